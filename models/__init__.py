@@ -1,0 +1,61 @@
+"""The domain. Imports no Flask and nothing of market/ or search/.
+
+Importing this package loads every table, so that `Base.metadata` and `CASES` are whole.
+"""
+
+from models import (
+    accounts,
+    agencies,
+    catalogue,
+    contracts,
+    credit,
+    documents,
+    draws,
+    events,
+    identifiers,
+    ledger,
+    notices,
+    payments,
+    ratings,
+    regions,
+    sourcing,
+    submissions,
+)
+from models.base import Base
+from models.workflow import Case
+
+CASES: dict[str, type[Case]] = {
+    case.workflow.name: case
+    for case in (
+        accounts.Organisation,
+        sourcing.Request,
+        sourcing.Quote,
+        sourcing.Bid,
+        sourcing.Award,
+        contracts.Contract,
+        contracts.Deliverable,
+        payments.Payment,
+        ratings.Rating,
+    )
+}
+
+__all__ = [
+    "CASES",
+    "Base",
+    "accounts",
+    "agencies",
+    "catalogue",
+    "contracts",
+    "credit",
+    "documents",
+    "draws",
+    "events",
+    "identifiers",
+    "ledger",
+    "notices",
+    "payments",
+    "ratings",
+    "regions",
+    "sourcing",
+    "submissions",
+]

@@ -1,0 +1,235 @@
+"""People, organisations, who belongs where, and who may act for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from stdnum.cn import uscc
+
+from models import clock
+from models.base import Base, Code, Fen, Json, Name
+from models.text import N_, RuleBroken
+from models.workflow import Case, Limit, Move, State, Workflow
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
+
+KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
+ROLES = {
+    "enterprise": N_("项目业主"),
+    "agency": N_("中介机构"),
+    "regulator": N_("监管部门"),
+    "department": N_("审批部门"),
+    "admin": N_("系统管理员"),
+    "system": N_("系统"),
+    "buyer": N_("项目业主"),
+    "visitor": N_("访客"),
+}
+
+ORGANISATION = Workflow(
+    name="organisation",
+    label=N_("主体入驻"),
+    states=(
+        State("applied", N_("待核验")),
+        State("verified", N_("已入驻"), tone="good"),
+        State("suspended", N_("已暂停"), tone="bad"),
+        State("removed", N_("已退出"), tone="bad", terminal=True),
+    ),
+    moves=(
+        Move("applied", "verify", "verified", who={"regulator"}, tells=("agency",), public=True, main=True),
+        Move("applied", "refuse", "removed", who={"regulator"}, tells=("agency",), needs_reason=True),
+        Move("verified", "suspend", "suspended", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
+        Move("suspended", "restore", "verified", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
+    ),
+    acts={
+        "verify": N_("核验通过"),
+        "refuse": N_("不予通过"),
+        "suspend": N_("暂停承接业务"),
+        "restore": N_("恢复"),
+    },
+    opening=Limit(policy="entry.check_days"),
+)
+
+
+class User(Base):
+    """A person who signs in. Belongs to organisations through memberships."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[Name]
+    password_hash: Mapped[str] = mapped_column(String(200))
+    locale: Mapped[str] = mapped_column(String(12), default="zh_Hans_CN")
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin")
+    delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
+
+    def set_password(self, password: str) -> None:
+        self.password_hash = _hasher.hash(password)
+
+    def check_password(self, password: str) -> bool:
+        try:
+            return _hasher.verify(self.password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+class Organisation(Case, Base):
+    """An enterprise, an agency or an authority, known by its 统一社会信用代码.
+
+    `authority_role` is `regulator` or `department` for authorities; `department` is the line of
+    work (生态环境, 水利, ...) an authority answers for. Agencies carry the time and text of their
+    commitment (告知承诺).
+    """
+
+    __tablename__ = "organisations"
+    workflow: ClassVar[Workflow] = ORGANISATION
+    parties: ClassVar[dict[str, str]] = {"agency": "id"}
+
+    uscc: Mapped[str] = mapped_column(String(18), unique=True)
+    name: Mapped[Name] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(12), index=True)
+    authority_role: Mapped[str | None] = mapped_column(String(12))
+    department: Mapped[str | None] = mapped_column(String(40))
+    address: Mapped[Name] = mapped_column(default="")
+    legal_representative: Mapped[Name] = mapped_column(default="")
+    phone: Mapped[Code] = mapped_column(default="")
+    introduction: Mapped[str] = mapped_column(String(2000), default="")
+    bank_account: Mapped[Name] = mapped_column(default="")
+    committed_at: Mapped[datetime | None]
+    commitment: Mapped[Json] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+
+class Membership(Base):
+    """A person in an organisation: `owner` manages members, `staff` works."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("user_id", "organisation_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    role: Mapped[str] = mapped_column(String(10))
+    user: Mapped[User] = relationship(back_populates="memberships")
+    organisation: Mapped[Organisation] = relationship(back_populates="memberships", lazy="joined")
+
+
+class Delegation(Base):
+    """A buyer lets a person act for it (采购受托人): in which kinds of case, up to what sum, until when."""
+
+    __tablename__ = "delegations"
+
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    scope: Mapped[list[str]]
+    most: Mapped[Fen]
+    until: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship(back_populates="delegations")
+    buyer: Mapped[Organisation] = relationship(lazy="joined")
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """A delegation as the actor carries it."""
+
+    buyer_id: int
+    buyer_name: str
+    scope: frozenset[str]
+    most: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: taken from the session or token, never from what was sent.
+
+    `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
+    `regulator`, `department`) plus `admin`; the jobs act as `SYSTEM`.
+    """
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    user_id: int | None = None
+    organisation_id: int | None = None
+    region_code: str | None = None
+    department: str | None = None
+    owner: bool = False
+    mandates: tuple[Mandate, ...] = field(default=())
+
+    @property
+    def main_role(self) -> str:
+        return next((role for role in ROLES if role in self.roles), "visitor")
+
+
+VISITOR = Actor(name="", roles=frozenset({"visitor"}))
+SYSTEM = Actor(name="系统", roles=frozenset({"system"}))
+
+
+def actor_for(user: User) -> Actor:
+    """The actor a signed-in person is, from its first membership and its live delegations."""
+    roles = {"admin"} if user.is_admin else set()
+    mandates = tuple(
+        Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until)
+        for d in user.delegations
+        if d.revoked_at is None and d.until > clock.now()
+    )
+    membership = user.memberships[0] if user.memberships else None
+    if membership is None:
+        return Actor(user.name, frozenset(roles), user.id, mandates=mandates)
+    organisation = membership.organisation
+    roles.add(organisation.authority_role or organisation.kind)
+    return Actor(
+        name=user.name,
+        roles=frozenset(roles),
+        user_id=user.id,
+        organisation_id=organisation.id,
+        region_code=organisation.region_code,
+        department=organisation.department,
+        owner=membership.role == "owner",
+        mandates=mandates,
+    )
+
+
+def check_uscc(code: str) -> str:
+    """The code in its plain form (18 characters, upper case); RuleBroken if GB 32100 refuses it."""
+    try:
+        return str(uscc.validate(code.strip().upper()))
+    except Exception as error:
+        raise RuleBroken(N_("统一社会信用代码不正确:应为 18 位,且校验位相符(GB 32100)。"), "uscc") from error
+
+
+def check_password_strength(password: str) -> None:
+    """At least 10 characters that are not all alike; length is what protects, so nothing else is asked."""
+    if len(password) < 10 or len(set(password)) < 4:
+        raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), "password")
+
+
+def authority_for(session: Session, role: str, department: str | None, region_code: str) -> Organisation | None:
+    """The authority of this role nearest to a place: the county's, else the city's, else the province's.
+
+    `department` of None takes any line of work.
+    """
+    from models.regions import above
+
+    areas = above(region_code)
+    query = select(Organisation).where(
+        Organisation.kind == "authority",
+        Organisation.authority_role == role,
+        Organisation.region_code.in_(areas),
+    )
+    if department is not None:
+        query = query.where(Organisation.department == department)
+    found = {o.region_code: o for o in session.scalars(query.order_by(Organisation.id.desc()))}
+    return next((found[area] for area in areas if area in found), None)

@@ -1,0 +1,84 @@
+"""Documents: files people hand in, kept by the hash of their content and checked by what they are,
+not by what they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import filetype
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock
+from models.base import Base, Code, Name
+from models.text import N_, RuleBroken
+
+MOST_BYTES = 20 * 1024 * 1024
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+KINDS = {"application/pdf": "PDF", "image/png": "PNG", "image/jpeg": "JPEG", DOCX: "DOCX", XLSX: "XLSX"}
+
+
+class Document(Base):
+    """A file handed in for a case by an organisation. The bytes lie in the store under `sha256`."""
+
+    __tablename__ = "documents"
+
+    identifier: Mapped[Code] = mapped_column(unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[Name]
+    size: Mapped[int]
+    media_type: Mapped[str] = mapped_column(String(100))
+    case_type: Mapped[Code]
+    case_identifier: Mapped[Code] = mapped_column(index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class FolderStore:
+    """Bytes in a folder, two levels deep, named by their SHA-256. Writing the same bytes again is free."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes; on return they are on disk. Returns their SHA-256 in hex."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self._path(sha256)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        return self._path(sha256).read_bytes()
+
+
+def check(content: bytes, field: str = "file") -> str:
+    """The media type the bytes really are. RuleBroken if empty, over 20 MB, or of a kind not taken."""
+    if not content:
+        raise RuleBroken(N_("文件是空的。"), field)
+    if len(content) > MOST_BYTES:
+        raise RuleBroken(N_("文件超过 20 MB。"), field)
+    media_type = filetype.guess_mime(content)
+    if media_type not in KINDS:
+        raise RuleBroken(N_("只接收 PDF、PNG、JPEG、DOCX、XLSX 文件(按内容判断,不看扩展名)。"), field)
+    return str(media_type)
+
+
+def of_case(session: Session, case_type: str, case_identifier: str) -> list[Document]:
+    """The documents of one case, oldest first."""
+    query = select(Document).where(Document.case_type == case_type, Document.case_identifier == case_identifier)
+    return list(session.scalars(query.order_by(Document.id)))

@@ -1,0 +1,158 @@
+"""Events: one immutable row for every act, and the consumers that read them.
+
+`record` keeps the event in the session until the transaction's end; `write` then stores all of
+them under one lock. Their numbers therefore follow the order of commits, and a consumer that has
+seen number n will never meet a smaller one later. The lock is the last one a transaction takes,
+so it cannot deadlock with the locks on cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, event, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock
+from models.base import Base, Code, Json, Name
+
+if TYPE_CHECKING:
+    from models.accounts import Actor
+
+_PENDING = "pending events"
+_LOCK = 0x676F6E67  # any number no other advisory lock uses
+
+
+class Event(Base):
+    """What happened, to what, by whom, when, with what data. Never changed, never deleted.
+
+    `audience` says who may read it: `public` or `parties`. `tells` lists the organisations
+    (database keys) to be told; the notices consumer reads it.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_case", "case_type", "case_identifier"),)
+
+    at: Mapped[datetime]
+    kind: Mapped[Code]
+    case_type: Mapped[Code]
+    case_identifier: Mapped[Code]
+    actor_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    actor_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    actor_name: Mapped[Name]
+    actor_role: Mapped[Code]
+    audience: Mapped[str] = mapped_column(String(10))
+    data: Mapped[Json]
+    tells: Mapped[Json]
+
+
+class Cursor(Base):
+    """How far a consumer has read: the number of the last event it has dealt with."""
+
+    __tablename__ = "cursors"
+
+    consumer: Mapped[Code] = mapped_column(unique=True)
+    position: Mapped[int] = mapped_column(BigInteger)
+
+
+Handler = Callable[[Session, "list[Event]"], None]
+
+
+@event.listens_for(Event, "before_update")
+@event.listens_for(Event, "before_delete")
+def _refuse(mapper: object, connection: object, target: Event) -> None:
+    raise RuntimeError("an event is never changed or deleted")
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    case_type: str,
+    case_identifier: str,
+    *,
+    role: str = "",
+    audience: str = "parties",
+    data: dict[str, Any] | None = None,
+    tells: Iterable[int] = (),
+) -> Event:
+    """Note an event of this transaction; `write` stores it with the others just before the commit."""
+    happened = Event(
+        at=clock.now(),
+        kind=kind,
+        case_type=case_type,
+        case_identifier=case_identifier,
+        actor_user_id=actor.user_id,
+        actor_organisation_id=actor.organisation_id,
+        actor_name=actor.name,
+        actor_role=role or actor.main_role,
+        audience=audience,
+        data=data or {},
+        tells={"organisations": sorted(set(tells))},
+    )
+    session.info.setdefault(_PENDING, []).append(happened)
+    return happened
+
+
+def write(session: Session) -> int:
+    """Store what `record` noted, in that order, and return how many there were."""
+    pending: list[Event] = session.info.pop(_PENDING, [])
+    if pending:
+        session.flush()
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        for happened in pending:
+            session.add(happened)
+            session.flush()
+    return len(pending)
+
+
+def forget(session: Session) -> None:
+    """Drop what `record` noted: the transaction did not take place."""
+    session.info.pop(_PENDING, None)
+
+
+def timeline(case_type: str, case_identifier: str, audiences: Iterable[str]) -> Any:
+    """A statement for the events of one case that these audiences may read, newest first."""
+    return (
+        select(Event)
+        .where(Event.case_type == case_type, Event.case_identifier == case_identifier)
+        .where(Event.audience.in_(list(audiences)))
+        .order_by(Event.id.desc())
+    )
+
+
+def consume(session: Session, consumer: str, handler: Handler, batch: int = 500) -> int:
+    """Hand the next events, oldest first, to `handler`, and move the consumer's cursor past them.
+
+    Runs inside the caller's transaction: what the handler writes to the database and the cursor
+    are committed together or not at all. What it does elsewhere must bear being done again.
+    Returns how many events were handed over; 0 means the consumer has caught up.
+    """
+    cursor = session.scalars(select(Cursor).where(Cursor.consumer == consumer).with_for_update()).one_or_none()
+    if cursor is None:
+        cursor = Cursor(consumer=consumer, position=0)
+        session.add(cursor)
+        session.flush()
+    happened = list(
+        session.scalars(select(Event).where(Event.id > cursor.position).order_by(Event.id).limit(batch))
+    )
+    if happened:
+        handler(session, happened)
+        cursor.position = happened[-1].id
+    return len(happened)
+
+
+def rewind(session: Session, consumer: str, position: int = 0) -> None:
+    """Let a consumer read again from just after `position`."""
+    session.execute(
+        Cursor.__table__.update().where(Cursor.consumer == consumer).values(position=position)  # type: ignore[attr-defined]
+    )
+
+
+def lag(session: Session, consumer: str) -> int:
+    """How many events a consumer has not dealt with yet."""
+    last = session.scalar(select(func.max(Event.id))) or 0
+    return last - (session.scalar(select(Cursor.position).where(Cursor.consumer == consumer)) or 0)

@@ -1,0 +1,38 @@
+"""Identifiers people can read out: a letter for the kind, the year, a running number."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock
+from models.base import Base
+
+
+class Counter(Base):
+    """The last number given out, per kind and year."""
+
+    __tablename__ = "counters"
+    __table_args__ = (UniqueConstraint("prefix", "year"),)
+
+    prefix: Mapped[str] = mapped_column(String(4))
+    year: Mapped[int]
+    value: Mapped[int]
+
+
+def issue(session: Session, prefix: str) -> str:
+    """The next identifier of this kind, like `Q-2026-000123`.
+
+    One statement takes the number and holds the counter's row until the transaction ends, so two
+    transactions never get the same one, and one that rolls back leaves no gap.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    year = clock.today().year
+    statement = (
+        insert(Counter)
+        .values(prefix=prefix, year=year, value=1)
+        .on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": Counter.value + 1})
+        .returning(Counter.value)
+    )
+    return f"{prefix}-{year}-{session.execute(statement).scalar_one():06d}"

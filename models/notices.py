@@ -1,0 +1,33 @@
+"""Notices: what an organisation is told, made from events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models.base import Base
+from models.events import Event
+
+
+class Notice(Base):
+    """One event one organisation is told of, once."""
+
+    __tablename__ = "notices"
+    __table_args__ = (UniqueConstraint("organisation_id", "event_id"),)
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    read_at: Mapped[datetime | None]
+    event: Mapped[Event] = relationship(lazy="joined")
+
+
+def tell(session: Session, happened: list[Event]) -> None:
+    """Event handler: a notice for everyone an event names. Told before means told once."""
+    wanted = {(key, event.id) for event in happened for key in event.tells["organisations"]}
+    rows = session.execute(
+        select(Notice.organisation_id, Notice.event_id).where(Notice.event_id.in_([e.id for e in happened]))
+    )
+    known = {(organisation, event) for organisation, event in rows}
+    session.add_all(Notice(organisation_id=o, event_id=e) for o, e in sorted(wanted - known))

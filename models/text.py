@@ -1,0 +1,44 @@
+"""Texts that models hold for people: marked here, translated where a page or answer is made."""
+
+from __future__ import annotations
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary name for "mark, do not translate yet"
+    """Mark a literal for the translators and return it unchanged."""
+    return text
+
+
+class Problem(Exception):
+    """Why something was refused, in words for the person who asked.
+
+    `message` is a marked text with `%(name)s` places for `params`; `field` names the form field it
+    belongs to, if any. Pages show it at the field; the API answers with `status`.
+    """
+
+    status = 422
+
+    def __init__(self, message: str, field: str | None = None, **params: object) -> None:
+        super().__init__(message % params if params else message)
+        self.message, self.field, self.params = message, field, params
+
+
+class NotFound(Problem):
+    """There is no such thing, or the asker may not know of it."""
+
+    status = 404
+
+
+class NotAllowed(Problem):
+    """The asker has no part in this that would let it act."""
+
+    status = 403
+
+
+class WrongState(Problem):
+    """The case stands where this act has no place any more, or not yet."""
+
+    status = 409
+
+
+class RuleBroken(Problem):
+    """A rule stops the act; the message names the rule."""

@@ -1,0 +1,343 @@
+"""Workflow: one declarative table a case type, and the only way a case changes state.
+
+A table row (`Move`) says: in this state, this act, by these roles, under these rules, leads to
+that state, starts that time limit and tells these parties. Permission checks, the buttons on the
+page, the worklists, the deadline jobs and the diagrams in docs/ all read the same table. A move that
+is not in it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from sqlalchemy import ColumnElement, String, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock, events, policy, workdays
+from models.base import Code
+from models.regions import covers, within
+from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
+
+if TYPE_CHECKING:
+    from models.accounts import Actor
+
+Rule = Callable[[Session, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A time limit: `policy` names a number of working days in the case's policy, or `attribute`
+    an instant on the case. When it passes the system performs `act`; without one the case is
+    shown as overdue and stays."""
+
+    policy: str = ""
+    attribute: str = ""
+    act: str = ""
+
+    def ends(self, case: Case) -> datetime | None:
+        if self.attribute:
+            instant: datetime | None = getattr(case, self.attribute)
+            return instant
+        days = policy.get(case.policy_version).number(self.policy)
+        return workdays.add(clock.now(), days)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A place a case can stand. `tone` colours its badge: good, wait, bad or plain."""
+
+    name: str
+    label: str
+    tone: str = "wait"
+    terminal: bool = False
+
+
+@dataclass(frozen=True)
+class Move:
+    """A row of the table. `main` marks the act the case waits for; the others stand aside."""
+
+    source: str
+    act: str
+    target: str
+    who: Iterable[str]
+    rules: tuple[Rule, ...] = ()
+    limit: Limit | None = None
+    tells: tuple[str, ...] = ()
+    main: bool = False
+    public: bool = False
+    needs_reason: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "who", frozenset(self.who))
+
+
+class Workflow:
+    """The table of one case type. Refuses, when built, a table that contradicts itself."""
+
+    by_name: ClassVar[dict[str, Workflow]] = {}
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        states: tuple[State, ...],
+        moves: tuple[Move, ...],
+        acts: dict[str, str],
+        opening: Limit | None = None,
+    ) -> None:
+        self.name, self.label, self.acts, self.opening = name, label, acts, opening
+        self.states = {state.name: state for state in states}
+        self.initial = states[0].name
+        self.moves = moves
+        self._table = {(move.source, move.act): move for move in moves}
+        if len(self._table) != len(moves):
+            raise ValueError(f"{name}: two rows for one state and act")
+        for move in moves:
+            if move.source not in self.states or move.target not in self.states or move.act not in acts:
+                raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
+            if self.states[move.source].terminal:
+                raise ValueError(f"{name}: {move.source} is terminal and has a move")
+            if move.limit and move.limit.act and (move.target, move.limit.act) not in self._table:
+                raise ValueError(f"{name}: the limit of {move.act} ends in an act {move.target} does not have")
+        Workflow.by_name[name] = self
+
+    def find(self, state: str, act: str) -> Move:
+        """The row for this state and act; WrongState if the table has none."""
+        try:
+            return self._table[state, act]
+        except KeyError:
+            raise WrongState(
+                N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"),
+                state=self.states[state].label,
+            ) from None
+
+    def open_to(self, case: Case, actor: Actor) -> list[Move]:
+        """The rows this actor may use now, the main one first. Rules are not asked: they explain
+        themselves when the act is tried."""
+        roles = case.roles_of(actor)
+        rows = [m for m in self.moves if m.source == case.state and roles & m.who]  # type: ignore[operator]
+        return sorted(rows, key=lambda move: not move.main)
+
+    def waits_for(self, state: str) -> frozenset[str]:
+        """The roles whose act the case waits for in this state."""
+        found: frozenset[str] = frozenset()
+        for move in self.moves:
+            if move.source == state and move.main:
+                found |= frozenset(move.who) - {"system"}
+        return found
+
+    def states_waiting_for(self, role: str) -> list[str]:
+        return [state for state in self.states if role in self.waits_for(state)]
+
+    def timed_acts(self) -> set[tuple[str, str]]:
+        """The (state, act) pairs the clock performs when a limit passes."""
+        limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
+        return {(state, limit.act) for state, limit in limits if limit and limit.act}
+
+
+class Case:
+    """Mixed into every table that has a workflow. `parties` maps a role to the column that holds
+    the organisation playing it; `stake` is the sum at stake, for the limits of a delegation."""
+
+    workflow: ClassVar[Workflow]
+    parties: ClassVar[dict[str, str]]
+
+    identifier: Mapped[Code] = mapped_column(unique=True)
+    state: Mapped[Code] = mapped_column(index=True)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    region_code: Mapped[str] = mapped_column(String(6), index=True)
+    policy_version: Mapped[str] = mapped_column(String(12))
+
+    @property
+    def title(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def stake(self) -> int:
+        return 0
+
+    @property
+    def state_label(self) -> str:
+        return self.workflow.states[self.state].label
+
+    @property
+    def tone(self) -> str:
+        return self.workflow.states[self.state].tone
+
+    def roles_of(self, actor: Actor) -> frozenset[str]:
+        """What this actor is to this case: a party, the regulator of its area, or neither."""
+        roles = set(actor.roles & {"admin", "system"})
+        for role, column in self.parties.items():
+            if actor.organisation_id is not None and getattr(self, column) == actor.organisation_id:
+                roles.add(role)
+        if "buyer" in self.parties:
+            buyer = getattr(self, self.parties["buyer"])
+            if any(
+                m.buyer_id == buyer and self.workflow.name in m.scope and self.stake <= m.most and m.until > clock.now()
+                for m in actor.mandates
+            ):
+                roles.add("buyer")
+        if "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code):
+            roles.add("regulator")
+        return frozenset(roles)
+
+    @classmethod
+    def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
+        """The SQL twin of `roles_of`: the cases to which this actor is `role`."""
+        if role in ("admin", "system"):
+            return true() if role in actor.roles else false()
+        if role == "regulator":
+            seen = "regulator" in actor.roles and actor.region_code
+            return within(cls.region_code, actor.region_code) if seen and actor.region_code else false()  # type: ignore[arg-type]
+        if role not in cls.parties:
+            return false()
+        column = getattr(cls, cls.parties[role])
+        own: ColumnElement[bool] = column == actor.organisation_id if actor.organisation_id else false()
+        if role == "buyer":
+            lent = [
+                and_(column == m.buyer_id, cls.within_mandate(m.most))
+                for m in actor.mandates
+                if cls.workflow.name in m.scope and m.until > clock.now()
+            ]
+            return or_(own, *lent)
+        return own
+
+    @classmethod
+    def within_mandate(cls, most: int) -> ColumnElement[bool]:
+        """The SQL twin of `stake <= most`."""
+        return true()
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The cases this actor has any part in."""
+        return or_(*(cls.scope(role, actor) for role in [*cls.parties, "regulator", "admin"]))
+
+    @classmethod
+    def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
+        """The case with this identifier, its row locked if asked; NotFound if there is none."""
+        query = select(cls).where(cls.identifier == identifier)
+        if lock:
+            query = query.with_for_update(of=cls)
+        case = session.scalars(query).one_or_none()
+        if case is None:
+            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+        return case
+
+
+def start(session: Session, case: Case, actor: Actor, act: str, **about: Any) -> events.Event:
+    """Put a new case into its first state, start its first limit and record the act that opened it.
+
+    `about` is what `perform` takes: `data`, `public`, `tells`.
+    """
+    case.state = case.state or case.workflow.initial
+    case.policy_version = case.policy_version or policy.current().version
+    if case.workflow.opening:
+        case.due_at = case.workflow.opening.ends(case)
+    session.add(case)
+    session.flush()
+    return _record(session, case, actor, act, role="", **about)
+
+
+def perform(
+    session: Session,
+    case: Case,
+    act: str,
+    actor: Actor,
+    *,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+) -> events.Event:
+    """Carry out one act on a case the caller has locked.
+
+    Raises WrongState if the table has no such move, NotAllowed if the actor is none of its roles,
+    RuleBroken if a rule of the move does not hold; the case is then as it was.
+    """
+    move = case.workflow.find(case.state, act)
+    played = case.roles_of(actor) & move.who  # type: ignore[operator]
+    if not played:
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    reason = reason.strip()
+    if move.needs_reason and len(reason) < 5:
+        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    for rule in move.rules:
+        rule(session, case)
+    if move.limit:
+        case.due_at = move.limit.ends(case)
+    elif move.target != move.source:
+        case.due_at = None
+    case.state = move.target
+    session.flush()
+    return _record(
+        session,
+        case,
+        actor,
+        act,
+        role=next(iter(sorted(played))),
+        public=move.public,
+        tells=move.tells,
+        data={**({"reason": reason} if reason else {}), **(data or {})},
+    )
+
+
+def override(session: Session, case: Case, target: str, actor: Actor, reason: str) -> events.Event:
+    """An operator moves a case outside its table: only an administrator, never without a reason,
+    and on the record for all parties."""
+    if "admin" not in actor.roles:
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    if target not in case.workflow.states:
+        raise RuleBroken(N_("没有这个状态。"), "target")
+    if len(reason.strip()) < 5:
+        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    before, case.state, case.due_at = case.state, target, None
+    session.flush()
+    return _record(
+        session,
+        case,
+        actor,
+        "override",
+        role="admin",
+        tells=tuple(case.parties),
+        data={"from": before, "to": target, "reason": reason.strip()},
+    )
+
+
+def _record(
+    session: Session,
+    case: Case,
+    actor: Actor,
+    act: str,
+    *,
+    role: str,
+    public: bool = False,
+    tells: tuple[str, ...] = (),
+    data: dict[str, Any] | None = None,
+) -> events.Event:
+    organisations = [getattr(case, case.parties[told]) for told in tells if told in case.parties]
+    return events.record(
+        session,
+        actor,
+        f"{case.workflow.name}.{act}",
+        case.workflow.name,
+        case.identifier,
+        role=role,
+        audience="public" if public else "parties",
+        data={"state": case.state, "title": case.title, **(data or {})},
+        tells=[key for key in organisations if key is not None and key != actor.organisation_id],
+    )
+
+
+def describe(workflow: Workflow) -> str:
+    """The table as a page of documentation: a Mermaid diagram and the rows."""
+    lines = [f"## {workflow.name}: {workflow.label}", "", "```mermaid", "stateDiagram-v2"]
+    lines.append(f"    [*] --> {workflow.initial}")
+    lines += [f"    {m.source} --> {m.target}: {m.act}" for m in workflow.moves]
+    lines += [f"    {s.name} --> [*]" for s in workflow.states.values() if s.terminal]
+    lines += ["```", "", "| state | act | who | next | limit that starts | told | public |", "| - | - | - | - | - | - | - |"]
+    for m in workflow.moves:
+        limit = f"{m.limit.policy or m.limit.attribute}{' → ' + m.limit.act if m.limit.act else ''}" if m.limit else ""
+        who, told = ", ".join(sorted(m.who)), ", ".join(m.tells)
+        lines.append(f"| {m.source} | {m.act} | {who} | {m.target} | {limit} | {told} | {'yes' if m.public else ''} |")
+    return "\n".join(lines) + "\n"
