@@ -1,0 +1,81 @@
+"""What people do here. `create_app` puts the house together; it migrates nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, request, session
+
+from market import cli, config, extensions, pages
+from market.config import LOCALES, ROOT
+from models import clock, sealing
+from models.documents import FolderStore
+from search import open_index
+
+
+def create_app(settings: dict[str, Any] | None = None) -> Flask:
+    """The application. `settings` replace those of the environment (tests pass their own)."""
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static"))
+    app.config.update(config.FIXED)
+    app.config.update(settings if settings is not None else config.from_environment())
+    app.config["ALEMBIC"] = {"script_location": str(ROOT / "models" / "migrations"), "version_locations": []}
+
+    extensions.db.init_app(app)
+    extensions.alembic.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.bootstrap.init_app(app)
+    extensions.limiter.init_app(app)
+    extensions.login.init_app(app)
+    extensions.login.login_view = "accounts.sign_in"
+    extensions.login.login_message = None
+    extensions.babel.init_app(app, locale_selector=_locale)
+    app.extensions["sealing_key"] = sealing.derive(app.config["SEALING_SECRET"])
+    app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
+    app.extensions["search"] = open_index(Path(app.config["INDEX_FOLDER"]))
+    if app.config["CLOCK_FILE"]:
+        clock.use_file(Path(app.config["CLOCK_FILE"]))
+
+    from market.jobs import Jobs
+
+    app.extensions["jobs"] = Jobs(app)
+    cli.register(app)
+    pages.register(app)
+    _open_rooms(app)
+    app.after_request(_harden)
+    return app
+
+
+def _open_rooms(app: Flask) -> None:
+    from market.accounts import views as accounts
+    from market.agencies import views as agencies
+    from market.catalogue import views as catalogue
+    from market.contracts import views as contracts
+    from market.credit import views as credit
+    from market.payments import views as payments
+    from market.ratings import views as ratings
+    from market.sourcing import views as sourcing
+
+    for room in (accounts, agencies, catalogue, contracts, credit, payments, ratings, sourcing):
+        app.register_blueprint(room.rooms)
+
+
+def _locale() -> str:
+    """The language the reader chose, else the one the browser asks for, else Chinese."""
+    chosen = session.get("locale")
+    if chosen in LOCALES:
+        return str(chosen)
+    best = request.accept_languages.best_match(["zh", "zh-CN", "en"]) if request else None
+    return "en" if best == "en" else "zh_Hans_CN"
+
+
+def _harden(response: Response) -> Response:
+    """Nothing from elsewhere, no framing; and what only its parties may see is kept by no cache."""
+    response.headers.setdefault(
+        "Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if "actor" in g and g.actor.user_id is not None:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response

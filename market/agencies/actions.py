@@ -1,0 +1,108 @@
+"""What an agency publishes about itself."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.files import hand_in
+from market.transaction import action
+from models import agencies, clock, events
+from models.accounts import Actor, Organisation
+from models.agencies import Qualification
+from models.base import Json
+from models.catalogue import item_by_code
+from models.text import N_, NotAllowed, RuleBroken
+
+
+def _own(session: Session, actor: Actor) -> Organisation:
+    if "agency" not in actor.roles or actor.organisation_id is None:
+        raise NotAllowed(N_("只有中介机构可以这样做。"))
+    agency = session.scalars(
+        select(Organisation).where(Organisation.id == actor.organisation_id).with_for_update()
+    ).one()
+    if agency.state in ("suspended", "removed"):
+        raise NotAllowed(N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label)
+    return agency
+
+
+@action
+def add_qualification(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    number: str,
+    level: str,
+    issuer: str,
+    valid_from: date,
+    valid_until: date,
+    file_name: str = "",
+    content: bytes = b"",
+) -> str:
+    """Register a certificate. RuleBroken for one that has ended, or whose number is registered already."""
+    agency = _own(session, actor)
+    if not number.strip():
+        raise RuleBroken(N_("请填写证书编号。"), "number")
+    if valid_until < valid_from:
+        raise RuleBroken(N_("有效期止不能早于有效期起。"), "valid_until")
+    if valid_until < clock.today():
+        raise RuleBroken(N_("证书已经过期。"), "valid_until")
+    taken = select(Qualification.id).where(Qualification.kind == kind, Qualification.number == number.strip())
+    if session.scalar(taken):
+        raise RuleBroken(N_("这个证书编号已经登记过。"), "number")
+    held = Qualification(
+        agency_id=agency.id,
+        kind=kind,
+        number=number.strip(),
+        level=level.strip(),
+        issuer=issuer.strip(),
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    if content:
+        held.document_identifier = hand_in(session, actor, agency, file_name, content).identifier
+    session.add(held)
+    events.record(
+        session,
+        actor,
+        "organisation.qualify",
+        "organisation",
+        agency.identifier,
+        audience="public",
+        data={"kind": kind, "number": held.number, "until": valid_until.isoformat()},
+    )
+    return agency.identifier
+
+
+@action
+def publish_fees(
+    session: Session,
+    actor: Actor,
+    *,
+    item_code: str,
+    terms: Json,
+    days: int,
+    note: str = "",
+    effective_from: date | None = None,
+) -> str:
+    """Publish the next version of the agency's price for an item."""
+    agency = _own(session, actor)
+    item = item_by_code(session, item_code)
+    if item is None or item.withdrawn_on is not None:
+        raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
+    schedule = agencies.publish_schedule(
+        session, agency.id, item.code, terms, days, note.strip(), effective_from or clock.today()
+    )
+    events.record(
+        session,
+        actor,
+        "organisation.fees",
+        "organisation",
+        agency.identifier,
+        audience="public",
+        data={"item": item.name, "code": item.code, "version": schedule.version},
+    )
+    return agency.identifier

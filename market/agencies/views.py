@@ -1,0 +1,150 @@
+"""Finding agencies, their public page, and what they publish about themselves."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts import actions as entry
+from market.accounts.identity import current_actor
+from market.agencies import actions
+from market.agencies.forms import FeeForm, QualificationForm
+from market.config import PAGE_SIZE
+from market.extensions import db
+from market.pages import ActPage, Page, act_view, attempt, case_page, case_url, file_of, page_number
+from models.accounts import Organisation
+from models.agencies import STATUSES, Qualification, schedules_in_force
+from models.catalogue import current_items
+from models.credit import LINES, CreditScore, of_agency
+from models.pricing import METHODS
+from models.ratings import DIMENSIONS, Rating
+from models.regions import Region
+from search import Query
+
+rooms = Blueprint("agencies", __name__)
+
+ACTS = {
+    "verify": ActPage(entry.verify),
+    "refuse": ActPage(entry.refuse),
+    "suspend": ActPage(entry.suspend),
+    "restore": ActPage(entry.restore),
+}
+
+
+@rooms.get("/agencies")
+def find() -> str:
+    asked = Query(
+        words=request.args.get("q", "")[:100],
+        item=request.args.get("item", ""),
+        region=request.args.get("region", ""),
+        grade=request.args.get("grade", ""),
+        page=page_number(),
+        size=PAGE_SIZE,
+    )
+    hits = current_app.extensions["search"].search(db.session, asked)
+    found = {o.identifier: o for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))}
+    rows = [found[key] for key in hits.keys if key in found]
+    scores = {
+        s.agency_id: s for s in db.session.scalars(select(CreditScore).where(CreditScore.agency_id.in_([o.id for o in rows])))
+    }
+    items = {item.code: item for item in current_items(db.session)}
+    matching = []
+    if asked.words:
+        codes = current_app.extensions["search"].search(db.session, Query(words=asked.words, kind="item", size=5)).keys
+        matching = [items[code] for code in codes if code in items]
+    areas = select(Region).where(Region.code.startswith("63")).order_by(Region.code)
+    return render_template(
+        "agencies/find.html",
+        asked=asked,
+        page=Page(rows, asked.page, hits.total),
+        scores=scores,
+        items=items,
+        matching=matching,
+        regions=db.session.scalars(areas).all(),
+    )
+
+
+def _agency(identifier: str) -> Organisation:
+    agency = Organisation.load(db.session, identifier)
+    roles = agency.roles_of(current_actor())
+    if agency.kind != "agency" and not roles:
+        abort(404)
+    if agency.state in ("applied", "removed") and not roles:
+        abort(404)
+    return agency
+
+
+@rooms.get("/agencies/<identifier>")
+def show(identifier: str) -> str:
+    agency = _agency(identifier)
+    rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
+    return render_template(
+        "agencies/show.html",
+        **case_page(agency),
+        agency=agency,
+        schedules=schedules_in_force(db.session, agency_id=agency.id),
+        items={item.code: item for item in current_items(db.session)},
+        methods=METHODS,
+        qualifications=db.session.scalars(select(Qualification).where(Qualification.agency_id == agency.id)).all(),
+        statuses=STATUSES,
+        score=db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency.id)).one_or_none(),
+        ratings=db.session.scalars(rated.order_by(Rating.id.desc()).limit(10)).all(),
+        dimensions=DIMENSIONS["buyer"],
+        region=db.session.scalars(select(Region.full_name).where(Region.code == agency.region_code)).one(),
+    )
+
+
+@rooms.get("/agencies/<identifier>/credit")
+def credit(identifier: str) -> str:
+    agency = _agency(identifier)
+    return render_template("agencies/credit.html", agency=agency, sheet=of_agency(db.session, agency.id), labels=LINES)
+
+
+@rooms.route("/agencies/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Organisation, identifier, act, ACTS)
+
+
+def _mine() -> Organisation:
+    actor = current_actor()
+    if "agency" not in actor.roles or actor.organisation_id is None:
+        abort(403)
+    return db.session.get_one(Organisation, actor.organisation_id)
+
+
+@rooms.route("/my/fees/new", methods=["GET", "POST"])
+@login_required
+def new_fees() -> Response | str | tuple[str, int]:
+    mine, form = _mine(), FeeForm(item_code=request.args.get("item"))
+    form.prepare(current_items(db.session))
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            terms = form.terms()
+            result, status = attempt(
+                form, actions.publish_fees, item_code=form.item_code.data, terms=terms, days=form.days.data,
+                note=form.note.data or "", effective_from=form.effective_from.data,
+            )  # fmt: skip
+            if result is not None:
+                return redirect(case_url("organisation", result), 303)
+    return render_template("agencies/new.html", form=form, mine=mine, kind="fees"), status
+
+
+@rooms.route("/my/qualifications/new", methods=["GET", "POST"])
+@login_required
+def new_qualification() -> Response | str | tuple[str, int]:
+    mine, form = _mine(), QualificationForm()
+    form.prepare(current_items(db.session))
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            values = {k: v for k, v in form.values().items() if k not in ("submission", "file")}
+            result, status = attempt(form, actions.add_qualification, **values, **file_of(form.file.data))
+            if result is not None:
+                return redirect(url_for("agencies.show", identifier=result), 303)
+    return render_template("agencies/new.html", form=form, mine=mine, kind="qualification"), status

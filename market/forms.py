@@ -1,0 +1,102 @@
+"""What the forms of all rooms share: the one-time key, amounts, times, files."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import DateTimeLocalInput, TextInput
+
+from models import money
+from models.clock import BEIJING
+from models.text import Problem
+
+
+class Form(FlaskForm):
+    """Every form that acts carries a one-time key, so that sending it twice acts once."""
+
+    submission = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.submission.data:
+            self.submission.data = secrets.token_urlsafe(12)
+
+    def values(self) -> dict[str, Any]:
+        """What the person entered, by field, with the one-time key as `submission`."""
+        return {name: value for name, value in self.data.items() if name not in ("csrf_token", "submit")}
+
+    def refuse(self, problem: Problem, message: str) -> None:
+        """Show a problem at its field, or above the form where it has none here."""
+        field = self._fields.get(problem.field or "")
+        if field is not None and not isinstance(field, HiddenField):
+            field.errors = [*field.errors, message]
+        else:
+            self.form_errors.append(message)
+
+
+class ActForm(Form):
+    """An act that needs nothing but the decision."""
+
+
+class ReasonForm(Form):
+    reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("会告知对方并留痕。"))
+
+
+class MoneyField(Field):
+    """An amount in yuan as people write it; its data are fen."""
+
+    widget = TextInput()
+    data: int | None
+
+    def _value(self) -> str:
+        return self.raw_data[0] if self.raw_data else money.plain(self.data) if self.data is not None else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = money.parse(valuelist[0])
+            except ValueError:
+                raise ValueError(str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))) from None
+
+
+class BeijingTimeField(Field):
+    """A moment as people in China enter it; its data carry the zone."""
+
+    widget = DateTimeLocalInput()
+    data: datetime | None
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = datetime.fromisoformat(valuelist[0]).replace(tzinfo=BEIJING)
+            except ValueError:
+                raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
+
+
+def upload(label: Any) -> FileField:
+    """A file that must be handed in."""
+    return FileField(
+        label,
+        [FileRequired(_l("请选择文件。"))],
+        description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
+        render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
+    )
+
+
+def text(label: Any, most: int = 200, **kwargs: Any) -> StringField:
+    """A line that must be filled in."""
+    return StringField(label, [InputRequired(_l("请填写这一项。")), Length(max=most)], **kwargs)

@@ -1,0 +1,124 @@
+"""What happens after commits and when time passes: event consumers, deadlines, the daily refresh.
+
+Everything here may be killed at any point and run again: consumers resume from their cursors, and
+a deadline act that was carried out is no longer in the table.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from huey import MemoryHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.agencies.indexing import index_agencies
+from market.contracts import actions as contracts
+from market.credit.actions import refresh_scores
+from market.extensions import db
+from market.ratings import actions as ratings
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import CASES, clock, events, notices
+from models.accounts import SYSTEM
+from models.text import Problem
+
+log = logging.getLogger(__name__)
+
+CONSUMERS: dict[str, events.Handler] = {
+    "notices": notices.tell,
+    "credit": refresh_scores,
+    "search": index_agencies,
+}
+
+# The act the clock performs, by case type and act; each is an action that takes the identifier.
+TIMED: dict[tuple[str, str], Callable[..., str]] = {
+    ("request", "close"): sourcing.close,
+    ("quote", "expire"): sourcing.expire_quote,
+    ("award", "finalise"): sourcing.finalise,
+    ("deliverable", "accept"): contracts.accept,
+    ("rating", "publish"): ratings.publish,
+    ("rating", "lapse"): ratings.lapse,
+}
+
+
+def drain() -> int:
+    """Let every consumer catch up. Returns how many events were handled."""
+    handled = 0
+    for name, handler in CONSUMERS.items():
+        while True:
+            with transaction() as session:
+                count = events.consume(session, name, handler)
+            handled += count
+            if not count:
+                break
+    return handled
+
+
+def run_deadlines() -> int:
+    """Perform what is due, oldest first. A case that refuses is logged and left; returns how many acted."""
+    acted = 0
+    for kind, case_class in CASES.items():
+        for state, act in sorted(case_class.workflow.timed_acts()):
+            due = db.session.scalars(
+                select(case_class.identifier)
+                .where(case_class.state == state, case_class.due_at <= clock.now())
+                .order_by(case_class.due_at)
+            ).all()
+            for identifier in due:
+                try:
+                    TIMED[kind, act](SYSTEM, identifier)
+                    acted += 1
+                except Problem as problem:
+                    log.warning("%s of %s at its limit: %s", act, identifier, problem)
+    db.session.rollback()
+    return acted
+
+
+class Jobs:
+    """The queue. `queued` keeps tasks in SQLite for a worker; `manual` leaves everything to the caller."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        queued = app.config["JOBS"] == "queued"
+        self.huey: Any = (
+            SqliteHuey(filename=str(app.config["JOBS_FILE"])) if queued else MemoryHuey(immediate=False)
+        )
+        self.queued = queued
+        self.drain = self.huey.task()(self._drain)
+        self.tick = self.huey.periodic_task(crontab())(self._tick)
+
+    def _drain(self) -> None:
+        with self.app.app_context():
+            drain()
+
+    def _tick(self) -> None:
+        with self.app.app_context():
+            run_deadlines()
+            drain()
+
+    def announce(self) -> None:
+        """Tell the worker there are new events. If that fails, the next tick finds them."""
+        if self.queued:
+            try:
+                self.drain()
+            except Exception:
+                log.exception("could not wake the jobs worker")
+
+    def start_beside_server(self) -> Consumer:
+        """A worker thread and a scheduler thread in this process."""
+        consumer = Consumer(self.huey, workers=1, initial_delay=0.1, max_delay=1.0)
+        consumer._set_signal_handlers = lambda: None  # the server owns the signals
+        consumer.start()
+        return consumer
+
+
+def refresh_all(session: Session) -> None:
+    """Rewind nothing, compute everything: every agency's score, as the daily job does."""
+    from market.credit.actions import refresh_every_score
+
+    refresh_every_score(session)

@@ -1,0 +1,54 @@
+"""Rating the other side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect
+from flask_babel import lazy_gettext as _l
+from flask_login import login_required
+from werkzeug.wrappers import Response
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from market.forms import Form
+from market.pages import ActPage, act_view, landing, visible
+from market.ratings import actions
+from models.ratings import DIMENSIONS, Rating
+
+rooms = Blueprint("ratings", __name__)
+STARS = [(n, str(n)) for n in range(5, 0, -1)]
+
+
+class RateForm(Form):
+    """Five dimensions, from 1 to 5; which five depends on who rates."""
+
+    comment = TextAreaField(_l("评语"), [Length(max=1000)], description=_l("双方都评价后,或评价期满,才同时公布。"))
+
+    def scores(self) -> dict[str, int]:
+        return {name: field.data for name, field in self._fields.items() if isinstance(field, RadioField)}
+
+
+def _form(by: str) -> type[RateForm]:
+    fields: dict[str, Any] = {
+        name: RadioField(_l(label), [InputRequired(_l("请给出 1 到 5 分。"))], choices=STARS, coerce=int)
+        for name, label in DIMENSIONS[by].items()
+    }
+    return type("RateForm", (RateForm,), fields)
+
+
+FORMS = {by: _form(by) for by in DIMENSIONS}
+
+
+@rooms.get("/ratings/<identifier>")
+@login_required
+def show(identifier: str) -> Response:
+    return redirect(landing(visible(Rating, identifier)), 303)
+
+
+@rooms.route("/ratings/<identifier>/rate", methods=["GET", "POST"])
+@login_required
+def rate(identifier: str) -> Response | str | tuple[str, int]:
+    form = FORMS[visible(Rating, identifier).by]
+    page = ActPage(actions.rate, form, lambda f: {"scores": f.scores(), "comment": f.comment.data or ""})  # type: ignore[attr-defined]
+    return act_view(Rating, identifier, "rate", {"rate": page})

@@ -1,0 +1,70 @@
+"""Forms of a request and the answers to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from market.accounts.forms import region_choices
+from market.forms import BeijingTimeField, Form, MoneyField, text
+from models.accounts import Actor, Organisation
+from models.catalogue import ServiceItem
+from models.sourcing import FUNDS, MODES, OPENNESS, Request
+
+NEEDED = InputRequired(_l("请填写这一项。"))
+
+
+class RequestForm(Form):
+    on_behalf_of = SelectField(_l("代表"), coerce=int)
+    item_code = SelectField(_l("服务事项"), [NEEDED])
+    region_code = SelectField(_l("项目所在地区"), [NEEDED])
+    project = text(_l("项目名称"))
+    description = TextAreaField(_l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。"))
+    amount = MoneyField(_l("计费基数(元)"), description=_l("如估算投资额、评估值;按固定价的事项可不填。"))
+    count = IntegerField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
+    factor = StringField(_l("行业"), [Length(max=40)], description=_l("收费标准有行业系数时填写,如 化工。"))
+    budget = MoneyField(_l("预算上限(元)"), description=_l("可不设;设了就公布,高于它的报价不被接受。"))
+    mode = RadioField(_l("选取方式"), [NEEDED], choices=[(k, _l(v)) for k, v in MODES.items()], default="inquiry")
+    funds = RadioField(_l("资金来源"), [NEEDED], choices=[(k, _l(v)) for k, v in FUNDS.items()], default="private")
+    openness = RadioField(_l("范围"), [NEEDED], choices=[(k, _l(v)) for k, v in OPENNESS.items()], default="open")
+    invited = SelectMultipleField(_l("邀请机构"), description=_l("仅邀请时选择;公开征集时选中的机构会收到通知。"))
+    deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
+
+    def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation]) -> None:
+        own = [(actor.organisation_id, _l("本单位"))] if "enterprise" in actor.roles else []
+        self.on_behalf_of.choices = own + [(m.buyer_id, m.buyer_name) for m in actor.mandates if "request" in m.scope]
+        self.item_code.choices = [(i.code, f"{i.name}({i.department})") for i in items]
+        self.region_code.choices = region_choices()
+        self.invited.choices = [(a.identifier, a.name) for a in agencies]
+
+    def request_values(self) -> dict[str, Any]:
+        """The values as create_request and edit_request take them."""
+        values = {k: v for k, v in self.values().items() if k != "submission"}
+        quantity = {name: values.pop(name) for name in ("amount", "count", "factor")}
+        return {**values, "quantity": {k: v for k, v in quantity.items() if v}}
+
+    def fill(self, request: Request) -> None:
+        """Show a draft as it stands."""
+        for name in ("region_code", "project", "description", "budget", "mode", "funds", "openness", "deadline"):
+            getattr(self, name).data = getattr(request, name)
+        self.item_code.data, self.on_behalf_of.data = request.item.code, request.buyer_id
+        for name, value in request.quantity.items():
+            getattr(self, name).data = value
+        self.invited.data = [i.agency.identifier for i in request.invitations]
+
+
+class OfferForm(Form):
+    price = MoneyField(_l("价格(元)"), [NEEDED])
+    days = IntegerField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
+    note = TextAreaField(_l("说明"), [Length(max=500)])
+
+
+class AwardForm(Form):
+    agency = RadioField(_l("中选机构"), [Optional()])
+    reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000)], description=_l("会随中选结果公示。"))
+
+    def offer_choices(self, answers: list[Any]) -> None:
+        self.agency.choices = [(a.agency.identifier, a.agency.name) for a in answers]

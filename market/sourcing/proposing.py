@@ -1,0 +1,70 @@
+"""Proposing an award: who may win, by the request's mode."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.transaction import sealing_key
+from models import agencies, clock, draws, identifiers, workdays
+from models.accounts import Actor, Organisation
+from models.sourcing import Award, Bid, Quote, Request, cheapest
+from models.text import N_, RuleBroken
+from models.workflow import start
+
+
+def propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
+    """The award of a request: the agreed (or still open) quote the buyer chooses, or the cheapest bid,
+    equals parted by a verifiable draw. RuleBroken without reasons or for anyone who made no live offer."""
+    if not 5 <= len(reasons.strip()) <= 2000:
+        raise RuleBroken(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
+    answer, drawn = _cheapest_bid(session, request) if request.mode == "sealed_bid" else (_quote(session, request, agency), None)
+    agencies.check_eligible(session, answer.agency, request.item)
+    chosen = Award(
+        identifier=identifiers.issue(session, "W"),
+        request=request,
+        buyer_id=request.buyer_id,
+        agency=answer.agency,
+        region_code=request.region_code,
+        policy_version=request.policy_version,
+        price=answer.price,
+        published_price=answer.published_price,
+        days=answer.days,
+        reasons=reasons.strip(),
+        public_until=workdays.add(clock.now(), request.publicity_days),
+        draw_identifier=drawn,
+    )
+    start(
+        session, chosen, actor, "propose", public=True, tells=("agency",),
+        data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
+    )  # fmt: skip
+    return chosen
+
+
+def _quote(session: Session, request: Request, agency: str) -> Quote:
+    """The quote the buyer chose: agreed, or the agency's own last offer still standing."""
+    quote = session.scalars(
+        select(Quote)
+        .join(Organisation, Organisation.id == Quote.agency_id)
+        .where(Quote.request_id == request.id, Organisation.identifier == agency)
+        .with_for_update(of=Quote)
+    ).one_or_none()
+    if quote is None or quote.state not in ("open", "agreed"):
+        raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
+    return quote
+
+
+def _cheapest_bid(session: Session, request: Request) -> tuple[Bid, str | None]:
+    """The cheapest opened bid of an agency not struck out by an annulled award; and the draw that parted equals."""
+    annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
+    bids = session.scalars(
+        select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)).order_by(Bid.receipt)
+    ).all()
+    best = cheapest(list(bids))
+    if not best:
+        raise RuleBroken(N_("没有可以中选的投标。"))
+    if len(best) == 1:
+        return best[0], None
+    by_name = {f"{bid.identifier} {bid.agency.name}": bid for bid in best}
+    draw = draws.commit(session, "tie", request.identifier, list(by_name), 1, sealing_key())
+    return by_name[draws.run(draw, sealing_key())[0]], draw.identifier

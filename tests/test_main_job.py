@@ -1,0 +1,261 @@
+"""The main job through the actions: from a request to a grade, on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import CONSUMERS, drain, run_deadlines
+from market.payments import actions as payments
+from market.sourcing import actions as sourcing
+from models import credit, events, ledger, workdays
+from models.contracts import Contract, Deliverable
+from models.draws import Draw, publication, rank
+from models.events import Event
+from models.notices import Notice
+from models.payments import Payment
+from models.ratings import Rating
+from models.sourcing import Award, Bid, Quote, Request
+from models.text import NotAllowed, RuleBroken, WrongState
+from tests.factories import PDF, World
+
+
+def test_eight_steps_lead_to_a_grade_and_an_empty_escrow(world: World) -> None:
+    contract = world.settled()
+    kept = db.session.query(credit.CreditScore).one()
+    assert (kept.grade, kept.settled, kept.first_pass, kept.on_time) == ("B", 1, 1.0, 1.0)
+    assert Contract.load(db.session, contract).state == "completed"
+    assert ledger.trial_balance(db.session) == 0
+    assert ledger.balance(db.session, ledger.escrow(contract)) == 0
+    assert ledger.balance(db.session, ledger.BANK) == 0
+    assert [e.kind for e in db.session.query(ledger.Entry).order_by(ledger.Entry.id)] == [
+        "deposit_received", "settlement_received", "released", "paid_out",
+    ]  # fmt: skip
+
+
+def test_replaying_any_consumer_from_any_cursor_changes_nothing(world: World) -> None:
+    world.settled()
+
+    def picture() -> Any:
+        db.session.rollback()
+        notices = sorted((n.organisation_id, n.event_id) for n in db.session.query(Notice))
+        scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.query(credit.CreditScore)]
+        return notices, scores
+
+    from market.transaction import transaction
+
+    before, last = picture(), db.session.query(Event).count()
+    assert before[0]
+    for consumer in CONSUMERS:
+        for position in range(0, last, 5):
+            with transaction() as session:
+                events.rewind(session, consumer, position)
+            drain()
+            assert picture() == before
+
+
+def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: World) -> None:
+    request = world.request()
+    agency, buyer = world.actor("agency"), world.actor("buyer")
+    with pytest.raises(RuleBroken, match=r"50,000\.00") as refused:
+        sourcing.submit_quote(agency, request, price=5_000_001, days=20)
+    assert refused.value.field == "price"
+    quote = sourcing.submit_quote(agency, request, price=5_000_000, days=20)
+    with pytest.raises(NotAllowed):
+        sourcing.offer(agency, quote, price=4_500_000, days=20)
+    sourcing.offer(buyer, quote, price=4_000_000, days=15)
+    with pytest.raises(NotAllowed):
+        sourcing.accept_quote(buyer, quote)
+    sourcing.offer(agency, quote, price=4_400_000, days=18)
+    sourcing.accept_quote(buyer, quote)
+    agreed = Quote.load(db.session, quote)
+    assert [(o.by, o.price) for o in agreed.offers] == [
+        ("agency", 5_000_000), ("buyer", 4_000_000), ("agency", 4_400_000),
+    ]  # fmt: skip
+    assert (agreed.state, agreed.price, agreed.days) == ("agreed", 4_400_000, 18)
+
+
+def test_an_unanswered_turn_expires(world: World, time: Any) -> None:
+    quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=5_000_000, days=20)
+    sourcing.offer(world.actor("buyer"), quote, price=4_000_000, days=20)
+    time.instant = workdays.add(time.instant, 4)
+    run_deadlines()
+    assert Quote.load(db.session, quote).state == "expired"
+
+
+@pytest.mark.parametrize(("prices", "winners"), [((400, 300, 350), {"second"}), ((300, 300, 350), {"agency", "second"})])
+def test_sealed_bids_stay_sealed_until_the_deadline_and_the_cheapest_wins(
+    world: World, time: Any, prices: tuple[int, ...], winners: set[str]
+) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    for name, price in zip(("agency", "second", "third"), prices, strict=True):
+        sourcing.submit_bid(world.actor(name), request, price=price * 10_000, days=20)
+    bids = db.session.query(Bid).all()
+    assert all(b.price is None and str(300 * 10_000).encode() not in b.sealed for b in bids)
+    run_deadlines()
+    assert {b.state for b in bids} == {"submitted"}
+    time.instant = Request.load(db.session, request).deadline
+    sourcing.submit_bid(world.actor("third"), request, price=prices[2] * 10_000, days=19)
+    time.instant = time.instant.replace(microsecond=1)
+    with pytest.raises(RuleBroken):
+        sourcing.submit_bid(world.actor("third"), request, price=1, days=19)
+    run_deadlines()
+    assert sorted(b.price or 0 for b in db.session.query(Bid)) == sorted(p * 10_000 for p in prices)
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="最低价中选"))
+    assert award.agency.name.removesuffix("单位") in winners
+    draw = db.session.query(Draw).one_or_none()
+    assert (draw is not None) == (len(winners) > 1)
+    if draw is not None:
+        file = publication(draw)
+        assert rank(file["seed"], file["candidates"], file["contributions"])[0] == file["result"][0]
+    assert award.state == "proposed"
+    time.instant = workdays.add(time.instant, 3)
+    run_deadlines()
+    assert Award.load(db.session, award.identifier).state == "final"
+    assert world.contract_of(award.identifier).state == "drafted"
+
+
+def test_state_funds_need_three_bidders_or_the_request_fails(world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    sourcing.submit_bid(world.actor("agency"), request, price=100, days=20)
+    time.instant = workdays.add(time.instant, 5)
+    run_deadlines()
+    assert Request.load(db.session, request).state == "failed"
+    bid = db.session.query(Bid).one()
+    assert (bid.state, bid.price) == ("void", None)
+
+
+def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
+    world.agency("fresh", verified=False)
+    request = world.request()
+    with pytest.raises(RuleBroken, match="待核验"):
+        sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
+    from market.accounts import actions as accounts
+
+    accounts.verify(world.actor("regulator"), world.identifiers["fresh"])
+    with pytest.raises(RuleBroken, match="尚未公示"):
+        sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
+
+
+def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: World) -> None:
+    from datetime import date
+
+    from market.agencies import actions as agencies
+
+    world.authority("land", "department", department="自然资源")
+    world.fees("agency", 900_000, "LND-02")
+    request = world.request(item_code="LND-02")
+    with pytest.raises(RuleBroken, match="地质灾害"):
+        sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+    agencies.add_qualification(
+        world.actor("agency"), kind="地质灾害评估和治理工程勘查设计资质", number="青-001", level="甲级", issuer="自然资源厅",
+        valid_from=date(2025, 1, 1), valid_until=date(2027, 1, 1),
+    )  # fmt: skip
+    assert sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20).startswith("P-2026-")
+
+
+def test_returns_corrections_silence_and_review(world: World, time: Any) -> None:
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    deliverable = world.delivered(contract)
+    with pytest.raises(RuleBroken):
+        contracts.send_for_correction(world.actor("buyer"), deliverable, reason="")
+    contracts.send_for_correction(world.actor("buyer"), deliverable, reason="缺少附图和原始数据")
+    with pytest.raises(NotAllowed):
+        contracts.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
+    with pytest.raises(RuleBroken, match="未勾选"):
+        contracts.submit(world.actor("agency"), deliverable, file_name="x", content=PDF, ticked=[])
+    world.delivered(contract)
+    time.instant = workdays.add(time.instant, 10)
+    run_deadlines()
+    assert Deliverable.load(db.session, deliverable).state == "accepted"
+    contracts.send_back(world.actor("department"), deliverable, reason="措施不可落实", fault="agency")
+    world.delivered(contract)
+    contracts.accept(world.actor("buyer"), deliverable)
+    contracts.pass_review(world.actor("department"), deliverable)
+    done = Deliverable.load(db.session, deliverable)
+    assert (done.state, done.first_pass, len(done.versions), done.returns) == ("passed", False, 3, 1)
+
+
+def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) -> None:
+    from market.ratings import actions as ratings
+    from models.ratings import DIMENSIONS
+
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    deliverable = world.delivered(contract)
+    contracts.accept(world.actor("buyer"), deliverable)
+    contracts.pass_review(world.actor("department"), deliverable)
+    world.paid(contract, "settlement")
+    mine = world.one(Rating, contract, by="buyer").identifier
+    ratings.rate(world.actor("buyer"), mine, scores=dict.fromkeys(DIMENSIONS["buyer"], 2), comment="慢")
+    sealed = Rating.load(db.session, mine)
+    assert (sealed.state, sealed.scores, sealed.comment) == ("sealed", None, None)
+    time.instant = workdays.add(time.instant, 15)
+    run_deadlines()
+    states = {r.by: (r.state, r.comment) for r in db.session.query(Rating)}
+    assert states == {"buyer": ("published", "慢"), "agency": ("lapsed", None)}
+
+
+def test_the_same_form_sent_twice_acts_once(world: World) -> None:
+    request = world.request()
+    first = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20, submission="form-1")
+    again = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20, submission="form-1")
+    assert first == again
+    assert db.session.query(Quote).count() == 1
+
+
+def test_a_payment_is_confirmed_once_and_only_by_the_agency(world: World) -> None:
+    contract = world.signed()
+    payment = world.one(Payment, contract, kind="deposit")
+    with pytest.raises(NotAllowed):
+        payments.pay(world.actor("agency"), payment.identifier, bank_reference="12345", file_name="v", content=PDF)
+    with pytest.raises(RuleBroken, match="PDF"):
+        payments.pay(world.actor("buyer"), payment.identifier, bank_reference="12345", file_name="v.pdf", content=b"MZ")
+    world.paid(contract, "deposit")
+    with pytest.raises(WrongState):
+        payments.confirm(world.actor("agency"), payment.identifier)
+    assert ledger.balance(db.session, ledger.escrow(contract)) == 1_200_000
+
+
+def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
+    from market.accounts import actions as accounts
+    from models import clock
+
+    world.enterprise("helper")
+    accounts.delegate(
+        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
+    )
+    buyer = world.organisation("buyer").id
+    with pytest.raises(RuleBroken, match="上限"):
+        world.request("helper", on_behalf_of=buyer, budget=3_000_001)
+    request = world.request("helper", on_behalf_of=buyer, budget=3_000_000)
+    assert Request.load(db.session, request).buyer_id == buyer
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+    with pytest.raises(NotAllowed):
+        sourcing.accept_quote(world.actor("helper"), quote)
+    from models.accounts import Delegation
+
+    lent = db.session.query(Delegation).one()
+    accounts.revoke_delegation(world.actor("buyer"), lent.id)
+    with pytest.raises(NotAllowed):
+        world.request("helper", on_behalf_of=buyer)
+
+
+def test_a_regulator_annuls_and_the_buyer_decides_anew(world: World) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    for name, price in (("agency", 300), ("second", 400), ("third", 500)):
+        sourcing.submit_bid(world.actor(name), request, price=price, days=20)
+    from models import clock
+
+    with clock.at(workdays.add(clock.now(), 6)):
+        run_deadlines()
+        first = sourcing.award(world.actor("buyer"), request, reasons="最低价中选")
+        with pytest.raises(NotAllowed):
+            sourcing.annul(world.actor("buyer"), first, reason="我不想要它了")
+        sourcing.annul(world.actor("regulator"), first, reason="投标文件造假")
+        second = sourcing.award(world.actor("buyer"), request, reasons="次低价中选")
+    assert Award.load(db.session, second).agency.name == "second单位"
