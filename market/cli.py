@@ -5,25 +5,73 @@ from __future__ import annotations
 import click
 from flask import Flask, current_app
 
+from market.accounts.actions import appoint_admin
+from market.demo import loading
 from market.extensions import alembic, db
 from market.transaction import transaction
-from models import catalogue
+from models import catalogue, clock
+from models.accounts import SYSTEM
 
 
 def register(app: Flask) -> None:
-    @app.cli.command()
-    def prepare() -> None:
-        """Migrate the database, load the catalogue and build the index. Safe to run again."""
-        alembic.upgrade()
-        with transaction() as session:
-            regions, items = catalogue.seed(session)
-        click.echo(f"catalogue: {regions} regions and {items} items added")
-        click.echo(f"index: {rebuild_index()} documents")
+    for command in (prepare, seed, demo, reindex, admin):
+        app.cli.add_command(command)
 
-    @app.cli.command()
-    def reindex() -> None:
-        """Build the search index anew."""
-        click.echo(f"index: {rebuild_index()} documents")
+
+@click.command()
+def prepare() -> None:
+    """Migrate the database, load the catalogue, the demonstration where asked for, and the index. Safe to run again."""
+    alembic.upgrade()
+    _seed()
+    if current_app.config["DEMO"] and loading.is_empty():
+        _demo(loading.DAYS, 420)
+    click.echo(f"index: {rebuild_index()} documents")
+
+
+@click.command()
+def seed() -> None:
+    """Add the regions and service items that are missing."""
+    _seed()
+
+
+@click.command()
+@click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
+@click.option("--requests", default=420, show_default=True, help="How many requests to play.")
+def demo(days: int, requests: int) -> None:
+    """Load the demonstration into an empty market."""
+    if not loading.is_empty():
+        raise click.ClickException("this market is not empty")
+    _demo(days, requests)
+    click.echo(f"index: {rebuild_index()} documents")
+
+
+@click.command()
+def reindex() -> None:
+    """Build the search index anew."""
+    click.echo(f"index: {rebuild_index()} documents")
+
+
+@click.command()
+@click.argument("email")
+@click.option("--name", prompt=True)
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+def admin(email: str, name: str, password: str) -> None:
+    """Appoint an administrator."""
+    click.echo(appoint_admin(SYSTEM, email=email, name=name, password=password))
+
+
+def _seed() -> None:
+    with transaction() as session:
+        regions, items = catalogue.seed(session)
+    click.echo(f"catalogue: {regions} regions and {items} items added")
+
+
+def _demo(days: int, requests: int) -> None:
+    with click.progressbar(length=1000, label="demonstration market", show_pos=False) as bar:
+        steps = loading.load(
+            clock.now(), requests, days, progress=lambda share: bar.update(max(0, int(share * 1000) - bar.pos))
+        )
+    click.echo(f"demonstration: {steps} steps")
 
 
 def rebuild_index() -> int:

@@ -41,6 +41,7 @@ def from_environment() -> dict[str, Any]:
         "INDEX_FOLDER": Path(os.environ.get("INDEX_FOLDER", folder / "index")),
         "JOBS_FILE": folder / "jobs.sqlite3",
         "JOBS": os.environ.get("JOBS", "queued"),
+        "AREA": os.environ.get("AREA", "630000"),
         "DEMO": os.environ.get("DEMO", "1") == "1",
         "CLOCK_FILE": os.environ.get("CLOCK_FILE", ""),
         "RATELIMIT_STORAGE_URI": os.environ.get("RATELIMIT_STORAGE_URI", "memory://"),

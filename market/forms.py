@@ -9,9 +9,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import DateTimeLocalInput, TextInput
+from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from models import money
 from models.clock import BEIJING
@@ -29,8 +29,8 @@ class Form(FlaskForm):
             self.submission.data = secrets.token_urlsafe(12)
 
     def values(self) -> dict[str, Any]:
-        """What the person entered, by field, with the one-time key as `submission`."""
-        return {name: value for name, value in self.data.items() if name not in ("csrf_token", "submit")}
+        """What the person entered, by field."""
+        return {name: value for name, value in self.data.items() if name not in ("csrf_token", "submission")}
 
     def refuse(self, problem: Problem, message: str) -> None:
         """Show a problem at its field, or above the form where it has none here."""
@@ -65,6 +65,13 @@ class MoneyField(Field):
                 self.data = money.parse(valuelist[0])
             except ValueError:
                 raise ValueError(str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))) from None
+
+
+class ChecklistField(SelectMultipleField):
+    """Several of a list, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class BeijingTimeField(Field):

@@ -14,7 +14,6 @@ from flask import Flask
 from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from market.agencies.indexing import index_agencies
 from market.contracts import actions as contracts
@@ -117,8 +116,3 @@ class Jobs:
         return consumer
 
 
-def refresh_all(session: Session) -> None:
-    """Rewind nothing, compute everything: every agency's score, as the daily job does."""
-    from market.credit.actions import refresh_every_score
-
-    refresh_every_score(session)

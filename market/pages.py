@@ -1,29 +1,29 @@
-"""What the pages of all rooms share: acting from a form, case pages, lists by the page, the words of time."""
+"""What the pages of all rooms share: acting from a form, case pages, lists by the page, worklists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from markupsafe import Markup
 from sqlalchemy import Select, func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from market import words
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.extensions import db
 from market.forms import ActForm, Form, ReasonForm
-from models import CASES, clock, money, workdays
+from market.words import words_of
+from models import CASES, clock
 from models.accounts import Actor
-from models.clock import BEIJING
-from models.events import Event, timeline
-from models.text import NotAllowed, NotFound, Problem
-from models.workflow import Case, Move
+from models.events import timeline
+from models.text import N_, NotAllowed, NotFound, Problem
+from models.workflow import Case
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
 PAGES: dict[str, str] = {
@@ -43,13 +43,6 @@ def case_url(case_type: str, identifier: str) -> str:
     return url_for(PAGES[case_type], identifier=identifier)
 
 
-def words_of(problem: Problem) -> str:
-    """A problem in the reader's language."""
-    params = {key: _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
-    message: str = _(problem.message, **params)
-    return message
-
-
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:
     """Carry out an act with a form's values: its result, or None with the problem shown on the form.
 
@@ -57,14 +50,25 @@ def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> t
     """
     try:
         return act(current_actor(), *args, **kwargs, submission=form.submission.data), 303
-    except (NotFound, NotAllowed) as problem:
-        if not form.data or isinstance(problem, NotFound):
-            raise
-        form.refuse(problem, words_of(problem))
-        return None, problem.status
+    except NotFound:
+        raise
     except Problem as problem:
         form.refuse(problem, words_of(problem))
         return None, problem.status
+
+
+def form_page(
+    form: Form, heading: str, act: Callable[..., str], done: Callable[[str], str], *, lead: str = "", back: str = ""
+) -> Response | str | tuple[str, int]:
+    """A page that is one form: shown on GET, carried out on POST, and then on to `done(result)`."""
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, act, **form.values())
+            if result is not None:
+                return redirect(done(result), 303)
+    return render_template("layout/form.html", form=form, heading=heading, lead=lead, back=back), status
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
@@ -95,16 +99,14 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
         form.prepare(case)
     status = 200
     if form.is_submitted():
+        status = 422
         if form.validate():
-            values = {k: v for k, v in page.values(form).items() if k != "submission"}
-            result, status = attempt(form, page.action, identifier, **values)
+            result, status = attempt(form, page.action, identifier, **page.values(form))
             if result is not None:
                 return redirect(landing(case), 303)
-        else:
-            status = 422
     elif not moves:
         case.workflow.find(case.state, act)
-        raise NotAllowed("您在这件事里没有办理这一步的权限。")
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
     return render_template("layout/act.html", case=case, act=act, form=form, back=landing(case)), status
 
 
@@ -114,23 +116,35 @@ def landing(case: Case) -> str:
     return case_url("contract", contract.identifier) if contract is not None else case_url(case.workflow.name, case.identifier)
 
 
+def link(url: str, text: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(url, text)
+
+
+def not_found(identifier: str) -> NotFound:
+    return NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+
+
 def visible(case_class: type[Case], identifier: str) -> Any:
     """A case this actor may see, or NotFound: whoever has no part in it does not learn that it exists."""
     case = case_class.load(db.session, identifier)
     if not case.roles_of(current_actor()):
-        raise NotFound("没有找到 %(identifier)s。", identifier=identifier)
+        raise not_found(identifier)
     return case
 
 
-def case_page(case: Case) -> dict[str, Any]:
-    """What every case page shows: the acts open to this actor, whose turn it is, and the timeline."""
+def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
+    """What every case page shows: the acts open to this actor, whose turn it is, and the timeline, which takes
+    in the cases beside this one as far as the actor may read them."""
     actor = current_actor()
-    audiences = ["public", "parties"] if case.roles_of(actor) else ["public"]
+    readable = [
+        (each.workflow.name, each.identifier, ["public", "parties"] if each.roles_of(actor) else ["public"])
+        for each in [case, *beside]
+    ]
     return {
         "case": case,
         "moves": case.workflow.open_to(case, actor),
         "waits_for": sorted(case.workflow.waits_for(case.state)),
-        "happened": list(db.session.scalars(timeline(case.workflow.name, case.identifier, audiences).limit(30))),
+        "happened": list(db.session.scalars(timeline(readable).limit(60))),
     }
 
 
@@ -157,10 +171,18 @@ def page_number() -> int:
 
 
 def paged(query: Select[Any], size: int = PAGE_SIZE) -> Page:
-    """The page of a list the reader asked for."""
+    """The page of a list the reader asked for; rows of one entity are that entity, others are tuples."""
     number = page_number()
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    return Page(list(db.session.scalars(query.limit(size).offset((number - 1) * size)).unique()), number, total, size)
+    result = db.session.execute(query.limit(size).offset((number - 1) * size))
+    rows = result.unique().all() if len(query.column_descriptions) > 1 else result.scalars().unique().all()
+    return Page(list(rows), number, total, size)
+
+
+def sliced(rows: list[Any], size: int = PAGE_SIZE) -> Page:
+    """The page the reader asked for of a list already at hand."""
+    number = page_number()
+    return Page(rows[(number - 1) * size : number * size], number, len(rows), size)
 
 
 def waiting(actor: Actor) -> list[Case]:
@@ -176,62 +198,10 @@ def waiting(actor: Actor) -> list[Case]:
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
 
 
-def when(instant: datetime | None) -> str:
-    return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" if instant else "—"
-
-
-def left(instant: datetime | None) -> str:
-    """How long a limit still runs, in working days, as people say it."""
-    if instant is None:
-        return ""
-    now = clock.now()
-    if instant < now:
-        late = workdays.between(instant, now)
-        return ngettext("已逾期 %(num)d 个工作日", "已逾期 %(num)d 个工作日", late) if late else _("已逾期")
-    days = workdays.between(now, instant)
-    if days == 0:
-        return _("今天 %(time)s", time=f"{instant.astimezone(BEIJING):%H:%M}") if same_day(instant, now) else _("即将到期")
-    return ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days)
-
-
-def same_day(a: datetime, b: datetime) -> bool:
-    return a.astimezone(BEIJING).date() == b.astimezone(BEIJING).date()
-
-
-def urgency(instant: datetime | None) -> str:
-    """`late`, `soon` (two working days or fewer) or `calm`: the colour of a limit."""
-    if instant is None:
-        return "calm"
-    now = clock.now()
-    return "late" if instant < now else "soon" if workdays.between(now, instant) <= 2 else "calm"
-
-
-def sentence(happened: Event) -> str:
-    """An event as a line of a timeline: who did what. Only the act's own label is shown, never its data."""
-    kind, act = happened.kind.split(".", 1)
-    return _(CASES[kind].workflow.acts.get(act) or OPENINGS.get(happened.kind) or OPENINGS.get(act, act))
-
-
-OPENINGS = {
-    "enter": "提交入驻", "create": "起草需求", "submit": "提交", "request.publish": "发布需求", "propose": "提出中选",
-    "draft": "起草合同", "ask": "提出", "expect": "开始计算工期", "override": "管理员变更状态", "qualify": "登记资质",
-    "fees": "公示收费", "member": "增加成员", "delegate": "委托采购", "revoke": "收回委托",
-}  # fmt: skip
-
-
-def label_of(move: Move, case: Case) -> str:
-    return _(case.workflow.acts[move.act])
-
-
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
-    app.add_template_filter(money.show, "money")
-    app.add_template_filter(when)
-    app.add_template_filter(left)
-    app.add_template_filter(urgency)
-    app.add_template_filter(sentence)
-    app.add_template_filter(_, "t")
-    app.jinja_env.globals.update(case_url=case_url, label_of=label_of, current_actor=current_actor, act_form=ActForm)
+    words.register(app)
+    app.jinja_env.globals.update(case_url=case_url, landing=landing, current_actor=current_actor)
 
     @app.context_processor
     def chrome() -> dict[str, Any]:

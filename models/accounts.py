@@ -28,6 +28,8 @@ ROLES = {
     "admin": N_("系统管理员"),
     "system": N_("系统"),
     "buyer": N_("项目业主"),
+    "rater": N_("评价方"),
+    "ratee": N_("被评价方"),
     "visitor": N_("访客"),
 }
 
@@ -54,6 +56,9 @@ ORGANISATION = Workflow(
     },
     opening=Limit(policy="entry.check_days"),
 )
+
+
+SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases a buyer may delegate
 
 
 class User(Base):

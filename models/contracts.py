@@ -111,10 +111,15 @@ def template() -> dict[str, Any]:
     return tomllib.loads(TEMPLATE.read_text(encoding="utf-8"))
 
 
-def draft(award: Award) -> Contract:
-    """The contract an award leads to, its clauses filled in from the standard template."""
-    request, item, rules = award.request, award.request.item, policy.get(award.request.policy_version)
-    deposit = money.share(award.price, rules.rate("contract.deposit_rate"))
+def deposit_of(award: Award) -> int:
+    """The deposit the award's policy asks for, in fen."""
+    return money.share(award.price, policy.get(award.policy_version).rate("contract.deposit_rate"))
+
+
+def standard_clauses(award: Award) -> list[Json]:
+    """The template's clauses, filled in for an award."""
+    request, item, rules = award.request, award.request.item, policy.get(award.policy_version)
+    deposit = deposit_of(award)
     places = {
         "project": request.project,
         "item": item.name,
@@ -130,18 +135,22 @@ def draft(award: Award) -> Contract:
         "correction_days": rules.number("contract.correction_days"),
         "settlement_days": rules.number("contract.settlement_days"),
     }
-    clauses = [{**clause, "text": clause["text"].format(**places)} for clause in template()["clauses"]]
+    return [{**clause, "text": clause["text"].format(**places)} for clause in template()["clauses"]]
+
+
+def draft(award: Award) -> Contract:
+    """The contract an award leads to, on the standard clauses."""
     return Contract(
         award=award,
-        request=request,
+        request=award.request,
         buyer_id=award.buyer_id,
         agency_id=award.agency_id,
         region_code=award.region_code,
-        policy_version=request.policy_version,
+        policy_version=award.policy_version,
         template_version=template()["version"],
-        clauses=clauses,
+        clauses=standard_clauses(award),
         price=award.price,
-        deposit=deposit,
+        deposit=deposit_of(award),
         days=award.days,
     )
 

@@ -28,7 +28,7 @@ from models.base import Base
 from models.contracts import Contract, Deliverable
 from models.policy import Policy
 from models.ratings import Rating
-from models.text import N_
+from models.text import N_, Problem, RuleBroken
 
 LINES = {
     "base": N_("基础分"),
@@ -69,6 +69,20 @@ class Sheet:
     grade: str | None
     settled: int
     lines: tuple[ScoreLine, ...]
+
+
+def raises(present: Sheet) -> list[Problem]:
+    """What would raise a score, in words: the lines that cost points, dearest first, and what cures each."""
+    if not present.settled:
+        return [RuleBroken(N_("完成第一份合同后开始评级。"))]
+    cures = {
+        "ratings": N_("业主评价低于市场平均,扣 %(points)s 分;新的好评会提高它,旧评价随时间淡出。"),
+        "first_pass": N_("首次过审率低于期望,扣 %(points)s 分;提交前按验收清单自查。"),
+        "on_time": N_("按期提交率低于期望,扣 %(points)s 分;报价时写能做到的工期。"),
+    }
+    costly = sorted((line for line in present.lines if line.points < -0.05), key=lambda line: line.points)
+    found: list[Problem] = [RuleBroken(cures[line.name], points=f"{-line.points:.1f}") for line in costly]
+    return found or [RuleBroken(N_("各项都不低于期望;继续完成合同,记录越多,误差越小。"))]
 
 
 class CreditScore(Base):

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, event, func, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, and_, event, false, func, or_, select, text
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from models import clock
 from models.base import Base, Code, Json, Name
 
 if TYPE_CHECKING:
-    from models.accounts import Actor
+    from models.accounts import Actor, Organisation
 
 _PENDING = "pending events"
 _LOCK = 0x676F6E67  # any number no other advisory lock uses
@@ -46,6 +46,7 @@ class Event(Base):
     audience: Mapped[str] = mapped_column(String(10))
     data: Mapped[Json]
     tells: Mapped[Json]
+    actor_organisation: Mapped[Organisation | None] = relationship()
 
 
 class Cursor(Base):
@@ -114,12 +115,17 @@ def forget(session: Session) -> None:
     session.info.pop(_PENDING, None)
 
 
-def timeline(case_type: str, case_identifier: str, audiences: Iterable[str]) -> Any:
-    """A statement for the events of one case that these audiences may read, newest first."""
+def timeline(cases: Iterable[tuple[str, str, Iterable[str]]]) -> Select[Any]:
+    """A statement for the events of these cases, newest first. A case is (type, identifier, the audiences
+    the reader belongs to there)."""
+    readable = [
+        and_(Event.case_type == kind, Event.case_identifier == identifier, Event.audience.in_(list(audiences)))
+        for kind, identifier, audiences in cases
+    ]
     return (
         select(Event)
-        .where(Event.case_type == case_type, Event.case_identifier == case_identifier)
-        .where(Event.audience.in_(list(audiences)))
+        .where(or_(false(), *readable))
+        .options(joinedload(Event.actor_organisation))
         .order_by(Event.id.desc())
     )
 

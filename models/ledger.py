@@ -21,6 +21,15 @@ from models.text import N_, RuleBroken
 BANK = "bank"  # the custody account: an asset, so its balance is negative or zero here
 
 
+ACCOUNT_KINDS = {"bank": N_("托管银行"), "escrow": N_("合同托管"), "payable": N_("应付机构")}
+ENTRY_KINDS = {
+    "deposit_received": N_("收到定金"),
+    "settlement_received": N_("收到余款"),
+    "released": N_("解除托管"),
+    "paid_out": N_("付给机构"),
+}
+
+
 class Account(Base):
     """One account. `code` is `bank`, `escrow:<contract>` or `payable:<organisation's code>`."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from models import clock
+from models.text import N_
 
 FOLDER = Path(__file__).parent / "policies"
 
@@ -65,3 +66,52 @@ def current() -> Policy:
     """The newest version in effect today."""
     today = clock.today()
     return next(p for p in versions() if p.effective_from <= today)
+
+
+# What the sections and keys are called where the policy is printed.
+SECTIONS = {
+    "entry": N_("入驻"),
+    "request": N_("采购需求"),
+    "quote": N_("议价"),
+    "award": N_("中选"),
+    "contract": N_("合同与交付"),
+    "rating": N_("评价"),
+    "credit": N_("信用"),
+}
+KEYS = {
+    "entry.check_days": N_("核验入驻申请的期限"),
+    "request.notice_days": N_("公告期最短"),
+    "request.inquiry_notice_days": N_("社会资金询价的公告期最短"),
+    "request.usual_days": N_("建议的公告期"),
+    "request.longest_days": N_("公告期最长"),
+    "request.state_funds_minimum": N_("国有资金最少报价家数"),
+    "request.private_funds_minimum": N_("社会资金最少报价家数"),
+    "request.award_days": N_("确定中选的期限"),
+    "quote.answer_days": N_("每轮议价的答复期限"),
+    "quote.rounds": N_("议价最多轮数"),
+    "award.publicity_state_days": N_("国有资金中选公示期"),
+    "award.publicity_private_days": N_("社会资金中选公示期"),
+    "contract.sign_days": N_("签订合同的期限"),
+    "contract.deposit_days": N_("支付定金的期限"),
+    "contract.deposit_rate": N_("定金占价款的比例"),
+    "contract.deemed_acceptance_days": N_("业主不答复视为验收的天数"),
+    "contract.correction_days": N_("修改重报的期限"),
+    "contract.correction_rounds": N_("业主退回最多次数"),
+    "contract.review_days": N_("审批部门出结果的期限"),
+    "contract.settlement_days": N_("结清余款的期限"),
+    "contract.confirm_days": N_("机构确认到账的期限"),
+    "rating.window_days": N_("评价期"),
+    "credit.base": N_("基础分"),
+    "credit.rating_prior": N_("评价的市场平均(收缩目标)"),
+    "credit.rating_prior_weight": N_("收缩目标相当于几条评价"),
+    "credit.rating_half_life_days": N_("评价权重减半的天数"),
+    "credit.rating_points": N_("每高于平均一星的加分"),
+    "credit.first_pass_points": N_("首次过审率每 100% 的分值"),
+    "credit.first_pass_expected": N_("首次过审率的期望值"),
+    "credit.first_pass_weight": N_("首次过审率的收缩权重"),
+    "credit.on_time_points": N_("按期提交率每 100% 的分值"),
+    "credit.on_time_expected": N_("按期提交率的期望值"),
+    "credit.on_time_weight": N_("按期提交率的收缩权重"),
+    "credit.least_evidence": N_("评级至少需要的完成合同数"),
+    "credit.grades": N_("等级界限"),
+}

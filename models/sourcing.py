@@ -168,6 +168,11 @@ class Request(Case, Base):
         return (cls.state != "draft") & cls.published_at.is_not(None) & (cls.openness == "open")
 
     @property
+    def opened(self) -> bool:
+        """Whether what was sealed has been opened: all bidders see all bids from now on."""
+        return self.state not in ("draft", "published", "closed", "failed", "cancelled")
+
+    @property
     def notice_days(self) -> int:
         rules = policy.get(self.policy_version)
         quick = self.mode == "inquiry" and self.funds == "private"

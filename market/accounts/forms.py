@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from market.forms import Form, text
-from models.accounts import KINDS
-from models.regions import published
+from market.forms import BeijingTimeField, ChecklistField, Form, MoneyField, text
+from models import CASES
+from models.accounts import KINDS, SCOPE
+from models.regions import covers, published
 
 NEEDED = InputRequired(_l("请填写这一项。"))
 
 
-def region_choices(area: str = "63") -> list[tuple[str, str]]:
-    """The regions of a province to choose from, by full name."""
-    return [(row["code"], row["full_name"]) for row in published() if row["code"].startswith(area)]
+def region_choices() -> list[tuple[str, str]]:
+    """The regions this market serves, to choose from by full name."""
+    area = current_app.config["AREA"]
+    return [(row["code"], row["full_name"]) for row in published() if covers(area, row["code"])]
 
 
 class SignInForm(Form):
@@ -25,7 +28,42 @@ class SignInForm(Form):
     password = PasswordField(_l("密码"), [NEEDED], render_kw={"autocomplete": "current-password"})
 
 
-class SignUpForm(Form):
+class _PersonForm(Form):
+    """A person who is to sign in."""
+
+    name = text(_l("姓名"), 100)
+    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
+    password = PasswordField(
+        _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+    )
+
+
+class MemberForm(_PersonForm):
+    """A new member of staff, with a first password to hand over."""
+
+
+class DelegationForm(Form):
+    email = EmailField(_l("受托人的邮箱"), [NEEDED], description=_l("受托人须已在平台注册。"))
+    scope = ChecklistField(_l("委托事项"), choices=[(name, _l(CASES[name].workflow.label)) for name in SCOPE])
+    most = MoneyField(_l("金额上限(元)"), [NEEDED])
+    until = BeijingTimeField(_l("委托到"), [NEEDED])
+
+
+class AuthorityForm(_PersonForm):
+    """A regulator or an approving department, with its first member."""
+
+    organisation = text(_l("部门名称"))
+    uscc = text(_l("统一社会信用代码"), 30)
+    region_code = SelectField(_l("管辖地区"), [NEEDED])
+    authority_role = RadioField(_l("职责"), [NEEDED], choices=[("regulator", _l("监管部门")), ("department", _l("审批部门"))])
+    department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
+
+    def prepare(self, departments: list[str]) -> None:
+        self.region_code.choices = region_choices()
+        self.department.choices = [("", "—"), *((name, _l(name)) for name in departments)]
+
+
+class SignUpForm(_PersonForm):
     kind = RadioField(_l("单位类型"), [NEEDED], choices=[(k, _l(KINDS[k])) for k in ("enterprise", "agency")])
     organisation = text(_l("单位名称"))
     uscc = text(_l("统一社会信用代码"), 30, description=_l("18 位,见营业执照。"))
@@ -34,11 +72,6 @@ class SignUpForm(Form):
     address = StringField(_l("地址"), [Length(max=200)])
     phone = StringField(_l("联系电话"), [Length(max=40)])
     introduction = TextAreaField(_l("简介"), [Length(max=2000)])
-    name = text(_l("您的姓名"), 100)
-    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
-    password = PasswordField(
-        _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
-    )
     committed = BooleanField(_l("我单位承诺:所填内容真实;公示全部收费并据此报价;守信执业,接受监督(中介机构必须勾选)。"))
 
     def prepare(self, *_: Any) -> None:

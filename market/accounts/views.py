@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import login_required, login_user, logout_user
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from market.accounts import actions
-from market.accounts.forms import SignInForm, SignUpForm
+from market.accounts.forms import DelegationForm, MemberForm, SignInForm, SignUpForm
 from market.accounts.identity import SignedIn, current_actor
 from market.config import LOCALES
-from market.extensions import db, limiter
-from market.pages import attempt, paged, waiting
-from models.accounts import User
+from market.demo import people as demo
+from market.extensions import csrf, db, limiter
+from market.oversight.overview import overview
+from market.pages import attempt, form_page, paged, sliced, waiting
+from models import CASES
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User
 from models.notices import Notice
+from models.text import N_, NotAllowed
 
 rooms = Blueprint("accounts", __name__)
 
@@ -26,6 +32,11 @@ def _inside(target: str | None) -> str | None:
     """A path of this site, or None: nobody is sent elsewhere by a link."""
     parts = urlsplit(target or "")
     return target if target and not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] != "/" else None
+
+
+def _demo_accounts() -> dict[str, Any] | None:
+    """What the sign-in page tells in the demonstration: an account a role."""
+    return {"password": demo.PASSWORD, "accounts": demo.ACCOUNTS} if current_app.config["DEMO"] else None
 
 
 @rooms.route("/sign-in", methods=["GET", "POST"])
@@ -44,7 +55,7 @@ def sign_in() -> Response | str | tuple[str, int]:
                 return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
-    return render_template("accounts/sign_in.html", form=form, demo=current_app.config["DEMO"]), status
+    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), status
 
 
 @rooms.route("/sign-up", methods=["GET", "POST"])
@@ -56,7 +67,7 @@ def sign_up() -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            values = {k: v for k, v in form.values().items() if k != "submission"}
+            values = form.values()
             result, status = attempt(form, actions.sign_up, **values)
             if result is not None:
                 user = db.session.scalars(select(User).where(User.email == values["email"].strip().lower())).one()
@@ -74,7 +85,63 @@ def sign_out() -> Response:
 @rooms.get("/my")
 @login_required
 def worklist() -> str:
-    return render_template("accounts/worklist.html", waiting=waiting(current_actor()))
+    actor = current_actor()
+    return render_template(
+        "accounts/worklist.html",
+        waiting=sliced(waiting(actor)),
+        organisation=db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None,
+        overview=overview(actor) if "regulator" in actor.roles else None,
+    )
+
+
+def _mine() -> Organisation:
+    key = current_actor().organisation_id
+    if key is None:
+        raise NotAllowed(N_("您还没有加入任何单位。"))
+    return db.session.get_one(Organisation, key)
+
+
+@rooms.get("/my/organisation")
+@login_required
+def organisation() -> str:
+    mine = _mine()
+    members = select(Membership).where(Membership.organisation_id == mine.id).options(joinedload(Membership.user))
+    lent = select(Delegation).where(Delegation.buyer_id == mine.id).options(joinedload(Delegation.user))
+    return render_template(
+        "accounts/organisation.html",
+        organisation=mine,
+        members=db.session.scalars(members.order_by(Membership.id)).all(),
+        delegations=db.session.scalars(lent.order_by(Delegation.id.desc())).all(),
+        scope_names={name: CASES[name].workflow.label for name in SCOPE},
+    )
+
+
+def _back(_result: str = "") -> str:
+    return url_for("accounts.organisation")
+
+
+@rooms.route("/my/members/new", methods=["GET", "POST"])
+@login_required
+def new_member() -> Response | str | tuple[str, int]:
+    _mine()
+    return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
+
+
+@rooms.route("/my/delegations/new", methods=["GET", "POST"])
+@login_required
+def new_delegation() -> Response | str | tuple[str, int]:
+    _mine()
+    return form_page(
+        DelegationForm(), _("委托采购"), actions.delegate, _back, back=_back(),
+        lead=_("受托人在所选事项、金额和期限内,以本单位名义办理;随时可以收回。"),
+    )  # fmt: skip
+
+
+@rooms.post("/my/delegations/<int:number>/revoke")
+@login_required
+def revoke(number: int) -> Response:
+    actions.revoke_delegation(current_actor(), number)
+    return redirect(_back(), 303)
 
 
 @rooms.get("/my/notices")
@@ -86,6 +153,7 @@ def notices() -> str:
 
 
 @rooms.post("/language/<locale>")
+@csrf.exempt  # the language is no secret and no act; a visitor needs no session for it
 def language(locale: str) -> Response:
     if locale in LOCALES:
         session["locale"] = locale

@@ -8,19 +8,22 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts import actions as entry
+from market.accounts.forms import region_choices
 from market.accounts.identity import current_actor
 from market.agencies import actions
 from market.agencies.forms import FeeForm, QualificationForm
 from market.config import PAGE_SIZE
 from market.extensions import db
-from market.pages import ActPage, Page, act_view, attempt, case_page, case_url, file_of, page_number
+from market.pages import ActPage, Page, act_view, attempt, case_page, case_url, file_of, not_found, page_number
+from market.words import item_name, words_of
+from models import policy
 from models.accounts import Organisation
 from models.agencies import STATUSES, Qualification, schedules_in_force
 from models.catalogue import current_items
-from models.credit import LINES, CreditScore, of_agency
+from models.credit import LINES, CreditScore, of_agency, raises
+from models.documents import of_case
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
-from models.regions import Region
 from search import Query
 
 rooms = Blueprint("agencies", __name__)
@@ -54,25 +57,22 @@ def find() -> str:
     if asked.words:
         codes = current_app.extensions["search"].search(db.session, Query(words=asked.words, kind="item", size=5)).keys
         matching = [items[code] for code in codes if code in items]
-    areas = select(Region).where(Region.code.startswith("63")).order_by(Region.code)
     return render_template(
         "agencies/find.html",
         asked=asked,
         page=Page(rows, asked.page, hits.total),
         scores=scores,
-        items=items,
         matching=matching,
-        regions=db.session.scalars(areas).all(),
+        regions=region_choices(),
+        item_options=[(item.code, item_name(item)) for item in items.values()],
     )
 
 
 def _agency(identifier: str) -> Organisation:
     agency = Organisation.load(db.session, identifier)
-    roles = agency.roles_of(current_actor())
-    if agency.kind != "agency" and not roles:
-        abort(404)
-    if agency.state in ("applied", "removed") and not roles:
-        abort(404)
+    public = agency.kind == "agency" and agency.state not in ("applied", "removed")
+    if not public and not agency.roles_of(current_actor()):
+        raise not_found(identifier)
     return agency
 
 
@@ -92,14 +92,22 @@ def show(identifier: str) -> str:
         score=db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency.id)).one_or_none(),
         ratings=db.session.scalars(rated.order_by(Rating.id.desc()).limit(10)).all(),
         dimensions=DIMENSIONS["buyer"],
-        region=db.session.scalars(select(Region.full_name).where(Region.code == agency.region_code)).one(),
+        files=of_case(db.session, "organisation", agency.identifier) if agency.roles_of(current_actor()) else [],
     )
 
 
 @rooms.get("/agencies/<identifier>/credit")
 def credit(identifier: str) -> str:
     agency = _agency(identifier)
-    return render_template("agencies/credit.html", agency=agency, sheet=of_agency(db.session, agency.id), labels=LINES)
+    sheet = of_agency(db.session, agency.id)
+    return render_template(
+        "agencies/credit.html",
+        agency=agency,
+        sheet=sheet,
+        raises=[words_of(hint) for hint in raises(sheet)],
+        labels=LINES,
+        policy_version=policy.current().version,
+    )
 
 
 @rooms.route("/agencies/<identifier>/<act>", methods=["GET", "POST"])
@@ -143,7 +151,7 @@ def new_qualification() -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            values = {k: v for k, v in form.values().items() if k not in ("submission", "file")}
+            values = {k: v for k, v in form.values().items() if k != "file"}
             result, status = attempt(form, actions.add_qualification, **values, **file_of(form.file.data))
             if result is not None:
                 return redirect(url_for("agencies.show", identifier=result), 303)

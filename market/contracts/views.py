@@ -9,34 +9,30 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from market.accounts.identity import current_actor
 from market.contracts import actions
 from market.extensions import db
 from market.files import store
-from market.forms import Form, upload
-from market.pages import ActPage, act_view, case_page, file_of, paged, visible
+from market.forms import ChecklistField, Form, upload
+from market.journey import of_request
+from market.pages import ActPage, act_view, case_page, case_url, file_of, link, not_found, paged, visible
 from models import CASES
-from models.contracts import FAULTS, Contract, Deliverable
+from models.contracts import FAULTS, Contract, Deliverable, standard_clauses
 from models.documents import Document
+from models.ledger import ACCOUNT_KINDS, ENTRY_KINDS, Entry, balance, escrow
 from models.payments import KINDS, Payment
-from models.ratings import Rating
-from models.text import N_, NotFound
+from models.ratings import DIMENSIONS, Rating
+from models.workflow import Case, Move
 
 rooms = Blueprint("contracts", __name__)
 
 
-class _Checklist(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class SubmitForm(Form):
     file = upload(_l("成果文件"))
-    ticked = _Checklist(_l("逐项自查"), description=_l("清单各点都完成后再提交。"))
+    ticked = ChecklistField(_l("逐项自查"), description=_l("清单各点都完成后再提交。"))
     note = StringField(_l("说明"), [Length(max=200)])
 
     def prepare(self, case: Deliverable) -> None:
@@ -44,7 +40,7 @@ class SubmitForm(Form):
 
 
 class AcceptForm(Form):
-    ticked = _Checklist(_l("逐项验收"), description=_l("有一项不符合就请退回修改,并写明理由。"))
+    ticked = ChecklistField(_l("逐项验收"), description=_l("有一项不符合就请退回修改,并写明理由。"))
 
     prepare = SubmitForm.prepare
 
@@ -101,16 +97,40 @@ def show(identifier: str) -> str:
     deliverable = db.session.scalars(select(Deliverable).where(Deliverable.contract_id == contract.id)).one_or_none()
     # The approving department sees the contract whose report it reviews.
     if not (contract.roles_of(current_actor()) or (deliverable and deliverable.roles_of(current_actor()))):
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+        raise not_found(identifier)
+    payments = list(db.session.scalars(select(Payment).where(Payment.contract_id == contract.id).order_by(Payment.id)))
+    ratings = list(db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id)))
+    cases: list[Case] = [contract, *payments, *([deliverable] if deliverable else []), *ratings]
+    entries = select(Entry).where(Entry.case_identifier == contract.identifier).order_by(Entry.id)
+    wording = {clause["key"]: clause["text"] for clause in standard_clauses(contract.award)}
     return render_template(
         "contracts/show.html",
-        **case_page(contract),
+        **case_page(contract, cases[1:]),
         contract=contract,
+        journey=of_request(contract.request, contract, deliverable),
+        turns=_turns(cases),
         deliverable=deliverable,
-        payments=db.session.scalars(select(Payment).where(Payment.contract_id == contract.id)).all(),
+        payments=payments,
         kinds=KINDS,
-        ratings=db.session.scalars(select(Rating).where(Rating.contract_id == contract.id)).all(),
+        entries=db.session.scalars(entries).all(),
+        entry_kinds=ENTRY_KINDS,
+        account_kinds=ACCOUNT_KINDS,
+        held=balance(db.session, escrow(contract.identifier)),
+        ratings=ratings,
+        dimensions=DIMENSIONS,
+        changed={clause["key"] for clause in contract.clauses if clause["text"] != wording[clause["key"]]},
+        request_link=link(case_url("request", contract.request.identifier), contract.request.identifier),
     )
+
+
+def _turns(cases: list[Case]) -> list[tuple[Case, list[Move], list[str]]]:
+    """The cases of a contract that wait for somebody, those waiting for the reader first."""
+    actor, waiting = current_actor(), []
+    for case in cases:
+        moves, awaited = case.workflow.open_to(case, actor), sorted(case.workflow.waits_for(case.state))
+        if moves or awaited:
+            waiting.append((case, moves, awaited))
+    return sorted(waiting, key=lambda turn: not any(move.main for move in turn[1]))
 
 
 @rooms.get("/deliverables/<identifier>")
@@ -137,7 +157,7 @@ def document(identifier: str) -> Response:
     """A file, to whoever has a part in its case."""
     found = db.session.scalars(select(Document).where(Document.identifier == identifier)).one_or_none()
     if found is None:
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+        raise not_found(identifier)
     visible(CASES[found.case_type], found.case_identifier)
     return send_file(
         io.BytesIO(store().get(found.sha256)), mimetype=found.media_type, download_name=found.name, as_attachment=True

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
-from market.extensions import db
+from market.accounts.forms import region_choices
+from market.catalogue.options import item_options
 from market.pages import paged
 from models.accounts import Organisation
 from models.agencies import FeeSchedule
-from models.catalogue import current_items
 from models.credit import CreditScore
-from models.regions import Region, within
+from models.regions import within
 
 rooms = Blueprint("credit", __name__)
 
@@ -29,12 +29,11 @@ def ranking() -> str:
         query = query.where(offers.exists())
     if region:
         query = query.where(within(Organisation.region_code, region))
-    areas = select(Region).where(Region.code.startswith("63")).order_by(Region.code)
     return render_template(
         "credit/ranking.html",
         page=paged(query.order_by(CreditScore.score.desc(), CreditScore.id)),
-        items=current_items(db.session),
-        regions=db.session.scalars(areas).all(),
+        item_options=item_options(),
+        regions=region_choices(),
         item=item,
         region=region,
     )

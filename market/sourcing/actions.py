@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.contracts.drafting import draft_contract
+from market.extensions import db
 from market.sourcing.proposing import propose
 from market.transaction import action, sealing_key
 from models import agencies, clock, identifiers, sealing, workdays
@@ -169,6 +170,12 @@ def _agency(session: Session, actor: Actor, request: Request) -> tuple[Organisat
     return agency, agencies.check_eligible(session, agency, request.item)
 
 
+def published_price(actor: Actor, request: Request) -> int:
+    """What the actor's published fees make this request cost, in fen. Problem, naming the rule that stops an answer."""
+    schedule = _agency(db.session, actor, request)[1]
+    return schedule.price(Quantity.of(request.quantity))
+
+
 @action
 def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
     """An agency answers an inquiry. Returns the quote's identifier."""
@@ -274,7 +281,7 @@ def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
 def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", reasons: str = "") -> str:
     """The buyer names the winner, with reasons. Returns the award's identifier."""
     request = Request.load(session, identifier, lock=True)
-    perform(session, request, "award", actor, data={"reasons": reasons})
+    perform(session, request, "award", actor)
     chosen = propose(session, actor, request, agency, reasons)
     _turn_away(session, actor, request, chosen.agency_id)
     if chosen.public_until <= clock.now():

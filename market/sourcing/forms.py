@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from market.accounts.forms import region_choices
-from market.forms import BeijingTimeField, Form, MoneyField, text
+from market.forms import BeijingTimeField, ChecklistField, Form, MoneyField, text
+from market.words import item_name
 from models.accounts import Actor, Organisation
 from models.catalogue import ServiceItem
 from models.sourcing import FUNDS, MODES, OPENNESS, Request
@@ -30,19 +32,30 @@ class RequestForm(Form):
     mode = RadioField(_l("选取方式"), [NEEDED], choices=[(k, _l(v)) for k, v in MODES.items()], default="inquiry")
     funds = RadioField(_l("资金来源"), [NEEDED], choices=[(k, _l(v)) for k, v in FUNDS.items()], default="private")
     openness = RadioField(_l("范围"), [NEEDED], choices=[(k, _l(v)) for k, v in OPENNESS.items()], default="open")
-    invited = SelectMultipleField(_l("邀请机构"), description=_l("仅邀请时选择;公开征集时选中的机构会收到通知。"))
+    invited = ChecklistField(
+        _l("邀请机构"),
+        description=_l("列出已公示本事项收费的机构;选了事项并存为草稿后可勾选。公开征集时,选中的机构会收到通知。"),
+        validate_choice=False,
+    )
     deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
 
     def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation]) -> None:
         own = [(actor.organisation_id, _l("本单位"))] if "enterprise" in actor.roles else []
         self.on_behalf_of.choices = own + [(m.buyer_id, m.buyer_name) for m in actor.mandates if "request" in m.scope]
-        self.item_code.choices = [(i.code, f"{i.name}({i.department})") for i in items]
+        by_department: dict[str, list[tuple[str, str]]] = {}
+        for item in items:
+            by_department.setdefault(_(item.department), []).append((item.code, item_name(item)))
+            if item.code == self.item_code.data and item.measure == "amount":
+                self.amount.label.text = f"{item.measure_label}({_('元')})"
+            elif item.code == self.item_code.data and item.measure == "count":
+                self.count.label.text = item.measure_label
+        self.item_code.choices = by_department
         self.region_code.choices = region_choices()
         self.invited.choices = [(a.identifier, a.name) for a in agencies]
 
     def request_values(self) -> dict[str, Any]:
         """The values as create_request and edit_request take them."""
-        values = {k: v for k, v in self.values().items() if k != "submission"}
+        values = self.values()
         quantity = {name: values.pop(name) for name in ("amount", "count", "factor")}
         return {**values, "quantity": {k: v for k, v in quantity.items() if v}}
 

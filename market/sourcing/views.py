@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
 from flask_login import login_required
+from markupsafe import Markup
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
+from market.accounts.forms import region_choices
 from market.accounts.identity import current_actor
+from market.catalogue.options import item_options
+from market.charts import offers
+from market.config import ROOT
 from market.extensions import db
-from market.pages import ActPage, act_view, attempt, case_page, case_url, paged, visible
+from market.journey import of_request
+from market.pages import ActPage, act_view, attempt, case_page, case_url, link, not_found, paged, sliced, visible
 from market.sourcing import actions
 from market.sourcing.forms import AwardForm, OfferForm, RequestForm
-from models.accounts import Organisation
-from models.catalogue import current_items
+from market.words import item_name, words_of
+from models import clock, money, policy, workdays
+from models.accounts import Actor
+from models.agencies import schedules_in_force
+from models.catalogue import ServiceItem, current_items
+from models.contracts import Contract, Deliverable
 from models.credit import CreditScore
 from models.draws import Draw, publication
-from models.regions import Region
-from models.sourcing import FUNDS, MODES, REQUEST, Award, Bid, Invitation, Quote, Request
-from models.text import N_, NotFound
+from models.pricing import Quantity
+from models.regions import within
+from models.sourcing import FUNDS, MODES, OPENNESS, REQUEST, Award, Bid, Invitation, Quote, Request
+from models.text import N_, NotAllowed, Problem
 
 rooms = Blueprint("sourcing", __name__)
 
@@ -49,139 +61,208 @@ BID_ACTS = {"withdraw": ActPage(actions.withdraw_bid)}
 AWARD_ACTS = {"annul": ActPage(actions.annul)}
 
 
-def readable(found: Request) -> bool:
-    """Public, one's own, or addressed to one's organisation by invitation."""
-    actor = current_actor()
-    if found.roles_of(actor) or (found.state != "draft" and found.published_at and found.openness == "open"):
-        return True
+def readable(identifier: str) -> Request:
+    """A request the reader may see: public, one's own, or addressed to one's organisation by invitation."""
+    found, actor = Request.load(db.session, identifier), current_actor()
+    if found.roles_of(actor) or (found.published_at and found.openness == "open"):
+        return found
     invited = select(Invitation.id).where(Invitation.request_id == found.id, Invitation.agency_id == actor.organisation_id)
-    return found.published_at is not None and db.session.scalar(invited) is not None
+    if found.published_at is None or db.session.scalar(invited) is None:
+        raise not_found(identifier)
+    return found
 
 
 def _answers(found: Request) -> list[Any]:
     case_class: Any = Quote if found.mode == "inquiry" else Bid
     query = select(case_class).where(case_class.request_id == found.id, case_class.state != "withdrawn")
-    order = case_class.price if found.state not in ("draft", "published", "closed") or found.mode == "inquiry" else case_class.id
+    order = case_class.price if found.opened or found.mode == "inquiry" else case_class.id
     return list(db.session.scalars(query.order_by(order)).unique())
+
+
+def _shown(found: Request, answers: list[Any], actor: Actor) -> list[Any]:
+    """The answers this reader may see: sealed bids nobody's but one's own before opening and all after it; quotes
+    only the buyer's side, and each agency its own."""
+    if found.opened and found.mode == "sealed_bid":
+        return answers
+    if found.mode == "inquiry" and found.roles_of(actor):
+        return answers
+    return [a for a in answers if actor.organisation_id and a.agency_id == actor.organisation_id]
 
 
 @rooms.get("/requests")
 def index() -> str:
-    actor = current_actor()
+    actor, args = current_actor(), request.args
     query = select(Request).where(or_(Request.public(), Request.visible_to(actor)))
-    if request.args.get("state") in REQUEST.states:
-        query = query.where(Request.state == request.args["state"])
-    if request.args.get("mine") and actor.organisation_id:
+    if args.get("state") in REQUEST.states:
+        query = query.where(Request.state == args["state"])
+    if args.get("mine") and actor.organisation_id:
         query = query.where(Request.buyer_id == actor.organisation_id)
-    page = paged(query.order_by(Request.id.desc()))
-    return render_template("sourcing/index.html", page=page, states=REQUEST.states.values(), modes=MODES)
+    if args.get("item"):
+        query = query.join(Request.item).where(ServiceItem.code == args["item"])
+    if args.get("region"):
+        query = query.where(within(Request.region_code, args["region"]))
+    return render_template(
+        "sourcing/index.html",
+        page=paged(query.order_by(Request.id.desc())),
+        state_options=[(s.name, _(s.label)) for s in REQUEST.states.values()],
+        item_options=item_options(),
+        regions=region_choices(),
+        modes=MODES,
+    )
 
 
 @rooms.route("/requests/new", methods=["GET", "POST"])
 @rooms.route("/requests/<identifier>/edit", methods=["GET", "POST"])
 @login_required
 def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
-    draft = visible(Request, identifier) if identifier else None
+    draft, actor = visible(Request, identifier) if identifier else None, current_actor()
     if draft is not None:
         REQUEST.find(draft.state, "edit")
-    agencies = select(Organisation).where(Organisation.kind == "agency", Organisation.state == "verified")
-    form = RequestForm(item_code=request.args.get("item"))
-    form.prepare(current_actor(), current_items(db.session), list(db.session.scalars(agencies.order_by(Organisation.name).limit(500))))
-    status = 200
-    if not form.is_submitted():
-        if draft is not None:
-            form.fill(draft)
-    elif form.validate():
-        values = form.request_values()
-        if draft is not None:
-            values.pop("on_behalf_of")
-            result, status = attempt(form, actions.edit_request, draft.identifier, **values)
-        else:
-            result, status = attempt(form, actions.create_request, **values)
-        if result is not None:
-            return redirect(case_url("request", result), 303)
-    else:
+    elif "enterprise" not in actor.roles and not any("request" in m.scope for m in actor.mandates):
+        raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
+    usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
+    form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200
+    if draft is not None and not form.is_submitted():
+        form.fill(draft)
+    code = form.item_code.data
+    offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
+    form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"])
+    if form.is_submitted():
         status = 422
+        if form.validate():
+            values = form.request_values()
+            if draft is not None:
+                values.pop("on_behalf_of")
+                result, status = attempt(form, actions.edit_request, draft.identifier, **values)
+            else:
+                result, status = attempt(form, actions.create_request, **values)
+            if result is not None:
+                return redirect(case_url("request", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
 
 
 @rooms.get("/requests/<identifier>")
 def show(identifier: str) -> str:
-    found = Request.load(db.session, identifier)
-    if not readable(found):
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-    actor, roles = current_actor(), found.roles_of(current_actor())
-    opened = found.state not in ("draft", "published", "closed")
+    found, actor = readable(identifier), current_actor()
     answers = _answers(found)
-    # Sealed bids are listed to nobody before opening; quotes only to the buyer's side, and to their own agency.
-    shown = answers if opened and (found.mode == "sealed_bid" or roles) else [
-        a for a in answers if a.agency_id == actor.organisation_id or ("buyer" in roles and found.mode == "inquiry")
-    ]  # fmt: skip
+    shown = _shown(found, answers, actor)
     scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
-    awards = select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())
+    awards = list(db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())))
+    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id)).one_or_none()
+    delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
+    deliverable = db.session.scalars(delivered).one_or_none()
+    priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     return render_template(
         "sourcing/show.html",
-        **case_page(found),
+        **case_page(found, [*awards, *(shown if found.roles_of(actor) else [])]),
         request_=found,
+        journey=of_request(found, contract, deliverable, len(answers)),
         answers=shown,
         count=len(answers),
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
+        can_answer="agency" in actor.roles and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
-        awards=db.session.scalars(awards).all(),
-        region=db.session.scalars(select(Region.full_name).where(Region.code == found.region_code)).one(),
+        awards=awards,
+        winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
+        plot=offers(priced, _("每个点是报价,竖线是该机构的公示价")) if len(priced) > 1 else None,
+        contract=contract if contract and contract.roles_of(actor) else None,
+        quantity=_quantity(found),
+        item_link=link(url_for("catalogue.item", code=found.item.code), item_name(found.item)),
+        policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
         modes=MODES,
         funds=FUNDS,
+        openness=OPENNESS,
     )
+
+
+def _quantity(found: Request) -> str:
+    said = Quantity.of(found.quantity)
+    parts = [money.show(said.amount) if said.amount else "", f"{said.count}" if said.count > 1 else "", said.factor]
+    return " · ".join(filter(None, parts))
 
 
 @rooms.route("/requests/<identifier>/answer", methods=["GET", "POST"])
 @login_required
 def answer(identifier: str) -> Response | str | tuple[str, int]:
-    found = Request.load(db.session, identifier)
-    if not readable(found):
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-    form, status = OfferForm(), 200
+    found = readable(identifier)
+    form, status, published = OfferForm(), 200, None
     if form.is_submitted():
         status = 422
         if form.validate():
             sealed = found.mode == "sealed_bid"
-            values = {k: v for k, v in form.values().items() if k != "submission"}
-            result, status = attempt(form, actions.submit_bid if sealed else actions.submit_quote, identifier, **values)
+            result, status = attempt(form, actions.submit_bid if sealed else actions.submit_quote, identifier, **form.values())
             if result is not None:
                 return redirect(case_url("bid" if sealed else "quote", result), 303)
-    return render_template("sourcing/answer.html", form=form, request_=found), status
+    try:
+        published = actions.published_price(current_actor(), found)
+    except Problem as problem:
+        if not form.errors:
+            form.refuse(problem, words_of(problem))
+    return render_template("sourcing/answer.html", form=form, request_=found, published=published), status
+
+
+@rooms.get("/my/answers")
+@login_required
+def answers() -> str:
+    """An agency's own quotes and bids, newest first."""
+    mine = current_actor().organisation_id or 0
+    quotes = db.session.scalars(select(Quote).where(Quote.agency_id == mine)).unique().all()
+    bids = db.session.scalars(select(Bid).where(Bid.agency_id == mine)).unique().all()
+    given: list[Any] = [*quotes, *bids]
+    newest = sorted(given, key=lambda a: a.request.id, reverse=True)
+    return render_template("sourcing/answers.html", page=sliced(newest))
+
+
+def _request_link(found: Request) -> Markup:
+    return link(case_url("request", found.identifier), found.identifier)
 
 
 @rooms.get("/quotes/<identifier>")
 @login_required
 def show_quote(identifier: str) -> str:
-    return render_template("sourcing/quote.html", **case_page(visible(Quote, identifier)))
+    quote = visible(Quote, identifier)
+    return render_template("sourcing/quote.html", **case_page(quote), request_link=_request_link(quote.request))
 
 
 @rooms.get("/bids/<identifier>")
 @login_required
 def show_bid(identifier: str) -> str:
-    return render_template("sourcing/bid.html", **case_page(visible(Bid, identifier)))
+    bid = visible(Bid, identifier)
+    return render_template("sourcing/bid.html", **case_page(bid), request_link=_request_link(bid.request))
 
 
 @rooms.get("/awards")
 def awards() -> str:
-    return render_template("sourcing/awards.html", page=paged(select(Award).order_by(Award.id.desc())))
+    query = select(Award).join(Award.request).where(or_(Request.public(), Request.visible_to(current_actor())))
+    return render_template("sourcing/awards.html", page=paged(query.order_by(Award.id.desc())))
 
 
 @rooms.get("/awards/<identifier>")
 def show_award(identifier: str) -> str:
     award = Award.load(db.session, identifier)
+    if award.request.openness != "open" and not award.roles_of(current_actor()):
+        readable(award.request.identifier)
     draw = select(Draw).where(Draw.identifier == award.draw_identifier)
-    return render_template("sourcing/award.html", **case_page(award), draw=db.session.scalars(draw).one_or_none())
+    return render_template(
+        "sourcing/award.html",
+        **case_page(award),
+        draw=db.session.scalars(draw).one_or_none(),
+        request_link=_request_link(award.request),
+    )
 
 
 @rooms.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
     draw = db.session.scalars(select(Draw).where(Draw.identifier == identifier)).one_or_none()
     if draw is None:
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+        raise not_found(identifier)
     return publication(draw)
+
+
+@rooms.get("/verify_draw.py")
+def verifier() -> Response:
+    """The stand-alone program that re-runs a published draw."""
+    return send_file(ROOT / "docs" / "verify_draw.py", mimetype="text/x-python", as_attachment=True)
 
 
 @rooms.route("/requests/<identifier>/<act>", methods=["GET", "POST"])

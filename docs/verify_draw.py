@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Re-run a published draw of Gongxin. Needs Python 3.8 or newer and nothing else; imports nothing of the platform.
+
+    python verify_draw.py draw.json
+
+The file is what the platform publishes for every draw (/draws/<identifier>.json). Checked:
+
+1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
+2. nobody is on the list twice, only people on it contributed, and each at most once;
+3. the result follows from seed, list and contributions alone: every candidate's ticket is
+   HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first.
+
+To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
+Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
+"""
+
+import hashlib
+import hmac
+import json
+import sys
+
+ALGORITHM = "gongxin-draw-1"
+
+
+def tickets(seed, candidates, contributions):
+    """(ticket in hex, candidate) for every candidate, in drawn order."""
+    canonical = json.dumps(
+        {"candidates": candidates, "contributions": contributions, "seed": seed},
+        ensure_ascii=False, separators=(",", ":"), sort_keys=True,
+    )
+    key = hashlib.sha256(canonical.encode("utf-8")).digest()
+    return sorted((hmac.new(key, name.encode("utf-8"), hashlib.sha256).hexdigest(), name) for name in candidates)
+
+
+def faults(draw):
+    """What is wrong with a published draw: a list of sentences, empty if it stands."""
+    found = []
+    if draw["algorithm"] != ALGORITHM:
+        return ["unknown algorithm %r; this program knows %r" % (draw["algorithm"], ALGORITHM)]
+    if not draw["seed"]:
+        return ["not drawn yet: no seed is published"]
+    if hashlib.sha256(bytes.fromhex(draw["seed"])).hexdigest() != draw["commitment"]:
+        found.append("the seed is not the one committed to")
+    candidates, parties = draw["candidates"], [c["party"] for c in draw["contributions"]]
+    if len(set(candidates)) != len(candidates):
+        found.append("a candidate is on the list twice")
+    if len(set(parties)) != len(parties) or not set(parties) <= set(candidates):
+        found.append("a contribution by nobody on the list, or two by one")
+    expected = [name for _, name in tickets(draw["seed"], candidates, draw["contributions"])][: draw["picks"]]
+    if draw["result"] != expected:
+        found.append("the published result %r is not what the inputs give: %r" % (draw["result"], expected))
+    return found
+
+
+def main(arguments):
+    if len(arguments) != 1:
+        print(__doc__)
+        return 2
+    try:
+        with open(arguments[0], encoding="utf-8") as file:
+            draw = json.load(file)
+        wrong = faults(draw)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print("cannot read this as a draw: %s: %s" % (type(error).__name__, error))
+        return 2
+    for sentence in wrong:
+        print("FAULT: " + sentence)
+    if wrong:
+        return 1
+    for place, (ticket, name) in enumerate(tickets(draw["seed"], draw["candidates"], draw["contributions"]), 1):
+        print("%3d  %s…  %s%s" % (place, ticket[:16], name, "  <- drawn" if place <= draw["picks"] else ""))
+    print("draw %s stands" % draw.get("identifier", ""))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

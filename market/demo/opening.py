@@ -1,0 +1,113 @@
+"""How the people of the demonstration come in: authorities, agencies with their papers and fees, enterprises."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from random import Random
+
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
+from market.demo.people import PASSWORD, Figure, code, counties
+from market.demo.stories import Stage, Story
+from market.extensions import db
+from models import clock, workdays
+from models.accounts import SYSTEM, VISITOR
+from models.base import Json
+from models.catalogue import ServiceItem, current_items
+
+PROVINCE, DISTRICT = "630000", "632800"
+REGULATOR = "regulator@demo.gongxin.cn"
+
+
+def authorities(stage: Stage) -> None:
+    """The administrator, two regulators and an approving department for every line of work."""
+    accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password=PASSWORD)
+    admin = stage.enter("admin@demo.gongxin.cn")
+    departments = sorted({item.department for item in current_items(db.session)}, key=lambda d: d != "住房城乡建设")
+    listed: list[tuple[str, str, str, str, str | None]] = [(REGULATOR, "演示省政务服务监督管理局", "regulator", PROVINCE, None)]
+    listed.append(("regulator-hx@demo.gongxin.cn", "演示州政务服务监督管理局", "regulator", DISTRICT, None))
+    for number, line in enumerate(departments):
+        email = "department@demo.gongxin.cn" if number == 0 else f"d{number:02d}@demo.gongxin.cn"
+        listed.append((email, f"演示省{line}审批处", "department", PROVINCE, line))
+        stage.departments[line] = email
+    for number, (email, name, role, region, department) in enumerate(listed):
+        accounts.set_up_authority(
+            admin, email=email, name="经办人", password=PASSWORD, uscc=code("11630", number), organisation=name,
+            region_code=region, authority_role=role, department=department,
+        )  # fmt: skip
+        stage.enter(email)
+
+
+def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> Story:
+    """An agency enters, is checked, shows its papers, publishes its fees; a few then go astray."""
+    random = stage.random
+    yield stage.later(0)
+    identifier = accounts.sign_up(
+        VISITOR, email=agency.email, name=agency.person, password=PASSWORD, kind="agency", organisation=agency.name,
+        uscc=agency.code, region_code=agency.region, committed=True, address=f"演示路 {number + 1} 号",
+        legal_representative=agency.person, phone=f"0971-55{number:05d}",
+        introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
+    )  # fmt: skip
+    actor = stage.enter(agency.email)
+    if clock.now() > until - timedelta(days=6):
+        return
+    yield stage.later(1)
+    accounts.verify(stage.actors[REGULATOR], identifier)
+    yield stage.later(0)
+    items = [item for item in current_items(db.session) if item.code in agency.items]
+    for kind in sorted({item.required_qualification for item in items if item.qualification_mandatory}):
+        expiring = number % 11 == 5
+        ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)
+        agencies.add_qualification(
+            actor, kind=kind, number=f"青{agency.trade[:1]}证{number:03d}-{len(kind):02d}", level=random.choice(("甲级", "乙级")),
+            issuer="演示发证机关", valid_from=date(2024, 1, 1) + timedelta(days=number), valid_until=ends,
+        )  # fmt: skip
+    if number % 19 == 18:
+        return  # has not published its fees, and so is never asked
+    for item in items:
+        agencies.publish_fees(actor, item_code=item.code, terms=terms_for(random, item), days=random.randrange(15, 40))
+    if number % 5 == 2:
+        yield stage.later(random.randrange(60, 140))
+        lowered = terms_for(random, items[0])
+        agencies.publish_fees(actor, item_code=items[0].code, terms=lowered, days=20, note="年度调整")
+    if agency.skill < 0.4:
+        yield until - timedelta(days=random.randrange(6, 20))
+        accounts.suspend(stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。")
+
+
+def terms_for(random: Random, item: ServiceItem) -> Json:
+    """Plausible published terms for an item, by what it is priced by."""
+    level = random.uniform(0.75, 1.1)
+    if item.standard:
+        table: Json = dict(next(iter(item.standard["tables"].values())))
+        return {**table, "discount": f"{random.uniform(0.6, 0.95):.2f}"}
+    if item.measure == "amount":
+        rates = [f"{rate * level:.5f}" for rate in (0.006, 0.0035, 0.0018)]
+        return {
+            "method": "progressive",
+            "bands": [[1000_0000_00, rates[0]], [5000_0000_00, rates[1]], [None, rates[2]]],
+            "floor": 8_000_00,
+        }
+    if item.measure == "count":
+        return {"method": "per_unit", "price": round(320 * level) * 100, "floor": 3_000_00}
+    return {"method": "fixed", "price": round(random.choice((280, 420, 560, 880)) * level) * 100_00}
+
+
+def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) -> Story:
+    """An enterprise signs up; the first one lends its purchasing to a delegate."""
+    yield stage.later(0)
+    accounts.sign_up(
+        VISITOR, email=buyer.email, name=buyer.person, password=PASSWORD, kind="enterprise", organisation=buyer.name,
+        uscc=buyer.code, region_code=buyer.region, legal_representative=buyer.person, phone=f"0970-33{number:05d}",
+    )  # fmt: skip
+    actor = stage.enter(buyer.email)
+    if number == 0:
+        yield until - timedelta(days=30)
+        accounts.sign_up(
+            VISITOR, email="delegate@demo.gongxin.cn", name="受托人", password=PASSWORD, kind="enterprise",
+            organisation="格桑采购咨询有限公司", uscc=code("91630", 900), region_code=counties()[0],
+        )  # fmt: skip
+        stage.enter("delegate@demo.gongxin.cn")
+        accounts.delegate(
+            actor, email="delegate@demo.gongxin.cn", scope=["request", "quote"], most=50_000_000, until=workdays.add(until, 200)
+        )

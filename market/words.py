@@ -1,0 +1,208 @@
+"""How things are said: times, limits, shares, prices, events. Templates know these as filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+from flask_wtf.file import FileField
+
+from models import CASES, clock, money, workdays
+from models.accounts import ROLES
+from models.base import Json
+from models.catalogue import ServiceItem
+from models.clock import BEIJING
+from models.events import Event
+from models.pricing import METHODS
+from models.regions import published
+from models.text import N_, Problem
+from models.workflow import Case, Move
+
+
+def words_of(problem: Problem) -> str:
+    """A problem in the reader's language."""
+    params = {key: _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
+    message: str = _(problem.message, **params)
+    return message
+
+
+def when(instant: datetime | None) -> str:
+    return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" if instant else "—"
+
+
+def exactly(instant: datetime) -> str:
+    """To the millisecond, for receipts."""
+    local = instant.astimezone(BEIJING)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def left(instant: datetime | None) -> str:
+    """How long a limit still runs, in working days, as people say it."""
+    if instant is None:
+        return ""
+    now = clock.now()
+    if instant < now:
+        late = workdays.between(instant, now)
+        return ngettext("已逾期 %(num)d 个工作日", "已逾期 %(num)d 个工作日", late) if late else _("已逾期")
+    days = workdays.between(now, instant)
+    if days == 0:
+        same_day = instant.astimezone(BEIJING).date() == now.astimezone(BEIJING).date()
+        return _("今天 %(time)s", time=f"{instant.astimezone(BEIJING):%H:%M}") if same_day else _("即将到期")
+    return ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days)
+
+
+def urgency(instant: datetime | None) -> str:
+    """`late`, `soon` (two working days or fewer) or `calm`: the colour of a limit."""
+    if instant is None:
+        return "calm"
+    now = clock.now()
+    return "late" if instant < now else "soon" if workdays.between(now, instant) <= 2 else "calm"
+
+
+def percent(share: float | None) -> str:
+    return "—" if share is None else f"{share * 100:.1f}%".replace(".0%", "%")
+
+
+def signed_percent(share: float) -> str:
+    """A difference: `−18.2%`, `+3.0%`, `0%`."""
+    return "0%" if abs(share) < 0.0005 else f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}%"
+
+
+def score_mean(value: float | None, line: str) -> str:
+    """The mean behind a line of a credit sheet: stars, or a share."""
+    if value is None:
+        return "—"
+    return f"{value:.2f} / 5" if line == "ratings" else percent(value)
+
+
+def price_words(terms: Json) -> str:
+    """Published terms on one line."""
+    if terms["method"] == "fixed":
+        said = money.show(terms["price"])
+    elif terms["method"] == "per_unit":
+        said = _("每单位 %(price)s", price=money.show(terms["price"]))
+    elif terms["method"] == "progressive":
+        said = "; ".join(_band(upper, rate) for upper, rate in terms["bands"][:3])
+    else:
+        said = "; ".join(f"{_wan(base)} → {money.show(price)}" for base, price in terms["points"][:3])
+    if terms["method"] in ("progressive", "interpolated"):
+        rows = terms.get("bands") or terms["points"]
+        said = f"{_(METHODS[terms['method']])}: {said}{' …' if len(rows) > 3 else ''}"
+    if terms.get("discount"):
+        said += " × " + percent(float(Fraction(terms["discount"])))
+    if terms.get("floor"):
+        said += " · " + _("最低 %(sum)s", sum=money.show(terms["floor"]))
+    if terms.get("cap"):
+        said += " · " + _("最高 %(sum)s", sum=money.show(terms["cap"]))
+    return said
+
+
+def _wan(fen: int) -> str:
+    return _("%(n)s 万元", n=f"{fen / 1_000_000:g}")
+
+
+def _band(upper: int | None, rate: str) -> str:
+    share = f"{float(Fraction(rate)) * 100:g}%"
+    return _("以上 %(rate)s", rate=share) if upper is None else _("至 %(sum)s %(rate)s", sum=_wan(upper), rate=share)
+
+
+def item_name(item: ServiceItem) -> str:
+    locale = get_locale()
+    return item.name_en if locale and locale.language == "en" else item.name
+
+
+@cache
+def _regions() -> dict[str, str]:
+    return {row["code"]: row["full_name"] for row in published()}
+
+
+def region(code: str) -> str:
+    """A region by its full name, without the part every place of this market shares."""
+    whole, shared = _regions().get(code, code), _regions().get(current_app.config["AREA"], "")
+    return whole.removeprefix(shared) or whole
+
+
+OPENINGS = {
+    "enter": N_("提交入驻"),
+    "create": N_("起草需求"),
+    "submit": N_("提交"),
+    "propose": N_("提出中选"),
+    "draft": N_("起草合同"),
+    "payment.ask": N_("应付款项"),
+    "rating.ask": N_("请求评价"),
+    "quote.submit": N_("报价"),
+    "bid.submit": N_("投标"),
+    "expect": N_("开始计算工期"),
+    "override": N_("管理员变更状态"),
+    "qualify": N_("登记资质"),
+    "fees": N_("公示收费"),
+    "member": N_("增加成员"),
+    "delegate": N_("委托采购"),
+    "revoke": N_("收回委托"),
+}
+
+
+def sentence(happened: Event) -> str:
+    """An event's act, in the words its workflow uses."""
+    kind, act = happened.kind.split(".", 1)
+    return _(OPENINGS.get(happened.kind) or CASES[kind].workflow.acts.get(act) or OPENINGS.get(act, act))
+
+
+def actor_words(happened: Event) -> str:
+    """Who did it: the role and the organisation. People's own names stay in the audit."""
+    role = _(ROLES.get(happened.actor_role, happened.actor_role))
+    organisation = happened.actor_organisation
+    return f"{role} · {organisation.name}" if organisation else role
+
+
+def details(happened: Event) -> list[str]:
+    """What a timeline tells of an event's data: an allow-list, in this order."""
+    data = happened.data
+    return [say(data[key]) for key, say in _TOLD.items() if data.get(key) not in (None, "", [])]
+
+
+_TOLD: dict[str, Callable[[Any], str]] = {
+    "item": str,
+    "agency": str,
+    "price": money.show,
+    "amount": money.show,
+    "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
+    "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(clauses)),
+    "reason": str,
+    "reasons": str,
+    "receipt": lambda sha256: f"SHA-256 {sha256[:16]}…",
+    "sha256": lambda sha256: f"SHA-256 {sha256[:16]}…",
+}
+
+
+def label_of(move: Move, case: Case) -> str:
+    return _(case.workflow.acts[move.act])
+
+
+def role_name(role: str) -> str:
+    return _(ROLES[role])
+
+
+def has_file(form: Any) -> bool:
+    return any(isinstance(field, FileField) for field in form)
+
+
+def asks_nothing(form: Any) -> bool:
+    return all(field.name in ("csrf_token", "submission") for field in form)
+
+
+def register(app: Flask) -> None:
+    for word in (
+        when, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, region, sentence,
+        actor_words, details, role_name, has_file, asks_nothing,
+    ):  # fmt: skip
+        app.add_template_filter(word)
+    app.add_template_filter(money.show, "money")
+    app.add_template_filter(_, "t")
+    app.jinja_env.globals.update(label_of=label_of, get_locale=get_locale, int_type=int)
