@@ -286,5 +286,5 @@ def check_list(points: list[str], ticked: list[str]) -> Json:
     """The checklist with each point's answer; RuleBroken if one is left open: what is not ready is not handed over."""
     missing = [point for point in points if point not in ticked]
     if missing:
-        raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "checklist", points="、".join(missing))
+        raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
     return dict.fromkeys(points, True)

@@ -132,12 +132,16 @@ class World:
         contracts.submit(self.actor(agency), identifier, file_name="r.pdf", content=PDF, ticked=points)
         return identifier
 
+    def accepted(self, deliverable: str) -> None:
+        points = Deliverable.load(db.session, deliverable).contract.request.item.checklist
+        contracts.accept(self.actor("buyer"), deliverable, ticked=points)
+
     def settled(self, stars: int = 5, agency: str = "agency", price: int = 4_000_000) -> str:
         """All eight steps and both ratings; returns the contract."""
         contract = self.signed(agency=agency, price=price)
         self.paid(contract, "deposit", agency)
         deliverable = self.delivered(contract, agency)
-        contracts.accept(self.actor("buyer"), deliverable)
+        self.accepted(deliverable)
         contracts.pass_review(self.actor("department"), deliverable)
         self.paid(contract, "settlement", agency)
         for by, name in (("buyer", "buyer"), ("agency", agency)):

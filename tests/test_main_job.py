@@ -174,7 +174,7 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     assert Deliverable.load(db.session, deliverable).state == "accepted"
     contracts.send_back(world.actor("department"), deliverable, reason="措施不可落实", fault="agency")
     world.delivered(contract)
-    contracts.accept(world.actor("buyer"), deliverable)
+    world.accepted(deliverable)
     contracts.pass_review(world.actor("department"), deliverable)
     done = Deliverable.load(db.session, deliverable)
     assert (done.state, done.first_pass, len(done.versions), done.returns) == ("passed", False, 3, 1)
@@ -187,7 +187,7 @@ def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) 
     contract = world.signed()
     world.paid(contract, "deposit")
     deliverable = world.delivered(contract)
-    contracts.accept(world.actor("buyer"), deliverable)
+    world.accepted(deliverable)
     contracts.pass_review(world.actor("department"), deliverable)
     world.paid(contract, "settlement")
     mine = world.one(Rating, contract, by="buyer").identifier
