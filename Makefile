@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock browser
+.PHONY: help run test lint bench lifecycle lock messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -20,11 +20,15 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
-run: $(VENV)/.installed ## migrate, load the demo market on first start, serve on PORT (8000)
+MO := market/translations/en/LC_MESSAGES/messages.mo
+$(MO): $(MO:.mo=.po) $(VENV)/.installed
+	$(BIN)/pybabel -q compile --statistics -d market/translations
+
+run: $(VENV)/.installed $(MO) ## migrate, load the demo market on first start, serve on PORT (8000)
 	$(BIN)/flask --app wsgi prepare
 	$(BIN)/python wsgi.py
 
-test: lint ## everything: lint, types, layers, both databases
+test: lint $(MO) ## everything: lint, types, layers, both databases
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed-dev ## ruff, mypy (strict on models/), the layer rules
@@ -36,3 +40,7 @@ lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements-dev.in -o requirements-dev.txt
+
+messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k _l -k lazy_gettext --no-location --sort-output --omit-header -o /tmp/gongxin.pot .
+	$(BIN)/pybabel -q update -i /tmp/gongxin.pot -d market/translations -l en --no-fuzzy-matching --omit-header --ignore-obsolete

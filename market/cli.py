@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
 def prepare() -> None:
     """Migrate the database, load the catalogue, the demonstration where asked for, and the index. Safe to run again."""
     alembic.upgrade()
+    current_app.extensions["jobs"].prepare()
     _seed()
     if current_app.config["DEMO"] and loading.is_empty():
         _demo(loading.DAYS, 420)

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
+from wtforms import EmailField, Field, HiddenField, PasswordField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
@@ -39,6 +39,9 @@ class Form(FlaskForm):
             field.errors = [*field.errors, message]
         else:
             self.form_errors.append(message)
+
+
+NEEDED = InputRequired(_l("请填写这一项。"))
 
 
 class ActForm(Form):
@@ -104,6 +107,16 @@ def upload(label: Any) -> FileField:
     )
 
 
+class PersonForm(Form):
+    """A person who is to sign in."""
+
+    name = StringField(_l("姓名"), [NEEDED, Length(max=100)])
+    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
+    password = PasswordField(
+        _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+    )
+
+
 def text(label: Any, most: int = 200, **kwargs: Any) -> StringField:
     """A line that must be filled in."""
-    return StringField(label, [InputRequired(_l("请填写这一项。")), Length(max=most)], **kwargs)
+    return StringField(label, [NEEDED, Length(max=most)], **kwargs)

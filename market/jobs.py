@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from market.agencies.indexing import index_agencies
 from market.contracts import actions as contracts
-from market.credit.actions import refresh_scores
+from market.credit.actions import refresh_every_score, refresh_scores
 from market.extensions import db
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
@@ -25,6 +25,7 @@ from market.transaction import transaction
 from models import CASES, clock, events, notices
 from models.accounts import SYSTEM
 from models.text import Problem
+from search.index import agency_documents
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +86,19 @@ class Jobs:
         self.app = app
         queued = app.config["JOBS"] == "queued"
         self.huey: Any = (
-            SqliteHuey(filename=str(app.config["JOBS_FILE"])) if queued else MemoryHuey(immediate=False)
+            SqliteHuey(filename=str(app.config["JOBS_FILE"]), timeout=15, create_tables=False)
+            if queued
+            else MemoryHuey(immediate=False)
         )
         self.queued = queued
         self.drain = self.huey.task()(self._drain)
         self.tick = self.huey.periodic_task(crontab())(self._tick)
+        self.daily = self.huey.periodic_task(crontab(hour="18", minute="5"))(self._daily)  # UTC: five past two in Beijing
+
+    def prepare(self) -> None:
+        """Make the queue's tables. A step before the server, like migrating: processes starting together would race."""
+        if self.queued:
+            self.huey.storage.initialize_schema()
 
     def _drain(self) -> None:
         with self.app.app_context():
@@ -99,6 +108,16 @@ class Jobs:
         with self.app.app_context():
             run_deadlines()
             drain()
+
+    def _daily(self) -> None:
+        """Ratings fade by the day, so every sheet is computed anew, and the index follows."""
+        with self.app.app_context():
+            with transaction() as session:
+                refresh_every_score(session)
+            whoosh = self.app.extensions["search"].whoosh
+            if whoosh.exists():
+                whoosh.update(agency_documents(db.session))
+            db.session.rollback()
 
     def announce(self) -> None:
         """Tell the worker there are new events. If that fails, the next tick finds them."""

@@ -10,6 +10,7 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
@@ -210,6 +211,11 @@ def register(app: Flask) -> None:
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:
         return render_template("layout/error.html", status=error.status, message=words_of(error)), error.status
+
+    @app.errorhandler(OperationalError)
+    def busy(error: OperationalError) -> tuple[str, int]:
+        app.logger.exception("the database did not answer")
+        return render_template("layout/error.html", status=503, message=_("系统正忙,请稍后再试;这次没有改动任何内容。")), 503
 
     def http(error: Any) -> tuple[str, int]:
         messages = {

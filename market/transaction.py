@@ -8,11 +8,13 @@ from functools import wraps
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.extensions import db
 from models import events, submissions
 from models.accounts import Actor
+from models.text import N_, Conflict
 
 
 @contextmanager
@@ -47,6 +49,12 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
 
     @wraps(function)
     def act(actor: Actor, *args: Any, submission: str = "", **kwargs: Any) -> str:
+        try:
+            return once(actor, args, submission, kwargs)
+        except IntegrityError as error:  # two at once, and the database's own constraint was the last guard
+            raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。")) from error
+
+    def once(actor: Actor, args: tuple[Any, ...], submission: str, kwargs: dict[str, Any]) -> str:
         with transaction() as session:
             key = f"{actor.user_id}:{submission}"
             if submission:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, select
+from sqlalchemy import String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
@@ -23,5 +23,10 @@ class Submission(Base):
 
 
 def result_of(session: Session, key: str, action: str) -> str | None:
-    """What this submission led to, if it was carried out before."""
+    """What this submission led to, if it was carried out before.
+
+    On PostgreSQL the same key sent twice at once waits here for the first; on SQLite writers wait anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{action}:{key}"})
     return session.scalar(select(Submission.result).where(Submission.key == key, Submission.action == action))

@@ -40,5 +40,11 @@ class WrongState(Problem):
     status = 409
 
 
+class Conflict(Problem):
+    """Somebody else changed the same thing at the same moment."""
+
+    status = 409
+
+
 class RuleBroken(Problem):
     """A rule stops the act; the message names the rule."""

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import Length
 
-from market.forms import BeijingTimeField, ChecklistField, Form, MoneyField, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, text
+from market.options import region_choices
 from models import CASES
 from models.accounts import KINDS, SCOPE
-from models.regions import covers, published
-
-NEEDED = InputRequired(_l("请填写这一项。"))
-
-
-def region_choices() -> list[tuple[str, str]]:
-    """The regions this market serves, to choose from by full name."""
-    area = current_app.config["AREA"]
-    return [(row["code"], row["full_name"]) for row in published() if covers(area, row["code"])]
 
 
 class SignInForm(Form):
@@ -28,17 +19,7 @@ class SignInForm(Form):
     password = PasswordField(_l("密码"), [NEEDED], render_kw={"autocomplete": "current-password"})
 
 
-class _PersonForm(Form):
-    """A person who is to sign in."""
-
-    name = text(_l("姓名"), 100)
-    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
-    password = PasswordField(
-        _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
-    )
-
-
-class MemberForm(_PersonForm):
+class MemberForm(PersonForm):
     """A new member of staff, with a first password to hand over."""
 
 
@@ -49,21 +30,7 @@ class DelegationForm(Form):
     until = BeijingTimeField(_l("委托到"), [NEEDED])
 
 
-class AuthorityForm(_PersonForm):
-    """A regulator or an approving department, with its first member."""
-
-    organisation = text(_l("部门名称"))
-    uscc = text(_l("统一社会信用代码"), 30)
-    region_code = SelectField(_l("管辖地区"), [NEEDED])
-    authority_role = RadioField(_l("职责"), [NEEDED], choices=[("regulator", _l("监管部门")), ("department", _l("审批部门"))])
-    department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
-
-    def prepare(self, departments: list[str]) -> None:
-        self.region_code.choices = region_choices()
-        self.department.choices = [("", "—"), *((name, _l(name)) for name in departments)]
-
-
-class SignUpForm(_PersonForm):
+class SignUpForm(PersonForm):
     kind = RadioField(_l("单位类型"), [NEEDED], choices=[(k, _l(KINDS[k])) for k in ("enterprise", "agency")])
     organisation = text(_l("单位名称"))
     uscc = text(_l("统一社会信用代码"), 30, description=_l("18 位,见营业执照。"))

@@ -7,15 +7,13 @@ from fractions import Fraction
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
-from market.forms import Form, MoneyField, text
+from market.forms import NEEDED, Form, MoneyField, text
 from models import money
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.pricing import METHODS, standards
-
-NEEDED = InputRequired(_l("请填写这一项。"))
 
 
 class FeeForm(Form):

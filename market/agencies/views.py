@@ -8,12 +8,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts import actions as entry
-from market.accounts.forms import region_choices
 from market.accounts.identity import current_actor
 from market.agencies import actions
 from market.agencies.forms import FeeForm, QualificationForm
 from market.config import PAGE_SIZE
 from market.extensions import db
+from market.options import region_choices
 from market.pages import ActPage, Page, act_view, attempt, case_page, case_url, file_of, not_found, page_number
 from market.words import item_name, words_of
 from models import policy

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
-from market.accounts.forms import region_choices
-from market.catalogue.options import item_options
+from market.options import item_options, region_choices
 from market.pages import paged
 from models.accounts import Organisation
 from models.agencies import FeeSchedule

@@ -4,40 +4,22 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
 
 from market.accounts import actions as accounts
-from market.accounts.forms import AuthorityForm
 from market.accounts.identity import current_actor
 from market.extensions import db
-from market.forms import Form, text
 from market.oversight import actions
+from market.oversight.forms import AuthorityForm, OverrideForm
 from market.oversight.overview import agencies_of, as_csv, as_xlsx, grades_chart, table
 from market.pages import case_url, form_page, paged
-from models import CASES
 from models.accounts import ROLES, Actor, Organisation
 from models.catalogue import current_items
 
 rooms = Blueprint("oversight", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class OverrideForm(Form):
-    case_type = SelectField(_l("哪一类"), choices=[(name, _l(c.workflow.label)) for name, c in CASES.items()])
-    identifier = text(_l("编号"), 40)
-    target = SelectField(
-        _l("改为"),
-        choices=[(f"{n}/{s.name}", f"{n} → {s.name}") for n, c in CASES.items() for s in c.workflow.states.values()],
-    )
-    reason = TextAreaField(_l("理由"), [InputRequired(_l("请填写这一项。")), Length(max=1000)], description=_l("会告知各方并留痕。"))
-
-    def values(self) -> dict[str, str]:
-        return {**super().values(), "target": (self.target.data or "").rpartition("/")[2]}
 
 
 def _need(*roles: str) -> Actor:

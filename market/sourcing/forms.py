@@ -7,16 +7,14 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 
-from market.accounts.forms import region_choices
-from market.forms import BeijingTimeField, ChecklistField, Form, MoneyField, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, text
+from market.options import region_choices
 from market.words import item_name
 from models.accounts import Actor, Organisation
 from models.catalogue import ServiceItem
 from models.sourcing import FUNDS, MODES, OPENNESS, Request
-
-NEEDED = InputRequired(_l("请填写这一项。"))
 
 
 class RequestForm(Form):

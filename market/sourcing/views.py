@@ -11,13 +11,12 @@ from markupsafe import Markup
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from market.accounts.forms import region_choices
 from market.accounts.identity import current_actor
-from market.catalogue.options import item_options
 from market.charts import offers
 from market.config import ROOT
 from market.extensions import db
 from market.journey import of_request
+from market.options import item_options, region_choices
 from market.pages import ActPage, act_view, attempt, case_page, case_url, link, not_found, paged, sliced, visible
 from market.sourcing import actions
 from market.sourcing.forms import AwardForm, OfferForm, RequestForm
