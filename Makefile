@@ -31,6 +31,12 @@ run: $(VENV)/.installed $(MO) ## migrate, load the demo market on first start, s
 test: lint $(MO) ## everything: lint, types, layers, both databases
 	$(BIN)/python -m pytest
 
+lifecycle: $(VENV)/.installed-dev $(MO) ## drive the eight steps over real HTTP against a fresh embedded market
+	$(BIN)/python -m bench.lifecycle
+
+bench: $(VENV)/.installed-dev $(MO) ## measure; ROWS="search lifecycle" for those whose names start so
+	@$(BIN)/python -m bench $(ROWS)
+
 lint: $(VENV)/.installed-dev ## ruff, mypy (strict on models/), the layer rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy

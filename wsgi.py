@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 from market import create_app
 
@@ -10,10 +12,12 @@ app = create_app()
 
 
 def main() -> None:
+    """Serve, with the worker as a process of its own: the server forks, and neither SQLite connections nor the
+    worker's threads may cross a fork. The pipe tells the worker when we are gone, however we went."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    consumer = app.extensions["jobs"].start_beside_server()
+    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--beside"], stdin=subprocess.PIPE)
     port = int(os.environ.get("PORT", "8000"))
     print(f"http://127.0.0.1:{port}", flush=True)
     try:
@@ -21,7 +25,8 @@ def main() -> None:
             "wsgi:app", address="127.0.0.1", port=port, interface=Interfaces.WSGI, blocking_threads=4, websockets=False
         ).serve()
     finally:
-        consumer.stop()
+        worker.terminate()
+        worker.wait()
 
 
 if __name__ == "__main__":

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from flask import Flask, current_app
 
 from market.accounts.actions import appoint_admin
 from market.demo import loading
 from market.extensions import alembic, db
+from market.jobs import drain, run_deadlines
 from market.transaction import transaction
 from models import catalogue, clock
 from models.accounts import SYSTEM
 
 
 def register(app: Flask) -> None:
-    for command in (prepare, seed, demo, reindex, admin):
+    for command in (prepare, seed, demo, tick, worker, reindex, admin):
         app.cli.add_command(command)
 
 
@@ -44,6 +47,20 @@ def demo(days: int, requests: int) -> None:
         raise click.ClickException("this market is not empty")
     _demo(days, requests)
     click.echo(f"index: {rebuild_index()} documents")
+
+
+@click.command()
+def tick() -> None:
+    """Perform what is due and let the consumers catch up, once; the jobs worker does this every minute."""
+    acted = run_deadlines()
+    click.echo(f"deadlines: {acted} acts, events: {drain()} handled")
+
+
+@click.command()
+@click.option("--beside", is_flag=True, help="Stop when standard input ends: the server that started this is gone.")
+def worker(beside: bool) -> None:
+    """Be the jobs worker: notices, scores, the index, and what time limits ask for."""
+    current_app.extensions["jobs"].work(sys.stdin.buffer if beside else None)
 
 
 @click.command()

@@ -7,8 +7,11 @@ a deadline act that was carried out is no longer in the table.
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Callable
-from typing import Any
+from threading import Thread
+from typing import IO, Any
 
 from flask import Flask
 from huey import MemoryHuey, SqliteHuey, crontab
@@ -127,11 +130,13 @@ class Jobs:
             except Exception:
                 log.exception("could not wake the jobs worker")
 
-    def start_beside_server(self) -> Consumer:
-        """A worker thread and a scheduler thread in this process."""
-        consumer = Consumer(self.huey, workers=1, initial_delay=0.1, max_delay=1.0)
-        consumer._set_signal_handlers = lambda: None  # the server owns the signals
-        consumer.start()
-        return consumer
+    def work(self, beside: IO[bytes] | None = None) -> None:
+        """Be the worker until told to stop; or, `beside` a server, until that end of the pipe is gone."""
+        if beside is not None:
+            Thread(target=_stop_with, args=(beside,), daemon=True).start()
+        Consumer(self.huey, workers=1, initial_delay=0.1, max_delay=1.0).run()
 
 
+def _stop_with(pipe: IO[bytes]) -> None:
+    pipe.read()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.wrappers import Response as AnyResponse
 
 from market.accounts import actions as accounts
@@ -27,6 +27,13 @@ def _need(*roles: str) -> Actor:
     if not actor.roles & set(roles):
         abort(403)
     return actor
+
+
+@rooms.get("/health")
+def health() -> Response:
+    """For whoever watches the process: 200 if the database answers."""
+    db.session.execute(text("SELECT 1"))
+    return Response("ok\n", mimetype="text/plain")
 
 
 @rooms.get("/oversight/agencies")

@@ -1,0 +1,212 @@
+"""The main job over real HTTP: eight steps, ratings and a grade, on a fresh embedded market.
+
+`make lifecycle` prints each step with its public identifier, then `lifecycle: ok`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from bs4 import BeautifulSoup, Tag
+from stdnum.cn import uscc
+
+from bench.server import ADMIN, Server, market
+from models.clock import BEIJING
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
+PASSWORD = "correct horse battery"
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+ITEM, COUNTY = "WAT-01", "632801"
+
+
+class Refused(Exception):
+    """The site did not do what was asked; says what it answered."""
+
+
+class Person:
+    """Somebody with a browser's patience and no script: reads pages, fills in forms, sends them."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.session = url, requests.Session()
+        self.session.headers["Accept-Language"] = "zh-CN"
+
+    def get(self, path: str) -> BeautifulSoup:
+        answer = self.session.get(self.url + path, timeout=30)
+        if not answer.ok:
+            raise Refused(f"GET {path}: {answer.status_code}")
+        return BeautifulSoup(answer.text, "html.parser")
+
+    def submit(self, path: str, **fields: Any) -> str:
+        """Fill in the form of a page and send it; the path the site leads to. `file` is sent as a PDF."""
+        form = self.get(path).select_one("main form[method=post]")
+        assert form is not None, path
+        values = _standing(form)
+        files = {name: (f"{name}.pdf", fields.pop(name), "application/pdf") for name in list(fields) if name == "file"}
+        values.update({name: value for name, value in fields.items() if value != ALL})
+        for name in (name for name, value in fields.items() if value == ALL):
+            values[name] = [str(box["value"]) for box in form.select(f"input[name={name}]")]
+        answer = self.session.post(self.url + path, data=values, files=files or None, timeout=60)
+        if answer.url.removeprefix(self.url) == path or not answer.ok:
+            said = BeautifulSoup(answer.text, "html.parser").select(".problem, .error, h1")
+            raise Refused(f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}")
+        return answer.url.removeprefix(self.url)
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> Person:
+        self.submit("/sign-in", email=email, password=password)
+        return self
+
+    def find(self, path: str, pattern: str) -> str:
+        """The first public identifier of this pattern on a page."""
+        match = re.search(pattern, self.get(path).get_text(" "))
+        if match is None:
+            raise Refused(f"{path} shows no {pattern}")
+        return match[0]
+
+
+ALL = object()
+
+
+def _standing(form: Tag) -> dict[str, Any]:
+    """What the form holds as it stands, as a browser would send it."""
+    values: dict[str, Any] = {}
+    for field in form.select("input[name], textarea[name], select[name]"):
+        name, kind = str(field["name"]), field.get("type")
+        if field.name == "select":
+            chosen = field.select_one("option[selected]") or field.select_one("option")
+            values[name] = str(chosen["value"]) if chosen else ""
+        elif kind in ("radio", "checkbox"):
+            if field.has_attr("checked"):
+                values[name] = str(field.get("value", "y"))
+        elif kind != "file":
+            values[name] = field.get_text() if field.name == "textarea" else str(field.get("value", ""))
+    return values
+
+
+def code(number: int) -> str:
+    body = f"91632801{number:09d}"
+    return body + uscc.calc_check_digit(body)
+
+
+def people(server: Server) -> dict[str, Person]:
+    """Sign everybody up over HTTP: two authorities, a buyer, three agencies with published fees."""
+    url, found = server.url, {}
+    admin = Person(url).sign_in(*ADMIN)
+    for number, (name, role, line) in enumerate((("regulator", "regulator", ""), ("department", "department", "水利"))):
+        admin.submit(
+            "/admin/authorities/new", name=name, email=f"{name}@example.cn", password=PASSWORD, organisation=f"省{name}",
+            uscc=code(number), region_code="630000", authority_role=role, department=line,
+        )  # fmt: skip
+        found[name] = Person(url).sign_in(f"{name}@example.cn")
+    found["buyer"] = Person(url)
+    found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
+    for number, price in enumerate(("50,000", "48,000", "46,000")):
+        name, agency = f"agency{number + 1}", Person(url)
+        agency.submit("/sign-up", kind="agency", committed="y", **_entry(name, 20 + number))
+        found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
+        agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
+        found[name] = agency
+    return found
+
+
+def _entry(name: str, number: int) -> dict[str, Any]:
+    return {
+        "name": name, "email": f"{name}@example.cn", "password": PASSWORD, "organisation": f"{name} 有限公司",
+        "uscc": code(number), "region_code": COUNTY, "legal_representative": name, "address": "昆仑路 1 号", "phone": "0979-1",
+    }  # fmt: skip
+
+
+def _request(buyer: Person, mode: str, funds: str) -> str:
+    path = buyer.submit(
+        f"/requests/new?item={ITEM}", project="高标准农田水土保持方案", region_code=COUNTY, mode=mode, funds=funds, openness="open"
+    )
+    buyer.submit(f"{path}/publish")
+    return path
+
+
+def drive(server: Server, told: Callable[[str, str], None]) -> None:
+    """The whole path. `told` hears each step's name and public identifier. Raises Refused where the site says no."""
+    who = people(server)
+    buyer, agency, department = who["buyer"], who["agency1"], who["department"]
+    inquiry = _request(buyer, "inquiry", "private")
+    quotes = [
+        who[f"agency{n}"].submit(f"{inquiry}/answer", price=price, days="20") for n, price in ((1, "45,000"), (2, "47,000"), (3, "46,000"))
+    ]
+    told("1 询价", f"{_last(inquiry)}: {len(quotes)} quotes")
+    buyer.submit(f"{quotes[0]}/offer", price="40,000", days="20")
+    agency.submit(f"{quotes[0]}/offer", price="42,000", days="18")
+    buyer.submit(f"{quotes[0]}/accept")
+    told("2 议价", _last(quotes[0]))
+    sealed = _request(buyer, "sealed_bid", "state")
+    bids = [who[f"agency{n}"].submit(f"{sealed}/answer", price=price, days="25") for n, price in ((1, "45,000"), (2, "44,000"), (3, "46,000"))]
+    if "44,000" in buyer.get(sealed).get_text():
+        raise Refused("a sealed price shows before the opening")
+    server.set_clock(START + timedelta(days=10))
+    server.command("tick")
+    if "44,000.00" not in who["agency1"].get(sealed).get_text():
+        raise Refused("the bids were not opened to the bidders")
+    buyer.submit(f"{sealed}/award", reasons="开启的投标中报价最低")
+    told("3 竞标", f"{', '.join(_last(bid) for bid in bids)} -> {_award_of(buyer, sealed)}")
+    buyer.submit(f"{inquiry}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
+    told("4 确认", _award_of(buyer, inquiry))
+    contract = f"/contracts/{buyer.find(inquiry, r'C-2026-[0-9]{6}')}"
+    buyer.submit(f"{contract}/agree_buyer")
+    agency.submit(f"{contract}/agree_agency")
+    told("5 签订合同", _last(contract))
+    told("6 预付定金", _pay(buyer, agency, contract))
+    deliverable = f"/deliverables/{buyer.find(contract, r'V-2026-[0-9]{6}')}"
+    agency.submit(f"{deliverable}/submit", file=PDF, ticked=ALL, note="报批稿")
+    buyer.submit(f"{deliverable}/return", reason="附图比例尺有误,请更正")
+    agency.submit(f"{deliverable}/submit", file=PDF + b"2", ticked=ALL)
+    buyer.submit(f"{deliverable}/accept", ticked=ALL)
+    department.submit(f"{deliverable}/pass")
+    told("7 交付结果", _last(deliverable))
+    told("8 结款", _pay(buyer, agency, contract))
+    ratings = sorted(set(re.findall(r"R-2026-\d{6}", buyer.get(contract).get_text(" "))))
+    for person, rating in ((buyer, ratings[0]), (agency, ratings[1])):
+        dimensions = {str(box["name"]): "5" for box in person.get(f"/ratings/{rating}/rate").select("input[type=radio]")}
+        person.submit(f"/ratings/{rating}/rate", **dimensions, comment="合作顺利")
+    told("评价", ", ".join(ratings))
+    server.command("tick")
+    grade = Person(server.url).get("/agencies/A-2026-000001").select_one(".grade")
+    if grade is None or grade.get_text() not in "ABCDE":
+        raise Refused("no grade was given")
+    told("信用等级", f"A-2026-000001: {grade.get_text()}")
+
+
+def _last(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+def _award_of(buyer: Person, request: str) -> str:
+    link = buyer.get(request).select_one("a[href^='/awards/']")
+    assert link is not None
+    return _last(str(link["href"]))
+
+
+def _pay(buyer: Person, agency: Person, contract: str) -> str:
+    payment = sorted(re.findall(r"M-2026-\d{6}", buyer.get(contract).get_text(" ")))[-1]
+    buyer.submit(f"/payments/{payment}/pay", bank_reference="2026030200001", file=PDF)
+    agency.submit(f"/payments/{payment}/confirm")
+    return payment
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as home, market(Path(home), at=START) as server:
+        try:
+            drive(server, lambda step, identifier: print(f"{step}\t{identifier}", flush=True))
+        except Refused as refused:
+            print(f"lifecycle: {refused}")
+            return 1
+    print("lifecycle: ok")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
