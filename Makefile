@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lifecycle lock messages
+.PHONY: help run test lint bench lifecycle lock docs messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,10 @@ lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements-dev.in -o requirements-dev.txt
 
+docs: $(VENV)/.installed ## write docs/workflows.md from the workflow tables
+	$(BIN)/flask --app wsgi workflows > docs/workflows.md
+
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
-	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k _l -k lazy_gettext --no-location --sort-output --omit-header -o /tmp/gongxin.pot .
-	$(BIN)/pybabel -q update -i /tmp/gongxin.pot -d market/translations -l en --no-fuzzy-matching --omit-header --ignore-obsolete
+	@mkdir -p .tools
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k _l -k lazy_gettext --no-location --sort-output --omit-header -o .tools/messages.pot .
+	$(BIN)/pybabel -q update -i .tools/messages.pot -d market/translations -l en --no-fuzzy-matching --omit-header --ignore-obsolete -w 1000

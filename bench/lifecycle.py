@@ -47,7 +47,7 @@ class Person:
         """Fill in the form of a page and send it; the path the site leads to. `file` is sent as a PDF."""
         form = self.get(path).select_one("main form[method=post]")
         assert form is not None, path
-        values = _standing(form)
+        values = standing(form)
         files = {name: (f"{name}.pdf", fields.pop(name), "application/pdf") for name in list(fields) if name == "file"}
         values.update({name: value for name, value in fields.items() if value != ALL})
         for name in (name for name, value in fields.items() if value == ALL):
@@ -73,7 +73,7 @@ class Person:
 ALL = object()
 
 
-def _standing(form: Tag) -> dict[str, Any]:
+def standing(form: Tag) -> dict[str, Any]:
     """What the form holds as it stands, as a browser would send it."""
     values: dict[str, Any] = {}
     for field in form.select("input[name], textarea[name], select[name]"):

@@ -7,7 +7,8 @@ The file is what the platform publishes for every draw (/draws/<identifier>.json
 
 1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
 2. nobody is on the list twice, only people on it contributed, and each at most once;
-3. the result follows from seed, list and contributions alone: every candidate's ticket is
+3. list, contributions and seed are those drawn from: their SHA-256 equals the published digest;
+4. the result follows from seed, list and contributions alone: every candidate's ticket is
    HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first.
 
 To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
@@ -22,14 +23,17 @@ import sys
 ALGORITHM = "gongxin-draw-1"
 
 
-def tickets(seed, candidates, contributions):
+def key_of(draw):
+    """SHA-256 of the inputs in canonical JSON."""
+    inputs = {name: draw[name] for name in ("candidates", "contributions", "seed")}
+    canonical = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(canonical.encode("utf-8")).digest()
+
+
+def tickets(draw):
     """(ticket in hex, candidate) for every candidate, in drawn order."""
-    canonical = json.dumps(
-        {"candidates": candidates, "contributions": contributions, "seed": seed},
-        ensure_ascii=False, separators=(",", ":"), sort_keys=True,
-    )
-    key = hashlib.sha256(canonical.encode("utf-8")).digest()
-    return sorted((hmac.new(key, name.encode("utf-8"), hashlib.sha256).hexdigest(), name) for name in candidates)
+    key = key_of(draw)
+    return sorted((hmac.new(key, name.encode("utf-8"), hashlib.sha256).hexdigest(), name) for name in draw["candidates"])
 
 
 def faults(draw):
@@ -46,7 +50,9 @@ def faults(draw):
         found.append("a candidate is on the list twice")
     if len(set(parties)) != len(parties) or not set(parties) <= set(candidates):
         found.append("a contribution by nobody on the list, or two by one")
-    expected = [name for _, name in tickets(draw["seed"], candidates, draw["contributions"])][: draw["picks"]]
+    if key_of(draw).hex() != draw["digest"]:
+        found.append("seed, list or contributions are not those that were drawn from")
+    expected = [name for _, name in tickets(draw)][: draw["picks"]]
     if draw["result"] != expected:
         found.append("the published result %r is not what the inputs give: %r" % (draw["result"], expected))
     return found
@@ -67,7 +73,7 @@ def main(arguments):
         print("FAULT: " + sentence)
     if wrong:
         return 1
-    for place, (ticket, name) in enumerate(tickets(draw["seed"], draw["candidates"], draw["contributions"]), 1):
+    for place, (ticket, name) in enumerate(tickets(draw), 1):
         print("%3d  %s…  %s%s" % (place, ticket[:16], name, "  <- drawn" if place <= draw["picks"] else ""))
     print("draw %s stands" % draw.get("identifier", ""))
     return 0

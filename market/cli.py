@@ -12,12 +12,13 @@ from market.demo import loading
 from market.extensions import alembic, db
 from market.jobs import drain, run_deadlines
 from market.transaction import transaction
-from models import catalogue, clock
+from models import CASES, catalogue, clock
 from models.accounts import SYSTEM
+from models.workflow import describe
 
 
 def register(app: Flask) -> None:
-    for command in (prepare, seed, demo, tick, worker, reindex, admin):
+    for command in (prepare, seed, demo, tick, worker, reindex, workflows, admin):
         app.cli.add_command(command)
 
 
@@ -67,6 +68,13 @@ def worker(beside: bool) -> None:
 def reindex() -> None:
     """Build the search index anew."""
     click.echo(f"index: {rebuild_index()} documents")
+
+
+@click.command()
+def workflows() -> None:
+    """Print every workflow's table and diagram; `make docs` keeps them in docs/workflows.md."""
+    click.echo("# Workflows\n\nMade by `make docs` from the tables in `models/`; see `models/workflow.py`.\n")
+    click.echo("\n".join(describe(case.workflow) for case in CASES.values()), nl=False)
 
 
 @click.command()

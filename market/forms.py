@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import EmailField, Field, HiddenField, PasswordField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
@@ -39,6 +41,11 @@ class Form(FlaskForm):
             field.errors = [*field.errors, message]
         else:
             self.form_errors.append(message)
+
+
+def choices(pairs: Iterable[tuple[Any, Any]], group: str | None = None) -> list[SelectChoice]:
+    """What a field offers, from (value, label) pairs, under one heading if there is one."""
+    return [SelectChoice(value, label, optgroup=group) for value, label in pairs]
 
 
 NEEDED = InputRequired(_l("请填写这一项。"))

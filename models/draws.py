@@ -45,6 +45,7 @@ class Draw(Base):
     commitment: Mapped[str] = mapped_column(String(64))
     sealed_seed: Mapped[bytes] = mapped_column(LargeBinary)
     seed: Mapped[str | None] = mapped_column(String(64))
+    digest: Mapped[str | None] = mapped_column(String(64))
     contributions: Mapped[list[Json]]
     result: Mapped[list[str]]
     committed_at: Mapped[datetime]
@@ -96,6 +97,7 @@ def run(draw: Draw, key: bytes) -> list[str]:
         raise WrongState(N_("抽取已经完成。"))
     seed = sealing.unwrap(key, draw.sealed_seed)
     draw.seed = seed.hex()
+    draw.digest = digest(draw.seed, draw.candidates, draw.contributions).hex()
     draw.result = rank(draw.seed, draw.candidates, draw.contributions)[: draw.picks]
     draw.drawn_at = clock.now()
     return draw.result
@@ -103,14 +105,19 @@ def run(draw: Draw, key: bytes) -> list[str]:
 
 def rank(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) -> list[str]:
     """All candidates in drawn order, from the published inputs (seed in hex)."""
+    draw_key = digest(seed, candidates, contributions)
+    return sorted(candidates, key=lambda name: hmac.digest(draw_key, name.encode(), "sha256"))
+
+
+def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) -> bytes:
+    """SHA-256 of the draw's inputs in canonical JSON: the key of its tickets, published with it."""
     canonical = json.dumps(
         {"candidates": list(candidates), "contributions": list(contributions), "seed": seed},
         ensure_ascii=False,
         separators=(",", ":"),
         sort_keys=True,
     )
-    draw_key = hashlib.sha256(canonical.encode()).digest()
-    return sorted(candidates, key=lambda name: hmac.digest(draw_key, name.encode(), "sha256"))
+    return hashlib.sha256(canonical.encode()).digest()
 
 
 def publication(draw: Draw) -> dict[str, Any]:
@@ -127,5 +134,6 @@ def publication(draw: Draw) -> dict[str, Any]:
         "contributions": draw.contributions,
         "drawn_at": draw.drawn_at.isoformat() if draw.drawn_at else None,
         "seed": draw.seed,
+        "digest": draw.digest,
         "result": draw.result,
     }

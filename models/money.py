@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from fractions import Fraction
 
 FEN = 100
 MOST = 10_000_000_000_00  # 10 billion yuan: above this a sum is a slip of the hand
-_WRITTEN = re.compile(r"(?:[¥￥]\s*)?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{1,2}))?")
+_WRITTEN = re.compile(r"(?:[¥￥]\s*)?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]{1,2}))?")
 
 
 def parse(text: str) -> int:
-    """Fen from what a person writes: `12345.6`, `12,345.60`, `¥ 12,345.60`.
+    """Fen from what a person writes: `12345.6`, `12,345.60`, `¥ 12,345.60`, full-width digits included.
 
     Raises ValueError for anything else: signs, words, misplaced commas, a third decimal, or more
     than 10 billion yuan.
     """
-    match = _WRITTEN.fullmatch(text.strip())
+    match = _WRITTEN.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if not match:
         raise ValueError(f"not an amount: {text!r}")
     fen = int(match[1].replace(",", "")) * FEN + int((match[2] or "").ljust(2, "0"))

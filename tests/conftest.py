@@ -35,6 +35,7 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "INDEX_FOLDER": folder / "index",
         "JOBS": "manual",
         "JOBS_FILE": folder / "jobs.sqlite3",
+        "AREA": "630000",
         "DEMO": False,
         "CLOCK_FILE": "",
         "RATELIMIT_ENABLED": False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from stdnum.cn import uscc
@@ -21,7 +21,7 @@ from models.accounts import SYSTEM, VISITOR, Actor, Organisation, User, actor_fo
 from models.contracts import Contract, Deliverable
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import Award
+from models.sourcing import Award, Request
 
 PASSWORD = "correct horse battery"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -70,6 +70,15 @@ class World:
     def authority(self, name: str, role: str, region: str = "630000", department: str | None = None) -> None:
         person = self._person(name, region_code=region, authority_role=role, department=department)
         self.identifiers[name] = accounts.set_up_authority(ADMIN, **person)
+
+    def appoint_admin(self) -> None:
+        self.emails["admin"] = accounts.appoint_admin(SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD)
+
+    def deadline(self, request: str) -> datetime:
+        return Request.load(db.session, request).deadline
+
+    def day(self, offset: int) -> date:
+        return clock.today() + timedelta(days=offset)
 
     def enterprise(self, name: str) -> None:
         self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="enterprise"))

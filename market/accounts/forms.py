@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, text
 from market.options import region_choices
 from models import CASES
 from models.accounts import KINDS, SCOPE
@@ -25,13 +25,13 @@ class MemberForm(PersonForm):
 
 class DelegationForm(Form):
     email = EmailField(_l("受托人的邮箱"), [NEEDED], description=_l("受托人须已在平台注册。"))
-    scope = ChecklistField(_l("委托事项"), choices=[(name, _l(CASES[name].workflow.label)) for name in SCOPE])
+    scope = ChecklistField(_l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE))
     most = MoneyField(_l("金额上限(元)"), [NEEDED])
     until = BeijingTimeField(_l("委托到"), [NEEDED])
 
 
 class SignUpForm(PersonForm):
-    kind = RadioField(_l("单位类型"), [NEEDED], choices=[(k, _l(KINDS[k])) for k in ("enterprise", "agency")])
+    kind = RadioField(_l("单位类型"), [NEEDED], choices=choices((k, _l(KINDS[k])) for k in ("enterprise", "agency")))
     organisation = text(_l("单位名称"))
     uscc = text(_l("统一社会信用代码"), 30, description=_l("18 位,见营业执照。"))
     region_code = SelectField(_l("所在地区"), [NEEDED], validate_choice=False)
@@ -42,4 +42,4 @@ class SignUpForm(PersonForm):
     committed = BooleanField(_l("我单位承诺:所填内容真实;公示全部收费并据此报价;守信执业,接受监督(中介机构必须勾选)。"))
 
     def prepare(self, *_: Any) -> None:
-        self.region_code.choices = region_choices()
+        self.region_code.choices = choices(region_choices())

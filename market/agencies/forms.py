@@ -9,7 +9,8 @@ from flask_wtf.file import FileField
 from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
-from market.forms import NEEDED, Form, MoneyField, text
+from market.forms import NEEDED, Form, MoneyField, choices, text
+from market.words import item_name
 from models import money
 from models.base import Json
 from models.catalogue import ServiceItem
@@ -36,10 +37,10 @@ class FeeForm(Form):
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
 
     def prepare(self, items: list[ServiceItem]) -> None:
-        self.item_code.choices = [(i.code, f"{i.code} {i.name}") for i in items]
-        self.method.choices = [(key, _l(label)) for key, label in METHODS.items()]
+        self.item_code.choices = choices((i.code, f"{i.code} {item_name(i)}") for i in items)
+        self.method.choices = choices((key, _l(label)) for key, label in METHODS.items())
         tables = [(f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}") for s in standards().values() for t in s["tables"]]
-        self.standard.choices = [("", _l("不引用")), *tables]
+        self.standard.choices = choices([("", _l("不引用")), *tables])
 
     def validate_discount(self, field: StringField) -> None:
         try:
@@ -98,4 +99,4 @@ class QualificationForm(Form):
 
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
-        self.kind.choices = [(kind, kind) for kind in kinds]
+        self.kind.choices = choices((kind, kind) for kind in kinds)

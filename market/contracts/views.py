@@ -16,7 +16,7 @@ from market.accounts.identity import current_actor
 from market.contracts import actions
 from market.extensions import db
 from market.files import store
-from market.forms import ChecklistField, Form, upload
+from market.forms import ChecklistField, Form, choices, upload
 from market.journey import of_request
 from market.pages import ActPage, act_view, case_page, case_url, file_of, link, not_found, paged, visible
 from models import CASES
@@ -36,7 +36,7 @@ class SubmitForm(Form):
     note = StringField(_l("说明"), [Length(max=200)])
 
     def prepare(self, case: Deliverable) -> None:
-        self.ticked.choices = [(point, point) for point in case.contract.request.item.checklist]
+        self.ticked.choices = choices((point, point) for point in case.contract.request.item.checklist)
 
 
 class AcceptForm(Form):
@@ -46,7 +46,7 @@ class AcceptForm(Form):
 
 
 class SendBackForm(Form):
-    fault = RadioField(_l("原因"), [InputRequired(_l("请选择一项。"))], choices=[(k, _l(v)) for k, v in FAULTS.items()])
+    fault = RadioField(_l("原因"), [InputRequired(_l("请选择一项。"))], choices=choices((k, _l(v)) for k, v in FAULTS.items()))
     reason = TextAreaField(_l("退回意见"), [Length(max=1000)])
 
 

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from market.forms import NEEDED, Form, PersonForm, text
+from market.forms import NEEDED, Form, PersonForm, choices, text
 from market.options import region_choices
 from models import CASES
 
@@ -17,20 +17,20 @@ class AuthorityForm(PersonForm):
     organisation = text(_l("部门名称"))
     uscc = text(_l("统一社会信用代码"), 30)
     region_code = SelectField(_l("管辖地区"), [NEEDED])
-    authority_role = RadioField(_l("职责"), [NEEDED], choices=[("regulator", _l("监管部门")), ("department", _l("审批部门"))])
+    authority_role = RadioField(_l("职责"), [NEEDED], choices=choices([("regulator", _l("监管部门")), ("department", _l("审批部门"))]))
     department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
 
     def prepare(self, departments: list[str]) -> None:
-        self.region_code.choices = region_choices()
-        self.department.choices = [("", "—"), *((name, _l(name)) for name in departments)]
+        self.region_code.choices = choices(region_choices())
+        self.department.choices = choices([("", "—"), *((name, _l(name)) for name in departments)])
 
 
 class OverrideForm(Form):
-    case_type = SelectField(_l("哪一类"), choices=[(name, _l(c.workflow.label)) for name, c in CASES.items()])
+    case_type = SelectField(_l("哪一类"), choices=choices((name, _l(c.workflow.label)) for name, c in CASES.items()))
     identifier = text(_l("编号"), 40)
     target = SelectField(
         _l("改为"),
-        choices=[(f"{n}/{s.name}", f"{n} → {s.name}") for n, c in CASES.items() for s in c.workflow.states.values()],
+        choices=choices((f"{n}/{s.name}", f"{n} → {s.name}") for n, c in CASES.items() for s in c.workflow.states.values()),
     )
     reason = TextAreaField(_l("理由"), [NEEDED, Length(max=1000)], description=_l("会告知各方并留痕。"))
 

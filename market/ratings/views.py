@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from market.forms import Form
+from market.forms import Form, choices
 from market.pages import ActPage, act_view, landing, visible
 from market.ratings import actions
 from models.ratings import DIMENSIONS, Rating
@@ -31,7 +31,7 @@ class RateForm(Form):
 
 def _form(by: str) -> type[RateForm]:
     fields: dict[str, Any] = {
-        name: RadioField(_l(label), [InputRequired(_l("请给出 1 到 5 分。"))], choices=STARS, coerce=int)
+        name: RadioField(_l(label), [InputRequired(_l("请给出 1 到 5 分。"))], choices=choices(STARS), coerce=int)
         for name, label in DIMENSIONS[by].items()
     }
     return type("RateForm", (RateForm,), fields)

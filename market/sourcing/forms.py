@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
 from market.options import region_choices
 from market.words import item_name
 from models.accounts import Actor, Organisation
@@ -27,9 +27,9 @@ class RequestForm(Form):
     count = IntegerField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
     factor = StringField(_l("行业"), [Length(max=40)], description=_l("收费标准有行业系数时填写,如 化工。"))
     budget = MoneyField(_l("预算上限(元)"), description=_l("可不设;设了就公布,高于它的报价不被接受。"))
-    mode = RadioField(_l("选取方式"), [NEEDED], choices=[(k, _l(v)) for k, v in MODES.items()], default="inquiry")
-    funds = RadioField(_l("资金来源"), [NEEDED], choices=[(k, _l(v)) for k, v in FUNDS.items()], default="private")
-    openness = RadioField(_l("范围"), [NEEDED], choices=[(k, _l(v)) for k, v in OPENNESS.items()], default="open")
+    mode = RadioField(_l("选取方式"), [NEEDED], choices=choices((k, _l(v)) for k, v in MODES.items()), default="inquiry")
+    funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private")
+    openness = RadioField(_l("范围"), [NEEDED], choices=choices((k, _l(v)) for k, v in OPENNESS.items()), default="open")
     invited = ChecklistField(
         _l("邀请机构"),
         description=_l("列出已公示本事项收费的机构;选了事项并存为草稿后可勾选。公开征集时,选中的机构会收到通知。"),
@@ -39,7 +39,8 @@ class RequestForm(Form):
 
     def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation]) -> None:
         own = [(actor.organisation_id, _l("本单位"))] if "enterprise" in actor.roles else []
-        self.on_behalf_of.choices = own + [(m.buyer_id, m.buyer_name) for m in actor.mandates if "request" in m.scope]
+        lent = [(m.buyer_id, m.buyer_name) for m in actor.mandates if "request" in m.scope]
+        self.on_behalf_of.choices = choices(own + lent)
         by_department: dict[str, list[tuple[str, str]]] = {}
         for item in items:
             by_department.setdefault(_(item.department), []).append((item.code, item_name(item)))
@@ -47,9 +48,9 @@ class RequestForm(Form):
                 self.amount.label.text = f"{item.measure_label}({_('元')})"
             elif item.code == self.item_code.data and item.measure == "count":
                 self.count.label.text = item.measure_label
-        self.item_code.choices = by_department
-        self.region_code.choices = region_choices()
-        self.invited.choices = [(a.identifier, a.name) for a in agencies]
+        self.item_code.choices = [c for line, pairs in by_department.items() for c in choices(pairs, line)]
+        self.region_code.choices = choices(region_choices())
+        self.invited.choices = choices((a.identifier, a.name) for a in agencies)
 
     def request_values(self) -> dict[str, Any]:
         """The values as create_request and edit_request take them."""
@@ -78,4 +79,4 @@ class AwardForm(Form):
     reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000)], description=_l("会随中选结果公示。"))
 
     def offer_choices(self, answers: list[Any]) -> None:
-        self.agency.choices = [(a.agency.identifier, a.agency.name) for a in answers]
+        self.agency.choices = choices((a.agency.identifier, a.agency.name) for a in answers)

@@ -70,6 +70,7 @@ def upgrade() -> None:
     sa.Column('commitment', sa.String(length=64), nullable=False),
     sa.Column('sealed_seed', sa.LargeBinary(), nullable=False),
     sa.Column('seed', sa.String(length=64), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=True),
     sa.Column('contributions', sa.JSON(), nullable=False),
     sa.Column('result', sa.JSON(), nullable=False),
     sa.Column('committed_at', sa.DateTime(timezone=True), nullable=False),

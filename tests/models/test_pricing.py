@@ -1,0 +1,112 @@
+"""Published prices, exact in fen."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import pricing
+from models.money import FEN
+from models.pricing import Quantity
+from models.text import RuleBroken
+
+TABLES = {f"{s['id']}/{name}": terms for s in pricing.standards().values() for name, terms in s["tables"].items()}
+amounts = st.integers(min_value=0, max_value=2_000_000_000 * FEN)
+
+
+def test_the_published_worked_example() -> None:
+    """计价格〔2002〕1980号: a works tender of 60 million yuan costs 225,500 yuan."""
+    works = TABLES["tender-agency-2002-1980/works"]
+    assert pricing.price(works, Quantity(amount=60_000_000 * FEN)) == 225_500 * FEN
+
+
+def test_all_five_standards_are_there_and_sound() -> None:
+    assert len(pricing.standards()) == 5
+    for terms in TABLES.values():
+        assert pricing.check(terms) is terms
+
+
+@pytest.mark.parametrize("terms", TABLES.values(), ids=TABLES)
+def test_every_printed_point_is_hit(terms: dict[str, Any]) -> None:
+    for base, fee in terms.get("points", []):
+        assert pricing.price({**terms, "factors": None}, Quantity(amount=base)) == fee
+
+
+@pytest.mark.parametrize("terms", TABLES.values(), ids=TABLES)
+@given(a=amounts, b=amounts)
+def test_a_larger_job_never_costs_less(terms: dict[str, Any], a: int, b: int) -> None:
+    low, high = sorted((a, b))
+    assert pricing.price(terms, Quantity(amount=low)) <= pricing.price(terms, Quantity(amount=high))
+
+
+@pytest.mark.parametrize("terms", TABLES.values(), ids=TABLES)
+def test_there_is_no_jump_at_an_edge(terms: dict[str, Any]) -> None:
+    """Both methods are continuous: one fen more at an edge costs at most one fen more."""
+    edges = [upper for upper, _ in terms.get("bands", []) if upper] or [base for base, _ in terms["points"][:-1]]
+    for edge in edges:
+        before, at, after = (pricing.price(terms, Quantity(amount=edge + step)) for step in (-1, 0, 1) if edge + step >= 0) if edge else (0, 0, 0)
+        assert at - before <= 1
+        assert after - at <= 1
+
+
+@given(amount=amounts)
+def test_the_bands_add_up(amount: int) -> None:
+    terms = TABLES["tender-agency-2002-1980/works"]
+    edges = [0, *(upper for upper, _ in terms["bands"] if upper), 10**18]
+    by_hand = sum(
+        (min(amount, high) - low) * Fraction(rate)
+        for (low, high), (_, rate) in zip(pairwise(edges), terms["bands"], strict=True)
+        if amount > low
+    )
+    assert abs(pricing.price(terms, Quantity(amount=amount)) - by_hand) <= Fraction(1, 2)
+
+
+@given(price=st.integers(1, 10**9), count=st.integers(1, 1000))
+def test_fixed_and_per_unit(price: int, count: int) -> None:
+    assert pricing.price({"method": "fixed", "price": price}, Quantity()) == price
+    assert pricing.price({"method": "per_unit", "price": price}, Quantity(count=count)) == price * count
+
+
+def test_discount_factor_floor_and_cap() -> None:
+    terms = {"method": "fixed", "price": 100_00, "factors": {"化工": "1.2"}, "discount": "0.5"}
+    assert pricing.price(terms, Quantity()) == 50_00
+    assert pricing.price(terms, Quantity(factor="化工")) == 60_00
+    assert pricing.price({**terms, "floor": 70_00}, Quantity()) == 70_00
+    assert pricing.price({**terms, "cap": 10_00}, Quantity()) == 10_00
+    with pytest.raises(RuleBroken):
+        pricing.price(terms, Quantity(factor="不存在"))
+    with pytest.raises(RuleBroken):
+        pricing.price(terms, Quantity(amount=-1))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"method": "guess"},
+        {"method": "fixed"},
+        {"method": "fixed", "price": 0},
+        {"method": "fixed", "price": -5},
+        {"method": "fixed", "price": 10**16},
+        {"method": "fixed", "price": 100, "floor": 200, "cap": 100},
+        {"method": "fixed", "price": 100, "discount": "0"},
+        {"method": "fixed", "price": 100, "discount": "3"},
+        {"method": "progressive", "bands": []},
+        {"method": "progressive", "bands": [[100, "0.1"]]},
+        {"method": "progressive", "bands": [[None, "0.1"], [None, "0.1"]]},
+        {"method": "progressive", "bands": [[200, "0.1"], [100, "0.1"], [None, "0.1"]]},
+        {"method": "progressive", "bands": [[None, "1.5"]]},
+        {"method": "interpolated", "points": [[0, 1]]},
+        {"method": "interpolated", "points": [[0, 10], [5, 5]]},
+        {"method": "interpolated", "points": [[5, 5], [5, 6]]},
+    ],
+)
+def test_unsound_terms_are_refused_at_the_field(terms: dict[str, Any]) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        pricing.check(terms)
+    assert refused.value.field == "terms"

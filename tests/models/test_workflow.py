@@ -1,0 +1,160 @@
+"""Every workflow's full table: state × act × role, and the engine's own promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from market.extensions import db
+from market.sourcing import actions as sourcing
+from models import CASES, clock, events, workdays
+from models.accounts import Actor
+from models.sourcing import Request
+from models.text import NotAllowed, RuleBroken, WrongState
+from models.workflow import Limit, Move, State, Workflow, describe, override, perform
+from tests.factories import World
+
+PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "system", "visitor", "far")
+
+
+def _whole_market(world: World) -> dict[str, Any]:
+    """One case of every type, each with the world's buyer and agency as its parties."""
+    world.authority("far", "regulator", region="540000")
+    world.settled()
+    sealed = world.request(mode="sealed_bid", funds="state")
+    sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
+    db.session.rollback()
+    cases = {}
+    for name, case_class in CASES.items():
+        query = select(case_class).order_by(case_class.id)
+        if name == "organisation":
+            query = query.where(case_class.identifier == world.identifiers["agency"])
+        cases[name] = db.session.scalars(query).unique().first().identifier
+    return cases
+
+
+def test_the_full_matrix(world: World) -> None:
+    identifiers = _whole_market(world)
+    actors = {name: world.actor(name) for name in PEOPLE}
+    tried = 0
+    for name, case_class in CASES.items():
+        workflow = case_class.workflow
+        db.session.rollback()
+        case = case_class.load(db.session, identifiers[name])
+        standing, due = case.state, case.due_at
+        for state in workflow.states:
+            for act in workflow.acts:
+                for actor in actors.values():
+                    outcome = _try(case, state, act, actor)
+                    move = next((m for m in workflow.moves if (m.source, m.act) == (state, act)), None)
+                    if move is None:
+                        expected = {WrongState}
+                    elif not case.roles_of(actor) & set(move.who):
+                        expected = {NotAllowed}
+                    else:
+                        expected = {move.target, RuleBroken} if move.rules else {move.target}
+                    assert outcome in expected, (name, state, act, actor.name, outcome)
+                    if isinstance(outcome, type):
+                        assert case.state == state
+                    tried += 1
+                    case.state, case.due_at = standing, due
+    events.forget(db.session)
+    db.session.rollback()
+    assert tried == sum(len(c.workflow.states) * len(c.workflow.acts) for c in CASES.values()) * len(PEOPLE)
+
+
+def _try(case: Any, state: str, act: str, actor: Actor) -> Any:
+    """The state the act leads to, or the kind of refusal."""
+    case.state = state
+    with db.session.no_autoflush:
+        try:
+            with db.session.begin_nested() as attempt:
+                perform(db.session, case, act, actor, reason="理由足够长")
+                reached = case.state
+                attempt.rollback()
+            return reached
+        except (WrongState, NotAllowed, RuleBroken) as refused:
+            return type(refused)
+
+
+def test_roles_follow_the_case_and_the_area(world: World) -> None:
+    world.authority("far", "regulator", region="540000")
+    world.authority("county", "regulator", region="632801")
+    request = Request.load(db.session, world.request())
+    assert request.roles_of(world.actor("buyer")) == {"buyer"}
+    assert request.roles_of(world.actor("regulator")) == {"regulator"} == request.roles_of(world.actor("county"))
+    assert not request.roles_of(world.actor("far")) | request.roles_of(world.actor("agency"))
+    for name in ("buyer", "regulator", "county", "far", "agency", "admin"):
+        actor = world.actor(name)
+        seen = set(db.session.scalars(select(Request.identifier).where(Request.visible_to(actor))))
+        assert seen == ({request.identifier} if Request.load(db.session, request.identifier).roles_of(actor) else set()), name
+
+
+def test_an_override_is_an_act_with_a_reason(world: World) -> None:
+    request = Request.load(db.session, world.request())
+    session = db.session
+    with pytest.raises(NotAllowed):
+        override(session, request, "failed", world.actor("regulator"), "流程走不通,改为失败")
+    request = Request.load(db.session, request.identifier)
+    with pytest.raises(RuleBroken):
+        override(session, request, "failed", world.actor("admin"), "")
+    with pytest.raises(RuleBroken):
+        override(session, request, "nowhere", world.actor("admin"), "流程走不通,改为失败")
+    from market.oversight import actions
+
+    actions.override(
+        world.actor("admin"), case_type="request", identifier=request.identifier, target="failed", reason="流程走不通,改为失败"
+    )
+    assert Request.load(db.session, request.identifier).state == "failed"
+    event = db.session.scalars(events.timeline([("request", request.identifier, ["parties"])])).first()
+    assert (event.kind, event.data["from"], event.data["to"]) == ("request.override", "published", "failed")
+
+
+A, B = State("a", "A"), State("b", "B", terminal=True)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        (Move("a", "go", "b", {"buyer"}), Move("a", "go", "a", {"agency"})),
+        (Move("a", "go", "nowhere", {"buyer"}),),
+        (Move("a", "fly", "b", {"buyer"}),),
+        (Move("b", "go", "a", {"buyer"}),),
+        (Move("a", "go", "b", {"buyer"}, limit=Limit(policy="x", act="go")),),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused(moves: tuple[Move, ...]) -> None:
+    with pytest.raises(ValueError, match="odd"):
+        Workflow("odd", "odd", (A, B), moves, {"go": "go"})
+    Workflow.by_name.pop("odd", None)
+
+
+def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> None:
+    from market.agencies import views as agencies
+    from market.contracts import views as contracts
+    from market.jobs import TIMED
+    from market.payments import views as payments
+    from market.sourcing import views as sourcing
+
+    timed = {(name, act) for name, case in CASES.items() for _, act in case.workflow.timed_acts()}
+    assert timed == set(TIMED)
+    pages = {
+        "organisation": agencies.ACTS, "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": sourcing.QUOTE_ACTS,
+        "bid": {**sourcing.BID_ACTS, "replace": None}, "award": sourcing.AWARD_ACTS, "contract": contracts.ACTS,
+        "deliverable": contracts.DELIVERABLE_ACTS, "payment": payments.ACTS, "rating": {"rate": None},
+    }  # fmt: skip
+    for name, case in CASES.items():
+        human = {m.act for m in case.workflow.moves if set(m.who) - {"system"}}
+        assert human == set(pages[name]), name
+
+
+def test_limits_are_working_days_and_the_diagram_is_in_the_docs(world: World) -> None:
+    from pathlib import Path
+
+    contract = world.contract_of(world.awarded())
+    assert contract.due_at == workdays.add(clock.now(), 5)
+    written = (Path(__file__).parents[2] / "docs" / "workflows.md").read_text(encoding="utf-8")
+    for case in CASES.values():
+        assert describe(case.workflow) in written, "run `make docs`"

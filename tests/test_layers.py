@@ -1,0 +1,41 @@
+"""The layer rules: import-linter's contracts, and what each room keeps to itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import grimp
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_import_linter_keeps_every_contract(monkeypatch: object) -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None) == 0
+
+
+def test_a_room_imports_no_other_rooms_views_or_forms() -> None:
+    graph = grimp.build_graph("market", cache_dir=None)
+    for module in graph.modules:
+        room = module.split(".")[1] if module.count(".") else ""
+        for imported in graph.find_modules_directly_imported_by(module):
+            parts = imported.split(".")
+            if len(parts) == 3 and parts[2] in ("views", "forms"):
+                assert module in ("market", imported) or parts[1] == room, f"{module} imports {imported}"
+
+
+def test_only_the_transaction_commits_and_only_the_clock_asks_for_the_time() -> None:
+    for path in [*ROOT.glob("market/**/*.py"), *ROOT.glob("models/**/*.py"), *ROOT.glob("search/**/*.py")]:
+        text = path.read_text(encoding="utf-8")
+        if path.name != "transaction.py":
+            assert not re.search(r"session\.commit\(|\.commit\(\)", text.replace("writer.commit()", "")), path
+        if path.name != "clock.py":
+            assert not re.search(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(", text), path
+
+
+def test_no_template_queries_and_modules_stay_readable() -> None:
+    for path in ROOT.glob("templates/**/*.html"):
+        assert not re.search(r"\.query|session\b.*\bscalars", path.read_text(encoding="utf-8")), path
+    for path in [*ROOT.glob("market/**/*.py"), *ROOT.glob("models/*.py"), *ROOT.glob("search/**/*.py")]:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 460, path

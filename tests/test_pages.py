@@ -1,0 +1,299 @@
+"""Every page as every role: the expected status, a title, one main heading, and no more queries for more rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from market.agencies import actions as agencies
+from market.extensions import db
+from market.sourcing import actions as sourcing
+from models.catalogue import current_items
+from models.contracts import Contract, Deliverable
+from models.draws import Draw
+from models.payments import Payment
+from models.ratings import Rating
+from models.sourcing import Award, Quote
+from tests.factories import PDF, World
+from tests.web import Visitor, sign_in
+
+ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin")
+
+# Per page, one status a role in the order of ROLES. 302 sends a visitor to the sign-in page and a case without
+# a page of its own to its contract; 404 also hides that there is such a case.
+#                                     vis  buy  oth  age  sec  reg  far  dep  adm
+PUBLIC = (200,) * 9
+SIGNED_IN = (302,) + (200,) * 8
+PARTIES = (302, 200, 404, 200, 404, 200, 404, 404, 200)
+WITH_DEPARTMENT = (302, 200, 404, 200, 404, 200, 404, 200, 200)
+EXPECTED: dict[str, tuple[int, ...]] = {
+    "/": PUBLIC,
+    "/health": PUBLIC,
+    "/items": PUBLIC,
+    "/items/WAT-01": PUBLIC,
+    "/items/NONE-1": (404,) * 9,
+    "/policy": PUBLIC,
+    "/verify_draw.py": PUBLIC,
+    "/agencies": PUBLIC,
+    "/agencies?q=水保&item=WAT-01&region=632800&grade=none&page=2": PUBLIC,
+    "/agencies/{agency}": PUBLIC,
+    "/agencies/{applicant}": (404, 404, 404, 404, 404, 200, 404, 404, 200),
+    "/agencies/{buyer}": (404, 200, 404, 404, 404, 200, 404, 404, 200),
+    "/agencies/A-2026-999999": (404,) * 9,
+    "/agencies/{agency}/credit": PUBLIC,
+    "/agencies/{applicant}/verify": (302, 404, 404, 404, 404, 200, 404, 404, 403),
+    "/agencies/{applicant}/refuse": (302, 404, 404, 404, 404, 200, 404, 404, 403),
+    "/agencies/{agency}/suspend": (302, 404, 404, 403, 404, 200, 404, 404, 403),
+    "/agencies/{agency}/restore": (302, 404, 404, 409, 404, 409, 404, 404, 409),
+    "/agencies/{agency}/explode": (302, 404, 404, 404, 404, 404, 404, 404, 404),
+    "/credit": PUBLIC,
+    "/credit?item=WAT-01&region=632800": PUBLIC,
+    "/requests": PUBLIC,
+    "/requests?state=published&mine=1&item=WAT-01&region=632801": PUBLIC,
+    "/requests/{inquiry}": PUBLIC,
+    "/requests/{sealed}": PUBLIC,
+    "/requests/{awarded}": PUBLIC,
+    "/requests/{draft}": (404, 200, 404, 404, 404, 200, 404, 404, 200),
+    "/requests/{invited}": (404, 200, 404, 200, 404, 200, 404, 404, 200),
+    "/requests/new": (302, 200, 200, 403, 403, 403, 403, 403, 403),
+    "/requests/new?item=EIA-01": (302, 200, 200, 403, 403, 403, 403, 403, 403),
+    "/requests/{draft}/edit": (302, 200, 404, 404, 404, 200, 404, 404, 200),
+    "/requests/{inquiry}/edit": (302, 409, 404, 404, 404, 409, 404, 404, 409),
+    "/requests/{draft}/publish": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/close": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/cancel": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/award": (302, 409, 404, 404, 404, 409, 404, 404, 409),
+    "/requests/{evaluated}/award": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/answer": SIGNED_IN,
+    "/requests/{draft}/answer": (302, 200, 404, 404, 404, 200, 404, 404, 200),
+    "/my/answers": SIGNED_IN,
+    "/quotes/{quote}": PARTIES,
+    "/quotes/{quote}/offer": (302, 200, 404, 403, 404, 403, 404, 404, 403),
+    "/quotes/{quote}/accept": (302, 200, 404, 403, 404, 403, 404, 404, 403),
+    "/quotes/{quote}/decline": (302, 200, 404, 403, 404, 403, 404, 404, 403),
+    "/quotes/{quote}/withdraw": (302, 403, 404, 200, 404, 403, 404, 404, 403),
+    "/bids/{bid}": (302, 404, 404, 200, 404, 200, 404, 404, 200),
+    "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 403, 404, 404, 403),
+    "/bids/{bid}/replace": (302, 404, 404, 303, 404, 303, 404, 404, 303),
+    "/awards": PUBLIC,
+    "/awards/{award}": PUBLIC,
+    "/awards/{award}/annul": (302, 409, 404, 409, 404, 409, 404, 404, 409),
+    "/draws/{draw}.json": PUBLIC,
+    "/draws/D-2026-999999.json": (404,) * 9,
+    "/contracts": SIGNED_IN,
+    "/contracts/{contract}": WITH_DEPARTMENT,
+    "/contracts/{drafted}": PARTIES,
+    "/contracts/{drafted}/agree_buyer": (302, 200, 404, 403, 404, 403, 404, 404, 403),
+    "/contracts/{drafted}/agree_agency": (302, 403, 404, 200, 404, 403, 404, 404, 403),
+    "/contracts/{drafted}/revise": (302, 200, 404, 200, 404, 403, 404, 404, 403),
+    "/contracts/{drafted}/terminate": (302, 200, 404, 200, 404, 403, 404, 404, 403),
+    "/deliverables/{deliverable}": WITH_DEPARTMENT,
+    "/deliverables/{delivered}/accept": (302, 200, 404, 403, 404, 403, 404, 403, 403),
+    "/deliverables/{delivered}/return": (302, 200, 404, 403, 404, 403, 404, 403, 403),
+    "/deliverables/{delivered}/pass": (302, 409, 404, 409, 404, 409, 404, 409, 409),
+    "/deliverables/{delivered}/send_back": (302, 409, 404, 409, 404, 409, 404, 409, 409),
+    "/deliverables/{delivered}/submit": (302, 409, 404, 409, 404, 409, 404, 409, 409),
+    "/documents/{report}": WITH_DEPARTMENT,
+    "/documents/{voucher}": PARTIES,
+    "/documents/F-2026-999999": (302,) + (404,) * 8,
+    "/payments/{payment}": (302, 303, 404, 303, 404, 303, 404, 404, 303),
+    "/payments/{due}/pay": (302, 200, 404, 403, 404, 403, 404, 404, 403),
+    "/payments/{due}/confirm": (302, 409, 404, 409, 404, 409, 404, 404, 409),
+    "/payments/{due}/dispute": (302, 409, 404, 409, 404, 409, 404, 404, 409),
+    "/ratings/{rating}": (302, 303, 404, 303, 404, 303, 404, 404, 303),
+    "/ratings/{rating}/rate": (302, 409, 404, 409, 404, 409, 404, 404, 409),
+    "/sign-in": PUBLIC,
+    "/sign-up": PUBLIC,
+    "/my": SIGNED_IN,
+    "/my/notices": SIGNED_IN,
+    "/my/organisation": (302, 200, 200, 200, 200, 200, 200, 200, 403),
+    "/my/members/new": (302, 200, 200, 200, 200, 200, 200, 200, 403),
+    "/my/delegations/new": (302, 200, 200, 200, 200, 200, 200, 200, 403),
+    "/my/fees/new": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/my/qualifications/new": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/oversight/agencies": (302, 403, 403, 403, 403, 200, 200, 403, 200),
+    "/oversight/agencies.csv": (302, 403, 403, 403, 403, 200, 200, 403, 200),
+    "/oversight/agencies.xlsx": (302, 403, 403, 403, 403, 200, 200, 403, 200),
+    "/admin/authorities": (302, 403, 403, 403, 403, 403, 403, 403, 200),
+    "/admin/authorities/new": (302, 403, 403, 403, 403, 403, 403, 403, 200),
+    "/admin/override": (302, 403, 403, 403, 403, 403, 403, 403, 200),
+    "/static/gongxin.css": PUBLIC,
+    "/no/such/page": (404,) * 9,
+}  # fmt: skip
+
+
+def _name_the_cases(world: World, time: Any) -> dict[str, str]:
+    """One case of every kind and, where pages differ, of every state."""
+    world.authority("far", "regulator", region="540000")
+    world.enterprise("other")
+    world.agency("applicant", verified=False)
+    world.appoint_admin()
+    contract = world.settled()
+    names = {name: world.identifiers[name] for name in ("agency", "buyer", "applicant")}
+    names |= {"contract": contract, "deliverable": world.one(Deliverable, contract).identifier}
+    names["report"] = world.one(Deliverable, contract).versions[0].document.identifier
+    payment = world.one(Payment, contract, kind="deposit")
+    names |= {"payment": payment.identifier, "voucher": payment.voucher.identifier}
+    names["rating"] = world.one(Rating, contract, by="buyer").identifier
+    award = db.session.scalars(select(Award).join(Contract).where(Contract.identifier == contract)).one()
+    names |= {"award": award.identifier, "awarded": award.request.identifier}
+    delivered = world.signed()
+    world.paid(delivered, "deposit")
+    names["delivered"] = world.delivered(delivered)
+    names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
+    names["drafted"] = world.contract_of(world.awarded()).identifier
+    names["draft"] = world.request(publish=False)
+    names["invited"] = world.request(openness="invited", invited=[world.identifiers["agency"]])
+    names["evaluated"] = world.request()
+    sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
+    sourcing.close(world.actor("buyer"), names["evaluated"])
+    tied = world.request(mode="sealed_bid", funds="state")
+    for name in ("agency", "second", "third"):
+        sourcing.submit_bid(world.actor(name), tied, price=100_00, days=20)
+    standing, time.instant = time.instant, world.deadline(tied)
+    sourcing.close(world.actor("system"), tied)
+    sourcing.award(world.actor("buyer"), tied, reasons="同价,由抽取决定")
+    time.instant = standing
+    names["draw"] = db.session.scalars(select(Draw.identifier)).one()
+    names["inquiry"] = world.request()
+    names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
+    names["sealed"] = world.request(mode="sealed_bid", funds="state")
+    names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=100, days=20)
+    return names
+
+
+def test_every_page_as_every_role(app: Flask, world: World, time: Any) -> None:
+    names = _name_the_cases(world, time)
+    wrong, told = [], {}
+    for position, role in enumerate(ROLES):
+        visitor = sign_in(app, world, role)
+        for pattern, statuses in EXPECTED.items():
+            answer = visitor.get(pattern.format(**names))
+            if answer.status != statuses[position]:
+                wrong.append((pattern, role, answer.status, statuses[position]))
+            if answer.status == 302:
+                assert answer.location.startswith("/sign-in"), pattern
+            if answer.response.mimetype == "text/html" and answer.status == 200:
+                assert len(answer.soup.select("h1")) == 1, pattern
+                told[pattern] = answer.soup.title.get_text()
+    assert not wrong, "\n".join(map(str, wrong))
+    assert all(title.count("·") >= 1 and not title.startswith(" ") for title in told.values())
+
+
+def test_no_page_is_forgotten(app: Flask) -> None:
+    """Every GET route of the application stands in the table above."""
+    adapter = app.url_map.bind("localhost")
+    matched = set()
+    for pattern in EXPECTED:
+        path = pattern.split("?")[0].replace("{", "").replace("}", "")
+        if path != "/no/such/page":
+            matched.add(adapter.match(path, method="GET")[0])
+    every = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert every - matched <= {"bootstrap.static"}
+
+
+class _Count:
+    def __enter__(self) -> _Count:
+        self.statements: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", self._note)
+        return self
+
+    def _note(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        self.statements.append(statement)
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(db.engine, "before_cursor_execute", self._note)
+
+
+LISTS = {
+    "/requests": "visitor", "/awards": "visitor", "/agencies": "visitor", "/credit": "visitor", "/items": "visitor",
+    "/items/WAT-01": "visitor", "/my": "buyer", "/my/notices": "agency", "/contracts": "buyer", "/my/answers": "agency",
+    "/oversight/agencies": "regulator", "/oversight/agencies.csv": "regulator", "/admin/authorities": "admin", "/": "visitor",
+    "/my/organisation": "buyer",
+}  # fmt: skip
+
+
+def _more(world: World, round_: int) -> None:
+    name = f"more{round_}"
+    world.agency(name, 5_000_000)
+    contract = world.settled(agency=name)
+    for _ in range(2):
+        request = world.request()
+        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    assert contract
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the statements are the same on both
+def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
+    world.appoint_admin()
+    people = {role: sign_in(app, world, role) for role in set(LISTS.values())}
+
+    def counts() -> dict[str, int]:
+        found = {}
+        for path, role in LISTS.items():
+            with _Count() as counter:
+                assert people[role].get(path).status == 200
+            found[path] = len(counter.statements)
+        return found
+
+    _more(world, 0)
+    few = counts()
+    for round_ in range(1, 4):
+        _more(world, round_)
+    assert counts() == few
+    assert max(few.values()) <= 30, few
+
+
+def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: World) -> None:
+    request = world.request()
+    visitor = sign_in(app, world, "buyer")
+    sizes = []
+    for name in ("agency", "second", "third"):
+        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
+        with _Count() as counter:
+            assert visitor.get(f"/requests/{request}").status == 200
+        sizes.append(len(counter.statements))
+    assert sizes[0] == sizes[1] == sizes[2], sizes
+
+
+def test_an_agencys_page_shows_what_it_publishes(app: Flask, world: World) -> None:
+    world.settled(stars=4)
+    agencies.add_qualification(
+        world.actor("agency"), kind="水文水资源调查评价资质", number="Z-1", level="甲级", issuer="水利部",
+        valid_from=world.day(-10), valid_until=world.day(30), file_name="z.pdf", content=PDF,
+    )  # fmt: skip
+    page = Visitor(app).get(f"/agencies/{world.identifiers['agency']}")
+    for said in ("¥ 50,000.00", "第 1 版", "Z-1", "即将到期", "4.0", "首过率"):
+        assert said in page.text
+    sheet = Visitor(app).get(f"/agencies/{world.identifiers['agency']}/credit")
+    rating = db.session.scalars(select(Rating.identifier).where(Rating.by == "buyer")).one()
+    assert rating in sheet.text
+    assert "C-2026-000001" in sheet.text
+    assert len(current_items(db.session)) == 45
+    assert db.session.scalars(select(Quote.id)).first()
+
+
+def test_exports_hold_every_agency_and_no_formula(app: Flask, world: World) -> None:
+    world.agency("trick", verified=False)
+    visitor = sign_in(app, world, "regulator")
+    text = visitor.get("/oversight/agencies.csv").response.get_data().decode("utf-8-sig")
+    assert text.count("A-2026-") == 4
+    assert "trick单位" in text
+    from market.oversight.overview import as_csv
+
+    assert as_csv([["=1+1"]]).decode("utf-8-sig").startswith("'=1+1")
+    assert visitor.get("/oversight/agencies.xlsx").response.get_data()[:2] == b"PK"
+
+
+def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World) -> None:
+    page = Visitor(app).get("/").response
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in page.headers
+    own = sign_in(app, world, "buyer").get("/my").response
+    assert own.headers["Cache-Control"] == "private, no-store"
+    for tag in Visitor(app).get("/").soup.select("[src], link[href]"):
+        assert str(tag.get("src") or tag.get("href")).startswith("/"), "nothing comes from elsewhere"

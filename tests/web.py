@@ -1,0 +1,90 @@
+"""A visitor to the pages: gets them, fills in their forms as a browser without script would, sends them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+from bs4 import BeautifulSoup
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from bench.lifecycle import ALL, standing
+from market.extensions import db
+from tests.factories import PASSWORD, PDF
+
+__all__ = ["ALL", "Answer", "Visitor"]
+
+
+class Answer:
+    """What came back: status, text, and the page as a tree."""
+
+    def __init__(self, response: TestResponse) -> None:
+        self.status, self.text = response.status_code, response.get_data().decode(errors="replace")
+        self.location = response.headers.get("Location", "")
+        self.response = response
+
+    @property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.text, "html.parser")
+
+    def error_at(self, field: str) -> str:
+        """The message tied to a field by aria-describedby, or an empty text."""
+        message = self.soup.select_one(f"#{field}-error")
+        if message is None:
+            return ""
+        owner = self.soup.select_one(f"[aria-describedby~='{field}-error']")
+        assert owner is not None, f"the message of {field} is tied to nothing"
+        return message.get_text(" ", strip=True)
+
+    def value_of(self, field: str) -> Any:
+        """What the form still holds in a field."""
+        form = self.soup.select_one("main form[method=post]")
+        assert form is not None
+        return standing(form).get(field)
+
+
+class Visitor:
+    """One person's browser, on a client of its own."""
+
+    def __init__(self, app: Flask, email: str = "", language: str = "zh-CN") -> None:
+        self.app, self.client = app, app.test_client()
+        self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+        if email:
+            assert self.submit("/sign-in", email=email, password=PASSWORD).status == 303
+
+    def get(self, path: str) -> Answer:
+        return self._answer(lambda: self.client.get(path))
+
+    def post(self, path: str, data: dict[str, Any]) -> Answer:
+        return self._answer(lambda: self.client.post(path, data=data))
+
+    def _answer(self, ask: Callable[[], TestResponse]) -> Answer:
+        """Outside the test's own application context, as every request comes."""
+        answer = Answer(Context().run(ask))
+        db.session.rollback()
+        return answer
+
+    def submit(self, path: str, **fields: Any) -> Answer:
+        """Fill in the form of a page and send it. A `file` given as bytes is sent as an upload."""
+        form = self.get(path).soup.select_one("main form[method=post]")
+        assert form is not None, f"{path} has no form"
+        values = standing(form)
+        for name, value in fields.items():
+            if value is ALL:
+                values[name] = [str(box["value"]) for box in form.select(f"input[name={name}]")]
+            elif isinstance(value, bytes):
+                values[name] = (io.BytesIO(value), f"{name}.pdf")
+            else:
+                values[name] = value
+        return self.post(path, values)
+
+
+def sign_in(app: Flask, world: Any, name: str) -> Visitor:
+    """Somebody of the test's world, signed in; `visitor` is not."""
+    return Visitor(app, world.emails.get(name, ""))
+
+
+FILE = PDF
