@@ -85,7 +85,9 @@ def standing(form: Tag) -> dict[str, Any]:
             if field.has_attr("checked"):
                 values[name] = str(field.get("value", "y"))
         elif kind != "file":
-            values[name] = field.get_text() if field.name == "textarea" else str(field.get("value", ""))
+            # A browser drops the line break that follows a text area's opening tag.
+            text = field.get_text().removeprefix("\r").removeprefix("\n")
+            values[name] = text if field.name == "textarea" else str(field.get("value", ""))
     return values
 
 

@@ -31,8 +31,12 @@ class Form(FlaskForm):
             self.submission.data = secrets.token_urlsafe(12)
 
     def values(self) -> dict[str, Any]:
-        """What the person entered, by field."""
-        return {name: value for name, value in self.data.items() if name not in ("csrf_token", "submission")}
+        """What the person entered, by field; a text field that was not sent at all is an empty text."""
+        return {
+            name: "" if field.data is None and isinstance(field, StringField) else field.data
+            for name, field in self._fields.items()
+            if name not in ("csrf_token", "submission")
+        }
 
     def refuse(self, problem: Problem, message: str) -> None:
         """Show a problem at its field, or above the form where it has none here."""

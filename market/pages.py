@@ -10,7 +10,7 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import Select, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
@@ -211,6 +211,10 @@ def register(app: Flask) -> None:
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:
         return render_template("layout/error.html", status=error.status, message=words_of(error)), error.status
+
+    @app.errorhandler(DataError)
+    def unstorable(error: DataError) -> tuple[str, int]:
+        return render_template("layout/error.html", status=400, message=_("内容里有系统不能保存的字符,请检查后重试。")), 400
 
     @app.errorhandler(OperationalError)
     def busy(error: OperationalError) -> tuple[str, int]:

@@ -262,7 +262,7 @@ def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: Wor
 def test_an_agencys_page_shows_what_it_publishes(app: Flask, world: World) -> None:
     world.settled(stars=4)
     agencies.add_qualification(
-        world.actor("agency"), kind="水文水资源调查评价资质", number="Z-1", level="甲级", issuer="水利部",
+        world.actor("agency"), kind="水资源论证单位水平评价", number="Z-1", level="甲级", issuer="水利部",
         valid_from=world.day(-10), valid_until=world.day(30), file_name="z.pdf", content=PDF,
     )  # fmt: skip
     page = Visitor(app).get(f"/agencies/{world.identifiers['agency']}")

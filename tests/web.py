@@ -64,6 +64,7 @@ class Visitor:
     def _answer(self, ask: Callable[[], TestResponse]) -> Answer:
         """Outside the test's own application context, as every request comes."""
         answer = Answer(Context().run(ask))
+        answer.response.request.environ["wsgi.input"].close()  # what the client kept of a large upload
         db.session.rollback()
         return answer
 

@@ -49,9 +49,11 @@ def sign_in() -> Response | str | tuple[str, int]:
         if form.validate():
             user = db.session.scalars(select(User).where(User.email == form.email.data.strip().lower())).one_or_none()
             if user and user.check_password(form.password.data):
-                session.clear()
+                chosen = session.get("locale")
+                session.clear()  # nothing a visitor's session held goes on under a person's name
+                if chosen:
+                    session["locale"] = chosen
                 login_user(SignedIn(user))
-                session["locale"] = user.locale
                 return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401

@@ -242,8 +242,8 @@ def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int, d
     if request.mode != "sealed_bid" or request.public_key is None:
         raise RuleBroken(N_("这项需求现在不接收密封投标。"))
     agency, schedule = _agency(session, actor, request)
-    check_terms(request, price, days)
     ceiling = agencies.check_price(schedule, Quantity.of(request.quantity), price)
+    check_terms(request, price, days)
     content = {"price": price, "days": days, "note": note.strip()[:500], "published_price": ceiling}
     sealed = sealing.seal(request.public_key, json.dumps(content, ensure_ascii=False).encode())
     receipt = hashlib.sha256(sealed).hexdigest()
