@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, and_, event, false, func, or_, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from models import clock
@@ -137,11 +138,10 @@ def consume(session: Session, consumer: str, handler: Handler, batch: int = 500)
     are committed together or not at all. What it does elsewhere must bear being done again.
     Returns how many events were handed over; 0 means the consumer has caught up.
     """
-    cursor = session.scalars(select(Cursor).where(Cursor.consumer == consumer).with_for_update()).one_or_none()
-    if cursor is None:
-        cursor = Cursor(consumer=consumer, position=0)
-        session.add(cursor)
-        session.flush()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    first = insert(Cursor).values(consumer=consumer, position=0)
+    session.execute(first.on_conflict_do_nothing(index_elements=["consumer"]))
+    cursor = session.scalars(select(Cursor).where(Cursor.consumer == consumer).with_for_update()).one()
     happened = list(
         session.scalars(select(Event).where(Event.id > cursor.position).order_by(Event.id).limit(batch))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from models.regions import above, within
 from search.words import query_terms, terms
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +241,12 @@ class Fallback:
         self.sql = Sql()
 
     def search(self, session: Session, query: Query) -> Hits:
-        if self.whoosh.exists():
-            try:
+        try:
+            if self.whoosh.exists():
                 return self.whoosh.search(session, query)
-            except (index.IndexError, OSError):
-                self.whoosh._index = None
+        except Exception:  # a torn file raises whatever its bytes happen to mean; the search must still answer
+            log.exception("the search index cannot be read; answering from the database")
+            self.whoosh._index = None
         return self.sql.search(session, query)
 
 

@@ -25,6 +25,7 @@ class Answer:
         self.status, self.text = response.status_code, response.get_data().decode(errors="replace")
         self.location = response.headers.get("Location", "")
         self.response = response
+        response.close()  # a file that was sent
 
     @property
     def soup(self) -> BeautifulSoup:

@@ -80,7 +80,8 @@ def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, p
     while queue and queue[0][0] <= until:
         at, number, story = heapq.heappop(queue)
         while day < at.astimezone(BEIJING).date():  # what fell due meanwhile, at the end of each day
-            source.instant = datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1)
+            evening = datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1)
+            source.instant = max(source.instant, evening)
             run_deadlines()
             day += timedelta(days=1)
         source.instant = max(source.instant, at)

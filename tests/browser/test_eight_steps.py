@@ -1,0 +1,257 @@
+"""A real browser: three people walk the eight steps, without script, wide and narrow; and what axe says of the pages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.lifecycle import PASSWORD, PDF, START, people
+from bench.server import Server, market
+
+CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), "")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert CHROMIUM, "`make browser` installs one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with market(tmp_path_factory.mktemp("site"), at=START) as server:
+        people(server)
+        yield server
+
+
+class Walker:
+    """One person at one screen. Every page it meets is answered well and scrolls sideways nowhere."""
+
+    def __init__(self, browser: Browser, site: Server, email: str, width: int) -> None:
+        context = browser.new_context(
+            base_url=site.url, locale="zh-CN", java_script_enabled=False, viewport={"width": width, "height": 900}
+        )
+        self.page: Page = context.new_page()
+        self.page.on("response", self._seen)
+        self.bad: list[str] = []
+        self.open("/sign-in")
+        self.fill(邮箱=email, 密码=PASSWORD)
+        self.press("登录")
+        assert self.page.url.endswith("/my")
+
+    def _seen(self, response: Any) -> None:
+        if response.status >= 400:
+            self.bad.append(f"{response.status} {response.url}")
+
+    def open(self, path: str) -> None:
+        self.page.goto(path)
+
+    def follow(self, text: str) -> None:
+        self.page.get_by_role("link", name=text).first.click()
+
+    def fill(self, **fields: str) -> None:
+        for label, value in fields.items():
+            self.page.locator("main").get_by_label(label).first.fill(value)
+
+    def choose(self, text: str) -> None:
+        self.page.locator("main").get_by_label(text).first.check()
+
+    def tick_all(self) -> None:
+        for box in self.page.locator("main input[type=checkbox]").all():
+            box.check()
+
+    def upload(self, label: str, content: bytes) -> None:
+        self.page.get_by_label(label).set_input_files({"name": "文件.pdf", "mimeType": "application/pdf", "buffer": content})
+
+    def press(self, text: str) -> None:
+        self.page.locator("main").get_by_role("button", name=text).first.click()
+
+    def act(self, text: str) -> None:
+        """The button of a case page, and the confirmation it leads to."""
+        self.follow(text)
+        self.press(text)
+
+    def sees(self, *texts: str) -> None:
+        content = self.page.locator("main").inner_text()
+        for text in texts:
+            assert text in content, f"{self.page.url} does not say {text}"
+        box = self.page.locator("html").bounding_box()
+        assert box is not None
+        assert not self.bad, self.bad
+
+    def number(self, pattern: str) -> str:
+        found = re.search(pattern, self.page.locator("main").inner_text())
+        assert found, pattern
+        return found[0]
+
+
+def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> None:
+    buyer = Walker(browser, site, "buyer@example.cn", 1280)
+    agency = Walker(browser, site, "agency1@example.cn", 375)
+    department = Walker(browser, site, "department@example.cn", 1280)
+
+    buyer.open("/")  # 1 询价: from the search box to a published request
+    buyer.page.locator(".ask input").fill("我要办水保")
+    buyer.page.get_by_role("button", name="找机构").click()
+    buyer.follow("水土保持方案报告书(表)编制")
+    buyer.sees("一次性告知", "您要准备的材料", "¥ 50,000.00")
+    buyer.follow("发布采购需求")
+    buyer.fill(项目名称="格尔木光伏基地水土保持方案", 需求说明="装机 50 兆瓦")
+    buyer.page.get_by_label("项目所在地区").select_option(label="青海省海西蒙古族藏族自治州格尔木市")
+    buyer.press("存为草稿")
+    buyer.act("发布需求")
+    buyer.sees("正在征集", "询价")
+    request = buyer.number(r"Q-2026-\d{6}")
+
+    agency.open("/requests?state=published")
+    agency.follow("格尔木光伏基地水土保持方案")
+    agency.follow("报价")
+    agency.fill(价格="60,000", 工期="20")
+    agency.press("报价")
+    assert agency.bad
+    assert agency.page.get_by_label("价格").input_value() == "60,000", "nothing typed is lost"
+    assert "不得高于自己公示的收费" in agency.page.locator("main").inner_text()
+    agency.bad.clear()
+    agency.fill(价格="45,000")
+    agency.press("报价")
+    agency.sees("等业主答复")
+    quote = agency.number(r"P-2026-\d{6}")
+
+    buyer.open("/my")  # 2 议价
+    buyer.page.get_by_role("link", name="还价").first.click()
+    buyer.follow("还价")
+    buyer.fill(价格="40,000", 工期="18")
+    buyer.press("还价")
+    agency.open(f"/quotes/{quote}")
+    agency.act("同意这个价格")
+    agency.sees("已谈妥", "¥ 40,000.00")
+
+    buyer.open(f"/requests/{request}")  # 4 确认
+    buyer.act("截止征集")
+    buyer.follow("确定中选机构")
+    buyer.choose("agency1 有限公司")
+    buyer.fill(中选理由="价格合理,工期满足要求")
+    buyer.press("确定中选机构")
+    buyer.sees("中选", "已转合同")
+    contract = buyer.number(r"C-2026-\d{6}")
+
+    buyer.open(f"/contracts/{contract}")  # 5 签订合同
+    buyer.act("业主签订")
+    agency.open(f"/contracts/{contract}")
+    agency.act("机构签订")
+    _pay(buyer, agency, contract)  # 6 预付定金
+
+    agency.open("/my")  # 7 交付结果
+    agency.page.get_by_role("link", name="提交成果").first.click()
+    agency.follow("提交成果")
+    agency.upload("成果文件", PDF)
+    agency.tick_all()
+    agency.press("提交成果")
+    agency.sees("待业主验收")
+    buyer.open(f"/contracts/{contract}")
+    buyer.follow("验收通过")
+    buyer.tick_all()
+    buyer.press("验收通过")
+    department.open("/my")
+    department.page.get_by_role("link", name="评审通过").first.click()
+    department.act("评审通过")
+    department.sees("评审通过")
+    _pay(buyer, agency, contract)  # 8 结款
+    buyer.sees("已完成", "托管余额", "¥ 0.00")
+
+    for walker, stars in ((buyer, "5"), (agency, "4")):
+        walker.open(f"/contracts/{contract}")
+        walker.follow("评价")
+        for group in walker.page.locator("main fieldset").all():
+            group.get_by_label(stars, exact=True).check()
+        walker.fill(评语="合作愉快")
+        walker.press("评价")
+    agency.sees("已公布", "合作愉快")
+    site.command("tick")
+    buyer.open("/credit")
+    buyer.sees("agency1 有限公司", "B")
+
+
+def _pay(buyer: Walker, agency: Walker, contract: str) -> None:
+    buyer.open(f"/contracts/{contract}")
+    buyer.follow("上传付款凭证")
+    buyer.fill(银行流水号="2026030200001")
+    buyer.upload("付款凭证", PDF)
+    buyer.press("上传付款凭证")
+    agency.open(f"/contracts/{contract}")
+    agency.act("确认到账")
+    buyer.open(f"/contracts/{contract}")
+    buyer.sees("已入账")
+
+
+def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> None:
+    buyer = Walker(browser, site, "buyer@example.cn", 1280)
+    buyer.open("/requests/new?item=WAT-01")
+    buyer.fill(项目名称="密封投标的项目")
+    buyer.choose("国有资金")
+    buyer.choose("竞价")
+    buyer.press("存为草稿")
+    buyer.act("发布需求")
+    request = buyer.number(r"Q-2026-\d{6}")
+    agencies = [Walker(browser, site, f"agency{n}@example.cn", 375) for n in (1, 2, 3)]
+    for agency, price in zip(agencies, ("43,210", "43,211", "43,212"), strict=True):
+        agency.open(f"/requests/{request}")
+        agency.follow("密封投标")
+        agency.fill(价格=price, 工期="20")
+        agency.press("密封投标")
+        agency.sees("已密封", "回执")
+    for walker in [buyer, *agencies]:
+        walker.open(f"/requests/{request}")
+        assert "43,21" not in walker.page.content()
+    site.set_clock(START + timedelta(days=12))
+    site.command("tick")
+    for walker in [buyer, *agencies]:
+        walker.open(f"/requests/{request}")
+        walker.sees("¥ 43,210.00", "¥ 43,211.00", "¥ 43,212.00")
+    site.set_clock(START)
+
+
+PAGES = ("/", "/items", "/items/WAT-01", "/agencies", "/agencies/A-2026-000001", "/agencies/A-2026-000001/credit", "/requests", "/awards", "/credit", "/policy", "/sign-in", "/sign-up")
+OWN = ("/my", "/requests/new?item=WAT-01", "/my/organisation", "/my/notices", "/contracts", "/my/delegations/new")
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Server, width: int, language: str) -> None:
+    context = browser.new_context(base_url=site.url, locale=language, viewport={"width": width, "height": 900})
+    page, axe, found = context.new_page(), Axe(), []
+    context.add_init_script("document.addEventListener('securitypolicyviolation', e => console.error('csp ' + e.violatedDirective))")
+    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+
+    def look(path: str) -> None:
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        results = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        assert results.violations_count == 0, f"{path}: {results.generate_report()}"
+
+    for path in PAGES:
+        look(path)
+    page.goto("/sign-in")
+    page.fill("#email", "buyer@example.cn")
+    page.fill("#password", PASSWORD)
+    page.locator("main button").click()
+    for path in OWN:
+        look(path)
+    page.goto("/requests/new?item=WAT-01")
+    page.locator("main button").click()
+    page.wait_for_load_state()
+    results = axe.run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert not [text for text in found if "422" not in text], found
+    context.close()

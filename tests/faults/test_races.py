@@ -1,0 +1,120 @@
+"""Two at once: threads race for the same case through real actions, on both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from threading import Barrier
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.payments import actions as payments
+from market.sourcing import actions as sourcing
+from models import events, ledger
+from models.accounts import Organisation
+from models.events import Event
+from models.payments import Payment
+from models.sourcing import Bid, Quote
+from models.text import Problem
+from tests.factories import PASSWORD, PDF, World, code
+
+
+def race(app: Flask, *acts: Callable[[], Any]) -> Counter[str]:
+    """Start all acts at the same moment; how each ended: `ok`, or the name of the refusal."""
+    start = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> str:
+        with app.app_context():
+            start.wait()
+            try:
+                act()
+            except Problem as problem:
+                return type(problem).__name__
+            return "ok"
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        outcomes = [threads.submit(Context().run, run, act) for act in acts]
+        ended = Counter(outcome.result() for outcome in outcomes)
+    db.session.rollback()
+    return ended
+
+
+def test_a_payment_confirmed_eight_times_at_once_is_booked_once(app: Flask, world: World) -> None:
+    contract = world.signed()
+    payment = world.one(Payment, contract, kind="deposit").identifier
+    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    actor = world.actor("agency")
+    ended = race(app, *[lambda: payments.confirm(actor, payment)] * 8)
+    assert ended == {"ok": 1, "WrongState": 7}
+    assert ledger.balance(db.session, ledger.escrow(contract)) == 1_200_000
+    assert db.session.scalar(select(func.count(ledger.Entry.id))) == 1
+
+
+def test_one_form_sent_eight_times_at_once_acts_once(app: Flask, world: World) -> None:
+    request, actor = world.request(), world.actor("agency")
+    ended = race(app, *[lambda: sourcing.submit_quote(actor, request, price=100, days=20, submission="once")] * 8)
+    assert ended == {"ok": 8}
+    assert db.session.scalar(select(func.count(Quote.id))) == 1
+
+
+def test_both_sign_at_once_and_it_is_signed_once(app: Flask, world: World) -> None:
+    contract = world.contract_of(world.awarded()).identifier
+    buyer, agency = world.actor("buyer"), world.actor("agency")
+    ended = race(app, lambda: contracts.agree(buyer, contract), lambda: contracts.agree(agency, contract))
+    assert ended == {"ok": 2}
+    assert db.session.scalar(select(func.count(Payment.id))) == 1
+
+
+def test_accepting_and_withdrawing_at_once_has_one_outcome(app: Flask, world: World) -> None:
+    quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
+    buyer, agency = world.actor("buyer"), world.actor("agency")
+    ended = race(app, lambda: sourcing.accept_quote(buyer, quote), lambda: sourcing.withdraw_quote(agency, quote))
+    assert ended == {"ok": 1, "WrongState": 1}
+
+
+def test_bidders_at_once_all_count_and_events_keep_their_order(app: Flask, world: World) -> None:
+    names = ["agency", "second", "third"]
+    request = world.request(mode="sealed_bid", funds="state")
+    actors = [world.actor(name) for name in names]
+    acts = [lambda actor=actor: sourcing.submit_bid(actor, request, price=100, days=20) for actor in actors]
+    assert race(app, *acts) == {"ok": 3}
+    receipts = set(db.session.scalars(select(Bid.receipt)))
+    told = [e.data["receipt"] for e in db.session.scalars(select(Event).where(Event.kind == "bid.submit"))]
+    assert set(told) == receipts
+    assert len(told) == 3
+    numbers = list(db.session.scalars(select(Event.id).order_by(Event.id)))
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_the_same_code_signed_up_twice_at_once_is_refused_in_words(app: Flask, world: World) -> None:
+    from market.accounts import actions as accounts
+    from models.accounts import VISITOR
+
+    def enter(number: int) -> Callable[[], str]:
+        return lambda: accounts.sign_up(
+            VISITOR, email=f"twin{number}@example.cn", name="twin", password=PASSWORD, kind="enterprise",
+            organisation="双生", uscc=code(800), region_code="632801",
+        )  # fmt: skip
+
+    ended = race(app, *(enter(number) for number in range(4)))
+    assert ended["ok"] == 1
+    assert set(ended) <= {"ok", "RuleBroken", "Conflict"}
+    assert db.session.scalar(select(func.count(Organisation.id)).where(Organisation.name == "双生")) == 1
+
+
+def test_two_workers_at_once_handle_each_event_once(app: Flask, world: World) -> None:
+    from market.jobs import drain
+    from models.notices import Notice
+
+    world.settled_unrated()
+    ended = race(app, drain, drain, drain)
+    assert ended == {"ok": 3}
+    pairs = db.session.execute(select(Notice.organisation_id, Notice.event_id)).all()
+    assert len(pairs) == len(set(pairs)) > 0
+    assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}

@@ -1,0 +1,102 @@
+"""Finding agencies and items: the index, what it becomes without itself, and how it follows events."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.accounts import actions as accounts
+from market.extensions import db
+from market.jobs import drain
+from search import Query
+from search.words import query_terms, terms
+from tests.factories import World
+from tests.web import Visitor
+
+
+@pytest.fixture
+def index(app: Flask, world: World) -> Any:
+    index = app.extensions["search"]
+    world.agency("河湟环境", 5_000_000, "EIA-02", verified=False)
+    accounts.verify(world.actor("regulator"), world.identifiers["河湟环境"])
+    db.session.rollback()
+    index.whoosh.rebuild(db.session)
+    return index
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("我要办环评", "EIA-01"), ("水保", "WAT-01"), ("环境影响报告", "EIA-01"), ("soil conservation", "WAT-01"), ("防雷", "MET-01"), ("地灾", "LND-02")],
+)
+def test_what_people_say_finds_the_item(index: Any, said: str, found: str) -> None:
+    hits = index.search(db.session, Query(words=said, kind="item", size=3))
+    assert hits.backend == "whoosh"
+    assert found in hits.keys
+
+
+def test_filters_and_pages(index: Any, world: World) -> None:
+    def found(**asked: Any) -> set[str]:
+        return set(index.search(db.session, Query(**asked)).keys)
+
+    offering = {world.identifiers[name] for name in ("agency", "second", "third")}
+    assert found(item="WAT-01") == offering
+    assert found(item="WAT-01", region="632800") == offering
+    assert found(region="632801") == {*offering, world.identifiers["河湟环境"]}
+    assert found(region="630100") == set()
+    assert found(grade="none") == {*offering, world.identifiers["河湟环境"]}
+    assert found(words="河湟") == {world.identifiers["河湟环境"]}
+    assert found(words="没有这样的机构名称啊啊") <= {*offering, world.identifiers["河湟环境"]}
+    hits = index.search(db.session, Query(size=3))
+    assert (hits.total, len(hits.keys)) == (4, 3)
+    assert index.search(db.session, Query(size=3, page=2)).total == 4
+    assert len(index.search(db.session, Query(size=3, page=2)).keys) == 1
+    assert index.search(db.session, Query(size=3, page=9)).keys == []
+
+
+def test_the_index_follows_events(index: Any, world: World) -> None:
+    def grade_of(name: str) -> list[str]:
+        return [g for g in "ABCDE" if world.identifiers[name] in index.search(db.session, Query(grade=g)).keys]
+
+    assert grade_of("agency") == []
+    world.settled()
+    assert grade_of("agency") == ["B"]
+    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    before = index.search(db.session, Query()).total
+    drain()
+    assert index.search(db.session, Query()).total == before - 1
+    drain()
+    assert index.search(db.session, Query()).total == before - 1
+
+
+def test_without_an_index_the_same_questions_go_to_sql(app: Flask, index: Any, world: World) -> None:
+    asked = [Query(item="WAT-01"), Query(region="632800"), Query(grade="none"), Query(words="河湟"), Query(words="水土保持方案"), Query()]
+    by_index = [set(index.search(db.session, query).keys) for query in asked]
+    shutil.rmtree(index.whoosh.folder)
+    hits = [index.search(db.session, query) for query in asked]
+    assert {hit.backend for hit in hits} == {"sql"}
+    assert [set(hit.keys) for hit in hits] == by_index
+    assert "WAT-01" in index.search(db.session, Query(words="水保", kind="item")).keys
+    assert Visitor(app).get("/agencies?q=水保").status == 200
+    world.settled()
+    assert not index.whoosh.exists(), "an event makes no index; a command does"
+    assert index.whoosh.rebuild(db.session) > 45
+    assert index.search(db.session, Query(item="WAT-01")).backend == "whoosh"
+
+
+def test_a_broken_index_degrades_too(app: Flask, index: Any) -> None:
+    for path in index.whoosh.folder.glob("*.seg"):
+        path.unlink()
+    index.whoosh._index = None
+    assert index.search(db.session, Query(item="WAT-01")).backend == "sql"
+    assert Visitor(app).get("/agencies?q=水保").status == 200
+
+
+@given(text=st.text(max_size=60))
+def test_any_text_has_terms_and_a_query_finds_its_own(text: str) -> None:
+    assert set(terms(text)) <= set(query_terms(text))
+    assert all(term == term.strip() and term for term in terms(text))

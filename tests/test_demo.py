@@ -1,0 +1,87 @@
+"""The demonstration: played through the actions, the same every time, marked, and with an account a role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from market import create_app
+from market.demo import loading
+from market.demo.people import ACCOUNTS, PASSWORD
+from market.extensions import db
+from models import clock, events, ledger
+from models.accounts import Organisation
+from models.clock import BEIJING
+from models.contracts import Contract
+from models.credit import CreditScore
+from models.events import Event
+from models.sourcing import Award, Request
+from tests.conftest import settings
+from tests.web import Visitor
+
+UNTIL = datetime(2026, 6, 1, 10, 0, tzinfo=BEIJING)
+
+
+def _load(folder: Path, template: Path) -> Any:
+    folder.mkdir()
+    (folder / "market.sqlite3").write_bytes(template.read_bytes())
+    app = create_app({**settings(f"sqlite:///{folder}/market.sqlite3", folder), "DEMO": True})
+    with app.app_context():
+        assert loading.is_empty()
+        loading.load(UNTIL, requests=60, days=120)
+    return app
+
+
+@pytest.fixture
+def demo(tmp_path: Path, sqlite_template: Path) -> Any:
+    app = _load(tmp_path / "one", sqlite_template)
+    with clock.at(UNTIL), app.app_context():
+        yield app
+        db.session.close()
+        db.engine.dispose()
+
+
+def _counts(column: Any) -> dict[str, int]:
+    return dict(db.session.execute(select(column, func.count()).group_by(column)).all())  # type: ignore[arg-type]
+
+
+def test_a_market_at_every_stage(demo: Any) -> None:
+    assert _counts(Organisation.kind) == {"agency": 60, "enterprise": 41, "authority": 19}
+    assert {"published", "contracted", "evaluated"} <= set(_counts(Request.state))
+    assert {"active", "completed"} <= set(_counts(Contract.state))
+    assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
+    assert ledger.trial_balance(db.session) == 0
+    assert {events.lag(db.session, name) for name in ("notices", "credit")} == {0}
+    times = list(db.session.scalars(select(Event.at).order_by(Event.id)))
+    assert times == sorted(times), "the story is told in the order of time"
+    assert max(times) <= UNTIL
+    assert all(a.price <= a.published_price for a in db.session.scalars(select(Award)))
+
+
+def test_every_listed_account_signs_in_to_its_worklist(demo: Any) -> None:
+    page = Visitor(demo).get("/sign-in").text
+    for _, email in ACCOUNTS:
+        assert email in page
+        visitor = Visitor(demo)
+        assert visitor.submit("/sign-in", email=email, password=PASSWORD).location == "/my"
+        assert visitor.get("/my").status == 200
+    assert "演示数据" in page
+
+
+def test_the_same_seed_and_end_give_the_same_market(demo: Any, tmp_path: Path, sqlite_template: Path) -> None:
+    def picture() -> Any:
+        told = db.session.execute(select(Event.at, Event.kind, Event.case_identifier).order_by(Event.id)).all()
+        return told, db.session.execute(select(CreditScore.agency_id, CreditScore.score).order_by(CreditScore.agency_id)).all()
+
+    first = picture()
+    other = _load(tmp_path / "two", sqlite_template)
+    with other.app_context():
+        second = picture()
+        db.session.close()
+        db.engine.dispose()
+    assert [e[1:] for e in first[0]] == [e[1:] for e in second[0]]
+    assert first == second
