@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench lifecycle lock docs messages
+.PHONY: help run test browser lint bench lifecycle lock docs messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,8 +28,12 @@ run: $(VENV)/.installed $(MO) ## migrate, load the demo market on first start, s
 	$(BIN)/flask --app wsgi prepare
 	$(BIN)/python wsgi.py
 
-test: lint $(MO) ## everything: lint, types, layers, both databases
-	$(BIN)/python -m pytest
+test: lint $(MO) browser ## everything: lint, types, layers, both databases, a real browser
+	$(BIN)/python -m pytest -n auto
+
+browser: ## install Chromium and a Chinese font where there is none
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { echo "installing chromium"; apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
 
 lifecycle: $(VENV)/.installed-dev $(MO) ## drive the eight steps over real HTTP against a fresh embedded market
 	$(BIN)/python -m bench.lifecycle

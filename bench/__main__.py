@@ -1,0 +1,180 @@
+"""`make bench`: one tab-separated row a measurement: name, size, ours, floor, ratio, unit."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bench.lifecycle import START
+from bench.measure import Row, both, plain, recorded, replay
+from bench.server import ROOT, Server, free_port
+
+EMPTY = """
+from flask import Flask
+app = Flask(__name__)
+@app.get("/")
+def hello(): return "ok"
+"""
+
+
+@contextlib.contextmanager
+def _empty_view(folder: Path) -> Iterator[str]:
+    """The floor of a request: one empty Flask view behind the same server with the same settings."""
+    (folder / "empty.py").write_text(EMPTY)
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--blocking-threads", "4", "--no-ws", "empty:app"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(requests.ConnectionError):
+                requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+                break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def hello(folder: Path) -> Iterator[Row]:
+    """A request through the whole stack (session, language, headers, one SQL statement) against an empty view."""
+    rounds = 500
+    server = Server(folder)
+    server.command("prepare")
+    server.start()
+    try:
+        with _empty_view(folder) as empty, requests.Session() as client:
+            ours, floor = both(lambda: client.get(f"{server.url}/health"), lambda: client.get(empty), rounds)
+    finally:
+        server.stop()
+    yield Row("hello", rounds, ours, floor)
+
+
+@contextlib.contextmanager
+def _demo(folder: Path) -> Iterator[Any]:
+    """A demonstration market of a few months in this process."""
+    from market import create_app
+    from market.cli import rebuild_index
+    from market.demo import loading
+    from market.extensions import alembic, db
+    from market.transaction import transaction
+    from models import catalogue, clock
+
+    logging.disable(logging.INFO)
+    os.environ.update(GONGXIN_HOME=str(folder), DEMO="1", JOBS="manual", RATELIMIT_ENABLED="0")
+    app = create_app()
+    with app.app_context():
+        alembic.upgrade()
+        with transaction() as session:
+            catalogue.seed(session)
+        loading.load(START, requests=80, days=150)
+        clock.use(lambda: START)
+        rebuild_index()
+        yield app
+        db.session.close()
+        db.engine.dispose()
+
+
+def agency_page(folder: Path) -> Iterator[Row]:
+    """The public page of an agency, rendered in process, against the SQL it sends, sent by the driver alone."""
+    from contextvars import Context
+
+    from market.extensions import db
+
+    with _demo(folder) as app:
+        client = app.test_client()
+
+        def page() -> None:
+            answer = Context().run(lambda: client.get("/agencies/A-2025-000001"))
+            assert answer.status_code == 200, answer.status_code
+
+        with recorded(db.engine) as log:
+            page()
+        connection = plain(folder / "market.sqlite3")
+        ours, floor = both(page, lambda: replay(connection, log), 100)
+        connection.close()
+    yield Row("agency-page", sum(not s.startswith(("BEGIN", "COMMIT", "ROLL")) for s, _ in log), ours, floor)
+
+
+def lifecycle(folder: Path) -> Iterator[Row]:
+    """Eight steps, ratings and a grade through the actions, against the same SQL on a copy, commits included."""
+    from market.extensions import db
+    from models import clock
+
+    with _demo(folder):
+        from tests.factories import World
+
+        world = World(made=3000)
+        world.authority("bench-regulator", "regulator")
+        world.enterprise("buyer")
+        clock.use(lambda: START + timedelta(minutes=1))
+        world.emails["agency"] = "agency@demo.gongxin.cn"
+        rounds = []
+        for number in range(5):
+            copy = folder / f"copy{number}.sqlite3"
+            with sqlite3.connect(folder / "market.sqlite3") as source, sqlite3.connect(copy) as target:
+                source.backup(target)
+            source.close()
+            target.close()
+            with recorded(db.engine) as log:
+                start = time.perf_counter()
+                _one_life(world, number)
+                ours = time.perf_counter() - start
+            connection = plain(copy)
+            start = time.perf_counter()
+            replay(connection, log)
+            rounds.append((ours * 1000, (time.perf_counter() - start) * 1000, sum(s == "COMMIT" for s, _ in log)))
+            connection.close()
+        clock.use_system()
+    ours, floor, commits = sorted(rounds)[len(rounds) // 2]
+    yield Row("lifecycle", commits, ours, floor)
+
+
+def _one_life(world: Any, number: int) -> None:
+    from market.agencies import actions as agencies
+    from market.extensions import db
+    from models.accounts import Organisation, authority_for
+
+    agency = world.actor("agency")
+    world.identifiers["agency"] = db.session.get_one(Organisation, agency.organisation_id).identifier
+    agencies.publish_fees(agency, item_code="WAT-01", terms={"method": "fixed", "price": 5_000_000 + number}, days=20)
+    department = authority_for(db.session, "department", "水利", "632801")
+    assert department is not None
+    world.emails["department"] = department.memberships[0].user.email
+    world.settled()
+
+
+ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {"hello": hello, "lifecycle": lifecycle, "agency-page": agency_page}
+
+
+def main(wanted: list[str]) -> int:
+    chosen = [name for name in ROWS if not wanted or any(name.startswith(prefix) for prefix in wanted)]
+    if not chosen:
+        print(f"no rows start with {' '.join(wanted)}; there are {', '.join(ROWS)}", file=sys.stderr)
+        return 2
+    for name in chosen:
+        folder = Path(tempfile.mkdtemp(prefix=f"gongxin-{name}-"))
+        try:
+            for row in ROWS[name](folder):
+                print(row, flush=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main(sys.argv[1:]))
