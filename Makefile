@@ -57,4 +57,4 @@ docs: $(VENV)/.installed ## write docs/workflows.md from the workflow tables
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
 	@mkdir -p .tools
 	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k _l -k lazy_gettext --no-location --sort-output --omit-header -o .tools/messages.pot .
-	$(BIN)/pybabel -q update -i .tools/messages.pot -d market/translations -l en --no-fuzzy-matching --omit-header --ignore-obsolete -w 1000
+	$(BIN)/pybabel -q update -i .tools/messages.pot -d market/translations -l en --no-fuzzy-matching --ignore-obsolete -w 1000

@@ -13,7 +13,7 @@ from market.extensions import alembic, db
 from market.jobs import drain, run_deadlines
 from market.transaction import transaction
 from models import CASES, catalogue, clock
-from models.accounts import SYSTEM
+from models.actors import SYSTEM
 from models.workflow import describe
 
 

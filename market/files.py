@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from models import identifiers
-from models.accounts import Actor
+from models.actors import Actor
 from models.documents import Document, FolderStore, check
 from models.workflow import Case
 

@@ -26,7 +26,7 @@ from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import CASES, clock, events, notices
-from models.accounts import SYSTEM
+from models.actors import SYSTEM
 from models.text import Problem
 from search.index import agency_documents
 

@@ -21,7 +21,7 @@ from market.extensions import db
 from market.forms import ActForm, Form, ReasonForm
 from market.words import words_of
 from models import CASES, clock
-from models.accounts import Actor
+from models.actors import Actor
 from models.events import timeline
 from models.text import N_, NotAllowed, NotFound, Problem
 from models.workflow import Case

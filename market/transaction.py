@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from market.extensions import db
 from models import events, submissions
-from models.accounts import Actor
+from models.actors import Actor
 from models.text import N_, Conflict
 
 

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_wtf.file import FileField
 
 from models import CASES, clock, money, workdays
-from models.accounts import ROLES
+from models.actors import ROLES
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
@@ -157,8 +157,7 @@ def sentence(happened: Event) -> str:
 def actor_words(happened: Event) -> str:
     """Who did it: the role and the organisation. People's own names stay in the audit."""
     role = _(ROLES.get(happened.actor_role, happened.actor_role))
-    organisation = happened.actor_organisation
-    return f"{role} · {organisation.name}" if organisation else role
+    return f"{role} · {happened.actor_organisation}" if happened.actor_organisation else role
 
 
 def details(happened: Event) -> list[str]:

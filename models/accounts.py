@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -13,26 +12,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from stdnum.cn import uscc
 
 from models import clock
-from models.base import Base, Code, Fen, Json, Name
+from models.actors import Actor, Mandate
+from models.base import Base, Code, Fen, Name
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
-ROLES = {
-    "enterprise": N_("项目业主"),
-    "agency": N_("中介机构"),
-    "regulator": N_("监管部门"),
-    "department": N_("审批部门"),
-    "admin": N_("系统管理员"),
-    "system": N_("系统"),
-    "buyer": N_("项目业主"),
-    "rater": N_("评价方"),
-    "ratee": N_("被评价方"),
-    "visitor": N_("访客"),
-}
-
 ORGANISATION = Workflow(
     name="organisation",
     label=N_("主体入驻"),
@@ -88,7 +75,7 @@ class Organisation(Case, Base):
     """An enterprise, an agency or an authority, known by its 统一社会信用代码.
 
     `authority_role` is `regulator` or `department` for authorities; `department` is the line of
-    work (生态环境, 水利, ...) an authority answers for. Agencies carry the time and text of their
+    work (生态环境, 水利, ...) an authority answers for. Agencies carry the time of their
     commitment (告知承诺).
     """
 
@@ -105,9 +92,7 @@ class Organisation(Case, Base):
     legal_representative: Mapped[Name] = mapped_column(default="")
     phone: Mapped[Code] = mapped_column(default="")
     introduction: Mapped[str] = mapped_column(String(2000), default="")
-    bank_account: Mapped[Name] = mapped_column(default="")
     committed_at: Mapped[datetime | None]
-    commitment: Mapped[Json] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
 
@@ -144,43 +129,6 @@ class Delegation(Base):
     buyer: Mapped[Organisation] = relationship(lazy="joined")
 
 
-@dataclass(frozen=True, slots=True)
-class Mandate:
-    """A delegation as the actor carries it."""
-
-    buyer_id: int
-    buyer_name: str
-    scope: frozenset[str]
-    most: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: taken from the session or token, never from what was sent.
-
-    `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
-    `regulator`, `department`) plus `admin`; the jobs act as `SYSTEM`.
-    """
-
-    name: str
-    roles: frozenset[str] = frozenset()
-    user_id: int | None = None
-    organisation_id: int | None = None
-    region_code: str | None = None
-    department: str | None = None
-    owner: bool = False
-    mandates: tuple[Mandate, ...] = field(default=())
-
-    @property
-    def main_role(self) -> str:
-        return next((role for role in ROLES if role in self.roles), "visitor")
-
-
-VISITOR = Actor(name="", roles=frozenset({"visitor"}))
-SYSTEM = Actor(name="系统", roles=frozenset({"system"}))
-
-
 def actor_for(user: User) -> Actor:
     """The actor a signed-in person is, from its first membership and its live delegations."""
     roles = {"admin"} if user.is_admin else set()
@@ -199,6 +147,7 @@ def actor_for(user: User) -> Actor:
         roles=frozenset(roles),
         user_id=user.id,
         organisation_id=organisation.id,
+        organisation_name=organisation.name,
         region_code=organisation.region_code,
         department=organisation.department,
         owner=membership.role == "owner",

@@ -15,12 +15,11 @@ from models import clock, money, policy
 from models.accounts import Organisation
 from models.base import Base, Code, Fen, Json, Name
 from models.documents import Document
-from models.sourcing import Award, Request
+from models.sourcing import PARTIES, Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 TEMPLATE = Path(__file__).parent / "data" / "contract_template.toml"
-PARTIES = {"buyer": "buyer_id", "agency": "agency_id"}
 _SIGN = Limit(policy="contract.sign_days")
 
 CONTRACT = Workflow(

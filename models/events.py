@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, and_, event, false, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
+from models.actors import Actor
 from models.base import Base, Code, Json, Name
-
-if TYPE_CHECKING:
-    from models.accounts import Actor, Organisation
 
 _PENDING = "pending events"
 _LOCK = 0x676F6E67  # any number no other advisory lock uses
@@ -29,7 +27,7 @@ _LOCK = 0x676F6E67  # any number no other advisory lock uses
 class Event(Base):
     """What happened, to what, by whom, when, with what data. Never changed, never deleted.
 
-    `audience` says who may read it: `public` or `parties`. `tells` lists the organisations
+    `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public` or `parties`. `tells` lists the organisations
     (database keys) to be told; the notices consumer reads it.
     """
 
@@ -44,10 +42,10 @@ class Event(Base):
     actor_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     actor_name: Mapped[Name]
     actor_role: Mapped[Code]
+    actor_organisation: Mapped[Name]
     audience: Mapped[str] = mapped_column(String(10))
     data: Mapped[Json]
     tells: Mapped[Json]
-    actor_organisation: Mapped[Organisation | None] = relationship()
 
 
 class Cursor(Base):
@@ -90,6 +88,7 @@ def record(
         actor_organisation_id=actor.organisation_id,
         actor_name=actor.name,
         actor_role=role or actor.main_role,
+        actor_organisation=actor.organisation_name,
         audience=audience,
         data=data or {},
         tells={"organisations": sorted(set(tells))},
@@ -123,12 +122,7 @@ def timeline(cases: Iterable[tuple[str, str, Iterable[str]]]) -> Select[Any]:
         and_(Event.case_type == kind, Event.case_identifier == identifier, Event.audience.in_(list(audiences)))
         for kind, identifier, audiences in cases
     ]
-    return (
-        select(Event)
-        .where(or_(false(), *readable))
-        .options(joinedload(Event.actor_organisation))
-        .order_by(Event.id.desc())
-    )
+    return select(Event).where(or_(false(), *readable)).order_by(Event.id.desc())
 
 
 def consume(session: Session, consumer: str, handler: Handler, batch: int = 500) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -19,7 +17,6 @@ class Notice(Base):
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
-    read_at: Mapped[datetime | None]
     event: Mapped[Event] = relationship(lazy="joined")
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import ledger
 from models.base import Base, Fen
-from models.contracts import PARTIES, Contract
+from models.contracts import Contract
 from models.documents import Document
+from models.sourcing import PARTIES
 from models.text import N_
 from models.workflow import Case, Limit, Move, State, Workflow
 

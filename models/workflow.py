@@ -11,18 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ColumnElement, String, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, events, policy, workdays
+from models.actors import Actor
 from models.base import Code
 from models.regions import covers, within
 from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
-
-if TYPE_CHECKING:
-    from models.accounts import Actor
 
 Rule = Callable[[Session, Any], None]
 
@@ -77,8 +75,6 @@ class Move:
 class Workflow:
     """The table of one case type. Refuses, when built, a table that contradicts itself."""
 
-    by_name: ClassVar[dict[str, Workflow]] = {}
-
     def __init__(
         self,
         name: str,
@@ -102,7 +98,6 @@ class Workflow:
                 raise ValueError(f"{name}: {move.source} is terminal and has a move")
             if move.limit and move.limit.act and (move.target, move.limit.act) not in self._table:
                 raise ValueError(f"{name}: the limit of {move.act} ends in an act {move.target} does not have")
-        Workflow.by_name[name] = self
 
     def find(self, state: str, act: str) -> Move:
         """The row for this state and act; WrongState if the table has none."""

@@ -17,7 +17,8 @@ from market.payments import actions as payments
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from models import clock, workdays
-from models.accounts import SYSTEM, VISITOR, Actor, Organisation, User, actor_for
+from models.accounts import Organisation, User, actor_for
+from models.actors import SYSTEM, VISITOR, Actor
 from models.contracts import Contract, Deliverable
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating

@@ -10,16 +10,8 @@ from sqlalchemy.orm import Session
 
 from market.transaction import action
 from models import clock, events, identifiers
-from models.accounts import (
-    SCOPE,
-    Actor,
-    Delegation,
-    Membership,
-    Organisation,
-    User,
-    check_password_strength,
-    check_uscc,
-)
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User, check_password_strength, check_uscc
+from models.actors import Actor
 from models.regions import Region
 from models.text import N_, NotAllowed, NotFound, RuleBroken
 from models.workflow import perform, start

@@ -6,7 +6,8 @@ from flask import g
 from flask_login import UserMixin, current_user
 
 from market.extensions import db, login
-from models.accounts import VISITOR, Actor, User, actor_for
+from models.accounts import User, actor_for
+from models.actors import VISITOR, Actor
 
 
 class SignedIn(UserMixin):

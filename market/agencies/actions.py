@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from market.files import hand_in
 from market.transaction import action
 from models import agencies, clock, events
-from models.accounts import Actor, Organisation
+from models.accounts import Organisation
+from models.actors import Actor
 from models.agencies import Qualification
 from models.base import Json
 from models.catalogue import item_by_code

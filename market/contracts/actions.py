@@ -9,7 +9,7 @@ from market.contracts.drafting import ask_payment
 from market.files import hand_in
 from market.transaction import action
 from models import clock
-from models.accounts import SYSTEM, Actor
+from models.actors import SYSTEM, Actor
 from models.contracts import FAULTS, Contract, Deliverable, DeliverableVersion, check_list
 from models.contracts import revise as revise_clauses
 from models.payments import Payment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models import clock, contracts, identifiers, policy, workdays
-from models.accounts import SYSTEM
+from models.actors import SYSTEM
 from models.contracts import Contract, Deliverable
 from models.payments import Payment
 from models.ratings import Rating

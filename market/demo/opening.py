@@ -11,7 +11,7 @@ from market.demo.people import PASSWORD, Figure, code, counties
 from market.demo.stories import Stage, Story
 from market.extensions import db
 from models import clock, workdays
-from models.accounts import SYSTEM, VISITOR
+from models.actors import SYSTEM, VISITOR
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
 

@@ -21,7 +21,8 @@ from market.payments import actions as payments
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from models import clock, pricing, workdays
-from models.accounts import Actor, User, actor_for
+from models.accounts import User, actor_for
+from models.actors import Actor
 from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, item_by_code
 from models.clock import BEIJING

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from market.transaction import action
 from models import CASES, workflow
-from models.accounts import Actor
+from models.actors import Actor
 from models.text import N_, RuleBroken
 
 

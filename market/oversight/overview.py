@@ -15,7 +15,8 @@ from market.charts import bars
 from market.extensions import db
 from market.words import percent, region, when
 from models import clock
-from models.accounts import Actor, Organisation
+from models.accounts import Organisation
+from models.actors import Actor
 from models.contracts import Contract, Deliverable
 from models.credit import GRADES, CreditScore
 

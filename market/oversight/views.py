@@ -15,7 +15,8 @@ from market.oversight import actions
 from market.oversight.forms import AuthorityForm, OverrideForm
 from market.oversight.overview import agencies_of, as_csv, as_xlsx, grades_chart, table
 from market.pages import case_url, form_page, paged
-from models.accounts import ROLES, Actor, Organisation
+from models.accounts import Organisation
+from models.actors import ROLES, Actor
 from models.catalogue import current_items
 
 rooms = Blueprint("oversight", __name__)

@@ -8,7 +8,7 @@ from market.contracts.drafting import ask_ratings, expect_deliverable
 from market.files import hand_in
 from market.transaction import action
 from models import clock, payments
-from models.accounts import SYSTEM, Actor
+from models.actors import SYSTEM, Actor
 from models.contracts import Contract
 from models.payments import Payment
 from models.text import N_, RuleBroken

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from market.transaction import action, sealing_key
 from models import clock, ratings
-from models.accounts import SYSTEM, Actor
+from models.actors import SYSTEM, Actor
 from models.contracts import Contract
 from models.ratings import Rating
 from models.workflow import perform

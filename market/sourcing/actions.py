@@ -14,7 +14,8 @@ from market.extensions import db
 from market.sourcing.proposing import propose
 from market.transaction import action, sealing_key
 from models import agencies, clock, identifiers, sealing, workdays
-from models.accounts import SYSTEM, Actor, Organisation, authority_for
+from models.accounts import Organisation, authority_for
+from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.catalogue import item_by_code
 from models.pricing import Quantity

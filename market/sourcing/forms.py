@@ -12,7 +12,8 @@ from wtforms.validators import Length, NumberRange, Optional
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
 from market.options import region_choices
 from market.words import item_name
-from models.accounts import Actor, Organisation
+from models.accounts import Organisation
+from models.actors import Actor
 from models.catalogue import ServiceItem
 from models.sourcing import FUNDS, MODES, OPENNESS, Request
 

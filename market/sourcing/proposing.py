@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from market.transaction import sealing_key
 from models import agencies, clock, draws, identifiers, workdays
-from models.accounts import Actor, Organisation
+from models.accounts import Organisation
+from models.actors import Actor
 from models.sourcing import Award, Bid, Quote, Request, cheapest
 from models.text import N_, RuleBroken
 from models.workflow import start

@@ -22,7 +22,7 @@ from market.sourcing import actions
 from market.sourcing.forms import AwardForm, OfferForm, RequestForm
 from market.words import item_name, words_of
 from models import clock, money, policy, workdays
-from models.accounts import Actor
+from models.actors import Actor
 from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, current_items
 from models.contracts import Contract, Deliverable

@@ -1,0 +1,58 @@
+"""Who acts: what an action knows of the person behind it. Holds no table, so everything may import it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models.text import N_
+
+ROLES = {
+    "enterprise": N_("项目业主"),
+    "agency": N_("中介机构"),
+    "regulator": N_("监管部门"),
+    "department": N_("审批部门"),
+    "admin": N_("系统管理员"),
+    "system": N_("系统"),
+    "buyer": N_("项目业主"),
+    "rater": N_("评价方"),
+    "ratee": N_("被评价方"),
+    "visitor": N_("访客"),
+}
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """A delegation as the actor carries it."""
+
+    buyer_id: int
+    buyer_name: str
+    scope: frozenset[str]
+    most: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: taken from the session or token, never from what was sent.
+
+    `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
+    `regulator`, `department`) plus `admin`; the jobs act as `SYSTEM`.
+    """
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    user_id: int | None = None
+    organisation_id: int | None = None
+    organisation_name: str = ""
+    region_code: str | None = None
+    department: str | None = None
+    owner: bool = False
+    mandates: tuple[Mandate, ...] = field(default=())
+
+    @property
+    def main_role(self) -> str:
+        return next((role for role in ROLES if role in self.roles), "visitor")
+
+
+VISITOR = Actor(name="", roles=frozenset({"visitor"}))
+SYSTEM = Actor(name="系统", roles=frozenset({"system"}))

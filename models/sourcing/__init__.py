@@ -1,0 +1,22 @@
+"""Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
+
+from models.sourcing.awards import Award
+from models.sourcing.offers import PARTIES, Bid, Offer, Quote, add_offer, cheapest, check_terms
+from models.sourcing.requests import FUNDS, MODES, OPENNESS, REQUEST, Invitation, Request
+
+__all__ = [
+    "FUNDS",
+    "MODES",
+    "OPENNESS",
+    "PARTIES",
+    "REQUEST",
+    "Award",
+    "Bid",
+    "Invitation",
+    "Offer",
+    "Quote",
+    "Request",
+    "add_offer",
+    "cheapest",
+    "check_terms",
+]
