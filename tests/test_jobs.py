@@ -1,0 +1,125 @@
+"""What the worker does: consumers, limits, the daily refresh, and waking up when there is something new."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from market import create_app
+from market.credit.actions import refresh_every_score
+from market.extensions import db
+from market.jobs import Jobs, drain, run_deadlines
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import credit, events, workdays
+from models.contracts import Deliverable
+from models.notices import Notice
+from models.payments import Payment
+from models.sourcing import Quote, Request
+from models.text import RuleBroken
+from tests.conftest import settings
+from tests.factories import PDF, World
+
+
+def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, database: str, time: Any) -> None:
+    app = create_app({**settings(database, tmp_path), "JOBS": "queued"})
+    with app.app_context():
+        from tests.factories import small_market
+
+        jobs: Jobs = app.extensions["jobs"]
+        jobs.prepare()
+        world = small_market()
+        sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
+        assert events.lag(db.session, "notices") > 0
+        assert jobs.huey.pending_count() > 0
+        while (task := jobs.huey.dequeue()) is not None:
+            jobs.huey.execute(task)
+        db.session.rollback()
+        assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}
+        assert db.session.scalar(select(func.count(Notice.id))) > 0
+        db.session.close()
+        db.engine.dispose()
+        jobs.huey.storage.close()
+
+
+def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(app: Flask, world: World, time: Any, monkeypatch: Any) -> None:
+    from market import jobs
+
+    first, second = world.request(), world.request()
+    quotes = [sourcing.submit_quote(world.actor("agency"), request, price=100, days=20) for request in (first, second)]
+    close = jobs.TIMED["request", "close"]
+
+    def refusing(actor: Any, identifier: str) -> str:
+        if identifier == first:
+            raise RuleBroken("不行")
+        return close(actor, identifier)
+
+    monkeypatch.setitem(jobs.TIMED, ("request", "close"), refusing)
+    time.instant = world.deadline(first) + timedelta(seconds=1)
+    app.extensions["jobs"]._tick()
+    db.session.rollback()
+    assert (Request.load(db.session, first).state, Request.load(db.session, second).state) == ("published", "evaluated")
+    monkeypatch.undo()
+    assert run_deadlines() == 1
+    assert run_deadlines() == 0
+    assert {Quote.load(db.session, quote).state for quote in quotes} == {"open"}
+
+
+def test_the_daily_refresh_lets_ratings_fade(app: Flask, world: World, time: Any) -> None:
+    world.settled(stars=5)
+    score = select(credit.CreditScore.score)
+    fresh = db.session.scalars(score).one()
+    time.instant += timedelta(days=730)
+    app.extensions["jobs"]._daily()
+    db.session.rollback()
+    assert db.session.scalars(score.where(credit.CreditScore.grade.is_not(None))).one() < fresh
+    with transaction() as session:
+        assert refresh_every_score(session) == 3
+
+
+def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) -> None:
+    from tests.web import sign_in
+
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    deliverable = world.one(Deliverable, contract)
+    time.instant = workdays.add(deliverable.deliver_by, 3)
+    run_deadlines()
+    assert "已逾期 3 个工作日" in sign_in(app, world, "agency").get("/my").text
+    world.delivered(contract)
+    assert world.one(Deliverable, contract).on_time is False
+
+
+def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(app: Flask, world: World) -> None:
+    from market.contracts import actions as contracts
+    from market.payments import actions as payments
+
+    contract = world.signed()
+    payment = world.one(Payment, contract, kind="deposit").identifier
+    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    with pytest.raises(RuleBroken, match="付款凭证"):
+        contracts.terminate(world.actor("buyer"), contract, reason="项目取消,不再需要")
+    payments.dispute(world.actor("agency"), payment, reason="银行没有收到这笔款")
+    assert world.one(Payment, contract, kind="deposit").state == "due"
+    contracts.terminate(world.actor("buyer"), contract, reason="项目取消,不再需要")
+    assert world.one(Payment, contract, kind="deposit").state == "cancelled"
+    drain()
+    told = db.session.scalars(select(Notice).join(Notice.event).where(events.Event.kind == "contract.terminate")).all()
+    assert [n.organisation_id for n in told] == [world.organisation("agency").id]
+
+
+def test_the_commands(app: Flask, world: World) -> None:
+    runner = app.test_cli_runner()
+    db.session.rollback()
+    assert "0 regions and 0 items" in runner.invoke(args=["seed"]).output
+    assert "documents" in runner.invoke(args=["reindex"]).output
+    assert "deadlines: 0 acts" in runner.invoke(args=["tick"]).output
+    assert "not empty" in runner.invoke(args=["demo"]).output
+    assert "stateDiagram" in runner.invoke(args=["workflows"]).output
+    made = runner.invoke(args=["admin", "root@example.cn", "--name", "管理员", "--password", "correct horse battery"])
+    assert made.output.strip() == "root@example.cn"
+    assert "catalogue" in runner.invoke(args=["prepare"]).output
