@@ -33,6 +33,7 @@ def _forms(world: World) -> dict[str, str]:
     deliverable = world.delivered(delivered)
     returned = world.signed()
     world.paid(returned, "deposit")
+    returnable = world.delivered(returned)
     due = world.one(Payment, world.signed(), kind="deposit").identifier
     drafted = world.contract_of(world.awarded()).identifier
     return {
@@ -47,7 +48,7 @@ def _forms(world: World) -> dict[str, str]:
         f"/quotes/{quote}/offer": "buyer",
         f"/contracts/{drafted}/revise": "agency",
         f"/contracts/{drafted}/terminate": "agency",
-        f"/deliverables/{deliverable}/return": "buyer",
+        f"/deliverables/{returnable}/return": "buyer",
         f"/deliverables/{deliverable}/accept": "buyer",
         f"/payments/{due}/pay": "buyer",
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
