@@ -259,3 +259,15 @@ def test_a_regulator_annuls_and_the_buyer_decides_anew(world: World) -> None:
         sourcing.annul(world.actor("regulator"), first, reason="投标文件造假")
         second = sourcing.award(world.actor("buyer"), request, reasons="次低价中选")
     assert Award.load(db.session, second).agency.name == "second单位"
+
+
+def test_a_request_whose_last_quote_goes_fails_and_says_so(world: World, time: Any) -> None:
+    request = world.request()
+    quotes = [sourcing.submit_quote(world.actor(name), request, price=100, days=20) for name in ("agency", "second")]
+    sourcing.close(world.actor("buyer"), request)
+    sourcing.withdraw_quote(world.actor("agency"), quotes[0])
+    assert Request.load(db.session, request).state == "evaluated"
+    time.instant = workdays.add(time.instant, 40)
+    run_deadlines()
+    assert Quote.load(db.session, quotes[1]).state == "expired"
+    assert Request.load(db.session, request).state == "failed"

@@ -21,7 +21,7 @@ from market.extensions import csrf, db, limiter
 from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from models import CASES
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User, authenticate
 from models.notices import Notice
 from models.text import N_, NotAllowed
 
@@ -47,8 +47,8 @@ def sign_in() -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            user = db.session.scalars(select(User).where(User.email == form.email.data.strip().lower())).one_or_none()
-            if user and user.check_password(form.password.data):
+            user = authenticate(db.session, form.email.data, form.password.data)
+            if user:
                 chosen = session.get("locale")
                 session.clear()  # nothing a visitor's session held goes on under a person's name
                 if chosen:

@@ -55,7 +55,7 @@ def find() -> str:
     items = {item.code: item for item in current_items(db.session)}
     matching = []
     if asked.words:
-        codes = current_app.extensions["search"].search(db.session, Query(words=asked.words, kind="item", size=5)).keys
+        codes = current_app.extensions["search"].search(db.session, Query(words=asked.words, kind="item", size=3)).keys
         matching = [items[code] for code in codes if code in items]
     return render_template(
         "agencies/find.html",

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from market.demo import people
 from market.demo.opening import agency_story, authorities, enterprise_story
-from market.demo.stories import Stage, Story, request_story
+from market.demo.stories import SEED, Stage, Story, request_story
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from models import clock, workdays
@@ -21,7 +21,6 @@ from models.accounts import Organisation
 from models.clock import BEIJING
 from models.text import Problem
 
-SEED = 630000
 DAYS = 365
 log = logging.getLogger(__name__)
 
@@ -53,13 +52,14 @@ def load(
 
         for number, agency in enumerate(stage.agencies):
             newcomer = number >= people.AGENCIES - 3
-            enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage, agency, number, until))
+            enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage.dealt(agency.email), agency, number, until))
         for number, buyer in enumerate(buyers):
-            enqueue(start, enterprise_story(stage, buyer, number, until))
+            enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
         opened = start + timedelta(days=min(6, days // 8))
+        enqueue(until - timedelta(days=16), _drawn(stage.dealt("draw"), buyers[1]))
         for number in range(requests):
             at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
-            enqueue(at, _begin(stage, buyers[number % len(buyers)]))
+            enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))
         return _play(queue, source, start, until, progress)
     finally:
         clock.use_system()
@@ -98,6 +98,11 @@ def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, p
     run_deadlines()
     drain()
     return steps
+
+
+def _drawn(stage: Stage, buyer: people.Figure) -> Story:
+    """A request whose bids are even, so that the demonstration holds a draw to re-run."""
+    yield from request_story(stage, buyer, "WAT-01", even=True)
 
 
 def _begin(stage: Stage, buyer: people.Figure) -> Story:

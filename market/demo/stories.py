@@ -7,7 +7,7 @@ instants in order and sets the clock.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -33,6 +33,7 @@ from models.ratings import DIMENSIONS, Rating
 from models.sourcing import Award, Quote, Request
 
 Story = Iterator[datetime]
+SEED = 630000
 OVERNIGHT = timedelta(hours=16)  # what falls due at five in the afternoon is done by the next morning
 FINE = ("成果扎实,沟通顺畅。", "按时交付,一次过审。", "收费与公示一致,服务好。", "现场踏勘认真。", "专业,推荐。")
 POOR = ("工期拖了,催了几次才交。", "报告被退回修改。", "资料反复要,准备不足。")
@@ -48,6 +49,10 @@ class Stage:
     actors: dict[str, Actor] = field(default_factory=dict)
     departments: dict[str, str] = field(default_factory=dict)
 
+    def dealt(self, story: str) -> Stage:
+        """The same stage with dice of a story's own, so that no story's luck changes another's."""
+        return replace(self, random=Random(f"{SEED} {story}"))
+
     def enter(self, email: str) -> Actor:
         """Remember somebody who has just signed up."""
         db.session.rollback()
@@ -59,7 +64,11 @@ class Stage:
         day = workdays.add(clock.now(), days) if days else clock.now()
         minute = self.random.randrange(9 * 60, 16 * 60 + 40)
         instant = datetime.combine(day.astimezone(BEIJING).date(), time(minute // 60, minute % 60), BEIJING)
-        return max(instant, clock.now() + timedelta(minutes=self.random.randrange(2, 40)))
+        soon = clock.now() + timedelta(minutes=self.random.randrange(2, 40))
+        if instant > soon:
+            return instant
+        office = soon.astimezone(BEIJING).time()
+        return soon if time(9) <= office < time(17) and workdays.is_workday(soon.astimezone(BEIJING).date()) else self.later(1)
 
 
 def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
@@ -69,13 +78,14 @@ def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
     return {"count": random.choice((6, 12, 20, 35, 60))} if item.measure == "count" else {}
 
 
-def request_story(stage: Stage, buyer: Figure, item_code: str) -> Story:
-    """A request from draft to its end, whatever that is; the contract's story follows on."""
+def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
+    """A request from draft to its end, whatever that is; the contract's story follows on. `even` bids are all at
+    one price, so that a draw decides."""
     random, who = stage.random, stage.actors[buyer.email]
     item = item_by_code(db.session, item_code)
     assert item is not None
     offering = [a for a in stage.agencies if item_code in a.items and a.email in stage.actors]
-    mode = "sealed_bid" if buyer.state_owned or random.random() < 0.3 else "inquiry"
+    mode = "sealed_bid" if even or buyer.state_owned or random.random() < 0.3 else "inquiry"
     request = sourcing.create_request(
         who,
         item_code=item_code,
@@ -91,18 +101,19 @@ def request_story(stage: Stage, buyer: Figure, item_code: str) -> Story:
         invited=[],
     )
     yield stage.later(random.randrange(2))
-    if random.random() < 0.02:
+    if random.random() < 0.02 and not even:
         return
     sourcing.publish(who, request)
     yield stage.later(1)
-    if random.random() < 0.03:
+    if random.random() < 0.03 and not even:
         sourcing.cancel(who, request, reason="项目选址调整,本次采购取消。")
         return
     deadline = Request.load(db.session, request).deadline
-    for agency in random.sample(offering, min(len(offering), random.choice((2, 3, 3, 4, 4, 5)))):
+    price = min(filter(None, (_ceiling(request, stage.actors[a.email]) for a in offering)), default=0) if even else None
+    for agency in random.sample(offering, min(len(offering), 3 if even else random.choice((2, 3, 3, 4, 4, 5)))):
         if clock.now() >= deadline:
             break
-        yield from _answer(stage, request, agency, mode)
+        yield from _answer(stage, request, agency, mode, price)
     if clock.now() < deadline:
         yield deadline + OVERNIGHT
     db.session.rollback()
@@ -112,20 +123,21 @@ def request_story(stage: Stage, buyer: Figure, item_code: str) -> Story:
     yield from _award(stage, request, buyer, mode)
 
 
-def _answer(stage: Stage, request: str, agency: Figure, mode: str) -> Story:
-    """One agency's quote, perhaps bargained over, or its sealed bid."""
+def _answer(stage: Stage, request: str, agency: Figure, mode: str, price: int | None) -> Story:
+    """One agency's quote, perhaps bargained over, or its sealed bid; at this price, or one of its own, never another's."""
     random, actor = stage.random, stage.actors[agency.email]
     ceiling = _ceiling(request, actor)
     if ceiling is None:
         return
-    price = round(ceiling * random.uniform(0.72, 0.98) / 10_000) * 10_000 or ceiling
+    own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
+    price = min(price or own, ceiling)
     days = random.randrange(15, 35)
     if mode == "sealed_bid":
         sourcing.submit_bid(actor, request, price=price, days=days)
-        yield clock.now() + timedelta(minutes=random.randrange(10, 200))
+        yield stage.later(random.randrange(2))
         return
     quote = sourcing.submit_quote(actor, request, price=price, days=days, note="含两次现场踏勘和评审会配合。")
-    yield clock.now() + timedelta(minutes=random.randrange(30, 300))
+    yield stage.later(0)
     if random.random() < 0.6:
         buyer = Quote.load(db.session, quote).request.buyer_id
         who = next(a for a in stage.actors.values() if a.organisation_id == buyer)

@@ -31,6 +31,7 @@ from models.sourcing import (
     Request,
     add_offer,
     check_terms,
+    live_answers,
 )
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import perform, start
@@ -133,13 +134,7 @@ def close(session: Session, actor: Actor, identifier: str) -> str:
     """The deadline (or the buyer, where it may): count the answers, open the bids or begin the comparison."""
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "close", actor)
-    answers = (Quote, ("open", "countered", "agreed")) if request.mode == "inquiry" else (Bid, ("submitted",))
-    case_class, live = answers
-    count = len(
-        session.scalars(
-            select(case_class.id).where(case_class.request_id == request.id, case_class.state.in_(live))
-        ).all()
-    )
+    count = live_answers(session, request)
     if count < request.minimum_bidders:
         perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": request.minimum_bidders})
         _turn_away(session, SYSTEM, request, None)
@@ -205,25 +200,30 @@ def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int,
     return quote.identifier
 
 
+def _quote(session: Session, identifier: str) -> Quote:
+    """The quote, its request locked first: the order in which an award takes them too."""
+    Request.load(session, Quote.load(session, identifier).request.identifier, lock=True)
+    return Quote.load(session, identifier, lock=True)
+
+
 @action
 def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
     """The next turn of a negotiation, by whoever's turn it is."""
-    quote = Quote.load(session, identifier, lock=True)
+    quote = _quote(session, identifier)
     by = "buyer" if quote.state == "open" else "agency"
     perform(session, quote, "offer", actor, data={"by": by})
-    agencies.check_price(_schedule(session, quote), Quantity.of(quote.request.quantity), price)
+    schedule = agencies.check_eligible(session, quote.agency, quote.request.item)
+    agencies.check_price(schedule, Quantity.of(quote.request.quantity), price)
     add_offer(quote, by, price, days, note)
     return identifier
 
 
-def _schedule(session: Session, quote: Quote) -> agencies.FeeSchedule:
-    return agencies.check_eligible(session, quote.agency, quote.request.item)
-
-
 def _quote_act(act: str):  # type: ignore[no-untyped-def]
     def run(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        quote = Quote.load(session, identifier, lock=True)
+        quote = _quote(session, identifier)
         perform(session, quote, act, actor, reason=reason, data={"price": quote.price} if act == "accept" else None)
+        if quote.request.state == "evaluated" and not live_answers(session, quote.request):
+            perform(session, quote.request, "fail", SYSTEM, data={"count": 0})
         return identifier
 
     run.__name__ = f"{act}_quote"

@@ -12,10 +12,11 @@ from wtforms.validators import Length, NumberRange, Optional
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
 from market.options import region_choices
 from market.words import item_name
+from models import money
 from models.accounts import Organisation
 from models.actors import Actor
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, OPENNESS, Request
+from models.sourcing import FUNDS, MODES, OPENNESS, Quote, Request
 
 
 class RequestForm(Form):
@@ -70,14 +71,27 @@ class RequestForm(Form):
 
 
 class OfferForm(Form):
+    """A quote, a bid, or the next turn of a negotiation, which starts from the last one's terms."""
+
     price = MoneyField(_l("价格(元)"), [NEEDED])
     days = IntegerField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
     note = TextAreaField(_l("说明"), [Length(max=500)])
 
+    def prepare(self, case: Quote) -> None:
+        if not self.is_submitted():
+            self.price.data, self.days.data = case.price, case.days
+
 
 class AwardForm(Form):
+    """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
+
     agency = RadioField(_l("中选机构"), [Optional()])
     reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000)], description=_l("会随中选结果公示。"))
 
-    def offer_choices(self, answers: list[Any]) -> None:
-        self.agency.choices = choices((a.agency.identifier, a.agency.name) for a in answers)
+    def offer(self, quotes: list[Quote]) -> None:
+        """Let the buyer choose among these, cheapest first; without any, ask for the reasons alone."""
+        if not quotes:
+            del self.agency
+            return
+        said = [(q.agency.identifier, f"{q.agency.name} · {money.show(q.price)} · {_('%(n)s 日', n=q.days)}") for q in quotes]
+        self.agency.choices = choices(said)

@@ -41,14 +41,14 @@ class _AwardPage(AwardForm):
 
     def prepare(self, case: Request) -> None:
         answers = _answers(case) if case.mode == "inquiry" else []
-        self.offer_choices([a for a in answers if a.state in ("open", "agreed")])
+        self.offer([a for a in answers if a.state in ("open", "agreed")])
 
 
 REQUEST_ACTS = {
     "publish": ActPage(actions.publish),
     "close": ActPage(actions.close),
     "cancel": ActPage(actions.cancel),
-    "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": form.agency.data or "", "reasons": form.reasons.data}),
+    "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
 }
 QUOTE_ACTS = {
     "offer": ActPage(actions.offer, OfferForm),

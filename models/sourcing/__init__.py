@@ -1,7 +1,7 @@
 """Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
 
 from models.sourcing.awards import Award
-from models.sourcing.offers import PARTIES, Bid, Offer, Quote, add_offer, cheapest, check_terms
+from models.sourcing.offers import PARTIES, Bid, Offer, Quote, add_offer, cheapest, check_terms, live_answers
 from models.sourcing.requests import FUNDS, MODES, OPENNESS, REQUEST, Invitation, Request
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "add_offer",
     "cheapest",
     "check_terms",
+    "live_answers",
 ]

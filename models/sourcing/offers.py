@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy
@@ -169,6 +169,14 @@ class Bid(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+
+def live_answers(session: Session, request: Request) -> int:
+    """How many quotes (or sealed bids) of a request still stand."""
+    case_class: type[Quote] | type[Bid] = Quote if request.mode == "inquiry" else Bid
+    live = ("open", "countered", "agreed") if request.mode == "inquiry" else ("submitted",)
+    standing = select(func.count()).where(case_class.request_id == request.id, case_class.state.in_(live))
+    return session.scalar(standing) or 0
 
 
 def cheapest(bids: list[Bid]) -> list[Bid]:

@@ -105,6 +105,7 @@ REQUEST = Workflow(
         ),
         Move("closed", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
         Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
+        Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
         Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",),
