@@ -175,6 +175,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(clauses)),
     "reason": str,
     "reasons": str,
+    "commitment": lambda sha256: _("同价将抽取,种子哈希 %(hash)s", hash=sha256),
     "receipt": lambda sha256: f"SHA-256 {sha256[:16]}…",
     "sha256": lambda sha256: f"SHA-256 {sha256[:16]}…",
 }

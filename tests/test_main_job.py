@@ -104,12 +104,16 @@ def test_sealed_bids_stay_sealed_until_the_deadline_and_the_cheapest_wins(
         sourcing.submit_bid(world.actor("third"), request, price=1, days=19)
     run_deadlines()
     assert sorted(b.price or 0 for b in db.session.query(Bid)) == sorted(p * 10_000 for p in prices)
+    promised = [publication(draw) for draw in db.session.query(Draw)]
+    assert len(promised) == (len(winners) > 1), "the seed's hash and the list are public before anyone draws"
+    assert all(file["seed"] is None and not file["result"] for file in promised)
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="最低价中选"))
     assert award.agency.name.removesuffix("单位") in winners
     draw = db.session.query(Draw).one_or_none()
     assert (draw is not None) == (len(winners) > 1)
     if draw is not None:
         file = publication(draw)
+        assert (file["commitment"], file["candidates"]) == (promised[0]["commitment"], promised[0]["candidates"])
         assert rank(file["seed"], file["candidates"], file["contributions"])[0] == file["result"][0]
     assert award.state == "proposed"
     time.instant = workdays.add(time.instant, 3)
@@ -271,3 +275,18 @@ def test_a_request_whose_last_quote_goes_fails_and_says_so(world: World, time: A
     run_deadlines()
     assert Quote.load(db.session, quotes[1]).state == "expired"
     assert Request.load(db.session, request).state == "failed"
+
+
+def test_after_an_annulled_award_equals_are_drawn_anew(world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    for name in ("agency", "second", "third"):
+        sourcing.submit_bid(world.actor(name), request, price=300, days=20)
+    time.instant = workdays.add(time.instant, 6)
+    run_deadlines()
+    first = sourcing.award(world.actor("buyer"), request, reasons="最低价,同价抽取")
+    sourcing.annul(world.actor("regulator"), first, reason="投标文件造假")
+    second = sourcing.award(world.actor("buyer"), request, reasons="最低价,同价抽取")
+    assert Award.load(db.session, second).agency_id != Award.load(db.session, first).agency_id
+    draws = db.session.query(Draw).order_by(Draw.id).all()
+    assert [len(draw.candidates) for draw in draws] == [3, 2]
+    assert all(draw.drawn_at for draw in draws)

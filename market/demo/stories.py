@@ -109,7 +109,9 @@ def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = F
         sourcing.cancel(who, request, reason="项目选址调整,本次采购取消。")
         return
     deadline = Request.load(db.session, request).deadline
-    price = min(filter(None, (_ceiling(request, stage.actors[a.email]) for a in offering)), default=0) if even else None
+    ceilings = {a.email: _ceiling(request, stage.actors[a.email]) for a in offering}
+    offering = [a for a in offering if ceilings[a.email] is not None]
+    price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
     for agency in random.sample(offering, min(len(offering), 3 if even else random.choice((2, 3, 3, 4, 4, 5)))):
         if clock.now() >= deadline:
             break

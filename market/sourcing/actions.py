@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from market.contracts.drafting import draft_contract
 from market.extensions import db
-from market.sourcing.proposing import propose
+from market.sourcing.proposing import commit_to_draw, propose
 from market.transaction import action, sealing_key
 from models import agencies, clock, identifiers, sealing, workdays
 from models.accounts import Organisation, authority_for
@@ -139,9 +139,10 @@ def close(session: Session, actor: Actor, identifier: str) -> str:
         perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": request.minimum_bidders})
         _turn_away(session, SYSTEM, request, None)
         return identifier
-    perform(session, request, "evaluate", SYSTEM, data={"count": count})
+    evaluated = perform(session, request, "evaluate", SYSTEM, data={"count": count})
     if request.mode == "sealed_bid":
         _open_bids(session, request)
+        evaluated.data = {**evaluated.data, **commit_to_draw(session, request)}
     return identifier
 
 
@@ -313,5 +314,7 @@ def annul(session: Session, actor: Actor, identifier: str, *, reason: str = "") 
     request = Request.load(session, Award.load(session, identifier).request.identifier, lock=True)
     chosen = Award.load(session, identifier, lock=True)
     perform(session, chosen, "annul", actor, reason=reason)
-    perform(session, request, "reopen", SYSTEM)
+    reopened = perform(session, request, "reopen", SYSTEM)
+    if request.mode == "sealed_bid":
+        reopened.data = {**reopened.data, **commit_to_draw(session, request)}
     return identifier

@@ -9,6 +9,7 @@ from market.transaction import sealing_key
 from models import agencies, clock, draws, identifiers, workdays
 from models.accounts import Organisation
 from models.actors import Actor
+from models.draws import Draw
 from models.sourcing import Award, Bid, Quote, Request, cheapest
 from models.text import N_, RuleBroken
 from models.workflow import start
@@ -55,17 +56,32 @@ def _quote(session: Session, request: Request, agency: str) -> Quote:
     return quote
 
 
-def _cheapest_bid(session: Session, request: Request) -> tuple[Bid, str | None]:
-    """The cheapest opened bid of an agency not struck out by an annulled award; and the draw that parted equals."""
+def _best(session: Session, request: Request) -> dict[str, Bid]:
+    """The cheapest opened bids of agencies not struck out by an annulled award, by the name they have in a draw."""
     annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
-    bids = session.scalars(
-        select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)).order_by(Bid.receipt)
-    ).all()
-    best = cheapest(list(bids))
+    eligible = select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)).order_by(Bid.receipt)
+    return {f"{bid.identifier} {bid.agency.name}": bid for bid in cheapest(list(session.scalars(eligible)))}
+
+
+def commit_to_draw(session: Session, request: Request) -> dict[str, str]:
+    """Where the cheapest bids are equal, publish list and seed's hash now; the award runs the draw later.
+
+    Returns what the event tells of it: identifier and commitment, or nothing where no draw is needed.
+    """
+    best = _best(session, request)
+    if len(best) < 2:
+        return {}
+    draw = draws.commit(session, "tie", request.identifier, list(best), 1, sealing_key())
+    return {"draw": draw.identifier, "commitment": draw.commitment}
+
+
+def _cheapest_bid(session: Session, request: Request) -> tuple[Bid, str | None]:
+    """The cheapest bid, and the draw that parted it from its equals."""
+    best = _best(session, request)
     if not best:
         raise RuleBroken(N_("没有可以中选的投标。"))
     if len(best) == 1:
-        return best[0], None
-    by_name = {f"{bid.identifier} {bid.agency.name}": bid for bid in best}
-    draw = draws.commit(session, "tie", request.identifier, list(by_name), 1, sealing_key())
-    return by_name[draws.run(draw, sealing_key())[0]], draw.identifier
+        return next(iter(best.values())), None
+    pending = select(Draw).where(Draw.case_identifier == request.identifier, Draw.drawn_at.is_(None))
+    draw = session.scalars(pending.with_for_update()).one()
+    return best[draws.run(draw, sealing_key())[0]], draw.identifier

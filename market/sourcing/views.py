@@ -162,6 +162,7 @@ def show(identifier: str) -> str:
         can_answer="agency" in actor.roles and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,
+        draws=db.session.scalars(select(Draw).where(Draw.case_identifier == found.identifier)).all(),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         plot=offers(priced, _("每个点是报价,竖线是该机构的公示价")) if len(priced) > 1 else None,
         contract=contract if contract and contract.roles_of(actor) else None,
