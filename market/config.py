@@ -51,7 +51,7 @@ def from_environment() -> dict[str, Any]:
 
 
 FIXED: dict[str, Any] = {
-    "MAX_CONTENT_LENGTH": 21 * 1024 * 1024,
+    "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,  # well over a file's 20 MB, so that the form can answer at the field
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SESSION_COOKIE_HTTPONLY": True,

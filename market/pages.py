@@ -22,6 +22,7 @@ from market.forms import ActForm, Form, ReasonForm
 from market.words import words_of
 from models import CASES, clock
 from models.actors import Actor
+from models.documents import MOST_BYTES
 from models.events import timeline
 from models.text import N_, NotAllowed, NotFound, Problem
 from models.workflow import Case
@@ -73,8 +74,10 @@ def form_page(
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
-    """The name and bytes of an uploaded file, as actions take them."""
-    return {"file_name": storage.filename or "", "content": storage.read()} if storage else {"file_name": "", "content": b""}
+    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it is."""
+    if not storage:
+        return {"file_name": "", "content": b""}
+    return {"file_name": storage.filename or "", "content": storage.read(MOST_BYTES + 1)}
 
 
 @dataclass(frozen=True)

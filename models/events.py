@@ -104,9 +104,8 @@ def write(session: Session) -> int:
         session.flush()
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        for happened in pending:
-            session.add(happened)
-            session.flush()
+        session.add_all(pending)  # a flush inserts in the order of adding
+        session.flush()
     return len(pending)
 
 
