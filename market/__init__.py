@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, request, session
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from market import cli, config, extensions, pages
 from market.config import LOCALES, ROOT
@@ -43,6 +44,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     pages.register(app)
     _open_rooms(app)
     app.after_request(_harden)
+    if app.config.get("PROXIES"):
+        trusted = app.config["PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
     return app
 
 

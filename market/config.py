@@ -46,6 +46,7 @@ def from_environment() -> dict[str, Any]:
         "CLOCK_FILE": os.environ.get("CLOCK_FILE", ""),
         "RATELIMIT_STORAGE_URI": os.environ.get("RATELIMIT_STORAGE_URI", "memory://"),
         "RATELIMIT_ENABLED": os.environ.get("RATELIMIT_ENABLED", "1") == "1",
+        "PROXIES": int(os.environ.get("PROXIES", "0")),
         "SESSION_COOKIE_SECURE": os.environ.get("HTTPS", "0") == "1",
     }
 

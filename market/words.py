@@ -143,6 +143,7 @@ OPENINGS = {
     "qualify": N_("登记资质"),
     "fees": N_("公示收费"),
     "member": N_("增加成员"),
+    "leave": N_("移除成员"),
     "delegate": N_("委托采购"),
     "revoke": N_("收回委托"),
 }

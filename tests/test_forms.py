@@ -368,6 +368,16 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     staff = Visitor(app, "staff@example.cn")
     assert "新成员" in staff.get("/my/organisation").text
     assert staff.submit("/my/members/new", **{**person, "email": "x@example.cn"}).status == 403
+    changed = {"current": "wrong horse battery", "password": "another horse battery"}
+    assert "不正确" in staff.submit("/my/password", **changed).error_at("current")
+    assert "至少 10" in staff.submit("/my/password", current=PASSWORD, password="short").error_at("password")
+    assert staff.submit("/my/password", **{**changed, "current": PASSWORD}).location == "/my"
+    assert Visitor(app).submit("/sign-in", email="staff@example.cn", password="another horse battery").status == 303
+    assert Visitor(app).submit("/sign-in", email="staff@example.cn", password=PASSWORD).status == 401
+    token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]
+    assert buyer.post("/my/members/buyer@example.cn/remove", {"csrf_token": token}).status == 404
+    assert buyer.post("/my/members/staff@example.cn/remove", {"csrf_token": token}).status == 303
+    assert staff.get("/my/organisation").status == 403
     lent = {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": _at(30)}
     for change, field in (({"email": "no@example.cn"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope")):
         assert buyer.submit("/my/delegations/new", **{**lent, **change}).error_at(field), field

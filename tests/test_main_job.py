@@ -290,3 +290,24 @@ def test_after_an_annulled_award_equals_are_drawn_anew(world: World, time: Any) 
     draws = db.session.query(Draw).order_by(Draw.id).all()
     assert [len(draw.candidates) for draw in draws] == [3, 2]
     assert all(draw.drawn_at for draw in draws)
+
+
+def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: World) -> None:
+    from market.accounts import actions as accounts
+    from models import clock
+
+    request = world.request()
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    sourcing.close(world.actor("buyer"), request)
+    sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+    assert Quote.load(db.session, quote).state == "agreed"
+    world.enterprise("helper")
+    accounts.delegate(
+        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
+    )
+    buyer = world.organisation("buyer").id
+    with pytest.raises(RuleBroken, match="预算上限"):
+        world.request("helper", on_behalf_of=buyer)
+    open_ended = world.request()
+    with pytest.raises(NotAllowed):
+        sourcing.cancel(world.actor("helper"), open_ended, reason="没有预算上限的不能代办")

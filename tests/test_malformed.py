@@ -55,6 +55,7 @@ def _forms(world: World) -> dict[str, str]:
         "/my/fees/new": "agency",
         "/my/qualifications/new": "agency",
         "/my/members/new": "buyer",
+        "/my/password": "second",
         "/my/delegations/new": "buyer",
         f"/agencies/{world.identifiers['applicant']}/refuse": "regulator",
         "/admin/authorities/new": "admin",

@@ -20,6 +20,7 @@ from models.sourcing import Award, Quote
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
+SEALED = 4_321_700  # a bid nobody may see before its opening
 ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin")
 
 # Per page, one status a role in the order of ROLES. 302 sends a visitor to the sign-in page and a case without
@@ -110,6 +111,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/my": SIGNED_IN,
     "/my/notices": SIGNED_IN,
     "/my/organisation": (302, 200, 200, 200, 200, 200, 200, 200, 403),
+    "/my/password": SIGNED_IN,
     "/my/members/new": (302, 200, 200, 200, 200, 200, 200, 200, 403),
     "/my/delegations/new": (302, 200, 200, 200, 200, 200, 200, 200, 403),
     "/my/fees/new": (302, 403, 403, 200, 200, 403, 403, 403, 403),
@@ -161,7 +163,7 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["inquiry"] = world.request()
     names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
     names["sealed"] = world.request(mode="sealed_bid", funds="state")
-    names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=100, days=20)
+    names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=SEALED, days=20, note="密封的话")
     return names
 
 
@@ -172,6 +174,8 @@ def test_every_page_as_every_role(app: Flask, world: World, time: Any) -> None:
         visitor = sign_in(app, world, role)
         for pattern, statuses in EXPECTED.items():
             answer = visitor.get(pattern.format(**names))
+            for secret in ("43,217", "43217", str(SEALED), "密封的话"):
+                assert secret not in answer.text, f"{pattern} tells {role} what is sealed"
             if answer.status != statuses[position]:
                 wrong.append((pattern, role, answer.status, statuses[position]))
             if answer.status == 302:

@@ -136,6 +136,35 @@ def add_member(session: Session, actor: Actor, *, email: str, name: str, passwor
 
 
 @action
+def remove_member(session: Session, actor: Actor, email: str) -> str:
+    """The owner ends somebody's membership; what was done stays on record. Nobody removes an owner."""
+    organisation = _own(session, actor)
+    found = session.scalars(
+        select(Membership).join(Membership.user).where(Membership.organisation_id == organisation.id, User.email == email)
+    ).one_or_none()
+    if found is None or found.role == "owner":
+        raise NotFound(N_("没有找到这位成员。"))
+    session.delete(found)
+    events.record(
+        session, actor, "organisation.leave", "organisation", organisation.identifier, data={"name": found.user.name}
+    )
+    return organisation.identifier
+
+
+@action
+def change_password(session: Session, actor: Actor, *, current: str, password: str) -> str:
+    """A person chooses another password, and shows that the present one is known."""
+    if actor.user_id is None:
+        raise NotAllowed(N_("请先登录。"))
+    user = session.get_one(User, actor.user_id)
+    if not user.check_password(current):
+        raise RuleBroken(N_("现在的密码不正确。"), "current")
+    check_password_strength(password)
+    user.set_password(password)
+    return user.email
+
+
+@action
 def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], most: int, until: datetime) -> str:
     """The owner of an enterprise lets a person act for it in these kinds of case, up to a sum, until a day."""
     organisation = _own(session, actor)

@@ -23,6 +23,13 @@ class MemberForm(PersonForm):
     """A new member of staff, with a first password to hand over."""
 
 
+class PasswordForm(Form):
+    current = PasswordField(_l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+    password = PasswordField(
+        _l("新密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+    )
+
+
 class DelegationForm(Form):
     email = EmailField(_l("受托人的邮箱"), [NEEDED], description=_l("受托人须已在平台注册。"))
     scope = ChecklistField(_l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from market.accounts import actions
-from market.accounts.forms import DelegationForm, MemberForm, SignInForm, SignUpForm
+from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identity import SignedIn, current_actor
 from market.config import LOCALES
 from market.demo import people as demo
@@ -127,6 +127,20 @@ def _back(_result: str = "") -> str:
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
+
+
+@rooms.post("/my/members/<email>/remove")
+@login_required
+def remove_member(email: str) -> Response:
+    actions.remove_member(current_actor(), email)
+    return redirect(_back(), 303)
+
+
+@rooms.route("/my/password", methods=["GET", "POST"])
+@login_required
+@limiter.limit("20 per minute", methods=["POST"])
+def password() -> Response | str | tuple[str, int]:
+    return form_page(PasswordForm(), _("修改密码"), actions.change_password, lambda _: url_for("accounts.worklist"))
 
 
 @rooms.route("/my/delegations/new", methods=["GET", "POST"])

@@ -170,8 +170,6 @@ def _award(stage: Stage, request: str, buyer: Figure, mode: str) -> Story:
         chosen = quotes[0] if stage.random.random() < 0.7 else stage.random.choice(quotes)
         agency = chosen.agency.identifier
         reasons = "三家比较后,价格与工期最合适,同类业绩较多。"
-        if chosen.state == "open":
-            sourcing.accept_quote(who, chosen.identifier)
     award = sourcing.award(who, request, agency=agency, reasons=reasons)
     yield Award.load(db.session, award).public_until + OVERNIGHT
     yield stage.later(1)

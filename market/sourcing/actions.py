@@ -85,7 +85,7 @@ def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None =
         if request.buyer_id != actor.organisation_id and all(
             m.most < request.stake for m in actor.mandates if m.buyer_id == request.buyer_id
         ):
-            raise RuleBroken(N_("预算超过委托的金额上限。"), "budget")
+            raise RuleBroken(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
     start(session, request, actor, "create")
     return request.identifier
 

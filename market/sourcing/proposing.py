@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from market.transaction import sealing_key
 from models import agencies, clock, draws, identifiers, workdays
 from models.accounts import Organisation
-from models.actors import Actor
+from models.actors import SYSTEM, Actor
 from models.draws import Draw
 from models.sourcing import Award, Bid, Quote, Request, cheapest
 from models.text import N_, RuleBroken
-from models.workflow import start
+from models.workflow import perform, start
 
 
 def propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
@@ -53,6 +53,8 @@ def _quote(session: Session, request: Request, agency: str) -> Quote:
     ).one_or_none()
     if quote is None or quote.state not in ("open", "agreed"):
         raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
+    if quote.state == "open":  # to choose an offer is to accept it
+        perform(session, quote, "accept", SYSTEM, data={"price": quote.price})
     return quote
 
 

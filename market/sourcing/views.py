@@ -157,7 +157,7 @@ def show(identifier: str) -> str:
         request_=found,
         journey=of_request(found, contract, deliverable, len(answers)),
         answers=shown,
-        count=len(answers),
+        count=len(answers) if found.mode == "inquiry" or found.opened else None,
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
         can_answer="agency" in actor.roles and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},

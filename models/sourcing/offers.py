@@ -30,7 +30,7 @@ QUOTE = Workflow(
     ),
     moves=(
         Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, tells=("agency",)),
-        Move("open", "accept", "agreed", who={"buyer"}, tells=("agency",)),
+        Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",)),
         Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
         Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
         Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, policy, workdays
+from models import clock, money, policy, workdays
 from models.accounts import Organisation
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
@@ -158,11 +158,12 @@ class Request(Case, Base):
 
     @property
     def stake(self) -> int:
-        return self.budget or 0
+        """The budget; without one anything may be at stake, so no delegation reaches it."""
+        return self.budget or money.MOST
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return or_(cls.budget.is_(None), cls.budget <= most)
+        return cls.budget <= most
 
     @classmethod
     def public(cls) -> ColumnElement[bool]:
