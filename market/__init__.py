@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.config["ALEMBIC"] = {"script_location": str(ROOT / "models" / "migrations"), "version_locations": []}
 
     extensions.db.init_app(app)
+    # There are no async sessions here; closing none of them would start a thread at the end of every request.
+    app.teardown_appcontext_funcs = [f for f in app.teardown_appcontext_funcs if not iscoroutinefunction(f)]
     extensions.alembic.init_app(app)
     extensions.csrf.init_app(app)
     extensions.bootstrap.init_app(app)

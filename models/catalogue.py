@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -56,7 +57,7 @@ class ServiceItem(Base):
     measure: Mapped[str] = mapped_column(String(10))
     measure_label: Mapped[Name]
     commissioned: Mapped[bool]
-    notice: Mapped[Json]
+    notice: Mapped[Json] = mapped_column(deferred=True)  # long, and lists do not show it
     effective_from: Mapped[date]
     withdrawn_on: Mapped[date | None]
 
@@ -77,6 +78,12 @@ def current_items(session: Session) -> list[ServiceItem]:
     for item in session.scalars(select(ServiceItem).order_by(ServiceItem.code, ServiceItem.version)):
         newest[item.code] = item
     return [item for item in newest.values() if item.withdrawn_on is None]
+
+
+def newest_items(session: Session, codes: Iterable[str]) -> dict[str, ServiceItem]:
+    """Code to the newest version of these items, withdrawn or not."""
+    query = select(ServiceItem).where(ServiceItem.code.in_(list(codes))).order_by(ServiceItem.version)
+    return {item.code: item for item in session.scalars(query)}
 
 
 def item_by_code(session: Session, code: str) -> ServiceItem | None:

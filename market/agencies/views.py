@@ -19,7 +19,7 @@ from market.words import item_name, words_of
 from models import policy
 from models.accounts import Organisation
 from models.agencies import STATUSES, Qualification, schedules_in_force
-from models.catalogue import current_items
+from models.catalogue import current_items, newest_items
 from models.credit import LINES, CreditScore, of_agency, raises
 from models.documents import of_case
 from models.pricing import METHODS
@@ -79,13 +79,14 @@ def _agency(identifier: str) -> Organisation:
 @rooms.get("/agencies/<identifier>")
 def show(identifier: str) -> str:
     agency = _agency(identifier)
+    schedules = schedules_in_force(db.session, agency_id=agency.id)
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
     return render_template(
         "agencies/show.html",
         **case_page(agency),
         agency=agency,
-        schedules=schedules_in_force(db.session, agency_id=agency.id),
-        items={item.code: item for item in current_items(db.session)},
+        schedules=schedules,
+        items=newest_items(db.session, [s.item_code for s in schedules]),
         methods=METHODS,
         qualifications=db.session.scalars(select(Qualification).where(Qualification.agency_id == agency.id)).all(),
         statuses=STATUSES,
