@@ -301,3 +301,10 @@ def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World)
     assert own.headers["Cache-Control"] == "private, no-store"
     for tag in Visitor(app).get("/").soup.select("[src], link[href]"):
         assert str(tag.get("src") or tag.get("href")).startswith("/"), "nothing comes from elsewhere"
+
+
+@pytest.mark.parametrize("path", ["/agencies?page=abc", "/agencies?page=-3", "/agencies?region='", "/requests?state=<x>", "/agencies?q=%00", "/credit?page=99999999999", "/items/WAT-01?amount=x", "/items/EIA-01?amount=-5", "/items/EIA-01?amount=99999999999999999999", "/agencies?q=" + "长" * 5000, "/requests/Q-2026-000001%00", "/language/en"])
+def test_odd_addresses_are_answered_in_words(app: Flask, world: World, path: str) -> None:
+    answer = Visitor(app).get(path)
+    assert answer.status in (200, 400, 404, 405, 414, 422)
+    assert "公信" in answer.text

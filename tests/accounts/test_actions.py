@@ -1,0 +1,36 @@
+"""Acting for a buyer."""
+
+from __future__ import annotations
+
+import pytest
+
+from market.extensions import db
+from market.sourcing import actions as sourcing
+from models import workdays
+from models.sourcing import Request
+from models.text import NotAllowed, RuleBroken
+from tests.factories import World
+
+
+def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
+    from market.accounts import actions as accounts
+    from models import clock
+
+    world.enterprise("helper")
+    accounts.delegate(
+        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
+    )
+    buyer = world.organisation("buyer").id
+    with pytest.raises(RuleBroken, match="上限"):
+        world.request("helper", on_behalf_of=buyer, budget=3_000_001)
+    request = world.request("helper", on_behalf_of=buyer, budget=3_000_000)
+    assert Request.load(db.session, request).buyer_id == buyer
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+    with pytest.raises(NotAllowed):
+        sourcing.accept_quote(world.actor("helper"), quote)
+    from models.accounts import Delegation
+
+    lent = db.session.query(Delegation).one()
+    accounts.revoke_delegation(world.actor("buyer"), lent.id)
+    with pytest.raises(NotAllowed):
+        world.request("helper", on_behalf_of=buyer)

@@ -1,0 +1,140 @@
+"""People and organisations: bad input is answered at the field, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from market.extensions import db
+from models import clock
+from models.accounts import Delegation, Organisation, User
+from models.clock import BEIJING
+from tests.factories import PASSWORD, World, code
+from tests.web import Visitor, sign_in
+
+ENTRY = {
+    "kind": "agency", "organisation": "新来的事务所", "uscc": code(900), "region_code": "632801", "name": "才旦",
+    "email": "new@example.cn", "password": PASSWORD, "committed": "y", "introduction": "水土保持",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "zh", "en"),
+    [
+        ("uscc", "91630100MA00000000", "校验位", "check digit"),
+        ("uscc", "", "请填写这一项", "must be filled in"),
+        ("email", "not-an-address", "邮箱地址不正确", "not right"),
+        ("email", "buyer@example.cn", "已经注册", "registered already"),
+        ("password", "short", "至少 10 个字符", "at least 10"),
+        ("organisation", "   ", "请填写", ""),
+        ("organisation", "长" * 201, "", ""),
+        ("region_code", "999999", "请选择所在地区", "region"),
+        ("kind", "bank", "", ""),
+        ("committed", "", "须作出承诺", "commitment"),
+    ],
+)
+def test_signing_up(app: Flask, world: World, field: str, value: str, zh: str, en: str) -> None:
+    for language, said in (("zh-CN", zh), ("en", en)):
+        visitor = Visitor(app, language=language)
+        values = {**ENTRY, field: value}
+        if field == "committed":
+            values.pop(field)
+        answer = visitor.submit("/sign-up", **values)
+        assert answer.status == 422
+        assert said in answer.error_at(field)
+        assert answer.error_at(field)
+        for kept in {"organisation", "name", "introduction", "uscc"} - {field}:
+            assert answer.value_of(kept) == ENTRY[kept]
+        assert answer.value_of(field) == value if field in ("uscc", "email", "organisation") else True
+        assert "input" in str(answer.soup.select_one("[name=password]"))
+        assert not answer.soup.select_one("[name=password]").get("value"), "a password is never sent back"
+    assert db.session.scalar(select(func.count(User.id)).where(User.email == "new@example.cn")) == 0
+
+
+def test_signing_up_and_in(app: Flask, world: World) -> None:
+    visitor = Visitor(app)
+    assert visitor.submit("/sign-up", **ENTRY).location == "/my"
+    assert visitor.get("/my").status == 200
+    new = db.session.scalars(select(Organisation).where(Organisation.name == ENTRY["organisation"])).one()
+    assert (new.state, new.committed_at is not None) == ("applied", True)
+    again = Visitor(app).submit("/sign-up", **{**ENTRY, "email": "other@example.cn"})
+    assert "已经入驻" in again.error_at("uscc")
+    wrong = Visitor(app).submit("/sign-in", email="new@example.cn", password="wrong horse battery")
+    assert (wrong.status, "邮箱或密码不正确" in wrong.text) == (401, True)
+    unknown = Visitor(app).submit("/sign-in", email="nobody@example.cn", password="wrong horse battery")
+    assert unknown.status == 401
+    assert "邮箱或密码不正确" in unknown.text, "nobody learns who has an account"
+    back = Visitor(app).post("/sign-in?next=//evil.example/", {})
+    assert back.status == 400, "without its token a form is refused"
+    inside = Visitor(app).submit("/sign-in?next=/contracts", email="new@example.cn", password=PASSWORD)
+    assert inside.location == "/contracts"
+    outside = Visitor(app).submit("/sign-in?next=//evil.example/", email="new@example.cn", password=PASSWORD)
+    assert outside.location == "/my"
+
+
+def test_too_many_attempts_are_slowed_down(tmp_path: Any) -> None:
+    from market import create_app
+    from tests.conftest import settings
+
+    app = create_app({**settings(f"sqlite:///{tmp_path}/none.sqlite3", tmp_path), "RATELIMIT_ENABLED": True, "WTF_CSRF_ENABLED": False})
+    client = app.test_client()
+    statuses = [client.post("/sign-in", data={}).status_code for _ in range(21)]
+    assert statuses[:20] == [422] * 20
+    assert statuses[20] == 429
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_a_sign_out_ends_the_session(app: Flask, world: World) -> None:
+    visitor = sign_in(app, world, "buyer")
+    token = visitor.get("/my").soup.select_one("form[action='/sign-out'] [name=csrf_token]")["value"]
+    assert visitor.post("/sign-out", {"csrf_token": token}).location == "/"
+    assert visitor.get("/my").status == 302
+
+
+REQUEST = {
+    "item_code": "WAT-01", "project": "高标准农田项目", "region_code": "632801", "description": "说明文字", "mode": "inquiry",
+    "funds": "private", "openness": "open",
+}  # fmt: skip
+
+
+def _at(days: float) -> str:
+    return f"{(clock.now() + timedelta(days=days)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+
+
+def test_members_and_delegates(app: Flask, world: World) -> None:
+    world.enterprise("helper")
+    buyer = sign_in(app, world, "buyer")
+    person = {"name": "新成员", "email": "staff@example.cn", "password": PASSWORD}
+    assert "至少 10" in buyer.submit("/my/members/new", **{**person, "password": "abc"}).error_at("password")
+    assert buyer.submit("/my/members/new", **person).status == 303
+    staff = Visitor(app, "staff@example.cn")
+    assert "新成员" in staff.get("/my/organisation").text
+    assert staff.submit("/my/members/new", **{**person, "email": "x@example.cn"}).status == 403
+    changed = {"current": "wrong horse battery", "password": "another horse battery"}
+    assert "不正确" in staff.submit("/my/password", **changed).error_at("current")
+    assert "至少 10" in staff.submit("/my/password", current=PASSWORD, password="short").error_at("password")
+    assert staff.submit("/my/password", **{**changed, "current": PASSWORD}).location == "/my"
+    assert Visitor(app).submit("/sign-in", email="staff@example.cn", password="another horse battery").status == 303
+    assert Visitor(app).submit("/sign-in", email="staff@example.cn", password=PASSWORD).status == 401
+    token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]
+    assert buyer.post("/my/members/buyer@example.cn/remove", {"csrf_token": token}).status == 404
+    assert buyer.post("/my/members/staff@example.cn/remove", {"csrf_token": token}).status == 303
+    assert staff.get("/my/organisation").status == 403
+    lent = {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": _at(30)}
+    for change, field in (({"email": "no@example.cn"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope")):
+        assert buyer.submit("/my/delegations/new", **{**lent, **change}).error_at(field), field
+    assert buyer.submit("/my/delegations/new", **lent).status == 303
+    helper = sign_in(app, world, "helper")
+    own = helper.submit("/requests/new", **REQUEST, on_behalf_of=str(world.organisation("buyer").id), budget="30,000")
+    assert own.status == 303
+    assert helper.submit(f"{own.location}/publish").status == 303
+    key = db.session.scalars(select(Delegation.id)).one()
+    token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]
+    assert buyer.post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status == 303
+    assert helper.get(f"{own.location}/cancel").status == 404
+    assert sign_in(app, world, "agency").post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status in (400, 404)

@@ -1,0 +1,38 @@
+"""Delivering, returning, accepting, reviewing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import run_deadlines
+from models import workdays
+from models.contracts import Deliverable
+from models.text import NotAllowed, RuleBroken
+from tests.factories import PDF, World
+
+
+def test_returns_corrections_silence_and_review(world: World, time: Any) -> None:
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    deliverable = world.delivered(contract)
+    with pytest.raises(RuleBroken):
+        contracts.send_for_correction(world.actor("buyer"), deliverable, reason="")
+    contracts.send_for_correction(world.actor("buyer"), deliverable, reason="缺少附图和原始数据")
+    with pytest.raises(NotAllowed):
+        contracts.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
+    with pytest.raises(RuleBroken, match="未勾选"):
+        contracts.submit(world.actor("agency"), deliverable, file_name="x", content=PDF, ticked=[])
+    world.delivered(contract)
+    time.instant = workdays.add(time.instant, 10)
+    run_deadlines()
+    assert Deliverable.load(db.session, deliverable).state == "accepted"
+    contracts.send_back(world.actor("department"), deliverable, reason="措施不可落实", fault="agency")
+    world.delivered(contract)
+    world.accepted(deliverable)
+    contracts.pass_review(world.actor("department"), deliverable)
+    done = Deliverable.load(db.session, deliverable)
+    assert (done.state, done.first_pass, len(done.versions), done.returns) == ("passed", False, 3, 1)

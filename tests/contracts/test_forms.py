@@ -1,0 +1,34 @@
+"""Contracts and deliverables: what the forms refuse, and what they keep."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from models.contracts import Deliverable
+from tests.factories import PDF, World
+from tests.web import ALL, sign_in
+
+
+def test_checklists_are_ticked_whole(app: Flask, world: World) -> None:
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    deliverable = world.one(Deliverable, contract).identifier
+    agency, buyer = sign_in(app, world, "agency"), sign_in(app, world, "buyer")
+    answer = agency.submit(f"/deliverables/{deliverable}/submit", file=PDF, note="第一稿")
+    assert "未勾选" in answer.error_at("ticked")
+    assert answer.value_of("note") == "第一稿"
+    assert agency.submit(f"/deliverables/{deliverable}/submit", file=PDF, ticked=ALL).status == 303
+    assert "未勾选" in buyer.submit(f"/deliverables/{deliverable}/accept").error_at("ticked")
+    assert buyer.submit(f"/deliverables/{deliverable}/accept", ticked=ALL).status == 303
+
+
+def test_clauses_change_where_they_may(app: Flask, world: World) -> None:
+    contract = world.contract_of(world.awarded()).identifier
+    agency, buyer = sign_in(app, world, "agency"), sign_in(app, world, "buyer")
+    assert "没有改动" in agency.submit(f"/contracts/{contract}/revise").text
+    assert "1 到 2000" in agency.submit(f"/contracts/{contract}/revise", secrecy=" ").error_at("secrecy")
+    assert buyer.submit(f"/contracts/{contract}/agree_buyer").status == 303
+    assert agency.submit(f"/contracts/{contract}/revise", secrecy="双方另行签订保密协议。").status == 303
+    page = buyer.get(f"/contracts/{contract}")
+    assert "与模板不同" in page.text
+    assert "待双方签订" in page.text, "a revision takes back what was agreed"

@@ -1,0 +1,148 @@
+"""Requests and offers: bad input is answered at the field, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from market.extensions import db
+from market.sourcing import actions as sourcing
+from models import clock
+from models.clock import BEIJING
+from models.sourcing import Bid, Quote, Request
+from tests.factories import World
+from tests.web import ALL, Visitor, sign_in
+
+REQUEST = {
+    "item_code": "WAT-01", "project": "高标准农田项目", "region_code": "632801", "description": "说明文字", "mode": "inquiry",
+    "funds": "private", "openness": "open",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"project": "短"}, "project", "4 到 200"),
+        ({"budget": "-5"}, "budget", "请填写金额"),
+        ({"budget": "12.345"}, "budget", "请填写金额"),
+        ({"budget": "99999999999999"}, "budget", "100 亿"),
+        ({"budget": "0"}, "budget", "大于 0"),
+        ({"deadline": "soon"}, "deadline", "日期和时间"),
+        ({"count": "-1"}, "count", ""),
+        ({"count": "x"}, "count", ""),
+        ({"item_code": "NONE-1"}, "item_code", ""),
+        ({"item_code": "EIA-01"}, "amount", "计费基数"),
+        ({"mode": "lottery"}, "mode", ""),
+        ({"region_code": "999999"}, "region_code", ""),
+    ],
+)
+def test_a_request(app: Flask, world: World, change: dict[str, str], field: str, said: str) -> None:
+    answer = sign_in(app, world, "buyer").submit("/requests/new", **{**REQUEST, **change})
+    assert answer.status == 422
+    assert said in answer.error_at(field)
+    assert answer.error_at(field)
+    assert answer.value_of("description") == "说明文字"
+    assert db.session.scalar(select(func.count(Request.id))) == 0
+
+
+def _at(days: float) -> str:
+    return f"{(clock.now() + timedelta(days=days)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+
+
+def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    for days, mode, said in ((-1, "inquiry", "已经过去"), (1, "sealed_bid", "公告期至少 3 个工作日"), (200, "inquiry", "太远")):
+        made = buyer.submit("/requests/new", **{**REQUEST, "deadline": _at(days), "mode": mode})
+        refused = buyer.submit(f"{made.location}/publish")
+        assert refused.status == 422
+        assert said in refused.text
+    fixed = buyer.submit(f"{made.location}/edit", deadline=_at(7))
+    assert buyer.submit(f"{fixed.location}/publish").status == 303
+
+
+def test_an_invitation_needs_enough_agencies_and_a_department_must_be_there(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    made = buyer.submit("/requests/new", **{**REQUEST, "openness": "invited", "funds": "state"})
+    assert "至少要邀请 3 家" in buyer.submit(f"{made.location}/publish").text
+    edit = buyer.submit(f"{made.location}/edit", invited=ALL)
+    assert edit.status == 303
+    assert buyer.submit(f"{made.location}/publish").status == 303
+    far = buyer.submit("/requests/new", **{**REQUEST, "item_code": "SAF-01"})
+    assert "还没有接入" in buyer.submit(f"{far.location}/publish").text
+
+
+@pytest.mark.parametrize("mode", ["inquiry", "sealed_bid"])
+def test_an_offer(app: Flask, world: World, mode: str) -> None:
+    request = world.request(mode=mode, budget=4_500_000)
+    agency = sign_in(app, world, "agency")
+    for price, days, field, said in (
+        ("60,000", "20", "price", "50,000.00"), ("46,000", "20", "price", "预算"), ("0", "20", "price", "大于 0"),
+        ("-1", "20", "price", "请填写金额"), ("abc", "20", "price", "请填写金额"), ("40000", "0", "days", ""),
+        ("40000", "501", "days", ""), ("", "20", "price", "请填写"),
+    ):  # fmt: skip
+        answer = agency.submit(f"/requests/{request}/answer", price=price, days=days, note="留着")
+        assert answer.status == 422
+        assert said in answer.error_at(field)
+        assert answer.error_at(field)
+        assert answer.value_of("price") == price
+        assert answer.value_of("note") == "留着"
+    assert agency.submit(f"/requests/{request}/answer", price="40,000", days="20").status == 303
+    english = Visitor(app, world.emails["second"], "en")
+    answer = english.submit(f"/requests/{request}/answer", price="60,000", days="20")
+    assert "may not exceed one's own published fee" in answer.error_at("price")
+
+
+def test_who_may_not_offer_is_told_the_rule_before_typing(app: Flask, world: World) -> None:
+    world.agency("fresh", verified=False)
+    request = world.request()
+    assert "待核验" in sign_in(app, world, "fresh").get(f"/requests/{request}/answer").text
+    assert "只有中介机构" in sign_in(app, world, "buyer").get(f"/requests/{request}/answer").text
+    assert "50,000.00" in sign_in(app, world, "agency").get(f"/requests/{request}/answer").text
+
+
+def test_the_same_form_sent_twice_acts_once(app: Flask, world: World) -> None:
+    request, agency = world.request(), sign_in(app, world, "agency")
+    page = agency.get(f"/requests/{request}/answer")
+    values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {"price": "40,000", "days": "20"}
+    first, second = (agency.post(f"/requests/{request}/answer", values) for _ in range(2))
+    assert (first.status, first.location) == (second.status, second.location) == (303, first.location)
+    assert db.session.scalar(select(func.count(Quote.id))) == 1
+    third = agency.submit(f"/requests/{request}/answer", price="40,000", days="20")
+    assert third.status == 422
+    assert "已经报过价" in third.text
+
+
+def test_acting_out_of_turn_and_too_late(app: Flask, world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    agency, buyer = sign_in(app, world, "agency"), sign_in(app, world, "buyer")
+    page = agency.get(f"/requests/{request}/answer")
+    values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {"price": "40,000", "days": "20"}
+    close = buyer.get(f"/requests/{request}/close")
+    assert close.status == 200
+    refused = buyer.submit(f"/requests/{request}/close")
+    assert refused.status == 422
+    assert "提前截止" in refused.text
+    time.instant = world.deadline(request) + timedelta(milliseconds=1)
+    late = agency.post(f"/requests/{request}/answer", values)
+    assert late.status == 422
+    assert "已过截止时间" in late.text
+    assert late.value_of("price") == "40,000"
+    assert db.session.scalar(select(func.count(Bid.id))) == 0
+
+
+def test_reasons_are_asked_for(app: Flask, world: World) -> None:
+    request = world.request()
+    buyer = sign_in(app, world, "buyer")
+    answer = buyer.submit(f"/requests/{request}/cancel", reason="短")
+    assert answer.status == 422
+    assert "至少 5 个字" in answer.error_at("reason")
+    assert answer.value_of("reason") == "短"
+    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    sourcing.close(world.actor("buyer"), request)
+    award = buyer.submit(f"/requests/{request}/award", reasons="短短短短短")
+    assert award.status == 422
+    assert "仍然有效的报价" in award.error_at("agency")
