@@ -51,8 +51,9 @@ lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements-dev.in -o requirements-dev.txt
 
-docs: $(VENV)/.installed ## write docs/workflows.md from the workflow tables
+docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md from the tables, docs/walkthrough.md from real requests
 	$(BIN)/flask --app wsgi workflows > docs/workflows.md
+	$(BIN)/python -m bench.lifecycle docs/walkthrough.md
 
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
 	@mkdir -p .tools

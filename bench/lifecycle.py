@@ -33,8 +33,9 @@ class Refused(Exception):
 class Person:
     """Somebody with a browser's patience and no script: reads pages, fills in forms, sends them."""
 
-    def __init__(self, url: str) -> None:
-        self.url, self.session = url, requests.Session()
+    def __init__(self, url: str, name: str = "", journal: list[str] | None = None) -> None:
+        self.url, self.name, self.session = url, name, requests.Session()
+        self.journal = journal if journal is not None else []
         self.session.headers["Accept-Language"] = "zh-CN"
 
     def get(self, path: str) -> BeautifulSoup:
@@ -56,7 +57,9 @@ class Person:
         if answer.url.removeprefix(self.url) == path or not answer.ok:
             said = BeautifulSoup(answer.text, "html.parser").select(".problem, .error, h1")
             raise Refused(f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}")
-        return answer.url.removeprefix(self.url)
+        reached = answer.url.removeprefix(self.url)
+        self.journal.append(_entry_of(self.name, path, fields, list(files), reached))
+        return reached
 
     def sign_in(self, email: str, password: str = PASSWORD) -> Person:
         self.submit("/sign-in", email=email, password=password)
@@ -71,6 +74,13 @@ class Person:
 
 
 ALL = object()
+
+
+def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], reached: str) -> str:
+    """A request as the walk-through shows it: who, where, what was filled in, where it led."""
+    said = {key: "(every point)" if value is ALL else "…" if key == "password" else value for key, value in fields.items()}
+    filled = [f"{key}: {value}" for key, value in said.items()] + [f"{key}: a PDF" for key in files]
+    return "\n".join([f"{name} POST {path}", *(f"    {line}" for line in filled), f"303 → {reached}"])
 
 
 def standing(form: Tag) -> dict[str, Any]:
@@ -96,20 +106,20 @@ def code(number: int) -> str:
     return body + uscc.calc_check_digit(body)
 
 
-def people(server: Server) -> dict[str, Person]:
+def people(server: Server, journal: list[str] | None = None) -> dict[str, Person]:
     """Sign everybody up over HTTP: two authorities, a buyer, three agencies with published fees."""
     url, found = server.url, {}
-    admin = Person(url).sign_in(*ADMIN)
+    admin = Person(url, "administrator", journal).sign_in(*ADMIN)
     for number, (name, role, line) in enumerate((("regulator", "regulator", ""), ("department", "department", "水利"))):
         admin.submit(
             "/admin/authorities/new", name=name, email=f"{name}@example.cn", password=PASSWORD, organisation=f"省{name}",
             uscc=code(number), region_code="630000", authority_role=role, department=line,
         )  # fmt: skip
-        found[name] = Person(url).sign_in(f"{name}@example.cn")
-    found["buyer"] = Person(url)
+        found[name] = Person(url, name, journal).sign_in(f"{name}@example.cn")
+    found["buyer"] = Person(url, "buyer", journal)
     found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
     for number, price in enumerate(("50,000", "48,000", "46,000")):
-        name, agency = f"agency{number + 1}", Person(url)
+        name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
         agency.submit("/sign-up", kind="agency", committed="y", **_entry(name, 20 + number))
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
@@ -132,10 +142,12 @@ def _request(buyer: Person, mode: str, funds: str) -> str:
     return path
 
 
-def drive(server: Server, told: Callable[[str, str], None]) -> None:
-    """The whole path. `told` hears each step's name and public identifier. Raises Refused where the site says no."""
-    who = people(server)
+def drive(server: Server, told: Callable[[str, str], None], journal: list[str] | None = None) -> None:
+    """The whole path. `told` hears each step's name and public identifier; `journal` keeps every request made.
+    Raises Refused where the site says no."""
+    who = people(server, journal)
     buyer, agency, department = who["buyer"], who["agency1"], who["department"]
+    told("入驻", f"{buyer.find('/my/organisation', r'E-2026-[0-9]{6}')}, {agency.find('/my/organisation', r'A-2026-[0-9]{6}')}")
     inquiry = _request(buyer, "inquiry", "private")
     quotes = [
         who[f"agency{n}"].submit(f"{inquiry}/answer", price=price, days="20") for n, price in ((1, "45,000"), (2, "47,000"), (3, "46,000"))
@@ -199,16 +211,35 @@ def _pay(buyer: Person, agency: Person, contract: str) -> str:
     return payment
 
 
-def main() -> int:
+WALKTHROUGH = """# A walk-through
+
+The main job, request by request, as `make docs` saw it: every line was really sent over HTTP to a fresh market. A form's
+fields that keep their proposed values, its CSRF token and its one-time key are left out.
+
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Drive the path and print its steps; with a file's name, also write the walk-through there."""
+    journal: list[str] = []
+    pages: list[str] = []
+
+    def told(step: str, identifier: str) -> None:
+        print(f"{step}\t{identifier}", flush=True)
+        pages.append(f"## {step}: {identifier}\n\n```\n" + "\n\n".join(journal) + "\n```\n")
+        journal.clear()
+
     with tempfile.TemporaryDirectory() as home, market(Path(home), at=START) as server:
         try:
-            drive(server, lambda step, identifier: print(f"{step}\t{identifier}", flush=True))
+            drive(server, told, journal)
         except Refused as refused:
             print(f"lifecycle: {refused}")
             return 1
+    for file in arguments:
+        Path(file).write_text(WALKTHROUGH + "\n".join(pages), encoding="utf-8")
     print("lifecycle: ok")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
