@@ -146,6 +146,7 @@ OPENINGS = {
     "leave": N_("移除成员"),
     "delegate": N_("委托采购"),
     "revoke": N_("收回委托"),
+    "contribute": N_("写入抽取参数"),
 }
 
 
@@ -174,6 +175,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "amount": money.show,
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(clauses)),
+    "value": str,
     "reason": str,
     "reasons": str,
     "commitment": lambda sha256: _("同价将抽取,种子哈希 %(hash)s", hash=sha256),

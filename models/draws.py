@@ -22,12 +22,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, identifiers, sealing
 from models.base import Base, Code, Json
-from models.text import N_, RuleBroken, WrongState
+from models.text import N_, NotFound, RuleBroken, WrongState
 
 ALGORITHM = "gongxin-draw-1"
 
@@ -76,6 +76,15 @@ def commit(
     )
     session.add(draw)
     session.flush()
+    return draw
+
+
+def load(session: Session, identifier: str, *, lock: bool = False) -> Draw:
+    """The draw with this identifier, its row locked if asked; NotFound if there is none."""
+    query = select(Draw).where(Draw.identifier == identifier)
+    draw = session.scalars(query.with_for_update().execution_options(populate_existing=True) if lock else query).one_or_none()
+    if draw is None:
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
     return draw
 
 

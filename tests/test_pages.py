@@ -84,6 +84,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/awards/{award}/annul": (302, 409, 404, 409, 404, 409, 404, 404, 409),
     "/draws/{draw}.json": PUBLIC,
     "/draws/D-2026-999999.json": (404,) * 9,
+    "/draws/{draw}/contribute": SIGNED_IN,
     "/contracts": SIGNED_IN,
     "/contracts/{contract}": WITH_DEPARTMENT,
     "/contracts/{drafted}": PARTIES,

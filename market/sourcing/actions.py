@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from market.contracts.drafting import draft_contract
 from market.extensions import db
-from market.sourcing.proposing import commit_to_draw, propose
+from market.sourcing.proposing import commit_to_draw, drawn_as, propose
 from market.transaction import action, sealing_key
-from models import agencies, clock, identifiers, sealing, workdays
+from models import agencies, clock, draws, events, identifiers, sealing, workdays
 from models.accounts import Organisation, authority_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
@@ -277,6 +277,22 @@ def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
     bid = Bid.load(session, identifier, lock=True)
     perform(session, bid, "withdraw", actor)
     return identifier
+
+
+@action
+def contribute(session: Session, actor: Actor, identifier: str, *, value: str) -> str:
+    """A candidate adds a text of its own to a draw before it is run. Returns the request's identifier."""
+    draw = draws.load(session, identifier)
+    request = Request.load(session, draw.case_identifier, lock=True)
+    draw = draws.load(session, identifier, lock=True)
+    mine = select(Bid).where(Bid.request_id == request.id, Bid.agency_id == actor.organisation_id)
+    bid = session.scalars(mine).one_or_none()
+    draws.contribute(draw, drawn_as(bid) if bid else "", value)
+    events.record(
+        session, actor, "request.contribute", "request", request.identifier, audience="public",
+        data={"title": request.title, "value": value.strip()},
+    )  # fmt: skip
+    return request.identifier
 
 
 @action

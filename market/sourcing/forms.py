@@ -82,6 +82,10 @@ class OfferForm(Form):
             self.price.data, self.days.data = case.price, case.days
 
 
+class ContributeForm(Form):
+    value = text(_l("您的参数"), description=_l("任意 1 到 200 个字符,会公布。"))
+
+
 class AwardForm(Form):
     """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
 

@@ -58,11 +58,16 @@ def _quote(session: Session, request: Request, agency: str) -> Quote:
     return quote
 
 
+def drawn_as(bid: Bid) -> str:
+    """What a bid is called on the list of a draw."""
+    return f"{bid.identifier} {bid.agency.name}"
+
+
 def _best(session: Session, request: Request) -> dict[str, Bid]:
     """The cheapest opened bids of agencies not struck out by an annulled award, by the name they have in a draw."""
     annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
     eligible = select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)).order_by(Bid.receipt)
-    return {f"{bid.identifier} {bid.agency.name}": bid for bid in cheapest(list(session.scalars(eligible)))}
+    return {drawn_as(bid): bid for bid in cheapest(list(session.scalars(eligible)))}
 
 
 def commit_to_draw(session: Session, request: Request) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
@@ -17,11 +18,24 @@ from market.config import ROOT
 from market.extensions import db
 from market.journey import of_request
 from market.options import item_options, region_choices
-from market.pages import ActPage, act_view, attempt, case_page, case_url, link, not_found, paged, sliced, visible
+from market.pages import (
+    ActPage,
+    act_view,
+    attempt,
+    case_page,
+    case_url,
+    form_page,
+    link,
+    not_found,
+    paged,
+    sliced,
+    visible,
+)
 from market.sourcing import actions
-from market.sourcing.forms import AwardForm, OfferForm, RequestForm
+from market.sourcing.forms import AwardForm, ContributeForm, OfferForm, RequestForm
+from market.sourcing.proposing import drawn_as
 from market.words import item_name, words_of
-from models import clock, money, policy, workdays
+from models import clock, draws, money, policy, workdays
 from models.actors import Actor
 from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, current_items
@@ -150,6 +164,7 @@ def show(identifier: str) -> str:
     contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id)).one_or_none()
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
     deliverable = db.session.scalars(delivered).one_or_none()
+    pending = list(db.session.scalars(select(Draw).where(Draw.case_identifier == found.identifier, Draw.drawn_at.is_(None))))
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     return render_template(
         "sourcing/show.html",
@@ -162,7 +177,8 @@ def show(identifier: str) -> str:
         can_answer="agency" in actor.roles and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,
-        draws=db.session.scalars(select(Draw).where(Draw.case_identifier == found.identifier)).all(),
+        draws=pending,
+        contributes=_may_contribute(pending, answers, actor),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         plot=offers(priced, _("每个点是报价,竖线是该机构的公示价")) if len(priced) > 1 else None,
         contract=contract if contract and contract.roles_of(actor) else None,
@@ -173,6 +189,12 @@ def show(identifier: str) -> str:
         funds=FUNDS,
         openness=OPENNESS,
     )
+
+
+def _may_contribute(pending: list[Draw], answers: list[Any], actor: Actor) -> bool:
+    """Whether the reader is a candidate of the draw to come that has not added its text."""
+    mine = {drawn_as(a) for a in answers if isinstance(a, Bid) and a.agency_id == actor.organisation_id}
+    return any(mine & set(draw.candidates) - {c["party"] for c in draw.contributions} for draw in pending)
 
 
 def _quantity(found: Request) -> str:
@@ -253,10 +275,18 @@ def show_award(identifier: str) -> str:
 
 @rooms.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
-    draw = db.session.scalars(select(Draw).where(Draw.identifier == identifier)).one_or_none()
-    if draw is None:
-        raise not_found(identifier)
-    return publication(draw)
+    return publication(draws.load(db.session, identifier))
+
+
+@rooms.route("/draws/<identifier>/contribute", methods=["GET", "POST"])
+@login_required
+def contribute(identifier: str) -> Response | str | tuple[str, int]:
+    """A candidate's own text for the draw that decides between equals."""
+    found = case_url("request", draws.load(db.session, identifier).case_identifier)
+    return form_page(
+        ContributeForm(), _("写入抽取参数"), partial(actions.contribute, identifier=identifier), lambda _: found, back=found,
+        lead=_("您写的内容会和种子一起决定结果:种子在您写之前就定好了,平台在开种子之前看不到结果,谁都无法单独操纵。"),
+    )  # fmt: skip
 
 
 @rooms.get("/verify_draw.py")

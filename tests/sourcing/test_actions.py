@@ -161,3 +161,30 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
     open_ended = world.request()
     with pytest.raises(NotAllowed):
         sourcing.cancel(world.actor("helper"), open_ended, reason="没有预算上限的不能代办")
+
+
+def test_a_candidates_own_text_goes_into_the_draw_and_nobody_elses(app: Any, world: World, time: Any) -> None:
+    from tests.web import Visitor, sign_in
+
+    request = world.request(mode="sealed_bid", funds="state")
+    for name, price in (("agency", 300), ("second", 300), ("third", 400)):
+        sourcing.submit_bid(world.actor(name), request, price=price, days=20)
+    time.instant = workdays.add(time.instant, 6)
+    run_deadlines()
+    draw = db.session.query(Draw).one().identifier
+    assert "写入抽取参数" not in Visitor(app).get(f"/requests/{request}").text
+    agency = sign_in(app, world, "agency")
+    assert "写入抽取参数" in agency.get(f"/requests/{request}").text
+    assert agency.submit(f"/draws/{draw}/contribute", value="x" * 201).status == 422
+    assert agency.submit(f"/draws/{draw}/contribute", value="青海湖 2026").location == f"/requests/{request}"
+    assert "每家一次" in agency.submit(f"/draws/{draw}/contribute", value="再来一次").error_at("value")
+    for name in ("third", "buyer"):
+        with pytest.raises(RuleBroken):
+            sourcing.contribute(world.actor(name), draw, value="外人")
+    assert "青海湖 2026" in Visitor(app).get(f"/requests/{request}").text
+    award = sourcing.award(world.actor("buyer"), request, reasons="最低价,同价抽取")
+    file = publication(db.session.query(Draw).one())
+    assert [c["value"] for c in file["contributions"]] == ["青海湖 2026"]
+    assert rank(file["seed"], file["candidates"], file["contributions"])[0] == file["result"][0]
+    assert "青海湖 2026" in Visitor(app).get(f"/awards/{award}").text
+    assert sign_in(app, world, "second").submit(f"/draws/{draw}/contribute", value="太晚").status == 409
