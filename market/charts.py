@@ -11,7 +11,7 @@ from models import money
 
 def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
     """A bar chart: (label, count, class) from left to right, each bar with its figure."""
-    most, width, gap, tall = max((count for _, count, _ in pairs), default=0) or 1, 46, 12, 120
+    most, width, gap, tall = max((count for _, count, _ in pairs), default=0) or 1, 46 if len(pairs) < 8 else 22, 10, 120
     parts = [Markup('<svg class="chart" role="img" viewBox="0 0 {} 170" width="{}"><title>{}</title>').format(
         len(pairs) * (width + gap), len(pairs) * (width + gap), title
     )]  # fmt: skip

@@ -118,6 +118,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/my/fees/new": (302, 403, 403, 200, 200, 403, 403, 403, 403),
     "/my/qualifications/new": (302, 403, 403, 200, 200, 403, 403, 403, 403),
     "/oversight/agencies": (302, 403, 403, 403, 403, 200, 200, 403, 200),
+    "/oversight/months": (302, 403, 403, 403, 403, 200, 200, 403, 200),
+    "/oversight/months.xlsx": (302, 403, 403, 403, 403, 200, 200, 403, 200),
     "/oversight/agencies.csv": (302, 403, 403, 403, 403, 200, 200, 403, 200),
     "/oversight/agencies.xlsx": (302, 403, 403, 403, 403, 200, 200, 403, 200),
     "/admin/authorities": (302, 403, 403, 403, 403, 403, 403, 403, 200),
@@ -283,6 +285,7 @@ def test_an_agencys_page_shows_what_it_publishes(app: Flask, world: World) -> No
 
 def test_exports_hold_every_agency_and_no_formula(app: Flask, world: World) -> None:
     world.agency("trick", verified=False)
+    world.authority("far", "regulator", region="540000")
     visitor = sign_in(app, world, "regulator")
     text = visitor.get("/oversight/agencies.csv").response.get_data().decode("utf-8-sig")
     assert text.count("A-2026-") == 4
@@ -291,6 +294,12 @@ def test_exports_hold_every_agency_and_no_formula(app: Flask, world: World) -> N
 
     assert as_csv([["=1+1"]]).decode("utf-8-sig").startswith("'=1+1")
     assert visitor.get("/oversight/agencies.xlsx").response.get_data()[:2] == b"PK"
+    world.settled()
+    months = visitor.get("/oversight/months.csv").response.get_data().decode("utf-8-sig").splitlines()
+    assert len(months) == 13
+    assert months[-1] == "2026-03,1,1,40000.0,1,1,1,1"
+    far = sign_in(app, world, "far")
+    assert far.get("/oversight/months.csv").response.get_data().decode("utf-8-sig").splitlines()[-1] == "2026-03,0,0,0.0,0,0,0,0"
 
 
 def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,6 +19,7 @@ from market.words import percent, region, when
 from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
+from models.clock import BEIJING
 from models.contracts import Contract, Deliverable
 from models.credit import GRADES, CreditScore
 
@@ -53,6 +56,7 @@ def overview(actor: Actor) -> dict[str, Any]:
     total = db.session.scalar(reviewed) or 0
     return {
         "chart": grades_chart(actor),
+        "months": months_chart(months(actor)),
         "facts": [
             (_("履行中的合同"), db.session.scalar(running)),
             (_("逾期未交的成果"), db.session.scalar(late)),
@@ -62,7 +66,7 @@ def overview(actor: Actor) -> dict[str, Any]:
     }
 
 
-def table(actor: Actor, state: str = "") -> list[list[Any]]:
+def agencies_table(actor: Actor, state: str = "") -> list[list[Any]]:
     """The rows of the export, heading first."""
     rows: list[list[Any]] = [[
         _("编号"), _("机构"), _("统一社会信用代码"), _("地区"), _("状态"), _("等级"), _("信用分"), _("完成合同"),
@@ -76,6 +80,63 @@ def table(actor: Actor, state: str = "") -> list[list[Any]]:
             score.first_pass if score else None, score.on_time if score else None, when(agency.created_at),
         ])  # fmt: skip
     return rows
+
+
+@dataclass(slots=True)
+class Month:
+    """What happened in one month (Beijing time) in an area. `value` in fen."""
+
+    name: str
+    signed: int = 0
+    completed: int = 0
+    value: int = 0
+    reviewed: int = 0
+    first_pass: int = 0
+    submitted: int = 0
+    on_time: int = 0
+
+
+def months(actor: Actor, count: int = 12) -> list[Month]:
+    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area."""
+    today = clock.today()
+    names = [f"{y}-{m + 1:02d}" for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))]
+    found = {name: Month(name) for name in names}
+
+    def of(instant: datetime | None) -> Month | None:
+        return found.get(f"{instant.astimezone(BEIJING):%Y-%m}") if instant else None
+
+    contracts = select(Contract.signed_at, Contract.completed_at, Contract.price).where(Contract.visible_to(actor))
+    for signed_at, completed_at, price in db.session.execute(contracts):
+        if month := of(signed_at):
+            month.signed += 1
+        if month := of(completed_at):
+            month.completed += 1
+            month.value += price
+    delivered = select(
+        Deliverable.submitted_at, Deliverable.deliver_by, Deliverable.decided_at, Deliverable.reviews, Deliverable.faulty_reviews
+    ).where(Deliverable.visible_to(actor))
+    for submitted_at, deliver_by, decided_at, reviews, faulty in db.session.execute(delivered):
+        if submitted_at and (month := of(submitted_at)):
+            month.submitted += 1
+            month.on_time += submitted_at <= deliver_by
+        if reviews and (month := of(decided_at)):
+            month.reviewed += 1
+            month.first_pass += faulty == 0
+    return list(found.values())
+
+
+def months_chart(rows: list[Month]) -> Markup:
+    """Completed contracts by month."""
+    return bars([(row.name[5:], row.completed, "bar-plain") for row in rows], _("每月完成的合同"))
+
+
+def months_table(actor: Actor) -> list[list[Any]]:
+    """The rows of the export, heading first; sums in yuan."""
+    heading = [
+        _("月份"), _("签订合同"), _("完成合同"), _("完成金额(元)"), _("已评审的成果"), _("首次过审"), _("提交的成果"), _("按期提交"),
+    ]  # fmt: skip
+    rows = months(actor)
+    return [heading, *([r.name, r.signed, r.completed, r.value / 100, r.reviewed, r.first_pass, r.submitted, r.on_time] for r in rows)]
 
 
 def _plain(value: Any) -> Any:

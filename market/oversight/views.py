@@ -13,7 +13,16 @@ from market.accounts.identity import current_actor
 from market.extensions import db
 from market.oversight import actions
 from market.oversight.forms import AuthorityForm, OverrideForm
-from market.oversight.overview import agencies_of, as_csv, as_xlsx, grades_chart, table
+from market.oversight.overview import (
+    agencies_of,
+    agencies_table,
+    as_csv,
+    as_xlsx,
+    grades_chart,
+    months,
+    months_chart,
+    months_table,
+)
 from market.pages import case_url, form_page, paged
 from models.accounts import Organisation
 from models.actors import ROLES, Actor
@@ -49,12 +58,20 @@ def agencies() -> str:
     )
 
 
-@rooms.get("/oversight/agencies.<any(csv, xlsx):kind>")
+@rooms.get("/oversight/months")
 @login_required
-def export(kind: str) -> Response:
-    rows = table(_need("regulator", "admin"), request.args.get("state", ""))
+def by_month() -> str:
+    rows = months(_need("regulator", "admin"))
+    return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
+
+
+@rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")
+@login_required
+def export(what: str, kind: str) -> Response:
+    actor = _need("regulator", "admin")
+    rows = months_table(actor) if what == "months" else agencies_table(actor, request.args.get("state", ""))
     content, media_type = (as_csv(rows), "text/csv; charset=utf-8") if kind == "csv" else (as_xlsx(rows), XLSX)
-    return Response(content, mimetype=media_type, headers={"Content-Disposition": f"attachment; filename=agencies.{kind}"})
+    return Response(content, mimetype=media_type, headers={"Content-Disposition": f"attachment; filename={what}.{kind}"})
 
 
 @rooms.get("/admin/authorities")
