@@ -44,7 +44,7 @@ from models.credit import CreditScore
 from models.draws import Draw, publication
 from models.pricing import Quantity
 from models.regions import within
-from models.sourcing import FUNDS, MODES, OPENNESS, REQUEST, Award, Bid, Invitation, Quote, Request
+from models.sourcing import FUNDS, MODES, OPENNESS, REQUEST, Award, Bid, Quote, Request, answers_to, shown_to
 from models.text import N_, NotAllowed, Problem
 
 rooms = Blueprint("sourcing", __name__)
@@ -54,8 +54,8 @@ class _AwardPage(AwardForm):
     """The award form knows the answers of its request."""
 
     def prepare(self, case: Request) -> None:
-        answers = _answers(case) if case.mode == "inquiry" else []
-        self.offer([a for a in answers if a.state in ("open", "agreed")])
+        quotes = answers_to(db.session, case) if case.mode == "inquiry" else []
+        self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
 
 
 REQUEST_ACTS = {
@@ -75,31 +75,11 @@ AWARD_ACTS = {"annul": ActPage(actions.annul)}
 
 
 def readable(identifier: str) -> Request:
-    """A request the reader may see: public, one's own, or addressed to one's organisation by invitation."""
-    found, actor = Request.load(db.session, identifier), current_actor()
-    if found.roles_of(actor) or (found.published_at and found.openness == "open"):
-        return found
-    invited = select(Invitation.id).where(Invitation.request_id == found.id, Invitation.agency_id == actor.organisation_id)
-    if found.published_at is None or db.session.scalar(invited) is None:
+    """A request the reader may see, or NotFound."""
+    found = Request.load(db.session, identifier)
+    if not found.readable_by(db.session, current_actor()):
         raise not_found(identifier)
     return found
-
-
-def _answers(found: Request) -> list[Any]:
-    case_class: Any = Quote if found.mode == "inquiry" else Bid
-    query = select(case_class).where(case_class.request_id == found.id, case_class.state != "withdrawn")
-    order = case_class.price if found.opened or found.mode == "inquiry" else case_class.id
-    return list(db.session.scalars(query.order_by(order)).unique())
-
-
-def _shown(found: Request, answers: list[Any], actor: Actor) -> list[Any]:
-    """The answers this reader may see: sealed bids nobody's but one's own before opening and all after it; quotes
-    only the buyer's side, and each agency its own."""
-    if found.opened and found.mode == "sealed_bid":
-        return answers
-    if found.mode == "inquiry" and found.roles_of(actor):
-        return answers
-    return [a for a in answers if actor.organisation_id and a.agency_id == actor.organisation_id]
 
 
 @rooms.get("/requests")
@@ -157,8 +137,8 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
 @rooms.get("/requests/<identifier>")
 def show(identifier: str) -> str:
     found, actor = readable(identifier), current_actor()
-    answers = _answers(found)
-    shown = _shown(found, answers, actor)
+    answers = answers_to(db.session, found)
+    shown = shown_to(found, answers, actor)
     scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
     awards = list(db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())))
     contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id)).one_or_none()

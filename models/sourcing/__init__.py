@@ -1,7 +1,18 @@
 """Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
 
 from models.sourcing.awards import Award
-from models.sourcing.offers import PARTIES, Bid, Offer, Quote, add_offer, cheapest, check_terms, live_answers
+from models.sourcing.offers import (
+    PARTIES,
+    Bid,
+    Offer,
+    Quote,
+    add_offer,
+    answers_to,
+    cheapest,
+    check_terms,
+    live_answers,
+    shown_to,
+)
 from models.sourcing.requests import FUNDS, MODES, OPENNESS, REQUEST, Invitation, Request
 
 __all__ = [
@@ -17,7 +28,9 @@ __all__ = [
     "Quote",
     "Request",
     "add_offer",
+    "answers_to",
     "cheapest",
     "check_terms",
     "live_answers",
+    "shown_to",
 ]

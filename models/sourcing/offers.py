@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy
 from models.accounts import Organisation
+from models.actors import Actor
 from models.base import Base, Fen, OptionalFen
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
@@ -169,6 +170,22 @@ class Bid(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+
+def answers_to(session: Session, request: Request) -> list[Any]:
+    """A request's quotes or bids but for the withdrawn, cheapest first as soon as a price is there to see."""
+    case_class: Any = Quote if request.mode == "inquiry" else Bid
+    order = case_class.price if request.opened or request.mode == "inquiry" else case_class.id
+    query = select(case_class).where(case_class.request_id == request.id, case_class.state != "withdrawn")
+    return list(session.scalars(query.order_by(order)).unique())
+
+
+def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
+    """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all after
+    it; quotes only the buyer's side and its overseers, and each agency its own."""
+    if (request.opened and request.mode == "sealed_bid") or (request.mode == "inquiry" and request.roles_of(actor)):
+        return answers
+    return [a for a in answers if actor.organisation_id and a.agency_id == actor.organisation_id]
 
 
 def live_answers(session: Session, request: Request) -> int:

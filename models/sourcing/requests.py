@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, money, policy, workdays
 from models.accounts import Organisation
+from models.actors import Actor
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.text import N_, RuleBroken
@@ -188,6 +189,13 @@ class Request(Case, Base):
     @property
     def publicity_days(self) -> int:
         return policy.get(self.policy_version).number(f"award.publicity_{self.funds}_days")
+
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """Whether an actor may see it: its parties and overseers; anyone, once published openly; whoever is invited."""
+        if self.roles_of(actor) or (self.published_at and self.openness == "open"):
+            return True
+        asked = select(Invitation.id).where(Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id)
+        return self.published_at is not None and session.scalar(asked) is not None
 
     def takes_offers(self) -> None:
         """RuleBroken unless offers may come in now. An offer at the deadline's very instant counts."""
