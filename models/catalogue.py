@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models import pricing
 from models.base import Base, Code, Json, Name
 from models.regions import Region, published
-from models.text import N_
+from models.text import N_, RuleBroken
 
 DATA = Path(__file__).parent / "data"
 PRICING = {
@@ -70,6 +70,16 @@ class ServiceItem(Base):
     def checklist(self) -> list[str]:
         points: list[str] = self.notice["zh"]["checklist"]
         return points
+
+
+    def check_quantity(self, quantity: Json) -> None:
+        """RuleBroken at the field unless a job of this size can be priced: the base or the number the item is
+        priced by, and an industry the item's standard knows."""
+        if self.measure != "none" and not quantity.get(self.measure):
+            raise RuleBroken(N_("请填写计费基数(%(label)s),机构据此报价。"), self.measure, label=self.measure_label)
+        factors = {name for terms in self.standard["tables"].values() for name in terms.get("factors", ())} if self.standard else set()
+        if quantity.get("factor") and factors and quantity["factor"] not in factors:
+            raise RuleBroken(N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names="、".join(sorted(factors)))
 
 
 def current_items(session: Session) -> list[ServiceItem]:

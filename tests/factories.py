@@ -94,13 +94,16 @@ class World:
     def fees(self, name: str, price: int, item: str = ITEM) -> None:
         agencies.publish_fees(self.actor(name), item_code=item, terms={"method": "fixed", "price": price}, days=20)
 
-    def request(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
-        start = values.pop("deadline", None) or workdays.add(clock.now(), 5)
-        request = {
+    def asked(self, **values: Any) -> dict[str, Any]:
+        """What a request asks for, as its form sends it."""
+        return {
             "item_code": ITEM, "region_code": COUNTY, "project": "高标准农田项目", "description": "", "quantity": {},
-            "budget": None, "mode": "inquiry", "funds": "private", "openness": "open", "deadline": start, "invited": [],
+            "budget": None, "mode": "inquiry", "funds": "private", "openness": "open",
+            "deadline": workdays.add(clock.now(), 5), "invited": [], **values,
         }  # fmt: skip
-        identifier = sourcing.create_request(self.actor(buyer), **(request | values))
+
+    def request(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
+        identifier = sourcing.create_request(self.actor(buyer), **self.asked(**values))
         return sourcing.publish(self.actor(buyer), identifier) if publish else identifier
 
     def awarded(self, price: int = 4_000_000, agency: str = "agency") -> str:

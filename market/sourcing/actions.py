@@ -48,10 +48,10 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     return actor.organisation_id
 
 
-def _fill(session: Session, request: Request, *, item_code: str, region_code: str, project: str, description: str,
+def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, region_code: str, project: str, description: str,
           quantity: Json, budget: int | None, mode: str, funds: str, openness: str, deadline: datetime,
           invited: list[str]) -> None:  # fmt: skip
-    """Take a form's values into a draft; RuleBroken at the field that is wrong."""
+    """Take a form's values into a draft the actor may act on; RuleBroken at the field that is wrong."""
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn_on is not None:
         raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
@@ -64,8 +64,7 @@ def _fill(session: Session, request: Request, *, item_code: str, region_code: st
             raise RuleBroken(N_("请选择一项。"), field)
     if budget is not None and not budget > 0:
         raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
-    if item.measure == "amount" and not quantity.get("amount"):
-        raise RuleBroken(N_("请填写计费基数(%(label)s),机构据此报价。"), "amount", label=item.measure_label)
+    item.check_quantity(quantity)
     request.item_id, request.item = item.id, item
     request.region_code, request.project, request.description = region_code, project.strip(), description.strip()
     request.quantity, request.budget, request.mode, request.funds = quantity, budget, mode, funds
@@ -74,6 +73,8 @@ def _fill(session: Session, request: Request, *, item_code: str, region_code: st
     request.department_id = department.id if department else None
     named = session.scalars(select(Organisation).where(Organisation.identifier.in_(invited), Organisation.kind == "agency"))
     request.invitations = [Invitation(agency_id=agency.id) for agency in named]
+    if "buyer" not in request.roles_of(actor):
+        raise RuleBroken(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
 
 
 @action
@@ -81,11 +82,7 @@ def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None =
     """Start a draft. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
     with session.no_autoflush:
-        _fill(session, request, **values)  # type: ignore[arg-type]
-        if request.buyer_id != actor.organisation_id and all(
-            m.most < request.stake for m in actor.mandates if m.buyer_id == request.buyer_id
-        ):
-            raise RuleBroken(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
+        _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")
     return request.identifier
 
@@ -95,7 +92,7 @@ def edit_request(session: Session, actor: Actor, identifier: str, **values: obje
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "edit", actor)
     with session.no_autoflush:
-        _fill(session, request, **values)  # type: ignore[arg-type]
+        _fill(session, actor, request, **values)  # type: ignore[arg-type]
     return identifier
 
 

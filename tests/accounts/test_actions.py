@@ -30,6 +30,11 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
         sourcing.accept_quote(world.actor("helper"), quote)
     from models.accounts import Delegation
 
+    draft = world.request("helper", publish=False, on_behalf_of=buyer, budget=3_000_000)
+    for raised in (None, 3_000_001):
+        with pytest.raises(RuleBroken, match="预算上限"):
+            sourcing.edit_request(world.actor("helper"), draft, **world.asked(budget=raised))
+    sourcing.edit_request(world.actor("helper"), draft, **world.asked(budget=2_000_000))
     lent = db.session.query(Delegation).one()
     accounts.revoke_delegation(world.actor("buyer"), lent.id)
     with pytest.raises(NotAllowed):

@@ -36,6 +36,8 @@ REQUEST = {
         ({"count": "x"}, "count", ""),
         ({"item_code": "NONE-1"}, "item_code", ""),
         ({"item_code": "EIA-01"}, "amount", "计费基数"),
+        ({"item_code": "SUR-01"}, "count", "计费基数"),
+        ({"item_code": "EIA-01", "amount": "100000", "factor": "炼金"}, "factor", "化工"),
         ({"mode": "lottery"}, "mode", ""),
         ({"region_code": "999999"}, "region_code", ""),
     ],
