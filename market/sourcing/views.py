@@ -44,7 +44,19 @@ from models.credit import CreditScore
 from models.draws import Draw, publication
 from models.pricing import Quantity
 from models.regions import within
-from models.sourcing import FUNDS, MODES, OPENNESS, REQUEST, Award, Bid, Quote, Request, answers_to, shown_to
+from models.sourcing import (
+    FUNDS,
+    MODES,
+    OPENNESS,
+    REQUEST,
+    Award,
+    Bid,
+    Quote,
+    Request,
+    answers_to,
+    past_prices,
+    shown_to,
+)
 from models.text import N_, NotAllowed, Problem
 
 rooms = Blueprint("sourcing", __name__)
@@ -115,8 +127,11 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
         raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
     usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
     form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200
-    if draft is not None and not form.is_submitted():
-        form.fill(draft)
+    again = visible(Request, request.args["from"]) if "from" in request.args and draft is None else None
+    shown = draft or again
+    if shown is not None and not form.is_submitted():
+        form.fill(shown)
+        form.deadline.data = shown.deadline if draft else usual
     code = form.item_code.data
     offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
     form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"])
@@ -160,7 +175,9 @@ def show(identifier: str) -> str:
         draws=pending,
         contributes=_may_contribute(pending, answers, actor),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
+        past=past_prices(db.session, found.item.code) if shown else None,
         plot=offers(priced, _("每个点是报价,竖线是该机构的公示价")) if len(priced) > 1 else None,
+        may_repeat="buyer" in found.roles_of(actor) and found.state in ("failed", "cancelled"),
         contract=contract if contract and contract.roles_of(actor) else None,
         quantity=_quantity(found),
         item_link=link(url_for("catalogue.item", code=found.item.code), item_name(found.item)),

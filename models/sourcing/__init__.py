@@ -1,6 +1,6 @@
 """Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
 
-from models.sourcing.awards import Award
+from models.sourcing.awards import Award, Quartiles, past_prices
 from models.sourcing.offers import (
     PARTIES,
     Bid,
@@ -25,6 +25,7 @@ __all__ = [
     "Bid",
     "Invitation",
     "Offer",
+    "Quartiles",
     "Quote",
     "Request",
     "add_offer",
@@ -32,5 +33,6 @@ __all__ = [
     "cheapest",
     "check_terms",
     "live_answers",
+    "past_prices",
     "shown_to",
 ]

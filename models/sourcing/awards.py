@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import quantiles
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock
 from models.accounts import Organisation
 from models.base import Base, Fen
+from models.catalogue import ServiceItem
 from models.sourcing.offers import PARTIES
 from models.sourcing.requests import Request
 from models.text import N_
@@ -66,3 +69,29 @@ class Award(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+
+@dataclass(frozen=True, slots=True)
+class Quartiles:
+    """The middle half of a sample: lower quartile, median, upper quartile, and how many there were."""
+
+    lower: float
+    median: float
+    upper: float
+    count: int
+
+
+def past_prices(session: Session, item_code: str, least: int = 4) -> Quartiles | None:
+    """What awards for an item came to in the last two years, as shares of the winners' published prices, which
+    makes jobs of different sizes comparable. None below `least` awards: too few to say anything."""
+    since = clock.now() - timedelta(days=730)
+    shares = session.scalars(
+        select(Award.price * 1.0 / Award.published_price)
+        .join(Award.request)
+        .join(Request.item)
+        .where(ServiceItem.code == item_code, Award.state == "final", Award.created_at >= since)
+    ).all()
+    if len(shares) < least:
+        return None
+    lower, median, upper = quantiles([float(share) for share in shares], n=4, method="inclusive")
+    return Quartiles(lower, median, upper, len(shares))

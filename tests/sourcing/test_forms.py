@@ -148,3 +148,35 @@ def test_reasons_are_asked_for(app: Flask, world: World) -> None:
     award = buyer.submit(f"/requests/{request}/award", reasons="短短短短短")
     assert award.status == 422
     assert "仍然有效的报价" in award.error_at("agency")
+
+
+def test_a_failed_request_is_asked_again_as_it_was(app: Flask, world: World, time: Any) -> None:
+    from market.jobs import run_deadlines
+
+    request = world.request(mode="sealed_bid", funds="state", project="要重新发布的项目", description="老说明")
+    time.instant = world.deadline(request) + timedelta(seconds=1)
+    run_deadlines()
+    buyer = sign_in(app, world, "buyer")
+    assert "照此重新发布" in buyer.get(f"/requests/{request}").text
+    assert "照此重新发布" not in sign_in(app, world, "agency").get(f"/requests/{request}").text
+    page = buyer.get(f"/requests/new?from={request}")
+    assert (page.value_of("project"), page.value_of("description"), page.value_of("mode")) == ("要重新发布的项目", "老说明", "sealed_bid")
+    again = buyer.submit(f"/requests/new?from={request}")
+    assert again.status == 303
+    assert buyer.submit(f"{again.location}/publish").status == 303
+    assert sign_in(app, world, "agency").get(f"/requests/new?from={request}").status == 403
+
+
+def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> None:
+    from models.sourcing import past_prices
+
+    for price in (3_000_000, 3_500_000, 4_000_000):
+        world.awarded(price)
+    assert past_prices(db.session, "WAT-01") is None
+    world.awarded(4_500_000)
+    past = past_prices(db.session, "WAT-01")
+    assert past is not None
+    assert (past.lower, past.median, past.upper, past.count) == pytest.approx((0.675, 0.75, 0.825, 4))
+    request = world.request()
+    sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    assert "中位为公示价的 75%" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
