@@ -102,10 +102,12 @@ def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, p
 
 def _drawn(stage: Stage, buyer: people.Figure) -> Story:
     """A request whose bids are even, so that the demonstration holds a draw to re-run."""
+    yield stage.later(1)
     yield from request_story(stage, buyer, "WAT-01", even=True)
 
 
 def _begin(stage: Stage, buyer: people.Figure) -> Story:
     """A request for one of the items that enough agencies offer."""
+    yield stage.later(1)  # in office hours
     trade = stage.random.choice(list(people.TRADES.values())[:11])
     yield from request_story(stage, buyer, stage.random.choice(trade))
