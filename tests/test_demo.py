@@ -18,6 +18,7 @@ from models.accounts import Organisation
 from models.clock import BEIJING
 from models.contracts import Contract
 from models.credit import CreditScore
+from models.draws import Draw
 from models.events import Event
 from models.sourcing import Award, Request
 from tests.conftest import settings
@@ -54,6 +55,8 @@ def test_a_market_at_every_stage(demo: Any) -> None:
     assert {"published", "contracted", "evaluated"} <= set(_counts(Request.state))
     assert {"active", "completed"} <= set(_counts(Contract.state))
     assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
+    drawn = db.session.scalars(select(Draw)).one()
+    assert drawn.result, "a draw to re-run"
     assert ledger.trial_balance(db.session) == 0
     assert {events.lag(db.session, name) for name in ("notices", "credit")} == {0}
     times = list(db.session.scalars(select(Event.at).order_by(Event.id)))

@@ -56,7 +56,7 @@ def load(
         for number, buyer in enumerate(buyers):
             enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
         opened = start + timedelta(days=min(6, days // 8))
-        enqueue(until - timedelta(days=16), _drawn(stage.dealt("draw"), buyers[1]))
+        enqueue(until - timedelta(days=28), _drawn(stage.dealt("draw"), buyers[1]))
         for number in range(requests):
             at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
             enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))

@@ -21,7 +21,6 @@ def propose(session: Session, actor: Actor, request: Request, agency: str, reaso
     if not 5 <= len(reasons.strip()) <= 2000:
         raise RuleBroken(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
     answer, drawn = _cheapest_bid(session, request) if request.mode == "sealed_bid" else (_quote(session, request, agency), None)
-    agencies.check_eligible(session, answer.agency, request.item)
     chosen = Award(
         identifier=identifiers.issue(session, "W"),
         request=request,
@@ -53,6 +52,8 @@ def _quote(session: Session, request: Request, agency: str) -> Quote:
     ).one_or_none()
     if quote is None or quote.state not in ("open", "agreed"):
         raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
+    if not _engageable(session, request, quote):
+        raise RuleBroken(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
     if quote.state == "open":  # to choose an offer is to accept it
         perform(session, quote, "accept", SYSTEM, data={"price": quote.price})
     return quote
@@ -64,10 +65,19 @@ def drawn_as(bid: Bid) -> str:
 
 
 def _best(session: Session, request: Request) -> dict[str, Bid]:
-    """The cheapest opened bids of agencies not struck out by an annulled award, by the name they have in a draw."""
+    """The cheapest opened bids of agencies that may still be engaged and were not struck out by an annulled
+    award, by the name they have in a draw."""
     annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
-    eligible = select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)).order_by(Bid.receipt)
-    return {drawn_as(bid): bid for bid in cheapest(list(session.scalars(eligible)))}
+    bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)).order_by(Bid.receipt))
+    return {drawn_as(bid): bid for bid in cheapest([bid for bid in bids if _engageable(session, request, bid)])}
+
+
+def _engageable(session: Session, request: Request, answer: Bid | Quote) -> bool:
+    try:
+        agencies.check_eligible(session, answer.agency, request.item)
+    except RuleBroken:
+        return False
+    return True
 
 
 def commit_to_draw(session: Session, request: Request) -> dict[str, str]:
@@ -83,12 +93,20 @@ def commit_to_draw(session: Session, request: Request) -> dict[str, str]:
 
 
 def _cheapest_bid(session: Session, request: Request) -> tuple[Bid, str | None]:
-    """The cheapest bid, and the draw that parted it from its equals."""
+    """The cheapest bid, and the draw that parted it from its equals.
+
+    Whoever may no longer be engaged is passed over: of a draw the next in drawn order wins. RuleBroken where
+    nobody is left, or equals that were not promised a draw.
+    """
     best = _best(session, request)
+    pending = select(Draw).where(Draw.case_identifier == request.identifier, Draw.drawn_at.is_(None))
+    draw = session.scalars(pending.with_for_update()).one_or_none()
+    if draw is not None and best.keys() & set(draw.candidates):
+        draws.run(draw, sealing_key())
+        order = draws.rank(draw.seed or "", draw.candidates, draw.contributions)
+        return next(best[name] for name in order if name in best), draw.identifier
     if not best:
         raise RuleBroken(N_("没有可以中选的投标。"))
-    if len(best) == 1:
-        return next(iter(best.values())), None
-    pending = select(Draw).where(Draw.case_identifier == request.identifier, Draw.drawn_at.is_(None))
-    draw = session.scalars(pending.with_for_update()).one()
-    return best[draws.run(draw, sealing_key())[0]], draw.identifier
+    if len(best) > 1:
+        raise RuleBroken(N_("原最低价的机构已不能承接,余下的最低价相同而事先没有公布抽取;请取消后照此重新发布。"))
+    return next(iter(best.values())), None

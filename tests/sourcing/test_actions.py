@@ -188,3 +188,38 @@ def test_a_candidates_own_text_goes_into_the_draw_and_nobody_elses(app: Any, wor
     assert rank(file["seed"], file["candidates"], file["contributions"])[0] == file["result"][0]
     assert "青海湖 2026" in Visitor(app).get(f"/awards/{award}").text
     assert sign_in(app, world, "second").submit(f"/draws/{draw}/contribute", value="太晚").status == 409
+
+
+@pytest.mark.parametrize("prices", [(300, 300, 300), (300, 400, 500), (300, 400, 400), (300, 300, 400)])
+def test_an_agency_that_may_no_longer_be_engaged_is_passed_over(world: World, time: Any, prices: tuple[int, ...]) -> None:
+    from market.accounts import actions as accounts
+
+    request = world.request(mode="sealed_bid", funds="state")
+    for name, price in zip(("agency", "second", "third"), prices, strict=True):
+        sourcing.submit_bid(world.actor(name), request, price=price, days=20)
+    time.instant = workdays.add(time.instant, 6)
+    run_deadlines()
+    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    if prices == (300, 400, 400):
+        with pytest.raises(RuleBroken, match="重新发布"):
+            sourcing.award(world.actor("buyer"), request, reasons="最低价中选")
+        sourcing.cancel(world.actor("buyer"), request, reason="最低价机构已被暂停")
+        return
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="最低价中选"))
+    assert award.agency.name != "agency单位"
+    assert award.price == sorted(prices)[1]
+    assert (award.draw_identifier is not None) == (prices.count(300) > 1)
+
+
+def test_a_suspended_agencys_quote_cannot_be_chosen(world: World) -> None:
+    from market.accounts import actions as accounts
+
+    request = world.request()
+    for name in ("agency", "second"):
+        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
+    sourcing.close(world.actor("buyer"), request)
+    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    with pytest.raises(RuleBroken, match="其他报价") as refused:
+        sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+    assert refused.value.field == "agency"
+    assert sourcing.award(world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足")
