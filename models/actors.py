@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from models import clock
 from models.text import N_
 
 ROLES = {
@@ -48,6 +49,12 @@ class Actor:
     department: str | None = None
     owner: bool = False
     mandates: tuple[Mandate, ...] = field(default=())
+
+    def buyers(self) -> dict[int, str]:
+        """The enterprises this actor may ask for quotes for: its own, and those that delegated it; key to name."""
+        own = {self.organisation_id: self.organisation_name} if self.organisation_id and "enterprise" in self.roles else {}
+        lent = {m.buyer_id: m.buyer_name for m in self.mandates if "request" in m.scope and m.until > clock.now()}
+        return own | lent
 
     @property
     def main_role(self) -> str:

@@ -39,13 +39,12 @@ from models.workflow import perform, start
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     """Whom a new request is for: the actor's own enterprise, or one that delegated this to it."""
+    wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
+    if wanted in actor.buyers() and wanted is not None:
+        return wanted
     if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
-        if any(m.buyer_id == on_behalf_of and "request" in m.scope and m.until > clock.now() for m in actor.mandates):
-            return on_behalf_of
         raise NotAllowed(N_("您没有得到这家单位的采购委托。"))
-    if "enterprise" not in actor.roles or actor.organisation_id is None:
-        raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
-    return actor.organisation_id
+    raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
 
 
 def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, region_code: str, project: str, description: str,

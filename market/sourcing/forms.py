@@ -40,9 +40,9 @@ class RequestForm(Form):
     deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
 
     def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation]) -> None:
-        own = [(actor.organisation_id, _l("本单位"))] if "enterprise" in actor.roles else []
-        lent = [(m.buyer_id, m.buyer_name) for m in actor.mandates if "request" in m.scope]
-        self.on_behalf_of.choices = choices(own + lent)
+        self.on_behalf_of.choices = choices(
+            (key, _("本单位") if key == actor.organisation_id else name) for key, name in actor.buyers().items()
+        )
         by_department: dict[str, list[tuple[str, str]]] = {}
         for item in items:
             by_department.setdefault(_(item.department), []).append((item.code, item_name(item)))

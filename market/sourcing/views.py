@@ -123,7 +123,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     draft, actor = visible(Request, identifier) if identifier else None, current_actor()
     if draft is not None:
         REQUEST.find(draft.state, "edit")
-    elif "enterprise" not in actor.roles and not any("request" in m.scope for m in actor.mandates):
+    elif not actor.buyers():
         raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
     usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
     form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200
@@ -190,8 +190,8 @@ def show(identifier: str) -> str:
 
 def _may_contribute(pending: list[Draw], answers: list[Any], actor: Actor) -> bool:
     """Whether the reader is a candidate of the draw to come that has not added its text."""
-    mine = {drawn_as(a) for a in answers if isinstance(a, Bid) and a.agency_id == actor.organisation_id}
-    return any(mine & set(draw.candidates) - {c["party"] for c in draw.contributions} for draw in pending)
+    mine = [drawn_as(a) for a in answers if isinstance(a, Bid) and a.agency_id == actor.organisation_id]
+    return any(draws.may_contribute(draw, party) for draw in pending for party in mine)
 
 
 def _quantity(found: Request) -> str:
