@@ -88,6 +88,11 @@ def load(session: Session, identifier: str, *, lock: bool = False) -> Draw:
     return draw
 
 
+def may_contribute(draw: Draw, party: str) -> bool:
+    """Whether this party is a candidate that has not added its text, and the draw is still to come."""
+    return draw.drawn_at is None and party in draw.candidates and all(c["party"] != party for c in draw.contributions)
+
+
 def contribute(draw: Draw, party: str, value: str) -> None:
     """Add a participant's text (1 to 200 characters). Only candidates contribute, once each, before the draw."""
     if draw.drawn_at is not None:
@@ -95,7 +100,7 @@ def contribute(draw: Draw, party: str, value: str) -> None:
     value = value.strip()
     if not 1 <= len(value) <= 200:
         raise RuleBroken(N_("请填写 1 到 200 个字符。"), "value")
-    if party not in draw.candidates or any(c["party"] == party for c in draw.contributions):
+    if not may_contribute(draw, party):
         raise RuleBroken(N_("只有候选者可以参与,每家一次。"), "value")
     draw.contributions = [*draw.contributions, {"party": party, "value": value}]
 
