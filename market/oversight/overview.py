@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 from openpyxl import Workbook
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from market.charts import bars
 from market.extensions import db
@@ -101,11 +101,14 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
     today = clock.today()
     names = [f"{y}-{m + 1:02d}" for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))]
     found = {name: Month(name) for name in names}
+    since = datetime.strptime(names[0], "%Y-%m").replace(tzinfo=BEIJING)
 
     def of(instant: datetime | None) -> Month | None:
         return found.get(f"{instant.astimezone(BEIJING):%Y-%m}") if instant else None
 
-    contracts = select(Contract.signed_at, Contract.completed_at, Contract.price).where(Contract.visible_to(actor))
+    contracts = select(Contract.signed_at, Contract.completed_at, Contract.price).where(
+        Contract.visible_to(actor), or_(Contract.signed_at >= since, Contract.completed_at >= since)
+    )
     for signed_at, completed_at, price in db.session.execute(contracts):
         if month := of(signed_at):
             month.signed += 1
@@ -114,7 +117,7 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
             month.value += price
     delivered = select(
         Deliverable.submitted_at, Deliverable.deliver_by, Deliverable.decided_at, Deliverable.reviews, Deliverable.faulty_reviews
-    ).where(Deliverable.visible_to(actor))
+    ).where(Deliverable.visible_to(actor), or_(Deliverable.submitted_at >= since, Deliverable.decided_at >= since))
     for submitted_at, deliver_by, decided_at, reviews, faulty in db.session.execute(delivered):
         if submitted_at and (month := of(submitted_at)):
             month.submitted += 1
