@@ -6,12 +6,13 @@
 The file is what the platform publishes for every draw (/draws/<identifier>.json). Checked:
 
 1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
-2. nobody is on the list twice, only people on it contributed, and each at most once;
+2. nobody is on the list twice, only participants contributed, and each at most once;
 3. list, contributions and seed are those drawn from: their SHA-256 equals the published digest;
 4. the result follows from seed, list and contributions alone: every candidate's ticket is
    HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first.
 
 To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
+Candidates are bids by their public identifiers, or percentages; the platform's page says whose a bid is.
 Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
 """
 
@@ -20,7 +21,7 @@ import hmac
 import json
 import sys
 
-ALGORITHM = "gongxin-draw-1"
+ALGORITHM = "gongxin-draw-2"
 
 
 def key_of(draw):
@@ -48,8 +49,8 @@ def faults(draw):
     candidates, parties = draw["candidates"], [c["party"] for c in draw["contributions"]]
     if len(set(candidates)) != len(candidates):
         found.append("a candidate is on the list twice")
-    if len(set(parties)) != len(parties) or not set(parties) <= set(candidates):
-        found.append("a contribution by nobody on the list, or two by one")
+    if len(set(parties)) != len(parties) or not set(parties) <= set(draw["participants"]):
+        found.append("a contribution by nobody who took part, or two by one")
     if key_of(draw).hex() != draw["digest"]:
         found.append("seed, list or contributions are not those that were drawn from")
     expected = [name for _, name in tickets(draw)][: draw["picks"]]

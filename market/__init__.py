@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from market import cli, config, extensions, pages
 from market.config import LOCALES, ROOT
+from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from models import clock, sealing
 from models.documents import FolderStore
 from search import open_index
@@ -35,6 +36,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     extensions.login.login_message = None
     extensions.babel.init_app(app, locale_selector=_locale)
     app.extensions["sealing_key"] = sealing.derive(app.config["SEALING_SECRET"])
+    app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
     app.extensions["search"] = open_index(Path(app.config["INDEX_FOLDER"]))
     if app.config["CLOCK_FILE"]:
@@ -51,6 +53,13 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         trusted = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
     return app
+
+
+def _keeper(settings: dict[str, Any]) -> Keeper:
+    """Somebody else's keeper where one is set, else our own beside the database."""
+    if settings.get("KEEPER_URL"):
+        return HttpKeeper(settings["KEEPER_URL"], settings["KEEPER_TOKEN"])
+    return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"])
 
 
 def _open_rooms(app: Flask) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from models import money
+from models.sourcing import Quartiles
 
 
 def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
     """A bar chart: (label, count, class) from left to right, each bar with its figure."""
-    most, width, gap, tall = max((count for _, count, _ in pairs), default=0) or 1, 46 if len(pairs) < 8 else 22, 10, 120
+    most, width, gap, tall = max((count for _label, count, _css in pairs), default=0) or 1, 46 if len(pairs) < 8 else 22, 10, 120
     parts = [Markup('<svg class="chart" role="img" viewBox="0 0 {} 170" width="{}"><title>{}</title>').format(
         len(pairs) * (width + gap), len(pairs) * (width + gap), title
     )]  # fmt: skip
@@ -26,28 +27,38 @@ def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def offers(rows: Sequence[tuple[str, int, int]], title: str) -> Markup:
-    """Each offer (name, price, published price, in fen) as a dot on one scale, a tick where its published price is."""
-    low, high = min(price for _, price, _ in rows), max(max(p, top) for _, p, top in rows)
-    margin = max((high - low) // 8, high // 100, 1)
-    low, high = max(0, low - margin), high + margin
-    left, right, step = 190, 640, 30
+def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
+    """Each offer (name, price, published price, in fen) as a dot at its share of its own published price, and behind
+    them the middle half and the median of past awards, which makes offers of different agencies comparable."""
+    shares = [price / top for _name, price, top in rows]
+    low = min([*shares, past.lower if past else 1.0])
+    low, high = max(0.0, (low * 20 - 1) // 1 / 20), 1.02
+    left, right, step, top = 210, 640, 30, 26 if past else 6
+    foot = top + step * len(rows)
 
-    def x(fen: int) -> int:
-        return left + round((right - left) * (fen - low) / (high - low))
+    def x(share: float) -> int:
+        return left + round((right - left) * (share - low) / (high - low))
 
-    height = step * len(rows) + 34
-    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(height, title)]
-    for index, (name, price, top) in enumerate(rows):
-        y = step * index + 18
+    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(foot + 26, title)]
+    if past:
+        parts.append(
+            Markup(
+                '<rect class="band" x="{}" y="{}" width="{}" height="{}"/><line class="median" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                '<text x="{}" y="14" text-anchor="middle">{}</text>'
+            ).format(
+                x(past.lower), top - 4, max(2, x(past.upper) - x(past.lower)), foot - top + 4, x(past.median), x(past.median), top - 4, foot,
+                x(past.median), _("历史成交中位 %(share)s", share=f"{past.median:.0%}"),
+            )
+        )  # fmt: skip
+    for index, (name, _price, _top) in enumerate(rows):
+        y = top + step * index + 16
         parts.append(
             Markup(
                 '<text x="{}" y="{}" text-anchor="end">{}</text><line class="span" x1="{}" x2="{}" y1="{}" y2="{}"/>'
                 '<line class="tick" x1="{}" x2="{}" y1="{}" y2="{}"/><circle class="dot" cx="{}" cy="{}" r="6"/>'
-            ).format(left - 14, y + 4, escape(name[:14]), x(price), x(top), y, y, x(top), x(top), y - 8, y + 8, x(price), y)
+            ).format(left - 14, y + 4, escape(name[:15]), x(shares[index]), x(1), y, y, x(1), x(1), y - 8, y + 8, x(shares[index]), y)
         )
-    parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, height - 22, height - 22))
-    for fen, anchor in ((low, "start"), ((low + high) // 2, "middle"), (high, "end")):
-        tick = Markup('<text class="weak" x="{}" y="{}" text-anchor="{}">{}</text>')
-        parts.append(tick.format(x(fen), height - 6, anchor, money.show(fen // 100_00 * 100_00).removesuffix(".00")))
+    parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, foot + 4, foot + 4))
+    for tick in range(int(low * 10 + 0.999), 11):
+        parts.append(Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}%</text>').format(x(tick / 10), foot + 20, tick * 10))
     return Markup("").join([*parts, Markup("</svg>")])

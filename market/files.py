@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import current_app
+import io
+
+from flask import Response, current_app, send_file
 from sqlalchemy.orm import Session
 
 from models import identifiers
@@ -34,3 +36,8 @@ def hand_in(session: Session, actor: Actor, case: Case, name: str, content: byte
     session.add(document)
     session.flush()
     return document
+
+
+def sent(document: Document) -> Response:
+    """A kept file as an answer, under the name it was handed in with."""
+    return send_file(io.BytesIO(store().get(document.sha256)), document.media_type, as_attachment=True, download_name=document.name)

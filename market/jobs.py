@@ -24,6 +24,7 @@ from market.credit.actions import refresh_every_score, refresh_scores
 from market.extensions import db
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
+from market.sourcing.jobs import destroy_keys, issue_notices
 from market.transaction import transaction
 from models import CASES, clock, events, notices
 from models.actors import SYSTEM
@@ -36,11 +37,17 @@ CONSUMERS: dict[str, events.Handler] = {
     "notices": notices.tell,
     "credit": refresh_scores,
     "search": index_agencies,
+    "award notices": issue_notices,
+    "keys": destroy_keys,
 }
 
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("request", "close"): sourcing.close,
+    ("request", "open"): sourcing.open_bids,
+    ("request", "end_auction"): sourcing.end_auction,
+    ("evaluation", "lapse"): sourcing.lapse_evaluation,
+    ("objection", "escalate"): sourcing.escalate_objection,
     ("quote", "expire"): sourcing.expire_quote,
     ("award", "finalise"): sourcing.finalise,
     ("deliverable", "accept"): contracts.accept,
@@ -50,23 +57,29 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
 
 
 def drain() -> int:
-    """Let every consumer catch up. Returns how many events were handled."""
+    """Let every consumer catch up; one that cannot is left for the next time. Returns how many events were handled."""
+    return sum(_catch_up(name, handler) for name, handler in CONSUMERS.items())
+
+
+def _catch_up(name: str, handler: events.Handler) -> int:
     handled = 0
-    for name, handler in CONSUMERS.items():
-        while True:
+    while True:
+        try:
             with transaction() as session:
                 count = events.consume(session, name, handler)
-            handled += count
-            if not count:
-                break
-    return handled
+        except Problem as problem:
+            log.warning("%s waits: %s", name, problem)
+            return handled
+        if not count:
+            return handled
+        handled += count
 
 
 def run_deadlines() -> int:
     """Perform what is due, oldest first. A case that refuses is logged and left; returns how many acted."""
     acted = 0
     for kind, case_class in CASES.items():
-        for state, act in sorted(case_class.workflow.timed_acts()):
+        for state, act in case_class.workflow.timed_acts():
             due = db.session.scalars(
                 select(case_class.identifier)
                 .where(case_class.state == state, case_class.due_at <= clock.now())

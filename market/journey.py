@@ -43,7 +43,7 @@ def _standing(request: Request, contract: Contract | None, deliverable: Delivera
         passed = deliverable is not None and deliverable.state == "passed"
         return 7 if contract.state == "active" and passed else _BY_CONTRACT[contract.state]
     if request.state in ("draft", "published"):
-        if request.mode == "sealed_bid":
+        if request.way.sealed:
             return 0 if request.state == "draft" else 2
         return 1 if answers else 0
     return 3
@@ -54,7 +54,7 @@ def of_request(
 ) -> list[Step]:
     """The steps of one request. `answers` is how many quotes or bids there are."""
     standing = _standing(request, contract, deliverable, answers)
-    skipped = 1 if request.mode == "sealed_bid" else 2
+    skipped = 1 if request.way.sealed else 2
     dates: dict[int, datetime | None] = {
         0: request.published_at,
         4: contract.signed_at if contract else None,

@@ -33,7 +33,10 @@ PAGES: dict[str, str] = {
     "request": "sourcing.show",
     "quote": "sourcing.show_quote",
     "bid": "sourcing.show_bid",
+    "clarification": "sourcing.show_clarification",
+    "evaluation": "sourcing.show_evaluation",
     "award": "sourcing.show_award",
+    "objection": "sourcing.show_objection",
     "contract": "contracts.show",
     "deliverable": "contracts.show_deliverable",
     "payment": "payments.show",
@@ -194,7 +197,7 @@ def waiting(actor: Actor) -> list[Case]:
     found: list[Case] = []
     for case_class in CASES.values():
         workflow = case_class.workflow
-        for role in [*case_class.parties, "regulator"]:
+        for role in [*case_class.parties, *case_class.persons, "regulator"]:
             states = workflow.states_waiting_for(role)
             if states and (role != "regulator" or "regulator" in actor.roles):
                 query = select(case_class).where(case_class.state.in_(states), case_class.scope(role, actor))

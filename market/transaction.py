@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.extensions import db
-from models import events, submissions
+from models import clock, events, submissions
 from models.actors import Actor
 from models.text import N_, Conflict
 
@@ -21,9 +21,9 @@ from models.text import N_, Conflict
 def transaction() -> Iterator[Session]:
     """A session of its own that commits once at the end, events last, or not at all.
 
-    After the commit the page's reading session is refreshed and the jobs are told.
+    It remembers when it was asked for, before waiting for a lock (`clock.arrival`). After the commit the page's reading session is refreshed and the jobs are told.
     """
-    session = Session(db.engine, expire_on_commit=False)
+    session = Session(db.engine, expire_on_commit=False, info={"arrived": clock.now()})
     try:
         session.connection(execution_options={"writing": True})
         yield session

@@ -16,6 +16,8 @@ ROLES = {
     "admin": N_("系统管理员"),
     "system": N_("系统"),
     "buyer": N_("项目业主"),
+    "evaluator": N_("评审人"),
+    "objector": N_("异议人"),
     "rater": N_("评价方"),
     "ratee": N_("被评价方"),
     "visitor": N_("访客"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -61,3 +62,14 @@ def at(instant: datetime) -> Iterator[None]:
         yield
     finally:
         use(before)
+
+
+class _Session(Protocol):
+    @property
+    def info(self) -> dict[Any, Any]: ...
+
+
+def arrival(session: _Session) -> datetime:
+    """When what this transaction does reached us: before it waited for any lock. Deadlines go by it."""
+    arrived: datetime = session.info.get("arrived") or now()
+    return arrived

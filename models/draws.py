@@ -1,13 +1,11 @@
 """The verifiable draw: nobody, the operator included, can choose its outcome, and anyone can re-run it.
 
-1. *Commit.* A secret 32-byte seed is made; its SHA-256 and the frozen, ordered list of candidates
-   are published.
-2. *Contribute.* Each participant may add a text of its own until the draw. The seed was fixed
-   before anyone's text, the texts before the seed is known: either side alone decides nothing.
-3. *Draw.* The seed is published. Every candidate gets a ticket,
-   HMAC-SHA256(key=SHA-256(canonical JSON of seed, candidates, contributions), message=candidate),
-   and the candidates are ranked by ticket, lowest first. Tickets are uniform and independent for any
-   fixed list, so every order is equally likely.
+1. *Promise.* A secret 32-byte seed is made and its SHA-256 published, before anybody takes part.
+2. *Freeze.* The ordered list of candidates is published; it never changes again.
+3. *Run.* The participants' own texts, handed in sealed so that none could follow another's, are opened, and the
+   seed is published. Every candidate gets a ticket, HMAC-SHA256(key=SHA-256(canonical JSON of seed, candidates,
+   contributions), message=candidate), and the candidates are ranked by ticket, lowest first. Tickets are uniform and
+   independent for any fixed list, so every order is equally likely; one honest participant is enough for that.
 
 docs/verify_draw.py re-runs a published draw without a line of this code.
 """
@@ -29,11 +27,11 @@ from models import clock, identifiers, sealing
 from models.base import Base, Code, Json
 from models.text import N_, NotFound, RuleBroken, WrongState
 
-ALGORITHM = "gongxin-draw-1"
+ALGORITHM = "gongxin-draw-2"
 
 
 class Draw(Base):
-    """One draw: `picks` of the `candidates`. The seed is sealed until `drawn_at`."""
+    """One draw: `picks` of the `candidates`, once these are frozen. The seed is sealed until `drawn_at`."""
 
     __tablename__ = "draws"
 
@@ -41,6 +39,7 @@ class Draw(Base):
     purpose: Mapped[Code]
     case_identifier: Mapped[Code] = mapped_column(index=True)
     candidates: Mapped[list[str]]
+    participants: Mapped[list[str]]
     picks: Mapped[int]
     commitment: Mapped[str] = mapped_column(String(64))
     sealed_seed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -49,25 +48,20 @@ class Draw(Base):
     contributions: Mapped[list[Json]]
     result: Mapped[list[str]]
     committed_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]
     drawn_at: Mapped[datetime | None]
 
 
-def commit(
-    session: Session, purpose: str, case_identifier: str, candidates: Sequence[str], picks: int, key: bytes
-) -> Draw:
-    """Freeze the list and publish the hash of a fresh seed, which is kept sealed under `key`.
-
-    Raises RuleBroken for an empty list, a name twice, or more picks than candidates.
-    """
-    if not candidates or len(set(candidates)) != len(candidates) or not 1 <= picks <= len(candidates):
-        raise RuleBroken(N_("候选名单不能为空、不能重复,抽取数量不能超过候选数量。"))
+def promise(session: Session, purpose: str, case_identifier: str, key: bytes) -> Draw:
+    """Publish the hash of a fresh seed, which is kept sealed under `key`."""
     seed = secrets.token_bytes(32)
     draw = Draw(
         identifier=identifiers.issue(session, "D"),
         purpose=purpose,
         case_identifier=case_identifier,
-        candidates=list(candidates),
-        picks=picks,
+        candidates=[],
+        participants=[],
+        picks=0,
         commitment=hashlib.sha256(seed).hexdigest(),
         sealed_seed=sealing.wrap(key, seed),
         contributions=[],
@@ -79,6 +73,20 @@ def commit(
     return draw
 
 
+def freeze(draw: Draw, candidates: Sequence[str], picks: int, participants: Sequence[str] | None = None) -> None:
+    """Fix the list to draw from, and who may contribute: the candidates, unless others take part.
+
+    Raises RuleBroken for an empty list, a name twice, or more picks than candidates; WrongState if it is fixed.
+    """
+    if draw.frozen_at is not None:
+        raise WrongState(N_("抽取名单已经固定。"))
+    if not candidates or len(set(candidates)) != len(candidates) or not 1 <= picks <= len(candidates):
+        raise RuleBroken(N_("候选名单不能为空、不能重复,抽取数量不能超过候选数量。"))
+    draw.candidates, draw.picks = list(candidates), picks
+    draw.participants = list(candidates if participants is None else participants)
+    draw.frozen_at = clock.now()
+
+
 def load(session: Session, identifier: str, *, lock: bool = False) -> Draw:
     """The draw with this identifier, its row locked if asked; NotFound if there is none."""
     query = select(Draw).where(Draw.identifier == identifier)
@@ -88,29 +96,24 @@ def load(session: Session, identifier: str, *, lock: bool = False) -> Draw:
     return draw
 
 
-def may_contribute(draw: Draw, party: str) -> bool:
-    """Whether this party is a candidate that has not added its text, and the draw is still to come."""
-    return draw.drawn_at is None and party in draw.candidates and all(c["party"] != party for c in draw.contributions)
+def of_case(session: Session, case_identifier: str) -> list[Draw]:
+    """The draws of one case, oldest first."""
+    return list(session.scalars(select(Draw).where(Draw.case_identifier == case_identifier).order_by(Draw.id)))
 
 
-def contribute(draw: Draw, party: str, value: str) -> None:
-    """Add a participant's text (1 to 200 characters). Only candidates contribute, once each, before the draw."""
-    if draw.drawn_at is not None:
-        raise WrongState(N_("抽取已经完成。"))
-    value = value.strip()
-    if not 1 <= len(value) <= 200:
-        raise RuleBroken(N_("请填写 1 到 200 个字符。"), "value")
-    if not may_contribute(draw, party):
-        raise RuleBroken(N_("只有候选者可以参与,每家一次。"), "value")
-    draw.contributions = [*draw.contributions, {"party": party, "value": value}]
+def run(draw: Draw, key: bytes, contributions: Sequence[Json] = ()) -> list[str]:
+    """Open the seed, rank the candidates and keep the result. Returns the picked, best first.
 
-
-def run(draw: Draw, key: bytes) -> list[str]:
-    """Open the seed, rank the candidates and keep the result. Returns the picked, best first."""
-    if draw.drawn_at is not None:
-        raise WrongState(N_("抽取已经完成。"))
-    seed = sealing.unwrap(key, draw.sealed_seed)
-    draw.seed = seed.hex()
+    `contributions` are the participants' texts, as {"party", "value"}; RuleBroken if one is by nobody on the list
+    of participants, or two by one.
+    """
+    if draw.frozen_at is None or draw.drawn_at is not None:
+        raise WrongState(N_("抽取名单还没有固定,或抽取已经完成。"))
+    parties = [said["party"] for said in contributions]
+    if len(set(parties)) != len(parties) or not set(parties) <= set(draw.participants):
+        raise RuleBroken(N_("只有参与者可以写入抽取参数,每家一次。"))
+    draw.contributions = list(contributions)
+    draw.seed = sealing.unwrap(key, draw.sealed_seed).hex()
     draw.digest = digest(draw.seed, draw.candidates, draw.contributions).hex()
     draw.result = rank(draw.seed, draw.candidates, draw.contributions)[: draw.picks]
     draw.drawn_at = clock.now()
@@ -143,7 +146,9 @@ def publication(draw: Draw) -> dict[str, Any]:
         "case": draw.case_identifier,
         "committed_at": draw.committed_at.isoformat(),
         "commitment": draw.commitment,
+        "frozen_at": draw.frozen_at.isoformat() if draw.frozen_at else None,
         "candidates": draw.candidates,
+        "participants": draw.participants,
         "picks": draw.picks,
         "contributions": draw.contributions,
         "drawn_at": draw.drawn_at.isoformat() if draw.drawn_at else None,

@@ -35,13 +35,17 @@ class Policy:
         """A whole number (days, counts, points). KeyError if the policy has no such key."""
         return int(self._value(key))
 
+    def text(self, key: str) -> str:
+        """A word."""
+        return str(self._value(key))
+
     def rate(self, key: str) -> Fraction:
         """A number as an exact fraction."""
         return Fraction(str(self._value(key)))
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """Everything, for printing: section name to its keys and values."""
-        return {name: body for name, body in self.values.items() if isinstance(body, dict)}
+        """Everything for printing but the ways to choose, which have a table of their own: section to keys and values."""
+        return {name: body for name, body in self.values.items() if isinstance(body, dict) and name != "mode"}
 
 
 @cache
@@ -73,24 +77,39 @@ SECTIONS = {
     "entry": N_("入驻"),
     "request": N_("采购需求"),
     "quote": N_("议价"),
-    "award": N_("中选"),
+    "choosing": N_("选取"),
+    "objection": N_("异议"),
     "contract": N_("合同与交付"),
     "rating": N_("评价"),
     "credit": N_("信用"),
 }
 KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
-    "request.notice_days": N_("公告期最短"),
-    "request.inquiry_notice_days": N_("社会资金询价的公告期最短"),
     "request.usual_days": N_("建议的公告期"),
     "request.longest_days": N_("公告期最长"),
-    "request.state_funds_minimum": N_("国有资金最少报价家数"),
-    "request.private_funds_minimum": N_("社会资金最少报价家数"),
     "request.award_days": N_("确定中选的期限"),
+    "request.settling_seconds": N_("截止后等已送达的入库(秒)"),
+    "request.amend_days": N_("修改需求后至少留给机构的天数"),
+    "request.answer_days": N_("答复提问的期限"),
     "quote.answer_days": N_("每轮议价的答复期限"),
+    "quote.agreed_days": N_("谈妥的价格等待确认的期限"),
     "quote.rounds": N_("议价最多轮数"),
-    "award.publicity_state_days": N_("国有资金中选公示期"),
-    "award.publicity_private_days": N_("社会资金中选公示期"),
+    "choosing.direct_state_most_yuan": N_("国有资金直接选取的预算上限(元)"),
+    "choosing.reference_percent_least": N_("参考价比例的下限(%)"),
+    "choosing.reference_percent_most": N_("参考价比例的上限(%)"),
+    "choosing.reference_percent_step": N_("参考价比例的间隔(%)"),
+    "choosing.reference_trim_from": N_("满多少家时去掉最高和最低"),
+    "choosing.auction_minutes": N_("网上竞价的时长(分钟)"),
+    "choosing.auction_step_rate": N_("每次降价至少的比例"),
+    "choosing.auction_extend_within_minutes": N_("结束前几分钟内降价即顺延(分钟)"),
+    "choosing.auction_longest_minutes": N_("网上竞价最长(分钟)"),
+    "choosing.merit_evaluators_least": N_("评审人最少人数"),
+    "choosing.merit_score_days": N_("评审期限"),
+    "choosing.merit_above_points": N_("高于平均价每 1% 扣分"),
+    "choosing.merit_below_points": N_("低于平均价每 1% 扣分"),
+    "choosing.credit_shares": N_("各信用等级得分比例"),
+    "objection.answer_days": N_("业主答复异议的期限"),
+    "objection.decide_days": N_("监管部门处理异议的期限"),
     "contract.sign_days": N_("签订合同的期限"),
     "contract.deposit_days": N_("支付定金的期限"),
     "contract.deposit_rate": N_("定金占价款的比例"),

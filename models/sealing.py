@@ -1,13 +1,18 @@
-"""Sealing: keeping a secret from the database's readers until its time.
+"""Sealing: keeping a secret from everyone who can read the database, until its time.
 
-`wrap`/`unwrap` seal under the platform's key (from the configuration, never in the database), which
-hides a value from a stolen dump and from every query. `make_pair`, `seal` and `open_sealed` seal to
-a case of its own: whoever submits needs only the public key, and the private one is itself wrapped.
+`wrap`/`unwrap` seal under a key that is never in the database, which hides a value from a stolen dump and from
+every query. `make_pair`, `seal` and `open_sealed` seal to a public key: whoever submits needs nothing else.
+A bid is sealed twice, to the platform's key and over it to the keeper's (docs/sealed-bids.md), so neither of
+them can open it alone. `commitment` is what a receipt shows of a secret without telling it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import secrets
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -17,9 +22,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 _NONCE = 12
 
 
-def derive(secret: str) -> bytes:
-    """The platform's 32-byte sealing key from a configured secret."""
-    return HKDF(hashes.SHA256(), 32, salt=None, info=b"gongxin sealing").derive(secret.encode())
+def derive(secret: str, purpose: str = "gongxin sealing") -> bytes:
+    """A 32-byte key from a configured secret."""
+    return HKDF(hashes.SHA256(), 32, salt=None, info=purpose.encode()).derive(secret.encode())
 
 
 def wrap(key: bytes, plain: bytes) -> bytes:
@@ -33,10 +38,10 @@ def unwrap(key: bytes, sealed: bytes) -> bytes:
     return ChaCha20Poly1305(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
 
 
-def make_pair(key: bytes) -> tuple[bytes, bytes]:
-    """A fresh X25519 pair: (public key, private key wrapped under `key`)."""
+def make_pair() -> tuple[bytes, bytes]:
+    """A fresh X25519 pair: (public key, private key)."""
     private = X25519PrivateKey.generate()
-    return private.public_key().public_bytes_raw(), wrap(key, private.private_bytes_raw())
+    return private.public_key().public_bytes_raw(), private.private_bytes_raw()
 
 
 def _shared(private: X25519PrivateKey, other: bytes, ephemeral: bytes, public: bytes) -> bytes:
@@ -51,8 +56,19 @@ def seal(public: bytes, plain: bytes) -> bytes:
     return mine + wrap(_shared(ephemeral, public, mine, public), plain)
 
 
-def open_sealed(key: bytes, wrapped_private: bytes, sealed: bytes) -> bytes:
-    """Open what `seal` made, with the wrapped private key. Raises InvalidTag if it was changed."""
-    private = X25519PrivateKey.from_private_bytes(unwrap(key, wrapped_private))
+def open_sealed(private_key: bytes, sealed: bytes) -> bytes:
+    """Open what `seal` made, with the private key. Raises InvalidTag if it was changed or is another's."""
+    private = X25519PrivateKey.from_private_bytes(private_key)
     ephemeral, rest = sealed[:32], sealed[32:]
     return unwrap(_shared(private, ephemeral, ephemeral, private.public_key().public_bytes_raw()), rest)
+
+
+def commitment(content: dict[str, Any]) -> tuple[str, str]:
+    """(the content as canonical JSON with a random `nonce` in it, the SHA-256 of exactly that text).
+
+    The hash binds whoever made it and, with 128 bits of nonce in it, gives nothing away; once the text is
+    published, `sha256sum` shows that it is the one.
+    """
+    salted = {**content, "nonce": secrets.token_hex(16)}
+    text = json.dumps(salted, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text, hashlib.sha256(text.encode()).hexdigest()

@@ -127,18 +127,22 @@ class Workflow:
     def states_waiting_for(self, role: str) -> list[str]:
         return [state for state in self.states if role in self.waits_for(state)]
 
-    def timed_acts(self) -> set[tuple[str, str]]:
-        """The (state, act) pairs the clock performs when a limit passes."""
+    def timed_acts(self) -> list[tuple[str, str]]:
+        """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that one
+        pass may carry a case through several."""
         limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
-        return {(state, limit.act) for state, limit in limits if limit and limit.act}
+        pairs = {(state, limit.act) for state, limit in limits if limit and limit.act}
+        return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))
 
 
 class Case:
-    """Mixed into every table that has a workflow. `parties` maps a role to the column that holds
-    the organisation playing it; `stake` is the sum at stake, for the limits of a delegation."""
+    """Mixed into every table that has a workflow. `parties` maps a role to the column that holds the organisation
+    playing it, `persons` to the column of a person who plays it alone; `stake` is the sum at stake, for the
+    limits of a delegation."""
 
     workflow: ClassVar[Workflow]
     parties: ClassVar[dict[str, str]]
+    persons: ClassVar[dict[str, str]] = {}
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
@@ -168,6 +172,7 @@ class Case:
         for role, column in self.parties.items():
             if actor.organisation_id is not None and getattr(self, column) == actor.organisation_id:
                 roles.add(role)
+        roles |= {role for role, column in self.persons.items() if actor.user_id and getattr(self, column) == actor.user_id}
         if "buyer" in self.parties:
             buyer = getattr(self, self.parties["buyer"])
             if any(
@@ -187,6 +192,8 @@ class Case:
         if role == "regulator":
             seen = "regulator" in actor.roles and actor.region_code
             return within(cls.region_code, actor.region_code) if seen and actor.region_code else false()  # type: ignore[arg-type]
+        if role in cls.persons:
+            return getattr(cls, cls.persons[role]) == actor.user_id if actor.user_id else false()
         if role not in cls.parties:
             return false()
         column = getattr(cls, cls.parties[role])
@@ -208,7 +215,7 @@ class Case:
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The cases this actor has any part in."""
-        return or_(*(cls.scope(role, actor) for role in [*cls.parties, "regulator", "admin"]))
+        return or_(*(cls.scope(role, actor) for role in [*cls.parties, *cls.persons, "regulator", "admin"]))
 
     @classmethod
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:

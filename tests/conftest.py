@@ -29,10 +29,14 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "TESTING": True,
         "SECRET_KEY": "test",
         "SEALING_SECRET": "test",
+        "KEEPER_FOLDER": folder / "keeper",
+        "KEEPER_SECRET": "keeper's own",
         "SQLALCHEMY_ENGINES": {"default": {"url": url}},
         "HOME_FOLDER": folder,
         "FILES_FOLDER": folder / "files",
         "INDEX_FOLDER": folder / "index",
+        "PUBLIC_URL": "http://market.test",
+        "STREAM_SECONDS": 0,
         "JOBS": "manual",
         "JOBS_FILE": folder / "jobs.sqlite3",
         "AREA": "630000",
@@ -112,6 +116,16 @@ class Time:
 
     def __call__(self) -> datetime:
         return self.instant
+
+    def closing(self, request: str) -> None:
+        """Move to where a request is closed, and do what is due then."""
+        from market.jobs import run_deadlines
+        from models.sourcing import Request
+
+        db.session.rollback()
+        self.instant = Request.load(db.session, request).closes_at
+        run_deadlines()
+        db.session.rollback()
 
 
 @pytest.fixture

@@ -76,7 +76,12 @@ class World:
         self.emails["admin"] = accounts.appoint_admin(SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD)
 
     def deadline(self, request: str) -> datetime:
+        db.session.rollback()
         return Request.load(db.session, request).deadline
+
+    def closing(self, request: str) -> datetime:
+        db.session.rollback()
+        return Request.load(db.session, request).closes_at
 
     def day(self, offset: int) -> date:
         return clock.today() + timedelta(days=offset)
@@ -105,6 +110,10 @@ class World:
     def request(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
         identifier = sourcing.create_request(self.actor(buyer), **self.asked(**values))
         return sourcing.publish(self.actor(buyer), identifier) if publish else identifier
+
+    def bids(self, request: str, **prices: int) -> dict[str, str]:
+        """Seal a bid by each of these agencies at its price; the bids' identifiers by agency."""
+        return {name: sourcing.submit_bid(self.actor(name), request, price=price, days=20) for name, price in prices.items()}
 
     def awarded(self, price: int = 4_000_000, agency: str = "agency") -> str:
         """An inquiry answered, agreed and awarded; returns the award."""

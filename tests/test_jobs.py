@@ -59,7 +59,7 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(app: F
         return close(actor, identifier)
 
     monkeypatch.setitem(jobs.TIMED, ("request", "close"), refusing)
-    time.instant = world.deadline(first) + timedelta(seconds=1)
+    time.instant = world.closing(first)
     app.extensions["jobs"]._tick()
     db.session.rollback()
     assert (Request.load(db.session, first).state, Request.load(db.session, second).state) == ("published", "evaluated")

@@ -21,7 +21,7 @@ def test_a_room_imports_no_other_rooms_views_or_forms() -> None:
         room = module.split(".")[1] if module.count(".") else ""
         for imported in graph.find_modules_directly_imported_by(module):
             parts = imported.split(".")
-            if len(parts) == 3 and parts[2] in ("views", "forms"):
+            if parts[2:3] in (["views"], ["forms"]):
                 assert module in ("market", imported) or parts[1] == room, f"{module} imports {imported}"
 
 

@@ -6,22 +6,50 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from bench.lifecycle import standing
+from market.extensions import db
+from market.jobs import drain
 from market.sourcing import actions as sourcing
+from models.contracts import Contract
 from models.payments import Payment
 from models.ratings import Rating
+from models.sourcing import Award, Clarification, Evaluation
 from tests.factories import World
 from tests.web import sign_in
 
 NASTY = ["", " ", "\x00", "-1", "1e309", "9" * 40, "<script>alert(1)</script>", "' OR 1=1 --", "💥" * 3000, "{{7*7}}", "%(x)s", "../../etc/passwd", "0000-00-00"]
 
 
-def _forms(world: World) -> dict[str, str]:
+CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
+
+
+def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
+    """An evaluation to score, a live auction, an award in its publicity period with an objection. Takes the time past their deadline."""
+    world.enterprise("expert")
+    merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    sourcing.appoint(world.actor("buyer"), merit, email="expert@example.cn")
+    live = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
+    sealed = world.request(mode="sealed_bid", funds="state")
+    for request in (merit, live, sealed):
+        world.bids(request, agency=300_00, second=400_00, third=500_00)
+    time.closing(sealed)
+    proposed = sourcing.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
+    objection = sourcing.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
+    evaluation = db.session.scalars(select(Evaluation)).one()
+    sourcing.declare(world.actor("expert"), evaluation.identifier)
+    return evaluation, live, proposed, objection
+
+
+def _forms(world: World, time: Any) -> dict[str, str]:
     """Every page with a form, and who may send it."""
     world.appoint_admin()
+    evaluation, live, proposed, objection = _late(world, time)
     world.agency("applicant", verified=False)
     contract = world.settled_unrated()
+    drain()
+    issued = db.session.scalars(select(Award.identifier).join(Contract).where(Contract.identifier == contract)).one()
     inquiry = world.request()
     quote = sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20)
     evaluated = world.request()
@@ -36,7 +64,19 @@ def _forms(world: World) -> dict[str, str]:
     returnable = world.delivered(returned)
     due = world.one(Payment, world.signed(), kind="deposit").identifier
     drafted = world.contract_of(world.awarded()).identifier
+    sourcing.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?")
+    question = db.session.scalars(select(Clarification.identifier)).one()
     return {
+        f"/requests/{inquiry}/ask": "second",
+        f"/requests/{inquiry}/amend": "buyer",
+        f"/requests/{evaluation.request.identifier}/appoint": "buyer",
+        f"/clarifications/{question}/answer": "buyer",
+        f"/evaluations/{evaluation.identifier}/score": "expert",
+        f"/evaluations/{evaluation.identifier}/recuse": "expert",
+        f"/requests/{live}/auction": "second",
+        f"/check/{issued}": "visitor",
+        f"/awards/{proposed}/object": "third",
+        f"/objections/{objection}/answer": "buyer",
         "/sign-in": "visitor",
         "/sign-up": "visitor",
         "/requests/new": "buyer",
@@ -64,8 +104,8 @@ def _forms(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("missing", [False, True])
-def test_no_form_breaks(app: Flask, world: World, missing: bool) -> None:
-    forms = _forms(world)
+def test_no_form_breaks(app: Flask, world: World, time: Any, missing: bool) -> None:
+    forms = _forms(world, time)
     people = {name: sign_in(app, world, name) for name in set(forms.values())}
     sent = 0
     for path, who in forms.items():

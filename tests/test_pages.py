@@ -11,15 +11,16 @@ from sqlalchemy import event, select
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.sourcing import actions as sourcing
+from models import draws
 from models.catalogue import current_items
 from models.contracts import Contract, Deliverable
-from models.draws import Draw
 from models.payments import Payment
 from models.ratings import Rating
-from models.sourcing import Award, Quote
+from models.sourcing import Award, Clarification, Evaluation, Quote
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
+CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
 SEALED = 4_321_700  # a bid nobody may see before its opening
 ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin")
 
@@ -66,6 +67,23 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/requests/{draft}/publish": (302, 200, 404, 404, 404, 403, 404, 404, 403),
     "/requests/{inquiry}/close": (302, 200, 404, 404, 404, 403, 404, 404, 403),
     "/requests/{inquiry}/cancel": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/amend": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/appoint": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/requests/{inquiry}/compare": PUBLIC,
+    "/requests/{sealed}/compare": PUBLIC,
+    "/requests/{draft}/compare": (404, 200, 404, 404, 404, 200, 404, 404, 200),
+    "/requests/{inquiry}/ask": SIGNED_IN,
+    "/requests/{draft}/ask": (302, 200, 404, 404, 404, 200, 404, 404, 200),
+    "/requests/{live}/auction": (302, 200, 404, 200, 200, 200, 404, 404, 200),
+    "/requests/{live}/auction/stream": (302, 200, 404, 200, 200, 200, 404, 404, 200),
+    "/requests/{sealed}/auction": (302,) + (404,) * 8,
+    "/requests/{merit}": PUBLIC,
+    "/clarifications/{question}": (302, 303, 404, 404, 404, 303, 404, 404, 303),
+    "/clarifications/{question}/answer": (302, 200, 404, 404, 404, 403, 404, 404, 403),
+    "/evaluations/{evaluation}": (302, 200, 200, 404, 404, 200, 404, 404, 200),
+    "/evaluations/{evaluation}/declare": (302, 403, 200, 404, 404, 403, 404, 404, 403),
+    "/evaluations/{evaluation}/recuse": (302, 403, 200, 404, 404, 403, 404, 404, 403),
+    "/evaluations/{evaluation}/score": (302, 409, 409, 404, 404, 409, 404, 404, 409),
     "/requests/{inquiry}/award": (302, 409, 404, 404, 404, 409, 404, 404, 409),
     "/requests/{evaluated}/award": (302, 200, 404, 404, 404, 403, 404, 404, 403),
     "/requests/{inquiry}/answer": SIGNED_IN,
@@ -79,12 +97,23 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/bids/{bid}": (302, 404, 404, 200, 404, 200, 404, 404, 200),
     "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 403, 404, 404, 403),
     "/bids/{bid}/replace": (302, 404, 404, 303, 404, 303, 404, 404, 303),
+    "/bids/{bid}/undercut": (302, 404, 404, 303, 404, 303, 404, 404, 303),
+    "/bids/{bid}.json": (404,) * 9,
+    "/bids/{opened}.json": PUBLIC,
     "/awards": PUBLIC,
     "/awards/{award}": PUBLIC,
     "/awards/{award}/annul": (302, 409, 404, 409, 404, 409, 404, 404, 409),
     "/draws/{draw}.json": PUBLIC,
     "/draws/D-2026-999999.json": (404,) * 9,
-    "/draws/{draw}/contribute": SIGNED_IN,
+    "/awards/{award}/notice.pdf": PUBLIC,
+    "/awards/{tied}/notice.pdf": (404,) * 9,
+    "/awards/{tied}/object": SIGNED_IN,
+    "/check/{award}": PUBLIC,
+    "/check/W-2026-999999": (404,) * 9,
+    "/objections/{objection}": (302, 200, 404, 404, 200, 200, 404, 404, 200),
+    "/objections/{objection}/answer": (302, 200, 404, 404, 403, 403, 404, 404, 403),
+    "/objections/{objection}/withdraw": (302, 403, 404, 404, 200, 403, 404, 404, 403),
+    "/objections/{objection}/uphold": (302, 409, 404, 404, 409, 409, 404, 404, 409),
     "/contracts": SIGNED_IN,
     "/contracts/{contract}": WITH_DEPARTMENT,
     "/contracts/{drafted}": PARTIES,
@@ -151,23 +180,34 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
     names["drafted"] = world.contract_of(world.awarded()).identifier
     names["draft"] = world.request(publish=False)
+    names["live"] = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
+    names["merit"] = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    sourcing.appoint(world.actor("buyer"), names["merit"], email="other@example.cn")
+    for request in (names["live"], names["merit"]):
+        for name in ("agency", "second", "third"):
+            sourcing.submit_bid(world.actor(name), request, price=100_00, days=20)
+    names["evaluation"] = db.session.scalars(select(Evaluation.identifier)).one()
     names["invited"] = world.request(openness="invited", invited=[world.identifiers["agency"]])
     names["evaluated"] = world.request()
     sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
     sourcing.close(world.actor("buyer"), names["evaluated"])
     tied = world.request(mode="sealed_bid", funds="state")
-    for name in ("agency", "second", "third"):
-        sourcing.submit_bid(world.actor(name), tied, price=100_00, days=20)
-    standing, time.instant = time.instant, world.deadline(tied)
-    sourcing.close(world.actor("system"), tied)
-    sourcing.award(world.actor("buyer"), tied, reasons="同价,由抽取决定")
-    time.instant = standing
-    names["draw"] = db.session.scalars(select(Draw.identifier)).one()
+    names["opened"] = world.bids(tied, agency=100_00, second=101_00, third=101_00)["agency"]
+    time.closing(tied)
+    names["tied"] = sourcing.award(world.actor("buyer"), tied, reasons="报价最低,工期满足")
+    names["objection"] = sourcing.object_to(world.actor("second"), names["tied"], grounds="中选机构的业绩与事实不符")
+    names["draw"] = draws.of_case(db.session, tied)[0].identifier
     names["inquiry"] = world.request()
     names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
+    names["question"] = _asked(world, names["inquiry"])
     names["sealed"] = world.request(mode="sealed_bid", funds="state")
     names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=SEALED, days=20, note="密封的话")
     return names
+
+
+def _asked(world: World, request: str) -> str:
+    sourcing.ask(world.actor("third"), request, question="是否包含现场踏勘?")
+    return db.session.scalars(select(Clarification.identifier)).one()
 
 
 def test_every_page_as_every_role(app: Flask, world: World, time: Any) -> None:

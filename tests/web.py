@@ -57,7 +57,7 @@ class Visitor:
             assert self.submit("/sign-in", email=email, password=PASSWORD).status == 303
 
     def get(self, path: str) -> Answer:
-        return self._answer(lambda: self.client.get(path))
+        return self._answer(lambda: self.client.get(path, buffered=True))
 
     def post(self, path: str, data: dict[str, Any]) -> Answer:
         return self._answer(lambda: self.client.post(path, data=data))

@@ -19,7 +19,7 @@ from models.contracts import Contract
 from models.credit import CreditScore
 from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
-from models.sourcing import MODES, Award, Request
+from models.sourcing import FUNDS, MODES, TOO_FEW, Award, Request, rules_of
 from models.text import N_, Problem, RuleBroken
 
 rooms = Blueprint("catalogue", __name__)
@@ -122,4 +122,7 @@ def item(code: str) -> str | tuple[str, int]:
 
 @rooms.get("/policy")
 def policies() -> str:
-    return render_template("catalogue/policy.html", policy=policy.current(), section_names=SECTIONS, key_names=KEYS)
+    return render_template(
+        "catalogue/policy.html", policy=policy.current(), section_names=SECTIONS, key_names=KEYS, modes=MODES, funds=FUNDS,
+        too_few=TOO_FEW, rules_of=rules_of,
+    )  # fmt: skip

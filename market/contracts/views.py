@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Blueprint, render_template, send_file
+from flask import Blueprint, render_template
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
@@ -15,7 +13,7 @@ from wtforms.validators import InputRequired, Length
 from market.accounts.identity import current_actor
 from market.contracts import actions
 from market.extensions import db
-from market.files import store
+from market.files import sent
 from market.forms import ChecklistField, Form, choices, upload
 from market.journey import of_request
 from market.pages import ActPage, act_view, case_page, case_url, file_of, link, not_found, paged, visible
@@ -159,6 +157,4 @@ def document(identifier: str) -> Response:
     if found is None:
         raise not_found(identifier)
     visible(CASES[found.case_type], found.case_identifier)
-    return send_file(
-        io.BytesIO(store().get(found.sha256)), mimetype=found.media_type, download_name=found.name, as_attachment=True
-    )
+    return sent(found)

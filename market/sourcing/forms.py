@@ -1,35 +1,85 @@
-"""Forms of a request and the answers to it."""
+"""Forms of a request, the answers to it, and what follows."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text, upload
 from market.options import region_choices
 from market.words import item_name
 from models import money
 from models.accounts import Organisation
 from models.actors import Actor
+from models.base import Json
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, OPENNESS, Quote, Request
+from models.sourcing import FUNDS, MODES, OPENNESS, Bid, Quote, Request
+from models.sourcing.scoring import PRICE_FORMULAS
 
 
-class RequestForm(Form):
-    on_behalf_of = SelectField(_l("代表"), coerce=int)
-    item_code = SelectField(_l("服务事项"), [NEEDED])
-    region_code = SelectField(_l("项目所在地区"), [NEEDED])
-    project = text(_l("项目名称"))
+class _Asked(Form):
+    """What a request asks for: shared by drafting and amending it."""
+
     description = TextAreaField(_l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。"))
     amount = MoneyField(_l("计费基数(元)"), description=_l("如估算投资额、评估值;按固定价的事项可不填。"))
     count = IntegerField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
     factor = StringField(_l("行业"), [Length(max=40)], description=_l("收费标准有行业系数时填写,如 化工。"))
-    budget = MoneyField(_l("预算上限(元)"), description=_l("可不设;设了就公布,高于它的报价不被接受。"))
-    mode = RadioField(_l("选取方式"), [NEEDED], choices=choices((k, _l(v)) for k, v in MODES.items()), default="inquiry")
+    budget = MoneyField(_l("预算上限(元)"), description=_l("可不设;设了就公布,高于它的报价不被接受。随机抽取时它就是报酬,必填。"))
+    deadline = BeijingTimeField(_l("截止时间"), [NEEDED], description=_l("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。"))
+
+    def name_measures(self, item: ServiceItem) -> None:
+        """Call the size of the job what the item calls it."""
+        if item.measure == "amount":
+            self.amount.label.text = f"{item.measure_label}({_('元')})"
+        elif item.measure == "count":
+            self.count.label.text = item.measure_label
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        quantity = {name: values.pop(name) for name in ("amount", "count", "factor")}
+        return {**values, "quantity": {k: v for k, v in quantity.items() if v}}
+
+    def show(self, request: Request) -> None:
+        """Fill in what a request asks for now."""
+        for name in ("description", "budget", "deadline"):
+            getattr(self, name).data = getattr(request, name)
+        for name, value in request.quantity.items():
+            getattr(self, name).data = value
+
+
+class QualityField(TextAreaField):
+    """Quality lines, one a row: a name and its weight. `lines` is [{"name", "weight"}]."""
+
+    lines: list[Json]
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.lines = []
+        for row in (self.data or "").splitlines():
+            name, _space, weight = row.strip().replace(":", " ").replace(":", " ").rpartition(" ")
+            if row.strip():
+                if not name.strip() or not weight.isascii() or not weight.isdigit() or len(weight) > 3:
+                    raise ValueError(str(_l("每行写一项名称和权重,例如:技术方案 30。")))
+                self.lines.append({"name": name.strip()[:60], "weight": int(weight)})
+
+    def show(self, lines: list[Json]) -> None:
+        self.data = "\n".join(f"{line['name']} {line['weight']}" for line in lines)
+
+
+_weight = [Optional(), NumberRange(0, 100)]
+
+
+class RequestForm(_Asked):
+    on_behalf_of = SelectField(_l("代表"), coerce=int)
+    item_code = SelectField(_l("服务事项"), [NEEDED])
+    region_code = SelectField(_l("项目所在地区"), [NEEDED])
+    project = text(_l("项目名称"))
+    mode = RadioField(_l("选取方式"), [NEEDED], default="inquiry")
     funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private")
     openness = RadioField(_l("范围"), [NEEDED], choices=choices((k, _l(v)) for k, v in OPENNESS.items()), default="open")
     invited = ChecklistField(
@@ -37,7 +87,14 @@ class RequestForm(Form):
         description=_l("列出已公示本事项收费的机构;选了事项并存为草稿后可勾选。公开征集时,选中的机构会收到通知。"),
         validate_choice=False,
     )
-    deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
+    price_weight = IntegerField(_l("价格权重"), _weight, default=40, description=_l("各项权重合计 100。"))
+    price_formula = RadioField(_l("价格分怎么算"), [Optional()], default="lowest_ratio")
+    days_weight = IntegerField(_l("工期权重"), _weight, default=10, description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。"))
+    credit_weight = IntegerField(_l("信用权重"), _weight, default=20, description=_l("按信用等级得分,比例见规则。"))
+    quality = QualityField(
+        _l("质量评分项"), [Length(max=1000)], default="技术方案 30",
+        description=_l("每行一项:名称和权重。由评审人各自打分,互不可见,取平均。"),
+    )  # fmt: skip
 
     def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation]) -> None:
         self.on_behalf_of.choices = choices(
@@ -46,32 +103,49 @@ class RequestForm(Form):
         by_department: dict[str, list[tuple[str, str]]] = {}
         for item in items:
             by_department.setdefault(_(item.department), []).append((item.code, item_name(item)))
-            if item.code == self.item_code.data and item.measure == "amount":
-                self.amount.label.text = f"{item.measure_label}({_('元')})"
-            elif item.code == self.item_code.data and item.measure == "count":
-                self.count.label.text = item.measure_label
+            if item.code == self.item_code.data:
+                self.name_measures(item)
         self.item_code.choices = [c for line, pairs in by_department.items() for c in choices(pairs, line)]
         self.region_code.choices = choices(region_choices())
         self.invited.choices = choices((a.identifier, a.name) for a in agencies)
 
-    def request_values(self) -> dict[str, Any]:
+        self.mode.choices = choices((k, f"{_(mode.label)} — {_(mode.how)}") for k, mode in MODES.items())
+        self.price_formula.choices = choices((k, f"{_(f.label)} — {_(f.says)}") for k, f in PRICE_FORMULAS.items())
+
+    def values(self) -> dict[str, Any]:
         """The values as create_request and edit_request take them."""
-        values = self.values()
-        quantity = {name: values.pop(name) for name in ("amount", "count", "factor")}
-        return {**values, "quantity": {k: v for k, v in quantity.items() if v}}
+        values = super().values()
+        weights = {name: values.pop(f"{name}_weight") or 0 for name in ("price", "days", "credit")}
+        formula, _text = values.pop("price_formula"), values.pop("quality")
+        criteria: Json = {name: {"weight": weight} for name, weight in weights.items()}
+        criteria["price"]["formula"] = formula
+        return {**values, "criteria": {**criteria, "quality": self.quality.lines}}
 
     def fill(self, request: Request) -> None:
         """Show a draft as it stands."""
-        for name in ("region_code", "project", "description", "budget", "mode", "funds", "openness", "deadline"):
+        self.show(request)
+        for name in ("region_code", "project", "mode", "funds", "openness"):
             getattr(self, name).data = getattr(request, name)
         self.item_code.data, self.on_behalf_of.data = request.item.code, request.buyer_id
-        for name, value in request.quantity.items():
-            getattr(self, name).data = value
         self.invited.data = [i.agency.identifier for i in request.invitations]
+        if request.criteria:
+            for name in ("price", "days", "credit"):
+                self[f"{name}_weight"].data = request.criteria[name]["weight"]
+            self.price_formula.data = request.criteria["price"]["formula"]
+            self.quality.show(request.criteria["quality"])
+
+
+class AmendForm(_Asked):
+    reason = TextAreaField(_l("修改原因"), [NEEDED, Length(max=1000)], description=_l("会公布,并告知每家已报价或受邀的机构。"))
+
+    def prepare(self, case: Request) -> None:
+        self.name_measures(case.item)
+        if not self.is_submitted():
+            self.show(case)
 
 
 class OfferForm(Form):
-    """A quote, a bid, or the next turn of a negotiation, which starts from the last one's terms."""
+    """A quote, or the next turn of a negotiation, which starts from the last one's terms."""
 
     price = MoneyField(_l("价格(元)"), [NEEDED])
     days = IntegerField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
@@ -82,8 +156,77 @@ class OfferForm(Form):
             self.price.data, self.days.data = case.price, case.days
 
 
-class ContributeForm(Form):
-    value = text(_l("您的参数"), description=_l("任意 1 到 200 个字符,会公布。"))
+class BidForm(OfferForm):
+    """What is sealed. The text for the draws is proposed at random; whoever distrusts it writes another."""
+
+    note = TextAreaField(_l("方案说明"), [Length(max=4000)], description=_l("与价格一起密封,拆封后公开。"))
+    contribution = StringField(
+        _l("抽取参数"), [Length(max=200)],
+        description=_l("您自己的一段任意文字,与投标一起密封。同分同价或抽取时,它和各家的文字、平台预先承诺的种子一起决定结果,谁都无法单独操纵。"),
+    )  # fmt: skip
+
+    def prepare(self, case: Request) -> None:  # type: ignore[override]
+        if case.mode == "random_draw":
+            del self.price
+        if not self.is_submitted():
+            self.contribution.data = secrets.token_hex(8)
+
+    def values(self) -> dict[str, Any]:
+        return {"price": None, **super().values()}
+
+
+class UndercutForm(Form):
+    price = MoneyField(_l("新的价格(元)"), [NEEDED])
+
+
+class QuestionForm(Form):
+    question = TextAreaField(_l("问题"), [NEEDED, Length(min=5, max=1000)], description=_l("不显示是谁问的,业主也看不到。"))
+
+
+class AnswerForm(Form):
+    answer = TextAreaField(_l("答复"), [NEEDED, Length(min=2, max=2000)], description=_l("问题和答复会向所有人公布。"))
+
+
+class AppointForm(Form):
+    email = EmailField(_l("评审人邮箱"), [NEEDED, Length(max=254)], description=_l("须是平台用户;拆封后先声明无利害关系,再独立评分。"))
+
+
+class ScoreForm(Form):
+    """An evaluator's sheet: made for the bids and lines of one request by `score_form`."""
+
+    bids: list[Bid]
+    lines: list[Json]
+
+    def values(self) -> dict[str, Any]:
+        def row(number: int) -> Json:
+            points = {line["name"]: self[f"points_{number}_{place}"].data for place, line in enumerate(self.lines)}
+            return {"points": points, "reason": self[f"reason_{number}"].data or ""}
+
+        return {"sheet": {bid.identifier: row(number) for number, bid in enumerate(self.bids)}}
+
+
+def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
+    """A form with points for every bid and line, and a reason for every bid."""
+    fields: dict[str, Any] = {"bids": bids, "lines": lines}
+    for number, bid in enumerate(bids):
+        for place, line in enumerate(lines):
+            label = _("%(agency)s · %(line)s(0 到 %(most)s 分)", agency=bid.agency.name, line=line["name"], most=line["weight"])
+            fields[f"points_{number}_{place}"] = IntegerField(label, [NEEDED, NumberRange(0, line["weight"])])
+        label = _("%(agency)s · 理由", agency=bid.agency.name)
+        fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(min=5, max=1000)])
+    return type("RequestScoreForm", (ScoreForm,), fields)
+
+
+class ObjectionForm(Form):
+    grounds = TextAreaField(_l("事实和理由"), [NEEDED, Length(min=10, max=2000)], description=_l("业主会先答复,再由监管部门处理;处理期间中选暂停确定。"))
+
+
+class StatementForm(Form):
+    statement = TextAreaField(_l("答复"), [NEEDED, Length(min=5, max=2000)], description=_l("异议人和监管部门会看到。"))
+
+
+class CheckForm(Form):
+    file = upload(_l("手里的那份文件"))
 
 
 class AwardForm(Form):

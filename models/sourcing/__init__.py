@@ -1,19 +1,14 @@
 """Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
 
-from models.sourcing.awards import Award, Quartiles, past_prices
-from models.sourcing.offers import (
-    PARTIES,
-    Bid,
-    Offer,
-    Quote,
-    add_offer,
-    answers_to,
-    cheapest,
-    check_terms,
-    live_answers,
-    shown_to,
-)
-from models.sourcing.requests import FUNDS, MODES, OPENNESS, REQUEST, Invitation, Request
+from models.sourcing.answers import answers_to, concerned, live_answers, shown_to
+from models.sourcing.awards import Award, Objection
+from models.sourcing.bids import Bid, LivePrice
+from models.sourcing.clarifications import Clarification, clarifications_for
+from models.sourcing.comparison import Quartiles, past_prices
+from models.sourcing.evaluations import Evaluation
+from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
+from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms
+from models.sourcing.requests import REQUEST, Invitation, Request
 
 __all__ = [
     "FUNDS",
@@ -21,18 +16,27 @@ __all__ = [
     "OPENNESS",
     "PARTIES",
     "REQUEST",
+    "TOO_FEW",
     "Award",
     "Bid",
+    "Clarification",
+    "Evaluation",
     "Invitation",
+    "LivePrice",
+    "Mode",
+    "Objection",
     "Offer",
     "Quartiles",
     "Quote",
     "Request",
+    "Rules",
     "add_offer",
     "answers_to",
-    "cheapest",
     "check_terms",
+    "clarifications_for",
+    "concerned",
     "live_answers",
     "past_prices",
+    "rules_of",
     "shown_to",
 ]

@@ -1,38 +1,44 @@
-"""The award: who was chosen, and why."""
+"""The award: who was chosen, and why; and the objections to it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from statistics import quantiles
+from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models import clock
 from models.accounts import Organisation
 from models.base import Base, Fen
-from models.catalogue import ServiceItem
-from models.sourcing.offers import PARTIES
+from models.sourcing.quotes import PARTIES
 from models.sourcing.requests import Request
 from models.text import N_
 from models.workflow import Case, Limit, Move, State, Workflow
+
+_DECIDE = Limit(policy="objection.decide_days")
+_PUBLIC = Limit(attribute="public_until", act="finalise")
 
 AWARD = Workflow(
     name="award",
     label=N_("中选"),
     states=(
         State("proposed", N_("公示中")),
+        State("objected", N_("有异议,暂停"), tone="bad"),
         State("final", N_("已确定"), tone="good", terminal=True),
         State("annulled", N_("已撤销"), tone="bad", terminal=True),
     ),
     moves=(
         Move("proposed", "finalise", "final", who={"system"}, public=True, tells=("buyer", "agency")),
         Move("proposed", "annul", "annulled", who={"regulator"}, public=True, needs_reason=True, tells=("buyer", "agency")),
+        Move("proposed", "object", "objected", who={"system"}, public=True, tells=("buyer", "agency")),
+        Move("objected", "resume", "proposed", who={"system"}, public=True, tells=("buyer", "agency"), limit=_PUBLIC),
+        Move("objected", "annul", "annulled", who={"regulator"}, public=True, needs_reason=True, tells=("buyer", "agency")),
     ),
-    acts={"finalise": N_("公示期满,确定中选"), "annul": N_("撤销中选")},
-    opening=Limit(attribute="public_until", act="finalise"),
+    acts={
+        "finalise": N_("公示期满,确定中选"), "annul": N_("撤销中选"), "object": N_("有异议,暂停确定"), "resume": N_("异议处理完毕,继续公示"),
+    },
+    opening=_PUBLIC,
 )  # fmt: skip
 
 
@@ -61,7 +67,6 @@ class Award(Case, Base):
     reasons: Mapped[str] = mapped_column(String(2000))
     public_until: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    draw_identifier: Mapped[str | None] = mapped_column(String(40))
     request: Mapped[Request] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")
@@ -71,27 +76,61 @@ class Award(Case, Base):
         return self.request.project
 
 
-@dataclass(frozen=True, slots=True)
-class Quartiles:
-    """The middle half of a sample: lower quartile, median, upper quartile, and how many there were."""
+OBJECTION = Workflow(
+    name="objection",
+    label=N_("异议"),
+    states=(
+        State("filed", N_("待业主答复")),
+        State("answered", N_("待监管部门处理")),
+        State("upheld", N_("异议成立"), tone="bad", terminal=True),
+        State("dismissed", N_("异议不成立"), tone="plain", terminal=True),
+        State("withdrawn", N_("已撤回"), tone="plain", terminal=True),
+        State("lapsed", N_("中选已撤销"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("filed", "answer", "answered", who={"buyer"}, main=True, tells=("objector",), limit=_DECIDE),
+        Move("filed", "escalate", "answered", who={"system"}, tells=("objector", "buyer"), limit=_DECIDE),
+        Move("filed", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
+        Move("answered", "uphold", "upheld", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer", "objector")),
+        Move("answered", "dismiss", "dismissed", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer", "objector")),
+        Move("answered", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
+        Move("filed", "lapse", "lapsed", who={"system"}, tells=("objector",)),
+        Move("answered", "lapse", "lapsed", who={"system"}, tells=("objector",)),
+    ),
+    acts={
+        "answer": N_("答复异议"),
+        "escalate": N_("业主逾期未答复,转监管部门"),
+        "withdraw": N_("撤回异议"),
+        "uphold": N_("异议成立,撤销中选"),
+        "dismiss": N_("异议不成立"),
+        "lapse": N_("中选已撤销,异议终止"),
+    },
+    opening=Limit(policy="objection.answer_days", act="escalate"),
+)  # fmt: skip
 
-    lower: float
-    median: float
-    upper: float
-    count: int
 
+class Objection(Case, Base):
+    """What a bidder that did not win has against an award, the buyer's statement, and the regulator's decision."""
 
-def past_prices(session: Session, item_code: str, least: int = 4) -> Quartiles | None:
-    """What awards for an item came to in the last two years, as shares of the winners' published prices, which
-    makes jobs of different sizes comparable. None below `least` awards: too few to say anything."""
-    since = clock.now() - timedelta(days=730)
-    shares = session.scalars(
-        select(Award.price * 1.0 / Award.published_price)
-        .join(Award.request)
-        .join(Request.item)
-        .where(ServiceItem.code == item_code, Award.state == "final", Award.created_at >= since)
-    ).all()
-    if len(shares) < least:
-        return None
-    lower, median, upper = quantiles([float(share) for share in shares], n=4, method="inclusive")
-    return Quartiles(lower, median, upper, len(shares))
+    __tablename__ = "objections"
+    __table_args__ = (UniqueConstraint("award_id", "objector_id"),)
+    workflow: ClassVar[Workflow] = OBJECTION
+    parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
+
+    award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    objector_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    grounds: Mapped[str] = mapped_column(String(2000))
+    statement: Mapped[str | None] = mapped_column(String(2000))
+    decision: Mapped[str | None] = mapped_column(String(2000))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    award: Mapped[Award] = relationship(lazy="joined")
+    objector: Mapped[Organisation] = relationship(foreign_keys=[objector_id], lazy="joined")
+
+    @property
+    def title(self) -> str:
+        return self.award.request.project
+
+    @property
+    def open(self) -> bool:
+        return self.state in ("filed", "answered")

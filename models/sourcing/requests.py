@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
@@ -13,21 +13,17 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
+from models.clock import BEIJING
+from models.sourcing.modes import MODES, Mode, Rules, rules_of
+from models.sourcing.scoring import check_criteria
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-MODES = {
-    "inquiry": N_("询价议价"),
-    "sealed_bid": N_("竞价(密封报价,最低价)"),
-}
-FUNDS = {"private": N_("社会资金"), "state": N_("国有资金")}
-OPENNESS = {"open": N_("公开征集"), "invited": N_("仅邀请")}
-
 
 def _sane_deadline(session: Session, request: Request) -> None:
-    """The notice period of the request's policy, and no further off than it allows."""
+    """The notice period of the request's policy, or what an amendment must leave; and no further off than allowed."""
     rules, now = policy.get(request.policy_version), clock.now()
-    notice = request.notice_days
+    notice = request.rules.notice_days if request.state == "draft" else rules.number("request.amend_days")
     if request.deadline <= now:
         raise RuleBroken(N_("截止时间已经过去。"), "deadline")
     if workdays.between(now, request.deadline) < notice:
@@ -43,6 +39,28 @@ def _sane_deadline(session: Session, request: Request) -> None:
         )
 
 
+def _sane_choice(session: Session, request: Request) -> None:
+    """What the way to choose asks for beyond a deadline: see modes.py and the policy's section `choosing`."""
+    if request.mode == "direct":
+        if request.openness != "invited" or len(request.invitations) != 1:
+            raise RuleBroken(N_("直接选取请只邀请一家机构。"), "invited")
+        most = policy.get(request.policy_version).number("choosing.direct_state_most_yuan") * 100
+        if request.funds == "state" and not 0 < (request.budget or 0) <= most:
+            raise RuleBroken(N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most))
+    if request.mode == "random_draw" and not request.budget:
+        raise RuleBroken(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
+    if request.mode == "merit":
+        check_criteria(request.criteria)
+    local = request.deadline.astimezone(BEIJING)
+    if request.mode == "reverse_auction" and not (workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)):
+        raise RuleBroken(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
+
+
+def _is_scored(session: Session, request: Request) -> None:
+    if request.mode != "merit":
+        raise RuleBroken(N_("只有择优选取需要评审人。"))
+
+
 def _has_department(session: Session, request: Request) -> None:
     if request.department_id is None:
         raise RuleBroken(
@@ -53,27 +71,28 @@ def _has_department(session: Session, request: Request) -> None:
 
 
 def _invites_enough(session: Session, request: Request) -> None:
-    if request.openness == "invited" and len(request.invitations) < request.minimum_bidders:
-        raise RuleBroken(
-            N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.minimum_bidders
-        )
+    if request.openness == "invited" and len(request.invitations) < request.rules.least:
+        raise RuleBroken(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.rules.least)
 
 
 def _may_close_early(session: Session, request: Request) -> None:
-    from models.sourcing.offers import Quote  # offers know requests; only this rule looks the other way
+    from models.sourcing.quotes import Quote  # quotes know requests; only this rule looks the other way
 
-    if request.deadline <= clock.now():
+    if request.closes_at <= clock.now():
         return
-    if request.mode != "inquiry" or request.funds != "private":
-        raise RuleBroken(N_("只有社会资金的询价可以提前截止。"))
+    if request.way.sealed or request.rules.notice_days:
+        raise RuleBroken(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
     if not session.scalars(select(Quote.id).where(Quote.request_id == request.id).limit(1)).one_or_none():
         raise RuleBroken(N_("还没有收到报价,不能提前截止。"))
 
 
 def _deadline_passed(session: Session, request: Request) -> None:
-    if request.mode == "sealed_bid" and request.deadline > clock.now():
+    if request.closes_at > clock.now():
         raise RuleBroken(N_("截止时间未到,任何人都不能开启投标。"))
 
+
+_UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
+_TO_AWARD = Limit(policy="request.award_days")
 
 REQUEST = Workflow(
     name="request",
@@ -82,6 +101,8 @@ REQUEST = Workflow(
         State("draft", N_("草稿"), tone="plain"),
         State("published", N_("正在征集"), tone="good"),
         State("closed", N_("已截止")),
+        State("auction", N_("网上竞价中"), tone="good"),
+        State("scoring", N_("评审中")),
         State("evaluated", N_("待确定中选")),
         State("awarded", N_("中选公示")),
         State("contracted", N_("已转合同"), tone="plain", terminal=True),
@@ -92,32 +113,52 @@ REQUEST = Workflow(
         Move("draft", "edit", "draft", who={"buyer"}),
         Move(
             "draft", "publish", "published", who={"buyer"}, main=True, public=True,
-            rules=(_sane_deadline, _has_department, _invites_enough), limit=Limit(attribute="deadline", act="close"),
+            rules=(_sane_deadline, _sane_choice, _has_department, _invites_enough), limit=_UNTIL_DEADLINE,
         ),
         Move("draft", "cancel", "cancelled", who={"buyer"}),
         Move(
             "published", "close", "closed", who={"system", "buyer"}, public=True, tells=("buyer",),
-            rules=(_may_close_early,),
+            rules=(_may_close_early,), limit=Limit(attribute="closes_at", act="open"),
         ),
+        Move("published", "amend", "published", who={"buyer"}, public=True, needs_reason=True, rules=(_sane_deadline, _sane_choice), limit=_UNTIL_DEADLINE),
+        Move("published", "extend", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
+        Move("published", "turn", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
+        Move("published", "appoint", "published", who={"buyer"}, rules=(_is_scored,)),
         Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
+        Move("closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
         Move(
-            "closed", "evaluate", "evaluated", who={"system"}, public=True, rules=(_deadline_passed,),
-            limit=Limit(policy="request.award_days"), tells=("buyer",),
+            "closed", "open", "evaluated", who={"system"}, public=True, rules=(_deadline_passed,), limit=_TO_AWARD, tells=("buyer",),
         ),
         Move("closed", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
+        Move("evaluated", "start_auction", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
+        Move("auction", "prolong", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
+        Move("auction", "end_auction", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
+        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, limit=Limit(policy="choosing.merit_score_days")),
+        Move("scoring", "appoint", "scoring", who={"buyer"}),
+        Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
+        Move("scoring", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
         Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
-        Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",),
-             limit=Limit(policy="request.award_days")),
+        Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
     acts={
         "edit": N_("修改"),
         "publish": N_("发布需求"),
         "close": N_("截止征集"),
         "cancel": N_("取消采购"),
+        "amend": N_("修改需求并顺延"),
+        "extend": N_("家数不足,顺延一次"),
+        "turn": N_("家数不足,转为询价议价"),
+        "appoint": N_("增加评审人"),
         "evaluate": N_("进入比较"),
+        "open": N_("统一拆封"),
+        "start_auction": N_("开始网上竞价"),
+        "prolong": N_("临近结束有降价,顺延"),
+        "end_auction": N_("网上竞价结束"),
+        "start_scoring": N_("开始评审"),
+        "publish_scores": N_("公布评分表"),
         "fail": N_("征集失败"),
         "award": N_("确定中选机构"),
         "contract": N_("转入合同"),
@@ -127,7 +168,12 @@ REQUEST = Workflow(
 
 
 class Request(Case, Base):
-    """A buyer's need for one service item in one place. Bids are sealed to `public_key`."""
+    """A buyer's need for one service item in one place.
+
+    Bids are sealed to `public_key`, whose private half is here under the platform's own key, and over it to
+    `keeper_key`, whose private half the keeper has under `keeper_handle`. `criteria` is how merit is scored;
+    `outcome` what the opening, the draws and the scores came to: see ranking.py.
+    """
 
     __tablename__ = "requests"
     workflow: ClassVar[Workflow] = REQUEST
@@ -148,6 +194,15 @@ class Request(Case, Base):
     published_at: Mapped[datetime | None]
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    keeper_handle: Mapped[str | None] = mapped_column(String(80))
+    keeper_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    criteria: Mapped[Json | None]
+    outcome: Mapped[Json | None]
+    extended: Mapped[bool] = mapped_column(default=False)
+    revision: Mapped[int] = mapped_column(default=1)
+    opened_at: Mapped[datetime | None]
+    auction_started_at: Mapped[datetime | None]
+    auction_ends_at: Mapped[datetime | None]
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")
     item: Mapped[ServiceItem] = relationship(lazy="joined")
     department: Mapped[Organisation | None] = relationship(foreign_keys=[department_id])
@@ -173,22 +228,29 @@ class Request(Case, Base):
 
     @property
     def opened(self) -> bool:
-        """Whether what was sealed has been opened: all bidders see all bids from now on."""
-        return self.state not in ("draft", "published", "closed", "failed", "cancelled")
+        """Whether what was sealed is open to all: in a live auction not before its end."""
+        return self.opened_at is not None and self.state != "auction"
 
     @property
-    def notice_days(self) -> int:
-        rules = policy.get(self.policy_version)
-        quick = self.mode == "inquiry" and self.funds == "private"
-        return rules.number("request.inquiry_notice_days" if quick else "request.notice_days")
+    def way(self) -> Mode:
+        return MODES[self.mode]
 
     @property
-    def minimum_bidders(self) -> int:
-        return policy.get(self.policy_version).number(f"request.{self.funds}_funds_minimum")
+    def rules(self) -> Rules:
+        return rules_of(self.mode, self.funds, self.policy_version)
 
     @property
-    def publicity_days(self) -> int:
-        return policy.get(self.policy_version).number(f"award.publicity_{self.funds}_days")
+    def closes_at(self) -> datetime:
+        """When it is closed: a little after the deadline, so that what arrived in time is stored."""
+        return self.deadline + self._settling
+
+    @property
+    def auction_closes_at(self) -> datetime | None:
+        return self.auction_ends_at + self._settling if self.auction_ends_at else None
+
+    @property
+    def _settling(self) -> timedelta:
+        return timedelta(seconds=policy.get(self.policy_version).number("request.settling_seconds"))
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Whether an actor may see it: its parties and overseers; anyone, once published openly; whoever is invited."""
@@ -197,11 +259,11 @@ class Request(Case, Base):
         asked = select(Invitation.id).where(Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id)
         return self.published_at is not None and session.scalar(asked) is not None
 
-    def takes_offers(self) -> None:
-        """RuleBroken unless offers may come in now. An offer at the deadline's very instant counts."""
+    def takes_offers(self, arrived: datetime) -> None:
+        """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself counts."""
         if self.state != "published":
             raise RuleBroken(N_("这项需求现在不接收报价(状态:%(state)s)。"), state=self.state_label)
-        if clock.now() > self.deadline:
+        if arrived > self.deadline:
             raise RuleBroken(N_("已过截止时间,不再接收报价。"))
 
 

@@ -23,12 +23,14 @@ NAMES = ["甲", "乙", "丙", "丁"]
 
 
 def _published(session: Any) -> dict[str, Any]:
-    draw = draws.commit(session, "test", "Q-2026-000001", NAMES, 2, KEY)
+    draw = draws.promise(session, "test", "Q-2026-000001", KEY)
+    promised = draws.publication(draw)["commitment"]
+    draws.freeze(draw, NAMES, 2)
     before = draws.publication(draw)
     assert before["seed"] is None
     assert before["result"] == []
-    draws.contribute(draw, "乙", "我们的幸运数字 7")
-    draws.run(draw, KEY)
+    assert before["commitment"] == promised
+    draws.run(draw, KEY, [{"party": "乙", "value": "我们的幸运数字 7"}])
     after = draws.publication(draw)
     assert (after["commitment"], after["candidates"]) == (before["commitment"], before["candidates"])
     return after
@@ -62,20 +64,31 @@ def test_the_stand_alone_program_agrees_and_notices_every_change(session: Any, t
 
 
 def test_who_may_do_what_when(session: Any) -> None:
-    for candidates, picks in (([], 1), (["甲", "甲"], 1), (["甲"], 2), (["甲"], 0)):
-        with pytest.raises(RuleBroken):
-            draws.commit(session, "test", "Q", candidates, picks, KEY)
-    draw = draws.commit(session, "test", "Q", NAMES, 1, KEY)
-    assert draw.seed is None
-    draws.contribute(draw, "甲", "a")
-    for party, value in (("甲", "again"), ("外人", "x"), ("乙", " "), ("乙", "x" * 201)):
-        with pytest.raises(RuleBroken):
-            draws.contribute(draw, party, value)
-    draws.run(draw, KEY)
+    draw = draws.promise(session, "test", "Q", KEY)
     with pytest.raises(WrongState):
         draws.run(draw, KEY)
+    for candidates, picks in (([], 1), (["甲", "甲"], 1), (["甲"], 2), (["甲"], 0)):
+        with pytest.raises(RuleBroken):
+            draws.freeze(draw, candidates, picks)
+    draws.freeze(draw, NAMES, 1)
     with pytest.raises(WrongState):
-        draws.contribute(draw, "乙", "late")
+        draws.freeze(draw, [*NAMES, "戊"], 1)
+    assert draw.seed is None
+    said = {"party": "甲", "value": "a"}
+    for contributions in ([said, said], [{"party": "外人", "value": "x"}]):
+        with pytest.raises(RuleBroken):
+            draws.run(draw, KEY, contributions)
+    draws.run(draw, KEY, [said])
+    with pytest.raises(WrongState):
+        draws.run(draw, KEY)
+
+
+def test_participants_need_not_be_candidates(session: Any, tmp_path: Path) -> None:
+    draw = draws.promise(session, "percent", "Q", KEY)
+    draws.freeze(draw, ["95.0", "95.5", "96.0"], 1, participants=NAMES)
+    draws.run(draw, KEY, [{"party": name, "value": name} for name in NAMES])
+    assert draw.result[0] in draw.candidates
+    assert _verify(draws.publication(draw), tmp_path) == 0
 
 
 @given(

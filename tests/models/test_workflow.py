@@ -16,15 +16,25 @@ from models.text import NotAllowed, RuleBroken, WrongState
 from models.workflow import Limit, Move, State, Workflow, describe, override, perform
 from tests.factories import World
 
+CRITERIA = {"price": {"weight": 70, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": []}
 PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "system", "visitor", "far")
 
 
-def _whole_market(world: World) -> dict[str, Any]:
+def _whole_market(world: World, time: Any) -> dict[str, Any]:
     """One case of every type, each with the world's buyer and agency as its parties."""
     world.authority("far", "regulator", region="540000")
     world.settled()
     sealed = world.request(mode="sealed_bid", funds="state")
     sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
+    sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
+    merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    sourcing.appoint(world.actor("buyer"), merit, email="second@example.cn")
+    inquiry = world.request(funds="state")
+    for name in ("agency", "second", "third"):
+        sourcing.submit_quote(world.actor(name), inquiry, price=100, days=20)
+    time.closing(inquiry)
+    award = sourcing.award(world.actor("buyer"), inquiry, agency=world.identifiers["second"], reasons="价格合理,工期满足")
+    sourcing.object_to(world.actor("agency"), award, grounds="中选机构的业绩与事实不符")
     db.session.rollback()
     cases = {}
     for name, case_class in CASES.items():
@@ -35,8 +45,8 @@ def _whole_market(world: World) -> dict[str, Any]:
     return cases
 
 
-def test_the_full_matrix(world: World) -> None:
-    identifiers = _whole_market(world)
+def test_the_full_matrix(world: World, time: Any) -> None:
+    identifiers = _whole_market(world, time)
     actors = {name: world.actor(name) for name in PEOPLE}
     tried = 0
     for name, case_class in CASES.items():
@@ -141,7 +151,8 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
     assert timed == set(TIMED)
     pages = {
         "organisation": agencies.ACTS, "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": sourcing.QUOTE_ACTS,
-        "bid": {**sourcing.BID_ACTS, "replace": None}, "award": sourcing.AWARD_ACTS, "contract": contracts.ACTS,
+        "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None}, "award": sourcing.AWARD_ACTS,
+        "clarification": sourcing.CLARIFICATION_ACTS, "evaluation": sourcing.EVALUATION_ACTS, "objection": sourcing.OBJECTION_ACTS, "contract": contracts.ACTS,
         "deliverable": contracts.DELIVERABLE_ACTS, "payment": payments.ACTS, "rating": {"rate": None},
     }  # fmt: skip
     for name, case in CASES.items():

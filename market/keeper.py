@@ -1,0 +1,207 @@
+"""The keeper: it holds the outer half of every request's sealing key and gives it out only when its time has come.
+
+The platform seals bids to the keeper's public key over its own, so before the deadline neither can open them
+alone. `FolderKeeper` keeps keys in a folder of its own under a secret of its own, beside the platform by default;
+a regulator runs the same thing on its own machine with `create_keeper`, and the platform reaches it by HTTP
+(`KEEPER_URL`). docs/sealed-bids.md says what each arrangement protects against.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+import os
+import re
+import tempfile
+import urllib.error
+import urllib.request
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import Flask, abort, current_app, request
+
+from models import clock, sealing
+from models.text import N_, NotFound, Problem, WrongState
+
+
+class KeeperAway(Problem):
+    """The keeper does not answer; what needs it is tried again."""
+
+    status = 503
+
+
+class Keeper(Protocol):
+    """What the platform asks of it. A handle names one key; it is made once and used for one request."""
+
+    def make(self, handle: str, not_before: datetime) -> bytes:
+        """Make a key that stays here until `not_before`. Returns its public half (32 bytes)."""
+
+    def postpone(self, handle: str, not_before: datetime) -> None:
+        """Keep it until later. WrongState for an earlier time, or once it was given out."""
+
+    def release(self, handle: str) -> bytes:
+        """The private half (32 bytes). WrongState before its time, NotFound once destroyed."""
+
+    def destroy(self, handle: str) -> None:
+        """Forget the private half: what is sealed to it is sealed for ever. Does nothing the second time."""
+
+
+class FolderKeeper:
+    """Keys as files, each private half wrapped under the keeper's own secret."""
+
+    def __init__(self, folder: Path, secret: str) -> None:
+        self.folder, self._key = folder, sealing.derive(secret, "gongxin keeper")
+
+    def _path(self, handle: str) -> Path:
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,80}", handle):
+            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=handle)
+        return self.folder / f"{handle}.json"
+
+    def _read(self, handle: str) -> dict[str, Any]:
+        try:
+            kept: dict[str, Any] = json.loads(self._path(handle).read_text())
+        except FileNotFoundError:
+            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=handle) from None
+        return kept
+
+    def _write(self, handle: str, kept: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, temporary = tempfile.mkstemp(dir=self.folder)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(kept, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self._path(handle))
+
+    def make(self, handle: str, not_before: datetime) -> bytes:
+        if self._path(handle).exists():
+            raise WrongState(N_("这把密钥已经有了。"))
+        public, private = sealing.make_pair()
+        kept = {"public": public.hex(), "private": sealing.wrap(self._key, private).hex()}
+        self._write(handle, {**kept, "not_before": not_before.isoformat(), "made": clock.now().isoformat(), "released": None})
+        return public
+
+    def postpone(self, handle: str, not_before: datetime) -> None:
+        kept = self._read(handle)
+        if kept["released"] or not_before < datetime.fromisoformat(kept["not_before"]):
+            raise WrongState(N_("密钥只能推迟交出,不能提前。"))
+        self._write(handle, {**kept, "not_before": not_before.isoformat()})
+
+    def release(self, handle: str) -> bytes:
+        kept = self._read(handle)
+        if clock.now() < datetime.fromisoformat(kept["not_before"]):
+            raise WrongState(N_("未到时间,密钥不交出。"))
+        if not kept["private"]:
+            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=handle)
+        if not kept["released"]:
+            self._write(handle, {**kept, "released": clock.now().isoformat()})
+        return sealing.unwrap(self._key, bytes.fromhex(kept["private"]))
+
+    def destroy(self, handle: str) -> None:
+        with contextlib.suppress(NotFound):
+            self._write(handle, {**self._read(handle), "private": ""})
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every key without its halves: when it was made, until when it is kept, when it was given out."""
+        rows = [(path.stem, json.loads(path.read_text())) for path in sorted(self.folder.glob("*.json"))]
+        return [{"handle": h, **{k: kept[k] for k in ("made", "not_before", "released")}} for h, kept in rows]
+
+
+class HttpKeeper:
+    """A keeper on another machine, reached with a shared token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self._token = url.rstrip("/"), token
+
+    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        asked = urllib.request.Request(
+            f"{self.url}/keys/{path}", json.dumps(body or {}).encode(), method=method,
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                said: dict[str, Any] = json.load(answer)
+                return said
+        except urllib.error.HTTPError as error:
+            with error:
+                refusal = {409: WrongState, 404: NotFound}.get(error.code, KeeperAway)
+            raise refusal(N_("密钥保管方没有答应(%(status)s)。"), status=error.code) from error
+        except (OSError, ValueError) as error:
+            raise KeeperAway(N_("密钥保管方没有回应,稍后会再试。")) from error
+
+    def make(self, handle: str, not_before: datetime) -> bytes:
+        return bytes.fromhex(self._ask("POST", handle, {"not_before": not_before.isoformat()})["public"])
+
+    def postpone(self, handle: str, not_before: datetime) -> None:
+        self._ask("PUT", handle, {"not_before": not_before.isoformat()})
+
+    def release(self, handle: str) -> bytes:
+        return bytes.fromhex(self._ask("POST", f"{handle}/release")["private"])
+
+    def destroy(self, handle: str) -> None:
+        with contextlib.suppress(NotFound):
+            self._ask("DELETE", handle)
+
+
+def keeper() -> Keeper:
+    """The keeper of this market."""
+    kept: Keeper = current_app.extensions["keeper"]
+    return kept
+
+
+def _not_before() -> datetime:
+    try:
+        instant = datetime.fromisoformat((request.get_json(silent=True) or {})["not_before"])
+    except (KeyError, TypeError, ValueError):
+        abort(400)
+    if instant.tzinfo is None:
+        abort(400)
+    return instant
+
+
+def create_keeper() -> Flask:
+    """The keeper as a service of its own, for a machine the platform's operator has no part in.
+
+    `granian --interface wsgi --factory market.keeper:create_keeper`, with KEEPER_HOME, KEEPER_SECRET and
+    KEEPER_TOKEN in its environment. `GET /journal` lists what was made and given out, without any key.
+    """
+    app, environment = Flask(__name__), os.environ
+    kept = FolderKeeper(Path(environment["KEEPER_HOME"]), environment["KEEPER_SECRET"])
+    token = f"Bearer {environment['KEEPER_TOKEN']}"
+    if environment.get("CLOCK_FILE"):
+        clock.use_file(Path(environment["CLOCK_FILE"]))
+
+    @app.before_request
+    def known() -> None:
+        if not hmac.compare_digest(request.headers.get("Authorization", ""), token):
+            abort(401)
+
+    @app.errorhandler(Problem)
+    def refused(problem: Problem) -> tuple[dict[str, str], int]:
+        return {"error": str(problem)}, problem.status
+
+    @app.post("/keys/<handle>")
+    def make(handle: str) -> dict[str, str]:
+        return {"public": kept.make(handle, _not_before()).hex()}
+
+    @app.put("/keys/<handle>")
+    def postpone(handle: str) -> dict[str, str]:
+        kept.postpone(handle, _not_before())
+        return {}
+
+    @app.post("/keys/<handle>/release")
+    def release(handle: str) -> dict[str, str]:
+        return {"private": kept.release(handle).hex()}
+
+    @app.delete("/keys/<handle>")
+    def destroy(handle: str) -> dict[str, str]:
+        kept.destroy(handle)
+        return {}
+
+    @app.get("/journal")
+    def journal() -> list[dict[str, Any]]:
+        return kept.journal()
+
+    return app

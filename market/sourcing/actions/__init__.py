@@ -1,0 +1,42 @@
+"""From a need to an award: what buyers, agencies and evaluators do, and what the clock does for them."""
+
+from market.sourcing.actions.awards import (
+    annul,
+    answer_objection,
+    award,
+    dismiss_objection,
+    escalate_objection,
+    finalise,
+    object_to,
+    uphold_objection,
+    withdraw_objection,
+)
+from market.sourcing.actions.bids import end_auction, lowest, open_bids, step, submit_bid, undercut, withdraw_bid
+from market.sourcing.actions.common import published_price
+from market.sourcing.actions.quotes import (
+    accept_quote,
+    decline_quote,
+    expire_quote,
+    offer,
+    submit_quote,
+    withdraw_quote,
+)
+from market.sourcing.actions.requests import (
+    amend,
+    answer_question,
+    ask,
+    cancel,
+    close,
+    create_request,
+    edit_request,
+    publish,
+)
+from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
+
+__all__ = [
+    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "cancel", "close",
+    "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
+    "expire_quote", "finalise", "lapse_evaluation", "lowest", "object_to", "offer", "open_bids", "publish", "published_price",
+    "recuse", "score", "scored_bids", "step", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
+    "withdraw_objection", "withdraw_quote",
+]  # fmt: skip

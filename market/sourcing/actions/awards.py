@@ -1,0 +1,217 @@
+"""The award: proposed with reasons, open to objections, final or annulled."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.contracts.drafting import draft_contract
+from market.sourcing.actions.common import turn_away
+from market.transaction import action
+from models import agencies, clock, identifiers, workdays
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.sourcing import Award, Bid, Objection, Quote, Request
+from models.text import N_, NotAllowed, RuleBroken
+from models.workflow import perform, start
+
+
+@action
+def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", reasons: str = "") -> str:
+    """The buyer names the winner, with reasons. Returns the award's identifier."""
+    request = Request.load(session, identifier, lock=True)
+    perform(session, request, "award", actor)
+    chosen = _propose(session, actor, request, agency, reasons)
+    turn_away(session, request, chosen.agency_id)
+    if chosen.public_until <= clock.now():
+        _finalise(session, chosen)
+    return chosen.identifier
+
+
+def _propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
+    """The award of a request: the quote the buyer chooses, or the first of the ranked bids. RuleBroken without
+    reasons or for anyone who made no live offer."""
+    if not 5 <= len(reasons.strip()) <= 2000:
+        raise RuleBroken(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
+    answer = first_bid(session, request) if request.way.sealed else _chosen_quote(session, request, agency)
+    chosen = Award(
+        identifier=identifiers.issue(session, "W"),
+        request=request,
+        buyer_id=request.buyer_id,
+        agency=answer.agency,
+        region_code=request.region_code,
+        policy_version=request.policy_version,
+        price=answer.price,
+        published_price=answer.published_price,
+        days=answer.days,
+        reasons=reasons.strip(),
+        public_until=workdays.add(clock.now(), request.rules.publicity_days),
+    )
+    start(
+        session, chosen, actor, "propose", public=True, tells=("agency",),
+        data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
+    )  # fmt: skip
+    return chosen
+
+
+def _chosen_quote(session: Session, request: Request, agency: str) -> Quote:
+    """The quote the buyer chose: agreed, or the agency's own last offer still standing."""
+    quote = session.scalars(
+        select(Quote)
+        .join(Organisation, Organisation.id == Quote.agency_id)
+        .where(Quote.request_id == request.id, Organisation.identifier == agency)
+        .with_for_update(of=Quote)
+    ).one_or_none()
+    if quote is None or quote.state not in ("open", "agreed"):
+        raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
+    if not _engageable(session, request, quote):
+        raise RuleBroken(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
+    if quote.state == "open":  # to choose an offer is to accept it
+        perform(session, quote, "accept", SYSTEM, data={"price": quote.price})
+    return quote
+
+
+def first_bid(session: Session, request: Request) -> Bid:
+    """The first in the published ranking that may be engaged and was not struck out by an annulled award.
+
+    RuleBroken where nobody is left.
+    """
+    annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
+    bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)))
+    by_name = {bid.identifier: bid for bid in bids if bid.state == "opened"}
+    for name in (request.outcome or {}).get("ranking", []):
+        if name in by_name and _engageable(session, request, by_name[name]):
+            return by_name[name]
+    raise RuleBroken(N_("没有可以中选的投标;请取消后照此重新发布。"))
+
+
+def _engageable(session: Session, request: Request, answer: Bid | Quote) -> bool:
+    try:
+        agencies.check_eligible(session, answer.agency, request.item)
+    except RuleBroken:
+        return False
+    return True
+
+
+def _finalise(session: Session, chosen: Award) -> None:
+    perform(session, chosen, "finalise", SYSTEM)
+    perform(session, chosen.request, "contract", SYSTEM)
+    draft_contract(session, chosen)
+
+
+def _locked(session: Session, identifier: str) -> Award:
+    """The award, its request locked first."""
+    Request.load(session, Award.load(session, identifier).request.identifier, lock=True)
+    return Award.load(session, identifier, lock=True)
+
+
+@action
+def finalise(session: Session, actor: Actor, identifier: str) -> str:
+    """The publicity period is over: the award stands and the contract is drafted."""
+    chosen = _locked(session, identifier)
+    chosen.workflow.find(chosen.state, "finalise")
+    _finalise(session, chosen)
+    return identifier
+
+
+@action
+def annul(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator annuls an award in its publicity period; the buyer decides anew."""
+    _annul(session, actor, _locked(session, identifier), reason)
+    return identifier
+
+
+def _annul(session: Session, actor: Actor, chosen: Award, reason: str) -> None:
+    perform(session, chosen, "annul", actor, reason=reason)
+    perform(session, chosen.request, "reopen", SYSTEM)
+    for objection in session.scalars(select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)):
+        if objection.open:
+            perform(session, objection, "lapse", SYSTEM)
+
+
+@action
+def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str = "") -> str:
+    """An agency that answered and did not win objects; the award waits. Returns the objection's identifier."""
+    chosen = _locked(session, identifier)
+    answered = [
+        session.scalar(select(kind.id).where(kind.request_id == chosen.request_id, kind.agency_id == (actor.organisation_id or 0)))
+        for kind in (Quote, Bid)
+    ]
+    if not any(answered) or actor.organisation_id is None or actor.organisation_id == chosen.agency_id:
+        raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
+    if chosen.state not in ("proposed", "objected"):
+        chosen.workflow.find(chosen.state, "object")
+    if not 10 <= len(grounds.strip()) <= 2000:
+        raise RuleBroken(N_("请写明异议的事实和理由(10 到 2000 个字)。"), "grounds")
+    if session.scalar(select(Objection.id).where(Objection.award_id == chosen.id, Objection.objector_id == actor.organisation_id)):
+        raise RuleBroken(N_("贵机构对这个结果已经提出过异议。"), "grounds")
+    if chosen.state == "proposed":
+        perform(session, chosen, "object", SYSTEM)
+    objection = Objection(
+        identifier=identifiers.issue(session, "J"),
+        award=chosen,
+        buyer_id=chosen.buyer_id,
+        objector_id=actor.organisation_id,
+        region_code=chosen.region_code,
+        policy_version=chosen.policy_version,
+        grounds=grounds.strip(),
+    )
+    start(session, objection, actor, "object", tells=("buyer",))
+    return objection.identifier
+
+
+def _objection(session: Session, identifier: str) -> Objection:
+    _locked(session, Objection.load(session, identifier).award.identifier)
+    return Objection.load(session, identifier, lock=True)
+
+
+@action
+def answer_objection(session: Session, actor: Actor, identifier: str, *, statement: str = "") -> str:
+    """The buyer's statement; the regulator decides next."""
+    objection = _objection(session, identifier)
+    perform(session, objection, "answer", actor)
+    if not 5 <= len(statement.strip()) <= 2000:
+        raise RuleBroken(N_("请写明答复(5 到 2000 个字)。"), "statement")
+    objection.statement = statement.strip()
+    return identifier
+
+
+@action
+def escalate_objection(session: Session, actor: Actor, identifier: str) -> str:
+    perform(session, _objection(session, identifier), "escalate", actor)
+    return identifier
+
+
+@action
+def withdraw_objection(session: Session, actor: Actor, identifier: str) -> str:
+    objection = _objection(session, identifier)
+    perform(session, objection, "withdraw", actor)
+    _resume(session, objection.award)
+    return identifier
+
+
+@action
+def uphold_objection(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator finds for the objector: the award is annulled and the buyer decides anew."""
+    objection = _objection(session, identifier)
+    perform(session, objection, "uphold", actor, reason=reason)
+    objection.decision = reason.strip()
+    _annul(session, actor, objection.award, reason)
+    return identifier
+
+
+@action
+def dismiss_objection(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator finds against the objector: without another objection the publicity period goes on."""
+    objection = _objection(session, identifier)
+    perform(session, objection, "dismiss", actor, reason=reason)
+    objection.decision = reason.strip()
+    _resume(session, objection.award)
+    return identifier
+
+
+def _resume(session: Session, chosen: Award) -> None:
+    session.flush()
+    others = session.scalars(select(Objection).where(Objection.award_id == chosen.id))
+    if not any(objection.open for objection in others):
+        perform(session, chosen, "resume", SYSTEM)

@@ -1,0 +1,210 @@
+"""Sealed bids: handed in, opened all at once, and undercut in a live auction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.keeper import keeper
+from market.sourcing.actions.common import answering, tell
+from market.sourcing.actions.scoring import start_scoring
+from market.transaction import action, sealing_key
+from models import agencies, clock, draws, identifiers, money, policy, sealing
+from models.actors import SYSTEM, Actor
+from models.pricing import Quantity
+from models.sourcing import Bid, LivePrice, Request, check_terms
+from models.sourcing.ranking import rank, reference
+from models.text import N_, RuleBroken, WrongState
+from models.workflow import perform, start
+
+
+@action
+def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | None, days: int, note: str = "",
+               contribution: str = "") -> str:  # fmt: skip
+    """Seal a bid, or replace the one there is. Returns the bid's identifier; its receipt is on its page.
+
+    In a random draw the price is the buyer's, or the agency's published one where that is lower. `contribution` is
+    the bidder's own text for the request's draws, sealed with the rest.
+    """
+    request = Request.load(session, identifier, lock=True)
+    if not request.way.sealed or request.public_key is None or request.keeper_key is None:
+        raise RuleBroken(N_("这项需求现在不接收密封投标。"))
+    agency, schedule = answering(session, actor, request)
+    ceiling = schedule.price(Quantity.of(request.quantity))
+    if request.mode == "random_draw":
+        price = min(ceiling, request.budget or 0)
+    if price is None:
+        raise RuleBroken(N_("请填写这一项。"), "price")
+    agencies.check_price(schedule, Quantity.of(request.quantity), price)
+    check_terms(request, price, days)
+    if len(contribution) > 200:
+        raise RuleBroken(N_("请填写 1 到 200 个字符。"), "contribution")
+    bid = session.scalars(
+        select(Bid).where(Bid.request_id == request.id, Bid.agency_id == agency.id).with_for_update(of=Bid)
+    ).one_or_none()
+    name = bid.identifier if bid is not None else identifiers.issue(session, "B")
+    content, receipt = sealing.commitment(
+        {"bid": name, "request": identifier, "revision": request.revision, "price": price, "days": days, "note": note.strip()[:4000],
+         "published_price": ceiling, "contribution": contribution.strip()}
+    )  # fmt: skip
+    sealed = sealing.seal(request.keeper_key, sealing.seal(request.public_key, content.encode()))
+    if bid is not None:
+        bid.sealed, bid.receipt, bid.received_at = sealed, receipt, clock.arrival(session)
+        perform(session, bid, "replace", actor, data={"receipt": receipt})
+        return name
+    bid = Bid(
+        identifier=name,
+        request=request,
+        agency=agency,
+        region_code=request.region_code,
+        policy_version=request.policy_version,
+        sealed=sealed,
+        receipt=receipt,
+        received_at=clock.arrival(session),
+    )
+    start(session, bid, actor, "submit", data={"receipt": receipt})
+    return name
+
+
+def _own(session: Session, identifier: str) -> Bid:
+    """The bid, its request locked first."""
+    Request.load(session, Bid.load(session, identifier).request.identifier, lock=True)
+    return Bid.load(session, identifier, lock=True)
+
+
+@action
+def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
+    perform(session, _own(session, identifier), "withdraw", actor)
+    return identifier
+
+
+@action
+def open_bids(session: Session, actor: Actor, identifier: str) -> str:
+    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none.
+
+    KeeperAway where the keeper cannot be reached; nothing has happened then and the clock tries again.
+    """
+    request = Request.load(session, identifier, lock=True)
+    opening = perform(session, request, "open", actor)
+    outer = keeper().release(request.keeper_handle or "")
+    inner = sealing.unwrap(sealing_key(), request.wrapped_key or b"")
+    bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id).with_for_update(of=Bid)))
+    said = [_open(session, request, bid, outer, inner) for bid in bids]
+    request.opened_at = clock.now()
+    request.outcome = _draw(session, request, [c for c in said if c["value"]])
+    if request.mode == "reference_price":
+        request.outcome = _with_reference(request, bids)
+    request.outcome = {**request.outcome, "ranking": rank(request, bids, request.outcome["order"])}
+    opening.data = {**opening.data, "count": len(bids)}
+    tell(opening, (bid.agency_id for bid in bids))
+    _go_on(session, request)
+    return identifier
+
+
+def _open(session: Session, request: Request, bid: Bid, outer: bytes, inner: bytes) -> dict[str, str]:
+    """Open one bid, or find it void and say why. Returns its text for the draws."""
+    try:
+        plain = sealing.open_sealed(inner, sealing.open_sealed(outer, bid.sealed)).decode()
+        whole = hashlib.sha256(plain.encode()).hexdigest() == bid.receipt
+    except InvalidTag:
+        plain, whole = "{}", False
+    perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
+    content: dict[str, Any] = json.loads(plain)
+    if not whole:
+        perform(session, bid, "disqualify", SYSTEM, reason=N_("密文与回执不符,无法拆封。"))
+        return {"party": bid.identifier, "value": ""}
+    bid.content, bid.price, bid.days, bid.note = plain, content["price"], content["days"], content["note"]
+    bid.published_price = content["published_price"]
+    if content["revision"] != request.revision:
+        perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))
+    return {"party": bid.identifier, "value": content["contribution"]}
+
+
+def _draw(session: Session, request: Request, contributions: list[dict[str, str]]) -> dict[str, Any]:
+    """Run what was promised at publication and frozen at the deadline."""
+    found: dict[str, Any] = {}
+    for draw in draws.of_case(session, request.identifier):
+        drawn = draws.run(draw, sealing_key(), contributions)
+        found[draw.purpose] = drawn if draw.purpose == "order" else drawn[0]
+    return found
+
+
+def _with_reference(request: Request, bids: list[Bid]) -> dict[str, Any]:
+    prices = [bid.price for bid in bids if bid.state == "opened" and bid.price is not None]
+    outcome = dict(request.outcome or {})
+    if prices:
+        found = reference(prices, outcome["percent"], request.policy_version)
+        outcome["reference"] = {"mean": found.mean, "percent": found.percent, "price": found.price, "counted": found.counted}
+    return outcome
+
+
+def _go_on(session: Session, request: Request) -> None:
+    """What follows an opening: nothing left, a live auction, scoring, or the award."""
+    if not (request.outcome or {}).get("ranking"):
+        perform(session, request, "fail", SYSTEM, data={"count": 0})
+    elif request.mode == "reverse_auction":
+        minutes = policy.get(request.policy_version).number("choosing.auction_minutes")
+        request.auction_started_at = clock.now()
+        request.auction_ends_at = clock.now() + timedelta(minutes=minutes)
+        perform(session, request, "start_auction", SYSTEM, data={"until": request.auction_ends_at.isoformat()})
+    elif request.mode == "merit":
+        start_scoring(session, request)
+
+
+def lowest(session: Session, request: Request) -> int:
+    """The price to beat in a live auction, in fen."""
+    prices = session.scalars(select(Bid.price).where(Bid.request_id == request.id, Bid.state == "opened"))
+    return min(price for price in prices if price is not None)
+
+
+def step(request: Request, price: int) -> int:
+    """By how much a new price must undercut the lowest, in fen: the policy's share, rounded up to whole yuan."""
+    share = policy.get(request.policy_version).rate("choosing.auction_step_rate") * price
+    return -int(-share // 100) * 100
+
+
+@action
+def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> str:
+    """A lower price in a live auction; in the last minutes it moves the end. Returns the request's identifier."""
+    bid = _own(session, identifier)
+    request = bid.request
+    perform(session, bid, "undercut", actor, data={"price": price})
+    best = lowest(session, request)
+    most = best - step(request, best)
+    if not 0 < price <= most:
+        raise RuleBroken(N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"), "price", best=money.show(best), most=money.show(most))
+    agencies.check_eligible(session, bid.agency, request.item)
+    bid.price = price
+    _prolong(session, request)
+    at = clock.arrival(session)
+    session.add(LivePrice(request_id=request.id, bid=bid, price=price, at=at, ends_at=request.auction_ends_at))
+    return request.identifier
+
+
+def _prolong(session: Session, request: Request) -> None:
+    """A price in the last minutes moves the end to that long after it, up to the policy's longest auction."""
+    book, begun = policy.get(request.policy_version), request.auction_started_at
+    if begun is None or request.auction_ends_at is None:
+        raise WrongState(N_("现在没有进行中的网上竞价。"))
+    latest = begun + timedelta(minutes=book.number("choosing.auction_longest_minutes"))
+    wanted = min(latest, clock.arrival(session) + timedelta(minutes=book.number("choosing.auction_extend_within_minutes")))
+    if wanted > request.auction_ends_at:
+        request.auction_ends_at = wanted
+        perform(session, request, "prolong", SYSTEM, data={"until": wanted.isoformat()})
+
+
+@action
+def end_auction(session: Session, actor: Actor, identifier: str) -> str:
+    """The auction is over: the lowest price comes first, and everyone sees who gave which."""
+    request = Request.load(session, identifier, lock=True)
+    ended = perform(session, request, "end_auction", actor)
+    bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened")))
+    request.outcome = {**(request.outcome or {}), "ranking": rank(request, bids, (request.outcome or {})["order"])}
+    tell(ended, (bid.agency_id for bid in bids))
+    return identifier

@@ -1,0 +1,51 @@
+"""What several acts of sourcing share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.extensions import db
+from models import agencies, clock
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.events import Event
+from models.pricing import Quantity
+from models.sourcing import Bid, Quote, Request
+from models.text import N_, NotAllowed
+from models.workflow import perform
+
+
+def answering(session: Session, actor: Actor, request: Request) -> tuple[Organisation, agencies.FeeSchedule]:
+    """The answering agency and the fee schedule it may offer under. Problem, naming the rule that stops it."""
+    if "agency" not in actor.roles or actor.organisation_id is None:
+        raise NotAllowed(N_("只有中介机构可以报价或投标。"))
+    request.takes_offers(clock.arrival(session))
+    if request.openness == "invited" and all(i.agency_id != actor.organisation_id for i in request.invitations):
+        raise NotAllowed(N_("这项需求只接收受邀机构的报价。"))
+    agency = session.get_one(Organisation, actor.organisation_id)
+    return agency, agencies.check_eligible(session, agency, request.item)
+
+
+def published_price(actor: Actor, request: Request) -> int:
+    """What the actor's published fees make this request cost, in fen. Problem, naming the rule that stops an answer."""
+    schedule = answering(db.session, actor, request)[1]
+    return schedule.price(Quantity.of(request.quantity))
+
+
+def turn_away(session: Session, request: Request, winner: int | None = None) -> None:
+    """Close what other answers are still open, for whoever did not win."""
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
+        if quote.agency_id != winner and quote.state in ("open", "countered", "agreed"):
+            perform(session, quote, "decline", SYSTEM)
+    for bid in session.scalars(select(Bid).where(Bid.request_id == request.id).with_for_update(of=Bid)):
+        if bid.state == "submitted":
+            perform(session, bid, "void", SYSTEM)
+
+
+def tell(happened: Event, organisations: Iterable[int]) -> None:
+    """Have these organisations told of an event too."""
+    told = happened.tells.get("organisations", [])
+    happened.tells = {"organisations": sorted({*told, *organisations})}

@@ -1,0 +1,93 @@
+"""Quotes and the bargaining over them."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.sourcing.actions.common import answering
+from market.transaction import action
+from models import agencies, clock, identifiers, workdays
+from models.actors import SYSTEM, Actor
+from models.pricing import Quantity
+from models.sourcing import Quote, Request, add_offer, check_terms, live_answers
+from models.text import N_, RuleBroken
+from models.workflow import perform, start
+
+
+@action
+def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
+    """An agency answers an inquiry. Returns the quote's identifier."""
+    request = Request.load(session, identifier, lock=True)
+    if request.way.sealed:
+        raise RuleBroken(N_("这项需求要密封投标,不接收公开报价。"))
+    agency, schedule = answering(session, actor, request)
+    if session.scalar(select(Quote.id).where(Quote.request_id == request.id, Quote.agency_id == agency.id)):
+        raise RuleBroken(N_("贵机构已经报过价,请在原报价上议价。"))
+    ceiling = agencies.check_price(schedule, Quantity.of(request.quantity), price)
+    quote = Quote(
+        identifier=identifiers.issue(session, "P"),
+        request=request,
+        buyer_id=request.buyer_id,
+        agency=agency,
+        region_code=request.region_code,
+        policy_version=request.policy_version,
+        published_price=ceiling,
+        price=price,
+        days=days,
+        stands_until=workdays.add(max(request.deadline, clock.now()), 20),
+    )
+    with session.no_autoflush:
+        add_offer(quote, "agency", price, days, note)
+    start(session, quote, actor, "submit", tells=("buyer",))
+    return quote.identifier
+
+
+def _quote(session: Session, identifier: str) -> Quote:
+    """The quote, its request locked first: the order in which an award takes them too."""
+    Request.load(session, Quote.load(session, identifier).request.identifier, lock=True)
+    return Quote.load(session, identifier, lock=True)
+
+
+def _ceiling(session: Session, quote: Quote, price: int) -> int:
+    """What the agency's published fees allow for the request as it now stands; RuleBroken if the price is above."""
+    schedule = agencies.check_eligible(session, quote.agency, quote.request.item)
+    return agencies.check_price(schedule, Quantity.of(quote.request.quantity), price)
+
+
+@action
+def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
+    """The next turn of a negotiation, by whoever's turn it is."""
+    quote = _quote(session, identifier)
+    by = "buyer" if quote.state == "open" else "agency"
+    perform(session, quote, "offer", actor, data={"by": by})
+    quote.published_price = _ceiling(session, quote, price)
+    add_offer(quote, by, price, days, note)
+    return identifier
+
+
+@action
+def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
+    """Agree to the other side's last price, as long as it keeps within the request and the published fees."""
+    quote = _quote(session, identifier)
+    perform(session, quote, "accept", actor, data={"price": quote.price})
+    check_terms(quote.request, quote.price, quote.days)
+    quote.published_price = _ceiling(session, quote, quote.price)
+    return identifier
+
+
+def _ending(act: str):  # type: ignore[no-untyped-def]
+    def end(session: Session, actor: Actor, identifier: str) -> str:
+        quote = _quote(session, identifier)
+        perform(session, quote, act, actor)
+        if quote.request.state == "evaluated" and not live_answers(session, quote.request):
+            perform(session, quote.request, "fail", SYSTEM, data={"count": 0})
+        return identifier
+
+    end.__name__ = f"{act}_quote"
+    return action(end)
+
+
+decline_quote = _ending("decline")
+withdraw_quote = _ending("withdraw")
+expire_quote = _ending("expire")

@@ -1,0 +1,273 @@
+"""A request, from draft to its deadline: what the buyer does with it, and what the clock does."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.keeper import keeper
+from market.sourcing.actions.common import tell, turn_away
+from market.transaction import action, sealing_key
+from models import clock, draws, events, identifiers, policy, sealing, workdays
+from models.accounts import Organisation, authority_for
+from models.actors import SYSTEM, Actor
+from models.base import Json
+from models.catalogue import item_by_code
+from models.regions import Region
+from models.sourcing import (
+    FUNDS,
+    MODES,
+    OPENNESS,
+    Bid,
+    Clarification,
+    Evaluation,
+    Invitation,
+    Quote,
+    Request,
+    concerned,
+    live_answers,
+)
+from models.sourcing.ranking import percentages
+from models.text import N_, NotAllowed, RuleBroken
+from models.workflow import perform, start
+
+
+def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
+    """Whom a new request is for: the actor's own enterprise, or one that delegated this to it."""
+    wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
+    if wanted in actor.buyers() and wanted is not None:
+        return wanted
+    if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
+        raise NotAllowed(N_("您没有得到这家单位的采购委托。"))
+    raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
+
+
+def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, region_code: str, project: str, description: str,
+          quantity: Json, budget: int | None, mode: str, funds: str, openness: str, deadline: datetime,
+          invited: list[str], criteria: Json | None = None) -> None:  # fmt: skip
+    """Take a form's values into a draft the actor may act on; RuleBroken at the field that is wrong."""
+    item = item_by_code(session, item_code)
+    if item is None or item.withdrawn_on is not None:
+        raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
+    if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
+        raise RuleBroken(N_("请选择项目所在地区。"), "region_code")
+    if not 4 <= len(project.strip()) <= 200:
+        raise RuleBroken(N_("项目名称应为 4 到 200 个字。"), "project")
+    for value, known, field in ((mode, MODES, "mode"), (funds, FUNDS, "funds"), (openness, OPENNESS, "openness")):
+        if value not in known:
+            raise RuleBroken(N_("请选择一项。"), field)
+    request.item_id, request.item = item.id, item
+    request.region_code, request.project = region_code, project.strip()
+    request.mode, request.funds, request.openness, request.deadline = mode, funds, openness, deadline
+    request.criteria = criteria if mode == "merit" else None
+    _ask(request, description, quantity, budget)
+    department = authority_for(session, "department", item.department, region_code)
+    request.department_id = department.id if department else None
+    named = session.scalars(select(Organisation).where(Organisation.identifier.in_(invited), Organisation.kind == "agency"))
+    request.invitations = [Invitation(agency_id=agency.id) for agency in named]
+    if "buyer" not in request.roles_of(actor):
+        raise RuleBroken(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
+
+
+def _ask(request: Request, description: str, quantity: Json, budget: int | None) -> None:
+    """What is asked for, and for how much at the most."""
+    if budget is not None and not budget > 0:
+        raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
+    request.item.check_quantity(quantity)
+    request.description, request.quantity, request.budget = description.strip(), quantity, budget
+
+
+@action
+def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, **values: object) -> str:
+    """Start a draft. Returns its identifier."""
+    request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    with session.no_autoflush:
+        _fill(session, actor, request, **values)  # type: ignore[arg-type]
+    start(session, request, actor, "create")
+    return request.identifier
+
+
+@action
+def edit_request(session: Session, actor: Actor, identifier: str, **values: object) -> str:
+    request = Request.load(session, identifier, lock=True)
+    perform(session, request, "edit", actor)
+    with session.no_autoflush:
+        _fill(session, actor, request, **values)  # type: ignore[arg-type]
+    return identifier
+
+
+@action
+def publish(session: Session, actor: Actor, identifier: str) -> str:
+    """Open the request to answers. For a sealed mode the keys are made and the draws' seeds promised now."""
+    request = Request.load(session, identifier, lock=True)
+    request.published_at = clock.now()
+    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
+    tell(happened, (invitation.agency_id for invitation in request.invitations))
+    if request.way.sealed:
+        request.public_key, private = sealing.make_pair()
+        request.wrapped_key = sealing.wrap(sealing_key(), private)
+        request.keeper_handle = f"{identifier}-{secrets.token_hex(8)}"
+        request.keeper_key = keeper().make(request.keeper_handle, request.deadline)
+        purposes = ("order", "percent") if request.mode == "reference_price" else ("order",)
+        promised = [draws.promise(session, purpose, identifier, sealing_key()) for purpose in purposes]
+        happened.data = {**happened.data, "commitments": [draw.commitment for draw in promised]}
+    return identifier
+
+
+@action
+def amend(session: Session, actor: Actor, identifier: str, *, description: str, quantity: Json, budget: int | None,
+          deadline: datetime, reason: str = "") -> str:  # fmt: skip
+    """Change what a published request asks for: the deadline moves, and whoever answered is told and answers anew.
+
+    A sealed bid answers one revision of the request; one that answers an older one is not valid at the opening.
+    """
+    request = Request.load(session, identifier, lock=True)
+    request.workflow.find(request.state, "amend")
+    request.takes_offers(clock.arrival(session))
+    if deadline < request.deadline:
+        raise RuleBroken(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
+    before = (request.quantity, request.budget, request.description)
+    with session.no_autoflush:
+        _ask(request, description, quantity, budget)
+        request.deadline = deadline
+    happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
+    _postpone(request)
+    tell(happened, concerned(session, request))
+    if (request.quantity, request.budget, request.description) != before:
+        request.revision += 1
+        for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
+            if quote.state in ("open", "countered", "agreed"):
+                perform(session, quote, "renew", SYSTEM)
+    return identifier
+
+
+def _postpone(request: Request) -> None:
+    if request.keeper_handle:
+        keeper().postpone(request.keeper_handle, request.deadline)
+
+
+@action
+def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    request = Request.load(session, identifier, lock=True)
+    happened = perform(session, request, "cancel", actor, reason=reason)
+    tell(happened, concerned(session, request))
+    _end(session, request)
+    return identifier
+
+
+def _end(session: Session, request: Request) -> None:
+    """Close what hangs on a request that came to nothing."""
+    turn_away(session, request)
+    _lapse(session, Clarification, request)
+    _lapse(session, Evaluation, request)
+
+
+def _lapse(session: Session, case_class: Any, request: Request) -> None:
+    for case in session.scalars(select(case_class).where(case_class.request_id == request.id).with_for_update(of=case_class)):
+        if case.state in ("asked", "appointed", "due", "scoring", "scored"):
+            perform(session, case, "lapse", SYSTEM)
+
+
+@action
+def close(session: Session, actor: Actor, identifier: str) -> str:
+    """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where there
+    are too few, or do then what the policy says."""
+    request = Request.load(session, identifier, lock=True)
+    count, rules = live_answers(session, request), request.rules
+    request.workflow.find(request.state, "close")
+    if request.closes_at <= clock.now():
+        actor = SYSTEM  # it is the clock that acts, whoever noticed first
+    if count < rules.least and actor is SYSTEM:
+        if rules.extend_days and not request.extended:
+            return _extend(session, request, "extend", rules.extend_days, count)
+        if rules.too_few == "inquiry" and count:
+            return _turn(session, request, count)
+    perform(session, request, "close", actor, data={"count": count} | _frozen(session, request))
+    _lapse(session, Clarification, request)
+    if count < rules.least and not (rules.too_few == "go_on" and count):
+        perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
+        _end(session, request)
+    elif not request.way.sealed:
+        perform(session, request, "evaluate", SYSTEM, data={"count": count})
+    return identifier
+
+
+def _extend(session: Session, request: Request, act: str, days: int, count: int) -> str:
+    request.extended, request.deadline = True, workdays.add(clock.now(), days)
+    if request.mode == "reverse_auction":  # it begins at the deadline, in office hours
+        request.deadline = request.deadline.replace(hour=10)
+    happened = perform(session, request, act, SYSTEM, data={"count": count, "minimum": request.rules.least, "deadline": request.deadline.isoformat()})
+    _postpone(request)
+    tell(happened, concerned(session, request))
+    return request.identifier
+
+
+def _turn(session: Session, request: Request, count: int) -> str:
+    """Too few for this mode: the same request asks for quotes instead, and no bid is ever opened."""
+    told = concerned(session, request)
+    for bid in session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").with_for_update(of=Bid)):
+        perform(session, bid, "void", SYSTEM)
+    request.mode = "inquiry"
+    request.deadline = workdays.add(clock.now(), policy.get(request.policy_version).number("request.usual_days"))
+    happened = perform(session, request, "turn", SYSTEM, data={"count": count, "deadline": request.deadline.isoformat()})
+    tell(happened, told)
+    return request.identifier
+
+
+def _frozen(session: Session, request: Request) -> dict[str, str]:
+    """Fix the lists of a sealed request's draws, before a word of any bid can be read. Returns what the event tells:
+    one hash over all receipts."""
+    bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)))
+    if not request.way.sealed or not bids:
+        return {}
+    names = [bid.identifier for bid in bids]
+    for draw in draws.of_case(session, request.identifier):
+        if draw.purpose == "percent":
+            draws.freeze(draw, percentages(request.policy_version), 1, names)
+        else:
+            draws.freeze(draw, names, len(names))
+    return {"receipts": hashlib.sha256("\n".join(sorted(bid.receipt for bid in bids)).encode()).hexdigest()}
+
+
+@action
+def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> str:
+    """An agency asks about a request; nobody learns who. Returns the request's identifier."""
+    request = Request.load(session, identifier, lock=True)
+    if "agency" not in actor.roles or actor.organisation_id is None or not request.readable_by(session, actor):
+        raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
+    request.takes_offers(clock.arrival(session))
+    if not 5 <= len(question.strip()) <= 1000:
+        raise RuleBroken(N_("请写清问题(5 到 1000 个字)。"), "question")
+    clarification = Clarification(
+        identifier=identifiers.issue(session, "K"),
+        request=request,
+        buyer_id=request.buyer_id,
+        asker_id=actor.organisation_id,
+        region_code=request.region_code,
+        policy_version=request.policy_version,
+        question=question.strip(),
+    )
+    start(session, clarification, Actor(""), "ask", tells=("buyer",))  # whoever asks is named nowhere
+    return identifier
+
+
+@action
+def answer_question(session: Session, actor: Actor, identifier: str, *, answer: str) -> str:
+    """The buyer answers, to everyone. Returns the request's identifier."""
+    request = Request.load(session, Clarification.load(session, identifier).request.identifier, lock=True)
+    clarification = Clarification.load(session, identifier, lock=True)
+    if not 2 <= len(answer.strip()) <= 2000:
+        raise RuleBroken(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
+    perform(session, clarification, "answer", actor)
+    clarification.answer, clarification.answered_at = answer.strip(), clock.now()
+    published = events.record(
+        session, actor, "request.clarify", "request", request.identifier, role="buyer", audience="public",
+        data={"title": request.title, "question": clarification.question, "answer": clarification.answer},
+    )  # fmt: skip
+    tell(published, concerned(session, request) | {clarification.asker_id})
+    return request.identifier

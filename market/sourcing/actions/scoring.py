@@ -1,0 +1,169 @@
+"""Merit: who evaluates, their sheets, and the points that come of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.sourcing.actions.common import tell
+from market.transaction import action, sealing_key
+from models import clock, identifiers, policy, workdays
+from models.accounts import User
+from models.actors import SYSTEM, Actor
+from models.credit import CreditScore
+from models.sourcing import Bid, Evaluation, Request
+from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
+from models.sourcing.ranking import rank
+from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
+from models.text import N_, RuleBroken
+from models.workflow import perform, start
+
+
+@action
+def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> str:
+    """The buyer asks somebody to evaluate. Returns the request's identifier."""
+    request = Request.load(session, identifier, lock=True)
+    happened = perform(session, request, "appoint", actor)
+    person = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    if person is None:
+        raise RuleBroken(N_("平台上没有这个邮箱的用户,请先请评审人注册。"), "email")
+    if session.scalar(select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)):
+        raise RuleBroken(N_("这位评审人已经在名单里。"), "email")
+    happened.data = {**happened.data, "evaluator": person.name}
+    evaluation = Evaluation(
+        identifier=identifiers.issue(session, "G"),
+        request=request,
+        buyer_id=request.buyer_id,
+        evaluator=person,
+        region_code=request.region_code,
+        policy_version=request.policy_version,
+    )
+    start(session, evaluation, actor, "appoint")
+    if request.state == "scoring":
+        _begin(session, evaluation)
+    return identifier
+
+
+def _sheets(session: Session, request: Request) -> list[Evaluation]:
+    query = select(Evaluation).where(Evaluation.request_id == request.id).order_by(Evaluation.id)
+    return list(session.scalars(query.with_for_update(of=Evaluation)))
+
+
+def start_scoring(session: Session, request: Request) -> None:
+    """The bids are open: evaluators declare and score. Where no line needs them, the points follow at once."""
+    perform(session, request, "start_scoring", SYSTEM)
+    for evaluation in _sheets(session, request):
+        if evaluation.state == "appointed":
+            _begin(session, evaluation)
+    _conclude(session, request)
+
+
+def _begin(session: Session, evaluation: Evaluation) -> None:
+    """An evaluator's time starts; whoever is known to be tied to a bidder is excused at once."""
+    tied = conflict_of(session, evaluation)
+    if tied:
+        evaluation.conflict = tied
+        perform(session, evaluation, "recuse", SYSTEM, reason=N_("与投标机构有利害关系,自动回避。"))
+        return
+    days = policy.get(evaluation.policy_version).number("choosing.merit_score_days")
+    evaluation.score_by = workdays.add(clock.now(), days)
+    perform(session, evaluation, "begin", SYSTEM)
+
+
+def _locked(session: Session, identifier: str) -> Evaluation:
+    Request.load(session, Evaluation.load(session, identifier).request.identifier, lock=True)
+    return Evaluation.load(session, identifier, lock=True)
+
+
+@action
+def declare(session: Session, actor: Actor, identifier: str) -> str:
+    """An evaluator declares to have no interest in any bidder."""
+    perform(session, _locked(session, identifier), "declare", actor)
+    return identifier
+
+
+@action
+def recuse(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """An evaluator steps aside."""
+    evaluation = _locked(session, identifier)
+    perform(session, evaluation, "recuse", actor, reason=reason)
+    evaluation.conflict = reason.strip()
+    _conclude(session, evaluation.request)
+    return identifier
+
+
+@action
+def lapse_evaluation(session: Session, actor: Actor, identifier: str) -> str:
+    """An evaluator's time is over."""
+    evaluation = _locked(session, identifier)
+    perform(session, evaluation, "lapse", actor)
+    _conclude(session, evaluation.request)
+    return identifier
+
+
+def scored_bids(session: Session, request: Request) -> list[Bid]:
+    """The bids there are to score, in the drawn order, so that no place on the list is an advantage anyone chose."""
+    bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened"))
+    order = (request.outcome or {}).get("order", [])
+    return sorted(bids, key=lambda bid: order.index(bid.identifier))
+
+
+@action
+def score(session: Session, actor: Actor, identifier: str, *, sheet: dict[str, Any]) -> str:
+    """An evaluator hands in its sheet; it stays sealed until all are in."""
+    evaluation = _locked(session, identifier)
+    request = evaluation.request
+    perform(session, evaluation, "score", actor)
+    bids = [bid.identifier for bid in scored_bids(session, request)]
+    check_sheet(sheet, bids, (request.criteria or {})["quality"])
+    seal_sheet(evaluation, {bid: sheet[bid] for bid in bids}, sealing_key())
+    _conclude(session, request)
+    return identifier
+
+
+def _conclude(session: Session, request: Request) -> None:
+    """Once nobody is still scoring and enough have: open the sheets, count, rank and publish."""
+    if request.state != "scoring":
+        return
+    sheets = _sheets(session, request)
+    done = [evaluation for evaluation in sheets if evaluation.state == "scored"]
+    quality = (request.criteria or {})["quality"]
+    least = policy.get(request.policy_version).number("choosing.merit_evaluators_least") if quality else 0
+    if any(evaluation.state in ("due", "scoring") for evaluation in sheets) or len(done) < least:
+        return
+    for evaluation in done:
+        open_sheet(evaluation, sealing_key())
+        perform(session, evaluation, "publish", SYSTEM)
+    bids = scored_bids(session, request)
+    points = _points(session, request, bids, [evaluation.sheet or {} for evaluation in done])
+    totals = {bid: sum(lines.values(), Fraction(0)) for bid, lines in points.items()}
+    outcome = request.outcome or {}
+    request.outcome = {
+        **outcome,
+        "ranking": rank(request, bids, outcome["order"], totals),
+        "points": {bid: {line: rounded(value) for line, value in lines.items()} for bid, lines in points.items()},
+        "totals": {bid: rounded(total) for bid, total in totals.items()},
+    }
+    published = perform(session, request, "publish_scores", SYSTEM)
+    tell(published, (bid.agency_id for bid in bids))
+
+
+def _points(session: Session, request: Request, bids: list[Bid], sheets: list[dict[str, Any]]) -> dict[str, dict[str, Fraction]]:
+    """Every bid's points by line: `price`, `days`, `credit`, and the quality lines by their names."""
+    criteria = request.criteria or {}
+    prices = price_shares(criteria["price"]["formula"], {b.identifier: b.price or 0 for b in bids}, request.policy_version)
+    days = days_shares({b.identifier: b.days or 1 for b in bids})
+    rated = select(CreditScore).where(CreditScore.agency_id.in_([bid.agency_id for bid in bids]))
+    grades = {score.agency_id: score.grade for score in session.scalars(rated)}
+    return {
+        bid.identifier: {
+            "price": prices[bid.identifier] * criteria["price"]["weight"],
+            "days": days[bid.identifier] * criteria["days"]["weight"],
+            "credit": credit_share(grades.get(bid.agency_id), request.policy_version) * criteria["credit"]["weight"],
+            **{line["name"]: mean_points([s[bid.identifier]["points"] for s in sheets], line["name"]) for line in criteria["quality"]},
+        }
+        for bid in bids
+    }

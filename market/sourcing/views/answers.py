@@ -1,0 +1,133 @@
+"""What agencies answer: quotes, sealed bids, and both side by side for comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.charts import offers
+from market.extensions import db
+from market.pages import ActPage, act_view, attempt, case_page, case_url, not_found, sliced, visible
+from market.sourcing import actions
+from market.sourcing.forms import BidForm, OfferForm
+from market.sourcing.views.requests import quantity_words
+from market.sourcing.views.rooms import readable, request_link, rooms
+from market.words import words_of
+from models import pricing
+from models.credit import CreditScore
+from models.pricing import Quantity
+from models.sourcing import Bid, Quote, answers_to, past_prices, shown_to
+from models.text import Problem
+
+QUOTE_ACTS = {
+    "offer": ActPage(actions.offer, OfferForm),
+    "accept": ActPage(actions.accept_quote),
+    "decline": ActPage(actions.decline_quote),
+    "withdraw": ActPage(actions.withdraw_quote),
+}
+BID_ACTS = {"withdraw": ActPage(actions.withdraw_bid)}
+
+
+@rooms.route("/requests/<identifier>/answer", methods=["GET", "POST"])
+@login_required
+def answer(identifier: str) -> Response | str | tuple[str, int]:
+    found = readable(identifier)
+    sealed, status, published = found.way.sealed, 200, None
+    form = BidForm() if sealed else OfferForm()
+    if isinstance(form, BidForm):
+        form.prepare(found)
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, actions.submit_bid if sealed else actions.submit_quote, identifier, **form.values())
+            if result is not None:
+                return redirect(case_url("bid" if sealed else "quote", result), 303)
+    try:
+        published = actions.published_price(current_actor(), found)
+    except Problem as problem:
+        if not form.errors:
+            form.refuse(problem, words_of(problem))
+    return render_template("sourcing/answer.html", form=form, request_=found, published=published), status
+
+
+@rooms.get("/my/answers")
+@login_required
+def answers() -> str:
+    """An agency's own quotes and bids, newest first."""
+    mine = current_actor().organisation_id or 0
+    quotes = db.session.scalars(select(Quote).where(Quote.agency_id == mine)).unique().all()
+    bids = db.session.scalars(select(Bid).where(Bid.agency_id == mine)).unique().all()
+    given: list[Any] = [*quotes, *bids]
+    newest = sorted(given, key=lambda a: a.request.id, reverse=True)
+    return render_template("sourcing/answers.html", page=sliced(newest))
+
+
+@rooms.get("/requests/<identifier>/compare")
+def compare(identifier: str) -> str:
+    """Every offer the reader may see, side by side with what it can be held against."""
+    found, actor = readable(identifier), current_actor()
+    shown = [a for a in shown_to(found, answers_to(db.session, found), actor) if a.price is not None]
+    scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
+    standard = None
+    if found.item.standard:
+        table: dict[str, object] = next(iter(found.item.standard["tables"].values()))
+        standard = pricing.price(table, Quantity.of(found.quantity))
+    past = past_prices(db.session, found.item.code, found.region_code)
+    priced = [(a.agency.name, a.price, a.published_price) for a in shown]
+    return render_template(
+        "sourcing/compare.html",
+        request_=found,
+        answers=shown,
+        scores={s.agency_id: s for s in db.session.scalars(scores)},
+        standard=standard,
+        past=past,
+        plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if priced else None,
+        quantity=quantity_words(found),
+        totals=(found.outcome or {}).get("totals", {}),
+    )
+
+
+@rooms.get("/quotes/<identifier>")
+@login_required
+def show_quote(identifier: str) -> str:
+    quote = visible(Quote, identifier)
+    return render_template("sourcing/quote.html", **case_page(quote), request_link=request_link(quote.request))
+
+
+@rooms.get("/bids/<identifier>")
+@login_required
+def show_bid(identifier: str) -> str:
+    bid = visible(Bid, identifier)
+    return render_template("sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request))
+
+
+@rooms.get("/bids/<identifier>.json")
+def bid_file(identifier: str) -> Response:
+    """What was sealed, byte for byte, once it is open to all: its SHA-256 is the receipt."""
+    bid = Bid.load(db.session, identifier)
+    if not (bid.request.opened and bid.content and bid.request.readable_by(db.session, current_actor())):
+        raise not_found(identifier)
+    return Response(bid.content, mimetype="application/json")
+
+
+@rooms.route("/quotes/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Quote, identifier, act, QUOTE_ACTS)
+
+
+@rooms.route("/bids/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_bid(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    bid = visible(Bid, identifier)
+    if act == "replace":
+        return redirect(url_for("sourcing.answer", identifier=bid.request.identifier), 303)
+    if act == "undercut":
+        return redirect(url_for("sourcing.auction", identifier=bid.request.identifier), 303)
+    return act_view(Bid, identifier, act, BID_ACTS)

@@ -1,0 +1,104 @@
+"""The live auction: standing, a lower price, and the record of who gave which once it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from threading import BoundedSemaphore
+from typing import Any
+
+from flask import current_app, redirect, render_template, stream_with_context, url_for
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.extensions import db
+from market.pages import attempt, not_found
+from market.sourcing import actions
+from market.sourcing.forms import UndercutForm
+from market.sourcing.views.rooms import readable, rooms
+from models.sourcing import Bid, LivePrice, Request
+
+_held = BoundedSemaphore(12)  # streams kept waiting at once; further ones are answered at once and come again
+
+
+def _seen(identifier: str) -> tuple[Request, list[Bid], Bid | None]:
+    """The request, its opened bids and the reader's own; NotFound for whoever has no part in it before its end."""
+    found, actor = readable(identifier), current_actor()
+    bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened")))
+    mine = next((bid for bid in bids if bid.agency_id == actor.organisation_id), None)
+    if found.auction_started_at is None or not (mine or found.roles_of(actor) or found.opened):
+        raise not_found(identifier)
+    return found, bids, mine
+
+
+def _standing(identifier: str) -> dict[str, Any]:
+    """What the standing shows: prices without names while it runs, and where one's own stands."""
+    found, bids, mine = _seen(identifier)
+    order = (found.outcome or {})["order"]
+    ranked = sorted(bids, key=lambda bid: (bid.price or 0, order.index(bid.identifier)))
+    prices = list(db.session.scalars(select(LivePrice).where(LivePrice.request_id == found.id).order_by(LivePrice.id)).unique())
+    best = ranked[0].price or 0
+    return {
+        "request_": found,
+        "ranked": ranked,
+        "mine": mine,
+        "prices": prices[::-1],
+        "best": best,
+        "most": best - actions.step(found, best),
+    }
+
+
+@rooms.route("/requests/<identifier>/auction", methods=["GET", "POST"])
+@login_required
+def auction(identifier: str) -> Response | str | tuple[str, int]:
+    standing, form, status = _standing(identifier), UndercutForm(), 200
+    mine = standing["mine"]
+    if form.is_submitted():
+        status = 422
+        if mine is None:
+            raise not_found(identifier)
+        if form.validate():
+            result, status = attempt(form, actions.undercut, mine.identifier, **form.values())
+            if result is not None:
+                return redirect(url_for("sourcing.auction", identifier=identifier), 303)
+            standing = _standing(identifier)
+    return render_template("sourcing/auction.html", form=form, **standing), status
+
+
+@rooms.get("/requests/<identifier>/auction/stream")
+@login_required
+def auction_stream(identifier: str) -> Response:
+    """The standing as server-sent events: at once, and again whenever it changes while the stream is held.
+
+    A stream is held for STREAM_SECONDS and then ends; the browser comes again by itself.
+    """
+    _seen(identifier)
+    seconds = current_app.config["STREAM_SECONDS"]
+
+    def tell() -> Iterator[str]:
+        shown = _fragment(identifier)
+        yield "retry: 1500\n" + _event(shown)
+        if not seconds or not _held.acquire(blocking=False):
+            return
+        try:
+            for _ in range(int(seconds * 2)):
+                time.sleep(0.5)
+                fresh = _fragment(identifier)
+                if fresh != shown:
+                    yield _event(shown := fresh)
+        finally:
+            _held.release()
+
+    return Response(stream_with_context(tell()), mimetype="text/event-stream")  # type: ignore[arg-type]
+
+
+def _fragment(identifier: str) -> str:
+    db.session.rollback()
+    return render_template("sourcing/standing.html", **_standing(identifier))
+
+
+def _event(fragment: str) -> str:
+    lines = "".join(f"data: {line}\n" for line in fragment.splitlines() if line.strip())
+    return f"event: standing\n{lines}\n"

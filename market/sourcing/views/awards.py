@@ -1,0 +1,142 @@
+"""Awards, objections to them, notices, and the draws anyone can re-run."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import Any
+
+from flask import render_template, send_file
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.config import ROOT
+from market.extensions import db
+from market.files import sent
+from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
+from market.sourcing import actions
+from market.sourcing.forms import CheckForm, ObjectionForm, StatementForm
+from market.sourcing.jobs import notice_of
+from market.sourcing.views.rooms import readable, request_link, rooms
+from models import draws
+from models.draws import publication
+from models.sourcing import Award, Bid, Objection, Quote, Request
+from models.text import N_, NotFound
+
+AWARD_ACTS = {"annul": ActPage(actions.annul)}
+OBJECTION_ACTS = {
+    "answer": ActPage(actions.answer_objection, StatementForm),
+    "withdraw": ActPage(actions.withdraw_objection),
+    "uphold": ActPage(actions.uphold_objection),
+    "dismiss": ActPage(actions.dismiss_objection),
+}
+
+
+@rooms.get("/awards")
+def awards() -> str:
+    query = select(Award).join(Award.request).where(or_(Request.public(), Request.visible_to(current_actor())))
+    return render_template("sourcing/awards.html", page=paged(query.order_by(Award.id.desc())))
+
+
+def _readable(identifier: str) -> Award:
+    award = Award.load(db.session, identifier)
+    if award.request.openness != "open" and not award.roles_of(current_actor()):
+        readable(award.request.identifier)
+    return award
+
+
+def _objections(award: Award) -> list[Objection]:
+    """Those the reader may see: decided ones, and its own or those it has a part in."""
+    found = db.session.scalars(select(Objection).where(Objection.award_id == award.id).order_by(Objection.id))
+    return [o for o in found if o.state in ("upheld", "dismissed") or o.roles_of(current_actor())]
+
+
+@rooms.get("/awards/<identifier>")
+def show_award(identifier: str) -> str:
+    award, mine = _readable(identifier), current_actor().organisation_id or 0
+    answered = [
+        db.session.scalar(select(kind.id).where(kind.request_id == award.request_id, kind.agency_id == mine)) for kind in (Quote, Bid)
+    ]
+    objections = _objections(award)
+    bids = db.session.scalars(select(Bid).where(Bid.request_id == award.request_id))
+    return render_template(
+        "sourcing/award.html",
+        **case_page(award, objections),
+        draws=[draw for draw in draws.of_case(db.session, award.request.identifier) if draw.drawn_at],
+        names={bid.identifier: bid.agency.name for bid in bids} if award.request.opened else {},
+        objections=objections,
+        may_object=any(answered) and mine != award.agency_id and award.state in ("proposed", "objected")
+        and all(o.objector_id != mine for o in objections),
+        notice=notice_of(db.session, award),
+        request_link=request_link(award.request),
+    )  # fmt: skip
+
+
+@rooms.get("/awards/<identifier>/notice.pdf")
+def award_notice(identifier: str) -> Response:
+    """The award notice, as issued."""
+    award = _readable(identifier)
+    notice = notice_of(db.session, award)
+    if notice is None:
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+    return sent(notice)
+
+
+@rooms.route("/check/<identifier>", methods=["GET", "POST"])
+def check(identifier: str) -> str | tuple[str, int]:
+    """Where a notice's QR code leads: what the platform's record says, and whether a copy is the one issued."""
+    award, form, same, status = Award.load(db.session, identifier), CheckForm(), None, 200
+    notice = notice_of(db.session, award)
+    if form.is_submitted():
+        status = 422
+        if form.validate() and notice is not None:
+            same, status = hashlib.sha256(file_of(form.file.data)["content"]).hexdigest() == notice.sha256, 200
+    return render_template(
+        "sourcing/check.html", award=award, notice=notice, form=form, same=same,
+        award_link=link(case_url("award", identifier), identifier),
+    ), status  # fmt: skip
+
+
+@rooms.route("/awards/<identifier>/object", methods=["GET", "POST"])
+@login_required
+def object_to(identifier: str) -> Response | str | tuple[str, int]:
+    award = _readable(identifier)
+    return form_page(
+        ObjectionForm(), _("提出异议"), partial(actions.object_to, identifier=identifier),
+        lambda made: case_url("objection", made), back=case_url("award", identifier),
+        lead=f"{award.identifier} · {award.request.project} · {award.agency.name}",
+    )  # fmt: skip
+
+
+@rooms.get("/objections/<identifier>")
+@login_required
+def show_objection(identifier: str) -> str:
+    found = visible(Objection, identifier)
+    award_link = link(case_url("award", found.award.identifier), f"{found.award.identifier} {found.award.agency.name}")
+    return render_template("sourcing/objection.html", **case_page(found), award_link=award_link)
+
+
+@rooms.get("/draws/<identifier>.json")
+def draw_file(identifier: str) -> dict[str, Any]:
+    return publication(draws.load(db.session, identifier))
+
+
+@rooms.get("/verify_draw.py")
+def verifier() -> Response:
+    """The stand-alone program that re-runs a published draw."""
+    return send_file(ROOT / "docs" / "verify_draw.py", mimetype="text/x-python", as_attachment=True)
+
+
+@rooms.route("/awards/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_award(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Award, identifier, act, AWARD_ACTS)
+
+
+@rooms.route("/objections/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_objection(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Objection, identifier, act, OBJECTION_ACTS)

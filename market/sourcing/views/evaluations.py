@@ -1,0 +1,51 @@
+"""An evaluator's page: declare, step aside, score."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import render_template
+from flask_babel import gettext as _
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from market.extensions import db
+from market.pages import ActPage, act_view, case_page, case_url, form_page, visible
+from market.sourcing import actions
+from market.sourcing.forms import score_form
+from market.sourcing.views.rooms import request_link, rooms
+from models.sourcing import Evaluation
+
+EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(actions.recuse), "score": None}
+
+
+@rooms.get("/evaluations/<identifier>")
+@login_required
+def show_evaluation(identifier: str) -> str:
+    found = visible(Evaluation, identifier)
+    opened = found.request.opened_at is not None
+    return render_template(
+        "sourcing/evaluation.html",
+        **case_page(found),
+        request_link=request_link(found.request),
+        bids=actions.scored_bids(db.session, found.request) if opened else [],
+    )
+
+
+@rooms.route("/evaluations/<identifier>/score", methods=["GET", "POST"])
+@login_required
+def score(identifier: str) -> Response | str | tuple[str, int]:
+    found = visible(Evaluation, identifier)
+    found.workflow.find(found.state, "score")
+    form = score_form(actions.scored_bids(db.session, found.request), (found.request.criteria or {})["quality"])()
+    back = case_url("evaluation", identifier)
+    return form_page(
+        form, _("提交评分"), partial(actions.score, identifier=identifier), lambda _: back, back=back,
+        lead=_("各项独立打分并写明理由。提交后密封,所有评审人都交齐才一起公布,不能修改。"),
+    )  # fmt: skip
+
+
+@rooms.route("/evaluations/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_evaluation(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Evaluation, identifier, act, {name: page for name, page in EVALUATION_ACTS.items() if page})

@@ -1,0 +1,206 @@
+"""Requests: the list, drafting, the case page, questions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.charts import offers
+from market.extensions import db
+from market.journey import of_request
+from market.options import item_options, region_choices
+from market.pages import ActPage, act_view, attempt, case_page, case_url, form_page, link, paged, visible
+from market.sourcing import actions
+from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, QuestionForm, RequestForm
+from market.sourcing.views.rooms import readable, rooms
+from market.words import item_name
+from models import clock, draws, money, policy, workdays
+from models.agencies import schedules_in_force
+from models.catalogue import ServiceItem, current_items
+from models.contracts import Contract, Deliverable
+from models.credit import CreditScore
+from models.pricing import Quantity
+from models.regions import within
+from models.sourcing import (
+    FUNDS,
+    MODES,
+    OPENNESS,
+    REQUEST,
+    TOO_FEW,
+    Award,
+    Clarification,
+    Evaluation,
+    Objection,
+    Request,
+    answers_to,
+    clarifications_for,
+    past_prices,
+    shown_to,
+)
+from models.sourcing.scoring import PRICE_FORMULAS
+from models.text import N_, NotAllowed
+
+
+class _AwardPage(AwardForm):
+    """The award form knows the answers of its request."""
+
+    def prepare(self, case: Request) -> None:
+        quotes = [] if case.way.sealed else answers_to(db.session, case)
+        self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
+
+
+REQUEST_ACTS = {
+    "publish": ActPage(actions.publish),
+    "close": ActPage(actions.close),
+    "amend": ActPage(actions.amend, AmendForm),
+    "appoint": ActPage(actions.appoint, AppointForm),
+    "cancel": ActPage(actions.cancel),
+    "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
+}
+CLARIFICATION_ACTS = {"answer": ActPage(actions.answer_question, AnswerForm)}
+
+
+@rooms.get("/requests")
+def index() -> str:
+    actor, args = current_actor(), request.args
+    query = select(Request).where(or_(Request.public(), Request.visible_to(actor)))
+    if args.get("state") in REQUEST.states:
+        query = query.where(Request.state == args["state"])
+    if args.get("mode") in MODES:
+        query = query.where(Request.mode == args["mode"])
+    if args.get("mine") and actor.organisation_id:
+        query = query.where(Request.buyer_id == actor.organisation_id)
+    if args.get("item"):
+        query = query.join(Request.item).where(ServiceItem.code == args["item"])
+    if args.get("region"):
+        query = query.where(within(Request.region_code, args["region"]))
+    return render_template(
+        "sourcing/index.html",
+        page=paged(query.order_by(Request.id.desc())),
+        state_options=[(s.name, _(s.label)) for s in REQUEST.states.values()],
+        mode_options=[(name, _(mode.label)) for name, mode in MODES.items()],
+        item_options=item_options(),
+        regions=region_choices(),
+        modes=MODES,
+    )
+
+
+@rooms.route("/requests/new", methods=["GET", "POST"])
+@rooms.route("/requests/<identifier>/edit", methods=["GET", "POST"])
+@login_required
+def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
+    draft, actor = visible(Request, identifier) if identifier else None, current_actor()
+    if draft is not None:
+        REQUEST.find(draft.state, "edit")
+    elif not actor.buyers():
+        raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
+    usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
+    form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200
+    again = visible(Request, request.args["from"]) if "from" in request.args and draft is None else None
+    shown = draft or again
+    if shown is not None and not form.is_submitted():
+        form.fill(shown)
+        form.deadline.data = shown.deadline if draft else usual
+    code = form.item_code.data
+    offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
+    form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"])
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            values = form.values()
+            if draft is not None:
+                values.pop("on_behalf_of")
+                result, status = attempt(form, actions.edit_request, draft.identifier, **values)
+            else:
+                result, status = attempt(form, actions.create_request, **values)
+            if result is not None:
+                return redirect(case_url("request", result), 303)
+    return render_template("sourcing/edit.html", form=form, draft=draft), status
+
+
+@rooms.get("/requests/<identifier>")
+def show(identifier: str) -> str:
+    found, actor = readable(identifier), current_actor()
+    answers = answers_to(db.session, found)
+    shown = shown_to(found, answers, actor)
+    scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
+    awards = list(db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())))
+    objections = list(db.session.scalars(select(Objection).join(Objection.award).where(Award.request_id == found.id)))
+    evaluations = list(db.session.scalars(select(Evaluation).where(Evaluation.request_id == found.id).order_by(Evaluation.id)))
+    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id)).one_or_none()
+    delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
+    deliverable = db.session.scalars(delivered).one_or_none()
+    priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
+    past = past_prices(db.session, found.item.code, found.region_code) if shown else None
+    return render_template(
+        "sourcing/show.html",
+        **case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])]),
+        request_=found,
+        journey=of_request(found, contract, deliverable, len(answers)),
+        answers=shown,
+        count=len(answers) if found.opened or not found.way.sealed else None,
+        mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
+        can_answer="agency" in actor.roles and found.state == "published",
+        scores={s.agency_id: s for s in db.session.scalars(scores)},
+        awards=awards,
+        objections=objections,
+        evaluations=[e for e in evaluations if e.state == "published" or e.roles_of(actor)],
+        draws=draws.of_case(db.session, found.identifier),
+        names={a.identifier: a.agency.name for a in answers} if found.opened else {},
+        clarifications=clarifications_for(db.session, found, actor),
+        winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
+        past=past,
+        plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
+        may_repeat="buyer" in found.roles_of(actor) and found.state in ("failed", "cancelled"),
+        contract=contract if contract and contract.roles_of(actor) else None,
+        quantity=quantity_words(found),
+        item_link=link(url_for("catalogue.item", code=found.item.code), item_name(found.item)),
+        policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
+        modes=MODES,
+        funds=FUNDS,
+        openness=OPENNESS,
+        too_few=TOO_FEW,
+        formulas=PRICE_FORMULAS,
+        book=policy.get(found.policy_version),
+    )
+
+
+def quantity_words(found: Request) -> str:
+    said = Quantity.of(found.quantity)
+    parts = [money.show(said.amount) if said.amount else "", f"{said.count}" if said.count > 1 else "", said.factor]
+    return " · ".join(filter(None, parts))
+
+
+@rooms.route("/requests/<identifier>/ask", methods=["GET", "POST"])
+@login_required
+def ask(identifier: str) -> Response | str | tuple[str, int]:
+    found = readable(identifier)
+    back = case_url("request", found.identifier)
+    return form_page(
+        QuestionForm(), _("就这项需求提问"), partial(actions.ask, identifier=identifier), lambda _: back, back=back, lead=found.project
+    )
+
+
+@rooms.get("/clarifications/<identifier>")
+@login_required
+def show_clarification(identifier: str) -> Response:
+    """A question has no page of its own; it stands on its request's."""
+    return redirect(case_url("request", visible(Clarification, identifier).request.identifier), 303)
+
+
+@rooms.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_request(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Request, identifier, act, REQUEST_ACTS)
+
+
+@rooms.route("/clarifications/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_clarification(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Clarification, identifier, act, CLARIFICATION_ACTS)

@@ -1,0 +1,49 @@
+"""What came in for a request, quotes or sealed bids, and who may see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import Quote
+from models.sourcing.requests import Request
+
+
+def answers_to(session: Session, request: Request) -> list[Any]:
+    """The quotes or sealed bids of a request that were not withdrawn: in the order of their ranking where there is
+    one, else cheapest first where a price is there to see."""
+    case_class: Any = Bid if request.way.sealed else Quote
+    order = case_class.price if request.opened or not request.way.sealed else case_class.id
+    query = select(case_class).where(case_class.request_id == request.id, case_class.state != "withdrawn")
+    found = list(session.scalars(query.order_by(order)).unique())
+    ranking = (request.outcome or {}).get("ranking", []) if request.opened else []
+    return sorted(found, key=lambda a: ranking.index(a.identifier) if a.identifier in ranking else len(ranking))
+
+
+def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
+    """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all after
+    it; quotes only the buyer's side and its overseers, and each agency its own."""
+    if request.opened if request.way.sealed else request.roles_of(actor):
+        return answers
+    return [a for a in answers if actor.organisation_id and a.agency_id == actor.organisation_id]
+
+
+def live_answers(session: Session, request: Request) -> int:
+    """How many quotes (or sealed bids) of a request still stand."""
+    case_class: type[Quote] | type[Bid] = Bid if request.way.sealed else Quote
+    live = ("submitted",) if request.way.sealed else ("open", "countered", "agreed")
+    standing = select(func.count()).where(case_class.request_id == request.id, case_class.state.in_(live))
+    return session.scalar(standing) or 0
+
+
+def concerned(session: Session, request: Request) -> set[int]:
+    """The organisations a change of the request matters to: invited, or with an answer that stands."""
+    found = {invitation.agency_id for invitation in request.invitations}
+    for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("withdrawn", "void"))):
+        query = select(case_class.agency_id).where(case_class.request_id == request.id, case_class.state.not_in(gone))
+        found |= set(session.scalars(query))
+    return found

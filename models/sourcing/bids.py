@@ -1,0 +1,100 @@
+"""Sealed bids, and the prices of a live auction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import clock
+from models.accounts import Organisation
+from models.base import Base, Fen, OptionalFen
+from models.sourcing.requests import Request
+from models.text import N_, RuleBroken
+from models.workflow import Case, Move, State, Workflow
+
+
+def _before_deadline(session: Session, bid: Bid) -> None:
+    bid.request.takes_offers(clock.arrival(session))
+
+
+def _in_auction(session: Session, bid: Bid) -> None:
+    ends = bid.request.auction_ends_at
+    if bid.request.state != "auction" or ends is None:
+        raise RuleBroken(N_("现在没有进行中的网上竞价。"))
+    if clock.arrival(session) > ends:
+        raise RuleBroken(N_("网上竞价已经结束。"))
+
+
+BID = Workflow(
+    name="bid",
+    label=N_("投标"),
+    states=(
+        State("submitted", N_("已密封"), tone="wait"),
+        State("withdrawn", N_("已撤回"), tone="plain"),
+        State("opened", N_("已开启"), tone="good"),
+        State("disqualified", N_("无效投标"), tone="bad", terminal=True),
+        State("void", N_("未开启"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("submitted", "replace", "submitted", who={"agency"}, rules=(_before_deadline,)),
+        Move("submitted", "withdraw", "withdrawn", who={"agency"}, rules=(_before_deadline,)),
+        Move("withdrawn", "replace", "submitted", who={"agency"}, rules=(_before_deadline,)),
+        Move("submitted", "open", "opened", who={"system"}, tells=("agency",)),
+        Move("opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,)),
+        Move("opened", "disqualify", "disqualified", who={"system"}, public=True, needs_reason=True, tells=("agency",)),
+        Move("submitted", "void", "void", who={"system"}, tells=("agency",)),
+    ),
+    acts={
+        "replace": N_("更换投标"),
+        "withdraw": N_("撤回投标"),
+        "open": N_("开启"),
+        "undercut": N_("降价"),
+        "disqualify": N_("判为无效"),
+        "void": N_("未开启退回"),
+    },
+)  # fmt: skip
+
+
+class Bid(Case, Base):
+    """A sealed offer. Until it is opened only `sealed` and its receipt exist; `price` is empty.
+
+    `content` is what was sealed, exactly: its SHA-256 is the receipt. In a live auction `price` is the lowest so far.
+    """
+
+    __tablename__ = "bids"
+    __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
+    workflow: ClassVar[Workflow] = BID
+    parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    receipt: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
+    content: Mapped[str | None] = mapped_column(Text)
+    price: Mapped[OptionalFen]
+    days: Mapped[int | None]
+    note: Mapped[str | None] = mapped_column(String(4000))
+    published_price: Mapped[OptionalFen]
+    request: Mapped[Request] = relationship(lazy="joined")
+    agency: Mapped[Organisation] = relationship(lazy="joined")
+
+    @property
+    def title(self) -> str:
+        return self.request.project
+
+
+class LivePrice(Base):
+    """One price given in a live auction, with how it moved the end. Never changed."""
+
+    __tablename__ = "live_prices"
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
+    bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"))
+    price: Mapped[Fen]
+    at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    bid: Mapped[Bid] = relationship(lazy="joined")

@@ -1,0 +1,61 @@
+"""Questions about a request. Who asked stays hidden, from the buyer too; question and answer go to everyone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import clock
+from models.actors import Actor
+from models.base import Base
+from models.sourcing.requests import Request
+from models.text import N_
+from models.workflow import Case, Limit, Move, State, Workflow
+
+CLARIFICATION = Workflow(
+    name="clarification",
+    label=N_("答疑"),
+    states=(
+        State("asked", N_("待答复")),
+        State("answered", N_("已答复"), tone="good", terminal=True),
+        State("lapsed", N_("未答复"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("asked", "answer", "answered", who={"buyer"}, main=True),
+        Move("asked", "lapse", "lapsed", who={"system"}),
+    ),
+    acts={"answer": N_("答复并公布"), "lapse": N_("征集结束")},
+    opening=Limit(policy="request.answer_days"),
+)  # fmt: skip
+
+
+class Clarification(Case, Base):
+    """A question, and the answer everyone gets."""
+
+    __tablename__ = "clarifications"
+    workflow: ClassVar[Workflow] = CLARIFICATION
+    parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    asker_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    question: Mapped[str] = mapped_column(String(1000))
+    answer: Mapped[str | None] = mapped_column(String(2000))
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+    answered_at: Mapped[datetime | None]
+    request: Mapped[Request] = relationship(lazy="joined")
+
+    @property
+    def title(self) -> str:
+        return self.request.project
+
+
+def clarifications_for(session: Session, request: Request, actor: Actor) -> list[Clarification]:
+    """What a reader may see of them: the answered ones; the buyer and its overseers all; an asker its own."""
+    query = select(Clarification).where(Clarification.request_id == request.id).order_by(Clarification.id)
+    if not request.roles_of(actor):
+        query = query.where(or_(Clarification.state == "answered", Clarification.asker_id == (actor.organisation_id or 0)))
+    return list(session.scalars(query))

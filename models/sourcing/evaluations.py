@@ -1,0 +1,116 @@
+"""Evaluators' sheets: each scores alone, and nobody reads a sheet before all are in."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import sealing
+from models.accounts import Membership, Organisation, User
+from models.base import Base, Json
+from models.sourcing.bids import Bid
+from models.sourcing.requests import Request
+from models.text import N_, RuleBroken
+from models.workflow import Case, Limit, Move, State, Workflow
+
+_BY = Limit(attribute="score_by", act="lapse")
+
+
+def _no_conflict(session: Session, evaluation: Evaluation) -> None:
+    found = conflict_of(session, evaluation)
+    if found:
+        raise RuleBroken(N_("您与投标机构“%(agency)s”有利害关系,应当回避。"), agency=found)
+
+
+EVALUATION = Workflow(
+    name="evaluation",
+    label=N_("评审"),
+    states=(
+        State("appointed", N_("等待拆封"), tone="plain"),
+        State("due", N_("待声明无利害关系")),
+        State("scoring", N_("待评分")),
+        State("scored", N_("已评分,密封中")),
+        State("published", N_("已公布"), tone="good", terminal=True),
+        State("recused", N_("已回避"), tone="plain", terminal=True),
+        State("lapsed", N_("未评分"), tone="bad", terminal=True),
+    ),
+    moves=(
+        Move("appointed", "begin", "due", who={"system"}, limit=_BY),
+        Move("appointed", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, tells=("buyer",)),
+        Move("appointed", "lapse", "lapsed", who={"system"}),
+        Move("due", "declare", "scoring", who={"evaluator"}, main=True, rules=(_no_conflict,), limit=_BY),
+        Move("due", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, tells=("buyer",)),
+        Move("due", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
+        Move("scoring", "score", "scored", who={"evaluator"}, main=True, rules=(_no_conflict,)),
+        Move("scoring", "recuse", "recused", who={"evaluator"}, needs_reason=True, tells=("buyer",)),
+        Move("scoring", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
+        Move("scored", "publish", "published", who={"system"}),
+        Move("scored", "lapse", "lapsed", who={"system"}),
+    ),
+    acts={
+        "begin": N_("开始评审"),
+        "declare": N_("声明无利害关系"),
+        "recuse": N_("回避"),
+        "score": N_("提交评分"),
+        "publish": N_("公布评分"),
+        "lapse": N_("未评分结束"),
+    },
+)  # fmt: skip
+
+
+class Evaluation(Case, Base):
+    """One evaluator's sheet for one request: `sheet` is {bid: {"points": {line: points}, "reason": text}},
+    empty until it is published; before that it is `sealed` under the platform's key."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (UniqueConstraint("request_id", "evaluator_id"),)
+    workflow: ClassVar[Workflow] = EVALUATION
+    parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
+    persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    evaluator_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    score_by: Mapped[datetime | None]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sheet: Mapped[Json | None]
+    conflict: Mapped[str | None] = mapped_column(String(1000))
+    request: Mapped[Request] = relationship(lazy="joined")
+    evaluator: Mapped[User] = relationship(lazy="joined")
+
+    @property
+    def title(self) -> str:
+        return self.request.project
+
+
+def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
+    """The name of a bidder the evaluator belongs to or legally represents; None if there is none on record."""
+    bidders = select(Bid.agency_id).where(Bid.request_id == evaluation.request_id, Bid.state != "withdrawn")
+    own = select(Membership.organisation_id).where(Membership.user_id == evaluation.evaluator_id)
+    tied = Organisation.id.in_(own) | (Organisation.legal_representative == evaluation.evaluator.name)
+    return session.scalars(select(Organisation.name).where(Organisation.id.in_(bidders), tied).limit(1)).first()
+
+
+def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> None:
+    """RuleBroken, at the form's field, unless every bid has points within each line's weight and a reason."""
+    for number, bid in enumerate(bids):
+        said = sheet.get(bid) or {"points": {}, "reason": ""}
+        for place, line in enumerate(lines):
+            points = said["points"].get(line["name"])
+            if points is None or not 0 <= points <= line["weight"]:
+                raise RuleBroken(N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line["weight"])
+        if not 5 <= len(said["reason"].strip()) <= 1000:
+            raise RuleBroken(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")
+
+
+def seal_sheet(evaluation: Evaluation, sheet: dict[str, Any], key: bytes) -> None:
+    evaluation.sealed = sealing.wrap(key, json.dumps(sheet, ensure_ascii=False).encode())
+
+
+def open_sheet(evaluation: Evaluation, key: bytes) -> None:
+    evaluation.sheet = json.loads(sealing.unwrap(key, evaluation.sealed or b""))
+    evaluation.sealed = None

@@ -1,0 +1,123 @@
+"""Quotes: what agencies answer to an inquiry, bargained over by turns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models import clock, policy
+from models.accounts import Organisation
+from models.base import Base, Fen
+from models.sourcing.requests import Request
+from models.text import N_, RuleBroken
+from models.workflow import Case, Limit, Move, State, Workflow
+
+PARTIES = {"buyer": "buyer_id", "agency": "agency_id"}
+_TURN = Limit(policy="quote.answer_days", act="expire")
+_AGREED = Limit(policy="quote.agreed_days", act="expire")
+
+QUOTE = Workflow(
+    name="quote",
+    label=N_("报价与议价"),
+    states=(
+        State("open", N_("等业主答复")),
+        State("countered", N_("等机构答复")),
+        State("agreed", N_("已谈妥"), tone="good"),
+        State("declined", N_("已谢绝"), tone="plain", terminal=True),
+        State("expired", N_("已失效"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, tells=("agency",)),
+        Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED),
+        Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
+        Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
+        Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
+        Move("countered", "offer", "open", who={"agency"}, main=True, limit=Limit(policy="request.award_days", act="expire"), tells=("buyer",)),
+        Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED),
+        Move("countered", "decline", "declined", who={"agency", "buyer", "system"}, tells=("buyer", "agency")),
+        Move("countered", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
+        Move("agreed", "decline", "declined", who={"system"}, tells=("agency",)),
+        Move("agreed", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
+        Move("open", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
+        Move("countered", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
+        Move("agreed", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
+    ),
+    acts={
+        "offer": N_("还价"),
+        "accept": N_("同意这个价格"),
+        "decline": N_("谢绝"),
+        "withdraw": N_("撤回报价"),
+        "expire": N_("到期失效"),
+        "renew": N_("需求有修改,请重新报价"),
+    },
+    opening=Limit(attribute="stands_until", act="expire"),
+)  # fmt: skip
+
+
+class Quote(Case, Base):
+    """An agency's answer to an inquiry. `price` and `days` are those of the latest offer."""
+
+    __tablename__ = "quotes"
+    __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
+    workflow: ClassVar[Workflow] = QUOTE
+    parties: ClassVar[dict[str, str]] = PARTIES
+
+    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    published_price: Mapped[Fen]
+    price: Mapped[Fen]
+    days: Mapped[int]
+    stands_until: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    request: Mapped[Request] = relationship(lazy="joined")
+    agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
+    offers: Mapped[list[Offer]] = relationship(back_populates="quote", order_by="Offer.id")
+
+    @property
+    def title(self) -> str:
+        return self.request.project
+
+    @property
+    def stake(self) -> int:
+        return self.price
+
+    @classmethod
+    def within_mandate(cls, most: int) -> ColumnElement[bool]:
+        return cls.price <= most
+
+
+class Offer(Base):
+    """One turn in the negotiation of a quote. Never changed."""
+
+    __tablename__ = "offers"
+
+    quote_id: Mapped[int] = mapped_column(ForeignKey("quotes.id"), index=True)
+    by: Mapped[str] = mapped_column(String(10))
+    price: Mapped[Fen]
+    days: Mapped[int]
+    note: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    quote: Mapped[Quote] = relationship(back_populates="offers")
+
+
+def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
+    """The next turn. RuleBroken past the policy's number of rounds, above the budget, or for an absurd term."""
+    if len(quote.offers) >= policy.get(quote.policy_version).number("quote.rounds"):
+        raise RuleBroken(N_("议价轮次已用完,请同意或谢绝。"), "price")
+    check_terms(quote.request, price, days)
+    offer = Offer(by=by, price=price, days=days, note=note.strip())
+    quote.offers.append(offer)
+    quote.price, quote.days = price, days
+    return offer
+
+
+def check_terms(request: Request, price: int, days: int) -> None:
+    """What holds for every offer and bid: within the buyer's cap, and a working time of 1 to 500 days."""
+    if request.budget and price > request.budget:
+        raise RuleBroken(N_("报价高于业主公布的预算上限。"), "price")
+    if not 1 <= days <= 500:
+        raise RuleBroken(N_("工期应为 1 到 500 个工作日。"), "days")

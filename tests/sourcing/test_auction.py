@@ -1,0 +1,159 @@
+"""The live auction: undercutting, the end that moves, and who may know what when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
+
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.sourcing import actions as sourcing
+from models.clock import BEIJING
+from models.sourcing import Award, Bid, LivePrice, Request
+from models.text import RuleBroken, WrongState
+from tests.factories import World
+from tests.web import Visitor, sign_in
+
+TEN = datetime(2026, 3, 9, 10, 0, tzinfo=BEIJING)
+
+
+@pytest.fixture
+def live(world: World, time: Any) -> tuple[str, dict[str, str]]:
+    """An auction that has just begun, at 40,000, 41,000 and 42,000 yuan."""
+    request = world.request(mode="reverse_auction", funds="state", deadline=TEN)
+    bids = world.bids(request, agency=4_000_000, second=4_100_000, third=4_200_000)
+    time.closing(request)
+    return request, bids
+
+
+def test_it_begins_in_office_hours(world: World) -> None:
+    with pytest.raises(RuleBroken, match="9:00") as refused:
+        world.request(mode="reverse_auction", funds="state", deadline=TEN.replace(hour=17))
+    assert refused.value.field == "deadline"
+
+
+def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, time: Any, live: Any) -> None:
+    request, bids = live
+    found = Request.load(db.session, request)
+    assert (found.state, found.opened) == ("auction", False)
+    assert found.auction_ends_at == time.instant + timedelta(minutes=30)
+    assert sourcing.step(found, 4_000_000) == 20_000
+    with pytest.raises(RuleBroken, match=r"39,800\.00"):
+        sourcing.undercut(world.actor("second"), bids["second"], price=3_980_100)
+    sourcing.undercut(world.actor("second"), bids["second"], price=3_980_000)
+    with pytest.raises(RuleBroken):
+        sourcing.undercut(world.actor("third"), bids["third"], price=0)
+    with pytest.raises(RuleBroken):
+        sourcing.undercut(world.actor("third"), bids["third"], price=3_980_000)
+    sourcing.undercut(world.actor("third"), bids["third"], price=3_900_000)
+    time.instant = found.auction_ends_at + timedelta(milliseconds=1)
+    with pytest.raises(RuleBroken, match="已经结束"):
+        sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
+    run_deadlines()
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "auction", "what arrived in time may still be on its way in"
+    time.instant += timedelta(minutes=1)
+    run_deadlines()
+    db.session.rollback()
+    ended = Request.load(db.session, request)
+    assert ended.outcome["ranking"] == [bids["third"], bids["second"], bids["agency"]]
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="网上竞价最低"))
+    assert (award.agency.name, award.price) == ("third单位", 3_900_000)
+    with pytest.raises(RuleBroken, match="没有进行中"):
+        sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
+
+
+def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(world: World, time: Any, live: Any) -> None:
+    request, bids = live
+    begun = time.instant
+    first_end = Request.load(db.session, request).auction_ends_at
+    time.instant = first_end - timedelta(minutes=3)
+    sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
+    db.session.rollback()
+    assert Request.load(db.session, request).auction_ends_at == first_end
+    time.instant = first_end - timedelta(minutes=1)
+    price = 3_900_000
+    for turn in range(200):
+        name = ("agency", "third")[turn % 2]
+        price -= sourcing.step(Request.load(db.session, request), price)
+        try:
+            sourcing.undercut(world.actor(name), bids[name], price=price)
+        except RuleBroken:
+            break
+        db.session.rollback()
+        found = Request.load(db.session, request)
+        assert found.auction_ends_at == min(time.instant + timedelta(minutes=2), begun + timedelta(minutes=120))
+        assert found.due_at == found.auction_closes_at
+        time.instant = found.auction_ends_at - timedelta(seconds=30)
+        if found.auction_ends_at == begun + timedelta(minutes=120):
+            time.instant = found.auction_ends_at + timedelta(milliseconds=1)
+    assert Request.load(db.session, request).auction_ends_at == begun + timedelta(minutes=120)
+
+
+def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(app: Flask, world: World, time: Any, live: Any) -> None:
+    request, bids = live
+    sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
+    page, stream = f"/requests/{request}/auction", f"/requests/{request}/auction/stream"
+    world.agency("outsider")
+    for name in ("agency", "third", "buyer", "regulator", "visitor", "outsider"):
+        visitor = sign_in(app, world, name)
+        told = [visitor.get(path) for path in (page, stream, f"/requests/{request}", f"/requests/{request}/compare")]
+        others = {"agency单位", "second单位", "third单位"} - {f"{name}单位"}
+        assert not any(other in answer.text for answer in told for other in others), name
+        if name in ("visitor", "outsider"):
+            assert [answer.status for answer in told[:2]] == ([302, 302] if name == "visitor" else [404, 404])
+            assert not any("39,000" in answer.text for answer in told)
+        else:
+            assert "39,000.00" in told[0].text
+            assert told[1].response.mimetype == "text/event-stream"
+            assert told[1].text.startswith("retry:")
+            assert "data: " in told[1].text
+    assert "排第 2" in sign_in(app, world, "agency").get(page).text
+    time.instant += timedelta(minutes=31)
+    run_deadlines()
+    for name in ("agency", "visitor"):
+        text = sign_in(app, world, name).get(f"/requests/{request}").text
+        assert all(f"{other}单位" in text for other in ("agency", "second", "third"))
+    record = sign_in(app, world, "outsider").get(page).text
+    assert "second单位" in record
+    assert "39,000.00" in record
+
+
+def test_the_form_says_what_is_wrong_and_keeps_it(app: Flask, world: World, live: Any) -> None:
+    request, _ = live
+    visitor = sign_in(app, world, "second")
+    path = f"/requests/{request}/auction"
+    for price in ("39,999", "abc", "", "-1"):
+        answer = visitor.submit(path, price=price)
+        assert answer.status == 422
+        assert answer.error_at("price")
+        assert answer.value_of("price") == price
+    assert visitor.submit(path, price="39,000").location == path
+    assert "领先" in visitor.get(path).text
+    assert Visitor(app).get(path).status == 302
+    buyer = sign_in(app, world, "buyer")
+    token = buyer.get("/my/password").value_of("csrf_token")
+    assert buyer.post(path, {"csrf_token": token, "price": "1"}).status == 404
+
+
+def test_the_record_is_complete_and_cannot_be_changed(world: World, live: Any) -> None:
+    from market.transaction import transaction
+
+    bids = live[1]
+    for name, price in (("second", 3_900_000), ("agency", 3_800_000), ("second", 3_700_000)):
+        sourcing.undercut(world.actor(name), bids[name], price=price)
+    told = db.session.execute(select(Bid.identifier, LivePrice.price).join(LivePrice.bid).order_by(LivePrice.id)).all()
+    assert told == [(bids["second"], 3_900_000), (bids["agency"], 3_800_000), (bids["second"], 3_700_000)]
+    with pytest.raises(DatabaseError), transaction() as session:
+        session.execute(LivePrice.__table__.update().values(price=1))
+
+
+def test_an_opened_auction_can_be_ended_by_nobody_else(world: World, live: Any) -> None:
+    request, _ = live
+    with pytest.raises(WrongState):
+        sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")

@@ -1,0 +1,259 @@
+"""What may happen on the way: questions, amendments, objections, and the notice at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.sourcing import actions as sourcing
+from market.sourcing.jobs import notice_of
+from models import workdays
+from models.notices import Notice
+from models.sourcing import Award, Bid, Clarification, Objection, Quote, Request
+from models.text import NotAllowed, RuleBroken, WrongState
+from tests.factories import World
+from tests.web import Visitor, sign_in
+
+
+def told(world: World, name: str, kind: str) -> int:
+    """How many notices of this kind of event an organisation has had."""
+    from models.events import Event
+
+    drain()
+    db.session.rollback()
+    query = db.session.query(Notice).join(Event, Event.id == Notice.event_id).filter(Event.kind == kind)
+    return query.filter(Notice.organisation_id == world.organisation(name).id).count()
+
+
+def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, world: World) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    world.bids(request, second=100, third=200)
+    agency = sign_in(app, world, "agency")
+    assert agency.submit(f"/requests/{request}/ask", question="短").status == 422
+    assert agency.submit(f"/requests/{request}/ask", question="是否包含入河排污口论证?").location == f"/requests/{request}"
+    with pytest.raises(NotAllowed):
+        sourcing.ask(world.actor("buyer"), request, question="自己问自己可以吗")
+    assert "入河排污口" not in Visitor(app).get(f"/requests/{request}").text
+    assert "入河排污口" not in sign_in(app, world, "second").get(f"/requests/{request}").text
+    buyer = sign_in(app, world, "buyer")
+    page = buyer.get(f"/requests/{request}")
+    assert "入河排污口" in page.text
+    assert "agency单位" not in page.text
+    assert "agency单位" not in buyer.get("/my").text + buyer.get("/my/notices").text
+    asked = db.session.query(Clarification).one().identifier
+    with pytest.raises(NotAllowed):
+        sourcing.answer_question(world.actor("agency"), asked, answer="自己答自己")
+    assert buyer.submit(f"/clarifications/{asked}/answer", answer="不含,单列。").status == 303
+    public = Visitor(app).get(f"/requests/{request}").text
+    assert "入河排污口" in public
+    assert "不含,单列" in public
+    assert "agency单位" not in public
+    assert [told(world, name, "request.clarify") for name in ("agency", "second", "third")] == [1, 1, 1]
+    with pytest.raises(WrongState):
+        sourcing.answer_question(world.actor("buyer"), asked, answer="改口了")
+
+
+def test_an_unanswered_question_lapses_with_the_deadline(world: World, time: Any) -> None:
+    request = world.request()
+    sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+    sourcing.ask(world.actor("agency"), request, question="踏勘由谁配合?")
+    time.closing(request)
+    assert db.session.query(Clarification).one().state == "lapsed"
+    with pytest.raises(RuleBroken):
+        sourcing.ask(world.actor("agency"), request, question="现在还能问吗?")
+
+
+def amended(world: World, request: str, **values: Any) -> str:
+    found = Request.load(db.session, request)
+    asked = {"description": found.description, "quantity": found.quantity, "budget": found.budget, "deadline": workdays.add(found.deadline, 3)}
+    return sourcing.amend(world.actor("buyer"), request, **{**asked, **values}, reason="规模有调整,请重新报价")
+
+
+def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    bids = world.bids(request, agency=4_000_000, second=3_900_000)
+    before = world.deadline(request)
+    with pytest.raises(RuleBroken, match="不能提前"):
+        amended(world, request, deadline=workdays.add(time.instant, 4))
+    with pytest.raises(NotAllowed):
+        sourcing.amend(world.actor("agency"), request, description="", quantity={}, budget=None, deadline=before, reason="我来改一改")
+    time.instant = workdays.add(time.instant, 4)
+    with pytest.raises(RuleBroken, match="公告期至少 3"):
+        amended(world, request, deadline=before)
+    amended(world, request, budget=3_950_000)
+    assert world.deadline(request) == workdays.add(before, 3)
+    assert [told(world, name, "request.amend") for name in ("agency", "second", "third")] == [1, 1, 0]
+    world.bids(request, second=3_800_000, third=3_700_000)
+    time.closing(request)
+    states = {b.agency.name: b.state for b in db.session.query(Bid)}
+    assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}
+    assert bids["agency"] not in Request.load(db.session, request).outcome["ranking"]
+
+
+def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(world: World, time: Any) -> None:
+    request = world.request()
+    quotes = [sourcing.submit_quote(world.actor(name), request, price=4_000_000, days=20) for name in ("agency", "second")]
+    sourcing.accept_quote(world.actor("buyer"), quotes[0])
+    amended(world, request, budget=3_500_000)
+    db.session.rollback()
+    assert {q.state for q in db.session.query(Quote)} == {"countered"}
+    with pytest.raises(RuleBroken, match="预算"):
+        sourcing.accept_quote(world.actor("agency"), quotes[0])
+    sourcing.offer(world.actor("agency"), quotes[0], price=3_400_000, days=20)
+    sourcing.decline_quote(world.actor("buyer"), quotes[1])
+    db.session.rollback()
+    assert [Quote.load(db.session, q).state for q in quotes] == ["open", "declined"]
+
+
+def test_an_agreed_price_does_not_wait_for_ever(world: World, time: Any) -> None:
+    request = world.request()
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    sourcing.accept_quote(world.actor("buyer"), quote)
+    sourcing.close(world.actor("buyer"), request)
+    time.instant = workdays.add(time.instant, 21)
+    run_deadlines()
+    db.session.rollback()
+    assert Quote.load(db.session, quote).state == "expired"
+    assert Request.load(db.session, request).state == "failed"
+
+
+def test_direct_selection_asks_one_agency_and_has_a_limit_for_state_funds(world: World) -> None:
+    with pytest.raises(RuleBroken, match="只邀请一家"):
+        world.request(mode="direct")
+    one = {"openness": "invited", "invited": [world.identifiers["agency"]]}
+    with pytest.raises(RuleBroken, match=r"100,000\.00"):
+        world.request(mode="direct", funds="state", budget=20_000_000, deadline=workdays.add(world_now(), 5), **one)
+    request = world.request(mode="direct", **one)
+    with pytest.raises(NotAllowed):
+        sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    sourcing.accept_quote(world.actor("buyer"), quote)
+    sourcing.close(world.actor("buyer"), request)
+    award = sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="直接选取,价格合理")
+    assert Award.load(db.session, award).state == "final"
+
+
+def world_now() -> Any:
+    from models import clock
+
+    return clock.now()
+
+
+@pytest.fixture
+def proposed(world: World, time: Any) -> str:
+    """An award in its publicity period: agency over second and third."""
+    request = world.request(mode="sealed_bid", funds="state")
+    world.bids(request, agency=300_00, second=400_00, third=500_00)
+    time.closing(request)
+    return sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
+
+
+def test_an_objection_stops_the_award_until_it_is_decided(app: Flask, world: World, time: Any, proposed: str) -> None:
+    world.agency("outsider")
+    for name in ("agency", "outsider", "buyer"):
+        with pytest.raises(NotAllowed):
+            sourcing.object_to(world.actor(name), proposed, grounds="我认为这个结果不对")
+    second = sign_in(app, world, "second")
+    assert "提出异议" in second.get(f"/awards/{proposed}").text
+    assert "提出异议" not in sign_in(app, world, "agency").get(f"/awards/{proposed}").text
+    assert second.submit(f"/awards/{proposed}/object", grounds="太短").status == 422
+    path = second.submit(f"/awards/{proposed}/object", grounds="中选机构的业绩与事实不符,请核查。").location
+    objection = path.rsplit("/", 1)[-1]
+    with pytest.raises(RuleBroken, match="已经提出过"):
+        sourcing.object_to(world.actor("second"), proposed, grounds="再提一次完全同样的异议")
+    assert "业绩与事实不符" not in Visitor(app).get(f"/awards/{proposed}").text, "an accusation is not published before it is decided"
+    time.instant = workdays.add(time.instant, 10)
+    run_deadlines()
+    db.session.rollback()
+    assert Award.load(db.session, proposed).state == "objected", "the publicity period is over, the award waits all the same"
+    assert Objection.load(db.session, objection).state == "answered", "the buyer's time to answer is over"
+    with pytest.raises(NotAllowed):
+        sourcing.dismiss_objection(world.actor("buyer"), objection, reason="我们觉得没有问题")
+    regulator = sign_in(app, world, "regulator")
+    assert regulator.submit(f"{path}/dismiss", reason="").status == 422
+    assert regulator.submit(f"{path}/dismiss", reason="经核查,业绩属实,异议不成立。").status == 303
+    public = Visitor(app).get(f"/awards/{proposed}").text
+    assert "业绩与事实不符" in public
+    assert "经核查" in public
+    run_deadlines()
+    db.session.rollback()
+    assert Award.load(db.session, proposed).state == "final"
+    with pytest.raises(WrongState):
+        sourcing.object_to(world.actor("third"), proposed, grounds="现在才提出的异议太晚了")
+
+
+def test_an_upheld_objection_annuls_the_award_and_ends_the_others(world: World, time: Any, proposed: str) -> None:
+    first = sourcing.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
+    other = sourcing.object_to(world.actor("third"), proposed, grounds="中选机构的人员证书过期了")
+    with pytest.raises(WrongState):
+        sourcing.uphold_objection(world.actor("regulator"), first, reason="先听业主怎么说")
+    sourcing.answer_objection(world.actor("buyer"), first, statement="我们核对过原件")
+    sourcing.uphold_objection(world.actor("regulator"), first, reason="业绩证明系伪造")
+    db.session.rollback()
+    assert Award.load(db.session, proposed).state == "annulled"
+    assert Objection.load(db.session, other).state == "lapsed"
+    request = Award.load(db.session, proposed).request.identifier
+    again = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="顺延至第二名"))
+    assert again.agency.name == "second单位"
+
+
+def test_a_withdrawn_objection_lets_the_award_go_on(world: World, time: Any, proposed: str) -> None:
+    objections = [sourcing.object_to(world.actor(name), proposed, grounds="中选机构的业绩与事实不符") for name in ("second", "third")]
+    sourcing.withdraw_objection(world.actor("second"), objections[0])
+    assert Award.load(db.session, proposed).state == "objected"
+    sourcing.withdraw_objection(world.actor("third"), objections[1])
+    db.session.rollback()
+    assert Award.load(db.session, proposed).state == "proposed"
+    time.instant = workdays.add(time.instant, 3)
+    run_deadlines()
+    db.session.rollback()
+    assert Award.load(db.session, proposed).state == "final"
+
+
+def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, world: World, time: Any, proposed: str) -> None:
+    visitor = Visitor(app)
+    assert visitor.get(f"/awards/{proposed}/notice.pdf").status == 404
+    assert "还没有签发" in visitor.get(f"/check/{proposed}").text
+    time.instant = workdays.add(time.instant, 3)
+    run_deadlines()
+    drain()
+    drain()
+    award = Award.load(db.session, proposed)
+    notice = notice_of(db.session, award)
+    assert notice is not None
+    pdf = visitor.get(f"/awards/{proposed}/notice.pdf").response.get_data()
+    assert pdf.startswith(b"%PDF-1.7")
+    assert hashlib.sha256(pdf).hexdigest() == notice.sha256
+    assert pdf.count(b"/FontFile") >= 1, "fonts are embedded"
+    page = visitor.get(f"/check/{proposed}")
+    assert "agency单位" in page.text
+    token = page.value_of("csrf_token")
+
+    def check(content: bytes) -> str:
+        return visitor.post(f"/check/{proposed}", {"csrf_token": token, "file": (io.BytesIO(content), "x.pdf")}).text
+
+    assert "一个字节也没有改过" in check(pdf)
+    assert "被改动过" in check(pdf[:-1])
+    from market.sourcing.jobs import _print
+
+    assert hashlib.sha256(_print(award, notice.created_at)).hexdigest() == notice.sha256, "the same input, the same bytes"
+
+
+def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, world: World) -> None:
+    for price in (3_000_000, 3_500_000, 4_000_000, 4_500_000):
+        world.awarded(price)
+    request = world.request()
+    for name, price in (("agency", 4_000_000), ("second", 4_100_000)):
+        sourcing.submit_quote(world.actor(name), request, price=price, days=20)
+    page = sign_in(app, world, "buyer").get(f"/requests/{request}/compare")
+    for said in ("机构公示价", "¥ 50,000.00", "按历史中位折算", "¥ 37,500.00", "信用等级", "首过率", "按期率", "历史成交中位 75%", "格尔木市"):
+        assert said in page.text, said
+    assert page.soup.select_one("svg .band") is not None
+    assert "second单位" not in sign_in(app, world, "agency").get(f"/requests/{request}/compare").text
+    assert "还没有您能看的报价" in Visitor(app).get(f"/requests/{request}/compare").text

@@ -1,0 +1,185 @@
+"""Merit: the formulas, the evaluators' sheets, and that nobody sees another's."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.accounts import actions as accounts
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.sourcing import actions as sourcing
+from models import policy, workdays
+from models.sourcing import Award, Evaluation, Request
+from models.sourcing.scoring import check_criteria, days_shares, price_shares
+from models.text import NotAllowed, RuleBroken
+from tests.factories import PASSWORD, World
+from tests.web import sign_in
+
+CRITERIA: dict[str, Any] = {
+    "price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20},
+    "quality": [{"name": "技术方案", "weight": 20}, {"name": "类似业绩", "weight": 10}],
+}  # fmt: skip
+VERSION = policy.versions()[0].version
+
+
+@given(st.dictionaries(st.integers(), st.integers(1, 10**12), min_size=1, max_size=9), st.sampled_from(["lowest_ratio", "mean_deviation"]))
+def test_every_formula_gives_shares_and_the_lowest_ratio_all_to_the_lowest(prices: dict[int, int], formula: str) -> None:
+    shares = price_shares(formula, prices, VERSION)
+    assert all(0 <= share <= 1 for share in shares.values())
+    if formula == "lowest_ratio":
+        assert max(shares.values()) == 1 == shares[min(prices, key=lambda who: prices[who])]
+        ordered = sorted(prices, key=lambda who: prices[who])
+        assert [shares[who] for who in ordered] == sorted(shares.values(), reverse=True)
+
+
+def test_worked_examples() -> None:
+    assert price_shares("lowest_ratio", {"a": 80, "b": 100}, VERSION) == {"a": 1, "b": Fraction(4, 5)}
+    deviation = price_shares("mean_deviation", {"a": 90, "b": 110}, VERSION)
+    assert deviation == {"a": Fraction(90, 100), "b": Fraction(80, 100)}, "10 % below loses 10 points of 100, above 20"
+    assert days_shares({"a": 20, "b": 25}) == {"a": 1, "b": Fraction(4, 5)}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (None, "price_weight"),
+        ({"price": {"weight": 41, "formula": "lowest_ratio"}}, "price_weight"),
+        ({"price": {"weight": 40, "formula": "guess"}}, "price_formula"),
+        ({"quality": [{"name": "一", "weight": 15}, {"name": "一", "weight": 15}]}, "quality"),
+    ],
+)
+def test_criteria_that_do_not_add_up_are_refused_at_their_field(change: Any, field: str) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        check_criteria(None if change is None else {**CRITERIA, **change})
+    assert refused.value.field == field
+
+
+@pytest.fixture
+def panel(world: World) -> World:
+    for number in range(4):
+        world.enterprise(f"expert{number}")
+    return world
+
+
+def request_of(world: World, experts: int = 3, **values: Any) -> str:
+    request = world.request(mode="merit", funds="state", criteria=CRITERIA, **values)
+    for number in range(experts):
+        sourcing.appoint(world.actor("buyer"), request, email=f"expert{number}@example.cn")
+    return request
+
+
+def sheets(world: World, request: str) -> dict[str, str]:
+    db.session.rollback()
+    found = db.session.query(Evaluation).filter(Evaluation.request.has(identifier=request))
+    return {e.evaluator.name: e.identifier for e in found}
+
+
+def points(bids: dict[str, str], **given: tuple[int, int]) -> dict[str, Any]:
+    return {
+        bids[name]: {"points": dict(zip(("技术方案", "类似业绩"), marks, strict=True)), "reason": f"{name} 的理由写在这里"}
+        for name, marks in given.items()
+    }
+
+
+GOOD = {"agency": (20, 10), "second": (10, 5), "third": (0, 0)}
+
+
+def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World, time: Any) -> None:
+    world = panel
+    request = request_of(world)
+    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
+    with pytest.raises(RuleBroken, match="没有这个邮箱"):
+        sourcing.appoint(world.actor("buyer"), request, email="nobody@example.cn")
+    with pytest.raises(RuleBroken, match="已经在名单"):
+        sourcing.appoint(world.actor("buyer"), request, email="expert0@example.cn")
+    time.closing(request)
+    mine = sheets(world, request)
+    for number, name in enumerate(mine):
+        with pytest.raises(NotAllowed):
+            sourcing.declare(world.actor("buyer"), mine[name])
+        sourcing.declare(world.actor(name), mine[name])
+        with pytest.raises(RuleBroken) as refused:
+            sourcing.score(world.actor(name), mine[name], sheet=points(bids, **{**GOOD, "third": (21, 0)}))
+        assert str(refused.value.field).startswith("points_")
+        sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
+        assert Request.load(db.session, request).state == ("evaluated" if number == 2 else "scoring")
+        if number < 2:
+            found = db.session.query(Evaluation).filter_by(identifier=mine[name]).one()
+            assert (found.sheet, found.state) == (None, "scored")
+            for other in ("expert2", "buyer", "regulator", "agency"):
+                text = sign_in(app, world, other).get(f"/requests/{request}").text
+                assert "的理由写在这里" not in text
+    outcome = Request.load(db.session, request).outcome
+    assert outcome["ranking"] == [bids[name] for name in ("agency", "second", "third")]
+    assert outcome["points"][bids["agency"]] == {"price": 38.0, "days": 10.0, "credit": 12.0, "技术方案": 20.0, "类似业绩": 10.0}
+    assert outcome["totals"][bids["agency"]] == 90.0
+    page = sign_in(app, world, "visitor").get(f"/requests/{request}").text
+    assert "的理由写在这里" in page
+    assert "90.00" in page
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="综合评分第一"))
+    assert award.agency.name == "agency单位"
+
+
+def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World, time: Any) -> None:
+    world = panel
+    accounts.add_member(world.actor("agency"), email="inside@example.cn", name="inside", password=PASSWORD)
+    world.emails["inside"] = "inside@example.cn"
+    request = request_of(world)
+    sourcing.appoint(world.actor("buyer"), request, email="inside@example.cn")
+    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(request)
+    mine = sheets(world, request)
+    inside = db.session.query(Evaluation).filter_by(identifier=mine["inside"]).one()
+    assert (inside.state, inside.conflict) == ("recused", "agency单位")
+    sourcing.recuse(world.actor("expert0"), mine["expert0"], reason="曾在其中一家任职")
+    for name in ("expert1", "expert2"):
+        sourcing.declare(world.actor(name), mine[name])
+        sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
+    assert Request.load(db.session, request).state == "scoring", "two of three: the buyer appoints another"
+    sourcing.appoint(world.actor("buyer"), request, email="expert3@example.cn")
+    mine = sheets(world, request)
+    world.agency("late")
+    sourcing.declare(world.actor("expert3"), mine["expert3"])
+    with pytest.raises(NotAllowed):
+        sourcing.score(world.actor("expert1"), mine["expert3"], sheet={})
+    answer = sign_in(app, world, "expert3").submit(f"/evaluations/{mine['expert3']}/score", points_0_0="99")
+    assert answer.status == 422
+    assert answer.error_at("points_0_0")
+    assert answer.value_of("points_0_0") == "99"
+    fields = {f"points_{n}_{p}": "5" for n in range(3) for p in range(2)} | {f"reason_{n}": "方案可行,理由充分" for n in range(3)}
+    assert sign_in(app, world, "expert3").submit(f"/evaluations/{mine['expert3']}/score", **fields).status == 303
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "evaluated"
+
+
+def test_whoever_does_not_score_in_time_is_left_out(panel: World, time: Any) -> None:
+    world = panel
+    request = request_of(world, experts=4)
+    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(request)
+    mine = sheets(world, request)
+    for name in ("expert0", "expert1", "expert2"):
+        sourcing.declare(world.actor(name), mine[name])
+        sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
+    assert Request.load(db.session, request).state == "scoring"
+    time.instant = workdays.add(time.instant, 4)
+    run_deadlines()
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "evaluated"
+    assert db.session.query(Evaluation).filter_by(identifier=mine["expert3"]).one().state == "lapsed"
+
+
+def test_without_quality_lines_nobody_needs_to_score(world: World, time: Any) -> None:
+    criteria = {"price": {"weight": 70, "formula": "mean_deviation"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": []}
+    request = world.request(mode="merit", funds="state", criteria=criteria)
+    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_000_000)
+    time.closing(request)
+    found = Request.load(db.session, request)
+    assert found.state == "evaluated"
+    assert found.outcome["ranking"][0] == bids["second"], "nearest below the mean"

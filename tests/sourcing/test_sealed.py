@@ -1,0 +1,248 @@
+"""Sealed bids: who wins by each rule, and what nobody can read before the opening."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from flask import Flask
+
+from market.accounts import actions as accounts
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.keeper import keeper
+from market.sourcing import actions as sourcing
+from models import clock, draws, sealing, workdays
+from models.draws import publication, rank
+from models.sourcing import Award, Bid, Request
+from models.text import NotAllowed, NotFound, RuleBroken, WrongState
+from tests.factories import World
+from tests.web import Visitor, sign_in
+
+
+def request_of(world: World, mode: str = "sealed_bid", **values: Any) -> str:
+    return world.request(mode=mode, funds="state", **values)
+
+
+@pytest.mark.parametrize(("prices", "winners"), [((400, 300, 350), {"second"}), ((300, 300, 350), {"agency", "second"})])
+def test_the_cheapest_wins_and_equals_follow_the_drawn_order(world: World, time: Any, prices: tuple[int, ...], winners: set[str]) -> None:
+    request = request_of(world)
+    (draw,) = draws.of_case(db.session, request)
+    promised = publication(draw)
+    assert promised["seed"] is None
+    assert not promised["candidates"]
+    bids = world.bids(request, **dict(zip(("agency", "second", "third"), (p * 10_000 for p in prices), strict=True)))
+    run_deadlines()
+    assert {b.state for b in db.session.query(Bid)} == {"submitted"}
+    time.closing(request)
+    assert sorted(b.price or 0 for b in db.session.query(Bid)) == sorted(p * 10_000 for p in prices)
+    file = publication(draws.of_case(db.session, request)[0])
+    assert (file["commitment"], file["candidates"]) == (promised["commitment"], list(bids.values()))
+    assert rank(file["seed"], file["candidates"], file["contributions"]) == file["result"]
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="最低价中选"))
+    assert award.agency.name.removesuffix("单位") in winners
+    equals = [bids[name] for name in winners]
+    assert bids[award.agency.name.removesuffix("单位")] == min(equals, key=file["result"].index)
+    assert award.state == "proposed"
+    time.instant = workdays.add(time.instant, 3)
+    run_deadlines()
+    assert Award.load(db.session, award.identifier).state == "final"
+    assert world.contract_of(award.identifier).state == "drafted"
+
+
+def test_a_bid_counts_at_the_deadline_and_not_after(world: World, time: Any) -> None:
+    request = request_of(world)
+    world.bids(request, agency=300, second=400)
+    deadline = time.instant = world.deadline(request)
+    world.bids(request, third=500)
+    time.instant = deadline.replace(microsecond=1000)
+    with pytest.raises(RuleBroken, match="截止"):
+        world.bids(request, third=1)
+    bid = db.session.query(Bid).filter_by(receipt=db.session.query(Bid.receipt).first()[0]).one().identifier
+    with pytest.raises(RuleBroken, match="截止"):
+        sourcing.withdraw_bid(world.actor("agency"), bid)
+    run_deadlines()
+    assert Request.load(db.session, request).state == "published", "it is closed only when what arrived in time is stored"
+    time.closing(request)
+    assert Request.load(db.session, request).state == "evaluated"
+
+
+def test_a_bid_is_replaced_and_withdrawn_until_the_deadline(world: World, time: Any) -> None:
+    request = request_of(world)
+    bids = world.bids(request, agency=300, second=400, third=500)
+    first = Bid.load(db.session, bids["agency"]).receipt
+    assert world.bids(request, agency=250) == {"agency": bids["agency"]}
+    db.session.rollback()
+    assert Bid.load(db.session, bids["agency"]).receipt != first
+    sourcing.withdraw_bid(world.actor("second"), bids["second"])
+    with pytest.raises(NotAllowed):
+        sourcing.withdraw_bid(world.actor("second"), bids["third"])
+    assert world.bids(request, second=450) == {"second": bids["second"]}
+    sourcing.withdraw_bid(world.actor("third"), bids["third"])
+    world.bids(request, third=100)
+    sourcing.withdraw_bid(world.actor("third"), bids["third"])
+    time.closing(request)
+    assert Request.load(db.session, request).extended, "two are too few for state funds"
+    world.bids(request, third=600)
+    time.closing(request)
+    assert {b.identifier: b.price for b in db.session.query(Bid)} == {bids["agency"]: 250, bids["second"]: 450, bids["third"]: 600}
+
+
+def test_the_receipt_is_the_hash_of_what_is_published_at_the_opening(app: Flask, world: World, time: Any) -> None:
+    request = request_of(world)
+    bids = world.bids(request, agency=300, second=400, third=500)
+    receipt = Bid.load(db.session, bids["agency"]).receipt
+    visitor = Visitor(app)
+    assert visitor.get(f"/bids/{bids['agency']}.json").status == 404
+    assert sign_in(app, world, "agency").get(f"/bids/{bids['agency']}.json").status == 404
+    time.closing(request)
+    answer = visitor.get(f"/bids/{bids['agency']}.json")
+    assert hashlib.sha256(answer.response.get_data()).hexdigest() == receipt
+    assert json.loads(answer.text)["price"] == 300
+
+
+def test_the_reference_price_is_drawn_and_the_nearest_wins(world: World, time: Any) -> None:
+    world.agency("fourth", 5_000_000)
+    request = request_of(world, "reference_price")
+    bids = world.bids(request, agency=1_000_000, second=2_000_000, third=1_930_000, fourth=3_000_000)
+    time.closing(request)
+    found = Request.load(db.session, request)
+    reference = (found.outcome or {})["reference"]
+    assert reference["counted"] == 2
+    assert reference["mean"] == 1_965_000
+    assert reference["price"] == round(1_965_000 * float(reference["percent"]) / 100)
+    order, percent = draws.of_case(db.session, request)
+    assert percent.purpose == "percent"
+    assert percent.result == [reference["percent"]]
+    assert percent.candidates[0] == "95.0"
+    assert percent.candidates[-1] == "98.0"
+    assert percent.participants == order.candidates == list(bids.values())
+    nearest = min(bids.values(), key=lambda b: abs((Bid.load(db.session, b).price or 0) - reference["price"]))
+    assert found.outcome["ranking"][0] == nearest == bids["third"]
+
+
+def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: World, time: Any) -> None:
+    with pytest.raises(RuleBroken, match="业主定价"):
+        request_of(world, "random_draw")
+    request = request_of(world, "random_draw", budget=4_700_000)
+    bids = {name: sourcing.submit_bid(world.actor(name), request, price=None, days=20, contribution=f"{name} 的话") for name in ("agency", "second", "third")}
+    time.closing(request)
+    prices = {name: Bid.load(db.session, bid).price for name, bid in bids.items()}
+    assert prices == {"agency": 4_700_000, "second": 4_700_000, "third": 4_600_000}, "one's own published price where it is lower"
+    (draw,) = draws.of_case(db.session, request)
+    assert [said["value"] for said in draw.contributions] == ["agency 的话", "second 的话", "third 的话"]
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="公开抽取决定"))
+    assert bids[award.agency.name.removesuffix("单位")] == draw.result[0]
+
+
+def test_too_few_bidders_wait_once_and_then_it_is_as_the_policy_says(world: World, time: Any) -> None:
+    outcomes = {}
+    for mode, funds in (("sealed_bid", "state"), ("sealed_bid", "private"), ("reference_price", "private"), ("random_draw", "private")):
+        request = world.request(mode=mode, funds=funds, budget=4_000_000)
+        deadline = world.deadline(request)
+        world.bids(request, agency=3_000_000)
+        time.closing(request)
+        found = Request.load(db.session, request)
+        assert (found.state, found.extended) == ("published", True)
+        assert world.deadline(request) == workdays.add(deadline, 3)
+        time.closing(request)
+        found = Request.load(db.session, request)
+        bid = db.session.query(Bid).filter_by(request_id=found.id).one()
+        if found.mode == "inquiry":
+            assert sourcing.submit_quote(world.actor("agency"), request, price=2_900_000, days=20)
+        outcomes[mode, funds] = (found.state, found.mode, bid.state, bid.price)
+    assert outcomes == {
+        ("sealed_bid", "state"): ("failed", "sealed_bid", "void", None),
+        ("sealed_bid", "private"): ("evaluated", "sealed_bid", "opened", 3_000_000),
+        ("reference_price", "private"): ("published", "inquiry", "void", None),
+        ("random_draw", "private"): ("failed", "random_draw", "void", None),
+    }
+    drain()
+    with pytest.raises(NotFound):
+        keeper().release(db.session.query(Request).filter_by(state="failed").first().keeper_handle)
+
+
+@pytest.mark.parametrize("prices", [(300, 300, 300), (300, 400, 500), (300, 400, 400), (300, 300, 400)])
+def test_an_agency_that_may_no_longer_be_engaged_is_passed_over(world: World, time: Any, prices: tuple[int, ...]) -> None:
+    request = request_of(world)
+    world.bids(request, **dict(zip(("agency", "second", "third"), prices, strict=True)))
+    time.closing(request)
+    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="最低价中选"))
+    assert award.agency.name != "agency单位"
+    assert award.price == sorted(prices)[1]
+
+
+def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World, time: Any) -> None:
+    request = request_of(world)
+    world.bids(request, agency=300, second=300, third=300)
+    time.closing(request)
+    won = []
+    for _ in range(3):
+        award = sourcing.award(world.actor("buyer"), request, reasons="最低价,按抽签顺序")
+        won.append(Award.load(db.session, award).agency_id)
+        with pytest.raises(NotAllowed):
+            sourcing.annul(world.actor("buyer"), award, reason="我不想要它了")
+        sourcing.annul(world.actor("regulator"), award, reason="投标文件造假")
+    ranking = Request.load(db.session, request).outcome["ranking"]
+    assert won == [Bid.load(db.session, name).agency_id for name in ranking]
+    with pytest.raises(RuleBroken, match="重新发布"):
+        sourcing.award(world.actor("buyer"), request, reasons="没有可选的人了")
+    sourcing.cancel(world.actor("buyer"), request, reason="没有可以中选的投标")
+
+
+def test_neither_half_of_the_key_opens_a_bid_and_the_keeper_waits_for_its_time(app: Flask, world: World, time: Any) -> None:
+    request = request_of(world)
+    bids = world.bids(request, agency=4_321_700)
+    found, bid = Request.load(db.session, request), Bid.load(db.session, bids["agency"])
+    handle = found.keeper_handle or ""
+    mine = sealing.unwrap(app.extensions["sealing_key"], found.wrapped_key or b"")
+    with pytest.raises(InvalidTag):
+        sealing.open_sealed(mine, bid.sealed)
+    with pytest.raises(WrongState):
+        keeper().release(handle)
+    with pytest.raises(WrongState):
+        keeper().postpone(handle, clock.now())
+    time.instant = found.deadline
+    theirs = keeper().release(handle)
+    inner = sealing.open_sealed(theirs, bid.sealed)
+    assert b"4321700" not in inner
+    assert json.loads(sealing.open_sealed(mine, inner))["price"] == 4_321_700
+
+
+def test_a_stolen_database_and_its_files_hold_no_price(app: Flask, world: World, time: Any, caplog: Any, tmp_path: Path) -> None:
+    """Every table's every row, every notice, the search index, the files and the log: with a bid of a telling price."""
+    from sqlalchemy import inspect, text
+
+    caplog.set_level("DEBUG")
+    request = request_of(world)
+    sourcing.submit_bid(world.actor("agency"), request, price=4_321_700, days=347, note="密封的话", contribution="我的参数")
+    drain()
+    app.extensions["search"].whoosh.rebuild(db.session)
+    secrets = (b"4321700", b"43217", b"43,217", "密封的话".encode(), "我的参数".encode(), b"347")
+    with db.engine.connect() as connection:
+        for table in inspect(db.engine).get_table_names():
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')):
+                told = repr(tuple(bytes(v) if isinstance(v, memoryview) else v for v in row)).encode()
+                assert not any(secret in told for secret in secrets[:5]), table
+                assert table in ("regions", "service_items") or not any(v == 347 for v in row), table
+    for path in (p for p in tmp_path.rglob("*") if p.is_file() and p.suffix not in (".sqlite3",)):
+        assert not any(secret in path.read_bytes() for secret in secrets[:5]), path
+    assert not any(secret.decode() in caplog.text for secret in secrets[:5])
+
+
+def test_a_bid_whose_seal_is_broken_is_void_and_the_others_open(world: World, time: Any) -> None:
+    from market.transaction import transaction
+
+    request = request_of(world)
+    bids = world.bids(request, agency=300, second=400, third=500)
+    with transaction() as session:
+        bid = Bid.load(session, bids["agency"])
+        bid.sealed = bid.sealed[:-1] + bytes([bid.sealed[-1] ^ 1])
+    time.closing(request)
+    assert Bid.load(db.session, bids["agency"]).state == "disqualified"
+    assert Request.load(db.session, request).outcome["ranking"] == [bids["second"], bids["third"]]
