@@ -12,7 +12,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import EmailField, Field, HiddenField, PasswordField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from models import money
@@ -63,7 +63,15 @@ class ReasonForm(Form):
     reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("会告知对方并留痕。"))
 
 
-class MoneyField(Field):
+class _Written(Field):
+    """A value people write out; blanks alone are nothing."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is None and self.flags.required and not self.errors:
+            raise ValidationError(str(NEEDED.message))
+
+
+class MoneyField(_Written):
     """An amount in yuan as people write it; its data are fen."""
 
     widget = TextInput()
@@ -88,7 +96,7 @@ class ChecklistField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-class BeijingTimeField(Field):
+class BeijingTimeField(_Written):
     """A moment as people in China enter it; its data carry the zone."""
 
     widget = DateTimeLocalInput()

@@ -90,7 +90,7 @@ class ActPage:
 
     action: Callable[..., str]
     form: type[Form] = ActForm
-    values: Callable[[Form], dict[str, Any]] = Form.values
+    values: Callable[[Form], dict[str, Any]] = lambda form: form.values()
 
 
 def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]) -> Response | str | tuple[str, int]:

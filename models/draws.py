@@ -15,9 +15,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any
 
 from sqlalchemy import LargeBinary, String, select
@@ -54,7 +54,7 @@ class Draw(Base):
 
 def promise(session: Session, purpose: str, case_identifier: str, key: bytes) -> Draw:
     """Publish the hash of a fresh seed, which is kept sealed under `key`."""
-    seed = secrets.token_bytes(32)
+    seed = token_bytes(32)
     draw = Draw(
         identifier=identifiers.issue(session, "D"),
         purpose=purpose,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
@@ -12,11 +13,12 @@ from typing import Any
 from sqlalchemy import select
 
 from market.demo import people
-from market.demo.opening import agency_story, authorities, enterprise_story
-from market.demo.stories import SEED, Stage, Story, request_story
+from market.demo.choosing import request_story
+from market.demo.opening import agency_story, authorities, enterprise_story, experts
+from market.demo.stage import SEED, Stage, Story
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from models import clock, workdays
+from models import clock, draws, workdays
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.text import Problem
@@ -42,8 +44,10 @@ def load(
     source = _Source(start)
     clock.use(source)
     try:
+        draws.token_bytes = _dice(Random(f"{SEED} draws"))  # type: ignore[assignment]  # the same seed, here only
         stage = Stage(random, people.agencies(random))
         authorities(stage)
+        experts(stage)
         buyers = people.enterprises(random)
         queue: list[tuple[datetime, int, Story]] = []
 
@@ -62,7 +66,12 @@ def load(
             enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))
         return _play(queue, source, start, until, progress)
     finally:
+        draws.token_bytes = secrets.token_bytes
         clock.use_system()
+
+
+def _dice(random: Random) -> Callable[[int | None], bytes]:
+    return lambda count: random.randbytes(count or 32)
 
 
 class _Source:

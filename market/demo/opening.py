@@ -7,8 +7,9 @@ from random import Random
 
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
+from market.demo.choosing import EXPERTS
 from market.demo.people import PASSWORD, Figure, code, counties
-from market.demo.stories import Stage, Story
+from market.demo.stage import Stage, Story
 from market.extensions import db
 from models import clock, workdays
 from models.actors import SYSTEM, VISITOR
@@ -35,6 +36,18 @@ def authorities(stage: Stage) -> None:
             admin, email=email, name="经办人", password=PASSWORD, uscc=code("11630", number), organisation=name,
             region_code=region, authority_role=role, department=department,
         )  # fmt: skip
+        stage.enter(email)
+
+
+def experts(stage: Stage) -> None:
+    """Three people of a consultancy whom buyers ask to evaluate."""
+    accounts.sign_up(
+        VISITOR, email=EXPERTS[0], name="评审人甲", password=PASSWORD, kind="enterprise", organisation="雪山评审咨询有限公司",
+        uscc=code("91630", 901), region_code="630100",
+    )  # fmt: skip
+    owner = stage.enter(EXPERTS[0])
+    for email, name in zip(EXPERTS[1:], ("评审人乙", "评审人丙"), strict=True):
+        accounts.add_member(owner, email=email, name=name, password=PASSWORD)
         stage.enter(email)
 
 

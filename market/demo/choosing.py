@@ -1,0 +1,257 @@
+"""How the requests of the demonstration are made, answered and awarded, in every way there is to choose."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+
+from market.demo.contracting import contract_story
+from market.demo.people import Figure, project
+from market.demo.stage import OVERNIGHT, Stage, Story
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.sourcing import actions as sourcing
+from models import clock, pricing, workdays
+from models.accounts import Organisation, User
+from models.actors import Actor
+from models.agencies import schedules_in_force
+from models.base import Json
+from models.catalogue import ServiceItem, item_by_code
+from models.contracts import Contract
+from models.pricing import Quantity
+from models.sourcing import Award, Bid, Clarification, Evaluation, Quote, Request, answers_to
+
+PLANS = ("两名注册人员驻场,踏勘两次,分三阶段提交。", "已有同流域三项成果可引用,补充监测一次。", "由总工程师主持,校审三级,随报随改。")
+OPINIONS = ("技术路线清楚,人员配置合理。", "方案完整,但进度安排偏紧。", "对项目特点把握较准,措施可行。", "内容偏通用,针对性不够。")
+QUESTIONS = ("报价是否含专家评审会费用?", "是否需要另做现状监测?", "成果是否需要提供电子图件?")
+REASONS = {
+    "direct": "与本单位同类项目合作过,价格不高于公示收费。",
+    "inquiry": "三家比较后,价格与工期最合适,同类业绩较多。",
+    "sealed_bid": "开启的投标中报价最低,工期满足要求。",
+    "reference_price": "开启的投标中最接近参考价。",
+    "reverse_auction": "网上竞价结束时报价最低。",
+    "merit": "综合评分第一,评分表已公布。",
+    "random_draw": "由公开、可验证的抽取决定。",
+}
+STATE_MODES = (("sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), (35, 15, 15, 20, 15))
+PRIVATE_MODES = (("inquiry", "direct", "sealed_bid", "reverse_auction", "merit", "random_draw"), (54, 12, 12, 8, 7, 7))
+EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
+CRITERIA: Json = {
+    "price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20},
+    "quality": [{"name": "技术方案", "weight": 30}],
+}  # fmt: skip
+
+
+def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
+    if item.measure == "amount":
+        asked: dict[str, Any] = {"amount": random.choice((800, 1500, 2600, 4200, 6000, 9000, 15000)) * 10_000_00}
+        return asked
+    return {"count": random.choice((6, 12, 20, 35, 60))} if item.measure == "count" else {}
+
+
+def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
+    """A request from draft to its end, whatever that is; the contract's story follows on. `even` bids are all at
+    one price, so that a draw decides."""
+    random, who = stage.random, stage.actors[buyer.email]
+    mode = "sealed_bid" if even else random.choices(*(STATE_MODES if buyer.state_owned else PRIVATE_MODES))[0]
+    offering = [a for a in stage.agencies if item_code in a.items and a.email in stage.actors]
+    offering = offering[:1] if mode == "direct" else offering
+    request = _draft(stage, buyer, item_code, mode, offering)
+    yield stage.later(random.randrange(2))
+    if random.random() < 0.02 and not even:
+        return
+    sourcing.publish(who, request)
+    yield stage.later(1)
+    if random.random() < 0.03 and not even:
+        sourcing.cancel(who, request, reason="项目选址调整,本次采购取消。")
+        return
+    yield from _answers(stage, request, who, mode, offering, even)
+    while _state(request) == "published":  # once more where too few came
+        yield _deadline(request) + timedelta(minutes=2)
+        run_deadlines()
+    if _state(request) == "auction":
+        yield from _auction(stage, request)
+    if _state(request) == "scoring":
+        yield from _score(stage, request)
+    yield stage.later(1)
+    if _state(request) == "evaluated":
+        yield stage.later(random.randrange(1, 3))
+        yield from _award(stage, request, buyer)
+
+
+def _draft(stage: Stage, buyer: Figure, item_code: str, mode: str, offering: list[Figure]) -> str:
+    random, item = stage.random, item_by_code(db.session, item_code)
+    assert item is not None
+    quantity = quantity_for(random, item)
+    deadline = workdays.add(clock.now(), random.randrange(4, 9))
+    return sourcing.create_request(
+        stage.actors[buyer.email],
+        item_code=item_code,
+        region_code=buyer.region,
+        project=project(random, buyer, item.name),
+        description="场地已平整,立项文件齐备;请按最新技术规范编制,现场踏勘由我单位配合。",
+        quantity=quantity,
+        budget=_price_for(random, item_code, quantity) if mode == "random_draw" else None,
+        mode=mode,
+        funds="state" if buyer.state_owned else "private",
+        openness="invited" if mode == "direct" else "open",
+        deadline=deadline.replace(hour=10) if mode == "reverse_auction" else deadline,
+        invited=[_identifier(stage, a) for a in offering] if mode == "direct" else [],
+        criteria=CRITERIA if mode == "merit" else None,
+    )
+
+
+def _answers(stage: Stage, request: str, who: Actor, mode: str, offering: list[Figure], even: bool) -> Story:
+    """Evaluators are appointed, a question is asked now and then, and agencies answer until the deadline."""
+    random = stage.random
+    for expert in EXPERTS if mode == "merit" else ():
+        sourcing.appoint(who, request, email=expert)
+    ceilings = {a.email: _ceiling(request, stage.actors[a.email]) for a in offering}
+    offering = [a for a in offering if ceilings[a.email] is not None]
+    if offering and random.random() < 0.15:
+        sourcing.ask(stage.actors[offering[0].email], request, question=random.choice(QUESTIONS))
+        yield stage.later(1)
+        sourcing.answer_question(who, _newest(Clarification, request), answer="不含,按需求说明的范围报价即可。")
+    price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
+    wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
+    for agency in random.sample(offering, min(len(offering), wanted)):
+        if clock.now() >= _deadline(request):
+            break
+        yield from _answer(stage, request, agency, price)
+
+
+def _state(request: str) -> str:
+    db.session.rollback()
+    return Request.load(db.session, request).state
+
+
+def _deadline(request: str) -> datetime:
+    db.session.rollback()
+    return Request.load(db.session, request).deadline
+
+
+def _newest(case_class: Any, request: str) -> str:
+    db.session.rollback()
+    query = select(case_class.identifier).join(Request, Request.id == case_class.request_id).where(Request.identifier == request)
+    identifier: str = db.session.scalars(query.order_by(case_class.id.desc()).limit(1)).one()
+    return identifier
+
+
+def _identifier(stage: Stage, agency: Figure) -> str:
+    return db.session.get_one(Organisation, stage.actors[agency.email].organisation_id).identifier
+
+
+def _price_for(random: Random, item_code: str, quantity: Json) -> int:
+    """What a buyer who draws offers: about what the agencies publish."""
+    schedules = schedules_in_force(db.session, item_code=item_code)
+    published = [pricing.price(s.terms, Quantity.of(quantity)) for s in schedules] or [50_000_00]
+    return round(sorted(published)[len(published) // 2] * random.uniform(0.85, 1.0) / 10_000) * 10_000
+
+
+def _auction(stage: Stage, request: str) -> Story:
+    """Bidders undercut one another for a while."""
+    random = stage.random
+    for _turn in range(random.randrange(2, 8)):
+        yield clock.now() + timedelta(minutes=random.randrange(1, 5), seconds=random.randrange(60))
+        db.session.rollback()
+        found = Request.load(db.session, request)
+        bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.id)))
+        bid, best = random.choice(bids), sourcing.lowest(db.session, found)
+        if bid.price != best and found.state == "auction":
+            who = next(a for a in stage.actors.values() if a.organisation_id == bid.agency_id)
+            sourcing.undercut(who, bid.identifier, price=(best - sourcing.step(found, best)) // 10_000 * 10_000)
+    yield clock.now() + timedelta(minutes=40)
+    run_deadlines()
+
+
+def _score(stage: Stage, request: str) -> Story:
+    """Every expert declares, reads and scores, each on its own."""
+    random = stage.random
+    for expert in EXPERTS:
+        yield stage.later(0)
+        db.session.rollback()
+        mine = select(Evaluation).join(Evaluation.request).join(Evaluation.evaluator)
+        sheet = db.session.scalars(mine.where(Request.identifier == request, User.email == expert)).one()
+        bids = sourcing.scored_bids(db.session, sheet.request)
+        sourcing.declare(stage.actors[expert], sheet.identifier)
+        points = {bid.identifier: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)} for bid in bids}
+        sourcing.score(stage.actors[expert], sheet.identifier, sheet=points)
+
+
+def _answer(stage: Stage, request: str, agency: Figure, price: int | None) -> Story:
+    """One agency's quote, perhaps bargained over, or its sealed bid; at this price, or one of its own, never another's."""
+    random, actor = stage.random, stage.actors[agency.email]
+    ceiling = _ceiling(request, actor)
+    if ceiling is None:
+        return
+    own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
+    price = min(price or own, ceiling)
+    days = random.randrange(15, 35)
+    found = Request.load(db.session, request)
+    if found.way.sealed:
+        price = None if found.mode == "random_draw" else price
+        sourcing.submit_bid(actor, request, price=price, days=days, note=random.choice(PLANS), contribution=f"{random.randrange(10**12):012d}")
+        yield stage.later(random.randrange(2))
+        return
+    quote = sourcing.submit_quote(actor, request, price=price, days=days, note="含两次现场踏勘和评审会配合。")
+    yield stage.later(0)
+    if random.random() < 0.6:
+        buyer = Quote.load(db.session, quote).request.buyer_id
+        who = next(a for a in stage.actors.values() if a.organisation_id == buyer)
+        sourcing.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
+        yield stage.later(1)
+        if random.random() < 0.75:
+            sourcing.offer(actor, quote, price=round(price * random.uniform(0.9, 0.96)), days=days, note="这是我们的底价。")
+
+
+def _ceiling(request: str, actor: Actor) -> int | None:
+    """The agency's published price for the request, in fen; None if it may not answer."""
+    db.session.rollback()
+    found = Request.load(db.session, request)
+    if actor.organisation_id is None:
+        return None
+    schedules = schedules_in_force(db.session, agency_id=actor.organisation_id, item_code=found.item.code)
+    usable = [s for s in schedules if s.agency.state == "verified"]
+    return pricing.price(usable[0].terms, Quantity.of(found.quantity)) if usable else None
+
+
+def _award(stage: Stage, request: str, buyer: Figure) -> Story:
+    who, agency = stage.actors[buyer.email], ""
+    found = Request.load(db.session, request)
+    reasons = REASONS.get(found.mode, REASONS["inquiry"])
+    if not found.way.sealed:
+        live = (Quote.state.in_(("open", "agreed")), Quote.request_id == found.id)
+        quotes = list(db.session.scalars(select(Quote).where(*live).order_by(Quote.price)).unique())
+        if not quotes:
+            return
+        chosen = quotes[0] if stage.random.random() < 0.7 else stage.random.choice(quotes)
+        agency = chosen.agency.identifier
+    award = sourcing.award(who, request, agency=agency, reasons=reasons)
+    if found.rules.publicity_days and stage.random.random() < 0.08:
+        yield stage.later(0)
+        yield from _object(stage, award, who)
+    yield Award.load(db.session, award).public_until + OVERNIGHT
+    yield stage.later(1)
+    db.session.rollback()
+    contract = db.session.scalars(select(Contract).join(Award).where(Award.identifier == award)).one_or_none()
+    if contract is not None:
+        winner = next(a for a in stage.agencies if a.code == contract.agency.uscc)
+        yield from contract_story(stage, contract.identifier, buyer, winner)
+
+
+def _object(stage: Stage, award: str, owner: Actor) -> Story:
+    """A bidder that lost objects; the owner answers and the regulator decides."""
+    found = Award.load(db.session, award)
+    losers = [a for a in answers_to(db.session, found.request) if a.agency_id != found.agency_id]
+    if not losers:
+        return
+    actor = next(a for a in stage.actors.values() if a.organisation_id == losers[0].agency_id)
+    objection = sourcing.object_to(actor, award, grounds="中选机构承诺的工期明显短于规范要求的监测周期,请核查能否实现。")
+    yield stage.later(1)
+    sourcing.answer_objection(owner, objection, statement="中选机构已提交进度计划,监测数据可利用既有成果,工期可行。")
+    yield stage.later(2)
+    regulator = stage.actors["regulator@demo.gongxin.cn"]
+    sourcing.dismiss_objection(regulator, objection, reason="经核查进度计划与既有监测资料,工期可行,异议不成立。")

@@ -1,0 +1,96 @@
+"""How the contracts of the demonstration are kept: as well as the agency's skill lets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from market.contracts import actions as contracts
+from market.demo.people import Figure, voucher
+from market.demo.stage import Stage, Story
+from market.extensions import db
+from market.payments import actions as payments
+from market.ratings import actions as ratings
+from models import clock
+from models.actors import Actor
+from models.contracts import Contract, Deliverable
+from models.payments import Payment
+from models.ratings import DIMENSIONS, Rating
+
+FINE = ("成果扎实,沟通顺畅。", "按时交付,一次过审。", "收费与公示一致,服务好。", "现场踏勘认真。", "专业,推荐。")
+POOR = ("工期拖了,催了几次才交。", "报告被退回修改。", "资料反复要,准备不足。")
+BUYER_WORDS = ("资料齐全,付款及时。", "配合到位。", "需求说得清楚。")
+
+
+def _one(case_class: Any, contract: str, **where: Any) -> str:
+    db.session.rollback()
+    query = select(case_class.identifier).join(Contract).where(Contract.identifier == contract).filter_by(**where)
+    identifier: str = db.session.scalars(query).one()
+    return identifier
+
+
+def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -> Story:
+    """Signing, deposit, delivery, review, settlement, ratings: as well as the agency's skill lets it."""
+    random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
+    contracts.agree(owner, contract)
+    yield stage.later(random.randrange(1, 3))
+    contracts.agree(worker, contract)
+    yield stage.later(random.randrange(1, 4))
+    yield from _pay(stage, _one(Payment, contract, kind="deposit"), owner, worker)
+    deliverable = _one(Deliverable, contract)
+    found = Deliverable.load(db.session, deliverable)
+    points, days = found.contract.request.item.checklist, found.contract.days
+    late = random.random() > agency.skill
+    yield stage.later(days + random.randrange(1, 9) if late else max(3, days - random.randrange(8)))
+
+    def submit(number: int) -> None:
+        contracts.submit(worker, deliverable, file_name=f"成果-{number}.pdf", content=voucher(f"{contract} v{number}"), ticked=points)
+
+    submit(1)
+    yield stage.later(random.randrange(1, 6))
+    if random.random() > agency.skill + 0.15:
+        contracts.send_for_correction(owner, deliverable, reason="附图与正文不一致,请核对后重报。")
+        yield stage.later(random.randrange(2, 8))
+        submit(2)
+        yield stage.later(random.randrange(1, 4))
+    contracts.accept(owner, deliverable, ticked=points)
+    sent_back = random.random() > agency.skill * 0.5 + 0.52
+    yield stage.later(random.randrange(4, 14))
+    department = stage.actors[stage.departments[found.contract.request.item.department]]
+    if sent_back:
+        contracts.send_back(department, deliverable, reason="措施的可行性论证不充分,数据来源未说明。", fault="agency")
+        yield stage.later(random.randrange(3, 9))
+        submit(3)
+        yield stage.later(2)
+        contracts.accept(owner, deliverable, ticked=points)
+        yield stage.later(random.randrange(4, 10))
+    contracts.pass_review(department, deliverable)
+    yield stage.later(random.randrange(1, 5))
+    yield from _pay(stage, _one(Payment, contract, kind="settlement"), owner, worker)
+    yield stage.later(random.randrange(1, 8))
+    yield from _rate(stage, contract, owner, worker, agency.skill - 0.25 * late - 0.2 * sent_back)
+
+
+def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
+    random = stage.random
+    reference = f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}"
+    payments.pay(owner, payment, bank_reference=reference, file_name="电子回单.pdf", content=voucher(f"{payment} {reference}"))
+    yield stage.later(random.randrange(1, 3))
+    payments.confirm(worker, payment)
+    yield stage.later(1)
+
+
+def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, pleased: float) -> Story:
+    random = stage.random
+
+    def stars(by: str, level: float) -> dict[str, int]:
+        return {name: max(1, min(5, round(random.gauss(2.0 + 3.3 * level, 0.5)))) for name in DIMENSIONS[by]}
+
+    if random.random() < 0.9:
+        words = random.choice(FINE if pleased > 0.6 else POOR)
+        ratings.rate(owner, _one(Rating, contract, by="buyer"), scores=stars("buyer", pleased), comment=words)
+    yield stage.later(random.randrange(1, 5))
+    if random.random() < 0.8:
+        scores = stars("agency", 0.85)
+        ratings.rate(worker, _one(Rating, contract, by="agency"), scores=scores, comment=random.choice(BUYER_WORDS))

@@ -1,0 +1,217 @@
+"""The opening under pressure: killed in the middle, two hundred bidders in the last second, a keeper that is away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import Context
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from bench.server import ROOT, free_port
+from market import create_app
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.keeper import FolderKeeper, HttpKeeper, KeeperAway, create_keeper
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import clock
+from models.accounts import Organisation
+from models.actors import Actor
+from models.agencies import FeeSchedule
+from models.events import Event
+from models.notices import Notice
+from models.sourcing import Bid, Request
+from models.text import NotFound, RuleBroken, WrongState
+from tests.conftest import settings
+from tests.factories import COUNTY, ITEM, World, code, small_market
+
+# A worker whose opening is struck by SIGKILL: at the given bid, or (for the last) just after the commit.
+KILLED = """
+import os, signal, sys
+from wsgi import app
+from market.jobs import run_deadlines
+from market.sourcing.actions import bids
+from sqlalchemy.orm import Session
+at, opened = int(sys.argv[1]), 0
+inner = bids._open
+def dying(*arguments):
+    global opened
+    if opened == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    opened += 1
+    return inner(*arguments)
+bids._open = dying
+commit = Session.commit
+def last(session):
+    if opened and at == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    commit(session)
+    if opened and at == 4:
+        os.kill(os.getpid(), signal.SIGKILL)
+Session.commit = last
+with app.app_context():
+    run_deadlines()
+"""
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 3, 4])
+def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(app: Flask, world: World, time: Any, database: str, tmp_path: Path, at: int) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    world.bids(request, agency=300, second=400, third=500)
+    deadline = world.closing(request)
+    (tmp_path / "clock").write_text(deadline.isoformat())
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")},
+        "GONGXIN_HOME": str(tmp_path), "DATABASE_URL": database, "SEALING_SECRET": "test", "KEEPER_SECRET": "keeper's own",
+        "CLOCK_FILE": str(tmp_path / "clock"), "JOBS": "manual", "DEMO": "0", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    struck = subprocess.run([sys.executable, "-c", KILLED, str(at)], cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert struck.returncode == -signal.SIGKILL, struck.stderr.decode()
+    db.session.rollback()
+    states = Counter(db.session.scalars(select(Bid.state)))
+    assert states == ({"opened": 3} if at == 4 else {"submitted": 3}), "all of it or none"
+    assert Request.load(db.session, request).state == ("evaluated" if at == 4 else "closed")
+    time.instant = deadline + timedelta(minutes=1)
+    run_deadlines()
+    drain()
+    db.session.rollback()
+    assert sorted(b.price or 0 for b in db.session.scalars(select(Bid))) == [300, 400, 500]
+    told = [e.case_identifier for e in db.session.scalars(select(Event).where(Event.kind == "bid.open"))]
+    assert len(told) == len(set(told)) == 3
+    assert db.session.query(Event).filter_by(kind="request.open").count() == 1
+    notices = db.session.query(Notice).join(Event, Event.id == Notice.event_id).filter(Event.kind == "bid.open").count()
+    assert notices == 3
+
+
+def _bidders(number: int) -> list[Actor]:
+    """Verified agencies with published fees for the item, straight into the tables."""
+    with transaction() as session:
+        agencies = [
+            Organisation(
+                identifier=f"A-2025-{n:06d}", kind="agency", name=f"竞标机构{n}", uscc=code(1000 + n), region_code=COUNTY,
+                state="verified", policy_version="2026-11",
+            )
+            for n in range(number)
+        ]  # fmt: skip
+        session.add_all(agencies)
+        session.flush()
+        session.add_all(
+            FeeSchedule(agency_id=a.id, item_code=ITEM, version=1, terms={"method": "fixed", "price": 5_000_000}, days=20, effective_from=date(2026, 1, 1))
+            for a in agencies
+        )
+    return [Actor(a.name, frozenset({"agency"}), organisation_id=a.id, organisation_name=a.name) for a in agencies]
+
+
+def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(app: Flask, world: World, time: Any) -> None:
+    request, actors = world.request(mode="sealed_bid", funds="state"), _bidders(200)
+    deadline = world.deadline(request)
+    offsets = [-timedelta(milliseconds=1) * n for n in range(100)] + [timedelta(milliseconds=1) * (n + 1) for n in range(100)]
+    local, start = threading.local(), threading.Barrier(200)
+    clock.use(lambda: getattr(local, "arrives", time.instant))
+
+    def bid(number: int) -> str:
+        local.arrives = deadline + offsets[number]
+        with app.app_context():
+            start.wait()
+            try:
+                sourcing.submit_bid(actors[number], request, price=3_000_000 + number * 100, days=20)
+            except RuleBroken:
+                return "late"
+            return "in time"
+
+    with ThreadPoolExecutor(200) as threads:
+        ended = list(threads.map(lambda number: Context().run(bid, number), range(200)))
+    assert ended == ["in time"] * 100 + ["late"] * 100
+    time.closing(request)
+    found = Request.load(db.session, request)
+    assert found.state == "evaluated"
+    bids = db.session.scalars(select(Bid).order_by(Bid.price)).all()
+    assert [b.price for b in bids] == [3_000_000 + n * 100 for n in range(100)]
+    assert max(b.received_at for b in bids) == deadline, "the one at the very instant counts, to the microsecond"
+    assert found.outcome is not None
+    assert found.outcome["ranking"] == [b.identifier for b in bids]
+
+
+@contextmanager
+def _serving(keeper: Flask, port: int) -> Iterator[None]:
+    server = make_server("127.0.0.1", port, keeper)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
+    database: str, tmp_path: Path, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("KEEPER_HOME", str(tmp_path / "theirs")), ("KEEPER_SECRET", "theirs alone"), ("KEEPER_TOKEN", "token")):
+        monkeypatch.setenv(name, value)
+    service, port = create_keeper(), free_port()
+    url = f"http://127.0.0.1:{port}"
+    app = create_app({**settings(database, tmp_path), "KEEPER_URL": url, "KEEPER_TOKEN": "token"})
+    with app.app_context():
+        world = small_market()
+        with pytest.raises(KeeperAway):  # nothing is published that could not be sealed
+            world.request(mode="sealed_bid", funds="state")
+        with _serving(service, port):
+            request = world.request(mode="sealed_bid", funds="state")
+            world.bids(request, agency=300, second=400, third=500)
+            db.session.rollback()
+            handle = Request.load(db.session, request).keeper_handle or ""
+            keeper = HttpKeeper(url, "token")
+            with pytest.raises(WrongState):
+                keeper.release(handle)
+            with pytest.raises(WrongState):
+                keeper.make(handle, time.instant)
+            with pytest.raises(NotFound):
+                keeper.release("no-such-handle")
+            with pytest.raises(NotFound):
+                keeper.release("..%2Fescape")
+            with pytest.raises(KeeperAway):
+                HttpKeeper(url, "guess").release(handle)
+            assert service.test_client().post(f"/keys/{handle}x", json={"not_before": "soon"}, headers={"Authorization": "Bearer token"}).status_code == 400
+        time.closing(request)
+        assert Request.load(db.session, request).state == "closed", "the keeper is away: closed, and not opened"
+        with _serving(service, port):
+            run_deadlines()
+            db.session.rollback()
+            assert Request.load(db.session, request).state == "evaluated"
+            keeper.destroy(handle)
+            with pytest.raises(NotFound):
+                keeper.release(handle)
+        journal = service.test_client().get("/journal", headers={"Authorization": "Bearer token"}).get_json()
+        assert [row["handle"] for row in journal] == [handle]
+        assert set(journal[0]) == {"handle", "made", "not_before", "released"}
+        assert service.test_client().get("/journal").status_code == 401
+        db.session.close()
+        db.engine.dispose()
+    assert not (tmp_path / "keeper").exists(), "the platform keeps nothing of it"
+
+
+def test_a_kept_key_survives_a_half_written_file(tmp_path: Path, time: Any) -> None:
+    keeper = FolderKeeper(tmp_path, "secret")
+    public = keeper.make("Q-1", time.instant)
+    (tmp_path / "tmpabandoned").write_text("{")
+    assert len(public) == len(keeper.release("Q-1")) == 32
+    keeper.destroy("Q-1")
+    keeper.destroy("Q-1")
+    assert [row["handle"] for row in keeper.journal()] == ["Q-1"]
+    assert isinstance(datetime.fromisoformat(keeper.journal()[0]["made"]), datetime)
