@@ -18,11 +18,12 @@ def main() -> None:
     from granian.constants import Interfaces
 
     worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker", "--beside"], stdin=subprocess.PIPE)
+    threads = app.config["THREADS"]
     port = int(os.environ.get("PORT", "8000"))
     print(f"http://127.0.0.1:{port}", flush=True)
     try:
         Granian(
-            "wsgi:app", address="127.0.0.1", port=port, interface=Interfaces.WSGI, blocking_threads=4, websockets=False
+            "wsgi:app", address="127.0.0.1", port=port, interface=Interfaces.WSGI, blocking_threads=threads, websockets=False
         ).serve()
     finally:
         worker.terminate()

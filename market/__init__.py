@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspect import iscoroutinefunction
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Flask, Response, g, request, session
@@ -38,6 +39,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["sealing_key"] = sealing.derive(app.config["SEALING_SECRET"])
     app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
+    app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
     app.extensions["search"] = open_index(Path(app.config["INDEX_FOLDER"]))
     if app.config["CLOCK_FILE"]:
         clock.use_file(Path(app.config["CLOCK_FILE"]))

@@ -45,6 +45,7 @@ def from_environment() -> dict[str, Any]:
         "INDEX_FOLDER": Path(os.environ.get("INDEX_FOLDER", folder / "index")),
         "JOBS_FILE": folder / "jobs.sqlite3",
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}").rstrip("/"),
+        "THREADS": int(os.environ.get("THREADS", "24")),
         "STREAM_SECONDS": 10,
         "JOBS": os.environ.get("JOBS", "queued"),
         "AREA": os.environ.get("AREA", "630000"),

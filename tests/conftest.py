@@ -36,6 +36,7 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "FILES_FOLDER": folder / "files",
         "INDEX_FOLDER": folder / "index",
         "PUBLIC_URL": "http://market.test",
+        "THREADS": 4,
         "STREAM_SECONDS": 0,
         "JOBS": "manual",
         "JOBS_FILE": folder / "jobs.sqlite3",

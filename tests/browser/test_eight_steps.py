@@ -2,98 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
-from bench.lifecycle import PASSWORD, PDF, START, people
-from bench.server import Server, market
-
-CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), "")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "`make browser` installs one"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with market(tmp_path_factory.mktemp("site"), at=START) as server:
-        people(server)
-        yield server
-
-
-class Walker:
-    """One person at one screen. Every page it meets is answered well and scrolls sideways nowhere."""
-
-    def __init__(self, browser: Browser, site: Server, email: str, width: int) -> None:
-        context = browser.new_context(
-            base_url=site.url, locale="zh-CN", java_script_enabled=False, viewport={"width": width, "height": 900}
-        )
-        self.page: Page = context.new_page()
-        self.page.on("response", self._seen)
-        self.bad: list[str] = []
-        self.open("/sign-in")
-        self.fill(邮箱=email, 密码=PASSWORD)
-        self.press("登录")
-        assert self.page.url.endswith("/my")
-
-    def _seen(self, response: Any) -> None:
-        if response.status >= 400:
-            self.bad.append(f"{response.status} {response.url}")
-
-    def open(self, path: str) -> None:
-        self.page.goto(path)
-
-    def follow(self, text: str) -> None:
-        self.page.get_by_role("link", name=text).first.click()
-
-    def fill(self, **fields: str) -> None:
-        for label, value in fields.items():
-            self.page.locator("main").get_by_label(label).first.fill(value)
-
-    def choose(self, text: str) -> None:
-        self.page.locator("main").get_by_label(text).first.check()
-
-    def tick_all(self) -> None:
-        for box in self.page.locator("main input[type=checkbox]").all():
-            box.check()
-
-    def upload(self, label: str, content: bytes) -> None:
-        self.page.get_by_label(label).set_input_files({"name": "文件.pdf", "mimeType": "application/pdf", "buffer": content})
-
-    def press(self, text: str) -> None:
-        self.page.locator("main").get_by_role("button", name=text).first.click()
-
-    def act(self, text: str) -> None:
-        """The button of a case page, and the confirmation it leads to."""
-        self.follow(text)
-        self.press(text)
-
-    def sees(self, *texts: str) -> None:
-        content = self.page.locator("main").inner_text()
-        for text in texts:
-            assert text in content, f"{self.page.url} does not say {text}"
-        box = self.page.locator("html").bounding_box()
-        assert box is not None
-        assert not self.bad, self.bad
-
-    def number(self, pattern: str) -> str:
-        found = re.search(pattern, self.page.locator("main").inner_text())
-        assert found, pattern
-        return found[0]
+from bench.lifecycle import PASSWORD, PDF, START
+from bench.server import Server
+from tests.browser.conftest import Walker
 
 
 def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> None:

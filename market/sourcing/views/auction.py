@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from threading import BoundedSemaphore
 from typing import Any
 
 from flask import current_app, redirect, render_template, stream_with_context, url_for
@@ -19,8 +18,6 @@ from market.sourcing import actions
 from market.sourcing.forms import UndercutForm
 from market.sourcing.views.rooms import readable, rooms
 from models.sourcing import Bid, LivePrice, Request
-
-_held = BoundedSemaphore(12)  # streams kept waiting at once; further ones are answered at once and come again
 
 
 def _seen(identifier: str) -> tuple[Request, list[Bid], Bid | None]:
@@ -72,15 +69,16 @@ def auction(identifier: str) -> Response | str | tuple[str, int]:
 def auction_stream(identifier: str) -> Response:
     """The standing as server-sent events: at once, and again whenever it changes while the stream is held.
 
-    A stream is held for STREAM_SECONDS and then ends; the browser comes again by itself.
+    A stream is held for STREAM_SECONDS and then ends, and the browser comes again by itself. At most half of the
+    server's threads are held so; whoever comes then is answered at once and comes again a little later.
     """
     _seen(identifier)
-    seconds = current_app.config["STREAM_SECONDS"]
+    seconds, held = current_app.config["STREAM_SECONDS"], current_app.extensions["held streams"]
 
     def tell() -> Iterator[str]:
         shown = _fragment(identifier)
         yield "retry: 1500\n" + _event(shown)
-        if not seconds or not _held.acquire(blocking=False):
+        if not seconds or not held.acquire(blocking=False):
             return
         try:
             for _ in range(int(seconds * 2)):
@@ -89,7 +87,7 @@ def auction_stream(identifier: str) -> Response:
                 if fresh != shown:
                     yield _event(shown := fresh)
         finally:
-            _held.release()
+            held.release()
 
     return Response(stream_with_context(tell()), mimetype="text/event-stream")  # type: ignore[arg-type]
 
