@@ -176,7 +176,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "agency": str,
     "price": money.show,
     "amount": money.show,
-    "deadline": lambda instant: _("截止时间改为 %(time)s", time=when(datetime.fromisoformat(instant))),
+    "deadline": lambda instant: _("截止 %(time)s", time=when(datetime.fromisoformat(instant))),
     "until": lambda instant: _("至 %(time)s", time=when(datetime.fromisoformat(instant))),
     "evaluator": str,
     "question": lambda words: _("问:%(words)s", words=words),

@@ -92,6 +92,8 @@ def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, p
             evening = datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1)
             source.instant = max(source.instant, evening)
             run_deadlines()
+            if day.weekday() == 0:
+                drain()  # grades follow the ratings, and scores the grades
             day += timedelta(days=1)
         source.instant = max(source.instant, at)
         if steps % 40 == 0:

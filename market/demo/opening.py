@@ -42,11 +42,11 @@ def authorities(stage: Stage) -> None:
 def experts(stage: Stage) -> None:
     """Three people of a consultancy whom buyers ask to evaluate."""
     accounts.sign_up(
-        VISITOR, email=EXPERTS[0], name="评审人甲", password=PASSWORD, kind="enterprise", organisation="雪山评审咨询有限公司",
+        VISITOR, email=EXPERTS[0], name="韩文海", password=PASSWORD, kind="enterprise", organisation="雪山评审咨询有限公司",
         uscc=code("91630", 901), region_code="630100",
     )  # fmt: skip
     owner = stage.enter(EXPERTS[0])
-    for email, name in zip(EXPERTS[1:], ("评审人乙", "评审人丙"), strict=True):
+    for email, name in zip(EXPERTS[1:], ("祁玉梅", "杨生辉"), strict=True):
         accounts.add_member(owner, email=email, name=name, password=PASSWORD)
         stage.enter(email)
 

@@ -184,7 +184,7 @@ def close(session: Session, actor: Actor, identifier: str) -> str:
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
     if count < rules.least and actor is SYSTEM:
         if rules.extend_days and not request.extended:
-            return _extend(session, request, "extend", rules.extend_days, count)
+            return _extend(session, request, rules.extend_days)
         if rules.too_few == "inquiry" and count:
             return _turn(session, request, count)
     perform(session, request, "close", actor, data={"count": count} | _frozen(session, request))
@@ -197,11 +197,12 @@ def close(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-def _extend(session: Session, request: Request, act: str, days: int, count: int) -> str:
+def _extend(session: Session, request: Request, days: int) -> str:
+    """Move the deadline once, and tell nobody how many answers there are."""
     request.extended, request.deadline = True, workdays.add(clock.now(), days)
     if request.mode == "reverse_auction":  # it begins at the deadline, in office hours
         request.deadline = request.deadline.replace(hour=10)
-    happened = perform(session, request, act, SYSTEM, data={"count": count, "minimum": request.rules.least, "deadline": request.deadline.isoformat()})
+    happened = perform(session, request, "extend", SYSTEM, data={"deadline": request.deadline.isoformat()})
     _postpone(request)
     tell(happened, concerned(session, request))
     return request.identifier
