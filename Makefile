@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser lint bench lifecycle lock docs messages
+.PHONY: help run test browser lint bench lifecycle procedures lock docs messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ browser: ## install Chromium and a Chinese font where there is none
 lifecycle: $(VENV)/.installed-dev $(MO) ## drive the eight steps over real HTTP against a fresh embedded market
 	$(BIN)/python -m bench.lifecycle
 
+procedures: $(VENV)/.installed-dev $(MO) ## drive every way to choose, draws re-run by the stand-alone program
+	$(BIN)/python -m bench.procedures
+
 bench: $(VENV)/.installed-dev $(MO) ## measure; ROWS="search lifecycle" for those whose names start so
 	@$(BIN)/python -m bench $(ROWS)
 
@@ -54,6 +57,7 @@ lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
 docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md from the tables, docs/walkthrough.md from real requests
 	$(BIN)/flask --app wsgi workflows > docs/workflows.md
 	$(BIN)/python -m bench.lifecycle docs/walkthrough.md
+	$(BIN)/python -m bench.procedures docs/procedures.md
 
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
 	@mkdir -p .tools

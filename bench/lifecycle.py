@@ -54,7 +54,7 @@ class Person:
         for name in (name for name, value in fields.items() if value == ALL):
             values[name] = [str(box["value"]) for box in form.select(f"input[name={name}]")]
         answer = self.session.post(self.url + path, data=values, files=files or None, timeout=60)
-        if answer.url.removeprefix(self.url) == path or not answer.ok:
+        if not answer.history or not answer.ok:  # what was done leads on
             said = BeautifulSoup(answer.text, "html.parser").select(".problem, .error, h1")
             raise Refused(f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}")
         reached = answer.url.removeprefix(self.url)
@@ -219,8 +219,8 @@ fields that keep their proposed values, its CSRF token and its one-time key are 
 """
 
 
-def main(arguments: list[str]) -> int:
-    """Drive the path and print its steps; with a file's name, also write the walk-through there."""
+def keep(walk: Callable[[Server, Callable[[str, str], None], list[str]], None], name: str, introduction: str, files: list[str]) -> int:
+    """Walk on a fresh market and print the steps; where a file is named, keep every request made there."""
     journal: list[str] = []
     pages: list[str] = []
 
@@ -231,15 +231,15 @@ def main(arguments: list[str]) -> int:
 
     with tempfile.TemporaryDirectory() as home, market(Path(home), at=START) as server:
         try:
-            drive(server, told, journal)
+            walk(server, told, journal)
         except Refused as refused:
-            print(f"lifecycle: {refused}")
+            print(f"{name}: {refused}")
             return 1
-    for file in arguments:
-        Path(file).write_text(WALKTHROUGH + "\n".join(pages), encoding="utf-8")
-    print("lifecycle: ok")
+    for file in files:
+        Path(file).write_text(introduction + "\n".join(pages), encoding="utf-8")
+    print(f"{name}: ok")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(keep(drive, "lifecycle", WALKTHROUGH, sys.argv[1:]))

@@ -143,6 +143,7 @@ class Case:
     workflow: ClassVar[Workflow]
     parties: ClassVar[dict[str, str]]
     persons: ClassVar[dict[str, str]] = {}
+    lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
@@ -176,13 +177,17 @@ class Case:
         if "buyer" in self.parties:
             buyer = getattr(self, self.parties["buyer"])
             if any(
-                m.buyer_id == buyer and self.workflow.name in m.scope and self.stake <= m.most and m.until > clock.now()
+                m.buyer_id == buyer and self.delegated_as() in m.scope and self.stake <= m.most and m.until > clock.now()
                 for m in actor.mandates
             ):
                 roles.add("buyer")
         if "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code):
             roles.add("regulator")
         return frozenset(roles)
+
+    @classmethod
+    def delegated_as(cls) -> str:
+        return cls.lent_with or cls.workflow.name
 
     @classmethod
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
@@ -202,7 +207,7 @@ class Case:
             lent = [
                 and_(column == m.buyer_id, cls.within_mandate(m.most))
                 for m in actor.mandates
-                if cls.workflow.name in m.scope and m.until > clock.now()
+                if cls.delegated_as() in m.scope and m.until > clock.now()
             ]
             return or_(own, *lent)
         return own

@@ -22,6 +22,7 @@ from tests.web import Visitor, sign_in
 
 CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
 SEALED = 4_321_700  # a bid nobody may see before its opening
+SECRETS = ("43,217", "43217", str(SEALED), "密封的话", "我的参数")
 ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin")
 
 # Per page, one status a role in the order of ROLES. 302 sends a visitor to the sign-in page and a case without
@@ -41,6 +42,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/verify_draw.py": PUBLIC,
     "/agencies": PUBLIC,
     "/agencies?q=水保&item=WAT-01&region=632800&grade=none&page=2": PUBLIC,
+    "/agencies?q=密封": PUBLIC,
+    "/agencies?q=43": PUBLIC,
     "/agencies/{agency}": PUBLIC,
     "/agencies/{applicant}": (404, 404, 404, 404, 404, 200, 404, 404, 200),
     "/agencies/{buyer}": (404, 200, 404, 404, 404, 200, 404, 404, 200),
@@ -201,7 +204,7 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
     names["question"] = _asked(world, names["inquiry"])
     names["sealed"] = world.request(mode="sealed_bid", funds="state")
-    names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=SEALED, days=20, note="密封的话")
+    names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=SEALED, days=20, note="密封的话", contribution="我的参数")
     return names
 
 
@@ -210,15 +213,16 @@ def _asked(world: World, request: str) -> str:
     return db.session.scalars(select(Clarification.identifier)).one()
 
 
-def test_every_page_as_every_role(app: Flask, world: World, time: Any) -> None:
+def test_every_page_as_every_role(app: Flask, world: World, time: Any, caplog: Any) -> None:
+    caplog.set_level("DEBUG")
     names = _name_the_cases(world, time)
     wrong, told = [], {}
     for position, role in enumerate(ROLES):
         visitor = sign_in(app, world, role)
         for pattern, statuses in EXPECTED.items():
             answer = visitor.get(pattern.format(**names))
-            for secret in ("43,217", "43217", str(SEALED), "密封的话"):
-                assert secret not in answer.text, f"{pattern} tells {role} what is sealed"
+            for secret in SECRETS:
+                assert secret not in answer.text + str(answer.response.headers), f"{pattern} tells {role} what is sealed"
             if answer.status != statuses[position]:
                 wrong.append((pattern, role, answer.status, statuses[position]))
             if answer.status == 302:
@@ -226,6 +230,7 @@ def test_every_page_as_every_role(app: Flask, world: World, time: Any) -> None:
             if answer.response.mimetype == "text/html" and answer.status == 200:
                 assert len(answer.soup.select("h1")) == 1, pattern
                 told[pattern] = answer.soup.title.get_text()
+    assert not any(secret in caplog.text for secret in SECRETS), "a log line tells what is sealed"
     assert not wrong, "\n".join(map(str, wrong))
     assert all(title.count("·") >= 1 and not title.startswith(" ") for title in told.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models import clock
@@ -116,6 +116,7 @@ class Objection(Case, Base):
     __table_args__ = (UniqueConstraint("award_id", "objector_id"),)
     workflow: ClassVar[Workflow] = OBJECTION
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
+    lent_with: ClassVar[str] = "request"
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -130,6 +131,14 @@ class Objection(Case, Base):
     @property
     def title(self) -> str:
         return self.award.request.project
+
+    @property
+    def stake(self) -> int:
+        return self.award.price
+
+    @classmethod
+    def within_mandate(cls, most: int) -> ColumnElement[bool]:
+        return cls.award_id.in_(select(Award.id).where(Award.price <= most))
 
     @property
     def open(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock
@@ -38,6 +38,7 @@ class Clarification(Case, Base):
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
+    lent_with: ClassVar[str] = "request"
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -51,6 +52,14 @@ class Clarification(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    @property
+    def stake(self) -> int:
+        return self.request.stake
+
+    @classmethod
+    def within_mandate(cls, most: int) -> ColumnElement[bool]:
+        return cls.request_id.in_(select(Request.id).where(Request.within_mandate(most)))
 
 
 def clarifications_for(session: Session, request: Request, actor: Actor) -> list[Clarification]:

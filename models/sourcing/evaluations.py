@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import sealing
@@ -70,6 +70,7 @@ class Evaluation(Case, Base):
     __table_args__ = (UniqueConstraint("request_id", "evaluator_id"),)
     workflow: ClassVar[Workflow] = EVALUATION
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
+    lent_with: ClassVar[str] = "request"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
@@ -85,6 +86,14 @@ class Evaluation(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    @property
+    def stake(self) -> int:
+        return self.request.stake
+
+    @classmethod
+    def within_mandate(cls, most: int) -> ColumnElement[bool]:
+        return cls.request_id.in_(select(Request.id).where(Request.within_mandate(most)))
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:

@@ -133,7 +133,7 @@ REQUEST = Workflow(
         Move("evaluated", "start_auction", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
         Move("auction", "prolong", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
         Move("auction", "end_auction", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, limit=Limit(policy="choosing.merit_score_days")),
+        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=Limit(policy="choosing.merit_score_days")),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
         Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
         Move("scoring", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -57,6 +58,31 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
     assert [told(world, name, "request.clarify") for name in ("agency", "second", "third")] == [1, 1, 1]
     with pytest.raises(WrongState):
         sourcing.answer_question(world.actor("buyer"), asked, answer="改口了")
+
+
+def test_a_delegate_for_requests_also_answers_questions_and_objections_within_its_sum(world: World, time: Any) -> None:
+    from market.accounts import actions as accounts
+
+    world.enterprise("helper")
+    accounts.delegate(
+        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=4_500_000, until=workdays.add(world_now(), 90)
+    )
+    small, large = (world.request(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000))
+    for request in (small, large):
+        sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")
+        world.bids(request, agency=100_00, second=200_00, third=300_00)
+    helper = world.actor("helper")
+    seen = set(db.session.scalars(select(Clarification.identifier).where(Clarification.visible_to(helper))))
+    mine, other = (db.session.query(Clarification).filter(Clarification.request.has(identifier=r)).one().identifier for r in (small, large))
+    assert seen == {mine}
+    sourcing.answer_question(helper, mine, answer="包含。")
+    with pytest.raises(NotAllowed):
+        sourcing.answer_question(helper, other, answer="包含。")
+    time.closing(small)
+    award = sourcing.award(world.actor("helper"), small, reasons="报价最低,工期满足")
+    objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
+    assert set(db.session.scalars(select(Objection.identifier).where(Objection.visible_to(world.actor("helper"))))) == {objection}
+    sourcing.answer_objection(world.actor("helper"), objection, statement="我们核对过原件")
 
 
 def test_an_unanswered_question_lapses_with_the_deadline(world: World, time: Any) -> None:

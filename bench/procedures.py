@@ -1,0 +1,195 @@
+"""Every way to choose, over real HTTP against a fresh market: `make procedures` prints each step, and `make docs` keeps
+the requests as docs/procedures.md."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bench.lifecycle import ITEM, START, Person, Refused, _award_of, _entry, _last, keep, people
+from bench.server import ROOT, Server
+from models import workdays
+
+Told = Callable[[str, str], None]
+PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
+
+INTRODUCTION = """# Every way to choose, request by request
+
+As `make docs` saw them: every line was really sent over HTTP to a fresh market, which `python -m bench.procedures` does
+again. A form's fields that keep their proposed values, its CSRF token and its one-time key are left out.
+
+"""
+
+
+class Stage:
+    """A market with its people in it, and a clock that is moved."""
+
+    def __init__(self, server: Server, journal: list[str]) -> None:
+        self.server, self.now = server, START
+        self.who = people(server, journal)
+        for number in range(3):
+            name = f"expert{number + 1}"
+            self.who[name] = Person(server.url, name, journal)
+            self.who[name].submit("/sign-up", kind="enterprise", **_entry(name, 40 + number))
+        journal.clear()
+
+    def move(self, instant: datetime) -> None:
+        self.now = instant
+        self.server.set_clock(instant)
+        self.server.command("tick")
+
+    def publish(self, mode: str, funds: str = "state", **asked: str) -> str:
+        path = self.who["buyer"].submit(
+            f"/requests/new?item={ITEM}", project="高标准农田水土保持方案", region_code="632801", mode=mode, funds=funds, **asked
+        )
+        self.who["buyer"].submit(f"{path}/publish")
+        return path
+
+    def bid(self, request: str, **more: str) -> dict[str, str]:
+        """Everyone seals a bid; before the opening nobody finds a price."""
+        bids = {name: self.who[name].submit(f"{request}/answer", price=price, days="25", **more) for name, price in PRICES.items()}
+        for person in self.who.values():
+            if any(price in person.get(request).get_text() for price in PRICES.values()):
+                raise Refused("a sealed price shows before the opening")
+        return bids
+
+    def open(self) -> None:
+        """Past the usual deadline and the minute in which what arrived in time is stored."""
+        self.move(workdays.add(self.now, 5) + timedelta(minutes=1))
+
+    def award(self, request: str, reasons: str) -> str:
+        self.who["buyer"].submit(f"{request}/award", reasons=reasons)
+        return _award_of(self.who["buyer"], request)
+
+
+def direct(stage: Stage, told: Told) -> None:
+    buyer = stage.who["buyer"]
+    request = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
+    quote = stage.who["agency1"].submit(f"{request}/answer", price="45,000", days="20")
+    buyer.submit(f"{quote}/accept")
+    buyer.submit(f"{request}/close")
+    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
+    told("direct 直接选取", f"{_last(request)} -> {_award_of(buyer, request)}")
+
+
+def inquiry(stage: Stage, told: Told) -> None:
+    buyer = stage.who["buyer"]
+    request = stage.publish("inquiry", "private")
+    stage.who["agency3"].submit(f"{request}/ask", question="是否包含专家评审会费用?")
+    buyer.submit(_link(buyer, request, "/clarifications/"), answer="包含,请计入报价。")
+    quotes = [stage.who[name].submit(f"{request}/answer", price=price, days="20") for name, price in PRICES.items()]
+    buyer.submit(f"{quotes[0]}/offer", price="40,000", days="20")
+    stage.who["agency1"].submit(f"{quotes[0]}/offer", price="42,000", days="18")
+    buyer.submit(f"{quotes[0]}/accept")
+    buyer.submit(f"{request}/close")
+    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
+    told("inquiry 询价议价", f"{_last(request)} -> {_award_of(buyer, request)}")
+
+
+def sealed_bid(stage: Stage, told: Told) -> None:
+    request = stage.publish("sealed_bid")
+    stage.bid(request)
+    stage.who["buyer"].submit(f"{request}/amend", budget="47,000", deadline=_local(workdays.add(stage.now, 6)), reason="预算已批复,按批复金额设上限")
+    stage.bid(request)  # each answers the request as it now is
+    stage.move(workdays.add(stage.now, 6) + timedelta(minutes=1))
+    award = stage.award(request, "开启的投标中报价最低")
+    objection = stage.who["agency2"].submit(f"/awards/{award}/object", grounds="中选机构承诺的工期明显短于规范要求")
+    stage.who["buyer"].submit(f"{objection}/answer", statement="进度计划已核对,工期可行。")
+    stage.who["regulator"].submit(f"{objection}/dismiss", reason="经核查,工期可行,异议不成立。")
+    stage.move(workdays.add(stage.now, 3) + timedelta(minutes=1))
+    stage.server.command("tick")
+    notice = Person(stage.server.url).get(f"/check/{award}").get_text()
+    if "SHA-256" not in notice:
+        raise Refused("no notice was issued")
+    told("sealed_bid 竞价·最低价", f"{_last(request)} -> {award}, {_last(objection)}")
+
+
+def reference_price(stage: Stage, told: Told) -> None:
+    request = stage.publish("reference_price")
+    stage.bid(request)
+    stage.open()
+    award = stage.award(request, "开启的投标中最接近参考价")
+    told("reference_price 竞价·参考价", f"{_last(request)} -> {award}, {', '.join(verified(stage, request))}")
+
+
+def reverse_auction(stage: Stage, told: Told) -> None:
+    begins = workdays.add(stage.now, 5).replace(hour=10, minute=0)
+    request = stage.publish("reverse_auction", deadline=_local(begins))
+    stage.bid(request)
+    stage.move(begins + timedelta(minutes=1))
+    for name, price in (("agency1", "43,000"), ("agency2", "42,500"), ("agency1", "42,000")):
+        stage.who[name].submit(f"{request}/auction", price=price)
+        stage.move(stage.now + timedelta(minutes=5))
+    stage.move(stage.now + timedelta(minutes=40))
+    told("reverse_auction 网上竞价", f"{_last(request)} -> {stage.award(request, '网上竞价结束时报价最低')}")
+
+
+def merit(stage: Stage, told: Told) -> None:
+    buyer = stage.who["buyer"]
+    request = stage.publish("merit", price_weight="40", days_weight="10", credit_weight="20", quality="技术方案 20\n类似业绩 10")
+    for number in (1, 2, 3):
+        buyer.submit(f"{request}/appoint", email=f"expert{number}@example.cn")
+    stage.bid(request, note="两名注册人员驻场,分三阶段提交。")
+    stage.open()
+    for number in (1, 2, 3):
+        expert = stage.who[f"expert{number}"]
+        sheet = _link(expert, "/my", "/evaluations/")
+        expert.submit(f"{sheet}/declare")
+        points = {f"points_{bid}_{line}": str(most - bid - number) for bid in range(3) for line, most in enumerate((20, 10))}
+        expert.submit(f"{sheet}/score", **points, **{f"reason_{bid}": "方案可行,人员配置合理" for bid in range(3)})
+    told("merit 择优选取", f"{_last(request)} -> {stage.award(request, '综合评分第一,评分表已公布')}")
+
+
+def random_draw(stage: Stage, told: Told) -> None:
+    request = stage.publish("random_draw", budget="44,800")
+    for name in PRICES:
+        stage.who[name].submit(f"{request}/answer", days="25", contribution=f"{name} 的一段话")
+    stage.open()
+    award = stage.award(request, "由公开、可验证的抽取决定")
+    told("random_draw 随机抽取", f"{_last(request)} -> {award}, {', '.join(verified(stage, request))}")
+
+
+def verified(stage: Stage, request: str) -> list[str]:
+    """Re-run every draw of a request with the stand-alone program, and hold its winner against the page."""
+    page, found = stage.who["agency1"].get(request), []
+    for link in page.select("a[href^='/draws/']"):
+        file = stage.who["agency1"].session.get(stage.server.url + str(link["href"]), timeout=30).text
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as copy:
+            copy.write(file)
+            copy.flush()
+            ran = subprocess.run([sys.executable, "-I", str(ROOT / "docs" / "verify_draw.py"), copy.name], capture_output=True, text=True, check=False)
+        first = json.loads(file)["result"][0]
+        drawn = [line.split()[2] for line in ran.stdout.splitlines() if line.rstrip().endswith("<- drawn")]
+        if ran.returncode or drawn[0] != first or first not in page.get_text():
+            raise Refused(f"verify_draw.py disagrees: {ran.stdout}")
+        found.append(f"{json.loads(file)['identifier']} stands: {first}")
+    return found
+
+
+def _link(person: Person, path: str, start: str) -> str:
+    link = person.get(path).select_one(f"a[href^='{start}']")
+    if link is None:
+        raise Refused(f"{path} leads to no {start}")
+    return str(link["href"])
+
+
+def _local(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M}"
+
+
+PROCEDURES = (direct, inquiry, sealed_bid, reference_price, reverse_auction, merit, random_draw)
+
+
+def drive(server: Server, told: Told, journal: list[str] | None = None) -> None:
+    """All of them, one after another. Raises Refused where the site says no."""
+    stage = Stage(server, journal if journal is not None else [])
+    for procedure in PROCEDURES:
+        procedure(stage, told)
+
+
+if __name__ == "__main__":
+    sys.exit(keep(drive, "procedures", INTRODUCTION, sys.argv[1:]))
