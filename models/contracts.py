@@ -144,8 +144,6 @@ def draft(award: Award) -> Contract:
         request=award.request,
         buyer_id=award.buyer_id,
         agency_id=award.agency_id,
-        region_code=award.region_code,
-        policy_version=award.policy_version,
         template_version=template()["version"],
         clauses=standard_clauses(award),
         price=award.price,

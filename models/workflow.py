@@ -234,11 +234,13 @@ class Case:
         return case
 
 
-def start(session: Session, case: Case, actor: Actor, act: str, **about: Any) -> events.Event:
+def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | None = None, **about: Any) -> events.Event:
     """Put a new case into its first state, start its first limit and record the act that opened it.
 
-    `about` is what `perform` takes: `data`, `public`, `tells`.
+    A case that comes `of` another one is in its place and under its version of the policy. `about` is what `perform` takes: `data`, `public`, `tells`.
     """
+    if of is not None:
+        case.region_code, case.policy_version = of.region_code, of.policy_version
     case.state = case.state or case.workflow.initial
     case.policy_version = case.policy_version or policy.current().version
     if case.workflow.opening:

@@ -17,7 +17,7 @@ def draft_contract(session: Session, award: Award) -> Contract:
     """The contract of a final award, for both to sign."""
     contract = contracts.draft(award)
     contract.identifier = identifiers.issue(session, "C")
-    start(session, contract, SYSTEM, "draft", tells=("buyer", "agency"))
+    start(session, contract, SYSTEM, "draft", of=award, tells=("buyer", "agency"))
     return contract
 
 
@@ -29,13 +29,11 @@ def ask_payment(session: Session, contract: Contract, kind: str) -> Payment:
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,
-        region_code=contract.region_code,
-        policy_version=contract.policy_version,
         kind=kind,
         amount=contract.deposit if kind == "deposit" else contract.balance,
         pay_by=workdays.add(clock.now(), days),
     )
-    start(session, payment, SYSTEM, "ask", tells=("buyer",), data={"kind": kind, "amount": payment.amount})
+    start(session, payment, SYSTEM, "ask", of=contract, tells=("buyer",), data={"kind": kind, "amount": payment.amount})
     return payment
 
 
@@ -49,11 +47,9 @@ def expect_deliverable(session: Session, contract: Contract) -> Deliverable:
         agency_id=contract.agency_id,
         department_id=contract.request.department_id,
         item_code=contract.request.item.code,
-        region_code=contract.region_code,
-        policy_version=contract.policy_version,
         deliver_by=contract.deliver_by,
     )
-    start(session, deliverable, SYSTEM, "expect", tells=("agency",))
+    start(session, deliverable, SYSTEM, "expect", of=contract, tells=("agency",))
     return deliverable
 
 
@@ -69,10 +65,8 @@ def ask_ratings(session: Session, contract: Contract) -> list[Rating]:
             by=by,
             rater_id=rater,
             ratee_id=ratee,
-            region_code=contract.region_code,
-            policy_version=contract.policy_version,
             closes_at=closes_at,
         )
-        start(session, rating, SYSTEM, "ask", tells=("rater",))
+        start(session, rating, SYSTEM, "ask", of=contract, tells=("rater",))
         asked.append(rating)
     return asked

@@ -39,8 +39,6 @@ def _propose(session: Session, actor: Actor, request: Request, agency: str, reas
         request=request,
         buyer_id=request.buyer_id,
         agency=answer.agency,
-        region_code=request.region_code,
-        policy_version=request.policy_version,
         price=answer.price,
         published_price=answer.published_price,
         days=answer.days,
@@ -48,7 +46,7 @@ def _propose(session: Session, actor: Actor, request: Request, agency: str, reas
         public_until=workdays.add(clock.now(), request.rules.publicity_days),
     )
     start(
-        session, chosen, actor, "propose", public=True, tells=("agency",),
+        session, chosen, actor, "propose", of=request, public=True, tells=("agency",),
         data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
     )  # fmt: skip
     return chosen
@@ -152,11 +150,9 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
         award=chosen,
         buyer_id=chosen.buyer_id,
         objector_id=actor.organisation_id,
-        region_code=chosen.region_code,
-        policy_version=chosen.policy_version,
         grounds=grounds.strip(),
     )
-    start(session, objection, actor, "object", tells=("buyer",))
+    start(session, objection, actor, "object", of=chosen, tells=("buyer",))
     return objection.identifier
 
 

@@ -62,13 +62,11 @@ def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | 
         identifier=name,
         request=request,
         agency=agency,
-        region_code=request.region_code,
-        policy_version=request.policy_version,
         sealed=sealed,
         receipt=receipt,
         received_at=clock.arrival(session),
     )
-    start(session, bid, actor, "submit", data={"receipt": receipt})
+    start(session, bid, actor, "submit", of=request, data={"receipt": receipt})
     return name
 
 

@@ -30,16 +30,13 @@ def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int,
         request=request,
         buyer_id=request.buyer_id,
         agency=agency,
-        region_code=request.region_code,
-        policy_version=request.policy_version,
         published_price=ceiling,
         price=price,
         days=days,
         stands_until=workdays.add(max(request.deadline, clock.now()), 20),
     )
-    with session.no_autoflush:
-        add_offer(quote, "agency", price, days, note)
-    start(session, quote, actor, "submit", tells=("buyer",))
+    start(session, quote, actor, "submit", of=request, tells=("buyer",))
+    add_offer(quote, "agency", price, days, note)
     return quote.identifier
 
 

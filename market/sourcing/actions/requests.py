@@ -188,6 +188,8 @@ def close(session: Session, actor: Actor, identifier: str) -> str:
         if rules.too_few == "inquiry" and count:
             return _turn(session, request, count)
     perform(session, request, "close", actor, data={"count": count} | _frozen(session, request))
+    if actor is not SYSTEM and not count:
+        raise RuleBroken(N_("还没有收到报价,不能提前截止。"))
     _lapse(session, Clarification, request)
     if count < rules.least and not (rules.too_few == "go_on" and count):
         perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
@@ -249,11 +251,9 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
         request=request,
         buyer_id=request.buyer_id,
         asker_id=actor.organisation_id,
-        region_code=request.region_code,
-        policy_version=request.policy_version,
         question=question.strip(),
     )
-    start(session, clarification, Actor(""), "ask", tells=("buyer",))  # whoever asks is named nowhere
+    start(session, clarification, Actor(""), "ask", of=request, tells=("buyer",))  # whoever asks is named nowhere
     return identifier
 
 

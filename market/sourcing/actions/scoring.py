@@ -38,10 +38,8 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
         request=request,
         buyer_id=request.buyer_id,
         evaluator=person,
-        region_code=request.region_code,
-        policy_version=request.policy_version,
     )
-    start(session, evaluation, actor, "appoint")
+    start(session, evaluation, actor, "appoint", of=request)
     if request.state == "scoring":
         _begin(session, evaluation)
     return identifier
