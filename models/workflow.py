@@ -224,10 +224,11 @@ class Case:
 
     @classmethod
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
-        """The case with this identifier, its row locked if asked; NotFound if there is none."""
+        """The case with this identifier; NotFound if there is none. If asked its row is locked, and read as it is
+        then: what this session saw of it before it waited for the lock may have been changed meanwhile."""
         query = select(cls).where(cls.identifier == identifier)
         if lock:
-            query = query.with_for_update(of=cls)
+            query = query.with_for_update(of=cls).execution_options(populate_existing=True)
         case = session.scalars(query).one_or_none()
         if case is None:
             raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from market.contracts import actions as contracts
 from market.extensions import db
@@ -18,9 +19,10 @@ from market.payments import actions as payments
 from market.sourcing import actions as sourcing
 from models import events, ledger
 from models.accounts import Organisation
+from models.actors import SYSTEM
 from models.events import Event
 from models.payments import Payment
-from models.sourcing import Bid, Quote
+from models.sourcing import Bid, Quote, Request
 from models.text import Problem
 from tests.factories import PASSWORD, PDF, World, code
 
@@ -76,6 +78,45 @@ def test_accepting_and_withdrawing_at_once_has_one_outcome(app: Flask, world: Wo
     buyer, agency = world.actor("buyer"), world.actor("agency")
     ended = race(app, lambda: sourcing.accept_quote(buyer, quote), lambda: sourcing.withdraw_quote(agency, quote))
     assert ended == {"ok": 1, "WrongState": 1}
+
+
+def test_a_case_locked_is_read_as_it_is_then(app: Flask, world: World) -> None:
+    """Whoever waits for a lock must not act on what it saw before; on SQLite nobody can write meanwhile."""
+    request = world.request()
+    with Session(db.engine, expire_on_commit=False) as waiting:
+        assert Request.load(waiting, request).state == "published"
+        waiting.commit()
+        sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
+        assert Request.load(waiting, request, lock=True).state == "cancelled"
+
+
+def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(app: Flask, world: World, time: Any) -> None:
+    request = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
+    bids = world.bids(request, agency=4_000_000, second=4_000_000, third=4_000_000)
+    time.closing(request)
+    actors = {name: world.actor(name) for name in bids}
+    acts = [lambda name=name: sourcing.undercut(actors[name], bids[name], price=3_900_000) for name in bids]
+    assert race(app, *acts) == {"ok": 1, "RuleBroken": 2}
+    assert sorted(db.session.scalars(select(Bid.price))) == [3_900_000, 4_000_000, 4_000_000]
+
+
+def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(app: Flask, world: World, time: Any) -> None:
+    from datetime import timedelta
+
+    from models import workdays
+
+    request = world.request(mode="sealed_bid", funds="state")
+    world.bids(request, agency=300, second=400, third=500)
+    time.instant = world.closing(request)
+    buyer, moved = world.actor("buyer"), workdays.add(time.instant, 6) + timedelta(minutes=1)
+    ended = race(
+        app,
+        lambda: sourcing.close(SYSTEM, request),
+        lambda: sourcing.amend(buyer, request, description="", quantity={}, budget=None, deadline=moved, reason="来不及了再改一次"),
+        lambda: sourcing.cancel(buyer, request, reason="项目选址调整,取消"),
+    )
+    assert ended["ok"] == 1
+    assert sum(ended.values()) == 3
 
 
 def test_bidders_at_once_all_count_and_events_keep_their_order(app: Flask, world: World) -> None:

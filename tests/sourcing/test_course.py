@@ -14,8 +14,10 @@ from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
 from market.sourcing.jobs import notice_of
-from models import workdays
+from models import money, pricing, workdays
+from models.catalogue import current_items
 from models.notices import Notice
+from models.pricing import Quantity
 from models.sourcing import Award, Bid, Clarification, Objection, Quote, Request
 from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
@@ -269,6 +271,21 @@ def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, wor
     from market.sourcing.jobs import _print
 
     assert hashlib.sha256(_print(award, notice.created_at)).hexdigest() == notice.sha256, "the same input, the same bytes"
+
+
+def test_where_there_is_a_fee_standard_offers_are_held_against_it(app: Flask, world: World) -> None:
+    item = next(i for i in current_items(db.session) if i.standard and not i.qualification_mandatory and i.measure == "amount")
+    world.authority("office", "department", department=item.department)
+    for name in ("agency", "second"):
+        world.fees(name, 5_000_000, item.code)
+    quantity = {"amount": 60_000_000_00}
+    request = world.request(item_code=item.code, quantity=quantity)
+    for name in ("agency", "second"):
+        sourcing.submit_quote(world.actor(name), request, price=4_000_000, days=20)
+    standard = pricing.price(next(iter(item.standard["tables"].values())), Quantity.of(quantity))
+    page = sign_in(app, world, "buyer").get(f"/requests/{request}/compare").text
+    assert "收费标准" in page
+    assert money.show(standard) in page
 
 
 def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, world: World) -> None:
