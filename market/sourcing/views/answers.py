@@ -100,18 +100,25 @@ def show_quote(identifier: str) -> str:
     return render_template("sourcing/quote.html", **case_page(quote), request_link=request_link(quote.request))
 
 
+def _readable(identifier: str) -> Bid:
+    """A bid its own people may always see, and everyone who may see the request once all are open."""
+    bid, actor = Bid.load(db.session, identifier), current_actor()
+    if not bid.roles_of(actor) and not (bid.request.opened and bid.request.readable_by(db.session, actor)):
+        raise not_found(identifier)
+    return bid
+
+
 @rooms.get("/bids/<identifier>")
-@login_required
 def show_bid(identifier: str) -> str:
-    bid = visible(Bid, identifier)
+    bid = _readable(identifier)
     return render_template("sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request))
 
 
 @rooms.get("/bids/<identifier>.json")
 def bid_file(identifier: str) -> Response:
     """What was sealed, byte for byte, once it is open to all: its SHA-256 is the receipt."""
-    bid = Bid.load(db.session, identifier)
-    if not (bid.request.opened and bid.content and bid.request.readable_by(db.session, current_actor())):
+    bid = _readable(identifier)
+    if not bid.request.opened or not bid.content:
         raise not_found(identifier)
     return Response(bid.content, mimetype="application/json")
 
