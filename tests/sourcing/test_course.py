@@ -80,6 +80,10 @@ def test_a_delegate_for_requests_also_answers_questions_and_objections_within_it
     sourcing.answer_question(helper, mine, answer="包含。")
     with pytest.raises(NotAllowed):
         sourcing.answer_question(helper, other, answer="包含。")
+    asked = {"description": "", "quantity": {}, "deadline": workdays.add(world.deadline(large), 3), "reason": "预算有调整,请重报"}
+    for request, budget in ((large, 4_500_000), (small, 4_600_000)):  # neither down into its power nor up out of it
+        with pytest.raises(NotAllowed):
+            sourcing.amend(helper, request, budget=budget, **asked)
     time.closing(small)
     award = sourcing.award(world.actor("helper"), small, reasons="报价最低,工期满足")
     objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
