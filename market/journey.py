@@ -46,7 +46,7 @@ def _standing(request: Request, contract: Contract | None, deliverable: Delivera
         if request.way.sealed:
             return 0 if request.state == "draft" else 2
         return 1 if answers else 0
-    return 3
+    return 2 if request.way.sealed and request.state in ("closed", "auction", "scoring") else 3
 
 
 def of_request(

@@ -104,6 +104,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/bids/{bid}/undercut": (302, 404, 404, 303, 404, 303, 404, 404, 303),
     "/bids/{bid}.json": (404,) * 9,
     "/bids/{opened}.json": PUBLIC,
+    "/bids/{opened}/file": PUBLIC,
+    "/bids/{bid}/file": (404,) * 9,
     "/awards": PUBLIC,
     "/awards/{award}": PUBLIC,
     "/awards/{award}/annul": (302, 409, 404, 409, 404, 409, 404, 404, 409),
@@ -196,7 +198,8 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
     sourcing.close(world.actor("buyer"), names["evaluated"])
     tied = world.request(mode="sealed_bid", funds="state")
-    names["opened"] = world.bids(tied, agency=100_00, second=101_00, third=101_00)["agency"]
+    world.bids(tied, second=101_00, third=101_00)
+    names["opened"] = sourcing.submit_bid(world.actor("agency"), tied, price=100_00, days=20, file_name="f.pdf", content=PDF)
     time.closing(tied)
     names["tied"] = sourcing.award(world.actor("buyer"), tied, reasons="报价最低,工期满足")
     names["objection"] = sourcing.object_to(world.actor("second"), names["tied"], grounds="中选机构的业绩与事实不符")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from market.demo.contracting import contract_story
-from market.demo.people import Figure, project
+from market.demo.people import Figure, project, voucher
 from market.demo.stage import OVERNIGHT, Stage, Story
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -193,7 +193,9 @@ def _answer(stage: Stage, request: str, agency: Figure, price: int | None) -> St
     found = Request.load(db.session, request)
     if found.way.sealed:
         price = None if found.mode == "random_draw" else price
-        sourcing.submit_bid(actor, request, price=price, days=days, note=random.choice(PLANS), contribution=f"{random.randrange(10**12):012d}")
+        plan = {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")} if found.mode == "merit" else {}
+        text = f"{random.randrange(10**12):012d}"
+        sourcing.submit_bid(actor, request, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan)
         yield stage.later(random.randrange(2))
         return
     quote = sourcing.submit_quote(actor, request, price=price, days=days, note="含两次现场踏勘和评审会配合。")

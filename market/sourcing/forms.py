@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
@@ -163,6 +164,11 @@ class BidForm(OfferForm):
     contribution = StringField(
         _l("抽取参数"), [Length(max=200)],
         description=_l("您自己的一段任意文字,与投标一起密封。同分同价或抽取时,它和各家的文字、平台预先承诺的种子一起决定结果,谁都无法单独操纵。"),
+    )  # fmt: skip
+
+    file = FileField(
+        _l("附件"), description=_l("如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
+        render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
     )  # fmt: skip
 
     def prepare(self, case: Request) -> None:  # type: ignore[override]

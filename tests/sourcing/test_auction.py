@@ -114,6 +114,9 @@ def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(app: Flas
             assert told[1].text.startswith("retry:")
             assert "data: " in told[1].text
     assert "排第 2" in sign_in(app, world, "agency").get(page).text
+    step = sign_in(app, world, "buyer").get(f"/requests/{request}").soup.select_one(".steps li.now")
+    assert step is not None
+    assert "竞标" in step.get_text()
     time.instant += timedelta(minutes=31)
     run_deadlines()
     for name in ("agency", "visitor"):

@@ -20,7 +20,7 @@ from models import clock, draws, sealing, workdays
 from models.draws import publication, rank
 from models.sourcing import Award, Bid, Request
 from models.text import NotAllowed, NotFound, RuleBroken, WrongState
-from tests.factories import World
+from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
 
@@ -220,7 +220,7 @@ def test_a_stolen_database_and_its_files_hold_no_price(app: Flask, world: World,
 
     caplog.set_level("DEBUG")
     request = request_of(world)
-    sourcing.submit_bid(world.actor("agency"), request, price=4_321_700, days=347, note="密封的话", contribution="我的参数")
+    sourcing.submit_bid(world.actor("agency"), request, price=4_321_700, days=347, note="密封的话", contribution="我的参数", file_name="密封的话.pdf", content=PDF + "密封的话".encode())
     drain()
     app.extensions["search"].whoosh.rebuild(db.session)
     secrets = (b"4321700", b"43217", b"43,217", "密封的话".encode(), "我的参数".encode(), b"347")
@@ -233,6 +233,33 @@ def test_a_stolen_database_and_its_files_hold_no_price(app: Flask, world: World,
     for path in (p for p in tmp_path.rglob("*") if p.is_file() and p.suffix not in (".sqlite3",)):
         assert not any(secret in path.read_bytes() for secret in secrets[:5]), path
     assert not any(secret.decode() in caplog.text for secret in secrets[:5])
+
+
+def test_an_attached_file_is_sealed_with_the_bid_and_open_to_all_after_the_opening(app: Flask, world: World, time: Any) -> None:
+    request = request_of(world, "merit", criteria={"price": {"weight": 100, "formula": "lowest_ratio"}, "days": {"weight": 0}, "credit": {"weight": 0}, "quality": []})
+    agency = sign_in(app, world, "agency")
+    refused = agency.submit(f"/requests/{request}/answer", price="40,000", days="20", file=b"no document")
+    assert refused.status == 422
+    assert "只接收" in refused.error_at("file")
+    path = agency.submit(f"/requests/{request}/answer", price="40,000", days="20", file=PDF).location
+    assert agency.get(f"{path}/file").status == 404, "sealed, to its own agency too"
+    bids = world.bids(request, second=4_100_000, third=4_200_000)
+    time.closing(request)
+    assert Visitor(app).get(f"{path}/file").response.get_data() == PDF
+    assert "file.pdf" in Visitor(app).get(path).text
+    assert Visitor(app).get(f"/bids/{bids['second']}/file").status == 404
+
+
+def test_a_bid_whose_file_was_swapped_is_void(app: Flask, world: World, time: Any) -> None:
+    request = request_of(world)
+    sourcing.submit_bid(world.actor("agency"), request, price=300, days=20, file_name="a.pdf", content=PDF)
+    world.bids(request, second=400, third=500)
+    for path in Path(app.config["FILES_FOLDER"]).rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"swapped" * 20)
+    time.closing(request)
+    states = {bid.agency.name: bid.state for bid in db.session.query(Bid)}
+    assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}
 
 
 def test_a_bid_whose_seal_is_broken_is_void_and_the_others_open(world: World, time: Any) -> None:

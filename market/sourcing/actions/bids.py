@@ -11,12 +11,14 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.files import hand_in, store
 from market.keeper import keeper
 from market.sourcing.actions.common import answering, tell
 from market.sourcing.actions.scoring import start_scoring
 from market.transaction import action, sealing_key
 from models import agencies, clock, draws, identifiers, money, policy, sealing
 from models.actors import SYSTEM, Actor
+from models.documents import check
 from models.pricing import Quantity
 from models.sourcing import Bid, LivePrice, Request, check_terms
 from models.sourcing.ranking import rank, reference
@@ -26,11 +28,11 @@ from models.workflow import perform, start
 
 @action
 def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | None, days: int, note: str = "",
-               contribution: str = "") -> str:  # fmt: skip
+               contribution: str = "", file_name: str = "", content: bytes = b"") -> str:  # fmt: skip
     """Seal a bid, or replace the one there is. Returns the bid's identifier; its receipt is on its page.
 
     In a random draw the price is the buyer's, or the agency's published one where that is lower. `contribution` is
-    the bidder's own text for the request's draws, sealed with the rest.
+    the bidder's own text for the request's draws, sealed with the rest, as is a file.
     """
     request = Request.load(session, identifier, lock=True)
     if not request.way.sealed or request.public_key is None or request.keeper_key is None:
@@ -49,11 +51,11 @@ def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | 
         select(Bid).where(Bid.request_id == request.id, Bid.agency_id == agency.id).with_for_update(of=Bid)
     ).one_or_none()
     name = bid.identifier if bid is not None else identifiers.issue(session, "B")
-    content, receipt = sealing.commitment(
+    plain, receipt = sealing.commitment(
         {"bid": name, "request": identifier, "revision": request.revision, "price": price, "days": days, "note": note.strip()[:4000],
-         "published_price": ceiling, "contribution": contribution.strip()}
+         "published_price": ceiling, "contribution": contribution.strip(), "file": _sealed_file(request, file_name, content)}
     )  # fmt: skip
-    sealed = sealing.seal(request.keeper_key, sealing.seal(request.public_key, content.encode()))
+    sealed = _seal(request, plain.encode())
     if bid is not None:
         bid.sealed, bid.receipt, bid.received_at = sealed, receipt, clock.arrival(session)
         perform(session, bid, "replace", actor, data={"receipt": receipt})
@@ -68,6 +70,19 @@ def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | 
     )
     start(session, bid, actor, "submit", of=request, data={"receipt": receipt})
     return name
+
+
+def _seal(request: Request, plain: bytes) -> bytes:
+    """To the platform's key for this request, and over it to the keeper's."""
+    return sealing.seal(request.keeper_key or b"", sealing.seal(request.public_key or b"", plain))
+
+
+def _sealed_file(request: Request, name: str, content: bytes) -> dict[str, str] | None:
+    """Keep an attached file sealed. Returns what the bid says of it: its name and hash, and the hash of the sealed bytes."""
+    if not content:
+        return None
+    check(content)
+    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": store().put(_seal(request, content))}
 
 
 def _own(session: Session, identifier: str) -> Bid:
@@ -107,14 +122,21 @@ def open_bids(session: Session, actor: Actor, identifier: str) -> str:
 
 def _open(session: Session, request: Request, bid: Bid, outer: bytes, inner: bytes) -> dict[str, str]:
     """Open one bid, or find it void and say why. Returns its text for the draws."""
-    try:
-        plain = sealing.open_sealed(inner, sealing.open_sealed(outer, bid.sealed)).decode()
-        whole = hashlib.sha256(plain.encode()).hexdigest() == bid.receipt
-    except InvalidTag:
-        plain, whole = "{}", False
+
+    def unsealed(sealed: bytes, sha256: str) -> bytes:
+        plain = sealing.open_sealed(inner, sealing.open_sealed(outer, sealed))
+        if hashlib.sha256(plain).hexdigest() != sha256:
+            raise InvalidTag
+        return plain
+
     perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
-    content: dict[str, Any] = json.loads(plain)
-    if not whole:
+    try:
+        plain = unsealed(bid.sealed, bid.receipt).decode()
+        content: dict[str, Any] = json.loads(plain)
+        if content["file"]:
+            attached = unsealed(store().get(content["file"]["sealed"]), content["file"]["sha256"])
+            hand_in(session, SYSTEM, bid, content["file"]["name"], attached)
+    except (InvalidTag, FileNotFoundError):
         perform(session, bid, "disqualify", SYSTEM, reason=N_("密文与回执不符,无法拆封。"))
         return {"party": bid.identifier, "value": ""}
     bid.content, bid.price, bid.days, bid.note = plain, content["price"], content["days"], content["note"]

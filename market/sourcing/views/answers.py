@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 from market.accounts.identity import current_actor
 from market.charts import offers
 from market.extensions import db
-from market.pages import ActPage, act_view, attempt, case_page, case_url, not_found, sliced, visible
+from market.files import sent
+from market.pages import ActPage, act_view, attempt, case_page, case_url, file_of, not_found, sliced, visible
 from market.sourcing import actions
 from market.sourcing.forms import BidForm, OfferForm
 from market.sourcing.views.requests import quantity_words
 from market.sourcing.views.rooms import readable, request_link, rooms
 from market.words import words_of
-from models import pricing
+from models import documents, pricing
 from models.credit import CreditScore
 from models.pricing import Quantity
 from models.sourcing import Bid, Quote, answers_to, past_prices, shown_to
@@ -45,7 +46,10 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            result, status = attempt(form, actions.submit_bid if sealed else actions.submit_quote, identifier, **form.values())
+            values = form.values()
+            if sealed:
+                values |= file_of(values.pop("file"))
+            result, status = attempt(form, actions.submit_bid if sealed else actions.submit_quote, identifier, **values)
             if result is not None:
                 return redirect(case_url("bid" if sealed else "quote", result), 303)
     try:
@@ -111,7 +115,8 @@ def _readable(identifier: str) -> Bid:
 @rooms.get("/bids/<identifier>")
 def show_bid(identifier: str) -> str:
     bid = _readable(identifier)
-    return render_template("sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request))
+    attached = documents.of_case(db.session, "bid", identifier) if bid.request.opened else []
+    return render_template("sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request), attached=attached)
 
 
 @rooms.get("/bids/<identifier>.json")
@@ -121,6 +126,16 @@ def bid_file(identifier: str) -> Response:
     if not bid.request.opened or not bid.content:
         raise not_found(identifier)
     return Response(bid.content, mimetype="application/json")
+
+
+@rooms.get("/bids/<identifier>/file")
+def bid_attachment(identifier: str) -> Response:
+    """The file that was sealed with a bid, once it is open to all."""
+    bid = _readable(identifier)
+    attached = documents.of_case(db.session, "bid", identifier)
+    if not bid.request.opened or not attached:
+        raise not_found(identifier)
+    return sent(attached[0])
 
 
 @rooms.route("/quotes/<identifier>/<act>", methods=["GET", "POST"])

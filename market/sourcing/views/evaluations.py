@@ -7,6 +7,7 @@ from functools import partial
 from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.extensions import db
@@ -14,6 +15,7 @@ from market.pages import ActPage, act_view, case_page, case_url, form_page, visi
 from market.sourcing import actions
 from market.sourcing.forms import score_form
 from market.sourcing.views.rooms import request_link, rooms
+from models.documents import Document
 from models.sourcing import Evaluation
 
 EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(actions.recuse), "score": None}
@@ -23,12 +25,14 @@ EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(action
 @login_required
 def show_evaluation(identifier: str) -> str:
     found = visible(Evaluation, identifier)
-    opened = found.request.opened_at is not None
+    bids = actions.scored_bids(db.session, found.request) if found.request.opened_at is not None else []
+    files = select(Document).where(Document.case_type == "bid", Document.case_identifier.in_([bid.identifier for bid in bids]))
     return render_template(
         "sourcing/evaluation.html",
         **case_page(found),
         request_link=request_link(found.request),
-        bids=actions.scored_bids(db.session, found.request) if opened else [],
+        bids=bids,
+        attached={file.case_identifier: file.name for file in db.session.scalars(files)},
     )
 
 
