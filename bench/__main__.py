@@ -157,7 +157,25 @@ def _one_life(world: Any, number: int) -> None:
     world.settled()
 
 
-ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {"hello": hello, "lifecycle": lifecycle, "agency-page": agency_page}
+def relevance(folder: Path) -> Iterator[Row]:
+    """NDCG@10 of the index over the judged queries, against that of the plain database search."""
+    from bench.judging import judged, ndcg
+    from market.extensions import db
+    from search import Query
+
+    with _demo(folder) as app:
+        index = app.extensions["search"]
+
+        def mean(backend: Any) -> float:
+            ranked = {said: backend.search(db.session, Query(words=said, kind="item", size=10)).keys for said in judged()}
+            return sum(ndcg(ranked[said], meant) for said, meant in judged().items()) / len(judged())
+
+        yield Row("relevance", len(judged()), mean(index.whoosh), mean(index.sql), "NDCG@10")
+
+
+ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "hello": hello, "lifecycle": lifecycle, "agency-page": agency_page, "relevance": relevance,
+}  # fmt: skip
 
 
 def main(wanted: list[str]) -> int:

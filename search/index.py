@@ -22,7 +22,7 @@ from models.agencies import FeeSchedule
 from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from models.regions import above, within
-from search.words import query_terms, terms
+from search.words import plain, query_terms, sounds, terms
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +85,12 @@ def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) 
     for agency in session.scalars(query):
         codes = sorted(offered.get(agency.id, ()))
         score = scores.get(agency.id)
-        text = " ".join([agency.name, agency.introduction, *(names.get(code, "") for code in codes)])
+        called = " ".join([agency.name, *(names.get(code, "") for code in codes)])
         documents[agency.identifier] = (
             {
                 "key": agency.identifier,
                 "kind": "agency",
-                "words": " ".join(terms(text)),
+                "words": " ".join([*terms(f"{called} {agency.introduction}"), *sounds(called)]),
                 "items": " ".join(codes),
                 "regions": " ".join(above(agency.region_code)),
                 "grade": (score.grade if score else None) or "none",
@@ -108,7 +108,7 @@ def item_documents(session: Session) -> dict[str, dict[str, Any] | None]:
         item.code: {
             "key": item.code,
             "kind": "item",
-            "words": " ".join(terms(f"{item.name} {item.name_en} {item.approval_matter} {item.department}")),
+            "words": " ".join([*terms(f"{item.name} {item.name_en} {item.approval_matter} {item.department}"), *sounds(item.name)]),
             "score": 0,
         }
         for item in current_items(session)
@@ -169,7 +169,7 @@ class Whoosh:
             must.append(Term("regions", query.region))
         if query.grade:
             must.append(Term("grade", query.grade))
-        found = Or([Term("words", term) for term in wanted]) if wanted else Every()
+        found = Or([Term("words", term, boost=weight) for term, weight in wanted.items()]) if wanted else Every()
         with self._open().searcher() as searcher:
             results = searcher.search_page(
                 found,
@@ -197,7 +197,7 @@ class Sql:
 
     def _items(self, query: Query) -> Any:
         newest = select(ServiceItem.code).where(ServiceItem.withdrawn_on.is_(None)).distinct()
-        wanted = query_terms(query.words)
+        wanted = plain(query_terms(query.words))
         if query.words.strip():
             newest = newest.where(or_(false(), *(ServiceItem.name.contains(term, autoescape=True) for term in wanted)))
         return newest.order_by(ServiceItem.code)
@@ -227,7 +227,7 @@ class Sql:
                     Organisation.name.contains(term, autoescape=True),
                     offers.where(ServiceItem.name.contains(term, autoescape=True)).exists(),
                 )
-                for term in query_terms(query.words)
+                for term in plain(query_terms(query.words))
             ]
             statement = statement.where(or_(false(), *matches))
         return statement.order_by(func.coalesce(CreditScore.score, 0).desc(), Organisation.id)

@@ -9,8 +9,12 @@ from functools import cache
 from pathlib import Path
 
 import rjieba
+from pypinyin import lazy_pinyin
 
 _WORD = re.compile(r"\w+")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
+_LETTERS = re.compile(r"[a-z]+")
+_LONGEST = 8  # characters that people abbreviate or sound out in one go
 _EMPTY = frozenset(["我", "我要", "要", "办", "办理", "的", "和", "与", "及", "请", "找", "做", "一个", "需要", "想", "、", "中介"])
 
 
@@ -33,8 +37,43 @@ def terms(text: str) -> list[str]:
     return found
 
 
-def query_terms(text: str) -> list[str]:
-    """The terms a query asks for, synonyms added, each once."""
+def sounds(name: str) -> list[str]:
+    """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the initials
+    from each word's start on; `b:` its pairs of characters, which survive one wrong character."""
+    found: list[str] = []
+    for run in _HAN.findall(unicodedata.normalize("NFKC", name)):
+        syllables = lazy_pinyin(run)
+        if len(syllables) != len(run):
+            continue
+        words = {(run.find(word), run.find(word) + len(word)) for word in rjieba.cut_for_search(run)}
+        for start in sorted({start for start, _end in words}):
+            ends = sorted({end for _start, end in words if start + 2 <= end <= start + _LONGEST})
+            found += ["p:" + "".join(syllables[start:end]) for end in ends]
+            most = min(_LONGEST, len(run) - start)
+            found += ["i:" + "".join(s[0] for s in syllables[start : start + length]) for length in range(2, most + 1)]
+        found += ["b:" + run[at : at + 2] for at in range(len(run) - 1)]
+    return found
+
+
+def query_terms(text: str) -> dict[str, float]:
+    """The terms a query asks for, each with its weight: its own words and their synonyms fully; what it may have meant
+    by sound (pinyin, initials, a character of the same sound) or with a character wrong, less."""
     text = unicodedata.normalize("NFKC", text).lower()
     extra = [term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)]
-    return list(dict.fromkeys(terms(text) + extra))
+    wanted = dict.fromkeys(terms(text) + extra, 1.0)
+    letters = "".join(_LETTERS.findall(text))
+    for typed in {*_LETTERS.findall(text), letters}:
+        if len(typed) > 1:
+            wanted |= {"p:" + typed: 1.0, "i:" + typed: 1.0}
+    for term in list(wanted):
+        if _HAN.fullmatch(term) and len(term) > 1:
+            wanted["p:" + "".join(lazy_pinyin(term))] = 0.4
+    asked = "".join(char for char in text if char not in "我要办找请的")
+    for run in _HAN.findall(asked):
+        wanted |= {"b:" + run[at : at + 2]: 0.2 for at in range(len(run) - 1)}
+    return wanted
+
+
+def plain(wanted: dict[str, float]) -> list[str]:
+    """Those of a query's terms that are words as they are written."""
+    return [term for term in wanted if term[1:2] != ":"]

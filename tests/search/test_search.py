@@ -10,9 +10,11 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.judging import judged, ndcg
 from market.accounts import actions as accounts
 from market.extensions import db
 from market.jobs import drain
+from models.catalogue import current_items
 from search import Query
 from search.words import query_terms, terms
 from tests.factories import World
@@ -31,12 +33,26 @@ def index(app: Flask, world: World) -> Any:
 
 @pytest.mark.parametrize(
     ("said", "found"),
-    [("我要办环评", "EIA-01"), ("水保", "WAT-01"), ("环境影响报告", "EIA-01"), ("soil conservation", "WAT-01"), ("防雷", "MET-01"), ("地灾", "LND-02")],
+    [("我要办环评", "EIA-01"), ("水保", "WAT-01"), ("环境影响报告", "EIA-01"), ("soil conservation", "WAT-01"), ("防雷", "MET-01"), ("地灾", "LND-02"), ("hjyx", "EIA-01"), ("huanjing", "EIA-01"), ("huan jing", "EIA-01"), ("环镜影响", "EIA-01"), ("水士保持", "WAT-01"), ("paiwukou", "EIA-03"), ("kaogu", "CUL-01")],
 )
 def test_what_people_say_finds_the_item(index: Any, said: str, found: str) -> None:
     hits = index.search(db.session, Query(words=said, kind="item", size=3))
     assert hits.backend == "whoosh"
     assert found in hits.keys
+
+
+def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:
+    codes = {item.code for item in current_items(db.session)}
+    assert len(judged()) >= 60
+    assert all(set(meant) <= codes for meant in judged().values())
+    found = {said: index.whoosh.search(db.session, Query(words=said, kind="item", size=10)).keys for said in judged()}
+    mean = sum(ndcg(found[said], meant) for said, meant in judged().items()) / len(judged())
+    assert mean > 0.9, {said: (keys[:3], judged()[said]) for said, keys in found.items() if ndcg(keys, judged()[said]) < 0.7}
+
+
+def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -> None:
+    for said in ("hehuang", "hhhj", "河煌环境"):
+        assert index.search(db.session, Query(words=said)).keys[0] == world.identifiers["河湟环境"], said
 
 
 def test_filters_and_pages(index: Any, world: World) -> None:
