@@ -18,7 +18,7 @@ from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from sqlalchemy import select
 
-from market.agencies.indexing import index_agencies
+from market.agencies.jobs import index_agencies, warn_of_expiry
 from market.contracts import actions as contracts
 from market.credit.actions import refresh_every_score, refresh_scores
 from market.extensions import db
@@ -126,10 +126,11 @@ class Jobs:
             drain()
 
     def _daily(self) -> None:
-        """Ratings fade by the day, so every sheet is computed anew, and the index follows."""
+        """Ratings fade by the day, so every sheet is computed anew, and the index follows; certificates come to their end."""
         with self.app.app_context():
             with transaction() as session:
                 refresh_every_score(session)
+                warn_of_expiry(session)
             whoosh = self.app.extensions["search"].whoosh
             if whoosh.exists():
                 whoosh.update(agency_documents(db.session))

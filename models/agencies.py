@@ -29,6 +29,7 @@ class Qualification(Base):
     valid_from: Mapped[date]
     valid_until: Mapped[date]
     revoked_on: Mapped[date | None]
+    warned: Mapped[int | None]  # the lowest threshold of days before its end at which the agency was told; 0: it ended
     document_identifier: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 

@@ -35,6 +35,10 @@ class Policy:
         """A whole number (days, counts, points). KeyError if the policy has no such key."""
         return int(self._value(key))
 
+    def numbers(self, key: str) -> list[int]:
+        """Several whole numbers."""
+        return [int(value) for value in self._value(key)]
+
     def text(self, key: str) -> str:
         """A word."""
         return str(self._value(key))
@@ -85,6 +89,7 @@ SECTIONS = {
 }
 KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
+    "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
     "request.usual_days": N_("建议的公告期"),
     "request.longest_days": N_("公告期最长"),
     "request.award_days": N_("确定中选的期限"),

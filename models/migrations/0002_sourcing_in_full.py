@@ -122,6 +122,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_objections_region_code'), 'objections', ['region_code'], unique=False)
     op.create_index(op.f('ix_objections_state'), 'objections', ['state'], unique=False)
     op.drop_column('awards', 'draw_identifier')
+    op.add_column('qualifications', sa.Column('warned', sa.Integer(), nullable=True))
     with op.batch_alter_table('bids') as bids:
         bids.add_column(sa.Column('content', sa.Text(), nullable=True))
         bids.alter_column('note', existing_type=sa.VARCHAR(length=500), type_=sa.String(length=4000), existing_nullable=True)
@@ -162,6 +163,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_clarifications_region_code'), table_name='clarifications')
     op.drop_index(op.f('ix_clarifications_due_at'), table_name='clarifications')
     op.drop_table('clarifications')
+    op.drop_column('qualifications', 'warned')
     op.drop_column('requests', 'auction_ends_at')
     op.drop_column('requests', 'auction_started_at')
     op.drop_column('requests', 'opened_at')

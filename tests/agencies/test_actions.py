@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date, timedelta
+from typing import Any
 
+import pytest
+from flask import Flask
+
+from market.extensions import db
+from market.jobs import drain
 from market.sourcing import actions as sourcing
+from models import clock
+from models.events import Event
 from models.text import RuleBroken
 from tests.factories import World
+from tests.web import sign_in
 
 
 def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
@@ -22,8 +31,6 @@ def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
 
 
 def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: World) -> None:
-    from datetime import date
-
     from market.agencies import actions as agencies
 
     world.authority("land", "department", department="自然资源")
@@ -36,3 +43,32 @@ def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: 
         valid_from=date(2025, 1, 1), valid_until=date(2027, 1, 1),
     )  # fmt: skip
     assert sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20).startswith("P-2026-")
+
+
+def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_stops_its_agency(app: Flask, world: World, time: Any) -> None:
+    from market.agencies import actions as agencies
+
+    world.authority("land", "department", department="自然资源")
+    world.fees("agency", 900_000, "LND-02")
+    until = clock.today() + timedelta(days=100)
+    agencies.add_qualification(
+        world.actor("agency"), kind="地质灾害评估和治理工程勘查设计资质", number="青-001", level="甲级", issuer="自然资源厅",
+        valid_from=date(2025, 1, 1), valid_until=until,
+    )  # fmt: skip
+    start, told = time.instant, []
+    for day in (10, 40, 41, 41, 95, 96, 100, 101, 102, 150):  # days 70 and 93 were missed: the next run makes up for them
+        time.instant = start + timedelta(days=day)
+        app.extensions["jobs"]._daily()
+        db.session.rollback()
+        told.append(db.session.query(Event).filter(Event.kind.in_(("organisation.expiring", "organisation.expire"))).count())
+    assert told == [0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert [e.kind for e in db.session.query(Event).filter(Event.kind.like("organisation.expir%")).order_by(Event.id)] == [
+        "organisation.expiring", "organisation.expiring", "organisation.expire",
+    ]  # fmt: skip
+    drain()
+    notices = sign_in(app, world, "agency").get("/my/notices").text
+    assert "资质即将到期" in notices
+    assert "资质已到期" in notices
+    request = world.request(item_code="LND-02")
+    with pytest.raises(RuleBroken, match="没有登记在有效期内"):
+        sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
