@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,36 @@ def _one_life(world: Any, number: int) -> None:
     world.settled()
 
 
+def search(folder: Path) -> Iterator[Row]:
+    """A query in one area, warm, against SQLite's FTS5 over the same words."""
+    for size in (2_000, 20_000):
+        yield from _search_among(folder, size)
+
+
+def _search_among(folder: Path, size: int) -> Iterator[Row]:
+    from bench.agencies import TOKENS, documents
+    from search.index import Query, Whoosh
+    from search.words import query_terms
+
+    index, made = Whoosh(folder / f"index{size}"), documents(size)
+    index.write(made)
+    connection = sqlite3.connect(":memory:")
+    connection.execute(f'CREATE VIRTUAL TABLE agencies USING fts5(words, regions, tokenize = "{TOKENS}")')
+    connection.executemany("INSERT INTO agencies VALUES (?, ?)", ((d["words"], d["regions"]) for d in made))
+
+    def ours(said: str) -> None:
+        index.search(None, Query(words=said, region="632800"))
+
+    def floor(said: str) -> None:
+        words = " OR ".join(f'words : "{term}"' for term in query_terms(said))
+        statement = "SELECT rowid FROM agencies WHERE agencies MATCH ? ORDER BY bm25(agencies) LIMIT 20"
+        connection.execute(statement, (f'({words}) AND regions : "632800"',)).fetchall()
+
+    for said in ("环境影响", "河湟环境", "hjyx"):
+        yield Row(f"search-{said}", size, *both(partial(ours, said), partial(floor, said), 50))
+    connection.close()
+
+
 def relevance(folder: Path) -> Iterator[Row]:
     """NDCG@10 of the index over the judged queries, against that of the plain database search."""
     from bench.judging import judged, ndcg
@@ -174,7 +205,7 @@ def relevance(folder: Path) -> Iterator[Row]:
 
 
 ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    "hello": hello, "lifecycle": lifecycle, "agency-page": agency_page, "relevance": relevance,
+    "hello": hello, "lifecycle": lifecycle, "agency-page": agency_page, "search": search, "relevance": relevance,
 }  # fmt: skip
 
 

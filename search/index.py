@@ -13,8 +13,6 @@ from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 from whoosh import fields, index
 from whoosh.analysis import SpaceSeparatedTokenizer
-from whoosh.query import And, Every, Or, Term
-from whoosh.sorting import FieldFacet
 
 from models import clock
 from models.accounts import Organisation
@@ -22,6 +20,7 @@ from models.agencies import FeeSchedule
 from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from models.regions import above, within
+from search.postings import Postings
 from search.words import plain, query_terms, sounds, terms
 
 log = logging.getLogger(__name__)
@@ -122,19 +121,25 @@ class Whoosh:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._index: Any = None
+        self._read: tuple[Any, Postings] | None = None
 
     def exists(self) -> bool:
         return bool(self.folder.is_dir() and index.exists_in(str(self.folder)))
 
-    def _open(self) -> Any:
-        if self._index is None:
-            self._index = index.open_dir(str(self.folder))
-        return self._index
+    def _postings(self) -> Postings:
+        """The index as it is on disk now, kept until somebody writes it anew."""
+        stamp = sorted((path.name, path.stat().st_mtime_ns, path.stat().st_ino) for path in self.folder.glob("*.toc"))
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, Postings(index.open_dir(str(self.folder)).reader())
+        return self._read[1]
+
+    def forget(self) -> None:
+        """Read the index from disk again the next time."""
+        self._read = None
 
     def update(self, documents: dict[str, dict[str, Any] | None]) -> None:
         """Put these documents in, or take them out where None. Doing it twice changes nothing."""
-        writer = self._open().writer(timeout=30)
+        writer = index.open_dir(str(self.folder)).writer(timeout=30)
         for key, document in documents.items():
             if document is None:
                 writer.delete_by_term("key", key)
@@ -143,44 +148,30 @@ class Whoosh:
         writer.commit()
 
     def rebuild(self, session: Session) -> int:
-        """Make the index anew beside the old one and swap them. Returns how many documents it holds."""
+        """Make the index of this market anew. Returns how many documents it holds."""
         documents = {**item_documents(session), **agency_documents(session)}
+        return self.write([document for document in documents.values() if document is not None])
+
+    def write(self, documents: list[dict[str, Any]]) -> int:
+        """Make an index of these documents beside the old one and swap them."""
         fresh = self.folder.with_name(self.folder.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        writer = index.create_in(str(fresh), SCHEMA).writer()
-        kept = [document for document in documents.values() if document is not None]
-        for document in kept:
+        writer = index.create_in(str(fresh), SCHEMA).writer(limitmb=256)
+        for document in documents:
             writer.add_document(**document)
         writer.commit()
         shutil.rmtree(self.folder, ignore_errors=True)
         fresh.rename(self.folder)
-        self._index = None
-        return len(kept)
+        return len(documents)
 
     def search(self, session: Session, query: Query) -> Hits:
         wanted = query_terms(query.words)
         if query.words.strip() and not wanted:
             return Hits(backend=self.name)
-        must: list[Any] = [Term("kind", query.kind)]
-        if query.item:
-            must.append(Term("items", query.item))
-        if query.region:
-            must.append(Term("regions", query.region))
-        if query.grade:
-            must.append(Term("grade", query.grade))
-        found = Or([Term("words", term, boost=weight) for term, weight in wanted.items()]) if wanted else Every()
-        with self._open().searcher() as searcher:
-            results = searcher.search_page(
-                found,
-                query.page,
-                pagelen=query.size,
-                filter=And(must),
-                sortedby=None if wanted else FieldFacet("score", reverse=True),
-            )
-            offset = (query.page - 1) * query.size
-            total = len(results)
-            keys = [hit["key"] for hit in results] if offset < total else []
+        must = [("kind", query.kind), ("items", query.item), ("regions", query.region), ("grade", query.grade)]
+        asked = [(field, text) for field, text in must if text]
+        keys, total = self._postings().search(wanted, asked, (query.page - 1) * query.size, query.size)
         return Hits(keys, total, self.name)
 
 
@@ -246,7 +237,7 @@ class Fallback:
                 return self.whoosh.search(session, query)
         except Exception:  # a torn file raises whatever its bytes happen to mean; the search must still answer
             log.exception("the search index cannot be read; answering from the database")
-            self.whoosh._index = None
+            self.whoosh.forget()
         return self.sql.search(session, query)
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.agencies import documents
 from bench.judging import judged, ndcg
 from market.accounts import actions as accounts
 from market.extensions import db
 from market.jobs import drain
 from models.catalogue import current_items
 from search import Query
+from search.index import Whoosh
 from search.words import query_terms, terms
 from tests.factories import World
 from tests.web import Visitor
@@ -53,6 +57,35 @@ def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:
 def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -> None:
     for said in ("hehuang", "hhhj", "河煌环境"):
         assert index.search(db.session, Query(words=said)).keys[0] == world.identifiers["河湟环境"], said
+
+
+def test_pages_never_overlap_and_follow_relevance_then_credit(tmp_path: Path) -> None:
+    made = documents(300)
+    index = Whoosh(tmp_path / "index")
+    index.write(made)
+    by_key = {document["key"]: document for document in made}
+    for asked in (Query(words="环境影响"), Query(words="hjyx", grade="A"), Query(region="632800"), Query(words="没有"), Query(words="水保", item="WAT-01")):
+        whole = index.search(cast(Any, None), replace(asked, size=1000))
+        assert len(set(whole.keys)) == len(whole.keys) == whole.total
+        pages = [index.search(cast(Any, None), replace(asked, size=7, page=page)).keys for page in range(1, whole.total // 7 + 2)]
+        assert [key for page in pages for key in page] == whole.keys
+        for field, text in (("grade", asked.grade), ("regions", asked.region), ("items", asked.item)):
+            assert all(text in by_key[key][field].split() for key in whole.keys if text)
+        if not asked.words:
+            assert [by_key[key]["score"] for key in whole.keys] == sorted((by_key[key]["score"] for key in whole.keys), reverse=True)
+
+
+def test_an_index_written_anew_is_read_anew(tmp_path: Path) -> None:
+    reading, writing = Whoosh(tmp_path / "index"), Whoosh(tmp_path / "index")
+    made = documents(20)
+    for count in (5, 20, 3):
+        writing.write(made[:count])
+        assert reading.search(cast(Any, None), Query()).total == count
+    writing.update({made[0]["key"]: None, made[19]["key"]: made[19]})
+    assert reading.search(cast(Any, None), Query()).total == 3
+    assert made[0]["key"] not in reading.search(cast(Any, None), Query()).keys
+    writing.write([])
+    assert reading.search(cast(Any, None), Query(words="环境")).keys == []
 
 
 def test_filters_and_pages(index: Any, world: World) -> None:
