@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from search.postings import Postings
 from search.words import plain, query_terms, sounds, terms
 
 log = logging.getLogger(__name__)
+GRADES = ("A", "B", "C", "D", "E", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """One page of identifiers (agencies) or codes (items), best first, and how many there are in all."""
+    """One page of identifiers (agencies) or codes (items), best first, and how many there are in all.
+
+    `grades` says how many agencies of each grade (or `none`) there are for the same question asked of all grades.
+    """
 
     keys: list[str] = field(default_factory=list)
     total: int = 0
+    grades: dict[str, int] = field(default_factory=dict)
     backend: str = ""
 
 
@@ -171,8 +176,10 @@ class Whoosh:
             return Hits(backend=self.name)
         must = [("kind", query.kind), ("items", query.item), ("regions", query.region), ("grade", query.grade)]
         asked = [(field, text) for field, text in must if text]
-        keys, total = self._postings().search(wanted, asked, (query.page - 1) * query.size, query.size)
-        return Hits(keys, total, self.name)
+        postings = self._postings()
+        keys, total = postings.search(wanted, asked, (query.page - 1) * query.size, query.size)
+        grades = postings.count(wanted, [pair for pair in asked if pair[0] != "grade"], "grade", GRADES)
+        return Hits(keys, total, grades, self.name)
 
 
 class Sql:
@@ -184,7 +191,21 @@ class Sql:
         statement = self._items(query) if query.kind == "item" else self._agencies(query)
         total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
         page = statement.offset((query.page - 1) * query.size).limit(query.size)
-        return Hits(list(session.scalars(page)), total, self.name)
+        return Hits(list(session.scalars(page)), total, self._grades(session, query), self.name)
+
+    def _grades(self, session: Session, query: Query) -> dict[str, int]:
+        if query.kind == "item":
+            return {}
+        matching = self._agencies(replace(query, grade="")).order_by(None)
+        grade = func.coalesce(CreditScore.grade, "none")
+        counted = (
+            select(grade, func.count())
+            .select_from(Organisation)
+            .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
+            .where(Organisation.identifier.in_(matching))
+            .group_by(grade)
+        )
+        return dict.fromkeys(GRADES, 0) | {letter: number for letter, number in session.execute(counted)}
 
     def _items(self, query: Query) -> Any:
         newest = select(ServiceItem.code).where(ServiceItem.withdrawn_on.is_(None)).distinct()

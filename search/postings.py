@@ -6,6 +6,7 @@ few additions in numpy. Scoring is Okapi BM25 (Robertson and others 1994) with t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
@@ -63,9 +64,8 @@ class Postings:
             self._masks[field, text] = mask
         return self._masks[field, text]
 
-    def search(self, wanted: dict[str, float], must: list[tuple[str, str]], first: int, size: int) -> tuple[list[str], int]:
-        """The keys at these places and how many documents there are in all: by the weighted gains of the wanted words,
-        then by credit; without any, by credit alone. `must` are (field, text) pairs every document has."""
+    def _matching(self, wanted: dict[str, float], must: list[tuple[str, str]]) -> tuple[NDArray[np.bool_], Floats]:
+        """Which documents have all of `must` and any of the wanted words, and every document's points."""
         mask = self._alive.copy()
         for field, text in must:
             mask &= self._mask(field, text)
@@ -73,7 +73,18 @@ class Postings:
         for term, weight in wanted.items():
             ids, gains = self._gain(term)
             points[ids] += np.float32(weight) * gains
-        found = np.flatnonzero(mask & (points > 0)) if wanted else np.flatnonzero(mask)
+        return (mask & (points > 0) if wanted else mask), points
+
+    def count(self, wanted: dict[str, float], must: list[tuple[str, str]], field: str, values: Iterable[str]) -> dict[str, int]:
+        """How many of the matching documents have each of these values in a field."""
+        mask, _points = self._matching(wanted, must)
+        return {value: int(np.count_nonzero(mask & self._mask(field, value))) for value in values}
+
+    def search(self, wanted: dict[str, float], must: list[tuple[str, str]], first: int, size: int) -> tuple[list[str], int]:
+        """The keys at these places and how many documents there are in all: by the weighted gains of the wanted words,
+        then by credit; without any, by credit alone. `must` are (field, text) pairs every document has."""
+        mask, points = self._matching(wanted, must)
+        found = np.flatnonzero(mask)
         if first >= len(found):
             return [], len(found)
         near = found

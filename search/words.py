@@ -74,6 +74,16 @@ def query_terms(text: str) -> dict[str, float]:
     return wanted
 
 
+def marked(text: str, words: str) -> list[tuple[str, bool]]:
+    """A text in pieces, each with whether it is one of the words asked for, the longest first where they overlap."""
+    typed = unicodedata.normalize("NFKC", words).split()
+    asked = sorted({term for term in [*typed, *plain(query_terms(words))] if len(term) > 1}, key=len, reverse=True)
+    if not asked:
+        return [(text, False)]
+    pieces = re.split(f"({'|'.join(map(re.escape, asked))})", text, flags=re.IGNORECASE)
+    return [(piece, bool(place % 2)) for place, piece in enumerate(pieces) if piece]
+
+
 def plain(wanted: dict[str, float]) -> list[str]:
     """Those of a query's terms that are words as they are written."""
     return [term for term in wanted if term[1:2] != ":"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -25,6 +26,8 @@ from models.documents import of_case
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
 from search import Query
+from search.index import GRADES
+from search.words import marked
 
 rooms = Blueprint("agencies", __name__)
 
@@ -63,6 +66,8 @@ def find() -> str:
         page=Page(rows, asked.page, hits.total),
         scores=scores,
         matching=matching,
+        grades=[(grade, f"{_('未评') if grade == 'none' else grade} · {hits.grades.get(grade, 0)}") for grade in GRADES],
+        marked=marked,
         regions=region_choices(),
         item_options=[(item.code, item_name(item)) for item in items.values()],
     )

@@ -20,7 +20,7 @@ from market.jobs import drain
 from models.catalogue import current_items
 from search import Query
 from search.index import Whoosh
-from search.words import query_terms, terms
+from search.words import marked, query_terms, terms
 from tests.factories import World
 from tests.web import Visitor
 
@@ -57,6 +57,23 @@ def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:
 def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -> None:
     for said in ("hehuang", "hhhj", "河煌环境"):
         assert index.search(db.session, Query(words=said)).keys[0] == world.identifiers["河湟环境"], said
+
+
+def test_both_backends_count_the_grades_of_the_same_question(index: Any, world: World) -> None:
+    world.settled()
+    drain()
+    for asked in (Query(), Query(item="WAT-01", grade="B"), Query(words="河湟"), Query(region="630100")):
+        counted = [backend.search(db.session, asked).grades for backend in (index.whoosh, index.sql)]
+        assert counted[0] == counted[1]
+        assert sum(counted[0].values()) == index.search(db.session, replace(asked, grade="")).total
+    assert index.search(db.session, Query()).grades["B"] == 1
+
+
+def test_what_was_asked_for_is_marked(app: Flask, index: Any) -> None:
+    page = Visitor(app).get("/agencies?q=河湟&grade=none").soup
+    assert [mark.get_text() for mark in page.select("td mark")] == ["河湟"]
+    assert [o.get_text() for o in page.select("select[name=grade] option")][-1] == "未评 · 1"
+    assert marked("<b>河湟环境</b>", "环境 (<") == [("<b>河湟", False), ("环境", True), ("</b>", False)]
 
 
 def test_pages_never_overlap_and_follow_relevance_then_credit(tmp_path: Path) -> None:
