@@ -175,7 +175,7 @@ def create_keeper() -> Flask:
 
     @app.before_request
     def known() -> None:
-        if not hmac.compare_digest(request.headers.get("Authorization", ""), token):
+        if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), token.encode()):
             abort(401)
 
     @app.errorhandler(Problem)

@@ -44,6 +44,12 @@ class Qualification(Base):
             return "expired"
         return "expiring" if (self.valid_until - day).days <= 60 else "valid"
 
+    def warning(self, day: date, thresholds: list[int]) -> int | None:
+        """The threshold of days to warn of on this day: the lowest reached, 0 once it is over; None if that was told."""
+        left = (self.valid_until - day).days
+        reached = 0 if left < 0 else min((days for days in thresholds if left <= days), default=None)
+        return None if reached is None or (self.warned is not None and self.warned <= reached) else reached
+
     @classmethod
     def valid_on(cls, day: date) -> ColumnElement[bool]:
         """The SQL twin of `status` being valid or expiring."""

@@ -52,6 +52,8 @@ class Postings:
         """The documents of a word and what each gains by it: idf × saturated frequency."""
         if term not in self._gains:
             ids, often = self._walk("words", term)
+            if not len(ids):  # not kept: there is no end to the words people may type
+                return ids, often
             idf = np.float32(np.log(self.size / (len(ids) + 1)) + 1) if self.size else np.float32(0)
             self._gains[term] = ids, (idf * often * (K1 + 1) / (often + self._norm[ids])).astype(np.float32)
         return self._gains[term]
@@ -59,8 +61,10 @@ class Postings:
     def _mask(self, field: str, text: str) -> NDArray[np.bool_]:
         """Which documents have exactly this in a field."""
         if (field, text) not in self._masks:
-            mask = np.zeros(self.size, dtype=bool)
-            mask[self._walk(field, text)[0]] = True
+            ids, mask = self._walk(field, text)[0], np.zeros(self.size, dtype=bool)
+            if not len(ids):
+                return mask
+            mask[ids] = True
             self._masks[field, text] = mask
         return self._masks[field, text]
 

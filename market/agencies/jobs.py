@@ -21,17 +21,20 @@ def warn_of_expiry(session: Session) -> int:
     """Once at each of the policy's thresholds (calendar days before the end, and at 0 when it is over): an event that
     tells the agency. A day that was missed is made up for. Returns how many were told."""
     today, told = clock.today(), 0
-    thresholds = sorted([0, *policy.current().numbers("entry.expiry_warning_days")])
-    watched = select(Qualification).where(Qualification.revoked_on.is_(None), Qualification.warned.is_distinct_from(0))
-    for held in session.scalars(watched.where(Qualification.valid_until <= today + timedelta(days=thresholds[-1])).with_for_update()):
-        left = (held.valid_until - today).days
-        reached = 0 if left < 0 else next(days for days in thresholds if days and left <= days)
-        if held.warned is not None and held.warned <= reached:
+    thresholds = policy.current().numbers("entry.expiry_warning_days")
+    watched = (
+        select(Qualification, Organisation)
+        .join(Organisation, Organisation.id == Qualification.agency_id)
+        .where(Qualification.revoked_on.is_(None), Qualification.warned.is_distinct_from(0))
+        .where(Qualification.valid_until <= today + timedelta(days=max(thresholds)))
+    )
+    for held, agency in session.execute(watched.with_for_update(of=Qualification)):
+        reached = held.warning(today, thresholds)
+        if reached is None:
             continue
         held.warned = reached
-        agency = session.get_one(Organisation, held.agency_id)
         events.record(
-            session, SYSTEM, "organisation.expire" if left < 0 else "organisation.expiring", "organisation", agency.identifier,
+            session, SYSTEM, "organisation.expiring" if reached else "organisation.expire", "organisation", agency.identifier,
             data={"title": agency.name, "certificate": held.kind, "number": held.number, "valid_until": held.valid_until.isoformat()},
             tells=[agency.id],
         )  # fmt: skip

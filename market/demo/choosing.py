@@ -22,7 +22,7 @@ from models.base import Json
 from models.catalogue import ServiceItem, item_by_code
 from models.contracts import Contract
 from models.pricing import Quantity
-from models.sourcing import Award, Bid, Clarification, Evaluation, Quote, Request, answers_to
+from models.sourcing import Award, Bid, Clarification, Evaluation, Quote, Request, answers_to, lowest, step
 
 PLANS = ("两名注册人员驻场,踏勘两次,分三阶段提交。", "已有同流域三项成果可引用,补充监测一次。", "由总工程师主持,校审三级,随报随改。")
 OPINIONS = ("技术路线清楚,人员配置合理。", "方案完整,但进度安排偏紧。", "对项目特点把握较准,措施可行。", "内容偏通用,针对性不够。")
@@ -159,10 +159,10 @@ def _auction(stage: Stage, request: str) -> Story:
         db.session.rollback()
         found = Request.load(db.session, request)
         bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.id)))
-        bid, best = random.choice(bids), sourcing.lowest(db.session, found)
+        bid, best = random.choice(bids), lowest(db.session, found)
         if bid.price != best and found.state == "auction":
             who = next(a for a in stage.actors.values() if a.organisation_id == bid.agency_id)
-            sourcing.undercut(who, bid.identifier, price=(best - sourcing.step(found, best)) // 10_000 * 10_000)
+            sourcing.undercut(who, bid.identifier, price=(best - step(found, best)) // 10_000 * 10_000)
     yield clock.now() + timedelta(minutes=40)
     run_deadlines()
 

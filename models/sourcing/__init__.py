@@ -1,8 +1,8 @@
 """Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
 
-from models.sourcing.answers import answers_to, concerned, live_answers, shown_to
+from models.sourcing.answers import answers_to, concerned, live_answers, shown_to, took_part
 from models.sourcing.awards import Award, Objection
-from models.sourcing.bids import Bid, LivePrice
+from models.sourcing.bids import Bid, LivePrice, lowest, step
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
@@ -36,7 +36,10 @@ __all__ = [
     "clarifications_for",
     "concerned",
     "live_answers",
+    "lowest",
     "past_prices",
     "rules_of",
     "shown_to",
+    "step",
+    "took_part",
 ]

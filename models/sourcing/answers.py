@@ -40,6 +40,15 @@ def live_answers(session: Session, request: Request) -> int:
     return session.scalar(standing) or 0
 
 
+def took_part(session: Session, request_id: int, organisation_id: int | None) -> bool:
+    """Whether an organisation answered a request, whatever became of its answer."""
+    found = (
+        session.scalar(select(kind.id).where(kind.request_id == request_id, kind.agency_id == (organisation_id or 0)))
+        for kind in (Quote, Bid)
+    )
+    return any(found)
+
+
 def concerned(session: Session, request: Request) -> set[int]:
     """The organisations a change of the request matters to: invited, or with an answer that stands."""
     found = {invitation.agency_id for invitation in request.invitations}

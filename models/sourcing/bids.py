@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock
+from models import clock, policy
 from models.accounts import Organisation
 from models.base import Base, Fen, OptionalFen
 from models.sourcing.requests import Request
@@ -98,3 +98,15 @@ class LivePrice(Base):
     at: Mapped[datetime]
     ends_at: Mapped[datetime]
     bid: Mapped[Bid] = relationship(lazy="joined")
+
+
+def lowest(session: Session, request: Request) -> int:
+    """The price to beat in a live auction, in fen."""
+    prices = session.scalars(select(Bid.price).where(Bid.request_id == request.id, Bid.state == "opened"))
+    return min(price for price in prices if price is not None)
+
+
+def step(request: Request, price: int) -> int:
+    """By how much a new price must undercut the lowest, in fen: the policy's share, rounded up to whole yuan."""
+    share = policy.get(request.policy_version).rate("choosing.auction_step_rate") * price
+    return -int(-share // 100) * 100

@@ -14,7 +14,7 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models.clock import BEIJING
-from models.sourcing import Award, Bid, LivePrice, Request
+from models.sourcing import Award, Bid, LivePrice, Request, step
 from models.text import RuleBroken, WrongState
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -42,7 +42,7 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
     found = Request.load(db.session, request)
     assert (found.state, found.opened) == ("auction", False)
     assert found.auction_ends_at == time.instant + timedelta(minutes=30)
-    assert sourcing.step(found, 4_000_000) == 20_000
+    assert step(found, 4_000_000) == 20_000
     with pytest.raises(RuleBroken, match=r"39,800\.00"):
         sourcing.undercut(world.actor("second"), bids["second"], price=3_980_100)
     sourcing.undercut(world.actor("second"), bids["second"], price=3_980_000)
@@ -80,7 +80,7 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(world: Worl
     price = 3_900_000
     for turn in range(200):
         name = ("agency", "third")[turn % 2]
-        price -= sourcing.step(Request.load(db.session, request), price)
+        price -= step(Request.load(db.session, request), price)
         try:
             sourcing.undercut(world.actor(name), bids[name], price=price)
         except RuleBroken:

@@ -11,7 +11,7 @@ from market.sourcing.actions.awards import (
     uphold_objection,
     withdraw_objection,
 )
-from market.sourcing.actions.bids import end_auction, lowest, open_bids, step, submit_bid, undercut, withdraw_bid
+from market.sourcing.actions.bids import end_auction, open_bids, submit_bid, undercut, withdraw_bid
 from market.sourcing.actions.common import published_price
 from market.sourcing.actions.quotes import (
     accept_quote,
@@ -36,7 +36,7 @@ from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, 
 __all__ = [
     "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "cancel", "close",
     "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
-    "expire_quote", "finalise", "lapse_evaluation", "lowest", "object_to", "offer", "open_bids", "publish", "published_price",
-    "recuse", "score", "scored_bids", "step", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
+    "expire_quote", "finalise", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
+    "recuse", "score", "scored_bids", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
     "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from market.transaction import action
 from models import agencies, clock, identifiers, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.sourcing import Award, Bid, Objection, Quote, Request
+from models.sourcing import Award, Bid, Objection, Quote, Request, took_part
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import perform, start
 
@@ -131,11 +131,7 @@ def _annul(session: Session, actor: Actor, chosen: Award, reason: str) -> None:
 def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str = "") -> str:
     """An agency that answered and did not win objects; the award waits. Returns the objection's identifier."""
     chosen = _locked(session, identifier)
-    answered = [
-        session.scalar(select(kind.id).where(kind.request_id == chosen.request_id, kind.agency_id == (actor.organisation_id or 0)))
-        for kind in (Quote, Bid)
-    ]
-    if not any(answered) or actor.organisation_id is None or actor.organisation_id == chosen.agency_id:
+    if actor.organisation_id in (None, chosen.agency_id) or not took_part(session, chosen.request_id, actor.organisation_id):
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):
         chosen.workflow.find(chosen.state, "object")

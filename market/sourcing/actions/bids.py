@@ -20,7 +20,7 @@ from models import agencies, clock, draws, identifiers, money, policy, sealing
 from models.actors import SYSTEM, Actor
 from models.documents import check
 from models.pricing import Quantity
-from models.sourcing import Bid, LivePrice, Request, check_terms
+from models.sourcing import Bid, LivePrice, Request, check_terms, lowest, step
 from models.sourcing.ranking import rank, reference
 from models.text import N_, RuleBroken, WrongState
 from models.workflow import perform, start
@@ -175,18 +175,6 @@ def _go_on(session: Session, request: Request) -> None:
         perform(session, request, "start_auction", SYSTEM, data={"until": request.auction_ends_at.isoformat()})
     elif request.mode == "merit":
         start_scoring(session, request)
-
-
-def lowest(session: Session, request: Request) -> int:
-    """The price to beat in a live auction, in fen."""
-    prices = session.scalars(select(Bid.price).where(Bid.request_id == request.id, Bid.state == "opened"))
-    return min(price for price in prices if price is not None)
-
-
-def step(request: Request, price: int) -> int:
-    """By how much a new price must undercut the lowest, in fen: the policy's share, rounded up to whole yuan."""
-    share = policy.get(request.policy_version).rate("choosing.auction_step_rate") * price
-    return -int(-share // 100) * 100
 
 
 @action

@@ -17,7 +17,7 @@ from market.pages import attempt, not_found
 from market.sourcing import actions
 from market.sourcing.forms import UndercutForm
 from market.sourcing.views.rooms import readable, rooms
-from models.sourcing import Bid, LivePrice, Request
+from models.sourcing import Bid, LivePrice, Request, step
 
 
 def _seen(identifier: str) -> tuple[Request, list[Bid], Bid | None]:
@@ -43,7 +43,7 @@ def _standing(identifier: str) -> dict[str, Any]:
         "mine": mine,
         "prices": prices[::-1],
         "best": best,
-        "most": best - actions.step(found, best),
+        "most": best - step(found, best),
     }
 
 

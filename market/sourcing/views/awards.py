@@ -23,7 +23,7 @@ from market.sourcing.jobs import notice_of
 from market.sourcing.views.rooms import readable, request_link, rooms
 from models import draws
 from models.draws import publication
-from models.sourcing import Award, Bid, Objection, Quote, Request
+from models.sourcing import Award, Bid, Objection, Request, took_part
 from models.text import N_, NotFound
 
 AWARD_ACTS = {"annul": ActPage(actions.annul)}
@@ -57,9 +57,6 @@ def _objections(award: Award) -> list[Objection]:
 @rooms.get("/awards/<identifier>")
 def show_award(identifier: str) -> str:
     award, mine = _readable(identifier), current_actor().organisation_id or 0
-    answered = [
-        db.session.scalar(select(kind.id).where(kind.request_id == award.request_id, kind.agency_id == mine)) for kind in (Quote, Bid)
-    ]
     objections = _objections(award)
     bids = db.session.scalars(select(Bid).where(Bid.request_id == award.request_id))
     return render_template(
@@ -68,7 +65,7 @@ def show_award(identifier: str) -> str:
         draws=[draw for draw in draws.of_case(db.session, award.request.identifier) if draw.drawn_at],
         names={bid.identifier: bid.agency.name for bid in bids} if award.request.opened else {},
         objections=objections,
-        may_object=any(answered) and mine != award.agency_id and award.state in ("proposed", "objected")
+        may_object=took_part(db.session, award.request_id, mine) and mine != award.agency_id and award.state in ("proposed", "objected")
         and all(o.objector_id != mine for o in objections),
         notice=notice_of(db.session, award),
         request_link=request_link(award.request),
