@@ -120,11 +120,26 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
     found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
     for number, price in enumerate(("50,000", "48,000", "46,000")):
         name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
-        agency.submit("/sign-up", kind="agency", committed="y", **_entry(name, 20 + number))
+        agency.submit("/sign-up", kind="agency", **_entry(name, 20 + number))
+        _fill_in(agency, name)
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
         found[name] = agency
     return found
+
+
+def _fill_in(agency: Person, name: str) -> None:
+    """An agency's application, step by step, to the commitment."""
+    agency.submit("/my/entry/licence", legal_form="company", established_on="2018-05-01", scope="水土保持;环境影响评价")
+    agency.submit("/my/entry/representative", legal_representative=name, phone="0979-1")
+    agency.submit("/my/entry/premises", registered_address="昆仑路 1 号", address="昆仑路 1 号", premises="owned")
+    agency.submit(
+        "/my/entry/practitioners", name="才旦", kind="注册咨询工程师", number=f"Z-{name}", valid_from="2025-01-01", valid_until="2031-01-01"
+    )
+    agency.submit("/my/entry/bank", bank_name="演示银行", account_name=name, account_number="6228000012345678")
+    for kind in ("licence", "premises", "staff", "articles"):
+        agency.submit("/my/entry/materials", kind=kind, file=PDF)
+    agency.submit("/my/entry/commitment", way="submit", committed="y")
 
 
 def _entry(name: str, number: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 import click
 from flask import Flask, current_app
 
+from market import batches
 from market.accounts.actions import appoint_admin
 from market.demo import loading
 from market.extensions import alembic, db
@@ -53,8 +54,8 @@ def demo(days: int, requests: int) -> None:
 @click.command()
 def tick() -> None:
     """Perform what is due and let the consumers catch up, once; the jobs worker does this every minute."""
-    acted = run_deadlines()
-    click.echo(f"deadlines: {acted} acts, events: {drain()} handled")
+    acted, pieces = run_deadlines(), batches.run()
+    click.echo(f"deadlines: {acted} acts, batches: {pieces} pieces, events: {drain()} handled")
 
 
 @click.command()

@@ -18,7 +18,10 @@ from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from sqlalchemy import select
 
+from market import batches
+from market.agencies import actions as agencies
 from market.agencies.jobs import index_agencies, warn_of_expiry
+from market.agencies.registry import compare_daily
 from market.contracts import actions as contracts
 from market.credit.actions import refresh_every_score, refresh_scores
 from market.extensions import db
@@ -43,6 +46,7 @@ CONSUMERS: dict[str, events.Handler] = {
 
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
+    ("check", "lapse"): agencies.lapse_check,
     ("request", "close"): sourcing.close,
     ("request", "open"): sourcing.open_bids,
     ("request", "end_auction"): sourcing.end_auction,
@@ -119,18 +123,22 @@ class Jobs:
     def _drain(self) -> None:
         with self.app.app_context():
             drain()
+            batches.run()
 
     def _tick(self) -> None:
         with self.app.app_context():
             run_deadlines()
+            batches.run()
             drain()
 
     def _daily(self) -> None:
-        """Ratings fade by the day, so every sheet is computed anew, and the index follows; certificates come to their end."""
+        """Ratings fade by the day, so every sheet is computed anew, and the index follows; certificates come to their end;
+        the business register is asked."""
         with self.app.app_context():
             with transaction() as session:
                 refresh_every_score(session)
                 warn_of_expiry(session)
+            compare_daily()
             whoosh = self.app.extensions["search"].whoosh
             if whoosh.exists():
                 whoosh.update(agency_documents(db.session))

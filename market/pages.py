@@ -41,6 +41,9 @@ PAGES: dict[str, str] = {
     "deliverable": "contracts.show_deliverable",
     "payment": "payments.show",
     "rating": "ratings.show",
+    "check": "agencies.show_check",
+    "credit_record": "credit.show_record",
+    "item": "catalogue.item",
 }
 
 
@@ -212,7 +215,7 @@ def register(app: Flask) -> None:
 
     @app.context_processor
     def chrome() -> dict[str, Any]:
-        return {"actor": current_actor(), "now": clock.now()}
+        return {"actor": current_actor(), "now": clock.now(), "today": clock.today()}
 
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:

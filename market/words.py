@@ -15,6 +15,7 @@ from flask_wtf.file import FileField
 
 from models import CASES, clock, money, workdays
 from models.actors import ROLES
+from models.agencies import CHECKS, STEPS
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
@@ -30,6 +31,11 @@ def words_of(problem: Problem) -> str:
     params = {key: _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
     message: str = _(problem.message, **params)
     return message
+
+
+def told(kept: Json) -> str:
+    """A problem that was kept, in the reader's language."""
+    return str(_(kept["message"], **kept["params"]))
 
 
 def when(instant: datetime | None) -> str:
@@ -117,6 +123,12 @@ def item_name(item: ServiceItem) -> str:
     return item.name_en if locale and locale.language == "en" else item.name
 
 
+def bilingual(texts: Json) -> str:
+    """Of a text kept as `zh` and `en`, the reader's."""
+    locale = get_locale()
+    return str(texts["en" if locale and locale.language == "en" else "zh"])
+
+
 @cache
 def _regions() -> dict[str, str]:
     return {row["code"]: row["full_name"] for row in published()}
@@ -144,6 +156,18 @@ OPENINGS = {
     "object": N_("提出异议"),
     "expect": N_("开始计算工期"),
     "override": N_("管理员变更状态"),
+    "claim": N_("认领入驻"),
+    "fill": N_("填写入驻资料"),
+    "change": N_("更新登记资料"),
+    "employ": N_("登记从业人员"),
+    "part": N_("从业人员离职"),
+    "material": N_("提交材料"),
+    "check.open": N_("发起核查"),
+    "credit_record.propose": N_("提出信用记录"),
+    "item.revise": N_("修改事项"),
+    "item.list": N_("列入清单"),
+    "item.withdraw": N_("退出清单"),
+    "certificate": N_("开具信用证明"),
     "qualify": N_("登记资质"),
     "expiring": N_("资质即将到期"),
     "expire": N_("资质已到期,不能再承接要求它的事项"),
@@ -182,6 +206,10 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "until": lambda instant: _("至 %(time)s", time=when(datetime.fromisoformat(instant))),
     "evaluator": str,
     "certificate": str,
+    "material": str,
+    "check": lambda kind: _(CHECKS[kind]),
+    "step": lambda step: _(STEPS[step][0]),
+    "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
     "number": str,
     "valid_until": lambda day: _("有效期至 %(day)s", day=day),
     "question": lambda words: _("问:%(words)s", words=words),
@@ -216,7 +244,7 @@ def asks_nothing(form: Any) -> bool:
 
 def register(app: Flask) -> None:
     for word in (
-        when, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, region, sentence,
+        told, when, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
         actor_words, details, role_name, has_file, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)

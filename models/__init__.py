@@ -6,6 +6,7 @@ Importing this package loads every table, so that `Base.metadata` and `CASES` ar
 from models import (
     accounts,
     agencies,
+    batches,
     catalogue,
     contracts,
     credit,
@@ -28,6 +29,7 @@ CASES: dict[str, type[Case]] = {
     case.workflow.name: case
     for case in (
         accounts.Organisation,
+        agencies.Check,
         sourcing.Request,
         sourcing.Quote,
         sourcing.Bid,
@@ -39,6 +41,7 @@ CASES: dict[str, type[Case]] = {
         contracts.Deliverable,
         payments.Payment,
         ratings.Rating,
+        credit.CreditRecord,
     )
 }
 
@@ -47,6 +50,7 @@ __all__ = [
     "Base",
     "accounts",
     "agencies",
+    "batches",
     "catalogue",
     "contracts",
     "credit",

@@ -21,28 +21,53 @@ from models.workflow import Case, Limit, Move, State, Workflow
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
+
+
+def _whole(session: Session, agency: Organisation) -> None:
+    _check_whole(session, agency, deferred=False)
+
+
+def _whole_but_deferred(session: Session, agency: Organisation) -> None:
+    _check_whole(session, agency, deferred=True)
+
+
+def _check_whole(session: Session, agency: Organisation, *, deferred: bool) -> None:
+    from models.agencies import STEPS, missing
+
+    lacking = missing(session, agency, deferred=deferred)
+    if lacking:
+        raise RuleBroken(N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking))
+
+
+_TO_CHECK = Limit(policy="entry.check_days")
 ORGANISATION = Workflow(
     name="organisation",
     label=N_("主体入驻"),
     states=(
+        State("draft", N_("填报中"), tone="plain"),
         State("applied", N_("待核验")),
         State("verified", N_("已入驻"), tone="good"),
         State("suspended", N_("已暂停"), tone="bad"),
         State("removed", N_("已退出"), tone="bad", terminal=True),
     ),
     moves=(
+        Move("draft", "submit", "applied", who={"agency"}, rules=(_whole,), limit=_TO_CHECK, main=True),
+        Move("draft", "commit", "verified", who={"agency"}, rules=(_whole_but_deferred,), public=True),
         Move("applied", "verify", "verified", who={"regulator"}, tells=("agency",), public=True, main=True),
+        Move("applied", "return", "draft", who={"regulator"}, tells=("agency",), needs_reason=True),
         Move("applied", "refuse", "removed", who={"regulator"}, tells=("agency",), needs_reason=True),
         Move("verified", "suspend", "suspended", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
         Move("suspended", "restore", "verified", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
     ),
     acts={
+        "submit": N_("提交核验"),
+        "commit": N_("承诺入驻"),
         "verify": N_("核验通过"),
+        "return": N_("退回补正"),
         "refuse": N_("不予通过"),
         "suspend": N_("暂停承接业务"),
         "restore": N_("恢复"),
     },
-    opening=Limit(policy="entry.check_days"),
 )
 
 
@@ -77,7 +102,7 @@ class Organisation(Case, Base):
 
     `authority_role` is `regulator` or `department` for authorities; `department` is the line of
     work (生态环境, 水利, ...) an authority answers for. Agencies carry the time of their
-    commitment (告知承诺).
+    commitment (告知承诺). `claimed` is false while an organisation that was imported waits for its first person.
     """
 
     __tablename__ = "organisations"
@@ -94,6 +119,7 @@ class Organisation(Case, Base):
     phone: Mapped[Code] = mapped_column(default="")
     introduction: Mapped[str] = mapped_column(String(2000), default="")
     committed_at: Mapped[datetime | None]
+    claimed: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
 

@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Column, ForeignKey, String, Table, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload, undefer
 
-from models import pricing
+from models import clock, pricing
 from models.base import Base, Code, Json, Name
+from models.pricing import Quantity
 from models.regions import Region, published
 from models.text import N_, RuleBroken
 
@@ -29,14 +30,35 @@ DEPARTMENTS = (
     N_("生态环境"), N_("水利"), N_("自然资源"), N_("林草"), N_("发展改革"), N_("住房城乡建设"), N_("消防救援"), N_("气象"),
     N_("应急管理"), N_("卫生健康"), N_("地震"), N_("文物"), N_("交通运输"), N_("公安交管"), N_("财政"), N_("市场监管"), N_("司法行政"),
 )  # fmt: skip
+NOTICE = ("materials", "outputs", "checklist")
 MEASURES = {"amount": N_("金额"), "count": N_("数量"), "none": N_("不按数量")}
 
 
+class ApprovalMatter(Base):
+    """An approval (行政审批事项) for which a report is needed, as the departments list them."""
+
+    __tablename__ = "approval_matters"
+
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    name: Mapped[Name] = mapped_column(unique=True)
+    department: Mapped[Code] = mapped_column(index=True)
+
+
+item_matters = Table(
+    "item_matters",
+    Base.metadata,
+    Column("item_id", ForeignKey("service_items.id"), primary_key=True),
+    Column("matter_id", ForeignKey("approval_matters.id"), primary_key=True),
+)
+
+
 class ServiceItem(Base):
-    """One version of a service item. Cases keep the version they began with.
+    """One version of a service item, in effect from a day until the next one is. Cases keep the version they began with.
 
     `measure` says what a job is priced by: `amount` (a sum, named by `measure_label`), `count`, or
     `none`. `notice` holds the one-time notice by language: `materials`, `outputs`, `checklist`.
+    A required qualification is the agency's; `practitioners_least` people must hold the `required_practitioner`'s
+    certificate. A withdrawn item takes no new request; those that run go on.
     """
 
     __tablename__ = "service_items"
@@ -47,10 +69,11 @@ class ServiceItem(Base):
     name: Mapped[Name]
     name_en: Mapped[Name]
     department: Mapped[Code] = mapped_column(index=True)
-    approval_matter: Mapped[Name]
     legal_basis: Mapped[Name]
     required_qualification: Mapped[Name]
     qualification_mandatory: Mapped[bool]
+    required_practitioner: Mapped[Name] = mapped_column(default="")
+    practitioners_least: Mapped[int] = mapped_column(default=0)
     time_limit_days: Mapped[int]
     pricing: Mapped[Code]
     fee_standard: Mapped[str | None] = mapped_column(String(60))
@@ -60,6 +83,28 @@ class ServiceItem(Base):
     notice: Mapped[Json] = mapped_column(deferred=True)  # long, and lists do not show it
     effective_from: Mapped[date]
     withdrawn_on: Mapped[date | None]
+    matters: Mapped[list[ApprovalMatter]] = relationship(secondary=item_matters, order_by=ApprovalMatter.code)
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.withdrawn_on is not None and self.withdrawn_on <= clock.today()
+
+    @property
+    def approval_matter(self) -> str:
+        """What the report is for, in words."""
+        return "、".join(matter.name for matter in self.matters)
+
+    @property
+    def examples(self) -> list[Quantity]:
+        """Jobs by which prices are shown and compared where nobody said how large theirs is: bases of 1, 10 and 100
+        million yuan, or 1, 10 and 100 units. The middle one orders agencies by price."""
+        if self.measure == "amount":
+            return [Quantity(amount=size) for size in (100_000_000, 1_000_000_000, 10_000_000_000)]
+        return [Quantity(count=size) for size in (1, 10, 100)] if self.measure == "count" else [Quantity()]
+
+    @property
+    def example(self) -> Quantity:
+        return self.examples[len(self.examples) // 2]
 
     @property
     def standard(self) -> Json | None:
@@ -70,7 +115,6 @@ class ServiceItem(Base):
     def checklist(self) -> list[str]:
         points: list[str] = self.notice["zh"]["checklist"]
         return points
-
 
     def check_quantity(self, quantity: Json) -> None:
         """RuleBroken at the field unless a job of this size can be priced: the base or the number the item is
@@ -83,23 +127,71 @@ class ServiceItem(Base):
 
 
 def current_items(session: Session) -> list[ServiceItem]:
-    """The newest version of every item not withdrawn, by code."""
-    newest: dict[str, ServiceItem] = {}
-    for item in session.scalars(select(ServiceItem).order_by(ServiceItem.code, ServiceItem.version)):
-        newest[item.code] = item
-    return [item for item in newest.values() if item.withdrawn_on is None]
+    """The version in effect today of every item not withdrawn, by code."""
+    query = select(ServiceItem).where(ServiceItem.effective_from <= clock.today()).order_by(ServiceItem.code, ServiceItem.version)
+    newest = {item.code: item for item in session.scalars(query.options(selectinload(ServiceItem.matters)))}
+    return [item for item in newest.values() if not item.withdrawn]
 
 
 def newest_items(session: Session, codes: Iterable[str]) -> dict[str, ServiceItem]:
-    """Code to the newest version of these items, withdrawn or not."""
-    query = select(ServiceItem).where(ServiceItem.code.in_(list(codes))).order_by(ServiceItem.version)
-    return {item.code: item for item in session.scalars(query)}
+    """Code to the version in effect of these items, withdrawn or not."""
+    query = select(ServiceItem).where(ServiceItem.code.in_(list(codes)), ServiceItem.effective_from <= clock.today())
+    return {item.code: item for item in session.scalars(query.order_by(ServiceItem.version))}
 
 
 def item_by_code(session: Session, code: str) -> ServiceItem | None:
-    """The newest version of one item, withdrawn or not; None if the code is unknown."""
+    """The version of one item in effect today, withdrawn or not; None if there is none."""
+    return newest_items(session, [code]).get(code)
+
+
+def versions_of(session: Session, code: str) -> list[ServiceItem]:
+    """Every version of an item, those to come included, newest first."""
     query = select(ServiceItem).where(ServiceItem.code == code).order_by(ServiceItem.version.desc())
-    return session.scalars(query.limit(1)).one_or_none()
+    return list(session.scalars(query.options(selectinload(ServiceItem.matters), undefer(ServiceItem.notice))))
+
+
+VERSIONED = (
+    "name", "name_en", "department", "legal_basis", "required_qualification", "qualification_mandatory", "required_practitioner",
+    "practitioners_least", "time_limit_days", "pricing", "fee_standard", "measure", "measure_label", "commissioned", "notice",
+)  # fmt: skip
+
+
+def revise(session: Session, code: str, effective_from: date, matters: list[ApprovalMatter], values: dict[str, Any]) -> ServiceItem:
+    """The next version of an item (or the first of a new one). RuleBroken if it would take effect in the past or before
+    the version it follows, or if its values are not sound."""
+    if effective_from < clock.today():
+        raise RuleBroken(N_("生效日期不能早于今天。"), "effective_from")
+    before = next(iter(versions_of(session, code)), None)
+    if before and effective_from < before.effective_from:
+        raise RuleBroken(N_("已有一个 %(day)s 起生效的版本,新版本不能早于它。"), "effective_from", day=before.effective_from.isoformat())
+    if not matters:
+        raise RuleBroken(N_("清单中的事项必须对应至少一个审批事项。"), "matters")
+    for name in ("name", "name_en", "legal_basis"):
+        if not str(values[name]).strip():
+            raise RuleBroken(N_("请填写这一项。"), name)
+    if values["pricing"] not in PRICING or values["measure"] not in MEASURES or values["department"] not in DEPARTMENTS:
+        raise RuleBroken(N_("请选择一项。"), "pricing")
+    if values["fee_standard"] and values["fee_standard"] not in pricing.standards():
+        raise RuleBroken(N_("没有这个收费标准。"), "fee_standard")
+    if bool(values["required_practitioner"]) != bool(values["practitioners_least"]):
+        raise RuleBroken(N_("写明从业人员的资格,也要写明至少几人。"), "practitioners_least")
+    if any(not values["notice"][language][part] for language in ("zh", "en") for part in NOTICE):
+        raise RuleBroken(N_("材料、成果、验收清单的中英文都要写,每行一条。"), "materials_zh")
+    item = ServiceItem(code=code, version=(before.version if before else 0) + 1, effective_from=effective_from, matters=matters, **values)
+    session.add(item)
+    session.flush()
+    return item
+
+
+def changes(old: ServiceItem | None, new: ServiceItem) -> list[tuple[str, Any, Any]]:
+    """What a version changed: (field, before, after), matters by their names."""
+    if old is None:
+        return []
+    found = [(name, getattr(old, name), getattr(new, name)) for name in VERSIONED if name != "notice"]
+    found.append(("approval_matter", old.approval_matter, new.approval_matter))
+    for part, language in ((part, language) for part in NOTICE for language in ("zh", "en")):
+        found.append((f"{part}_{language}", old.notice[language][part], new.notice[language][part]))
+    return [(name, before, after) for name, before, after in found if before != after]
 
 
 @cache
@@ -118,10 +210,12 @@ def published_items() -> tuple[dict[str, Any], ...]:
                     "name": row["name"],
                     "name_en": row["name_en"],
                     "department": row["department"],
-                    "approval_matter": row["approval_matter"],
+                    "matters": row["approval_matters"].split(";"),
                     "legal_basis": row["legal_basis"],
                     "required_qualification": row["required_qualification"],
                     "qualification_mandatory": row["qualification_mandatory"] == "yes",
+                    "required_practitioner": row["required_practitioner"],
+                    "practitioners_least": int(row["practitioners_least"]),
                     "time_limit_days": int(row["time_limit_working_days"]),
                     "pricing": row["pricing"],
                     "fee_standard": standard,
@@ -151,6 +245,11 @@ def seed(session: Session) -> tuple[int, int]:
     )
     listed = set(session.scalars(select(ServiceItem.code)))
     items = [row for row in published_items() if row["code"] not in listed]
-    session.add_all(ServiceItem(**row) for row in items)
+    matters = {matter.name: matter for matter in session.scalars(select(ApprovalMatter))}
+    for row in items:
+        for name in row["matters"]:
+            if name not in matters:
+                matters[name] = ApprovalMatter(code=f"S-{len(matters) + 1:03d}", name=name, department=row["department"])
+        session.add(ServiceItem(**{**row, "matters": [matters[name] for name in row["matters"]]}))
     session.flush()
     return len(regions), len(items)

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
-from models.base import Base, Code, Name
+from models.base import Base, Code, Json, Name
 from models.text import N_, RuleBroken
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -24,7 +24,8 @@ KINDS = {"application/pdf": "PDF", "image/png": "PNG", "image/jpeg": "JPEG", DOC
 
 
 class Document(Base):
-    """A file handed in for a case by an organisation. The bytes lie in the store under `sha256`."""
+    """A file handed in for a case by an organisation, or a paper the platform issued, which then keeps what it states in
+    `issued` (`title`, and `facts` as pairs of label and value). The bytes lie in the store under `sha256`."""
 
     __tablename__ = "documents"
 
@@ -36,6 +37,7 @@ class Document(Base):
     case_type: Mapped[Code]
     case_identifier: Mapped[Code] = mapped_column(index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    issued: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 

@@ -22,17 +22,23 @@ class Counter(Base):
 
 
 def issue(session: Session, prefix: str) -> str:
-    """The next identifier of this kind, like `Q-2026-000123`.
+    """The next identifier of this kind, like `Q-2026-000123`."""
+    return issue_many(session, prefix, 1)[0]
 
-    One statement takes the number and holds the counter's row until the transaction ends, so two
+
+def issue_many(session: Session, prefix: str, count: int) -> list[str]:
+    """The next identifiers of this kind, as many as asked for.
+
+    One statement takes the numbers and holds the counter's row until the transaction ends, so two
     transactions never get the same one, and one that rolls back leaves no gap.
     """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     year = clock.today().year
     statement = (
         insert(Counter)
-        .values(prefix=prefix, year=year, value=1)
-        .on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": Counter.value + 1})
+        .values(prefix=prefix, year=year, value=count)
+        .on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": Counter.value + count})
         .returning(Counter.value)
     )
-    return f"{prefix}-{year}-{session.execute(statement).scalar_one():06d}"
+    last = session.execute(statement).scalar_one()
+    return [f"{prefix}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]

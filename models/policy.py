@@ -79,6 +79,7 @@ def current() -> Policy:
 # What the sections and keys are called where the policy is printed.
 SECTIONS = {
     "entry": N_("入驻"),
+    "check": N_("机构核查"),
     "request": N_("采购需求"),
     "quote": N_("议价"),
     "choosing": N_("选取"),
@@ -90,6 +91,10 @@ SECTIONS = {
 KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
+    "check.decide_days": N_("监管部门核实的期限"),
+    "check.answer_days": N_("机构说明情况的期限"),
+    "check.suspicious_share": N_("比对不符超过此比例即怀疑数据源"),
+    "check.suspicious_least": N_("且至少有这么多家机构"),
     "request.usual_days": N_("建议的公告期"),
     "request.longest_days": N_("公告期最长"),
     "request.award_days": N_("确定中选的期限"),

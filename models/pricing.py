@@ -9,7 +9,7 @@ rates are decimal strings taken as exact fractions, and only the final price is 
     {"method": "interpolated", "points": [[base_fen, price_fen], ...], "above": "rate"}
 
 and optionally `discount` (share of the computed price that is charged), `factors` (name to
-rate), `floor` and `cap` (fen).
+rate), `floor` and `cap` (fen), and `standard`: the published table these terms are taken from, `id/table`.
 """
 
 from __future__ import annotations
@@ -133,6 +133,8 @@ def check(terms: Json) -> Json:
         raise refuse(N_("最低收费不能高于最高收费。"))
     if not 0 < Fraction(terms.get("discount") or "1") <= 2:
         raise refuse(N_("折扣应大于 0,且不超过 2(即 200%)。"))
+    if terms.get("standard") and from_standard(terms["standard"]) != {k: v for k, v in terms.items() if k not in _OWN}:
+        raise refuse(N_("引用标准的,档位和系数要与标准一致。"))
     if terms["method"] in ("fixed", "per_unit") and not terms.get("price"):
         raise refuse(N_("请填写价格。"))
     if terms["method"] == "progressive":
@@ -157,6 +159,22 @@ def _check_points(points: list[Any], refuse: Any) -> None:
         raise refuse(N_("插入法至少要两个点。"))
     if any(b[0] <= a[0] or b[1] < a[1] for a, b in pairwise(points)):
         raise refuse(N_("各点的计费额应依次增大,收费不能减少。"))
+
+
+_OWN = ("standard", "discount", "floor", "cap")  # what an agency adds to a standard it takes over
+
+
+def from_standard(name: str) -> Json | None:
+    """The terms of a published table, `id/table`; None if we carry no such table."""
+    identifier, _, table = name.partition("/")
+    terms: Json | None = standards().get(identifier, {}).get("tables", {}).get(table)
+    return terms
+
+
+def band(identifier: str) -> tuple[Fraction, Fraction]:
+    """Between which shares of a published standard prices may lie: its market band, or at the most itself."""
+    width = Fraction(standards()[identifier]["market_band"])
+    return (1 - width, 1 + width) if width else (Fraction(0), Fraction(1))
 
 
 @cache

@@ -12,13 +12,16 @@ from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
+from market.files import hand_in
 from market.jobs import drain
 from market.payments import actions as payments
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Organisation, User, actor_for
 from models.actors import SYSTEM, VISITOR, Actor
+from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
 from models.contracts import Contract, Deliverable
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
@@ -90,11 +93,27 @@ class World:
         self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="enterprise"))
 
     def agency(self, name: str, price: int = 5_000_000, item: str = ITEM, *, verified: bool = True) -> None:
-        person = self._person(name, kind="agency", committed=True)
-        self.identifiers[name] = accounts.sign_up(VISITOR, **person)
+        """An agency that has entered and published a price; or one whose application waits to be checked."""
+        self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="agency"))
+        self.fill(name)
+        agencies.submit_entry(self.actor(name), committed=True)
         if verified:
-            accounts.verify(self.actor("regulator"), self.identifiers[name])
+            agencies.verify(self.actor("regulator"), self.identifiers[name])
             self.fees(name, price, item)
+
+    def fill(self, name: str, *, without: tuple[str, ...] = ()) -> None:
+        """What an agency tells in the steps of its entry, in one transaction."""
+        with transaction() as session:
+            agency = Organisation.load(session, self.identifiers[name], lock=True)
+            for step, values in entry_values(name).items():
+                if step not in without:
+                    fill_step(session, agency, step, values)
+            if "practitioners" not in without:
+                session.add(Practitioner(agency_id=agency.id, name="才旦", kind="注册咨询工程师", number=f"Z-{agency.id}", **years()))
+            if "materials" not in without:
+                for kind in FORMS["company"]["materials"]:
+                    document = hand_in(session, actor_for_name(session, self.emails[name]), agency, f"{kind}.pdf", PDF)
+                    session.add(EntryMaterial(agency_id=agency.id, kind=kind, document_identifier=document.identifier))
 
     def fees(self, name: str, price: int, item: str = ITEM) -> None:
         agencies.publish_fees(self.actor(name), item_code=item, terms={"method": "fixed", "price": price}, days=20)
@@ -176,6 +195,26 @@ class World:
             ratings.rate(self.actor(name), rating, scores=dict.fromkeys(DIMENSIONS[by], stars), comment="好")
         drain()
         return contract
+
+
+def entry_values(name: str) -> dict[str, dict[str, Any]]:
+    """What the steps of an entry ask, as their forms send it."""
+    return {
+        "licence": {"legal_form": "company", "established_on": date(2018, 5, 1), "licence_until": None, "registered_capital": 100_000_000, "scope": "水土保持;环境影响评价"},
+        "representative": {"legal_representative": f"{name}法人", "phone": "0979-1"},
+        "premises": {
+            "registered_address": "昆仑路 1 号", "address": "昆仑路 1 号", "premises": "owned", "premises_area": 200, "premises_until": None,
+        },
+        "bank": {"bank_name": "演示银行", "account_name": f"{name}单位", "account_number": "6228000012345678"},
+    }  # fmt: skip
+
+
+def years() -> dict[str, date]:
+    return {"valid_from": date(2025, 1, 1), "valid_until": date(2031, 1, 1)}
+
+
+def actor_for_name(session: Any, email: str) -> Actor:
+    return actor_for(session.query(User).filter_by(email=email).one())
 
 
 def small_market() -> World:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,7 +17,7 @@ from models.accounts import SCOPE, Delegation, Membership, Organisation, User, c
 from models.actors import Actor
 from models.regions import Region
 from models.text import N_, NotAllowed, NotFound, RuleBroken
-from models.workflow import perform, start
+from models.workflow import start
 
 PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
 
@@ -36,6 +39,28 @@ def _new_user(session: Session, email: str, name: str, password: str) -> User:
     return user
 
 
+def claim_code(agency: Organisation) -> str:
+    """What the first person of an imported organisation shows at sign-up: nobody can guess it, and nothing is kept."""
+    digest = hmac.digest(str(current_app.config["SECRET_KEY"]).encode(), f"claim {agency.identifier}".encode(), "sha256")
+    return base64.b32encode(digest)[:12].decode()
+
+
+def _claim(session: Session, user: User, code: str, claim: str) -> Organisation | None:
+    """The imported organisation of this code, now with this person as its owner; None where there is none to claim."""
+    waiting = select(Organisation).where(Organisation.uscc == code, Organisation.claimed.is_(False)).with_for_update()
+    found = session.scalars(waiting).one_or_none()
+    if found is None:
+        return None
+    if not hmac.compare_digest(claim_code(found), claim.strip().upper()):
+        raise RuleBroken(N_("这家单位已由监管部门登记,请填写监管部门发给的入驻码。"), "claim")
+    found.claimed = True
+    session.add(Membership(user_id=user.id, organisation_id=found.id, role="owner"))
+    events.record(
+        session, Actor(user.name, frozenset({found.kind}), user.id), "organisation.claim", "organisation", found.identifier
+    )
+    return found
+
+
 def enter(
     session: Session,
     user: User,
@@ -44,47 +69,44 @@ def enter(
     organisation: str,
     kind: str,
     region_code: str,
-    committed: bool = False,
     address: str = "",
     phone: str = "",
     legal_representative: str = "",
     introduction: str = "",
+    claim: str = "",
     authority_role: str | None = None,
     department: str | None = None,
 ) -> Organisation:
     """Put an organisation on the register with this person as its owner.
 
-    An enterprise is in as soon as its code is sound; an agency must commit (告知承诺) and is then
-    checked by the regulator of its area.
+    An enterprise is in as soon as its code is sound; an agency goes on with its application, step by step.
     """
     code = check_uscc(uscc)
     if not organisation.strip():
         raise RuleBroken(N_("请填写单位名称。"), "organisation")
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
         raise RuleBroken(N_("请选择所在地区。"), "region_code")
+    claimed = _claim(session, user, code, claim) if kind == "agency" else None
+    if claimed is not None:
+        return claimed
     if session.scalar(select(Organisation.id).where(Organisation.uscc == code)):
         raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
-    if kind == "agency" and not committed:
-        raise RuleBroken(N_("入驻须作出承诺:所填内容真实,并公示收费、守信执业。"), "committed")
     new = Organisation(
         identifier=identifiers.issue(session, PREFIXES[kind]),
         uscc=code,
         name=organisation.strip(),
         kind=kind,
         region_code=region_code,
-        state="applied" if kind == "agency" else "verified",
+        state="draft" if kind == "agency" else "verified",
         address=address.strip(),
         phone=phone.strip(),
         legal_representative=legal_representative.strip(),
         introduction=introduction.strip(),
         authority_role=authority_role,
         department=department,
-        committed_at=clock.now() if kind == "agency" else None,
     )
     who = Actor(user.name, frozenset({kind}), user.id)
-    start(session, new, who, "enter", public=kind == "agency")
-    if kind != "agency":
-        new.due_at = None
+    start(session, new, who, "enter")
     session.add(Membership(user_id=user.id, organisation_id=new.id, role="owner"))
     return new
 
@@ -198,19 +220,3 @@ def revoke_delegation(session: Session, actor: Actor, delegation_id: int) -> str
         session, actor, "organisation.revoke", "organisation", organisation.identifier, data={"name": lent.user.name}
     )
     return organisation.identifier
-
-
-def _act(name: str, act: str):  # type: ignore[no-untyped-def]
-    def run(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        organisation = Organisation.load(session, identifier, lock=True)
-        perform(session, organisation, act, actor, reason=reason)
-        return organisation.identifier
-
-    run.__name__ = name
-    return action(run)
-
-
-verify = _act("verify", "verify")
-refuse = _act("refuse", "refuse")
-suspend = _act("suspend", "suspend")
-restore = _act("restore", "restore")

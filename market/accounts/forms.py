@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, text
@@ -46,7 +46,7 @@ class SignUpForm(PersonForm):
     address = StringField(_l("地址"), [Length(max=200)])
     phone = StringField(_l("联系电话"), [Length(max=40)])
     introduction = TextAreaField(_l("简介"), [Length(max=2000)])
-    committed = BooleanField(_l("我单位承诺:所填内容真实;公示全部收费并据此报价;守信执业,接受监督(中介机构必须勾选)。"))
+    claim = StringField(_l("入驻码"), [Length(max=40)], description=_l("单位已由监管部门批量登记的填写,其他不填。"))
 
     def prepare(self, *_: Any) -> None:
         self.region_code.choices = choices(region_choices())

@@ -74,7 +74,7 @@ def sign_up() -> Response | str | tuple[str, int]:
             if result is not None:
                 user = db.session.scalars(select(User).where(User.email == values["email"].strip().lower())).one()
                 login_user(SignedIn(user))
-                return redirect(url_for("accounts.worklist"), 303)
+                return redirect(url_for("agencies.entry" if values["kind"] == "agency" else "accounts.worklist"), 303)
     return render_template("accounts/sign_up.html", form=form), status
 
 

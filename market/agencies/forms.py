@@ -1,20 +1,25 @@
-"""Forms in which an agency publishes its fees and qualifications."""
+"""Forms in which an agency enters, and publishes its fees and qualifications; and those of its checks."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
-from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
-from market.forms import NEEDED, Form, MoneyField, choices, text
-from market.words import item_name
+from market.agencies.terms import terms_of, written_rows, written_share
+from market.forms import NEEDED, Form, MoneyField, choices, text, upload
+from market.words import bilingual, item_name, words_of
 from models import money
+from models.agencies import FORMS, PREMISES
+from models.agencies.entry import wanted
 from models.base import Json
+from models.batches import KINDS
 from models.catalogue import ServiceItem
-from models.pricing import METHODS, standards
+from models.pricing import METHODS, Quantity, standards
+from models.text import Problem
 
 
 class FeeForm(Form):
@@ -35,6 +40,7 @@ class FeeForm(Form):
     days = IntegerField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
     note = StringField(_l("说明"), [Length(max=200)])
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
+    size = StringField(_l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。"))
 
     def prepare(self, items: list[ServiceItem]) -> None:
         self.item_code.choices = choices((i.code, f"{i.code} {item_name(i)}") for i in items)
@@ -43,49 +49,33 @@ class FeeForm(Form):
         self.standard.choices = choices([("", _l("不引用")), *tables])
 
     def validate_discount(self, field: StringField) -> None:
-        try:
-            Fraction(field.data or "1")
-        except (ValueError, ZeroDivisionError):
-            raise ValidationError(_l("请填写小数,例如 0.85。")) from None
+        _at_field(lambda: written_share(field.data or ""))
 
     def validate_table(self, field: TextAreaField) -> None:
-        try:
-            self.rows()
-        except (ValueError, ZeroDivisionError):
-            raise ValidationError(_l("有一行看不懂:每行两个数,用逗号隔开。")) from None
+        _at_field(lambda: written_rows(self.method.data, field.data or ""))
 
-    def rows(self) -> list[list[object]]:
-        """The written lines, sums in fen, rates as given."""
-        rows: list[list[object]] = []
-        for line in filter(str.strip, (self.table.data or "").splitlines()):
-            left, right = (part.strip() for part in line.rsplit(",", 1))
-            base = None if left == "*" else money.parse(left)
-            if self.method.data == "interpolated":
-                rows.append([base, money.parse(right)])
-            else:
-                Fraction(right)
-                rows.append([base, right])
-        return rows
+    def job(self, item: ServiceItem) -> Quantity | None:
+        """The size to try, if one is written and can be read."""
+        try:
+            fen = money.parse(self.size.data or "")
+        except ValueError:
+            return None
+        return Quantity(amount=fen) if item.measure == "amount" else Quantity(count=max(1, min(fen // money.FEN, 1_000_000)))
 
     def terms(self) -> Json:
         """The terms as pricing takes them."""
-        identifier, _, table = (self.standard.data or "").partition("/")
-        if identifier:
-            terms = dict(standards()[identifier]["tables"][table])
-        else:
-            terms = {"method": self.method.data}
-            if self.method.data == "progressive":
-                terms["bands"] = self.rows()
-            elif self.method.data == "interpolated":
-                terms["points"] = self.rows()
-            else:
-                terms["price"] = self.price.data
-        for name in ("floor", "cap"):
-            if getattr(self, name).data is not None:
-                terms[name] = getattr(self, name).data
-        if self.discount.data:
-            terms["discount"] = self.discount.data
-        return terms
+        return terms_of(
+            method=self.method.data, standard=self.standard.data or "", price=self.price.data, table=self.table.data or "",
+            discount=self.discount.data or "", floor=self.floor.data, cap=self.cap.data,
+        )  # fmt: skip
+
+
+def _at_field(read: Callable[[], object]) -> None:
+    """What cannot be read is said at the field it was typed into."""
+    try:
+        read()
+    except Problem as problem:
+        raise ValidationError(words_of(problem)) from None
 
 
 class QualificationForm(Form):
@@ -100,3 +90,93 @@ class QualificationForm(Form):
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
         self.kind.choices = choices((kind, kind) for kind in kinds)
+
+
+class LicenceForm(Form):
+    legal_form = RadioField(_l("组织类型"), [NEEDED], description=_l("决定要提交哪些材料。"))
+    established_on = DateField(_l("成立日期"), [NEEDED])
+    licence_until = DateField(_l("营业期限至"), [Optional()], description=_l("长期的不填。"))
+    registered_capital = MoneyField(_l("注册资本(元)"))
+    scope = TextAreaField(_l("经营范围"), [NEEDED, Length(max=2000)], description=_l("照执照抄写,各项用分号隔开。"))
+
+    def prepare(self) -> None:
+        self.legal_form.choices = choices((kind, bilingual(form)) for kind, form in FORMS.items())
+
+
+class RepresentativeForm(Form):
+    legal_representative = text(_l("法定代表人(负责人)"), 100)
+    phone = text(_l("联系电话"), 40)
+
+
+class PremisesForm(Form):
+    registered_address = text(_l("登记地址"), description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。"))
+    address = text(_l("实际办公地址"))
+    premises = RadioField(_l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items()))
+    premises_area = IntegerField(_l("面积(平方米)"), [Optional()])
+    premises_until = DateField(_l("租期止"), [Optional()], description=_l("租赁的要填。"))
+
+
+class BankForm(Form):
+    bank_name = text(_l("开户银行"))
+    account_name = text(_l("户名"))
+    account_number = text(_l("账号"), 40, description=_l("只有本单位、监管部门和与您签约的业主看得到。"))
+
+
+class PractitionerForm(Form):
+    name = text(_l("姓名"), 100)
+    kind = text(_l("职业资格"), 100, description=_l("如:环境影响评价工程师、注册会计师、执业律师。"))
+    number = text(_l("证书编号"), 40)
+    valid_from = DateField(_l("有效期起"), [NEEDED])
+    valid_until = DateField(_l("有效期止"), [NEEDED])
+    file = FileField(_l("证书扫描件"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+
+
+class MaterialForm(Form):
+    kind = SelectField(_l("材料"), [NEEDED])
+    file = upload(_l("文件"))
+
+    def prepare(self, form: str) -> None:
+        self.kind.choices = choices((kind, bilingual(paper)) for kind, paper in wanted(form).items())
+
+
+class CommitmentForm(Form):
+    way = RadioField(
+        _l("怎样入驻"), [NEEDED],
+        choices=choices([
+            ("submit", _l("先核验后入驻:材料齐全,监管部门核验通过后承接业务")),
+            ("commit", _l("承诺入驻:立即承接业务,可后补的材料在核查前补齐;承诺不实将暂停业务并记入信用记录")),
+        ]),
+    )  # fmt: skip
+    committed = BooleanField(_l("我已阅读承诺书,代表本单位作出承诺。"))
+
+
+STEP_FORMS: dict[str, type[Form]] = {
+    "licence": LicenceForm,
+    "representative": RepresentativeForm,
+    "premises": PremisesForm,
+    "practitioners": PractitionerForm,
+    "bank": BankForm,
+    "materials": MaterialForm,
+}
+
+
+class ImportForm(Form):
+    kind = RadioField(_l("导入什么"), [NEEDED])
+    file = FileField(_l("表格"), [FileRequired(_l("请选择文件。"))], description=_l("CSV 或 XLSX,第一行是表头。先核对每一行,确认后才入库。"), render_kw={"accept": ".csv,.xlsx"})
+
+    def prepare(self, kinds: list[str]) -> None:
+        self.kind.choices = choices((kind, _l(KINDS[kind])) for kind in kinds)
+
+
+class RegisterForm(Form):
+    file = FileField(_l("登记机关的导出表"), description=_l("CSV 或 XLSX。不选文件则向已设置的数据源比对。"), render_kw={"accept": ".csv,.xlsx"})
+
+
+class AnswerCheckForm(Form):
+    statement = TextAreaField(_l("情况说明"), [Length(max=1000)], description=_l("会告知监管部门并留痕。"))
+    file = FileField(_l("证明材料"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+
+
+class ConfirmCheckForm(Form):
+    reason = TextAreaField(_l("认定的事实和理由"), [Length(max=1000)], description=_l("会告知机构,并据此提出信用记录。"))
+    suspend = BooleanField(_l("同时暂停承接业务"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
@@ -12,30 +13,38 @@ from market.credit.actions import agencies_scored
 from models import clock, events, policy
 from models.accounts import Organisation
 from models.actors import SYSTEM
-from models.agencies import Qualification
+from models.agencies import Practitioner, Qualification
 from models.events import Event
 from search.index import agency_documents
 
 
 def warn_of_expiry(session: Session) -> int:
     """Once at each of the policy's thresholds (calendar days before the end, and at 0 when it is over): an event that
-    tells the agency. A day that was missed is made up for. Returns how many were told."""
+    tells the agency, for its own certificates and its people's. A day that was missed is made up for. Returns how many
+    were told."""
+    return sum(_warn(session, kind) for kind in (Qualification, Practitioner))
+
+
+def _warn(session: Session, kind: type[Qualification] | type[Practitioner]) -> int:
     today, told = clock.today(), 0
     thresholds = policy.current().numbers("entry.expiry_warning_days")
+    pairs: Any = select(kind, Organisation)
     watched = (
-        select(Qualification, Organisation)
-        .join(Organisation, Organisation.id == Qualification.agency_id)
-        .where(Qualification.revoked_on.is_(None), Qualification.warned.is_distinct_from(0))
-        .where(Qualification.valid_until <= today + timedelta(days=max(thresholds)))
+        pairs.join(Organisation, Organisation.id == kind.agency_id)
+        .where(kind.revoked_on.is_(None), kind.warned.is_distinct_from(0))
+        .where(kind.valid_until <= today + timedelta(days=max(thresholds)))
     )
-    for held, agency in session.execute(watched.with_for_update(of=Qualification)):
+    if kind is Practitioner:
+        watched = watched.where(Practitioner.left_on.is_(None))
+    for held, agency in session.execute(watched.with_for_update(of=kind)):
         reached = held.warning(today, thresholds)
         if reached is None:
             continue
         held.warned = reached
+        whose = {"name": held.name} if isinstance(held, Practitioner) else {}
         events.record(
             session, SYSTEM, "organisation.expiring" if reached else "organisation.expire", "organisation", agency.identifier,
-            data={"title": agency.name, "certificate": held.kind, "number": held.number, "valid_until": held.valid_until.isoformat()},
+            data={"title": agency.name, "certificate": held.kind, "number": held.number, "valid_until": held.valid_until.isoformat(), **whose},
             tells=[agency.id],
         )  # fmt: skip
         told += 1

@@ -96,12 +96,12 @@ def _price(terms: dict[str, object], quantity: Quantity | None) -> int | None:
     return pricing.price(terms, quantity or Quantity())
 
 
-@rooms.get("/items/<code>")
-def item(code: str) -> str | tuple[str, int]:
-    found = item_by_code(db.session, code)
+@rooms.get("/items/<identifier>")
+def item(identifier: str) -> str | tuple[str, int]:
+    found = item_by_code(db.session, identifier)
     if found is None:
         abort(404)
-    schedules = [s for s in agencies.schedules_in_force(db.session, item_code=code) if s.agency.state == "verified"]
+    schedules = [s for s in agencies.schedules_in_force(db.session, item_code=identifier) if s.agency.state == "verified"]
     problem, standard = "", None
     priced: list[tuple[FeeSchedule, int | None]] = [(s, None) for s in schedules]
     try:

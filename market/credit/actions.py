@@ -1,13 +1,17 @@
-"""Keeping scores in step with the records behind them."""
+"""Keeping scores in step with the records behind them, and deciding on proposed records."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.transaction import action
 from models import CASES, credit
 from models.accounts import Organisation
+from models.actors import Actor
+from models.credit import CreditRecord
 from models.events import Event
+from models.workflow import perform
 
 # The acts that add or change a record a score is made of.
 COUNTED = {
@@ -43,3 +47,11 @@ def refresh_every_score(session: Session) -> int:
     for agency_id in agencies:
         credit.refresh(session, agency_id)
     return len(agencies)
+
+
+@action
+def drop_record(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """The regulator does not take a proposed record up."""
+    record = CreditRecord.load(session, identifier, lock=True)
+    perform(session, record, "drop", actor, reason=reason)
+    return identifier

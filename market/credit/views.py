@@ -1,18 +1,22 @@
-"""The ranking, by item and region."""
+"""The ranking, by item and region; and records proposed about an agency."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
+from flask_login import login_required
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 
+from market.credit import actions
 from market.options import item_options, region_choices
-from market.pages import paged
+from market.pages import ActPage, act_view, case_page, case_url, link, paged, visible
 from models.accounts import Organisation
 from models.agencies import FeeSchedule
-from models.credit import CreditScore
+from models.credit import RECORDS, CreditRecord, CreditScore
 from models.regions import within
 
 rooms = Blueprint("credit", __name__)
+RECORD_ACTS = {"drop": ActPage(actions.drop_record)}
 
 
 @rooms.get("/credit")
@@ -36,3 +40,22 @@ def ranking() -> str:
         item=item,
         region=region,
     )
+
+
+@rooms.get("/credit/records/<identifier>")
+@login_required
+def show_record(identifier: str) -> str:
+    record = visible(CreditRecord, identifier)
+    return render_template(
+        "credit/record.html",
+        **case_page(record),
+        kind=RECORDS[record.kind][0],
+        agency_link=link(case_url("organisation", record.agency.identifier), f"{record.agency.identifier} {record.agency.name}"),
+        source_link=link(case_url("check", record.source_identifier), record.source_identifier),
+    )
+
+
+@rooms.route("/credit/records/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_record(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(CreditRecord, identifier, act, RECORD_ACTS)

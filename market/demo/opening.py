@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import Any
+
+from sqlalchemy import select
 
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.demo.choosing import EXPERTS
-from market.demo.people import PASSWORD, Figure, code, counties
+from market.demo.people import AGENCIES, PASSWORD, Figure, code, counties, person, voucher
 from market.demo.stage import Stage, Story
 from market.extensions import db
-from models import clock, workdays
-from models.actors import SYSTEM, VISITOR
+from models import clock, pricing, workdays
+from models.accounts import Organisation
+from models.actors import SYSTEM, VISITOR, Actor
+from models.agencies import FORMS, Check
+from models.agencies.entry import MATERIALS
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
 
@@ -57,17 +63,26 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
     yield stage.later(0)
     identifier = accounts.sign_up(
         VISITOR, email=agency.email, name=agency.person, password=PASSWORD, kind="agency", organisation=agency.name,
-        uscc=agency.code, region_code=agency.region, committed=True, address=f"演示路 {number + 1} 号",
-        legal_representative=agency.person, phone=f"0971-55{number:05d}",
-        introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
+        uscc=agency.code, region_code=agency.region, introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
     )  # fmt: skip
     actor = stage.enter(agency.email)
+    items = [item for item in current_items(db.session) if item.code in agency.items]
+    if number == AGENCIES - 1:  # is still at it
+        agencies.fill(actor, "licence", **_licence(agency, items))
+        return
+    _fill_in(actor, agency, number, items)
+    trusted = number % 7 == 3
+    (agencies.commit_entry if trusted else agencies.submit_entry)(actor, committed=True)
     if clock.now() > until - timedelta(days=6):
         return
-    yield stage.later(1)
-    accounts.verify(stage.actors[REGULATOR], identifier)
+    if trusted:
+        yield stage.later(4)
+        check = db.session.scalars(select(Check.identifier).join(Check.agency).where(Organisation.identifier == identifier)).one()
+        agencies.clear_check(stage.actors[REGULATOR], check, reason="现场核查,材料与承诺相符。")
+    else:
+        yield stage.later(1)
+        agencies.verify(stage.actors[REGULATOR], identifier)
     yield stage.later(0)
-    items = [item for item in current_items(db.session) if item.code in agency.items]
     for kind in sorted({item.required_qualification for item in items if item.qualification_mandatory}):
         expiring = number % 11 == 5
         ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)
@@ -85,15 +100,42 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         agencies.publish_fees(actor, item_code=items[0].code, terms=lowered, days=20, note="年度调整")
     if agency.skill < 0.4:
         yield until - timedelta(days=random.randrange(6, 20))
-        accounts.suspend(stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。")
+        agencies.suspend(stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。")
+
+
+def _licence(agency: Figure, items: list[ServiceItem]) -> dict[str, Any]:
+    form = "partnership" if agency.name.endswith("事务所") else "company"
+    scope = ";".join(item.name.split("(")[0] for item in items)
+    return {"legal_form": form, "established_on": date(2016, 3, 1), "licence_until": None, "registered_capital": 300_000_000, "scope": scope}
+
+
+def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]) -> None:
+    """The steps of an entry: licence, people, premises, account, papers."""
+    licence, place = _licence(agency, items), f"演示路 {number + 1} 号"
+    agencies.fill(actor, "licence", **licence)
+    agencies.fill(actor, "representative", legal_representative=agency.person, phone=f"0971-55{number:05d}")
+    agencies.fill(
+        actor, "premises", registered_address=place, address=place, premises="leased", premises_area=80 + number, premises_until=date(2029, 6, 30)
+    )
+    agencies.fill(actor, "bank", bank_name="演示银行西宁分行", account_name=agency.name, account_number=f"62280000{number:08d}")
+    needed = {item.required_practitioner: item.practitioners_least for item in items if item.practitioners_least} or {"咨询工程师(投资)": 1}
+    for kind, least in needed.items():
+        for place_ in range(least + number % 2):
+            agencies.add_practitioner(
+                actor, name=person(Random(f"{number} {kind} {place_}")), kind=kind, number=f"青{number:03d}{place_}",
+                valid_from=date(2024, 1, 1), valid_until=date(2028 + number % 3, 12, 31),
+            )  # fmt: skip
+    for kind in FORMS[licence["legal_form"]]["materials"]:
+        agencies.hand_in_material(actor, kind=kind, file_name=f"{MATERIALS[kind]['zh']}.pdf", content=voucher(f"{agency.name} {kind}"))
 
 
 def terms_for(random: Random, item: ServiceItem) -> Json:
     """Plausible published terms for an item, by what it is priced by."""
     level = random.uniform(0.75, 1.1)
-    if item.standard:
-        table: Json = dict(next(iter(item.standard["tables"].values())))
-        return {**table, "discount": f"{random.uniform(0.6, 0.95):.2f}"}
+    if item.standard and item.fee_standard:
+        name, table = next(iter(item.standard["tables"].items()))
+        least = max(0.6, float(pricing.band(item.fee_standard)[0]))
+        return {**table, "standard": f"{item.fee_standard}/{name}", "discount": f"{random.uniform(least, 0.98):.2f}"}
     if item.measure == "amount":
         rates = [f"{rate * level:.5f}" for rate in (0.006, 0.0035, 0.0018)]
         return {

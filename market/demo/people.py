@@ -66,7 +66,7 @@ class Figure:
     state_owned: bool = False
 
 
-def _person(random: Random) -> str:
+def person(random: Random) -> str:
     return random.choice("王李马张韩祁星才冶白杨赵") + random.choice(("建国", "秀英", "文海", "卓玛", "才让", "晓峰", "玉梅", "生辉", "丽华", "海清"))
 
 
@@ -90,7 +90,7 @@ def agencies(random: Random) -> list[Figure]:
         figures.append(
             Figure(
                 email="agency@demo.gongxin.cn" if number == 0 else f"a{number:02d}@demo.gongxin.cn",
-                person=_person(random),
+                person=person(random),
                 name=name,
                 code=code("91630", 1000 + number),
                 region=random.choice(counties()) if number % 3 else "630100",
@@ -109,7 +109,7 @@ def enterprises(random: Random) -> list[Figure]:
         figures.append(
             Figure(
                 email="enterprise@demo.gongxin.cn" if number == 0 else f"e{number:02d}@demo.gongxin.cn",
-                person=_person(random),
+                person=person(random),
                 name=f"{_NAMES[(number * 7 + 3) % len(_NAMES)]}{trade}有限公司",
                 code=code("91630", 5000 + number),
                 region=random.choice(counties()),

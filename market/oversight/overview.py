@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
-from openpyxl import Workbook
 from sqlalchemy import Select, func, or_, select
 
 from market.charts import bars
@@ -140,24 +137,3 @@ def months_table(actor: Actor) -> list[list[Any]]:
     ]  # fmt: skip
     rows = months(actor)
     return [heading, *([r.name, r.signed, r.completed, r.value / 100, r.reviewed, r.first_pass, r.submitted, r.on_time] for r in rows)]
-
-
-def _plain(value: Any) -> Any:
-    """A cell no spreadsheet program takes for a formula: people choose names such as `=…`."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def as_csv(rows: list[list[Any]]) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese."""
-    text = io.StringIO()
-    csv.writer(text).writerows([[_plain(cell) for cell in row] for row in rows])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def as_xlsx(rows: list[list[Any]]) -> bytes:
-    book = Workbook()
-    for row in rows:
-        book.active.append([_plain(cell) for cell in row])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()

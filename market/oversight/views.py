@@ -10,14 +10,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from market.accounts import actions as accounts
 from market.accounts.identity import current_actor
+from market.exports import answer as exported
 from market.extensions import db
 from market.oversight import actions
 from market.oversight.forms import AuthorityForm, OverrideForm
 from market.oversight.overview import (
     agencies_of,
     agencies_table,
-    as_csv,
-    as_xlsx,
     grades_chart,
     months,
     months_chart,
@@ -29,7 +28,6 @@ from models.actors import ROLES, Actor
 from models.catalogue import current_items
 
 rooms = Blueprint("oversight", __name__)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _need(*roles: str) -> Actor:
@@ -70,8 +68,7 @@ def by_month() -> str:
 def export(what: str, kind: str) -> Response:
     actor = _need("regulator", "admin")
     rows = months_table(actor) if what == "months" else agencies_table(actor, request.args.get("state", ""))
-    content, media_type = (as_csv(rows), "text/csv; charset=utf-8") if kind == "csv" else (as_xlsx(rows), XLSX)
-    return Response(content, mimetype=media_type, headers={"Content-Disposition": f"attachment; filename={what}.{kind}"})
+    return exported(rows, what, kind)
 
 
 @rooms.get("/admin/authorities")

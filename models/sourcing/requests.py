@@ -70,6 +70,11 @@ def _has_department(session: Session, request: Request) -> None:
         )
 
 
+def _is_listed(session: Session, request: Request) -> None:
+    if request.item.withdrawn:
+        raise RuleBroken(N_("这个事项已退出清单,不能再发布新的需求。"), "item_code")
+
+
 def _invites_enough(session: Session, request: Request) -> None:
     if request.openness == "invited" and len(request.invitations) < request.rules.least:
         raise RuleBroken(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.rules.least)
@@ -109,7 +114,7 @@ REQUEST = Workflow(
         Move("draft", "edit", "draft", who={"buyer"}),
         Move(
             "draft", "publish", "published", who={"buyer"}, main=True, public=True,
-            rules=(_sane_deadline, _sane_choice, _has_department, _invites_enough), limit=_UNTIL_DEADLINE,
+            rules=(_is_listed, _sane_deadline, _sane_choice, _has_department, _invites_enough), limit=_UNTIL_DEADLINE,
         ),
         Move("draft", "cancel", "cancelled", who={"buyer"}),
         Move(

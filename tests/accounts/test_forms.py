@@ -18,7 +18,7 @@ from tests.web import Visitor, sign_in
 
 ENTRY = {
     "kind": "agency", "organisation": "新来的事务所", "uscc": code(900), "region_code": "632801", "name": "才旦",
-    "email": "new@example.cn", "password": PASSWORD, "committed": "y", "introduction": "水土保持",
+    "email": "new@example.cn", "password": PASSWORD, "introduction": "水土保持",
 }  # fmt: skip
 
 
@@ -34,15 +34,12 @@ ENTRY = {
         ("organisation", "长" * 201, "", ""),
         ("region_code", "999999", "请选择所在地区", "region"),
         ("kind", "bank", "", ""),
-        ("committed", "", "须作出承诺", "commitment"),
     ],
 )
 def test_signing_up(app: Flask, world: World, field: str, value: str, zh: str, en: str) -> None:
     for language, said in (("zh-CN", zh), ("en", en)):
         visitor = Visitor(app, language=language)
         values = {**ENTRY, field: value}
-        if field == "committed":
-            values.pop(field)
         answer = visitor.submit("/sign-up", **values)
         assert answer.status == 422
         assert said in answer.error_at(field)
@@ -57,10 +54,10 @@ def test_signing_up(app: Flask, world: World, field: str, value: str, zh: str, e
 
 def test_signing_up_and_in(app: Flask, world: World) -> None:
     visitor = Visitor(app)
-    assert visitor.submit("/sign-up", **ENTRY).location == "/my"
+    assert visitor.submit("/sign-up", **ENTRY).location == "/my/entry"
     assert visitor.get("/my").status == 200
     new = db.session.scalars(select(Organisation).where(Organisation.name == ENTRY["organisation"])).one()
-    assert (new.state, new.committed_at is not None) == ("applied", True)
+    assert (new.state, new.committed_at) == ("draft", None)
     again = Visitor(app).submit("/sign-up", **{**ENTRY, "email": "other@example.cn"})
     assert "已经入驻" in again.error_at("uscc")
     wrong = Visitor(app).submit("/sign-in", email="new@example.cn", password="wrong horse battery")

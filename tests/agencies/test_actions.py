@@ -23,9 +23,9 @@ def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
     request = world.request()
     with pytest.raises(RuleBroken, match="待核验"):
         sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
-    from market.accounts import actions as accounts
+    from market.agencies import actions as agencies
 
-    accounts.verify(world.actor("regulator"), world.identifiers["fresh"])
+    agencies.verify(world.actor("regulator"), world.identifiers["fresh"])
     with pytest.raises(RuleBroken, match="尚未公示"):
         sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
 
@@ -70,5 +70,5 @@ def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_st
     assert "资质即将到期" in notices
     assert "资质已到期" in notices
     request = world.request(item_code="LND-02")
-    with pytest.raises(RuleBroken, match="没有登记在有效期内"):
+    with pytest.raises(RuleBroken, match="青-001 已于 2026-06-10 到期"):
         sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)

@@ -9,8 +9,12 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
 from models import CASES, clock, events, workdays
-from models.actors import Actor
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.agencies.checks import open_check
+from models.credit import propose
 from models.sourcing import Request
 from models.text import NotAllowed, RuleBroken, WrongState
 from models.workflow import Limit, Move, State, Workflow, describe, override, perform
@@ -35,6 +39,10 @@ def _whole_market(world: World, time: Any) -> dict[str, Any]:
     time.closing(inquiry)
     award = sourcing.award(world.actor("buyer"), inquiry, agency=world.identifiers["second"], reasons="价格合理,工期满足")
     sourcing.object_to(world.actor("agency"), award, grounds="中选机构的业绩与事实不符")
+    with transaction() as session:
+        agency = Organisation.load(session, world.identifiers["agency"])
+        check = open_check(session, SYSTEM, agency, "scope", [])
+        propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
     db.session.rollback()
     cases = {}
     for name, case_class in CASES.items():
@@ -143,6 +151,7 @@ def test_a_table_that_contradicts_itself_is_refused(moves: tuple[Move, ...]) -> 
 def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> None:
     from market.agencies import views as agencies
     from market.contracts import views as contracts
+    from market.credit import views as credit
     from market.jobs import TIMED
     from market.payments import views as payments
     from market.sourcing import views as sourcing
@@ -150,7 +159,8 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
     timed = {(name, act) for name, case in CASES.items() for _, act in case.workflow.timed_acts()}
     assert timed == set(TIMED)
     pages = {
-        "organisation": agencies.ACTS, "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": sourcing.QUOTE_ACTS,
+        "organisation": {**agencies.ACTS, "submit": None, "commit": None}, "check": agencies.CHECK_ACTS, "credit_record": credit.RECORD_ACTS,
+        "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": sourcing.QUOTE_ACTS,
         "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None}, "award": sourcing.AWARD_ACTS,
         "clarification": sourcing.CLARIFICATION_ACTS, "evaluation": sourcing.EVALUATION_ACTS, "objection": sourcing.OBJECTION_ACTS, "contract": contracts.ACTS,
         "deliverable": contracts.DELIVERABLE_ACTS, "payment": payments.ACTS, "rating": {"rate": None},

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench.agencies import documents
 from bench.judging import judged, ndcg
-from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain
 from models.catalogue import current_items
@@ -29,7 +29,7 @@ from tests.web import Visitor
 def index(app: Flask, world: World) -> Any:
     index = app.extensions["search"]
     world.agency("河湟环境", 5_000_000, "EIA-02", verified=False)
-    accounts.verify(world.actor("regulator"), world.identifiers["河湟环境"])
+    agencies.verify(world.actor("regulator"), world.identifiers["河湟环境"])
     db.session.rollback()
     index.whoosh.rebuild(db.session)
     return index
@@ -131,7 +131,7 @@ def test_the_index_follows_events(index: Any, world: World) -> None:
     assert grade_of("agency") == []
     world.settled()
     assert grade_of("agency") == ["B"]
-    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     before = index.search(db.session, Query()).total
     drain()
     assert index.search(db.session, Query()).total == before - 1

@@ -86,13 +86,13 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
 
 
 def test_a_suspended_agencys_quote_cannot_be_chosen(world: World) -> None:
-    from market.accounts import actions as accounts
+    from market.agencies import actions as agencies
 
     request = world.request()
     for name in ("agency", "second"):
         sourcing.submit_quote(world.actor(name), request, price=100, days=20)
     sourcing.close(world.actor("buyer"), request)
-    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     with pytest.raises(RuleBroken, match="其他报价") as refused:
         sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
     assert refused.value.field == "agency"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
@@ -35,7 +35,7 @@ class Play:
         self.world, self.time, self.mode = world, time, mode
         for name in AGENCIES:
             if world.organisation(name).state == "suspended":
-                accounts.restore(world.actor("regulator"), world.identifiers[name], reason="核查完毕,恢复承接")
+                agencies.restore(world.actor("regulator"), world.identifiers[name], reason="核查完毕,恢复承接")
         self.time.instant = workdays.add(self.time.instant, 1).replace(hour=10)
         values: dict[str, Any] = {"budget": 4_700_000} if mode == "random_draw" else {}
         if mode == "direct":
@@ -124,7 +124,7 @@ class Play:
             decide(self.world.actor("regulator"), objection.identifier, reason="经核查后作出决定")
 
     def suspend(self, name: str, price: int) -> None:
-        accounts.suspend(self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构")
+        agencies.suspend(self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构")
 
     def cancel(self, name: str, price: int) -> None:
         sourcing.cancel(self.world.actor("buyer"), self.request, reason="项目选址调整,取消")

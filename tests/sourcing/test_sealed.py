@@ -11,7 +11,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from flask import Flask
 
-from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.keeper import keeper
@@ -171,7 +171,7 @@ def test_an_agency_that_may_no_longer_be_engaged_is_passed_over(world: World, ti
     request = request_of(world)
     world.bids(request, **dict(zip(("agency", "second", "third"), prices, strict=True)))
     time.closing(request)
-    accounts.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="最低价中选"))
     assert award.agency.name != "agency单位"
     assert award.price == sorted(prices)[1]

@@ -52,7 +52,7 @@ def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, r
           invited: list[str], criteria: Json | None = None) -> None:  # fmt: skip
     """Take a form's values into a draft the actor may act on; RuleBroken at the field that is wrong."""
     item = item_by_code(session, item_code)
-    if item is None or item.withdrawn_on is not None:
+    if item is None or item.withdrawn:
         raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
         raise RuleBroken(N_("请选择项目所在地区。"), "region_code")

@@ -160,7 +160,7 @@ def show(identifier: str) -> str:
         may_repeat="buyer" in found.roles_of(actor) and found.state in ("failed", "cancelled"),
         contract=contract if contract and contract.roles_of(actor) else None,
         quantity=quantity_words(found),
-        item_link=link(url_for("catalogue.item", code=found.item.code), item_name(found.item)),
+        item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
         modes=MODES,
         funds=FUNDS,

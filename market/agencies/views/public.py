@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import current_app, render_template, request
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts import actions as entry
 from market.accounts.identity import current_actor
 from market.agencies import actions
-from market.agencies.forms import FeeForm, QualificationForm
+from market.agencies.views.rooms import readable, rooms
 from market.config import PAGE_SIZE
 from market.extensions import db
 from market.options import region_choices
-from market.pages import ActPage, Page, act_view, attempt, case_page, case_url, file_of, not_found, page_number
+from market.pages import ActPage, Page, act_view, case_page, page_number
 from market.words import item_name, words_of
 from models import policy
 from models.accounts import Organisation
@@ -29,13 +28,12 @@ from search import Query
 from search.index import GRADES
 from search.words import marked
 
-rooms = Blueprint("agencies", __name__)
-
 ACTS = {
-    "verify": ActPage(entry.verify),
-    "refuse": ActPage(entry.refuse),
-    "suspend": ActPage(entry.suspend),
-    "restore": ActPage(entry.restore),
+    "verify": ActPage(actions.verify),
+    "return": ActPage(actions.return_entry),
+    "refuse": ActPage(actions.refuse),
+    "suspend": ActPage(actions.suspend),
+    "restore": ActPage(actions.restore),
 }
 
 
@@ -73,17 +71,9 @@ def find() -> str:
     )
 
 
-def _agency(identifier: str) -> Organisation:
-    agency = Organisation.load(db.session, identifier)
-    public = agency.kind == "agency" and agency.state not in ("applied", "removed")
-    if not public and not agency.roles_of(current_actor()):
-        raise not_found(identifier)
-    return agency
-
-
 @rooms.get("/agencies/<identifier>")
 def show(identifier: str) -> str:
-    agency = _agency(identifier)
+    agency = readable(identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
     return render_template(
@@ -104,7 +94,7 @@ def show(identifier: str) -> str:
 
 @rooms.get("/agencies/<identifier>/credit")
 def credit(identifier: str) -> str:
-    agency = _agency(identifier)
+    agency = readable(identifier)
     sheet = of_agency(db.session, agency.id)
     return render_template(
         "agencies/credit.html",
@@ -120,45 +110,3 @@ def credit(identifier: str) -> str:
 @login_required
 def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Organisation, identifier, act, ACTS)
-
-
-def _mine() -> Organisation:
-    actor = current_actor()
-    if "agency" not in actor.roles or actor.organisation_id is None:
-        abort(403)
-    return db.session.get_one(Organisation, actor.organisation_id)
-
-
-@rooms.route("/my/fees/new", methods=["GET", "POST"])
-@login_required
-def new_fees() -> Response | str | tuple[str, int]:
-    mine, form = _mine(), FeeForm(item_code=request.args.get("item"))
-    form.prepare(current_items(db.session))
-    status = 200
-    if form.is_submitted():
-        status = 422
-        if form.validate():
-            terms = form.terms()
-            result, status = attempt(
-                form, actions.publish_fees, item_code=form.item_code.data, terms=terms, days=form.days.data,
-                note=form.note.data or "", effective_from=form.effective_from.data,
-            )  # fmt: skip
-            if result is not None:
-                return redirect(case_url("organisation", result), 303)
-    return render_template("agencies/new.html", form=form, mine=mine, kind="fees"), status
-
-
-@rooms.route("/my/qualifications/new", methods=["GET", "POST"])
-@login_required
-def new_qualification() -> Response | str | tuple[str, int]:
-    mine, form = _mine(), QualificationForm()
-    form.prepare(current_items(db.session))
-    status = 200
-    if form.is_submitted():
-        status = 422
-        if form.validate():
-            values = {k: v for k, v in form.values().items() if k != "file"}
-            result, status = attempt(form, actions.add_qualification, **values, **file_of(form.file.data))
-            if result is not None:
-                return redirect(url_for("agencies.show", identifier=result), 303)
-    return render_template("agencies/new.html", form=form, mine=mine, kind="qualification"), status

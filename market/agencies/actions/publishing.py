@@ -7,26 +7,15 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.agencies.actions.common import own
 from market.files import hand_in
 from market.transaction import action
 from models import agencies, clock, events
-from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import Qualification
 from models.base import Json
 from models.catalogue import item_by_code
-from models.text import N_, NotAllowed, RuleBroken
-
-
-def _own(session: Session, actor: Actor) -> Organisation:
-    if "agency" not in actor.roles or actor.organisation_id is None:
-        raise NotAllowed(N_("只有中介机构可以这样做。"))
-    agency = session.scalars(
-        select(Organisation).where(Organisation.id == actor.organisation_id).with_for_update()
-    ).one()
-    if agency.state in ("suspended", "removed"):
-        raise NotAllowed(N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label)
-    return agency
+from models.text import N_, RuleBroken
 
 
 @action
@@ -44,7 +33,7 @@ def add_qualification(
     content: bytes = b"",
 ) -> str:
     """Register a certificate. RuleBroken for one that has ended, or whose number is registered already."""
-    agency = _own(session, actor)
+    agency = own(session, actor)
     if not number.strip():
         raise RuleBroken(N_("请填写证书编号。"), "number")
     if valid_until < valid_from:
@@ -90,12 +79,12 @@ def publish_fees(
     effective_from: date | None = None,
 ) -> str:
     """Publish the next version of the agency's price for an item."""
-    agency = _own(session, actor)
+    agency = own(session, actor)
     item = item_by_code(session, item_code)
-    if item is None or item.withdrawn_on is not None:
+    if item is None or item.withdrawn:
         raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
     schedule = agencies.publish_schedule(
-        session, agency.id, item.code, terms, days, note.strip(), effective_from or clock.today()
+        session, agency.id, item, terms, days, note.strip(), effective_from or clock.today()
     )
     events.record(
         session,

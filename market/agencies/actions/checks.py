@@ -1,0 +1,61 @@
+"""Finding out about an agency: the regulator asks, the agency answers, the regulator decides."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from market.files import hand_in
+from market.transaction import action
+from models.accounts import Organisation
+from models.actors import Actor
+from models.agencies import CHECKS, Check
+from models.credit import propose
+from models.workflow import perform
+
+
+@action
+def ask_agency(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """The agency is to explain itself, or to correct what it tells, within the policy's days."""
+    check = Check.load(session, identifier, lock=True)
+    perform(session, check, "ask", actor, reason=reason)
+    return identifier
+
+
+@action
+def answer_check(
+    session: Session, actor: Actor, identifier: str, *, statement: str, file_name: str = "", content: bytes = b""
+) -> str:
+    """The agency's explanation, with a paper where there is one."""
+    check = Check.load(session, identifier, lock=True)
+    perform(session, check, "answer", actor, reason=statement)
+    if content:
+        hand_in(session, actor, check, file_name, content)
+    return identifier
+
+
+@action
+def lapse_check(session: Session, actor: Actor, identifier: str) -> str:
+    """The agency did not answer in time; the regulator decides on what there is."""
+    check = Check.load(session, identifier, lock=True)
+    perform(session, check, "lapse", actor)
+    return identifier
+
+
+@action
+def clear_check(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """Nothing is wrong, or no longer."""
+    check = Check.load(session, identifier, lock=True)
+    perform(session, check, "clear", actor, reason=reason)
+    return identifier
+
+
+@action
+def confirm_check(session: Session, actor: Actor, identifier: str, *, reason: str, suspend: bool = False) -> str:
+    """It is so: a credit record is proposed, and where the regulator says so the agency's work is suspended."""
+    check = Check.load(session, identifier, lock=True)
+    perform(session, check, "confirm", actor, reason=reason)
+    agency = Organisation.load(session, check.agency.identifier, lock=True)
+    propose(session, actor, agency, check.kind, f"{CHECKS[check.kind]}。{reason.strip()}", identifier)
+    if suspend and agency.state == "verified":
+        perform(session, agency, "suspend", actor, reason=reason)
+    return identifier

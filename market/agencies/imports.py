@@ -1,0 +1,258 @@
+"""Agencies and fees by the table: every row is checked first and reported on; then all of it comes in, or nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from market import tables
+from market.agencies.terms import terms_of, written_sum
+from market.batches import WORKS, Work
+from market.transaction import action
+from models import batches, clock, events, identifiers, pricing
+from models.accounts import Organisation, check_uscc
+from models.actors import Actor
+from models.agencies import FORMS, AgencyProfile, publish_schedule
+from models.agencies.fees import check_guided
+from models.base import Json
+from models.batches import Batch, BatchRow
+from models.catalogue import current_items
+from models.pricing import METHODS
+from models.regions import covers, published
+from models.text import N_, NotAllowed, RuleBroken
+from models.workflow import start
+
+MOST = 5_000
+AGENCIES: tables.Columns = {
+    "uscc": ("统一社会信用代码", "uscc"),
+    "name": ("机构名称", "name"),
+    "region": ("地区", "region"),
+    "legal_form": ("组织类型", "legal form"),
+    "legal_representative": ("法定代表人", "legal representative"),
+    "phone": ("联系电话", "phone"),
+    "registered_address": ("登记地址", "registered address"),
+    "address": ("办公地址", "address"),
+    "established_on": ("成立日期", "established on"),
+    "licence_until": ("营业期限至", "licence until"),
+    "registered_capital": ("注册资本(元)", "registered capital"),
+    "scope": ("经营范围", "scope"),
+    "introduction": ("简介", "introduction"),
+}
+FEES: tables.Columns = {
+    "uscc": ("统一社会信用代码", "uscc"),
+    "item": ("事项编号", "item"),
+    "method": ("计价方式", "method"),
+    "standard": ("引用收费标准", "standard"),
+    "price": ("价格(元)", "price"),
+    "table": ("档位或点", "table"),
+    "discount": ("折扣", "discount"),
+    "floor": ("最低收费(元)", "floor"),
+    "cap": ("最高收费(元)", "cap"),
+    "days": ("承诺工期(工作日)", "days"),
+    "note": ("说明", "note"),
+    "effective_from": ("生效日期", "effective from"),
+}
+SHAPES = {"agencies": (AGENCIES, ("uscc", "name", "region")), "fees": (FEES, ("item", "days"))}
+
+
+def kinds_for(actor: Actor) -> list[str]:
+    """What this actor may bring in by the table."""
+    return [kind for kind, roles in (("agencies", {"regulator", "admin"}), ("fees", {"agency", "admin"})) if actor.roles & roles]
+
+
+@action
+def upload_table(session: Session, actor: Actor, *, kind: str, file_name: str, content: bytes) -> str:
+    """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such table."""
+    if kind not in kinds_for(actor):
+        raise NotAllowed(N_("您不能导入这类表格。"))
+    columns, needed = SHAPES[kind]
+    rows = tables.read(content, columns, needed, most=MOST)
+    if not rows:
+        raise RuleBroken(N_("表里没有数据行。"), "file")
+    subjects = [row["uscc"].upper() if kind == "agencies" else f"{row['uscc'].upper()} {row['item']}".strip() for row in rows]
+    pairs: list[tuple[str, Json]] = [(subject, dict(row)) for subject, row in zip(subjects, rows, strict=True)]
+    return batches.begin(session, actor, kind, file_name or kind, pairs).identifier
+
+
+def _day(text: str, field: str) -> date | None:
+    try:
+        return date.fromisoformat(text.replace("/", "-")) if text else None
+    except ValueError as error:
+        raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
+
+
+def _one_of(text: str, known: dict[str, str], field: str) -> str:
+    """The key of a choice written as its key or as its label."""
+    found = next((key for key, label in known.items() if text in (key, label)), None)
+    if found is None:
+        raise RuleBroken(N_("“%(value)s”不在可选范围内。"), field, value=text[:30])
+    return found
+
+
+def _twice(session: Session, batch: Batch, rows: list[BatchRow]) -> set[str]:
+    """Which of these rows' subjects stand in the table more than once."""
+    query = select(BatchRow.subject).where(BatchRow.batch_id == batch.id, BatchRow.subject.in_([row.subject for row in rows]))
+    return set(session.scalars(query.group_by(BatchRow.subject).having(func.count() > 1)))
+
+
+# --- agencies
+
+
+def _areas() -> dict[str, str]:
+    """Every region by its code, and by its full name."""
+    return {key: row["code"] for row in published() for key in (row["code"], row["full_name"])}
+
+
+def _agency(row: Json, area: str) -> Json:
+    """The values of a row, sums in fen, days as ISO texts; RuleBroken at the column that is wrong."""
+    region = _areas().get(row["region"], "")
+    if not region or not covers(area, region):
+        raise RuleBroken(N_("“%(value)s”不是本辖区的地区名称或代码。"), "region", value=row["region"][:30])
+    if not 2 <= len(row["name"]) <= 200:
+        raise RuleBroken(N_("请填写单位名称。"), "name")
+    forms = {key: form["zh"] for key, form in FORMS.items()}
+    established, until = _day(row["established_on"], "established_on"), _day(row["licence_until"], "licence_until")
+    return {
+        **{name: row[name][:2000 if name in ("scope", "introduction") else 200] for name in ("name", "legal_representative", "registered_address", "address", "scope", "introduction")},
+        "uscc": check_uscc(row["uscc"]),
+        "phone": row["phone"][:40],
+        "region_code": region,
+        "legal_form": _one_of(row["legal_form"], forms, "legal_form") if row["legal_form"] else "",
+        "established_on": established.isoformat() if established else None,
+        "licence_until": until.isoformat() if until else None,
+        "registered_capital": written_sum(row["registered_capital"], "registered_capital"),
+    }  # fmt: skip
+
+
+def _check_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
+    entered = set(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_([row.subject for row in rows]))))
+    twice, area = _twice(session, batch, rows), actor.region_code or current_app.config["AREA"]
+    for row in rows:
+        try:
+            if row.subject in twice:
+                raise RuleBroken(N_("表里有两行是同一个统一社会信用代码。"), "uscc")
+            if row.subject in entered:
+                raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
+            row.content = {**row.content, "ready": _agency(row.content, area)}
+        except RuleBroken as problem:
+            row.problems = [batches.told(problem)]
+
+
+def _load_agencies(session: Session, actor: Actor, batch: Batch) -> None:
+    """Every row becomes an application that waits for its first person, who names its claim code at sign-up."""
+    rows = batches.rows_of(session, batch)
+    entered = set(session.scalars(select(Organisation.uscc)))
+    names = iter(identifiers.issue_many(session, "A", len(rows)))
+    for row in rows:
+        ready = row.content["ready"]
+        if ready["uscc"] in entered:
+            raise RuleBroken(N_("核对之后 %(uscc)s 已经入驻,请重新上传。"), uscc=ready["uscc"])
+        agency = Organisation(
+            identifier=next(names), uscc=ready["uscc"], name=ready["name"], kind="agency", region_code=ready["region_code"],
+            address=ready["address"], phone=ready["phone"], legal_representative=ready["legal_representative"],
+            introduction=ready["introduction"], claimed=False,
+        )  # fmt: skip
+        start(session, agency, actor, "enter", data={"batch": batch.identifier})
+        days = {name: date.fromisoformat(ready[name]) if ready[name] else None for name in ("established_on", "licence_until")}
+        session.add(
+            AgencyProfile(
+                agency_id=agency.id, legal_form=ready["legal_form"], scope=ready["scope"], registered_address=ready["registered_address"],
+                registered_capital=ready["registered_capital"], **days,
+            )
+        )  # fmt: skip
+        row.result = agency.identifier
+    batch.changed = len(rows)
+
+
+# --- fees
+
+
+def _terms(row: Json) -> Json:
+    standard = row["standard"]
+    return pricing.check(
+        terms_of(
+            method="" if standard else _one_of(row["method"], METHODS, "method"), standard=standard,
+            price=written_sum(row["price"], "price"), table=row["table"], discount=row["discount"],
+            floor=written_sum(row["floor"], "floor"), cap=written_sum(row["cap"], "cap"),
+        )
+    )  # fmt: skip
+
+
+def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
+    items = {item.code: item for item in current_items(session)}
+    agencies = _agencies_of(session, actor, [row.content["uscc"] for row in rows])
+    twice = _twice(session, batch, rows)
+    for row in rows:
+        said = row.content
+        try:
+            if row.subject in twice:
+                raise RuleBroken(N_("表里有两行是同一个事项。"), "item")
+            agency = agencies.get(said["uscc"].upper())
+            if agency is None:
+                raise RuleBroken(N_("没有找到这家机构;机构只能导入自己的收费。"), "uscc")
+            item = items.get(said["item"])
+            if item is None:
+                raise RuleBroken(N_("清单里没有这个服务事项。"), "item")
+            terms, effective = _terms(said), _day(said["effective_from"], "effective_from")
+            check_guided(item, terms)
+            if effective and effective < clock.today():
+                raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
+            if not said["days"].isdigit() or not 1 <= int(said["days"]) <= 500:
+                raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
+            ready = {"agency": agency.identifier, "terms": terms, "days": int(said["days"]), "from": effective.isoformat() if effective else None}
+            row.content = {**said, "ready": ready}
+        except RuleBroken as problem:
+            row.problems = [batches.told(problem)]
+
+
+def _agencies_of(session: Session, actor: Actor, codes: list[str]) -> dict[str, Organisation]:
+    """Agencies by code: the actor's own (also under no code at all), or for an administrator any."""
+    query = select(Organisation).where(Organisation.kind == "agency")
+    if "admin" in actor.roles:
+        return {a.uscc: a for a in session.scalars(query.where(Organisation.uscc.in_([code.upper() for code in codes])))}
+    own = session.scalars(query.where(Organisation.id == actor.organisation_id)).one_or_none()
+    return {own.uscc: own, "": own} if own else {}
+
+
+def _load_fees(session: Session, actor: Actor, batch: Batch) -> None:
+    rows = batches.rows_of(session, batch)
+    items = {item.code: item for item in current_items(session)}
+    named = {row.content["ready"]["agency"] for row in rows}
+    locked = select(Organisation).where(Organisation.identifier.in_(named)).order_by(Organisation.id).with_for_update()
+    agencies = {agency.identifier: agency for agency in session.scalars(locked)}
+    for row in rows:
+        ready, agency = row.content["ready"], agencies[row.content["ready"]["agency"]]
+        if row.content["item"] not in items:
+            raise RuleBroken(N_("核对之后事项 %(code)s 退出了清单,请重新上传。"), code=row.content["item"])
+        item = items[row.content["item"]]
+        begins = max(date.fromisoformat(ready["from"]) if ready["from"] else clock.today(), clock.today())
+        schedule = publish_schedule(session, agency.id, item, ready["terms"], ready["days"], row.content["note"][:200], begins)
+        row.result = f"{agency.identifier} v{schedule.version}"
+        events.record(
+            session, actor, "organisation.fees", "organisation", agency.identifier, audience="public",
+            data={"item": item.name, "code": item.code, "version": schedule.version},
+        )  # fmt: skip
+    batch.changed = len(rows)
+
+
+def columns_of(kind: str) -> list[tuple[str, str]]:
+    """The columns of a kind's table, (name, heading), and which are needed marked with a star."""
+    columns, needed = SHAPES[kind]
+    return [(name, f"*{known[0]}" if name in needed else known[0]) for name, known in columns.items()]
+
+
+def template_rows(kind: str) -> list[list[Any]]:
+    """The table to fill in, with a line that shows how."""
+    example = {
+        "agencies": ["91630100MA0000000X", "示例环境技术有限公司", "青海省西宁市城东区", "公司(企业法人)", "张三", "0971-1234567", "西宁市城东区示例路 1 号", "西宁市城东区示例路 1 号", "2018-05-01", "", "1000000", "环境影响评价;环境监测", ""],
+        "fees": ["", "WAT-01", "差额定率累进", "", "", "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018", "", "8000", "", "20", "", ""],
+    }[kind]  # fmt: skip
+    return [[heading for _name, heading in columns_of(kind)], example]
+
+
+WORKS["agencies"] = Work(_check_agencies, _load_agencies)
+WORKS["fees"] = Work(_check_fees, _load_fees)

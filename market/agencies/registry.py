@@ -1,0 +1,218 @@
+"""The business register as a source: an export as a file, or a service over HTTP; and the comparison with it.
+
+A source answers for codes it is asked about. One that does not answer is tried again; one that sends what cannot be
+read, or contradicts more of the market than is likely, ends the comparison, and nothing follows from it.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market import tables
+from market.batches import WORKS, Away, Work
+from market.files import store
+from market.transaction import action, transaction
+from models import batches, clock, policy
+from models.accounts import Organisation, check_uscc
+from models.actors import SYSTEM, Actor
+from models.agencies import AgencyProfile, Registered, differences, profile_of
+from models.agencies.checks import open_check
+from models.batches import Batch, BatchRow
+from models.text import N_, NotAllowed, Problem, RuleBroken
+
+AT_ONCE = 50  # codes in one question to a service
+# The fields of `Registered`, and the headings they have in exports.
+COLUMNS: tables.Columns = {
+    "uscc": ("统一社会信用代码", "信用代码"),
+    "name": ("名称", "企业名称", "机构名称"),
+    "standing": ("登记状态", "经营状态", "状态"),
+    "legal_representative": ("法定代表人", "负责人"),
+    "registered_address": ("登记地址", "住所", "注册地址"),
+    "scope": ("经营范围",),
+    "licence_until": ("营业期限至", "营业期限止"),
+}
+
+
+class Rubbish(Problem):
+    """A source sent what cannot be read, or cannot be true."""
+
+    status = 502
+
+
+class RegistrySource(Protocol):
+    """What is asked of a register."""
+
+    name: str
+
+    def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
+        """Code to what the register has, None where it has nothing, a Problem where its row cannot be read.
+        Away if it does not answer, Rubbish if the whole answer cannot be read."""
+
+
+def _registered(row: dict[str, object]) -> Registered | Problem:
+    try:
+        registered = Registered.of(row)
+        check_uscc(registered.uscc)
+    except RuleBroken as problem:
+        return problem
+    return registered
+
+
+class FileSource:
+    """An export of the register, CSV or XLSX, as whole as it is."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.name = name
+        rows = tables.read(content, COLUMNS, ("uscc", "name", "standing"), most=200_000)
+        self._rows = {row["uscc"].upper(): _registered(dict(row)) for row in rows if row["uscc"]}
+
+    def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
+        return {code: self._rows.get(code) for code in codes}
+
+
+class HttpSource:
+    """A service: `POST {"uscc": [...]}` with a bearer token, answered by `{"organisations": [{...}]}` whose fields are
+    those of `Registered`; a code it does not return it does not have."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.name, self._url, self._token = url, url, token
+
+    def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
+        found: dict[str, Registered | Problem | None] = dict.fromkeys(codes)
+        for first in range(0, len(codes), AT_ONCE):
+            asked = codes[first : first + AT_ONCE]
+            for row in self._ask(asked):
+                if row.get("uscc") not in asked:
+                    raise Rubbish(N_("登记机关的回答里有没问过的主体。"))
+                found[row["uscc"]] = _registered(row)
+        return found
+
+    def _ask(self, codes: list[str]) -> list[dict[str, Any]]:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self._url, json.dumps({"uscc": codes}).encode(), headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                said = json.loads(answer.read(4 * 1024 * 1024))
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Away(N_("登记机关的服务没有答应(%(status)s)。"), status=error.code) from error
+        except OSError as error:
+            raise Away(N_("登记机关的服务没有回应,稍后会再试。")) from error
+        except ValueError as error:
+            raise Rubbish(N_("登记机关的回答看不懂。")) from error
+        rows = said.get("organisations") if isinstance(said, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Rubbish(N_("登记机关的回答看不懂。"))
+        return rows
+
+
+@lru_cache(maxsize=2)
+def _file(name: str, folder: str, sha256: str) -> FileSource:
+    return FileSource(name, store().get(sha256))
+
+
+def _source(batch: Batch) -> RegistrySource:
+    if "sha256" in batch.options:
+        return _file(batch.source, str(store().folder), batch.options["sha256"])
+    return HttpSource(current_app.config["REGISTER"], current_app.config["REGISTER_TOKEN"])
+
+
+def _compared(session: Session) -> list[tuple[str, dict[str, Any]]]:
+    """Every agency that has been let in."""
+    query = select(Organisation).where(Organisation.kind == "agency", Organisation.state.in_(("verified", "suspended")))
+    return [(a.name, {"agency": a.identifier, "uscc": a.uscc}) for a in session.scalars(query.order_by(Organisation.id))]
+
+
+def begin(session: Session, actor: Actor, name: str, content: bytes | None) -> Batch:
+    """A comparison with a file, or with the service where there is none. The file is read now: a wrong one is refused."""
+    options = {}
+    if content is not None:
+        FileSource(name, content)
+        options["sha256"] = store().put(content)
+    return batches.begin(session, actor, "register", name, _compared(session), options)
+
+
+@action
+def compare_with_register(session: Session, actor: Actor, *, file_name: str = "", content: bytes = b"") -> str:
+    """A regulator compares the market with an export, or with the configured source at once."""
+    if not actor.roles & {"regulator", "admin"}:
+        raise NotAllowed(N_("只有监管部门可以发起比对。"))
+    if content:
+        return begin(session, actor, file_name or "register", content).identifier
+    return _begin_configured(session, actor).identifier
+
+
+def _begin_configured(session: Session, actor: Actor) -> Batch:
+    where = current_app.config["REGISTER"]
+    if not where:
+        raise RuleBroken(N_("还没有设置登记机关的数据源,请上传一份导出表。"), "file")
+    if where.startswith(("http://", "https://")):
+        return begin(session, actor, where, None)
+    try:
+        content = Path(where).read_bytes()
+    except OSError as error:
+        raise Away(N_("读不到登记机关的导出文件。")) from error
+    return begin(session, actor, Path(where).name, content)
+
+
+def compare_daily() -> None:
+    """The clock's comparison, where a source is set. A source that cannot even begin is noted as a comparison that failed."""
+    if not current_app.config["REGISTER"]:
+        return
+    try:
+        with transaction() as session:
+            _begin_configured(session, SYSTEM)
+    except Problem as problem:
+        with transaction() as session:
+            if problem.status != 409:
+                batches.begin(session, SYSTEM, "register", current_app.config["REGISTER"], []).fail(problem)
+
+
+def _fetch(batch: Batch, rows: list[BatchRow]) -> dict[str, Registered | Problem | None]:
+    return _source(batch).lookup([row.content["uscc"] for row in rows])
+
+
+def _check(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: Any) -> None:
+    """Keep what the register says of each agency, and which kinds of difference that makes."""
+    named = [row.content["agency"] for row in rows]
+    pairs = select(Organisation, AgencyProfile).outerjoin(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
+    known = {a.identifier: (a, profile) for a, profile in session.execute(pairs.where(Organisation.identifier.in_(named)))}
+    for row in rows:
+        said = fetched[row.content["uscc"]]
+        if isinstance(said, Problem):
+            row.problems = [batches.told(said)]
+            continue
+        agency, profile = known[row.content["agency"]]
+        row.content = {**row.content, "registered": said.stored() if said else None}
+        row.result = " ".join(differences(agency, profile or AgencyProfile.blank(agency.id), said, clock.today()))
+
+
+def _load(session: Session, actor: Actor, batch: Batch) -> None:
+    """Open a check for every difference that still stands; or doubt the register where it contradicts too many."""
+    rows = [row for row in batches.rows_of(session, batch) if row.result or row.problems]
+    rules = policy.current()
+    if len(rows) >= rules.number("check.suspicious_least") and len(rows) > rules.rate("check.suspicious_share") * batch.total:
+        raise Rubbish(N_("有 %(count)s 家机构与登记不符或读不出,多得不像真的;请先核对数据源,这次比对没有发起任何核查。"), count=len(rows))
+    for row in rows:
+        if row.problems:
+            continue
+        agency = Organisation.load(session, row.content["agency"], lock=True)
+        said = row.content["registered"]
+        registered = Registered.of(said) if said else None
+        for kind, evidence in differences(agency, profile_of(session, agency), registered, clock.today()).items():
+            batch.changed += open_check(session, actor, agency, kind, evidence, batch.source) is not None
+
+
+WORKS["register"] = Work(
+    _check, _load, attended=False, fetch=_fetch,
+    pace=lambda batch: None if "sha256" in batch.options else int(current_app.config["REGISTER_PER_MINUTE"]),
+)  # fmt: skip

@@ -1,0 +1,109 @@
+"""Checks of agencies: a list for the regulator, and each with its evidence side by side."""
+
+from __future__ import annotations
+
+from flask import abort, render_template, request
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.agencies import actions
+from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
+from market.agencies.views.rooms import rooms
+from market.charts import bars
+from market.exports import answer as exported
+from market.extensions import db
+from market.forms import Form
+from market.pages import ActPage, act_view, case_page, case_url, file_of, link, paged, visible
+from market.words import region, when
+from models import documents
+from models.actors import Actor
+from models.agencies import CHECKS, Check
+from models.agencies.register import FIELDS, STANDINGS
+from models.credit import CreditRecord
+
+
+def _with_file(form: Form) -> dict[str, object]:
+    values = form.values()
+    return {**values, **file_of(values.pop("file"))}
+
+
+CHECK_ACTS = {
+    "ask": ActPage(actions.ask_agency),
+    "answer": ActPage(actions.answer_check, AnswerCheckForm, _with_file),
+    "clear": ActPage(actions.clear_check),
+    "confirm": ActPage(actions.confirm_check, ConfirmCheckForm),
+}
+
+
+def watcher() -> Actor:
+    """The reader, if it may see checks as a regulator does; 403 otherwise."""
+    actor = current_actor()
+    if not actor.roles & {"regulator", "admin"}:
+        abort(403)
+    return actor
+
+
+def _listed(actor: Actor):  # type: ignore[no-untyped-def]
+    query = select(Check).where(Check.visible_to(actor))
+    if request.args.get("kind") in CHECKS:
+        query = query.where(Check.kind == request.args["kind"])
+    if request.args.get("state") in Check.workflow.states:
+        query = query.where(Check.state == request.args["state"])
+    return query.order_by(Check.id.desc())
+
+
+@rooms.get("/oversight/checks")
+@login_required
+def checks() -> str:
+    actor = watcher()
+    counted: dict[str, int] = {}
+    for kind in db.session.scalars(select(Check.kind).where(Check.visible_to(actor))):
+        counted[kind] = counted.get(kind, 0) + 1
+    return render_template(
+        "agencies/checks.html",
+        page=paged(_listed(actor)),
+        kinds=CHECKS,
+        chart=bars([(_(label), counted.get(kind, 0), "bar-plain") for kind, label in CHECKS.items()], _("各类核查")),
+        kind_options=[(kind, _(label)) for kind, label in CHECKS.items()],
+        state_options=[(s.name, _(s.label)) for s in Check.workflow.states.values()],
+    )
+
+
+@rooms.get("/oversight/checks.<any(csv, xlsx):kind>")
+@login_required
+def export_checks(kind: str) -> Response:
+    rows = [[_("编号"), _("机构"), _("地区"), _("核查内容"), _("状态"), _("平台资料"), _("登记资料"), _("来源"), _("发起时间")]]
+    for check in db.session.scalars(_listed(watcher())):
+        ours, theirs = (" / ".join(str(row[side]) for row in check.evidence) for side in ("ours", "theirs"))
+        rows.append([
+            check.identifier, check.agency.name, region(check.region_code), _(CHECKS[check.kind]), _(check.state_label), ours, theirs,
+            check.source, when(check.seen_at),
+        ])  # fmt: skip
+    return exported(rows, "checks", kind)
+
+
+@rooms.get("/checks/<identifier>")
+@login_required
+def show_check(identifier: str) -> str:
+    check = visible(Check, identifier)
+    watching = bool(check.roles_of(current_actor()) & {"regulator", "admin"})
+    records = select(CreditRecord).where(CreditRecord.source_identifier == identifier)
+    return render_template(
+        "agencies/check.html",
+        **case_page(check),
+        kinds=CHECKS,
+        fields=FIELDS,
+        standings=STANDINGS,
+        agency_link=link(case_url("organisation", check.agency.identifier), f"{check.agency.identifier} {check.agency.name}"),
+        files=documents.of_case(db.session, "check", identifier),
+        records=db.session.scalars(records).all() if watching else [],
+    )
+
+
+@rooms.route("/checks/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_check(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Check, identifier, act, CHECK_ACTS)

@@ -1,0 +1,121 @@
+"""Entering, step by step: a list of the steps, a page for each, and the commitment at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, redirect, render_template, url_for
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.agencies import actions
+from market.agencies.forms import STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
+from market.agencies.views.rooms import mine, rooms
+from market.extensions import db
+from market.forms import Form
+from market.pages import attempt, case_page, case_url, file_of
+from models import documents
+from models.accounts import Organisation
+from models.agencies import STATUSES, STEPS, Practitioner, letter, materials_of, missing, profile_of
+from models.agencies.entry import OWN, wanted
+
+
+def _steps(agency: Organisation) -> list[dict[str, Any]]:
+    """Each step with what it still lacks."""
+    lacking = missing(db.session, agency)
+    return [{"name": name, "label": label, "done": name not in lacking} for name, (label, _names) in STEPS.items()]
+
+
+def _next(agency: Organisation) -> str:
+    """The first step that is not done, or the commitment; once in, the overview."""
+    if agency.state != "draft":
+        return url_for("agencies.entry")
+    lacking = missing(db.session, agency)
+    return url_for("agencies.entry_step", step=next(iter(lacking))) if lacking else url_for("agencies.commitment")
+
+
+@rooms.get("/my/entry")
+@login_required
+def entry() -> str:
+    agency = mine()
+    return render_template("agencies/entry.html", agency=agency, steps=_steps(agency), **case_page(agency), next=_next(agency))
+
+
+def _form(agency: Organisation, step: str) -> Form:
+    """The step's form with what was told before."""
+    profile = profile_of(db.session, agency)
+    known = {name: getattr(agency if name in OWN else profile, name) for name in STEPS[step][1]}
+    form = STEP_FORMS[step](data=known)
+    if isinstance(form, LicenceForm):
+        form.prepare()
+    if isinstance(form, MaterialForm):
+        form.prepare(profile.legal_form)
+    return form
+
+
+@rooms.route("/my/entry/<step>", methods=["GET", "POST"])
+@login_required
+def entry_step(step: str) -> Response | str | tuple[str, int]:
+    agency = mine()
+    if step not in STEPS:
+        abort(404)
+    form, status = _form(agency, step), 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            values = form.values()
+            values |= file_of(values.pop("file")) if "file" in values else {}
+            act = {"practitioners": actions.add_practitioner, "materials": actions.hand_in_material}.get(step)
+            result, status = attempt(form, act, **values) if act else attempt(form, actions.fill, step, **values)
+            if result is not None:
+                again = act is not None and step in missing(db.session, mine())
+                return redirect(url_for("agencies.entry_step", step=step) if again else _next(mine()), 303)
+    handed = materials_of(db.session, agency)
+    return render_template(
+        "agencies/entry_step.html",
+        agency=agency,
+        step=step,
+        steps=_steps(agency),
+        form=form,
+        people=db.session.scalars(
+            select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None)).order_by(Practitioner.id)
+        ).all(),
+        statuses=STATUSES,
+        papers=wanted(profile_of(db.session, agency).legal_form),
+        handed={kind: identifier for kind, identifier in handed.items()},
+        files={file.identifier: file for file in documents.of_case(db.session, "organisation", agency.identifier)},
+    ), status  # fmt: skip
+
+
+@rooms.post("/my/practitioners/<int:number>/remove")
+@login_required
+def remove_practitioner(number: int) -> Response:
+    actions.remove_practitioner(current_actor(), number)
+    return redirect(url_for("agencies.entry_step", step="practitioners"), 303)
+
+
+@rooms.route("/my/entry/commitment", methods=["GET", "POST"])
+@login_required
+def commitment() -> Response | str | tuple[str, int]:
+    agency, form, status = mine(), CommitmentForm(), 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            act = actions.commit_entry if form.way.data == "commit" else actions.submit_entry
+            result, status = attempt(form, act, committed=bool(form.committed.data))
+            if result is not None:
+                return redirect(case_url("organisation", result), 303)
+    return render_template(
+        "agencies/commitment.html", agency=agency, form=form, steps=_steps(agency), letter={"zh": letter(), "en": letter("en")}
+    ), status
+
+
+@rooms.get("/agencies/<identifier>/<any(submit, commit):act>")
+@login_required
+def to_commitment(identifier: str, act: str) -> Response:
+    """Where the case page's buttons lead an agency that is filling in."""
+    if mine().identifier != identifier:
+        abort(404)
+    return redirect(url_for("agencies.commitment"), 303)

@@ -1,0 +1,127 @@
+"""Batches on pages: bringing in a table, comparing with the register, and how far each is."""
+
+from __future__ import annotations
+
+from flask import Response as FlaskResponse
+from flask import abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
+
+from market import batches as doing
+from market.accounts.actions import claim_code
+from market.accounts.identity import current_actor
+from market.agencies import imports, registry
+from market.agencies.forms import ImportForm, RegisterForm
+from market.agencies.views.checks import watcher
+from market.agencies.views.rooms import rooms
+from market.exports import Rows
+from market.exports import answer as exported
+from market.extensions import db
+from market.forms import ActForm
+from market.pages import attempt, file_of, not_found, paged
+from market.words import told
+from models import batches
+from models.accounts import Organisation
+from models.batches import KINDS, STATES, Batch, BatchRow
+
+
+@rooms.get("/imports")
+@login_required
+def import_list() -> str:
+    actor = current_actor()
+    kinds = imports.kinds_for(actor)
+    if not kinds:
+        abort(403)
+    query = select(Batch).where(Batch.kind != "register")
+    if "admin" not in actor.roles:
+        query = query.where(Batch.organisation_id == (actor.organisation_id or 0))
+    return render_template("agencies/imports.html", page=paged(query.order_by(Batch.id.desc())), kinds=KINDS, states=STATES, open_kinds=kinds)
+
+
+@rooms.route("/imports/new", methods=["GET", "POST"])
+@login_required
+def new_import() -> Response | str | tuple[str, int]:
+    kinds = imports.kinds_for(current_actor())
+    if not kinds:
+        abort(403)
+    wanted = request.args.get("kind")
+    form, status = ImportForm(kind=wanted if wanted in kinds else kinds[0]), 200
+    form.prepare(kinds)
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, imports.upload_table, kind=form.kind.data, **file_of(form.file.data))
+            if result is not None:
+                return redirect(url_for("agencies.batch", identifier=result), 303)
+    return render_template("agencies/import.html", form=form, shapes={kind: imports.columns_of(kind) for kind in kinds}, kinds=KINDS), status
+
+
+@rooms.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
+def import_template(what: str, kind: str) -> FlaskResponse:
+    """The table to fill in."""
+    return exported(imports.template_rows(what), what, kind)
+
+
+def _readable(identifier: str) -> Batch:
+    found = batches.load(db.session, identifier)
+    if not doing.may_see(current_actor(), found):
+        raise not_found(identifier)
+    return found
+
+
+def _rows(batch: Batch, only: str):  # type: ignore[no-untyped-def]
+    query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number <= batch.position)
+    noted = func.json_array_length(BatchRow.problems) > 0
+    query = query.where(noted) if only == "faulty" else query.where(BatchRow.result != "") if only == "found" else query
+    return query.order_by(BatchRow.number)
+
+
+@rooms.get("/batches/<identifier>")
+@login_required
+def batch(identifier: str) -> str:
+    found, only = _readable(identifier), request.args.get("only", "")
+    return render_template(
+        "agencies/batch.html", batch=found, page=paged(_rows(found, only)), kinds=KINDS, states=STATES, only=only, form=ActForm(),
+        moving=found.state in batches.UNDER_WAY, mine=found.person_id == current_actor().user_id,
+    )  # fmt: skip
+
+
+@rooms.get("/batches/<identifier>.<any(csv, xlsx):kind>")
+@login_required
+def export_batch(identifier: str, kind: str) -> FlaskResponse:
+    """What was found of each row; of agencies that came in, with the code by which their first person claims them."""
+    found = _readable(identifier)
+    rows = db.session.scalars(_rows(found, "")).all()
+    codes: dict[str, str] = {}
+    if found.kind == "agencies" and found.state == "done":
+        entered = select(Organisation).where(Organisation.identifier.in_([row.result for row in rows]), Organisation.claimed.is_(False))
+        codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
+    table: Rows = [[_("行"), _("对象"), _("结果"), _("问题"), *([_("入驻码")] if codes else [])]]
+    for row in rows:
+        table.append([row.number, row.subject, row.result, "; ".join(map(told, row.problems)), *([codes.get(row.result, "")] if codes else [])])
+    return exported(table, identifier, kind)
+
+
+@rooms.post("/batches/<identifier>/<any(load, drop):act>")
+@login_required
+def act_batch(identifier: str, act: str) -> Response:
+    (doing.load_batch if act == "load" else doing.drop_batch)(current_actor(), identifier)
+    return redirect(url_for("agencies.batch", identifier=identifier), 303)
+
+
+@rooms.route("/oversight/register", methods=["GET", "POST"])
+@login_required
+def register() -> Response | str | tuple[str, int]:
+    """Comparisons with the business register: those that were, how far one is, and a new one."""
+    watcher()
+    form, status = RegisterForm(), 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, registry.compare_with_register, **file_of(form.file.data))
+            if result is not None:
+                return redirect(url_for("agencies.batch", identifier=result), 303)
+    query = select(Batch).where(Batch.kind == "register").order_by(Batch.id.desc())
+    return render_template("agencies/register.html", form=form, page=paged(query), states=STATES), status

@@ -1,0 +1,29 @@
+"""The blueprint of the room, and what its pages share."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort
+
+from market.accounts.identity import current_actor
+from market.extensions import db
+from market.pages import not_found
+from models.accounts import Organisation
+
+rooms = Blueprint("agencies", __name__)
+
+
+def mine() -> Organisation:
+    """The agency the reader works for; 403 for everybody else."""
+    actor = current_actor()
+    if "agency" not in actor.roles or actor.organisation_id is None:
+        abort(403)
+    return db.session.get_one(Organisation, actor.organisation_id)
+
+
+def readable(identifier: str) -> Organisation:
+    """An organisation's page: an agency's is public once it has been let in."""
+    agency = Organisation.load(db.session, identifier)
+    public = agency.kind == "agency" and agency.state in ("verified", "suspended")
+    if not public and not agency.roles_of(current_actor()):
+        raise not_found(identifier)
+    return agency

@@ -1,0 +1,56 @@
+"""An agency: how it enters, the certificates it holds, what it publishes of its prices, whether it may be engaged."""
+
+from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification
+from models.agencies.checks import CHECKS, Check
+from models.agencies.eligibility import check_eligible
+from models.agencies.entry import (
+    FORMS,
+    PREMISES,
+    STEPS,
+    AgencyProfile,
+    EntryMaterial,
+    fill_step,
+    letter,
+    materials_of,
+    missing,
+    profile_of,
+)
+from models.agencies.fees import (
+    FeeSchedule,
+    changes,
+    check_price,
+    publish_schedule,
+    published_prices,
+    schedules_in_force,
+    versions_of,
+)
+from models.agencies.register import Registered, differences
+
+__all__ = [
+    "CHECKS",
+    "FORMS",
+    "PREMISES",
+    "STATUSES",
+    "STEPS",
+    "AgencyProfile",
+    "Check",
+    "Dated",
+    "EntryMaterial",
+    "FeeSchedule",
+    "Practitioner",
+    "Qualification",
+    "Registered",
+    "changes",
+    "check_eligible",
+    "check_price",
+    "differences",
+    "fill_step",
+    "letter",
+    "materials_of",
+    "missing",
+    "profile_of",
+    "publish_schedule",
+    "published_prices",
+    "schedules_in_force",
+    "versions_of",
+]

@@ -1,0 +1,86 @@
+"""Certificates of agencies and of the people who work in them. Whether one is valid follows from its dates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, and_
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models import clock
+from models.base import Base, Code, Name
+from models.text import N_
+
+
+class Dated:
+    """Mixed into what is valid from a day to a day, here and in SQL alike."""
+
+    kind: Mapped[Name] = mapped_column(index=True)
+    number: Mapped[Code]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    revoked_on: Mapped[date | None]
+    warned: Mapped[int | None]  # the lowest threshold of days before its end at which the agency was told; 0: it ended
+
+    def status(self, day: date | None = None) -> str:
+        """`valid`, `expiring` (60 days or fewer left), `expired`, `future` or `revoked` on a day."""
+        day = day or clock.today()
+        if self.revoked_on and self.revoked_on <= day:
+            return "revoked"
+        if day < self.valid_from:
+            return "future"
+        if day > self.valid_until:
+            return "expired"
+        return "expiring" if (self.valid_until - day).days <= 60 else "valid"
+
+    def warning(self, day: date, thresholds: list[int]) -> int | None:
+        """The threshold of days to warn of on this day: the lowest reached, 0 once it is over; None if that was told."""
+        left = (self.valid_until - day).days
+        reached = 0 if left < 0 else min((days for days in thresholds if left <= days), default=None)
+        return None if reached is None or (self.warned is not None and self.warned <= reached) else reached
+
+    @classmethod
+    def valid_on(cls, day: date) -> ColumnElement[bool]:
+        """The SQL twin of `status` being valid or expiring."""
+        not_revoked = (cls.revoked_on.is_(None)) | (cls.revoked_on > day)
+        return and_(cls.valid_from <= day, cls.valid_until >= day, not_revoked)
+
+
+STATUSES = {
+    "valid": N_("有效"),
+    "expiring": N_("即将到期"),
+    "expired": N_("已过期"),
+    "future": N_("未生效"),
+    "revoked": N_("已撤销"),
+}
+
+
+class Qualification(Dated, Base):
+    """A certificate an agency holds."""
+
+    __tablename__ = "qualifications"
+    __table_args__ = (UniqueConstraint("kind", "number"),)
+
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    level: Mapped[Code]
+    issuer: Mapped[Name]
+    document_identifier: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Practitioner(Dated, Base):
+    """A person who works in an agency, with the certificate (职业资格) the work needs. One certificate counts for one
+    agency at a time: it is the person's who has not left."""
+
+    __tablename__ = "practitioners"
+
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name: Mapped[Name]
+    left_on: Mapped[date | None]
+    document_identifier: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @classmethod
+    def at_work(cls, day: date) -> ColumnElement[bool]:
+        """Who works there on a day with a valid certificate."""
+        return and_(cls.valid_on(day), (cls.left_on.is_(None)) | (cls.left_on > day))

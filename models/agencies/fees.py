@@ -1,0 +1,138 @@
+"""What an agency publishes of its prices: a schedule an item, in versions that are never edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import clock, money, pricing
+from models.accounts import Organisation
+from models.base import Base, Json, Name
+from models.catalogue import ServiceItem
+from models.pricing import Quantity
+from models.text import N_, RuleBroken
+
+
+class FeeSchedule(Base):
+    """One version of an agency's published price for an item. Never edited: a change is a new version."""
+
+    __tablename__ = "fee_schedules"
+    __table_args__ = (UniqueConstraint("agency_id", "item_code", "version"),)
+
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    item_code: Mapped[str] = mapped_column(String(12), index=True)
+    version: Mapped[int]
+    terms: Mapped[Json]
+    days: Mapped[int]
+    note: Mapped[Name] = mapped_column(default="")
+    effective_from: Mapped[date]
+    published_at: Mapped[datetime] = mapped_column(default=clock.now)
+    agency: Mapped[Organisation] = relationship(lazy="joined")
+
+    def price(self, quantity: Quantity) -> int:
+        """The published price for a job, in fen."""
+        return pricing.price(self.terms, quantity)
+
+
+def schedules_in_force(session: Session, *, agency_id: int | None = None, item_code: str | None = None) -> list[FeeSchedule]:
+    """For each agency and item the newest version in effect today."""
+    query = select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today())
+    if agency_id is not None:
+        query = query.where(FeeSchedule.agency_id == agency_id)
+    if item_code is not None:
+        query = query.where(FeeSchedule.item_code == item_code)
+    query = query.order_by(FeeSchedule.agency_id, FeeSchedule.item_code, FeeSchedule.version)
+    newest = {(s.agency_id, s.item_code): s for s in session.scalars(query)}
+    return list(newest.values())
+
+
+def published_prices(session: Session, item_code: str, job: Quantity) -> list[tuple[FeeSchedule, int]]:
+    """What every agency that may be engaged publishes for this job, in fen, the lowest first; agencies whose terms do not
+    know the job's factor are left out."""
+    found = []
+    for schedule in schedules_in_force(session, item_code=item_code):
+        if schedule.agency.state == "verified":
+            try:
+                found.append((schedule, schedule.price(job)))
+            except RuleBroken:
+                continue
+    return sorted(found, key=lambda pair: (pair[1], pair[0].agency.identifier))
+
+
+def check_guided(item: ServiceItem, terms: Json) -> None:
+    """RuleBroken unless the price of an item under government guidance (政府指导价) rests on its standard and keeps within
+    the standard's band."""
+    if item.pricing != "government_guided" or not item.fee_standard:
+        return
+    if not str(terms.get("standard") or "").startswith(item.fee_standard + "/"):
+        raise RuleBroken(N_("本事项实行政府指导价,收费应引用“%(title)s”。"), "standard", title=pricing.standards()[item.fee_standard]["title"])
+    low, high = pricing.band(item.fee_standard)
+    if not low <= Fraction(terms.get("discount") or "1") <= high:
+        raise RuleBroken(
+            N_("政府指导价的浮动范围是标准的 %(low)s 到 %(high)s。"), "discount", low=f"{float(low):.0%}", high=f"{float(high):.0%}"
+        )
+
+
+def publish_schedule(session: Session, agency_id: int, item: ServiceItem, terms: Json, days: int, note: str, effective_from: date) -> FeeSchedule:
+    """Add the next version. RuleBroken if the terms are unsound, leave the item's price guidance, or would take effect
+    in the past."""
+    pricing.check(terms)
+    check_guided(item, terms)
+    if effective_from < clock.today():
+        raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
+    if not 1 <= days <= 500:
+        raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
+    last = next(iter(versions_of(session, agency_id, item.code)), None)
+    schedule = FeeSchedule(
+        agency_id=agency_id,
+        item_code=item.code,
+        version=(last.version if last else 0) + 1,
+        terms=terms,
+        days=days,
+        note=note,
+        effective_from=effective_from,
+    )
+    session.add(schedule)
+    session.flush()
+    return schedule
+
+
+def versions_of(session: Session, agency_id: int, item_code: str) -> list[FeeSchedule]:
+    """Every version of an agency's price for an item, those to come included, newest first."""
+    query = select(FeeSchedule).where(FeeSchedule.agency_id == agency_id, FeeSchedule.item_code == item_code)
+    return list(session.scalars(query.order_by(FeeSchedule.version.desc())))
+
+
+TERMS = ("method", "standard", "price", "bands", "points", "above", "factors", "discount", "floor", "cap")
+
+
+def changes(old: FeeSchedule | None, new: FeeSchedule, jobs: Iterable[Quantity]) -> list[tuple[str, Any, Any]]:
+    """What a version changed: (part of the terms, `days` or `note`; before; after), then for each of these jobs
+    (`job`, price before, price after) in fen."""
+    if old is None:
+        return []
+    found: list[tuple[str, Any, Any]] = [(name, old.terms.get(name), new.terms.get(name)) for name in TERMS]
+    found += [("days", old.days, new.days), ("note", old.note, new.note)]
+    return [(name, before, after) for name, before, after in found if before != after] + [
+        ("job", old.price(job), new.price(job)) for job in jobs
+    ]
+
+
+def check_price(schedule: FeeSchedule, quantity: Quantity, price: int) -> int:
+    """The published price; RuleBroken (field `price`) if `price` exceeds it or is not a sane sum."""
+    if not 0 < price <= money.MOST:
+        raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "price")
+    ceiling = schedule.price(quantity)
+    if price > ceiling:
+        raise RuleBroken(
+            N_("报价高于贵机构公示价 %(ceiling)s(第 %(version)s 版)。报价不得高于自己公示的收费。"),
+            "price",
+            ceiling=money.show(ceiling),
+            version=schedule.version,
+        )
+    return ceiling

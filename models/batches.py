@@ -1,0 +1,118 @@
+"""Batches: long work done a piece at a time, so that everyone sees how far it is and a kill in the middle loses nothing.
+
+A batch first checks its rows, a chunk to a transaction; each row keeps what was found. Then, when every row is in order
+and somebody says so (or at once, where nobody needs to), it is carried out in one transaction: whole or not at all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock, identifiers
+from models.actors import Actor
+from models.base import Base, Code, Json
+from models.text import N_, Conflict, NotFound, Problem
+
+KINDS = {"agencies": N_("机构批量入驻"), "fees": N_("收费批量公示"), "register": N_("与登记机关比对")}
+STATES = {
+    "checking": N_("逐行核对中"),
+    "checked": N_("核对完成"),
+    "loading": N_("正在入库"),
+    "done": N_("已完成"),
+    "failed": N_("没有完成"),
+    "dropped": N_("已放弃"),
+}
+UNDER_WAY = ("checking", "loading")
+
+
+class Batch(Base):
+    """Long work of one kind, `options` what it needs to know. `position` rows of `total` are checked, `faulty` of them not in order; `problem` says why
+    the whole stopped, or waits after so many `tries`; `changed` counts what it brought about. `person_id` is who asked for it, None the clock."""
+
+    __tablename__ = "batches"
+
+    identifier: Mapped[Code] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(String(12), index=True)
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    source: Mapped[str] = mapped_column(String(200))
+    total: Mapped[int] = mapped_column(default=0)
+    position: Mapped[int] = mapped_column(default=0)
+    faulty: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    options: Mapped[Json]
+    problem: Mapped[Json | None]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(default=clock.now)
+    worked_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+    def fail(self, problem: Problem) -> None:
+        """It stops here, for this reason, and nothing of it is kept but the report."""
+        self.state, self.finished_at = "failed", clock.now()
+        self.problem = told(problem)
+
+
+class BatchRow(Base):
+    """One row: what came in, what was found wrong (a list of problems), what became of it."""
+
+    __tablename__ = "batch_rows"
+    __table_args__ = (UniqueConstraint("batch_id", "number"),)
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"))
+    number: Mapped[int]
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    content: Mapped[Json]
+    problems: Mapped[list[Json]]
+    result: Mapped[str] = mapped_column(String(200), default="")
+
+
+def told(problem: Problem) -> Json:
+    """A problem as it is kept; `words` of it are made when it is shown."""
+    return {"message": problem.message, "params": {key: str(value) for key, value in problem.params.items()}, "field": problem.field}
+
+
+def begin(session: Session, actor: Actor, kind: str, source: str, rows: list[tuple[str, Json]], options: Json | None = None) -> Batch:
+    """A new batch of these (subject, content) rows. Conflict while one of this kind by the same organisation is under way."""
+    under_way = select(Batch.identifier).where(
+        Batch.kind == kind, Batch.organisation_id.is_not_distinct_from(actor.organisation_id), Batch.state.in_(UNDER_WAY)
+    )
+    if session.scalars(under_way.limit(1)).first():
+        raise Conflict(N_("同类任务正在进行,请等它结束。"))
+    batch = Batch(
+        identifier=identifiers.issue(session, "T"), kind=kind, state="checking", options=options or {}, source=source[:200], total=len(rows),
+        person_id=actor.user_id, organisation_id=actor.organisation_id,
+    )  # fmt: skip
+    session.add(batch)
+    session.flush()
+    session.add_all(
+        BatchRow(batch_id=batch.id, number=number, subject=subject[:200], content=content, problems=[])
+        for number, (subject, content) in enumerate(rows, start=1)
+    )
+    session.flush()
+    return batch
+
+
+def load(session: Session, identifier: str, *, lock: bool = False) -> Batch:
+    """The batch with this identifier; NotFound."""
+    query = select(Batch).where(Batch.identifier == identifier)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+    return found
+
+
+def next_rows(session: Session, batch: Batch, most: int) -> list[BatchRow]:
+    """The rows still to be checked, in order, at most so many."""
+    query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number > batch.position)
+    return list(session.scalars(query.order_by(BatchRow.number).limit(most)))
+
+
+def rows_of(session: Session, batch: Batch) -> list[BatchRow]:
+    return list(session.scalars(select(BatchRow).where(BatchRow.batch_id == batch.id).order_by(BatchRow.number)))

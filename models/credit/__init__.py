@@ -1,0 +1,35 @@
+"""Credit: an agency's score from the records behind it, and records proposed about it."""
+
+from models.credit.records import RECORDS, CreditRecord, propose
+from models.credit.score import (
+    GRADES,
+    LINES,
+    CreditScore,
+    Evidence,
+    ScoreLine,
+    Sheet,
+    decay,
+    of_agency,
+    raises,
+    refresh,
+    sheet,
+    shrunk_mean,
+)
+
+__all__ = [
+    "GRADES",
+    "LINES",
+    "RECORDS",
+    "CreditRecord",
+    "CreditScore",
+    "Evidence",
+    "ScoreLine",
+    "Sheet",
+    "decay",
+    "of_agency",
+    "propose",
+    "raises",
+    "refresh",
+    "sheet",
+    "shrunk_mean",
+]
