@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from models.money import show
 from models.sourcing import Quartiles
 
 
@@ -61,4 +62,50 @@ def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: 
     parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, foot + 4, foot + 4))
     for tick in range(int(low * 10 + 0.999), 11):
         parts.append(Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}%</text>').format(x(tick / 10), foot + 20, tick * 10))
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title: str) -> Markup:
+    """Prices in fen as dots on one line, the middle one marked, and behind them the band a standard allows."""
+    values = sorted(price for _name, price in prices)
+    low, high = min([*values, *(band or [])]), max([*values, *(band or [])])
+    left, right, middle = 20, 640, values[len(values) // 2]
+
+    def x(price: int) -> int:
+        return left + round((right - left) * (price - low) / max(1, high - low))
+
+    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 92" width="660"><title>{}</title>').format(title)]
+    if band:
+        parts.append(Markup('<rect class="band" x="{}" y="22" width="{}" height="38"/>').format(x(band[0]), max(2, x(band[1]) - x(band[0]))))
+    parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="60" y2="60"/>').format(left, right))
+    parts += [Markup('<circle class="dot faint" cx="{}" cy="42" r="6"><title>{} {}</title></circle>').format(x(p), n, show(p)) for n, p in prices]
+    parts.append(
+        Markup(
+            '<line class="median" x1="{}" x2="{}" y1="22" y2="60"/><text x="{}" y="14" text-anchor="middle">{}</text>'
+            '<text class="weak" x="{}" y="80">{}</text><text class="weak" x="{}" y="80" text-anchor="end">{}</text>'
+        ).format(x(middle), x(middle), min(max(x(middle), 90), 570), _("中位数 %(price)s", price=show(middle)), left, show(low), right, show(high))
+    )
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+def lines(labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float | None]]], title: str) -> Markup:
+    """Shares from 0 to 1 over time: (name, class, values), a point a label; nothing is drawn where there is no value."""
+    left, right, top, foot = 40, 640, 26, 150
+
+    def point(index: int, share: float) -> tuple[int, int]:
+        return left + round((right - left) * index / max(1, len(labels) - 1)), foot - round((foot - top) * share)
+
+    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 680 182" width="680"><title>{}</title>').format(title)]
+    for tick in (0.0, 0.5, 1.0):
+        y = point(0, tick)[1]
+        parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/><text class="weak" x="34" y="{}" text-anchor="end">{}%</text>').format(left, right, y, y, y + 4, round(tick * 100)))
+    for index, label in enumerate(labels):
+        parts.append(Markup('<text class="weak" x="{}" y="172" text-anchor="middle">{}</text>').format(point(index, 0)[0], label))
+    for place, (name, css, values) in enumerate(series):
+        known = [(point(index, share), share) for index, share in enumerate(values) if share is not None]
+        path = " ".join(f"{x},{y}" for (x, y), _share in known)
+        parts.append(Markup('<polyline class="line {}" points="{}"/>').format(css, path))
+        for (x, y), share in known:
+            parts.append(Markup('<circle class="mark {}" cx="{}" cy="{}" r="4"><title>{} {}%</title></circle>').format(css, x, y, name, round(share * 100)))
+        parts.append(Markup('<rect class="mark {}" x="{}" y="4" width="14" height="4"/><text x="{}" y="12">{}</text>').format(css, left + place * 170, left + 20 + place * 170, name))
     return Markup("").join([*parts, Markup("</svg>")])

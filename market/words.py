@@ -203,6 +203,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "price": money.show,
     "amount": money.show,
     "deadline": lambda instant: _("截止 %(time)s", time=when(datetime.fromisoformat(instant))),
+    "version": lambda number: _("第 %(v)s 版", v=number),
+    "day": lambda day: _("%(day)s 起", day=day),
     "until": lambda instant: _("至 %(time)s", time=when(datetime.fromisoformat(instant))),
     "evaluator": str,
     "certificate": str,

@@ -156,6 +156,16 @@ VERSIONED = (
 )  # fmt: skip
 
 
+FIELDS = {
+    "name": N_("事项名称"), "name_en": N_("英文名称"), "department": N_("主管部门"), "approval_matter": N_("用于办理"),
+    "legal_basis": N_("法律依据"), "required_qualification": N_("机构资质"), "qualification_mandatory": N_("资质为强制要求"),
+    "required_practitioner": N_("从业人员资格"), "practitioners_least": N_("至少几人"), "time_limit_days": N_("时限(工作日)"),
+    "pricing": N_("价格管理"), "fee_standard": N_("参考收费标准"), "measure": N_("按什么计价"), "measure_label": N_("计费基数的名称"),
+    "commissioned": N_("须委托有资质的机构"), "materials_zh": N_("企业要准备的材料(中文)"), "materials_en": N_("企业要准备的材料(英文)"),
+    "outputs_zh": N_("成果(中文)"), "outputs_en": N_("成果(英文)"), "checklist_zh": N_("验收清单(中文)"), "checklist_en": N_("验收清单(英文)"),
+}  # fmt: skip
+
+
 def revise(session: Session, code: str, effective_from: date, matters: list[ApprovalMatter], values: dict[str, Any]) -> ServiceItem:
     """The next version of an item (or the first of a new one). RuleBroken if it would take effect in the past or before
     the version it follows, or if its values are not sound."""

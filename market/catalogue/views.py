@@ -1,24 +1,47 @@
-"""The visitor's home, the item list and each item's one-time notice, the policy in print."""
+"""The visitor's home, the item list and each item's one-time notice, keeping the list, the policy in print."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
+from statistics import median
+from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
 from sqlalchemy import func, select
+from werkzeug.wrappers import Response
 
+from market.accounts.identity import current_actor
+from market.catalogue import actions
+from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
+from market.charts import spread
 from market.extensions import db
 from market.journey import promise
-from market.pages import sliced
+from market.options import region_choices
+from market.pages import form_page, not_found, sliced
 from market.words import words_of
-from models import agencies, money, policy, pricing
+from models import clock, money, policy, pricing
 from models.accounts import Organisation
-from models.agencies import FeeSchedule
-from models.catalogue import PRICING, ServiceItem, current_items, item_by_code
+from models.agencies import FeeSchedule, published_prices, schedules_in_force
+from models.catalogue import (
+    DEPARTMENTS,
+    FIELDS,
+    PRICING,
+    ApprovalMatter,
+    ServiceItem,
+    changes,
+    current_items,
+    item_by_code,
+    versions_of,
+)
 from models.contracts import Contract
 from models.credit import CreditScore
+from models.events import timeline
 from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
+from models.regions import covers
 from models.sourcing import FUNDS, MODES, TOO_FEW, Award, Request, rules_of
 from models.text import N_, Problem, RuleBroken
 
@@ -74,26 +97,60 @@ def home() -> str:
 
 @rooms.get("/items")
 def items() -> str:
-    return render_template("catalogue/items.html", departments=_by_department(current_items(db.session)))
+    actor = current_actor()
+    return render_template(
+        "catalogue/items.html", departments=_by_department(current_items(db.session)),
+        may_list=any(actions.may_edit(actor, department) for department in DEPARTMENTS),
+    )  # fmt: skip
+
+
+@rooms.get("/matters")
+def matters() -> str:
+    """The approvals, and which services each needs; what is not listed here may not be demanded."""
+    needed: dict[str, list[ServiceItem]] = defaultdict(list)
+    every = current_items(db.session)
+    for item in every:
+        for matter in item.matters:
+            needed[matter.code].append(item)
+    words = request.args.get("q", "").strip()
+    found = [m for m in db.session.scalars(select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)) if words in m.name]
+    return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
 
 
 def _asked(item: ServiceItem) -> Quantity | None:
     """The size of the job the reader typed; None if it is needed and missing. RuleBroken if it cannot be read."""
-    amount, count = request.args.get("amount", "").strip(), request.args.get("count", "").strip()
+    amount, count, factor = (request.args.get(name, "").strip() for name in ("amount", "count", "factor"))
     if item.measure == "none":
-        return Quantity()
+        return Quantity(factor=factor)
     try:
         if amount:
-            return Quantity(amount=money.parse(amount))
-        return Quantity(count=int(count)) if count else None
+            return Quantity(amount=money.parse(amount), factor=factor)
+        return Quantity(count=int(count), factor=factor) if count else None
     except ValueError:
         raise RuleBroken(N_("请填写数字,例如 60,000,000。")) from None
 
 
-def _price(terms: dict[str, object], quantity: Quantity | None) -> int | None:
-    if quantity is None and terms["method"] != "fixed":
-        return None
-    return pricing.price(terms, quantity or Quantity())
+def _cost(item: ServiceItem) -> dict[str, Any]:
+    """What the item would cost at every agency, for the reader's job; without one what the agencies publish."""
+    session, region = db.session, request.args.get("region", "")
+    job = _asked(item)
+    if job is None:
+        rows: list[tuple[FeeSchedule, int | None]] = [
+            (s, None) for s in schedules_in_force(session, item_code=item.code) if s.agency.state == "verified"
+        ]
+    else:
+        rows = [(s, price) for s, price in published_prices(session, item.code, job)]
+    rows = [(s, price) for s, price in rows if not region or covers(region, s.agency.region_code)]
+    prices = [price for _schedule, price in rows if price is not None]
+    standard = pricing.price(next(iter(item.standard["tables"].values())), job) if item.standard and job else None
+    band = [round(standard * share) for share in pricing.band(item.fee_standard)] if standard and item.fee_standard else None
+    return {
+        "page": sliced(rows),
+        "standard_price": standard,
+        "band": band if band and band[0] else None,
+        "chart": spread([(s.agency.name, price) for s, price in rows if price is not None], band, _("各机构的公示价")) if prices else None,
+        "figures": (prices[0], round(median(prices)), prices[-1]) if prices else None,
+    }
 
 
 @rooms.get("/items/<identifier>")
@@ -101,23 +158,87 @@ def item(identifier: str) -> str | tuple[str, int]:
     found = item_by_code(db.session, identifier)
     if found is None:
         abort(404)
-    schedules = [s for s in agencies.schedules_in_force(db.session, item_code=identifier) if s.agency.state == "verified"]
-    problem, standard = "", None
-    priced: list[tuple[FeeSchedule, int | None]] = [(s, None) for s in schedules]
+    problem, cost = "", {"page": sliced([]), "standard_price": None, "band": None, "chart": None, "figures": None}
     try:
-        quantity = _asked(found)
-        priced = sorted(
-            ((s, _price(s.terms, quantity)) for s in schedules), key=lambda pair: (pair[1] is None, pair[1] or 0)
-        )
-        if found.standard and quantity is not None:
-            standard = pricing.price(next(iter(found.standard["tables"].values())), quantity)
+        cost = _cost(found)
     except Problem as refused:
         problem = words_of(refused)
-    page = sliced(priced)
     answer = render_template(
-        "catalogue/item.html", item=found, pricing=PRICING, page=page, priced=page.rows, standard_price=standard, problem=problem
+        "catalogue/item.html",
+        item=found,
+        pricing=PRICING,
+        problem=problem,
+        regions=region_choices(),
+        factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ())) if found.standard else [],
+        may_edit=actions.may_edit(current_actor(), found.department),
+        next_version=next((v for v in versions_of(db.session, identifier) if v.effective_from > clock.today()), None),
+        **cost,
     )
     return (answer, 422) if problem else answer
+
+
+@rooms.get("/items/<identifier>/history")
+def history(identifier: str) -> str:
+    """Every version, what it changed, and who said why."""
+    versions = versions_of(db.session, identifier)
+    if not versions:
+        raise not_found(identifier)
+    present = item_by_code(db.session, identifier)
+    return render_template(
+        "catalogue/history.html",
+        item=present or versions[0],
+        present=present,
+        versions=[(new, changes(old, new)) for new, old in zip(versions, [*versions[1:], None], strict=True)],
+        labels=FIELDS,
+        happened=db.session.scalars(timeline([("item", identifier, ["public"])]).limit(60)).all(),
+    )
+
+
+def _editing(identifier: str) -> ServiceItem:
+    newest = next(iter(versions_of(db.session, identifier)), None)
+    if newest is None:
+        raise not_found(identifier)
+    if not actions.may_edit(current_actor(), newest.department):
+        abort(403)
+    return newest
+
+
+def _every_matter() -> list[ApprovalMatter]:
+    return list(db.session.scalars(select(ApprovalMatter).order_by(ApprovalMatter.code)))
+
+
+@rooms.route("/items/<identifier>/edit", methods=["GET", "POST"])
+@login_required
+def edit(identifier: str) -> Response | str | tuple[str, int]:
+    newest = _editing(identifier)
+    form = ItemForm(data=ItemForm.of(newest))
+    form.prepare(_every_matter())
+    page = url_for("catalogue.history", identifier=identifier)
+    return form_page(
+        form, _("修改事项"), partial(actions.revise_item, code=identifier), lambda _made: page, back=page,
+        lead=_("保存后成为新版本,在生效日起用;已经开始的需求和合同按原来的版本办完。"),
+    )  # fmt: skip
+
+
+@rooms.route("/items/new", methods=["GET", "POST"])
+@login_required
+def new_item() -> Response | str | tuple[str, int]:
+    actor = current_actor()
+    if not any(actions.may_edit(actor, department) for department in DEPARTMENTS):
+        abort(403)
+    form = NewItemForm(department=actor.department)
+    form.prepare(_every_matter())
+    return form_page(
+        form, _("列入新事项"), actions.list_item, lambda code: url_for("catalogue.history", identifier=code), back=url_for("catalogue.items")
+    )
+
+
+@rooms.route("/items/<identifier>/withdraw", methods=["GET", "POST"])
+@login_required
+def withdraw(identifier: str) -> Response | str | tuple[str, int]:
+    _editing(identifier)
+    page = url_for("catalogue.history", identifier=identifier)
+    return form_page(WithdrawForm(), _("退出清单"), partial(actions.withdraw_item, code=identifier), lambda _made: page, back=page)
 
 
 @rooms.get("/policy")

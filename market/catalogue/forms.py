@@ -1,0 +1,86 @@
+"""Forms in which authorities keep the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import Length, NumberRange, Optional
+
+from market.forms import NEEDED, Form, choices, text
+from models.catalogue import DEPARTMENTS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
+from models.pricing import standards
+
+_LINES = _l("每行一条。")
+
+
+class ItemForm(Form):
+    """One version of an item. The lists of its one-time notice are written a line each, in both languages."""
+
+    name = text(_l("事项名称"))
+    name_en = text(_l("英文名称"))
+    department = SelectField(_l("主管部门"), [NEEDED])
+    matters = SelectMultipleField(_l("用于办理的审批事项"), description=_l("清单中的事项必须对应审批事项;按住 Ctrl 可选多个。"))
+    new_matters = TextAreaField(_l("新的审批事项"), [Length(max=1000)], description=_LINES)
+    legal_basis = text(_l("法律依据"))
+    commissioned = BooleanField(_l("须委托有资质的机构(否则企业可自行编制)"))
+    required_qualification = text(_l("机构资质"))
+    qualification_mandatory = BooleanField(_l("资质为强制要求"))
+    required_practitioner = StringField(_l("从业人员资格"), [Length(max=200)])
+    practitioners_least = IntegerField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
+    time_limit_days = IntegerField(_l("时限(工作日)"), [NumberRange(0, 500)])
+    pricing = SelectField(_l("价格管理"), [NEEDED])
+    fee_standard = SelectField(_l("参考收费标准"))
+    measure = SelectField(_l("按什么计价"), [NEEDED])
+    measure_label = StringField(_l("计费基数的名称"), [Length(max=200)])
+    materials_zh = TextAreaField(_l("企业要准备的材料(中文)"), [Length(max=4000)], description=_LINES)
+    materials_en = TextAreaField(_l("企业要准备的材料(英文)"), [Length(max=4000)], description=_LINES)
+    outputs_zh = TextAreaField(_l("成果(中文)"), [Length(max=4000)], description=_LINES)
+    outputs_en = TextAreaField(_l("成果(英文)"), [Length(max=4000)], description=_LINES)
+    checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000)], description=_LINES)
+    checklist_en = TextAreaField(_l("验收清单(英文)"), [Length(max=4000)], description=_LINES)
+    effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
+    reason = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))
+
+    def prepare(self, matters: list[ApprovalMatter]) -> None:
+        self.department.choices = choices((name, _l(name)) for name in DEPARTMENTS)
+        self.matters.choices = choices((matter.code, f"{matter.code} {matter.name}") for matter in matters)
+        self.pricing.choices = choices((key, _l(label)) for key, label in PRICING.items())
+        self.measure.choices = choices((key, _l(label)) for key, label in MEASURES.items())
+        known = [(standard["id"], f"{standard['title']} {standard['document']}") for standard in standards().values()]
+        self.fee_standard.choices = choices([("", _l("没有")), *known])
+
+    @staticmethod
+    def of(item: ServiceItem) -> dict[str, Any]:
+        """What the form shows of a version."""
+        lists = {f"{part}_{language}": "\n".join(item.notice[language][part]) for part in NOTICE for language in ("zh", "en")}
+        return {**{name: getattr(item, name) for name in _PLAIN}, **lists, "matters": [matter.code for matter in item.matters], "fee_standard": item.fee_standard or ""}
+
+    def values(self) -> dict[str, Any]:
+        """As the actions take them: the lists as the notice, no standard as None."""
+        said = super().values()
+        lists = {
+            language: {part: [line.strip() for line in said.pop(f"{part}_{language}").splitlines() if line.strip()] for part in NOTICE}
+            for language in ("zh", "en")
+        }
+        said |= {name: said[name].strip() for name in ("name", "name_en", "legal_basis", "required_qualification", "required_practitioner", "measure_label")}
+        return {
+            **said, "notice": lists, "fee_standard": said["fee_standard"] or None, "practitioners_least": said["practitioners_least"] or 0,
+            "matters": said["matters"] or [],
+        }  # fmt: skip
+
+
+_PLAIN = (
+    "name", "name_en", "department", "legal_basis", "commissioned", "required_qualification", "qualification_mandatory", "required_practitioner",
+    "practitioners_least", "time_limit_days", "pricing", "measure", "measure_label",
+)  # fmt: skip
+
+
+class NewItemForm(ItemForm):
+    code = text(_l("编号"), 12, description=_l("三个大写字母、短横和两位数字,例如 EIA-04。"))
+
+
+class WithdrawForm(Form):
+    withdrawn_on = DateField(_l("退出日期"), [Optional()], description=_l("不填则今天。正在进行的需求和合同不受影响。"))
+    reason = TextAreaField(_l("退出理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))
