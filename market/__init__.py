@@ -40,7 +40,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
     app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
-    app.extensions["search"] = open_index(Path(app.config["INDEX_FOLDER"]))
+    app.extensions["search"] = open_index(app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]))
     if app.config["CLOCK_FILE"]:
         clock.use_file(Path(app.config["CLOCK_FILE"]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 
 import click
 from flask import Flask, current_app
@@ -102,5 +103,8 @@ def _demo(days: int, requests: int) -> None:
 
 
 def rebuild_index() -> int:
-    count: int = current_app.extensions["search"].whoosh.rebuild(db.session)
-    return count
+    """Make the search index anew. Returns how many documents it holds."""
+    search = current_app.extensions["search"]
+    db.session.rollback()  # what reads the old index must be done with it
+    with transaction() if search.backend.in_database else nullcontext(db.session) as session:
+        return int(search.rebuild(session))

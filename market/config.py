@@ -43,6 +43,7 @@ def from_environment() -> dict[str, Any]:
         "SQLALCHEMY_ENGINES": {"default": {"url": url}},
         "FILES_FOLDER": Path(os.environ.get("FILES_FOLDER", folder / "files")),
         "INDEX_FOLDER": Path(os.environ.get("INDEX_FOLDER", folder / "index")),
+        "SEARCH": os.environ.get("SEARCH", "whoosh"),
         "JOBS_FILE": folder / "jobs.sqlite3",
         "REGISTER": os.environ.get("REGISTER", ""),
         "REGISTER_TOKEN": os.environ.get("REGISTER_TOKEN", ""),

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from threading import Thread
 from typing import IO, Any
 
@@ -32,7 +33,7 @@ from market.transaction import transaction
 from models import CASES, clock, events, notices
 from models.actors import SYSTEM
 from models.text import Problem
-from search.index import agency_documents
+from search.documents import agency_documents, item_documents
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +140,10 @@ class Jobs:
                 refresh_every_score(session)
                 warn_of_expiry(session)
             compare_daily()
-            whoosh = self.app.extensions["search"].whoosh
-            if whoosh.exists():
-                whoosh.update(agency_documents(db.session))
+            backend = self.app.extensions["search"].backend
+            with transaction() if backend.in_database else nullcontext(db.session) as session:
+                if backend.exists(session):
+                    backend.update(session, {**item_documents(session), **agency_documents(session)})
             db.session.rollback()
 
     def announce(self) -> None:

@@ -6,7 +6,8 @@ few additions in numpy. Scoring is Okapi BM25 (Robertson and others 1994) with t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -17,6 +18,24 @@ from whoosh.reading import TermNotFound
 K1, B = 1.2, 0.75
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question matches: every document's points, those that match but for the filters, and each filter's mask."""
+
+    ranked: bool
+    points: Floats
+    base: NDArray[np.bool_]
+    masks: dict[str, NDArray[np.bool_]]
+
+    def by_all_but(self, field: str) -> NDArray[np.bool_]:
+        """Which documents match, one field's filter left out."""
+        mask = self.base
+        for name, one in self.masks.items():
+            if name != field:
+                mask = mask & one
+        return mask
 
 
 class Postings:
@@ -32,6 +51,8 @@ class Postings:
         self._credit = np.array([scores[n] for n in range(self.size)], dtype=np.float32)
         self._gains: dict[str, tuple[Ids, Floats]] = {}
         self._masks: dict[tuple[str, str], NDArray[np.bool_]] = {}
+        self._facets: dict[str, tuple[list[str], Ids, Ids]] = {}
+        self._offers: dict[str, tuple[Floats, Floats]] = {}
 
     def _walk(self, field: str, text: str) -> tuple[Ids, Floats]:
         """The documents of a term and how often it stands in each."""
@@ -68,33 +89,73 @@ class Postings:
             self._masks[field, text] = mask
         return self._masks[field, text]
 
-    def _matching(self, wanted: dict[str, float], must: list[tuple[str, str]]) -> tuple[NDArray[np.bool_], Floats]:
-        """Which documents have all of `must` and any of the wanted words, and every document's points."""
-        mask = self._alive.copy()
-        for field, text in must:
-            mask &= self._mask(field, text)
-        points = np.zeros(self.size, dtype=np.float32)
+    def _facet(self, field: str) -> tuple[list[str], Ids, Ids]:
+        """The values of a field, and which document has which: pairs of document and value."""
+        if field not in self._facets:
+            with self._lock:
+                texts = [text.decode() for text in self._reader.lexicon(field)]
+            walked = [self._walk(field, text)[0] for text in texts]
+            codes = [np.full(len(ids), code, dtype=np.int32) for code, ids in enumerate(walked)]
+            empty = np.array([], dtype=np.int32)
+            self._facets[field] = texts, np.concatenate([empty, *walked]), np.concatenate([empty, *codes])
+        return self._facets[field]
+
+    def _offered(self, item: str) -> tuple[Floats, Floats]:
+        """Every document's price for an item's example job, and its promised days; without end where it offers none."""
+        if item not in self._offers:
+            price, days = np.full(self.size, np.inf), np.full(self.size, np.inf)
+            with self._lock:
+                for place in np.flatnonzero(self._mask("items", item)):
+                    price[place], days[place] = self._reader.stored_fields(int(place))["offers"][item]
+            self._offers[item] = price, days
+        return self._offers[item]
+
+    def _expanded(self, wanted: dict[str, float]) -> dict[str, float]:
+        """The wanted words; a beginning (`…*`) becomes the words that begin so, at the most 40."""
+        found: dict[str, float] = {}
         for term, weight in wanted.items():
+            if not term.endswith("*"):
+                found[term] = max(weight, found.get(term, 0))
+                continue
+            with self._lock:
+                begun = [text.decode() for text in islice(self._reader.expand_prefix("words", term[:-1]), 40)]
+            found |= {word: max(weight, found.get(word, 0)) for word in begun}
+        return found
+
+    def find(self, wanted: dict[str, float], filters: dict[str, str], item: str = "", least: int | None = None, most: int | None = None) -> Found:
+        """What matches: any of the wanted words, each of the filters, and a price for the item within the limits (fen)."""
+        points = np.zeros(self.size, dtype=np.float32)
+        for term, weight in self._expanded(wanted).items():
             ids, gains = self._gain(term)
             points[ids] += np.float32(weight) * gains
-        return (mask & (points > 0) if wanted else mask), points
+        base = self._alive & (points > 0) if wanted else self._alive
+        if item and (least is not None or most is not None):
+            price = self._offered(item)[0]
+            base = base & (price >= (least or 0)) & (price <= (np.inf if most is None else most))
+        masks = {name: self._mask(name, text) for name, text in filters.items()}
+        return Found(bool(wanted), points, base, masks)
 
-    def count(self, wanted: dict[str, float], must: list[tuple[str, str]], field: str, values: Iterable[str]) -> dict[str, int]:
-        """How many of the matching documents have each of these values in a field."""
-        mask, _points = self._matching(wanted, must)
-        return {value: int(np.count_nonzero(mask & self._mask(field, value))) for value in values}
+    def count(self, found: Found, field: str) -> dict[str, int]:
+        """How many of what was found, by all but the field's own filter, have each of the field's values."""
+        texts, documents, codes = self._facet(field)
+        counted = np.bincount(codes[found.by_all_but(field)[documents]], minlength=len(texts))
+        return {text: int(number) for text, number in zip(texts, counted, strict=True) if number}
 
-    def search(self, wanted: dict[str, float], must: list[tuple[str, str]], first: int, size: int) -> tuple[list[str], int]:
-        """The keys at these places and how many documents there are in all: by the weighted gains of the wanted words,
-        then by credit; without any, by credit alone. `must` are (field, text) pairs every document has."""
-        mask, points = self._matching(wanted, must)
-        found = np.flatnonzero(mask)
-        if first >= len(found):
-            return [], len(found)
-        near = found
-        if wanted and len(found) > first + size:  # whatever equals the last place stays in, so that pages never overlap
-            least = np.partition(points[found], len(found) - first - size)[len(found) - first - size]
-            near = found[points[found] >= least]
-        ranked = near[np.lexsort((near, -self._credit[near], -points[near]))][first : first + size]
+    def page(self, found: Found, order: str, item: str, first: int, size: int) -> tuple[list[str], int]:
+        """The keys at these places, and how many there are in all: by the points of the wanted words or as ordered, then
+        by credit."""
+        mask = found.by_all_but("")
+        matched = np.flatnonzero(mask)
+        if first >= len(matched):
+            return [], len(matched)
+        near, ranked_by = matched, -found.points
+        if order in ("price", "speed"):
+            ranked_by = self._offered(item)[0 if order == "price" else 1]
+        elif order == "grade":
+            ranked_by = -self._credit
+        elif found.ranked and len(matched) > first + size:  # whatever equals the last place stays in, so that pages never overlap
+            least = np.partition(found.points[matched], len(matched) - first - size)[len(matched) - first - size]
+            near = matched[found.points[matched] >= least]
+        ordered = near[np.lexsort((near, -self._credit[near], ranked_by[near]))][first : first + size]
         with self._lock:
-            return [self._reader.stored_fields(int(n))["key"] for n in ranked], len(found)
+            return [self._reader.stored_fields(int(n))["key"] for n in ordered], len(matched)

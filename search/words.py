@@ -55,9 +55,10 @@ def sounds(name: str) -> list[str]:
     return found
 
 
-def query_terms(text: str) -> dict[str, float]:
+def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
     """The terms a query asks for, each with its weight: its own words and their synonyms fully; what it may have meant
-    by sound (pinyin, initials, a character of the same sound) or with a character wrong, less."""
+    by sound (pinyin, initials, a character of the same sound) or with a character wrong, less. While somebody is typing
+    the last word may go on: a term that ends in `*` stands for all that begin so."""
     text = unicodedata.normalize("NFKC", text).lower()
     extra = [term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)]
     wanted = dict.fromkeys(terms(text) + extra, 1.0)
@@ -71,6 +72,9 @@ def query_terms(text: str) -> dict[str, float]:
     asked = "".join(char for char in text if char not in "我要办找请的")
     for run in _HAN.findall(asked):
         wanted |= {"b:" + run[at : at + 2]: 0.2 for at in range(len(run) - 1)}
+    if typing and wanted:
+        begun = {terms(text)[-1] if terms(text) else ""} | ({"p:" + letters, "i:" + letters} if letters else set())
+        wanted |= {f"{term}*": 0.8 for term in begun if term}
     return wanted
 
 

@@ -36,6 +36,7 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "HOME_FOLDER": folder,
         "FILES_FOLDER": folder / "files",
         "INDEX_FOLDER": folder / "index",
+        "SEARCH": "postgresql" if url.startswith("postgresql") else "whoosh",
         "REGISTER": "",
         "REGISTER_TOKEN": "token",
         "REGISTER_PER_MINUTE": 600,

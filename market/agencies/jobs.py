@@ -15,7 +15,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies import Practitioner, Qualification
 from models.events import Event
-from search.index import agency_documents
+from search.documents import agency_documents, item_documents
 
 
 def warn_of_expiry(session: Session) -> int:
@@ -53,13 +53,14 @@ def _warn(session: Session, kind: type[Qualification] | type[Practitioner]) -> i
 
 def index_agencies(session: Session, happened: list[Event]) -> None:
     """Event handler: put what these events changed into the index, as it stands now."""
-    whoosh = current_app.extensions["search"].whoosh
-    if not whoosh.exists():
+    backend = current_app.extensions["search"].backend
+    if not backend.exists(session):
         return
     named = {e.case_identifier for e in happened if e.case_type == "organisation"}
     touched = set(session.scalars(select(Organisation.id).where(Organisation.identifier.in_(named))))
     touched |= agencies_scored(session, happened)
-    if touched:
-        documents = agency_documents(session, touched)
-        if documents:
-            whoosh.update(documents)
+    documents = agency_documents(session, touched) if touched else {}
+    if any(e.case_type == "item" for e in happened):
+        documents |= item_documents(session)
+    if documents:
+        backend.update(session, documents)

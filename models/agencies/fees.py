@@ -39,11 +39,15 @@ class FeeSchedule(Base):
         return pricing.price(self.terms, quantity)
 
 
-def schedules_in_force(session: Session, *, agency_id: int | None = None, item_code: str | None = None) -> list[FeeSchedule]:
+def schedules_in_force(
+    session: Session, *, agency_id: int | None = None, item_code: str | None = None, agency_ids: Iterable[int] | None = None
+) -> list[FeeSchedule]:
     """For each agency and item the newest version in effect today."""
     query = select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today())
     if agency_id is not None:
         query = query.where(FeeSchedule.agency_id == agency_id)
+    if agency_ids is not None:
+        query = query.where(FeeSchedule.agency_id.in_(list(agency_ids)))
     if item_code is not None:
         query = query.where(FeeSchedule.item_code == item_code)
     query = query.order_by(FeeSchedule.agency_id, FeeSchedule.item_code, FeeSchedule.version)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from bench.agencies import documents
 from bench.judging import judged, ndcg
 from market.agencies import actions as agencies
+from market.cli import rebuild_index
 from market.extensions import db
 from market.jobs import drain
+from market.transaction import transaction
 from models.catalogue import current_items
 from search import Query
-from search.index import Whoosh
+from search.embedded import Whoosh
 from search.words import marked, query_terms, terms
 from tests.factories import World
 from tests.web import Visitor
@@ -31,8 +35,21 @@ def index(app: Flask, world: World) -> Any:
     world.agency("河湟环境", 5_000_000, "EIA-02", verified=False)
     agencies.verify(world.actor("regulator"), world.identifiers["河湟环境"])
     db.session.rollback()
-    index.whoosh.rebuild(db.session)
+    rebuild_index()
     return index
+
+
+def written(index: Any, made: list[Any]) -> None:
+    """Put these documents in the place of the index, however it is kept."""
+    db.session.rollback()
+    with transaction() if index.backend.in_database else nullcontext() as session:
+        index.backend.write(session, made)
+
+
+def changed(index: Any, documents: dict[str, Any]) -> None:
+    db.session.rollback()
+    with transaction() if index.backend.in_database else nullcontext() as session:
+        index.backend.update(session, documents)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +58,7 @@ def index(app: Flask, world: World) -> Any:
 )
 def test_what_people_say_finds_the_item(index: Any, said: str, found: str) -> None:
     hits = index.search(db.session, Query(words=said, kind="item", size=3))
-    assert hits.backend == "whoosh"
+    assert hits.backend == index.backend.name
     assert found in hits.keys
 
 
@@ -49,7 +66,7 @@ def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:
     codes = {item.code for item in current_items(db.session)}
     assert len(judged()) >= 60
     assert all(set(meant) <= codes for meant in judged().values())
-    found = {said: index.whoosh.search(db.session, Query(words=said, kind="item", size=10)).keys for said in judged()}
+    found = {said: index.backend.search(db.session, Query(words=said, kind="item", size=10)).keys for said in judged()}
     mean = sum(ndcg(found[said], meant) for said, meant in judged().items()) / len(judged())
     assert mean > 0.9, {said: (keys[:3], judged()[said]) for said, keys in found.items() if ndcg(keys, judged()[said]) < 0.7}
 
@@ -59,50 +76,118 @@ def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -
         assert index.search(db.session, Query(words=said)).keys[0] == world.identifiers["河湟环境"], said
 
 
-def test_both_backends_count_the_grades_of_the_same_question(index: Any, world: World) -> None:
+def test_the_index_and_sql_count_alike(index: Any, world: World) -> None:
+    qualified(world)
     world.settled()
     drain()
-    for asked in (Query(), Query(item="WAT-01", grade="B"), Query(words="河湟"), Query(region="630100")):
-        counted = [backend.search(db.session, asked).grades for backend in (index.whoosh, index.sql)]
+    rebuild_index()
+    for asked in (Query(), Query(item="WAT-01", grade="B"), Query(words="河湟"), Query(region="632800", held=HELD), Query(region="630100")):
+        counted = [backend.search(db.session, replace(asked, counts=True)).counts for backend in (index.backend, index.sql)]
         assert counted[0] == counted[1]
-        assert sum(counted[0].values()) == index.search(db.session, replace(asked, grade="")).total
-    assert index.search(db.session, Query()).grades["B"] == 1
+        assert sum(counted[0]["grade"].values()) == index.search(db.session, replace(asked, grade="")).total
+        assert counted[0]["items"].get("WAT-01", 0) == index.search(db.session, replace(asked, item="WAT-01")).total
+        assert counted[0]["regions"].get("632800", 0) == index.search(db.session, replace(asked, region="632800")).total
+        assert counted[0]["held"].get(HELD, 0) == index.search(db.session, replace(asked, held=HELD)).total
+    everything = index.search(db.session, Query(counts=True)).counts
+    assert (everything["grade"]["B"], everything["held"], everything["items"]) == (1, {HELD: 1}, {"WAT-01": 3})
 
 
-def test_what_was_asked_for_is_marked(app: Flask, index: Any) -> None:
+HELD = "水资源论证单位水平评价"
+
+
+def qualified(world: World) -> None:
+    agencies.add_qualification(
+        world.actor("second"), kind=HELD, number="Z-1", level="甲级", issuer="水利部", valid_from=world.day(-1), valid_until=world.day(300)
+    )
+
+
+def test_what_was_asked_for_is_marked_and_filters_count(app: Flask, index: Any) -> None:
     page = Visitor(app).get("/agencies?q=河湟&grade=none").soup
     assert [mark.get_text() for mark in page.select("td mark")] == ["河湟"]
     assert [o.get_text() for o in page.select("select[name=grade] option")][-1] == "未评 · 1"
     assert marked("<b>河湟环境</b>", "环境 (<") == [("<b>河湟", False), ("环境", True), ("</b>", False)]
+    every = Visitor(app).get("/agencies").soup
+    assert [o.get_text(strip=True) for o in every.select("select[name=item] option")] == ["不限", "生产建设项目水土保持方案报告书(表)编制 · 3"] or any(
+        o.get_text().endswith("· 3") for o in every.select("select[name=item] option")
+    )
+    assert "· 4" in every.select("select[name=region] option")[1].get_text()
 
 
-def test_pages_never_overlap_and_follow_relevance_then_credit(tmp_path: Path) -> None:
+def test_prices_order_and_limit_where_an_item_makes_them_comparable(app: Flask, index: Any, world: World) -> None:
+    world.fees("second", 3_000_000)
+    drain()
+    by_price = [world.identifiers[name] for name in ("second", "third", "agency")]
+    assert index.search(db.session, Query(item="WAT-01", order="price")).keys == by_price
+    assert index.search(db.session, Query(item="WAT-01", most=4_700_000, order="price")).keys == by_price[:2]
+    assert index.search(db.session, Query(item="WAT-01", least=4_700_000)).keys == by_price[2:]
+    assert index.search(db.session, Query(item="WAT-01", least=4_700_000, counts=True)).counts["grade"]["none"] == 1
+    assert index.search(db.session, Query(order="price")).total == 4, "without an item there is no price to compare"
+    page = Visitor(app).get("/agencies?item=WAT-01&order=price&most=47000")
+    assert [a["href"].rsplit("/", 1)[-1] for a in page.soup.select("td > a")] == by_price[:2]
+    assert "¥ 30,000.00" in page.text
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("水土保", "WAT-01"), ("shuitu", "WAT-01"), ("stbc", "WAT-01"), ("地质", "LND-02"), ("soil cons", "WAT-01"), ("kaog", "CUL-01")])
+def test_what_is_being_typed_is_guessed(app: Flask, index: Any, typed: str, meant: str) -> None:
+    answer = Visitor(app).get(f"/suggest?q={typed}")
+    assert f"/items/{meant}" in [a["href"] for a in answer.soup.select("a")], typed
+    assert "<html" not in answer.text
+    assert Visitor(app).get("/suggest?q=heh").soup.select("a[href^='/agencies/']"), "and agencies by the start of their sound"
+    assert not Visitor(app).get("/suggest?q=").soup.select("a")
+
+
+def test_pages_never_overlap_and_follow_the_order_asked_for(index: Any) -> None:
     made = documents(300)
-    index = Whoosh(tmp_path / "index")
-    index.write(made)
+    written(index, made)
     by_key = {document["key"]: document for document in made}
-    for asked in (Query(words="环境影响"), Query(words="hjyx", grade="A"), Query(region="632800"), Query(words="没有"), Query(words="水保", item="WAT-01")):
-        whole = index.search(cast(Any, None), replace(asked, size=1000))
+    tried = (
+        Query(words="环境影响"), Query(words="hjyx", grade="A"), Query(region="632800"), Query(words="没有"), Query(words="水保", item="WAT-01"),
+        Query(item="WAT-01", order="price"), Query(item="WAT-01", words="水保", order="speed", most=5_000_000), Query(words="环境", order="grade"),
+    )  # fmt: skip
+    for asked in tried:
+        whole = index.search(db.session, replace(asked, size=1000))
+        assert whole.backend == index.backend.name
         assert len(set(whole.keys)) == len(whole.keys) == whole.total
-        pages = [index.search(cast(Any, None), replace(asked, size=7, page=page)).keys for page in range(1, whole.total // 7 + 2)]
+        pages = [index.search(db.session, replace(asked, size=7, page=page)).keys for page in range(1, whole.total // 7 + 2)]
         assert [key for page in pages for key in page] == whole.keys
-        for field, text in (("grade", asked.grade), ("regions", asked.region), ("items", asked.item)):
-            assert all(text in by_key[key][field].split() for key in whole.keys if text)
-        if not asked.words:
-            assert [by_key[key]["score"] for key in whole.keys] == sorted((by_key[key]["score"] for key in whole.keys), reverse=True)
+        for field, value in asked.filters.items():
+            assert all(value in by_key[key][field] for key in whole.keys)
+        ranked = [_place(by_key[key], asked) for key in whole.keys]
+        assert ranked == sorted(ranked)
 
 
-def test_an_index_written_anew_is_read_anew(tmp_path: Path) -> None:
-    reading, writing = Whoosh(tmp_path / "index"), Whoosh(tmp_path / "index")
+def _place(document: Any, asked: Query) -> float:
+    """What the documents are ordered by, the first the least; nothing where words decide."""
+    if asked.order in ("price", "speed"):
+        return float(document["offers"][asked.item][asked.order == "speed"])
+    return 0.0 if asked.words and asked.order != "grade" else -float(document["score"])
+
+
+def test_both_backends_find_and_count_the_same(app: Flask, tmp_path: Path) -> None:
+    """On PostgreSQL, beside the embedded index over the same documents."""
+    search = app.extensions["search"]
+    if not search.backend.in_database:
+        pytest.skip("the other index is in PostgreSQL")
+    made, embedded = documents(400), Whoosh(tmp_path / "other")
+    written(search, made)
+    embedded.write(None, made)
+    for asked in (Query(words="环境影响"), Query(words="hehuang"), Query(item="EIA-01", grade="B"), Query(words="审计", region="632800"), Query(order="grade")):
+        ours, theirs = (backend.search(db.session, replace(asked, size=400, counts=True)) for backend in (search.backend, embedded))
+        assert (ours.total, ours.counts, set(ours.keys)) == (theirs.total, theirs.counts, set(theirs.keys))
+        near = [key for key in ours.keys[:20] if key in theirs.keys[:30]]
+        assert len(near) >= min(15, len(ours.keys)), (asked, "the two rank alike")
+
+
+def test_an_index_written_anew_is_read_anew(index: Any) -> None:
     made = documents(20)
     for count in (5, 20, 3):
-        writing.write(made[:count])
-        assert reading.search(cast(Any, None), Query()).total == count
-    writing.update({made[0]["key"]: None, made[19]["key"]: made[19]})
-    assert reading.search(cast(Any, None), Query()).total == 3
-    assert made[0]["key"] not in reading.search(cast(Any, None), Query()).keys
-    writing.write([])
-    assert reading.search(cast(Any, None), Query(words="环境")).keys == []
+        written(index, made[:count])
+        assert index.search(db.session, Query()).total == count
+    changed(index, {made[0]["key"]: None, made[19]["key"]: made[19]})
+    assert index.search(db.session, Query()).total == 3
+    assert made[0]["key"] not in index.search(db.session, Query()).keys
+    written(index, [])
+    assert index.search(db.session, Query(words="环境")).keys == []
 
 
 def test_filters_and_pages(index: Any, world: World) -> None:
@@ -134,35 +219,48 @@ def test_the_index_follows_events(index: Any, world: World) -> None:
     agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     before = index.search(db.session, Query()).total
     drain()
+    db.session.rollback()
     assert index.search(db.session, Query()).total == before - 1
     drain()
     assert index.search(db.session, Query()).total == before - 1
 
 
+def lose(index: Any) -> None:
+    """The index is gone, as after an accident."""
+    if not index.backend.in_database:
+        shutil.rmtree(index.backend.folder)
+        return
+    db.session.rollback()
+    index.backend.forget()
+    with transaction() as session:
+        session.execute(text("DROP SCHEMA search CASCADE"))
+
+
 def test_without_an_index_the_same_questions_go_to_sql(app: Flask, index: Any, world: World) -> None:
     asked = [Query(item="WAT-01"), Query(region="632800"), Query(grade="none"), Query(words="河湟"), Query(words="水土保持方案"), Query()]
     by_index = [set(index.search(db.session, query).keys) for query in asked]
-    shutil.rmtree(index.whoosh.folder)
+    lose(index)
     hits = [index.search(db.session, query) for query in asked]
     assert {hit.backend for hit in hits} == {"sql"}
     assert [set(hit.keys) for hit in hits] == by_index
     assert "WAT-01" in index.search(db.session, Query(words="水保", kind="item")).keys
     assert Visitor(app).get("/agencies?q=水保").status == 200
     world.settled()
-    assert not index.whoosh.exists(), "an event makes no index; a command does"
-    assert index.whoosh.rebuild(db.session) > 45
-    assert index.search(db.session, Query(item="WAT-01")).backend == "whoosh"
+    assert not index.backend.exists(db.session), "an event makes no index; a command does"
+    assert rebuild_index() > 45
+    assert index.search(db.session, Query(item="WAT-01")).backend == index.backend.name
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_broken_index_degrades_too(app: Flask, index: Any) -> None:
-    for path in index.whoosh.folder.glob("*.seg"):
+    for path in index.backend.folder.glob("*.seg"):
         path.unlink()
-    index.whoosh._index = None
+    index.backend.forget()
     assert index.search(db.session, Query(item="WAT-01")).backend == "sql"
     assert Visitor(app).get("/agencies?q=水保").status == 200
 
 
-@given(text=st.text(max_size=60))
-def test_any_text_has_terms_and_a_query_finds_its_own(text: str) -> None:
-    assert set(terms(text)) <= set(query_terms(text))
-    assert all(term == term.strip() and term for term in terms(text))
+@given(said=st.text(max_size=60))
+def test_any_text_has_terms_and_a_query_finds_its_own(said: str) -> None:
+    assert set(terms(said)) <= set(query_terms(said))
+    assert all(term == term.strip() and term for term in terms(said))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request
-from flask_babel import gettext as _
+from flask import render_template
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -11,22 +10,17 @@ from werkzeug.wrappers import Response
 from market.accounts.identity import current_actor
 from market.agencies import actions
 from market.agencies.views.rooms import readable, rooms
-from market.config import PAGE_SIZE
 from market.extensions import db
-from market.options import region_choices
-from market.pages import ActPage, Page, act_view, case_page, page_number
-from market.words import item_name, words_of
+from market.pages import ActPage, act_view, case_page
+from market.words import words_of
 from models import policy
 from models.accounts import Organisation
 from models.agencies import STATUSES, Qualification, schedules_in_force
-from models.catalogue import current_items, newest_items
+from models.catalogue import newest_items
 from models.credit import LINES, CreditScore, of_agency, raises
 from models.documents import of_case
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
-from search import Query
-from search.index import GRADES
-from search.words import marked
 
 ACTS = {
     "verify": ActPage(actions.verify),
@@ -35,40 +29,6 @@ ACTS = {
     "suspend": ActPage(actions.suspend),
     "restore": ActPage(actions.restore),
 }
-
-
-@rooms.get("/agencies")
-def find() -> str:
-    asked = Query(
-        words=request.args.get("q", "")[:100],
-        item=request.args.get("item", ""),
-        region=request.args.get("region", ""),
-        grade=request.args.get("grade", ""),
-        page=page_number(),
-        size=PAGE_SIZE,
-    )
-    hits = current_app.extensions["search"].search(db.session, asked)
-    found = {o.identifier: o for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))}
-    rows = [found[key] for key in hits.keys if key in found]
-    scores = {
-        s.agency_id: s for s in db.session.scalars(select(CreditScore).where(CreditScore.agency_id.in_([o.id for o in rows])))
-    }
-    items = {item.code: item for item in current_items(db.session)}
-    matching = []
-    if asked.words:
-        codes = current_app.extensions["search"].search(db.session, Query(words=asked.words, kind="item", size=3)).keys
-        matching = [items[code] for code in codes if code in items]
-    return render_template(
-        "agencies/find.html",
-        asked=asked,
-        page=Page(rows, asked.page, hits.total),
-        scores=scores,
-        matching=matching,
-        grades=[(grade, f"{_('未评') if grade == 'none' else grade} · {hits.grades.get(grade, 0)}") for grade in GRADES],
-        marked=marked,
-        regions=region_choices(),
-        item_options=[(item.code, item_name(item)) for item in items.values()],
-    )
 
 
 @rooms.get("/agencies/<identifier>")

@@ -1,0 +1,91 @@
+"""What is put into an index: agencies and items as documents of words, filters and figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import clock
+from models.accounts import Organisation
+from models.agencies import FeeSchedule, Qualification
+from models.catalogue import ServiceItem, current_items
+from models.credit import CreditScore
+from models.regions import above
+from models.text import RuleBroken
+from search.words import sounds, terms
+
+Document = dict[str, Any]
+
+
+def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) -> dict[str, Document | None]:
+    """Identifier to document, for these agencies or all; None where it should not be found.
+
+    `items`, `regions` and `held` (kinds of valid qualifications) are lists; `offers` has, by item, the published price in
+    fen for the item's example job and the promised working days.
+    """
+    agencies: Any = select(Organisation).where(Organisation.kind == "agency")
+    priced: Any = select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today()).order_by(FeeSchedule.version)
+    scored: Any = select(CreditScore)
+    held: Any = select(Qualification.agency_id, Qualification.kind).where(Qualification.valid_on(clock.today()))
+    if agency_ids is not None:
+        wanted = list(agency_ids)
+        agencies = agencies.where(Organisation.id.in_(wanted))
+        priced, scored, held = (q.where(c.agency_id.in_(wanted)) for q, c in ((priced, FeeSchedule), (scored, CreditScore), (held, Qualification)))
+    items = {item.code: item for item in current_items(session)}
+    schedules: dict[int, dict[str, FeeSchedule]] = defaultdict(dict)
+    for schedule in session.scalars(priced):
+        if schedule.item_code in items:
+            schedules[schedule.agency_id][schedule.item_code] = schedule
+    kinds: dict[int, set[str]] = defaultdict(set)
+    for agency_id, kind in session.execute(held):
+        kinds[agency_id].add(kind)
+    scores = {score.agency_id: score for score in session.scalars(scored)}
+    return {
+        agency.identifier: _agency(agency, schedules[agency.id], kinds[agency.id], scores.get(agency.id), items)
+        if agency.state == "verified"
+        else None
+        for agency in session.scalars(agencies)
+    }
+
+
+def _agency(
+    agency: Organisation, schedules: dict[str, FeeSchedule], held: set[str], score: CreditScore | None, items: dict[str, ServiceItem]
+) -> Document:
+    called = " ".join([agency.name, *(items[code].name for code in sorted(schedules))])
+    return {
+        "key": agency.identifier,
+        "kind": "agency",
+        "words": " ".join([*terms(f"{called} {agency.introduction}"), *sounds(called)]),
+        "items": sorted(schedules),
+        "regions": above(agency.region_code),
+        "held": sorted(held),
+        "grade": (score.grade if score else None) or "none",
+        "score": score.score if score else 0,
+        "offers": {code: _offer(schedule, items[code]) for code, schedule in schedules.items()},
+    }
+
+
+def _offer(schedule: FeeSchedule, item: ServiceItem) -> list[int]:
+    try:
+        return [schedule.price(item.example), schedule.days]
+    except RuleBroken:  # terms that do not fit what the item is priced by now
+        return [0, schedule.days]
+
+
+def item_documents(session: Session) -> dict[str, Document | None]:
+    """Code to document for every item; None for one that is not in the catalogue now."""
+    current = {item.code: item for item in current_items(session)}
+    every = session.scalars(select(ServiceItem.code).distinct())
+    return {code: _item(current[code]) if code in current else None for code in sorted(every)}
+
+
+def _item(item: ServiceItem) -> Document:
+    said = f"{item.name} {item.name_en} {item.approval_matter} {item.department}"
+    return {
+        "key": item.code, "kind": "item", "words": " ".join([*terms(said), *sounds(item.name)]),
+        "items": [], "regions": [], "held": [], "grade": "", "score": 0, "offers": {},
+    }  # fmt: skip

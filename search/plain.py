@@ -1,0 +1,94 @@
+"""The same questions in SQL where there is no index: every typed word must be part of a name. Slower, and coarser: it
+knows no prices, so it orders by credit alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from models import clock
+from models.accounts import Organisation
+from models.agencies import FeeSchedule, Qualification
+from models.catalogue import ServiceItem
+from models.credit import CreditScore
+from models.regions import above, within
+from search.index import GRADES, Counts, Hits, Query
+from search.words import plain, query_terms
+
+
+class Sql:
+    name = "sql"
+
+    def search(self, session: Session, query: Query) -> Hits:
+        statement = self._items(query) if query.kind == "item" else self._agencies(query)
+        total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+        page = statement.offset((query.page - 1) * query.size).limit(query.size)
+        counts = self._counts(session, query) if query.counts and query.kind == "agency" else {}
+        return Hits(list(session.scalars(page)), total, counts, self.name)
+
+    def _counts(self, session: Session, query: Query) -> Counts:
+        agency, today = Organisation, clock.today()
+        grade = func.coalesce(CreditScore.grade, "none")
+        offered = and_(FeeSchedule.agency_id == agency.id, FeeSchedule.effective_from <= today)
+        held = and_(Qualification.agency_id == agency.id, Qualification.valid_on(today))
+        grouped: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+            "grade": (grade, (CreditScore, CreditScore.agency_id == agency.id), {"grade": ""}),
+            "items": (FeeSchedule.item_code, (FeeSchedule, offered), {"item": ""}),
+            "held": (Qualification.kind, (Qualification, held), {"held": ""}),
+            "regions": (agency.region_code, None, {"region": ""}),
+        }
+        found: Counts = {}
+        for name, (value, joined, without) in grouped.items():
+            matching = self._agencies(replace(query, **without)).order_by(None)
+            counted = select(value, func.count(func.distinct(agency.id))).select_from(agency)
+            if joined:
+                counted = counted.join(*joined, isouter=name == "grade")
+            found[name] = dict(session.execute(counted.where(agency.identifier.in_(matching)).group_by(value)).all())  # type: ignore[arg-type]
+        areas: dict[str, int] = {}
+        for code, number in found["regions"].items():
+            for area in above(code):
+                areas[area] = areas.get(area, 0) + number
+        return {**found, "grade": dict.fromkeys(GRADES, 0) | found["grade"], "regions": areas}
+
+    def _items(self, query: Query) -> Any:
+        newest = select(ServiceItem.code).where(ServiceItem.withdrawn_on.is_(None), ServiceItem.effective_from <= clock.today()).distinct()
+        wanted = plain(query_terms(query.words))
+        if query.words.strip():
+            newest = newest.where(or_(false(), *(ServiceItem.name.contains(term, autoescape=True) for term in wanted)))
+        return newest.order_by(ServiceItem.code)
+
+    def _agencies(self, query: Query) -> Any:
+        statement = (
+            select(Organisation.identifier)
+            .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
+            .where(Organisation.kind == "agency", Organisation.state == "verified")
+        )
+        in_force = and_(FeeSchedule.agency_id == Organisation.id, FeeSchedule.effective_from <= clock.today())
+        if query.item:
+            statement = statement.where(select(FeeSchedule.id).where(in_force, FeeSchedule.item_code == query.item).exists())
+        if query.region:
+            statement = statement.where(within(Organisation.region_code, query.region))
+        if query.grade:
+            grade = CreditScore.grade.is_(None) if query.grade == "none" else CreditScore.grade == query.grade
+            statement = statement.where(grade)
+        if query.held:
+            kept = and_(Qualification.agency_id == Organisation.id, Qualification.valid_on(clock.today()), Qualification.kind == query.held)
+            statement = statement.where(select(Qualification.id).where(kept).exists())
+        if query.words.strip():
+            offers = (
+                select(FeeSchedule.id)
+                .join(ServiceItem, ServiceItem.code == FeeSchedule.item_code)
+                .where(in_force)
+            )
+            matches = [
+                or_(
+                    Organisation.name.contains(term, autoescape=True),
+                    offers.where(ServiceItem.name.contains(term, autoescape=True)).exists(),
+                )
+                for term in plain(query_terms(query.words))
+            ]
+            statement = statement.where(or_(false(), *matches))
+        return statement.order_by(func.coalesce(CreditScore.score, 0).desc(), Organisation.id)
