@@ -70,12 +70,13 @@ def _open_rooms(app: Flask) -> None:
     from market.catalogue import views as catalogue
     from market.contracts import views as contracts
     from market.credit import views as credit
+    from market.opendata import views as opendata
     from market.oversight import views as oversight
     from market.payments import views as payments
     from market.ratings import views as ratings
     from market.sourcing import views as sourcing
 
-    for room in (accounts, agencies, catalogue, contracts, credit, oversight, payments, ratings, sourcing):
+    for room in (accounts, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
         app.register_blueprint(room.rooms)
 
 

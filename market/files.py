@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from flask import Response, current_app, send_file
 from sqlalchemy.orm import Session
@@ -33,6 +34,20 @@ def hand_in(session: Session, actor: Actor, case: Case, name: str, content: byte
         case_identifier=case.identifier,
         organisation_id=actor.organisation_id,
     )
+    session.add(document)
+    session.flush()
+    return document
+
+
+def issue(session: Session, case: Case, name: str, title: str, facts: list[list[str]], made: Callable[[str], bytes]) -> Document:
+    """A paper of the platform's own on a case: `made` prints it under its identifier, and what it states (label and value)
+    is kept beside it, for whoever checks a copy."""
+    identifier = identifiers.issue(session, "F")
+    content = made(identifier)
+    document = Document(
+        identifier=identifier, media_type=check(content), sha256=store().put(content), name=name, size=len(content),
+        case_type=case.workflow.name, case_identifier=case.identifier, organisation_id=None, issued={"title": title, "facts": facts},
+    )  # fmt: skip
     session.add(document)
     session.flush()
     return document

@@ -158,6 +158,12 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
     }
 
 
+def asked(**changes: Any) -> dict[str, Any]:
+    """What this page was asked for, to make a link of, with some of it changed; nothing that url_for itself listens to."""
+    taken = ("self", "endpoint")
+    return {key: value for key, value in {**request.args.to_dict(), **changes}.items() if not key.startswith("_") and key not in taken}
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of a list, and what its pager needs."""
@@ -172,8 +178,7 @@ class Page:
         return max(1, -(-self.total // self.size))
 
     def url(self, number: int) -> str:
-        arguments = {**request.args.to_dict(), **(request.view_args or {}), "page": number}
-        return url_for(request.endpoint or "", **arguments)
+        return url_for(request.endpoint or "", **{**asked(), **(request.view_args or {}), "page": number})
 
 
 def page_number() -> int:
@@ -211,7 +216,7 @@ def waiting(actor: Actor) -> list[Case]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
-    app.jinja_env.globals.update(case_url=case_url, landing=landing, current_actor=current_actor)
+    app.jinja_env.globals.update(case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
 
     @app.context_processor
     def chrome() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pylopdf_fonts_zh_cn
 import segno
 import typst
+from flask import current_app
 
 from market.config import ROOT
 
@@ -38,3 +39,14 @@ def pdf(template: str, data: dict[str, Any], link: str, at: datetime) -> bytes:
     )  # fmt: skip
     assert isinstance(made, bytes)
     return made
+
+
+def letter(
+    identifier: str, title: str, at: datetime, *, by: str, to: str = "", before: list[str], rows: list[list[str]], after: list[str]
+) -> bytes:
+    """A paper of one page or more: what is said before and after a table of facts, and a QR code to its check page."""
+    data = {
+        "identifier": identifier, "title": title, "platform": "公信中介服务交易与信用平台", "to": to, "by": by, "before": before,
+        "rows": rows, "after": after, "date": f"{at.year} 年 {at.month} 月 {at.day} 日",
+    }  # fmt: skip
+    return pdf("letter", data, f"{current_app.config['PUBLIC_URL']}/check/{identifier}", at)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 from flask import Flask, current_app
@@ -21,7 +20,7 @@ from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.events import Event
 from models.pricing import METHODS
-from models.regions import published
+from models.regions import full_name
 from models.text import N_, Problem
 from models.workflow import Case, Move
 
@@ -129,14 +128,9 @@ def bilingual(texts: Json) -> str:
     return str(texts["en" if locale and locale.language == "en" else "zh"])
 
 
-@cache
-def _regions() -> dict[str, str]:
-    return {row["code"]: row["full_name"] for row in published()}
-
-
 def region(code: str) -> str:
     """A region by its full name, without the part every place of this market shares."""
-    whole, shared = _regions().get(code, code), _regions().get(current_app.config["AREA"], "")
+    whole, shared = full_name(code), full_name(current_app.config["AREA"])
     return whole.removeprefix(shared) or whole
 
 

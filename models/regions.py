@@ -51,6 +51,16 @@ def above(code: str) -> list[str]:
 
 
 @cache
+def _names() -> dict[str, str]:
+    return {row["code"]: row["full_name"] for row in published()}
+
+
+def full_name(code: str) -> str:
+    """A region's name from the province down; the code itself where we know no such region."""
+    return _names().get(code, code)
+
+
+@cache
 def published() -> Sequence[dict[str, str]]:
     """The rows of the list we carry, each with its full name."""
     with SOURCE.open(encoding="utf-8") as file:

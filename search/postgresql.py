@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from search.documents import Document
 from search.index import FACETS, GRADES, Counts, Hits, Query
-from search.postings import K1, B
-from search.words import query_terms
+from search.postings import K1, WHOLE, B
+from search.words import is_plain, query_terms
 
 PLACES = 10  # of one term in one document; more would count for nothing
 _COLUMNS = ("key", "kind", "words", "norm", "score", "grade", "items", "regions", "held", "offers")
@@ -113,49 +113,69 @@ class FullText:
         wanted = query_terms(query.words, typing=query.typing)
         if query.words.strip() and not wanted:
             return Hits(backend=self.name)
-        points, values = self._points(session, wanted)
+        known = self._known(session, wanted)
+        points, values = self._points(wanted, known)
+        values |= {"size": query.size, "first": (query.page - 1) * query.size, "item": query.item}
+        limits = self._priced(query, values)
+        asked = self._asked(query, self._any(wanted))
+        whole = [term for term in known if is_plain(term)]
+        narrow = self._asked(query, " & ".join(map(_quoted, whole))) if len(whole) > 1 else ""
+        keys: list[str] = []
+        total = None
+        if narrow and query.order_by == "relevance":  # where those with every word fill the page, no others need to be ranked
+            found = self._page(session, query, narrow, limits, points, values)
+            if len(found) == query.size:
+                keys, total = [key for key, _total in found], self._count(session, asked, limits, values)
+        if total is None:
+            first = f"CASE WHEN words @@ CAST(:narrow AS tsquery) THEN {WHOLE} ELSE 0 END + " if narrow else ""
+            found = self._page(session, query, asked, limits, first + points, {**values, "narrow": narrow})
+            keys = [key for key, _total in found]
+            total = found[0][1] if found else self._count(session, asked, limits, values) if query.page > 1 else 0
+        return Hits(keys, total, self._counts(session, query, wanted, limits, values) if query.counts else {}, self.name)
+
+    @staticmethod
+    def _page(session: Session, query: Query, asked: str, limits: str, points: str, values: dict[str, Any]) -> list[Any]:
+        """The keys of a page, each with the number of all."""
         order = {
             "grade": "score DESC", "price": "(offers -> :item ->> 0)::bigint", "speed": "(offers -> :item ->> 1)::integer",
         }.get(query.order_by, "points DESC, score DESC")  # fmt: skip
-        values |= {"asked": self._asked(query, wanted, ""), "size": query.size, "first": (query.page - 1) * query.size, "item": query.item}
-        found = session.execute(
-            text(
-                f"SELECT key, count(*) OVER () FROM (SELECT id, key, score, offers, {points} AS points FROM search.documents"
-                f" WHERE words @@ CAST(:asked AS tsquery){self._priced(query, values)}) AS found"
-                f" ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
-            ),
-            values,
-        ).all()
-        total = found[0][1] if found else self._count(session, query, values) if query.page > 1 else 0
-        return Hits([key for key, _total in found], total, self._counts(session, query, wanted, values) if query.counts else {}, self.name)
-
-    def _points(self, session: Session, wanted: dict[str, float]) -> tuple[str, dict[str, Any]]:
-        """The expression of a row's points, and its values: Σ weight × rarity × saturated count ÷ length."""
-        if not wanted:
-            return "0", {}
-        size = session.scalar(text("SELECT documents FROM search.sizes")) or 1
-        rarity: dict[str, int] = dict(
-            session.execute(text("SELECT term, documents FROM search.terms WHERE term = ANY(:terms)"), {"terms": list(wanted)}).all()  # type: ignore[arg-type]
+        statement = (
+            f"SELECT key, count(*) OVER () FROM (SELECT id, key, score, offers, {points} AS points FROM search.documents"
+            f" WHERE words @@ CAST(:asked AS tsquery){limits}) AS found ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
         )
-        gains, values = [], {}
-        for place, (term, weight) in enumerate(wanted.items()):
-            if term not in rarity and not term.endswith("*"):
-                continue
-            values[f"t{place}"] = self._term(term)
-            gains.append(f"{weight * (log(size / (rarity.get(term, 40) + 1)) + 1):.5f} * ts_rank(words, CAST(:t{place} AS tsquery))")
+        return list(session.execute(text(statement), {**values, "asked": asked}))
+
+    @staticmethod
+    def _known(session: Session, wanted: dict[str, float]) -> dict[str, float]:
+        """The wanted terms the index knows, each with its rarity: log(documents / those that have it) + 1; a beginning
+        counts as a rare one."""
+        if not wanted:
+            return {}
+        counted = text("SELECT term, t.documents, s.documents FROM search.terms t, search.sizes s WHERE term = ANY(:terms)")
+        found = {term: log(size / (often + 1)) + 1 for term, often, size in session.execute(counted, {"terms": list(wanted)})}
+        return {**found, **{term: 6.0 for term in wanted if term.endswith("*")}}
+
+    def _points(self, wanted: dict[str, float], known: dict[str, float]) -> tuple[str, dict[str, Any]]:
+        """The expression of a row's points, and its values: Σ weight × rarity × saturated count ÷ length."""
+        values = {f"t{place}": self._term(term) for place, term in enumerate(known)}
+        gains = [
+            f"{wanted[term] * rarity:.5f} * ts_rank(words, CAST(:t{place} AS tsquery))" for place, (term, rarity) in enumerate(known.items())
+        ]
         return f"({' + '.join(gains)}) / (1 + norm)" if gains else "0", values
 
     @staticmethod
     def _term(term: str) -> str:
         return f"{_quoted(term[:-1])}:*" if term.endswith("*") else _quoted(term)
 
-    def _asked(self, query: Query, wanted: dict[str, float], but: str) -> str:
-        """The tsquery: any of the words, and every filter except that of one field."""
+    def _any(self, wanted: dict[str, float]) -> str:
+        return " | ".join(map(self._term, wanted))
+
+    @staticmethod
+    def _asked(query: Query, words: str, but: str = "") -> str:
+        """The tsquery: these words, and every filter except that of one field."""
         must = {"kind": query.kind, **query.filters}
         parts = [_quoted(_MARKS[field] + value) for field, value in must.items() if field != but]
-        if wanted:
-            parts.append(f"({' | '.join(map(self._term, wanted))})")
-        return " & ".join(parts)
+        return " & ".join([*parts, f"({words})"] if words else parts)
 
     @staticmethod
     def _priced(query: Query, values: dict[str, Any]) -> str:
@@ -165,22 +185,23 @@ class FullText:
         values |= {"item": query.item, "least": query.least or 0, "most": query.most if query.most is not None else 10**15}
         return " AND (offers -> :item ->> 0)::bigint BETWEEN :least AND :most"
 
-    def _count(self, session: Session, query: Query, values: dict[str, Any]) -> int:
-        counted = f"SELECT count(*) FROM search.documents WHERE words @@ CAST(:asked AS tsquery){self._priced(query, values)}"
-        return int(session.scalar(text(counted), values) or 0)
+    @staticmethod
+    def _count(session: Session, asked: str, limits: str, values: dict[str, Any]) -> int:
+        counted = f"SELECT count(*) FROM search.documents WHERE words @@ CAST(:asked AS tsquery){limits}"
+        return int(session.scalar(text(counted), {**values, "asked": asked}) or 0)
 
-    def _counts(self, session: Session, query: Query, wanted: dict[str, float], values: dict[str, Any]) -> Counts:
+    def _counts(self, session: Session, query: Query, wanted: dict[str, float], limits: str, values: dict[str, Any]) -> Counts:
         """Per field the number of each value. Fields without a filter of their own share one pass."""
         groups: dict[str, list[str]] = {}
         for field in FACETS:
-            groups.setdefault(self._asked(query, wanted, field), []).append(field)
+            groups.setdefault(self._asked(query, self._any(wanted), field), []).append(field)
         found: Counts = {field: {} for field in FACETS}
         for asked, fields in groups.items():
             columns = ", ".join(f"ARRAY[{field}] AS {field}" if field == "grade" else field for field in fields)
             each = " UNION ALL ".join(
                 f"SELECT '{field}', value, count(*) FROM matched, unnest({field}) AS value GROUP BY value" for field in fields
             )
-            statement = f"WITH matched AS MATERIALIZED (SELECT {columns} FROM search.documents WHERE words @@ CAST(:asked AS tsquery){self._priced(query, values)}) {each}"
-            for field, value, number in session.execute(text(statement), {**values, "asked": asked}):
+            matched = f"SELECT {columns} FROM search.documents WHERE words @@ CAST(:asked AS tsquery){limits}"
+            for field, value, number in session.execute(text(f"WITH matched AS MATERIALIZED ({matched}) {each}"), {**values, "asked": asked}):
                 found[field][value] = number
         return {**found, "grade": dict.fromkeys(GRADES, 0) | {k: v for k, v in found["grade"].items() if k}}

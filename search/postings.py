@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.reading import TermNotFound
 
+from search.words import is_plain
+
 K1, B = 1.2, 0.75
+WHOLE = 1000.0  # points for having every word that was asked for and is known at all: such documents come first
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
@@ -125,9 +128,15 @@ class Postings:
     def find(self, wanted: dict[str, float], filters: dict[str, str], item: str = "", least: int | None = None, most: int | None = None) -> Found:
         """What matches: any of the wanted words, each of the filters, and a price for the item within the limits (fen)."""
         points = np.zeros(self.size, dtype=np.float32)
+        whole, known = np.zeros(self.size, dtype=np.int16), 0
         for term, weight in self._expanded(wanted).items():
             ids, gains = self._gain(term)
             points[ids] += np.float32(weight) * gains
+            if len(ids) and is_plain(term):
+                whole[ids] += 1
+                known += 1
+        if known > 1:
+            points[whole == known] += WHOLE
         base = self._alive & (points > 0) if wanted else self._alive
         if item and (least is not None or most is not None):
             price = self._offered(item)[0]

@@ -88,6 +88,11 @@ def marked(text: str, words: str) -> list[tuple[str, bool]]:
     return [(piece, bool(place % 2)) for place, piece in enumerate(pieces) if piece]
 
 
+def is_plain(term: str) -> bool:
+    """Whether a term is a word as it is written."""
+    return term[1:2] != ":" and not term.endswith("*")
+
+
 def plain(wanted: dict[str, float]) -> list[str]:
-    """Those of a query's terms that are words as they are written."""
-    return [term for term in wanted if term[1:2] != ":"]
+    """Those of a query's terms that are."""
+    return [term for term in wanted if is_plain(term)]

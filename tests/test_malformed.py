@@ -9,9 +9,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from bench.lifecycle import standing
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models.accounts import Organisation
+from models.actors import SYSTEM, VISITOR
+from models.agencies.checks import open_check
 from models.contracts import Contract
 from models.payments import Payment
 from models.ratings import Rating
@@ -42,11 +48,20 @@ def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
     return evaluation, live, proposed, objection
 
 
+def _check(world: World) -> str:
+    """A check the agency is asked about."""
+    with transaction() as session:
+        check = open_check(session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", [])
+        assert check is not None
+    return agencies.ask_agency(world.actor("regulator"), check.identifier, reason="请说明实际经营情况")
+
+
 def _forms(world: World, time: Any) -> dict[str, str]:
     """Every page with a form, and who may send it."""
     world.appoint_admin()
     evaluation, live, proposed, objection = _late(world, time)
     world.agency("applicant", verified=False)
+    world.identifiers["beginner"] = accounts.sign_up(VISITOR, **world._person("beginner", kind="agency"))
     contract = world.settled_unrated()
     drain()
     issued = db.session.scalars(select(Award.identifier).join(Contract).where(Contract.identifier == contract)).one()
@@ -94,6 +109,14 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
         "/my/fees/new": "agency",
         "/my/qualifications/new": "agency",
+        **{f"/my/entry/{step}": "agency" for step in ("licence", "representative", "premises", "practitioners", "bank", "materials")},
+        "/my/entry/commitment": "beginner",
+        "/imports/new?kind=fees": "agency",
+        "/oversight/register": "regulator",
+        f"/checks/{_check(world)}/answer": "agency",
+        "/items/WAT-01/edit": "department",
+        "/items/new": "regulator",
+        "/items/WAT-02/withdraw": "regulator",
         "/my/members/new": "buyer",
         "/my/password": "second",
         "/my/delegations/new": "buyer",

@@ -9,15 +9,24 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from market.agencies import actions as agencies
+from market.agencies import imports, registry
+from market.cli import rebuild_index
 from market.extensions import db
+from market.jobs import drain
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
 from models import draws
+from models.accounts import Organisation
+from models.actors import SYSTEM
+from models.agencies import Practitioner
+from models.agencies.checks import open_check
 from models.catalogue import current_items
 from models.contracts import Contract, Deliverable
+from models.credit import propose
 from models.payments import Payment
 from models.ratings import Rating
 from models.sourcing import Award, Clarification, Evaluation, Quote
-from tests.factories import PDF, World
+from tests.factories import PDF, World, years
 from tests.web import Visitor, sign_in
 
 CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
@@ -31,6 +40,7 @@ ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "d
 PUBLIC = (200,) * 9
 SIGNED_IN = (302,) + (200,) * 8
 PARTIES = (302, 200, 404, 200, 404, 200, 404, 404, 200)
+WATCHERS = (302, 403, 403, 403, 403, 200, 200, 403, 200)
 WITH_DEPARTMENT = (302, 200, 404, 200, 404, 200, 404, 200, 200)
 EXPECTED: dict[str, tuple[int, ...]] = {
     "/": PUBLIC,
@@ -50,6 +60,47 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/agencies/A-2026-999999": (404,) * 9,
     "/agencies/{agency}/credit": PUBLIC,
     "/agencies/{applicant}/verify": (302, 404, 404, 404, 404, 200, 404, 404, 403),
+    "/agencies/{applicant}/return": (302, 404, 404, 404, 404, 200, 404, 404, 403),
+    "/agencies/{agency}/submit": (302, 403, 403, 303, 404, 403, 403, 403, 403),
+    "/agencies/{agency}/fees/WAT-01": PUBLIC,
+    "/agencies/{agency}/fees/EIA-01": (404,) * 9,
+    "/agencies?order=price&item=WAT-01&least=1&most=90000&held=x": PUBLIC,
+    "/suggest?q=shui": PUBLIC,
+    "/my/entry": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/my/entry/licence": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/my/entry/practitioners": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/my/entry/materials": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/my/entry/nothing": (302, 403, 403, 404, 404, 403, 403, 403, 403),
+    "/my/entry/commitment": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/my/certificate": (302, 403, 403, 200, 200, 403, 403, 403, 403),
+    "/oversight/checks": WATCHERS,
+    "/oversight/checks?kind=scope&state=open": WATCHERS,
+    "/oversight/checks.csv": WATCHERS,
+    "/oversight/register": WATCHERS,
+    "/checks/{check}": (302, 404, 404, 200, 404, 200, 404, 404, 200),
+    "/checks/{check}/ask": (302, 404, 404, 403, 404, 200, 404, 404, 403),
+    "/checks/{check}/answer": (302, 404, 404, 409, 404, 409, 404, 404, 409),
+    "/credit/records/{record}": (302, 404, 404, 404, 404, 200, 404, 404, 200),
+    "/credit/records/{record}/drop": (302, 404, 404, 404, 404, 200, 404, 404, 403),
+    "/imports": (302, 403, 403, 200, 200, 200, 200, 403, 200),
+    "/imports/new": (302, 403, 403, 200, 200, 200, 200, 403, 200),
+    "/imports/fees.csv": PUBLIC,
+    "/batches/{batch}": (302, 404, 404, 200, 404, 404, 404, 404, 200),
+    "/batches/{batch}.csv": (302, 404, 404, 200, 404, 404, 404, 404, 200),
+    "/batches/{comparison}": (302, 404, 404, 404, 404, 200, 200, 404, 200),
+    "/batches/T-2026-999999": (302,) + (404,) * 8,
+    "/matters": PUBLIC,
+    "/matters?q=审批": PUBLIC,
+    "/items/WAT-01/history": PUBLIC,
+    "/items/NONE-1/history": (404,) * 9,
+    "/items/WAT-01?region=632800": PUBLIC,
+    "/items/WAT-01/edit": (302, 403, 403, 403, 403, 200, 403, 200, 200),
+    "/items/WAT-01/withdraw": (302, 403, 403, 403, 403, 200, 403, 200, 200),
+    "/items/EIA-01/edit": (302, 403, 403, 403, 403, 200, 403, 403, 200),
+    "/items/new": (302, 403, 403, 403, 403, 200, 403, 200, 200),
+    "/papers/{award}.pdf": PUBLIC,
+    "/papers/{paper}.pdf": PUBLIC,
+    "/check/{paper}": PUBLIC,
     "/agencies/{applicant}/refuse": (302, 404, 404, 404, 404, 200, 404, 404, 403),
     "/agencies/{agency}/suspend": (302, 404, 404, 403, 404, 200, 404, 404, 403),
     "/agencies/{agency}/restore": (302, 404, 404, 409, 404, 409, 404, 404, 409),
@@ -111,8 +162,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/awards/{award}/annul": (302, 409, 404, 409, 404, 409, 404, 404, 409),
     "/draws/{draw}.json": PUBLIC,
     "/draws/D-2026-999999.json": (404,) * 9,
-    "/awards/{award}/notice.pdf": PUBLIC,
-    "/awards/{tied}/notice.pdf": (404,) * 9,
+    "/papers/{tied}.pdf": (404,) * 9,
     "/awards/{tied}/object": SIGNED_IN,
     "/check/{award}": PUBLIC,
     "/check/W-2026-999999": (404,) * 9,
@@ -184,6 +234,10 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     world.paid(delivered, "deposit")
     names["delivered"] = world.delivered(delivered)
     names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
+    names["check"], names["record"] = _checked(world)
+    names["batch"] = imports.upload_table(world.actor("agency"), kind="fees", file_name="f.csv", content="事项编号,承诺工期(工作日)\nWAT-01,20".encode())
+    names["comparison"] = registry.compare_with_register(world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode())
+    names["paper"] = agencies.issue_certificate(world.actor("agency"))
     names["drafted"] = world.contract_of(world.awarded()).identifier
     names["draft"] = world.request(publish=False)
     names["live"] = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
@@ -212,6 +266,16 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     return names
 
 
+def _checked(world: World) -> tuple[str, str]:
+    """A check of the agency that is open, and a record proposed about it."""
+    with transaction() as session:
+        agency = Organisation.load(session, world.identifiers["agency"])
+        check = open_check(session, SYSTEM, agency, "scope", [{"field": "scope", "ours": "水土保持", "theirs": "餐饮"}])
+        assert check is not None
+        record = propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
+        return check.identifier, record.identifier
+
+
 def _asked(world: World, request: str) -> str:
     sourcing.ask(world.actor("third"), request, question="是否包含现场踏勘?")
     return db.session.scalars(select(Clarification.identifier)).one()
@@ -231,7 +295,7 @@ def test_every_page_as_every_role(app: Flask, world: World, time: Any, caplog: A
                 wrong.append((pattern, role, answer.status, statuses[position]))
             if answer.status == 302:
                 assert answer.location.startswith("/sign-in"), pattern
-            if answer.response.mimetype == "text/html" and answer.status == 200:
+            if answer.response.mimetype == "text/html" and answer.status == 200 and not pattern.startswith("/suggest"):  # a piece of a page
                 assert len(answer.soup.select("h1")) == 1, pattern
                 told[pattern] = answer.soup.title.get_text()
     assert not any(secret in caplog.text for secret in SECRETS), "a log line tells what is sealed"
@@ -268,7 +332,9 @@ LISTS = {
     "/requests": "visitor", "/awards": "visitor", "/agencies": "visitor", "/credit": "visitor", "/items": "visitor",
     "/items/WAT-01": "visitor", "/my": "buyer", "/my/notices": "agency", "/contracts": "buyer", "/my/answers": "agency",
     "/oversight/agencies": "regulator", "/oversight/agencies.csv": "regulator", "/admin/authorities": "admin", "/": "visitor",
-    "/my/organisation": "buyer",
+    "/my/organisation": "buyer", "/oversight/checks": "regulator", "/oversight/checks.csv": "regulator", "/oversight/register": "regulator",
+    "/imports": "agency", "/matters": "visitor", "/items/WAT-01/history": "visitor", "/agencies?item=WAT-01&order=price": "visitor",
+    "/agencies/A-2026-000001": "visitor", "/agencies/A-2026-000001/fees/WAT-01": "visitor", "/suggest?q=单位": "visitor",
 }  # fmt: skip
 
 
@@ -276,6 +342,11 @@ def _more(world: World, round_: int) -> None:
     name = f"more{round_}"
     world.agency(name, 5_000_000)
     contract = world.settled(agency=name)
+    world.fees("agency", 5_000_000 - round_)
+    with transaction() as session:
+        agency = Organisation.load(session, world.identifiers[name])
+        open_check(session, SYSTEM, agency, "scope", [])
+        session.add(Practitioner(agency_id=world.organisation("agency").id, name="卓玛", kind="注册咨询工程师", number=f"M-{round_}", **years()))
     for _ in range(2):
         request = world.request()
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
@@ -295,6 +366,8 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
             found[path] = len(counter.statements)
         return found
 
+    drain()
+    rebuild_index()
     _more(world, 0)
     few = counts()
     for round_ in range(1, 4):
@@ -362,7 +435,7 @@ def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World)
         assert str(tag.get("src") or tag.get("href")).startswith("/"), "nothing comes from elsewhere"
 
 
-@pytest.mark.parametrize("path", ["/agencies?page=abc", "/agencies?page=-3", "/agencies?region='", "/requests?state=<x>", "/agencies?q=%00", "/credit?page=99999999999", "/items/WAT-01?amount=x", "/items/EIA-01?amount=-5", "/items/EIA-01?amount=99999999999999999999", "/agencies?q=" + "长" * 5000, "/requests/Q-2026-000001%00", "/language/en"])
+@pytest.mark.parametrize("path", ["/agencies?page=abc", "/agencies?page=-3", "/agencies?region='", "/requests?state=<x>", "/agencies?q=%00", "/credit?page=99999999999", "/agencies?_scheme=x&_external=1&endpoint=y&self=z", "/agencies?least=x&most=-1&order=z", "/matters?q=%00", "/items/WAT-01?amount=x", "/items/EIA-01?amount=-5", "/items/EIA-01?amount=99999999999999999999", "/agencies?q=" + "长" * 5000, "/requests/Q-2026-000001%00", "/language/en"])
 def test_odd_addresses_are_answered_in_words(app: Flask, world: World, path: str) -> None:
     answer = Visitor(app).get(path)
     assert answer.status in (200, 400, 404, 405, 414, 422)

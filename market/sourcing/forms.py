@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text, upload
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
 from market.options import region_choices
 from market.words import item_name
 from models import money
@@ -229,10 +229,6 @@ class ObjectionForm(Form):
 
 class StatementForm(Form):
     statement = TextAreaField(_l("答复"), [NEEDED, Length(min=5, max=2000)], description=_l("异议人和监管部门会看到。"))
-
-
-class CheckForm(Form):
-    file = upload(_l("手里的那份文件"))
 
 
 class AwardForm(Form):

@@ -15,6 +15,7 @@ from models.credit.score import (
     sheet,
     shrunk_mean,
 )
+from models.credit.trend import Quarter, quarters
 
 __all__ = [
     "GRADES",
@@ -23,11 +24,13 @@ __all__ = [
     "CreditRecord",
     "CreditScore",
     "Evidence",
+    "Quarter",
     "ScoreLine",
     "Sheet",
     "decay",
     "of_agency",
     "propose",
+    "quarters",
     "raises",
     "refresh",
     "sheet",

@@ -1,5 +1,6 @@
 """What agencies and their regulators do here."""
 
+from market.agencies.actions.certificates import issue_certificate
 from market.agencies.actions.checks import answer_check, ask_agency, clear_check, confirm_check, lapse_check
 from market.agencies.actions.entry import (
     add_practitioner,
@@ -26,6 +27,7 @@ __all__ = [
     "confirm_check",
     "fill",
     "hand_in_material",
+    "issue_certificate",
     "lapse_check",
     "publish_fees",
     "refuse",

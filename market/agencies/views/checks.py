@@ -27,7 +27,7 @@ from models.credit import CreditRecord
 
 def _with_file(form: Form) -> dict[str, object]:
     values = form.values()
-    return {**values, **file_of(values.pop("file"))}
+    return file_of(values.pop("file")) | values
 
 
 CHECK_ACTS = {
@@ -72,9 +72,9 @@ def checks() -> str:
     )
 
 
-@rooms.get("/oversight/checks.<any(csv, xlsx):kind>")
+@rooms.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
-def export_checks(kind: str) -> Response:
+def export_checks(suffix: str) -> Response:
     rows = [[_("编号"), _("机构"), _("地区"), _("核查内容"), _("状态"), _("平台资料"), _("登记资料"), _("来源"), _("发起时间")]]
     for check in db.session.scalars(_listed(watcher())):
         ours, theirs = (" / ".join(str(row[side]) for row in check.evidence) for side in ("ours", "theirs"))
@@ -82,7 +82,7 @@ def export_checks(kind: str) -> Response:
             check.identifier, check.agency.name, region(check.region_code), _(CHECKS[check.kind]), _(check.state_label), ours, theirs,
             check.source, when(check.seen_at),
         ])  # fmt: skip
-    return exported(rows, "checks", kind)
+    return exported(rows, "checks", suffix)
 
 
 @rooms.get("/checks/<identifier>")

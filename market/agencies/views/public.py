@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, url_for
+from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import select
+from markupsafe import Markup
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.agencies import actions
-from market.agencies.views.rooms import readable, rooms
+from market.agencies.views.rooms import mine, readable, rooms
+from market.charts import lines
 from market.extensions import db
-from market.pages import ActPage, act_view, case_page
+from market.forms import ActForm
+from market.pages import ActPage, act_view, case_page, form_page
 from market.words import words_of
 from models import policy
 from models.accounts import Organisation
-from models.agencies import STATUSES, Qualification, schedules_in_force
+from models.agencies import (
+    CHECKS,
+    FORMS,
+    STATUSES,
+    Check,
+    Practitioner,
+    Qualification,
+    profile_of,
+    schedules_in_force,
+)
 from models.catalogue import newest_items
-from models.credit import LINES, CreditScore, of_agency, raises
+from models.contracts import Contract
+from models.credit import LINES, CreditRecord, CreditScore, of_agency, quarters, raises
 from models.documents import of_case
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
@@ -31,25 +45,67 @@ ACTS = {
 }
 
 
+def _counted(agency: Organisation) -> dict[str, int]:
+    """How many contracts stand in each state."""
+    counted = select(Contract.state, func.count()).where(Contract.agency_id == agency.id).group_by(Contract.state)
+    return {state: number for state, number in db.session.execute(counted)}
+
+
+def _trend(agency: Organisation) -> Markup | None:
+    """First-pass and on-time rates by quarter; None before there is anything to draw."""
+    over = quarters(db.session, agency.id)
+    if not any(q.submitted or q.reviewed for q in over):
+        return None
+    series = [(_("首次过审率"), "one", [q.first_pass for q in over]), (_("按期提交率"), "two", [q.on_time for q in over])]
+    return lines([q.name[2:] for q in over], series, _("首次过审率和按期提交率,按季度"))
+
+
 @rooms.get("/agencies/<identifier>")
 def show(identifier: str) -> str:
     agency = readable(identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
+    people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
+    page = case_page(agency)
+    inside = bool(agency.roles_of(current_actor()))
+    records = select(CreditRecord).where(CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor()))
+    checks = select(Check).where(Check.agency_id == agency.id, Check.visible_to(current_actor())).order_by(Check.id.desc())
     return render_template(
         "agencies/show.html",
-        **case_page(agency),
+        **page,
         agency=agency,
+        profile=profile_of(db.session, agency),
+        forms=FORMS,
         schedules=schedules,
         items=newest_items(db.session, [s.item_code for s in schedules]),
         methods=METHODS,
         qualifications=db.session.scalars(select(Qualification).where(Qualification.agency_id == agency.id)).all(),
+        people=db.session.scalars(people.order_by(Practitioner.kind, Practitioner.id)).all(),
         statuses=STATUSES,
         score=db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency.id)).one_or_none(),
         ratings=db.session.scalars(rated.order_by(Rating.id.desc()).limit(10)).all(),
         dimensions=DIMENSIONS["buyer"],
-        files=of_case(db.session, "organisation", agency.identifier) if agency.roles_of(current_actor()) else [],
+        contracts=_counted(agency),
+        trend=_trend(agency),
+        stopped=next((e for e in page["happened"] if e.kind == "organisation.suspend"), None) if agency.state == "suspended" else None,
+        inside=inside,
+        own=current_actor().organisation_id == agency.id,
+        files=of_case(db.session, "organisation", agency.identifier) if inside else [],
+        checks=db.session.scalars(checks.limit(10)).all() if inside else [],
+        records=db.session.scalars(records).all() if inside else [],
+        check_kinds=CHECKS,
     )
+
+
+@rooms.route("/my/certificate", methods=["GET", "POST"])
+@login_required
+def certificate() -> Response | str | tuple[str, int]:
+    agency = mine()
+    return form_page(
+        ActForm(), _("开具信用证明"), actions.issue_certificate, lambda made: url_for("opendata.check", identifier=made),
+        lead=_("证明写明签发时的登记、等级、首过率、按期率、评价、资质和人员,带二维码供他人核验。"),
+        back=url_for("agencies.show", identifier=agency.identifier),
+    )  # fmt: skip
 
 
 @rooms.get("/agencies/<identifier>/credit")

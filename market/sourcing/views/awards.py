@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import Any
 
@@ -15,16 +14,14 @@ from werkzeug.wrappers import Response
 from market.accounts.identity import current_actor
 from market.config import ROOT
 from market.extensions import db
-from market.files import sent
-from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
+from market.pages import ActPage, act_view, case_page, case_url, form_page, link, paged, visible
 from market.sourcing import actions
-from market.sourcing.forms import CheckForm, ObjectionForm, StatementForm
+from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
 from market.sourcing.views.rooms import readable, request_link, rooms
 from models import draws
 from models.draws import publication
 from models.sourcing import Award, Bid, Objection, Request, took_part
-from models.text import N_, NotFound
 
 AWARD_ACTS = {"annul": ActPage(actions.annul)}
 OBJECTION_ACTS = {
@@ -70,31 +67,6 @@ def show_award(identifier: str) -> str:
         notice=notice_of(db.session, award),
         request_link=request_link(award.request),
     )  # fmt: skip
-
-
-@rooms.get("/awards/<identifier>/notice.pdf")
-def award_notice(identifier: str) -> Response:
-    """The award notice, as issued."""
-    award = _readable(identifier)
-    notice = notice_of(db.session, award)
-    if notice is None:
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-    return sent(notice)
-
-
-@rooms.route("/check/<identifier>", methods=["GET", "POST"])
-def check(identifier: str) -> str | tuple[str, int]:
-    """Where a notice's QR code leads: what the platform's record says, and whether a copy is the one issued."""
-    award, form, same, status = Award.load(db.session, identifier), CheckForm(), None, 200
-    notice = notice_of(db.session, award)
-    if form.is_submitted():
-        status = 422
-        if form.validate() and notice is not None:
-            same, status = hashlib.sha256(file_of(form.file.data)["content"]).hexdigest() == notice.sha256, 200
-    return render_template(
-        "sourcing/check.html", award=award, notice=notice, form=form, same=same,
-        award_link=link(case_url("award", identifier), identifier),
-    ), status  # fmt: skip
 
 
 @rooms.route("/awards/<identifier>/object", methods=["GET", "POST"])

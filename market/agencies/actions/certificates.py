@@ -1,0 +1,78 @@
+"""An agency's credit certificate (信用证明): what the platform's records say of it on a day, to show to others."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from market.agencies.actions.common import own
+from market.files import issue
+from market.printing import letter
+from market.transaction import action
+from models import clock, credit, events, policy
+from models.accounts import Organisation
+from models.actors import Actor
+from models.agencies import Practitioner, Qualification
+from models.clock import BEIJING
+from models.contracts import Contract
+from models.documents import Document
+from models.regions import full_name
+from models.text import N_, RuleBroken
+
+TITLE = N_("信用证明")
+
+
+def _share(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1%}"
+
+
+def _facts(session: Session, agency: Organisation) -> list[list[str]]:
+    sheet, today = credit.of_agency(session, agency.id), clock.today()
+    lines = {line.name: line for line in sheet.lines}
+    stars = lines["ratings"].observed
+    running = session.scalar(select(func.count()).select_from(Contract).where(Contract.agency_id == agency.id, Contract.state == "active"))
+    held = session.scalars(select(Qualification.kind).where(Qualification.agency_id == agency.id, Qualification.valid_on(today)).distinct())
+    people = session.scalar(
+        select(func.count()).select_from(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.at_work(today))
+    )
+    return [
+        [N_("机构"), agency.name],
+        [N_("统一社会信用代码"), agency.uscc],
+        [N_("地区"), full_name(agency.region_code)],
+        [N_("状态"), agency.state_label],
+        [N_("信用等级"), f"{sheet.grade}({sheet.score:.1f} ± {sheet.half_width:.1f})" if sheet.grade else "未评"],
+        [N_("完成合同"), f"{sheet.settled} 份,履行中 {running or 0} 份"],
+        [N_("首次过审率"), _share(lines["first_pass"].observed)],
+        [N_("按期提交率"), _share(lines["on_time"].observed)],
+        [N_("业主评价"), f"{stars:.2f} / 5" if stars is not None else "—"],
+        [N_("有效资质"), "、".join(sorted(held)) or "—"],
+        [N_("在册从业人员"), f"{people or 0} 名"],
+        [N_("规则版本"), policy.current().version],
+    ]
+
+
+@action
+def issue_certificate(session: Session, actor: Actor) -> str:
+    """Issue the certificate as of now; the same records on the same day give the one already issued. Returns its
+    identifier. RuleBroken for an agency that has not been let in."""
+    agency = own(session, actor)
+    if agency.state not in ("verified", "suspended"):
+        raise RuleBroken(N_("入驻之后才能开具信用证明。"))
+    facts, at = _facts(session, agency), clock.now().astimezone(BEIJING)
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = select(Document).where(Document.case_identifier == agency.identifier, Document.issued.is_not(None), Document.created_at >= midnight)
+    for earlier in session.scalars(today):
+        if earlier.issued == {"title": TITLE, "facts": facts}:
+            return earlier.identifier
+    said = [
+        f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
+    ]
+    noted = ["本证明只反映签发时的记录;当前情况以扫码核验的结果为准。"]
+    document = issue(
+        session, agency, f"信用证明 {agency.identifier}.pdf", TITLE, facts,
+        partial(letter, title=TITLE, at=at, by="公信中介服务交易与信用平台", before=said, rows=facts, after=noted),
+    )  # fmt: skip
+    events.record(session, actor, "organisation.certificate", "organisation", agency.identifier, data={"sha256": document.sha256})
+    return document.identifier

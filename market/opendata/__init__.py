@@ -1,0 +1,1 @@
+"""What anybody may check or take away without an account."""

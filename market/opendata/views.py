@@ -1,0 +1,57 @@
+"""Papers the platform issued: what its record says of one, the paper itself, and whether a copy is the same."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+
+from market.extensions import db
+from market.files import sent
+from market.forms import Form
+from market.pages import case_url, file_of, link, not_found
+from models import CASES
+from models.credit import CreditScore
+from models.documents import Document
+
+rooms = Blueprint("opendata", __name__)
+
+
+class CheckForm(Form):
+    file = FileField(_l("手里的文件"), [FileRequired(_l("请选择文件。"))])
+
+
+def _issued(identifier: str) -> Document:
+    """A paper by its own identifier, or by that of the case it was issued on."""
+    query = select(Document).where(Document.issued.is_not(None))
+    found = db.session.scalars(query.where(or_(Document.identifier == identifier, Document.case_identifier == identifier)).order_by(Document.id)).first()
+    if found is None or found.issued is None:
+        raise not_found(identifier)
+    return found
+
+
+@rooms.route("/check/<identifier>", methods=["GET", "POST"])
+def check(identifier: str) -> str | tuple[str, int]:
+    """Where a paper's QR code leads."""
+    paper, form, same, status = _issued(identifier), CheckForm(), None, 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            same, status = hashlib.sha256(file_of(form.file.data)["content"]).hexdigest() == paper.sha256, 200
+    case: Any = CASES[paper.case_type].load(db.session, paper.case_identifier)
+    score = db.session.scalars(select(CreditScore).where(CreditScore.agency_id == case.id)).one_or_none() if paper.case_type == "organisation" else None
+    return render_template(
+        "opendata/check.html", paper=paper, case=case, form=form, same=same, score=score,
+        case_link=link(case_url(paper.case_type, case.identifier), case.identifier),
+    ), status  # fmt: skip
+
+
+@rooms.get("/papers/<identifier>.pdf")
+def paper(identifier: str) -> Response:
+    """A paper, as issued."""
+    return sent(_issued(identifier))
