@@ -88,7 +88,9 @@ def standing(form: Tag) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in form.select("input[name], textarea[name], select[name]"):
         name, kind = str(field["name"]), field.get("type")
-        if field.name == "select":
+        if field.name == "select" and field.has_attr("multiple"):
+            values[name] = [str(option["value"]) for option in field.select("option[selected]")]
+        elif field.name == "select":
             chosen = field.select_one("option[selected]") or field.select_one("option")
             values[name] = str(chosen["value"]) if chosen else ""
         elif kind in ("radio", "checkbox"):

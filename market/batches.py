@@ -53,6 +53,7 @@ def _who(session: Session, batch: Batch) -> Actor:
 def run(most: int = 10_000) -> int:
     """Go on with every batch that is under way, oldest first. Returns how many pieces were done."""
     done = 0
+    db.session.rollback()  # see what has been asked for since
     waiting = db.session.scalars(select(Batch.identifier).where(Batch.state.in_(batches.UNDER_WAY)).order_by(Batch.id)).all()
     db.session.rollback()
     for identifier in waiting:

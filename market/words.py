@@ -34,7 +34,8 @@ def words_of(problem: Problem) -> str:
 
 def told(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
-    return str(_(kept["message"], **kept["params"]))
+    message = kept["message"]
+    return str(_(message, **kept["params"]))
 
 
 def when(instant: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -201,7 +202,7 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
             check_guided(item, terms)
             if effective and effective < clock.today():
                 raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
-            if not said["days"].isdigit() or not 1 <= int(said["days"]) <= 500:
+            if not re.fullmatch("[0-9]{1,3}", said["days"]) or not 1 <= int(said["days"]) <= 500:
                 raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
             ready = {"agency": agency.identifier, "terms": terms, "days": int(said["days"]), "from": effective.isoformat() if effective else None}
             row.content = {**said, "ready": ready}

@@ -250,7 +250,7 @@ def test_a_withdrawn_objection_lets_the_award_go_on(world: World, time: Any, pro
 
 def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, world: World, time: Any, proposed: str) -> None:
     visitor = Visitor(app)
-    assert visitor.get(f"/awards/{proposed}/notice.pdf").status == 404
+    assert visitor.get(f"/papers/{proposed}.pdf").status == 404
     assert "还没有签发" in visitor.get(f"/check/{proposed}").text
     time.instant = workdays.add(time.instant, 3)
     run_deadlines()
@@ -259,7 +259,7 @@ def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, wor
     award = Award.load(db.session, proposed)
     notice = notice_of(db.session, award)
     assert notice is not None
-    pdf = visitor.get(f"/awards/{proposed}/notice.pdf").response.get_data()
+    pdf = visitor.get(f"/papers/{proposed}.pdf").response.get_data()
     assert pdf.startswith(b"%PDF-1.7")
     assert hashlib.sha256(pdf).hexdigest() == notice.sha256
     assert pdf.count(b"/FontFile") >= 1, "fonts are embedded"

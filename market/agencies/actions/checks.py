@@ -10,6 +10,7 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import CHECKS, Check
 from models.credit import propose
+from models.text import N_, RuleBroken
 from models.workflow import perform
 
 
@@ -27,6 +28,8 @@ def answer_check(
 ) -> str:
     """The agency's explanation, with a paper where there is one."""
     check = Check.load(session, identifier, lock=True)
+    if len(statement.strip()) < 5:
+        raise RuleBroken(N_("请说明情况(至少 5 个字)。"), "statement")
     perform(session, check, "answer", actor, reason=statement)
     if content:
         hand_in(session, actor, check, file_name, content)
