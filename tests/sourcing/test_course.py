@@ -251,7 +251,7 @@ def test_a_withdrawn_objection_lets_the_award_go_on(world: World, time: Any, pro
 def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, world: World, time: Any, proposed: str) -> None:
     visitor = Visitor(app)
     assert visitor.get(f"/papers/{proposed}.pdf").status == 404
-    assert "还没有签发" in visitor.get(f"/check/{proposed}").text
+    assert visitor.get(f"/check/{proposed}").status == 404, "nothing is issued yet"
     time.instant = workdays.add(time.instant, 3)
     run_deadlines()
     drain()
