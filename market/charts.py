@@ -28,6 +28,21 @@ def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
+def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
+    """A bar chart whose labels are long: a line each, (label, count), the bar with its figure behind."""
+    most, step, left = max((count for _label, count in pairs), default=0) or 1, 26, 200
+    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(step * len(pairs) + 6, title)]
+    for index, (label, count) in enumerate(pairs):
+        y, width = step * index + 4, round(400 * count / most)
+        parts.append(
+            Markup(
+                '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" y="{}" width="{}" height="16" rx="3"/>'
+                '<text x="{}" y="{}">{}</text>'
+            ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, count)
+        )
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
 def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
     """Each offer (name, price, published price, in fen) as a dot at its share of its own published price, and behind
     them the middle half and the median of past awards, which makes offers of different agencies comparable."""

@@ -16,10 +16,11 @@ from models import CASES, clock, money, workdays
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
 from models.base import Json
+from models.batches import BatchRow
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.events import Event
-from models.pricing import METHODS
+from models.pricing import METHODS, standards
 from models.regions import full_name
 from models.text import N_, Problem
 from models.workflow import Case, Move
@@ -36,6 +37,11 @@ def told(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
     return str(_(message, **kept["params"]))
+
+
+def result_words(row: BatchRow) -> str:
+    """What became of a row: where a comparison found differences, their names."""
+    return _("、").join(_(CHECKS[part]) if part in CHECKS else part for part in row.result.split(" ")) if row.result else ""
 
 
 def when(instant: datetime | None) -> str:
@@ -89,7 +95,10 @@ def score_mean(value: float | None, line: str) -> str:
 
 def price_words(terms: Json) -> str:
     """Published terms on one line."""
-    if terms["method"] == "fixed":
+    if terms.get("standard"):
+        standard = standards()[terms["standard"].partition("/")[0]]
+        said = _("按%(title)s(%(document)s)", title=standard["title"], document=standard["document"])
+    elif terms["method"] == "fixed":
         said = money.show(terms["price"])
     elif terms["method"] == "per_unit":
         said = _("每单位 %(price)s", price=money.show(terms["price"]))
@@ -97,7 +106,7 @@ def price_words(terms: Json) -> str:
         said = "; ".join(_band(upper, rate) for upper, rate in terms["bands"][:3])
     else:
         said = "; ".join(f"{_wan(base)} → {money.show(price)}" for base, price in terms["points"][:3])
-    if terms["method"] in ("progressive", "interpolated"):
+    if terms["method"] in ("progressive", "interpolated") and not terms.get("standard"):
         rows = terms.get("bands") or terms["points"]
         said = f"{_(METHODS[terms['method']])}: {said}{' …' if len(rows) > 3 else ''}"
     if terms.get("discount"):
@@ -241,7 +250,7 @@ def asks_nothing(form: Any) -> bool:
 
 def register(app: Flask) -> None:
     for word in (
-        told, when, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
+        told, result_words, when, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
         actor_words, details, role_name, has_file, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)

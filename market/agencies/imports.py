@@ -232,7 +232,7 @@ def _load_fees(session: Session, actor: Actor, batch: Batch) -> None:
         item = items[row.content["item"]]
         begins = max(date.fromisoformat(ready["from"]) if ready["from"] else clock.today(), clock.today())
         schedule = publish_schedule(session, agency.id, item, ready["terms"], ready["days"], row.content["note"][:200], begins)
-        row.result = f"{agency.identifier} v{schedule.version}"
+        row.result = f"{agency.identifier}·v{schedule.version}"
         events.record(
             session, actor, "organisation.fees", "organisation", agency.identifier, audience="public",
             data={"item": item.name, "code": item.code, "version": schedule.version},

@@ -21,7 +21,7 @@ class ItemForm(Form):
     name = text(_l("事项名称"))
     name_en = text(_l("英文名称"))
     department = SelectField(_l("主管部门"), [NEEDED])
-    matters = SelectMultipleField(_l("用于办理的审批事项"), description=_l("清单中的事项必须对应审批事项;按住 Ctrl 可选多个。"))
+    matters = SelectMultipleField(_l("用于办理的审批事项"), description=_l("清单中的事项必须对应审批事项;按住 Ctrl 可选多个。"), render_kw={"size": 8})
     new_matters = TextAreaField(_l("新的审批事项"), [Length(max=1000)], description=_LINES)
     legal_basis = text(_l("法律依据"))
     commissioned = BooleanField(_l("须委托有资质的机构(否则企业可自行编制)"))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from market.demo import people
 from market.demo.choosing import request_story
-from market.demo.opening import agency_story, authorities, enterprise_story, experts
+from market.demo.opening import agency_story, authorities, enterprise_story, experts, register_story
 from market.demo.stage import SEED, Stage, Story
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -57,6 +57,7 @@ def load(
         for number, agency in enumerate(stage.agencies):
             newcomer = number >= people.AGENCIES - 3
             enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage.dealt(agency.email), agency, number, until))
+        enqueue(start, register_story(stage.dealt("register"), until))
         for number, buyer in enumerate(buyers):
             enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
         opened = start + timedelta(days=min(6, days // 8))

@@ -8,16 +8,19 @@ from typing import Any
 
 from sqlalchemy import select
 
+from market import batches
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
+from market.agencies import registry
 from market.demo.choosing import EXPERTS
 from market.demo.people import AGENCIES, PASSWORD, Figure, code, counties, person, voucher
 from market.demo.stage import Stage, Story
+from market.exports import as_csv
 from market.extensions import db
 from models import clock, pricing, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR, Actor
-from models.agencies import FORMS, Check
+from models.agencies import FORMS, AgencyProfile, Check
 from models.agencies.entry import MATERIALS
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
@@ -146,6 +149,29 @@ def terms_for(random: Random, item: ServiceItem) -> Json:
     if item.measure == "count":
         return {"method": "per_unit", "price": round(320 * level) * 100, "floor": 3_000_00}
     return {"method": "fixed", "price": round(random.choice((280, 420, 560, 880)) * level) * 100_00}
+
+
+def register_story(stage: Stage, until: datetime) -> Story:
+    """The regulator compares the market with an export of the business register, and asks about what differs."""
+    yield until - timedelta(days=9)
+    yield stage.later(0)
+    regulator = stage.actors[REGULATOR]
+    pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
+    db.session.rollback()
+    table: list[list[Any]] = [["统一社会信用代码", "名称", "登记状态", "法定代表人", "登记地址", "经营范围"]]
+    for agency, profile in db.session.execute(pairs.where(Organisation.state.in_(("verified", "suspended"))).order_by(Organisation.id)):
+        table.append([agency.uscc, agency.name, "存续", agency.legal_representative, profile.registered_address, profile.scope])
+    table[3][4], table[7][2], table[12][5] = "演示路 300 号", "注销", "技术咨询服务"
+    registry.compare_with_register(regulator, file_name="登记机关导出.csv", content=as_csv(table))
+    batches.run()
+    db.session.rollback()
+    found = {check.kind: check for check in db.session.scalars(select(Check).where(Check.kind != "commitment"))}
+    yield stage.later(1)
+    agencies.ask_agency(regulator, found["address"].identifier, reason="登记地址已变更,平台资料未更新,请说明并更新。")
+    agencies.ask_agency(regulator, found["revoked"].identifier, reason="登记机关显示贵机构已注销,请说明。")
+    yield stage.later(2)
+    moved = next(actor for actor in stage.actors.values() if actor.organisation_id == found["address"].agency_id)
+    agencies.answer_check(moved, found["address"].identifier, statement="上月迁址,登记已变更,平台资料漏更新,已安排更新。")
 
 
 def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) -> Story:

@@ -62,7 +62,7 @@ def add_qualification(
         "organisation",
         agency.identifier,
         audience="public",
-        data={"kind": kind, "number": held.number, "until": valid_until.isoformat()},
+        data={"kind": kind, "number": held.number, "valid_until": valid_until.isoformat()},
     )
     return agency.identifier
 

@@ -12,7 +12,7 @@ from market.accounts.identity import current_actor
 from market.agencies import actions
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
 from market.agencies.views.rooms import rooms
-from market.charts import bars
+from market.charts import rows
 from market.exports import answer as exported
 from market.extensions import db
 from market.forms import Form
@@ -66,7 +66,7 @@ def checks() -> str:
         "agencies/checks.html",
         page=paged(_listed(actor)),
         kinds=CHECKS,
-        chart=bars([(_(label), counted.get(kind, 0), "bar-plain") for kind, label in CHECKS.items()], _("各类核查")),
+        chart=rows([(_(label), counted.get(kind, 0)) for kind, label in CHECKS.items()], _("各类核查")),
         kind_options=[(kind, _(label)) for kind, label in CHECKS.items()],
         state_options=[(s.name, _(s.label)) for s in Check.workflow.states.values()],
     )
@@ -75,14 +75,14 @@ def checks() -> str:
 @rooms.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
-    rows = [[_("编号"), _("机构"), _("地区"), _("核查内容"), _("状态"), _("平台资料"), _("登记资料"), _("来源"), _("发起时间")]]
+    table = [[_("编号"), _("机构"), _("地区"), _("核查内容"), _("状态"), _("平台资料"), _("登记资料"), _("来源"), _("发起时间")]]
     for check in db.session.scalars(_listed(watcher())):
         ours, theirs = (" / ".join(str(row[side]) for row in check.evidence) for side in ("ours", "theirs"))
-        rows.append([
+        table.append([
             check.identifier, check.agency.name, region(check.region_code), _(CHECKS[check.kind]), _(check.state_label), ours, theirs,
             check.source, when(check.seen_at),
         ])  # fmt: skip
-    return exported(rows, "checks", suffix)
+    return exported(table, "checks", suffix)
 
 
 @rooms.get("/checks/<identifier>")

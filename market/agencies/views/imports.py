@@ -21,7 +21,7 @@ from market.exports import answer as exported
 from market.extensions import db
 from market.forms import ActForm
 from market.pages import attempt, file_of, not_found, paged
-from market.words import told
+from market.words import result_words, told
 from models import batches
 from models.accounts import Organisation
 from models.batches import KINDS, STATES, Batch, BatchRow
@@ -100,7 +100,7 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
         codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
     table: Rows = [[_("行"), _("对象"), _("结果"), _("问题"), *([_("入驻码")] if codes else [])]]
     for row in rows:
-        table.append([row.number, row.subject, row.result, "; ".join(map(told, row.problems)), *([codes.get(row.result, "")] if codes else [])])
+        table.append([row.number, row.subject, result_words(row), "; ".join(map(told, row.problems)), *([codes.get(row.result, "")] if codes else [])])
     return exported(table, identifier, kind)
 
 

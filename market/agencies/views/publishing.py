@@ -22,6 +22,8 @@ from models.catalogue import ServiceItem, current_items, item_by_code
 from models.pricing import METHODS, Quantity
 from models.text import Problem
 
+NOTHING: dict[str, Any] = {"problem": "", "rows": [], "item": None}  # what a preview shows of terms that are not written yet
+
 
 def _row(item: ServiceItem, terms: dict[str, Any], present: dict[str, Any] | None, job: Quantity) -> dict[str, Any]:
     """What a job would come to: by these terms, by those in force now, by the standard, and at other agencies."""
@@ -43,7 +45,7 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
     """The written terms at a few sizes; or the problem with them."""
     item = item_by_code(db.session, form.item_code.data or "")
     if item is None:
-        return {"problem": "", "rows": [], "item": None}
+        return NOTHING
     try:
         terms = pricing.check(form.terms())
         agencies.fees.check_guided(item, terms)
@@ -59,7 +61,9 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
 @rooms.route("/my/fees/new", methods=["GET", "POST"])
 @login_required
 def new_fees() -> Response | str | tuple[str, int]:
-    agency, form, status = mine(), FeeForm(item_code=request.args.get("item")), 200
+    agency, wanted, status = mine(), item_by_code(db.session, request.args.get("item", "")), 200
+    table = f"{wanted.fee_standard}/{next(iter(wanted.standard['tables']))}" if wanted and wanted.standard else ""
+    form = FeeForm(item_code=wanted.code if wanted else None, standard=table)
     form.prepare(current_items(db.session))
     if form.is_submitted() and "preview" not in request.form:
         status = 422
@@ -70,7 +74,7 @@ def new_fees() -> Response | str | tuple[str, int]:
             )  # fmt: skip
             if result is not None:
                 return redirect(url_for("agencies.fee_history", identifier=result, code=form.item_code.data), 303)
-    return render_template("agencies/fees.html", form=form, mine=agency, preview=_preview(form, agency)), status
+    return render_template("agencies/fees.html", form=form, mine=agency, preview=_preview(form, agency) if form.is_submitted() else NOTHING), status
 
 
 @rooms.post("/my/fees/preview")
