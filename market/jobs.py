@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from market import batches
 from market.agencies import actions as agencies
-from market.agencies.jobs import index_agencies, warn_of_expiry
+from market.agencies.jobs import index_agencies, issue_letters, warn_of_expiry
 from market.agencies.registry import compare_daily
 from market.contracts import actions as contracts
 from market.credit.actions import refresh_every_score, refresh_scores
@@ -42,6 +42,7 @@ CONSUMERS: dict[str, events.Handler] = {
     "credit": refresh_scores,
     "search": index_agencies,
     "award notices": issue_notices,
+    "letters": issue_letters,
     "keys": destroy_keys,
 }
 

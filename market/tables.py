@@ -10,6 +10,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from models.documents import MOST_BYTES
 from models.text import N_, RuleBroken
 
 MOST_ROWS = 20_000
@@ -21,6 +22,8 @@ def read(content: bytes, columns: Columns, needed: tuple[str, ...], most: int = 
     lacks a needed column, or is too long."""
     if not content:
         raise RuleBroken(N_("文件是空的。"), "file")
+    if len(content) > MOST_BYTES:
+        raise RuleBroken(N_("文件超过 20 MB。"), "file")
     rows = _workbook(content) if content[:2] == b"PK" else _csv(content)
     rows = [row for row in rows if any(row)]
     if not rows:

@@ -80,6 +80,13 @@ def check(content: bytes, field: str = "file") -> str:
     return str(media_type)
 
 
+def papers_of(session: Session, case_type: str, case_identifier: str) -> list[Document]:
+    """The newest of each kind of paper the platform issued on a case."""
+    query = select(Document).where(Document.case_type == case_type, Document.case_identifier == case_identifier, Document.issued.is_not(None))
+    newest = {document.issued["title"]: document for document in session.scalars(query.order_by(Document.id)) if document.issued}
+    return list(newest.values())
+
+
 def of_case(session: Session, case_type: str, case_identifier: str) -> list[Document]:
     """The documents of one case, oldest first."""
     query = select(Document).where(Document.case_type == case_type, Document.case_identifier == case_identifier)

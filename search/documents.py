@@ -15,7 +15,6 @@ from models.agencies import FeeSchedule, Qualification
 from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from models.regions import above
-from models.text import RuleBroken
 from search.words import sounds, terms
 
 Document = dict[str, Any]
@@ -65,15 +64,8 @@ def _agency(
         "held": sorted(held),
         "grade": (score.grade if score else None) or "none",
         "score": score.score if score else 0,
-        "offers": {code: _offer(schedule, items[code]) for code, schedule in schedules.items()},
+        "offers": {code: [schedule.price(items[code].example), schedule.days] for code, schedule in schedules.items()},
     }
-
-
-def _offer(schedule: FeeSchedule, item: ServiceItem) -> list[int]:
-    try:
-        return [schedule.price(item.example), schedule.days]
-    except RuleBroken:  # terms that do not fit what the item is priced by now
-        return [0, schedule.days]
 
 
 def item_documents(session: Session) -> dict[str, Document | None]:

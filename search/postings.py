@@ -140,7 +140,7 @@ class Postings:
         base = self._alive & (points > 0) if wanted else self._alive
         if item and (least is not None or most is not None):
             price = self._offered(item)[0]
-            base = base & (price >= (least or 0)) & (price <= (np.inf if most is None else most))
+            base = base & np.isfinite(price) & (price >= (least or 0)) & (price <= (np.inf if most is None else most))
         masks = {name: self._mask(name, text) for name, text in filters.items()}
         return Found(bool(wanted), points, base, masks)
 

@@ -1,8 +1,9 @@
-"""What the jobs worker does here: it keeps the index in step with events, and warns of certificates that end."""
+"""What the jobs worker does here: it keeps the index in step with events, issues letters, and warns of certificates that end."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import current_app
@@ -10,12 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.credit.actions import agencies_scored
+from market.files import issue
+from market.printing import letter as printed
 from models import clock, events, policy
-from models.accounts import Organisation
+from models.accounts import ORGANISATION, Organisation
 from models.actors import SYSTEM
-from models.agencies import Practitioner, Qualification
+from models.agencies import Practitioner, Qualification, letter
+from models.clock import BEIJING
+from models.documents import Document
 from models.events import Event
+from models.text import N_
 from search.documents import agency_documents, item_documents
+
+LETTER = N_("承诺书")
 
 
 def warn_of_expiry(session: Session) -> int:
@@ -64,3 +72,20 @@ def index_agencies(session: Session, happened: list[Event]) -> None:
         documents |= item_documents(session)
     if documents:
         backend.update(session, documents)
+
+
+def issue_letters(session: Session, happened: list[Event]) -> None:
+    """Event handler: the letter (承诺书) of every agency that has just committed itself, as a paper anyone can check."""
+    named = {event.case_identifier: event for event in happened if event.kind in ("organisation.submit", "organisation.commit")}
+    agencies = session.scalars(select(Organisation).where(Organisation.identifier.in_(named)).order_by(Organisation.id)).all()
+    issued = {(d.case_identifier, str(d.issued)) for d in session.scalars(select(Document).where(Document.case_identifier.in_(named), Document.issued.is_not(None)))}
+    for agency in agencies:
+        event = named[agency.identifier]
+        at = event.at.astimezone(BEIJING)
+        facts = [
+            [N_("机构"), agency.name], [N_("统一社会信用代码"), agency.uscc], [N_("法定代表人"), agency.legal_representative],
+            [N_("怎样入驻"), ORGANISATION.acts[event.kind.partition(".")[2]]], [N_("承诺时间"), f"{at:%Y-%m-%d %H:%M}"], [N_("版本"), event.data["letter"]],
+        ]  # fmt: skip
+        if (agency.identifier, str({"title": LETTER, "facts": facts})) not in issued:
+            made = partial(printed, title=LETTER, at=at, by=agency.name, to="各级监管部门、项目业主", before=letter().splitlines(), rows=facts, after=[])
+            issue(session, agency, f"承诺书 {agency.identifier}.pdf", LETTER, facts, made)

@@ -126,9 +126,11 @@ def _source(batch: Batch) -> RegistrySource:
     return HttpSource(current_app.config["REGISTER"], current_app.config["REGISTER_TOKEN"])
 
 
-def _compared(session: Session) -> list[tuple[str, dict[str, Any]]]:
-    """Every agency that has been let in."""
+def _compared(session: Session, actor: Actor) -> list[tuple[str, dict[str, Any]]]:
+    """Every agency that has been let in; for a regulator those of its area."""
     query = select(Organisation).where(Organisation.kind == "agency", Organisation.state.in_(("verified", "suspended")))
+    if "regulator" in actor.roles:
+        query = query.where(Organisation.scope("regulator", actor))
     return [(a.name, {"agency": a.identifier, "uscc": a.uscc}) for a in session.scalars(query.order_by(Organisation.id))]
 
 
@@ -138,7 +140,7 @@ def begin(session: Session, actor: Actor, name: str, content: bytes | None) -> B
     if content is not None:
         FileSource(name, content)
         options["sha256"] = store().put(content)
-    return batches.begin(session, actor, "register", name, _compared(session), options)
+    return batches.begin(session, actor, "register", name, _compared(session, actor), options)
 
 
 @action

@@ -65,6 +65,11 @@ def test_steps_can_be_left_and_taken_up_again_from_page_to_page(app: Flask, worl
     assert state_of(world) == "applied"
     assert "正在核验" in visitor.submit("/my/entry/bank", **values["bank"]).text, "while it is checked nothing moves"
     assert f"/agencies/{world.identifiers['newcomer']}" in sign_in(app, world, "regulator").get("/my").text
+    drain()
+    drain()
+    paper = visitor.get(f"/agencies/{world.identifiers['newcomer']}").soup.select("a[href^='/check/']")
+    assert [a.get_text() for a in paper] == ["承诺书"], "the letter is issued once, as a paper anyone can check"
+    assert sign_in(app, world, "visitor").get(paper[0]["href"]).status == 200
 
 
 def test_the_regulator_returns_with_reasons_and_verifies(app: Flask, world: World) -> None:

@@ -32,7 +32,7 @@ from models.agencies import (
 from models.catalogue import newest_items
 from models.contracts import Contract
 from models.credit import LINES, CreditRecord, CreditScore, of_agency, quarters, raises
-from models.documents import of_case
+from models.documents import of_case, papers_of
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
 
@@ -90,7 +90,8 @@ def show(identifier: str) -> str:
         stopped=next((e for e in page["happened"] if e.kind == "organisation.suspend"), None) if agency.state == "suspended" else None,
         inside=inside,
         own=current_actor().organisation_id == agency.id,
-        files=of_case(db.session, "organisation", agency.identifier) if inside else [],
+        files=[file for file in of_case(db.session, "organisation", agency.identifier) if inside and not file.issued],
+        papers=papers_of(db.session, "organisation", agency.identifier),
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
         records=db.session.scalars(records).all() if inside else [],
         check_kinds=CHECKS,
