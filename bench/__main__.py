@@ -199,8 +199,8 @@ def _postgresql(folder: Path) -> Iterator[Any]:
 def _search_among(folder: Path, size: int, session: Any) -> Iterator[Row]:
     from bench.agencies import TOKENS, documents
     from search.embedded import Whoosh
-    from search.index import Query
     from search.postgresql import FullText
+    from search.query import Query
     from search.words import query_terms
 
     embedded, full_text, made = Whoosh(folder / f"index{size}"), FullText(), documents(size)

@@ -22,24 +22,6 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 
-
-def _whole(session: Session, agency: Organisation) -> None:
-    _check_whole(session, agency, deferred=False)
-
-
-def _whole_but_deferred(session: Session, agency: Organisation) -> None:
-    _check_whole(session, agency, deferred=True)
-
-
-def _check_whole(session: Session, agency: Organisation, *, deferred: bool) -> None:
-    from models.agencies import STEPS, missing
-
-    lacking = missing(session, agency, deferred=deferred)
-    if lacking:
-        raise RuleBroken(N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking))
-
-
-_TO_CHECK = Limit(policy="entry.check_days")
 ORGANISATION = Workflow(
     name="organisation",
     label=N_("主体入驻"),
@@ -51,8 +33,8 @@ ORGANISATION = Workflow(
         State("removed", N_("已退出"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("draft", "submit", "applied", who={"agency"}, rules=(_whole,), limit=_TO_CHECK, main=True),
-        Move("draft", "commit", "verified", who={"agency"}, rules=(_whole_but_deferred,), public=True),
+        Move("draft", "submit", "applied", who={"agency"}, limit=Limit(policy="entry.check_days"), main=True),
+        Move("draft", "commit", "verified", who={"agency"}, public=True),
         Move("applied", "verify", "verified", who={"regulator"}, tells=("agency",), public=True, main=True),
         Move("applied", "return", "draft", who={"regulator"}, tells=("agency",), needs_reason=True),
         Move("applied", "refuse", "removed", who={"regulator"}, tells=("agency",), needs_reason=True),

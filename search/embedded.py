@@ -11,8 +11,8 @@ from whoosh import fields, index
 from whoosh.analysis import SpaceSeparatedTokenizer
 
 from search.documents import Document
-from search.index import FACETS, GRADES, Hits, Query
 from search.postings import Postings
+from search.query import FACETS, GRADES, Hits, Query
 from search.words import query_terms
 
 SCHEMA = fields.Schema(

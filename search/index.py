@@ -3,96 +3,23 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from search.documents import Document
+from search.documents import agency_documents, item_documents
+from search.embedded import Whoosh
+from search.plain import Sql
+from search.postgresql import FullText
+from search.query import Backend, Hits, Query
 
 log = logging.getLogger(__name__)
-GRADES = ("A", "B", "C", "D", "E", "none")
-ORDERS = ("relevance", "grade", "price", "speed")
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for: words, and exact filters. `region` takes the area and all below it; `held` is a kind of
-    qualification; `least` and `most` are fen for the item's example job. `order` by price, speed (promised days) and the
-    two limits need an `item`: without one prices cannot be compared. `typing` takes the last word for a beginning.
-    """
-
-    words: str = ""
-    kind: str = "agency"
-    item: str = ""
-    region: str = ""
-    grade: str = ""
-    held: str = ""
-    least: int | None = None
-    most: int | None = None
-    order: str = "relevance"
-    typing: bool = False
-    counts: bool = False
-    page: int = 1
-    size: int = 20
-
-    @property
-    def filters(self) -> dict[str, str]:
-        """The exact filters that are set, by the documents' field."""
-        every = {"items": self.item, "regions": self.region, "grade": self.grade, "held": self.held}
-        return {name: text for name, text in every.items() if text}
-
-    @property
-    def order_by(self) -> str:
-        """The order that can be had."""
-        return self.order if self.order in ORDERS and (self.item or self.order == "grade") else "relevance"
-
-
-FACETS = ("grade", "items", "regions", "held")
-Counts = dict[str, dict[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """One page of identifiers (agencies) or codes (items), best first, and how many there are in all.
-
-    `counts`, where they were asked for, say per field how many there are of each of its values for the same question
-    without that field's own filter.
-    """
-
-    keys: list[str] = field(default_factory=list)
-    total: int = 0
-    counts: Counts = field(default_factory=dict)
-    backend: str = ""
-
-
-class Backend(Protocol):
-    """What every index does. Only the jobs worker and the commands write; what is kept `in_database` needs their transaction."""
-
-    name: str
-    in_database: bool
-
-    def exists(self, session: Session) -> bool: ...
-
-    def forget(self) -> None:
-        """Trust nothing that was kept of the index in memory."""
-
-    def update(self, session: Session, documents: dict[str, Document | None]) -> None:
-        """Put these documents in, or take them out where None. Doing it twice changes nothing."""
-
-    def write(self, session: Session, documents: list[Document]) -> int:
-        """Make an index of these documents and put it in the place of the old one. Returns how many it holds."""
-
-    def search(self, session: Session, query: Query) -> Hits: ...
 
 
 class Search:
     """The index where there is one, SQL where there is none or it fails."""
 
     def __init__(self, backend: Backend) -> None:
-        from search.plain import Sql
-
         self.backend = backend
         self.sql = Sql()
 
@@ -108,16 +35,11 @@ class Search:
 
     def rebuild(self, session: Session) -> int:
         """Make the index of this market anew. Returns how many documents it holds."""
-        from search.documents import agency_documents, item_documents
-
         documents = {**item_documents(session), **agency_documents(session)}
         return self.backend.write(session, [document for document in documents.values() if document is not None])
 
 
 def open_index(setting: str, folder: Path) -> Search:
     """The index of this setting: `whoosh`, in this folder, or `postgresql`, in the market's database."""
-    from search.embedded import Whoosh
-    from search.postgresql import FullText
-
     backend: Backend = FullText() if setting == "postgresql" else Whoosh(folder)
     return Search(backend)

@@ -15,7 +15,7 @@ from models.agencies import FeeSchedule, Qualification
 from models.catalogue import ServiceItem
 from models.credit import CreditScore
 from models.regions import above, within
-from search.index import GRADES, Counts, Hits, Query
+from search.query import GRADES, Counts, Hits, Query
 from search.words import plain, query_terms
 
 

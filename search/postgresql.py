@@ -17,8 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from search.documents import Document
-from search.index import FACETS, GRADES, Counts, Hits, Query
 from search.postings import K1, WHOLE, B
+from search.query import FACETS, GRADES, Counts, Hits, Query
 from search.words import is_plain, query_terms
 
 PLACES = 10  # of one term in one document; more would count for nothing

@@ -6,6 +6,7 @@ then answer requests anywhere in the market's area.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable
 from datetime import date
@@ -18,9 +19,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.accounts import Organisation
+from models.actors import Actor
 from models.agencies.certificates import Practitioner
 from models.base import Base, Code, Json, Name, OptionalFen
 from models.text import N_, RuleBroken
+from models.workflow import perform
 
 SOURCE = Path(__file__).parents[1] / "data" / "entry.toml"
 PREMISES = {"owned": N_("自有"), "leased": N_("租赁"), "lent": N_("无偿使用")}
@@ -113,10 +116,6 @@ def letter(language: str = "zh") -> str:
     return str(_rules()["letter"][language]).strip()
 
 
-def letter_version() -> str:
-    return str(_rules()["letter"]["version"])
-
-
 def _check_licence(values: dict[str, Any], today: date) -> None:
     if values["legal_form"] not in FORMS:
         raise RuleBroken(N_("请选择一项。"), "legal_form")
@@ -198,3 +197,14 @@ def missing(session: Session, agency: Organisation, *, deferred: bool = False) -
     if papers or not profile.legal_form:
         found["materials"] = papers
     return {step: found[step] for step in STEPS if step in found}
+
+
+def submit(session: Session, agency: Organisation, act: str, actor: Actor) -> None:
+    """Accept the letter and hand the application in: to be checked first (`submit`), or to be let in on the commitment
+    (`commit`), for which some papers may follow. RuleBroken, naming the steps, while anything else is missing."""
+    lacking = missing(session, agency, deferred=act == "commit")
+    if lacking:
+        raise RuleBroken(N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking))
+    agency.committed_at = clock.now()
+    signed = hashlib.sha256(letter().encode()).hexdigest()
+    perform(session, agency, act, actor, data={"letter": str(_rules()["letter"]["version"]), "sha256": signed})

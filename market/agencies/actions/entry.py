@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Any
 
@@ -15,9 +14,9 @@ from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import STEPS, EntryMaterial, Practitioner, fill_step, letter, materials_of, profile_of
+from models.agencies import STEPS, EntryMaterial, Practitioner, fill_step, materials_of, profile_of
 from models.agencies.checks import open_check
-from models.agencies.entry import MATERIALS, letter_version, wanted
+from models.agencies.entry import MATERIALS, submit, wanted
 from models.text import N_, NotFound, RuleBroken, WrongState
 from models.workflow import perform
 
@@ -119,30 +118,25 @@ def _tell(session: Session, actor: Actor, agency: Organisation, act: str, data: 
     events.record(session, actor, f"organisation.{act}", "organisation", agency.identifier, data=data)
 
 
-def _commit_to(session: Session, actor: Actor, agency: Organisation, committed: bool, act: str) -> None:
-    """The letter is accepted, by its version and hash, with whichever way of entering."""
+def _enter(session: Session, actor: Actor, act: str, committed: bool) -> Organisation:
     if not committed:
         raise RuleBroken(N_("入驻须作出承诺:所填内容真实,并公示收费、守信执业。"), "committed")
-    agency.committed_at = clock.now()
-    signed = hashlib.sha256(letter().encode()).hexdigest()
-    perform(session, agency, act, actor, data={"letter": letter_version(), "sha256": signed})
+    agency = own(session, actor)
+    submit(session, agency, act, actor)
+    return agency
 
 
 @action
 def submit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
     """Ask to be checked and let in."""
-    agency = own(session, actor)
-    _commit_to(session, actor, agency, committed, "submit")
-    return agency.identifier
+    return _enter(session, actor, "submit", committed).identifier
 
 
 @action
 def commit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
     """Be let in on the commitment (告知承诺): the check comes after, and finds out whether it was true."""
-    agency = own(session, actor)
-    _commit_to(session, actor, agency, committed, "commit")
-    papers = wanted(profile_of(session, agency).legal_form)
-    handed = materials_of(session, agency)
+    agency = _enter(session, actor, "commit", committed)
+    papers, handed = wanted(profile_of(session, agency).legal_form), materials_of(session, agency)
     evidence = [{"field": "material", "ours": paper["zh"], "theirs": ""} for kind, paper in papers.items() if kind not in handed]
     open_check(session, SYSTEM, agency, "commitment", evidence)
     return agency.identifier

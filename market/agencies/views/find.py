@@ -20,7 +20,7 @@ from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from search import Hits, Query
-from search.index import GRADES
+from search.query import GRADES
 from search.words import marked
 
 

@@ -1,0 +1,84 @@
+"""What is asked of an index, what it answers, and what every index does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from search.documents import Document
+
+GRADES = ("A", "B", "C", "D", "E", "none")
+ORDERS = ("relevance", "grade", "price", "speed")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for: words, and exact filters. `region` takes the area and all below it; `held` is a kind of
+    qualification; `least` and `most` are fen for the item's example job. `order` by price, speed (promised days) and the
+    two limits need an `item`: without one prices cannot be compared. `typing` takes the last word for a beginning.
+    """
+
+    words: str = ""
+    kind: str = "agency"
+    item: str = ""
+    region: str = ""
+    grade: str = ""
+    held: str = ""
+    least: int | None = None
+    most: int | None = None
+    order: str = "relevance"
+    typing: bool = False
+    counts: bool = False
+    page: int = 1
+    size: int = 20
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The exact filters that are set, by the documents' field."""
+        every = {"items": self.item, "regions": self.region, "grade": self.grade, "held": self.held}
+        return {name: text for name, text in every.items() if text}
+
+    @property
+    def order_by(self) -> str:
+        """The order that can be had."""
+        return self.order if self.order in ORDERS and (self.item or self.order == "grade") else "relevance"
+
+
+FACETS = ("grade", "items", "regions", "held")
+Counts = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """One page of identifiers (agencies) or codes (items), best first, and how many there are in all.
+
+    `counts`, where they were asked for, say per field how many there are of each of its values for the same question
+    without that field's own filter.
+    """
+
+    keys: list[str] = field(default_factory=list)
+    total: int = 0
+    counts: Counts = field(default_factory=dict)
+    backend: str = ""
+
+
+class Backend(Protocol):
+    """What every index does. Only the jobs worker and the commands write; what is kept `in_database` needs their transaction."""
+
+    name: str
+    in_database: bool
+
+    def exists(self, session: Session) -> bool: ...
+
+    def forget(self) -> None:
+        """Trust nothing that was kept of the index in memory."""
+
+    def update(self, session: Session, documents: dict[str, Document | None]) -> None:
+        """Put these documents in, or take them out where None. Doing it twice changes nothing."""
+
+    def write(self, session: Session, documents: list[Document]) -> int:
+        """Make an index of these documents and put it in the place of the old one. Returns how many it holds."""
+
+    def search(self, session: Session, query: Query) -> Hits: ...
