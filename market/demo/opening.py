@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -108,7 +109,7 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
 
 def _licence(agency: Figure, items: list[ServiceItem]) -> dict[str, Any]:
     form = "partnership" if agency.name.endswith("事务所") else "company"
-    scope = ";".join(item.name.split("(")[0] for item in items)
+    scope = ";".join(re.sub(r"\([^)]*\)", "", item.name) for item in items)
     return {"legal_form": form, "established_on": date(2016, 3, 1), "licence_until": None, "registered_capital": 300_000_000, "scope": scope}
 
 

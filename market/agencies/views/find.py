@@ -24,10 +24,13 @@ from search.query import GRADES
 from search.words import marked
 
 
-def _fen(name: str) -> int | None:
+def _fen(name: str, wrong: list[str]) -> int | None:
+    """A limit of the price, in fen; one that cannot be read is no limit, and named in `wrong`."""
+    typed = request.args.get(name, "").strip()
     try:
-        return money.parse(request.args.get(name, ""))
+        return money.parse(typed) if typed else None
     except ValueError:
+        wrong.append(name)
         return None
 
 
@@ -42,15 +45,16 @@ def _search(asked: Query) -> Hits:
 
 
 @rooms.get("/agencies")
-def find() -> str:
+def find() -> str | tuple[str, int]:
+    wrong: list[str] = []
     asked = Query(
         words=request.args.get("q", "")[:100],
         item=request.args.get("item", ""),
         region=request.args.get("region", ""),
         grade=request.args.get("grade", ""),
         held=request.args.get("held", ""),
-        least=_fen("least"),
-        most=_fen("most"),
+        least=_fen("least", wrong),
+        most=_fen("most", wrong),
         order=request.args.get("order", "relevance"),
         counts=True,
         page=page_number(),
@@ -60,8 +64,9 @@ def find() -> str:
     found = {o.identifier: o for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))}
     rows = [found[key] for key in hits.keys if key in found]
     items = {item.code: item for item in current_items(db.session)}
-    return render_template(
+    page = render_template(
         "agencies/find.html",
+        wrong=wrong,
         asked=asked,
         page=Page(rows, asked.page, hits.total),
         scores=_scores(rows),
@@ -72,6 +77,7 @@ def find() -> str:
         item=items.get(asked.item),
         orders={"relevance": _("相关"), "grade": _("信用"), "price": _("价格从低到高"), "speed": _("工期从短到长")},
     )
+    return (page, 422) if wrong else page
 
 
 def _scores(rows: list[Organisation]) -> dict[int, CreditScore]:

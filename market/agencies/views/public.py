@@ -33,6 +33,7 @@ from models.catalogue import newest_items
 from models.contracts import Contract
 from models.credit import LINES, CreditRecord, CreditScore, of_agency, quarters, raises
 from models.documents import of_case, papers_of
+from models.events import Event, timeline
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
 
@@ -60,19 +61,26 @@ def _trend(agency: Organisation) -> Markup | None:
     return lines([q.name[2:] for q in over], series, _("首次过审率和按期提交率,按季度"))
 
 
+def _stopped(agency: Organisation) -> Event | None:
+    """The act that stopped a suspended agency."""
+    if agency.state != "suspended":
+        return None
+    acts = timeline([("organisation", agency.identifier, ["public"])]).where(Event.kind == "organisation.suspend")
+    return db.session.scalars(acts.limit(1)).first()
+
+
 @rooms.get("/agencies/<identifier>")
 def show(identifier: str) -> str:
     agency = readable(identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
     people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
-    page = case_page(agency)
     inside = bool(agency.roles_of(current_actor()))
     records = select(CreditRecord).where(CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor()))
     checks = select(Check).where(Check.agency_id == agency.id, Check.visible_to(current_actor())).order_by(Check.id.desc())
     return render_template(
         "agencies/show.html",
-        **page,
+        **case_page(agency),
         agency=agency,
         profile=profile_of(db.session, agency),
         forms=FORMS,
@@ -87,7 +95,7 @@ def show(identifier: str) -> str:
         dimensions=DIMENSIONS["buyer"],
         contracts=_counted(agency),
         trend=_trend(agency),
-        stopped=next((e for e in page["happened"] if e.kind == "organisation.suspend"), None) if agency.state == "suspended" else None,
+        stopped=_stopped(agency),
         inside=inside,
         own=current_actor().organisation_id == agency.id,
         files=[file for file in of_case(db.session, "organisation", agency.identifier) if inside and not file.issued],
