@@ -43,6 +43,21 @@ def _join_the_matters() -> None:
         connection.execute(sa.text("UPDATE service_items SET approval_matter = :words WHERE id = :item"), {"words": words, "item": item})
 
 
+def _state_the_notices() -> None:
+    """Award notices issued before kept nothing of what they state; a copy of one is still checked against the record."""
+    connection = op.get_bind()
+    issued = connection.execute(sa.text(
+        "SELECT d.id, r.project, b.name, a.name, w.price FROM documents d JOIN awards w ON w.identifier = d.case_identifier"
+        " JOIN requests r ON r.id = w.request_id JOIN organisations b ON b.id = w.buyer_id JOIN organisations a ON a.id = w.agency_id"
+        " WHERE d.case_type = 'award' AND d.organisation_id IS NULL"
+    )).all()
+    documents = sa.table("documents", sa.column("id"), sa.column("issued", sa.JSON()))
+    for number, project, buyer, agency, price in issued:
+        facts = [["项目", project], ["业主", buyer], ["中选机构", agency], ["中选价", f"¥ {price // 100:,}.{price % 100:02d}"]]
+        stated = {"title": "中选通知书", "facts": facts}
+        connection.execute(sa.update(documents).where(documents.c.id == number).values(issued=stated))
+
+
 def upgrade() -> None:
     """Upgrade schema."""
     op.create_table('approval_matters',
@@ -193,6 +208,7 @@ def upgrade() -> None:
     op.add_column('service_items', sa.Column('practitioners_least', sa.Integer(), server_default='0', nullable=False))
     _name_the_matters()
     op.drop_column('service_items', 'approval_matter')
+    _state_the_notices()
 
 
 def downgrade() -> None:
