@@ -18,6 +18,7 @@ from market.forms import ChecklistField, Form, choices, upload
 from market.journey import of_request
 from market.pages import ActPage, act_view, case_page, case_url, file_of, link, not_found, paged, visible
 from models import CASES
+from models.agencies import profile_of
 from models.contracts import FAULTS, Contract, Deliverable, standard_clauses
 from models.documents import Document
 from models.ledger import ACCOUNT_KINDS, ENTRY_KINDS, Entry, balance, escrow
@@ -114,6 +115,7 @@ def show(identifier: str) -> str:
         entry_kinds=ENTRY_KINDS,
         account_kinds=ACCOUNT_KINDS,
         held=balance(db.session, escrow(contract.identifier)),
+        payee=profile_of(db.session, contract.agency) if contract.roles_of(current_actor()) else None,
         ratings=ratings,
         dimensions=DIMENSIONS,
         changed={clause["key"] for clause in contract.clauses if clause["text"] != wording[clause["key"]]},

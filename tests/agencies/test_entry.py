@@ -260,3 +260,25 @@ def test_every_step_says_what_it_lacks(world: World) -> None:
 def _applied(world: World) -> Any:
     world.agency("waiting", verified=False)
     return world.actor("waiting")
+
+
+def test_what_is_private_is_seen_by_those_who_need_it(app: Flask, world: World) -> None:
+    contract = world.signed()
+    account, own = "6228000012345678", f"/agencies/{world.identifiers['agency']}"
+    for who, page, sees in (
+        ("agency", own, True), ("regulator", own, True), ("visitor", own, False), ("buyer", own, False), ("second", own, False),
+        ("buyer", f"/contracts/{contract}", True), ("agency", f"/contracts/{contract}", True), ("department", f"/contracts/{contract}", False),
+    ):  # fmt: skip
+        answer = sign_in(app, world, who).get(page)
+        assert answer.status in (200, 404)
+        assert (account in answer.text) == sees, (who, page)
+    papers = sign_in(app, world, "regulator").get(own).soup.select("a[href^='/documents/']")
+    assert {MATERIALS[kind]["zh"] for kind in FORMS["company"]["materials"]} <= {a.get_text() for a in papers}
+
+
+def test_a_paper_that_follows_a_commitment_shows_in_its_check(app: Flask, world: World) -> None:
+    check = _ask(world)
+    agencies.hand_in_material(world.actor("newcomer"), kind="staff", file_name="s.pdf", content=PDF)
+    rows = sign_in(app, world, "regulator").get(f"/checks/{check}").soup.select(".side tbody tr")
+    shown = {row.select("td")[0].get_text(): row.select("td")[1].get_text() for row in rows}
+    assert shown == {MATERIALS["premises"]["zh"]: "—", MATERIALS["staff"]["zh"]: "已提交", MATERIALS["articles"]["zh"]: "—"}

@@ -20,7 +20,8 @@ from market.pages import ActPage, act_view, case_page, case_url, file_of, link, 
 from market.words import region, when
 from models import documents
 from models.actors import Actor
-from models.agencies import CHECKS, Check
+from models.agencies import CHECKS, Check, materials_of
+from models.agencies.entry import MATERIALS
 from models.agencies.register import FIELDS, STANDINGS
 from models.credit import CreditRecord
 
@@ -97,6 +98,7 @@ def show_check(identifier: str) -> str:
         kinds=CHECKS,
         fields=FIELDS,
         standings=STANDINGS,
+        since={MATERIALS[kind]["zh"]: document for kind, document in materials_of(db.session, check.agency).items()},
         agency_link=link(case_url("organisation", check.agency.identifier), f"{check.agency.identifier} {check.agency.name}"),
         files=documents.of_case(db.session, "check", identifier),
         records=db.session.scalars(records).all() if watching else [],

@@ -22,13 +22,16 @@ from models.accounts import Organisation
 from models.agencies import (
     CHECKS,
     FORMS,
+    PREMISES,
     STATUSES,
     Check,
     Practitioner,
     Qualification,
+    materials_of,
     profile_of,
     schedules_in_force,
 )
+from models.agencies.entry import wanted
 from models.catalogue import newest_items
 from models.contracts import Contract
 from models.credit import LINES, CreditRecord, CreditScore, of_agency, quarters, raises
@@ -75,6 +78,7 @@ def show(identifier: str) -> str:
     schedules = schedules_in_force(db.session, agency_id=agency.id)
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
     people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
+    profile = profile_of(db.session, agency)
     inside = bool(agency.roles_of(current_actor()))
     records = select(CreditRecord).where(CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor()))
     checks = select(Check).where(Check.agency_id == agency.id, Check.visible_to(current_actor())).order_by(Check.id.desc())
@@ -82,7 +86,7 @@ def show(identifier: str) -> str:
         "agencies/show.html",
         **case_page(agency),
         agency=agency,
-        profile=profile_of(db.session, agency),
+        profile=profile,
         forms=FORMS,
         schedules=schedules,
         items=newest_items(db.session, [s.item_code for s in schedules]),
@@ -99,6 +103,9 @@ def show(identifier: str) -> str:
         inside=inside,
         own=current_actor().organisation_id == agency.id,
         files=[file for file in of_case(db.session, "organisation", agency.identifier) if inside and not file.issued],
+        wanted=wanted(profile.legal_form) if inside else {},
+        handed=materials_of(db.session, agency) if inside else {},
+        premises=PREMISES,
         papers=papers_of(db.session, "organisation", agency.identifier),
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
         records=db.session.scalars(records).all() if inside else [],
