@@ -36,7 +36,7 @@ def words_of(problem: Problem) -> str:
 def told(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
-    return str(_(message, **kept["params"]))
+    return str(_(message, **{key: _(value) if value else value for key, value in kept["params"].items()}))
 
 
 def result_words(row: BatchRow) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, identifiers
@@ -112,6 +112,13 @@ def next_rows(session: Session, batch: Batch, most: int) -> list[BatchRow]:
     """The rows still to be checked, in order, at most so many."""
     query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number > batch.position)
     return list(session.scalars(query.order_by(BatchRow.number).limit(most)))
+
+
+def forget_rows(session: Session, kind: str, keep: int) -> None:
+    """Drop the rows of all but the newest batches of a kind; what they came to stays with the batch."""
+    newest = select(Batch.id).where(Batch.kind == kind).order_by(Batch.id.desc()).limit(keep)
+    old = select(Batch.id).where(Batch.kind == kind, Batch.id.not_in(newest))
+    session.execute(delete(BatchRow).where(BatchRow.batch_id.in_(old)))
 
 
 def rows_of(session: Session, batch: Batch) -> list[BatchRow]:

@@ -29,6 +29,7 @@ from models.agencies.checks import open_check
 from models.batches import Batch, BatchRow
 from models.text import N_, NotAllowed, Problem, RuleBroken
 
+KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
 AT_ONCE = 50  # codes in one question to a service
 # The fields of `Registered`, and the headings they have in exports.
 COLUMNS: tables.Columns = {
@@ -173,6 +174,7 @@ def compare_daily() -> None:
     try:
         with transaction() as session:
             _begin_configured(session, SYSTEM)
+            batches.forget_rows(session, "register", KEPT)
     except Problem as problem:
         with transaction() as session:
             if problem.status != 409:

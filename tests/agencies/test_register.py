@@ -22,7 +22,7 @@ from market.exports import as_csv, as_xlsx
 from market.extensions import db
 from models.accounts import Organisation
 from models.agencies import AgencyProfile, Check, Registered, differences
-from models.batches import Batch
+from models.batches import Batch, BatchRow
 from models.text import NotAllowed, RuleBroken
 from tests.factories import World, entry_values
 from tests.web import sign_in
@@ -228,6 +228,19 @@ def test_the_daily_comparison_without_a_source_or_with_a_lost_file(app: Flask, w
     doing.run()
     db.session.rollback()
     assert db.session.scalars(select(Batch.state).order_by(Batch.id)).all() == ["failed", "done"]
+
+
+def test_rows_of_old_comparisons_are_dropped_and_what_they_came_to_is_kept(app: Flask, world: World, tmp_path: Any) -> None:
+    (tmp_path / "register.csv").write_bytes(as_csv(export(world)))
+    app.config["REGISTER"] = str(tmp_path / "register.csv")
+    for _ in range(registry.KEPT + 2):
+        registry.compare_daily()
+        doing.run()
+    db.session.rollback()
+    assert db.session.query(Batch).filter_by(state="done", total=3).count() == registry.KEPT + 2
+    assert db.session.query(BatchRow).count() == registry.KEPT * 3
+    oldest = db.session.query(Batch).order_by(Batch.id).first()
+    assert sign_in(app, world, "regulator").get(f"/batches/{oldest.identifier}").status == 200
 
 
 ACTIVITIES = st.lists(st.text("水土保持环评测绘餐饮", min_size=2, max_size=5), min_size=1, max_size=5, unique=True)

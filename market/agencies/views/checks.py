@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, render_template, request
 from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
@@ -47,7 +49,8 @@ def watcher() -> Actor:
     return actor
 
 
-def _listed(actor: Actor):  # type: ignore[no-untyped-def]
+def _listed(actor: Actor) -> Select[Any]:
+    """The checks the reader asked for, newest first."""
     query = select(Check).where(Check.visible_to(actor))
     if request.args.get("kind") in CHECKS:
         query = query.where(Check.kind == request.args["kind"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response as FlaskResponse
 from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
 from market import batches as doing
@@ -71,7 +73,8 @@ def _readable(identifier: str) -> Batch:
     return found
 
 
-def _rows(batch: Batch, only: str):  # type: ignore[no-untyped-def]
+def _rows(batch: Batch, only: str) -> Select[Any]:
+    """The rows that have been checked: all, those not in order, or those with a result."""
     query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number <= batch.position)
     noted = func.json_array_length(BatchRow.problems) > 0
     query = query.where(noted) if only == "faulty" else query.where(BatchRow.result != "") if only == "found" else query
