@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from models.actors import SYSTEM, Actor
 from models.batches import Batch, BatchRow
 from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken, WrongState
 
+log = logging.getLogger(__name__)
 CHUNK = 200
 TRIES = 30
 
@@ -77,14 +79,22 @@ def step(identifier: str) -> bool:
         db.session.rollback()
         with transaction() as session:
             return _piece(session, batches.load(session, identifier, lock=True), at, len(rows), fetched) and pace is None
-    except Problem as problem:  # what the piece had begun is undone
-        db.session.rollback()
-        with transaction() as session:
-            batch = batches.load(session, identifier, lock=True)
-            batch.tries, batch.worked_at, batch.problem = batch.tries + 1, clock.now(), batches.told(problem)
-            if not isinstance(problem, Away) or batch.tries >= TRIES:
-                batch.fail(problem)
-        return False
+    except Problem as problem:
+        _stopped(identifier, problem)
+    except Exception:  # one batch that breaks must not keep the others waiting
+        log.exception("batch %s broke", identifier)
+        _stopped(identifier, Problem(N_("系统出错了,我们已留下记录。您的数据没有改动。")))
+    return False
+
+
+def _stopped(identifier: str, problem: Problem) -> None:
+    """A piece did not come about and what it had begun is undone; it is tried again where somebody only was away."""
+    db.session.rollback()
+    with transaction() as session:
+        batch = batches.load(session, identifier, lock=True)
+        batch.tries, batch.worked_at, batch.problem = batch.tries + 1, clock.now(), batches.told(problem)
+        if not isinstance(problem, Away) or batch.tries >= TRIES:
+            batch.fail(problem)
 
 
 def _piece(session: Session, batch: Batch, at: int, count: int, fetched: Any) -> bool:

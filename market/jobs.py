@@ -33,7 +33,6 @@ from market.transaction import transaction
 from models import CASES, clock, events, notices
 from models.actors import SYSTEM
 from models.text import Problem
-from search.documents import agency_documents, item_documents
 
 log = logging.getLogger(__name__)
 
@@ -141,10 +140,11 @@ class Jobs:
                 refresh_every_score(session)
                 warn_of_expiry(session)
             compare_daily()
-            backend = self.app.extensions["search"].backend
-            with transaction() if backend.in_database else nullcontext(db.session) as session:
-                if backend.exists(session):
-                    backend.update(session, {**item_documents(session), **agency_documents(session)})
+            search = self.app.extensions["search"]
+            db.session.rollback()
+            with transaction() if search.backend.in_database else nullcontext(db.session) as session:
+                if search.backend.exists(session):
+                    search.rebuild(session)
             db.session.rollback()
 
     def announce(self) -> None:

@@ -68,8 +68,7 @@ def kinds_for(actor: Actor) -> list[str]:
 @action
 def upload_table(session: Session, actor: Actor, *, kind: str, file_name: str, content: bytes) -> str:
     """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such table."""
-    if kind not in kinds_for(actor):
-        raise NotAllowed(N_("您不能导入这类表格。"))
+    _check_allowed(actor, kind)
     columns, needed = SHAPES[kind]
     rows = tables.read(content, columns, needed, most=MOST)
     if not rows:
@@ -143,8 +142,15 @@ def _check_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Bat
             row.problems = [batches.told(problem)]
 
 
+def _check_allowed(actor: Actor, kind: str) -> None:
+    """Also when it comes to loading: powers may have been lost since."""
+    if kind not in kinds_for(actor):
+        raise NotAllowed(N_("您不能导入这类表格。"))
+
+
 def _load_agencies(session: Session, actor: Actor, batch: Batch) -> None:
     """Every row becomes an application that waits for its first person, who names its claim code at sign-up."""
+    _check_allowed(actor, batch.kind)
     rows = batches.rows_of(session, batch)
     entered = set(session.scalars(select(Organisation.uscc)))
     names = iter(identifiers.issue_many(session, "A", len(rows)))
@@ -220,6 +226,7 @@ def _agencies_of(session: Session, actor: Actor, codes: list[str]) -> dict[str, 
 
 
 def _load_fees(session: Session, actor: Actor, batch: Batch) -> None:
+    _check_allowed(actor, batch.kind)
     rows = batches.rows_of(session, batch)
     items = {item.code: item for item in current_items(session)}
     named = {row.content["ready"]["agency"] for row in rows}

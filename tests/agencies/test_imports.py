@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from market.accounts import actions as accounts
 from market.agencies import imports
 from market.exports import as_csv, as_xlsx
 from market.extensions import db
+from market.transaction import transaction
 from models import batches
 from models.accounts import Organisation
 from models.actors import VISITOR
@@ -122,6 +124,28 @@ def test_nothing_is_half_loaded(world: World) -> None:
     assert (batch.state, batch.changed, imported()) == ("failed", 0, 0)
     assert code(5007) in str(batch.problem)
     assert db.session.scalar(select(func.count(Event.id))) == before
+
+
+def test_a_batch_that_breaks_stops_alone_and_powers_are_asked_for_again(world: World, monkeypatch: Any) -> None:
+    broken, sound = upload(world, "regulator", "agencies", [agency_row(1)]), upload(world, "agency", "fees", [fee_row()])
+    work = doing.WORKS["agencies"]
+
+    def breaks(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(doing.WORKS, "agencies", replace(work, check=breaks))
+    doing.run()
+    assert (state(broken).state, state(sound).state) == ("failed", "checked")
+    assert "系统出错" in str(state(broken).problem)
+    monkeypatch.setitem(doing.WORKS, "agencies", work)
+    again = upload(world, "regulator", "agencies", [agency_row(1)])
+    doing.run()
+    doing.load_batch(world.actor("regulator"), again)
+    with transaction() as session:
+        regulator = session.scalars(select(Organisation).where(Organisation.identifier == world.identifiers["regulator"])).one()
+        regulator.authority_role = "department"
+    doing.run()
+    assert (state(again).state, imported()) == ("failed", 0)
 
 
 KILLER = """
