@@ -135,36 +135,42 @@ def _compared(session: Session, actor: Actor) -> list[tuple[str, dict[str, Any]]
     return [(a.name, {"agency": a.identifier, "uscc": a.uscc}) for a in session.scalars(query.order_by(Organisation.id))]
 
 
-def begin(session: Session, actor: Actor, name: str, content: bytes | None) -> Batch:
-    """A comparison with a file, or with the service where there is none. The file is read now: a wrong one is refused."""
-    options = {}
-    if content is not None:
-        FileSource(name, content)
-        options["sha256"] = store().put(content)
-    return batches.begin(session, actor, "register", name, _compared(session, actor), options)
-
-
-@action
-def compare_with_register(session: Session, actor: Actor, *, file_name: str = "", content: bytes = b"") -> str:
-    """A regulator compares the market with an export, or with the configured source at once."""
-    if not actor.roles & {"regulator", "admin"}:
-        raise NotAllowed(N_("只有监管部门可以发起比对。"))
-    if content:
-        return begin(session, actor, file_name or "register", content).identifier
-    return _begin_configured(session, actor).identifier
-
-
-def _begin_configured(session: Session, actor: Actor) -> Batch:
+def _configured() -> tuple[str, bytes | None]:
+    """The source that is set: an export's name and content, or a service's address and None."""
     where = current_app.config["REGISTER"]
     if not where:
         raise RuleBroken(N_("还没有设置登记机关的数据源,请上传一份导出表。"), "file")
     if where.startswith(("http://", "https://")):
-        return begin(session, actor, where, None)
+        return where, None
     try:
-        content = Path(where).read_bytes()
+        return _readable(Path(where).name, Path(where).read_bytes())
     except OSError as error:
         raise Away(N_("读不到登记机关的导出文件。")) from error
-    return begin(session, actor, Path(where).name, content)
+
+
+def _readable(name: str, content: bytes) -> tuple[str, bytes]:
+    """An export that is one. Large ones take their time, so they are read before the transaction begins."""
+    FileSource(name, content)
+    return name, content
+
+
+def _begin(session: Session, actor: Actor, name: str, content: bytes | None) -> Batch:
+    options = {"sha256": store().put(content)} if content is not None else {}
+    return batches.begin(session, actor, "register", name, _compared(session, actor), options)
+
+
+@action
+def _compare(session: Session, actor: Actor, *, name: str, content: bytes | None) -> str:
+    return _begin(session, actor, name, content).identifier
+
+
+def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str = "") -> str:
+    """A regulator compares the agencies of its area with an export, or with the source that is set. Returns the batch's
+    identifier; RuleBroken at `file` for what is no export."""
+    if not actor.roles & {"regulator", "admin"}:
+        raise NotAllowed(N_("只有监管部门可以发起比对。"))
+    name, export = _readable(file_name or "register", content) if content else _configured()
+    return _compare(actor, name=name, content=export, submission=submission)
 
 
 def compare_daily() -> None:
@@ -172,12 +178,13 @@ def compare_daily() -> None:
     if not current_app.config["REGISTER"]:
         return
     try:
+        name, content = _configured()
         with transaction() as session:
-            _begin_configured(session, SYSTEM)
+            _begin(session, SYSTEM, name, content)
             batches.forget_rows(session, "register", KEPT)
     except Problem as problem:
-        with transaction() as session:
-            if problem.status != 409:
+        if problem.status != 409:  # the one before may still be at it
+            with transaction() as session:
                 batches.begin(session, SYSTEM, "register", current_app.config["REGISTER"], []).fail(problem)
 
 

@@ -95,7 +95,7 @@ def test_an_agency_the_register_does_not_have_and_rows_that_cannot_be_read(world
     assert (batch.state, batch.faulty) == ("done", 1)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", b"\xff\xfe\x00\x00", b"a,b\n1,2\n", '"统一社会信用代码,名称'.encode(), b"\x00" * 50])
+@pytest.mark.parametrize("content", [b" ", b"PK\x03\x04 no workbook", b"\xff\xfe\x00\x00", b"a,b\n1,2\n", '"统一社会信用代码,名称'.encode(), b"\x00" * 50])
 def test_a_file_that_is_no_export_is_refused_and_changes_nothing(app: Flask, world: World, content: bytes) -> None:
     with pytest.raises(RuleBroken) as refused:
         registry.compare_with_register(world.actor("regulator"), file_name="x.csv", content=content)
