@@ -79,6 +79,7 @@ def show(identifier: str) -> str:
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
     people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
     profile = profile_of(db.session, agency)
+    handed = materials_of(db.session, agency)
     inside = bool(agency.roles_of(current_actor()))
     records = select(CreditRecord).where(CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor()))
     checks = select(Check).where(Check.agency_id == agency.id, Check.visible_to(current_actor())).order_by(Check.id.desc())
@@ -102,9 +103,13 @@ def show(identifier: str) -> str:
         stopped=_stopped(agency),
         inside=inside,
         own=current_actor().organisation_id == agency.id,
-        files=[file for file in of_case(db.session, "organisation", agency.identifier) if inside and not file.issued],
+        files=[
+            file
+            for file in (of_case(db.session, "organisation", agency.identifier) if inside else [])
+            if not file.issued and file.identifier not in handed.values()
+        ],
         wanted=wanted(profile.legal_form) if inside else {},
-        handed=materials_of(db.session, agency) if inside else {},
+        handed=handed if inside else {},
         premises=PREMISES,
         papers=papers_of(db.session, "organisation", agency.identifier),
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
