@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, and_
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock
@@ -73,6 +73,12 @@ class Practitioner(Dated, Base):
     agency at a time: it is the person's who has not left."""
 
     __tablename__ = "practitioners"
+    __table_args__ = (
+        Index(
+            "uq_practitioners_at_work", "kind", "number", unique=True,
+            sqlite_where=text("left_on IS NULL"), postgresql_where=text("left_on IS NULL"),
+        ),
+    )  # fmt: skip
 
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     name: Mapped[Name]

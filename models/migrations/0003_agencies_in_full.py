@@ -190,6 +190,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_practitioners_agency_id'), 'practitioners', ['agency_id'], unique=False)
     op.create_index(op.f('ix_practitioners_kind'), 'practitioners', ['kind'], unique=False)
+    op.create_index('uq_practitioners_at_work', 'practitioners', ['kind', 'number'], unique=True, sqlite_where=sa.text('left_on IS NULL'), postgresql_where=sa.text('left_on IS NULL'))
     op.create_table('batch_rows',
     sa.Column('batch_id', sa.Integer(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -220,6 +221,7 @@ def downgrade() -> None:
     op.drop_column('organisations', 'claimed')
     op.drop_column('documents', 'issued')
     op.drop_table('batch_rows')
+    op.drop_index('uq_practitioners_at_work', table_name='practitioners', sqlite_where=sa.text('left_on IS NULL'), postgresql_where=sa.text('left_on IS NULL'))
     op.drop_index(op.f('ix_practitioners_kind'), table_name='practitioners')
     op.drop_index(op.f('ix_practitioners_agency_id'), table_name='practitioners')
     op.drop_table('practitioners')

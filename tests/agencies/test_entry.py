@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
 from models import workdays
 from models.actors import VISITOR
 from models.agencies import Check, Practitioner, missing
@@ -214,6 +216,8 @@ def test_a_persons_certificate_counts_for_one_agency_until_it_leaves(app: Flask,
     visitor = sign_in(app, world, "second")
     token["csrf_token"] = visitor.get("/my/entry/practitioners").value_of("csrf_token")
     assert visitor.post(f"/my/practitioners/{number}/remove", token).status == 404, "not somebody else's"
+    with pytest.raises(IntegrityError), transaction() as session:  # two at once: the database has the last word
+        session.add(Practitioner(agency_id=world.organisation("third").id, **person))
     agencies.remove_practitioner(world.actor("agency"), number)
     agencies.add_practitioner(world.actor("second"), **person)
 

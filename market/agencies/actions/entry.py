@@ -76,6 +76,7 @@ def add_practitioner(
         if other.status() in ("valid", "expiring"):
             raise RuleBroken(N_("这个证书编号已经登记过。"), "number")
         other.left_on = clock.today()
+        session.flush()
     person = Practitioner(
         agency_id=agency.id, name=name.strip(), kind=kind.strip(), number=number.strip(), valid_from=valid_from, valid_until=valid_until
     )
