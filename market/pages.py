@@ -130,6 +130,14 @@ def link(url: str, text: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url, text)
 
 
+def need(*roles: str) -> Actor:
+    """The reader, if it has one of these roles; 403 otherwise."""
+    actor = current_actor()
+    if not actor.roles & set(roles):
+        abort(403)
+    return actor
+
+
 def not_found(identifier: str) -> NotFound:
     return NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
 

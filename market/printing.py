@@ -15,6 +15,7 @@ from flask import current_app
 
 from market.config import ROOT
 
+PLATFORM = "公信中介服务交易与信用平台"
 TEMPLATES = ROOT / "templates" / "print"
 
 
@@ -46,7 +47,7 @@ def letter(
 ) -> bytes:
     """A paper of one page or more: what is said before and after a table of facts, and a QR code to its check page."""
     data = {
-        "identifier": identifier, "title": title, "platform": "公信中介服务交易与信用平台", "to": to, "by": by, "before": before,
+        "identifier": identifier, "title": title, "platform": PLATFORM, "to": to, "by": by, "before": before,
         "rows": rows, "after": after, "date": f"{at.year} 年 {at.month} 月 {at.day} 日",
     }  # fmt: skip
     return pdf("letter", data, f"{current_app.config['PUBLIC_URL']}/check/{identifier}", at)

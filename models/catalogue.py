@@ -150,6 +150,22 @@ def versions_of(session: Session, code: str) -> list[ServiceItem]:
     return list(session.scalars(query.options(selectinload(ServiceItem.matters), undefer(ServiceItem.notice))))
 
 
+def matters_named(session: Session, names: dict[str, str]) -> dict[str, ApprovalMatter]:
+    """The approval matters of these names (name to department), by name; those not known are added under the next codes."""
+    every = {matter.name: matter for matter in session.scalars(select(ApprovalMatter))}
+    for name, department in names.items():
+        if name not in every:
+            every[name] = ApprovalMatter(code=f"S-{len(every) + 1:03d}", name=name, department=department)
+            session.add(every[name])
+    return {name: every[name] for name in names}
+
+
+def next_version(session: Session, code: str) -> ServiceItem | None:
+    """The version of an item that takes effect next, if one is published."""
+    query = select(ServiceItem).where(ServiceItem.code == code, ServiceItem.effective_from > clock.today())
+    return session.scalars(query.order_by(ServiceItem.version).limit(1)).first()
+
+
 VERSIONED = (
     "name", "name_en", "department", "legal_basis", "required_qualification", "qualification_mandatory", "required_practitioner",
     "practitioners_least", "time_limit_days", "pricing", "fee_standard", "measure", "measure_label", "commissioned", "notice",
@@ -239,6 +255,15 @@ def published_items() -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
+def _departments(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The approval matters of these rows, in order, each with the department of the first that names it."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for name in row["matters"]:
+            found.setdefault(name, row["department"])
+    return found
+
+
 def seed(session: Session) -> tuple[int, int]:
     """Load the regions and items we carry, adding only what is missing. Returns how many were added."""
     known = set(session.scalars(select(Region.code)))
@@ -255,11 +280,8 @@ def seed(session: Session) -> tuple[int, int]:
     )
     listed = set(session.scalars(select(ServiceItem.code)))
     items = [row for row in published_items() if row["code"] not in listed]
-    matters = {matter.name: matter for matter in session.scalars(select(ApprovalMatter))}
+    matters = matters_named(session, _departments(items))
     for row in items:
-        for name in row["matters"]:
-            if name not in matters:
-                matters[name] = ApprovalMatter(code=f"S-{len(matters) + 1:03d}", name=name, department=row["department"])
         session.add(ServiceItem(**{**row, "matters": [matters[name] for name in row["matters"]]}))
     session.flush()
     return len(regions), len(items)

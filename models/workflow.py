@@ -251,6 +251,13 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
     return _record(session, case, actor, act, role="", **about)
 
 
+def check_reason(reason: str) -> str:
+    """A reason others will read, without blanks around it; RuleBroken at `reason` for less than five characters."""
+    if len(reason.strip()) < 5:
+        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    return reason.strip()
+
+
 def perform(
     session: Session,
     case: Case,
@@ -269,9 +276,7 @@ def perform(
     played = case.roles_of(actor) & move.who  # type: ignore[operator]
     if not played:
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
-    reason = reason.strip()
-    if move.needs_reason and len(reason) < 5:
-        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    reason = check_reason(reason) if move.needs_reason else reason.strip()
     for rule in move.rules:
         rule(session, case)
     if move.limit:
@@ -299,8 +304,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
     if target not in case.workflow.states:
         raise RuleBroken(N_("没有这个状态。"), "target")
-    if len(reason.strip()) < 5:
-        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    said = check_reason(reason)
     before, case.state, case.due_at = case.state, target, None
     session.flush()
     return _record(
@@ -310,7 +314,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         "override",
         role="admin",
         tells=tuple(case.parties),
-        data={"from": before, "to": target, "reason": reason.strip()},
+        data={"from": before, "to": target, "reason": said},
     )
 
 

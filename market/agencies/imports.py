@@ -14,11 +14,10 @@ from market import tables
 from market.agencies.terms import terms_of, written_sum
 from market.batches import WORKS, Work
 from market.transaction import action
-from models import batches, clock, events, identifiers, pricing
+from models import batches, clock, events, identifiers
 from models.accounts import Organisation, check_uscc
 from models.actors import Actor
-from models.agencies import FORMS, AgencyProfile, publish_schedule
-from models.agencies.fees import check_guided
+from models.agencies import FORMS, AgencyProfile, check_schedule, publish_schedule
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
@@ -180,12 +179,10 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch) -> None:
 
 def _terms(row: Json) -> Json:
     standard = row["standard"]
-    return pricing.check(
-        terms_of(
-            method="" if standard else _one_of(row["method"], METHODS, "method"), standard=standard,
-            price=written_sum(row["price"], "price"), table=row["table"], discount=row["discount"],
-            floor=written_sum(row["floor"], "floor"), cap=written_sum(row["cap"], "cap"),
-        )
+    return terms_of(
+        method="" if standard else _one_of(row["method"], METHODS, "method"), standard=standard,
+        price=written_sum(row["price"], "price"), table=row["table"], discount=row["discount"],
+        floor=written_sum(row["floor"], "floor"), cap=written_sum(row["cap"], "cap"),
     )  # fmt: skip
 
 
@@ -205,12 +202,9 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
             if item is None:
                 raise RuleBroken(N_("清单里没有这个服务事项。"), "item")
             terms, effective = _terms(said), _day(said["effective_from"], "effective_from")
-            check_guided(item, terms)
-            if effective and effective < clock.today():
-                raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
-            if not re.fullmatch("[0-9]{1,3}", said["days"]) or not 1 <= int(said["days"]) <= 500:
-                raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
-            ready = {"agency": agency.identifier, "terms": terms, "days": int(said["days"]), "from": effective.isoformat() if effective else None}
+            days = int(said["days"]) if re.fullmatch("[0-9]{1,3}", said["days"]) else 0
+            check_schedule(item, terms, days, effective or clock.today())
+            ready = {"agency": agency.identifier, "terms": terms, "days": days, "from": effective.isoformat() if effective else None}
             row.content = {**said, "ready": ready}
         except RuleBroken as problem:
             row.problems = [batches.told(problem)]

@@ -15,6 +15,7 @@ from models import catalogue, clock, events
 from models.actors import Actor
 from models.catalogue import ApprovalMatter, ServiceItem, versions_of
 from models.text import N_, NotAllowed, NotFound, RuleBroken
+from models.workflow import check_reason
 
 
 def may_edit(actor: Actor, department: str) -> bool:
@@ -31,24 +32,11 @@ def _check(actor: Actor, *departments: str) -> None:
         raise NotAllowed(N_("只有本级监管部门和本行业主管部门可以修改事项清单。"))
 
 
-def _reason(text: str) -> str:
-    if len(text.strip()) < 5:
-        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
-    return text.strip()
-
-
 def _matters(session: Session, department: str, codes: list[str], new: str) -> list[ApprovalMatter]:
     """The approval matters named, and those written down as new, a line each."""
     found = list(session.scalars(select(ApprovalMatter).where(ApprovalMatter.code.in_(codes))))
-    names = list(dict.fromkeys(line.strip()[:200] for line in new.splitlines() if line.strip()))
-    known = {matter.name: matter for matter in session.scalars(select(ApprovalMatter).where(ApprovalMatter.name.in_(names)))}
-    count = len(session.scalars(select(ApprovalMatter.id)).all())
-    for name in names:
-        if name not in known:
-            count += 1
-            known[name] = ApprovalMatter(code=f"S-{count:03d}", name=name, department=department)
-            session.add(known[name])
-    return list({matter.name: matter for matter in [*found, *known.values()]}.values())
+    names = {line.strip()[:200]: department for line in new.splitlines() if line.strip()}
+    return list({matter.name: matter for matter in [*found, *catalogue.matters_named(session, names).values()]}.values())
 
 
 def _lock(session: Session, code: str) -> ServiceItem:
@@ -86,7 +74,7 @@ def list_item(
 def _publish(
     session: Session, actor: Actor, act: str, code: str, reason: str, effective_from: date | None, codes: list[str], new: str, values: dict[str, Any]
 ) -> str:
-    said = _reason(reason)
+    said = check_reason(reason)
     before = next(iter(versions_of(session, code)), None)
     item = catalogue.revise(session, code, effective_from or clock.today(), _matters(session, values["department"], codes, new), values)
     changed = [name for name, _old, _new in catalogue.changes(before, item)]
@@ -103,7 +91,7 @@ def _publish(
 def withdraw_item(session: Session, actor: Actor, code: str, *, reason: str, withdrawn_on: date | None) -> str:
     """From a day on the item takes no new request. What runs goes on under the version it began with."""
     _check(actor, _lock(session, code).department)
-    said, day = _reason(reason), withdrawn_on or clock.today()
+    said, day = check_reason(reason), withdrawn_on or clock.today()
     if day < clock.today():
         raise RuleBroken(N_("生效日期不能早于今天。"), "withdrawn_on")
     current = [item for item in versions_of(session, code) if item.withdrawn_on is None]

@@ -22,7 +22,7 @@ from market.journey import promise
 from market.options import region_choices
 from market.pages import form_page, not_found, sliced
 from market.words import words_of
-from models import clock, money, policy, pricing
+from models import money, policy, pricing
 from models.accounts import Organisation
 from models.agencies import FeeSchedule, published_prices, schedules_in_force
 from models.catalogue import (
@@ -34,6 +34,7 @@ from models.catalogue import (
     changes,
     current_items,
     item_by_code,
+    next_version,
     versions_of,
 )
 from models.contracts import Contract
@@ -171,7 +172,7 @@ def item(identifier: str) -> str | tuple[str, int]:
         regions=region_choices(),
         factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ())) if found.standard else [],
         may_edit=actions.may_edit(current_actor(), found.department),
-        next_version=next((v for v in versions_of(db.session, identifier) if v.effective_from > clock.today()), None),
+        next_version=next_version(db.session, identifier),
         **cost,
     )
     return (answer, 422) if problem else answer

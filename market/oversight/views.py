@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select, text
 from werkzeug.wrappers import Response as AnyResponse
 
 from market.accounts import actions as accounts
-from market.accounts.identity import current_actor
 from market.exports import answer as exported
 from market.extensions import db
 from market.oversight import actions
@@ -22,19 +21,12 @@ from market.oversight.overview import (
     months_chart,
     months_table,
 )
-from market.pages import case_url, form_page, paged
+from market.pages import case_url, form_page, need, paged
 from models.accounts import Organisation
-from models.actors import ROLES, Actor
+from models.actors import ROLES
 from models.catalogue import current_items
 
 rooms = Blueprint("oversight", __name__)
-
-
-def _need(*roles: str) -> Actor:
-    actor = current_actor()
-    if not actor.roles & set(roles):
-        abort(403)
-    return actor
 
 
 @rooms.get("/health")
@@ -47,7 +39,7 @@ def health() -> Response:
 @rooms.get("/oversight/agencies")
 @login_required
 def agencies() -> str:
-    actor = _need("regulator", "admin")
+    actor = need("regulator", "admin")
     return render_template(
         "oversight/agencies.html",
         page=paged(agencies_of(actor, request.args.get("state", ""))),
@@ -59,14 +51,14 @@ def agencies() -> str:
 @rooms.get("/oversight/months")
 @login_required
 def by_month() -> str:
-    rows = months(_need("regulator", "admin"))
+    rows = months(need("regulator", "admin"))
     return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
 
 
 @rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")
 @login_required
 def export(what: str, kind: str) -> Response:
-    actor = _need("regulator", "admin")
+    actor = need("regulator", "admin")
     rows = months_table(actor) if what == "months" else agencies_table(actor, request.args.get("state", ""))
     return exported(rows, what, kind)
 
@@ -74,7 +66,7 @@ def export(what: str, kind: str) -> Response:
 @rooms.get("/admin/authorities")
 @login_required
 def authorities() -> str:
-    _need("admin")
+    need("admin")
     query = select(Organisation).where(Organisation.kind == "authority").order_by(Organisation.region_code, Organisation.id)
     return render_template("oversight/authorities.html", page=paged(query), roles=ROLES)
 
@@ -82,7 +74,7 @@ def authorities() -> str:
 @rooms.route("/admin/authorities/new", methods=["GET", "POST"])
 @login_required
 def new_authority() -> AnyResponse | str | tuple[str, int]:
-    _need("admin")
+    need("admin")
     form, listed = AuthorityForm(), url_for("oversight.authorities")
     form.prepare(sorted({item.department for item in current_items(db.session)}))
     return form_page(form, _("开通部门账号"), accounts.set_up_authority, lambda _: listed, back=listed)
@@ -91,7 +83,7 @@ def new_authority() -> AnyResponse | str | tuple[str, int]:
 @rooms.route("/admin/override", methods=["GET", "POST"])
 @login_required
 def override() -> AnyResponse | str | tuple[str, int]:
-    _need("admin")
+    need("admin")
     form = OverrideForm()
     return form_page(
         form, _("变更状态"), actions.override, lambda identifier: case_url(form.case_type.data, identifier),

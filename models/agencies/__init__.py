@@ -1,6 +1,6 @@
 """An agency: how it enters, the certificates it holds, what it publishes of its prices, whether it may be engaged."""
 
-from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification
+from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification, check_dates
 from models.agencies.checks import CHECKS, Check
 from models.agencies.eligibility import check_eligible
 from models.agencies.entry import (
@@ -19,6 +19,7 @@ from models.agencies.fees import (
     FeeSchedule,
     changes,
     check_price,
+    check_schedule,
     publish_schedule,
     published_prices,
     schedules_in_force,
@@ -41,8 +42,10 @@ __all__ = [
     "Qualification",
     "Registered",
     "changes",
+    "check_dates",
     "check_eligible",
     "check_price",
+    "check_schedule",
     "differences",
     "fill_step",
     "letter",

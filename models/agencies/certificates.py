@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock
 from models.base import Base, Code, Name
-from models.text import N_
+from models.text import N_, RuleBroken
 
 
 class Dated:
@@ -44,6 +44,14 @@ class Dated:
         """The SQL twin of `status` being valid or expiring."""
         not_revoked = (cls.revoked_on.is_(None)) | (cls.revoked_on > day)
         return and_(cls.valid_from <= day, cls.valid_until >= day, not_revoked)
+
+
+def check_dates(valid_from: date, valid_until: date) -> None:
+    """RuleBroken at `valid_until` unless a certificate ends after it begins, and has not ended."""
+    if valid_until < valid_from:
+        raise RuleBroken(N_("有效期止不能早于有效期起。"), "valid_until")
+    if valid_until < clock.today():
+        raise RuleBroken(N_("证书已经过期。"), "valid_until")
 
 
 STATUSES = {

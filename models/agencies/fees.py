@@ -82,15 +82,20 @@ def check_guided(item: ServiceItem, terms: Json) -> None:
         )
 
 
-def publish_schedule(session: Session, agency_id: int, item: ServiceItem, terms: Json, days: int, note: str, effective_from: date) -> FeeSchedule:
-    """Add the next version. RuleBroken if the terms are unsound, leave the item's price guidance, or would take effect
-    in the past."""
+def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: date) -> None:
+    """RuleBroken if the terms are unsound, leave the item's price guidance, promise an odd time, or would take effect in
+    the past."""
     pricing.check(terms)
     check_guided(item, terms)
     if effective_from < clock.today():
         raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
     if not 1 <= days <= 500:
         raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
+
+
+def publish_schedule(session: Session, agency_id: int, item: ServiceItem, terms: Json, days: int, note: str, effective_from: date) -> FeeSchedule:
+    """Add the next version; RuleBroken as `check_schedule` says."""
+    check_schedule(item, terms, days, effective_from)
     last = next(iter(versions_of(session, agency_id, item.code)), None)
     schedule = FeeSchedule(
         agency_id=agency_id,

@@ -12,6 +12,7 @@ from market.agencies import actions as agencies
 from market.extensions import db
 from models import documents
 from models.agencies import schedules_in_force
+from models.credit import quarters
 from models.money import show
 from models.pricing import Quantity, band, from_standard, price, standards
 from models.text import RuleBroken
@@ -88,3 +89,21 @@ def test_a_credit_certificate_says_what_the_records_say_and_can_be_checked(app: 
     assert visitor.submit("/my/certificate").location != path
     handed = documents.of_case(db.session, "organisation", world.identifiers["agency"])[0]
     assert Visitor(app).get(f"/check/{handed.identifier}").status == 404, "what an agency handed in is no paper of ours"
+
+
+def test_an_agencys_page_draws_its_rates_over_time_and_names_its_people(app: Flask, world: World, time: Any) -> None:
+    path = f"/agencies/{world.identifiers['agency']}"
+    assert "首次过审和按期提交" not in [h.get_text() for h in Visitor(app).get(path).soup.select("h2")], "nothing to draw yet"
+    world.settled()
+    time.instant += timedelta(days=100)
+    world.settled()
+    over = quarters(db.session, world.organisation("agency").id)
+    assert [(q.name, q.on_time, q.first_pass) for q in over[-3:]] == [("2025Q4", None, None), ("2026Q1", 1.0, 1.0), ("2026Q2", 1.0, 1.0)]
+    assert [(q.submitted, q.reviewed) for q in over[-2:]] == [(1, 1), (1, 1)]
+    page = Visitor(app).get(path).soup
+    drawn = page.select("svg circle title")
+    assert [title.get_text() for title in drawn] == ["首次过审率 100%"] * 2 + ["按期提交率 100%"] * 2
+    assert page.select_one("svg polyline")["points"].count(",") == 2
+    shown = {dt.get_text(): dt.find_next("dd").get_text() for dt in page.select("aside dt")}
+    assert (shown["完成合同"], shown["履行中"]) == ("2", "0")
+    assert "才旦" in page.get_text()

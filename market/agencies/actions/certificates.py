@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from market.agencies.actions.common import own
 from market.files import issue
-from market.printing import letter
+from market.printing import PLATFORM, letter
 from market.transaction import action
 from models import clock, credit, events, policy
 from models.accounts import Organisation
@@ -72,7 +72,7 @@ def issue_certificate(session: Session, actor: Actor) -> str:
     noted = ["本证明只反映签发时的记录;当前情况以扫码核验的结果为准。"]
     document = issue(
         session, agency, f"信用证明 {agency.identifier}.pdf", TITLE, facts,
-        partial(letter, title=TITLE, at=at, by="公信中介服务交易与信用平台", before=said, rows=facts, after=noted),
+        partial(letter, title=TITLE, at=at, by=PLATFORM, before=said, rows=facts, after=noted),
     )  # fmt: skip
     events.record(session, actor, "organisation.certificate", "organisation", agency.identifier, data={"sha256": document.sha256})
     return document.identifier

@@ -14,7 +14,7 @@ from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import STEPS, EntryMaterial, Practitioner, fill_step, materials_of, profile_of
+from models.agencies import STEPS, EntryMaterial, Practitioner, check_dates, fill_step, materials_of, profile_of
 from models.agencies.checks import open_check
 from models.agencies.entry import MATERIALS, submit, wanted
 from models.text import N_, NotFound, RuleBroken, WrongState
@@ -63,10 +63,7 @@ def add_practitioner(
     for field, value in (("name", name), ("kind", kind), ("number", number)):
         if not value.strip():
             raise RuleBroken(N_("请填写这一项。"), field)
-    if valid_until < valid_from:
-        raise RuleBroken(N_("有效期止不能早于有效期起。"), "valid_until")
-    if valid_until < clock.today():
-        raise RuleBroken(N_("证书已经过期。"), "valid_until")
+    check_dates(valid_from, valid_until)
     held = select(Practitioner).where(
         Practitioner.kind == kind.strip(), Practitioner.number == number.strip(), Practitioner.left_on.is_(None)
     )

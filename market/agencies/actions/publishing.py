@@ -12,7 +12,7 @@ from market.files import hand_in
 from market.transaction import action
 from models import agencies, clock, events
 from models.actors import Actor
-from models.agencies import Qualification
+from models.agencies import Qualification, check_dates
 from models.base import Json
 from models.catalogue import item_by_code
 from models.text import N_, RuleBroken
@@ -36,10 +36,7 @@ def add_qualification(
     agency = own(session, actor)
     if not number.strip():
         raise RuleBroken(N_("请填写证书编号。"), "number")
-    if valid_until < valid_from:
-        raise RuleBroken(N_("有效期止不能早于有效期起。"), "valid_until")
-    if valid_until < clock.today():
-        raise RuleBroken(N_("证书已经过期。"), "valid_until")
+    check_dates(valid_from, valid_until)
     taken = select(Qualification.id).where(Qualification.kind == kind, Qualification.number == number.strip())
     if session.scalar(taken):
         raise RuleBroken(N_("这个证书编号已经登记过。"), "number")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import render_template, request
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import Select, select
@@ -18,7 +18,7 @@ from market.charts import rows
 from market.exports import answer as exported
 from market.extensions import db
 from market.forms import Form
-from market.pages import ActPage, act_view, case_page, case_url, file_of, link, paged, visible
+from market.pages import ActPage, act_view, case_page, case_url, file_of, link, need, paged, visible
 from market.words import region, when
 from models import documents
 from models.actors import Actor
@@ -41,12 +41,7 @@ CHECK_ACTS = {
 }
 
 
-def watcher() -> Actor:
-    """The reader, if it may see checks as a regulator does; 403 otherwise."""
-    actor = current_actor()
-    if not actor.roles & {"regulator", "admin"}:
-        abort(403)
-    return actor
+WATCHERS = ("regulator", "admin")
 
 
 def _listed(actor: Actor) -> Select[Any]:
@@ -62,7 +57,7 @@ def _listed(actor: Actor) -> Select[Any]:
 @rooms.get("/oversight/checks")
 @login_required
 def checks() -> str:
-    actor = watcher()
+    actor = need(*WATCHERS)
     counted: dict[str, int] = {}
     for kind in db.session.scalars(select(Check.kind).where(Check.visible_to(actor))):
         counted[kind] = counted.get(kind, 0) + 1
@@ -80,7 +75,7 @@ def checks() -> str:
 @login_required
 def export_checks(suffix: str) -> Response:
     table = [[_("编号"), _("机构"), _("地区"), _("核查内容"), _("状态"), _("平台资料"), _("登记资料"), _("来源"), _("发起时间")]]
-    for check in db.session.scalars(_listed(watcher())):
+    for check in db.session.scalars(_listed(need(*WATCHERS))):
         ours, theirs = (" / ".join(str(row[side]) for row in check.evidence) for side in ("ours", "theirs"))
         table.append([
             check.identifier, check.agency.name, region(check.region_code), _(CHECKS[check.kind]), _(check.state_label), ours, theirs,

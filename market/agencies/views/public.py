@@ -79,8 +79,8 @@ def show(identifier: str) -> str:
     rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
     people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
     profile = profile_of(db.session, agency)
-    handed = materials_of(db.session, agency)
     inside = bool(agency.roles_of(current_actor()))
+    handed = materials_of(db.session, agency) if inside else {}
     records = select(CreditRecord).where(CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor()))
     checks = select(Check).where(Check.agency_id == agency.id, Check.visible_to(current_actor())).order_by(Check.id.desc())
     return render_template(
@@ -109,7 +109,7 @@ def show(identifier: str) -> str:
             if not file.issued and file.identifier not in handed.values()
         ],
         wanted=wanted(profile.legal_form) if inside else {},
-        handed=handed if inside else {},
+        handed=handed,
         premises=PREMISES,
         papers=papers_of(db.session, "organisation", agency.identifier),
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],

@@ -1,0 +1,94 @@
+"""No list and no case page needs more queries for more rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from market.cli import rebuild_index
+from market.extensions import db
+from market.jobs import drain
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models.accounts import Organisation
+from models.actors import SYSTEM
+from models.agencies import Practitioner
+from models.agencies.checks import open_check
+from tests.factories import World, years
+from tests.web import sign_in
+
+
+class _Count:
+    def __enter__(self) -> _Count:
+        self.statements: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", self._note)
+        return self
+
+    def _note(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        self.statements.append(statement)
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(db.engine, "before_cursor_execute", self._note)
+
+
+LISTS = {
+    "/requests": "visitor", "/awards": "visitor", "/agencies": "visitor", "/credit": "visitor", "/items": "visitor",
+    "/items/WAT-01": "visitor", "/my": "buyer", "/my/notices": "agency", "/contracts": "buyer", "/my/answers": "agency",
+    "/oversight/agencies": "regulator", "/oversight/agencies.csv": "regulator", "/admin/authorities": "admin", "/": "visitor",
+    "/my/organisation": "buyer", "/oversight/checks": "regulator", "/oversight/checks.csv": "regulator", "/oversight/register": "regulator",
+    "/imports": "agency", "/matters": "visitor", "/items/WAT-01/history": "visitor", "/agencies?item=WAT-01&order=price": "visitor",
+    "/agencies/A-2026-000001": "visitor", "/agencies/A-2026-000001/fees/WAT-01": "visitor", "/suggest?q=单位": "visitor",
+}  # fmt: skip
+
+
+def _more(world: World, round_: int) -> None:
+    name = f"more{round_}"
+    world.agency(name, 5_000_000)
+    contract = world.settled(agency=name)
+    world.fees("agency", 5_000_000 - round_)
+    with transaction() as session:
+        agency = Organisation.load(session, world.identifiers[name])
+        open_check(session, SYSTEM, agency, "scope", [])
+        session.add(Practitioner(agency_id=world.organisation("agency").id, name="卓玛", kind="注册咨询工程师", number=f"M-{round_}", **years()))
+    for _ in range(2):
+        request = world.request()
+        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    assert contract
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the statements are the same on both
+def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
+    world.appoint_admin()
+    people = {role: sign_in(app, world, role) for role in set(LISTS.values())}
+
+    def counts() -> dict[str, int]:
+        found = {}
+        for path, role in LISTS.items():
+            with _Count() as counter:
+                assert people[role].get(path).status == 200
+            found[path] = len(counter.statements)
+        return found
+
+    drain()
+    rebuild_index()
+    _more(world, 0)
+    few = counts()
+    for round_ in range(1, 4):
+        _more(world, round_)
+    assert counts() == few
+    assert max(few.values()) <= 30, few
+
+
+def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: World) -> None:
+    request = world.request()
+    visitor = sign_in(app, world, "buyer")
+    sizes = []
+    for name in ("agency", "second", "third"):
+        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
+        with _Count() as counter:
+            assert visitor.get(f"/requests/{request}").status == 200
+        sizes.append(len(counter.statements))
+    assert sizes[0] == sizes[1] == sizes[2], sizes
