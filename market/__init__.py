@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from market import cli, config, extensions, pages
 from market.config import LOCALES, ROOT
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
+from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
 from search import open_index
@@ -37,6 +38,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     extensions.login.login_message = None
     extensions.babel.init_app(app, locale_selector=_locale)
     app.extensions["sealing_key"] = sealing.derive(app.config["SEALING_SECRET"])
+    app.extensions["signing_key"] = sealing.derive(app.config["SEALING_SECRET"], "gongxin signing")
+    app.extensions["signing_roots"] = configured_roots(app.config["SIGNING_ROOTS"])
     app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
     app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))

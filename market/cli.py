@@ -8,13 +8,12 @@ from contextlib import nullcontext
 import click
 from flask import Flask, current_app
 
-from market import batches
+from market import jobs
 from market.accounts.actions import appoint_admin
 from market.demo import loading
 from market.extensions import alembic, db
-from market.jobs import drain, run_deadlines
 from market.transaction import transaction
-from models import CASES, catalogue, clock
+from models import CASES, catalogue, clock, contracts, signing
 from models.actors import SYSTEM
 from models.workflow import describe
 
@@ -55,8 +54,8 @@ def demo(days: int, requests: int) -> None:
 @click.command()
 def tick() -> None:
     """Perform what is due and let the consumers catch up, once; the jobs worker does this every minute."""
-    acted, pieces = run_deadlines(), batches.run()
-    click.echo(f"deadlines: {acted} acts, batches: {pieces} pieces, events: {drain()} handled")
+    acted, pieces, handled = jobs.tick()
+    click.echo(f"deadlines: {acted} acts, batches: {pieces} pieces, events: {handled} handled")
 
 
 @click.command()
@@ -91,7 +90,9 @@ def admin(email: str, name: str, password: str) -> None:
 def _seed() -> None:
     with transaction() as session:
         regions, items = catalogue.seed(session)
-    click.echo(f"catalogue: {regions} regions and {items} items added")
+        templates = contracts.seed(session)
+        signing.establish(session, current_app.extensions["signing_key"])
+    click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")
 
 
 def _demo(days: int, requests: int) -> None:

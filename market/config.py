@@ -48,6 +48,8 @@ def from_environment() -> dict[str, Any]:
         "REGISTER": os.environ.get("REGISTER", ""),
         "REGISTER_TOKEN": os.environ.get("REGISTER_TOKEN", ""),
         "REGISTER_PER_MINUTE": int(os.environ.get("REGISTER_PER_MINUTE", "600")),
+        "SIGNING_ROOTS": os.environ.get("SIGNING_ROOTS", ""),
+        "TSA_URL": os.environ.get("TSA_URL", ""),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}").rstrip("/"),
         "THREADS": int(os.environ.get("THREADS", "24")),
         "STREAM_SECONDS": 10,

@@ -116,11 +116,11 @@ class BeijingTimeField(_Written):
                 raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
 
 
-def upload(label: Any) -> FileField:
-    """A file that must be handed in."""
+def upload(label: Any, *, needed: bool = True) -> FileField:
+    """A file that must be handed in, or may be."""
     return FileField(
         label,
-        [FileRequired(_l("请选择文件。"))],
+        [FileRequired(_l("请选择文件。"))] if needed else [],
         description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
         render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
     )

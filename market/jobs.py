@@ -32,6 +32,7 @@ from market.sourcing.jobs import destroy_keys, issue_notices
 from market.transaction import transaction
 from models import CASES, clock, events, notices
 from models.actors import SYSTEM
+from models.reminders import remind
 from models.text import Problem
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,14 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("objection", "escalate"): sourcing.escalate_objection,
     ("quote", "expire"): sourcing.expire_quote,
     ("award", "finalise"): sourcing.finalise,
+    ("contract", "resume"): contracts.resume,
+    ("contract", "end"): contracts.end_unopposed,
+    ("materials", "lapse"): contracts.lapse_materials,
+    ("materials", "confirm"): contracts.confirm_materials,
+    ("deliverable", "lapse"): contracts.lapse_delivery,
     ("deliverable", "accept"): contracts.accept,
+    ("change", "lapse"): contracts.lapse_change,
+    ("dispute", "lapse"): contracts.lapse_answer,
     ("rating", "publish"): ratings.publish,
     ("rating", "lapse"): ratings.lapse,
 }
@@ -100,6 +108,15 @@ def run_deadlines() -> int:
     return acted
 
 
+def tick() -> tuple[int, int, int]:
+    """What every minute brings: what is due, who is reminded, pieces of the long work, and what follows of all that.
+    Returns how many acts, pieces and events there were."""
+    acted = run_deadlines()
+    with transaction() as session:
+        remind(session, list(CASES.values()))
+    return acted, batches.run(), drain()
+
+
 class Jobs:
     """The queue. `queued` keeps tasks in SQLite for a worker; `manual` leaves everything to the caller."""
 
@@ -128,9 +145,7 @@ class Jobs:
 
     def _tick(self) -> None:
         with self.app.app_context():
-            run_deadlines()
-            batches.run()
-            drain()
+            tick()
 
     def _daily(self) -> None:
         """Ratings fade by the day, so every sheet is computed anew, and the index follows; certificates come to their end;

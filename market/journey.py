@@ -20,7 +20,9 @@ PROMISES = (
     N_("三家可比报价"), N_("轮次留痕"), N_("到点才能拆封"), N_("理由和结果公示"),
     N_("标准条款"), N_("托管不挪用"), N_("按清单验收"), N_("评价进信用"),
 )  # fmt: skip
-_BY_CONTRACT = {"drafted": 4, "buyer_agreed": 4, "agency_agreed": 4, "signed": 5, "active": 6, "completed": 8}
+_BY_CONTRACT = {
+    "drafted": 4, "buyer_agreed": 4, "agency_agreed": 4, "signed": 5, "active": 6, "suspended": 6, "ending": 6, "disputed": 6, "completed": 8,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,16 @@ PAGES: dict[str, str] = {
     "award": "sourcing.show_award",
     "objection": "sourcing.show_objection",
     "contract": "contracts.show",
+    "materials": "contracts.show_materials",
     "deliverable": "contracts.show_deliverable",
+    "change": "contracts.show_change",
+    "dispute": "contracts.show_dispute",
     "payment": "payments.show",
     "rating": "ratings.show",
     "check": "agencies.show_check",
     "credit_record": "credit.show_record",
     "item": "catalogue.item",
+    "template": "contracts.template",
 }
 
 
@@ -66,14 +70,16 @@ def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> t
 
 
 def form_page(
-    form: Form, heading: str, act: Callable[..., str], done: Callable[[str], str], *, lead: str = "", back: str = ""
-) -> Response | str | tuple[str, int]:
-    """A page that is one form: shown on GET, carried out on POST, and then on to `done(result)`."""
+    form: Form, heading: str, act: Callable[..., str], done: Callable[[str], str],
+    values: Callable[[Any], dict[str, Any]] = lambda form: form.values(), *args: Any, lead: str = "", back: str = "",
+) -> Response | str | tuple[str, int]:  # fmt: skip
+    """A page that is one form: shown on GET, carried out on POST with `args` and the form's `values`, and then on to
+    `done(result)`."""
     status = 200
     if form.is_submitted():
         status = 422
         if form.validate():
-            result, status = attempt(form, act, **form.values())
+            result, status = attempt(form, act, *args, **values(form))
             if result is not None:
                 return redirect(done(result), 303)
     return render_template("layout/form.html", form=form, heading=heading, lead=lead, back=back), status
@@ -89,11 +95,13 @@ def file_of(storage: FileStorage | None) -> dict[str, Any]:
 @dataclass(frozen=True)
 class ActPage:
     """How an act is done from a page: its action, the form that asks what it needs, and the form's values
-    as the action takes them."""
+    as the action takes them. `build` makes the form where it depends on the case; `template` shows it."""
 
     action: Callable[..., str]
     form: type[Form] = ActForm
-    values: Callable[[Form], dict[str, Any]] = lambda form: form.values()
+    values: Callable[[Any], dict[str, Any]] = lambda form: form.values()
+    build: Callable[[Any], type[Form]] | None = None
+    template: str = "layout/act.html"
 
 
 def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]) -> Response | str | tuple[str, int]:
@@ -103,8 +111,8 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
     if page is None:
         abort(404)
     moves = [m for m in case.workflow.open_to(case, current_actor()) if m.act == act]
-    form_class = ReasonForm if moves and moves[0].needs_reason and page.form is ActForm else page.form
-    form = form_class()
+    form_class = page.build(case) if page.build else page.form
+    form = (ReasonForm if moves and moves[0].needs_reason and form_class is ActForm else form_class)()
     if hasattr(form, "prepare"):
         form.prepare(case)
     status = 200
@@ -117,7 +125,7 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
     elif not moves:
         case.workflow.find(case.state, act)
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
-    return render_template("layout/act.html", case=case, act=act, form=form, back=landing(case)), status
+    return render_template(page.template, case=case, act=act, form=form, back=landing(case)), status
 
 
 def landing(case: Case) -> str:

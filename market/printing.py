@@ -29,10 +29,11 @@ def _fonts() -> typst.Fonts:
     )
 
 
-def pdf(template: str, data: dict[str, Any], link: str, at: datetime) -> bytes:
+def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) -> bytes:
     """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `at` its date."""
     code = BytesIO()
-    segno.make(link, error="m").save(code, kind="svg", border=0)
+    if link:
+        segno.make(link, error="m").save(code, kind="svg", border=0)
     inputs = {"data": json.dumps({**data, "link": link}, ensure_ascii=False), "qr": code.getvalue().decode()}
     made = typst.compile(
         TEMPLATES / f"{template}.typ", root=TEMPLATES, font_paths=_fonts(), sys_inputs=inputs,
@@ -50,4 +51,4 @@ def letter(
         "identifier": identifier, "title": title, "platform": PLATFORM, "to": to, "by": by, "before": before,
         "rows": rows, "after": after, "date": f"{at.year} 年 {at.month} 月 {at.day} 日",
     }  # fmt: skip
-    return pdf("letter", data, f"{current_app.config['PUBLIC_URL']}/check/{identifier}", at)
+    return pdf("letter", data, f"{current_app.config['PUBLIC_URL']}/check/{identifier}", at=at)

@@ -19,6 +19,7 @@ from models.base import Json
 from models.batches import BatchRow
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
+from models.contracts import CHANGES, DISPUTE_FAULTS, FAULTS, OUTCOMES, REASONS
 from models.events import Event
 from models.pricing import METHODS, standards
 from models.regions import full_name
@@ -28,7 +29,7 @@ from models.workflow import Case, Move
 
 def words_of(problem: Problem) -> str:
     """A problem in the reader's language."""
-    params = {key: _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
+    params = {key: bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
     message: str = _(problem.message, **params)
     return message
 
@@ -46,6 +47,16 @@ def result_words(row: BatchRow) -> str:
 
 def when(instant: datetime | None) -> str:
     return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" if instant else "—"
+
+
+def moment(text: str) -> str:
+    """An instant kept as text, as people read it."""
+    return when(datetime.fromisoformat(text))
+
+
+def part(text: str) -> str:
+    """A fraction kept as text, as a percentage."""
+    return percent(float(Fraction(text)))
 
 
 def exactly(instant: datetime) -> str:
@@ -158,7 +169,14 @@ OPENINGS = {
     "clarify": N_("答疑"),
     "ask": N_("提问"),
     "object": N_("提出异议"),
-    "expect": N_("开始计算工期"),
+    "deliverable.expect": N_("开始计算工期"),
+    "materials.expect": N_("请业主提供资料"),
+    "change.propose": N_("提出变更"),
+    "dispute.file": N_("提出争议"),
+    "remind": N_("期限将至"),
+    "template.publish": N_("发布合同模板"),
+    "bring_key": N_("换用自备签名证书"),
+    "renew_key": N_("更换签名密钥"),
     "override": N_("管理员变更状态"),
     "claim": N_("认领入驻"),
     "fill": N_("填写入驻资料"),
@@ -207,6 +225,13 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "price": money.show,
     "amount": money.show,
     "deadline": lambda instant: _("截止 %(time)s", time=when(datetime.fromisoformat(instant))),
+    "change": lambda kind: _(CHANGES[kind]),
+    "milestone": str,
+    "left": lambda days: ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days),
+    "codes": lambda codes: _("、").join(_(REASONS[code]) for code in codes),
+    "fault": lambda fault: _({**FAULTS, **DISPUTE_FAULTS, "agreed": N_("双方同意")}[fault]),
+    "outcome": lambda outcome: _(OUTCOMES[outcome]),
+    "to_agency": lambda fen: _("付给机构 %(sum)s", sum=money.show(fen)),
     "version": lambda number: _("第 %(v)s 版", v=number),
     "day": lambda day: _("%(day)s 起", day=day),
     "until": lambda instant: _("至 %(time)s", time=when(datetime.fromisoformat(instant))),
@@ -221,7 +246,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "question": lambda words: _("问:%(words)s", words=words),
     "answer": lambda words: _("答:%(words)s", words=words),
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
-    "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(clauses)),
+    "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
     "value": str,
     "reason": lambda words: _(words),
     "reasons": str,
@@ -250,7 +275,7 @@ def asks_nothing(form: Any) -> bool:
 
 def register(app: Flask) -> None:
     for word in (
-        told, result_words, when, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
+        told, result_words, when, moment, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
         actor_words, details, role_name, has_file, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)

@@ -19,6 +19,8 @@ from models import (
     payments,
     ratings,
     regions,
+    reminders,
+    signing,
     sourcing,
     submissions,
 )
@@ -38,7 +40,10 @@ CASES: dict[str, type[Case]] = {
         sourcing.Award,
         sourcing.Objection,
         contracts.Contract,
+        contracts.Materials,
         contracts.Deliverable,
+        contracts.Change,
+        contracts.Dispute,
         payments.Payment,
         ratings.Rating,
         credit.CreditRecord,
@@ -63,6 +68,8 @@ __all__ = [
     "payments",
     "ratings",
     "regions",
+    "reminders",
+    "signing",
     "sourcing",
     "submissions",
 ]

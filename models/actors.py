@@ -20,6 +20,12 @@ ROLES = {
     "objector": N_("异议人"),
     "rater": N_("评价方"),
     "ratee": N_("被评价方"),
+    "giver": N_("通知解除的一方"),
+    "recipient": N_("收到解除通知的一方"),
+    "proposer": N_("提出变更的一方"),
+    "other": N_("对方"),
+    "claimant": N_("提出争议的一方"),
+    "respondent": N_("答辩的一方"),
     "visitor": N_("访客"),
 }
 

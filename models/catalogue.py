@@ -30,6 +30,11 @@ DEPARTMENTS = (
     N_("生态环境"), N_("水利"), N_("自然资源"), N_("林草"), N_("发展改革"), N_("住房城乡建设"), N_("消防救援"), N_("气象"),
     N_("应急管理"), N_("卫生健康"), N_("地震"), N_("文物"), N_("交通运输"), N_("公安交管"), N_("财政"), N_("市场监管"), N_("司法行政"),
 )  # fmt: skip
+# Kinds of service: what is delivered and how, which decides the contract's template.
+KINDS = {
+    "report": N_("技术报告编制"), "survey": N_("测绘勘察"), "testing": N_("检验检测"), "valuation": N_("评估"), "audit": N_("审计验资"),
+    "supervision": N_("监理"), "agency": N_("招标代理"), "review": N_("技术审查"), "legal": N_("法律服务"),
+}  # fmt: skip
 NOTICE = ("materials", "outputs", "checklist")
 MEASURES = {"amount": N_("金额"), "count": N_("数量"), "none": N_("不按数量")}
 
@@ -68,6 +73,7 @@ class ServiceItem(Base):
     version: Mapped[int]
     name: Mapped[Name]
     name_en: Mapped[Name]
+    kind: Mapped[str] = mapped_column(String(12))
     department: Mapped[Code] = mapped_column(index=True)
     legal_basis: Mapped[Name]
     required_qualification: Mapped[Name]
@@ -167,13 +173,13 @@ def next_version(session: Session, code: str) -> ServiceItem | None:
 
 
 VERSIONED = (
-    "name", "name_en", "department", "legal_basis", "required_qualification", "qualification_mandatory", "required_practitioner",
-    "practitioners_least", "time_limit_days", "pricing", "fee_standard", "measure", "measure_label", "commissioned", "notice",
+    "name", "name_en", "kind", "department", "legal_basis", "required_qualification", "qualification_mandatory",
+    "required_practitioner", "practitioners_least", "time_limit_days", "pricing", "fee_standard", "measure", "measure_label", "commissioned", "notice",
 )  # fmt: skip
 
 
 FIELDS = {
-    "name": N_("事项名称"), "name_en": N_("英文名称"), "department": N_("主管部门"), "approval_matter": N_("用于办理"),
+    "name": N_("事项名称"), "name_en": N_("英文名称"), "kind": N_("服务类型"), "department": N_("主管部门"), "approval_matter": N_("用于办理"),
     "legal_basis": N_("法律依据"), "required_qualification": N_("机构资质"), "qualification_mandatory": N_("资质为强制要求"),
     "required_practitioner": N_("从业人员资格"), "practitioners_least": N_("至少几人"), "time_limit_days": N_("时限(工作日)"),
     "pricing": N_("价格管理"), "fee_standard": N_("参考收费标准"), "measure": N_("按什么计价"), "measure_label": N_("计费基数的名称"),
@@ -195,7 +201,7 @@ def revise(session: Session, code: str, effective_from: date, matters: list[Appr
     for name in ("name", "name_en", "legal_basis"):
         if not str(values[name]).strip():
             raise RuleBroken(N_("请填写这一项。"), name)
-    if values["pricing"] not in PRICING or values["measure"] not in MEASURES or values["department"] not in DEPARTMENTS:
+    if values["pricing"] not in PRICING or values["measure"] not in MEASURES or values["department"] not in DEPARTMENTS or values["kind"] not in KINDS:
         raise RuleBroken(N_("请选择一项。"), "pricing")
     if values["fee_standard"] and values["fee_standard"] not in pricing.standards():
         raise RuleBroken(N_("没有这个收费标准。"), "fee_standard")
@@ -227,7 +233,7 @@ def published_items() -> tuple[dict[str, Any], ...]:
     rows = []
     with (DATA / "service_items.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            group = groups[row["group"]]
+            group = groups[row["kind"]]
             standard = row["fee_standard"] or None
             rows.append(
                 {
@@ -235,6 +241,7 @@ def published_items() -> tuple[dict[str, Any], ...]:
                     "version": 1,
                     "name": row["name"],
                     "name_en": row["name_en"],
+                    "kind": row["kind"],
                     "department": row["department"],
                     "matters": row["approval_matters"].split(";"),
                     "legal_basis": row["legal_basis"],

@@ -24,9 +24,11 @@ BANK = "bank"  # the custody account: an asset, so its balance is negative or ze
 ACCOUNT_KINDS = {"bank": N_("托管银行"), "escrow": N_("合同托管"), "payable": N_("应付机构")}
 ENTRY_KINDS = {
     "deposit_received": N_("收到定金"),
+    "milestone_received": N_("收到节点款"),
     "settlement_received": N_("收到余款"),
     "released": N_("解除托管"),
     "paid_out": N_("付给机构"),
+    "refunded": N_("退还业主"),
 }
 
 

@@ -29,11 +29,13 @@ Rule = Callable[[Session, Any], None]
 class Limit:
     """A time limit: `policy` names a number of working days in the case's policy, or `attribute`
     an instant on the case. When it passes the system performs `act`; without one the case is
-    shown as overdue and stays."""
+    shown as overdue and stays. `remind` names numbers of working days in the policy: so long before it ends whoever
+    the case waits for is told."""
 
     policy: str = ""
     attribute: str = ""
     act: str = ""
+    remind: str = ""
 
     def ends(self, case: Case) -> datetime | None:
         if self.attribute:
@@ -126,6 +128,11 @@ class Workflow:
 
     def states_waiting_for(self, role: str) -> list[str]:
         return [state for state in self.states if role in self.waits_for(state)]
+
+    def reminders(self) -> dict[str, str]:
+        """The states whose limit is announced before it ends, each with the policy's key for how long before."""
+        limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
+        return {state: limit.remind for state, limit in limits if limit and limit.remind}
 
     def timed_acts(self) -> list[tuple[str, str]]:
         """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that one

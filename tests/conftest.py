@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from market import create_app
 from market.extensions import db
-from models import catalogue, clock
+from models import catalogue, clock, contracts, signing
 from models.clock import BEIJING
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
@@ -40,6 +40,8 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "REGISTER": "",
         "REGISTER_TOKEN": "token",
         "REGISTER_PER_MINUTE": 600,
+        "SIGNING_ROOTS": "",
+        "TSA_URL": "",
         "PUBLIC_URL": "http://market.test",
         "THREADS": 4,
         "STREAM_SECONDS": 0,
@@ -64,6 +66,8 @@ def _prepare(url: str, folder: Path) -> None:
         alembic.upgrade()
         with clock.at(START), transaction() as session:
             catalogue.seed(session)
+            contracts.seed(session)
+            signing.establish(session, app.extensions["signing_key"])
         db.engine.dispose()
 
 

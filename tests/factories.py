@@ -22,7 +22,7 @@ from models import clock, workdays
 from models.accounts import Organisation, User, actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
-from models.contracts import Contract, Deliverable
+from models.contracts import Contract, Deliverable, Materials
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing import Award, Request
@@ -149,14 +149,15 @@ class World:
 
     def one(self, case_class: Any, contract: str, **where: Any) -> Any:
         """The payment, deliverable or rating of a contract."""
+        return next(c for c in self.every(case_class, contract) if all(getattr(c, k) == v for k, v in where.items()))
+
+    def every(self, case_class: Any, contract: str) -> list[Any]:
+        """The cases of one kind of a contract, in order."""
         db.session.rollback()
-        query = db.session.query(case_class).join(Contract).filter(Contract.identifier == contract)
-        return query.filter_by(**where).one() if not where else next(
-            c for c in query if all(getattr(c, k) == v for k, v in where.items())
-        )
+        return db.session.query(case_class).join(Contract).filter(Contract.identifier == contract).order_by(case_class.id).all()
 
     def signed(self, **values: Any) -> str:
-        contract = self.contract_of(self.awarded(**values)).identifier
+        contract: str = self.contract_of(self.awarded(**values)).identifier
         contracts.agree(self.actor("buyer"), contract)
         contracts.agree(self.actor(values.get("agency", "agency")), contract)
         return contract
@@ -166,11 +167,19 @@ class World:
         payments.pay(self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
         payments.confirm(self.actor(agency), payment)
 
-    def delivered(self, contract: str, agency: str = "agency") -> str:
-        deliverable = self.one(Deliverable, contract)
+    def supplied(self, contract: str, agency: str = "agency") -> None:
+        """The buyer hands over its materials, and the agency finds them complete."""
+        materials = self.one(Materials, contract)
+        contracts.supply(self.actor("buyer"), materials.identifier, ticked=list(materials.points))
+        contracts.confirm_materials(self.actor(agency), materials.identifier)
+
+    def delivered(self, contract: str, agency: str = "agency", milestone: int = 1) -> str:
+        """A version of a milestone's deliverable; each another file."""
+        deliverable = next(d for d in self.every(Deliverable, contract) if d.milestone.number == milestone)
         points = deliverable.contract.request.item.checklist
         identifier: str = deliverable.identifier
-        contracts.submit(self.actor(agency), identifier, file_name="r.pdf", content=PDF, ticked=points)
+        self.made += 1
+        contracts.submit(self.actor(agency), identifier, file_name="r.pdf", content=PDF + b"%%%d" % self.made, ticked=points)
         return identifier
 
     def accepted(self, deliverable: str) -> None:
@@ -181,6 +190,7 @@ class World:
         """All eight steps; returns the contract."""
         contract = self.signed(agency=agency, price=price)
         self.paid(contract, "deposit", agency)
+        self.supplied(contract, agency)
         deliverable = self.delivered(contract, agency)
         self.accepted(deliverable)
         contracts.pass_review(self.actor("department"), deliverable)

@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.signing import prepare_key
 from market.transaction import action
 from models import clock, events, identifiers
 from models.accounts import SCOPE, Delegation, Membership, Organisation, User, check_password_strength, check_uscc
@@ -108,6 +109,8 @@ def enter(
     who = Actor(user.name, frozenset({kind}), user.id)
     start(session, new, who, "enter")
     session.add(Membership(user_id=user.id, organisation_id=new.id, role="owner"))
+    if kind == "enterprise":
+        prepare_key(session, new)
     return new
 
 

@@ -9,7 +9,7 @@ from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMu
 from wtforms.validators import Length, NumberRange, Optional
 
 from market.forms import NEEDED, Form, choices, text
-from models.catalogue import DEPARTMENTS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
+from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
 _LINES = _l("每行一条。")
@@ -20,6 +20,7 @@ class ItemForm(Form):
 
     name = text(_l("事项名称"))
     name_en = text(_l("英文名称"))
+    kind = SelectField(_l("服务类型"), [NEEDED], description=_l("决定用哪一种合同模板。"))
     department = SelectField(_l("主管部门"), [NEEDED])
     matters = SelectMultipleField(_l("用于办理的审批事项"), description=_l("清单中的事项必须对应审批事项;按住 Ctrl 可选多个。"), render_kw={"size": 8})
     new_matters = TextAreaField(_l("新的审批事项"), [Length(max=1000)], description=_LINES)
@@ -44,6 +45,7 @@ class ItemForm(Form):
     reason = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))
 
     def prepare(self, matters: list[ApprovalMatter]) -> None:
+        self.kind.choices = choices((key, _l(label)) for key, label in KINDS.items())
         self.department.choices = choices((name, _l(name)) for name in DEPARTMENTS)
         self.matters.choices = choices((matter.code, f"{matter.code} {matter.name}") for matter in matters)
         self.pricing.choices = choices((key, _l(label)) for key, label in PRICING.items())
@@ -72,7 +74,7 @@ class ItemForm(Form):
 
 
 _PLAIN = (
-    "name", "name_en", "department", "legal_basis", "commissioned", "required_qualification", "qualification_mandatory", "required_practitioner",
+    "name", "name_en", "kind", "department", "legal_basis", "commissioned", "required_qualification", "qualification_mandatory", "required_practitioner",
     "practitioners_least", "time_limit_days", "pricing", "measure", "measure_label",
 )  # fmt: skip
 

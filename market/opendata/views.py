@@ -14,10 +14,12 @@ from werkzeug.wrappers import Response
 from market.extensions import db
 from market.files import sent
 from market.forms import Form
+from market.opendata.checking import VERDICTS, check_copy
 from market.pages import case_url, file_of, link, not_found
 from models import CASES
 from models.credit import CreditScore
 from models.documents import Document
+from models.signing.pades import FLAWS
 
 rooms = Blueprint("opendata", __name__)
 
@@ -27,9 +29,9 @@ class CheckForm(Form):
 
 
 def _issued(identifier: str) -> Document:
-    """A paper by its own identifier, or by that of the case it was issued on."""
+    """A paper by its own identifier, or the newest of the case it was issued on."""
     query = select(Document).where(Document.issued.is_not(None))
-    found = db.session.scalars(query.where(or_(Document.identifier == identifier, Document.case_identifier == identifier)).order_by(Document.id)).first()
+    found = db.session.scalars(query.where(or_(Document.identifier == identifier, Document.case_identifier == identifier)).order_by(Document.id.desc())).first()
     if found is None or found.issued is None:
         raise not_found(identifier)
     return found
@@ -38,20 +40,36 @@ def _issued(identifier: str) -> Document:
 @rooms.route("/check/<identifier>", methods=["GET", "POST"])
 def check(identifier: str) -> str | tuple[str, int]:
     """Where a paper's QR code leads."""
-    paper, form, same, status = _issued(identifier), CheckForm(), None, 200
+    paper, form, same, copy, status = _issued(identifier), CheckForm(), None, None, 200
     if form.is_submitted():
         status = 422
-        if form.validate():
+        if form.validate() and paper.case_type == "contract":
+            copy, status = check_copy(db.session, file_of(form.file.data)["content"]), 200
+        elif form.validate():
             same, status = hashlib.sha256(file_of(form.file.data)["content"]).hexdigest() == paper.sha256, 200
     case: Any = CASES[paper.case_type].load(db.session, paper.case_identifier)
     score = db.session.scalars(select(CreditScore).where(CreditScore.agency_id == case.id)).one_or_none() if paper.case_type == "organisation" else None
     return render_template(
-        "opendata/check.html", paper=paper, case=case, form=form, same=same, score=score,
+        "opendata/check.html", paper=paper, case=case, form=form, same=same, score=score, copy=copy, verdicts=VERDICTS, flaws=FLAWS,
         case_link=link(case_url(paper.case_type, case.identifier), case.identifier),
     ), status  # fmt: skip
 
 
 @rooms.get("/papers/<identifier>.pdf")
 def paper(identifier: str) -> Response:
-    """A paper, as issued."""
-    return sent(_issued(identifier))
+    """A paper, as issued. A contract is its parties' business: who holds a copy may check it, but gets none here."""
+    found = _issued(identifier)
+    if found.case_type == "contract":
+        raise not_found(identifier)
+    return sent(found)
+
+
+@rooms.route("/check", methods=["GET", "POST"])
+def check_file() -> str | tuple[str, int]:
+    """Whoever holds a signed contract checks it: who signed, when, and whether a byte was changed."""
+    form, copy, status = CheckForm(), None, 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            copy, status = check_copy(db.session, file_of(form.file.data)["content"]), 200
+    return render_template("opendata/check_file.html", form=form, copy=copy, verdicts=VERDICTS, flaws=FLAWS), status

@@ -1,14 +1,14 @@
-"""Deposit and settlement by bank transfer: the buyer pays and shows it, the agency confirms."""
+"""Payments by bank transfer: the buyer pays and shows it, the agency confirms."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.contracts.drafting import ask_ratings, expect_deliverable
+from market.contracts.course import begin, settle
 from market.files import hand_in
 from market.transaction import action
-from models import clock, payments
-from models.actors import SYSTEM, Actor
+from models import payments
+from models.actors import Actor
 from models.contracts import Contract
 from models.payments import Payment
 from models.text import N_, RuleBroken
@@ -42,14 +42,9 @@ def confirm(session: Session, actor: Actor, identifier: str) -> str:
     entry = payments.receive(session, payment)
     happened.data = {**happened.data, "entry": entry.identifier}
     if payment.kind == "deposit":
-        perform(session, contract, "activate", SYSTEM)
-        expect_deliverable(session, contract)
-        return identifier
-    payments.release(session, contract)
-    payments.pay_out(session, contract, contract.price)
-    perform(session, contract, "complete", SYSTEM, data={"price": contract.price})
-    contract.completed_at = clock.now()
-    ask_ratings(session, contract)
+        begin(session, contract)
+    else:
+        settle(session, contract)
     return identifier
 
 

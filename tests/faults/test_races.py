@@ -54,7 +54,7 @@ def test_a_payment_confirmed_eight_times_at_once_is_booked_once(app: Flask, worl
     actor = world.actor("agency")
     ended = race(app, *[lambda: payments.confirm(actor, payment)] * 8)
     assert ended == {"ok": 1, "WrongState": 7}
-    assert ledger.balance(db.session, ledger.escrow(contract)) == 1_200_000
+    assert ledger.balance(db.session, ledger.escrow(contract)) == 800_000
     assert db.session.scalar(select(func.count(ledger.Entry.id))) == 1
 
 

@@ -22,4 +22,4 @@ def test_a_payment_is_confirmed_once_and_only_by_the_agency(world: World) -> Non
     world.paid(contract, "deposit")
     with pytest.raises(WrongState):
         payments.confirm(world.actor("agency"), payment.identifier)
-    assert ledger.balance(db.session, ledger.escrow(contract)) == 1_200_000
+    assert ledger.balance(db.session, ledger.escrow(contract)) == 800_000

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from market.agencies.actions.common import own
 from market.files import hand_in
+from market.signing import prepare_key
 from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
@@ -121,6 +122,8 @@ def _enter(session: Session, actor: Actor, act: str, committed: bool) -> Organis
         raise RuleBroken(N_("入驻须作出承诺:所填内容真实,并公示收费、守信执业。"), "committed")
     agency = own(session, actor)
     submit(session, agency, act, actor)
+    if agency.state == "verified":
+        prepare_key(session, agency)
     return agency
 
 
@@ -144,6 +147,8 @@ def _act(name: str, act: str):  # type: ignore[no-untyped-def]
     def run(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
         agency = Organisation.load(session, identifier, lock=True)
         perform(session, agency, act, actor, reason=reason)
+        if agency.state == "verified":
+            prepare_key(session, agency)
         return agency.identifier
 
     run.__name__ = name

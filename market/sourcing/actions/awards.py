@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.drafting import draft_contract
+from market.contracts.course import draft_contract
 from market.sourcing.actions.common import turn_away
 from market.transaction import action
 from models import agencies, clock, identifiers, workdays

@@ -1,0 +1,128 @@
+"""Changing a contract: what both agree on, and notice of termination for cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market.contracts.actions.common import locked, sides, suspend_if_owing
+from market.contracts.course import end, hold, proceed, running
+from market.transaction import action
+from models import clock, identifiers, payments
+from models.actors import SYSTEM, Actor
+from models.contracts import CHANGES, Change, Contract
+from models.contracts.changes import check, extend, vary
+from models.text import N_, RuleBroken
+from models.workflow import check_reason, perform, start
+
+
+@action
+def propose_change(session: Session, actor: Actor, identifier: str, *, kind: str, terms: dict[str, Any], reason: str) -> str:
+    """A party proposes a change; RuleBroken where it could not be carried out, or another one waits."""
+    contract = Contract.load(session, identifier, lock=True)
+    mine, other = sides(contract, actor)
+    if kind not in CHANGES:
+        raise RuleBroken(N_("请选择一项。"), "kind")
+    if session.query(Change).filter_by(contract_id=contract.id, state="proposed").first():
+        raise RuleBroken(N_("已有一项变更在等待答复。"), "kind")
+    change = Change(
+        identifier=identifiers.issue(session, "U"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
+        proposer_id=mine.id, other_id=other.id, kind=kind, terms=terms, reason=check_reason(reason),
+    )  # fmt: skip
+    _check(session, change)
+    start(session, change, actor, "propose", of=contract, tells=("buyer", "agency"), data={"change": kind, "reason": reason.strip()})
+    return change.identifier
+
+
+def _check(session: Session, change: Change) -> None:
+    contract = change.contract
+    check(change, running(session, contract), payments.received(session, contract), payments.held(session, contract))
+
+
+@action
+def agree_change(session: Session, actor: Actor, identifier: str) -> str:
+    """The other party agrees, and it takes effect at once. RuleBroken where things have moved on since."""
+    change: Change = locked(session, Change, identifier)
+    contract = change.contract
+    _check(session, change)
+    perform(session, change, "agree", actor, data={"change": change.kind})
+    deliverable = running(session, contract)
+    if change.kind == "variation":
+        vary(contract, change.terms["milestones"])
+    elif change.kind == "extension" and deliverable is not None:
+        extend(contract, deliverable, change.terms["days"])
+        perform(session, deliverable, "extend", SYSTEM)
+    elif change.kind == "suspension":
+        contract.suspended_until = datetime.fromisoformat(change.terms["until"])
+        perform(session, contract, "suspend", SYSTEM)
+        hold(session, contract, clock.now())
+    elif change.kind == "resumption":
+        perform(session, contract, "resume", SYSTEM)
+        proceed(session, contract, clock.now())
+    else:
+        end(session, contract, "dissolve", to_agency=change.terms["to_agency"], fault="agreed")
+    return identifier
+
+
+@action
+def refuse_change(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The other party does not agree; everything stays as it was."""
+    perform(session, locked(session, Change, identifier), "refuse", actor, reason=reason)
+    return identifier
+
+
+@action
+def withdraw_change(session: Session, actor: Actor, identifier: str) -> str:
+    """Whoever proposed it takes it back."""
+    perform(session, locked(session, Change, identifier), "withdraw", actor)
+    return identifier
+
+
+@action
+def lapse_change(session: Session, actor: Actor, identifier: str) -> str:
+    """Nobody answered in time; everything stays as it was."""
+    perform(session, locked(session, Change, identifier), "lapse", actor)
+    return identifier
+
+
+@action
+def resume(session: Session, actor: Actor, identifier: str) -> str:
+    """The day to which a contract was suspended has come."""
+    contract = Contract.load(session, identifier, lock=True)
+    perform(session, contract, "resume", actor)
+    proceed(session, contract, clock.now())
+    return identifier
+
+
+@action
+def give_notice(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """A party terminates for cause (民法典 563, 565): the other may contest it within the policy's days."""
+    contract = Contract.load(session, identifier, lock=True)
+    mine, other = sides(contract, actor)
+    if contract.state == "suspended":
+        proceed(session, contract, clock.now())
+    perform(session, contract, "give_notice", actor, reason=reason)
+    contract.notice_by_id, contract.notice_to_id = mine.id, other.id
+    return identifier
+
+
+@action
+def retract(session: Session, actor: Actor, identifier: str) -> str:
+    """Whoever gave notice takes it back; the contract goes on."""
+    contract = Contract.load(session, identifier, lock=True)
+    perform(session, contract, "retract", actor)
+    contract.notice_by_id = contract.notice_to_id = None
+    suspend_if_owing(session, contract)
+    return identifier
+
+
+@action
+def end_unopposed(session: Session, actor: Actor, identifier: str) -> str:
+    """Nobody contested the notice in time: the contract ends through the fault of whoever got it."""
+    contract = Contract.load(session, identifier, lock=True)
+    contract.workflow.find(contract.state, "end")
+    fault = "agency" if contract.notice_to_id == contract.agency_id else "buyer"
+    end(session, contract, "end", to_agency=payments.fair_share(session, contract, fault), fault=fault)
+    return identifier

@@ -1,0 +1,40 @@
+"""What the acts of a contract share: one lock order, the contract first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.contracts.course import hold
+from models import clock
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.contracts import Contract, Materials, OfContract
+from models.text import N_, NotAllowed
+from models.workflow import perform
+
+
+def locked(session: Session, kind: type[OfContract], identifier: str) -> Any:
+    """A case of a contract, its contract locked before it."""
+    Contract.load(session, kind.load(session, identifier).contract.identifier, lock=True)
+    return kind.load(session, identifier, lock=True)
+
+
+def sides(contract: Contract, actor: Actor) -> tuple[Organisation, Organisation]:
+    """(whom the actor speaks for, the other party). NotAllowed for whoever is neither, delegates included."""
+    if actor.organisation_id == contract.buyer_id:
+        return contract.buyer, contract.agency
+    if actor.organisation_id == contract.agency_id:
+        return contract.agency, contract.buyer
+    raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+
+
+def suspend_if_owing(session: Session, contract: Contract) -> None:
+    """A running contract whose materials are overdue is suspended."""
+    owing = session.scalars(select(Materials.id).where(Materials.contract_id == contract.id, Materials.state == "overdue")).first()
+    if owing is not None and contract.state == "active":
+        contract.suspended_until = None
+        perform(session, contract, "suspend", SYSTEM)
+        hold(session, contract, clock.now())

@@ -1,0 +1,149 @@
+"""Handing over: the buyer's materials, the agency's deliverables, the buyer's answer, the department's outcome."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.contracts.actions.common import locked, suspend_if_owing
+from market.contracts.course import meet, proceed
+from market.files import hand_in
+from market.transaction import action
+from models import clock
+from models.actors import SYSTEM, Actor
+from models.contracts import (
+    Deliverable,
+    DeliverableVersion,
+    Materials,
+    check_answers,
+    check_list,
+    hand_over,
+    record_outcome,
+)
+from models.text import N_, RuleBroken
+from models.workflow import perform
+
+
+@action
+def supply(session: Session, actor: Actor, identifier: str, *, ticked: list[str], file_name: str = "", content: bytes = b"") -> str:
+    """The buyer hands over what the agency needs, every point, with files where there are any."""
+    materials: Materials = locked(session, Materials, identifier)
+    perform(session, materials, "supply", actor)
+    hand_over(materials, ticked)
+    materials.supplied_at = clock.now()
+    if content:
+        hand_in(session, actor, materials, file_name, content)
+    return identifier
+
+
+@action
+def confirm_materials(session: Session, actor: Actor, identifier: str) -> str:
+    """All there, says the agency, or its silence. A contract suspended for them goes on: the days until they were handed
+    over do not count."""
+    materials: Materials = locked(session, Materials, identifier)
+    _complete(session, materials, "confirm", actor)
+    return identifier
+
+
+@action
+def waive_materials(session: Session, actor: Actor, identifier: str) -> str:
+    """The agency has what it needs already."""
+    _complete(session, locked(session, Materials, identifier), "waive", actor)
+    return identifier
+
+
+def _complete(session: Session, materials: Materials, act: str, actor: Actor) -> None:
+    perform(session, materials, act, actor)
+    contract = materials.contract
+    if contract.state == "suspended" and contract.suspended_until is None:
+        perform(session, contract, "resume", SYSTEM)
+        proceed(session, contract, materials.supplied_at or clock.now())
+
+
+@action
+def miss_materials(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """Something is missing: the buyer is to complete it, by the day it had from the beginning."""
+    materials: Materials = locked(session, Materials, identifier)
+    perform(session, materials, "miss", actor, reason=reason)
+    materials.supplied_at = None
+    return identifier
+
+
+@action
+def lapse_materials(session: Session, actor: Actor, identifier: str) -> str:
+    """Not there in time: the contract is suspended, so that nobody is blamed for the other's delay."""
+    materials: Materials = locked(session, Materials, identifier)
+    perform(session, materials, "lapse", actor)
+    suspend_if_owing(session, materials.contract)
+    return identifier
+
+
+@action
+def submit(
+    session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, ticked: list[str], note: str = ""
+) -> str:
+    """The agency hands over a version, every point of the checklist answered."""
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    happened = perform(session, deliverable, "submit", actor)
+    checklist = check_list(deliverable.contract.request.item.checklist, ticked)
+    document = hand_in(session, actor, deliverable, file_name, content)
+    number = 1 + len(deliverable.versions)
+    if any(version.document.sha256 == document.sha256 for version in deliverable.versions):
+        raise RuleBroken(N_("这份文件与之前提交的一稿完全相同。"), "file")
+    for materials in session.scalars(select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")):
+        _complete(session, materials, "waive", SYSTEM)  # it could do without
+    deliverable.submitted_at = deliverable.submitted_at or clock.now()
+    deliverable.versions.append(DeliverableVersion(number=number, document_id=document.id, note=note.strip()[:200], checklist=checklist))
+    happened.data = {**happened.data, "version": number, "sha256": document.sha256}
+    return identifier
+
+
+@action
+def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
+    """The deadline has passed and nothing was handed over."""
+    perform(session, locked(session, Deliverable, identifier), "lapse", actor)
+    return identifier
+
+
+@action
+def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str] | None = None) -> str:
+    """The buyer accepts, every point met, or the clock does after its silence. What needs no review is then done."""
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    silent = "system" in actor.roles
+    perform(session, deliverable, "accept", actor, data={"silent": silent})
+    if not silent:
+        points = check_list(deliverable.contract.request.item.checklist, ticked or [])
+        deliverable.versions[-1].answers = dict.fromkeys(points, "")
+    if not deliverable.milestone.reviewed:
+        perform(session, deliverable, "finish", SYSTEM)
+        meet(session, deliverable)
+    return identifier
+
+
+@action
+def send_for_correction(session: Session, actor: Actor, identifier: str, *, answers: dict[str, str], reason: str = "") -> str:
+    """The buyer returns a version, saying which points are not met and how; so many times and no more."""
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    perform(session, deliverable, "return", actor, reason=reason)
+    deliverable.versions[-1].answers = check_answers(deliverable.contract.request.item.checklist, answers)
+    deliverable.returns += 1
+    return identifier
+
+
+@action
+def pass_review(session: Session, actor: Actor, identifier: str, *, note: str = "") -> str:
+    """The approving department: the report passed. The milestone is met and its price falls due."""
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    perform(session, deliverable, "pass", actor)
+    record_outcome(deliverable, passed=True, reasons=[], fault=None, note=note)
+    meet(session, deliverable)
+    return identifier
+
+
+@action
+def send_back(session: Session, actor: Actor, identifier: str, *, codes: list[str], fault: str = "", reason: str = "") -> str:
+    """The approving department: not passed, why by code and in words, and whose fault. The agency's own is corrected free."""
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    perform(session, deliverable, "send_back", actor, reason=reason, data={"fault": fault, "codes": codes})
+    record_outcome(deliverable, passed=False, reasons=codes, fault=fault, note=reason)
+    return identifier

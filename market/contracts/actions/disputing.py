@@ -1,0 +1,112 @@
+"""Disputes: a claim, an answer, evidence from both, a decision."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from market.contracts.actions.common import locked, sides, suspend_if_owing
+from market.contracts.course import end, hold, proceed
+from market.files import hand_in
+from market.transaction import action
+from models import clock, identifiers, payments
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.contracts import Contract, Dispute
+from models.contracts.disputes import check_words, decide
+from models.workflow import perform, start
+
+
+def _open(session: Session, contract: Contract, actor: Actor, claimant: Organisation, respondent: Organisation, claim: str) -> Dispute:
+    dispute = Dispute(
+        identifier=identifiers.issue(session, "Y"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
+        claimant_id=claimant.id, respondent_id=respondent.id, claim=claim,
+    )  # fmt: skip
+    start(session, dispute, actor, "file", of=contract, tells=("buyer", "agency"))
+    hold(session, contract, clock.now())
+    return dispute
+
+
+@action
+def file_dispute(session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b"") -> str:
+    """A party claims that the other does not keep the contract. Its clocks and money stand still from now on."""
+    contract = Contract.load(session, identifier, lock=True)
+    mine, other = sides(contract, actor)
+    perform(session, contract, "dispute", actor)
+    dispute = _open(session, contract, actor, mine, other, check_words(claim, "claim"))
+    if content:
+        hand_in(session, actor, dispute, file_name, content)
+    return dispute.identifier
+
+
+@action
+def contest(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
+    """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant and this the answer."""
+    contract = Contract.load(session, identifier, lock=True)
+    happened = perform(session, contract, "contest", actor)
+    mine, other = sides(contract, actor)
+    words = check_words(answer, "answer")
+    dispute = _open(session, contract, actor, other, mine, "解除合同通知;理由见合同经过。")
+    perform(session, dispute, "answer", actor)
+    dispute.answer = words
+    happened.data = {**happened.data, "dispute": dispute.identifier}
+    if content:
+        hand_in(session, actor, dispute, file_name, content)
+    return dispute.identifier
+
+
+@action
+def answer_dispute(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
+    """The other side's answer, with evidence where there is any."""
+    dispute: Dispute = locked(session, Dispute, identifier)
+    perform(session, dispute, "answer", actor)
+    dispute.answer = check_words(answer, "answer")
+    if content:
+        hand_in(session, actor, dispute, file_name, content)
+    return identifier
+
+
+@action
+def lapse_answer(session: Session, actor: Actor, identifier: str) -> str:
+    """No answer came in time; the regulator decides on what there is."""
+    perform(session, locked(session, Dispute, identifier), "lapse", actor)
+    return identifier
+
+
+@action
+def add_evidence(session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, note: str = "") -> str:
+    """A paper from either side, which both and the regulator see."""
+    dispute: Dispute = locked(session, Dispute, identifier)
+    happened = perform(session, dispute, "evidence", actor)
+    document = hand_in(session, actor, dispute, file_name, content)
+    happened.data = {**happened.data, "reason": note.strip()[:200], "sha256": document.sha256}
+    return identifier
+
+
+@action
+def withdraw_dispute(session: Session, actor: Actor, identifier: str) -> str:
+    """Whoever claimed takes it back; the contract goes on."""
+    dispute: Dispute = locked(session, Dispute, identifier)
+    perform(session, dispute, "withdraw", actor)
+    _go_on(session, dispute.contract)
+    return identifier
+
+
+def _go_on(session: Session, contract: Contract) -> None:
+    perform(session, contract, "continue", SYSTEM)
+    contract.notice_by_id = contract.notice_to_id = None
+    proceed(session, contract, clock.now())
+    suspend_if_owing(session, contract)
+
+
+@action
+def decide_dispute(session: Session, actor: Actor, identifier: str, *, outcome: str, fault: str, to_agency: int | None, reason: str = "") -> str:
+    """The regulator decides: the contract goes on, or ends and its escrow is divided."""
+    dispute: Dispute = locked(session, Dispute, identifier)
+    contract = dispute.contract
+    perform(session, dispute, "decide", actor, reason=reason, data={"outcome": outcome, "fault": fault})
+    decide(dispute, outcome=outcome, fault=fault, to_agency=to_agency, decision=reason, held=payments.held(session, contract))
+    if outcome == "continue":
+        _go_on(session, contract)
+    else:
+        end(session, contract, "dissolve", to_agency=dispute.to_agency or 0, fault=fault)
+    return identifier

@@ -1,0 +1,92 @@
+"""Signing: with the key held here, with a certificate brought along, or elsewhere."""
+
+from __future__ import annotations
+
+from cryptography.x509 import load_der_x509_certificate
+from sqlalchemy.orm import Session
+
+from market.contracts.course import ask_deposit
+from market.contracts.papers import put_signature, to_sign
+from market.signing import brought_roots, prepare_key, secret, signed, trusted
+from market.transaction import action
+from models import clock, events
+from models.accounts import Organisation
+from models.actors import Actor
+from models.contracts import FIELDS, Contract, ContractSignature, check_brought
+from models.documents import MOST_BYTES, check
+from models.signing import examine, issue_key, keep_own
+from models.text import N_, NotAllowed, RuleBroken
+from models.workflow import perform
+
+
+def _party(contract: Contract, actor: Actor) -> tuple[str, Organisation]:
+    return ("agency", contract.agency) if "agency" in contract.roles_of(actor) else ("buyer", contract.buyer)
+
+
+def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: Organisation, content: bytes, **about: object) -> None:
+    """Take one party's signature, as it is in `content`; with the second the contract stands and the deposit is due."""
+    happened = perform(session, contract, f"agree_{role}", actor)
+    document = put_signature(session, contract, content)
+    session.add(ContractSignature(contract_id=contract.id, role=role, organisation_id=party.id, document_id=document.id, at=clock.now(), **about))
+    happened.data = {**happened.data, "sha256": document.sha256}
+    if contract.state == "signed":
+        contract.signed_at = clock.now()
+        ask_deposit(session, contract)
+
+
+@action
+def agree(session: Session, actor: Actor, identifier: str) -> str:
+    """A party signs with the key held for it. RuleBroken where its own certificate has run out."""
+    contract = Contract.load(session, identifier, lock=True)
+    role, party = _party(contract, actor)
+    contract.workflow.find(contract.state, f"agree_{role}")
+    if role not in contract.roles_of(actor):
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    key = prepare_key(session, party)
+    content = signed(to_sign(session, contract), FIELDS[role], key, party)
+    stamped = (examine(content, trusted(session)) or [])[-1].stamped
+    _sign(session, contract, actor, role, party, content, method=key.origin, subject=key.subject, serial=key.serial, stamped=stamped)
+    return identifier
+
+
+@action
+def bring_signature(session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes) -> str:
+    """A party uploads the PDF it downloaded here and signed elsewhere. RuleBroken at `file` for anything but that."""
+    contract = Contract.load(session, identifier, lock=True)
+    role, party = _party(contract, actor)
+    if check(content) != "application/pdf":
+        raise RuleBroken(N_("请上传签署后的 PDF。"), "file")
+    before = to_sign(session, contract)
+    mine = check_brought(before, content, examine(content, trusted(session)), contract, role)
+    about = {"subject": mine.certificate.subject.rfc4514_string()[:200], "serial": f"{mine.certificate.serial_number:x}", "stamped": mine.stamped}
+    _sign(session, contract, actor, role, party, content, method="elsewhere", **about)
+    return identifier
+
+
+@action
+def bring_certificate(session: Session, actor: Actor, *, file_name: str, content: bytes, password: str) -> str:
+    """An organisation's owner replaces the key held for it by its own (PKCS #12)."""
+    party = _owned(session, actor)
+    if not content or len(content) > MOST_BYTES:
+        raise RuleBroken(N_("文件是空的。"), "file")
+    key = keep_own(session, party, content, password, secret(), brought_roots())
+    return _told(session, actor, party, "bring_key", key.certificate)
+
+
+@action
+def renew_key(session: Session, actor: Actor) -> str:
+    """An organisation's owner asks for a fresh key held here; the one before signs nothing more."""
+    party = _owned(session, actor)
+    return _told(session, actor, party, "renew_key", issue_key(session, party, secret()).certificate)
+
+
+def _owned(session: Session, actor: Actor) -> Organisation:
+    if not actor.owner or actor.organisation_id is None:
+        raise NotAllowed(N_("只有本单位管理员可以更换签名密钥。"))
+    return session.get_one(Organisation, actor.organisation_id)
+
+
+def _told(session: Session, actor: Actor, party: Organisation, act: str, certificate: bytes) -> str:
+    serial = f"{load_der_x509_certificate(certificate).serial_number:x}"[:16].upper()
+    events.record(session, actor, f"organisation.{act}", "organisation", party.identifier, data={"title": party.name, "number": serial}, tells=[party.id])
+    return party.identifier

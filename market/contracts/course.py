@@ -1,0 +1,154 @@
+"""The course of a contract: what follows from what, and what each turn does to its milestones and its money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.contracts.papers import put_on_paper
+from models import clock, contracts, identifiers, payments, policy, workdays
+from models.actors import SYSTEM
+from models.contracts import RUNNING, Change, Contract, Deliverable, Dispute, Materials, current_template
+from models.contracts.changes import go_on, pause
+from models.payments import Payment
+from models.ratings import Rating
+from models.sourcing import Award
+from models.text import N_, RuleBroken
+from models.workflow import perform, start
+
+
+def draft_contract(session: Session, award: Award) -> Contract:
+    """The contract of a final award, for both to sign, as its template has it and on paper."""
+    contract = contracts.draft(award, current_template(session, award.request.item.kind))
+    contract.identifier = identifiers.issue(session, "C")
+    start(session, contract, SYSTEM, "draft", of=award, tells=("buyer", "agency"))
+    put_on_paper(session, contract)
+    return contract
+
+
+def ask_deposit(session: Session, contract: Contract) -> None:
+    """Once both have signed."""
+    _ask(session, contract, "deposit", contract.deposit, 0)
+
+
+def _ask(session: Session, contract: Contract, kind: str, amount: int, number: int) -> None:
+    days = policy.get(contract.policy_version).number("contract.deposit_days" if kind == "deposit" else "contract.settlement_days")
+    payment = Payment(
+        identifier=identifiers.issue(session, "M"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
+        kind=kind, milestone_number=number, amount=amount, pay_by=workdays.add(clock.now(), days),
+    )  # fmt: skip
+    start(session, payment, SYSTEM, "ask", of=contract, tells=("buyer",), data={"kind": kind, "amount": amount})
+
+
+def begin(session: Session, contract: Contract) -> None:
+    """The deposit is in: the buyer owes its materials, the agency its first deliverable."""
+    perform(session, contract, "activate", SYSTEM)
+    days = policy.get(contract.policy_version).number("contract.materials_days")
+    materials = Materials(
+        identifier=identifiers.issue(session, "N"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
+        points=dict.fromkeys(contract.request.item.notice["zh"]["materials"], False), supply_by=workdays.add(clock.now(), days),
+    )  # fmt: skip
+    start(session, materials, SYSTEM, "expect", of=contract, tells=("buyer",))
+    _expect(session, contract)
+
+
+def _expect(session: Session, contract: Contract) -> None:
+    """What the agency owes for the next milestone, if there is one."""
+    milestone = next((m for m in contract.milestones if m.met_at is None), None)
+    if milestone is None:
+        return
+    deliverable = Deliverable(
+        identifier=identifiers.issue(session, "V"), contract=contract, milestone=milestone, buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id, department_id=contract.request.department_id if milestone.reviewed else None,
+        item_code=contract.request.item.code, deliver_by=workdays.add(clock.now(), milestone.days),
+    )  # fmt: skip
+    start(session, deliverable, SYSTEM, "expect", of=contract, tells=("agency",), data={"milestone": milestone.name})
+
+
+def running(session: Session, contract: Contract) -> Deliverable | None:
+    """The deliverable under way: at most one is."""
+    query = select(Deliverable).where(Deliverable.contract_id == contract.id).order_by(Deliverable.id.desc()).limit(1)
+    found = session.scalars(query).first()
+    return found if found is not None and not found.workflow.states[found.state].terminal else None
+
+
+def meet(session: Session, deliverable: Deliverable) -> None:
+    """A milestone is met: its price falls due, and the next one begins."""
+    contract, milestone = deliverable.contract, deliverable.milestone
+    milestone.met_at = clock.now()
+    last = milestone is contract.milestones[-1]
+    need = payments.still_to_ask(contract, milestone, payments.of_contract(session, contract))
+    if need:
+        _ask(session, contract, "settlement" if last else "milestone", need, milestone.number)
+    _expect(session, contract)
+    settle(session, contract)
+
+
+def settle(session: Session, contract: Contract) -> None:
+    """Pay the agency for what is met and covered; with the last milestone the contract is complete. While a dispute or a
+    suspension lasts the money stays where it is."""
+    if contract.state not in RUNNING:
+        return
+    for milestone in payments.payable_now(contract, payments.of_contract(session, contract)):
+        payments.release(session, contract, milestone)
+        milestone.paid_at = clock.now()
+    if all(milestone.paid_at for milestone in contract.milestones):
+        _close(session, contract)
+        perform(session, contract, "complete", SYSTEM, data={"price": contract.price})
+        contract.completed_at = clock.now()
+        ask_ratings(session, contract)
+
+
+def hold(session: Session, contract: Contract, since: datetime) -> None:
+    """The clocks of a contract stand still from an instant on."""
+    pause(contract, running(session, contract), since)
+
+
+def proceed(session: Session, contract: Contract, until: datetime) -> None:
+    """They go on; what was to be paid meanwhile is paid."""
+    go_on(contract, running(session, contract), until)
+    settle(session, contract)
+
+
+def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault: str) -> None:
+    """A contract ends before its time: what is open is called off, the escrow divided, and both may rate.
+
+    RuleBroken while a payment waits to be confirmed: nobody knows then what the escrow holds.
+    """
+    asked = payments.of_contract(session, contract, lock=True)
+    if any(payment.state == "paid" for payment in asked):
+        raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
+    began = contract.state != "signed" and contract.signed_at is not None
+    for payment in asked:
+        if payment.state == "due":
+            perform(session, payment, "cancel", SYSTEM)
+    _close(session, contract)
+    payments.settle_up(session, contract, to_agency)
+    contract.ended_through, contract.paused_at = fault, None
+    held = {"to_agency": to_agency} if began else {}
+    perform(session, contract, act, SYSTEM, data={"fault": fault, **held})
+    if began:
+        ask_ratings(session, contract)
+
+
+def _close(session: Session, contract: Contract) -> None:
+    """Call off what is still open beside a contract that ends."""
+    acts: dict[Any, str] = {Materials: "cancel", Deliverable: "cancel", Change: "withdraw", Dispute: "withdraw"}
+    for kind, act in acts.items():
+        for case in session.scalars(select(kind).where(kind.contract_id == contract.id).with_for_update(of=kind)).unique():
+            if not case.workflow.states[case.state].terminal:
+                perform(session, case, act, SYSTEM)
+
+
+def ask_ratings(session: Session, contract: Contract) -> None:
+    """Both sides are asked at once, with one window."""
+    closes_at = workdays.add(clock.now(), policy.get(contract.policy_version).number("rating.window_days"))
+    sides = {"buyer": (contract.buyer_id, contract.agency_id), "agency": (contract.agency_id, contract.buyer_id)}
+    for by, (rater, ratee) in sides.items():
+        rating = Rating(
+            identifier=identifiers.issue(session, "R"), contract=contract, by=by, rater_id=rater, ratee_id=ratee, closes_at=closes_at
+        )
+        start(session, rating, SYSTEM, "ask", of=contract, tells=("rater",))

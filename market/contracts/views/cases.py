@@ -1,0 +1,163 @@
+"""The cases of a contract: materials, deliverables, changes, disputes. Each is shown on the contract's page, changes and
+disputes on one of their own as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, redirect, render_template, url_for
+from flask_login import login_required
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.contracts import actions
+from market.contracts.course import running
+from market.contracts.forms import (
+    CHANGE_FORMS,
+    AcceptForm,
+    AnswerForm,
+    DecideForm,
+    EvidenceForm,
+    PassForm,
+    SendBackForm,
+    SubmitForm,
+    SupplyForm,
+    change_terms,
+    return_form,
+    returned,
+)
+from market.contracts.views.rooms import rooms
+from market.contracts.views.show import with_file
+from market.extensions import db
+from market.pages import ActPage, act_view, attempt, case_page, case_url, file_of, link, visible
+from models.contracts import (
+    CHANGES,
+    DISPUTE_FAULTS,
+    FAULTS,
+    OUTCOMES,
+    REASONS,
+    Change,
+    Contract,
+    Deliverable,
+    Dispute,
+    Materials,
+    parts_of,
+)
+from models.contracts.changes import under_way
+from models.documents import of_case
+from models.payments import held
+
+MATERIALS_ACTS = {
+    "supply": ActPage(actions.supply, SupplyForm, lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)}),
+    "confirm": ActPage(actions.confirm_materials),
+    "miss": ActPage(actions.miss_materials),
+    "waive": ActPage(actions.waive_materials),
+}
+DELIVERABLE_ACTS = {
+    "submit": ActPage(
+        actions.submit,
+        SubmitForm,
+        lambda form: {"ticked": form.ticked.data or [], "note": form.note.data or "", **file_of(form.file.data)},
+    ),
+    "accept": ActPage(actions.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
+    "return": ActPage(actions.send_for_correction, values=returned, build=return_form),
+    "pass": ActPage(actions.pass_review, PassForm),
+    "send_back": ActPage(actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}),
+}
+CHANGE_ACTS = {
+    "agree": ActPage(actions.agree_change, template="contracts/agree_change.html"),
+    "refuse": ActPage(actions.refuse_change),
+    "withdraw": ActPage(actions.withdraw_change),
+}
+DISPUTE_ACTS = {
+    "answer": ActPage(actions.answer_dispute, AnswerForm, with_file),
+    "evidence": ActPage(actions.add_evidence, EvidenceForm, with_file),
+    "withdraw": ActPage(actions.withdraw_dispute),
+    "decide": ActPage(actions.decide_dispute, DecideForm),
+}
+
+
+def _contract(contract: Contract) -> Markup:
+    return link(case_url("contract", contract.identifier), contract.identifier)
+
+
+@rooms.get("/materials/<identifier>")
+@login_required
+def show_materials(identifier: str) -> Response:
+    return redirect(case_url("contract", visible(Materials, identifier).contract.identifier), 303)
+
+
+@rooms.get("/deliverables/<identifier>")
+@login_required
+def show_deliverable(identifier: str) -> str:
+    """Every version with both sides' answers to the checklist, and what the department found."""
+    deliverable: Deliverable = visible(Deliverable, identifier)
+    return render_template(
+        "contracts/deliverable.html", **case_page(deliverable), deliverable=deliverable, contract=deliverable.contract, contract_link=_contract(deliverable.contract),
+        points=deliverable.contract.request.item.checklist, faults=FAULTS, reasons=REASONS,
+    )  # fmt: skip
+
+
+@rooms.get("/changes/<identifier>")
+@login_required
+def show_change(identifier: str) -> str:
+    change: Change = visible(Change, identifier)
+    return render_template("contracts/change.html", **case_page(change), change=change, contract=change.contract, contract_link=_contract(change.contract), kinds=CHANGES, done=under_way(change.contract))
+
+
+@rooms.get("/disputes/<identifier>")
+@login_required
+def show_dispute(identifier: str) -> str:
+    dispute: Dispute = visible(Dispute, identifier)
+    return render_template(
+        "contracts/dispute.html", **case_page(dispute), dispute=dispute, contract=dispute.contract, contract_link=_contract(dispute.contract), outcomes=OUTCOMES, faults=DISPUTE_FAULTS,
+        evidence=of_case(db.session, "dispute", dispute.identifier), held=held(db.session, dispute.contract),
+    )  # fmt: skip
+
+
+@rooms.route("/materials/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_materials(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Materials, identifier, act, MATERIALS_ACTS)
+
+
+@rooms.route("/deliverables/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_deliverable(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Deliverable, identifier, act, DELIVERABLE_ACTS)
+
+
+@rooms.route("/changes/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_change(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Change, identifier, act, CHANGE_ACTS)
+
+
+@rooms.route("/disputes/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_dispute(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Dispute, identifier, act, DISPUTE_ACTS)
+
+
+@rooms.route("/contracts/<identifier>/changes/<any(variation, extension, suspension, resumption, termination):kind>", methods=["GET", "POST"])
+@login_required
+def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
+    """Propose a change of one kind."""
+    contract: Contract = visible(Contract, identifier)
+    if not contract.roles_of(current_actor()) & {"buyer", "agency"}:
+        abort(403)
+    form: Any = CHANGE_FORMS[kind]()
+    if kind == "variation" and not form.is_submitted():
+        form.show(parts_of(contract)[under_way(contract) :])
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, actions.propose_change, identifier, kind=kind, terms=change_terms(kind, form), reason=form.reason.data or "")
+            if result is not None:
+                return redirect(url_for("contracts.show_change", identifier=result), 303)
+    return render_template(
+        "contracts/propose.html", contract=contract, kind=kind, kinds=CHANGES, form=form, running=running(db.session, contract),
+        done=contract.milestones[: under_way(contract)], held=held(db.session, contract),
+    ), status  # fmt: skip

@@ -1,0 +1,16 @@
+"""The blueprint of the room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from models.contracts import METHODS, SEVERITIES
+
+rooms = Blueprint("contracts", __name__)
+
+
+@rooms.context_processor
+def _labels() -> dict[str, Any]:
+    return {"severities": SEVERITIES, "methods": METHODS}

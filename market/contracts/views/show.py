@@ -1,0 +1,184 @@
+"""A contract on one page: signatures, clauses, milestones, money, and whatever is open beside it; and the files of its cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.contracts import actions
+from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
+from market.contracts.papers import newest_paper
+from market.contracts.views.rooms import rooms
+from market.extensions import db
+from market.files import sent
+from market.forms import Form
+from market.journey import of_request
+from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, not_found, paged, visible
+from models import CASES
+from models.agencies import profile_of
+from models.contracts import (
+    CHANGES,
+    REASONS,
+    TONES,
+    Change,
+    Contract,
+    ContractSignature,
+    Deliverable,
+    Dispute,
+    Materials,
+    rule,
+)
+from models.contracts.changes import WHEN
+from models.documents import Document
+from models.ledger import ACCOUNT_KINDS, ENTRY_KINDS, Entry, balance, escrow
+from models.payments import KINDS, of_contract
+from models.ratings import DIMENSIONS, Rating
+from models.workflow import Case, Move
+
+
+def with_file(form: Form) -> dict[str, Any]:
+    """A form's values, its file as the actions take it."""
+    values = form.values()
+    return file_of(values.pop("file")) | values
+
+
+def _signed(form: Form) -> dict[str, Any]:
+    return {}  # what SignForm asks for is shown to the page, not to the act
+
+
+ACTS = {
+    "agree_buyer": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
+    "agree_agency": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
+    "revise": ActPage(actions.revise, values=revised, build=revise_form, template="contracts/revise.html"),
+    "terminate": ActPage(actions.terminate),
+    "give_notice": ActPage(actions.give_notice),
+    "retract": ActPage(actions.retract),
+    "contest": ActPage(actions.contest, AnswerForm, with_file),
+    "dispute": ActPage(actions.file_dispute, ClaimForm, with_file),
+}
+
+
+@rooms.get("/contracts")
+@login_required
+def index() -> str:
+    page = paged(select(Contract).where(Contract.visible_to(current_actor())).order_by(Contract.id.desc()))
+    return render_template("contracts/index.html", page=page)
+
+
+@rooms.get("/contracts/<identifier>")
+@login_required
+def show(identifier: str) -> str:
+    contract = Contract.load(db.session, identifier)
+    beside = [case for kind in (Materials, Deliverable, Change, Dispute) for case in _of(kind, contract)]
+    # The approving department sees the contract whose report it reviews.
+    if not any(case.roles_of(current_actor()) for case in (contract, *beside)):
+        raise not_found(identifier)
+    mine = bool(contract.roles_of(current_actor()))
+    payments = of_contract(db.session, contract)
+    ratings = list(db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id)))
+    cases: list[Case] = [contract, *payments, *beside, *ratings]
+    entries = select(Entry).where(Entry.case_identifier == contract.identifier).order_by(Entry.id)
+    deliverables = [case for case in beside if isinstance(case, Deliverable)]
+    return render_template(
+        "contracts/show.html",
+        **case_page(contract, cases[1:]),
+        contract=contract,
+        journey=of_request(contract.request, contract, deliverables[-1] if deliverables else None),
+        turns=_turns(cases),
+        deliverables={d.milestone_id: d for d in deliverables},
+        materials=next((case for case in beside if isinstance(case, Materials)), None),
+        changes=[case for case in beside if isinstance(case, Change)],
+        disputes=[case for case in beside if isinstance(case, Dispute)],
+        change_kinds=CHANGES,
+        reasons=REASONS,
+        mine=mine,
+        paper=newest_paper(db.session, contract) if mine else None,
+        signatures=signatures_of(contract),
+        findings=findings_of(contract) if mine else [],
+        payments=payments,
+        paid={payment.milestone_number: payment for payment in payments},
+        kinds=KINDS,
+        entries=db.session.scalars(entries).all(),
+        entry_kinds=ENTRY_KINDS,
+        account_kinds=ACCOUNT_KINDS,
+        held=balance(db.session, escrow(contract.identifier)),
+        payee=profile_of(db.session, contract.agency) if mine else None,
+        ratings=ratings,
+        dimensions=DIMENSIONS,
+        possible=_possible(contract),
+        request_link=link(case_url("request", contract.request.identifier), contract.request.identifier),
+    )
+
+
+def _of(kind: type[Case], contract: Contract) -> list[Case]:
+    query: Any = select(kind).where(kind.contract_id == contract.id).order_by(kind.id)  # type: ignore[attr-defined]
+    return list(db.session.scalars(query).unique())
+
+
+def signatures_of(contract: Contract) -> list[ContractSignature]:
+    return list(db.session.scalars(select(ContractSignature).where(ContractSignature.contract_id == contract.id).order_by(ContractSignature.at)))
+
+
+def findings_of(contract: Contract) -> list[dict[str, Any]]:
+    """What the clause rules say of a contract, each with its rule and the clause it is in."""
+    titles = {clause["key"]: clause["title"] for clause in contract.clauses}
+    found = [{**finding, "rule": rule(finding["rule"]), "title": titles.get(finding["clause"], "")} for finding in contract.findings]
+    return [{**finding, "tone": TONES[finding["rule"].severity]} for finding in found]
+
+
+def _possible(contract: Contract) -> list[str]:
+    """The changes the reader may propose now."""
+    if current_actor().organisation_id not in (contract.buyer_id, contract.agency_id):
+        return []
+    return [kind for kind, states in WHEN.items() if contract.state in states]
+
+
+def _turns(cases: list[Case]) -> list[tuple[Case, list[Move], list[str]]]:
+    """The cases of a contract that wait for somebody, those waiting for the reader first."""
+    actor, waiting = current_actor(), []
+    for case in cases:
+        moves, awaited = case.workflow.open_to(case, actor), sorted(case.workflow.waits_for(case.state))
+        if moves or awaited:
+            waiting.append((case, moves, awaited))
+    return sorted(waiting, key=lambda turn: not any(move.main for move in turn[1]))
+
+
+@rooms.route("/contracts/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_contract(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Contract, identifier, act, ACTS)
+
+
+@rooms.app_template_global("signing_of")
+def _signing_of(contract: Contract) -> dict[str, Any]:
+    """What the page to sign on shows beside its form."""
+    return {"paper": newest_paper(db.session, contract), "findings": findings_of(contract), "signatures": signatures_of(contract)}
+
+
+@rooms.route("/contracts/<identifier>/bring", methods=["GET", "POST"])
+@login_required
+def bring(identifier: str) -> Response | str | tuple[str, int]:
+    """A signature made elsewhere comes back."""
+    contract = visible(Contract, identifier)
+    return form_page(
+        BringForm(), _("上传在别处签署的合同"), actions.bring_signature, lambda found: case_url("contract", found), with_file, identifier,
+        lead=_("先下载合同 PDF,在您自己的签名软件里签在本方的签名域(增量保存),再上传回来;平台核验证书、签名和原文。"),
+        back=case_url("contract", contract.identifier),
+    )  # fmt: skip
+
+
+@rooms.get("/documents/<identifier>")
+@login_required
+def document(identifier: str) -> Response:
+    """A file, to whoever has a part in its case."""
+    found = db.session.scalars(select(Document).where(Document.identifier == identifier)).one_or_none()
+    if found is None:
+        raise not_found(identifier)
+    visible(CASES[found.case_type], found.case_identifier)
+    return sent(found)

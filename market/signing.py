@@ -1,0 +1,84 @@
+"""Signing with what this market is set up with: where keys are wrapped, whom it trusts, who stamps the time."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from asn1crypto import tsp
+from cryptography import x509
+from flask import current_app
+from pyhanko.sign.timestamps import TimeStamper
+from sqlalchemy.orm import Session
+
+from market.printing import pdf
+from models import clock
+from models.accounts import Organisation
+from models.clock import BEIJING
+from models.signing import SigningKey, key_of, roots, sign
+from models.text import N_, Problem
+
+
+class TimestampsAway(Problem):
+    """The time stamping authority does not answer; nothing is signed without it where one is set."""
+
+    status = 503
+
+
+class HttpTimestamps(TimeStamper):
+    """A time stamping authority over HTTP (RFC 3161, 3.4)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__()
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        return await asyncio.to_thread(self._ask, req.dump())
+
+    def _ask(self, body: bytes) -> tsp.TimeStampResp:
+        asked = urllib.request.Request(self.url, body, {"Content-Type": "application/timestamp-query"})
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return tsp.TimeStampResp.load(answer.read())
+        except (OSError, ValueError) as error:
+            raise TimestampsAway(N_("时间戳服务没有回应,请稍后再签。")) from error
+
+
+def secret() -> bytes:
+    """The key under which private keys are wrapped."""
+    key: bytes = current_app.extensions["signing_key"]
+    return key
+
+
+def prepare_key(session: Session, organisation: Organisation) -> SigningKey:
+    """The pair an organisation signs with, made where there is none."""
+    return key_of(session, organisation, secret())
+
+
+def configured_roots(folder: str) -> list[x509.Certificate]:
+    """The certification bodies this market trusts besides itself: every `.pem` in the folder of SIGNING_ROOTS."""
+    files = sorted(Path(folder).glob("*.pem")) if folder else []
+    return [certificate for file in files for certificate in x509.load_pem_x509_certificates(file.read_bytes())]
+
+
+def brought_roots() -> list[x509.Certificate]:
+    found: list[x509.Certificate] = current_app.extensions["signing_roots"]
+    return found
+
+
+def trusted(session: Session) -> list[x509.Certificate]:
+    """Every root a signature may lead to here."""
+    return roots(session, brought_roots())
+
+
+def signed(document: bytes, field: str, key: SigningKey, organisation: Organisation) -> bytes:
+    """The PDF with this organisation's signature in its field."""
+    at, url = clock.now(), current_app.config["TSA_URL"]
+    local = at.astimezone(BEIJING)
+    look = {"name": organisation.name, "code": organisation.uscc, "at": f"{local:%Y-%m-%d %H:%M:%S}", "serial": key.serial[:16].upper()}
+    return sign(
+        document, field, key.certificate, key.chain, key.unlocked(secret()), at=local, reason="签订合同",
+        seal=pdf("seal", look, at=local), timestamps=HttpTimestamps(url) if url else None,
+    )  # fmt: skip

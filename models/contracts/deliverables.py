@@ -1,0 +1,202 @@
+"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point; and what the
+approving department makes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import clock, policy, workdays
+from models.base import Base, Json, Name
+from models.contracts.agreement import RUNNING, Contract, Milestone, OfContract
+from models.documents import Document
+from models.sourcing import PARTIES
+from models.text import N_, RuleBroken
+from models.workflow import Limit, Move, State, Workflow
+
+FAULTS = {"agency": N_("机构原因"), "buyer": N_("业主原因"), "other": N_("其他原因")}
+# Why a department sends a report back, in codes that can be counted.
+REASONS = {
+    "data": N_("基础资料不足或者不实"),
+    "omission": N_("内容缺项"),
+    "method": N_("方法或者标准适用错误"),
+    "analysis": N_("分析论证不充分"),
+    "measures": N_("措施不可行"),
+    "conclusion": N_("结论不成立"),
+    "format": N_("图件、格式不规范"),
+    "signature": N_("签字盖章、人员资格不符"),
+    "client": N_("业主提供的资料有误或者项目变化"),
+    "policy": N_("法规政策变化"),
+}
+
+
+def _running(session: Session, deliverable: Deliverable) -> None:
+    if deliverable.contract.state not in RUNNING:
+        raise RuleBroken(N_("合同现在是“%(state)s”,暂不能办理。"), state=deliverable.contract.state_label)
+
+
+def _rounds_left(session: Session, deliverable: Deliverable) -> None:
+    most = policy.get(deliverable.policy_version).number("contract.correction_rounds")
+    if deliverable.returns >= most:
+        raise RuleBroken(N_("退回次数已达上限 %(most)s 次;请验收,或提出争议。"), "reason", most=most)
+
+
+_DELIVER = Limit(attribute="deliver_by", act="lapse", remind="contract.remind_days")
+_CORRECT = Limit(policy="contract.correction_days", remind="contract.remind_days")
+_ACCEPT = Limit(policy="contract.deemed_acceptance_days", act="accept", remind="contract.remind_days")
+_OPEN = ("due", "late", "submitted", "returned", "accepted", "sent_back")
+
+DELIVERABLE = Workflow(
+    name="deliverable",
+    label=N_("成果"),
+    states=(
+        State("due", N_("待提交")),
+        State("late", N_("逾期未提交"), tone="bad"),
+        State("submitted", N_("待业主验收")),
+        State("returned", N_("已退回修改"), tone="bad"),
+        State("accepted", N_("待审批评审")),
+        State("sent_back", N_("审批退回"), tone="bad"),
+        State("passed", N_("评审通过"), tone="good", terminal=True),
+        State("finished", N_("验收完成"), tone="good", terminal=True),
+        State("cancelled", N_("不再提交"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("due", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
+        Move("due", "lapse", "late", who={"system"}, rules=(_running,), tells=("buyer", "agency")),
+        Move("late", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
+        Move("submitted", "accept", "accepted", who={"buyer", "system"}, main=True, rules=(_running,), tells=("agency", "department"),
+             limit=Limit(policy="contract.review_days", remind="contract.remind_days")),
+        Move("submitted", "return", "returned", who={"buyer"}, needs_reason=True, rules=(_running, _rounds_left), limit=_CORRECT,
+             tells=("agency",)),
+        Move("returned", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
+        Move("accepted", "finish", "finished", who={"system"}, tells=("agency",)),
+        Move("accepted", "pass", "passed", who={"department"}, main=True, tells=("buyer", "agency")),
+        Move("accepted", "send_back", "sent_back", who={"department"}, needs_reason=True, limit=_CORRECT,
+             tells=("buyer", "agency")),
+        Move("sent_back", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
+        Move("due", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
+        Move("late", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
+        *(Move(state, "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")) for state in _OPEN),
+    ),
+    acts={
+        "submit": N_("提交成果"),
+        "lapse": N_("逾期未提交"),
+        "extend": N_("延期"),
+        "accept": N_("验收通过"),
+        "return": N_("退回修改"),
+        "finish": N_("验收完成"),
+        "pass": N_("评审通过"),
+        "send_back": N_("评审退回"),
+        "cancel": N_("不再提交"),
+    },
+    opening=_DELIVER,
+)  # fmt: skip
+
+
+class Deliverable(OfContract, Base):
+    """What the agency hands over for a milestone. `reviews` and `faulty_reviews` count the approving department's outcomes
+    and those sent back through the agency's fault; `submitted_at` is the first submission. While its contract is paused its
+    limit rests in `held_due_at`."""
+
+    __tablename__ = "deliverables"
+    workflow: ClassVar[Workflow] = DELIVERABLE
+    parties: ClassVar[dict[str, str]] = {**PARTIES, "department": "department_id"}
+
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    milestone_id: Mapped[int] = mapped_column(ForeignKey("milestones.id"), unique=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    item_code: Mapped[str] = mapped_column(String(12), index=True)
+    deliver_by: Mapped[datetime]
+    held_due_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    returns: Mapped[int] = mapped_column(default=0)
+    reviews: Mapped[int] = mapped_column(default=0)
+    faulty_reviews: Mapped[int] = mapped_column(default=0)
+    contract: Mapped[Contract] = relationship(lazy="joined")
+    milestone: Mapped[Milestone] = relationship(lazy="joined")
+    versions: Mapped[list[DeliverableVersion]] = relationship(
+        back_populates="deliverable", order_by="DeliverableVersion.number"
+    )
+    outcomes: Mapped[list[ReviewOutcome]] = relationship(order_by="ReviewOutcome.id")
+
+    @property
+    def on_time(self) -> bool | None:
+        """Whether the first submission came in time; None before it."""
+        return None if self.submitted_at is None else self.submitted_at <= self.deliver_by
+
+    @property
+    def late_days(self) -> int:
+        """Working days by which the first submission is, or was, late."""
+        return max(0, workdays.between(self.deliver_by, self.submitted_at or clock.now()))
+
+    @property
+    def first_pass(self) -> bool | None:
+        """Whether no review was lost through the agency's fault; None before any outcome."""
+        return None if not self.reviews else self.faulty_reviews == 0
+
+
+class DeliverableVersion(Base):
+    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's: point to what it
+    found wrong, empty where the point is met; None before it answered, or where its silence did."""
+
+    __tablename__ = "deliverable_versions"
+
+    deliverable_id: Mapped[int] = mapped_column(ForeignKey("deliverables.id"), index=True)
+    number: Mapped[int]
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
+    note: Mapped[Name]
+    checklist: Mapped[Json]
+    answers: Mapped[Json | None]
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    deliverable: Mapped[Deliverable] = relationship(back_populates="versions")
+    document: Mapped[Document] = relationship(lazy="joined")
+
+
+class ReviewOutcome(Base):
+    """What the approving department made of a version: passed, or sent back with coded reasons and whose fault it was."""
+
+    __tablename__ = "review_outcomes"
+
+    deliverable_id: Mapped[int] = mapped_column(ForeignKey("deliverables.id"), index=True)
+    version: Mapped[int]
+    passed: Mapped[bool]
+    reasons: Mapped[list[str]]
+    fault: Mapped[str | None] = mapped_column(String(10))
+    note: Mapped[str] = mapped_column(String(1000))
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+def check_list(points: list[str], ticked: list[str]) -> Json:
+    """The checklist with each point's answer; RuleBroken if one is left open: what is not ready is not handed over."""
+    missing = [point for point in points if point not in ticked]
+    if missing:
+        raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
+    return dict.fromkeys(points, True)
+
+
+def check_answers(points: list[str], answers: Json) -> Json:
+    """The buyer's answer to every point: what is wrong with it, or an empty text where it is met. RuleBroken if nothing is."""
+    given = {point: str(answers.get(point, "")).strip()[:300] for point in points}
+    if not any(given.values()):
+        raise RuleBroken(N_("请至少写明一个要点哪里不符合。"), "point_0")
+    return given
+
+
+def record_outcome(deliverable: Deliverable, *, passed: bool, reasons: list[str], fault: str | None, note: str) -> None:
+    """Keep what the department found on the newest version. RuleBroken without a reason or a fault when it is sent back."""
+    if not passed and not (reasons and set(reasons) <= set(REASONS)):
+        raise RuleBroken(N_("请至少选择一个原因。"), "codes")
+    if not passed and fault not in FAULTS:
+        raise RuleBroken(N_("请选择一项。"), "fault")
+    deliverable.outcomes.append(
+        ReviewOutcome(version=len(deliverable.versions), passed=passed, reasons=sorted(set(reasons)), fault=fault, note=note.strip()[:1000])
+    )
+    deliverable.reviews += 1
+    deliverable.faulty_reviews += fault == "agency"
+    deliverable.decided_at = clock.now()

@@ -1,0 +1,74 @@
+"""What the buyer must hand over before the agency can work (资料交付). While it is late the contract is suspended, so that
+nobody is blamed for the other's delay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, Json
+from models.contracts.agreement import Contract, OfContract
+from models.sourcing import PARTIES
+from models.text import N_, RuleBroken
+from models.workflow import Limit, Move, State, Workflow
+
+_CHECK = Limit(policy="contract.materials_check_days", act="confirm")
+_DUE = Limit(attribute="supply_by", act="lapse", remind="contract.remind_days")
+
+MATERIALS = Workflow(
+    name="materials",
+    label=N_("资料交付"),
+    states=(
+        State("due", N_("待业主提供资料")),
+        State("overdue", N_("逾期未提供,工期中止"), tone="bad"),
+        State("supplied", N_("待机构核对")),
+        State("complete", N_("资料齐全"), tone="good", terminal=True),
+        State("cancelled", N_("不再提供"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("due", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
+        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency")),
+        Move("overdue", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
+        Move("supplied", "confirm", "complete", who={"agency", "system"}, main=True, tells=("buyer",)),
+        Move("supplied", "miss", "due", who={"agency"}, needs_reason=True, limit=_DUE, tells=("buyer",)),
+        *(Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",)) for state in ("due", "overdue")),
+        *(Move(state, "cancel", "cancelled", who={"system"}) for state in ("due", "overdue", "supplied")),
+    ),
+    acts={
+        "supply": N_("提供资料"),
+        "lapse": N_("逾期未提供资料"),
+        "confirm": N_("确认资料齐全"),
+        "miss": N_("资料不齐"),
+        "waive": N_("已有所需资料"),
+        "cancel": N_("不再提供"),
+    },
+    opening=_DUE,
+)  # fmt: skip
+
+
+class Materials(OfContract, Base):
+    """The materials of one contract: `points` of the item's notice, each with whether it was handed over."""
+
+    __tablename__ = "contract_materials"
+    workflow: ClassVar[Workflow] = MATERIALS
+    parties: ClassVar[dict[str, str]] = PARTIES
+    lent_with: ClassVar[str] = "contract"
+
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), unique=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    points: Mapped[Json]
+    supply_by: Mapped[datetime]
+    supplied_at: Mapped[datetime | None]
+    contract: Mapped[Contract] = relationship(lazy="joined")
+
+
+def hand_over(materials: Materials, ticked: list[str]) -> None:
+    """Note which points are handed over now. RuleBroken for less than all: what is missing would only come back."""
+    missing = [point for point in materials.points if point not in ticked]
+    if missing:
+        raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
+    materials.points = dict.fromkeys(materials.points, True)

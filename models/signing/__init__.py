@@ -1,0 +1,18 @@
+"""Electronic signatures: keys and certificates of organisations, and PAdES signatures on PDF files (docs/signatures.md)."""
+
+from models.signing.keys import SigningKey, establish, issue_key, keep_own, key_of, roots, valid_key
+from models.signing.pades import Signed, examine, prepare, sign
+
+__all__ = [
+    "Signed",
+    "SigningKey",
+    "establish",
+    "examine",
+    "issue_key",
+    "keep_own",
+    "key_of",
+    "prepare",
+    "roots",
+    "sign",
+    "valid_key",
+]

@@ -1,0 +1,158 @@
+"""PAdES: signatures inside a PDF. Each is appended; what was there before stays byte for byte, so the first signature
+remains valid under the second (ETSI EN 319 142-1, ISO 32000-2 12.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+from asn1crypto import keys as asn1_keys
+from asn1crypto import pem
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from pyhanko.pdf_utils.content import PdfContent
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import signers
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.timestamps.api import TimeStamper
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
+from pyhanko.stamp import StaticStampStyle
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from models import clock
+from models.signing.keys import PrivateKey, anchors
+from models.text import N_
+
+_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
+ROOM = 24_576  # bytes kept for a signature: certificates and a timestamp fit
+Box = tuple[int, int, int, int]  # in points from the lower left corner of the page
+
+# What may be wrong with a signature, worst first.
+FLAWS = {
+    "broken": N_("签名与文件内容不符:签名后内容被改动,或者签名是从别的文件移来的"),
+    "altered": N_("签名之后文件又被改动"),
+    "untrusted": N_("签名证书不是受信任的机构签发的"),
+    "expired": N_("签名时证书不在有效期内"),
+    "later": N_("签名时间晚于现在"),
+    "stranger": N_("签名人不是合同的这一方"),
+}
+
+
+class _Picture(PdfContent):
+    """A page of another PDF, as what a signature looks like."""
+
+    def __init__(self, pdf: bytes) -> None:
+        self._pdf = pdf
+        super().__init__()
+
+    def render(self) -> bytes:
+        page = self._ensure_writer.import_page_as_xobject(PdfFileReader(BytesIO(self._pdf)))
+        self.resources.xobject["/Seal"] = page
+        left, bottom, right, top = page.get_object()["/BBox"]
+        self.box = BoxConstraints(width=abs(right - left), height=abs(top - bottom))
+        return b"/Seal Do"
+
+
+class _Signer(signers.PdfSigner):
+    """A signer that takes the time from outside."""
+
+    at: datetime
+
+    def init_signing_session(self, *args: Any, **kwargs: Any) -> Any:
+        session = super().init_signing_session(*args, **kwargs)
+        session.system_time = self.at
+        return session
+
+
+def prepare(pdf: bytes, boxes: dict[str, Box]) -> bytes:
+    """The PDF with an empty field for each signature on its last page, named and placed, so that signing adds nothing but
+    the signature."""
+    writer, out = IncrementalPdfFileWriter(BytesIO(pdf)), BytesIO()
+    for name, box in boxes.items():
+        append_signature_field(writer, SigFieldSpec(name, on_page=-1, box=box))
+    writer.write(out)
+    return out.getvalue()
+
+
+def sign(
+    pdf: bytes, field: str, certificate: bytes, chain: bytes, key: PrivateKey, *, at: datetime, reason: str, seal: bytes,
+    timestamps: TimeStamper | None = None,
+) -> bytes:  # fmt: skip
+    """The PDF with one more signature: in the prepared `field`, by the certificate (DER) and its key, looking like the page
+    `seal`, with a timestamp if an authority for it is given."""
+    store = SimpleCertificateStore()
+    store.register_multiple(asn1_x509.Certificate.load(der) for _, _, der in (pem.unarmor(chain, multiple=True) if chain else ()))
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    held = signers.SimpleSigner(asn1_x509.Certificate.load(certificate), asn1_keys.PrivateKeyInfo.load(der), store)
+    about = signers.PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason)
+    style = StaticStampStyle(background=_Picture(seal), background_opacity=1.0, border_width=0)
+    signer = _Signer(about, held, timestamper=timestamps, stamp_style=style)
+    signer.at = at
+    signed: BytesIO = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), existing_fields_only=True, bytes_reserved=ROOM)
+    return signed.getvalue()
+
+
+@dataclass(frozen=True)
+class Signed:
+    """One signature found in a PDF: the field it is in, who signed by its certificate, when (a `stamped` time is an
+    authority's, otherwise the signer's own word), whether it covers the file to its end, and what is wrong (see FLAWS)."""
+
+    field: str
+    certificate: x509.Certificate
+    at: datetime | None
+    stamped: bool
+    whole: bool
+    flaws: tuple[str, ...]
+
+    @property
+    def signer(self) -> str:
+        """The name in the certificate."""
+        named = {attribute.oid._name: str(attribute.value) for attribute in self.certificate.subject}
+        return named.get("commonName") or named.get("organizationName") or self.certificate.subject.rfc4514_string()
+
+
+def examine(pdf: bytes, trusted: list[x509.Certificate]) -> list[Signed] | None:
+    """Every signature in a PDF, in the order they were made; None if the file cannot be read as one."""
+    try:
+        found = PdfFileReader(BytesIO(pdf)).embedded_regular_signatures
+        return [_examined(each, trusted, last=place == len(found) - 1) for place, each in enumerate(found)]
+    except Exception:  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
+        return None
+
+
+def _examined(found: EmbeddedPdfSignature, trusted: list[x509.Certificate], *, last: bool) -> Signed:
+    certificate = x509.load_der_x509_certificate(found.signer_cert.dump())
+    claimed: datetime | None = found.self_reported_timestamp
+    moment = claimed or clock.now()
+    status = validate_pdf_signature(found, ValidationContext(trust_roots=anchors(trusted), moment=moment, allow_fetching=False), key_usage_settings=_USAGE)
+    stamp = status.timestamp_validity
+    stamped = stamp is not None and stamp.valid and stamp.intact
+    at = stamp.timestamp if stamp is not None and stamped else claimed
+    whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+    return Signed(found.field_name, certificate, at, stamped, whole, tuple(_flaws(status, certificate, at, whole=whole or not last)))
+
+
+def _flaws(status: PdfSignatureStatus, certificate: x509.Certificate, at: datetime | None, *, whole: bool) -> list[str]:
+    found = []
+    if not (status.intact and status.valid):
+        found.append("broken")
+    elif not whole or status.modification_level not in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
+        found.append("altered")
+    in_force = at is not None and certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+    if not in_force:
+        found.append("expired")
+    elif not status.trusted and "broken" not in found:
+        found.append("untrusted")
+    if at is not None and at > clock.now() + timedelta(minutes=5):
+        found.append("later")
+    return found
