@@ -187,13 +187,16 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     buyer.submit(f"{inquiry}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
     told("4 确认", _award_of(buyer, inquiry))
     contract = f"/contracts/{buyer.find(inquiry, r'C-2026-[0-9]{6}')}"
-    buyer.submit(f"{contract}/agree_buyer")
-    agency.submit(f"{contract}/agree_agency")
+    buyer.submit(f"{contract}/agree_buyer", understood="y", password=PASSWORD)
+    agency.submit(f"{contract}/agree_agency", understood="y", password=PASSWORD)
     told("5 签订合同", _last(contract))
     told("6 预付定金", _pay(buyer, agency, contract))
+    materials = f"/materials/{buyer.find(contract, r'N-2026-[0-9]{6}')}"
+    buyer.submit(f"{materials}/supply", ticked=ALL, file=PDF)
+    agency.submit(f"{materials}/confirm")
     deliverable = f"/deliverables/{buyer.find(contract, r'V-2026-[0-9]{6}')}"
     agency.submit(f"{deliverable}/submit", file=PDF, ticked=ALL, note="报批稿")
-    buyer.submit(f"{deliverable}/return", reason="附图比例尺有误,请更正")
+    buyer.submit(f"{deliverable}/return", point_0="附图比例尺有误", reason="附图比例尺有误,请更正")
     agency.submit(f"{deliverable}/submit", file=PDF + b"2", ticked=ALL)
     buyer.submit(f"{deliverable}/accept", ticked=ALL)
     department.submit(f"{deliverable}/pass")

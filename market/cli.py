@@ -30,7 +30,7 @@ def prepare() -> None:
     current_app.extensions["jobs"].prepare()
     _seed()
     if current_app.config["DEMO"] and loading.is_empty():
-        _demo(loading.DAYS, 420)
+        _demo(loading.DAYS, 320)
     click.echo(f"index: {rebuild_index()} documents")
 
 
@@ -42,7 +42,7 @@ def seed() -> None:
 
 @click.command()
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
-@click.option("--requests", default=420, show_default=True, help="How many requests to play.")
+@click.option("--requests", default=320, show_default=True, help="How many requests to play.")
 def demo(days: int, requests: int) -> None:
     """Load the demonstration into an empty market."""
     if not loading.is_empty():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -35,12 +36,41 @@ def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) ->
     if link:
         segno.make(link, error="m").save(code, kind="svg", border=0)
     inputs = {"data": json.dumps({**data, "link": link}, ensure_ascii=False), "qr": code.getvalue().decode()}
-    made = typst.compile(
-        TEMPLATES / f"{template}.typ", root=TEMPLATES, font_paths=_fonts(), sys_inputs=inputs,
-        pdf_standards=["a-2b"], timestamp=int(at.timestamp()),
-    )  # fmt: skip
-    assert isinstance(made, bytes)
-    return made
+    while True:
+        try:
+            made = typst.compile(
+                TEMPLATES / f"{template}.typ", root=TEMPLATES, font_paths=_fonts(), sys_inputs=inputs,
+                pdf_standards=["a-2b"], timestamp=int(at.timestamp()),
+            )  # fmt: skip
+        except typst.TypstError as error:
+            inputs["data"] = _without(_unprintable(error), inputs["data"])
+        else:
+            assert isinstance(made, bytes)
+            return made
+
+
+def _unprintable(error: typst.TypstError) -> str:
+    """The character no font here has, as the printer names it; any other error is raised again."""
+    named = re.search(r'the text `"(.+?)"` could not be displayed', str(error))
+    if named is None:
+        raise error
+    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), named[1])
+
+
+def _without(text: str, data: str) -> str:
+    """The data with 〓 in the place of what cannot be printed, as printers have always done."""
+    kept: str = json.dumps(_mapped(json.loads(data), text), ensure_ascii=False)
+    if kept == data:
+        raise ValueError(f"cannot be printed: {text!r}")
+    return kept
+
+
+def _mapped(value: Any, text: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _mapped(each, text) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_mapped(each, text) for each in value]
+    return value.replace(text, "〓") if isinstance(value, str) else value
 
 
 def letter(

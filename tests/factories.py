@@ -162,6 +162,12 @@ class World:
         contracts.agree(self.actor(values.get("agency", "agency")), contract)
         return contract
 
+    def started(self, **values: Any) -> str:
+        """A contract signed, its deposit in."""
+        contract = self.signed(**values)
+        self.paid(contract, "deposit", values.get("agency", "agency"))
+        return contract
+
     def paid(self, contract: str, kind: str, agency: str = "agency") -> None:
         payment = self.one(Payment, contract, kind=kind).identifier
         payments.pay(self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)

@@ -225,8 +225,8 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
         fields[f"fixed_{place}"] = BooleanField(_l("第 %(n)s 条双方不能修改", n=place + 1))
     for place in range(1, MOST_MILESTONES + 1):
         fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100)])
-        fields[f"days_{place}"] = IntegerField(_l("节点 %(n)s 的工期(%%)", n=place), [Optional(), NumberRange(1, 100)])
-        fields[f"share_{place}"] = IntegerField(_l("节点 %(n)s 的价款(%%)", n=place), [Optional(), NumberRange(1, 100)])
+        fields[f"days_{place}"] = IntegerField(_l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)])
+        fields[f"share_{place}"] = IntegerField(_l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)])
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
     fields["effective_from"] = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。"))
     fields["reason"] = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +16,7 @@ from market.payments import actions as payments
 from market.ratings import actions as ratings
 from models import clock
 from models.actors import Actor
-from models.contracts import Contract, Deliverable
+from models.contracts import Contract, Deliverable, Materials, Milestone
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 
@@ -37,39 +39,72 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     yield stage.later(random.randrange(1, 3))
     contracts.agree(worker, contract)
     yield stage.later(random.randrange(1, 4))
-    yield from _pay(stage, _one(Payment, contract, kind="deposit"), owner, worker)
-    deliverable = _one(Deliverable, contract)
-    found = Deliverable.load(db.session, deliverable)
-    points, days = found.contract.request.item.checklist, found.contract.days
-    late = random.random() > agency.skill
-    yield stage.later(days + random.randrange(1, 9) if late else max(3, days - random.randrange(8)))
+    yield from _pay(stage, _due(contract)[0], owner, worker)
+    materials = _one(Materials, contract)
+    yield stage.later(random.randrange(1, 5) if random.random() < 0.9 else random.randrange(6, 10))
+    contracts.supply(owner, materials, ticked=list(Materials.load(db.session, materials).points))
+    yield stage.later(1)
+    if Materials.load(db.session, materials).state == "supplied":
+        contracts.confirm_materials(worker, materials)
+    late = sent_back = False
+    for number in range(1, 1 + len(Contract.load(db.session, contract).milestones)):
+        was_late, came_back = yield from _deliver(stage, contract, number, owner, worker, agency.skill)
+        late, sent_back = late or was_late, sent_back or came_back
+        yield stage.later(random.randrange(1, 5))
+        for payment in _due(contract):
+            yield from _pay(stage, payment, owner, worker)
+    yield stage.later(random.randrange(1, 8))
+    yield from _rate(stage, contract, owner, worker, agency.skill - 0.25 * late - 0.2 * sent_back)
 
-    def submit(number: int) -> None:
-        contracts.submit(worker, deliverable, file_name=f"成果-{number}.pdf", content=voucher(f"{contract} v{number}"), ticked=points)
+
+def _due(contract: str) -> list[str]:
+    db.session.rollback()
+    query = select(Payment.identifier).join(Contract).where(Contract.identifier == contract, Payment.state == "due")
+    return list(db.session.scalars(query))
+
+
+def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float) -> Generator[datetime, None, tuple[bool, bool]]:
+    """One milestone's deliverable, to its acceptance or its review; whether it was late, and whether it was sent back."""
+    random = stage.random
+    deliverable = _numbered(contract, number)
+    found = Deliverable.load(db.session, deliverable)
+    points, days, reviewed = found.contract.request.item.checklist, found.milestone.days, found.milestone.reviewed
+    late = random.random() > skill
+    yield stage.later(days + random.randrange(1, 9) if late else max(2, days - random.randrange(8)))
+
+    def submit(version: int) -> None:
+        content = voucher(f"{contract} {number} v{version}")
+        contracts.submit(worker, deliverable, file_name=f"成果-{number}-{version}.pdf", content=content, ticked=points)
 
     submit(1)
     yield stage.later(random.randrange(1, 6))
-    if random.random() > agency.skill + 0.15:
-        contracts.send_for_correction(owner, deliverable, reason="附图与正文不一致,请核对后重报。")
+    if random.random() > skill + 0.15:
+        contracts.send_for_correction(owner, deliverable, answers={points[0]: "附图与正文不一致"}, reason="附图与正文不一致,请核对后重报。")
         yield stage.later(random.randrange(2, 8))
         submit(2)
         yield stage.later(random.randrange(1, 4))
     contracts.accept(owner, deliverable, ticked=points)
-    sent_back = random.random() > agency.skill * 0.5 + 0.52
+    if not reviewed:
+        return late, False
+    sent_back = random.random() > skill * 0.5 + 0.52
     yield stage.later(random.randrange(4, 14))
     department = stage.actors[stage.departments[found.contract.request.item.department]]
     if sent_back:
-        contracts.send_back(department, deliverable, reason="措施的可行性论证不充分,数据来源未说明。", fault="agency")
+        codes = random.sample(("data", "omission", "method", "analysis", "measures", "format"), 2)
+        contracts.send_back(department, deliverable, codes=codes, fault="agency", reason="措施的可行性论证不充分,数据来源未说明。")
         yield stage.later(random.randrange(3, 9))
         submit(3)
         yield stage.later(2)
         contracts.accept(owner, deliverable, ticked=points)
         yield stage.later(random.randrange(4, 10))
     contracts.pass_review(department, deliverable)
-    yield stage.later(random.randrange(1, 5))
-    yield from _pay(stage, _one(Payment, contract, kind="settlement"), owner, worker)
-    yield stage.later(random.randrange(1, 8))
-    yield from _rate(stage, contract, owner, worker, agency.skill - 0.25 * late - 0.2 * sent_back)
+    return late, sent_back
+
+
+def _numbered(contract: str, number: int) -> str:
+    db.session.rollback()
+    query = select(Deliverable.identifier).join(Milestone, Milestone.id == Deliverable.milestone_id).join(Contract, Contract.id == Deliverable.contract_id)
+    return db.session.scalars(query.where(Contract.identifier == contract, Milestone.number == number)).one()
 
 
 def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:

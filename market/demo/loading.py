@@ -33,7 +33,7 @@ def is_empty() -> bool:
 
 
 def load(
-    until: datetime, requests: int = 420, days: int = DAYS, progress: Callable[[float], None] = lambda share: None
+    until: datetime, requests: int = 320, days: int = DAYS, progress: Callable[[float], None] = lambda share: None
 ) -> int:
     """Play the `days` that end at `until`. Returns how many steps were played.
 

@@ -47,7 +47,7 @@ def overview(actor: Actor) -> dict[str, Any]:
     count = select(func.count())
     running = count.select_from(Contract).where(Contract.visible_to(actor), Contract.state == "active")
     seen = Deliverable.visible_to(actor)
-    late = count.select_from(Deliverable).where(seen, Deliverable.state == "due", Deliverable.deliver_by < clock.now())
+    late = count.select_from(Deliverable).where(seen, Deliverable.state == "late")
     reviewed = count.select_from(Deliverable).where(seen, Deliverable.reviews > 0)
     first = reviewed.where(Deliverable.faulty_reviews == 0)
     total = db.session.scalar(reviewed) or 0

@@ -12,6 +12,16 @@ from market.accounts import actions as accounts
 from market.exports import answer as exported
 from market.extensions import db
 from market.oversight import actions
+from market.oversight.contracts import (
+    GROUPS,
+    clauses_table,
+    findings_chart,
+    first_pass,
+    first_pass_table,
+    rates_chart,
+    reasons_chart,
+    to_look_at,
+)
 from market.oversight.forms import AuthorityForm, OverrideForm
 from market.oversight.overview import (
     agencies_of,
@@ -21,10 +31,11 @@ from market.oversight.overview import (
     months_chart,
     months_table,
 )
-from market.pages import case_url, form_page, need, paged
+from market.pages import case_url, form_page, need, paged, sliced
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.catalogue import current_items
+from models.contracts import SEVERITIES, TONES, rules
 
 rooms = Blueprint("oversight", __name__)
 
@@ -53,6 +64,39 @@ def agencies() -> str:
 def by_month() -> str:
     rows = months(need("regulator", "admin"))
     return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
+
+
+@rooms.get("/oversight/clauses")
+@login_required
+def clauses() -> str:
+    """Contracts whose clauses differ from the template or break a rule."""
+    actor = need("regulator", "admin")
+    return render_template(
+        "oversight/clauses.html", page=paged(to_look_at(actor, request.args.get("rule", ""))), chart=findings_chart(actor),
+        rules={each.key: each for each in rules()}, tones=TONES, severities=SEVERITIES,
+    )  # fmt: skip
+
+
+@rooms.get("/oversight/clauses.<any(csv, xlsx):kind>")
+@login_required
+def export_clauses(kind: str) -> Response:
+    return exported(clauses_table(need("regulator", "admin"), request.args.get("rule", "")), "clauses", kind)
+
+
+@rooms.get("/oversight/first-pass")
+@login_required
+def reviews() -> str:
+    """How reports fare at the approving departments, by agency, item or region."""
+    actor, by = need("regulator", "department", "admin"), request.args.get("by", "agency")
+    rows = first_pass(actor, by if by in GROUPS else "agency")
+    return render_template("oversight/first_pass.html", page=sliced(rows), chart=rates_chart(rows), reasons=reasons_chart(actor), by=by)
+
+
+@rooms.get("/oversight/first-pass.<any(csv, xlsx):kind>")
+@login_required
+def export_reviews(kind: str) -> Response:
+    by = request.args.get("by", "agency")
+    return exported(first_pass_table(first_pass(need("regulator", "department", "admin"), by if by in GROUPS else "agency")), "first-pass", kind)
 
 
 @rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")

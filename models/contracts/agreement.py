@@ -306,7 +306,7 @@ def review(contract: Contract) -> None:
 def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | None = None) -> list[str]:
     """Replace the wording of clauses, by key, and the milestones if any are given; returns what changed, by its title.
 
-    RuleBroken for a fixed clause, an unknown key, a wording that is empty or over 2,000 characters, milestones that do not
+    RuleBroken at `text_` and the key for a fixed clause, an unknown one, a wording that is empty or over 2,000 characters, milestones that do not
     sum up, or where nothing changed.
     """
     clauses = {clause["key"]: clause for clause in contract.clauses}
@@ -314,9 +314,9 @@ def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | N
     for key, wording in texts.items():
         clause, wording = clauses.get(key), wording.strip()
         if clause is None or clause["fixed"]:
-            raise RuleBroken(N_("标准条款不能修改。"), key)
+            raise RuleBroken(N_("标准条款不能修改。"), f"text_{key}")
         if not 1 <= len(wording) <= 2000:
-            raise RuleBroken(N_("条款应为 1 到 2000 个字。"), key)
+            raise RuleBroken(N_("条款应为 1 到 2000 个字。"), f"text_{key}")
         if wording != clause["text"]:
             clauses[key] = {**clause, "text": wording}
             changed.append(clause["title"])

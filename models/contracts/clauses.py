@@ -47,7 +47,7 @@ class ClauseRule:
                 continue
             if self.percent_over is None:
                 return hit[0]
-            over = [each[0] for each in _PERCENT.finditer(sentence, hit.start()) if percent(each) > self.percent_over]
+            over = [each[0] for each in _PERCENT.finditer(sentence) if percent(each) > self.percent_over]
             if over:
                 return f"{hit[0]}…{over[0]}"
         return ""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -53,6 +54,14 @@ class SigningKey(Base):
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    def opens(self, secret: bytes) -> bool:
+        """Whether this is the secret it was wrapped under."""
+        try:
+            sealing.unwrap(secret, self.private_key)
+        except InvalidTag:
+            return False
+        return True
+
     def unlocked(self, secret: bytes) -> PrivateKey:
         """The private key, for as long as a signature takes."""
         key = serialization.load_der_private_key(sealing.unwrap(secret, self.private_key), None)
@@ -90,10 +99,13 @@ def _kept(key: PrivateKey, secret: bytes, certificate: x509.Certificate, origin:
 
 
 def establish(session: Session, secret: bytes) -> SigningKey:
-    """The platform's authority, made on first use. A step before the server: two processes at once would make two."""
+    """The platform's authority, made on first use, and anew under another secret than it was wrapped under: what it signed
+    stays valid. A step before the server: two processes at once would make two."""
     standing = session.scalars(select(SigningKey).where(SigningKey.origin == "authority", SigningKey.retired_at.is_(None))).one_or_none()
-    if standing is not None:
+    if standing is not None and standing.opens(secret):
         return standing
+    if standing is not None:
+        standing.retired_at = clock.now()
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.COMMON_NAME, AUTHORITY)])
     made = _kept(key, secret, _certificate(name, key.public_key(), name, key, AUTHORITY_YEARS, authority=True), "authority", None)
@@ -139,12 +151,12 @@ def _retire(session: Session, organisation: Organisation) -> None:
 
 def key_of(session: Session, organisation: Organisation, secret: bytes) -> SigningKey:
     """The pair an organisation signs with now. One held here is made where there is none, and made anew once it has run
-    out; RuleBroken where its own has."""
+    out or cannot be opened; RuleBroken where that became of its own."""
     standing = valid_key(session, organisation.id)
-    if standing is not None and standing.valid_from <= clock.now() <= standing.valid_until:
+    if standing is not None and standing.valid_from <= clock.now() <= standing.valid_until and standing.opens(secret):
         return standing
     if standing is not None and standing.origin == "own":
-        raise RuleBroken(N_("您上传的签名证书已于 %(day)s 到期,请更换证书。"), day=standing.valid_until.date().isoformat())
+        raise RuleBroken(N_("您上传的签名证书(有效期至 %(day)s)不能再用,请更换证书。"), day=standing.valid_until.date().isoformat())
     return issue_key(session, organisation, secret)
 
 

@@ -34,7 +34,7 @@ from models.signing.keys import PrivateKey, anchors
 from models.text import N_
 
 _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
-ROOM = 24_576  # bytes kept for a signature: certificates and a timestamp fit
+ROOM, STAMPED_ROOM = 16_384, 32_768  # hex digits kept for a signature, without and with a timestamp
 Box = tuple[int, int, int, int]  # in points from the lower left corner of the page
 
 # What may be wrong with a signature, worst first.
@@ -98,7 +98,7 @@ def sign(
     style = StaticStampStyle(background=_Picture(seal), background_opacity=1.0, border_width=0)
     signer = _Signer(about, held, timestamper=timestamps, stamp_style=style)
     signer.at = at
-    signed: BytesIO = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), existing_fields_only=True, bytes_reserved=ROOM)
+    signed: BytesIO = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), existing_fields_only=True, bytes_reserved=STAMPED_ROOM if timestamps else ROOM)
     return signed.getvalue()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from models.contracts import Deliverable
-from tests.factories import PDF, World
+from tests.factories import PASSWORD, PDF, World
 from tests.web import ALL, sign_in
 
 
@@ -26,9 +26,12 @@ def test_clauses_change_where_they_may(app: Flask, world: World) -> None:
     contract = world.contract_of(world.awarded()).identifier
     agency, buyer = sign_in(app, world, "agency"), sign_in(app, world, "buyer")
     assert "没有改动" in agency.submit(f"/contracts/{contract}/revise").text
-    assert "1 到 2000" in agency.submit(f"/contracts/{contract}/revise", secrecy=" ").error_at("secrecy")
-    assert buyer.submit(f"/contracts/{contract}/agree_buyer").status == 303
-    assert agency.submit(f"/contracts/{contract}/revise", secrecy="双方另行签订保密协议。").status == 303
+    assert "1 到 2000" in agency.submit(f"/contracts/{contract}/revise", text_secrecy=" ").error_at("text_secrecy")
+    refused = buyer.submit(f"/contracts/{contract}/agree_buyer", understood="y", password="wrong password")
+    assert "密码不对" in refused.error_at("password")
+    assert "先阅读" in buyer.submit(f"/contracts/{contract}/agree_buyer", password=PASSWORD).error_at("understood")
+    assert buyer.submit(f"/contracts/{contract}/agree_buyer", understood="y", password=PASSWORD).status == 303
+    assert agency.submit(f"/contracts/{contract}/revise", text_secrecy="双方另行签订保密协议。").status == 303
     page = buyer.get(f"/contracts/{contract}")
     assert "与模板不同" in page.text
-    assert "待双方签订" in page.text, "a revision takes back what was agreed"
+    assert "待双方签署" in page.text, "a revision takes back what was agreed"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from market.contracts import actions as contracts
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
@@ -43,6 +44,9 @@ def _whole_market(world: World, time: Any) -> dict[str, Any]:
         agency = Organisation.load(session, world.identifiers["agency"])
         check = open_check(session, SYSTEM, agency, "scope", [])
         propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
+    running = world.started()
+    contracts.propose_change(world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪")
+    contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
     db.session.rollback()
     cases = {}
     for name, case_class in CASES.items():
@@ -163,7 +167,8 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
         "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": sourcing.QUOTE_ACTS,
         "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None}, "award": sourcing.AWARD_ACTS,
         "clarification": sourcing.CLARIFICATION_ACTS, "evaluation": sourcing.EVALUATION_ACTS, "objection": sourcing.OBJECTION_ACTS, "contract": contracts.ACTS,
-        "deliverable": contracts.DELIVERABLE_ACTS, "payment": payments.ACTS, "rating": {"rate": None},
+        "deliverable": contracts.DELIVERABLE_ACTS, "materials": contracts.MATERIALS_ACTS, "change": contracts.CHANGE_ACTS,
+        "dispute": contracts.DISPUTE_ACTS, "payment": payments.ACTS, "rating": {"rate": None},
     }  # fmt: skip
     for name, case in CASES.items():
         human = {m.act for m in case.workflow.moves if set(m.who) - {"system"}}

@@ -1,0 +1,352 @@
+"""Signatures: each party's own, the first valid under the second, and every way of cheating found out."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from threading import Thread
+from typing import Any
+
+import pytest
+import typst
+from asn1crypto import keys as asn1_keys
+from asn1crypto import tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from flask import Flask
+from pyhanko.pdf_utils.generic import NumberObject, pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.timestamps import DummyTimeStamper
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.files import store
+from market.opendata.checking import check_copy
+from market.signing import TimestampsAway
+from models.clock import BEIJING
+from models.contracts import Contract, ContractSignature
+from models.documents import Document, of_case
+from models.signing import SigningKey, sign
+from models.text import NotAllowed, RuleBroken, WrongState
+from tests.factories import PDF, World
+from tests.web import Visitor, sign_in
+
+
+class Authority:
+    """A certification body of the tests' own."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.key = rsa.generate_private_key(65537, 2048)
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试电子认证")])
+        self.certificate = self.issue(self.name, self.key.public_key(), ca=True)
+
+    def issue(self, name: x509.Name, public: Any, *, ca: bool = False, days: int = 700, purpose: Any = None) -> x509.Certificate:
+        usage = dict.fromkeys(("data_encipherment", "key_encipherment", "key_agreement", "encipher_only", "decipher_only"), False)
+        made = (
+            x509.CertificateBuilder().subject_name(name).issuer_name(self.name).public_key(public).serial_number(x509.random_serial_number())
+            .not_valid_before(self.now - timedelta(days=30)).not_valid_after(self.now + timedelta(days=days))
+            .add_extension(x509.BasicConstraints(ca, None), True)
+            .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=not ca, key_cert_sign=ca, crl_sign=ca, **usage), True)
+        )  # fmt: skip
+        if purpose:
+            made = made.add_extension(x509.ExtendedKeyUsage([purpose]), True)
+        return made.sign(self.key, hashes.SHA256())
+
+    def party(self, name: str, code: str, days: int = 700) -> tuple[Any, x509.Certificate]:
+        """A key and a certificate for somebody."""
+        key = rsa.generate_private_key(65537, 2048)
+        subject = x509.Name([
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name), x509.NameAttribute(NameOID.SERIAL_NUMBER, code), x509.NameAttribute(NameOID.COMMON_NAME, name),
+        ])  # fmt: skip
+        return key, self.issue(subject, key.public_key(), days=days)
+
+    def bundle(self, key: Any, certificate: x509.Certificate, password: bytes = b"secret") -> bytes:
+        return pkcs12.serialize_key_and_certificates(b"key", key, certificate, [self.certificate], serialization.BestAvailableEncryption(password))
+
+
+@pytest.fixture
+def authority(app: Flask, time: Any) -> Authority:
+    """A certification body this market trusts."""
+    made = Authority(time.instant.astimezone(UTC))
+    app.extensions["signing_roots"].append(made.certificate)
+    return made
+
+
+def paper(contract: str) -> bytes:
+    """The contract's PDF as it stands."""
+    db.session.rollback()
+    issued = [document for document in of_case(db.session, "contract", contract) if document.issued]
+    return store().get(issued[-1].sha256)
+
+
+def drafted(world: World) -> str:
+    identifier: str = world.contract_of(world.awarded()).identifier
+    return identifier
+
+
+def looked_at(content: bytes) -> tuple[str, list[tuple[str, tuple[str, ...]]]]:
+    """The verdict on a copy, and each signer with what is wrong."""
+    db.session.rollback()
+    copy = check_copy(db.session, content)
+    return copy.verdict, [(signed.signer, flaws) for signed, flaws in copy.signatures]
+
+
+def by_hand(content: bytes, field: str, key: Any, certificate: x509.Certificate, at: datetime) -> bytes:
+    """Signed elsewhere: by whoever has the key, whatever it may be."""
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    return sign(content, field, der, b"", key, at=at, reason="签订合同", seal=SEAL)
+
+
+def _seal() -> bytes:
+    return bytes(typst.compile(b"#set page(width: 60mm, height: 30mm)\nx"))  # type: ignore[arg-type]
+
+
+SEAL = _seal()
+
+
+def test_both_sign_and_the_first_signature_stays_valid(app: Flask, world: World, tmp_path: Any) -> None:
+    identifier = drafted(world)
+    text = paper(identifier)
+    contracts.agree(world.actor("buyer"), identifier)
+    first = paper(identifier)
+    assert first.startswith(text), "a signature is appended, nothing is rewritten"
+    with pytest.raises(WrongState):
+        contracts.agree(world.actor("buyer"), identifier)
+    with pytest.raises(NotAllowed):
+        contracts.agree(world.actor("second"), identifier)
+    contracts.agree(world.actor("agency"), identifier)
+    both = paper(identifier)
+    assert both.startswith(first)
+    assert looked_at(both) == ("same", [("buyer单位", ()), ("agency单位", ())])
+    assert looked_at(first)[0] == looked_at(text)[0] == "earlier"
+    rows = db.session.scalars(select(ContractSignature).order_by(ContractSignature.id)).all()
+    assert [(r.role, r.method, r.organisation.name) for r in rows] == [("buyer", "platform", "buyer单位"), ("agency", "platform", "agency单位")]
+    if shutil.which("pdfsig"):
+        (tmp_path / "contract.pdf").write_bytes(both)
+        said = subprocess.run(["pdfsig", "-nocert", tmp_path / "contract.pdf"], capture_output=True, text=True, check=False).stdout
+        assert said.count("Signature is Valid") == 2
+        assert said.count("ETSI.CAdES.detached") == 2
+        assert said.count("Total document signed") == 1
+        fonts = subprocess.run(["pdffonts", tmp_path / "contract.pdf"], capture_output=True, text=True, check=False).stdout
+        assert fonts.count("yes yes yes") >= 2
+        assert " no " not in fonts.split("\n", 2)[2]
+
+
+def test_a_changed_text_takes_the_signatures_back(world: World) -> None:
+    identifier = drafted(world)
+    contracts.agree(world.actor("buyer"), identifier)
+    signed = paper(identifier)
+    contracts.revise(world.actor("agency"), identifier, texts={"secrecy": "双方另行签订保密协议,保密期五年。"})
+    assert not db.session.scalars(select(ContractSignature)).all()
+    contracts.agree(world.actor("agency"), identifier)
+    contracts.agree(world.actor("buyer"), identifier)
+    assert looked_at(paper(identifier))[0] == "same"
+    assert looked_at(signed)[0] == "earlier", "the old text is kept, and known for what it is"
+
+
+def test_every_way_of_tampering_is_found(world: World) -> None:
+    identifier = world.signed()
+    both = paper(identifier)
+    for place in (200, len(both) // 3, len(both) - 200):
+        bent = bytearray(both)
+        bent[place] ^= 1
+        assert looked_at(bytes(bent))[0] in ("changed", "unreadable", "unsigned"), place
+    writer = IncrementalPdfFileWriter(BytesIO(both))
+    page = writer.root["/Pages"]["/Kids"][0]
+    page[pdf_name("/Rotate")] = NumberObject(180)
+    writer.update_container(page)
+    out = BytesIO()
+    writer.write(out)
+    verdict, signers = looked_at(out.getvalue())
+    assert verdict == "changed"
+    assert any("altered" in flaws for _, flaws in signers)
+    assert looked_at(both + b"\n% one more line\n")[0] == "changed"
+    assert looked_at(PDF)[0] == "unreadable"
+    assert looked_at(b"nothing")[0] == "unreadable"
+
+
+def test_a_signature_moved_to_another_contract_is_found(world: World) -> None:
+    one, other = drafted(world), drafted(world)
+    for identifier in (one, other):
+        contracts.agree(world.actor("buyer"), identifier)
+    theirs, mine = paper(one), paper(other)
+
+    room = re.compile(rb"/Contents <([0-9a-fA-F]+)>")
+    found = room.search(theirs)
+    assert found is not None
+    swapped = room.sub(b"/Contents <" + found[1] + b">", mine)
+    assert swapped != mine
+    verdict, signers = looked_at(swapped)
+    assert verdict == "changed"
+    assert signers[0] == ("buyer单位", ("broken",))
+
+
+def test_the_wrong_party_an_expired_and_an_unknown_certificate_are_refused_and_named(world: World, authority: Authority, time: Any) -> None:
+    identifier = drafted(world)
+    text, buyer = paper(identifier), world.organisation("buyer")
+    now = time.instant
+    cases = {
+        "stranger": (authority.party("别人公司", "91630000000000000X"), now, "不是合同的这一方"),
+        "expired": (authority.party(buyer.name, buyer.uscc, days=-1), now, "不在有效期内"),
+        "untrusted": (Authority(now.astimezone(UTC)).party(buyer.name, buyer.uscc), now, "不是受信任"),
+        "later": (authority.party(buyer.name, buyer.uscc), now + timedelta(days=2), "晚于现在"),
+    }
+    for flaw, ((key, certificate), at, said) in cases.items():
+        content = by_hand(text, "Buyer", key, certificate, at)
+        with pytest.raises(RuleBroken, match=said):
+            contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
+        verdict, signers = looked_at(content)
+        assert verdict == "doubtful", flaw
+        assert flaw in signers[0][1]
+    assert Contract.load(db.session, identifier).state == "drafted"
+
+
+def test_signing_elsewhere_and_bringing_it_back(world: World, authority: Authority, time: Any) -> None:
+    identifier = drafted(world)
+    buyer = world.organisation("buyer")
+    key, certificate = authority.party(buyer.name, buyer.uscc)
+    text = paper(identifier)
+    good = by_hand(text, "Buyer", key, certificate, time.instant)
+
+    def refused(content: bytes, said: str) -> None:
+        with pytest.raises(RuleBroken, match=said):
+            contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
+
+    refused(by_hand(text, "Agency", key, certificate, time.instant), "Buyer")
+    refused(text, "Buyer")
+    refused(by_hand(paper(drafted(world)), "Buyer", key, certificate, time.instant), "不是从这里下载")
+    refused(good + b"\n%\n", "没有通过核验")
+    refused(b"\x89PNG\r\n\x1a\n" + b"0" * 64, "PDF")
+    contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=good)
+    contracts.agree(world.actor("agency"), identifier)
+    assert looked_at(paper(identifier)) == ("same", [("buyer单位", ()), ("agency单位", ())])
+    assert db.session.scalars(select(ContractSignature.method).order_by(ContractSignature.id)).all() == ["elsewhere", "platform"]
+
+
+def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World, authority: Authority, time: Any) -> None:
+    agency = world.organisation("agency")
+    key, certificate = authority.party(agency.name, agency.uscc, days=20)
+    good = authority.bundle(key, certificate)
+    visitor = sign_in(app, world, "agency")
+
+    def refused(content: bytes, field: str, password: str = "secret") -> str:
+        return visitor.submit("/my/signing/bring", file=content, password=password).error_at(field)
+
+    assert "密码不对" in refused(good, "password", "wrong")
+    assert "打不开" in refused(b"nothing", "password")
+    assert "不是本单位" in refused(authority.bundle(*authority.party("别人公司", "91630000000000000X")), "file")
+    assert "有效期" in refused(authority.bundle(*authority.party(agency.name, agency.uscc, days=-1)), "file")
+    unknown = Authority(time.instant.astimezone(UTC))
+    assert "受信任" in refused(unknown.bundle(*unknown.party(agency.name, agency.uscc)), "file")
+    assert visitor.submit("/my/signing/bring", file=good, password="secret").status == 303
+    assert "已经登记" in refused(good, "file")
+    assert "自备证书" in visitor.get("/my/signing").text
+    identifier = drafted(world)
+    contracts.agree(world.actor("agency"), identifier)
+    assert looked_at(paper(identifier))[1] == [("agency单位", ())]
+    kept = db.session.scalars(select(SigningKey).where(SigningKey.organisation_id == agency.id).order_by(SigningKey.id)).all()
+    assert [(k.origin, k.retired_at is not None) for k in kept] == [("platform", True), ("own", False)]
+    raw = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    assert raw not in kept[1].private_key
+    time.instant += timedelta(days=30)
+    later = drafted(world)
+    with pytest.raises(RuleBroken, match="更换证书"):
+        contracts.agree(world.actor("agency"), later)
+    assert looked_at(paper(identifier))[1] == [("agency单位", ())], "what was signed in its time stays valid"
+
+
+def test_a_key_held_here_is_renewed_when_it_runs_out(app: Flask, world: World, time: Any) -> None:
+    buyer = sign_in(app, world, "buyer")
+    before = db.session.scalars(select(SigningKey.serial).where(SigningKey.retired_at.is_(None), SigningKey.organisation_id == world.organisation("buyer").id)).one()
+    assert buyer.submit("/my/signing/renew").status == 303
+    with pytest.raises(NotAllowed):
+        contracts.renew_key(world.actor("visitor"))
+    time.instant += timedelta(days=4 * 365)
+    identifier = drafted_later(world)
+    contracts.agree(world.actor("buyer"), identifier)
+    serials = db.session.scalars(select(SigningKey.serial).where(SigningKey.organisation_id == world.organisation("buyer").id)).all()
+    assert len(set(serials)) == len(serials) == 3
+    assert before in serials
+    assert looked_at(paper(identifier))[1] == [("buyer单位", ())]
+
+
+def drafted_later(world: World) -> str:
+    world.fees("agency", 5_000_000)
+    return drafted(world)
+
+
+def _tsa(authority: Authority) -> Any:
+    """A time stamping authority over real HTTP."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试时间戳")])
+    certificate = authority.issue(name, key.public_key(), purpose=ExtendedKeyUsageOID.TIME_STAMPING)
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    stamper = DummyTimeStamper(
+        asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER)), asn1_keys.PrivateKeyInfo.load(der),
+        fixed_dt=authority.now + timedelta(seconds=7),
+    )  # fmt: skip
+
+    def answer(environ: Any, start: Any) -> Any:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        said = asyncio.run(stamper.async_request_tsa_response(tsp.TimeStampReq.load(body)))
+        start("200 OK", [("Content-Type", "application/timestamp-reply")])
+        return [said.dump()]
+
+    return make_server("127.0.0.1", 0, answer)
+
+
+def test_a_trusted_time_is_in_the_signature_where_an_authority_is_set(app: Flask, world: World, authority: Authority, time: Any) -> None:
+    server = _tsa(authority)
+    Thread(target=server.serve_forever, daemon=True).start()
+    identifier = drafted(world)
+    try:
+        app.config["TSA_URL"] = f"http://127.0.0.1:{server.port}/"
+        contracts.agree(world.actor("buyer"), identifier)
+    finally:
+        server.shutdown()
+        server.server_close()
+    found = check_copy(db.session, paper(identifier)).signatures[0][0]
+    assert (found.stamped, found.flaws) == (True, ())
+    assert found.at == authority.now + timedelta(seconds=7)
+    assert "带可信时间戳" in sign_in(app, world, "buyer").get(f"/contracts/{identifier}").text
+    with pytest.raises(TimestampsAway):
+        contracts.agree(world.actor("agency"), identifier)
+    assert Contract.load(db.session, identifier).state == "buyer_agreed", "without the time nothing is signed"
+
+
+def test_anybody_checks_a_copy_and_nobody_gets_one(app: Flask, world: World) -> None:
+    identifier = world.signed()
+    both = paper(identifier)
+    visitor = Visitor(app)
+    for path in ("/check", f"/check/{identifier}"):
+        page = visitor.submit(path, file=both)
+        for said in ("一个字节也没有改过", "buyer单位", "agency单位", "有效"):
+            assert said in page.text
+        assert "改动过" in visitor.submit(path, file=both.replace(b"/Type", b"/Tyqe", 1)).text or path == "/check"
+    assert "请选择文件" in visitor.submit("/check").error_at("file")
+    assert visitor.get(f"/papers/{identifier}.pdf").status == 404
+    named = db.session.scalars(select(Document.identifier).where(Document.case_identifier == identifier)).first()
+    assert visitor.get(f"/papers/{named}.pdf").status == 404
+    assert visitor.get(f"/documents/{named}").status == 302
+    assert sign_in(app, world, "second").get(f"/documents/{named}").status == 404
+    text = visitor.get(f"/check/{identifier}").text
+    assert "40,000" not in text, "what it says of a contract is who and what, not how much"
+
+
+def test_a_paper_tells_its_date_in_beijing(world: World) -> None:
+    identifier = world.signed()
+    info = PdfFileReader(BytesIO(paper(identifier))).trailer["/Info"]
+    assert identifier in str(info["/Title"])
+    assert check_copy(db.session, paper(identifier)).signatures[0][0].at == datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
