@@ -86,6 +86,7 @@ def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) 
 
     contract = world.signed()
     world.paid(contract, "deposit")
+    world.supplied(contract)
     deliverable = world.one(Deliverable, contract)
     time.instant = workdays.add(deliverable.deliver_by, 3)
     run_deadlines()
@@ -94,28 +95,29 @@ def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) 
     assert world.one(Deliverable, contract).on_time is False
 
 
-def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(app: Flask, world: World) -> None:
+def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(app: Flask, world: World, time: Any) -> None:
     from market.contracts import actions as contracts
     from market.payments import actions as payments
 
     contract = world.signed()
     payment = world.one(Payment, contract, kind="deposit").identifier
     payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    time.instant = workdays.add(time.instant, 6)
     with pytest.raises(RuleBroken, match="付款凭证"):
-        contracts.terminate(world.actor("buyer"), contract, reason="项目取消,不再需要")
+        contracts.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
     payments.dispute(world.actor("agency"), payment, reason="银行没有收到这笔款")
     assert world.one(Payment, contract, kind="deposit").state == "due"
-    contracts.terminate(world.actor("buyer"), contract, reason="项目取消,不再需要")
+    contracts.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
     assert world.one(Payment, contract, kind="deposit").state == "cancelled"
     drain()
     told = db.session.scalars(select(Notice).join(Notice.event).where(events.Event.kind == "contract.terminate")).all()
-    assert [n.organisation_id for n in told] == [world.organisation("agency").id]
+    assert [n.organisation_id for n in told] == [world.organisation("buyer").id]
 
 
 def test_the_commands(app: Flask, world: World) -> None:
     runner = app.test_cli_runner()
     db.session.rollback()
-    assert "0 regions and 0 items" in runner.invoke(args=["seed"]).output
+    assert "0 regions, 0 items" in runner.invoke(args=["seed"]).output
     assert "documents" in runner.invoke(args=["reindex"]).output
     assert "deadlines: 0 acts" in runner.invoke(args=["tick"]).output
     assert "not empty" in runner.invoke(args=["demo"]).output

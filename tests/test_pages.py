@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from market.agencies import actions as agencies
 from market.agencies import imports, registry
+from market.contracts import actions as contracts
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
@@ -18,7 +19,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies.checks import open_check
 from models.catalogue import current_items
-from models.contracts import Contract, Deliverable
+from models.contracts import Contract, Deliverable, Materials
 from models.credit import propose
 from models.payments import Payment
 from models.ratings import Rating
@@ -180,6 +181,34 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/deliverables/{delivered}/pass": (302, 409, 404, 409, 404, 409, 404, 409, 409),
     "/deliverables/{delivered}/send_back": (302, 409, 404, 409, 404, 409, 404, 409, 409),
     "/deliverables/{delivered}/submit": (302, 409, 404, 409, 404, 409, 404, 409, 409),
+    "/materials/{materials}": (302, 303, 404, 303, 404, 303, 404, 404, 303),
+    "/materials/{materials}/supply": (302, 200, 404, 403, 404, 403, 404, 404, 403),
+    "/contracts/{drafted}/bring": PARTIES,
+    "/contracts/{running}/changes/extension": (302, 200, 404, 200, 404, 403, 404, 404, 403),
+    "/contracts/{running}/changes/variation": (302, 200, 404, 200, 404, 403, 404, 404, 403),
+    "/changes/{change}": PARTIES,
+    "/changes/{change}/agree": (302, 409, 404, 409, 404, 409, 404, 404, 409),
+    "/disputes/{dispute}": PARTIES,
+    "/disputes/{dispute}/answer": (302, 409, 404, 409, 404, 409, 404, 404, 409),
+    "/disputes/{dispute}/decide": (302, 403, 404, 403, 404, 200, 404, 404, 403),
+    "/contract-templates": PUBLIC,
+    "/contract-templates/report": PUBLIC,
+    "/contract-templates/nothing": (404,) * 9,
+    "/contract-templates/report/revise": (302, 403, 403, 403, 403, 200, 200, 403, 403),
+    "/clause-rules": PUBLIC,
+    "/check": PUBLIC,
+    "/check/{contract}": PUBLIC,
+    "/papers/{contract}.pdf": (404,) * 9,
+    "/my/signing": (302, 200, 200, 200, 200, 403, 403, 403, 403),
+    "/my/signing/renew": (302, 200, 200, 200, 200, 403, 403, 403, 403),
+    "/my/signing/bring": (302, 200, 200, 200, 200, 403, 403, 403, 403),
+    "/reviews": (302, 403, 403, 403, 403, 403, 403, 200, 403),
+    "/reviews?standing=passed&item=WAT-01": (302, 403, 403, 403, 403, 403, 403, 200, 403),
+    "/reviews.xlsx": (302, 403, 403, 403, 403, 403, 403, 200, 403),
+    "/oversight/clauses": WATCHERS,
+    "/oversight/clauses.csv": WATCHERS,
+    "/oversight/first-pass": (302, 403, 403, 403, 403, 200, 200, 200, 200),
+    "/oversight/first-pass.csv?by=region": (302, 403, 403, 403, 403, 200, 200, 200, 200),
     "/documents/{report}": WITH_DEPARTMENT,
     "/documents/{voucher}": PARTIES,
     "/documents/F-2026-999999": (302,) + (404,) * 8,
@@ -227,8 +256,12 @@ def _name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["rating"] = world.one(Rating, contract, by="buyer").identifier
     award = db.session.scalars(select(Award).join(Contract).where(Contract.identifier == contract)).one()
     names |= {"award": award.identifier, "awarded": award.request.identifier}
-    delivered = world.signed()
-    world.paid(delivered, "deposit")
+    names["running"] = world.started()
+    names["materials"] = world.one(Materials, names["running"]).identifier
+    names["change"] = contracts.propose_change(world.actor("agency"), names["running"], kind="extension", terms={"days": 3}, reason="踏勘遇到大雪")
+    disputed = world.started()
+    names["dispute"] = contracts.file_dispute(world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作")
+    delivered = world.started()
     names["delivered"] = world.delivered(delivered)
     names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
     names["check"], names["record"] = _checked(world)

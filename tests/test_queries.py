@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from market.cli import rebuild_index
+from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
@@ -17,6 +18,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies import Practitioner
 from models.agencies.checks import open_check
+from models.contracts import Deliverable
 from tests.factories import World, years
 from tests.web import sign_in
 
@@ -41,7 +43,14 @@ LISTS = {
     "/my/organisation": "buyer", "/oversight/checks": "regulator", "/oversight/checks.csv": "regulator", "/oversight/register": "regulator",
     "/imports": "agency", "/matters": "visitor", "/items/WAT-01/history": "visitor", "/agencies?item=WAT-01&order=price": "visitor",
     "/agencies/A-2026-000001": "visitor", "/agencies/A-2026-000001/fees/WAT-01": "visitor", "/suggest?q=单位": "visitor",
+    "/reviews?standing=passed": "department", "/reviews.csv?standing=passed": "department", "/oversight/first-pass": "regulator",
+    "/oversight/clauses": "regulator", "/oversight/clauses.csv": "regulator", "/contract-templates": "visitor",
+    "/contract-templates/report": "visitor", "/my/signing": "buyer", "/contracts/C-2026-000001": "buyer",
+    "/deliverables/V-2026-000001": "agency",
 }  # fmt: skip
+
+
+RUNNING = "C-2026-000001"
 
 
 def _more(world: World, round_: int) -> None:
@@ -56,6 +65,14 @@ def _more(world: World, round_: int) -> None:
     for _ in range(2):
         request = world.request()
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    changed = world.contract_of(world.awarded()).identifier
+    contracts.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
+    change = contracts.propose_change(world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续")
+    contracts.withdraw_change(world.actor("agency"), change)
+    if round_ < 3:  # so often may a version be returned
+        deliverable = world.delivered(RUNNING)
+        points = world.one(Deliverable, RUNNING).contract.request.item.checklist
+        contracts.send_for_correction(world.actor("buyer"), deliverable, answers={points[0]: "缺少附图"}, reason="请修改后重报")
     assert contract
 
 
@@ -72,6 +89,8 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
             found[path] = len(counter.statements)
         return found
 
+    assert world.started() == RUNNING
+    world.supplied(RUNNING)
     drain()
     rebuild_index()
     _more(world, 0)

@@ -65,7 +65,7 @@ DELIVERABLE = Workflow(
     ),
     moves=(
         Move("due", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
-        Move("due", "lapse", "late", who={"system"}, rules=(_running,), tells=("buyer", "agency")),
+        Move("due", "lapse", "late", who={"system"}, rules=(_running,), tells=("buyer", "agency"), limit=Limit(attribute="deliver_by")),
         Move("late", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
         Move("submitted", "accept", "accepted", who={"buyer", "system"}, main=True, rules=(_running,), tells=("agency", "department"),
              limit=Limit(policy="contract.review_days", remind="contract.remind_days")),

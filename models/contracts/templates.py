@@ -93,7 +93,7 @@ def check_shares(milestones: list[Json]) -> None:
     if any(not row["name"].strip() or Fraction(row["days"]) <= 0 or Fraction(row["share"]) <= 0 for row in milestones):
         raise RuleBroken(N_("每个节点都要有名称、工期和价款比例。"), "milestones")
     if any(sum(Fraction(row[part]) for row in milestones) != 1 for part in ("days", "share")):
-        raise RuleBroken(N_("各节点的工期比例、价款比例都应合计 100%%。"), "milestones")
+        raise RuleBroken(N_("各节点的工期比例、价款比例都应合计百分之百。"), "milestones")
     if not milestones[-1]["reviewed"]:
         raise RuleBroken(N_("最后一个节点的成果应送审批部门评审。"), "milestones")
 

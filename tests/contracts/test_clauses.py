@@ -142,7 +142,7 @@ def test_an_authority_publishes_the_next_version_and_running_contracts_keep_thei
     assert "条款检查没有通过" in refused.text
     assert "没有这个变量" in watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "违约方支付 {penalty}。"}).text
     assert "花括号" in watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "违约方支付 {price。"}).text
-    assert "合计 100%" in watch.submit(path, reason="提高逾期成本", days_1="50").text
+    assert "合计百分之百" in watch.submit(path, reason="提高逾期成本", days_1="50").text
     changed = "任何一方违约的,每逾期一个工作日按该节点价款的千分之二支付违约金。"
     assert watch.submit(path, reason="提高逾期成本", **{f"text_{place}": changed}).status == 303
     page = Visitor(app).get("/contract-templates/report")

@@ -27,8 +27,8 @@ def _note(kinds: list[str]) -> None:
 def test_one_transactions_events_stand_in_the_order_of_its_acts(world: World) -> None:
     contract = world.signed()
     world.paid(contract, "deposit")
-    kinds = list(db.session.scalars(select(Event.kind).order_by(Event.id)))[-3:]
-    assert kinds == ["payment.confirm", "contract.activate", "deliverable.expect"]
+    kinds = list(db.session.scalars(select(Event.kind).order_by(Event.id)))[-4:]
+    assert kinds == ["payment.confirm", "contract.activate", "materials.expect", "deliverable.expect"]
 
 
 def test_nothing_happened_if_the_transaction_did_not(app: Any) -> None:
