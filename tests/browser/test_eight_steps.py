@@ -64,10 +64,29 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     contract = buyer.number(r"C-2026-\d{6}")
 
     buyer.open(f"/contracts/{contract}")  # 5 签订合同
-    buyer.act("业主签订")
     agency.open(f"/contracts/{contract}")
-    agency.act("机构签订")
+    agency.follow("修改条款")
+    agency.fill(补充约定="超出部分另行收费,本合同的最终解释权归乙方。")
+    agency.press("提出修改")
+    agency.sees("标价之外加收费用", "《价格法》第十三条", "一方独享解释权", "与模板不同")
+    buyer.open(f"/contracts/{contract}")
+    buyer.follow("修改条款")
+    buyer.fill(补充约定="踏勘由双方共同进行。")
+    buyer.press("提出修改")
+    buyer.sees("条款检查没有发现问题", "踏勘由双方共同进行", "与模板不同")
+    _sign(buyer, contract, "业主签署")
+    _sign(agency, contract, "机构签署")
+    _check(buyer, contract)
     _pay(buyer, agency, contract)  # 6 预付定金
+    buyer.open(f"/contracts/{contract}")
+    buyer.sees("待业主提供资料", "还剩 5 个工作日")
+    buyer.follow("提供资料")
+    buyer.tick_all()
+    buyer.upload("资料文件", PDF)
+    buyer.press("提供资料")
+    agency.open(f"/contracts/{contract}")
+    agency.act("确认资料齐全")
+    agency.sees("资料齐全")
 
     agency.open("/my")  # 7 交付结果
     agency.page.get_by_role("link", name="提交成果").first.click()
@@ -76,6 +95,18 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     agency.tick_all()
     agency.press("提交成果")
     agency.sees("待业主验收")
+    buyer.open(f"/contracts/{contract}")
+    buyer.follow("退回修改")
+    buyer.page.locator("#point_0").fill("附图比例尺有误")
+    buyer.fill(总的意见="请更正附图后重报")
+    buyer.press("退回修改")
+    buyer.follow("逐项验收记录")
+    buyer.sees("附图比例尺有误", "第 1 稿")
+    agency.open(f"/contracts/{contract}")
+    agency.follow("提交成果")
+    agency.upload("成果文件", PDF + b"2")
+    agency.tick_all()
+    agency.press("提交成果")
     buyer.open(f"/contracts/{contract}")
     buyer.follow("验收通过")
     buyer.tick_all()
@@ -98,6 +129,28 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     site.command("tick")
     buyer.open("/credit")
     buyer.sees("agency1 有限公司", "B")
+
+
+def _sign(walker: Walker, contract: str, act: str) -> None:
+    walker.open(f"/contracts/{contract}")
+    walker.follow(act)
+    walker.sees("您将签署", "SHA-256")
+    walker.tick_all()
+    walker.fill(登录密码=PASSWORD)
+    walker.press(act)
+
+
+def _check(walker: Walker, contract: str) -> None:
+    """The signed PDF comes down, and the public page knows it again."""
+    walker.open(f"/contracts/{contract}")
+    with walker.page.expect_download() as download:
+        walker.follow("下载合同 PDF")
+    content = download.value.path().read_bytes()
+    for bent, said in ((content, "一个字节也没有改过"), (content.replace(b"/Rect", b"/Rekt", 1), "改动过")):
+        walker.open(f"/check/{contract}")
+        walker.upload("手里的文件", bent)
+        walker.press("核对")
+        walker.sees(said)
 
 
 def _pay(buyer: Walker, agency: Walker, contract: str) -> None:
@@ -139,14 +192,15 @@ def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> N
     site.set_clock(START)
 
 
-PAGES = ("/", "/items", "/items/WAT-01", "/items/WAT-01/history", "/matters", "/agencies", "/agencies?item=WAT-01&order=price", "/agencies/A-2026-000001", "/agencies/A-2026-000001/fees/WAT-01", "/agencies/A-2026-000001/credit", "/requests", "/awards", "/credit", "/policy", "/sign-in", "/sign-up")
+PAGES = ("/", "/items", "/items/WAT-01", "/items/WAT-01/history", "/matters", "/agencies", "/agencies?item=WAT-01&order=price", "/agencies/A-2026-000001", "/agencies/A-2026-000001/fees/WAT-01", "/agencies/A-2026-000001/credit", "/requests", "/awards", "/credit", "/policy", "/contract-templates", "/contract-templates/survey", "/clause-rules", "/check", "/sign-in", "/sign-up")
 OWN = {
-    "buyer": ("/my", "/requests/new?item=WAT-01", "/my/organisation", "/my/notices", "/contracts", "/my/delegations/new"),
+    "buyer": ("/my", "/my/signing", "/my/signing/bring", "/requests/new?item=WAT-01", "/my/organisation", "/my/notices", "/contracts", "/my/delegations/new"),
     "agency1": (
         "/my/entry", "/my/entry/licence", "/my/entry/practitioners", "/my/entry/materials", "/my/entry/commitment", "/my/fees/new",
         "/my/certificate", "/imports", "/imports/new?kind=fees",
     ),
-    "regulator": ("/my", "/oversight/checks", "/oversight/register", "/items/WAT-01/edit", "/items/new", "/imports/new?kind=agencies"),
+    "department": ("/reviews", "/oversight/first-pass"),
+    "regulator": ("/my", "/oversight/clauses", "/oversight/first-pass", "/contract-templates/report/revise", "/oversight/checks", "/oversight/register", "/items/WAT-01/edit", "/items/new", "/imports/new?kind=agencies"),
 }
 
 
