@@ -70,10 +70,10 @@ def _data(session: Session, contract: Contract) -> dict[str, Any]:
         "award": contract.award.identifier,
         "request": contract.request.identifier,
         "template": f"{KINDS.get(kind, kind)}第 {version} 版",
-        "parties": [_party(session, "甲方(委托方)", contract.buyer), _party(session, "乙方(受托方)", contract.agency)],
+        "parties": [_party(session, "甲方（委托方）", contract.buyer), _party(session, "乙方（受托方）", contract.agency)],
         "clauses": [{key: clause[key] for key in ("key", "title", "text")} for clause in contract.clauses],
         "milestones": [
-            [str(m.number), f"{m.name}:{outputs}" if m.number == len(contract.milestones) else m.name, f"{m.days} 个工作日",
+            [str(m.number), f"{m.name}：{outputs}" if m.number == len(contract.milestones) else m.name, f"{m.days} 个工作日",
              money.show(m.amount), "是" if m.reviewed else "否"]
             for m in contract.milestones
         ],

@@ -11,7 +11,7 @@ from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from market.extensions import db
+from market.extensions import db, limiter
 from market.files import sent
 from market.forms import Form
 from market.opendata.checking import VERDICTS, check_copy
@@ -38,6 +38,7 @@ def _issued(identifier: str) -> Document:
 
 
 @rooms.route("/check/<identifier>", methods=["GET", "POST"])
+@limiter.limit("30 per minute", methods=["POST"])  # a signature takes a while to verify
 def check(identifier: str) -> str | tuple[str, int]:
     """Where a paper's QR code leads."""
     paper, form, same, copy, status = _issued(identifier), CheckForm(), None, None, 200
@@ -65,6 +66,7 @@ def paper(identifier: str) -> Response:
 
 
 @rooms.route("/check", methods=["GET", "POST"])
+@limiter.limit("30 per minute", methods=["POST"])
 def check_file() -> str | tuple[str, int]:
     """Whoever holds a signed contract checks it: who signed, when, and whether a byte was changed."""
     form, copy, status = CheckForm(), None, 200

@@ -41,7 +41,7 @@ class ClauseRule:
 
     def excerpt(self, text: str) -> str:
         """The words of a clause that break the rule; empty if none do."""
-        for sentence in re.split(r"[。;;\n]", text):
+        for sentence in re.split(r"[。;\uff1b\n]", text):
             hit = self.found.search(sentence) if self.found else None
             if hit is None or (self.unless and self.unless.search(sentence)):
                 continue

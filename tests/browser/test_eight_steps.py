@@ -204,8 +204,7 @@ OWN = {
 }
 
 
-@pytest.mark.parametrize("width", [375, 1440])
-@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (375, "en-US")])
 def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Server, width: int, language: str) -> None:
     context = browser.new_context(base_url=site.url, locale=language, viewport={"width": width, "height": 900})
     page, axe, found = context.new_page(), Axe(), []

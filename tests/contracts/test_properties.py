@@ -199,7 +199,7 @@ ACTS = (
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(SIDES), st.integers(0, 24)), min_size=16, max_size=40))
 def _played(world: World, time: Any, acts: list[tuple[str, str, int]]) -> None:
     play = Play(world, time)

@@ -18,7 +18,7 @@ from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from flask import Flask
@@ -48,7 +48,7 @@ class Authority:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.key = rsa.generate_private_key(65537, 2048)
+        self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试电子认证")])
         self.certificate = self.issue(self.name, self.key.public_key(), ca=True)
 
@@ -66,7 +66,7 @@ class Authority:
 
     def party(self, name: str, code: str, days: int = 700) -> tuple[Any, x509.Certificate]:
         """A key and a certificate for somebody."""
-        key = rsa.generate_private_key(65537, 2048)
+        key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, name), x509.NameAttribute(NameOID.SERIAL_NUMBER, code), x509.NameAttribute(NameOID.COMMON_NAME, name),
         ])  # fmt: skip

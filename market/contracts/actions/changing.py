@@ -101,10 +101,9 @@ def give_notice(session: Session, actor: Actor, identifier: str, *, reason: str 
     """A party terminates for cause (民法典 563, 565): the other may contest it within the policy's days."""
     contract = Contract.load(session, identifier, lock=True)
     mine, other = sides(contract, actor)
-    if contract.state == "suspended":
-        proceed(session, contract, clock.now())
     perform(session, contract, "give_notice", actor, reason=reason)
     contract.notice_by_id, contract.notice_to_id = mine.id, other.id
+    proceed(session, contract, clock.now())
     return identifier
 
 
