@@ -43,7 +43,8 @@ def put_on_paper(session: Session, contract: Contract) -> Document:
 
 def put_signature(session: Session, contract: Contract, content: bytes) -> Document:
     """Keep the PDF with one more signature in it."""
-    return _keep(session, contract, contract.state_label, lambda _identifier: content)
+    standing = N_("双方已签署") if contract.state == "signed" else contract.state_label
+    return _keep(session, contract, standing, lambda _identifier: content)
 
 
 def _keep(session: Session, contract: Contract, standing: str, made: Any) -> Document:

@@ -22,6 +22,11 @@ from models.ratings import DIMENSIONS, Rating
 
 FINE = ("成果扎实,沟通顺畅。", "按时交付,一次过审。", "收费与公示一致,服务好。", "现场踏勘认真。", "专业,推荐。")
 POOR = ("工期拖了,催了几次才交。", "报告被退回修改。", "资料反复要,准备不足。")
+# What agencies add to a contract, fair and unfair.
+TERMS = (
+    "踏勘由双方共同进行,日期提前三日约定。", "超出约定范围的工作另行收费。", "本合同的最终解释权归乙方所有。", "定金在任何情况下概不退还。",
+    "甲方三日内未回复意见的,视为同意。", "由乙方所在地人民法院管辖。",
+)  # fmt: skip
 BUYER_WORDS = ("资料齐全,付款及时。", "配合到位。", "需求说得清楚。")
 
 
@@ -35,6 +40,8 @@ def _one(case_class: Any, contract: str, **where: Any) -> str:
 def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -> Story:
     """Signing, deposit, delivery, review, settlement, ratings: as well as the agency's skill lets it."""
     random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
+    if random.random() < 0.15:
+        contracts.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
     contracts.agree(owner, contract)
     yield stage.later(random.randrange(1, 3))
     contracts.agree(worker, contract)
@@ -70,7 +77,15 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
     found = Deliverable.load(db.session, deliverable)
     points, days, reviewed = found.contract.request.item.checklist, found.milestone.days, found.milestone.reviewed
     late = random.random() > skill
-    yield stage.later(days + random.randrange(1, 9) if late else max(2, days - random.randrange(8)))
+    if late and random.random() < 0.3:
+        yield stage.later(max(1, days - 2))
+        change = contracts.propose_change(worker, contract, kind="extension", terms={"days": 8}, reason="持续降雪,现场踏勘受阻")
+        yield stage.later(1)
+        contracts.agree_change(owner, change)
+        late = False
+        yield stage.later(6)
+    else:
+        yield stage.later(days + random.randrange(1, 9) if late else max(2, days - random.randrange(8)))
 
     def submit(version: int) -> None:
         content = voucher(f"{contract} {number} v{version}")

@@ -54,6 +54,12 @@ class SigningKey(Base):
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    @property
+    def holder(self) -> str:
+        """The name in the certificate."""
+        named = x509.load_der_x509_certificate(self.certificate).subject
+        return str(named.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value) if named.get_attributes_for_oid(NameOID.COMMON_NAME) else self.subject
+
     def opens(self, secret: bytes) -> bool:
         """Whether this is the secret it was wrapped under."""
         try:
