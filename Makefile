@@ -3,6 +3,8 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+# Half as many again as there are cores: many tests wait for a server or a browser of their own.
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 export PORT
 
 .DEFAULT_GOAL := help
@@ -29,7 +31,7 @@ run: $(VENV)/.installed $(MO) ## migrate, load the demo market on first start, s
 	$(BIN)/python wsgi.py
 
 test: lint $(MO) browser ## everything: lint, types, layers, both databases, a real browser
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 browser: ## install Chromium and a Chinese font where there is none
 	@command -v chromium chromium-browser google-chrome >/dev/null || \

@@ -27,7 +27,8 @@ from models.sourcing import Award, Clarification, Evaluation
 from tests.factories import World
 from tests.web import sign_in
 
-NASTY = ["", " ", "\x00", "-1", "1e309", "9" * 40, "<script>alert(1)</script>", "' OR 1=1 --", "💥" * 3000, "{{7*7}}", "%(x)s", "../../etc/passwd", "0000-00-00"]
+CODE = "<script>alert(1)</script>' OR 1=1 --{{7*7}}%(x)s../../etc/passwd"
+NASTY = ["", " ", "\x00", "-1", "1e309", "9" * 40, CODE, "💥" * 3000, "0000-00-00"]
 
 
 CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
@@ -155,8 +156,12 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     }
 
 
+# What a database may stumble over; the others never reach it.
+STORED = ["", "\x00", "1e309", "9" * 40, "💥" * 3000]
+
+
 @pytest.mark.parametrize("missing", [False, True])
-def test_no_form_breaks(app: Flask, world: World, time: Any, missing: bool) -> None:
+def test_no_form_breaks(app: Flask, world: World, time: Any, database: str, missing: bool) -> None:
     forms = _forms(world, time)
     people = {name: sign_in(app, world, name) for name in set(forms.values())}
     sent = 0
@@ -170,7 +175,7 @@ def test_no_form_breaks(app: Flask, world: World, time: Any, missing: bool) -> N
         every = {name for name in every if not re.search(r"_([1-9]|\d\d)$", name) or (name[:-1] + "0" not in every and name.endswith("_1"))}  # of rows alike, the first
         assert visitor.post(path, {}).status == 400, "no form acts without its token"
         for name in sorted(every):
-            for nasty in [None] if missing else NASTY:
+            for nasty in [None] if missing else NASTY if database.startswith("postgresql") else STORED:
                 changed = {key: value for key, value in values.items() if key != name or nasty is not None}
                 if nasty is not None:
                     changed[name] = nasty

@@ -294,6 +294,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table('service_items', schema=None) as batch_op:
         batch_op.add_column(sa.Column('kind', sa.String(length=12), server_default='report', nullable=False))
+    # Whoever agreed before did so without a signature in the file; both sign anew.
+    op.execute("UPDATE contracts SET state = 'drafted' WHERE state IN ('buyer_agreed', 'agency_agreed')")
     _say_the_kinds()
     _keep_the_standard()
     _watch_references(True)
