@@ -3,7 +3,6 @@ changes and disputes."""
 
 from models.contracts.agreement import (
     CONTRACT,
-    PAUSED,
     RUNNING,
     Contract,
     Milestone,
@@ -48,7 +47,6 @@ __all__ = [
     "FIELDS",
     "METHODS",
     "OUTCOMES",
-    "PAUSED",
     "REASONS",
     "RUNNING",
     "SEVERITIES",

@@ -22,9 +22,8 @@ from models.workflow import Case, Limit, Move, State, Workflow
 
 _SIGN = Limit(policy="contract.sign_days", remind="contract.remind_days")
 _BOTH = ("buyer", "agency")
-# While it runs, whatever is under way in it may happen; paused, its clocks stand still.
+# While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")
-PAUSED = ("suspended", "disputed")
 
 
 def _deposit_overdue(session: Session, contract: Contract) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Json
 from models.contracts.agreement import Contract, OfContract
+from models.contracts.deliverables import check_list
 from models.sourcing import PARTIES
-from models.text import N_, RuleBroken
+from models.text import N_
 from models.workflow import Limit, Move, State, Workflow
 
 _CHECK = Limit(policy="contract.materials_check_days", act="confirm")
@@ -68,7 +69,4 @@ class Materials(OfContract, Base):
 
 def hand_over(materials: Materials, ticked: list[str]) -> None:
     """Note which points are handed over now. RuleBroken for less than all: what is missing would only come back."""
-    missing = [point for point in materials.points if point not in ticked]
-    if missing:
-        raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
-    materials.points = dict.fromkeys(materials.points, True)
+    materials.points = check_list(list(materials.points), ticked)
