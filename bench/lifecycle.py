@@ -187,10 +187,9 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     buyer.submit(f"{inquiry}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
     told("4 确认", _award_of(buyer, inquiry))
     contract = f"/contracts/{buyer.find(inquiry, r'C-2026-[0-9]{6}')}"
-    buyer.submit(f"{contract}/agree_buyer", understood="y", password=PASSWORD)
-    agency.submit(f"{contract}/agree_agency", understood="y", password=PASSWORD)
+    sign(buyer, agency, contract)
     told("5 签订合同", _last(contract))
-    told("6 预付定金", _pay(buyer, agency, contract))
+    told("6 预付定金", pay(buyer, agency, contract))
     materials = f"/materials/{buyer.find(contract, r'N-2026-[0-9]{6}')}"
     buyer.submit(f"{materials}/supply", ticked=ALL, file=PDF)
     agency.submit(f"{materials}/confirm")
@@ -201,7 +200,7 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     buyer.submit(f"{deliverable}/accept", ticked=ALL)
     department.submit(f"{deliverable}/pass")
     told("7 交付结果", _last(deliverable))
-    told("8 结款", _pay(buyer, agency, contract))
+    told("8 结款", pay(buyer, agency, contract))
     ratings = sorted(set(re.findall(r"R-2026-\d{6}", buyer.get(contract).get_text(" "))))
     for person, rating in ((buyer, ratings[0]), (agency, ratings[1])):
         dimensions = {str(box["name"]): "5" for box in person.get(f"/ratings/{rating}/rate").select("input[type=radio]")}
@@ -224,7 +223,13 @@ def _award_of(buyer: Person, request: str) -> str:
     return _last(str(link["href"]))
 
 
-def _pay(buyer: Person, agency: Person, contract: str) -> str:
+def sign(buyer: Person, agency: Person, contract: str) -> None:
+    buyer.submit(f"{contract}/agree_buyer", understood="y", password=PASSWORD)
+    agency.submit(f"{contract}/agree_agency", understood="y", password=PASSWORD)
+
+
+def pay(buyer: Person, agency: Person, contract: str) -> str:
+    """The newest payment of a contract, paid and confirmed."""
     payment = sorted(re.findall(r"M-2026-\d{6}", buyer.get(contract).get_text(" ")))[-1]
     buyer.submit(f"/payments/{payment}/pay", bank_reference="2026030200001", file=PDF)
     agency.submit(f"/payments/{payment}/confirm")

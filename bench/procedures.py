@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bench.lifecycle import ITEM, START, Person, Refused, _award_of, _entry, _last, keep, people
+from bench.lifecycle import ITEM, PDF, START, Person, Refused, _award_of, _entry, _last, keep, pay, people, sign
 from bench.server import ROOT, Server
 from models import workdays
 
 Told = Callable[[str, str], None]
 PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
-INTRODUCTION = """# Every way to choose, request by request
+INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
 
 As `make docs` saw them: every line was really sent over HTTP to a fresh market, which `python -m bench.procedures` does
 again. A form's fields that keep their proposed values, its CSRF token and its one-time key are left out.
@@ -153,6 +153,39 @@ def random_draw(stage: Stage, told: Told) -> None:
     told("random_draw 随机抽取", f"{_last(request)} -> {award}, {', '.join(verified(stage, request))}")
 
 
+def _contracted(stage: Stage) -> str:
+    """A contract signed and begun, with the first agency."""
+    buyer, agency = stage.who["buyer"], stage.who["agency1"]
+    request = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
+    quote = agency.submit(f"{request}/answer", price="45,000", days="20")
+    buyer.submit(f"{quote}/accept")
+    buyer.submit(f"{request}/close")
+    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
+    contract = f"/contracts/{buyer.find(request, r'C-2026-[0-9]{6}')}"
+    sign(buyer, agency, contract)
+    pay(buyer, agency, contract)
+    return contract
+
+
+def change(stage: Stage, told: Told) -> None:
+    contract = _contracted(stage)
+    proposed = stage.who["agency1"].submit(f"{contract}/changes/extension", days="5", reason="持续降雪,现场踏勘受阻")
+    stage.who["buyer"].submit(f"{proposed}/agree")
+    told("change 变更", f"{_last(contract)}: {_last(proposed)}")
+
+
+def dispute(stage: Stage, told: Told) -> None:
+    buyer, agency, contract = stage.who["buyer"], stage.who["agency1"], _contracted(stage)
+    buyer.submit(f"{contract}/dispute", claim="收到定金后一直没有进场,要求解除合同并退还定金", file=PDF)
+    case = f"/disputes/{buyer.find(contract, r'Y-2026-[0-9]{6}')}"
+    agency.submit(f"{case}/answer", answer="业主未提供立项文件,已书面催要")
+    buyer.submit(f"{case}/evidence", note="立项文件的签收单", file=PDF)
+    stage.who["regulator"].submit(f"{case}/decide", outcome="terminate", fault="agency", to_agency="0", reason="立项文件已签收,机构没有进场")
+    if "已终止" not in buyer.get(contract).get_text():
+        raise Refused("the decision did not end the contract")
+    told("dispute 争议", f"{_last(contract)}: {_last(case)}")
+
+
 def verified(stage: Stage, request: str) -> list[str]:
     """Re-run every draw of a request with the stand-alone program, and hold its winner against the page."""
     page, found = stage.who["agency1"].get(request), []
@@ -181,7 +214,7 @@ def _local(instant: datetime) -> str:
     return f"{instant:%Y-%m-%dT%H:%M}"
 
 
-PROCEDURES = (direct, inquiry, sealed_bid, reference_price, reverse_auction, merit, random_draw)
+PROCEDURES = (direct, inquiry, sealed_bid, reference_price, reverse_auction, merit, random_draw, change, dispute)
 
 
 def drive(server: Server, told: Told, journal: list[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from market.contracts import actions as contracts
-from market.demo.people import Figure, voucher
+from market.demo.people import REGULATOR, Figure, voucher
 from market.demo.stage import Stage, Story
 from market.extensions import db
 from market.payments import actions as payments
@@ -53,6 +53,8 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     yield stage.later(1)
     if Materials.load(db.session, materials).state == "supplied":
         contracts.confirm_materials(worker, materials)
+    if random.random() < 0.04:
+        yield from _dispute(stage, contract, owner, worker)
     late = sent_back = False
     for number in range(1, 1 + len(Contract.load(db.session, contract).milestones)):
         was_late, came_back = yield from _deliver(stage, contract, number, owner, worker, agency.skill)
@@ -62,6 +64,17 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
             yield from _pay(stage, payment, owner, worker)
     yield stage.later(random.randrange(1, 8))
     yield from _rate(stage, contract, owner, worker, agency.skill - 0.25 * late - 0.2 * sent_back)
+
+
+def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
+    """The buyer claims, the agency answers, the regulator lets the contract go on."""
+    dispute = contracts.file_dispute(owner, contract, claim="踏勘一再改期,没有说明原因,要求按约定进场并说明进度安排。")
+    yield stage.later(stage.random.randrange(1, 4))
+    contracts.answer_dispute(worker, dispute, answer="场地封闭施工,业主未协调进场,已两次书面告知。")
+    yield stage.later(stage.random.randrange(3, 12))
+    contracts.decide_dispute(
+        stage.actors[REGULATOR], dispute, outcome="continue", fault="none", to_agency=None, reason="双方就进场时间达成一致,合同继续履行。"
+    )
 
 
 def _due(contract: str) -> list[str]:

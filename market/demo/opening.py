@@ -14,7 +14,7 @@ from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.demo.choosing import EXPERTS
-from market.demo.people import AGENCIES, PASSWORD, Figure, code, counties, person, voucher
+from market.demo.people import AGENCIES, PASSWORD, REGULATOR, Figure, code, counties, person, voucher
 from market.demo.stage import Stage, Story
 from market.exports import as_csv
 from market.extensions import db
@@ -27,7 +27,6 @@ from models.base import Json
 from models.catalogue import ServiceItem, current_items
 
 PROVINCE, DISTRICT = "630000", "632800"
-REGULATOR = "regulator@demo.gongxin.cn"
 
 
 def authorities(stage: Stage) -> None:

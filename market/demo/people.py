@@ -11,12 +11,13 @@ from models.regions import published
 from models.text import N_
 
 PASSWORD = "gongxin-demo"
+REGULATOR = "regulator@demo.gongxin.cn"
 ACCOUNTS = (
     (N_("项目业主"), "enterprise@demo.gongxin.cn"),
     (N_("采购受托人"), "delegate@demo.gongxin.cn"),
     (N_("中介机构"), "agency@demo.gongxin.cn"),
     (N_("评审人"), "expert1@demo.gongxin.cn"),
-    (N_("监管部门"), "regulator@demo.gongxin.cn"),
+    (N_("监管部门"), REGULATOR),
     (N_("审批部门"), "department@demo.gongxin.cn"),
     (N_("系统管理员"), "admin@demo.gongxin.cn"),
 )

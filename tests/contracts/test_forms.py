@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
+from market import create_app
+from market.extensions import db
 from models.contracts import Deliverable
+from tests.conftest import settings
 from tests.factories import PASSWORD, PDF, World
 from tests.web import ALL, sign_in
 
@@ -35,3 +40,17 @@ def test_clauses_change_where_they_may(app: Flask, world: World) -> None:
     page = buyer.get(f"/contracts/{contract}")
     assert "与模板不同" in page.text
     assert "待双方签署" in page.text, "a revision takes back what was agreed"
+
+
+def test_a_password_cannot_be_guessed_at_the_signing_page(app: Flask, world: World, database: str, tmp_path: Path) -> None:
+    contract = world.contract_of(world.awarded()).identifier
+    strict = create_app({**settings(database, tmp_path), "RATELIMIT_ENABLED": True})
+    buyer, agency = sign_in(strict, world, "buyer"), sign_in(strict, world, "agency")
+
+    def guess() -> int:
+        return buyer.submit(f"/contracts/{contract}/agree_buyer", understood="y", password="wrong horse battery").status
+
+    assert [guess() for _ in range(11)] == [422] * 10 + [429]
+    assert agency.submit(f"/contracts/{contract}/agree_agency", understood="y", password=PASSWORD).status == 303, "the other is not kept waiting"
+    with strict.app_context():
+        db.engine.dispose()

@@ -13,6 +13,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.contracts import Contract, Dispute
 from models.contracts.disputes import check_words, decide
+from models.events import Event, timeline
 from models.workflow import perform, start
 
 
@@ -40,12 +41,14 @@ def file_dispute(session: Session, actor: Actor, identifier: str, *, claim: str,
 
 @action
 def contest(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
-    """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant and this the answer."""
+    """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant, with the notice's
+    reason as the claim, and this the answer."""
     contract = Contract.load(session, identifier, lock=True)
+    notice = timeline([("contract", contract.identifier, ["parties"])]).where(Event.kind == "contract.give_notice")
     happened = perform(session, contract, "contest", actor)
     mine, other = sides(contract, actor)
     words = check_words(answer, "answer")
-    dispute = _open(session, contract, actor, other, mine, "解除合同通知;理由见合同经过。")
+    dispute = _open(session, contract, actor, other, mine, session.scalars(notice.limit(1)).one().data["reason"])
     perform(session, dispute, "answer", actor)
     dispute.answer = words
     happened.data = {**happened.data, "dispute": dispute.identifier}

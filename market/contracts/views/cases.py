@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.contracts import actions
+from market.contracts.actions.common import sides
 from market.contracts.course import running
 from market.contracts.forms import (
     CHANGE_FORMS,
@@ -145,8 +146,7 @@ def act_dispute(identifier: str, act: str) -> Response | str | tuple[str, int]:
 def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
     """Propose a change of one kind."""
     contract: Contract = visible(Contract, identifier)
-    if not contract.roles_of(current_actor()) & {"buyer", "agency"}:
-        abort(403)
+    sides(contract, current_actor())
     form: Any = CHANGE_FORMS[kind]()
     if kind == "variation" and not form.is_submitted():
         form.show(parts_of(contract)[under_way(contract) :])

@@ -1,0 +1,53 @@
+"""What the tests of a contract's course share: a contract of three milestones, and where its money stands."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.payments import actions as payments
+from models import ledger
+from models.contracts import Contract, Deliverable
+from tests.factories import PDF, World
+
+PRICE, DEPOSIT = 4_000_000, 800_000
+
+
+def in_three(world: World) -> str:
+    """A contract of three milestones, begun, its materials handed over."""
+    identifier: str = world.contract_of(world.awarded()).identifier
+    rows = [("踏勘", 4, 1_000_000, False), ("初稿", 6, 1_000_000, False), ("报批稿", 10, 2_000_000, True)]
+    milestones = [{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows]
+    contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
+    contracts.agree(world.actor("buyer"), identifier)
+    contracts.agree(world.actor("agency"), identifier)
+    world.paid(identifier, "deposit")
+    world.supplied(identifier)
+    return identifier
+
+
+def load(contract: str) -> Contract:
+    db.session.rollback()
+    return Contract.load(db.session, contract)
+
+
+def running(world: World, contract: str) -> Deliverable:
+    found: Deliverable = world.every(Deliverable, contract)[-1]
+    return found
+
+
+def held(contract: str) -> int:
+    db.session.rollback()
+    return ledger.balance(db.session, ledger.escrow(contract))
+
+
+def paid(kind: str, contract: str) -> int:
+    """What entries of a kind moved for a contract, in fen."""
+    entries = db.session.scalars(select(ledger.Entry).where(ledger.Entry.kind == kind, ledger.Entry.case_identifier == contract))
+    return sum(max(line.amount for line in entry.lines) for entry in entries)
+
+
+def pay(world: World, payment: str) -> None:
+    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-9", file_name="v.pdf", content=PDF)
+    payments.confirm(world.actor("agency"), payment)
