@@ -27,6 +27,7 @@ def test_every_way_to_choose_over_http(database: str, tmp_path: Path) -> None:
     with market(home, database=database.replace("+psycopg", ""), at=START) as server:
         procedures.drive(server, told.__setitem__)
     assert [name.split()[0] for name in told] == [procedure.__name__ for procedure in procedures.PROCEDURES]
+    assert (told.pop("change 变更"), told.pop("dispute 争议")) == ("C-2026-000007: U-2026-000001", "C-2026-000008: Y-2026-000001")
     assert all("-> W-2026-" in identifiers for identifiers in told.values())
     assert told["random_draw 随机抽取"].count(" stands: ") == 1
     assert told["reference_price 竞价·参考价"].count(" stands: ") == 2
