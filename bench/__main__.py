@@ -65,14 +65,12 @@ def hello(folder: Path) -> Iterator[Row]:
 
 
 @contextlib.contextmanager
-def _demo(folder: Path) -> Iterator[Any]:
-    """A demonstration market of a few months in this process."""
+def _market(folder: Path) -> Iterator[Any]:
+    """An empty market in this process."""
     from market import create_app
-    from market.cli import rebuild_index
-    from market.demo import loading
     from market.extensions import alembic, db
     from market.transaction import transaction
-    from models import catalogue, clock
+    from models import catalogue
 
     logging.disable(logging.INFO)
     os.environ.update(GONGXIN_HOME=str(folder), DEMO="1", JOBS="manual", RATELIMIT_ENABLED="0")
@@ -81,12 +79,23 @@ def _demo(folder: Path) -> Iterator[Any]:
         alembic.upgrade()
         with transaction() as session:
             catalogue.seed(session)
+        yield app
+        db.session.close()
+        db.engine.dispose()
+
+
+@contextlib.contextmanager
+def _demo(folder: Path) -> Iterator[Any]:
+    """A demonstration market of a few months in this process."""
+    from market.cli import rebuild_index
+    from market.demo import loading
+    from models import clock
+
+    with _market(folder) as app:
         loading.load(START, requests=80, days=150)
         clock.use(lambda: START)
         rebuild_index()
         yield app
-        db.session.close()
-        db.engine.dispose()
 
 
 def agency_page(folder: Path) -> Iterator[Row]:
@@ -240,8 +249,41 @@ def relevance(folder: Path) -> Iterator[Row]:
         yield Row("relevance", len(judged()), mean(index.backend), mean(index.sql), "NDCG@10")
 
 
+def ledger(folder: Path) -> Iterator[Row]:
+    """Postings, each committed by itself, against the same statements sent by the driver alone to a copy: `ledger`, in postings a
+    second, the floor's first."""
+    from market.extensions import db
+    from market.transaction import transaction
+    from models import ledger as books
+
+    with _market(folder):
+        def post(number: int) -> None:
+            contract = f"C-{number % 50}"
+            with transaction() as session:
+                books.post(session, f"in {number}", "deposit_received", contract, [books.Moved(books.clearing("bank"), books.escrow(contract), 100)])
+
+        for number in range(50):
+            post(number)
+        rounds, count = [], 300
+        for turn in range(5):
+            copy = folder / f"copy{turn}.sqlite3"
+            with contextlib.closing(sqlite3.connect(folder / "market.sqlite3")) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+            with recorded(db.engine) as log:
+                start = time.perf_counter()
+                for number in range(count):
+                    post(1000 * (turn + 1) + number)
+                ours = time.perf_counter() - start
+            with contextlib.closing(plain(copy)) as connection:
+                start = time.perf_counter()
+                replay(connection, log)
+                rounds.append((ours, time.perf_counter() - start))
+        ours, floor = sorted(rounds)[len(rounds) // 2]
+        yield Row("ledger", count, ours / count * 1000, floor / count * 1000)
+
+
 ROWS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    "hello": hello, "lifecycle": lifecycle, "agency-page": agency_page, "search": search, "relevance": relevance,
+    "hello": hello, "lifecycle": lifecycle, "agency-page": agency_page, "search": search, "relevance": relevance, "ledger": ledger,
 }  # fmt: skip
 
 

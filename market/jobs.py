@@ -26,6 +26,8 @@ from market.agencies.registry import compare_daily
 from market.contracts import actions as contracts
 from market.credit.actions import refresh_every_score, refresh_scores
 from market.extensions import db
+from market.payments import actions as payments
+from market.payments import jobs as money
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from market.sourcing.jobs import destroy_keys, issue_notices
@@ -63,6 +65,8 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("deliverable", "lapse"): contracts.lapse_delivery,
     ("deliverable", "accept"): contracts.accept,
     ("change", "lapse"): contracts.lapse_change,
+    ("payment", "lapse"): payments.lapse,
+    ("payout", "arrive"): payments.arrive,
     ("dispute", "lapse"): contracts.lapse_answer,
     ("rating", "publish"): ratings.publish,
     ("rating", "lapse"): ratings.lapse,
@@ -114,7 +118,7 @@ def tick() -> tuple[int, int, int]:
     acted = run_deadlines()
     with transaction() as session:
         remind(session, list(CASES.values()))
-    return acted, batches.run(), drain()
+    return acted, batches.run() + money.work(), drain()
 
 
 class Jobs:
@@ -142,6 +146,7 @@ class Jobs:
         with self.app.app_context():
             drain()
             batches.run()
+            money.work()
 
     def _tick(self) -> None:
         with self.app.app_context():
@@ -155,6 +160,7 @@ class Jobs:
                 refresh_every_score(session)
                 warn_of_expiry(session)
             compare_daily()
+            money.daily()
             search = self.app.extensions["search"]
             db.session.rollback()
             with transaction() if search.backend.in_database else nullcontext(db.session) as session:

@@ -43,6 +43,9 @@ PAGES: dict[str, str] = {
     "change": "contracts.show_change",
     "dispute": "contracts.show_dispute",
     "payment": "payments.show",
+    "payout": "payments.show_payout",
+    "invoice": "payments.show_invoice",
+    "statement": "payments.statement",
     "rating": "ratings.show",
     "check": "agencies.show_check",
     "credit_record": "credit.show_record",
@@ -129,9 +132,11 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
 
 
 def landing(case: Case) -> str:
-    """The page a person returns to after an act on this case."""
+    """The page a person returns to after an act on this case: its own, or its contract's where all of that is open to him."""
     contract = getattr(case, "contract", None)
-    return case_url("contract", contract.identifier) if contract is not None else case_url(case.workflow.name, case.identifier)
+    if contract is None or case.workflow.name in ("payout", "invoice") or "custodian" in current_actor().roles:
+        return case_url(case.workflow.name, case.identifier)
+    return case_url("contract", contract.identifier)
 
 
 def link(url: str, text: str) -> Markup:
@@ -221,9 +226,9 @@ def waiting(actor: Actor) -> list[Case]:
     found: list[Case] = []
     for case_class in CASES.values():
         workflow = case_class.workflow
-        for role in [*case_class.parties, *case_class.persons, "regulator"]:
+        for role in [*case_class.parties, *case_class.persons, *sorted(case_class.offices), "regulator"]:
             states = workflow.states_waiting_for(role)
-            if states and (role != "regulator" or "regulator" in actor.roles):
+            if states and (role not in {"regulator", *case_class.offices} or role in actor.roles):
                 query = select(case_class).where(case_class.state.in_(states), case_class.scope(role, actor))
                 found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))

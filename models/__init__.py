@@ -45,6 +45,8 @@ CASES: dict[str, type[Case]] = {
         contracts.Change,
         contracts.Dispute,
         payments.Payment,
+        payments.Payout,
+        payments.Invoice,
         ratings.Rating,
         credit.CreditRecord,
     )

@@ -13,9 +13,11 @@ ROLES = {
     "agency": N_("中介机构"),
     "regulator": N_("监管部门"),
     "department": N_("审批部门"),
+    "custodian": N_("资金托管机构"),
     "admin": N_("系统管理员"),
     "system": N_("系统"),
     "buyer": N_("项目业主"),
+    "payee": N_("收款单位"),
     "evaluator": N_("评审人"),
     "objector": N_("异议人"),
     "rater": N_("评价方"),
@@ -45,7 +47,7 @@ class Actor:
     """Who acts: taken from the session or token, never from what was sent.
 
     `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
-    `regulator`, `department`) plus `admin`; the jobs act as `SYSTEM`.
+    `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`.
     """
 
     name: str

@@ -150,6 +150,7 @@ class Case:
     workflow: ClassVar[Workflow]
     parties: ClassVar[dict[str, str]]
     persons: ClassVar[dict[str, str]] = {}
+    offices: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
     lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
 
     identifier: Mapped[Code] = mapped_column(unique=True)
@@ -176,7 +177,7 @@ class Case:
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """What this actor is to this case: a party, the regulator of its area, or neither."""
-        roles = set(actor.roles & {"admin", "system"})
+        roles = set(actor.roles & ({"admin", "system"} | self.offices))
         for role, column in self.parties.items():
             if actor.organisation_id is not None and getattr(self, column) == actor.organisation_id:
                 roles.add(role)
@@ -199,7 +200,7 @@ class Case:
     @classmethod
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
         """The SQL twin of `roles_of`: the cases to which this actor is `role`."""
-        if role in ("admin", "system"):
+        if role in ("admin", "system") or role in cls.offices:
             return true() if role in actor.roles else false()
         if role == "regulator":
             seen = "regulator" in actor.roles and actor.region_code
@@ -227,7 +228,7 @@ class Case:
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The cases this actor has any part in."""
-        return or_(*(cls.scope(role, actor) for role in [*cls.parties, *cls.persons, "regulator", "admin"]))
+        return or_(*(cls.scope(role, actor) for role in [*cls.parties, *cls.persons, *cls.offices, "regulator", "admin"]))
 
     @classmethod
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:

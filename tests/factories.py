@@ -238,6 +238,7 @@ def small_market() -> World:
     world = World()
     world.authority("regulator", "regulator")
     world.authority("department", "department", department="水利")
+    world.authority("custodian", "custodian")
     world.enterprise("buyer")
     for name, price in (("agency", 5_000_000), ("second", 4_800_000), ("third", 4_600_000)):
         world.agency(name, price)

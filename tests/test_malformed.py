@@ -15,13 +15,15 @@ from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import drain
+from market.payments import actions as payments
+from market.payments.jobs import match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
 from models.contracts import CHANGES, Contract, Materials
-from models.payments import Payment
+from models.payments import Payment, Payout
 from models.ratings import Rating
 from models.sourcing import Award, Clarification, Evaluation
 from tests.factories import World
@@ -63,6 +65,14 @@ def _deciding(world: World) -> str:
     """A dispute that waits for the regulator."""
     dispute = contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
     return contracts.answer_dispute(world.actor("agency"), dispute, answer="资料不全,已多次书面催要")
+
+
+def _statement(world: World) -> str:
+    """A bank's statement with a line that matches nothing."""
+    content = "交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode()
+    statement = payments.import_statement(world.actor("custodian"), file_name="s.csv", content=content)
+    match_lines()
+    return statement
 
 
 def _forms(world: World, time: Any) -> dict[str, str]:
@@ -136,6 +146,10 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         f"/deliverables/{returnable}/return": "buyer",
         f"/deliverables/{deliverable}/accept": "buyer",
         f"/payments/{due}/pay": "buyer",
+        f"/payments/{due}/invoice": "agency",
+        f"/payouts/{world.one(Payout, contract, kind='earned').identifier}/send": "custodian",
+        "/custody/import": "custodian",
+        f"/custody/statements/{_statement(world)}/1": "custodian",
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
         "/my/fees/new": "agency",
         "/my/qualifications/new": "agency",

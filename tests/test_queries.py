@@ -12,6 +12,9 @@ from market.cli import rebuild_index
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import drain
+from market.payments import actions as money
+from market.payments.actions.reconciling import Found
+from market.payments.jobs import match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models.accounts import Organisation
@@ -19,7 +22,8 @@ from models.actors import SYSTEM
 from models.agencies import Practitioner
 from models.agencies.checks import open_check
 from models.contracts import Deliverable
-from tests.factories import World, years
+from models.payments import Payment
+from tests.factories import PDF, World, years
 from tests.web import sign_in
 
 
@@ -46,7 +50,12 @@ LISTS = {
     "/reviews?standing=passed": "department", "/reviews.csv?standing=passed": "department", "/oversight/first-pass": "regulator",
     "/oversight/clauses": "regulator", "/oversight/clauses.csv": "regulator", "/contract-templates": "visitor",
     "/contract-templates/report": "visitor", "/my/signing": "buyer", "/contracts/C-2026-000001": "buyer",
-    "/deliverables/V-2026-000001": "agency",
+    "/deliverables/V-2026-000001": "agency", "/payments/M-2026-000001": "buyer", "/payouts": "agency", "/my/statement": "buyer",
+    "/my/statement.csv": "agency", "/custody": "custodian", "/custody/statements/S-2026-000001": "custodian",
+    "/custody/statements/S-2026-000001.csv": "custodian", "/custody/differences": "custodian", "/ledger": "regulator", "/ledger/accounts": "regulator",
+    "/ledger/accounts/clearing:bank": "custodian", "/ledger/accounts/clearing:bank.csv": "custodian", "/ledger/closings": "regulator",
+    "/oversight/money": "regulator", "/oversight/money?view=overdue": "regulator", "/oversight/money?view=waiting": "regulator",
+    "/oversight/money.csv?view=waiting": "regulator", "/oversight/money.csv?view=overdue": "regulator",
 }  # fmt: skip
 
 
@@ -69,6 +78,14 @@ def _more(world: World, round_: int) -> None:
     contracts.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
     change = contracts.propose_change(world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续")
     contracts.withdraw_change(world.actor("agency"), change)
+    money.record_invoice(
+        world.actor("agency"), "M-2026-000001", number=f"{round_:020d}", amount=100, tax=1, issued_on=world.day(0), file_name="i.pdf", content=PDF
+    )
+    rows = "\n".join(f"2026-03-0{round_ + 1},{n + 1}.00,,,某人,1,误汇,B{round_}{n}" for n in range(3 + 3 * round_))
+    money.import_statement(world.actor("custodian"), file_name="s.csv", content=f"交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n{rows}".encode())
+    match_lines()
+    money.keep_differences(SYSTEM, "bank", [Found("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)])
+    money.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)
     if round_ < 3:  # so often may a version be returned
         deliverable = world.delivered(RUNNING)
         points = world.one(Deliverable, RUNNING).contract.request.item.checklist

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional, ValidationError
+from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.agencies.terms import terms_of, written_rows, written_share
 from market.forms import NEEDED, Form, MoneyField, choices, text, upload
@@ -120,6 +120,7 @@ class BankForm(Form):
     bank_name = text(_l("开户银行"))
     account_name = text(_l("户名"))
     account_number = text(_l("账号"), 40, description=_l("只有本单位、监管部门和与您签约的业主看得到。"))
+    stripe_account = StringField(_l("Stripe 账户(可不填)"), [Optional(), Regexp(r"acct_\w{6,34}", message=_l("应为 acct_ 开头的账户编号。"))], description=_l("平台接通 Stripe 时,经它收的款可直接转到这个账户。"))
 
 
 class PractitionerForm(Form):

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.contracts.papers import put_on_paper
-from models import clock, contracts, identifiers, payments, policy, workdays
+from market.payments.owing import owe
+from models import clock, contracts, identifiers, ledger, payments, policy, workdays
 from models.actors import SYSTEM
-from models.contracts import RUNNING, Change, Contract, Deliverable, Dispute, Materials, current_template
+from models.contracts import RUNNING, Change, Contract, Deliverable, Dispute, Materials, Milestone, current_template
 from models.contracts.changes import go_on, pause
 from models.payments import Payment
 from models.ratings import Rating
@@ -31,10 +32,13 @@ def draft_contract(session: Session, award: Award) -> Contract:
 
 def ask_deposit(session: Session, contract: Contract) -> None:
     """Once both have signed."""
-    _ask(session, contract, "deposit", contract.deposit, 0)
+    ask(session, contract, "deposit", contract.deposit, 0)
 
 
-def _ask(session: Session, contract: Contract, kind: str, amount: int, number: int) -> None:
+def ask(session: Session, contract: Contract, kind: str, amount: int, number: int) -> None:
+    """Ask the buyer for `amount` fen towards a milestone, or for having paid for it late; nothing asks for nothing."""
+    if not amount:
+        return
     days = policy.get(contract.policy_version).number("contract.deposit_days" if kind == "deposit" else "contract.settlement_days")
     payment = Payment(
         identifier=identifiers.issue(session, "M"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
@@ -81,8 +85,7 @@ def meet(session: Session, deliverable: Deliverable) -> None:
     milestone.met_at = clock.now()
     last = milestone is contract.milestones[-1]
     need = payments.still_to_ask(contract, milestone, payments.of_contract(session, contract))
-    if need:
-        _ask(session, contract, "settlement" if last else "milestone", need, milestone.number)
+    ask(session, contract, "settlement" if last else "milestone", need, milestone.number)
     _expect(session, contract)
     settle(session, contract)
 
@@ -93,13 +96,38 @@ def settle(session: Session, contract: Contract) -> None:
     if contract.state not in RUNNING:
         return
     for milestone in payments.payable_now(contract, payments.of_contract(session, contract)):
-        payments.release(session, contract, milestone)
+        _release(session, contract, milestone)
         milestone.paid_at = clock.now()
     if all(milestone.paid_at for milestone in contract.milestones):
         _close(session, contract)
         perform(session, contract, "complete", SYSTEM, data={"price": contract.price})
         contract.completed_at = clock.now()
         ask_ratings(session, contract)
+
+
+def _release(session: Session, contract: Contract, milestone: Milestone) -> None:
+    """Divide a milestone's price: the agency's part and what was retained for it leave, a part may wait for the last milestone, and
+    lateness is made good to the buyer."""
+    share, key = payments.release_of(session, contract, milestone), f"{contract.identifier}:{milestone.number}"
+    for name, amount, owed in (
+        ("released", share.net, contract.agency), ("retained", share.retained, contract.agency),
+        ("retention_released", share.freed, contract.agency), ("penalty", share.penalty, contract.buyer),
+    ):  # fmt: skip
+        payments.post(session, name, f"{key}:{name}", contract.identifier, amount, contract=contract.identifier, owed=owed.uscc)
+    owe(session, contract, contract.agency, "earned", share.net + share.freed)
+    owe(session, contract, contract.buyer, "penalty", share.penalty)
+
+
+def freeze(session: Session, contract: Contract, why: str) -> None:
+    """What is in escrow is held for as long as a dispute lasts; `why` is the dispute, or the payment that came in meanwhile."""
+    amount = ledger.balance(session, ledger.escrow(contract.identifier))
+    payments.post(session, "held", f"{why}:held", contract.identifier, amount, contract=contract.identifier)
+
+
+def unfreeze(session: Session, contract: Contract, why: str) -> None:
+    """What a dispute held is in escrow again, because of `why`: the dispute, or the contract's end."""
+    amount = ledger.balance(session, ledger.hold(contract.identifier))
+    payments.post(session, "hold_lifted", f"{why}:hold_lifted", contract.identifier, amount, contract=contract.identifier)
 
 
 def hold(session: Session, contract: Contract, since: datetime) -> None:
@@ -118,20 +146,34 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
 
     RuleBroken while a payment waits to be confirmed: nobody knows then what the escrow holds.
     """
-    asked = payments.of_contract(session, contract, lock=True)
+    asked = [payment for payment in payments.of_contract(session, contract, lock=True) if payment.kind != "penalty"]
     if any(payment.state == "paid" for payment in asked):
         raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
     began = contract.state != "signed" and contract.signed_at is not None
     for payment in asked:
-        if payment.state == "due":
+        if payment.state in ("due", "overdue"):
             perform(session, payment, "cancel", SYSTEM)
     _close(session, contract)
-    payments.settle_up(session, contract, to_agency)
+    _settle_up(session, contract, to_agency)
     contract.ended_through, contract.paused_at = fault, None
     held = {"to_agency": to_agency} if began else {}
     perform(session, contract, act, SYSTEM, data={"fault": fault, **held})
     if began:
         ask_ratings(session, contract)
+
+
+def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
+    """Of all that is kept for a contract that ends early `to_agency` fen go to the agency, the rest back to the buyer.
+    RuleBroken if it is not that much."""
+    code = contract.identifier
+    unfreeze(session, contract, f"{code}:ended")
+    retained = ledger.balance(session, ledger.retention(code))
+    payments.post(session, "retention_returned", f"{code}:ended:retention", code, retained, contract=code)
+    payments.post(session, "released", f"{code}:ended:released", code, to_agency, contract=code, owed=contract.agency.uscc)
+    left = ledger.balance(session, ledger.escrow(code))
+    payments.post(session, "refunded", f"{code}:ended:refunded", code, left, contract=code, owed=contract.buyer.uscc)
+    owe(session, contract, contract.agency, "earned", to_agency)
+    owe(session, contract, contract.buyer, "refund", left)
 
 
 def _close(session: Session, contract: Contract) -> None:

@@ -14,7 +14,7 @@ from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.demo.choosing import EXPERTS
-from market.demo.people import AGENCIES, PASSWORD, REGULATOR, Figure, code, counties, person, voucher
+from market.demo.people import AGENCIES, CUSTODIAN, PASSWORD, REGULATOR, Figure, code, counties, person, voucher
 from market.demo.stage import Stage, Story
 from market.exports import as_csv
 from market.extensions import db
@@ -36,6 +36,7 @@ def authorities(stage: Stage) -> None:
     departments = sorted({item.department for item in current_items(db.session)}, key=lambda d: d != "住房城乡建设")
     listed: list[tuple[str, str, str, str, str | None]] = [(REGULATOR, "演示省政务服务监督管理局", "regulator", PROVINCE, None)]
     listed.append(("regulator-hx@demo.gongxin.cn", "演示州政务服务监督管理局", "regulator", DISTRICT, None))
+    listed.append((CUSTODIAN, "演示银行资金托管部", "custodian", PROVINCE, None))
     for number, line in enumerate(departments):
         email = "department@demo.gongxin.cn" if number == 0 else f"d{number:02d}@demo.gongxin.cn"
         listed.append((email, f"演示省{line}审批处", "department", PROVINCE, line))

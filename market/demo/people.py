@@ -12,6 +12,7 @@ from models.text import N_
 
 PASSWORD = "gongxin-demo"
 REGULATOR = "regulator@demo.gongxin.cn"
+CUSTODIAN = "custodian@demo.gongxin.cn"
 ACCOUNTS = (
     (N_("项目业主"), "enterprise@demo.gongxin.cn"),
     (N_("采购受托人"), "delegate@demo.gongxin.cn"),
@@ -19,6 +20,7 @@ ACCOUNTS = (
     (N_("评审人"), "expert1@demo.gongxin.cn"),
     (N_("监管部门"), REGULATOR),
     (N_("审批部门"), "department@demo.gongxin.cn"),
+    (N_("资金托管机构"), CUSTODIAN),
     (N_("系统管理员"), "admin@demo.gongxin.cn"),
 )
 AGENCIES, ENTERPRISES = 60, 40

@@ -17,7 +17,7 @@ class AuthorityForm(PersonForm):
     organisation = text(_l("部门名称"))
     uscc = text(_l("统一社会信用代码"), 30)
     region_code = SelectField(_l("管辖地区"), [NEEDED])
-    authority_role = RadioField(_l("职责"), [NEEDED], choices=choices([("regulator", _l("监管部门")), ("department", _l("审批部门"))]))
+    authority_role = RadioField(_l("职责"), [NEEDED], choices=choices([("regulator", _l("监管部门")), ("department", _l("审批部门")), ("custodian", _l("资金托管机构"))]))
     department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
 
     def prepare(self, departments: list[str]) -> None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from market.accounts import actions as accounts
 from market.exports import answer as exported
 from market.extensions import db
-from market.oversight import actions
+from market.oversight import actions, money
 from market.oversight.contracts import (
     GROUPS,
     clauses_table,
@@ -36,6 +36,7 @@ from models.accounts import Organisation
 from models.actors import ROLES
 from models.catalogue import current_items
 from models.contracts import SEVERITIES, TONES, rules
+from models.payments import KINDS, PAYOUT_KINDS
 
 rooms = Blueprint("oversight", __name__)
 
@@ -97,6 +98,24 @@ def reviews() -> str:
 def export_reviews(kind: str) -> Response:
     by = request.args.get("by", "agency")
     return exported(first_pass_table(first_pass(need("regulator", "department", "admin"), by if by in GROUPS else "agency")), "first-pass", kind)
+
+
+@rooms.get("/oversight/money")
+@login_required
+def held_money() -> str:
+    """Money kept by region, buyers who do not pay in time, agencies who wait for theirs."""
+    actor, view = need("regulator", "admin"), request.args.get("view", "escrow")
+    rows = money.kept_by_region(actor)
+    pages = {"escrow": lambda: sliced(rows), "overdue": lambda: paged(money.overdue(actor)), "waiting": lambda: paged(money.waiting(actor))}
+    view = view if view in money.VIEWS else "escrow"
+    return render_template("oversight/money.html", view=view, page=pages[view](), chart=money.kept_chart(rows), kinds=KINDS, payout_kinds=PAYOUT_KINDS, total=sum(sum(row[2:]) for row in rows))
+
+
+@rooms.get("/oversight/money.<any(csv, xlsx):kind>")
+@login_required
+def export_money(kind: str) -> Response:
+    view = request.args.get("view", "escrow")
+    return exported(money.table(need("regulator", "admin"), view if view in money.VIEWS else "escrow"), f"money-{view if view in money.VIEWS else 'escrow'}", kind)
 
 
 @rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")

@@ -43,7 +43,7 @@ STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "representative": (N_("法定代表人"), ("legal_representative", "phone")),
     "premises": (N_("经营场所"), ("registered_address", "address", "premises", "premises_area", "premises_until")),
     "practitioners": (N_("从业人员"), ()),
-    "bank": (N_("收款账户"), ("bank_name", "account_name", "account_number")),
+    "bank": (N_("收款账户"), ("bank_name", "account_name", "account_number", "stripe_account")),
     "materials": (N_("材料"), ()),
 }
 _NEEDED = {
@@ -53,7 +53,7 @@ _NEEDED = {
     "bank": ("bank_name", "account_name", "account_number"),
 }
 OWN = ("legal_representative", "phone", "address")  # kept with the organisation, as every kind of organisation has them
-PRIVATE = ("bank_name", "account_name", "account_number", "premises", "premises_area", "premises_until")
+PRIVATE = ("bank_name", "account_name", "account_number", "stripe_account", "premises", "premises_area", "premises_until")
 
 
 class AgencyProfile(Base):
@@ -75,11 +75,12 @@ class AgencyProfile(Base):
     bank_name: Mapped[Name] = mapped_column(default="")
     account_name: Mapped[Name] = mapped_column(default="")
     account_number: Mapped[Code] = mapped_column(default="")
+    stripe_account: Mapped[Code] = mapped_column(default="")
 
     @classmethod
     def blank(cls, agency_id: int) -> AgencyProfile:
         """What an agency that has told nothing has told."""
-        texts = ("legal_form", "scope", "registered_address", "premises", "bank_name", "account_name", "account_number")
+        texts = ("legal_form", "scope", "registered_address", "premises", "bank_name", "account_name", "account_number", "stripe_account")
         return cls(agency_id=agency_id, **dict.fromkeys(texts, ""))
 
 

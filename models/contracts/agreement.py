@@ -104,7 +104,10 @@ CONTRACT = Workflow(
 
 class Contract(Case, Base):
     """The contract of one award. `clauses` are rows of `key`, `title`, `fixed`, the `standard` text of the template and the
-    `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ."""
+    `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ.
+    `retention_rate` is the fraction of every milestone's price but the last that waits for the last; `late_rate` the fraction of its
+    price that a working day of lateness costs, `late_most` that of the whole price which all of it may cost. They are 0 where the template's
+    clauses do not name them."""
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
@@ -123,6 +126,9 @@ class Contract(Case, Base):
     price: Mapped[Fen]
     deposit: Mapped[Fen]
     days: Mapped[int]
+    retention_rate: Mapped[str] = mapped_column(String(12), default="0")
+    late_rate: Mapped[str] = mapped_column(String(12), default="0")
+    late_most: Mapped[str] = mapped_column(String(12), default="0")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     signed_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
@@ -150,6 +156,11 @@ class Contract(Case, Base):
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
         return cls.price <= most
+
+    @property
+    def penal(self) -> bool:
+        """Whether lateness costs what the template says: the clause on it stands as it is there."""
+        return self.late_rate != "0" and all(c["text"] == c["standard"] for c in self.clauses if c["key"] == "breach")
 
     @property
     def changed(self) -> list[Json]:
@@ -195,6 +206,10 @@ class Milestone(Base):
     contract: Mapped[Contract] = relationship(back_populates="milestones")
 
 
+# What the template's clauses may name, and the policy's fraction behind it.
+RATES = {"retention": "contract.retention_rate", "late_rate": "contract.late_rate", "late_most": "contract.late_most"}
+
+
 def deposit_of(award: Award) -> int:
     """The deposit the award's policy asks for, in fen."""
     return money.share(award.price, policy.get(award.policy_version).rate("contract.deposit_rate"))
@@ -219,6 +234,7 @@ def standard_clauses(template: ContractTemplate, award: Award) -> list[Json]:
         "deemed_days": rules.number("contract.deemed_acceptance_days"),
         "rounds": rules.number("contract.correction_rounds"),
         **{f"{name}_days": rules.number(f"contract.{name}_days") for name in days},
+        **{name: f"{float(rules.rate(key) * 100):g}%" for name, key in RATES.items()},
     }
     return [
         {"key": c["key"], "title": c["title"], "fixed": c["fixed"], "standard": c["text"].format(**places), "text": c["text"].format(**places)}
@@ -289,10 +305,18 @@ def draft(award: Award, template: ContractTemplate) -> Contract:
         price=award.price,
         deposit=deposit_of(award),
         days=award.days,
+        **_rates(template, award),
     )
     plan(contract, parts(template, award.days, award.price))
     review(contract)
     return contract
+
+
+def _rates(template: ContractTemplate, award: Award) -> dict[str, str]:
+    """The fractions that the template's clauses name, as the award's policy has them; 0 for the others."""
+    rules, named = policy.get(award.policy_version), "".join(clause["text"] for clause in template.clauses)
+    rates = {name: str(rules.rate(key)) if f"{{{name}}}" in named else "0" for name, key in RATES.items()}
+    return {"retention_rate": rates["retention"], "late_rate": rates["late_rate"], "late_most": rates["late_most"]}
 
 
 def review(contract: Contract) -> None:

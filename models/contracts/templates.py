@@ -25,7 +25,7 @@ DATA = Path(__file__).parent.parent / "data" / "contract_templates.toml"
 # What a template's text may leave to be filled in for an award.
 PLACES = (
     "project", "item", "legal_basis", "approval_matter", "outputs", "days", "price", "price_words", "deposit", "deposit_words",
-    "deemed_days", "rounds", "materials_days", "deposit_days", "settlement_days", "correction_days", "objection_days",
+    "deemed_days", "rounds", "materials_days", "deposit_days", "settlement_days", "correction_days", "objection_days", "retention", "late_rate", "late_most",
 )  # fmt: skip
 ESSENTIAL = ("subject", "deliverables", "price", "deposit", "settlement", "review", "signing")
 MOST_MILESTONES = 5

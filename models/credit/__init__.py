@@ -1,6 +1,6 @@
 """Credit: an agency's score from the records behind it, and records proposed about it."""
 
-from models.credit.records import RECORDS, CreditRecord, propose
+from models.credit.records import RECORDS, CreditRecord, propose, recorded
 from models.credit.score import (
     GRADES,
     LINES,
@@ -32,6 +32,7 @@ __all__ = [
     "propose",
     "quarters",
     "raises",
+    "recorded",
     "refresh",
     "sheet",
     "shrunk_mean",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, identifiers
@@ -25,6 +25,7 @@ RECORDS = {
     "address": (N_("变更地址未登记"), "《市场主体登记管理条例》第二十四条"),
     "representative": (N_("变更法定代表人未更新"), "《市场主体登记管理条例》第二十四条"),
     "name": (N_("变更名称未更新"), "《市场主体登记管理条例》第二十四条"),
+    "late_payment": (N_("逾期付款"), "《民法典》第五百七十九条"),
     "unregistered": (N_("查无登记主体"), "《无证无照经营查处办法》"),
 }
 CREDIT_RECORD = Workflow(
@@ -37,7 +38,7 @@ CREDIT_RECORD = Workflow(
 
 
 class CreditRecord(Case, Base):
-    """A fact about an agency with its basis and where it was found (`source_identifier`, a check)."""
+    """A fact about an agency, or a buyer, with its basis and where it was found (`source_identifier`, a check or a payment)."""
 
     __tablename__ = "credit_records"
     workflow: ClassVar[Workflow] = CREDIT_RECORD
@@ -54,6 +55,11 @@ class CreditRecord(Case, Base):
     @property
     def title(self) -> str:
         return self.agency.name
+
+
+def recorded(session: Session, source: str) -> bool:
+    """Whether a record was put forward from this source."""
+    return session.scalars(select(CreditRecord.id).where(CreditRecord.source_identifier == source)).first() is not None
 
 
 def propose(session: Session, actor: Actor, agency: Organisation, kind: str, facts: str, source: str) -> CreditRecord:

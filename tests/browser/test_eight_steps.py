@@ -162,7 +162,7 @@ def _pay(buyer: Walker, agency: Walker, contract: str) -> None:
     agency.open(f"/contracts/{contract}")
     agency.act("确认到账")
     buyer.open(f"/contracts/{contract}")
-    buyer.sees("已入账")
+    buyer.sees("双方已确认")
 
 
 def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> None:

@@ -9,6 +9,7 @@ from market.extensions import db
 from market.payments import actions as payments
 from models import ledger
 from models.contracts import Contract, Deliverable
+from models.payments import kept as kept_for
 from tests.factories import PDF, World
 
 PRICE, DEPOSIT = 4_000_000, 800_000
@@ -42,10 +43,20 @@ def held(contract: str) -> int:
     return ledger.balance(db.session, ledger.escrow(contract))
 
 
+def kept(contract: str) -> int:
+    """All that is kept for a contract: in escrow, retained, held in a dispute."""
+    return kept_for(db.session, load(contract))
+
+
+def earned(contract: str) -> int:
+    """What has become the agency's."""
+    return paid("released", contract) + paid("retention_released", contract)
+
+
 def paid(kind: str, contract: str) -> int:
     """What entries of a kind moved for a contract, in fen."""
     entries = db.session.scalars(select(ledger.Entry).where(ledger.Entry.kind == kind, ledger.Entry.case_identifier == contract))
-    return sum(max(line.amount for line in entry.lines) for entry in entries)
+    return sum(line.amount for entry in entries for line in entry.lines)
 
 
 def pay(world: World, payment: str) -> None:

@@ -17,7 +17,7 @@ from models.contracts import Change, Deliverable, Dispute, Materials
 from models.payments import Payment
 from models.ratings import Rating
 from models.text import NotAllowed, RuleBroken, WrongState
-from tests.contracts.course import DEPOSIT, held, in_three, load, paid, pay, running
+from tests.contracts.course import DEPOSIT, earned, held, in_three, kept, load, paid, pay, running
 from tests.factories import PDF, World
 from tests.web import sign_in
 
@@ -76,7 +76,7 @@ def test_a_variation_changes_what_is_not_met_and_nothing_else(world: World) -> N
         if number == 4:
             contracts.pass_review(world.actor("department"), deliverable)
         pay(world, world.one(Payment, contract, state="due").identifier)
-    assert (load(contract).state, held(contract), paid("paid_out", contract)) == ("completed", 0, 4_500_000)
+    assert (load(contract).state, held(contract), earned(contract)) == ("completed", 0, 4_500_000)
 
 
 def test_a_suspension_ends_on_its_day_or_by_agreement(world: World, time: Any) -> None:
@@ -107,7 +107,7 @@ def test_both_end_it_and_the_escrow_is_divided_as_agreed(app: Flask, world: Worl
     contracts.agree_change(world.actor("agency"), change)
     ended = load(contract)
     assert (ended.state, ended.ended_through, held(contract)) == ("terminated", "agreed", 0)
-    assert (paid("paid_out", contract), paid("refunded", contract)) == (300_000, DEPOSIT - 300_000)
+    assert (earned(contract), paid("refunded", contract)) == (300_000, DEPOSIT - 300_000)
     assert {case.state for kind in (Deliverable, Materials) for case in world.every(kind, contract)} == {"cancelled"}
     assert len(world.every(Rating, contract)) == 2, "who did not perform can be rated for it"
 
@@ -128,7 +128,7 @@ def test_notice_that_nobody_contests_ends_it_at_the_others_fault(world: World, t
     run_deadlines()
     ended = load(contract)
     assert (ended.state, ended.ended_through) == ("terminated", "buyer" if who == "agency" else "agency")
-    assert (held(contract), paid("paid_out", contract), paid("refunded", contract)) == (0, to_agency, DEPOSIT - to_agency)
+    assert (held(contract), earned(contract), paid("refunded", contract)) == (0, to_agency, DEPOSIT - to_agency)
 
 
 def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: World, time: Any) -> None:
@@ -143,7 +143,7 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
     dispute = world.one(Dispute, contract)
     assert (load(contract).state, running(world, contract).due_at) == ("disputed", None)
     pay(world, due)
-    assert (held(contract), paid("paid_out", contract)) == (DEPOSIT + 1_000_000, 0), "money stays where it is"
+    assert (held(contract), kept(contract), earned(contract)) == (0, DEPOSIT + 1_000_000, 0), "money stays where it is, out of reach"
     with pytest.raises(RuleBroken, match="争议处理中"):
         world.delivered(contract, milestone=2)
     with pytest.raises(NotAllowed):
@@ -159,7 +159,7 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
     assert watch.submit(f"/disputes/{dispute.identifier}/decide", outcome="continue", fault="none", reason="记录属实,继续履行").status == 303
     assert load(contract).state == "active"
     assert workdays.between(before, running(world, contract).deliver_by) == 8
-    assert paid("paid_out", contract) == 1_000_000, "what was held back is paid"
+    assert (earned(contract), held(contract), kept(contract)) == (950_000, DEPOSIT, DEPOSIT + 50_000), "what was held back is paid"
 
 
 def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -> None:
@@ -173,7 +173,7 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
         with pytest.raises(RuleBroken):
             contracts.decide_dispute(world.actor("regulator"), dispute, **{"outcome": "terminate", "fault": "buyer", "to_agency": 1, "reason": "双方均有过错", **wrong})
     contracts.decide_dispute(world.actor("regulator"), dispute, outcome="terminate", fault="buyer", to_agency=500_000, reason="业主未开放场地")
-    assert (load(contract).state, held(contract), paid("paid_out", contract)) == ("terminated", 0, 500_000)
+    assert (load(contract).state, kept(contract), earned(contract)) == ("terminated", 0, 500_000)
     other = world.started()
     filed = contracts.file_dispute(world.actor("agency"), other, claim="业主一直不提供资料也不沟通")
     time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)

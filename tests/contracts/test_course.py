@@ -20,7 +20,7 @@ from models.notices import Notice
 from models.payments import Payment
 from models.ratings import Rating
 from models.text import NotAllowed, RuleBroken
-from tests.contracts.course import DEPOSIT, PRICE, held, in_three, load, paid, pay, running
+from tests.contracts.course import DEPOSIT, PRICE, earned, held, in_three, kept, load, paid, pay, running
 from tests.factories import PDF, World
 from tests.web import ALL, sign_in
 
@@ -35,7 +35,7 @@ def test_milestones_are_paid_as_they_are_met_and_the_deposit_last(world: World) 
         assert (due.kind, due.amount) == ("milestone", 1_000_000)
         pay(world, due.identifier)
         assert held(contract) == DEPOSIT, "the deposit stays until the end"
-        assert paid("paid_out", contract) == number * 1_000_000
+        assert (earned(contract), paid("retained", contract)) == (number * 950_000, number * 50_000)
     deliverable = world.delivered(contract, milestone=3)
     world.accepted(deliverable)
     contracts.pass_review(world.actor("department"), deliverable, note="同意")
@@ -43,7 +43,7 @@ def test_milestones_are_paid_as_they_are_met_and_the_deposit_last(world: World) 
     assert (due.kind, due.amount) == ("settlement", 2_000_000 - DEPOSIT)
     pay(world, due.identifier)
     done = load(contract)
-    assert (done.state, held(contract), paid("paid_out", contract)) == ("completed", 0, PRICE)
+    assert (done.state, kept(contract), earned(contract), paid("retention_released", contract)) == ("completed", 0, PRICE, 100_000)
     assert all(m.paid_at for m in done.milestones)
     assert len(world.every(Rating, contract)) == 2
 

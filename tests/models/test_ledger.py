@@ -1,81 +1,133 @@
-"""The ledger: whatever comes in whatever order, entries sum to zero and no escrow goes below it."""
+"""The ledger: whatever comes in whatever order, every account keeps to its floor and nothing that was posted changes."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from models import ledger
+from models import clock, ledger
+from models.ledger import Moved
 from models.text import RuleBroken
 
 CONTRACTS = ("C-1", "C-2")
+BANK = ledger.BANK
 amounts = st.integers(min_value=-5_000_00, max_value=50_000_00)
 acts = st.lists(
     st.tuples(st.sampled_from(["receive", "release", "pay_out", "refund"]), st.sampled_from(CONTRACTS), amounts), max_size=25
 )
 
 
-def _lines(act: str, contract: str, amount: int) -> dict[str, int]:
+def _move(act: str, contract: str, amount: int) -> Moved:
     escrow, payable = ledger.escrow(contract), ledger.payable("X")
-    return {
-        "receive": {ledger.BANK: -amount, escrow: amount},
-        "release": {escrow: -amount, payable: amount},
-        "pay_out": {payable: -amount, ledger.BANK: amount},
-        "refund": {escrow: -amount, ledger.BANK: amount},
-    }[act]
+    sides = {"receive": (BANK, escrow), "release": (escrow, payable), "pay_out": (payable, BANK), "refund": (escrow, BANK)}
+    return Moved(*sides[act], amount)
+
+
+def received(session: Any, key: str = "key", amount: int = 100) -> ledger.Entry:
+    return ledger.post(session, key, "received", "C-1", [Moved(BANK, ledger.escrow("C-1"), amount)])
 
 
 @given(acts=acts)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_it_sums_to_zero_and_escrow_never_goes_negative(session: Any, acts: list[tuple[str, str, int]]) -> None:
+def test_no_account_passes_its_floor_and_balances_are_what_their_lines_add_up_to(session: Any, acts: list[tuple[str, str, int]]) -> None:
     with session.begin_nested() as attempt:
-        held = dict.fromkeys([ledger.escrow(c) for c in CONTRACTS] + [ledger.payable("X")], 0)
+        held = dict.fromkeys([BANK, ledger.payable("X"), *map(ledger.escrow, CONTRACTS)], 0)
         for number, (act, contract, amount) in enumerate(acts):
-            lines = _lines(act, contract, amount)
-            moved = {code: value for code, value in lines.items() if code in held}
-            allowed = amount != 0 and all(held[code] + value >= 0 for code, value in moved.items())
-            if allowed:
-                ledger.post(session, f"k{number}", act, contract, lines)
-                for code, value in moved.items():
-                    held[code] += value
+            move = _move(act, contract, amount)
+            after = held | {move.debit: held[move.debit] - amount, move.credit: held[move.credit] + amount}
+            if amount > 0 and all((value <= 0) if code == BANK else (value >= 0) for code, value in after.items()):
+                ledger.post(session, f"k{number}", act, contract, [move])
+                held = after
             else:
                 with pytest.raises(RuleBroken):
-                    ledger.post(session, f"k{number}", act, contract, lines)
-            assert ledger.trial_balance(session) == 0
+                    ledger.post(session, f"k{number}", act, contract, [move])
             assert {code: ledger.balance(session, code) for code in held} == held
-        sums = select(ledger.Line.account_id, func.sum(ledger.Line.amount)).group_by(ledger.Line.account_id)
-        balances = {a.id: a.balance for a in session.scalars(select(ledger.Account))}
-        assert all(balances[account] == total for account, total in session.execute(sums))
+        assert ledger.trial_balance(session) == 0
+        assert ledger.crooked(session) == []
+        assert sum(total.balance for total in ledger.totals(session)) == 0
         attempt.rollback()
 
 
 def test_the_same_key_posts_once_and_a_different_content_is_refused(session: Any) -> None:
-    first = ledger.post(session, "key", "received", "C-1", {ledger.BANK: -100, ledger.escrow("C-1"): 100})
-    assert ledger.post(session, "key", "received", "C-1", {ledger.BANK: -100, ledger.escrow("C-1"): 100}) is first
+    first = received(session)
+    assert received(session) is first
     with pytest.raises(RuleBroken):
-        ledger.post(session, "key", "received", "C-1", {ledger.BANK: -200, ledger.escrow("C-1"): 200})
+        received(session, amount=200)
     assert ledger.balance(session, ledger.escrow("C-1")) == 100
 
 
-@pytest.mark.parametrize("lines", [{}, {"bank": 0}, {"bank": 100}, {"bank": -100, "escrow:C-1": 99}])
-def test_what_does_not_balance_is_refused(session: Any, lines: dict[str, int]) -> None:
+@pytest.mark.parametrize("moves", [[], [Moved(BANK, "escrow:C-1", 0)], [Moved(BANK, "escrow:C-1", -1)], [Moved(BANK, BANK, 1)]])
+def test_what_moves_nothing_is_refused(session: Any, moves: list[Moved]) -> None:
     with pytest.raises(RuleBroken):
-        ledger.post(session, "key", "odd", "C-1", lines)
+        ledger.post(session, "key", "odd", "C-1", moves)
     assert session.scalar(select(func.count(ledger.Entry.id))) == 0
 
 
-def test_entries_are_never_changed_and_the_database_holds_the_floor(session: Any) -> None:
-    entry = ledger.post(session, "key", "received", "C-1", {ledger.BANK: -100, ledger.escrow("C-1"): 100})
-    entry.kind = "other"
-    with pytest.raises(RuntimeError):
-        session.flush()
-    session.rollback()
-    session.connection(execution_options={"writing": True})
-    ledger.post(session, "key", "received", "C-1", {ledger.BANK: -100, ledger.escrow("C-1"): 100})
-    with pytest.raises(IntegrityError):
-        session.execute(ledger.Account.__table__.update().where(ledger.Account.kind == "escrow").values(balance=-1))
+TAMPERING = (
+    "UPDATE ledger_lines SET amount = 1", "DELETE FROM ledger_lines", "UPDATE ledger_entries SET kind = 'x'", "DELETE FROM ledger_entries",
+    "UPDATE ledger_closings SET digest = 'x'", "DELETE FROM ledger_closings", "UPDATE ledger_accounts SET balance = -1 WHERE kind = 'escrow'",
+    "UPDATE ledger_accounts SET balance = 1 WHERE kind = 'bank'", "UPDATE ledger_accounts SET kind = 'other'",
+    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, credit_id, debit_id, 101 FROM ledger_lines",
+    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, debit_id, 1 FROM ledger_lines",
+    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, -1 FROM ledger_lines",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("statement", TAMPERING)
+def test_the_database_itself_refuses(session: Any, statement: str) -> None:
+    received(session)
+    ledger.close_days(session, clock.today())
+    with pytest.raises((DatabaseError, IntegrityError)):
+        session.execute(text(statement))
+
+
+def test_a_line_moves_the_balances_whoever_inserts_it(session: Any) -> None:
+    received(session)
+    session.execute(text("INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, 7 FROM ledger_lines"))
+    assert ledger.balance(session, ledger.escrow("C-1")) == 107
+    assert ledger.trial_balance(session) == 0
+    session.execute(text("UPDATE ledger_accounts SET balance = 106 WHERE kind = 'escrow'"))
+    assert ledger.crooked(session) == ["escrow:C-1"], "a balance changed by hand is found"
+    assert ledger.trial_balance(session) == -1
+
+
+def test_a_statement_runs_from_what_was_there_before(session: Any, time: Any) -> None:
+    begin = time.instant
+    received(session, "a", 500)
+    time.instant += timedelta(days=1)
+    ledger.post(session, "b", "released", "C-1", [Moved(ledger.escrow("C-1"), ledger.payable("X"), 200)])
+    ledger.post(session, "c", "retained", "C-1", [Moved(ledger.escrow("C-1"), ledger.retention("C-1"), 50)])
+    time.instant += timedelta(days=1)
+    received(session, "d", 30)
+    own = [ledger.escrow("C-1"), ledger.retention("C-1")]
+    day = begin + timedelta(hours=12), begin + timedelta(hours=36)
+    total = ledger.statement(session, own, *day)
+    assert (total.opening, total.came_in, total.went_out, total.closing) == (500, 0, 200, 300), "what moves between its own accounts is nothing"
+    lines = session.execute(ledger.statement_lines(own, *day, total.opening)).all()
+    assert [(entry.key, amount, running) for entry, amount, running in lines] == [("b", -200, 300)]
+    assert ledger.statement(session, own, begin, begin + timedelta(days=9)).closing == 330
+
+
+def test_days_are_closed_in_a_chain_that_shows_every_change(session: Any, time: Any) -> None:
+    assert ledger.close_days(session, clock.today()) == []
+    received(session, "a", 500)
+    time.instant += timedelta(days=2)
+    received(session, "b", 70)
+    closed = ledger.close_days(session, clock.today() - timedelta(days=1))
+    assert [(c.entries, c.turnover, c.balances["escrow"]) for c in closed] == [(1, 500, 500), (0, 0, 500)]
+    time.instant += timedelta(days=1)
+    closed += ledger.close_days(session, clock.today() - timedelta(days=1))
+    assert ledger.close_days(session, clock.today() - timedelta(days=1)) == [], "a day is closed once"
+    assert [c.previous for c in closed[1:]] == [c.digest for c in closed[:-1]]
+    assert closed[-1].balances["escrow"] == 570 == ledger.balance(session, ledger.escrow("C-1"))
+    assert list(ledger.verify(session)) == []
+    entry = session.scalars(select(ledger.Entry).where(ledger.Entry.key == "a")).one()
+    session.execute(text("INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, 1 FROM ledger_lines WHERE amount = 500"))
+    session.expire(entry)
+    assert [fault.day for fault in ledger.verify(session)] == [closed[0].day], "a line slipped into a closed day is found on that day"

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from market.contracts import actions as contracts
 from market.extensions import db
+from market.payments import actions as payments
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import CASES, clock, events, workdays
@@ -16,19 +17,22 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies.checks import open_check
 from models.credit import propose
+from models.payments import Payment
 from models.sourcing import Request
 from models.text import NotAllowed, RuleBroken, WrongState
 from models.workflow import Limit, Move, State, Workflow, describe, override, perform
-from tests.factories import World
+from tests.factories import PDF, World
 
 CRITERIA = {"price": {"weight": 70, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": []}
-PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "system", "visitor", "far")
+PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "system", "visitor", "far", "custodian")
 
 
 def _whole_market(world: World, time: Any) -> dict[str, Any]:
     """One case of every type, each with the world's buyer and agency as its parties."""
     world.authority("far", "regulator", region="540000")
-    world.settled()
+    contract = world.settled()
+    payment = world.one(Payment, contract, kind="deposit").identifier
+    payments.record_invoice(world.actor("agency"), payment, number="2" * 20, amount=100, tax=1, issued_on=world.day(0), file_name="i.pdf", content=PDF)
     sealed = world.request(mode="sealed_bid", funds="state")
     sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
     sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
@@ -168,7 +172,7 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
         "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None}, "award": sourcing.AWARD_ACTS,
         "clarification": sourcing.CLARIFICATION_ACTS, "evaluation": sourcing.EVALUATION_ACTS, "objection": sourcing.OBJECTION_ACTS, "contract": contracts.ACTS,
         "deliverable": contracts.DELIVERABLE_ACTS, "materials": contracts.MATERIALS_ACTS, "change": contracts.CHANGE_ACTS,
-        "dispute": contracts.DISPUTE_ACTS, "payment": payments.ACTS, "rating": {"rate": None},
+        "dispute": contracts.DISPUTE_ACTS, "payment": payments.ACTS, "payout": payments.PAYOUT_ACTS, "invoice": payments.INVOICE_ACTS, "rating": {"rate": None},
     }  # fmt: skip
     for name, case in CASES.items():
         human = {m.act for m in case.workflow.moves if set(m.who) - {"system"}}
@@ -183,3 +187,15 @@ def test_limits_are_working_days_and_the_diagram_is_in_the_docs(world: World) ->
     written = (Path(__file__).parents[2] / "docs" / "workflows.md").read_text(encoding="utf-8")
     for case in CASES.values():
         assert describe(case.workflow) in written, "run `make docs`"
+
+
+def test_every_posting_is_in_the_docs_and_is_made_somewhere() -> None:
+    from pathlib import Path
+
+    from models.payments import POSTINGS
+    from models.payments.postings import describe as described
+
+    root = Path(__file__).parents[2]
+    assert described() in (root / "docs" / "money.md").read_text(encoding="utf-8"), "print models/payments/postings.py: describe() there"
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "market").rglob("*.py"))
+    assert [name for name in POSTINGS if f'"{name}"' not in code and not name.endswith("_received")] == []

@@ -38,7 +38,7 @@ def propose_change(session: Session, actor: Actor, identifier: str, *, kind: str
 
 def _check(session: Session, change: Change) -> None:
     contract = change.contract
-    check(change, running(session, contract), payments.received(session, contract), payments.held(session, contract))
+    check(change, running(session, contract), payments.received(session, contract), payments.kept(session, contract))
 
 
 @action

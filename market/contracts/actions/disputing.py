@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, sides, suspend_if_owing
-from market.contracts.course import end, hold, proceed
+from market.contracts.course import end, freeze, hold, proceed, unfreeze
 from market.files import hand_in
 from market.transaction import action
 from models import clock, identifiers, payments
@@ -24,6 +24,7 @@ def _open(session: Session, contract: Contract, actor: Actor, claimant: Organisa
     )  # fmt: skip
     start(session, dispute, actor, "file", of=contract, tells=("buyer", "agency"))
     hold(session, contract, clock.now())
+    freeze(session, contract, dispute.identifier)
     return dispute
 
 
@@ -90,11 +91,13 @@ def withdraw_dispute(session: Session, actor: Actor, identifier: str) -> str:
     """Whoever claimed takes it back; the contract goes on."""
     dispute: Dispute = locked(session, Dispute, identifier)
     perform(session, dispute, "withdraw", actor)
-    _go_on(session, dispute.contract)
+    _go_on(session, dispute)
     return identifier
 
 
-def _go_on(session: Session, contract: Contract) -> None:
+def _go_on(session: Session, dispute: Dispute) -> None:
+    contract = dispute.contract
+    unfreeze(session, contract, dispute.identifier)
     perform(session, contract, "continue", SYSTEM)
     contract.notice_by_id = contract.notice_to_id = None
     proceed(session, contract, clock.now())
@@ -107,9 +110,9 @@ def decide_dispute(session: Session, actor: Actor, identifier: str, *, outcome: 
     dispute: Dispute = locked(session, Dispute, identifier)
     contract = dispute.contract
     perform(session, dispute, "decide", actor, reason=reason, data={"outcome": outcome, "fault": fault})
-    decide(dispute, outcome=outcome, fault=fault, to_agency=to_agency, decision=reason, held=payments.held(session, contract))
+    decide(dispute, outcome=outcome, fault=fault, to_agency=to_agency, decision=reason, held=payments.kept(session, contract))
     if outcome == "continue":
-        _go_on(session, contract)
+        _go_on(session, dispute)
     else:
         end(session, contract, "dissolve", to_agency=dispute.to_agency or 0, fault=fault)
     return identifier

@@ -47,7 +47,7 @@ from models.contracts import (
 )
 from models.contracts.changes import under_way
 from models.documents import of_case
-from models.payments import held
+from models.payments import kept
 
 MATERIALS_ACTS = {
     "supply": ActPage(actions.supply, SupplyForm, lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)}),
@@ -113,7 +113,7 @@ def show_dispute(identifier: str) -> str:
     dispute: Dispute = visible(Dispute, identifier)
     return render_template(
         "contracts/dispute.html", **case_page(dispute), dispute=dispute, contract=dispute.contract, contract_link=_contract(dispute.contract), outcomes=OUTCOMES, faults=DISPUTE_FAULTS,
-        evidence=of_case(db.session, "dispute", dispute.identifier), held=held(db.session, dispute.contract),
+        evidence=of_case(db.session, "dispute", dispute.identifier), held=kept(db.session, dispute.contract),
     )  # fmt: skip
 
 
@@ -159,5 +159,5 @@ def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
                 return redirect(url_for("contracts.show_change", identifier=result), 303)
     return render_template(
         "contracts/propose.html", contract=contract, kind=kind, kinds=CHANGES, form=form, running=running(db.session, contract),
-        done=contract.milestones[: under_way(contract)], held=held(db.session, contract),
+        done=contract.milestones[: under_way(contract)], held=kept(db.session, contract),
     ), status  # fmt: skip

@@ -36,8 +36,8 @@ from models.contracts import (
 )
 from models.contracts.changes import WHEN
 from models.documents import Document
-from models.ledger import ACCOUNT_KINDS, ENTRY_KINDS, Entry, balance, escrow
-from models.payments import KINDS, of_contract
+from models.ledger import ACCOUNT_KINDS, Entry
+from models.payments import KINDS, PAYOUT_KINDS, POSTINGS, Payout, kept, of_contract
 from models.ratings import DIMENSIONS, Rating
 from models.workflow import Case, Move
 
@@ -82,7 +82,8 @@ def show(identifier: str) -> str:
     mine = bool(contract.roles_of(current_actor()))
     payments = of_contract(db.session, contract)
     ratings = list(db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id)))
-    cases: list[Case] = [contract, *payments, *beside, *ratings]
+    payouts = [case for case in _of(Payout, contract) if isinstance(case, Payout)]
+    cases: list[Case] = [contract, *payments, *payouts, *beside, *ratings]
     entries = select(Entry).where(Entry.case_identifier == contract.identifier).order_by(Entry.id)
     deliverables = [case for case in beside if isinstance(case, Deliverable)]
     return render_template(
@@ -105,9 +106,11 @@ def show(identifier: str) -> str:
         paid={payment.milestone_number: payment for payment in payments},
         kinds=KINDS,
         entries=db.session.scalars(entries).all(),
-        entry_kinds=ENTRY_KINDS,
+        payouts=payouts,
+        payout_kinds=PAYOUT_KINDS,
+        postings=POSTINGS,
         account_kinds=ACCOUNT_KINDS,
-        held=balance(db.session, escrow(contract.identifier)),
+        held=kept(db.session, contract),
         payee=profile_of(db.session, contract.agency) if mine else None,
         ratings=ratings,
         dimensions=DIMENSIONS,

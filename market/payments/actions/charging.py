@@ -1,0 +1,112 @@
+"""Charging through a gateway, in steps that each commit: asked for, known by the gateway's name, settled. Whatever stops between
+them is taken up where it stopped."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from market.payments.owing import owe
+from market.payments.receiving import locked, take_in
+from market.transaction import action
+from models import clock, payments
+from models.actors import SYSTEM, Actor
+from models.payments import OPEN, Charge, GatewayEvent, charges_of
+from models.text import N_, NotAllowed, NotFound, WrongState
+from models.workflow import perform
+
+
+def charge_by(session: Session, **where: str) -> Charge:
+    """The one charge with this key, or name at its gateway; NotFound."""
+    found = session.scalars(select(Charge).filter_by(**where)).one_or_none()
+    if found is None:
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=", ".join(where.values()))
+    return found
+
+
+def _locked(session: Session, key: str) -> Charge:
+    """The charge, its contract and its payment locked before it."""
+    locked(session, charge_by(session, key=key).payment.identifier)
+    query = select(Charge).where(Charge.key == key).with_for_update(of=Charge).execution_options(populate_existing=True)
+    return session.scalars(query).one()
+
+
+@action
+def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
+    """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already. Its key."""
+    payment = locked(session, identifier)
+    if "buyer" not in payment.roles_of(actor):
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    if payment.state not in ("due", "overdue"):
+        raise WrongState(N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"), state=payment.state_label)
+    before = charges_of(session, payment)
+    standing = next((c for c in before if c.state in ("asked", "waiting") and (c.gateway, c.method) == (gateway, method)), None)
+    if standing is None:
+        standing = Charge(payment=payment, gateway=gateway, method=method, key=f"{payment.identifier}:{len(before) + 1}", amount=payment.amount)
+        session.add(standing)
+        session.flush()
+    return standing.key
+
+
+@action
+def note_charge(session: Session, actor: Actor, key: str, *, gateway_id: str) -> str:
+    """The gateway has it, under this name."""
+    charge = _locked(session, key)
+    charge.gateway_id = gateway_id
+    if charge.state == "asked":
+        charge.state = "waiting"
+    charge.looked_at = clock.now()
+    return key
+
+
+@action
+def fail_charge(session: Session, actor: Actor, key: str) -> str:
+    """The gateway took nothing and will not."""
+    charge = _locked(session, key)
+    if charge.state in ("asked", "waiting"):
+        charge.state, charge.settled_at = "failed", clock.now()
+    return key
+
+
+@action
+def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> str:
+    """The gateway has the money. Said by the page, a webhook and the jobs in any order and as often as they like, it is booked once;
+    money for a payment that is in already is the buyer's, and goes back. The platform bears the gateway's `fee` (fen)."""
+    charge = _locked(session, key)
+    if charge.state == "succeeded":
+        return key
+    payment, contract = charge.payment, charge.payment.contract
+    charge.state, charge.settled_at = "succeeded", clock.now()
+    session.flush()
+    payments.post(session, "gateway_fee", f"{key}:fee", contract.identifier, fee, gateway=charge.gateway)
+    if payment.state in OPEN:
+        happened = perform(session, payment, "receive", SYSTEM, data={"kind": payment.kind, "amount": payment.amount})
+        entry = take_in(session, payment, charge.gateway)
+        happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
+        return key
+    charge.surplus = True
+    session.flush()
+    payments.post(
+        session, "surplus_received", f"{charge.key}:surplus", contract.identifier, charge.amount, gateway=charge.gateway, owed=contract.buyer.uscc
+    )
+    owe(session, contract, contract.buyer, "refund", charge.amount)
+    return key
+
+
+@action
+def note_event(session: Session, actor: Actor, *, gateway: str, event_id: str, kind: str, about: str, content: dict[str, object]) -> str:
+    """Keep what a gateway told us, once."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(GatewayEvent).values(gateway=gateway, event_id=event_id, kind=kind, about=about, content=content, received_at=clock.now())
+    session.execute(row.on_conflict_do_nothing(index_elements=["gateway", "event_id"]))
+    return event_id
+
+
+@action
+def close_event(session: Session, actor: Actor, *, gateway: str, event_id: str) -> str:
+    """What it told us has been looked up and dealt with."""
+    query = select(GatewayEvent).where(GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id).with_for_update()
+    event = session.scalars(query).one()
+    event.handled_at = event.handled_at or clock.now()
+    return event_id

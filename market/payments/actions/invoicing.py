@@ -1,0 +1,59 @@
+"""Invoices: the agency records one with its file, the buyer takes it, and the agency may void it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from market.files import hand_in
+from market.payments.receiving import locked
+from market.transaction import action
+from models import identifiers
+from models.actors import Actor
+from models.contracts import Contract
+from models.payments import Invoice
+from models.payments.invoices import check_number, check_sums
+from models.text import N_, NotAllowed, RuleBroken
+from models.workflow import perform, start
+
+
+@action
+def record_invoice(
+    session: Session, actor: Actor, payment: str, *, number: str, amount: int, tax: int, issued_on: date, file_name: str, content: bytes
+) -> str:
+    """The agency records an invoice against a payment. RuleBroken at the field that is wrong."""
+    paid = locked(session, payment)
+    contract = paid.contract
+    if "agency" not in paid.roles_of(actor):
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    if paid.state == "cancelled":
+        raise RuleBroken(N_("已取消的付款不能开票。"))
+    digits = check_number(session, number)
+    check_sums(session, paid, amount, tax, issued_on)
+    invoice = Invoice(
+        identifier=identifiers.issue(session, "I"), contract=contract, payment=paid, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
+        number=digits, amount=amount, tax=tax, issued_on=issued_on,
+    )  # fmt: skip
+    invoice.document = hand_in(session, actor, invoice, file_name, content)
+    start(session, invoice, actor, "record", of=contract, data={"number": digits, "amount": amount}, tells=("buyer",))
+    return invoice.identifier
+
+
+def _locked(session: Session, identifier: str) -> Invoice:
+    Contract.load(session, Invoice.load(session, identifier).contract.identifier, lock=True)
+    return Invoice.load(session, identifier, lock=True)
+
+
+@action
+def receive_invoice(session: Session, actor: Actor, identifier: str) -> str:
+    """The buyer has it."""
+    perform(session, _locked(session, identifier), "receive", actor)
+    return identifier
+
+
+@action
+def void_invoice(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The agency voids it with a red one; its number stays taken."""
+    perform(session, _locked(session, identifier), "void", actor, reason=reason)
+    return identifier

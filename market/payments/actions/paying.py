@@ -1,0 +1,76 @@
+"""Paying by transfer: the buyer pays and shows it, the agency confirms, the bank's statement settles it."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from market.files import hand_in
+from market.payments.receiving import locked, take_in
+from market.transaction import action
+from models import clock, credit, payments
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.clock import BEIJING
+from models.money import show
+from models.payments import Payment
+from models.text import N_, RuleBroken
+from models.workflow import perform
+
+
+@action
+def pay(session: Session, actor: Actor, identifier: str, *, bank_reference: str, file_name: str, content: bytes) -> str:
+    """The buyer says it has paid, and shows the bank's voucher."""
+    payment = locked(session, identifier)
+    perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
+    if not 4 <= len(bank_reference.strip()) <= 60:
+        raise RuleBroken(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+    payment.bank_reference, payment.paid_at = bank_reference.strip(), clock.now()
+    payment.voucher_id = hand_in(session, actor, payment, file_name, content).id
+    return identifier
+
+
+@action
+def confirm(session: Session, actor: Actor, identifier: str) -> str:
+    """The agency confirms; the ledger records it, and the contract goes on to its next part."""
+    payment = locked(session, identifier)
+    happened = perform(session, payment, "confirm", actor, data={"kind": payment.kind, "amount": payment.amount})
+    entry = take_in(session, payment, "bank")
+    happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
+    return identifier
+
+
+@action
+def receive(session: Session, actor: Actor, identifier: str) -> str:
+    """The custodian has seen the money at the bank, without a statement to import."""
+    see_at_bank(session, actor, locked(session, identifier))
+    return identifier
+
+
+def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
+    """The money of a payment is at the bank: booked in, if the two sides had not said so before, and out of what was on its way."""
+    known = payment.state == "confirmed"
+    perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
+    if not known:
+        take_in(session, payment, "bank")
+    payments.post(session, "seen_at_bank", f"{payment.identifier}:seen", payment.contract.identifier, payment.amount)
+
+
+@action
+def dispute(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The money is not there: the payment is due again."""
+    payment = locked(session, identifier)
+    perform(session, payment, "dispute", actor, reason=reason)
+    payment.paid_at = None
+    return identifier
+
+
+@action
+def lapse(session: Session, actor: Actor, identifier: str) -> str:
+    """Not paid in time: both are told, and a record is put forward for the regulator to take up."""
+    payment = locked(session, identifier)
+    perform(session, payment, "lapse", actor, data={"kind": payment.kind, "amount": payment.amount})
+    if not credit.recorded(session, payment.identifier):
+        day = payment.pay_by.astimezone(BEIJING).date()
+        facts = f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})应于 {day} 前支付,逾期未付。"
+        credit.propose(session, SYSTEM, session.get_one(Organisation, payment.buyer_id), "late_payment", facts, payment.identifier)
+    return identifier

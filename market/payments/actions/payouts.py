@@ -1,0 +1,97 @@
+"""Paying out: the custodian by bank, the jobs through a gateway; whoever was paid says that it arrived."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from market.transaction import action
+from models import clock, payments
+from models.actors import Actor
+from models.contracts import Contract
+from models.payments import Payout
+from models.text import N_, RuleBroken
+from models.workflow import perform
+
+
+def locked(session: Session, identifier: str) -> Payout:
+    """The payout, its contract locked before it."""
+    Contract.load(session, Payout.load(session, identifier).contract.identifier, lock=True)
+    return Payout.load(session, identifier, lock=True)
+
+
+@action
+def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str) -> str:
+    """The custodian has told its bank to pay. RuleBroken where the gateway pays this one, or its money was not seen yet."""
+    payout = locked(session, identifier)
+    if payout.gateway != "bank":
+        raise RuleBroken(N_("这一笔由支付渠道自动付出。"))
+    if not 4 <= len(bank_reference.strip()) <= 60:
+        raise RuleBroken(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+    payout.tries += 1
+    _sent(session, actor, payout)
+    payout.bank_reference = bank_reference.strip()
+    return identifier
+
+
+def _sent(session: Session, actor: Actor, payout: Payout) -> None:
+    perform(session, payout, "send", actor, data={"kind": payout.kind, "amount": payout.amount})
+    payout.sent_at = clock.now()
+    _move(session, payout, "paid_out")
+
+
+def _move(session: Session, payout: Payout, name: str) -> None:
+    payments.post(
+        session, name, f"{payout.identifier}:{payout.tries}:{name}", payout.contract.identifier, payout.amount,
+        gateway=payout.gateway, owed=payout.payee.uscc,
+    )  # fmt: skip
+
+
+@action
+def begin_sending(session: Session, actor: Actor, identifier: str) -> str:
+    """Before a gateway is asked: from now on it may have happened, so it is found out before it is asked again."""
+    payout = locked(session, identifier)
+    perform(session, payout, "begin", actor)
+    payout.tries += 1
+    return identifier
+
+
+@action
+def finish_sending(session: Session, actor: Actor, identifier: str, *, gateway_id: str) -> str:
+    """The gateway has done it, as `gateway_id`. Said twice, it is booked once."""
+    payout = locked(session, identifier)
+    if payout.gateway_id == gateway_id and payout.state != "sending":
+        return identifier
+    payout.gateway_id = gateway_id
+    _sent(session, actor, payout)
+    return identifier
+
+
+@action
+def give_up_sending(session: Session, actor: Actor, identifier: str) -> str:
+    """The gateway has said that it did not and will not: the custodian pays it by bank."""
+    payout = locked(session, identifier)
+    perform(session, payout, "fail", actor)
+    payout.gateway = "bank"
+    return identifier
+
+
+@action
+def arrive(session: Session, actor: Actor, identifier: str) -> str:
+    """It is there, says whoever was paid, the bank's statement, or nobody anything else in time."""
+    see_arrived(session, actor, locked(session, identifier))
+    return identifier
+
+
+def see_arrived(session: Session, actor: Actor, payout: Payout) -> None:
+    perform(session, payout, "arrive", actor, data={"kind": payout.kind, "amount": payout.amount})
+    payout.arrived_at = clock.now()
+
+
+@action
+def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """It did not arrive, or came back: it is owed again."""
+    payout = locked(session, identifier)
+    perform(session, payout, "bounce", actor, reason=reason)
+    _move(session, payout, "bounced")
+    payout.sent_at = payout.gateway_id = None
+    return identifier

@@ -1,0 +1,111 @@
+"""The books, for those who keep or oversee them: the trial balance, accounts, entries, closed days."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+
+from market.charts import rows as row_chart
+from market.exports import answer as exported
+from market.extensions import db
+from market.pages import need, not_found, paged
+from market.payments.views.custody import WATCHERS
+from market.payments.views.rooms import rooms
+from market.words import when
+from models import clock, ledger
+from models.ledger import ACCOUNT_KINDS, Account, Closing, Entry
+from models.money import plain
+from models.payments import POSTINGS
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@rooms.get("/ledger")
+@login_required
+def trial() -> str:
+    """The trial balance, checked as it is shown."""
+    need(*WATCHERS)
+    rows = ledger.totals(db.session)
+    chart = row_chart([(_(ACCOUNT_KINDS[row.kind][0]), abs(row.balance) // 100) for row in rows], _("各科目余额(元)"))
+    return render_template(
+        "payments/trial.html", rows=rows, chart=chart, kinds=ACCOUNT_KINDS, crooked=ledger.crooked(db.session), total=ledger.trial_balance(db.session)
+    )
+
+
+@rooms.get("/ledger.<any(csv, xlsx):kind>")
+@login_required
+def export_trial(kind: str) -> FlaskResponse:
+    need(*WATCHERS)
+    rows: list[list[Any]] = [[_("科目"), _("账户数"), _("借方发生额(元)"), _("贷方发生额(元)"), _("余额(元,贷方为正)")]]
+    rows += [[_(ACCOUNT_KINDS[r.kind][0]), r.accounts, plain(r.debits), plain(r.credits), plain(r.balance)] for r in ledger.totals(db.session)]
+    return exported(rows, "trial-balance", kind)
+
+
+@rooms.get("/ledger/accounts")
+@login_required
+def accounts() -> str:
+    need(*WATCHERS)
+    query, kind = select(Account).order_by(Account.code), request.args.get("kind", "")
+    return render_template("payments/accounts.html", page=paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query), kinds=ACCOUNT_KINDS)
+
+
+@rooms.get("/ledger/accounts/<code>")
+@login_required
+def account(code: str) -> str:
+    """Every entry that moved an account, and where it stood after it."""
+    need(*WATCHERS)
+    found = db.session.scalars(select(Account).where(Account.code == code)).one_or_none()
+    if found is None:
+        raise not_found(code)
+    return render_template("payments/account.html", account=found, page=paged(ledger.statement_lines([code], EVER, clock.now())), kinds=ACCOUNT_KINDS, postings=POSTINGS)
+
+
+@rooms.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
+@login_required
+def export_account(code: str, kind: str) -> FlaskResponse:
+    need(*WATCHERS)
+    rows: list[list[Any]] = [[_("时间"), _("分录"), _("事由"), _("合同"), _("发生额(元)"), _("余额(元)")]]
+    for entry, amount, running in db.session.execute(ledger.statement_lines([code], EVER, clock.now())):
+        rows.append([when(entry.at), entry.identifier, _(POSTINGS[entry.kind].label), entry.case_identifier, plain(int(amount)), plain(int(running))])
+    return exported(rows, "account", kind)
+
+
+@rooms.get("/ledger/entries/<identifier>")
+@login_required
+def entry(identifier: str) -> str:
+    need(*WATCHERS)
+    found = db.session.scalars(select(Entry).where(Entry.identifier == identifier)).one_or_none()
+    if found is None:
+        raise not_found(identifier)
+    return render_template("payments/entry.html", entry=found, kinds=ACCOUNT_KINDS, posting=POSTINGS[found.kind])
+
+
+@rooms.get("/ledger/closings")
+@login_required
+def closings() -> str:
+    """The closed days; on demand the whole chain is computed anew."""
+    need(*WATCHERS)
+    faults = list(ledger.verify(db.session)) if request.args.get("verify") else None
+    return render_template("payments/closings.html", page=paged(select(Closing).order_by(Closing.day.desc())), faults=faults)
+
+
+@rooms.get("/ledger/closings/<day>.json")
+@login_required
+def closed_day(day: str) -> FlaskResponse:
+    """A closed day as it is now, to compute its hash from."""
+    need(*WATCHERS)
+    try:
+        found = db.session.scalars(select(Closing).where(Closing.day == date.fromisoformat(day))).one_or_none()
+    except ValueError:
+        found = None
+    if found is None:
+        raise not_found(day)
+    content = json.dumps(ledger.day_file(db.session, found), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return FlaskResponse(content, mimetype="application/json", headers={"Content-Disposition": f"attachment; filename={day}.json"})

@@ -1,0 +1,78 @@
+"""Payouts and invoices on their pages."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
+from market.payments import actions
+from market.payments.forms import InvoiceForm, SendForm
+from market.payments.gateways import account_of
+from market.payments.views.rooms import rooms
+from models.money import capital
+from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
+
+PAYOUT_ACTS = {
+    "send": ActPage(actions.send, SendForm),
+    "arrive": ActPage(actions.arrive),
+    "bounce": ActPage(actions.bounce),
+}
+INVOICE_ACTS = {"receive": ActPage(actions.receive_invoice), "void": ActPage(actions.void_invoice)}
+
+
+@rooms.get("/payouts")
+@login_required
+def payouts() -> str:
+    """What leaves, or has left, newest first, as far as the reader has a part in it."""
+    query = select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc())
+    return render_template("payments/payouts.html", page=paged(query), kinds=PAYOUT_KINDS)
+
+
+@rooms.get("/payouts/<identifier>")
+@login_required
+def show_payout(identifier: str) -> str:
+    payout: Payout = visible(Payout, identifier)
+    return render_template(
+        "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount), account=account_of(payout),
+        reference=reference(payout.identifier), contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
+    )  # fmt: skip
+
+
+@rooms.route("/payouts/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_payout(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Payout, identifier, act, PAYOUT_ACTS)
+
+
+@rooms.route("/payments/<identifier>/invoice", methods=["GET", "POST"])
+@login_required
+def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
+    """The agency records an invoice against a payment."""
+    payment: Payment = visible(Payment, identifier)
+    return form_page(
+        InvoiceForm(), _("登记发票"), actions.record_invoice, lambda found: case_url("invoice", found),
+        lambda form: {**{k: v for k, v in form.values().items() if k != "file"}, **file_of(form.file.data)}, payment.identifier,
+        lead=_("发票由机构在税务系统开具,在这里登记号码并上传文件,业主即可查收。"), back=case_url("payment", payment.identifier),
+    )  # fmt: skip
+
+
+@rooms.get("/invoices/<identifier>")
+@login_required
+def show_invoice(identifier: str) -> str:
+    invoice: Invoice = visible(Invoice, identifier)
+    return render_template(
+        "payments/invoice.html", **case_page(invoice), invoice=invoice,
+        contract_link=link(case_url("contract", invoice.contract.identifier), invoice.contract.identifier),
+        payment_link=link(case_url("payment", invoice.payment.identifier), invoice.payment.identifier),
+    )  # fmt: skip
+
+
+@rooms.route("/invoices/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_invoice(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Invoice, identifier, act, INVOICE_ACTS)

@@ -1,0 +1,131 @@
+"""The custodian's desk: the bank's statements, lines nobody knows yet, where the bank, the gateway and the books differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import Select, func, select
+from werkzeug.wrappers import Response
+
+from market.exports import answer as exported
+from market.extensions import db
+from market.forms import ActForm
+from market.pages import form_page, link, need, not_found, paged
+from market.payments import actions
+from market.payments.forms import LineForm, StatementForm
+from market.payments.gateways import custody
+from market.payments.jobs import DIFFERENCES, reconcile
+from market.payments.views.rooms import rooms
+from models import ledger
+from models.money import plain, show
+from models.payments import (
+    LINE_STATES,
+    PROBLEMS,
+    BankLine,
+    BankStatement,
+    Difference,
+    off_by,
+    statement_of,
+    unexplained,
+)
+
+WATCHERS = ("custodian", "regulator", "admin")
+
+
+@rooms.get("/custody")
+@login_required
+def desk() -> str:
+    need(*WATCHERS)
+    balances = {code: ledger.balance(db.session, code) for code in (ledger.BANK, ledger.clearing("bank"), ledger.clearing("stripe"), ledger.PLATFORM)}
+    counted: Any = select(BankStatement, func.count(BankLine.id), func.count(BankLine.id).filter(BankLine.state == "open"))
+    query = counted.outerjoin(BankLine).group_by(BankStatement.id).order_by(BankStatement.id.desc())
+    open_ones = select(func.count(Difference.id)).where(Difference.gone_at.is_(None))
+    return render_template(
+        "payments/custody.html", page=paged(query), account=custody(), balances=balances, unexplained=unexplained(db.session), off=off_by(db.session),
+        differences=db.session.scalar(open_ones),
+    )  # fmt: skip
+
+
+@rooms.route("/custody/import", methods=["GET", "POST"])
+@login_required
+def import_statement() -> Response | str | tuple[str, int]:
+    need("custodian")
+    return form_page(
+        StatementForm(), _("导入银行对账单"), actions.import_statement, lambda found: url_for("payments.statement", identifier=found),
+        lambda form: {"file_name": form.file.data.filename or "", "content": form.file.data.read()},
+        lead=_("按附言里的付款编号和金额自动核对;对不上的列出来,由您处理,系统不猜。"), back=url_for("payments.desk"),
+    )  # fmt: skip
+
+
+def _statement(identifier: str) -> BankStatement:
+    found = statement_of(db.session, identifier)
+    if found is None:
+        raise not_found(identifier)
+    return found
+
+
+def _lines(statement: BankStatement) -> Select[Any]:
+    query = select(BankLine).where(BankLine.statement_id == statement.id)
+    state = request.args.get("state", "")
+    return (query.where(BankLine.state == state) if state in LINE_STATES else query).order_by(BankLine.number)
+
+
+@rooms.get("/custody/statements/<identifier>")
+@login_required
+def statement(identifier: str) -> str:
+    need(*WATCHERS)
+    found = _statement(identifier)
+    counts: Any = select(BankLine.state, func.count()).where(BankLine.statement_id == found.id).group_by(BankLine.state)
+    return render_template(
+        "payments/statement.html", statement=found, page=paged(_lines(found)), counts=dict(db.session.execute(counts).all()), states=LINE_STATES,
+        problems=PROBLEMS,
+    )  # fmt: skip
+
+
+@rooms.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
+@login_required
+def export_statement(identifier: str, kind: str) -> FlaskResponse:
+    need(*WATCHERS)
+    rows: list[list[Any]] = [[_("行"), _("日期"), _("金额(元)"), _("对方户名"), _("附言"), _("流水号"), _("状态"), _("编号"), _("原因")]]
+    for line in db.session.scalars(_lines(_statement(identifier))):
+        why = _(PROBLEMS[line.problem]) if line.problem else line.note
+        rows.append([line.number, line.day.isoformat(), plain(line.amount), line.counterparty, line.remark, line.bank_reference, _(LINE_STATES[line.state]), line.case_identifier, why])
+    return exported(rows, identifier, kind)
+
+
+@rooms.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])
+@login_required
+def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int]:
+    """The custodian says what a line is."""
+    need("custodian")
+    found = _statement(identifier)
+    line = db.session.scalars(select(BankLine).where(BankLine.statement_id == found.id, BankLine.number == number)).one_or_none()
+    if line is None:
+        raise not_found(f"{identifier}/{number}")
+    said = " · ".join(filter(None, [line.day.isoformat(), show(line.amount), line.counterparty, line.remark]))
+    return form_page(
+        LineForm(), _("处理这一笔"), actions.settle_line, lambda done: url_for("payments.statement", identifier=done, state="open"), lambda form: form.values(),
+        identifier, number, lead=said, back=url_for("payments.statement", identifier=identifier),
+    )  # fmt: skip
+
+
+@rooms.get("/custody/differences")
+@login_required
+def differences() -> str:
+    """Where a gateway or the bank and the books do not agree, what stands first."""
+    need(*WATCHERS)
+    query = select(Difference).order_by(Difference.gone_at.is_not(None), Difference.id.desc())
+    return render_template("payments/differences.html", page=paged(query), kinds=DIFFERENCES, form=ActForm(), link=link)
+
+
+@rooms.post("/custody/differences")
+@login_required
+def reconcile_now() -> Response:
+    need("custodian")
+    if ActForm().validate():
+        reconcile()
+    return redirect(url_for("payments.differences"), 303)

@@ -1,0 +1,69 @@
+"""Paying through a gateway, and what it tells us. Our pages only ever link to where the buyer pays: a form that leads elsewhere is
+refused by the content policy, and rightly."""
+
+from __future__ import annotations
+
+from flask import Response as FlaskResponse
+from flask import redirect, render_template, request, url_for
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.extensions import csrf, db
+from market.forms import ActForm
+from market.pages import case_url, visible
+from market.payments import charging
+from market.payments.gateways.stripe import METHODS
+from market.payments.views.rooms import rooms
+from models.payments import Charge, Payment
+from models.text import N_, RuleBroken
+
+# Card numbers are typed into the gateway's own frames, never into our page: on this page alone its script is let in.
+CARD_POLICY = (
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; script-src 'self' https://js.stripe.com; "
+    "frame-src https://js.stripe.com https://hooks.stripe.com; connect-src 'self' https://api.stripe.com"
+)
+
+
+@rooms.route("/payments/<identifier>/online", methods=["GET", "POST"])
+@login_required
+def pay_online(identifier: str) -> Response | str | tuple[str, int]:
+    """Choose how to pay, and go on with what was begun: nothing is begun twice."""
+    payment: Payment = visible(Payment, identifier)
+    gateway, form = charging.stripe(), ActForm()
+    method = request.values.get("method", "")
+    if form.is_submitted() and form.validate():
+        if method not in dict(gateway.offers(payment)):
+            raise RuleBroken(N_("请选择一项。"))
+        key, standing = charging.begin(current_actor(), identifier, method, url_for("payments.back", identifier=identifier, _external=True))
+        if standing.state == "succeeded":
+            return redirect(case_url("payment", identifier), 303)
+        return _go_on(payment, db.session.scalars(select(Charge).where(Charge.key == key)).one(), standing)
+    return render_template("payments/online.html", payment=payment, methods=gateway.offers(payment), form=form)
+
+
+def _go_on(payment: Payment, charge: Charge, standing: charging.Standing) -> Response:
+    gateway = charging.stripe()
+    page = render_template("payments/go_on.html", payment=payment, charge=charge, standing=standing, methods=METHODS, gateway=gateway)
+    answer = FlaskResponse(page)
+    if charge.method == "card":
+        answer.headers["Content-Security-Policy"] = CARD_POLICY
+    return answer
+
+
+@rooms.get("/payments/<identifier>/back")
+@login_required
+def back(identifier: str) -> Response:
+    """The buyer comes back from the gateway, before or after its webhook: how it stands is looked up, whoever is first."""
+    payment: Payment = visible(Payment, identifier)
+    charging.follow_all(payment)
+    return redirect(case_url("payment", identifier), 303)
+
+
+@rooms.post("/hooks/stripe")
+@csrf.exempt
+def hook() -> Response:
+    """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where the signature is not its own."""
+    charging.take(charging.stripe().read(request.get_data(cache=False), request.headers.get("Stripe-Signature", "")))
+    return FlaskResponse("ok\n", mimetype="text/plain")

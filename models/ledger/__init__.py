@@ -1,0 +1,26 @@
+"""The ledger: the books, what they add up to, and the closing of each day."""
+
+from models.ledger.books import (
+    ACCOUNT_KINDS,
+    BANK,
+    PLATFORM,
+    Account,
+    Entry,
+    Line,
+    Moved,
+    balance,
+    clearing,
+    escrow,
+    hold,
+    payable,
+    post,
+    retention,
+)
+from models.ledger.closing import Closing, Fault, close_days, day_file, verify
+from models.ledger.reports import Statement, Total, crooked, statement, statement_lines, totals, trial_balance
+
+__all__ = [
+    "ACCOUNT_KINDS", "BANK", "PLATFORM", "Account", "Closing", "Entry", "Fault", "Line", "Moved", "Statement", "Total", "balance",
+    "clearing", "close_days", "crooked", "day_file", "escrow", "hold", "payable", "post", "retention", "statement",
+    "statement_lines", "totals", "trial_balance", "verify",
+]  # fmt: skip

@@ -1,0 +1,127 @@
+"""The closing of each day: its entries, and where every kind of account stood after them, under a hash that takes in the day
+before. Whoever keeps a closing can show that no entry up to it was changed, added or taken away since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, event, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock
+from models.base import Base, Fen, Json
+from models.clock import BEIJING
+from models.ledger.books import ACCOUNT_KINDS, Entry
+from models.text import N_
+
+FIRST = "0" * 64  # what the first day chains to
+
+
+class Closing(Base):
+    """A day (Beijing time) that is closed: how many entries it had, the last one up to its end, their turnover, the balance of
+    every kind of account (fen, credit above zero), and the hash of all that with the hash of the day before."""
+
+    __tablename__ = "ledger_closings"
+
+    day: Mapped[date] = mapped_column(unique=True)
+    entries: Mapped[int]
+    last_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"))
+    turnover: Mapped[Fen]
+    balances: Mapped[Json]
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    closed_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+@event.listens_for(Closing, "before_update")
+@event.listens_for(Closing, "before_delete")
+def _refuse(mapper: object, connection: object, target: object) -> None:
+    raise RuntimeError("a closed day stays closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A closed day that no longer is what it was, and in what."""
+
+    day: date
+    what: str
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), BEIJING)
+
+
+def _entries(session: Session, day: date) -> list[Entry]:
+    query = select(Entry).where(Entry.at >= _midnight(day), Entry.at < _midnight(day + timedelta(days=1)))
+    return list(session.scalars(query.order_by(Entry.id)))
+
+
+def _content(day: date, entries: list[Entry], before: Json, previous: str) -> dict[str, Any]:
+    """What the hash of a day is of, as the day's file has it."""
+    balances = dict.fromkeys(ACCOUNT_KINDS, 0) | before
+    for entry in entries:
+        for line in entry.lines:
+            balances[line.debit.kind] -= line.amount
+            balances[line.credit.kind] += line.amount
+    return {
+        "day": day.isoformat(),
+        "previous": previous,
+        "entries": [
+            {
+                "identifier": entry.identifier, "key": entry.key, "kind": entry.kind, "case": entry.case_identifier, "at": entry.at.isoformat(),
+                "lines": [[line.debit.code, line.credit.code, line.amount] for line in entry.lines],
+            }
+            for entry in entries
+        ],
+        "balances": balances,
+    }  # fmt: skip
+
+
+def digest_of(content: dict[str, Any]) -> str:
+    """SHA-256 over the JSON of a day with sorted keys, no blanks, UTF-8."""
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def close_days(session: Session, until: date) -> list[Closing]:
+    """Close every day that is not closed yet, up to and with `until`, from the day of the first entry. Returns what was closed."""
+    last = session.scalars(select(Closing).order_by(Closing.day.desc()).limit(1)).first()
+    first = session.scalar(select(func.min(Entry.at)))
+    if last is None and first is None:
+        return []
+    day = last.day + timedelta(days=1) if last else first.astimezone(BEIJING).date()  # type: ignore[union-attr]
+    closed = []
+    while day <= until:
+        entries = _entries(session, day)
+        content = _content(day, entries, last.balances if last else {}, last.digest if last else FIRST)
+        last = Closing(
+            day=day, entries=len(entries), last_id=entries[-1].id if entries else last.last_id if last else None,
+            turnover=sum(line.amount for entry in entries for line in entry.lines), balances=content["balances"],
+            previous=content["previous"], digest=digest_of(content),
+        )  # fmt: skip
+        session.add(last)
+        session.flush()
+        closed.append(last)
+        day += timedelta(days=1)
+    return closed
+
+
+def day_file(session: Session, closing: Closing) -> dict[str, Any]:
+    """What a closed day consists of now; its hash is the closing's as long as nothing was touched."""
+    before = session.scalars(select(Closing).where(Closing.day < closing.day).order_by(Closing.day.desc()).limit(1)).first()
+    return _content(closing.day, _entries(session, closing.day), before.balances if before else {}, closing.previous)
+
+
+def verify(session: Session) -> Iterator[Fault]:
+    """Every fault in the chain of closed days, from the first day on; none if all of it stands."""
+    previous = FIRST
+    for closing in session.scalars(select(Closing).order_by(Closing.day)):
+        if closing.previous != previous:
+            yield Fault(closing.day, N_("与前一日的哈希不衔接"))
+        if digest_of(day_file(session, closing)) != closing.digest:
+            yield Fault(closing.day, N_("当日分录与日结时不一致"))
+        previous = closing.digest

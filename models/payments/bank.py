@@ -1,0 +1,131 @@
+"""The custodian's bank: the statements it sends, line by line, and what each line turned out to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import clock, ledger
+from models.base import Base, Code, Fen, Name, OptionalFen
+from models.payments.payment import OPEN, Payment, named_in
+from models.payments.payouts import Payout
+from models.text import N_
+
+# Where a line stands: not looked at, found to be a payment or payout of ours, somebody's to look at, dealt with by somebody.
+LINE_STATES = {"new": N_("核对中"), "matched": N_("已核对"), "open": N_("待处理"), "settled": N_("已处理")}
+PROBLEMS = {
+    "no_reference": N_("附言里没有付款编号"),
+    "check_digits": N_("付款编号的校验位不对"),
+    "several": N_("附言里有不止一个编号"),
+    "unknown": N_("没有这个编号"),
+    "direction": N_("收付方向与编号不符"),
+    "amount": N_("金额与应收付的不符"),
+    "state": N_("这一项现在不能入账"),
+    "done": N_("这一项已由另一笔流水核对"),
+}
+
+
+class BankStatement(Base):
+    """A statement of the custody account as it was handed in (`sha256` of the file kept), with the balances it says (fen, None where it
+    says none). `known` lines had come before."""
+
+    __tablename__ = "bank_statements"
+
+    identifier: Mapped[Code] = mapped_column(unique=True)
+    account: Mapped[Code]
+    source: Mapped[Name]
+    sha256: Mapped[str] = mapped_column(String(64))
+    opening: Mapped[OptionalFen]
+    closing: Mapped[OptionalFen]
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    known: Mapped[int] = mapped_column(default=0)
+    imported_at: Mapped[datetime] = mapped_column(default=clock.now)
+    imported_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class BankLine(Base):
+    """A line of a statement: fen that came in (above zero) or went out (below). `key` is the same whenever the bank tells of it
+    again. `case_identifier` is the payment or payout it is; `problem` why it was not known, `note` what somebody decided."""
+
+    __tablename__ = "bank_lines"
+    __table_args__ = (UniqueConstraint("statement_id", "number"),)
+
+    statement_id: Mapped[int] = mapped_column(ForeignKey("bank_statements.id"))
+    number: Mapped[int]
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    day: Mapped[date]
+    amount: Mapped[Fen]
+    counterparty: Mapped[Name]
+    counterparty_account: Mapped[Code]
+    remark: Mapped[Name]
+    bank_reference: Mapped[Code]
+    state: Mapped[str] = mapped_column(String(10), default="new", index=True)
+    problem: Mapped[str] = mapped_column(String(20), default="")
+    case_identifier: Mapped[Code] = mapped_column(default="", index=True)
+    note: Mapped[Name] = mapped_column(default="")
+    settled_at: Mapped[datetime | None]
+    statement: Mapped[BankStatement] = relationship(lazy="joined")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a line is: one of ours, or why that is not known. Nothing is guessed: a line is a payment only if it names it with
+    right check digits, and to the fen."""
+
+    case: Payment | Payout | None
+    problem: str = ""
+
+
+def match(session: Session, line: BankLine) -> Match:
+    """Find the payment or payout a line names. Locks nothing."""
+    named, slipped = named_in(line.remark)
+    if not named:
+        return Match(None, "check_digits" if slipped else "no_reference")
+    if len(named) > 1 or slipped:
+        return Match(None, "several")
+    kind: Any = Payment if named[0].startswith("M") else Payout
+    found = session.scalars(select(kind).where(kind.identifier == named[0])).one_or_none()
+    if found is None:
+        return Match(None, "unknown")
+    return fits(session, line, found)
+
+
+def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
+    """Whether a line can be this payment or payout as it stands now. One the custodian saw before its statement came fits too."""
+    if (line.amount > 0) != isinstance(case, Payment):
+        return Match(None, "direction")
+    if abs(line.amount) != case.amount:
+        return Match(None, "amount")
+    if session.scalars(select(BankLine.id).where(BankLine.case_identifier == case.identifier)).first() is not None:
+        return Match(None, "done")
+    seen = ("cleared",) if case.gateway == "bank" else ()
+    possible = (*OPEN, "confirmed", *seen) if isinstance(case, Payment) else ("sent", "arrived")
+    return Match(case) if case.state in possible else Match(None, "state")
+
+
+def statement_of(session: Session, identifier: str) -> BankStatement | None:
+    return session.scalars(select(BankStatement).where(BankStatement.identifier == identifier)).one_or_none()
+
+
+def unexplained(session: Session) -> int:
+    """What lines that wait to be looked at add up to, in fen."""
+    return int(session.scalar(select(func.coalesce(func.sum(BankLine.amount), 0)).where(BankLine.state.in_(("new", "open")))) or 0)
+
+
+def newest_statement(session: Session) -> BankStatement | None:
+    """The statement that reaches furthest and says a closing balance."""
+    query = select(BankStatement).where(BankStatement.closing.is_not(None)).order_by(BankStatement.last_day.desc(), BankStatement.id.desc())
+    return session.scalars(query.limit(1)).first()
+
+
+def off_by(session: Session) -> int | None:
+    """By how many fen the bank says more than the books and the lines not yet explained make; None without a statement."""
+    newest = newest_statement(session)
+    if newest is None or newest.closing is None:
+        return None
+    return newest.closing - (-ledger.balance(session, ledger.BANK) + unexplained(session))

@@ -1,0 +1,121 @@
+"""Payments: a sum due under a contract. Money is in when both sides confirm it, or when a bank's statement or a gateway shows it;
+only what was shown counts as seen, and only that is paid out again."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from stdnum.exceptions import ValidationError
+from stdnum.iso7064 import mod_97_10
+
+from models.base import Base, Fen
+from models.contracts import Contract, OfContract
+from models.documents import Document
+from models.sourcing import PARTIES
+from models.text import N_
+from models.workflow import Limit, Move, State, Workflow
+
+KINDS = {"deposit": N_("定金"), "milestone": N_("节点款"), "settlement": N_("余款"), "penalty": N_("逾期付款违约金")}
+OPEN = ("due", "overdue", "paid")  # asked for, and not known to be in
+IN = ("confirmed", "cleared")  # in, as both sides say or as the bank does
+
+_CONFIRM = Limit(policy="contract.confirm_days")
+
+PAYMENT = Workflow(
+    name="payment",
+    label=N_("付款"),
+    states=(
+        State("due", N_("待付款")),
+        State("overdue", N_("逾期未付"), tone="bad"),
+        State("paid", N_("待确认到账")),
+        State("confirmed", N_("双方已确认"), tone="good"),
+        State("cleared", N_("银行已核对"), tone="good", terminal=True),
+        State("cancelled", N_("已取消"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("due", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
+        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency")),
+        Move("due", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
+        Move("due", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
+        Move("overdue", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
+        Move("overdue", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
+        Move("overdue", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
+        Move("paid", "confirm", "confirmed", who={"agency"}, main=True, tells=("buyer",)),
+        Move("paid", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
+        Move("paid", "dispute", "due", who={"agency", "custodian"}, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"), tells=("buyer",)),
+        Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
+    ),
+    acts={
+        "pay": N_("上传付款凭证"),
+        "confirm": N_("确认到账"),
+        "receive": N_("银行到账"),
+        "dispute": N_("未到账"),
+        "lapse": N_("逾期未付"),
+        "cancel": N_("取消"),
+    },
+    opening=Limit(attribute="pay_by", act="lapse", remind="contract.remind_days"),
+)  # fmt: skip
+
+
+class Payment(OfContract, Base):
+    """A sum due under a contract: the deposit (`milestone_number` 0), what a milestone's price still needs, or what paying for
+    it late costs. `gateway` is the way by which it came in."""
+
+    __tablename__ = "payments"
+    __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
+    workflow: ClassVar[Workflow] = PAYMENT
+    parties: ClassVar[dict[str, str]] = PARTIES
+    offices: ClassVar[frozenset[str]] = frozenset({"custodian"})
+
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    milestone_number: Mapped[int] = mapped_column(default=0)
+    amount: Mapped[Fen]
+    pay_by: Mapped[datetime]
+    gateway: Mapped[str] = mapped_column(String(12), default="bank")
+    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    voucher_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    paid_at: Mapped[datetime | None]
+    voucher: Mapped[Document | None] = relationship()
+    contract: Mapped[Contract] = relationship(lazy="joined")
+
+    @property
+    def stake(self) -> int:
+        return self.amount
+
+    @classmethod
+    def within_mandate(cls, most: int) -> ColumnElement[bool]:
+        return cls.amount <= most
+
+    @property
+    def reference(self) -> str:
+        return reference(self.identifier)
+
+
+def reference(identifier: str) -> str:
+    """What is written in the remark of a transfer, `M-2026-000123` as `M202600012359`: letters and digits alone, because banks drop
+    the rest, with two check digits (ISO 7064 Mod 97-10) so that no slip of the hand names somebody else's payment."""
+    plain = identifier.replace("-", "")
+    return plain + str(mod_97_10.calc_check_digits(plain))
+
+
+_WRITTEN = re.compile(r"(?<![A-Z0-9])([MZ])[-\s]*(\d{4})[-\s]*(\d{6})[-\s]*(\d{2})(?!\d)")
+
+
+def named_in(remark: str) -> tuple[list[str], bool]:
+    """The identifiers a remark names by their references, and whether one was written whose check digits are wrong."""
+    found, slipped = [], False
+    for letter, year, number, check in _WRITTEN.findall(remark.upper()):
+        try:
+            mod_97_10.validate(f"{letter}{year}{number}{check}")
+        except ValidationError:
+            slipped = True
+        else:
+            found.append(f"{letter}-{year}-{number}")
+    return list(dict.fromkeys(found)), slipped

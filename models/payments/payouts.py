@@ -1,0 +1,99 @@
+"""Payouts: money that is owed to an agency or a buyer and has to leave. It leaves by bank through the custodian's hands, or by the
+gateway that took it, and only as far as money for its contract was really seen coming in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models.accounts import Organisation
+from models.base import Base, Fen
+from models.contracts import Contract, OfContract
+from models.payments.charges import Charge
+from models.payments.payment import Payment
+from models.sourcing import PARTIES
+from models.text import N_, RuleBroken
+from models.workflow import Limit, Move, State, Workflow
+
+PAYOUT_KINDS = {"earned": N_("服务款"), "refund": N_("退款"), "penalty": N_("违约金")}
+
+
+def _funded(session: Session, payout: Payout) -> None:
+    if seen(session, payout.contract) < sent(session, payout.contract) + payout.amount:
+        raise RuleBroken(N_("这份合同的来款还没有在银行对账单上核对到账,暂不能付出。"))
+
+
+PAYOUT = Workflow(
+    name="payout",
+    label=N_("付出"),
+    states=(
+        State("due", N_("待付出")),
+        State("sending", N_("付出中")),
+        State("sent", N_("已付出,待确认")),
+        State("arrived", N_("已到账"), tone="good", terminal=True),
+    ),
+    moves=(
+        Move("due", "begin", "sending", who={"system"}, rules=(_funded,)),
+        Move("due", "send", "sent", who={"custodian"}, rules=(_funded,), main=True, limit=Limit(policy="contract.confirm_days", act="arrive"), tells=("payee",)),
+        Move("sending", "send", "sent", who={"system"}, limit=Limit(policy="contract.confirm_days", act="arrive"), tells=("payee",)),
+        Move("sending", "fail", "due", who={"system"}, limit=Limit(attribute="send_by")),
+        Move("sent", "arrive", "arrived", who={"payee", "system"}, main=True),
+        Move("sent", "bounce", "due", who={"payee", "custodian", "system"}, needs_reason=True, limit=Limit(attribute="send_by"), tells=("payee",)),
+    ),
+    acts={
+        "begin": N_("提交渠道"),
+        "send": N_("付出"),
+        "fail": N_("渠道未受理"),
+        "arrive": N_("确认到账"),
+        "bounce": N_("未到账或退回"),
+    },
+    opening=Limit(attribute="send_by"),
+)  # fmt: skip
+
+
+class Payout(OfContract, Base):
+    """Money on its way out. `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it was sent;
+    `gateway_id` the gateway's own name for it, `bank_reference` the bank's."""
+
+    __tablename__ = "payouts"
+    workflow: ClassVar[Workflow] = PAYOUT
+    parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
+    offices: ClassVar[frozenset[str]] = frozenset({"custodian"})
+
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    payee_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[Fen]
+    gateway: Mapped[str] = mapped_column(String(12), default="bank")
+    gateway_id: Mapped[str | None] = mapped_column(String(60), unique=True)
+    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    tries: Mapped[int] = mapped_column(default=0)
+    send_by: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    contract: Mapped[Contract] = relationship(lazy="joined")
+    payee: Mapped[Organisation] = relationship(foreign_keys=[payee_id], lazy="joined")
+    charge: Mapped[Charge | None] = relationship()
+
+    @property
+    def stake(self) -> int:
+        return self.amount
+
+
+def seen(session: Session, contract: Contract) -> int:
+    """What has really come in for a contract, in fen: on a bank's statement or at a gateway."""
+    cleared = select(func.coalesce(func.sum(Payment.amount), 0)).where(Payment.contract_id == contract.id, Payment.state == "cleared")
+    surplus = select(func.coalesce(func.sum(Charge.amount), 0)).join(Payment).where(Payment.contract_id == contract.id, Charge.surplus.is_(True))
+    return int(session.scalar(cleared) or 0) + int(session.scalar(surplus) or 0)
+
+
+def sent(session: Session, contract: Contract) -> int:
+    """What has left, or is leaving, for a contract, in fen."""
+    query = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.contract_id == contract.id, Payout.state != "due")
+    return int(session.scalar(query) or 0)
