@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from market.contracts import actions as contracts
-from market.demo.people import CUSTODIAN, REGULATOR, Figure, voucher
+from market.demo.people import REGULATOR, Figure, voucher
 from market.demo.stage import Stage, Story
 from market.extensions import db
 from market.payments import actions as payments
@@ -17,7 +17,7 @@ from market.ratings import actions as ratings
 from models import clock
 from models.actors import Actor
 from models.contracts import Contract, Deliverable, Materials, Milestone
-from models.payments import Payment, Payout
+from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 
 FINE = ("成果扎实,沟通顺畅。", "按时交付,一次过审。", "收费与公示一致,服务好。", "现场踏勘认真。", "专业,推荐。")
@@ -142,19 +142,6 @@ def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     yield stage.later(random.randrange(1, 3))
     payments.confirm(worker, payment)
     yield stage.later(1)
-    if random.random() < 0.9:  # the rest waits for a statement
-        yield from _through_the_bank(stage, payment)
-
-
-def _through_the_bank(stage: Stage, payment: str) -> Story:
-    """The custodian sees the money, and pays out what is owed under its contract by then."""
-    bank = stage.actors[CUSTODIAN]
-    payments.receive(bank, payment)
-    contract_id = Payment.load(db.session, payment).contract_id
-    owed = list(db.session.scalars(select(Payout.identifier).where(Payout.contract_id == contract_id, Payout.state == "due")))
-    for payout in owed if stage.random.random() < 0.9 else []:
-        yield stage.later(1)
-        payments.send(bank, payout, bank_reference=f"{clock.today():%Y%m%d}{stage.random.randrange(10**8):08d}")
 
 
 def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, pleased: float) -> Story:

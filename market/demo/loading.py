@@ -13,13 +13,16 @@ from typing import Any
 from sqlalchemy import select
 
 from market.demo import people
+from market.demo.banking import bank_story
 from market.demo.choosing import request_story
 from market.demo.opening import agency_story, authorities, enterprise_story, experts, register_story
 from market.demo.stage import SEED, Stage, Story
 from market.extensions import db
 from market.jobs import drain, run_deadlines
+from market.payments import actions as payments
 from models import clock, draws, workdays
 from models.accounts import Organisation
+from models.actors import SYSTEM
 from models.clock import BEIJING
 from models.text import Problem
 
@@ -57,6 +60,7 @@ def load(
         for number, agency in enumerate(stage.agencies):
             newcomer = number >= people.AGENCIES - 3
             enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage.dealt(agency.email), agency, number, until))
+        enqueue(start, bank_story(stage.dealt("bank")))
         enqueue(start, register_story(stage.dealt("register"), until))
         for number, buyer in enumerate(buyers):
             enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
@@ -108,6 +112,7 @@ def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, p
         steps += 1
     source.instant = until
     run_deadlines()
+    payments.close_books(SYSTEM)
     drain()
     return steps
 

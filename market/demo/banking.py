@@ -1,0 +1,53 @@
+"""The custodian of the demonstration: every few days the bank's statement comes in, and what is owed goes out."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from market.demo.people import CUSTODIAN
+from market.demo.stage import Stage, Story
+from market.exports import as_csv
+from market.extensions import db
+from market.payments import actions as payments
+from market.payments.jobs import match_lines
+from models import clock
+from models.money import plain
+from models.payments import Payment, Payout, reference
+from models.text import Problem
+
+HEADING = ["交易日期", "收入金额", "支出金额", "余额", "对方户名", "对方账号", "附言", "交易流水号"]
+
+
+def bank_story(stage: Stage) -> Story:
+    """One in thirty buyers forgets the reference, and is left for a person to find."""
+    random, told, balance = stage.random, set[str](), 0
+    while True:
+        yield stage.later(2)
+        db.session.rollback()
+        moved: list[tuple[str, int, str]] = []
+        for payment in db.session.scalars(select(Payment).where(Payment.state == "confirmed").order_by(Payment.id)):
+            moved.append((payment.identifier, payment.amount, payment.contract.buyer.name))
+        for payout in db.session.scalars(select(Payout).where(Payout.state.in_(("sent", "arrived"))).order_by(Payout.id)):
+            moved.append((payout.identifier, -payout.amount, payout.payee.name))
+        rows: list[list[object]] = [list(HEADING)]
+        for identifier, amount, name in moved:
+            if identifier in told:
+                continue
+            told.add(identifier)
+            balance += amount
+            remark = "服务费" if amount > 0 and random.random() < 0.03 else reference(identifier)
+            sums = [plain(amount), ""] if amount > 0 else ["", plain(-amount)]
+            rows.append([clock.today().isoformat(), *sums, plain(balance), name, f"6228{random.randrange(10**12):012d}", remark, f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}"])
+        if len(rows) > 1:
+            payments.import_statement(stage.actors[CUSTODIAN], file_name=f"对账单-{clock.today()}.csv", content=as_csv(rows))
+            match_lines()
+        _pay_out(stage)
+
+
+def _pay_out(stage: Stage) -> None:
+    """Everything owed whose money was seen."""
+    for identifier in db.session.scalars(select(Payout.identifier).where(Payout.state == "due").order_by(Payout.id)).all():
+        try:
+            payments.send(stage.actors[CUSTODIAN], identifier, bank_reference=f"{clock.today():%Y%m%d}{stage.random.randrange(10**8):08d}")
+        except Problem:
+            db.session.rollback()
