@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import shutil
@@ -109,19 +110,59 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _furnish(url: str, folder: Path) -> Any:
+    """The small market in a database that is copied for every test that asks for it."""
+    from tests.factories import small_market
+
+    app = create_app(settings(url, folder))
+    clock.use(lambda: START)
+    try:
+        with app.app_context():
+            world = small_market()
+            db.session.close()
+            db.engine.dispose()
+    finally:
+        clock.use_system()
+    return world
+
+
+@pytest.fixture(scope="session")
+def sqlite_furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    folder = tmp_path_factory.mktemp("furnished")
+    shutil.copy(sqlite_template, folder / "market.sqlite3")
+    return folder, _furnish(f"sqlite:///{folder / 'market.sqlite3'}", folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_furnished(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    folder, url = tmp_path_factory.mktemp("furnished"), make_url(postgresql_server)
+    _copy_of(url, "template", "furnished")
+    return folder, _furnish(url.set(database="furnished").render_as_string(hide_password=False), folder)
+
+
+def _copy_of(url: Any, template: str, name: str) -> None:
+    engine = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with the schema, the regions and the items in it."""
+    """The URL of a fresh database with the schema, the regions and the items in it, and the small market where the test asks for
+    the world."""
+    furnished = "world" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "market.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        shutil.copy(request.getfixturevalue("sqlite_furnished")[0] / "market.sqlite3" if furnished else request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
     template = make_url(request.getfixturevalue("postgresql_server"))
+    if furnished:
+        request.getfixturevalue("postgresql_furnished")
     name = f"test_{next(_numbers)}"
+    _copy_of(template, "furnished" if furnished else "template", name)
     engine = create_engine(template.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template"))
     yield template.set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -176,7 +217,10 @@ def session(app: Any) -> Iterator[Session]:
 
 
 @pytest.fixture
-def world(app: Any) -> Any:
-    from tests.factories import small_market
-
-    return small_market()
+def world(app: Any, database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    """The people of the small market; its files lie beside the copy of its database."""
+    folder, made = request.getfixturevalue("sqlite_furnished" if database.startswith("sqlite") else "postgresql_furnished")
+    for name in ("files", "keeper"):
+        if (folder / name).exists():
+            shutil.copytree(folder / name, tmp_path / name, dirs_exist_ok=True)
+    return copy.deepcopy(made)

@@ -194,13 +194,13 @@ def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> N
 
 PAGES = ("/", "/items", "/items/WAT-01", "/items/WAT-01/history", "/matters", "/agencies", "/agencies?item=WAT-01&order=price", "/agencies/A-2026-000001", "/agencies/A-2026-000001/fees/WAT-01", "/agencies/A-2026-000001/credit", "/requests", "/awards", "/credit", "/policy", "/contract-templates", "/contract-templates/survey", "/clause-rules", "/check", "/sign-in", "/sign-up")
 OWN = {
-    "buyer": ("/my", "/my/signing", "/my/signing/bring", "/requests/new?item=WAT-01", "/my/organisation", "/my/notices", "/contracts", "/my/delegations/new"),
+    "buyer": ("/my", "/my/signing", "/my/signing/bring", "/requests/new?item=WAT-01", "/my/organisation", "/my/notices", "/contracts", "/my/delegations/new", "/my/statement", "/payouts"),
     "agency1": (
         "/my/entry", "/my/entry/licence", "/my/entry/practitioners", "/my/entry/materials", "/my/entry/commitment", "/my/fees/new",
         "/my/certificate", "/imports", "/imports/new?kind=fees",
     ),
     "department": ("/reviews", "/oversight/first-pass"),
-    "regulator": ("/my", "/oversight/clauses", "/oversight/first-pass", "/contract-templates/report/revise", "/oversight/checks", "/oversight/register", "/items/WAT-01/edit", "/items/new", "/imports/new?kind=agencies"),
+    "regulator": ("/my", "/oversight/clauses", "/oversight/first-pass", "/contract-templates/report/revise", "/oversight/checks", "/oversight/register", "/items/WAT-01/edit", "/items/new", "/imports/new?kind=agencies", "/oversight/money", "/custody", "/custody/differences", "/ledger", "/ledger/accounts", "/ledger/closings"),
 }
 
 
