@@ -111,6 +111,7 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     buyer.follow("验收通过")
     buyer.tick_all()
     buyer.press("验收通过")
+    buyer.page.wait_for_url(f"**/contracts/{contract}")  # done, before anybody else looks
     department.open("/my")
     department.page.get_by_role("link", name="评审通过").first.click()
     department.act("评审通过")
