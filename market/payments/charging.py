@@ -135,10 +135,12 @@ def pay_out(identifier: str) -> None:
         db.session.rollback()
         payout = Payout.load(db.session, identifier)
     profile = profile_of(db.session, payout.payee) if payout.charge is None else None
-    try:
-        gateway_id = stripe().find(payout) or stripe().send(payout, profile.stripe_account if profile else "")
-    except Refused as refused:
-        log.warning("the gateway refuses %s: %s", identifier, refused)
-        actions.give_up_sending(SYSTEM, identifier)
-        return
+    gateway_id = stripe().find(payout)  # while this is not answered nobody knows, and nothing else is tried
+    if gateway_id is None:
+        try:
+            gateway_id = stripe().send(payout, profile.stripe_account if profile else "")
+        except Refused as refused:
+            log.warning("the gateway refuses %s: %s", identifier, refused)
+            actions.give_up_sending(SYSTEM, identifier)
+            return
     actions.finish_sending(SYSTEM, identifier, gateway_id=gateway_id)

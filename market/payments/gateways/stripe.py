@@ -6,7 +6,7 @@ Shapes after the public API reference (docs.stripe.com/api): amounts are in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -106,10 +106,9 @@ class StripeGateway:
     def find(self, payout: Payout) -> str | None:
         """The gateway's own name for a payout it has done already, under this try of it."""
         if payout.charge is not None:
-            listed = self._ask(self._api.refunds.list, params={"payment_intent": payout.charge.gateway_id})
-            return next((r.id for r in listed.auto_paging_iter() if _named(r) == _key(payout)), None)
-        listed = self._ask(self._api.transfers.list, params={"transfer_group": _key(payout)})
-        return next((t.id for t in listed.auto_paging_iter()), None)
+            listed = self._all(self._api.refunds.list, {"payment_intent": payout.charge.gateway_id})
+            return next((r.id for r in listed if _named(r) == _key(payout)), None)
+        return next((t.id for t in self._all(self._api.transfers.list, {"transfer_group": _key(payout)})), None)
 
     def send(self, payout: Payout, account: str) -> str:
         """Refund a charge, or transfer to an agency's account. The gateway's own name for it; Away and Refused as `begin`."""
@@ -135,9 +134,14 @@ class StripeGateway:
         except Refused:  # an account without Connect has none
             return
 
-    def _since(self, how: Any, since: datetime) -> Iterator[Any]:
+    def _since(self, how: Any, since: datetime) -> list[Any]:
         """A list of the gateway's, which has the newest first, back to an instant."""
-        return takewhile(lambda each: each.created >= since.timestamp(), self._ask(how, params={"limit": 100}).auto_paging_iter())
+        return self._all(how, {"limit": 100}, lambda each: each.created >= since.timestamp())
+
+    def _all(self, how: Any, params: Any, wanted: Callable[[Any], bool] = lambda each: True) -> list[Any]:
+        """Every page of a list, as long as it is wanted; the pages after the first may fail as the first may."""
+        found: list[Any] = self._ask(lambda: list(takewhile(wanted, how(params=params).auto_paging_iter())))
+        return found
 
     def read(self, payload: bytes, signature: str) -> Told:
         """A webhook's event. RuleBroken where the signature is not the gateway's, or is older than five minutes."""
@@ -152,9 +156,9 @@ class StripeGateway:
     def _ask(self, how: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return how(*args, **kwargs)
-        except (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError) as error:
+        except (stripe.InvalidRequestError, stripe.CardError) as error:
             raise Refused(N_("支付渠道没有受理:%(why)s"), why=error.user_message or error.code or "") from error
-        except stripe.StripeError as error:  # a time-out, a torn connection, an answer nobody understands
+        except stripe.StripeError as error:  # a time-out, a torn connection, a key it does not take: what came before is not known
             if error.http_status == 404:
                 raise Refused(N_("支付渠道没有受理:%(why)s"), why="404") from error
             raise Away(N_("支付渠道暂时没有回应;不会重复扣款,请稍后再试。")) from error
