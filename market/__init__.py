@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from market import cli, config, extensions, pages
 from market.config import LOCALES, ROOT
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
-from market.payments.gateways.stripe import StripeGateway
+from market.payments import gateways
 from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
@@ -43,7 +43,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["signing_roots"] = configured_roots(app.config["SIGNING_ROOTS"])
     app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
-    app.extensions["stripe"] = StripeGateway(app.config) if app.config["STRIPE_KEY"] else None
+    app.extensions["gateways"] = gateways.configured(app.config)
     app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
     app.extensions["search"] = open_index(app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]))
     if app.config["CLOCK_FILE"]:

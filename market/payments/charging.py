@@ -7,26 +7,17 @@ import logging
 from datetime import timedelta
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from market.extensions import db
 from market.payments import actions
-from market.payments.gateways.stripe import Refused, Standing, StripeGateway, Told, overdue_to_look
+from market.payments.gateways import OnlineGateway, Refused, Standing, Told, offering, online, ways
 from models import clock
 from models.actors import SYSTEM, Actor
-from models.agencies import profile_of
 from models.payments import OPEN, Charge, GatewayEvent, Payment, Payout, charges_of
-from models.text import N_, NotFound, Problem
+from models.text import N_, Problem, RuleBroken
 
 log = logging.getLogger(__name__)
-
-
-def stripe() -> StripeGateway:
-    """The gateway; NotFound where none is set."""
-    gateway: StripeGateway | None = current_app.extensions["stripe"]
-    if gateway is None:
-        raise NotFound(N_("没有这个页面。"))
-    return gateway
 
 
 def _charge(key: str) -> Charge:
@@ -35,15 +26,21 @@ def _charge(key: str) -> Charge:
 
 
 def begin(actor: Actor, payment: str, method: str, back: str) -> tuple[str, Standing]:
-    """A buyer pays through the gateway: the charge's key, and how it stands there. Pressed twice it is one charge."""
-    key = actions.ask_charge(actor, payment, gateway=StripeGateway.name, method=method)
+    """A buyer pays by one of the methods a gateway offers: the charge's key, and how it stands there. Pressed twice it is one charge.
+    RuleBroken where nobody offers the method for this payment."""
+    gateway, _label = offering(Payment.load(db.session, payment)).get(method, (None, ""))
+    db.session.rollback()
+    if gateway is None:
+        raise RuleBroken(N_("请选择一项。"), "method")
+    key = actions.ask_charge(actor, payment, gateway=gateway.name, method=method)
     return key, _ask(key, back)
 
 
 def _ask(key: str, back: str) -> Standing:
     charge = _charge(key)
     try:
-        standing = stripe().begin(charge, back) if charge.gateway_id is None else stripe().look(charge.gateway_id)
+        gateway = online(charge.gateway)
+        standing = gateway.begin(charge, back) if charge.gateway_id is None else gateway.look(charge.gateway_id)
     except Refused:
         actions.fail_charge(SYSTEM, key)
         raise
@@ -58,9 +55,10 @@ def follow(key: str) -> None:
     charge = _charge(key)
     if charge.state not in ("waiting", "asked") or charge.gateway_id is None:
         return
-    standing = stripe().look(charge.gateway_id)
+    gateway = online(charge.gateway)
+    standing = gateway.look(charge.gateway_id)
     if standing.state == "waiting" and charge.payment.state not in OPEN:
-        standing = stripe().cancel(charge.gateway_id)
+        standing = gateway.cancel(charge.gateway_id)
     actions.note_charge(SYSTEM, key, gateway_id=standing.gateway_id)
     _settle(key, standing)
 
@@ -79,68 +77,89 @@ def _settle(key: str, standing: Standing) -> None:
         actions.settle_charge(SYSTEM, key, fee=standing.fee)
 
 
-def take(told: Told) -> None:
+def take(gateway: str, told: Told) -> None:
     """A signed event: kept first, then dealt with; if that cannot be now, the jobs will."""
-    actions.note_event(SYSTEM, gateway=StripeGateway.name, event_id=told.event_id, kind=told.kind, about=told.about, content=told.content)
+    actions.note_event(SYSTEM, gateway=gateway, event_id=told.event_id, kind=told.kind, about=told.about, content=told.content)
     try:
-        _handle(told.event_id, told.about)
+        _handle(gateway, told.event_id, told.about)
     except Problem as problem:
         log.warning("event %s waits: %s", told.event_id, problem)
 
 
-def _handle(event_id: str, about: str) -> None:
+def _handle(gateway: str, event_id: str, about: str) -> None:
+    """Look how what an event is about stands: a charge and what was refunded on it, or a transfer."""
     db.session.rollback()
-    key = db.session.scalars(select(Charge.key).where(Charge.gateway == StripeGateway.name, Charge.gateway_id == about)).one_or_none()
+    key = db.session.scalars(select(Charge.key).where(Charge.gateway == gateway, Charge.gateway_id == about)).one_or_none()
+    gone = list(db.session.scalars(_leaving(gateway).where((Charge.gateway_id == about) | (Payout.gateway_id == about))))
+    asked = db.session.scalars(select(Charge.id).where(Charge.gateway == gateway, Charge.state == "asked").limit(1)).first()
+    db.session.rollback()
+    if key is None and not gone and asked:
+        return  # it may be a charge whose name we are just being told
     if key is not None:
         follow(key)
-    elif about.startswith("pi_") and _still_asked():
-        return  # it may be a charge whose name we are just being told
-    actions.close_event(SYSTEM, gateway=StripeGateway.name, event_id=event_id)
+    for identifier in gone:
+        follow_payout(identifier)
+    actions.close_event(SYSTEM, gateway=gateway, event_id=event_id)
 
 
-def _still_asked() -> bool:
-    return db.session.scalars(select(Charge.id).where(Charge.state == "asked").limit(1)).first() is not None
+def _leaving(gateway: str) -> Select[str]:
+    """The payouts a gateway has sent, each with the charge it is refunded on."""
+    query = select(Payout.identifier).outerjoin(Charge, Payout.charge_id == Charge.id).order_by(Payout.id)
+    return query.where(Payout.gateway == gateway, Payout.state.in_(("sent", "arrived")))
+
+
+def follow_payout(identifier: str) -> None:
+    """Look how a payout stands that a gateway has sent: one that failed there after all is owed again, and goes by bank."""
+    payout = Payout.load(db.session, identifier)
+    standing = online(payout.gateway).find(payout)
+    if standing is not None and standing.state == "failed":
+        actions.take_back(SYSTEM, identifier, gateway_id=standing.gateway_id)
 
 
 def work() -> int:
     """What every minute brings: charges and payouts that stopped half-way, events not dealt with. Returns how many were taken up."""
-    if current_app.extensions["stripe"] is None:
-        return 0
+    return sum(_work(way.name) for way in ways() if isinstance(way, OnlineGateway))
+
+
+def _work(gateway: str) -> int:
     db.session.rollback()
     minute = clock.now() - timedelta(minutes=1)
-    asked = list(db.session.scalars(select(Charge.key).where(Charge.state == "asked", Charge.asked_at <= minute)))
-    waiting = [charge.key for charge in db.session.scalars(select(Charge).where(Charge.state == "waiting")) if overdue_to_look(charge)]
-    events = list(db.session.execute(select(GatewayEvent.event_id, GatewayEvent.about).where(GatewayEvent.handled_at.is_(None)).order_by(GatewayEvent.id)))
-    leaving = list(db.session.scalars(select(Payout.identifier).where(Payout.gateway != "bank", Payout.state.in_(("due", "sending"))).order_by(Payout.id)))
+    charges, payouts = select(Charge).where(Charge.gateway == gateway), select(Payout.identifier).where(Payout.gateway == gateway)
+    asked = [charge.key for charge in db.session.scalars(charges.where(Charge.state == "asked", Charge.asked_at <= minute))]
+    waiting = [charge.key for charge in db.session.scalars(charges.where(Charge.state == "waiting")) if charge.to_be_looked_at]
+    told = select(GatewayEvent.event_id, GatewayEvent.about).where(GatewayEvent.gateway == gateway, GatewayEvent.handled_at.is_(None))
+    events = list(db.session.execute(told.order_by(GatewayEvent.id)))
+    leaving = list(db.session.scalars(payouts.where(Payout.state.in_(("due", "sending"))).order_by(Payout.id)))
     db.session.rollback()
     done = 0
     for act, arguments in [
-        *((_ask, (key, current_app.config["PUBLIC_URL"])) for key in asked), *((_handle, event) for event in events),
+        *((_ask, (key, current_app.config["PUBLIC_URL"])) for key in asked), *((_handle, (gateway, *event)) for event in events),
         *((follow, (key,)) for key in waiting), *((pay_out, (identifier,)) for identifier in leaving),
     ]:  # fmt: skip
         try:
             act(*arguments)  # type: ignore[operator]
             done += 1
         except Problem as problem:
-            log.warning("%s of %s waits: %s", act.__name__, arguments[0], problem)
+            log.warning("%s of %s waits: %s", act.__name__, arguments, problem)
     return done
 
 
 def pay_out(identifier: str) -> None:
-    """Send a payout through the gateway, looking first whether it was sent before we stopped."""
+    """Send a payout through its gateway, looking first whether it was sent before we stopped."""
     payout = Payout.load(db.session, identifier)
     if payout.state == "due":
         db.session.rollback()
         actions.begin_sending(SYSTEM, identifier)
         db.session.rollback()
         payout = Payout.load(db.session, identifier)
-    profile = profile_of(db.session, payout.payee) if payout.charge is None else None
-    gateway_id = stripe().find(payout)  # while this is not answered nobody knows, and nothing else is tried
-    if gateway_id is None:
-        try:
-            gateway_id = stripe().send(payout, profile.stripe_account if profile else "")
-        except Refused as refused:
-            log.warning("the gateway refuses %s: %s", identifier, refused)
-            actions.give_up_sending(SYSTEM, identifier)
-            return
+    gateway = online(payout.gateway)
+    standing = gateway.find(payout)  # while this is not answered nobody knows, and nothing else is tried
+    try:
+        if standing is not None and standing.state == "failed":
+            raise Refused(N_("支付渠道没有受理:%(why)s"), why=standing.gateway_id)
+        gateway_id = standing.gateway_id if standing else gateway.send(payout)
+    except Refused as refused:
+        log.warning("the gateway refuses %s: %s", identifier, refused)
+        actions.give_up_sending(SYSTEM, identifier)
+        return
     actions.finish_sending(SYSTEM, identifier, gateway_id=gateway_id)

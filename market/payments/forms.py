@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from market.forms import NEEDED, Form, MoneyField, choices, text, upload
+from market.payments.gateways import OnlineGateway, ways
 
 
 class PayForm(Form):
@@ -38,7 +40,6 @@ LINE_WAYS = {
     "payment": _l("是这一笔付款或付出"),
     "aside": _l("不是平台的款,记为待查款"),
     "back": _l("待查款的退回,或银行手续费"),
-    "swept": _l("支付渠道结算到托管账户"),
 }
 
 
@@ -46,3 +47,8 @@ class LineForm(Form):
     way = RadioField(_l("这一笔是"), [InputRequired(_l("请选择一项。"))], choices=choices(LINE_WAYS.items()))
     identifier = StringField(_l("付款或付出编号"), [Optional(), Length(max=40)], description=_l("例如 M-2026-000123;金额必须完全相同。"))
     reason = TextAreaField(_l("依据"), [Length(max=200)], description=_l("怎么知道的,例如与付款单位电话核实。会留痕。"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        settled = [(f"swept:{way.name}", _("%(gateway)s结算到托管账户", gateway=_(way.label))) for way in ways() if isinstance(way, OnlineGateway)]
+        self.way.choices = [*choices(LINE_WAYS.items()), *settled]

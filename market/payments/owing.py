@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from market.payments.gateways import named
 from models import clock, identifiers, policy, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM
-from models.agencies import profile_of
 from models.contracts import Contract
 from models.payments import Charge, Payment, Payout
 from models.workflow import start
@@ -24,7 +24,7 @@ def owe(session: Session, contract: Contract, payee: Organisation, kind: str, am
             part = min(left, most)
             made += _payout(session, contract, payee, kind, part, charge)
             left -= part
-    elif charges and _has_account(session, payee) and sum(most for _charge, most in charges) - _transferred(session, contract) >= left:
+    elif charges and _has_account(charges[0][0].gateway, payee) and sum(most for _charge, most in charges) - _transferred(session, contract) >= left:
         made, left = _payout(session, contract, payee, kind, left, None, charges[0][0].gateway), 0
     return made + _payout(session, contract, payee, kind, left)
 
@@ -56,6 +56,6 @@ def _transferred(session: Session, contract: Contract) -> int:
     return int(session.scalar(query) or 0)
 
 
-def _has_account(session: Session, payee: Organisation) -> bool:
-    profile = profile_of(session, payee) if payee.kind == "agency" else None
-    return bool(profile and profile.stripe_account)
+def _has_account(gateway: str, payee: Organisation) -> bool:
+    way = named(gateway)
+    return bool(way and way.account_of(payee))

@@ -3,7 +3,7 @@ that whatever stops in the middle can be taken up again, and nothing happens twi
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -35,6 +35,12 @@ class Charge(Base):
     looked_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     payment: Mapped[Payment] = relationship(lazy="joined")
+
+    @property
+    def to_be_looked_at(self) -> bool:
+        """Whether to look at it again though nobody told us of it: after a minute, then each time its age has doubled."""
+        age = clock.now() - self.asked_at
+        return age >= timedelta(minutes=1) and (self.looked_at is None or clock.now() - self.looked_at >= (self.looked_at - self.asked_at))
 
 
 class GatewayEvent(Base):

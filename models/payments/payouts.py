@@ -33,7 +33,7 @@ PAYOUT = Workflow(
         State("due", N_("待付出")),
         State("sending", N_("付出中")),
         State("sent", N_("已付出,待确认")),
-        State("arrived", N_("已到账"), tone="good", terminal=True),
+        State("arrived", N_("已到账"), tone="good"),
     ),
     moves=(
         Move("due", "begin", "sending", who={"system"}, rules=(_funded,)),
@@ -42,6 +42,7 @@ PAYOUT = Workflow(
         Move("sending", "fail", "due", who={"system"}, limit=Limit(attribute="send_by")),
         Move("sent", "arrive", "arrived", who={"payee", "system"}, main=True),
         Move("sent", "bounce", "due", who={"payee", "custodian", "system"}, needs_reason=True, limit=Limit(attribute="send_by"), tells=("payee",)),
+        Move("arrived", "bounce", "due", who={"custodian", "system"}, needs_reason=True, limit=Limit(attribute="send_by"), tells=("payee",)),  # a refund may fail weeks later
     ),
     acts={
         "begin": N_("提交渠道"),

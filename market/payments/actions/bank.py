@@ -14,7 +14,7 @@ from market.files import store
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import locked as locked_payout
 from market.payments.actions.payouts import see_arrived
-from market.payments.gateways import custody
+from market.payments.gateways import BankTransfer, bank, online
 from market.payments.receiving import locked
 from market.payments.statements import Line, read
 from market.transaction import action
@@ -24,6 +24,8 @@ from models.payments import BankLine, BankStatement, Payment, Payout, match
 from models.payments.bank import Match, fits
 from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
 from models.workflow import check_reason
+
+STRANGE = {"aside": "set_aside", "back": "sent_back", "swept": "seen_at_bank"}  # what a line may be that is none of our payments, and its posting
 
 
 def _office(actor: Actor) -> None:
@@ -48,7 +50,7 @@ def import_statement(session: Session, actor: Actor, *, file_name: str, content:
     """Take in a statement of the custody account. Lines the bank told of before are counted and left alone. RuleBroken at `file` for
     what is no statement, or one of another account."""
     _office(actor)
-    parsed, account = read(content), custody()[2].replace(" ", "")
+    parsed, account = read(content), bank().number.replace(" ", "")
     if parsed.account and parsed.account.replace(" ", "") != account:
         raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)
     keys = _keys(account, parsed.lines)
@@ -129,7 +131,7 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
 @action
 def settle_line(session: Session, actor: Actor, statement: str, number: int, *, way: str, identifier: str = "", reason: str = "") -> str:
     """The custodian says what a line is that did not match: one of ours after all (to the fen), money that is nobody's here, such money
-    going back or the bank's fee, or a gateway's settlement. RuleBroken at the field that is wrong."""
+    going back or the bank's fee, or what the gateway named after a colon settles (`swept:stripe`). RuleBroken at the field that is wrong."""
     _office(actor)
     line, reason = _line(session, statement, number), check_reason(reason)
     if line.state != "open":
@@ -143,8 +145,8 @@ def settle_line(session: Session, actor: Actor, statement: str, number: int, *, 
         found = _book(session, actor, line, case)
         if found.case is None:
             raise RuleBroken(payments.PROBLEMS[found.problem], "identifier")
-    elif way in ("aside", "swept", "back") and (line.amount > 0) == (way != "back"):
-        name, gateway = {"aside": ("set_aside", "bank"), "swept": ("seen_at_bank", "stripe"), "back": ("sent_back", "bank")}[way]
+    elif (name := STRANGE.get(way.partition(":")[0])) and (line.amount > 0) == (way != "back"):
+        gateway = online(way.partition(":")[2]).name if name == "seen_at_bank" else BankTransfer.name
         payments.post(session, name, key, statement, abs(line.amount), gateway=gateway)
     else:
         raise RuleBroken(N_("收付方向与所选的不符。"), "way")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from market.payments.gateways import BankTransfer
 from market.transaction import action
 from models import clock, payments
 from models.actors import Actor
@@ -23,7 +24,7 @@ def locked(session: Session, identifier: str) -> Payout:
 def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str) -> str:
     """The custodian has told its bank to pay. RuleBroken where the gateway pays this one, or its money was not seen yet."""
     payout = locked(session, identifier)
-    if payout.gateway != "bank":
+    if payout.gateway != BankTransfer.name:
         raise RuleBroken(N_("这一笔由支付渠道自动付出。"))
     if not 4 <= len(bank_reference.strip()) <= 60:
         raise RuleBroken(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
@@ -71,7 +72,17 @@ def give_up_sending(session: Session, actor: Actor, identifier: str) -> str:
     """The gateway has said that it did not and will not: the custodian pays it by bank."""
     payout = locked(session, identifier)
     perform(session, payout, "fail", actor)
-    payout.gateway = "bank"
+    payout.gateway = BankTransfer.name
+    return identifier
+
+
+@action
+def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: str) -> str:
+    """The gateway's `gateway_id` has failed after all: it is owed again, and the custodian pays it by bank. Said twice, it is booked once."""
+    payout = locked(session, identifier)
+    if payout.gateway_id == gateway_id:
+        _come_back(session, actor, payout, N_("支付渠道付出未成功"))
+        payout.gateway = BankTransfer.name
     return identifier
 
 
@@ -90,8 +101,11 @@ def see_arrived(session: Session, actor: Actor, payout: Payout) -> None:
 @action
 def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """It did not arrive, or came back: it is owed again."""
-    payout = locked(session, identifier)
+    _come_back(session, actor, locked(session, identifier), reason)
+    return identifier
+
+
+def _come_back(session: Session, actor: Actor, payout: Payout, reason: str) -> None:
     perform(session, payout, "bounce", actor, reason=reason)
     _move(session, payout, "bounced")
-    payout.sent_at = payout.gateway_id = None
-    return identifier
+    payout.sent_at = payout.arrived_at = payout.gateway_id = None

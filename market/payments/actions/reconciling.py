@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.payments.gateways import Found
 from market.transaction import action
 from models import clock
 from models.actors import Actor
 from models.payments import Difference
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A difference: `theirs` and `ours` in fen, 0 where one side has nothing."""
-
-    kind: str
-    about: str
-    theirs: int
-    ours: int
-    case_identifier: str = ""
 
 
 @action

@@ -1,21 +1,54 @@
-"""The ways money takes. Bank transfer is always there: the custody account, references in remarks, statements. A gateway that takes
-and sends money by itself stands beside it where one is set."""
+"""The ways money takes, behind one interface. Bank transfer is always there; a gateway that takes and sends money by itself stands
+beside it where one is set. A new one is a class in this package and a line in `configured`."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app
 
-from market.extensions import db
-from models.agencies import profile_of
-from models.payments import Payout
+from market.payments.gateways.bank import BankTransfer
+from market.payments.gateways.interface import Found, Gateway, Movement, OnlineGateway, Refused, Standing, Told
+from market.payments.gateways.stripe import StripeGateway
+from models.payments import Payment
+from models.text import N_, NotFound
+
+__all__ = ["BankTransfer", "Found", "Gateway", "Movement", "OnlineGateway", "Refused", "Standing", "Told", "bank", "configured", "named", "offering", "online", "ways"]
 
 
-def custody() -> list[str]:
-    """The account transfers go to: holder, bank, number."""
-    return [part.strip() for part in current_app.config["CUSTODY_ACCOUNT"].split("|")]
+def configured(settings: dict[str, Any]) -> dict[str, Gateway]:
+    """The gateways these settings open, by name."""
+    made: list[Gateway] = [BankTransfer(settings)]
+    if settings["STRIPE_KEY"]:
+        made.append(StripeGateway(settings))
+    return {gateway.name: gateway for gateway in made}
 
 
-def account_of(payout: Payout) -> list[str]:
-    """Where a payout goes: holder, bank and number of an agency's account; nothing for a buyer, whose money goes back the way it came."""
-    profile = profile_of(db.session, payout.payee) if payout.payee.kind == "agency" else None
-    return [profile.account_name, profile.bank_name, profile.account_number] if profile and profile.account_number else []
+def ways() -> list[Gateway]:
+    """Every way that is open, the bank first."""
+    return list(current_app.extensions["gateways"].values())
+
+
+def bank() -> BankTransfer:
+    """Bank transfer."""
+    found: BankTransfer = current_app.extensions["gateways"][BankTransfer.name]
+    return found
+
+
+def named(name: str) -> Gateway | None:
+    """The gateway of this name, if it is open."""
+    found: Gateway | None = current_app.extensions["gateways"].get(name)
+    return found
+
+
+def online(name: str) -> OnlineGateway:
+    """The gateway of this name that takes money by itself; NotFound where it is not open."""
+    found = named(name)
+    if not isinstance(found, OnlineGateway):
+        raise NotFound(N_("没有这个页面。"))
+    return found
+
+
+def offering(payment: Payment) -> dict[str, tuple[OnlineGateway, str]]:
+    """The methods a payment may be made by online now: each with its gateway and label."""
+    return {method: (way, label) for way in ways() if isinstance(way, OnlineGateway) for method, label in way.offers(payment)}

@@ -7,61 +7,36 @@ Shapes after the public API reference (docs.stripe.com/api): amounts are in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
 import stripe
+from werkzeug.datastructures import Headers
 
 from market.batches import Away
-from models import clock, policy
+from market.extensions import db
+from market.payments.gateways.interface import Movement, OnlineGateway, Refused, Standing, Told
+from models import policy
+from models.accounts import Organisation
+from models.agencies import profile_of
 from models.payments import Charge, Payment, Payout
 from models.text import N_, RuleBroken
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
-_OVER = {"succeeded": "succeeded", "canceled": "failed"}
+_OVER = {"succeeded": "succeeded", "canceled": "failed", "failed": "failed"}
+# Card numbers are typed into the gateway's own frames, never into our page: on that page alone its script is let in.
+CARD_POLICY = (
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; script-src 'self' https://js.stripe.com; "
+    "frame-src https://js.stripe.com https://hooks.stripe.com; connect-src 'self' https://api.stripe.com"
+)
 
 
-class Refused(RuleBroken):
-    """The gateway has said no: nothing happened, and asking again the same way changes nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A charge as the gateway has it now: its own name for it, `waiting`, `succeeded` or `failed`, the sum and what of it the
-    gateway keeps as its fee, in fen, and where the buyer goes to pay (empty where that is our own page)."""
-
-    gateway_id: str
-    state: str
-    amount: int
-    fee: int = 0
-    url: str = ""
-    secret: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Money that moved at the gateway: in above zero, out below, in fen."""
-
-    gateway_id: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event of the gateway that bears its signature."""
-
-    event_id: str
-    kind: str
-    about: str
-    content: dict[str, Any]
-
-
-class StripeGateway:
-    """The gateway with the settings of this process."""
+class StripeGateway(OnlineGateway):
+    """Stripe with the settings of this process."""
 
     name = "stripe"
+    label = "Stripe"
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.public_key: str = settings["STRIPE_PUBLIC_KEY"]
@@ -74,17 +49,19 @@ class StripeGateway:
         ).v1
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
-        """The methods a payment may be made by (name and label): none where the money might have to stay longer than a gateway
-        holds it (about 90 days; the policy says how long we let it)."""
+        """None where the money might have to stay longer than Stripe holds it (about 90 days; the policy says how long we let it)."""
         if payment.state not in ("due", "overdue"):
             return []
         rules = policy.get(payment.policy_version)
         long = payment.kind == "deposit" and _calendar_days(payment.contract.days) > rules.number("contract.gateway_days")
         return [] if long else [(name, METHODS[name]) for name in self.methods]
 
+    def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
+        profile = profile_of(db.session, payee) if payee.kind == "agency" else None
+        return [(N_("收款账户"), profile.stripe_account)] if profile and profile.stripe_account else []
+
     def begin(self, charge: Charge, back: str) -> Standing:
-        """Ask for a payment intent, under the charge's key; `back` is where the buyer returns to. Away if nobody knows whether it was
-        heard, Refused if it was refused."""
+        """Ask for a payment intent."""
         asked: dict[str, Any] = {
             "amount": charge.amount, "currency": "cny", "payment_method_types": [charge.method], "capture_method": "automatic",
             "metadata": {"payment": charge.payment.identifier, "key": charge.key},
@@ -96,43 +73,48 @@ class StripeGateway:
         return _standing(self._ask(self._api.payment_intents.create, params=asked, options={"idempotency_key": charge.key}))
 
     def look(self, gateway_id: str) -> Standing:
-        """How a payment intent stands."""
         return _standing(self._ask(self._api.payment_intents.retrieve, gateway_id, params={"expand": ["latest_charge.balance_transaction"]}))
 
     def cancel(self, gateway_id: str) -> Standing:
-        """Call off a payment intent nobody has paid; Refused if somebody has."""
         return _standing(self._ask(self._api.payment_intents.cancel, gateway_id))
 
-    def find(self, payout: Payout) -> str | None:
-        """The gateway's own name for a payout it has done already, under this try of it."""
+    def find(self, payout: Payout) -> Standing | None:
         if payout.charge is not None:
             listed = self._all(self._api.refunds.list, {"payment_intent": payout.charge.gateway_id})
-            return next((r.id for r in listed if _named(r) == _key(payout)), None)
-        return next((t.id for t in self._all(self._api.transfers.list, {"transfer_group": _key(payout)})), None)
+            return next((Standing(r.id, _OVER.get(r.status, "waiting"), r.amount) for r in listed if _named(r) == _key(payout)), None)
+        listed = self._all(self._api.transfers.list, {"transfer_group": _key(payout)})
+        return next((Standing(t.id, "failed" if t.reversed else "succeeded", t.amount) for t in listed), None)
 
-    def send(self, payout: Payout, account: str) -> str:
-        """Refund a charge, or transfer to an agency's account. The gateway's own name for it; Away and Refused as `begin`."""
+    def send(self, payout: Payout) -> str:
         options: Any = {"idempotency_key": _key(payout)}
         about = {"payout": _key(payout)}
         if payout.charge is not None:
             params: Any = {"payment_intent": payout.charge.gateway_id, "amount": payout.amount, "metadata": about}
             return str(self._ask(self._api.refunds.create, params=params, options=options).id)
+        account = next((value for _label, value in self.account_of(payout.payee)), "")
         params = {"amount": payout.amount, "currency": "cny", "destination": account, "transfer_group": _key(payout), "metadata": about}
         return str(self._ask(self._api.transfers.create, params=params, options=options).id)
 
     def movements(self, since: datetime) -> Iterator[Movement]:
-        """Everything that moved since an instant. Charges go by their payment intent's name."""
+        """Charges go by their payment intent's name."""
         for intent in self._since(self._api.payment_intents.list, since):
             if intent.status == "succeeded":
                 yield Movement(intent.id, getattr(intent, "amount_received", None) or intent.amount)
         for refund in self._since(self._api.refunds.list, since):
             if refund.status not in ("failed", "canceled"):
                 yield Movement(refund.id, -refund.amount)
+        for transfer in self._perhaps(self._api.transfers.list, since):
+            yield Movement(transfer.id, -(transfer.amount - transfer.amount_reversed))
+        for dispute in self._perhaps(self._api.disputes.list, since):
+            if dispute.status in ("needs_response", "under_review", "lost"):  # taken from us as long as it is not won
+                yield Movement(dispute.id, -dispute.amount)
+
+    def _perhaps(self, how: Any, since: datetime) -> list[Any]:
+        """What an account without Connect, or without cards, has no list of."""
         try:
-            for transfer in self._since(self._api.transfers.list, since):
-                yield Movement(transfer.id, -(transfer.amount - transfer.amount_reversed))
-        except Refused:  # an account without Connect has none
-            return
+            return self._since(how, since)
+        except Refused:
+            return []
 
     def _since(self, how: Any, since: datetime) -> list[Any]:
         """A list of the gateway's, which has the newest first, back to an instant."""
@@ -143,10 +125,12 @@ class StripeGateway:
         found: list[Any] = self._ask(lambda: list(takewhile(wanted, how(params=params).auto_paging_iter())))
         return found
 
-    def read(self, payload: bytes, signature: str) -> Told:
-        """A webhook's event. RuleBroken where the signature is not the gateway's, or is older than five minutes."""
+    def page_policy(self, charge: Charge) -> str:
+        return CARD_POLICY if charge.method == "card" else ""
+
+    def read(self, payload: bytes, headers: Headers) -> Told:
         try:
-            event = stripe.Webhook.construct_event(payload, signature, self._secret)
+            event = stripe.Webhook.construct_event(payload, headers.get("Stripe-Signature", ""), self._secret)
         except (ValueError, stripe.SignatureVerificationError) as error:
             raise RuleBroken(N_("签名不对或已过期。")) from error
         about = event.data.object
@@ -185,8 +169,3 @@ def _standing(intent: Any) -> Standing:
     fee = int(getattr(moved, "fee", 0) or 0)
     return Standing(intent.id, _OVER.get(intent.status, "waiting"), intent.amount, fee, url, intent.client_secret or "")
 
-
-def overdue_to_look(charge: Charge) -> bool:
-    """Whether to look at a charge nobody told us of again: after a minute, then each time its age has doubled."""
-    age = clock.now() - charge.asked_at
-    return age >= timedelta(minutes=1) and (charge.looked_at is None or clock.now() - charge.looked_at >= (charge.looked_at - charge.asked_at))

@@ -12,7 +12,7 @@ from market.accounts.identity import current_actor
 from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
 from market.payments import actions
 from market.payments.forms import InvoiceForm, SendForm
-from market.payments.gateways import account_of
+from market.payments.gateways import named
 from market.payments.views.rooms import rooms
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
@@ -37,8 +37,10 @@ def payouts() -> str:
 @login_required
 def show_payout(identifier: str) -> str:
     payout: Payout = visible(Payout, identifier)
+    way = named(payout.gateway)
     return render_template(
-        "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount), account=account_of(payout),
+        "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount), account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
+        way=way.label if way else payout.gateway,
         reference=reference(payout.identifier), contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from market.forms import ActForm
 from market.pages import form_page, link, need, not_found, paged
 from market.payments import actions
 from market.payments.forms import LineForm, StatementForm
-from market.payments.gateways import custody
+from market.payments.gateways import bank, ways
 from market.payments.jobs import DIFFERENCES, reconcile
 from market.payments.views.rooms import rooms
 from models import ledger
@@ -40,12 +40,17 @@ WATCHERS = ("custodian", "regulator", "admin")
 @login_required
 def desk() -> str:
     need(*WATCHERS)
-    balances = {code: ledger.balance(db.session, code) for code in (ledger.BANK, ledger.clearing("bank"), ledger.clearing("stripe"), ledger.PLATFORM)}
+    account = bank()
+    balances = [
+        (_("托管银行(账上)"), -ledger.balance(db.session, ledger.BANK)),
+        *((_("%(gateway)s在途", gateway=_(way.label)), -ledger.balance(db.session, ledger.clearing(way.name))) for way in ways()),
+        (_("待查款"), ledger.balance(db.session, ledger.PLATFORM)), (_("未核对的流水"), unexplained(db.session)),
+    ]  # fmt: skip
     counted: Any = select(BankStatement, func.count(BankLine.id), func.count(BankLine.id).filter(BankLine.state == "open"))
     query = counted.outerjoin(BankLine).group_by(BankStatement.id).order_by(BankStatement.id.desc())
     open_ones = select(func.count(Difference.id)).where(Difference.gone_at.is_(None))
     return render_template(
-        "payments/custody.html", page=paged(query), account=custody(), balances=balances, unexplained=unexplained(db.session), off=off_by(db.session),
+        "payments/custody.html", page=paged(query), account=f"{account.holder} · {account.bank} · {account.number}", balances=[(name, show(sum)) for name, sum in balances], off=off_by(db.session),
         differences=db.session.scalar(open_ones),
     )  # fmt: skip
 

@@ -14,16 +14,10 @@ from market.extensions import csrf, db
 from market.forms import ActForm
 from market.pages import case_url, visible
 from market.payments import charging
-from market.payments.gateways.stripe import METHODS
+from market.payments.gateways import OnlineGateway, Standing, offering, online, ways
 from market.payments.views.rooms import rooms
 from models.payments import Charge, Payment
-from models.text import N_, RuleBroken
-
-# Card numbers are typed into the gateway's own frames, never into our page: on this page alone its script is let in.
-CARD_POLICY = (
-    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; script-src 'self' https://js.stripe.com; "
-    "frame-src https://js.stripe.com https://hooks.stripe.com; connect-src 'self' https://api.stripe.com"
-)
+from models.text import N_, NotFound
 
 
 @rooms.route("/payments/<identifier>/online", methods=["GET", "POST"])
@@ -31,24 +25,23 @@ CARD_POLICY = (
 def pay_online(identifier: str) -> Response | str | tuple[str, int]:
     """Choose how to pay, and go on with what was begun: nothing is begun twice."""
     payment: Payment = visible(Payment, identifier)
-    gateway, form = charging.stripe(), ActForm()
-    method = request.values.get("method", "")
+    if not any(isinstance(way, OnlineGateway) for way in ways()):
+        raise NotFound(N_("没有这个页面。"))
+    form = ActForm()
     if form.is_submitted() and form.validate():
-        if method not in dict(gateway.offers(payment)):
-            raise RuleBroken(N_("请选择一项。"))
-        key, standing = charging.begin(current_actor(), identifier, method, url_for("payments.back", identifier=identifier, _external=True))
+        back = url_for("payments.back", identifier=identifier, _external=True)
+        key, standing = charging.begin(current_actor(), identifier, request.form.get("method", ""), back)
         if standing.state == "succeeded":
             return redirect(case_url("payment", identifier), 303)
         return _go_on(payment, db.session.scalars(select(Charge).where(Charge.key == key)).one(), standing)
-    return render_template("payments/online.html", payment=payment, methods=gateway.offers(payment), form=form)
+    return render_template("payments/online.html", payment=payment, methods=offering(payment), form=form)
 
 
-def _go_on(payment: Payment, charge: Charge, standing: charging.Standing) -> Response:
-    gateway = charging.stripe()
-    page = render_template("payments/go_on.html", payment=payment, charge=charge, standing=standing, methods=METHODS, gateway=gateway)
-    answer = FlaskResponse(page)
-    if charge.method == "card":
-        answer.headers["Content-Security-Policy"] = CARD_POLICY
+def _go_on(payment: Payment, charge: Charge, standing: Standing) -> Response:
+    gateway, label = offering(payment)[charge.method]
+    answer = FlaskResponse(render_template("payments/go_on.html", payment=payment, charge=charge, standing=standing, label=label, gateway=gateway))
+    if policy := gateway.page_policy(charge):
+        answer.headers["Content-Security-Policy"] = policy
     return answer
 
 
@@ -61,9 +54,9 @@ def back(identifier: str) -> Response:
     return redirect(case_url("payment", identifier), 303)
 
 
-@rooms.post("/hooks/stripe")
+@rooms.post("/hooks/<gateway>")
 @csrf.exempt
-def hook() -> Response:
+def hook(gateway: str) -> Response:
     """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where the signature is not its own."""
-    charging.take(charging.stripe().read(request.get_data(cache=False), request.headers.get("Stripe-Signature", "")))
+    charging.take(gateway, online(gateway).read(request.get_data(cache=False), request.headers))
     return FlaskResponse("ok\n", mimetype="text/plain")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, render_template
+from flask import render_template
+from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -13,7 +14,7 @@ from market.extensions import db
 from market.pages import ActPage, act_view, case_page, case_url, file_of, link, visible
 from market.payments import actions
 from market.payments.forms import PayForm
-from market.payments.gateways import custody
+from market.payments.gateways import bank, offering
 from market.payments.views.rooms import rooms
 from models.money import capital
 from models.payments import KINDS, Invoice, Payment, charges_of
@@ -40,9 +41,9 @@ def about(payment: Payment) -> dict[str, Any]:
         "contract_link": link(case_url("contract", payment.contract.identifier), payment.contract.identifier),
         "kinds": KINDS,
         "capital": capital(payment.amount),
-        "custody": custody(),
+        "account": [(_(label), value) for label, value in bank().account],
         "charges": charges_of(db.session, payment),
-        "online": current_app.extensions["stripe"].offers(payment) if current_app.extensions["stripe"] else [],
+        "online": [label for _gateway, label in offering(payment).values()],
         "invoices": list(db.session.scalars(select(Invoice).where(Invoice.payment_id == payment.id).order_by(Invoice.id))),
     }
 

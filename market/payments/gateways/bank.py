@@ -1,0 +1,44 @@
+"""Bank transfer, which is always there: a custody account, a reference in the remark, and the bank's statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from market.extensions import db
+from market.payments.gateways.interface import Found, Gateway
+from models import ledger
+from models.accounts import Organisation
+from models.agencies import profile_of
+from models.payments import Payment, off_by
+from models.text import N_
+
+
+class BankTransfer(Gateway):
+    """The bank with the settings of this process. A person makes the transfers; its statements are read in."""
+
+    name = "bank"
+    label = N_("银行转账")
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.holder, self.bank, self.number = (part.strip() for part in settings["CUSTODY_ACCOUNT"].split("|"))
+
+    @property
+    def account(self) -> list[tuple[str, str]]:
+        """The account transfers go to."""
+        return _account(self.holder, self.bank, self.number)
+
+    def offers(self, payment: Payment) -> list[tuple[str, str]]:
+        return [("transfer", self.label)] if payment.state in ("due", "overdue") else []
+
+    def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
+        profile = profile_of(db.session, payee) if payee.kind == "agency" else None
+        return _account(profile.account_name, profile.bank_name, profile.account_number) if profile and profile.account_number else []
+
+    def differences(self) -> list[Found]:
+        """The bank's newest balance against the custody account and the lines still to be explained."""
+        off, books = off_by(db.session), -ledger.balance(db.session, ledger.BANK)
+        return [Found("balance", "custody", books + off, books)] if off else []
+
+
+def _account(holder: str, bank: str, number: str) -> list[tuple[str, str]]:
+    return [(N_("户名"), holder), (N_("开户银行"), bank), (N_("账号"), number)]

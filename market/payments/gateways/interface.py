@@ -1,0 +1,149 @@
+"""What a way that money takes can do, whichever it is. A room that moves money knows this interface and no gateway by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import func, select
+from werkzeug.datastructures import Headers
+
+from market.extensions import db
+from models import clock, ledger, policy
+from models.accounts import Organisation
+from models.payments import Charge, Payment, Payout
+from models.text import RuleBroken
+
+BACK = timedelta(days=120)  # further than a gateway holds money
+
+
+class Refused(RuleBroken):
+    """The gateway has said no: nothing happened, and asking again the same way changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A difference between a gateway and the books: `theirs` and `ours` in fen, 0 where one side has nothing."""
+
+    kind: str
+    about: str
+    theirs: int
+    ours: int
+    case_identifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A charge or a payout as the gateway has it now: its own name for it, `waiting`, `succeeded` or `failed`, the sum and what of it
+    the gateway keeps as its fee, in fen, and where the buyer goes to pay (empty where that is our own page)."""
+
+    gateway_id: str
+    state: str
+    amount: int
+    fee: int = 0
+    url: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that moved at the gateway: in above zero, out below, in fen."""
+
+    gateway_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event of a gateway that bears its signature, about a thing it names."""
+
+    event_id: str
+    kind: str
+    about: str
+    content: dict[str, Any]
+
+
+class Gateway(ABC):
+    """A way money takes to the custodian and from it."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+
+    @abstractmethod
+    def offers(self, payment: Payment) -> list[tuple[str, str]]:
+        """The methods a payment may be made by now: names and labels; none where it may not be made this way."""
+
+    @abstractmethod
+    def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
+        """Where a payout to an organisation goes by this way, as labels and values; nothing where we know no account of it."""
+
+    @abstractmethod
+    def differences(self) -> list[Found]:
+        """Where its own record of what moved and our books do not agree. Away where it does not answer."""
+
+
+class OnlineGateway(Gateway):
+    """One that takes and sends money by itself and tells us. Every method that asks it raises Away where nobody knows whether it was
+    heard, and Refused where it said no."""
+
+    @abstractmethod
+    def begin(self, charge: Charge, back: str) -> Standing:
+        """Ask for a charge, under its key; `back` is where the buyer returns to."""
+
+    @abstractmethod
+    def look(self, gateway_id: str) -> Standing:
+        """How a charge stands."""
+
+    @abstractmethod
+    def cancel(self, gateway_id: str) -> Standing:
+        """Call off a charge nobody has paid; Refused if somebody has."""
+
+    @abstractmethod
+    def find(self, payout: Payout) -> Standing | None:
+        """A payout as the gateway has it, under this try of it; None if it has it not."""
+
+    @abstractmethod
+    def send(self, payout: Payout) -> str:
+        """Refund a charge, or transfer to an agency's account. The gateway's own name for it."""
+
+    @abstractmethod
+    def movements(self, since: datetime) -> Iterator[Movement]:
+        """Everything that moved since an instant, charges and payouts by the gateway's own names."""
+
+    @abstractmethod
+    def read(self, payload: bytes, headers: Headers) -> Told:
+        """An event it sends us. RuleBroken where the signature is not its own, or is too old."""
+
+    def page_policy(self, charge: Charge) -> str:
+        """The content policy of the page on which the buyer goes on: empty for ours, another where the gateway's script runs there."""
+        return ""
+
+    def differences(self) -> list[Found]:
+        """Movement by movement, charges by their names and payouts by theirs; and what it holds for longer than the policy lets it."""
+        since = clock.now() - BACK
+        theirs, ours = {m.gateway_id: m.amount for m in self.movements(since)}, self._booked(since)
+        found = [Found("theirs_only", about, amount, 0) for about, amount in theirs.items() if about not in ours]
+        for about, (amount, case) in ours.items():
+            if about not in theirs:
+                found.append(Found("ours_only", about, 0, amount, case))
+            elif theirs[about] != amount:
+                found.append(Found("amount", about, theirs[about], amount, case))
+        return found + self._held_long()
+
+    def _booked(self, since: datetime) -> dict[str, tuple[int, str]]:
+        """What the books have of it: the sum in fen and the case, by the gateway's names."""
+        charges = select(Charge).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
+        ours = {c.gateway_id or c.key: (c.amount, c.payment.identifier) for c in db.session.scalars(charges)}
+        sent = select(Payout).where(Payout.gateway == self.name, Payout.gateway_id.is_not(None), Payout.sent_at >= since)
+        return ours | {p.gateway_id or "": (-p.amount, p.identifier) for p in db.session.scalars(sent)}
+
+    def _held_long(self) -> list[Found]:
+        """What came in last is what is still there: more than came in within the policy's days has been there for longer."""
+        held = -ledger.balance(db.session, ledger.clearing(self.name))
+        since = clock.now() - timedelta(days=policy.current().number("contract.gateway_days"))
+        query = select(func.coalesce(func.sum(Charge.amount), 0)).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
+        lately = int(db.session.scalar(query) or 0)
+        return [Found("held_long", self.name, held, held - lately)] if held > lately else []

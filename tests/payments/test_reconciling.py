@@ -1,0 +1,71 @@
+"""The gateway's own record against the books: every difference is found, and nothing is put right by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import requests
+from flask import Flask
+from sqlalchemy import select
+
+from market.extensions import db
+from market.payments import charging
+from market.payments.jobs import reconcile
+from models.payments import Difference
+from tests.factories import World
+from tests.payments.gateway import DEPOSIT, Bank, begin, booked, charged, count, due, opened, serving
+from tests.payments.recorded import Recorded, dispute
+from tests.web import sign_in
+
+
+def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: Bank) -> None:
+    contract, payment = due(world)
+    charge = charged(world, bank, payment)
+    reconcile()
+    assert count(Difference) == 0
+    stray = bank.api.payment_intents.create(params={"amount": 100, "currency": "cny", "payment_method_types": ["card"]}).id
+    bank.pay(stray)
+    bank.api.refunds.create(params={"payment_intent": charge.gateway_id or "", "amount": 5})
+    reconcile()
+    db.session.rollback()
+    found = {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Difference))}
+    assert found == {("theirs_only", 100, 0), ("theirs_only", -5, 0)}
+    booked(world, contract)
+    requests.delete(f"{bank.url}/_config/data", timeout=5)
+    reconcile()
+    db.session.rollback()
+    standing = [(d.kind, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))]
+    assert standing == [("ours_only", DEPOSIT)]
+
+
+def found() -> set[tuple[str, int, int]]:
+    reconcile()
+    db.session.rollback()
+    return {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))}
+
+
+def test_money_that_stays_at_the_gateway_is_told_in_time(app: Flask, world: World, bank: Bank, time: Any) -> None:
+    _contract, payment = due(world)
+    charge = charged(world, bank, payment)
+    assert found() == set()
+    time.instant += timedelta(days=81)
+    assert ("held_long", DEPOSIT, DEPOSIT) in found()
+    page = sign_in(app, world, "custodian").get("/custody/differences")
+    assert "在渠道停留过久" in page.text
+    bank.api.refunds.create(params={"payment_intent": charge.gateway_id or "", "amount": 5})
+    assert ("held_long", DEPOSIT, DEPOSIT) in found(), "what the books do not know of changes nothing in them"
+
+
+def test_a_charge_the_buyers_bank_takes_back_is_found(app: Flask, world: World) -> None:
+    recorded = Recorded()
+    with serving(recorded) as url:
+        opened(app, url)
+        _contract, payment = due(world)
+        begin(world, payment, "alipay")
+        recorded.paid = True
+        charging.follow(f"{payment}:1")
+        recorded.made["disputes"].append(dispute(DEPOSIT))
+        assert found() == {("theirs_only", -DEPOSIT, 0)}
+        recorded.made["disputes"][0]["status"] = "won"
+        assert found() == set()
