@@ -15,6 +15,10 @@ from pathlib import Path
 
 import requests
 
+from bench.forks import forked
+from market import create_app
+from models import clock
+
 ROOT = Path(__file__).parent.parent
 ADMIN = ("admin@example.cn", "correct horse battery")
 
@@ -51,13 +55,10 @@ class Server:
 
     def command(self, *arguments: str) -> str:
         """Run a `flask` command of this market; raises with its output if it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(done.stdout + done.stderr)
-        return done.stdout
+        ended, printed = forked(lambda: _command(self.environment, arguments))
+        if ended:
+            raise RuntimeError(printed)
+        return printed
 
     def start(self) -> None:
         log = (self.home / "server.log").open("ab")
@@ -81,6 +82,15 @@ class Server:
                 (os.killpg if how == signal.SIGKILL else os.kill)(self._process.pid, how)
             self._process.wait(timeout=30)
             self._process = None
+
+
+def _command(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    clock.use_system()
+    app = create_app()
+    with app.app_context():
+        app.cli.main(arguments, prog_name="flask")
 
 
 @contextlib.contextmanager

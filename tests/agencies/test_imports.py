@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
+import signal
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +29,7 @@ from models.batches import Batch, BatchRow
 from models.events import Event
 from models.text import NotAllowed, NotFound, RuleBroken, WrongState
 from tests.factories import PASSWORD, World, code
+from tests.faults.children import in_a_child
 from tests.web import Visitor, sign_in
 
 AGENCIES = [known[0] for known in imports.AGENCIES.values()]
@@ -148,45 +148,35 @@ def test_a_batch_that_breaks_stops_alone_and_powers_are_asked_for_again(world: W
     assert (state(again).state, imported()) == ("failed", 0)
 
 
-KILLER = """
-import os, sys
-sys.path.insert(0, {root!r})
-from pathlib import Path
-from market import batches, create_app
-from tests.conftest import settings
-app = create_app(settings({url!r}, Path({folder!r})))
-pieces = 0
-check = batches.WORKS["agencies"].check
-def killed(*arguments):
-    global pieces
-    pieces += 1
-    check(*arguments)
-    if pieces == {piece}:
-        os.kill(os.getpid(), 9)
-load = batches.WORKS["agencies"].load
-def killed_too(*arguments):
-    load(*arguments)
-    if {piece} == 0:
-        os.kill(os.getpid(), 9)
-from dataclasses import replace
-batches.WORKS["agencies"] = replace(batches.WORKS["agencies"], check=killed, load=killed_too)
-batches.CHUNK = 10
-with app.app_context():
-    batches.run()
-"""
+def struck(piece: int) -> None:
+    """The batches, struck by SIGKILL after a piece of the check, or (0) after the loading before its commit."""
+    work, pieces = doing.WORKS["agencies"], [0]
+
+    def check(*arguments: Any) -> None:
+        pieces[0] += 1
+        work.check(*arguments)
+        if pieces[0] == piece:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def load(*arguments: Any) -> None:
+        work.load(*arguments)
+        if piece == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    doing.WORKS["agencies"] = replace(work, check=check, load=load)
+    doing.CHUNK = 10
+    doing.run()
 
 
 @pytest.mark.parametrize("piece", [1, 3, 0])
-def test_a_killed_worker_takes_up_where_it_was(app: Flask, world: World, database: str, tmp_path: Any, piece: int) -> None:
+def test_a_killed_worker_takes_up_where_it_was(world: World, piece: int) -> None:
     """Killed in the first piece of the check, in the third, and after the loading before its commit."""
     identifier = upload(world, "regulator", "agencies", [agency_row(n) for n in range(50)])
     if piece == 0:
         doing.run()
         doing.load_batch(world.actor("regulator"), identifier)
-    db.session.rollback()
-    root = os.getcwd()
-    script = KILLER.format(root=root, url=database, folder=str(tmp_path), piece=piece)
-    assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False, capture_output=True).returncode == -9
+    ended, printed = in_a_child(lambda: struck(piece))
+    assert ended == -signal.SIGKILL, printed
     batch = state(identifier)
     assert (batch.state, batch.position) == ({0: "loading"}.get(piece, "checking"), {1: 0, 3: 20, 0: 50}[piece])
     assert imported() == 0

@@ -18,7 +18,8 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(site: Server) -> Iterator[Browser]:
+    """Closed before its market stops, which would wait for the streams its pages hold."""
     assert CHROMIUM, "`make browser` installs one"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)

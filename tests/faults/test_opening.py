@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,14 +17,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from bench.server import ROOT, free_port
+from bench.server import free_port
 from market import create_app
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.keeper import FolderKeeper, HttpKeeper, KeeperAway, create_keeper
 from market.sourcing import actions as sourcing
+from market.sourcing.actions import bids
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation
@@ -38,50 +38,39 @@ from models.sourcing import Bid, Request
 from models.text import NotFound, RuleBroken, WrongState
 from tests.conftest import settings
 from tests.factories import COUNTY, ITEM, World, code, small_market
+from tests.faults.children import in_a_child
 
-# A worker whose opening is struck by SIGKILL: at the given bid, or (for the last) just after the commit.
-KILLED = """
-import os, signal, sys
-from wsgi import app
-from market.jobs import run_deadlines
-from market.sourcing.actions import bids
-from sqlalchemy.orm import Session
-at, opened = int(sys.argv[1]), 0
-inner = bids._open
-def dying(*arguments):
-    global opened
-    if opened == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-    opened += 1
-    return inner(*arguments)
-bids._open = dying
-commit = Session.commit
-def last(session):
-    if opened and at == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    commit(session)
-    if opened and at == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
-Session.commit = last
-with app.app_context():
+
+def struck(at: int) -> None:
+    """An opening struck by SIGKILL: at the given bid, or (for the last) just after the commit."""
+    opened, inner, commit = [0], bids._open, Session.commit
+
+    def strike(when: bool) -> None:
+        if when:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def dying(*arguments: Any) -> Any:
+        strike(opened[0] == at)
+        opened[0] += 1
+        return inner(*arguments)
+
+    def last(session: Session) -> None:
+        strike(opened[0] > 0 and at == 3)
+        commit(session)
+        strike(opened[0] > 0 and at == 4)
+
+    bids._open = dying
+    Session.commit = last  # type: ignore[method-assign]
     run_deadlines()
-"""
 
 
 @pytest.mark.parametrize("at", [0, 1, 2, 3, 4])
-def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(app: Flask, world: World, time: Any, database: str, tmp_path: Path, at: int) -> None:
+def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(world: World, time: Any, at: int) -> None:
     request = world.request(mode="sealed_bid", funds="state")
     world.bids(request, agency=300, second=400, third=500)
-    deadline = world.closing(request)
-    (tmp_path / "clock").write_text(deadline.isoformat())
-    environment = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")},
-        "GONGXIN_HOME": str(tmp_path), "DATABASE_URL": database, "SEALING_SECRET": "test", "KEEPER_SECRET": "keeper's own",
-        "CLOCK_FILE": str(tmp_path / "clock"), "JOBS": "manual", "DEMO": "0", "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    struck = subprocess.run([sys.executable, "-c", KILLED, str(at)], cwd=ROOT, env=environment, capture_output=True, check=False)
-    assert struck.returncode == -signal.SIGKILL, struck.stderr.decode()
-    db.session.rollback()
+    deadline = time.instant = world.closing(request)
+    ended, printed = in_a_child(lambda: struck(at))
+    assert ended == -signal.SIGKILL, printed
     states = Counter(db.session.scalars(select(Bid.state)))
     assert states == ({"opened": 3} if at == 4 else {"submitted": 3}), "all of it or none"
     assert Request.load(db.session, request).state == ("evaluated" if at == 4 else "closed")

@@ -19,24 +19,23 @@ from models import ledger
 from models.ledger import clearing
 from models.payments import Charge, GatewayEvent, Payment, Payout
 from tests.factories import World
+from tests.faults.children import in_a_child
 from tests.payments.gateway import Bank, begin, booked, charged, count, due, ended, heard, opened, told
 
 
 def killed(app: Flask, bank: Bank, act: Callable[[], Any], at: int) -> bool:
     """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a commit, before or after a
     question to the gateway. False where it came to its end first."""
-    db.session.rollback()
-    child = os.fork()
-    if child == 0:
-        try:
-            db.engine.dispose(close=False)  # the connections are the parent's
-            opened(app, bank.url)
-            _strike(at)
-            act()
-        finally:
-            os._exit(0)
-    _child, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+    def struck() -> None:
+        opened(app, bank.url)  # nor is the client shared
+        _strike(at)
+        act()
+
+    ended, printed = in_a_child(struck)
+    assert ended in (0, -signal.SIGKILL), printed
+    return ended != 0
 
 
 def _strike(at: int) -> None:
