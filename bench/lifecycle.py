@@ -19,6 +19,7 @@ from stdnum.cn import uscc
 
 from bench.server import ADMIN, Server, market
 from models.clock import BEIJING
+from models.payments import reference
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
 PASSWORD = "correct horse battery"
@@ -45,11 +46,11 @@ class Person:
         return BeautifulSoup(answer.text, "html.parser")
 
     def submit(self, path: str, **fields: Any) -> str:
-        """Fill in the form of a page and send it; the path the site leads to. `file` is sent as a PDF."""
+        """Fill in the form of a page and send it; the path the site leads to. `file` is sent as a file."""
         form = self.get(path).select_one("main form[method=post]")
         assert form is not None, path
         values = standing(form)
-        files = {name: (f"{name}.pdf", fields.pop(name), "application/pdf") for name in list(fields) if name == "file"}
+        files = {name: _file(name, fields.pop(name)) for name in list(fields) if name == "file"}
         values.update({name: value for name, value in fields.items() if value != ALL})
         for name in (name for name, value in fields.items() if value == ALL):
             values[name] = [str(box["value"]) for box in form.select(f"input[name={name}]")]
@@ -58,7 +59,7 @@ class Person:
             said = BeautifulSoup(answer.text, "html.parser").select(".problem, .error, h1")
             raise Refused(f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}")
         reached = answer.url.removeprefix(self.url)
-        self.journal.append(_entry_of(self.name, path, fields, list(files), reached))
+        self.journal.append(_entry_of(self.name, path, fields, [kind for _name, _content, kind in files.values()], reached))
         return reached
 
     def sign_in(self, email: str, password: str = PASSWORD) -> Person:
@@ -76,10 +77,14 @@ class Person:
 ALL = object()
 
 
+def _file(name: str, content: bytes) -> tuple[str, bytes, str]:
+    return (f"{name}.pdf", content, "application/pdf") if content.startswith(b"%PDF") else (f"{name}.csv", content, "text/csv")
+
+
 def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], reached: str) -> str:
     """A request as the walk-through shows it: who, where, what was filled in, where it led."""
     said = {key: "(every point)" if value is ALL else "…" if key == "password" else value for key, value in fields.items()}
-    filled = [f"{key}: {value}" for key, value in said.items()] + [f"{key}: a PDF" for key in files]
+    filled = [f"{key}: {value}" for key, value in said.items()] + [f"file: {kind}" for kind in files]
     return "\n".join([f"{name} POST {path}", *(f"    {line}" for line in filled), f"303 → {reached}"])
 
 
@@ -109,10 +114,10 @@ def code(number: int) -> str:
 
 
 def people(server: Server, journal: list[str] | None = None) -> dict[str, Person]:
-    """Sign everybody up over HTTP: two authorities, a buyer, three agencies with published fees."""
+    """Sign everybody up over HTTP: three authorities, a buyer, three agencies with published fees."""
     url, found = server.url, {}
     admin = Person(url, "administrator", journal).sign_in(*ADMIN)
-    for number, (name, role, line) in enumerate((("regulator", "regulator", ""), ("department", "department", "水利"))):
+    for number, (name, role, line) in enumerate((("regulator", "regulator", ""), ("department", "department", "水利"), ("custodian", "custodian", ""))):
         admin.submit(
             "/admin/authorities/new", name=name, email=f"{name}@example.cn", password=PASSWORD, organisation=f"省{name}",
             uscc=code(number), region_code="630000", authority_role=role, department=line,
@@ -190,17 +195,9 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     sign(buyer, agency, contract)
     told("5 签订合同", _last(contract))
     told("6 预付定金", pay(buyer, agency, contract))
-    materials = f"/materials/{buyer.find(contract, r'N-2026-[0-9]{6}')}"
-    buyer.submit(f"{materials}/supply", ticked=ALL, file=PDF)
-    agency.submit(f"{materials}/confirm")
-    deliverable = f"/deliverables/{buyer.find(contract, r'V-2026-[0-9]{6}')}"
-    agency.submit(f"{deliverable}/submit", file=PDF, ticked=ALL, note="报批稿")
-    buyer.submit(f"{deliverable}/return", point_0="附图比例尺有误", reason="附图比例尺有误,请更正")
-    agency.submit(f"{deliverable}/submit", file=PDF + b"2", ticked=ALL)
-    buyer.submit(f"{deliverable}/accept", ticked=ALL)
-    department.submit(f"{deliverable}/pass")
-    told("7 交付结果", _last(deliverable))
-    told("8 结款", pay(buyer, agency, contract))
+    told("7 交付结果", deliver(buyer, agency, department, contract))
+    pay(buyer, agency, contract)
+    told("8 结款", ", ".join(pay_out(server, who["custodian"], agency, contract)))
     ratings = sorted(set(re.findall(r"R-2026-\d{6}", buyer.get(contract).get_text(" "))))
     for person, rating in ((buyer, ratings[0]), (agency, ratings[1])):
         dimensions = {str(box["name"]): "5" for box in person.get(f"/ratings/{rating}/rate").select("input[type=radio]")}
@@ -234,6 +231,44 @@ def pay(buyer: Person, agency: Person, contract: str) -> str:
     buyer.submit(f"/payments/{payment}/pay", bank_reference="2026030200001", file=PDF)
     agency.submit(f"/payments/{payment}/confirm")
     return payment
+
+
+def deliver(buyer: Person, agency: Person, department: Person, contract: str) -> str:
+    """The materials and the deliverable of a contract, returned once, accepted, and passed by the department; the deliverable."""
+    materials = f"/materials/{buyer.find(contract, r'N-2026-[0-9]{6}')}"
+    buyer.submit(f"{materials}/supply", ticked=ALL, file=PDF)
+    agency.submit(f"{materials}/confirm")
+    deliverable = f"/deliverables/{buyer.find(contract, r'V-2026-[0-9]{6}')}"
+    agency.submit(f"{deliverable}/submit", file=PDF, ticked=ALL, note="报批稿")
+    buyer.submit(f"{deliverable}/return", point_0="附图比例尺有误", reason="附图比例尺有误,请更正")
+    agency.submit(f"{deliverable}/submit", file=PDF + b"2", ticked=ALL)
+    buyer.submit(f"{deliverable}/accept", ticked=ALL)
+    department.submit(f"{deliverable}/pass")
+    return _last(deliverable)
+
+
+def pay_out(server: Server, custodian: Person, agency: Person, contract: str) -> list[str]:
+    """The bank's statement shows what was paid, the custodian sends on what is owed, and the agency has it: the payouts."""
+    shown = [(payment, agency.find(f"/payments/{payment}", r"¥ [0-9,.]+")) for payment in numbers(agency, contract, "M")]
+    custodian.submit("/custody/import", file=statement(*((reference(payment), price.removeprefix("¥ ")) for payment, price in shown)))
+    server.command("tick")
+    payouts = numbers(agency, contract, "Z")
+    for payout in payouts:
+        custodian.submit(f"/payouts/{payout}/send", bank_reference=f"20260316{payout[-6:]}")
+        agency.submit(f"/payouts/{payout}/arrive")
+    return payouts
+
+
+def numbers(person: Person, path: str, kind: str) -> list[str]:
+    """The identifiers of a kind that a page shows, in order."""
+    return sorted(set(re.findall(kind + r"-2026-\d{6}", person.get(path).get_text(" "))))
+
+
+def statement(*lines: tuple[str, str]) -> bytes:
+    """A statement of the custody account, as its bank exports it: remarks, and sums that came in."""
+    rows = ["交易日期,收入金额,支出金额,对方户名,附言,交易流水号"]
+    rows += [f'2026-03-16,"{price}",,buyer 有限公司,{remark},B{number}' for number, (remark, price) in enumerate(lines)]
+    return "\n".join(rows).encode()
 
 
 WALKTHROUGH = """# A walk-through

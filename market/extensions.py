@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, event
 
 from models import Base
 
+SYNCHRONOUS = "FULL"  # what is acknowledged survives a power cut; tests, which only kill processes, go without
 db = SQLAlchemy()
 alembic = Alembic(metadatas=Base.metadata)
 babel = Babel()
@@ -33,7 +34,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout = 15000")
         cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 

@@ -17,13 +17,14 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from market import create_app
+from market import create_app, extensions
 from market.extensions import db
 from models import catalogue, clock, contracts, signing
 from models.clock import BEIJING
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 _numbers = itertools.count(1)
+extensions.SYNCHRONOUS = "OFF"
 
 
 def settings(url: str, folder: Path) -> dict[str, Any]:
@@ -100,6 +101,9 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         admin = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         engine = create_engine(admin, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody cuts the power here
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
             connection.execute(text("CREATE DATABASE template"))
         engine.dispose()
         url = admin.set(database="template").render_as_string(hide_password=False)

@@ -8,7 +8,7 @@
   const button = document.getElementById("card-pay");
   button.addEventListener("click", async () => {
     button.disabled = true; // pressed twice it would still be one charge
-    const answer = await stripe.confirmCardPayment(place.dataset.secret, { payment_method: { card } });
+    const answer = await stripe.confirmCardPayment(place.dataset.secret, { payment_method: { card } }).catch((error) => ({ error }));
     if (!answer.error) {
       window.location = place.dataset.back;
       return;

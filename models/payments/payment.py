@@ -33,7 +33,7 @@ PAYMENT = Workflow(
         State("overdue", N_("逾期未付"), tone="bad"),
         State("paid", N_("待确认到账")),
         State("confirmed", N_("双方已确认"), tone="good"),
-        State("cleared", N_("银行已核对"), tone="good", terminal=True),
+        State("cleared", N_("已核对到账"), tone="good", terminal=True),
         State("cancelled", N_("已取消"), tone="plain", terminal=True),
     ),
     moves=(

@@ -28,8 +28,14 @@ def browser(site: Server) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with market(tmp_path_factory.mktemp("site"), at=START) as server:
+def environment() -> dict[str, str]:
+    """Settings of the site that differ from the usual."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Server]:
+    with market(tmp_path_factory.mktemp("site"), at=START, environment=environment) as server:
         people(server)
         yield server
 
@@ -58,7 +64,8 @@ class Walker:
         self.page.goto(path)
 
     def follow(self, text: str) -> None:
-        self.page.get_by_role("link", name=text).first.click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=text).first.click()
 
     def fill(self, **fields: str) -> None:
         for label, value in fields.items():
@@ -71,11 +78,13 @@ class Walker:
         for box in self.page.locator("main input[type=checkbox]").all():
             box.check()
 
-    def upload(self, label: str, content: bytes) -> None:
-        self.page.get_by_label(label).set_input_files({"name": "文件.pdf", "mimeType": "application/pdf", "buffer": content})
+    def upload(self, label: str, content: bytes, name: str = "文件.pdf") -> None:
+        self.page.get_by_label(label).set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
 
     def press(self, text: str) -> None:
-        self.page.locator("main").get_by_role("button", name=text).first.click()
+        """Send a form, and wait for the page that answers: nobody else looks before it is done."""
+        with self.page.expect_navigation():
+            self.page.locator("main").get_by_role("button", name=text).first.click()
 
     def act(self, text: str) -> None:
         """The button of a case page, and the confirmation it leads to."""

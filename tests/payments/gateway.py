@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 import threading
 import time as real
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -30,6 +33,22 @@ from tests.factories import World
 
 KEY = "sk_test_12345"
 DEPOSIT = 800_000
+
+
+@contextmanager
+def localstripe_at(folder: Path) -> Iterator[str]:
+    """A gateway of its own, its data in a folder; its address."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert server.stdout is not None
+    assert "Running on" in server.stdout.readline()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.communicate()
 
 
 class Bank:

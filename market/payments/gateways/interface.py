@@ -141,9 +141,11 @@ class OnlineGateway(Gateway):
         return ours | {p.gateway_id or "": (-p.amount, p.identifier) for p in db.session.scalars(sent)}
 
     def _held_long(self) -> list[Found]:
-        """What came in last is what is still there: more than came in within the policy's days has been there for longer."""
+        """More than came in within the policy's days, and was not refunded, has been there for longer."""
         held = -ledger.balance(db.session, ledger.clearing(self.name))
         since = clock.now() - timedelta(days=policy.current().number("contract.gateway_days"))
-        query = select(func.coalesce(func.sum(Charge.amount), 0)).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
+        gone = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.charge_id == Charge.id, Payout.gateway == self.name, Payout.sent_at.is_not(None))
+        left = func.sum(Charge.amount - gone.correlate(Charge).scalar_subquery())
+        query = select(func.coalesce(left, 0)).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
         lately = int(db.session.scalar(query) or 0)
         return [Found("held_long", self.name, held, held - lately)] if held > lately else []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
+from urllib.parse import urlsplit
 
 import stripe
 from werkzeug.datastructures import Headers
@@ -27,8 +28,8 @@ METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_(
 _OVER = {"succeeded": "succeeded", "canceled": "failed", "failed": "failed"}
 # Card numbers are typed into the gateway's own frames, never into our page: on that page alone its script is let in.
 CARD_POLICY = (
-    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; script-src 'self' https://js.stripe.com; "
-    "frame-src https://js.stripe.com https://hooks.stripe.com; connect-src 'self' https://api.stripe.com"
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; script-src 'self' %(script)s; "
+    "frame-src %(script)s https://hooks.stripe.com; connect-src 'self' %(api)s"
 )
 
 
@@ -43,9 +44,9 @@ class StripeGateway(OnlineGateway):
         self.script: str = settings["STRIPE_JS"]
         self.methods = [name.strip() for name in settings["STRIPE_METHODS"].split(",") if name.strip() in METHODS]
         self._secret: str = settings["STRIPE_WEBHOOK_SECRET"]
-        addresses: Any = {"api": settings["STRIPE_API"]} if settings["STRIPE_API"] else {}
+        self.api: str = settings["STRIPE_API"] or stripe.DEFAULT_API_BASE
         self._api = stripe.StripeClient(
-            settings["STRIPE_KEY"], base_addresses=addresses, max_network_retries=0, http_client=stripe.RequestsClient(timeout=15)
+            settings["STRIPE_KEY"], base_addresses={"api": self.api}, max_network_retries=0, http_client=stripe.RequestsClient(timeout=15)
         ).v1
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
@@ -126,7 +127,7 @@ class StripeGateway(OnlineGateway):
         return found
 
     def page_policy(self, charge: Charge) -> str:
-        return CARD_POLICY if charge.method == "card" else ""
+        return CARD_POLICY % {"script": _origin(self.script), "api": _origin(self.api)} if charge.method == "card" else ""
 
     def read(self, payload: bytes, headers: Headers) -> Told:
         try:
@@ -146,6 +147,11 @@ class StripeGateway(OnlineGateway):
             if error.http_status == 404:
                 raise Refused(N_("支付渠道没有受理:%(why)s"), why="404") from error
             raise Away(N_("支付渠道暂时没有回应;不会重复扣款,请稍后再试。")) from error
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _key(payout: Payout) -> str:
