@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Half as many again as there are cores: many tests wait for a server or a browser of their own.
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
+# Where tests put their databases: memory, where there is enough of it. PostgreSQL copies one there in 30 ms, on a disk in 450.
+SCRATCH ?= $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}')" -gt 4000000 ] 2>/dev/null && echo /dev/shm || echo $${TMPDIR:-/tmp})
 export PORT
 
 .DEFAULT_GOAL := help
@@ -31,10 +33,10 @@ run: $(VENV)/.installed $(MO) ## migrate, load the demo market on first start, s
 	$(BIN)/python wsgi.py
 
 test: lint $(MO) browser ## everything: lint, types, layers, both databases, a real browser
-	$(BIN)/python -m pytest -n $(WORKERS)
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS)
 
 cover: lint $(MO) browser ## the same tests, with the lines and branches they leave out; takes half as long again
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered
 
 browser: ## install Chromium and a Chinese font where there is none
 	@command -v chromium chromium-browser google-chrome >/dev/null || \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import rjieba
@@ -40,19 +40,22 @@ def terms(text: str) -> list[str]:
 def sounds(name: str) -> list[str]:
     """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the initials
     from each word's start on; `b:` its pairs of characters, which survive one wrong character."""
+    return [term for run in _HAN.findall(unicodedata.normalize("NFKC", name)) for term in _sounds(run)]
+
+
+@lru_cache(maxsize=4096)
+def _sounds(run: str) -> tuple[str, ...]:
+    syllables = lazy_pinyin(run)
+    if len(syllables) != len(run):
+        return ()
     found: list[str] = []
-    for run in _HAN.findall(unicodedata.normalize("NFKC", name)):
-        syllables = lazy_pinyin(run)
-        if len(syllables) != len(run):
-            continue
-        words = {(run.find(word), run.find(word) + len(word)) for word in rjieba.cut_for_search(run)}
-        for start in sorted({start for start, _end in words}):
-            ends = sorted({end for _start, end in words if start + 2 <= end <= start + _LONGEST})
-            found += ["p:" + "".join(syllables[start:end]) for end in ends]
-            most = min(_LONGEST, len(run) - start)
-            found += ["i:" + "".join(s[0] for s in syllables[start : start + length]) for length in range(2, most + 1)]
-        found += ["b:" + run[at : at + 2] for at in range(len(run) - 1)]
-    return found
+    words = {(run.find(word), run.find(word) + len(word)) for word in rjieba.cut_for_search(run)}
+    for start in sorted({start for start, _end in words}):
+        ends = sorted({end for _start, end in words if start + 2 <= end <= start + _LONGEST})
+        found += ["p:" + "".join(syllables[start:end]) for end in ends]
+        most = min(_LONGEST, len(run) - start)
+        found += ["i:" + "".join(s[0] for s in syllables[start : start + length]) for length in range(2, most + 1)]
+    return (*found, *("b:" + run[at : at + 2] for at in range(len(run) - 1)))
 
 
 def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:

@@ -151,7 +151,7 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
         raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
     began = contract.state != "signed" and contract.signed_at is not None
     for payment in asked:
-        if payment.state in ("due", "overdue"):
+        if payment.asked:
             perform(session, payment, "cancel", SYSTEM)
     _close(session, contract)
     _settle_up(session, contract, to_agency)

@@ -94,6 +94,11 @@ class Payment(OfContract, Base):
         return cls.amount <= most
 
     @property
+    def asked(self) -> bool:
+        """Whether the buyer is to pay it, and has not said that it did."""
+        return self.state in ("due", "overdue")
+
+    @property
     def reference(self) -> str:
         return reference(self.identifier)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.lifecycle import PASSWORD, START, people
@@ -38,6 +39,16 @@ def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
     with market(tmp_path_factory.mktemp("site"), at=START, environment=environment) as server:
         people(server)
         yield server
+
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def fits_and_reads(page: Page) -> None:
+    """The page as it stands scrolls sideways nowhere, and axe finds nothing on it."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+    results = Axe().run(page, options={"runOnly": WCAG})
+    assert results.violations_count == 0, f"{page.url}: {results.generate_report()}"
 
 
 class Walker:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from bench.lifecycle import ITEM, Person, deliver, numbers, pay, sign, statement
 from bench.server import Server
 from models.payments import reference
-from tests.browser.conftest import Walker
+from tests.browser.conftest import Walker, fits_and_reads
 from tests.payments.gateway import KEY, Bank, localstripe_at
 
 # What the gateway's own script does: a field for the card's number, and the payment confirmed where the number goes.
@@ -142,3 +142,18 @@ def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, 
         receiving.sees("已到账")
     custodian.open("/custody")
     custodian.sees("待查款", "¥ 12.00")
+
+
+def test_the_pages_of_money_fit_and_axe_finds_nothing(browser: Browser, site: Server) -> None:
+    pages = {
+        "custodian": ("/custody", "/custody/statements/S-2026-000001", "/payouts/Z-2026-000001", "/ledger/accounts/bank", "/ledger/entries/L-2026-000001"),
+        "agency1": ("/payouts/Z-2026-000001", "/payments/M-2026-000001", "/payments/M-2026-000001/invoice", "/my/statement"),
+        "buyer": ("/payments/M-2026-000001", "/payments/M-2026-000001/online", "/my/statement"),
+    }
+    for width in (1440, 375):
+        for who, paths in pages.items():
+            walker = Walker(browser, site, f"{who}@example.cn", width, script=True)
+            for path in paths:
+                walker.open(path)
+                fits_and_reads(walker.page)
+            assert not walker.bad

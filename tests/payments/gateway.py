@@ -26,7 +26,9 @@ from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import charging, gateways
 from market.payments.gateways import StripeGateway
+from market.transaction import transaction
 from models import ledger
+from models.agencies import profile_of
 from models.ledger import Entry, clearing
 from models.payments import Charge, Payment
 from tests.factories import World
@@ -118,6 +120,12 @@ def ended(world: World, contract: str, to_agency: int) -> None:
     """Both sides end the contract; what is kept goes to the agency in part, and the rest back."""
     change = contracts.propose_change(world.actor("buyer"), contract, kind="termination", terms={"to_agency": to_agency}, reason="项目已经停止")
     contracts.agree_change(world.actor("agency"), change)
+
+
+def account_at_stripe(world: World, account: str) -> None:
+    """The agency can be paid by a transfer."""
+    with transaction() as session:
+        profile_of(session, world.organisation("agency")).stripe_account = account
 
 
 def count(table: Any, **where: Any) -> int:

@@ -14,14 +14,24 @@ from market.jobs import run_deadlines, tick
 from market.payments import actions as payments
 from market.payments import charging
 from market.payments.gateways import StripeGateway
-from market.transaction import transaction
 from models import ledger, workdays
-from models.agencies import profile_of
 from models.ledger import clearing
 from models.payments import Charge, Payout
 from models.text import RuleBroken
 from tests.factories import World
-from tests.payments.gateway import DEPOSIT, Bank, begin, charged, due, ended, heard, opened, serving, signed
+from tests.payments.gateway import (
+    DEPOSIT,
+    Bank,
+    account_at_stripe,
+    begin,
+    charged,
+    due,
+    ended,
+    heard,
+    opened,
+    serving,
+    signed,
+)
 from tests.payments.recorded import CLOSED, INTENT, REFUND, TRANSFER, Recorded
 from tests.web import sign_in
 
@@ -81,11 +91,6 @@ def through(app: Flask, world: World, url: str, recorded: Recorded, to_agency: i
     charging.follow(f"{payment}:1")
     ended(world, contract, to_agency)
     return contract
-
-
-def account_at_stripe(world: World, account: str) -> None:
-    with transaction() as session:
-        profile_of(session, world.organisation("agency")).stripe_account = account
 
 
 @pytest.mark.parametrize(("account", "state", "gateway"), [("acct_1032D82eZvKYlo2C", "sent", "stripe"), (CLOSED, "due", "bank")])

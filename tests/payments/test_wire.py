@@ -7,11 +7,12 @@ from flask import Flask
 
 from market.extensions import db
 from market.payments import charging
+from market.payments.gateways import ways
 from models import ledger
 from models.ledger import clearing
 from models.payments import Payment
 from tests.factories import World
-from tests.payments.gateway import DEPOSIT, due, opened, serving
+from tests.payments.gateway import DEPOSIT, Bank, account_at_stripe, due, opened, serving
 from tests.payments.recorded import Recorded
 from tests.web import sign_in
 
@@ -37,3 +38,17 @@ def test_a_method_that_leads_elsewhere_needs_no_script(app: Flask, world: World,
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
     assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT, "the fee is the platform's, not the parties'"
     assert (ledger.balance(db.session, clearing("stripe")), ledger.balance(db.session, ledger.PLATFORM)) == (2_400 - DEPOSIT, -2_400)
+
+
+def test_every_way_offers_pays_out_and_is_reconciled(app: Flask, world: World, bank: Bank) -> None:
+    contract, payment = due(world)
+    account_at_stripe(world, "acct_1032D82eZvKYlo2C")
+    asked, agency, buyer = Payment.load(db.session, payment), world.organisation("agency"), world.organisation("buyer")
+    assert {way.name: [method for method, _label in way.offers(asked)] for way in ways()} == {"bank": ["transfer"], "stripe": ["card", "alipay"]}
+    assert {way.name: [value for _label, value in way.account_of(agency)] for way in ways()} == {
+        "bank": ["agency单位", "演示银行", "6228000012345678"], "stripe": ["acct_1032D82eZvKYlo2C"],
+    }  # fmt: skip
+    assert all(way.account_of(buyer) == [] for way in ways()), "a buyer's money goes back the way it came"
+    assert [way.differences() for way in ways()] == [[], []]
+    world.paid(contract, "deposit")
+    assert all(way.offers(world.one(Payment, contract, kind="deposit")) == [] for way in ways())

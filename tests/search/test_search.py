@@ -52,14 +52,17 @@ def changed(index: Any, documents: dict[str, Any]) -> None:
         index.backend.update(session, documents)
 
 
-@pytest.mark.parametrize(
-    ("said", "found"),
-    [("我要办环评", "EIA-01"), ("水保", "WAT-01"), ("环境影响报告", "EIA-01"), ("soil conservation", "WAT-01"), ("防雷", "MET-01"), ("地灾", "LND-02"), ("hjyx", "EIA-01"), ("huanjing", "EIA-01"), ("huan jing", "EIA-01"), ("环镜影响", "EIA-01"), ("水士保持", "WAT-01"), ("paiwukou", "EIA-03"), ("kaogu", "CUL-01")],
-)
-def test_what_people_say_finds_the_item(index: Any, said: str, found: str) -> None:
-    hits = index.search(db.session, Query(words=said, kind="item", size=3))
-    assert hits.backend == index.backend.name
-    assert found in hits.keys
+SAID = {
+    "我要办环评": "EIA-01", "水保": "WAT-01", "环境影响报告": "EIA-01", "soil conservation": "WAT-01", "防雷": "MET-01", "地灾": "LND-02", "hjyx": "EIA-01",
+    "huanjing": "EIA-01", "huan jing": "EIA-01", "环镜影响": "EIA-01", "水士保持": "WAT-01", "paiwukou": "EIA-03", "kaogu": "CUL-01",
+}  # fmt: skip
+
+
+def test_what_people_say_finds_the_item(index: Any) -> None:
+    for said, found in SAID.items():
+        hits = index.search(db.session, Query(words=said, kind="item", size=3))
+        assert hits.backend == index.backend.name
+        assert found in hits.keys, said
 
 
 def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:

@@ -38,7 +38,7 @@ def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str,
     payment = locked(session, identifier)
     if "buyer" not in payment.roles_of(actor):
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
-    if payment.state not in ("due", "overdue"):
+    if not payment.asked:
         raise WrongState(N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"), state=payment.state_label)
     before = charges_of(session, payment)
     standing = next((c for c in before if c.state in ("asked", "waiting") and (c.gateway, c.method) == (gateway, method)), None)

@@ -28,7 +28,7 @@ class BankTransfer(Gateway):
         return _account(self.holder, self.bank, self.number)
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
-        return [("transfer", self.label)] if payment.state in ("due", "overdue") else []
+        return [("transfer", self.label)] if payment.asked else []
 
     def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
         profile = profile_of(db.session, payee) if payee.kind == "agency" else None

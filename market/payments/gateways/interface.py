@@ -18,6 +18,7 @@ from models.payments import Charge, Payment, Payout
 from models.text import RuleBroken
 
 BACK = timedelta(days=120)  # further than a gateway holds money
+MARGIN = timedelta(days=30)  # between when it moved there and when it was booked here
 
 
 class Refused(RuleBroken):
@@ -124,21 +125,22 @@ class OnlineGateway(Gateway):
     def differences(self) -> list[Found]:
         """Movement by movement, charges by their names and payouts by theirs; and what it holds for longer than the policy lets it."""
         since = clock.now() - BACK
-        theirs, ours = {m.gateway_id: m.amount for m in self.movements(since)}, self._booked(since)
+        theirs = {m.gateway_id: m.amount for m in self.movements(since - MARGIN)}
+        ours = self._booked(since - 2 * MARGIN)
         found = [Found("theirs_only", about, amount, 0) for about, amount in theirs.items() if about not in ours]
-        for about, (amount, case) in ours.items():
-            if about not in theirs:
-                found.append(Found("ours_only", about, 0, amount, case))
-            elif theirs[about] != amount:
+        for about, (amount, case, booked_at) in ours.items():
+            if about in theirs and theirs[about] != amount:
                 found.append(Found("amount", about, theirs[about], amount, case))
+            elif about not in theirs and booked_at >= since:
+                found.append(Found("ours_only", about, 0, amount, case))
         return found + self._held_long()
 
-    def _booked(self, since: datetime) -> dict[str, tuple[int, str]]:
-        """What the books have of it: the sum in fen and the case, by the gateway's names."""
+    def _booked(self, since: datetime) -> dict[str, tuple[int, str, datetime]]:
+        """What the books have of it, by the gateway's names: the sum in fen, the case, and when it was booked."""
         charges = select(Charge).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
-        ours = {c.gateway_id or c.key: (c.amount, c.payment.identifier) for c in db.session.scalars(charges)}
+        ours = {c.gateway_id or c.key: (c.amount, c.payment.identifier, c.settled_at or c.asked_at) for c in db.session.scalars(charges)}
         sent = select(Payout).where(Payout.gateway == self.name, Payout.gateway_id.is_not(None), Payout.sent_at >= since)
-        return ours | {p.gateway_id or "": (-p.amount, p.identifier) for p in db.session.scalars(sent)}
+        return ours | {p.gateway_id or "": (-p.amount, p.identifier, p.sent_at or p.send_by) for p in db.session.scalars(sent)}
 
     def _held_long(self) -> list[Found]:
         """More than came in within the policy's days, and was not refunded, has been there for longer."""

@@ -51,11 +51,9 @@ class StripeGateway(OnlineGateway):
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
         """None where the money might have to stay longer than Stripe holds it (about 90 days; the policy says how long we let it)."""
-        if payment.state not in ("due", "overdue"):
-            return []
         rules = policy.get(payment.policy_version)
         long = payment.kind == "deposit" and _calendar_days(payment.contract.days) > rules.number("contract.gateway_days")
-        return [] if long else [(name, METHODS[name]) for name in self.methods]
+        return [] if long or not payment.asked else [(name, METHODS[name]) for name in self.methods]
 
     def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
         profile = profile_of(db.session, payee) if payee.kind == "agency" else None

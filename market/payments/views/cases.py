@@ -39,8 +39,8 @@ def show_payout(identifier: str) -> str:
     payout: Payout = visible(Payout, identifier)
     way = named(payout.gateway)
     return render_template(
-        "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount), account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
-        way=way.label if way else payout.gateway,
+        "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount),
+        way=way.label if way else payout.gateway, account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
         reference=reference(payout.identifier), contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
     )  # fmt: skip
 

@@ -40,7 +40,7 @@ WATCHERS = ("custodian", "regulator", "admin")
 @login_required
 def desk() -> str:
     need(*WATCHERS)
-    account = bank()
+    account = " · ".join(value for _label, value in bank().account)
     balances = [
         (_("托管银行(账上)"), -ledger.balance(db.session, ledger.BANK)),
         *((_("%(gateway)s在途", gateway=_(way.label)), -ledger.balance(db.session, ledger.clearing(way.name))) for way in ways()),
@@ -50,7 +50,7 @@ def desk() -> str:
     query = counted.outerjoin(BankLine).group_by(BankStatement.id).order_by(BankStatement.id.desc())
     open_ones = select(func.count(Difference.id)).where(Difference.gone_at.is_(None))
     return render_template(
-        "payments/custody.html", page=paged(query), account=f"{account.holder} · {account.bank} · {account.number}", balances=[(name, show(sum)) for name, sum in balances], off=off_by(db.session),
+        "payments/custody.html", page=paged(query), account=account, balances=[(name, show(fen)) for name, fen in balances], off=off_by(db.session),
         differences=db.session.scalar(open_ones),
     )  # fmt: skip
 

@@ -27,18 +27,16 @@ def pay_online(identifier: str) -> Response | str | tuple[str, int]:
     payment: Payment = visible(Payment, identifier)
     if not any(isinstance(way, OnlineGateway) for way in ways()):
         raise NotFound(N_("没有这个页面。"))
-    form = ActForm()
+    form, methods, method = ActForm(), offering(payment), request.form.get("method", "")
     if form.is_submitted() and form.validate():
-        back = url_for("payments.back", identifier=identifier, _external=True)
-        key, standing = charging.begin(current_actor(), identifier, request.form.get("method", ""), back)
-        if standing.state == "succeeded":
+        key, standing = charging.begin(current_actor(), identifier, method, url_for("payments.back", identifier=identifier, _external=True))
+        if standing.state == "succeeded" or method not in methods:
             return redirect(case_url("payment", identifier), 303)
-        return _go_on(payment, db.session.scalars(select(Charge).where(Charge.key == key)).one(), standing)
-    return render_template("payments/online.html", payment=payment, methods=offering(payment), form=form)
+        return _go_on(payment, db.session.scalars(select(Charge).where(Charge.key == key)).one(), standing, *methods[method])
+    return render_template("payments/online.html", payment=payment, methods=methods, form=form)
 
 
-def _go_on(payment: Payment, charge: Charge, standing: Standing) -> Response:
-    gateway, label = offering(payment)[charge.method]
+def _go_on(payment: Payment, charge: Charge, standing: Standing, gateway: OnlineGateway, label: str) -> Response:
     answer = FlaskResponse(render_template("payments/go_on.html", payment=payment, charge=charge, standing=standing, label=label, gateway=gateway))
     if policy := gateway.page_policy(charge):
         answer.headers["Content-Security-Policy"] = policy

@@ -41,7 +41,7 @@ def about(payment: Payment) -> dict[str, Any]:
         "contract_link": link(case_url("contract", payment.contract.identifier), payment.contract.identifier),
         "kinds": KINDS,
         "capital": capital(payment.amount),
-        "account": [(_(label), value) for label, value in bank().account],
+        "account": [(_(label), value) for label, value in bank().account] if bank().offers(payment) else [],
         "charges": charges_of(db.session, payment),
         "online": [label for _gateway, label in offering(payment).values()],
         "invoices": list(db.session.scalars(select(Invoice).where(Invoice.payment_id == payment.id).order_by(Invoice.id))),
