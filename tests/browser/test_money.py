@@ -99,7 +99,8 @@ def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, 
     pay(buyer, agency, contract)
     deliver(buyer, agency, people["department"], contract)
     pay(buyer, agency, contract)
-    deposit, rest = (reference(payment) for payment in numbers(buyer, contract, "M"))
+    payments = numbers(buyer, contract, "M")
+    deposit, rest = map(reference, payments)
     custodian = Walker(browser, site, "custodian@example.cn", 1280)
     custodian.open("/my")  # what both sides say is not yet seen
     custodian.follow("付出")
@@ -142,13 +143,10 @@ def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, 
         receiving.sees("已到账")
     custodian.open("/custody")
     custodian.sees("待查款", "¥ 12.00")
-
-
-def test_the_pages_of_money_fit_and_axe_finds_nothing(browser: Browser, site: Server) -> None:
     pages = {
-        "custodian": ("/custody", "/custody/statements/S-2026-000001", "/payouts/Z-2026-000001", "/ledger/accounts/bank", "/ledger/entries/L-2026-000001"),
-        "agency1": ("/payouts/Z-2026-000001", "/payments/M-2026-000001", "/payments/M-2026-000001/invoice", "/my/statement"),
-        "buyer": ("/payments/M-2026-000001", "/payments/M-2026-000001/online", "/my/statement"),
+        "custodian": ("/custody", "/custody/statements/S-2026-000001", f"/payouts/{payouts[0]}", "/ledger/accounts/bank", "/ledger/entries/L-2026-000001"),
+        "agency1": (f"/payouts/{payouts[0]}", f"/payments/{payments[0]}", f"/payments/{payments[0]}/invoice", "/my/statement"),
+        "buyer": (f"/payments/{payments[0]}", f"/payments/{payments[0]}/online", "/my/statement"),
     }
     for width in (1440, 375):
         for who, paths in pages.items():
