@@ -23,7 +23,7 @@ def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
             Markup(
                 '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
                 '<text x="{}" y="{}" text-anchor="middle">{}</text><text class="weak" x="{}" y="162" text-anchor="middle">{}</text>'
-            ).format(css, x, 20 + tall - height, width, height, x + width / 2, 14 + tall - height, count, x + width / 2, label)
+            ).format(css, x, 20 + tall - height, width, height, x + width / 2, 14 + tall - height, f"{count:,}", x + width / 2, label)
         )
     return Markup("").join([*parts, Markup("</svg>")])
 
@@ -38,7 +38,7 @@ def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
             Markup(
                 '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" y="{}" width="{}" height="16" rx="3"/>'
                 '<text x="{}" y="{}">{}</text>'
-            ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, count)
+            ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, f"{count:,}")
         )
     return Markup("").join([*parts, Markup("</svg>")])
 

@@ -142,6 +142,22 @@ def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     yield stage.later(random.randrange(1, 3))
     payments.confirm(worker, payment)
     yield stage.later(1)
+    if random.random() < 0.8:
+        yield from _invoice(stage, payment, owner, worker)
+
+
+def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
+    """The agency's invoice for a payment, with six percent of tax in it."""
+    db.session.rollback()
+    amount = Payment.load(db.session, payment).amount
+    number = f"2663{stage.random.randrange(10**16):016d}"
+    invoice = payments.record_invoice(
+        worker, payment, number=number, amount=amount, tax=amount * 6 // 106, issued_on=clock.today(), file_name="发票.pdf",
+        content=voucher(f"发票 {number}"),
+    )  # fmt: skip
+    yield stage.later(stage.random.randrange(1, 4))
+    if stage.random.random() < 0.9:
+        payments.receive_invoice(owner, invoice)
 
 
 def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, pleased: float) -> Story:

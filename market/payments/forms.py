@@ -50,5 +50,5 @@ class LineForm(Form):
 
     def __init__(self) -> None:
         super().__init__()
-        settled = [(f"swept:{way.name}", _("%(gateway)s结算到托管账户", gateway=_(way.label))) for way in ways() if isinstance(way, OnlineGateway)]
+        settled = [(f"swept:{way.name}", _("%(gateway)s 结算到托管账户", gateway=_(way.label))) for way in ways() if isinstance(way, OnlineGateway)]
         self.way.choices = [*choices(LINE_WAYS.items()), *settled]

@@ -52,7 +52,7 @@ def export_trial(kind: str) -> FlaskResponse:
 @login_required
 def accounts() -> str:
     need(*WATCHERS)
-    query, kind = select(Account).order_by(Account.code), request.args.get("kind", "")
+    query, kind = select(Account).order_by(Account.balance == 0, Account.code), request.args.get("kind", "")
     return render_template("payments/accounts.html", page=paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query), kinds=ACCOUNT_KINDS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
@@ -29,8 +29,11 @@ INVOICE_ACTS = {"receive": ActPage(actions.receive_invoice), "void": ActPage(act
 @login_required
 def payouts() -> str:
     """What leaves, or has left, newest first, as far as the reader has a part in it."""
-    query = select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc())
-    return render_template("payments/payouts.html", page=paged(query), kinds=PAYOUT_KINDS)
+    query, state = select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc()), request.args.get("state", "")
+    states = Payout.workflow.states
+    return render_template(
+        "payments/payouts.html", page=paged(query.where(Payout.state == state) if state in states else query), kinds=PAYOUT_KINDS, states=states.values()
+    )
 
 
 @rooms.get("/payouts/<identifier>")

@@ -43,7 +43,7 @@ def desk() -> str:
     account = " · ".join(value for _label, value in bank().account)
     balances = [
         (_("托管银行(账上)"), -ledger.balance(db.session, ledger.BANK)),
-        *((_("%(gateway)s在途", gateway=_(way.label)), -ledger.balance(db.session, ledger.clearing(way.name))) for way in ways()),
+        *((_("%(gateway)s 在途", gateway=_(way.label)), -ledger.balance(db.session, ledger.clearing(way.name))) for way in ways()),
         (_("待查款"), ledger.balance(db.session, ledger.PLATFORM)), (_("未核对的流水"), unexplained(db.session)),
     ]  # fmt: skip
     counted: Any = select(BankStatement, func.count(BankLine.id), func.count(BankLine.id).filter(BankLine.state == "open"))
