@@ -164,6 +164,6 @@ def _locked(session: Session, codes: set[str]) -> dict[str, Account]:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     ordered = sorted(codes)
     rows = [{"code": code, "kind": code.partition(":")[0], "balance": 0} for code in ordered]
-    session.execute(insert(Account).values(rows).on_conflict_do_nothing(index_elements=["code"]))
+    session.execute(insert(Account).on_conflict_do_nothing(index_elements=["code"]), rows)
     query = select(Account).where(Account.code.in_(ordered)).order_by(Account.code)
     return {a.code: a for a in session.scalars(query.with_for_update().execution_options(populate_existing=True))}
