@@ -220,6 +220,27 @@ def _award_of(buyer: Person, request: str) -> str:
     return _last(str(link["href"]))
 
 
+def choose(buyer: Person, agency: Person, request: str) -> None:
+    """The first agency answers a request for it alone, and is awarded it."""
+    quote = agency.submit(f"{request}/answer", price="45,000", days="20")
+    buyer.submit(f"{quote}/accept")
+    buyer.submit(f"{request}/close")
+    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
+
+
+def contracted(buyer: Person, agency: Person) -> str:
+    """The path of a contract with the first agency, chosen directly and signed by both."""
+    request = buyer.submit(
+        f"/requests/new?item={ITEM}", project="高标准农田水土保持方案", region_code=COUNTY, mode="direct", funds="private", openness="invited",
+        invited="A-2026-000001",
+    )  # fmt: skip
+    buyer.submit(f"{request}/publish")
+    choose(buyer, agency, request)
+    contract = f"/contracts/{buyer.find(request, r'C-2026-[0-9]{6}')}"
+    sign(buyer, agency, contract)
+    return contract
+
+
 def sign(buyer: Person, agency: Person, contract: str) -> None:
     buyer.submit(f"{contract}/agree_buyer", understood="y", password=PASSWORD)
     agency.submit(f"{contract}/agree_agency", understood="y", password=PASSWORD)

@@ -10,7 +10,21 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bench.lifecycle import ITEM, PDF, START, Person, Refused, _award_of, _entry, _last, keep, pay, people, sign
+from bench.lifecycle import (
+    ITEM,
+    PDF,
+    START,
+    Person,
+    Refused,
+    _award_of,
+    _entry,
+    _last,
+    choose,
+    contracted,
+    keep,
+    pay,
+    people,
+)
 from bench.server import ROOT, Server
 from models import workdays
 
@@ -69,10 +83,7 @@ class Stage:
 def direct(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
     request = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
-    quote = stage.who["agency1"].submit(f"{request}/answer", price="45,000", days="20")
-    buyer.submit(f"{quote}/accept")
-    buyer.submit(f"{request}/close")
-    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
+    choose(buyer, stage.who["agency1"], request)
     told("direct 直接选取", f"{_last(request)} -> {_award_of(buyer, request)}")
 
 
@@ -153,29 +164,23 @@ def random_draw(stage: Stage, told: Told) -> None:
     told("random_draw 随机抽取", f"{_last(request)} -> {award}, {', '.join(verified(stage, request))}")
 
 
-def _contracted(stage: Stage) -> str:
-    """A contract signed and begun, with the first agency."""
+def _begun(stage: Stage) -> str:
+    """A contract with the first agency, its deposit confirmed."""
     buyer, agency = stage.who["buyer"], stage.who["agency1"]
-    request = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
-    quote = agency.submit(f"{request}/answer", price="45,000", days="20")
-    buyer.submit(f"{quote}/accept")
-    buyer.submit(f"{request}/close")
-    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
-    contract = f"/contracts/{buyer.find(request, r'C-2026-[0-9]{6}')}"
-    sign(buyer, agency, contract)
+    contract = contracted(buyer, agency)
     pay(buyer, agency, contract)
     return contract
 
 
 def change(stage: Stage, told: Told) -> None:
-    contract = _contracted(stage)
+    contract = _begun(stage)
     proposed = stage.who["agency1"].submit(f"{contract}/changes/extension", days="5", reason="持续降雪,现场踏勘受阻")
     stage.who["buyer"].submit(f"{proposed}/agree")
     told("change 变更", f"{_last(contract)}: {_last(proposed)}")
 
 
 def dispute(stage: Stage, told: Told) -> None:
-    buyer, agency, contract = stage.who["buyer"], stage.who["agency1"], _contracted(stage)
+    buyer, agency, contract = stage.who["buyer"], stage.who["agency1"], _begun(stage)
     buyer.submit(f"{contract}/dispute", claim="收到定金后一直没有进场,要求解除合同并退还定金", file=PDF)
     case = f"/disputes/{buyer.find(contract, r'Y-2026-[0-9]{6}')}"
     agency.submit(f"{case}/answer", answer="业主未提供立项文件,已书面催要")

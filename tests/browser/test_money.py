@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import ITEM, Person, deliver, numbers, pay, sign, statement
+from bench.lifecycle import Person, contracted, deliver, numbers, pay, statement
 from bench.server import Server
 from models.payments import reference
 from tests.browser.conftest import Walker, fits_and_reads
@@ -45,24 +45,8 @@ def people(site: Server) -> dict[str, Person]:
     return {name: Person(site.url, name).sign_in(f"{name}@example.cn") for name in ("buyer", "agency1", "department")}
 
 
-def signed(people: dict[str, Person]) -> str:
-    """The path of a contract chosen directly and signed by both."""
-    buyer, agency = people["buyer"], people["agency1"]
-    request = buyer.submit(
-        f"/requests/new?item={ITEM}", project="格尔木光伏基地水土保持方案", region_code="632801", mode="direct", openness="invited", invited="A-2026-000001"
-    )
-    buyer.submit(f"{request}/publish")
-    quote = agency.submit(f"{request}/answer", price="45,000", days="20")
-    buyer.submit(f"{quote}/accept")
-    buyer.submit(f"{request}/close")
-    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
-    contract = f"/contracts/{buyer.find(request, r'C-2026-[0-9]{6}')}"
-    sign(buyer, agency, contract)
-    return contract
-
-
 def test_a_card_is_declined_and_another_one_charged_once(browser: Browser, site: Server, gateway: Bank, people: dict[str, Person]) -> None:
-    contract = signed(people)
+    contract = contracted(people["buyer"], people["agency1"])
     buyer = Walker(browser, site, "buyer@example.cn", 1280, script=True)
 
     def charged(secret: str, number: str) -> str:
@@ -95,7 +79,7 @@ def test_a_card_is_declined_and_another_one_charged_once(browser: Browser, site:
 
 def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, people: dict[str, Person]) -> None:
     buyer, agency = people["buyer"], people["agency1"]
-    contract = signed(people)
+    contract = contracted(buyer, agency)
     pay(buyer, agency, contract)
     deliver(buyer, agency, people["department"], contract)
     pay(buyer, agency, contract)

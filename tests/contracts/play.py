@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from market.contracts import actions as contracts
 from market.extensions import db
+from market.jobs import run_deadlines
 from market.payments import actions as payments
 from models import ledger, workdays
 from models.actors import SYSTEM
@@ -81,6 +82,15 @@ class Play:
                 return
         self.check()
         getattr(self, name)(side, number)  # whoever did not see an answer tries again
+
+    def turn(self, name: str, side: str, number: int, fate: str) -> None:
+        """An act, refused or not, and what the clock does; everything holds."""
+        try:
+            self.act(name, side, number, fate)
+        except Problem:
+            db.session.rollback()
+        run_deadlines()
+        self.check()
 
     def forward(self, side: str, number: int) -> None:
         """The next thing that waits to be done, as on most days."""

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.extensions import db
-from market.jobs import run_deadlines
 from models import ledger
 from models.text import Problem
 from tests.contracts.play import ACTS, FATES, SIDES, Play
@@ -23,12 +22,7 @@ def _played(world: World, time: Any, acts: list[tuple[str, str, int, str]]) -> N
     for side in SIDES:  # begin, so that most of the play is not spent on getting there
         play.act("pay" if side == "buyer" else "confirm", side, 0)
     for name, side, number, fate in acts:
-        try:
-            play.act(name, side, number, fate)
-        except Problem:
-            db.session.rollback()
-        run_deadlines()
-        play.check()
+        play.turn(name, side, number, fate)
 
 
 def test_milestones_and_money_agree_whatever_happens(world: World, time: Any) -> None:

@@ -15,14 +15,12 @@ from sqlalchemy import func, select
 
 from market.batches import Away
 from market.extensions import db
-from market.jobs import run_deadlines
 from market.payments import charging
 from market.payments.gateways import StripeGateway
 from market.payments.jobs import reconcile
 from models import ledger
 from models.ledger import clearing
 from models.payments import Charge, Difference, GatewayEvent, Payment, Payout
-from models.text import Problem
 from tests.contracts.play import ACTS, FATES, SIDES, Play
 from tests.factories import World
 from tests.payments.gateway import Bank, heard, told
@@ -131,12 +129,7 @@ def test_money_through_a_gateway_is_conserved_whatever_happens(world: World, tim
         play = Paying(world, time, bank)
         play.act("charge", "buyer", 0)
         for name, side, number, fate in acts:
-            try:
-                play.act(name, side, number, fate)
-            except Problem:
-                db.session.rollback()
-            run_deadlines()
-            play.check()
+            play.turn(name, side, number, fate)
         for _ in range(4):  # left alone, it comes to rest
             play.work("buyer", 0)
             time.instant += timedelta(minutes=10)
