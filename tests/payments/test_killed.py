@@ -27,7 +27,6 @@ def killed(app: Flask, bank: Bank, act: Callable[[], Any], at: int) -> bool:
     """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a commit, before or after a
     question to the gateway. False where it came to its end first."""
 
-
     def struck() -> None:
         opened(app, bank.url)  # nor is the client shared
         _strike(at)

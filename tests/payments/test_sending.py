@@ -155,3 +155,17 @@ def test_a_refund_that_fails_after_all_is_owed_again_and_goes_by_bank(app: Flask
     assert ledger.balance(db.session, clearing("stripe")) == 2_400 - DEPOSIT, "the money is with the gateway again"
     assert "原路退回未成功" in sign_in(app, world, "custodian").get(f"/payouts/{payout.identifier}").text
     assert db.session.scalars(select(Charge.state)).one() == "succeeded"
+
+
+@pytest.mark.parametrize("who", ["agency", "custodian"])
+def test_nobodys_word_makes_the_gateway_pay_twice(app: Flask, world: World, who: str) -> None:
+    account_at_stripe(world, "acct_1032D82eZvKYlo2C")
+    recorded = Recorded()
+    with serving(recorded) as url:
+        contract = through(app, world, url, recorded, DEPOSIT)
+        tick()
+        with pytest.raises(RuleBroken, match="以渠道的记录为准"):
+            payments.bounce(world.actor(who), world.one(Payout, contract, kind="earned").identifier, reason="没有收到")
+        tick()
+    assert len(recorded.made["transfers"]) == 1
+    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 0

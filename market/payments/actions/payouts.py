@@ -100,8 +100,12 @@ def see_arrived(session: Session, actor: Actor, payout: Payout) -> None:
 
 @action
 def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """It did not arrive, or came back: it is owed again."""
-    _come_back(session, actor, locked(session, identifier), reason)
+    """It did not arrive, or came back: it is owed again. RuleBroken where a gateway paid it: it would send it again by itself, so only what
+    the gateway says counts (`take_back`)."""
+    payout = locked(session, identifier)
+    if payout.gateway != BankTransfer.name:
+        raise RuleBroken(N_("这一笔由支付渠道付出,是否退回以渠道的记录为准。"))
+    _come_back(session, actor, payout, reason)
     return identifier
 
 
