@@ -165,7 +165,7 @@ def test_nobodys_word_makes_the_gateway_pay_twice(app: Flask, world: World, who:
         contract = through(app, world, url, recorded, DEPOSIT)
         tick()
         with pytest.raises(RuleBroken, match="以渠道的记录为准"):
-            payments.bounce(world.actor(who), world.one(Payout, contract, kind="earned").identifier, reason="没有收到")
+            payments.bounce(world.actor(who), world.one(Payout, contract, kind="earned").identifier, reason="账上一直没有收到")
         tick()
     assert len(recorded.made["transfers"]) == 1
     assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 0
