@@ -1,8 +1,13 @@
 # `make help` lists what there is. Every target makes what it needs.
-PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+# The newest Python that runs here (`make PYTHON=... run` takes another), and a mark in the environment of which one made it.
+ifndef PYTHON
+FOUND := $(shell .ci/find-python)
+PYTHON := $(lastword $(FOUND))
+endif
+MADE := $(VENV)/.made-with$(subst /,-,$(PYTHON))-$(firstword $(FOUND))
 # Half as many again as there are cores: many tests wait for a server or a browser of their own.
 WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 # Where tests put their databases: memory, where there is enough of it. PostgreSQL copies one there in 30 ms, on a disk in 450.
@@ -15,22 +20,32 @@ export PORT
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.installed: requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.txt
+$(MADE):
+	@[ -n "$(PYTHON)" ] || { echo "Gongxin needs Python 3.12 or newer (3.11 will do) with its venv module; none was found" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@echo "making an environment with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# -qq: what pip has to say of other things than ours is nobody's business here; errors it still tells.
+$(VENV)/.installed: requirements.txt $(MADE)
+	@echo "installing what it stands on (about a minute the first time)"
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
+	@echo "installing what tests need"
+	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 MO := market/translations/en/LC_MESSAGES/messages.mo
 $(MO): $(MO:.mo=.po) $(VENV)/.installed
 	$(BIN)/pybabel -q compile --statistics -d market/translations
 
-run: $(VENV)/.installed $(MO) ## migrate, load the demo market on first start, serve on PORT (8000)
-	$(BIN)/flask --app wsgi prepare
-	$(BIN)/python wsgi.py
+run: export DEMO ?= 1
+run: $(VENV)/.installed $(MO) ## migrate, serve on PORT (8000), and play the demonstration beside it on the first start
+	@$(BIN)/flask --app wsgi prepare
+	@exec $(BIN)/python wsgi.py
 
 test: lint $(MO) browser ## everything: lint, types, layers, both databases, a real browser
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS)
@@ -57,10 +72,11 @@ lint: $(VENV)/.installed-dev ## ruff, mypy (strict on models/), the layer rules
 	$(BIN)/lint-imports
 
 lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
-	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip install -qq uv
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements-dev.in -o requirements-dev.txt
 
+docs: export TRIAL = 1
 docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md from the tables, docs/walkthrough.md from real requests
 	$(BIN)/flask --app wsgi workflows > docs/workflows.md
 	$(BIN)/python -m bench.lifecycle docs/walkthrough.md

@@ -45,6 +45,7 @@ class Server:
             "DATABASE_URL": database,
             "PORT": str(self.port),
             "DEMO": "1" if demo else "0",
+            "TRIAL": "1",
             "CLOCK_FILE": str(self._clock),
             **(environment or {}),
         }

@@ -10,10 +10,11 @@ from typing import Any
 from flask import Flask, Response, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from market import cli, config, extensions, pages
-from market.config import LOCALES, ROOT
+from market import cli, config, extensions, memory, pages
+from market.config import LOCALES, ROOT, Settings
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from market.payments import gateways
+from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
 from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
@@ -21,10 +22,11 @@ from search import open_index
 
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
-    """The application. `settings` replace those of the environment (tests pass their own)."""
+    """The application. `settings` replace those of the environment (tests pass their own). WrongSettings where those are wrong."""
+    memory.settle()
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static"))
     app.config.update(config.FIXED)
-    app.config.update(settings if settings is not None else config.from_environment())
+    app.config.update(settings if settings is not None else Settings.read().flask())
     app.config["ALEMBIC"] = {"script_location": str(ROOT / "models" / "migrations"), "version_locations": []}
 
     extensions.db.init_app(app)
@@ -59,6 +61,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     if app.config.get("PROXIES"):
         trusted = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
+    app.wsgi_app = memory.collecting(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -79,10 +82,12 @@ def _open_rooms(app: Flask) -> None:
     from market.oversight import views as oversight
     from market.payments import views as payments
     from market.ratings import views as ratings
+    from market.serving.ready import probes
     from market.sourcing import views as sourcing
 
     for room in (accounts, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
         app.register_blueprint(room.rooms)
+    app.register_blueprint(probes)
 
 
 def _locale() -> str:

@@ -25,13 +25,12 @@ def register(app: Flask) -> None:
 
 @click.command()
 def prepare() -> None:
-    """Migrate the database, load the catalogue, the demonstration where asked for, and the index. Safe to run again."""
+    """Migrate the database, load the catalogue, and make the index where there is none. Safe to run again; the server comes after it."""
     alembic.upgrade()
     current_app.extensions["jobs"].prepare()
     _seed()
-    if current_app.config["DEMO"] and loading.is_empty():
-        _demo(loading.DAYS, 320)
-    click.echo(f"index: {rebuild_index()} documents")
+    if not current_app.extensions["search"].backend.exists(db.session):
+        click.echo(f"index: {rebuild_index()} documents")
 
 
 @click.command()
@@ -62,7 +61,7 @@ def tick() -> None:
 @click.option("--beside", is_flag=True, help="Stop when standard input ends: the server that started this is gone.")
 def worker(beside: bool) -> None:
     """Be the jobs worker: notices, scores, the index, and what time limits ask for."""
-    current_app.extensions["jobs"].work(sys.stdin.buffer if beside else None)
+    current_app.extensions["jobs"].work(beside=sys.stdin.buffer if beside else None)
 
 
 @click.command()

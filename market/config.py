@@ -1,13 +1,158 @@
-"""Settings, from the environment. The defaults are the embedded market: one machine, one folder."""
+"""Settings, from the environment. The defaults are one machine, one folder; what a market open to the public needs, and was not
+told, is refused: all of it at once, before anything starts."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parent.parent
+INVENTED_ACCOUNT = "公信平台资金托管专户|演示银行西宁分行|6300 0000 2026 1125 018"
+SECRETS = ("SECRET_KEY", "SEALING_SECRET", "KEEPER_SECRET")
+
+
+class WrongSettings(Exception):
+    """What is wrong with the environment, a line each; nothing was started."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("This market does not start:\n" + "\n".join(f"  {each}" for each in problems) + "\ndocs/operating.md lists every setting.")
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """One field a variable of the environment; docs/operating.md says what each is for. Sums are fen, times seconds."""
+
+    model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    PORT: int = Field(8000, ge=1, le=65535)
+    GONGXIN_HOME: Path = ROOT / "instance"
+    DATABASE_URL: str = ""
+    SECRET_KEY: str = ""
+    SEALING_SECRET: str = ""
+    KEEPER_SECRET: str = ""
+    KEEPER_URL: str = ""
+    KEEPER_TOKEN: str = ""
+    SECRETS_BESIDE: bool = False
+    FILES_FOLDER: Path = Path()
+    INDEX_FOLDER: Path = Path()
+    SEARCH: Literal["whoosh", "postgresql"] = "whoosh"
+    REGISTER: str = ""
+    REGISTER_TOKEN: str = ""
+    REGISTER_PER_MINUTE: int = Field(600, ge=1)
+    SIGNING_ROOTS: str = ""
+    TSA_URL: str = ""
+    CUSTODY_ACCOUNT: str = ""
+    STRIPE_KEY: str = ""
+    STRIPE_PUBLIC_KEY: str = ""
+    STRIPE_WEBHOOK_SECRET: str = ""
+    STRIPE_METHODS: str = "card,alipay,wechat_pay"
+    STRIPE_API: str = ""
+    STRIPE_JS: str = "https://js.stripe.com/v3/"
+    PUBLIC_URL: str = ""
+    PROCESSES: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    THREADS: int = Field(12, ge=2)
+    JOBS: Literal["queued", "manual"] = "queued"
+    AREA: str = Field("630000", pattern="^[0-9]{6}$")
+    DEMO: bool = False
+    TRIAL: bool = False
+    CLOCK_FILE: str = ""
+    RATELIMIT_STORAGE_URI: str = ""
+    RATELIMIT_ENABLED: bool = True
+    PROXIES: int = Field(0, ge=0)
+    HTTPS: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _beside(cls, told: dict[str, Any]) -> dict[str, Any]:
+        """What lies in the market's folder unless told otherwise, and what the demonstration may invent."""
+        home = Path(told.get("GONGXIN_HOME") or ROOT / "instance")
+        invented = {"CUSTODY_ACCOUNT": INVENTED_ACCOUNT} if _pretends(told) else {}
+        return {
+            "FILES_FOLDER": home / "files",
+            "INDEX_FOLDER": home / "index",
+            "PUBLIC_URL": f"http://127.0.0.1:{told.get('PORT') or 8000}",
+            "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{home / 'limits.sqlite3'}",
+            **invented,
+            **told,
+        }
+
+    @property
+    def public(self) -> bool:
+        """Whether people outside may rely on it: neither the demonstration nor a trial."""
+        return not (self.DEMO or self.TRIAL)
+
+    def unfit(self) -> list[str]:
+        """What a market open to the public still lacks."""
+        if not self.public:
+            return []
+        found = [] if self.CUSTODY_ACCOUNT else ["CUSTODY_ACCOUNT: the account buyers transfer to is not set (holder|bank|number)"]
+        if self.CUSTODY_ACCOUNT == INVENTED_ACCOUNT:
+            found.append("CUSTODY_ACCOUNT: this is the invented account of the demonstration")
+        if not _is_public(self.PUBLIC_URL):
+            found.append(f"PUBLIC_URL: {self.PUBLIC_URL} is no https:// address people outside can reach")
+        if not self.HTTPS:
+            found.append("HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it")
+        kept = [name for name in SECRETS if not getattr(self, name) and not (name == "KEEPER_SECRET" and self.KEEPER_URL)]
+        if kept and not self.SECRETS_BESIDE:
+            found.append(f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant")
+        return found
+
+    def flask(self) -> dict[str, Any]:
+        """The same as Flask takes it, with the secrets that are kept in the folder read or made."""
+        home = self.GONGXIN_HOME
+        home.mkdir(parents=True, exist_ok=True)
+        url = self.DATABASE_URL or f"sqlite:///{home / 'market.sqlite3'}"
+        for plain in ("postgres://", "postgresql://"):
+            if url.startswith(plain):
+                url = "postgresql+psycopg://" + url.removeprefix(plain)
+        kept = {name: getattr(self, name) or _kept_secret(home, name.lower().replace("_", "-")) for name in SECRETS}
+        return {
+            **self.model_dump(exclude={"GONGXIN_HOME", "DATABASE_URL", "HTTPS", "SECRETS_BESIDE"}),
+            **kept,
+            "HOME_FOLDER": home,
+            "KEEPER_FOLDER": home / "keeper",
+            "JOBS_FILE": home / "jobs.sqlite3",
+            "SQLALCHEMY_ENGINES": {"default": {"url": url}},
+            "PUBLIC_URL": self.PUBLIC_URL.rstrip("/"),
+            "SESSION_COOKIE_SECURE": self.HTTPS,
+            "STREAM_SECONDS": 10,
+        }
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of this process. WrongSettings with everything that is wrong with them."""
+        problems: list[str] = []
+        try:
+            settings = cls()
+        except ValidationError as error:
+            wrong = {str(each["loc"][0]): each for each in error.errors() if each["loc"]}
+            problems = [f"{name}: {each['msg']} ({str(each['input'])[:60]})" for name, each in wrong.items()]
+            settings = cls(**{name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong})
+        problems += settings.unfit()
+        if problems:
+            raise WrongSettings(problems)
+        return settings
+
+
+def _pretends(told: dict[str, Any]) -> bool:
+    return any(str(told.get(name, "")).lower() in ("1", "true", "yes", "on") for name in ("DEMO", "TRIAL"))
+
+
+def _is_public(url: str) -> bool:
+    """Whether an address is one of the open net: https, and neither a name nor a number of this machine or a private net."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host and not host.endswith((".local", ".localhost", ".test", ".example", ".invalid", ".internal"))
 
 
 def _kept_secret(folder: Path, name: str) -> str:
@@ -22,53 +167,6 @@ def _kept_secret(folder: Path, name: str) -> str:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
     return path.read_text()
-
-
-def from_environment() -> dict[str, Any]:
-    """The settings of this process. One environment variable each; docs/operating.md lists them."""
-    folder = Path(os.environ.get("GONGXIN_HOME", ROOT / "instance"))
-    folder.mkdir(parents=True, exist_ok=True)
-    url = os.environ.get("DATABASE_URL") or f"sqlite:///{folder / 'market.sqlite3'}"
-    for plain in ("postgres://", "postgresql://"):
-        if url.startswith(plain):
-            url = "postgresql+psycopg://" + url.removeprefix(plain)
-    return {
-        "HOME_FOLDER": folder,
-        "SECRET_KEY": os.environ.get("SECRET_KEY") or _kept_secret(folder, "secret-key"),
-        "SEALING_SECRET": os.environ.get("SEALING_SECRET") or _kept_secret(folder, "sealing-secret"),
-        "KEEPER_URL": os.environ.get("KEEPER_URL", ""),
-        "KEEPER_TOKEN": os.environ.get("KEEPER_TOKEN", ""),
-        "KEEPER_FOLDER": folder / "keeper",
-        "KEEPER_SECRET": os.environ.get("KEEPER_SECRET") or _kept_secret(folder, "keeper-secret"),
-        "SQLALCHEMY_ENGINES": {"default": {"url": url}},
-        "FILES_FOLDER": Path(os.environ.get("FILES_FOLDER", folder / "files")),
-        "INDEX_FOLDER": Path(os.environ.get("INDEX_FOLDER", folder / "index")),
-        "SEARCH": os.environ.get("SEARCH", "whoosh"),
-        "JOBS_FILE": folder / "jobs.sqlite3",
-        "REGISTER": os.environ.get("REGISTER", ""),
-        "REGISTER_TOKEN": os.environ.get("REGISTER_TOKEN", ""),
-        "REGISTER_PER_MINUTE": int(os.environ.get("REGISTER_PER_MINUTE", "600")),
-        "SIGNING_ROOTS": os.environ.get("SIGNING_ROOTS", ""),
-        "TSA_URL": os.environ.get("TSA_URL", ""),
-        "CUSTODY_ACCOUNT": os.environ.get("CUSTODY_ACCOUNT", "公信平台资金托管专户|演示银行西宁分行|6300 0000 2026 1125 018"),
-        "STRIPE_KEY": os.environ.get("STRIPE_KEY", ""),
-        "STRIPE_PUBLIC_KEY": os.environ.get("STRIPE_PUBLIC_KEY", ""),
-        "STRIPE_WEBHOOK_SECRET": os.environ.get("STRIPE_WEBHOOK_SECRET", ""),
-        "STRIPE_METHODS": os.environ.get("STRIPE_METHODS", "card,alipay,wechat_pay"),
-        "STRIPE_API": os.environ.get("STRIPE_API", ""),
-        "STRIPE_JS": os.environ.get("STRIPE_JS", "https://js.stripe.com/v3/"),
-        "PUBLIC_URL": os.environ.get("PUBLIC_URL", f"http://127.0.0.1:{os.environ.get('PORT', '8000')}").rstrip("/"),
-        "THREADS": int(os.environ.get("THREADS", "24")),
-        "STREAM_SECONDS": 10,
-        "JOBS": os.environ.get("JOBS", "queued"),
-        "AREA": os.environ.get("AREA", "630000"),
-        "DEMO": os.environ.get("DEMO", "1") == "1",
-        "CLOCK_FILE": os.environ.get("CLOCK_FILE", ""),
-        "RATELIMIT_STORAGE_URI": os.environ.get("RATELIMIT_STORAGE_URI", "memory://"),
-        "RATELIMIT_ENABLED": os.environ.get("RATELIMIT_ENABLED", "1") == "1",
-        "PROXIES": int(os.environ.get("PROXIES", "0")),
-        "SESSION_COOKIE_SECURE": os.environ.get("HTTPS", "0") == "1",
-    }
 
 
 FIXED: dict[str, Any] = {

@@ -38,6 +38,7 @@ from models.reminders import remind
 from models.text import Problem
 
 log = logging.getLogger(__name__)
+LANES = ("everything",)
 
 CONSUMERS: dict[str, events.Handler] = {
     "notices": notices.tell,
@@ -176,11 +177,16 @@ class Jobs:
             except Exception:
                 log.exception("could not wake the jobs worker")
 
-    def work(self, beside: IO[bytes] | None = None) -> None:
+    def work(self, lane: str = "", beside: IO[bytes] | None = None) -> None:
         """Be the worker until told to stop; or, `beside` a server, until that end of the pipe is gone."""
         if beside is not None:
             Thread(target=_stop_with, args=(beside,), daemon=True).start()
         Consumer(self.huey, workers=1, initial_delay=0.1, max_delay=1.0).run()
+
+
+def standing() -> dict[str, Any]:
+    """How the jobs stand."""
+    return {"lanes": {}}
 
 
 def _stop_with(pipe: IO[bytes]) -> None:

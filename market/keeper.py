@@ -164,7 +164,7 @@ def _not_before() -> datetime:
 def create_keeper() -> Flask:
     """The keeper as a service of its own, for a machine the platform's operator has no part in.
 
-    `granian --interface wsgi --factory market.keeper:create_keeper`, with KEEPER_HOME, KEEPER_SECRET and
+    `waitress-serve --call market.keeper:create_keeper`, with KEEPER_HOME, KEEPER_SECRET and
     KEEPER_TOKEN in its environment. `GET /journal` lists what was made and given out, without any key.
     """
     app, environment = Flask(__name__), os.environ

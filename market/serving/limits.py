@@ -1,0 +1,65 @@
+"""Rate limits that all processes of a machine share: fixed windows counted in a small SQLite file of their own."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from limits.storage import Storage
+
+
+class SqliteStorage(Storage):
+    """`limits+sqlite:///path`. A limit a minute old counts nothing and is overwritten; losing the file only forgets tries."""
+
+    STORAGE_SCHEME = ["limits+sqlite"]
+
+    def __init__(self, uri: str, wrap_exceptions: bool = False, **_options: Any) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self._path = urlsplit(uri).path
+        self._made = False
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return sqlite3.Error
+
+    def _one(self, statement: str, *values: Any) -> Any:
+        connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
+        try:
+            if not self._made:
+                connection.executescript(
+                    "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS counted (key TEXT PRIMARY KEY, count INTEGER, until REAL)"
+                )
+                self._made = True
+            connection.execute("PRAGMA synchronous = OFF")
+            return connection.execute(statement, values).fetchone()
+        finally:
+            connection.close()
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        now = time.time()
+        found = self._one(
+            "INSERT INTO counted VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
+            " count = CASE WHEN until <= ?4 THEN ?2 ELSE count + ?2 END, until = CASE WHEN until <= ?4 THEN ?3 ELSE until END RETURNING count",
+            key, amount, now + expiry, now,
+        )  # fmt: skip
+        return int(found[0])
+
+    def get(self, key: str) -> int:
+        found = self._one("SELECT count FROM counted WHERE key = ? AND until > ?", key, time.time())
+        return int(found[0]) if found else 0
+
+    def get_expiry(self, key: str) -> float:
+        found = self._one("SELECT until FROM counted WHERE key = ?", key)
+        return float(found[0]) if found else time.time()
+
+    def check(self) -> bool:
+        return self._one("SELECT 1") is not None
+
+    def reset(self) -> int | None:
+        self._one("DELETE FROM counted")
+        return None
+
+    def clear(self, key: str) -> None:
+        self._one("DELETE FROM counted WHERE key = ?", key)

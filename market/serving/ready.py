@@ -1,0 +1,93 @@
+"""Whether this market may start, and how it stands once it runs: `/health` says that a process answers, `/ready` that the market
+does its work."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from market import jobs
+from market.demo.people import ACCOUNTS
+from market.extensions import alembic, db
+from models.accounts import User
+
+probes = Blueprint("probes", __name__)
+SILENT = {"deadlines": 30.0}  # seconds after which a lane that said nothing counts as stopped
+SILENT_OTHERS = 300.0
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(alembic.script_directory.get_heads())
+
+
+def _revisions() -> set[str]:
+    return set(db.session.execute(text("SELECT version_num FROM alembic_version")).scalars())
+
+
+def refusals(app: Flask) -> list[str]:
+    """Why this market may not start, a line each."""
+    with app.app_context():
+        try:
+            if _revisions() != _heads():
+                return ["  the database is not at this version: run `flask --app wsgi prepare` first"]
+            known = db.session.scalars(select(User.email).where(User.email.in_([email for _role, email in ACCOUNTS])).limit(1)).first()
+        except SQLAlchemyError as error:
+            return [f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {str(error).splitlines()[0]}"]
+        finally:
+            db.session.close()
+            db.engine.dispose()
+    if known and not (app.config["DEMO"] or app.config["TRIAL"]):
+        return [f"  {known} is an account of the demonstration, whose password everybody knows: begin with an empty database"]
+    return []
+
+
+def _writable(folder: Path) -> str:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, path = tempfile.mkstemp(dir=folder, prefix=".probe-")
+        os.close(handle)
+        os.unlink(path)
+    except OSError as error:
+        return error.strerror or "not writable"
+    return "ok"
+
+
+def standing() -> dict[str, Any]:
+    """How the market stands: `ready`, and what each part says; `problems` names what keeps it from being ready."""
+    files = _writable(Path(current_app.config["FILES_FOLDER"]))
+    problems = [] if files == "ok" else [f"files: {files}"]
+    try:
+        revisions = _revisions()
+        work = jobs.standing()
+    except SQLAlchemyError as error:
+        return {"ready": False, "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"], "files": files}
+    if revisions != _heads():
+        problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
+    if current_app.config["JOBS"] == "queued":
+        silent = [lane for lane, seconds in work["lanes"].items() if seconds is None or seconds > SILENT.get(lane, SILENT_OTHERS)]
+        problems += [f"jobs: {lane} has not been heard of" for lane in silent]
+    return {"ready": not problems, "problems": problems, "files": files, "migrations": sorted(revisions), "jobs": work}
+
+
+@probes.get("/health")
+def health() -> Response:
+    """This process answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@probes.get("/ready")
+def ready() -> tuple[Response, int]:
+    """The market does its work: 200, or 503 with what is wrong."""
+    try:
+        found = standing()
+    finally:
+        db.session.close()
+    return jsonify(found), 200 if found["ready"] else 503
