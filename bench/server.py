@@ -17,6 +17,7 @@ from pathlib import Path
 import requests
 
 from market import create_app
+from market.jobs import LANES
 
 ROOT = Path(__file__).parent.parent
 # Commands run in children of a process that has everything imported and no threads: a twentieth of what a new interpreter costs.
@@ -44,12 +45,28 @@ class Server:
             "GONGXIN_HOME": str(home),
             "DATABASE_URL": database,
             "PORT": str(self.port),
+            "PROCESSES": "2",
             "DEMO": "1" if demo else "0",
             "TRIAL": "1",
             "CLOCK_FILE": str(self._clock),
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The parent of all its processes."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def processes(self) -> int:
+        """How many the parent keeps: web workers, and a worker for each lane of jobs."""
+        return int(self.environment["PROCESSES"]) + len(LANES)
+
+    def log(self) -> str:
+        """What its processes have printed."""
+        return (self.home / "server.log").read_text()
 
     def set_clock(self, instant: datetime) -> None:
         """From now on the market's clock stands at `instant`."""

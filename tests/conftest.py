@@ -55,12 +55,15 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "STRIPE_API": "",
         "STRIPE_JS": "https://js.stripe.com/v3/",
         "PUBLIC_URL": "http://market.test",
+        "PORT": 8000,
+        "PROCESSES": 2,
         "THREADS": 4,
         "STREAM_SECONDS": 0,
         "JOBS": "manual",
         "JOBS_FILE": folder / "jobs.sqlite3",
         "AREA": "630000",
         "DEMO": False,
+        "TRIAL": False,
         "CLOCK_FILE": "",
         "RATELIMIT_ENABLED": False,
         "RATELIMIT_STORAGE_URI": "memory://",
@@ -80,6 +83,7 @@ def _prepare(url: str, folder: Path) -> None:
             catalogue.seed(session)
             contracts.seed(session)
             signing.establish(session, app.extensions["signing_key"])
+    with app.app_context():  # of its own: the migrations' connection comes back to the pool only at the other's end
         db.engine.dispose()
 
 

@@ -1,0 +1,46 @@
+"""Tries are counted over all processes of a machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+
+from market.extensions import db
+from market.serving import limits as ours
+from tests.conftest import settings
+from tests.web import Visitor
+
+
+def test_two_processes_count_together_and_a_window_ends(tmp_path: Path, monkeypatch: Any) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(ours.time, "time", lambda: now[0])
+    monkeypatch.setattr("limits.strategies.time.time", lambda: now[0])
+    one, other = (FixedWindowRateLimiter(storage_from_string(f"limits+sqlite:///{tmp_path}/limits.sqlite3")) for _ in range(2))
+    three = parse("3 per minute")
+    assert [each.hit(three, "a") for each in (one, other, one, other)] == [True, True, True, False]
+    assert one.hit(three, "b"), "another's tries are another's"
+    assert one.get_window_stats(three, "a").remaining == 0
+    now[0] += 61
+    assert other.hit(three, "a")
+    one.storage.clear(f"LIMITER/a/{three.amount}")
+    one.storage.reset()
+    assert one.get_window_stats(three, "a").remaining == 3
+
+
+def test_guesses_of_a_password_are_limited_whichever_process_hears_them(app: Any, tmp_path: Path) -> None:
+    from market import create_app
+
+    url = app.config["SQLALCHEMY_ENGINES"]["default"]["url"]
+    limited = {**settings(url, tmp_path), "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{tmp_path}/limits.sqlite3"}
+    db.session.rollback()
+    apps = [create_app(limited) for _ in range(2)]
+    visitors = [Visitor(each) for each in apps]
+    answers = [visitors[number % 2].submit("/sign-in", email="a@example.cn", password="wrong guess").status for number in range(21)]
+    assert answers == [401] * 20 + [429]
+    for each in apps:
+        with each.app_context():
+            db.engine.dispose()

@@ -1,0 +1,124 @@
+"""Settings: everything wrong is said at once, and a market open to the public is not the demonstration."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from market import create_app
+from market.config import INVENTED_ACCOUNT, ROOT, Settings, WrongSettings
+from market.demo.people import ACCOUNTS
+from market.extensions import db
+from market.serving.ready import refusals
+from market.transaction import transaction
+from models.accounts import User
+from tests.conftest import settings
+
+FIT = {
+    "CUSTODY_ACCOUNT": "专户|银行|6300000000000018", "PUBLIC_URL": "https://zjcs.qinghai.gov.cn", "HTTPS": "1",
+    "SECRET_KEY": "a", "SEALING_SECRET": "b", "KEEPER_SECRET": "c",
+}  # fmt: skip
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Nothing set but the folder; `environment(...)` sets more."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GONGXIN_HOME", str(tmp_path))
+
+    def told(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return told
+
+
+def _problems() -> list[str]:
+    with pytest.raises(WrongSettings) as wrong:
+        Settings.read()
+    assert all(each in str(wrong.value) for each in wrong.value.problems)
+    return wrong.value.problems
+
+
+def test_by_default_it_is_no_demonstration_and_refuses_what_the_public_must_not_rely_on(environment: Any, tmp_path: Path) -> None:
+    named = [problem.partition(":")[0] for problem in _problems()]
+    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
+    assert list(tmp_path.iterdir()) == [], "and nothing is made"
+
+
+def test_what_cannot_be_read_and_what_is_missing_are_said_together(environment: Any) -> None:
+    environment(PORT="a door", SEARCH="guess", AREA="63", THREADS="1", DEMO="perhaps", PROCESSES="0")
+    named = [problem.partition(":")[0] for problem in _problems()]
+    assert set(named) >= {"PORT", "SEARCH", "AREA", "THREADS", "DEMO", "PROCESSES", "CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS"}
+
+
+@pytest.mark.parametrize("name", FIT)
+def test_each_of_them_alone_is_refused(environment: Any, name: str) -> None:
+    environment(**{key: value for key, value in FIT.items() if key != name})
+    (problem,) = _problems()
+    assert problem.startswith(name)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://zjcs.qinghai.gov.cn", "https://127.0.0.1", "https://localhost", "https://10.1.2.3", "https://192.168.0.9:8443", "https://[::1]/",
+     "https://market.local", "https://市场", "zjcs.qinghai.gov.cn", "ftp://a.cn"],
+)  # fmt: skip
+def test_an_address_only_we_can_reach_is_not_public(environment: Any, url: str) -> None:
+    environment(**{**FIT, "PUBLIC_URL": url})
+    (problem,) = _problems()
+    assert problem.startswith("PUBLIC_URL")
+
+
+def test_the_invented_account_is_not_taken_for_one(environment: Any) -> None:
+    environment(**{**FIT, "CUSTODY_ACCOUNT": INVENTED_ACCOUNT})
+    (problem,) = _problems()
+    assert "invented" in problem
+
+
+def test_a_market_that_is_fit_starts(environment: Any, tmp_path: Path) -> None:
+    environment(**FIT)
+    read = Settings.read().flask()
+    assert (read["DEMO"], read["SESSION_COOKIE_SECURE"], read["KEEPER_SECRET"]) == (False, True, "c")
+    assert [path.name for path in tmp_path.iterdir()] == [], "no secret lies beside the database"
+    environment(SECRET_KEY="", SECRETS_BESIDE="1")
+    assert len(Settings.read().flask()["SECRET_KEY"]) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+    assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("kind", ["DEMO", "TRIAL"])
+def test_the_demonstration_and_a_trial_may_pretend(environment: Any, kind: str) -> None:
+    environment(**{kind: "1"})
+    read = Settings.read().flask()
+    assert read["CUSTODY_ACCOUNT"] == INVENTED_ACCOUNT
+    assert read["PUBLIC_URL"] == "http://127.0.0.1:8000"
+
+
+def test_accounts_of_the_demonstration_have_no_place_in_a_real_market(database: str, tmp_path: Path) -> None:
+    app = create_app(settings(database, tmp_path))
+    assert refusals(app) == []
+    with app.app_context(), transaction() as session:
+        known = User(email=ACCOUNTS[-1][1], name="管理员")
+        known.set_password("gongxin-demo")
+        session.add(known)
+    with app.app_context():
+        db.engine.dispose()
+    (problem,) = refusals(app)
+    assert ACCOUNTS[-1][1] in problem
+    app.config["TRIAL"] = True
+    assert refusals(app) == []
+
+
+def test_a_database_that_was_not_prepared_is_not_served(tmp_path: Path) -> None:
+    (problem,) = refusals(create_app(settings(f"sqlite:///{tmp_path}/new.sqlite3", tmp_path)))
+    assert "prepare" in problem
+
+
+def test_every_setting_is_documented() -> None:
+    told = set(re.findall(r"`([A-Z][A-Z_]+)`", (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")))
+    assert set(Settings.model_fields) <= told
