@@ -15,7 +15,7 @@ SCRATCH ?= $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test cover browser lint bench lifecycle procedures lock docs messages
+.PHONY: help run test faults cover browser lint bench lifecycle procedures lock docs messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ run: $(VENV)/.installed $(MO) ## migrate, serve on PORT (8000), and play the dem
 
 test: lint $(MO) browser ## everything: lint, types, layers, both databases, a real browser
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS)
+
+faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: load under every Python at hand, everything killed, long jobs beside deadlines
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m faults -n 0 -p no:randomly -rA --no-header
 
 cover: lint $(MO) browser ## the same tests, with the lines and branches they leave out; takes half as long again
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered

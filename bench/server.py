@@ -34,10 +34,13 @@ def free_port() -> int:
 
 
 class Server:
-    """`home` holds the database, the files and the clock; nothing of it is shared with another market."""
+    """`home` holds the database, the files and the clock; nothing of it is shared with another market. `python` runs it, where that is
+    another one than ours."""
 
-    def __init__(self, home: Path, *, demo: bool = False, database: str = "", environment: dict[str, str] | None = None) -> None:
-        self.home, self.port = home, free_port()
+    def __init__(
+        self, home: Path, *, demo: bool = False, database: str = "", environment: dict[str, str] | None = None, python: str = sys.executable
+    ) -> None:
+        self.home, self.port, self.python = home, free_port(), python
         self.url = f"http://127.0.0.1:{self.port}"
         self._clock = home / "clock"
         self.environment = {
@@ -87,7 +90,7 @@ class Server:
     def start(self) -> None:
         log = (self.home / "server.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "wsgi.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            [self.python, "wsgi.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
         for _ in range(600):
