@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from flask import session
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -27,8 +28,13 @@ class Form(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        session.setdefault("forms", secrets.token_urlsafe(12))
         if not self.submission.data:
             self.submission.data = secrets.token_urlsafe(12)
+
+    def one_time_key(self) -> str:
+        """The key as actions take it: good in the browser that was given the form, and in no other."""
+        return f"{session['forms']}:{self.submission.data}"
 
     def values(self) -> dict[str, Any]:
         """What the person entered, by field; a text field that was not sent at all is an empty text."""
@@ -39,8 +45,11 @@ class Form(FlaskForm):
         }
 
     def refuse(self, problem: Problem, message: str) -> None:
-        """Show a problem at its field, or above the form where it has none here."""
+        """Show a problem at its field, or above the form where it has none here. A key that was used up is replaced: whoever reads
+        that and sends the form again means it."""
         field = self._fields.get(problem.field or "")
+        if problem.field == "submission":
+            self.submission.data = secrets.token_urlsafe(12)
         if field is not None and not isinstance(field, HiddenField):
             field.errors = [*field.errors, message]
         else:

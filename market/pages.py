@@ -25,7 +25,7 @@ from models.actors import Actor
 from models.documents import MOST_BYTES
 from models.events import timeline
 from models.text import N_, NotAllowed, NotFound, Problem
-from models.workflow import Case
+from models.workflow import Case, Move
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
 PAGES: dict[str, str] = {
@@ -64,7 +64,7 @@ def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> t
     The second value is the status to answer with.
     """
     try:
-        return act(current_actor(), *args, **kwargs, submission=form.submission.data), 303
+        return act(current_actor(), *args, **kwargs, submission=form.one_time_key()), 303
     except NotFound:
         raise
     except Problem as problem:
@@ -115,7 +115,7 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
         abort(404)
     moves = [m for m in case.workflow.open_to(case, current_actor()) if m.act == act]
     form_class = page.build(case) if page.build else page.form
-    form = (ReasonForm if moves and moves[0].needs_reason and form_class is ActForm else form_class)()
+    form = (ReasonForm if form_class is ActForm and _asks_why(case, act, moves) else form_class)()
     if hasattr(form, "prepare"):
         form.prepare(case)
     status = 200
@@ -129,6 +129,13 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
         case.workflow.find(case.state, act)
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
     return render_template(page.template, case=case, act=act, form=form, back=landing(case)), status
+
+
+def _asks_why(case: Case, act: str, moves: list[Move]) -> bool:
+    """Whether this act needs a reason. Where it is not open any more, what was sent is read as it was asked for: sent twice, the
+    second is the same as the first. One that needs a reason in some states only had one if it was sent."""
+    needed = {move.needs_reason for move in moves[:1] or case.workflow.moves if move.act == act}
+    return needed == {True} or (len(needed) > 1 and "reason" in request.form)
 
 
 def landing(case: Case) -> str:

@@ -44,7 +44,8 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
     """Make an act of a function: `(actor, ...)` from outside, inside a transaction `(session, actor, ...)`.
 
     It returns the identifier of what it acted on. With `submission=` (a form's one-time key) the same
-    act sent twice happens once: the second answers with the identifier of the first.
+    act sent twice happens once: the second answers with the identifier of the first. A key that was used for
+    anything else (another act, or this one with other arguments) is a Conflict; of another person it is another key.
     """
 
     @wraps(function)
@@ -55,18 +56,24 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
             raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。")) from error
 
     def once(actor: Actor, args: tuple[Any, ...], submission: str, kwargs: dict[str, Any]) -> str:
+        sent = _fingerprint(function, args, kwargs) if submission else ""
         with transaction() as session:
-            key = f"{actor.user_id}:{submission}"
+            key = submissions.key_of(actor.user_id, submission)
             if submission:
-                done = submissions.result_of(session, key, function.__name__)
+                done = submissions.result_of(session, key, sent)
                 if done is not None:
                     return done
             result = function(session, actor, *args, **kwargs)
             if submission:
-                session.add(submissions.Submission(key=key, action=function.__name__, result=result))
+                session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=sent, result=result))
         return result
 
     return act
+
+
+def _fingerprint(function: Callable[..., str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What tells this act and its arguments from any other; computed before any lock is taken, since files are among them."""
+    return submissions.fingerprint(sealing_key(), f"{function.__module__}.{function.__name__}", args, kwargs)
 
 
 def sealing_key() -> bytes:

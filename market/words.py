@@ -119,7 +119,8 @@ def price_words(terms: Json) -> str:
         said = "; ".join(f"{_wan(base)} → {money.show(price)}" for base, price in terms["points"][:3])
     if terms["method"] in ("progressive", "interpolated") and not terms.get("standard"):
         rows = terms.get("bands") or terms["points"]
-        said = f"{_(METHODS[terms['method']])}: {said}{' …' if len(rows) > 3 else ''}"
+        method = METHODS[terms["method"]]  # outside of the text: what gathers the texts reads into f-strings
+        said = f"{_(method)}: {said}{' …' if len(rows) > 3 else ''}"
     if terms.get("discount"):
         said += " × " + percent(float(Fraction(terms["discount"])))
     if terms.get("floor"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hmac
 from datetime import datetime
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.extensions import db
 from market.signing import prepare_key
 from market.transaction import action
 from models import clock, events, identifiers
@@ -52,7 +54,7 @@ def _claim(session: Session, user: User, code: str, claim: str) -> Organisation 
     found = session.scalars(waiting).one_or_none()
     if found is None:
         return None
-    if not hmac.compare_digest(claim_code(found), claim.strip().upper()):
+    if not hmac.compare_digest(claim_code(found).encode(), claim.strip().upper().encode()):
         raise RuleBroken(N_("这家单位已由监管部门登记,请填写监管部门发给的入驻码。"), "claim")
     found.claimed = True
     session.add(Membership(user_id=user.id, organisation_id=found.id, role="owner"))
@@ -115,12 +117,20 @@ def enter(
 
 
 @action
-def sign_up(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str | bool) -> str:
-    """A new person with a new enterprise or agency. Returns the organisation's identifier."""
+def register(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str | bool) -> str:
+    """A new person with a new enterprise or agency. Returns the person's key: it is this person, and nobody a form names, who may
+    be signed in after it."""
     if organisation["kind"] not in ("enterprise", "agency"):
         raise RuleBroken(N_("请选择单位类型。"), "kind")
     user = _new_user(session, email, name, password)
-    return enter(session, user, **organisation).identifier  # type: ignore[arg-type]
+    enter(session, user, **organisation)  # type: ignore[arg-type]
+    return str(user.id)
+
+
+def sign_up(actor: Actor, **person: Any) -> str:
+    """`register`, for who asks for the organisation it made: its identifier."""
+    user = db.session.get_one(User, int(register(actor, **person)))
+    return user.memberships[0].organisation.identifier
 
 
 @action
@@ -178,7 +188,7 @@ def remove_member(session: Session, actor: Actor, email: str) -> str:
 
 @action
 def change_password(session: Session, actor: Actor, *, current: str, password: str) -> str:
-    """A person chooses another password, and shows that the present one is known."""
+    """A person chooses another password, and shows that the present one is known. Returns the person's key."""
     if actor.user_id is None:
         raise NotAllowed(N_("请先登录。"))
     user = session.get_one(User, actor.user_id)
@@ -186,7 +196,7 @@ def change_password(session: Session, actor: Actor, *, current: str, password: s
         raise RuleBroken(N_("现在的密码不正确。"), "current")
     check_password_strength(password)
     user.set_password(password)
-    return user.email
+    return str(user.id)
 
 
 @action

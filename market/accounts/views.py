@@ -21,7 +21,8 @@ from market.extensions import csrf, db, limiter
 from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from models import CASES
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User, authenticate
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate
+from models.actors import VISITOR, Actor
 from models.notices import Notice
 from models.text import N_, NotAllowed
 
@@ -69,13 +70,24 @@ def sign_up() -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            values = form.values()
-            result, status = attempt(form, actions.sign_up, **values)
-            if result is not None:
-                user = db.session.scalars(select(User).where(User.email == values["email"].strip().lower())).one()
-                login_user(SignedIn(user))
-                return redirect(url_for("agencies.entry" if values["kind"] == "agency" else "accounts.worklist"), 303)
+            made, status = attempt(form, _as_nobody, **form.values())
+            if made is not None:
+                return _welcome(made, form.password.data)
     return render_template("accounts/sign_up.html", form=form), status
+
+
+def _as_nobody(_actor: Actor, **values: Any) -> str:
+    """Who signs up does so as nobody, signed in or not: sent twice, the second finds the first."""
+    return actions.register(VISITOR, **values)
+
+
+def _welcome(made: str, password: str) -> Response:
+    """Sign in the person a sign-up made. One who has chosen another password since signs in with that."""
+    user = db.session.get_one(User, int(made))
+    if not user.check_password(password):
+        return redirect(url_for("accounts.sign_in"), 303)
+    login_user(SignedIn(user))
+    return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303)
 
 
 @rooms.post("/sign-out")
