@@ -10,13 +10,18 @@ from flask import Response
 from openpyxl import Workbook
 
 from models.documents import XLSX
+from models.text import UNKEEPABLE
 
 Rows = list[list[Any]]
 
 
 def _plain(value: Any) -> Any:
-    """A cell no spreadsheet program takes for a formula: people choose names such as `=…`."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    """A cell no spreadsheet program takes for a formula (people choose names such as `=…`), and without the characters a workbook
+    cannot hold, should any have come in from elsewhere."""
+    if not isinstance(value, str):
+        return value
+    value = UNKEEPABLE.sub("\ufffd", value)
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def as_csv(rows: Rows) -> bytes:

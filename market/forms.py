@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import session
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import EmailField, Field, HiddenField, PasswordField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    EmailField,
+    Field,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from models import money
 from models.clock import BEIJING
-from models.text import Problem
+from models.text import UNKEEPABLE, Problem
 
 
 class Form(FlaskForm):
@@ -35,6 +44,11 @@ class Form(FlaskForm):
     def one_time_key(self) -> str:
         """The key as actions take it: good in the browser that was given the form, and in no other."""
         return f"{session['forms']}:{self.submission.data}"
+
+    def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:
+        """What no field may hold is refused at every field."""
+        extra = extra_validators or {}
+        return bool(super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}))
 
     def values(self) -> dict[str, Any]:
         """What the person entered, by field; a text field that was not sent at all is an empty text."""
@@ -54,6 +68,22 @@ class Form(FlaskForm):
             field.errors = [*field.errors, message]
         else:
             self.form_errors.append(message)
+
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
+MOST_NUMBER = 2**31 - 1  # what a whole number's column takes
+
+
+def keepable(form: Any, field: Field) -> None:
+    """Refuse, in words, what could not be kept or reckoned with: control characters, days out of our time, endless numbers."""
+    told = field.data if isinstance(field.data, list) else [field.data]
+    if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
+        raise ValidationError(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
+    day = field.data.date() if isinstance(field.data, datetime) else field.data
+    if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:
+        raise ValidationError(str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year)))
+    if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > MOST_NUMBER:
+        raise ValidationError(str(_l("数字太大。")))
 
 
 def choices(pairs: Iterable[tuple[Any, Any]], group: str | None = None) -> list[SelectChoice]:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, abort, redirect, render_template, request, url_for
+from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import Select, func, select
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from market import words
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
-from market.extensions import db
-from market.forms import ActForm, Form, ReasonForm
+from market.extensions import db, login
+from market.forms import MOST_NUMBER, ActForm, Form, ReasonForm
 from market.words import words_of
 from models import CASES, clock
-from models.actors import Actor
+from models.actors import VISITOR, Actor
 from models.documents import MOST_BYTES
 from models.events import timeline
-from models.text import N_, NotAllowed, NotFound, Problem
+from models.text import N_, UNKEEPABLE, NotAllowed, NotFound, Problem
 from models.workflow import Case, Move
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
@@ -58,6 +62,18 @@ def case_url(case_type: str, identifier: str) -> str:
     return url_for(PAGES[case_type], identifier=identifier)
 
 
+def page_numbered(words: str) -> str | None:
+    """Where the case of this number is, if these words are one and the reader may see its page."""
+    number = unicodedata.normalize("NFKC", words).strip().upper()
+    if not re.fullmatch(r"[A-Z]-[0-9]{4}-[0-9]{6,9}", number):
+        return None
+    named = union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items()))
+    kind = db.session.scalar(named)
+    if kind is None or not CASES[kind].load(db.session, number).readable_by(db.session, current_actor()):
+        return None
+    return case_url(kind, number)
+
+
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:
     """Carry out an act with a form's values: its result, or None with the problem shown on the form.
 
@@ -89,10 +105,10 @@ def form_page(
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
-    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it is."""
+    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it is. A name is one line."""
     if not storage:
         return {"file_name": "", "content": b""}
-    return {"file_name": storage.filename or "", "content": storage.read(MOST_BYTES + 1)}
+    return {"file_name": " ".join(UNKEEPABLE.sub("", storage.filename or "").split())[:200], "content": storage.read(MOST_BYTES + 1)}
 
 
 @dataclass(frozen=True)
@@ -241,9 +257,29 @@ def waiting(actor: Actor) -> list[Case]:
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
 
 
+AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)  # what it looks like when the database does not answer
+
+
+class Number(IntegerConverter):
+    """A whole number in an address; one no column can hold names nothing."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, *args, **{"max": MOST_NUMBER, **kwargs})
+
+
+def _apart(message: str, status: int) -> tuple[str, int]:
+    """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading is said if it is known."""
+    if "actor" not in g:
+        g.actor = VISITOR
+    if "_login_user" not in g:
+        g._login_user = login.anonymous_user()
+    return render_template("layout/error.html", status=status, message=message), status
+
+
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
+    app.url_map.converters["int"] = Number
     app.jinja_env.globals.update(case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
 
     @app.context_processor
@@ -256,12 +292,14 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(DataError)
     def unstorable(error: DataError) -> tuple[str, int]:
-        return render_template("layout/error.html", status=400, message=_("内容里有系统不能保存的字符,请检查后重试。")), 400
+        return _apart(_("内容里有系统不能保存的字符,请检查后重试。"), 400)
 
-    @app.errorhandler(OperationalError)
-    def busy(error: OperationalError) -> tuple[str, int]:
-        app.logger.exception("the database did not answer")
-        return render_template("layout/error.html", status=503, message=_("系统正忙,请稍后再试;这次没有改动任何内容。")), 503
+    def away(error: Exception) -> tuple[str, int]:
+        app.logger.error("the database did not answer", exc_info=error)
+        return _apart(_("系统正忙,请稍后再试;这次没有改动任何内容。"), 503)
+
+    for kind in AWAY:
+        app.register_error_handler(kind, away)
 
     def http(error: Any) -> tuple[str, int]:
         messages = {
@@ -273,7 +311,10 @@ def register(app: Flask) -> None:
             429: _("尝试太频繁,请稍后再试。"),
             500: _("系统出错了,我们已留下记录。您的数据没有改动。"),
         }
-        return render_template("layout/error.html", status=error.code, message=messages[error.code]), error.code
+        if isinstance(getattr(error, "original_exception", None), AWAY):  # while another error was being answered
+            return away(error.original_exception)
+        said = messages[error.code]
+        return _apart(said, 500) if error.code == 500 else (render_template("layout/error.html", status=error.code, message=said), error.code)
 
     for code in (400, 403, 404, 405, 413, 429, 500):
         app.register_error_handler(code, http)

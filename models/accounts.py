@@ -109,6 +109,10 @@ class Organisation(Case, Base):
     def title(self) -> str:
         return self.name
 
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """An agency's page is everybody's once it has been let in."""
+        return (self.kind == "agency" and self.state in ("verified", "suspended")) or super().readable_by(session, actor)
+
 
 class Membership(Base):
     """A person in an organisation: `owner` manages members, `staff` works."""

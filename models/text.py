@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+# What a database, a workbook or a paper cannot hold: control characters (line breaks and tabs are none), halves of characters,
+# and the two code points that are no characters.
+UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's customary name for "mark, do not translate yet"
     """Mark a literal for the translators and return it unchanged."""

@@ -193,6 +193,10 @@ class Case:
             roles.add("regulator")
         return frozenset(roles)
 
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """Whether an actor may see its page: whoever has a part in it, unless a case type says more."""
+        return bool(self.roles_of(actor))
+
     @classmethod
     def delegated_as(cls) -> str:
         return cls.lent_with or cls.workflow.name

@@ -54,13 +54,13 @@ Counts = dict[str, dict[str, int]]
 class Hits:
     """One page of identifiers (agencies) or codes (items), best first, and how many there are in all.
 
-    `counts`, where they were asked for, say per field how many there are of each of its values for the same question
+    `counts` has every field of FACETS; where they were asked for, they say per field how many there are of each of its values for the same question
     without that field's own filter.
     """
 
     keys: list[str] = field(default_factory=list)
     total: int = 0
-    counts: Counts = field(default_factory=dict)
+    counts: Counts = field(default_factory=lambda: {name: {} for name in FACETS})
     backend: str = ""
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, money, policy, workdays
 from models.accounts import Organisation
+from models.actors import Actor
 from models.base import Base, Code, Fen, Json, Name
 from models.contracts.clauses import examine, rules_version
 from models.contracts.templates import MOST_MILESTONES, ContractTemplate
@@ -156,6 +157,17 @@ class Contract(Case, Base):
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
         return cls.price <= most
+
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """Its parties, and whoever has a part in a case beside it: the approving department sees the contract whose report it reviews."""
+        from models.contracts import Change, Deliverable, Dispute, Materials
+
+        if super().readable_by(session, actor):
+            return True
+        kinds: tuple[type[OfContract], ...] = (Materials, Deliverable, Change, Dispute)
+        return any(
+            case.roles_of(actor) for kind in kinds for case in session.scalars(select(kind).where(kind.contract_id == self.id)).unique()
+        )
 
     @property
     def penal(self) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, select, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock
 from models.accounts import Organisation
+from models.actors import Actor
 from models.base import Base, Fen
 from models.sourcing.quotes import PARTIES
 from models.sourcing.requests import Request
@@ -74,6 +75,10 @@ class Award(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """An award stands in public; that of an invited request before those who may see the request."""
+        return self.request.openness == "open" or super().readable_by(session, actor) or self.request.readable_by(session, actor)
 
 
 OBJECTION = Workflow(

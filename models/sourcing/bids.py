@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy
 from models.accounts import Organisation
+from models.actors import Actor
 from models.base import Base, Fen, OptionalFen
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
@@ -85,6 +86,10 @@ class Bid(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """Its own people always, and everyone who may see the request once all bids are open."""
+        return super().readable_by(session, actor) or (self.request.opened and self.request.readable_by(session, actor))
 
 
 class LivePrice(Base):

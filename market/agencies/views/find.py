@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
+from werkzeug.wrappers import Response
 
 from market.agencies.views.rooms import rooms
 from market.config import PAGE_SIZE
 from market.extensions import db
 from market.options import region_choices
-from market.pages import Page, page_number
+from market.pages import Page, page_number, page_numbered
 from market.words import item_name
 from models import money
 from models.accounts import Organisation
@@ -45,7 +46,10 @@ def _search(asked: Query) -> Hits:
 
 
 @rooms.get("/agencies")
-def find() -> str | tuple[str, int]:
+def find() -> str | tuple[str, int] | Response:
+    numbered = page_numbered(request.args.get("q", ""))
+    if numbered:
+        return redirect(numbered, 303)
     wrong: list[str] = []
     asked = Query(
         words=request.args.get("q", "")[:100],

@@ -21,9 +21,8 @@ def mine() -> Organisation:
 
 
 def readable(identifier: str) -> Organisation:
-    """An organisation's page: an agency's is public once it has been let in."""
+    """An organisation the reader may see, or NotFound."""
     agency = Organisation.load(db.session, identifier)
-    public = agency.kind == "agency" and agency.state in ("verified", "suspended")
-    if not public and not agency.roles_of(current_actor()):
+    if not agency.readable_by(db.session, current_actor()):
         raise not_found(identifier)
     return agency

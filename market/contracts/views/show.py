@@ -75,10 +75,9 @@ def index() -> str:
 @login_required
 def show(identifier: str) -> str:
     contract = Contract.load(db.session, identifier)
-    beside = [case for kind in (Materials, Deliverable, Change, Dispute) for case in _of(kind, contract)]
-    # The approving department sees the contract whose report it reviews.
-    if not any(case.roles_of(current_actor()) for case in (contract, *beside)):
+    if not contract.readable_by(db.session, current_actor()):
         raise not_found(identifier)
+    beside = [case for kind in (Materials, Deliverable, Change, Dispute) for case in _of(kind, contract)]
     mine = bool(contract.roles_of(current_actor()))
     payments = of_contract(db.session, contract)
     ratings = list(db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id)))

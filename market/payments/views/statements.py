@@ -14,6 +14,7 @@ from sqlalchemy import select
 from market.accounts.identity import current_actor
 from market.exports import answer as exported
 from market.extensions import db
+from market.forms import FIRST_DAY, LAST_DAY
 from market.pages import paged
 from market.payments.views.rooms import rooms
 from market.printing import PLATFORM, pdf
@@ -39,8 +40,9 @@ def _own() -> tuple[Organisation, list[str]]:
 
 
 def _day(name: str, otherwise: date) -> date:
+    """The day asked for under this name, if it is one, within the years of our calendar."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return min(max(date.fromisoformat(request.args.get(name, "")), FIRST_DAY), LAST_DAY)
     except ValueError:
         return otherwise
 

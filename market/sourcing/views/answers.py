@@ -105,9 +105,9 @@ def show_quote(identifier: str) -> str:
 
 
 def _readable(identifier: str) -> Bid:
-    """A bid its own people may always see, and everyone who may see the request once all are open."""
-    bid, actor = Bid.load(db.session, identifier), current_actor()
-    if not bid.roles_of(actor) and not (bid.request.opened and bid.request.readable_by(db.session, actor)):
+    """A bid the reader may see, or NotFound."""
+    bid = Bid.load(db.session, identifier)
+    if not bid.readable_by(db.session, current_actor()):
         raise not_found(identifier)
     return bid
 

@@ -14,11 +14,11 @@ from werkzeug.wrappers import Response
 from market.accounts.identity import current_actor
 from market.config import ROOT
 from market.extensions import db
-from market.pages import ActPage, act_view, case_page, case_url, form_page, link, paged, visible
+from market.pages import ActPage, act_view, case_page, case_url, form_page, link, not_found, paged, visible
 from market.sourcing import actions
 from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
-from market.sourcing.views.rooms import readable, request_link, rooms
+from market.sourcing.views.rooms import request_link, rooms
 from models import draws
 from models.draws import publication
 from models.sourcing import Award, Bid, Objection, Request, took_part
@@ -40,8 +40,8 @@ def awards() -> str:
 
 def _readable(identifier: str) -> Award:
     award = Award.load(db.session, identifier)
-    if award.request.openness != "open" and not award.roles_of(current_actor()):
-        readable(award.request.identifier)
+    if not award.readable_by(db.session, current_actor()):
+        raise not_found(identifier)
     return award
 
 
