@@ -286,6 +286,11 @@ def register(app: Flask) -> None:
     def chrome() -> dict[str, Any]:
         return {"actor": current_actor(), "now": clock.now(), "today": clock.today()}
 
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        """An address that leads nowhere keeps its exception, whose frames keep the request and whoever is signed in."""
+        request.routing_exception = None
+
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:
         return render_template("layout/error.html", status=error.status, message=words_of(error)), error.status

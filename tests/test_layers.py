@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import grimp
+from flask import Flask
 from importlinter.cli import lint_imports
+from jinja2 import meta, nodes
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,3 +41,18 @@ def test_no_template_queries_and_modules_stay_readable() -> None:
         assert not re.search(r"\.query|session\b.*\bscalars", path.read_text(encoding="utf-8")), path
     for path in [*ROOT.glob("market/**/*.py"), *ROOT.glob("models/*.py"), *ROOT.glob("search/**/*.py")]:
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 460, path
+
+
+def test_templates_leave_no_context_behind() -> None:
+    """Macros hold on to the context they are made in, which would hold on to them: only pieces define any, each once for all pages."""
+    for path in ROOT.glob("templates/**/*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "with context" not in text, path
+        assert "{% macro" not in text or path.name in ("parts.html", "pieces.html"), path
+
+
+def test_macros_see_only_what_they_are_given(app: Flask) -> None:
+    for path in [*ROOT.glob("templates/**/pieces.html"), *ROOT.glob("templates/**/parts.html")]:
+        tree = app.jinja_env.parse(path.read_text(encoding="utf-8"))
+        set_there = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+        assert meta.find_undeclared_variables(tree) - set_there <= app.jinja_env.globals.keys(), path
