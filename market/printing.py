@@ -1,76 +1,28 @@
-"""Documents as PDF: a Typst template, its data, and a QR code; tagged PDF/A-2b, the same bytes for the same input."""
+"""Documents as PDF (sandboxed/printing.py), printed in a process of their own within a budget."""
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import datetime
-from functools import cache
-from io import BytesIO
 from typing import Any
 
-import pylopdf_fonts_zh_cn
-import segno
-import typst
 from flask import current_app
 
-from market.config import ROOT
+from market import sandbox
+from models.text import N_
+from sandboxed import printing
 
 PLATFORM = "公信中介服务交易与信用平台"
-TEMPLATES = ROOT / "templates" / "print"
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Only the fonts that come with us, so that every machine prints the same."""
-    return typst.Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=True,
-        font_paths=[pylopdf_fonts_zh_cn.sans_path().parent],
-    )
+SECONDS, MEGABYTES = 20, 512
 
 
 def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) -> bytes:
-    """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `at` its date."""
-    code = BytesIO()
-    if link:
-        segno.make(link, error="m").save(code, kind="svg", border=0)
-    inputs = {"data": json.dumps({**data, "link": link}, ensure_ascii=False), "qr": code.getvalue().decode()}
-    while True:
-        try:
-            made = typst.compile(
-                TEMPLATES / f"{template}.typ", root=TEMPLATES, font_paths=_fonts(), sys_inputs=inputs,
-                pdf_standards=["a-2b"], timestamp=int(at.timestamp()),
-            )  # fmt: skip
-        except typst.TypstError as error:
-            inputs["data"] = _without(_unprintable(error), inputs["data"])
-        else:
-            assert isinstance(made, bytes)
-            return made
-
-
-def _unprintable(error: typst.TypstError) -> str:
-    """The character no font here has, as the printer names it; any other error is raised again."""
-    named = re.search(r'the text `"(.+?)"` could not be displayed', str(error))
-    if named is None:
-        raise error
-    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), named[1])
-
-
-def _without(text: str, data: str) -> str:
-    """The data with 〓 in the place of what cannot be printed, as printers have always done."""
-    kept: str = json.dumps(_mapped(json.loads(data), text), ensure_ascii=False)
-    if kept == data:
-        raise ValueError(f"cannot be printed: {text!r}")
-    return kept
-
-
-def _mapped(value: Any, text: str) -> Any:
-    if isinstance(value, dict):
-        return {key: _mapped(each, text) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_mapped(each, text) for each in value]
-    return value.replace(text, "〓") if isinstance(value, str) else value
+    """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `at` its date. Characters no font
+    here has are 〓. OverBudget where it cannot be printed within its time and memory."""
+    made: bytes = sandbox.run(
+        printing.pdf, template, data, link, int(at.timestamp()), seconds=SECONDS, megabytes=MEGABYTES, pool=sandbox.PRINTING, field=None,
+        over=N_("这份文书太长或者太复杂,没有在限度(%(seconds)s 秒、%(megabytes)s MB 内存)内打印出来。请把文字写短一些。"),
+    )  # fmt: skip
+    return made
 
 
 def letter(

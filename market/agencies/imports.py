@@ -64,14 +64,20 @@ def kinds_for(actor: Actor) -> list[str]:
     return [kind for kind, roles in (("agencies", {"regulator", "admin"}), ("fees", {"agency", "admin"})) if actor.roles & roles]
 
 
-@action
-def upload_table(session: Session, actor: Actor, *, kind: str, file_name: str, content: bytes) -> str:
-    """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such table."""
+def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, submission: str = "") -> str:
+    """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such table. It is read before the
+    transaction begins."""
     _check_allowed(actor, kind)
     columns, needed = SHAPES[kind]
     rows = tables.read(content, columns, needed, most=MOST)
     if not rows:
         raise RuleBroken(N_("表里没有数据行。"), "file")
+    return _take_table(actor, kind=kind, file_name=file_name, rows=rows, submission=submission)
+
+
+@action
+def _take_table(session: Session, actor: Actor, *, kind: str, file_name: str, rows: list[dict[str, str]]) -> str:
+    _check_allowed(actor, kind)
     subjects = [row["uscc"].upper() if kind == "agencies" else f"{row['uscc'].upper()} {row['item']}".strip() for row in rows]
     pairs: list[tuple[str, Json]] = [(subject, dict(row)) for subject, row in zip(subjects, rows, strict=True)]
     return batches.begin(session, actor, kind, file_name or kind, pairs).identifier

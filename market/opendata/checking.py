@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
-from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from market import examining
 from market.signing import trusted
 from models.contracts import FIELDS, Contract, flaws_of
 from models.documents import Document
-from models.signing import Signed, examine
+from models.signing import Signed
 from models.text import N_
 
 # What a copy turns out to be: words, and the tone they are said in.
@@ -40,12 +39,16 @@ class Copy:
 
 
 def check_copy(session: Session, content: bytes) -> Copy:
-    """Compare a copy with what is kept, and verify every signature in it. Nothing of it is stored."""
-    found = examine(content, trusted(session))
-    if found is None:
+    """Compare a copy with what is kept, and verify every signature in it. Nothing of it is stored, and nothing is held open in the
+    database while it is examined. RuleBroken at `file` for one that costs too much."""
+    roots = trusted(session)
+    session.rollback()
+    title, rows = examining.signatures(content, roots)
+    if rows is None:
         return Copy("unreadable", None)
+    found = [Signed.of(row) for row in rows]
     kept = session.scalars(_papers().where(Document.sha256 == hashlib.sha256(content).hexdigest())).first()
-    contract = _named(session, kept.case_identifier if kept else _claimed(content))
+    contract = _named(session, kept.case_identifier if kept else _claimed(title))
     signatures = tuple((each, flaws_of(each, contract) if contract else each.flaws) for each in found)
     if kept is not None:
         newest = session.scalars(_papers().where(Document.case_identifier == kept.case_identifier).order_by(Document.id.desc())).first()
@@ -64,11 +67,7 @@ def _named(session: Session, identifier: str | None) -> Contract | None:
     return session.scalars(select(Contract).where(Contract.identifier == identifier)).one_or_none() if identifier else None
 
 
-def _claimed(content: bytes) -> str | None:
+def _claimed(title: str) -> str | None:
     """The contract a file says it is, by its title; only a hint for what to compare it with."""
-    try:
-        title = str(PdfFileReader(BytesIO(content)).trailer["/Info"]["/Title"])
-    except Exception:  # a stranger's file may be broken in any way there is
-        return None
     match = re.search(r"C-\d{4}-\d{6}", title)
     return match[0] if match else None

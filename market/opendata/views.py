@@ -14,12 +14,14 @@ from werkzeug.wrappers import Response
 from market.extensions import db, limiter
 from market.files import sent
 from market.forms import Form
-from market.opendata.checking import VERDICTS, check_copy
+from market.opendata.checking import VERDICTS, Copy, check_copy
 from market.pages import case_url, file_of, link, not_found
+from market.words import words_of
 from models import CASES
 from models.credit import CreditScore
 from models.documents import Document
 from models.signing.pades import FLAWS
+from models.text import Problem
 
 rooms = Blueprint("opendata", __name__)
 
@@ -37,6 +39,15 @@ def _issued(identifier: str) -> Document:
     return found
 
 
+def _compared(form: CheckForm) -> tuple[Copy | None, int]:
+    """What is found of the file in the form; none where it is refused, which the form then says."""
+    try:
+        return check_copy(db.session, file_of(form.file.data)["content"]), 200
+    except Problem as problem:
+        form.refuse(problem, words_of(problem))
+        return None, problem.status
+
+
 @rooms.route("/check/<identifier>", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])  # a signature takes a while to verify
 def check(identifier: str) -> str | tuple[str, int]:
@@ -45,7 +56,7 @@ def check(identifier: str) -> str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate() and paper.case_type == "contract":
-            copy, status = check_copy(db.session, file_of(form.file.data)["content"]), 200
+            copy, status = _compared(form)
         elif form.validate():
             same, status = hashlib.sha256(file_of(form.file.data)["content"]).hexdigest() == paper.sha256, 200
     case: Any = CASES[paper.case_type].load(db.session, paper.case_identifier)
@@ -73,5 +84,5 @@ def check_file() -> str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            copy, status = check_copy(db.session, file_of(form.file.data)["content"]), 200
+            copy, status = _compared(form)
     return render_template("opendata/check_file.html", form=form, copy=copy, verdicts=VERDICTS, flaws=FLAWS), status

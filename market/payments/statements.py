@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from xml.etree.ElementTree import Element
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
-
-from market import tables
+from market import sandbox, tables
 from models import money
-from models.documents import MOST_BYTES
 from models.text import N_, RuleBroken
+from sandboxed import statements as camt
 
 MOST_LINES = 5_000
 COLUMNS: tables.Columns = {
@@ -52,9 +48,9 @@ class Parsed:
 
 
 def read(content: bytes) -> Parsed:
-    """A statement from the bytes of a file. RuleBroken (field `file`) for anything else, naming the line it could not read."""
-    if len(content) > MOST_BYTES:
-        raise RuleBroken(N_("文件超过 20 MB。"), "file")
+    """A statement from the bytes of a file. RuleBroken (field `file`) for anything else, naming the line it could not read. Never inside
+    a transaction: a file may take its whole budget."""
+    tables.check_size(content)
     parsed = _camt(content) if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else _table(content)
     if not parsed.lines:
         raise RuleBroken(N_("对账单里没有记账的流水。"), "file")
@@ -100,58 +96,50 @@ def _line(row: dict[str, str], amount: int, number: int) -> Line:
 
 
 def _camt(content: bytes) -> Parsed:
-    try:
-        root: Element = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise RuleBroken(N_("这个 XML 看不懂:应为 CAMT.053 对账单。"), "file") from error
-    for each in root.iter():
-        each.tag = each.tag.rpartition("}")[2]
-    found = root.findall("BkToCstmrStmt/Stmt")
-    if not found:
-        raise RuleBroken(N_("这个 XML 看不懂:应为 CAMT.053 对账单。"), "file")
-    lines = [line for statement in found for entry in statement.findall("Ntry") for line in _entry(entry)]
-    account = found[0].findtext("Acct/Id/IBAN") or found[0].findtext("Acct/Id/Othr/Id") or ""
-    return Parsed(lines, account[:40], _balance(found[0], ("OPBD", "PRCD")), _balance(found[-1], ("CLBD",)))
+    found: list[dict[str, Any]] = sandbox.run(camt.read, content, MOST_LINES)
+    lines = [line for statement in found for entry in statement["entries"] for line in _entry(entry)]
+    return Parsed(lines, found[0]["account"][:40], _balance(found[0], ("OPBD", "PRCD")), _balance(found[-1], ("CLBD",)))
 
 
-def _balance(statement: Element, codes: tuple[str, ...]) -> int | None:
-    for balance in statement.findall("Bal"):
-        if balance.findtext("Tp/CdOrPrtry/Cd") in codes:
-            return _signed(balance, balance.find("Amt"))
+def _balance(statement: dict[str, Any], codes: tuple[str, ...]) -> int | None:
+    for balance in statement["balances"]:
+        if balance.get("Tp/CdOrPrtry/Cd") in codes:
+            return _signed(balance, balance)
     return None
 
 
-def _signed(owner: Element, amount: Element | None) -> int:
-    if amount is None or amount.get("Ccy") != "CNY":
+def _signed(owner: dict[str, Any], about: dict[str, Any], path: str = "Amt") -> int:
+    """The amount at a path, below zero where its owner is a debit."""
+    if about.get(f"{path}@Ccy") != "CNY":
         raise RuleBroken(N_("只接收人民币(CNY)的对账单。"), "file")
     try:
-        fen = money.parse(amount.text or "")
+        fen = money.parse(about[path])
     except ValueError as error:
-        raise RuleBroken(N_("金额看不懂:%(text)s。"), "file", text=(amount.text or "")[:30]) from error
-    return fen if owner.findtext("CdtDbtInd") == "CRDT" else -fen
+        raise RuleBroken(N_("金额看不懂:%(text)s。"), "file", text=about[path][:30]) from error
+    return fen if owner.get("CdtDbtInd") == "CRDT" else -fen
 
 
-def _entry(entry: Element) -> Iterator[Line]:
+def _entry(entry: dict[str, Any]) -> Iterator[Line]:
     """The lines of an entry: one, or where it is a batch booking with sums of its own, one a transaction. What is only
     pending is not booked and is none."""
-    if (entry.findtext("Sts/Cd") or entry.findtext("Sts") or "BOOK").strip() != "BOOK":
+    if (entry.get("Sts/Cd") or entry.get("Sts") or "BOOK") != "BOOK":
         return
-    total = _signed(entry, entry.find("Amt"))
-    day = (entry.findtext("BookgDt/Dt") or entry.findtext("BookgDt/DtTm") or entry.findtext("ValDt/Dt") or "")[:10]
-    details: list[Any] = entry.findall("NtryDtls/TxDtls")
-    amounts = [d.find("Amt") if d.find("Amt") is not None else d.find("AmtDtls/TxAmt/Amt") for d in details]
-    split = len(details) > 1 and all(amount is not None for amount in amounts)
-    parts = list(zip(details, amounts, strict=True)) if split else [(details[0] if details else entry, None)]
+    total = _signed(entry, entry)
+    day = (entry.get("BookgDt/Dt") or entry.get("BookgDt/DtTm") or entry.get("ValDt/Dt") or "")[:10]
+    details: list[dict[str, Any]] = entry["details"]
+    amounts = [next((path for path in ("Amt", "AmtDtls/TxAmt/Amt") if path in d), None) for d in details]
+    split = len(details) > 1 and all(amounts)
+    parts = list(zip(details, amounts, strict=True)) if split else [(details[0] if details else {"remarks": []}, None)]
     summed = 0
     for number, (about, amount) in enumerate(parts):
         sign = 1 if total > 0 else -1
-        fen = total if amount is None else sign * abs(_signed(entry, amount))
+        fen = total if amount is None else sign * abs(_signed(entry, about, amount))
         summed += fen
-        reference = entry.findtext("AcctSvcrRef") or about.findtext("Refs/AcctSvcrRef") or ""
+        reference = entry.get("AcctSvcrRef") or about.get("Refs/AcctSvcrRef") or ""
         party = "Dbtr" if total > 0 else "Cdtr"
-        name = about.findtext(f"RltdPties/{party}/Pty/Nm") or about.findtext(f"RltdPties/{party}/Nm") or ""
-        account = about.findtext(f"RltdPties/{party}Acct/Id/IBAN") or about.findtext(f"RltdPties/{party}Acct/Id/Othr/Id") or ""
-        remark = " ".join(filter(None, [*(e.text for e in about.findall("RmtInf/Ustrd")), about.findtext("Refs/EndToEndId"), entry.findtext("AddtlNtryInf")]))
+        name = about.get(f"RltdPties/{party}/Pty/Nm") or about.get(f"RltdPties/{party}/Nm") or ""
+        account = about.get(f"RltdPties/{party}Acct/Id/IBAN") or about.get(f"RltdPties/{party}Acct/Id/Othr/Id") or ""
+        remark = " ".join(filter(None, [*about["remarks"], about.get("Refs/EndToEndId"), entry.get("AddtlNtryInf")]))
         row = {
             "day": day, "counterparty": name, "counterparty_account": account, "remark": remark,
             "bank_reference": f"{reference}/{number + 1}" if split and reference else reference,

@@ -1,6 +1,6 @@
 """Electronic signatures: keys and certificates of organisations, and PAdES signatures on PDF files (docs/signatures.md)."""
 
-from models.signing.keys import SigningKey, establish, issue_key, keep_own, key_of, roots, valid_key
+from models.signing.keys import SigningKey, establish, issue_key, keep_own, key_of, open_own, roots, valid_key
 from models.signing.pades import Signed, examine, prepare, sign
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "issue_key",
     "keep_own",
     "key_of",
+    "open_own",
     "prepare",
     "roots",
     "sign",

@@ -27,7 +27,9 @@ from models.text import N_, RuleBroken
 AUTHORITY = "公信平台签名根证书"
 AUTHORITY_YEARS, KEY_YEARS = 20, 3
 _DER = serialization.Encoding.DER
+MOST_BUNDLE, MOST_BITS, MOST_BETWEEN = 256 << 10, 4096, 8  # of a PKCS #12 file: its bytes, its key's bits, certificates beside its own
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+Opened = tuple[bytes, bytes, list[bytes], bool]
 
 
 class SigningKey(Base):
@@ -178,28 +180,43 @@ def names(certificate: x509.Certificate, organisation: Organisation) -> bool:
     return any(organisation.uscc in value for value in said) or organisation.name in said
 
 
-def keep_own(
-    session: Session, organisation: Organisation, content: bytes, password: str, secret: bytes, trusted: list[x509.Certificate]
-) -> SigningKey:
-    """An organisation's own pair, from a PKCS #12 file. RuleBroken at `file` or `password` if it cannot be read, is not in
-    force, does not name the organisation, or leads to no trusted root."""
+def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime) -> Opened:
+    """What a PKCS #12 file holds, as DER: the private key, its certificate, those between it and a root; and whether they lead to one of
+    the trusted. RuleBroken at `file` or `password` if it cannot be read. What a stranger sends may cost anything to open (a count of
+    iterations, a huge number): this is for a process of its own, which is told the time."""
+    if not 0 < len(content) <= MOST_BUNDLE:
+        raise RuleBroken(N_("证书文件是空的,或者超过 %(most)s KB。"), "file", most=MOST_BUNDLE >> 10)
     try:
         key, certificate, more = pkcs12.load_key_and_certificates(content, password.encode() or None)
     except ValueError:
         raise RuleBroken(N_("证书文件打不开:不是 PKCS#12(.p12、.pfx),或者密码不对。"), "password") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or certificate is None:
         raise RuleBroken(N_("文件里没有 RSA 或者椭圆曲线的私钥和证书。"), "file")
+    if key.key_size > MOST_BITS or len(more) > MOST_BETWEEN:
+        raise RuleBroken(N_("私钥超过 %(bits)s 位,或者证书多于 %(most)s 张。"), "file", bits=MOST_BITS, most=MOST_BETWEEN)
+    between = [each for each in more if each.subject != each.issuer]
+    with clock.at(now):
+        led = _leads_to(certificate, between, [x509.load_der_x509_certificate(der) for der in trusted])
+    der = key.private_bytes(_DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return der, certificate.public_bytes(_DER), [each.public_bytes(_DER) for each in between], led
+
+
+def keep_own(session: Session, organisation: Organisation, opened: Opened, secret: bytes) -> SigningKey:
+    """An organisation's own pair, as `open_own` found it. RuleBroken at `file` if it is not in force, does not name the organisation, or
+    leads to no trusted root."""
+    der, certificate, between, led = opened[0], x509.load_der_x509_certificate(opened[1]), opened[2], opened[3]
+    key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)  # it was checked when it was opened
+    assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
     if not certificate.not_valid_before_utc <= clock.now() <= certificate.not_valid_after_utc:
         raise RuleBroken(N_("证书不在有效期内。"), "file")
     if not names(certificate, organisation):
         raise RuleBroken(N_("证书的主体不是本单位(%(name)s)。"), "file", name=organisation.name)
-    between = [each for each in more if each.subject != each.issuer]
-    if not _leads_to(certificate, between, roots(session, trusted)):
+    if not led:
         raise RuleBroken(N_("证书不是受信任的电子认证服务机构签发的。"), "file")
     made = _kept(key, secret, certificate, "own", organisation)
     if session.scalars(select(SigningKey.id).where(SigningKey.serial == made.serial)).first():
         raise RuleBroken(N_("这个证书已经登记过了。"), "file")
-    made.chain = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in between)
+    made.chain = b"".join(x509.load_der_x509_certificate(each).public_bytes(serialization.Encoding.PEM) for each in between)
     _retire(session, organisation)
     session.add(made)
     session.flush()

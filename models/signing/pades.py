@@ -4,7 +4,7 @@ remains valid under the second (ETSI EN 319 142-1, ISO 32000-2 12.8)."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -31,10 +31,13 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models import clock
 from models.signing.keys import PrivateKey, anchors
-from models.text import N_
+from models.text import N_, RuleBroken
 
 _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 ROOM, STAMPED_ROOM = 16_384, 32_768  # hex digits kept for a signature, without and with a timestamp
+MOST_REVISIONS = 64  # of a PDF that is read
+TAIL = 8_192  # bytes at its end in which it says where to begin
+Row = tuple[str, bytes, datetime | None, bool, bool, list[str]]  # a `Signed` as plain values, its certificate as DER
 Box = tuple[int, int, int, int]  # in points from the lower left corner of the page
 
 # What may be wrong with a signature, worst first.
@@ -114,6 +117,11 @@ class Signed:
     whole: bool
     flaws: tuple[str, ...]
 
+    @classmethod
+    def of(cls, row: Row) -> Signed:
+        field, der, at, stamped, whole, flaws = row
+        return cls(field, x509.load_der_x509_certificate(der), at, stamped, whole, tuple(flaws))
+
     @property
     def signer(self) -> str:
         """The name in the certificate."""
@@ -121,17 +129,38 @@ class Signed:
         return named.get("commonName") or named.get("organizationName") or self.certificate.subject.rfc4514_string()
 
 
-def examine(pdf: bytes, trusted: list[x509.Certificate]) -> list[Signed] | None:
-    """Every signature in a PDF, in the order they were made; None if the file cannot be read as one."""
+def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> tuple[str, list[Row] | None]:
+    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`); None if the file cannot be
+    read as one. RuleBroken at `file` for one of very many revisions. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
+    (certificates as DER) and the time."""
+    if pdf.count(b"startxref") > MOST_REVISIONS:  # each is compared with the one before
+        raise RuleBroken(N_("这份 PDF 保存过 %(most)s 次以上的修改,没有逐次核验。"), "file", most=MOST_REVISIONS)
+    if pdf.rfind(b"startxref") < len(pdf) - TAIL:
+        return "", None
+    roots = [x509.load_der_x509_certificate(der) for der in trusted]
     try:
-        found = PdfFileReader(BytesIO(pdf)).embedded_regular_signatures
-        return [_examined(each, trusted, last=place == len(found) - 1) for place, each in enumerate(found)]
+        reader = PdfFileReader(BytesIO(pdf))
+        found = reader.embedded_regular_signatures
+        with clock.at(now):
+            return _title(reader), [_examined(each, roots, last=place == len(found) - 1) for place, each in enumerate(found)]
+    except MemoryError:
+        raise
     except Exception:  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
-        return None
+        return "", None
 
 
-def _examined(found: EmbeddedPdfSignature, trusted: list[x509.Certificate], *, last: bool) -> Signed:
-    certificate = x509.load_der_x509_certificate(found.signer_cert.dump())
+def _title(reader: PdfFileReader) -> str:
+    try:
+        return str(reader.trailer["/Info"]["/Title"])[:200]
+    except MemoryError:
+        raise
+    except Exception:
+        return ""
+
+
+def _examined(found: EmbeddedPdfSignature, trusted: list[x509.Certificate], *, last: bool) -> Row:
+    der = found.signer_cert.dump()
+    certificate = x509.load_der_x509_certificate(der)
     claimed: datetime | None = found.self_reported_timestamp
     moment = claimed or clock.now()
     status = validate_pdf_signature(found, ValidationContext(trust_roots=anchors(trusted), moment=moment, allow_fetching=False), key_usage_settings=_USAGE)
@@ -139,7 +168,8 @@ def _examined(found: EmbeddedPdfSignature, trusted: list[x509.Certificate], *, l
     stamped = stamp is not None and stamp.valid and stamp.intact
     at = stamp.timestamp if stamp is not None and stamped else claimed
     whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
-    return Signed(found.field_name, certificate, at, stamped, whole, tuple(_flaws(status, certificate, at, whole=whole or not last)))
+    at = at.astimezone(UTC) if at else None  # a plain one
+    return str(found.field_name), der, at, stamped, whole, _flaws(status, certificate, at, whole=whole or not last)
 
 
 def _flaws(status: PdfSignatureStatus, certificate: x509.Certificate, at: datetime | None, *, whole: bool) -> list[str]:

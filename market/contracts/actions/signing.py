@@ -6,16 +6,20 @@ from cryptography.x509 import load_der_x509_certificate
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from market import examining
 from market.contracts.course import ask_deposit
 from market.contracts.papers import put_signature, to_sign
-from market.signing import brought_roots, prepare_key, secret, signed, trusted
+from market.extensions import db
+from market.signing import prepare_key, secret, signed, trusted
 from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import Actor
 from models.contracts import FIELDS, Contract, ContractSignature, check_brought
-from models.documents import MOST_BYTES, check
-from models.signing import examine, issue_key, keep_own
+from models.documents import check
+from models.signing import Signed, issue_key, keep_own
+from models.signing.keys import Opened
+from models.signing.pades import Row
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import perform
 
@@ -52,28 +56,40 @@ def agree(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-@action
-def bring_signature(session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes) -> str:
-    """A party uploads the PDF it downloaded here and signed elsewhere. RuleBroken at `file` for anything but that."""
-    contract = Contract.load(session, identifier, lock=True)
-    role, party = _party(contract, actor)
+def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: bytes, submission: str = "") -> str:
+    """A party uploads the PDF it downloaded here and signed elsewhere. RuleBroken at `file` for anything but that. It is examined before
+    the transaction begins."""
+    _party(Contract.load(db.session, identifier), actor)
+    roots = trusted(db.session)
+    db.session.rollback()
     if check(content) != "application/pdf":
         raise RuleBroken(N_("请上传签署后的 PDF。"), "file")
-    before = to_sign(session, contract)
-    mine = check_brought(before, content, examine(content, trusted(session)), contract, role)
+    _title, found = examining.signatures(content, roots)
+    return _take_signature(actor, identifier, content=content, found=found, submission=submission)
+
+
+@action
+def _take_signature(session: Session, actor: Actor, identifier: str, *, content: bytes, found: list[Row] | None) -> str:
+    contract = Contract.load(session, identifier, lock=True)
+    role, party = _party(contract, actor)
+    mine = check_brought(to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role)
     about = {"subject": mine.certificate.subject.rfc4514_string()[:200], "serial": f"{mine.certificate.serial_number:x}", "stamped": mine.stamped}
     _sign(session, contract, actor, role, party, content, method="elsewhere", **about)
     return identifier
 
 
+def bring_certificate(actor: Actor, *, file_name: str, content: bytes, password: str, submission: str = "") -> str:
+    """An organisation's owner replaces the key held for it by its own (PKCS #12), which is opened before the transaction begins."""
+    _owned(db.session, actor)
+    roots = trusted(db.session)
+    db.session.rollback()
+    return _take_certificate(actor, opened=examining.bundle(content, password, roots), submission=submission)
+
+
 @action
-def bring_certificate(session: Session, actor: Actor, *, file_name: str, content: bytes, password: str) -> str:
-    """An organisation's owner replaces the key held for it by its own (PKCS #12)."""
+def _take_certificate(session: Session, actor: Actor, *, opened: Opened) -> str:
     party = _owned(session, actor)
-    if not content or len(content) > MOST_BYTES:
-        raise RuleBroken(N_("文件是空的。"), "file")
-    key = keep_own(session, party, content, password, secret(), brought_roots())
-    return _told(session, actor, party, "bring_key", key.certificate)
+    return _told(session, actor, party, "bring_key", keep_own(session, party, opened, secret()).certificate)
 
 
 @action

@@ -16,7 +16,7 @@ from market.payments.actions.payouts import locked as locked_payout
 from market.payments.actions.payouts import see_arrived
 from market.payments.gateways import BankTransfer, bank, online
 from market.payments.receiving import locked
-from market.payments.statements import Line, read
+from market.payments.statements import Line, Parsed, read
 from market.transaction import action
 from models import clock, events, identifiers, ledger, payments
 from models.actors import SYSTEM, Actor
@@ -45,12 +45,17 @@ def _keys(account: str, lines: list[Line]) -> list[str]:
     return keys
 
 
-@action
-def import_statement(session: Session, actor: Actor, *, file_name: str, content: bytes) -> str:
+def import_statement(actor: Actor, *, file_name: str, content: bytes, submission: str = "") -> str:
     """Take in a statement of the custody account. Lines the bank told of before are counted and left alone. RuleBroken at `file` for
-    what is no statement, or one of another account."""
+    what is no statement, or one of another account. It is read before the transaction begins."""
     _office(actor)
-    parsed, account = read(content), bank().number.replace(" ", "")
+    return _take_statement(actor, file_name=file_name, content=content, parsed=read(content), submission=submission)
+
+
+@action
+def _take_statement(session: Session, actor: Actor, *, file_name: str, content: bytes, parsed: Parsed) -> str:
+    _office(actor)
+    account = bank().number.replace(" ", "")
     if parsed.account and parsed.account.replace(" ", "") != account:
         raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)
     keys = _keys(account, parsed.lines)

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from market.exports import answer as exported
 from market.extensions import db
 from market.forms import ActForm
-from market.pages import form_page, link, need, not_found, paged
+from market.pages import file_of, form_page, link, need, not_found, paged
 from market.payments import actions
 from market.payments.forms import LineForm, StatementForm
 from market.payments.gateways import bank, ways
@@ -61,7 +61,7 @@ def import_statement() -> Response | str | tuple[str, int]:
     need("custodian")
     return form_page(
         StatementForm(), _("导入银行对账单"), actions.import_statement, lambda found: url_for("payments.statement", identifier=found),
-        lambda form: {"file_name": form.file.data.filename or "", "content": form.file.data.read()},
+        lambda form: file_of(form.file.data),
         lead=_("按附言里的付款编号和金额自动核对;对不上的列出来,由您处理,系统不猜。"), back=url_for("payments.desk"),
     )  # fmt: skip
 

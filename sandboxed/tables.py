@@ -1,0 +1,140 @@
+"""The rows of a table people hand in: CSV (UTF-8 or GB 18030, as office programs in China write it) or XLSX. Everything is counted while it
+is read, or before, and what is over a limit is read no further."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import python_calamine
+
+from sandboxed import N_, Refused
+
+MOST_COLUMNS = 256
+MOST_CELL = 32_767  # characters; what a spreadsheet's own cell holds
+MOST_LINE = 200_000  # characters of a line of CSV
+MOST_PARTS = 1_000  # files in a workbook
+DIGITS = 15  # a spreadsheet keeps no more of a number
+Columns = dict[str, tuple[str, ...]]
+
+
+def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -> list[list[str]]:
+    """The rows below the heading, the cells in the order of `columns` (a column's name to the headings it is known by), each as text.
+    Refused if this is no table, lacks a needed column, has more than `most` rows, or is over another limit."""
+    lines = (line for line in (_workbook(content, most) if content[:2] == b"PK" else _csv(content, most)) if any(line))
+    heading = next(lines, None)
+    if heading is None:
+        raise Refused(N_("文件是空的。"))
+    titles = [_text(cell).strip().lstrip("*") for cell in heading]
+    places = {name: next((i for i, cell in enumerate(titles) if cell in (name, *known)), None) for name, known in columns.items()}
+    lacking = [columns[name][0] for name in needed if places[name] is None]
+    if lacking:
+        raise Refused(N_("表头缺少:%(columns)s。请用模板填写。"), columns="、".join(lacking))
+    found: list[list[str]] = []
+    for number, line in enumerate(lines, start=2):
+        if len(found) == most:
+            raise Refused(N_("一次最多 %(most)s 行,这个文件不止这些。"), most=most)
+        found.append([_cell(line, place, number, titles) for place in places.values()])
+    return found
+
+
+def _cell(line: list[Any], place: int | None, number: int, titles: list[str]) -> str:
+    if place is None or place >= len(line):
+        return ""
+    value = line[place]
+    if isinstance(value, float) and abs(value) >= 10**DIGITS:
+        raise Refused(N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。"), number=number, column=titles[place])
+    text = _text(value).strip()
+    if len(text) > MOST_CELL:
+        raise Refused(N_("第 %(number)s 行有一格超过 %(most)s 个字。"), number=number, most=MOST_CELL)
+    return text
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else format(Decimal(f"{cell:.{DIGITS}g}"), "f")
+    return str(cell)
+
+
+def _not_read() -> Refused:
+    return Refused(N_("看不懂这个文件:请用 CSV 或 XLSX。"))
+
+
+# --- CSV
+
+
+def _csv(content: bytes, most: int) -> Iterator[list[str]]:
+    csv.field_size_limit(MOST_CELL * 4)
+    lines = _counted(io.StringIO(_decoded(content), newline=""), 10 * most + 1_000)
+    try:
+        for row in csv.reader(lines, strict=True):
+            if len(row) > MOST_COLUMNS:
+                raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
+            yield row
+    except csv.Error as error:
+        raise _not_read() from error
+
+
+def _decoded(content: bytes) -> str:
+    if b"\x00" in content:
+        raise _not_read()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _not_read()
+
+
+def _counted(lines: Iterable[str], most: int) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        if number > most:
+            raise Refused(N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=most)
+        if len(line) > MOST_LINE:
+            raise Refused(N_("第 %(number)s 行超过 %(most)s 个字。"), number=number, most=MOST_LINE)
+        yield line
+
+
+# --- XLSX
+
+
+def _workbook(content: bytes, most: int) -> Iterator[list[Any]]:
+    _check_parts(content, most)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        place = next(i for i, sheet in enumerate(book.sheets_metadata) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet)
+        sheet = book.get_sheet_by_index(place)
+    except MemoryError:
+        raise
+    except Exception as error:  # a torn workbook raises whatever its bytes happen to mean
+        raise _not_read() from error
+    if sheet.total_width > MOST_COLUMNS:
+        raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
+    if sheet.total_height > 10 * most + 1_000:
+        raise Refused(N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=10 * most + 1_000)
+    yield from sheet.iter_rows()
+
+
+def _check_parts(content: bytes, most: int) -> None:
+    """What a workbook unpacks to, before it is unpacked: at most 8 MB, and 4 KB a row."""
+    room = 8 + most * 4 // 1024
+    if content.count(b"PK\x01\x02") > MOST_PARTS:
+        raise _not_read()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+            if "[Content_Types].xml" not in packed.namelist():
+                raise _not_read()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, IndexError) as error:
+        raise _not_read() from error
+    if size > room << 20:
+        raise Refused(N_("这个工作簿解压之后有 %(size)s MB,超过 %(most)s MB。请只留一张表,删去多余的内容。"), size=size >> 20, most=room)
