@@ -8,17 +8,21 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from market import sandbox
 from models import clock
-from models.signing import examine, open_own
+from models.signing import examine, open_own, readable
 from models.signing.keys import Opened
 from models.signing.pades import Row
 from models.text import N_
 
-SECONDS, MEGABYTES = 10, 384
+SECONDS, MEGABYTES = 6, 384
 
 
-def signatures(content: bytes, trusted: list[x509.Certificate]) -> tuple[str, list[Row] | None]:
+def signatures(content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING) -> tuple[str, list[Row] | None]:
     """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one; RuleBroken at `file` for one that costs too much."""
-    found: tuple[str, list[Row] | None] = sandbox.run(examine, content, _told(trusted), clock.now(), seconds=SECONDS, megabytes=MEGABYTES)
+    if not readable(content):
+        return "", None
+    found: tuple[str, list[Row] | None] = sandbox.run(
+        examine, content, _told(trusted), clock.now(), seconds=SECONDS, megabytes=MEGABYTES, pool=pool
+    )  # fmt: skip
     return found
 
 

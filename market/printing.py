@@ -12,7 +12,7 @@ from models.text import N_
 from sandboxed import printing
 
 PLATFORM = "公信中介服务交易与信用平台"
-SECONDS, MEGABYTES = 20, 512
+SECONDS, MEGABYTES = 30, 768
 
 
 def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) -> bytes:
@@ -20,7 +20,7 @@ def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) ->
     here has are 〓. OverBudget where it cannot be printed within its time and memory."""
     made: bytes = sandbox.run(
         printing.pdf, template, data, link, int(at.timestamp()), seconds=SECONDS, megabytes=MEGABYTES, pool=sandbox.PRINTING, field=None,
-        over=N_("这份文书太长或者太复杂,没有在限度(%(seconds)s 秒、%(megabytes)s MB 内存)内打印出来。请把文字写短一些。"),
+        over=N_("这份文书太长或者太复杂,没有在限度(%(seconds)s 秒、%(megabytes)s MB 内存)内打印出来。请缩短文字,或者缩小范围。"),
     )  # fmt: skip
     return made
 

@@ -1,7 +1,8 @@
 """Work that may cost too much, carried out in a process of its own with a limit on time and memory.
 
 `run` may be called from any thread of any process of ours. A worker does one thing at a time; what is over its limit is killed and
-replaced. Two pools, so that no stranger's file makes our own printing wait. Workers are started on first use and end with whoever
+replaced. Three pools, so that no stranger's file makes our own printing wait, and nobody's without an account those of whoever has
+one. Workers are started on first use and end with whoever
 started them, however that ends; a fork of ours starts its own.
 """
 
@@ -190,9 +191,10 @@ class Pool:
         self.reset()
 
 
-PRINTING = Pool("printing", 1, "sandboxed.printing")
+PRINTING = Pool("printing", 2, "sandboxed.printing")
 READING = Pool("reading", 2, "sandboxed.tables")
-_POOLS = (PRINTING, READING)
+CHECKING = Pool("checking", 1, "models.signing")  # what anybody may send, who need not sign in
+_POOLS = (PRINTING, READING, CHECKING)
 
 
 @atexit.register

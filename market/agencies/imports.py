@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from market import tables
 from market.agencies.terms import terms_of, written_sum
 from market.batches import WORKS, Work
+from market.extensions import db
 from market.transaction import action
 from models import batches, clock, events, identifiers
 from models.accounts import Organisation, check_uscc
@@ -69,6 +70,7 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     transaction begins."""
     _check_allowed(actor, kind)
     columns, needed = SHAPES[kind]
+    db.session.rollback()
     rows = tables.read(content, columns, needed, most=MOST)
     if not rows:
         raise RuleBroken(N_("表里没有数据行。"), "file")

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from market import tables
 from market.batches import WORKS, Away, Work
+from market.extensions import db
 from market.files import store
 from market.transaction import action, transaction
 from models import batches, clock, policy
@@ -169,6 +170,7 @@ def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes =
     identifier; RuleBroken at `file` for what is no export."""
     if not actor.roles & {"regulator", "admin"}:
         raise NotAllowed(N_("只有监管部门可以发起比对。"))
+    db.session.rollback()
     name, export = _readable(file_name or "register", content) if content else _configured()
     return _compare(actor, name=name, content=export, submission=submission)
 

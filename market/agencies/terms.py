@@ -10,6 +10,13 @@ from models.pricing import from_standard
 from models.text import N_, RuleBroken
 
 
+def written_rate(text: str) -> Fraction:
+    """A rate as people write it. ValueError for anything else, also for exponents: a few characters of them are a number of any length."""
+    if len(text) > 20 or "e" in text.lower():
+        raise ValueError(f"not a rate: {text[:30]!r}")
+    return Fraction(text)
+
+
 def written_rows(method: str, table: str) -> list[list[object]]:
     """The lines of a table, `upper limit, rate` or `base, price`, sums in fen, rates as given; RuleBroken at `table`."""
     rows: list[list[object]] = []
@@ -20,7 +27,7 @@ def written_rows(method: str, table: str) -> list[list[object]]:
             if method == "interpolated":
                 rows.append([base, money.parse(right)])
             else:
-                Fraction(right)
+                written_rate(right)
                 rows.append([base, right])
         except (ValueError, ZeroDivisionError) as error:
             raise RuleBroken(N_("有一行看不懂:每行两个数,用逗号隔开。"), "table") from error
@@ -30,7 +37,7 @@ def written_rows(method: str, table: str) -> list[list[object]]:
 def written_share(discount: str) -> str:
     """A discount that can be read; RuleBroken at `discount`."""
     try:
-        Fraction(discount or "1")
+        written_rate(discount or "1")
     except (ValueError, ZeroDivisionError) as error:
         raise RuleBroken(N_("请填写小数,例如 0.85。"), "discount") from error
     return discount

@@ -1,7 +1,7 @@
 """Electronic signatures: keys and certificates of organisations, and PAdES signatures on PDF files (docs/signatures.md)."""
 
 from models.signing.keys import SigningKey, establish, issue_key, keep_own, key_of, open_own, roots, valid_key
-from models.signing.pades import Signed, examine, prepare, sign
+from models.signing.pades import Signed, examine, prepare, readable, sign
 
 __all__ = [
     "Signed",
@@ -13,6 +13,7 @@ __all__ = [
     "key_of",
     "open_own",
     "prepare",
+    "readable",
     "roots",
     "sign",
     "valid_key",

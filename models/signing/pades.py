@@ -129,14 +129,17 @@ class Signed:
         return named.get("commonName") or named.get("organizationName") or self.certificate.subject.rfc4514_string()
 
 
-def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> tuple[str, list[Row] | None]:
-    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`); None if the file cannot be
-    read as one. RuleBroken at `file` for one of very many revisions. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
-    (certificates as DER) and the time."""
+def readable(pdf: bytes) -> bool:
+    """Whether this may be a PDF: at its end it says where to begin. RuleBroken at `file` for one of very many revisions."""
     if pdf.count(b"startxref") > MOST_REVISIONS:  # each is compared with the one before
         raise RuleBroken(N_("这份 PDF 保存过 %(most)s 次以上的修改,没有逐次核验。"), "file", most=MOST_REVISIONS)
-    if pdf.rfind(b"startxref") < len(pdf) - TAIL:
-        return "", None
+    return pdf.rfind(b"startxref", -TAIL) >= 0
+
+
+def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> tuple[str, list[Row] | None]:
+    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`); None if the file cannot be
+    read as one. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
+    (certificates as DER) and the time."""
     roots = [x509.load_der_x509_certificate(der) for der in trusted]
     try:
         reader = PdfFileReader(BytesIO(pdf))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from market.extensions import db
 from market.files import store
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import locked as locked_payout
@@ -49,6 +50,7 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
     """Take in a statement of the custody account. Lines the bank told of before are counted and left alone. RuleBroken at `file` for
     what is no statement, or one of another account. It is read before the transaction begins."""
     _office(actor)
+    db.session.rollback()
     return _take_statement(actor, file_name=file_name, content=content, parsed=read(content), submission=submission)
 
 
