@@ -16,6 +16,7 @@ import python_calamine
 from sandboxed import N_, Refused
 
 MOST_COLUMNS = 256
+MOST_CELLS = 4_000_000
 MOST_CELL = 32_767  # characters; what a spreadsheet's own cell holds
 MOST_LINE = 200_000  # characters of a line of CSV
 MOST_PARTS = 1_000  # files in a workbook
@@ -121,6 +122,8 @@ def _workbook(content: bytes, most: int) -> Iterator[list[Any]]:
         raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
     if sheet.total_height > 10 * most + 1_000:
         raise Refused(N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=10 * most + 1_000)
+    if sheet.total_height * sheet.total_width > MOST_CELLS:
+        raise Refused(N_("表格超过 %(most)s 格(空格也算)。请删去空行和空列,或者分成几个文件。"), most=MOST_CELLS)
     yield from sheet.iter_rows()
 
 
