@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import nullcontext
 
 import click
@@ -12,6 +11,8 @@ from market import jobs
 from market.accounts.actions import appoint_admin
 from market.demo import loading
 from market.extensions import alembic, db
+from market.serving.processes import lanes
+from market.serving.supervisor import Supervisor
 from market.transaction import transaction
 from models import CASES, catalogue, clock, contracts, signing
 from models.actors import SYSTEM
@@ -58,10 +59,13 @@ def tick() -> None:
 
 
 @click.command()
-@click.option("--beside", is_flag=True, help="Stop when standard input ends: the server that started this is gone.")
-def worker(beside: bool) -> None:
-    """Be the jobs worker: notices, scores, the index, and what time limits ask for."""
-    current_app.extensions["jobs"].work(beside=sys.stdin.buffer if beside else None)
+@click.option("--lane", type=click.Choice(jobs.LANES), help="The lane to be; without one, all of them, a process each.")
+def worker(lane: str | None) -> None:
+    """Be a lane of the jobs: what time limits ask for; what follows events; what asks others or prints; what takes long."""
+    if lane:
+        current_app.extensions["jobs"].work(lane)
+    else:
+        Supervisor(lanes(current_app._get_current_object())).run()  # type: ignore[attr-defined]
 
 
 @click.command()

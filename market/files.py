@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Response, current_app, send_file
 from sqlalchemy.orm import Session
 
+from market.transaction import transaction
 from models import identifiers
 from models.actors import Actor
 from models.documents import Document, FolderStore, check
@@ -51,6 +52,22 @@ def issue(session: Session, case: Case, name: str, title: str, facts: list[list[
     session.add(document)
     session.flush()
     return document
+
+
+def issue_outside(case: Case, name: str, title: str, facts: list[list[str]], made: Callable[[str], bytes], wanted: Callable[[Session, Case], bool]) -> None:
+    """Like `issue`, for the jobs: printed outside of any transaction, under an identifier taken before, and kept in a short one, where it is
+    still `wanted` then. A case locked meanwhile tells two workers apart."""
+    case_class, key = type(case), case.identifier
+    with transaction() as session:
+        identifier = identifiers.issue(session, "F")
+    content = made(identifier)
+    document = Document(
+        identifier=identifier, media_type=check(content), sha256=store().put(content), name=name, size=len(content),
+        case_type=case_class.workflow.name, case_identifier=key, organisation_id=None, issued={"title": title, "facts": facts},
+    )  # fmt: skip
+    with transaction() as session:
+        if wanted(session, case_class.load(session, key, lock=True)):
+            session.add(document)
 
 
 def sent(document: Document) -> Response:

@@ -3,6 +3,8 @@
 Importing this package loads every table, so that `Base.metadata` and `CASES` are whole.
 """
 
+from sqlalchemy import Index
+
 from models import (
     accounts,
     agencies,
@@ -13,6 +15,8 @@ from models import (
     documents,
     draws,
     events,
+    failures,
+    heartbeats,
     identifiers,
     ledger,
     notices,
@@ -52,6 +56,9 @@ CASES: dict[str, type[Case]] = {
     )
 }
 
+for _case in CASES.values():  # what is due is looked for every second, by the state its limit runs in
+    Index(None, _case.state, _case.due_at)
+
 __all__ = [
     "CASES",
     "Base",
@@ -64,6 +71,8 @@ __all__ = [
     "documents",
     "draws",
     "events",
+    "failures",
+    "heartbeats",
     "identifiers",
     "ledger",
     "notices",

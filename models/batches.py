@@ -1,23 +1,25 @@
 """Batches: long work done a piece at a time, so that everyone sees how far it is and a kill in the middle loses nothing.
 
-A batch first checks its rows, a chunk to a transaction; each row keeps what was found. Then, when every row is in order
-and somebody says so (or at once, where nobody needs to), it is carried out in one transaction: whole or not at all.
+A batch first checks its rows, a piece to a transaction; each row keeps what was found. Then, when every row is in order
+and somebody says so (or at once, where nobody needs to), it is carried out, again a piece to a transaction. Work that goes
+through all there is of something has no rows; it only keeps how far it is.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import clock, identifiers
+from models import clock, events, identifiers
 from models.actors import Actor
 from models.base import Base, Code, Json
-from models.text import N_, Conflict, NotFound, Problem
+from models.text import N_, Conflict, NotFound, Problem, told
 
-KINDS = {"agencies": N_("机构批量入驻"), "fees": N_("收费批量公示"), "register": N_("与登记机关比对")}
+KINDS = {"agencies": N_("机构批量入驻"), "fees": N_("收费批量公示"), "register": N_("与登记机关比对"), "scores": N_("信用分每日重算")}
 STATES = {
+    "listing": N_("正在列出对象"),
     "checking": N_("逐行核对中"),
     "checked": N_("核对完成"),
     "loading": N_("正在入库"),
@@ -25,12 +27,13 @@ STATES = {
     "failed": N_("没有完成"),
     "dropped": N_("已放弃"),
 }
-UNDER_WAY = ("checking", "loading")
+UNDER_WAY = ("listing", "checking", "loading")
 
 
 class Batch(Base):
-    """Long work of one kind, `options` what it needs to know. `position` rows of `total` are checked, `faulty` of them not in order; `problem` says why
-    the whole stopped, or waits after so many `tries`; `changed` counts what it brought about. `person_id` is who asked for it, None the clock."""
+    """Long work of one kind, `options` what it needs to know. `position` rows of `total` are checked, `faulty` of them not in order, and `loaded` of
+    them carried out; `problem` says why the whole stopped, or waits after so many `tries`; `changed` counts what it brought about. `after` is the
+    key of the last thing that was gone through, where it goes through all there is. `person_id` is who asked for it, None the clock."""
 
     __tablename__ = "batches"
 
@@ -41,6 +44,8 @@ class Batch(Base):
     total: Mapped[int] = mapped_column(default=0)
     position: Mapped[int] = mapped_column(default=0)
     faulty: Mapped[int] = mapped_column(default=0)
+    loaded: Mapped[int] = mapped_column(default=0)
+    after: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
     options: Mapped[Json]
@@ -52,7 +57,7 @@ class Batch(Base):
     finished_at: Mapped[datetime | None]
 
     def fail(self, problem: Problem) -> None:
-        """It stops here, for this reason, and nothing of it is kept but the report."""
+        """It stops here, for this reason; what was carried out before stays."""
         self.state, self.finished_at = "failed", clock.now()
         self.problem = told(problem)
 
@@ -71,30 +76,40 @@ class BatchRow(Base):
     result: Mapped[str] = mapped_column(String(200), default="")
 
 
-def told(problem: Problem) -> Json:
-    """A problem as it is kept; `words` of it are made when it is shown."""
-    return {"message": problem.message, "params": {key: str(value) for key, value in problem.params.items()}, "field": problem.field}
-
-
-def begin(session: Session, actor: Actor, kind: str, source: str, rows: list[tuple[str, Json]], options: Json | None = None) -> Batch:
-    """A new batch of these (subject, content) rows. Conflict while one of this kind by the same organisation is under way."""
-    under_way = select(Batch.identifier).where(
-        Batch.kind == kind, Batch.organisation_id.is_not_distinct_from(actor.organisation_id), Batch.state.in_(UNDER_WAY)
-    )
-    if session.scalars(under_way.limit(1)).first():
+def begin(
+    session: Session, actor: Actor, kind: str, source: str, rows: list[tuple[str, Json]], options: Json | None = None, state: str = "checking", total: int = 0
+) -> Batch:
+    """A new batch of these (subject, content) rows; in the state `listing` its rows are found later, in `loading` it goes through a `total`
+    without rows. Conflict while one of this kind by the same organisation is under way."""
+    if under_way(session, kind, actor.organisation_id):
         raise Conflict(N_("同类任务正在进行,请等它结束。"))
     batch = Batch(
-        identifier=identifiers.issue(session, "T"), kind=kind, state="checking", options=options or {}, source=source[:200], total=len(rows),
+        identifier=identifiers.issue(session, "T"), kind=kind, state=state, options=options or {}, source=source[:200], total=total,
         person_id=actor.user_id, organisation_id=actor.organisation_id,
     )  # fmt: skip
     session.add(batch)
     session.flush()
-    session.add_all(
-        BatchRow(batch_id=batch.id, number=number, subject=subject[:200], content=content, problems=[])
-        for number, (subject, content) in enumerate(rows, start=1)
-    )
-    session.flush()
+    add_rows(session, batch, rows)
+    events.record(session, actor, "batch.begin", "batch", batch.identifier, audience="internal", data={"kind": kind})
     return batch
+
+
+def under_way(session: Session, kind: str, organisation_id: int | None = None) -> str | None:
+    """The batch of this kind, asked for by this organisation, that is not through yet."""
+    query = select(Batch.identifier).where(Batch.kind == kind, Batch.organisation_id.is_not_distinct_from(organisation_id), Batch.state.in_(UNDER_WAY))
+    return session.scalars(query.limit(1)).first()
+
+
+def add_rows(session: Session, batch: Batch, rows: list[tuple[str, Json]]) -> None:
+    """Put (subject, content) rows at a batch's end, in one statement."""
+    made = [
+        {"batch_id": batch.id, "number": number, "subject": subject[:200], "content": content, "problems": [], "result": ""}
+        for number, (subject, content) in enumerate(rows, start=batch.total + 1)
+    ]
+    if made:
+        session.execute(insert(BatchRow), made)
+        batch.total += len(made)
+        session.flush()
 
 
 def load(session: Session, identifier: str, *, lock: bool = False) -> Batch:
@@ -109,16 +124,19 @@ def load(session: Session, identifier: str, *, lock: bool = False) -> Batch:
 
 
 def next_rows(session: Session, batch: Batch, most: int) -> list[BatchRow]:
-    """The rows still to be checked, in order, at most so many."""
-    query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number > batch.position)
+    """The rows still to be checked, or then to be carried out, in order, at most so many."""
+    done = batch.loaded if batch.state == "loading" else batch.position
+    query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number > done)
     return list(session.scalars(query.order_by(BatchRow.number).limit(most)))
 
 
-def forget_rows(session: Session, kind: str, keep: int) -> None:
-    """Drop the rows of all but the newest batches of a kind; what they came to stays with the batch."""
+def forget_rows(session: Session, kind: str, keep: int, most: int) -> int:
+    """Drop rows, at most so many, of all but the newest batches of a kind; what they came to stays with the batch. Returns how many."""
     newest = select(Batch.id).where(Batch.kind == kind).order_by(Batch.id.desc()).limit(keep)
     old = select(Batch.id).where(Batch.kind == kind, Batch.id.not_in(newest))
-    session.execute(delete(BatchRow).where(BatchRow.batch_id.in_(old)))
+    rows = list(session.scalars(select(BatchRow.id).where(BatchRow.batch_id.in_(old)).limit(most)))
+    session.execute(delete(BatchRow).where(BatchRow.id.in_(rows)))
+    return len(rows)
 
 
 def rows_of(session: Session, batch: Batch) -> list[BatchRow]:

@@ -27,7 +27,8 @@ _LOCK = 0x676F6E67  # any number no other advisory lock uses
 class Event(Base):
     """What happened, to what, by whom, when, with what data. Never changed, never deleted.
 
-    `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public` or `parties`. `tells` lists the organisations
+    `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`, `parties`, or `internal`, which stands on
+    no timeline and is there for consumers alone. `tells` lists the organisations
     (database keys) to be told; the notices consumer reads it.
     """
 
@@ -131,17 +132,46 @@ def consume(session: Session, consumer: str, handler: Handler, batch: int = 500)
     are committed together or not at all. What it does elsewhere must bear being done again.
     Returns how many events were handed over; 0 means the consumer has caught up.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    first = insert(Cursor).values(consumer=consumer, position=0)
-    session.execute(first.on_conflict_do_nothing(index_elements=["consumer"]))
-    cursor = session.scalars(select(Cursor).where(Cursor.consumer == consumer).with_for_update()).one()
-    happened = list(
-        session.scalars(select(Event).where(Event.id > cursor.position).order_by(Event.id).limit(batch))
-    )
+    cursor = _cursor(session, consumer)
+    happened = list(session.scalars(_after(cursor.position, batch)))
     if happened:
         handler(session, happened)
         cursor.position = happened[-1].id
     return len(happened)
+
+
+def _cursor(session: Session, consumer: str) -> Cursor:
+    """The consumer's cursor, at the beginning if it has none, locked."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    first = insert(Cursor).values(consumer=consumer, position=0)
+    session.execute(first.on_conflict_do_nothing(index_elements=["consumer"]))
+    return session.scalars(select(Cursor).where(Cursor.consumer == consumer).with_for_update()).one()
+
+
+def _after(position: int, most: int) -> Select[Event]:
+    return select(Event).where(Event.id > position).order_by(Event.id).limit(most)
+
+
+def position(session: Session, consumer: str) -> int:
+    """The number of the last event a consumer has dealt with."""
+    return session.scalar(select(Cursor.position).where(Cursor.consumer == consumer)) or 0
+
+
+def after(session: Session, position: int, most: int) -> list[Event]:
+    """The next events after `position`, oldest first, which stay as they are when the session's transaction ends."""
+    happened = list(session.scalars(_after(position, most)))
+    for each in happened:
+        session.expunge(each)
+    return happened
+
+
+def move(session: Session, consumer: str, before: int, to: int) -> bool:
+    """Move a cursor past events that were dealt with outside of this transaction, unless somebody else moved it meanwhile."""
+    cursor = _cursor(session, consumer)
+    if cursor.position != before:
+        return False
+    cursor.position = to
+    return True
 
 
 def rewind(session: Session, consumer: str, position: int = 0) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session
 
 from models import clock, events, policy, workdays
@@ -24,35 +25,46 @@ class Reminder(Base):
     days: Mapped[int]
 
 
-def remind(session: Session, kinds: list[type[Case]]) -> int:
-    """Tell the parties whose limits draw near; what was missed is told once, at the lowest threshold. Returns how many cases."""
-    now, told = clock.now(), 0
-    for kind in kinds:
-        announced = kind.workflow.reminders()
-        if not announced:
-            continue
-        farthest = now + timedelta(days=4 * max(max(policy.current().numbers(key)) for key in announced.values()))
-        near = select(kind).where(kind.state.in_(list(announced)), kind.due_at > now, kind.due_at <= farthest)
-        cases = session.scalars(near).unique().all()
-        done = {
-            (row.case_identifier, row.due_at): row.days
-            for row in session.scalars(
-                select(Reminder).where(Reminder.case_identifier.in_([c.identifier for c in cases])).order_by(Reminder.days.desc())
-            )
-        }
-        for case in cases:
-            assert case.due_at is not None
-            left = workdays.between(now, case.due_at)
-            reached = min((n for n in policy.get(case.policy_version).numbers(announced[case.state]) if left <= n), default=None)
-            before = done.get((case.identifier, case.due_at))
-            if reached is None or (before is not None and before <= reached):
-                continue
-            session.add(Reminder(case_identifier=case.identifier, due_at=case.due_at, days=reached))
-            waiting = [getattr(case, case.parties[role]) for role in sorted(case.workflow.waits_for(case.state)) if role in case.parties]
-            events.record(
-                session, SYSTEM, f"{case.workflow.name}.remind", case.workflow.name, case.identifier,
-                data={"state": case.state, "title": case.title, "left": left, "until": case.due_at.isoformat()},
-                tells=[key for key in waiting if key is not None],
-            )  # fmt: skip
-            told += 1
+def near(session: Session, kind: type[Case]) -> list[str]:
+    """The cases of a type whose limit draws so near that the parties are to be told, and were not yet."""
+    return [case.identifier for case, _reached in _near(session, kind, select(kind))]
+
+
+def remind(session: Session, kind: type[Case], identifiers: list[str]) -> int:
+    """Tell the parties of these cases, as they stand now; what was missed is told once, at the lowest threshold. Returns how many cases."""
+    told = 0
+    locked = select(kind).where(kind.identifier.in_(identifiers)).with_for_update(of=kind).execution_options(populate_existing=True)
+    for case, reached in _near(session, kind, locked):
+        session.add(Reminder(case_identifier=case.identifier, due_at=case.due_at, days=reached))
+        waiting = [getattr(case, case.parties[role]) for role in sorted(case.workflow.waits_for(case.state)) if role in case.parties]
+        assert case.due_at is not None
+        events.record(
+            session, SYSTEM, f"{case.workflow.name}.remind", case.workflow.name, case.identifier,
+            data={
+                "state": case.state, "title": case.title, "left": workdays.between(clock.now(), case.due_at), "until": case.due_at.isoformat(),
+            },
+            tells=[key for key in waiting if key is not None],
+        )  # fmt: skip
+        told += 1
     return told
+
+
+def _near(session: Session, kind: type[Case], among: Select[Case]) -> Iterator[tuple[Case, int]]:
+    """The cases among these that are to be reminded of, each with the threshold it has reached."""
+    announced, now = kind.workflow.reminders(), clock.now()
+    if not announced:
+        return
+    farthest = now + timedelta(days=4 * max(max(policy.current().numbers(key)) for key in announced.values()))
+    cases = session.scalars(among.where(kind.state.in_(list(announced)), kind.due_at > now, kind.due_at <= farthest)).unique().all()
+    done: dict[tuple[str, datetime], int] = {}
+    names = [case.identifier for case in cases]
+    for first in range(0, len(names), 500):
+        rows = session.scalars(select(Reminder).where(Reminder.case_identifier.in_(names[first : first + 500])).order_by(Reminder.days.desc()))
+        done |= {(row.case_identifier, row.due_at): row.days for row in rows}
+    for case in cases:
+        assert case.due_at is not None
+        left = workdays.between(now, case.due_at)
+        reached = min((n for n in policy.get(case.policy_version).numbers(announced[case.state]) if left <= n), default=None)
+        before = done.get((case.identifier, case.due_at))
+        if reached is not None and (before is None or before > reached):
+            yield case, reached

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # What a database, a workbook or a paper cannot hold: control characters (line breaks and tabs are none), halves of characters,
 # and the two code points that are no characters.
 UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's customary name for "mark, do not translate yet"
     """Mark a literal for the translators and return it unchanged."""
@@ -53,3 +55,8 @@ class Conflict(Problem):
 
 class RuleBroken(Problem):
     """A rule stops the act; the message names the rule."""
+
+
+def told(problem: Problem) -> dict[str, Any]:
+    """A problem as it is kept; `words` of it are made when it is shown."""
+    return {"message": problem.message, "params": {key: str(value) for key, value in problem.params.items()}, "field": problem.field}

@@ -14,10 +14,12 @@ from models.accounts import Organisation
 from models.agencies import FeeSchedule, Qualification
 from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
+from models.events import Event
 from models.regions import above
 from search.words import sounds, terms
 
 Document = dict[str, Any]
+PIECE = 500  # agencies read at once
 
 
 def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) -> dict[str, Document | None]:
@@ -49,6 +51,23 @@ def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) 
         else None
         for agency in session.scalars(agencies)
     }
+
+
+def touched(session: Session, happened: Iterable[Event]) -> dict[str, Document | None]:
+    """The documents these events may have changed, as they stand now."""
+    named, items = set(), False
+    for event in happened:
+        items = items or event.case_type == "item"
+        if event.case_type == "organisation":
+            named.add(event.case_identifier)
+        elif event.kind == "credit.refreshed":
+            named |= set(event.data["agencies"])
+    documents = item_documents(session) if items else {}
+    names = sorted(named)
+    for first in range(0, len(names), PIECE):
+        part = names[first : first + PIECE]
+        documents |= agency_documents(session, session.scalars(select(Organisation.id).where(Organisation.identifier.in_(part))).all())
+    return documents
 
 
 def _agency(

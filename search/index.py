@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from search.documents import agency_documents, item_documents
+from models.accounts import Organisation
+from models.events import Event
+from search.documents import PIECE, Document, agency_documents, item_documents, touched
 from search.embedded import Whoosh
 from search.plain import Sql
 from search.postgresql import FullText
@@ -33,10 +37,50 @@ class Search:
             session.rollback()
         return self.sql.search(session, query)
 
+    def follow(self, session: Session, happened: list[Event]) -> None:
+        """Put what these events changed into the index, as it stands now. An event makes no index where there is none."""
+        if self.backend.exists(session):
+            with self.backend.alone(session):
+                documents = touched(session, happened)
+                if documents:
+                    self.backend.update(session, documents)
+
     def rebuild(self, session: Session) -> int:
-        """Make the index of this market anew. Returns how many documents it holds."""
-        documents = {**item_documents(session), **agency_documents(session)}
-        return self.backend.write(session, [document for document in documents.values() if document is not None])
+        """Make the index of this market anew, beside the old one, which answers until the new one is there. What happens meanwhile
+        is put in just before they are swapped. Returns how many documents it holds."""
+        since = session.scalar(select(func.max(Event.id))) or 0
+        return self.backend.write(session, self._every(session), lambda: self._late(session, since))
+
+    def _every(self, session: Session) -> Iterator[Document]:
+        """Every document there is, read a piece at a time."""
+        yield from (document for document in item_documents(session).values() if document is not None)
+        after = 0
+        while True:
+            self._afresh(session)
+            following = select(Organisation.id).where(Organisation.kind == "agency", Organisation.id > after).order_by(Organisation.id).limit(PIECE)
+            agencies = session.scalars(following).all()
+            if not agencies:
+                return
+            yield from (document for document in agency_documents(session, agencies).values() if document is not None)
+            after = agencies[-1]
+
+    def _late(self, session: Session, since: int) -> dict[str, Document | None]:
+        """What changed since an event."""
+        documents: dict[str, Document | None] = {}
+        while True:
+            self._afresh(session)
+            happened = session.scalars(select(Event).where(Event.id > since).order_by(Event.id).limit(PIECE)).all()
+            if not happened:
+                return documents
+            since = happened[-1].id
+            documents |= touched(session, happened)
+
+    def _afresh(self, session: Session) -> None:
+        """Read what is there now, not what was."""
+        if self.backend.in_database:
+            session.expunge_all()
+        else:
+            session.rollback()
 
 
 def open_index(setting: str, folder: Path) -> Search:

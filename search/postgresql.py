@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from math import log
 from typing import Any
 
@@ -21,6 +22,8 @@ from search.postings import K1, WHOLE, B
 from search.query import FACETS, GRADES, Counts, Hits, Query
 from search.words import is_plain, query_terms
 
+_BUILDING, _WRITING = 0x676F6E68, 0x676F6E69  # advisory locks: who makes an index, and who changes the one there is
+_NAMES = ("documents", "terms", "sizes")
 PLACES = 10  # of one term in one document; more would count for nothing
 _COLUMNS = ("key", "kind", "words", "norm", "score", "grade", "items", "regions", "held", "offers")
 _TABLES = (
@@ -73,32 +76,47 @@ class FullText:
     def forget(self) -> None:
         self._seen = False
 
-    def update(self, session: Session, documents: dict[str, Document | None]) -> None:
-        average = session.scalar(text("SELECT length FROM search.sizes")) or 1.0
-        session.execute(text("DELETE FROM search.documents WHERE key = ANY(:keys)"), {"keys": list(documents)})
-        self._copy(session, "documents", [d for d in documents.values() if d is not None], average)
+    @contextmanager
+    def alone(self, session: Session | None) -> Iterator[None]:
+        """Until the end of the session's transaction."""
+        assert session is not None
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITING})
+        yield
 
-    def write(self, session: Session, documents: list[Document]) -> int:
-        """Beside the old one; the transaction's end swaps them."""
+    def update(self, session: Session, documents: dict[str, Document | None]) -> None:
+        self._put(session, "", documents)
+
+    def _put(self, session: Session, new: str, documents: dict[str, Document | None]) -> None:
+        average = session.scalar(text(f"SELECT length FROM search.{new}sizes")) or 1.0
+        session.execute(text(f"DELETE FROM search.{new}documents WHERE key = ANY(:keys)"), {"keys": list(documents)})
+        self._copy(session, f"{new}documents", [d for d in documents.values() if d is not None], average)
+
+    def write(self, session: Session, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
+        """Beside the old one; the two are swapped at the transaction's end, for whose last moment alone readers may have to wait."""
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILDING})
         session.execute(text("CREATE SCHEMA IF NOT EXISTS search"))
-        for table in ("documents", "terms", "sizes"):
+        for table in _NAMES:
             session.execute(text(f"DROP TABLE IF EXISTS search.new_{table}"))
         for statement in _TABLES:
             session.execute(text(statement.format("new_")))
-        words = [d["words"].split() for d in documents]
+        every = list(documents)
+        words = [d["words"].split() for d in every]
         average = sum(map(len, words)) / max(1, len(words))
-        self._copy(session, "new_documents", documents, average)
+        self._copy(session, "new_documents", every, average)
         often = Counter(term for terms in words for term in set(terms))
         with self._cursor(session) as cursor, cursor.copy("COPY search.new_terms (term, documents) FROM STDIN") as copy:
             for pair in often.items():
                 copy.write_row(pair)
-        session.execute(text("INSERT INTO search.new_sizes VALUES (:documents, :length)"), {"documents": len(documents), "length": average})
+        session.execute(text("INSERT INTO search.new_sizes VALUES (:documents, :length)"), {"documents": len(every), "length": average})
         session.execute(text("CREATE INDEX ON search.new_documents USING gin (words) WITH (fastupdate = off)"))
-        for table in ("documents", "terms", "sizes"):
-            session.execute(text(f"DROP TABLE IF EXISTS search.{table}"))
-            session.execute(text(f"ALTER TABLE search.new_{table} RENAME TO {table}"))
-            session.execute(text(f"ANALYZE search.{table}"))
-        return len(documents)
+        for table in _NAMES:
+            session.execute(text(f"ANALYZE search.new_{table}"))
+        with self.alone(session):
+            self._put(session, "new_", late())
+            for table in _NAMES:
+                session.execute(text(f"DROP TABLE IF EXISTS search.{table}"))
+                session.execute(text(f"ALTER TABLE search.new_{table} RENAME TO {table}"))
+        return len(every)
 
     @staticmethod
     def _cursor(session: Session) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,7 +67,7 @@ class Hits:
 
 
 class Backend(Protocol):
-    """What every index does. Only the jobs worker and the commands write; what is kept `in_database` needs their transaction."""
+    """What every index does. Only the jobs and the commands write; what is kept `in_database` needs their transaction."""
 
     name: str
     in_database: bool
@@ -75,10 +77,15 @@ class Backend(Protocol):
     def forget(self) -> None:
         """Trust nothing that was kept of the index in memory."""
 
+    def alone(self, session: Session | None) -> AbstractContextManager[None]:
+        """Wait until nobody else writes the index or swaps it for another, and keep it so; what the session reads inside is what is there
+        then."""
+
     def update(self, session: Session, documents: dict[str, Document | None]) -> None:
         """Put these documents in, or take them out where None. Doing it twice changes nothing."""
 
-    def write(self, session: Session, documents: list[Document]) -> int:
-        """Make an index of these documents and put it in the place of the old one. Returns how many it holds."""
+    def write(self, session: Session, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
+        """Make an index of these documents, then of those that are `late`, and put it in the place of the old one, which answers until
+        then. Returns how many it holds but for the late ones."""
 
     def search(self, session: Session, query: Query) -> Hits: ...

@@ -12,7 +12,7 @@ from market.agencies import imports, registry
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as money
-from market.payments.jobs import match_lines
+from market.payments.jobs import close_books, match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import draws, ledger
@@ -269,6 +269,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/admin/authorities": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/admin/authorities/new": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/admin/override": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
+    "/admin/failures": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/static/gongxin.css": PUBLIC,
     "/no/such/page": (404,) * 10,
 }  # fmt: skip
@@ -336,7 +337,7 @@ def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:
     with transaction() as session:
         ledger.post(session, "yesterday", "set_aside", "S-2026-000001", [ledger.Moved(ledger.BANK, ledger.PLATFORM, 1)])
     time.instant += timedelta(days=1)
-    money.close_books(SYSTEM)
+    close_books()
     payment = world.one(Payment, contract, kind="deposit").identifier
     invoice = money.record_invoice(
         world.actor("agency"), payment, number="25112000000012345678", amount=800_000, tax=45_283, issued_on=world.day(0), file_name="i.pdf", content=PDF

@@ -1,4 +1,4 @@
-"""Agencies and fees by the table: every row is checked first and reported on; then all of it comes in, or nothing."""
+"""Agencies and fees by the table: every row is checked first and reported on; when all are in order they come in, a piece at a time."""
 
 from __future__ import annotations
 
@@ -155,18 +155,19 @@ def _check_allowed(actor: Actor, kind: str) -> None:
         raise NotAllowed(N_("您不能导入这类表格。"))
 
 
-def _load_agencies(session: Session, actor: Actor, batch: Batch) -> None:
-    """Every row becomes an application that waits for its first person, who names its claim code at sign-up."""
+def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
+    """Every row becomes an application that waits for its first person, who names its claim code at sign-up. One that has entered since it
+    was checked is left out, and the row says so."""
     _check_allowed(actor, batch.kind)
-    rows = batches.rows_of(session, batch)
-    entered = set(session.scalars(select(Organisation.uscc)))
-    names = iter(identifiers.issue_many(session, "A", len(rows)))
+    entered = set(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_([row.content["ready"]["uscc"] for row in rows]))))
     for row in rows:
+        if row.content["ready"]["uscc"] in entered:
+            row.problems = [batches.told(RuleBroken(N_("核对之后 %(uscc)s 已经入驻,这一行没有入库。"), "uscc", uscc=row.content["ready"]["uscc"]))]
+    sound = [row for row in rows if not row.problems]
+    for row, name in zip(sound, identifiers.issue_many(session, "A", len(sound)) if sound else [], strict=True):
         ready = row.content["ready"]
-        if ready["uscc"] in entered:
-            raise RuleBroken(N_("核对之后 %(uscc)s 已经入驻,请重新上传。"), uscc=ready["uscc"])
         agency = Organisation(
-            identifier=next(names), uscc=ready["uscc"], name=ready["name"], kind="agency", region_code=ready["region_code"],
+            identifier=name, uscc=ready["uscc"], name=ready["name"], kind="agency", region_code=ready["region_code"],
             address=ready["address"], phone=ready["phone"], legal_representative=ready["legal_representative"],
             introduction=ready["introduction"], claimed=False,
         )  # fmt: skip
@@ -179,7 +180,7 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch) -> None:
             )
         )  # fmt: skip
         row.result = agency.identifier
-    batch.changed = len(rows)
+    batch.changed += len(sound)
 
 
 # --- fees
@@ -227,9 +228,8 @@ def _agencies_of(session: Session, actor: Actor, codes: list[str]) -> dict[str, 
     return {own.uscc: own, "": own} if own else {}
 
 
-def _load_fees(session: Session, actor: Actor, batch: Batch) -> None:
+def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
     _check_allowed(actor, batch.kind)
-    rows = batches.rows_of(session, batch)
     items = {item.code: item for item in current_items(session)}
     named = {row.content["ready"]["agency"] for row in rows}
     locked = select(Organisation).where(Organisation.identifier.in_(named)).order_by(Organisation.id).with_for_update()
@@ -237,7 +237,8 @@ def _load_fees(session: Session, actor: Actor, batch: Batch) -> None:
     for row in rows:
         ready, agency = row.content["ready"], agencies[row.content["ready"]["agency"]]
         if row.content["item"] not in items:
-            raise RuleBroken(N_("核对之后事项 %(code)s 退出了清单,请重新上传。"), code=row.content["item"])
+            row.problems = [batches.told(RuleBroken(N_("核对之后事项 %(code)s 退出了清单,这一行没有入库。"), "item", code=row.content["item"]))]
+            continue
         item = items[row.content["item"]]
         begins = max(date.fromisoformat(ready["from"]) if ready["from"] else clock.today(), clock.today())
         schedule = publish_schedule(session, agency.id, item, ready["terms"], ready["days"], row.content["note"][:200], begins)
@@ -246,7 +247,7 @@ def _load_fees(session: Session, actor: Actor, batch: Batch) -> None:
             session, actor, "organisation.fees", "organisation", agency.identifier, audience="public",
             data={"item": item.name, "code": item.code, "version": schedule.version},
         )  # fmt: skip
-    batch.changed = len(rows)
+        batch.changed += 1
 
 
 def columns_of(kind: str) -> list[tuple[str, str]]:

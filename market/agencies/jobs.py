@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from market.credit.actions import agencies_scored
-from market.files import issue
+from market.extensions import db
+from market.files import issue_outside
+from market.pieces import Pace, in_pieces
 from market.printing import letter as printed
+from market.transaction import transaction
 from models import clock, events, policy
 from models.accounts import ORGANISATION, Organisation
 from models.actors import SYSTEM
 from models.agencies import Practitioner, Qualification, letter
 from models.clock import BEIJING
-from models.documents import Document
+from models.documents import of_case
 from models.events import Event
 from models.text import N_
-from search.documents import agency_documents, item_documents
+from models.workflow import Case
+from search import Search
 
-LETTER = N_("承诺书")
+LETTER, COMMITTED = N_("承诺书"), N_("承诺时间")
+DATED: dict[str, type[Qualification] | type[Practitioner]] = {"qualification": Qualification, "practitioner": Practitioner}
+_pace = Pace()
 
 
-def warn_of_expiry(session: Session) -> int:
+def warn_of_expiry() -> int:
     """Once at each of the policy's thresholds (calendar days before the end, and at 0 when it is over): an event that
     tells the agency, for its own certificates and its people's. A day that was missed is made up for. Returns how many
     were told."""
-    return sum(_warn(session, kind) for kind in (Qualification, Practitioner))
+    return sum(in_pieces("expiry", act, "certificate", _ending(kind), partial(_warn, kind), _pace) for act, kind in DATED.items())
 
 
-def _warn(session: Session, kind: type[Qualification] | type[Practitioner]) -> int:
-    today, told = clock.today(), 0
+def _watched(kind: type[Qualification] | type[Practitioner]) -> Select[Any]:
+    """The certificates of this kind that end soon, each with its agency."""
     thresholds = policy.current().numbers("entry.expiry_warning_days")
     pairs: Any = select(kind, Organisation)
-    watched = (
+    watched: Select[Any] = (
         pairs.join(Organisation, Organisation.id == kind.agency_id)
         .where(kind.revoked_on.is_(None), kind.warned.is_distinct_from(0))
-        .where(kind.valid_until <= today + timedelta(days=max(thresholds)))
+        .where(kind.valid_until <= clock.today() + timedelta(days=max(thresholds)))
+        .order_by(kind.id)
     )
-    if kind is Practitioner:
-        watched = watched.where(Practitioner.left_on.is_(None))
-    for held, agency in session.execute(watched.with_for_update(of=kind)):
+    return watched.where(Practitioner.left_on.is_(None)) if kind is Practitioner else watched
+
+
+def _ending(kind: type[Qualification] | type[Practitioner]) -> list[str]:
+    """The keys of those to be told of today, found without any lock."""
+    today, thresholds = clock.today(), policy.current().numbers("entry.expiry_warning_days")
+    found = [str(held.id) for held, _agency in db.session.execute(_watched(kind)) if held.warning(today, thresholds) is not None]
+    db.session.rollback()
+    return found
+
+
+def _warn(kind: type[Qualification] | type[Practitioner], session: Session, keys: list[str]) -> int:
+    """Tell the agencies of these certificates, as they stand now. Returns how many."""
+    today, told = clock.today(), 0
+    thresholds = policy.current().numbers("entry.expiry_warning_days")
+    for held, agency in session.execute(_watched(kind).where(kind.id.in_([int(key) for key in keys])).with_for_update(of=kind)):
         reached = held.warning(today, thresholds)
         if reached is None:
             continue
@@ -59,33 +79,46 @@ def _warn(session: Session, kind: type[Qualification] | type[Practitioner]) -> i
     return told
 
 
-def index_agencies(session: Session, happened: list[Event]) -> None:
-    """Event handler: put what these events changed into the index, as it stands now."""
-    backend = current_app.extensions["search"].backend
-    if not backend.exists(session):
+def index_agencies(happened: list[Event]) -> None:
+    """The consumer, outside of any transaction: put what these events changed into the index, as it stands now. Only an index in the
+    database has a transaction, its own."""
+    search: Search = current_app.extensions["search"]
+    with transaction() if search.backend.in_database else nullcontext(db.session) as session:
+        search.follow(session, happened)
+
+
+def rebuild_index() -> None:
+    """The index anew, where there is one: what an agency offers and holds changes with the day alone."""
+    search: Search = current_app.extensions["search"]
+    db.session.rollback()
+    with transaction() if search.backend.in_database else nullcontext(db.session) as session:
+        if search.backend.exists(session):
+            search.rebuild(session)
+    db.session.rollback()
+
+
+def issue_letters(happened: list[Event]) -> None:
+    """The consumer, outside of any transaction: the letter (承诺书) of every agency that has just committed itself, as a paper anyone can
+    check."""
+    for event in happened:
+        if event.kind in ("organisation.submit", "organisation.commit"):
+            _issue_letter(event)
+
+
+def _issue_letter(event: Event) -> None:
+    """One letter, unless the agency has this one, or a later one."""
+    agency, at = Organisation.load(db.session, event.case_identifier), event.at.astimezone(BEIJING)
+    wanted = partial(_lacks_letter, f"{at:%Y-%m-%d %H:%M}")
+    if not wanted(db.session, agency):
         return
-    named = {e.case_identifier for e in happened if e.case_type == "organisation"}
-    touched = set(session.scalars(select(Organisation.id).where(Organisation.identifier.in_(named))))
-    touched |= agencies_scored(session, happened)
-    documents = agency_documents(session, touched) if touched else {}
-    if any(e.case_type == "item" for e in happened):
-        documents |= item_documents(session)
-    if documents:
-        backend.update(session, documents)
+    facts = [
+        [N_("机构"), agency.name], [N_("统一社会信用代码"), agency.uscc], [N_("法定代表人"), agency.legal_representative],
+        [N_("怎样入驻"), ORGANISATION.acts[event.kind.partition(".")[2]]], [COMMITTED, f"{at:%Y-%m-%d %H:%M}"], [N_("版本"), event.data["letter"]],
+    ]  # fmt: skip
+    made = partial(printed, title=LETTER, at=at, by=agency.name, to="各级监管部门、项目业主", before=letter().splitlines(), rows=facts, after=[])
+    issue_outside(agency, f"承诺书 {agency.identifier}.pdf", LETTER, facts, made, wanted)
 
 
-def issue_letters(session: Session, happened: list[Event]) -> None:
-    """Event handler: the letter (承诺书) of every agency that has just committed itself, as a paper anyone can check."""
-    named = {event.case_identifier: event for event in happened if event.kind in ("organisation.submit", "organisation.commit")}
-    agencies = session.scalars(select(Organisation).where(Organisation.identifier.in_(named)).order_by(Organisation.id)).all()
-    issued = {(d.case_identifier, str(d.issued)) for d in session.scalars(select(Document).where(Document.case_identifier.in_(named), Document.issued.is_not(None)))}
-    for agency in agencies:
-        event = named[agency.identifier]
-        at = event.at.astimezone(BEIJING)
-        facts = [
-            [N_("机构"), agency.name], [N_("统一社会信用代码"), agency.uscc], [N_("法定代表人"), agency.legal_representative],
-            [N_("怎样入驻"), ORGANISATION.acts[event.kind.partition(".")[2]]], [N_("承诺时间"), f"{at:%Y-%m-%d %H:%M}"], [N_("版本"), event.data["letter"]],
-        ]  # fmt: skip
-        if (agency.identifier, str({"title": LETTER, "facts": facts})) not in issued:
-            made = partial(printed, title=LETTER, at=at, by=agency.name, to="各级监管部门、项目业主", before=letter().splitlines(), rows=facts, after=[])
-            issue(session, agency, f"承诺书 {agency.identifier}.pdf", LETTER, facts, made)
+def _lacks_letter(at: str, session: Session, agency: Case) -> bool:
+    issued = [d.issued for d in of_case(session, "organisation", agency.identifier) if d.issued and d.issued["title"] == LETTER]
+    return not any(dict(each["facts"]).get(COMMITTED, "") >= at for each in issued)

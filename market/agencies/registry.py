@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import tables
 from market.batches import WORKS, Away, Work
 from market.extensions import db
 from market.files import store
+from market.pieces import Pace
 from market.transaction import action, transaction
 from models import batches, clock, policy
 from models.accounts import Organisation, check_uscc
@@ -28,6 +29,7 @@ from models.actors import SYSTEM, Actor
 from models.agencies import AgencyProfile, Registered, differences, profile_of
 from models.agencies.checks import open_check
 from models.batches import Batch, BatchRow
+from models.regions import within
 from models.text import N_, NotAllowed, Problem, RuleBroken
 
 KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
@@ -128,12 +130,13 @@ def _source(batch: Batch) -> RegistrySource:
     return HttpSource(current_app.config["REGISTER"], current_app.config["REGISTER_TOKEN"])
 
 
-def _compared(session: Session, actor: Actor) -> list[tuple[str, dict[str, Any]]]:
-    """Every agency that has been let in; for a regulator those of its area."""
-    query = select(Organisation).where(Organisation.kind == "agency", Organisation.state.in_(("verified", "suspended")))
-    if "regulator" in actor.roles:
-        query = query.where(Organisation.scope("regulator", actor))
-    return [(a.name, {"agency": a.identifier, "uscc": a.uscc}) for a in session.scalars(query.order_by(Organisation.id))]
+def _compared(batch: Batch, after: int, most: int) -> list[tuple[int, str, dict[str, Any]]]:
+    """The next agencies that have been let in; for a regulator those of its area."""
+    query = select(Organisation).where(Organisation.kind == "agency", Organisation.state.in_(("verified", "suspended")), Organisation.id > after)
+    if batch.options["area"]:  # of a regulator without an area none
+        query = query.where(within(Organisation.region_code, batch.options["area"]))
+    agencies = db.session.scalars(query.order_by(Organisation.id).limit(most))
+    return [(agency.id, agency.name, {"agency": agency.identifier, "uscc": agency.uscc}) for agency in agencies]
 
 
 def _configured() -> tuple[str, bytes | None]:
@@ -156,8 +159,9 @@ def _readable(name: str, content: bytes) -> tuple[str, bytes]:
 
 
 def _begin(session: Session, actor: Actor, name: str, content: bytes | None) -> Batch:
-    options = {"sha256": store().put(content)} if content is not None else {}
-    return batches.begin(session, actor, "register", name, _compared(session, actor), options)
+    options: dict[str, Any] = {"sha256": store().put(content)} if content is not None else {}
+    options["area"] = (actor.region_code or "none") if "regulator" in actor.roles else ""
+    return batches.begin(session, actor, "register", name, [], options, state="listing")
 
 
 @action
@@ -183,11 +187,19 @@ def compare_daily() -> None:
         name, content = _configured()
         with transaction() as session:
             _begin(session, SYSTEM, name, content)
-            batches.forget_rows(session, "register", KEPT)
     except Problem as problem:
         if problem.status != 409:  # the one before may still be at it
             with transaction() as session:
                 batches.begin(session, SYSTEM, "register", current_app.config["REGISTER"], []).fail(problem)
+    _forget()
+
+
+def _forget() -> None:
+    """Drop the rows of old comparisons, so many at a time as hold nobody up."""
+    pace, dropped = Pace(), 1
+    while dropped:
+        with pace.piece() as session:
+            dropped = batches.forget_rows(session, "register", KEPT, pace.size)
 
 
 def _fetch(batch: Batch, rows: list[BatchRow]) -> dict[str, Registered | Problem | None]:
@@ -209,14 +221,12 @@ def _check(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], f
         row.result = " ".join(differences(agency, profile or AgencyProfile.blank(agency.id), said, clock.today()))
 
 
-def _load(session: Session, actor: Actor, batch: Batch) -> None:
-    """Open a check for every difference that still stands; or doubt the register where it contradicts too many."""
-    rows = [row for row in batches.rows_of(session, batch) if row.result or row.problems]
-    rules = policy.current()
-    if len(rows) >= rules.number("check.suspicious_least") and len(rows) > rules.rate("check.suspicious_share") * batch.total:
-        raise Rubbish(N_("有 %(count)s 家机构与登记不符或读不出,多得不像真的;请先核对数据源,这次比对没有发起任何核查。"), count=len(rows))
+def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
+    """Open a check for every difference that still stands; or, before the first, doubt the register where it contradicts too many."""
+    if not batch.loaded:
+        _doubt(session, batch)
     for row in rows:
-        if row.problems:
+        if row.problems or not row.result:
             continue
         agency = Organisation.load(session, row.content["agency"], lock=True)
         said = row.content["registered"]
@@ -225,7 +235,16 @@ def _load(session: Session, actor: Actor, batch: Batch) -> None:
             batch.changed += open_check(session, actor, agency, kind, evidence, batch.source) is not None
 
 
+def _doubt(session: Session, batch: Batch) -> None:
+    """Rubbish where the register contradicts more of the market than is likely."""
+    differs = select(func.count(BatchRow.id)).where(BatchRow.batch_id == batch.id, BatchRow.result != "")
+    count = (session.scalar(differs) or 0) + batch.faulty
+    rules = policy.current()
+    if count >= rules.number("check.suspicious_least") and count > rules.rate("check.suspicious_share") * batch.total:
+        raise Rubbish(N_("有 %(count)s 家机构与登记不符或读不出,多得不像真的;请先核对数据源,这次比对没有发起任何核查。"), count=count)
+
+
 WORKS["register"] = Work(
-    _check, _load, attended=False, fetch=_fetch,
+    _check, _load, attended=False, fetch=_fetch, listed=_compared, outside=True,
     pace=lambda batch: None if "sha256" in batch.options else int(current_app.config["REGISTER_PER_MINUTE"]),
 )  # fmt: skip

@@ -19,10 +19,9 @@ from market.demo.opening import agency_story, authorities, enterprise_story, exp
 from market.demo.stage import SEED, Stage, Story
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.payments import actions as payments
+from market.payments.jobs import close_books
 from models import clock, draws, workdays
 from models.accounts import Organisation
-from models.actors import SYSTEM
 from models.clock import BEIJING
 from models.text import Problem
 
@@ -112,7 +111,7 @@ def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, p
         steps += 1
     source.instant = until
     run_deadlines()
-    payments.close_books(SYSTEM)
+    close_books()
     drain()
     return steps
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.transaction import action
-from models import CASES, workflow
+from models import CASES, clock, events, workflow
 from models.actors import Actor
-from models.text import N_, RuleBroken
+from models.failures import Failure
+from models.text import N_, NotAllowed, NotFound, RuleBroken
 
 
 @action
@@ -18,3 +19,19 @@ def override(session: Session, actor: Actor, *, case_type: str, identifier: str,
     case = CASES[case_type].load(session, identifier.strip(), lock=True)
     workflow.override(session, case, target, actor, reason)
     return case.identifier
+
+
+@action
+def try_again(session: Session, actor: Actor, number: int) -> str:
+    """An administrator has something the jobs could not do tried again now. The event wakes whichever of them it was."""
+    if "admin" not in actor.roles:
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    failure = session.get(Failure, number, with_for_update=True)
+    if failure is None:
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=str(number))
+    failure.next_at = clock.now()
+    events.record(
+        session, actor, "failure.retry", failure.case_type or "failure", failure.case_identifier or str(number), audience="internal",
+        data={"what": failure.what, "act": failure.act},
+    )  # fmt: skip
+    return str(number)

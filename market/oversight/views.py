@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from market.accounts import actions as accounts
+from market.accounts.identity import current_actor
 from market.exports import answer as exported
 from market.extensions import db
+from market.forms import ActForm
+from market.jobs import standing
 from market.oversight import actions, money
 from market.oversight.contracts import (
     GROUPS,
@@ -22,6 +25,7 @@ from market.oversight.contracts import (
     reasons_chart,
     to_look_at,
 )
+from market.oversight.failing import LANES, act_words, link_of, part_words
 from market.oversight.forms import AuthorityForm, OverrideForm
 from market.oversight.overview import (
     agencies_of,
@@ -34,8 +38,10 @@ from market.oversight.overview import (
 from market.pages import case_url, form_page, need, paged, sliced
 from models.accounts import Organisation
 from models.actors import ROLES
+from models.batches import Batch
 from models.catalogue import current_items
 from models.contracts import SEVERITIES, TONES, rules
+from models.failures import Failure
 from models.payments import KINDS, PAYOUT_KINDS
 
 rooms = Blueprint("oversight", __name__)
@@ -145,3 +151,22 @@ def override() -> AnyResponse | str | tuple[str, int]:
         form, _("变更状态"), actions.override, lambda identifier: case_url(form.case_type.data, identifier),
         lead=_("只在流程本身走不通时使用:越过流程表把一件事改到另一个状态,理由会告知各方。"),
     )  # fmt: skip
+
+
+@rooms.get("/admin/failures")
+@login_required
+def failures() -> str:
+    """What the jobs could not do, what is tried again next first, and how they stand."""
+    need("admin")
+    return render_template(
+        "oversight/failures.html", page=paged(select(Failure).order_by(Failure.next_at, Failure.id)), form=ActForm(), standing=standing(), lanes=LANES,
+        part_words=part_words, act_words=act_words, link_of=link_of,
+        scores=db.session.scalars(select(Batch.identifier).where(Batch.kind == "scores").order_by(Batch.id.desc()).limit(1)).first(),
+    )  # fmt: skip
+
+
+@rooms.post("/admin/failures/<int(max=2147483647):number>/retry")
+@login_required
+def try_again(number: int) -> AnyResponse:
+    actions.try_again(current_actor(), number)
+    return redirect(url_for("oversight.failures"), 303)

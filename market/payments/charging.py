@@ -4,7 +4,9 @@ answered after, and the jobs take up whatever stopped in between."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from flask import current_app
 from sqlalchemy import Select, select
@@ -12,8 +14,10 @@ from sqlalchemy import Select, select
 from market.extensions import db
 from market.payments import actions
 from market.payments.gateways import OnlineGateway, Refused, Standing, Told, offering, online, ways
+from market.pieces import each
 from models import clock
 from models.actors import SYSTEM, Actor
+from models.failures import Attempt
 from models.payments import OPEN, Charge, GatewayEvent, Payment, Payout, charges_of
 from models.text import N_, Problem, RuleBroken
 
@@ -131,17 +135,21 @@ def _work(gateway: str) -> int:
     events = list(db.session.execute(told.order_by(GatewayEvent.id)))
     leaving = list(db.session.scalars(payouts.where(Payout.state.in_(("due", "sending"))).order_by(Payout.id)))
     db.session.rollback()
-    done = 0
-    for act, arguments in [
+    tries: list[tuple[Callable[..., object], tuple[str, ...]]] = [
         *((_ask, (key, current_app.config["PUBLIC_URL"])) for key in asked), *((_handle, (gateway, *event)) for event in events),
         *((follow, (key,)) for key in waiting), *((pay_out, (identifier,)) for identifier in leaving),
-    ]:  # fmt: skip
-        try:
-            act(*arguments)  # type: ignore[operator]
-            done += 1
-        except Problem as problem:
-            log.warning("%s of %s waits: %s", act.__name__, arguments, problem)
-    return done
+    ]  # fmt: skip
+    return each(gateway, {Attempt(gateway, act.__name__, "gateway", arguments[0][:40]): partial(_wait, act, *arguments) for act, arguments in tries})
+
+
+def _wait(act: Callable[..., object], *arguments: str) -> bool:
+    """One of these acts. Whether it was done; a gateway that refuses or is away is asked again the next time."""
+    try:
+        act(*arguments)
+    except Problem as problem:
+        log.warning("%s of %s waits: %s", act.__name__, arguments, problem)
+        return False
+    return True
 
 
 def pay_out(identifier: str) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select
 
 from market.extensions import db
 from market.payments import actions, charging
 from market.payments.gateways import ways
+from market.pieces import each
+from models import clock, ledger
 from models.actors import SYSTEM
+from models.failures import Attempt
 from models.payments import BankLine, BankStatement
 from models.text import N_, Problem
 
@@ -29,24 +34,33 @@ def work() -> int:
 
 
 def match_lines(most: int = 10_000) -> int:
-    """Look at the bank's new lines, each in a transaction of its own."""
+    """Look at the bank's new lines, each in a transaction of its own. Returns how many were looked at."""
     db.session.rollback()
     query = select(BankStatement.identifier, BankLine.number).join(BankStatement).where(BankLine.state == "new").order_by(BankLine.id)
     waiting = list(db.session.execute(query.limit(most)))
-    db.session.rollback()
-    for statement, number in waiting:
-        try:
-            actions.match_line(SYSTEM, statement, number)
-        except Problem as problem:
-            log.warning("line %s of %s waits: %s", number, statement, problem)
-            actions.leave_line(SYSTEM, statement, number)
-    return len(waiting)
+    tries = {Attempt("bank lines", "match", "statement", statement, number): (statement, number) for statement, number in waiting}
+    return each("bank lines", {attempt: partial(_match, *line) for attempt, line in tries.items()})
 
 
-def daily() -> None:
-    """What every night brings."""
-    actions.close_books(SYSTEM)
-    reconcile()
+def _match(statement: str, number: int) -> None:
+    try:
+        actions.match_line(SYSTEM, statement, number)
+    except Problem as problem:
+        log.warning("line %s of %s waits: %s", number, statement, problem)
+        actions.leave_line(SYSTEM, statement, number)
+
+
+def close_books() -> int:
+    """Close every day that is over, each in a transaction of its own, worked out before it begins. Returns how many."""
+    closed = 0
+    while True:
+        db.session.rollback()
+        closing = ledger.next_closing(db.session, clock.today() - timedelta(days=1))
+        db.session.rollback()
+        if closing is None:
+            return closed
+        actions.close_day(SYSTEM, closing)
+        closed += 1
 
 
 def reconcile() -> None:

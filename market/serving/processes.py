@@ -49,9 +49,12 @@ def roles(app: Flask, listener: socket) -> list[Role]:
     played = _demonstration(app)
     if played is not None:
         found.append(played)
-    if app.config["JOBS"] == "queued":
-        found += [Role(f"jobs worker {lane}", partial(app.extensions["jobs"].work, lane), after=played) for lane in LANES]
-    return found
+    return found + (lanes(app, played) if app.config["JOBS"] == "queued" else [])
+
+
+def lanes(app: Flask, after: Role | None = None) -> list[Role]:
+    """A process for each lane of the jobs."""
+    return [Role(f"jobs worker {lane}", partial(app.extensions["jobs"].work, lane), after=after) for lane in LANES]
 
 
 def _demonstration(app: Flask) -> Role | None:

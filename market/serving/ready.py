@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from market import jobs
 from market.demo.people import ACCOUNTS
 from market.extensions import alembic, db
+from models import clock
 from models.accounts import User
 
 probes = Blueprint("probes", __name__)
-SILENT = {"deadlines": 30.0}  # seconds after which a lane that said nothing counts as stopped
-SILENT_OTHERS = 300.0
+# How long a lane may say nothing before it counts as stopped: it does so at the end of each pass, which takes as long as its work.
+SILENT = {"deadlines": timedelta(seconds=30), "events": timedelta(minutes=3), "outside": timedelta(minutes=15), "long": timedelta(hours=1)}
 
 
 @cache
@@ -49,6 +51,10 @@ def refusals(app: Flask) -> list[str]:
     return []
 
 
+def _is_silent(lane: str, last: str | None) -> bool:
+    return last is None or clock.now() - datetime.fromisoformat(last) > SILENT[lane]
+
+
 def _writable(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,8 +78,7 @@ def standing() -> dict[str, Any]:
     if revisions != _heads():
         problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
     if current_app.config["JOBS"] == "queued":
-        silent = [lane for lane, seconds in work["lanes"].items() if seconds is None or seconds > SILENT.get(lane, SILENT_OTHERS)]
-        problems += [f"jobs: {lane} has not been heard of" for lane in silent]
+        problems += [f"jobs: {lane} has not been heard of" for lane, last in work["lanes"].items() if _is_silent(lane, last)]
     return {"ready": not problems, "problems": problems, "files": files, "migrations": sorted(revisions), "jobs": work}
 
 

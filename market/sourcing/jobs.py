@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.files import issue
+from market.extensions import db
+from market.files import issue_outside
 from market.keeper import keeper
 from market.printing import letter
 from models import documents, money, policy
@@ -17,6 +18,7 @@ from models.documents import Document
 from models.events import Event
 from models.sourcing import FUNDS, Award, Request
 from models.text import N_
+from models.workflow import Case
 
 
 def notice_of(session: Session, award: Award) -> Document | None:
@@ -24,14 +26,23 @@ def notice_of(session: Session, award: Award) -> Document | None:
     return next(iter(documents.of_case(session, "award", award.identifier)), None)
 
 
-def issue_notices(session: Session, happened: list[Event]) -> None:
-    """The consumer: a notice for every award that has become final and has none yet."""
-    final = {event.case_identifier: event.at for event in happened if event.kind == "award.finalise"}
-    for award in session.scalars(select(Award).where(Award.identifier.in_(final)).order_by(Award.id)).unique():
-        if notice_of(session, award) is None:
-            facts = [[N_("项目"), award.request.project], [N_("业主"), award.buyer.name], [N_("中选机构"), award.agency.name], *_rows(award)]
-            at = final[award.identifier].astimezone(BEIJING)
-            issue(session, award, f"中选通知书 {award.identifier}.pdf", N_("中选通知书"), facts, partial(_print, award, at))
+def issue_notices(happened: list[Event]) -> None:
+    """The consumer, outside of any transaction: a notice for every award that has become final and has none yet."""
+    for event in happened:
+        if event.kind == "award.finalise":
+            _issue_notice(event.case_identifier, event.at.astimezone(BEIJING))
+
+
+def _issue_notice(identifier: str, at: datetime) -> None:
+    award = Award.load(db.session, identifier)
+    if not _lacks_notice(db.session, award):
+        return
+    facts = [[N_("项目"), award.request.project], [N_("业主"), award.buyer.name], [N_("中选机构"), award.agency.name], *_rows(award)]
+    issue_outside(award, f"中选通知书 {identifier}.pdf", N_("中选通知书"), facts, _printer(award, at), _lacks_notice)
+
+
+def _lacks_notice(session: Session, award: Case) -> bool:
+    return not documents.of_case(session, "award", award.identifier)
 
 
 def _rows(award: Award) -> list[list[str]]:
@@ -46,22 +57,23 @@ def _rows(award: Award) -> list[list[str]]:
     ]
 
 
-def _print(award: Award, at: datetime, _identifier: str) -> bytes:
-    """The notice, under its award's identifier."""
+def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
+    """What prints the notice, under its award's identifier, without asking the database any more."""
     request, days = award.request, policy.get(award.policy_version).number("contract.sign_days")
-    return letter(
-        award.identifier, "中选通知书", at, to=award.agency.name, by=award.buyer.name, rows=_rows(award),
-        before=[
-            f"{award.buyer.name}的“{request.project}”(需求编号 {request.identifier})以{request.way.label}的方式选取中介服务机构,"
-            "经公示无异议或异议已处理完毕,现确定贵单位为中选机构。"
-        ],
-        after=[f"请自本通知书发出之日起 {days} 个工作日内,与项目业主在平台上签订合同。"],
-    )  # fmt: skip
+    name, to, by, rows = award.identifier, award.agency.name, award.buyer.name, _rows(award)
+    before = (
+        f"{by}的“{request.project}”(需求编号 {request.identifier})以{request.way.label}的方式选取中介服务机构,"
+        "经公示无异议或异议已处理完毕,现确定贵单位为中选机构。"
+    )
+    after = f"请自本通知书发出之日起 {days} 个工作日内,与项目业主在平台上签订合同。"
+    return lambda _identifier: letter(name, "中选通知书", at, to=to, by=by, rows=rows, before=[before], after=[after])
 
 
-def destroy_keys(session: Session, happened: list[Event]) -> None:
-    """The consumer: whatever was sealed for a request that ended unopened is never to be read by anyone."""
+def destroy_keys(happened: list[Event]) -> None:
+    """The consumer, outside of any transaction: whatever was sealed for a request that ended unopened is never to be read by anyone."""
     ended = [event.case_identifier for event in happened if event.kind in ("request.cancel", "request.fail", "request.turn")]
     query = select(Request.keeper_handle).where(Request.identifier.in_(ended), Request.opened_at.is_(None))
-    for handle in session.scalars(query.where(Request.keeper_handle.is_not(None))):
+    handles = list(db.session.scalars(query.where(Request.keeper_handle.is_not(None))))
+    db.session.rollback()
+    for handle in handles:
         keeper().destroy(handle or "")

@@ -14,13 +14,15 @@ grade: no record is not a good record.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
-from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from models import clock, policy
 from models.accounts import Organisation
@@ -145,45 +147,75 @@ def sheet(
 
 def of_agency(session: Session, agency_id: int) -> Sheet:
     """The present sheet of an agency, from the records in the database."""
+    return of_agencies(session, [agency_id])[agency_id]
+
+
+def of_agencies(session: Session, agency_ids: list[int]) -> dict[int, Sheet]:
+    """The present sheets of these agencies, from the records in the database, in as many statements as for one."""
     rules, now = policy.current(), clock.now()
     half_life = float(rules.number("credit.rating_half_life_days"))
-    rated = session.scalars(
-        select(Rating).where(Rating.ratee_id == agency_id, Rating.by == "buyer", Rating.state == "published")
-    )
-    ratings = [
-        Evidence(r.identifier, r.published_at, r.mean, decay((now - r.published_at).days, half_life))
-        for r in rated
-        if r.published_at and r.mean is not None
+    ratings, first_pass, on_time = (defaultdict[int, list[Evidence]](list) for _ in range(3))
+    rated = select(Rating).where(Rating.ratee_id.in_(agency_ids), Rating.by == "buyer", Rating.state == "published").order_by(Rating.id)
+    for r in session.scalars(rated.options(lazyload("*"))):
+        if r.published_at and r.mean is not None:
+            weight = decay((now - r.published_at).days, half_life)
+            ratings[r.ratee_id].append(Evidence(r.identifier, r.published_at, r.mean, weight))
+    delivered = select(Deliverable, Contract.identifier).join(Contract, Contract.id == Deliverable.contract_id)
+    delivered = delivered.where(Deliverable.agency_id.in_(agency_ids)).order_by(Deliverable.id).options(lazyload("*"))
+    for d, contract in session.execute(delivered):
+        if d.decided_at and d.first_pass is not None:
+            first_pass[d.agency_id].append(Evidence(contract, d.decided_at, float(d.first_pass)))
+        if d.submitted_at and d.on_time is not None:
+            on_time[d.agency_id].append(Evidence(contract, d.submitted_at, float(d.on_time)))
+    completed = select(Contract.agency_id, func.count()).where(Contract.agency_id.in_(agency_ids), Contract.state == "completed")
+    settled = dict(session.execute(completed.group_by(Contract.agency_id)).all())
+    return {key: sheet(rules, ratings[key], first_pass[key], on_time[key], settled.get(key, 0)) for key in agency_ids}
+
+
+KEPT = ("score", "half_width", "grade", "settled", "first_pass", "on_time", "stars", "policy_version", "computed_at")
+
+
+def _as_kept(sheet: Sheet) -> tuple[object, ...]:
+    """A sheet as the columns `KEPT`."""
+    seen = {line.name: line.observed for line in sheet.lines}
+    return (
+        round(sheet.score * 10), round(sheet.half_width * 10), sheet.grade, sheet.settled, seen["first_pass"], seen["on_time"], seen["ratings"],
+        policy.current().version, clock.now(),
+    )  # fmt: skip
+
+
+def kept(session: Session, agency_ids: list[int]) -> dict[int, tuple[object, ...]]:
+    """What is kept of these agencies' sheets now, as the columns `KEPT`."""
+    columns = [getattr(CreditScore, name) for name in KEPT]
+    rows = session.execute(select(CreditScore.agency_id, *columns).where(CreditScore.agency_id.in_(agency_ids)))
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def keep(session: Session, sheets: dict[int, Sheet], since: dict[int, tuple[object, ...]] | None = None) -> list[int]:
+    """Keep these agencies' sheets for the lists. With `since`, what was kept when they were computed outside of this transaction: one
+    that was kept anew meanwhile is newer and stays. Returns the agencies whose score or grade is another now."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    found = kept(session, list(sheets))
+    new = [
+        {"agency_id": key, **dict(zip(KEPT, _as_kept(made), strict=True))} for key, made in sorted(sheets.items()) if key not in found
     ]
-    delivered = list(session.scalars(select(Deliverable).where(Deliverable.agency_id == agency_id)))
-    first_pass = [
-        Evidence(d.contract.identifier, d.decided_at, float(d.first_pass))
-        for d in delivered
-        if d.decided_at and d.first_pass is not None
-    ]
-    on_time = [
-        Evidence(d.contract.identifier, d.submitted_at, float(d.on_time))
-        for d in delivered
-        if d.submitted_at and d.on_time is not None
-    ]
-    settled = len(
-        list(session.scalars(select(Contract.id).where(Contract.agency_id == agency_id, Contract.state == "completed")))
-    )
-    return sheet(rules, ratings, first_pass, on_time, settled)
+    if new:
+        session.execute(insert(CreditScore).on_conflict_do_nothing(index_elements=["agency_id"]), new)
+    changed = [key for key in sheets if key not in found]
+    rows = select(CreditScore).where(CreditScore.agency_id.in_(list(found))).order_by(CreditScore.agency_id).options(lazyload("*"))
+    for row in session.scalars(rows.with_for_update().execution_options(populate_existing=True)):
+        before, now = tuple(getattr(row, name) for name in KEPT), _as_kept(sheets[row.agency_id])
+        if since is not None and since.get(row.agency_id) != before:
+            continue
+        for name, value in zip(KEPT, now, strict=True):
+            setattr(row, name, value)
+        if (row.score, row.grade) != (before[0], before[2]):
+            changed.append(row.agency_id)
+    session.flush()
+    return sorted(changed)
 
 
 def refresh(session: Session, agency_id: int) -> CreditScore:
     """Compute an agency's sheet and keep it for the lists."""
-    now_sheet = of_agency(session, agency_id)
-    lines = {line.name: line for line in now_sheet.lines}
-    kept = session.scalars(select(CreditScore).where(CreditScore.agency_id == agency_id)).one_or_none()
-    if kept is None:
-        kept = CreditScore(agency_id=agency_id)
-        session.add(kept)
-    kept.score, kept.half_width = round(now_sheet.score * 10), round(now_sheet.half_width * 10)
-    kept.grade, kept.settled = now_sheet.grade, now_sheet.settled
-    kept.first_pass, kept.on_time = lines["first_pass"].observed, lines["on_time"].observed
-    kept.stars = lines["ratings"].observed
-    kept.policy_version, kept.computed_at = policy.current().version, clock.now()
-    session.flush()
-    return kept
+    keep(session, of_agencies(session, [agency_id]))
+    return session.scalars(select(CreditScore).where(CreditScore.agency_id == agency_id)).one()

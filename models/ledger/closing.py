@@ -89,25 +89,42 @@ def digest_of(content: dict[str, Any]) -> str:
 
 def close_days(session: Session, until: date) -> list[Closing]:
     """Close every day that is not closed yet, up to and with `until`, from the day of the first entry. Returns what was closed."""
+    closed = []
+    while (closing := next_closing(session, until)) is not None:
+        close(session, closing)
+        closed.append(closing)
+    return closed
+
+
+def next_closing(session: Session, until: date) -> Closing | None:
+    """The closing of the first day that is not closed yet, worked out but not kept; None where every day up to `until` is closed. Nothing
+    can change the entries of a day that is over, so this may be done outside of the transaction that keeps it."""
     last = session.scalars(select(Closing).order_by(Closing.day.desc()).limit(1)).first()
     first = session.scalar(select(func.min(Entry.at)))
     if last is None and first is None:
-        return []
+        return None
     day = last.day + timedelta(days=1) if last else first.astimezone(BEIJING).date()  # type: ignore[union-attr]
-    closed = []
-    while day <= until:
-        entries = _entries(session, day)
-        content = _content(day, entries, last.balances if last else {}, last.digest if last else FIRST)
-        last = Closing(
-            day=day, entries=len(entries), last_id=entries[-1].id if entries else last.last_id if last else None,
-            turnover=sum(line.amount for entry in entries for line in entry.lines), balances=content["balances"],
-            previous=content["previous"], digest=digest_of(content),
-        )  # fmt: skip
-        session.add(last)
-        session.flush()
-        closed.append(last)
-        day += timedelta(days=1)
-    return closed
+    if day > until:
+        return None
+    entries = _entries(session, day)
+    content = _content(day, entries, last.balances if last else {}, last.digest if last else FIRST)
+    return Closing(
+        day=day, entries=len(entries), last_id=entries[-1].id if entries else last.last_id if last else None,
+        turnover=sum(line.amount for entry in entries for line in entry.lines), balances=content["balances"],
+        previous=content["previous"], digest=digest_of(content),
+    )  # fmt: skip
+
+
+def close(session: Session, closing: Closing) -> bool:
+    """Keep a day's closing, if it still follows the last one and has every entry of its day."""
+    last = session.scalars(select(Closing.digest).order_by(Closing.day.desc()).limit(1)).first()
+    start = _midnight(closing.day)
+    entries = session.scalar(select(func.count(Entry.id)).where(Entry.at >= start, Entry.at < start + timedelta(days=1)))
+    if closing.previous != (last or FIRST) or closing.entries != entries:
+        return False
+    session.add(closing)
+    session.flush()
+    return True
 
 
 def day_file(session: Session, closing: Closing) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from market import create_app
+from market.jobs import LANES
 from market.transaction import transaction
+from models import heartbeats
 from tests.conftest import settings
 from tests.web import Visitor
 
@@ -47,10 +50,15 @@ def test_where_no_file_can_be_kept_it_is_not_ready(app: Flask, tmp_path: Path) -
     assert (answer.status, answer.response.get_json()["problems"]) == (503, ["files: Not a directory"])
 
 
-def test_lanes_that_are_not_heard_of_are_named(app: Flask, monkeypatch: Any) -> None:
-    from market import jobs
-
+def test_lanes_that_are_not_heard_of_are_named(app: Flask, time: Any) -> None:
     app.config["JOBS"] = "queued"
-    monkeypatch.setattr(jobs, "standing", lambda: {"lanes": {"deadlines": 31.0, "events": 31.0, "long": None}})
-    answer = Visitor(app).get("/ready")
-    assert answer.response.get_json()["problems"] == ["jobs: deadlines has not been heard of", "jobs: long has not been heard of"]
+    visitor = Visitor(app)
+    assert visitor.get("/ready").response.get_json()["problems"] == [f"jobs: {lane} has not been heard of" for lane in LANES]
+    with transaction() as session:
+        for lane in LANES:
+            heartbeats.beat(session, lane)
+    assert visitor.get("/ready").status == 200
+    time.instant += timedelta(seconds=31)
+    assert visitor.get("/ready").response.get_json()["problems"] == ["jobs: deadlines has not been heard of"]
+    time.instant += timedelta(hours=1)
+    assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES)

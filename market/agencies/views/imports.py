@@ -36,7 +36,7 @@ def import_list() -> str:
     kinds = imports.kinds_for(actor)
     if not kinds:
         abort(403)
-    query = select(Batch).where(Batch.kind != "register")
+    query = select(Batch).where(Batch.kind.in_(imports.SHAPES))
     if "admin" not in actor.roles:
         query = query.where(Batch.organisation_id == (actor.organisation_id or 0))
     return render_template("agencies/imports.html", page=paged(query.order_by(Batch.id.desc())), kinds=KINDS, states=STATES, open_kinds=kinds)
@@ -98,7 +98,7 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
     found = _readable(identifier)
     rows = db.session.scalars(_rows(found, "")).all()
     codes: dict[str, str] = {}
-    if found.kind == "agencies" and found.state == "done":
+    if found.kind == "agencies" and found.changed:
         entered = select(Organisation).where(Organisation.identifier.in_([row.result for row in rows]), Organisation.claimed.is_(False))
         codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
     table: Rows = [[_("行"), _("对象"), _("结果"), _("问题"), *([_("入驻码")] if codes else [])]]

@@ -1,7 +1,7 @@
 """What is done with money: paying and confirming, paying out, charging through a gateway, reading the bank's statements,
 recording invoices, closing the books."""
 
-from market.payments.actions.bank import close_books, import_statement, leave_line, match_line, settle_line
+from market.payments.actions.bank import close_day, import_statement, leave_line, match_line, settle_line
 from market.payments.actions.charging import (
     ask_charge,
     charge_by,
@@ -25,7 +25,7 @@ from market.payments.actions.payouts import (
 from market.payments.actions.reconciling import keep_differences
 
 __all__ = [
-    "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_books", "close_event", "confirm", "dispute",
+    "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_day", "close_event", "confirm", "dispute",
     "fail_charge", "finish_sending", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line",
     "match_line", "note_charge", "note_event", "pay", "receive", "receive_invoice", "record_invoice", "send", "settle_charge",
     "settle_line", "take_back", "void_invoice",

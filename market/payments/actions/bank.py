@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -23,7 +22,7 @@ from models import clock, events, identifiers, ledger, payments
 from models.actors import SYSTEM, Actor
 from models.payments import BankLine, BankStatement, Payment, Payout, match
 from models.payments.bank import Match, fits
-from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
+from models.text import N_, Conflict, NotAllowed, NotFound, RuleBroken, WrongState
 from models.workflow import check_reason
 
 STRANGE = {"aside": "set_aside", "back": "sent_back", "swept": "seen_at_bank"}  # what a line may be that is none of our payments, and its posting
@@ -166,7 +165,8 @@ def settle_line(session: Session, actor: Actor, statement: str, number: int, *, 
 
 
 @action
-def close_books(session: Session, actor: Actor) -> str:
-    """Close every day that is over. The jobs do so each night; the custodian may ask for it."""
-    closed = ledger.close_days(session, clock.today() - timedelta(days=1))
-    return closed[-1].digest if closed else ""
+def close_day(session: Session, actor: Actor, closing: ledger.Closing) -> str:
+    """Keep the closing of a day that was worked out before. Returns its hash; Conflict where it does not follow any more."""
+    if not ledger.close(session, closing):
+        raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
+    return closing.digest

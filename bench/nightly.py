@@ -1,0 +1,169 @@
+"""What the night's work costs a person: how long an act takes while each part of it runs, against the same market when it is quiet."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from bench.measure import Row
+
+ACTS = 150  # at the least, in each of the two measurements
+
+
+def furnish(size: int) -> None:
+    """Make `size` agencies beside those there are, each with what the first settled contract's agency has: its profile and fees, a
+    certificate that ends within days, and a contract that was rated, so that each has a score that fades."""
+    from market.extensions import db
+    from market.transaction import transaction
+    from models.accounts import Organisation
+    from models.agencies import AgencyProfile, FeeSchedule, Qualification
+    from models.contracts import Contract
+    from models.ratings import Rating
+    from models.sourcing import Award, Request
+
+    db.session.rollback()
+    contract = db.session.scalars(select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)).one()
+    agency, award = contract.agency_id, contract.award_id
+    request = db.session.scalars(select(Award.request_id).where(Award.id == award)).one()
+    with transaction() as session:
+        session.add(
+            Qualification(
+                agency_id=agency, kind="水资源论证单位水平评价", number=f"N-{size}", level="甲级", issuer="水利部",
+                valid_from=_today() - timedelta(days=900), valid_until=_today() + timedelta(days=5),
+            )
+        )  # fmt: skip
+    plan: list[tuple[Any, Any, tuple[str, ...]]] = [
+        (Organisation, Organisation.id == agency, ("identifier", "uscc")), (AgencyProfile, AgencyProfile.agency_id == agency, ()),
+        (FeeSchedule, FeeSchedule.agency_id == agency, ()), (Qualification, Qualification.number == f"N-{size}", ("number",)),
+        (Request, Request.id == request, ("identifier",)), (Award, Award.id == award, ("identifier",)),
+        (Contract, Contract.id == contract.id, ("identifier",)), (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
+    ]  # fmt: skip
+    named = {"agency_id": Organisation, "ratee_id": Organisation, "request_id": Request, "award_id": Award, "contract_id": Contract}
+    firsts: dict[Any, int] = {}
+    for entity, which, unique in plan:
+        _copy(entity, which, unique, {column: firsts[kind] for column, kind in named.items() if kind in firsts}, firsts, size)
+
+
+def _copy(entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int) -> None:
+    """Copies of one row, each for the agency, request, award or contract of the same number."""
+    from market.extensions import db
+    from market.transaction import transaction
+
+    table = entity.__table__
+    row = dict(db.session.execute(select(table).where(which).limit(1)).mappings().one())
+    firsts[entity] = (db.session.scalar(select(func.max(entity.id))) or 0) + 1
+    db.session.rollback()
+    for begin in range(0, size, 500):
+        made = [
+            {
+                **row, "id": firsts[entity] + n, **{name: f"{row[name][:1]}N-{firsts[entity] + n}" for name in unique},
+                **{column: first + n for column, first in ours.items() if column in row},
+            }
+            for n in range(begin, min(begin + 500, size))
+        ]  # fmt: skip
+        with transaction() as session:
+            session.execute(insert(table), made)
+
+
+def register_export(path: Path) -> None:
+    """The business register's export: it agrees with every agency but one in two hundred, which moved."""
+    from market.exports import as_csv
+    from market.extensions import db
+    from models.accounts import Organisation
+    from models.agencies import AgencyProfile
+
+    pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id).where(Organisation.kind == "agency")
+    rows = [["统一社会信用代码", "企业名称", "登记状态", "法定代表人", "住所", "经营范围", "营业期限至"]]
+    for number, (agency, profile) in enumerate(db.session.execute(pairs).all()):
+        address = "盐桥路 8 号" if number % 200 == 199 else profile.registered_address
+        rows.append([agency.uscc, agency.name, "存续", agency.legal_representative, address, profile.scope, "长期"])
+    db.session.rollback()
+    path.write_bytes(as_csv(rows))
+
+
+def _today() -> Any:
+    from models import clock
+
+    return clock.today()
+
+
+def beside(work: Callable[[], object]) -> int:
+    """Do something in a process of its own, as the lane for long work does. Returns the process."""
+    from market import pieces
+    from market.extensions import db
+
+    db.session.rollback()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.nice(10)
+            pieces.rest = time.sleep
+            db.engine.dispose(close=False)  # the connections are the parent's
+            work()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return child
+
+
+def _acts(act: Callable[[], object], going: Callable[[], bool]) -> float:
+    """The 99th percentile of an act, in milliseconds, as long as something goes on, and so many times at the least."""
+    times: list[float] = []
+    while going() or len(times) < ACTS:
+        start = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[int(len(times) * 0.99)] * 1000
+
+
+def nightly(folder: Path, size: int) -> Iterator[Row]:
+    """Per part of the night's work: the 99th percentile of publishing a request while it runs, against the quiet market's."""
+    from bench.__main__ import _market
+    from market import batches
+    from market.cli import rebuild_index
+    from market.jobs.nightly import PARTS
+    from models import clock
+    from tests.factories import small_market
+
+    with _market(folder) as app:
+        from market.transaction import transaction
+        from models import contracts, signing
+
+        with transaction() as session:
+            contracts.seed(session)
+            signing.establish(session, app.extensions["signing_key"])
+        world = small_market()
+        world.settled()
+        furnish(size)
+        register_export(folder / "register.csv")
+        app.config["REGISTER"] = str(folder / "register.csv")
+        rebuild_index()
+        tomorrow = timedelta(days=1)
+        clock.use(lambda: clock._system() + tomorrow)  # there is a day to close, and every rating is a day older
+        quiet = _acts(world.request, lambda: False)
+        for name, part in PARTS.items():
+            if name == "reconcile":  # nobody to ask
+                continue
+            child = beside(lambda part=part: (part.do(), batches.run()))  # type: ignore[misc]
+            ended: list[int] = []
+
+            def going(child: int = child, ended: list[int] = ended) -> bool:
+                if not ended:
+                    found, status = os.waitpid(child, os.WNOHANG)
+                    ended.extend([os.waitstatus_to_exitcode(status)] if found else [])
+                return not ended
+
+            busy = _acts(world.request, going)
+            assert ended == [0], f"{name} broke"
+            yield Row(f"nightly-{name}", size, busy, quiet)
+        clock.use_system()

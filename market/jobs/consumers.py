@@ -1,0 +1,168 @@
+"""What follows events. Every consumer has a cursor of its own and waits for no other; an event one of them fails on is set aside for it
+alone, and tried again by itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.agencies.jobs import index_agencies, issue_letters
+from market.credit.actions import refresh_scores
+from market.extensions import db
+from market.pieces import Pace, failed, is_away
+from market.sourcing.jobs import destroy_keys, issue_notices
+from market.transaction import transaction
+from models import events, failures, notices
+from models.events import Event
+from models.failures import Attempt
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """One that follows the events. `inside` the transaction that moves its cursor it writes to the database; outside of any it asks others,
+    prints, or writes files, and bears doing it again, also by two at once. `lane` is where it runs."""
+
+    handle: Callable[..., None]
+    inside: bool = True
+    lane: str = "events"
+
+
+CONSUMERS = {
+    "notices": Consumer(notices.tell),
+    "credit": Consumer(refresh_scores),
+    "search": Consumer(index_agencies, inside=False),
+    "award notices": Consumer(issue_notices, inside=False, lane="outside"),
+    "letters": Consumer(issue_letters, inside=False, lane="outside"),
+    "keys": Consumer(destroy_keys, inside=False, lane="outside"),
+}
+_paces = {name: Pace() for name in CONSUMERS}
+
+
+class _Elsewhere(Exception):
+    """The event that was to be set aside is not the next one any more."""
+
+
+def drain(lane: str | None = None) -> int:
+    """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about. Returns how many events were
+    handled."""
+    names = [name for name, consumer in CONSUMERS.items() if lane in (None, consumer.lane)]
+    total = sum(_minding(name, _try_again) for name in names)
+    while handled := sum(_minding(name, _catch_up) for name in names):
+        total += handled
+    return total
+
+
+def _minding(name: str, work: Callable[[str], int]) -> int:
+    """What one consumer fails of must not keep the others waiting."""
+    try:
+        return work(name)
+    except Exception:
+        log.exception("%s waits", name)
+        db.session.rollback()
+        return 0
+
+
+def _try_again(name: str) -> int:
+    """The events that were set aside, each by itself, when it is time."""
+    db.session.rollback()
+    known = failures.of(db.session, name)
+    return sum(_once_more(attempt) for attempt, now in known.items() if now)
+
+
+def _once_more(attempt: Attempt) -> int:
+    consumer = CONSUMERS[attempt.what]
+    happened = events.after(db.session, attempt.event_id - 1, 1)
+    db.session.rollback()
+    try:
+        if not consumer.inside:
+            consumer.handle(happened)
+            db.session.rollback()
+        with transaction() as session:
+            if consumer.inside:
+                consumer.handle(session, happened)
+            failures.clear(session, attempt)
+    except Exception as error:
+        if is_away(error):
+            raise
+        failed(attempt, error)
+        return 0
+    return len(happened)
+
+
+def _catch_up(name: str) -> int:
+    handled = 0
+    while _waits(name):
+        try:
+            count = _piece(name, _paces[name].size)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.warning("%s fails on some of %s events: one by one", name, _paces[name].size)
+            count = _one_by_one(name, _paces[name].size)
+        if not count:  # somebody else handles them
+            break
+        handled += count
+    return handled
+
+
+def _waits(name: str) -> bool:
+    """Whether there is anything to do, found out without any lock."""
+    db.session.rollback()
+    found = db.session.scalar(select(Event.id).where(Event.id > events.position(db.session, name)).limit(1)) is not None
+    db.session.rollback()
+    return found
+
+
+def _piece(name: str, most: int) -> int:
+    consumer = CONSUMERS[name]
+    if consumer.inside:
+        with _paces[name].piece() as session:
+            return events.consume(session, name, consumer.handle, most)
+    db.session.rollback()
+    at = events.position(db.session, name)
+    happened = events.after(db.session, at, most)
+    db.session.rollback()
+    if happened:
+        consumer.handle(happened)
+        db.session.rollback()
+        with _paces[name].piece() as session:
+            events.move(session, name, at, happened[-1].id)
+    return len(happened)
+
+
+def _one_by_one(name: str, count: int) -> int:
+    """The next events, each for itself; one that fails so is set aside, and the cursor moves past it."""
+    for done in range(count):
+        try:
+            if not _piece(name, 1):
+                return done
+        except Exception as error:
+            if is_away(error):
+                raise
+            _set_aside(name, error)
+    return count
+
+
+def _set_aside(name: str, error: Exception) -> None:
+    db.session.rollback()
+    (event,) = events.after(db.session, events.position(db.session, name), 1)
+    db.session.rollback()
+    try:
+        with transaction() as session:
+            events.consume(session, name, partial(_note, name, event.id, error), 1)
+    except _Elsewhere:
+        log.info("event %s was dealt with by another worker", event.id)
+
+
+def _note(name: str, number: int, error: Exception, session: Session, happened: list[Event]) -> None:
+    event = happened[0]
+    if event.id != number:
+        raise _Elsewhere
+    failed(Attempt(name, event.kind, event.case_type, event.case_identifier, event.id), error, session)

@@ -1,0 +1,167 @@
+"""Lanes: each a queue with a process of its own, so that nothing long stands in the way of a deadline."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from time import sleep
+from typing import Any
+
+from flask import Flask
+from huey import MemoryHuey, SqliteHuey, crontab
+from huey.consumer import Consumer, Scheduler
+
+from market import batches, memory, pieces
+from market.credit.actions import refresh_failed
+from market.jobs import nightly
+from market.jobs.consumers import drain
+from market.jobs.deadlines import run_deadlines
+from market.jobs.reminding import remind
+from market.jobs.watching import LANES, beat
+from market.payments import jobs as money
+
+log = logging.getLogger(__name__)
+PATIENCE = 5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
+
+
+def tick() -> tuple[int, int, int]:
+    """What every minute brings, in this process: what is due, who is reminded, pieces of the long work, and what follows of all that.
+    Returns how many acts, pieces and events there were."""
+    acted = run_deadlines()
+    remind()
+    done = acted, batches.run() + money.work(), drain()
+    for lane in LANES:
+        beat(lane)
+    return done
+
+
+class EverySecond(Scheduler):  # type: ignore[misc]
+    """Huey looks for periodic tasks once a minute; what falls due cannot wait so long."""
+
+    periodic_task_seconds = 1
+
+
+class _Lane(Consumer):  # type: ignore[misc]
+    """A consumer that ends quietly, by Ctrl-C as by SIGTERM, and does not wait for long work."""
+
+    def __init__(self, huey: Any, scheduler: type[Scheduler], longest_sleep: float) -> None:
+        self.scheduler_class = scheduler
+        super().__init__(huey, workers=1, initial_delay=0.05, max_delay=longest_sleep, graceful_signal="TERM", shutdown_timeout=PATIENCE)
+        self._signal_actions = {number: (False, True) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(self) -> None:
+        super().run()
+        if any(thread.is_alive() for _worker, thread in self.worker_threads):  # no thread survives this, and none has to
+            logging.shutdown()
+            os._exit(0)
+
+
+class Jobs:
+    """The queues. `queued` keeps tasks in SQLite for the lanes' processes; `manual` leaves everything to the caller. Made without
+    opening or starting anything: whoever made the application may fork."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.queued = app.config["JOBS"] == "queued"
+        self.queues: dict[str, Any] = {lane: self._queue(lane) for lane in LANES}
+        self.passes: dict[str, Callable[[], Any]] = {}
+        self._offer("deadlines", run_deadlines, minutely=False)
+        self._offer("events", self._events)
+        self._offer("outside", self._outside)
+        self._offer("long", self._long)
+        self.queues["deadlines"].periodic_task(_always, expires=2)(self.passes["deadlines"])
+        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(self._within(remind))
+
+    def _queue(self, lane: str) -> Any:
+        if self.queued:
+            return SqliteHuey(name=lane, filename=str(self.app.config["JOBS_FILE"]), timeout=15, create_tables=False, results=False)
+        return MemoryHuey(name=lane, immediate=False, results=False)
+
+    def _offer(self, lane: str, work: Callable[[], object], minutely: bool = True) -> None:
+        """The pass of a lane, as a task it is woken by and, where nobody wakes it, of every minute."""
+
+        def one_pass() -> None:
+            self._within(work)()
+            self._within(lambda: beat(lane))()
+
+        queue = self.queues[lane]
+        self.passes[lane] = one_pass
+        queue.post_execute(name="between")(_between)
+        setattr(self, f"wake_{lane}", queue.task(name="pass", expires=3600)(one_pass))
+        if minutely:
+            queue.periodic_task(crontab(), name="minute", expires=50)(one_pass)
+
+    def _within(self, work: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            with self.app.app_context():
+                work()
+
+        return run
+
+    def _events(self) -> None:
+        drain("events")
+        self.wake("outside")
+        self.wake("long")
+
+    def _outside(self) -> None:
+        _each_of(lambda: drain("outside"), money.work, lambda: batches.run(outside=True), lambda: nightly.work("outside"))
+
+    def _long(self) -> None:
+        _each_of(lambda: batches.run(outside=False), refresh_failed, lambda: nightly.work("long"))
+
+    def _tick(self) -> None:
+        with self.app.app_context():
+            tick()
+
+    def _daily(self) -> None:
+        """The night's work, all of it, now and in this process."""
+        with self.app.app_context():
+            for lane in LANES:
+                nightly.do([name for name, part in nightly.PARTS.items() if part.lane == lane], lane)
+
+    def prepare(self) -> None:
+        """Make the queues' tables. A step before the server, like migrating: processes starting together would race."""
+        if self.queued:
+            self.queues["events"].storage.initialize_schema()
+
+    def announce(self) -> None:
+        """Tell the jobs there are new events. If that fails, the next minute finds them."""
+        self.wake("events")
+
+    def wake(self, lane: str) -> None:
+        """Have a lane look for work, unless it is about to: what waits in its queue begins after this."""
+        if not self.queued:
+            return
+        try:
+            if not self.queues[lane].storage.queue_size():
+                getattr(self, f"wake_{lane}")()
+        except Exception:
+            log.exception("could not wake the jobs' lane %s", lane)
+
+    def work(self, lane: str) -> None:
+        """Be this lane until told to stop."""
+        pieces.rest = sleep
+        if lane == "long":
+            os.nice(10)
+        hurried = lane == "deadlines"
+        _Lane(self.queues[lane], EverySecond if hurried else Scheduler, 0.2 if hurried else 1.0).run()
+
+
+def _always(instant: datetime) -> bool:
+    return True
+
+
+def _each_of(*works: Callable[[], object]) -> None:
+    """What one of these fails of must not keep the others waiting."""
+    for work in works:
+        try:
+            work()
+        except Exception:
+            log.exception("left for the next time")
+
+
+def _between(task: object, value: object, error: object) -> None:
+    memory.between()

@@ -1,0 +1,80 @@
+"""What every night brings, a part at a time: each part remembers when it was last done, so that one that was interrupted, or whose night
+was missed, is made up for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from market.agencies.jobs import rebuild_index, warn_of_expiry
+from market.agencies.registry import compare_daily
+from market.credit.actions import refresh_every_score
+from market.extensions import db
+from market.payments.jobs import close_books, reconcile
+from market.pieces import each
+from market.transaction import transaction
+from models import clock, heartbeats
+from models.clock import BEIJING
+from models.failures import Attempt
+
+log = logging.getLogger(__name__)
+AT = time(2, 5)  # in Beijing
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the night's work, in the lane that does it."""
+
+    lane: str
+    do: Callable[[], object]
+
+
+# In this order: the index follows the scores, and no part waits for one that fails.
+PARTS = {
+    "books": Part("long", close_books),
+    "scores": Part("long", refresh_every_score),
+    "expiry": Part("long", warn_of_expiry),
+    "index": Part("long", rebuild_index),
+    "register": Part("outside", compare_daily),
+    "reconcile": Part("outside", reconcile),
+}
+
+
+def work(lane: str) -> int:
+    """Do what is to be done since last night in a lane. Returns how many parts were done."""
+    db.session.rollback()
+    last, night = heartbeats.last(db.session), _last_night()
+    db.session.rollback()
+    mine = {name: part for name, part in PARTS.items() if part.lane == lane}
+    for name in mine:
+        if _mark(name) not in last:  # a market that has just begun has no night to make up for
+            _done(name)
+    return do([name for name in mine if last.get(_mark(name), night) < night], lane)
+
+
+def do(names: list[str], lane: str) -> int:
+    """Do these parts, whatever becomes of the others; one that fails is tried again."""
+    return each(f"nightly {lane}", {Attempt(f"nightly {lane}", name): lambda name=name: _do(name) for name in names})  # type: ignore[misc]
+
+
+def _do(name: str) -> None:
+    PARTS[name].do()
+    _done(name)
+
+
+def _mark(name: str) -> str:
+    return f"nightly {name}"
+
+
+def _done(name: str) -> None:
+    with transaction() as session:
+        heartbeats.beat(session, _mark(name))
+
+
+def _last_night() -> datetime:
+    """When the night's work was last to begin."""
+    now = clock.now().astimezone(BEIJING)
+    tonight = datetime.combine(now.date(), AT, BEIJING)
+    return tonight if tonight <= now else tonight - timedelta(days=1)

@@ -1,0 +1,45 @@
+"""What the jobs could not do, in words."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from market.pages import PAGES, case_url
+from models import CASES
+from models.failures import Failure
+from models.text import N_
+
+LANES = {"deadlines": N_("到期事项"), "events": N_("随事件而动"), "outside": N_("对外联系与打印"), "long": N_("长任务")}
+PARTS = {
+    "deadlines": N_("到期事项"),
+    "notices": N_("通知"),
+    "credit": N_("信用分"),
+    "search": N_("检索索引"),
+    "award notices": N_("中选通知书"),
+    "letters": N_("承诺书"),
+    "keys": N_("销毁密钥"),
+    "reminders": N_("到期提醒"),
+    "expiry": N_("证书到期提醒"),
+    "scores": N_("信用分每日重算"),
+    "bank lines": N_("银行流水核对"),
+    "nightly long": N_("每夜任务"),
+    "nightly outside": N_("每夜任务"),
+}
+
+
+def part_words(what: str) -> str:
+    """A part of the jobs; a gateway is called by its own name."""
+    return _(PARTS[what]) if what in PARTS else what
+
+
+def act_words(failure: Failure) -> str:
+    """What was tried: an act of a case, or what an event tells of; anything else by its own name."""
+    kind, _dot, act = failure.act.rpartition(".")
+    case_class = CASES.get(kind or failure.case_type)
+    label = case_class.workflow.acts.get(act) if case_class else None
+    return _(label) if label else failure.act
+
+
+def link_of(failure: Failure) -> str:
+    """The page of the case it is about, if it has one."""
+    return case_url(failure.case_type, failure.case_identifier) if failure.case_type in PAGES else ""

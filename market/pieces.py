@@ -1,0 +1,132 @@
+"""Work in pieces: as many at once as keep the database's write lock for a moment only, and one that fails stops no other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from market.extensions import db
+from market.transaction import transaction
+from models import failures
+from models.failures import Attempt
+from models.text import Problem
+
+log = logging.getLogger(__name__)
+SHORT, LONG = 0.05, 0.15  # seconds a transaction may take: below, the next takes twice as many; above, half
+
+
+def _go_on(seconds: float) -> None:
+    """Outside of the lanes nobody is waited for."""
+
+
+rest: Callable[[float], None] = _go_on  # between two pieces; the lanes put `sleep` here
+
+
+class Pace:
+    """How many at once, by how long the last ones took."""
+
+    def __init__(self, size: int = 20, most: int = 500) -> None:
+        self.size, self.most = size, most
+
+    def took(self, seconds: float) -> None:
+        if seconds > LONG:
+            self.size = max(1, self.size // 2)
+        elif seconds < SHORT:
+            self.size = min(self.most, self.size * 2)
+
+    @contextmanager
+    def piece(self) -> Iterator[Session]:
+        """A transaction whose time, from its lock to its end, counts."""
+        with transaction() as session:
+            began = monotonic()
+            yield session
+        took = monotonic() - began
+        self.took(took)
+        rest(took)  # SQLite's lock goes to whoever happens to ask: who waits for it looks again only now and then
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database did not answer, or was too busy: nobody's fault, and everything may be tried again as it is."""
+    return isinstance(error, (OperationalError, InterfaceError)) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def failed(attempt: Attempt, error: Exception, session: Session | None = None) -> None:
+    """Keep that an attempt failed, in a transaction of its own or in this one; the log has all of it."""
+    log.error("%s cannot be done: %s", attempt, error, exc_info=None if isinstance(error, Problem) else error)
+    if session is not None:
+        failures.note(session, attempt, error)
+        return
+    db.session.rollback()
+    with transaction() as own:
+        failures.note(own, attempt, error)
+
+
+def mended(attempt: Attempt) -> None:
+    """It is done after all."""
+    with transaction() as session:
+        failures.clear(session, attempt)
+
+
+def each(what: str, acts: Mapping[Attempt, Callable[[], object]]) -> int:
+    """Carry out these acts of one part of the jobs, each whatever came of the others; one that fails is kept as a failure and left out until
+    its next try. Returns how many were done, that is did not say False."""
+    db.session.rollback()
+    known = failures.of(db.session, what)
+    db.session.rollback()
+    done = sum(_carry_out(attempt, act, attempt in known) for attempt, act in acts.items() if known.get(attempt, True))
+    for attempt in known.keys() - acts.keys():  # somebody saw to it in another way
+        mended(attempt)
+    return done
+
+
+def _carry_out(attempt: Attempt, act: Callable[[], object], failed_before: bool) -> bool:
+    try:
+        done = act() is not False
+    except Exception as error:
+        db.session.rollback()
+        if is_away(error):
+            raise
+        failed(attempt, error)
+        return False
+    if failed_before:
+        mended(attempt)
+    return done
+
+
+def in_pieces(what: str, act: str, case_type: str, names: list[str], do: Callable[[Session, list[str]], int], pace: Pace) -> int:
+    """Do something with each of these cases, a piece of them to a transaction. Where a piece fails each is done alone; one that fails alone
+    is kept as a failure, and left out until its next try. Returns what `do` counts, together."""
+    known = failures.of(db.session, what)
+    db.session.rollback()
+    alone = [name for name in names if Attempt(what, act, case_type, name) in known]
+    well = [name for name in names if name not in set(alone)]
+    count = first = 0
+    while first < len(well):
+        part = well[first : first + pace.size]
+        try:
+            with pace.piece() as session:
+                count += do(session, part)
+        except Exception as error:
+            if is_away(error):
+                raise
+            alone += part
+        first += len(part)
+    return count + sum(_alone(Attempt(what, act, case_type, name), do) for name in alone if known.get(Attempt(what, act, case_type, name), True))
+
+
+def _alone(attempt: Attempt, do: Callable[[Session, list[str]], int]) -> int:
+    try:
+        with transaction() as session:
+            count = do(session, [attempt.case_identifier])
+            failures.clear(session, attempt)
+    except Exception as error:
+        if is_away(error):
+            raise
+        failed(attempt, error)
+        return 0
+    return count

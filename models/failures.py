@@ -1,0 +1,96 @@
+"""Failures: what the jobs tried and could not do, kept until it is done, so that one bad case or event stops no other.
+
+Each is tried again by itself, at once and then at ever longer intervals; an operator sees them all, and may have one tried sooner.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, UniqueConstraint, and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock
+from models.base import Base, Code, Json
+from models.text import N_, Problem, told
+
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is tried: `what` says which part of the jobs (`deadlines`, a consumer, a piece of the night), `act` what it does, and with
+    which case or event."""
+
+    what: str
+    act: str = ""
+    case_type: str = ""
+    case_identifier: str = ""
+    event_id: int = 0
+
+
+class Failure(Base):
+    """An attempt that failed: why the last time, how often, and when it is tried again."""
+
+    __tablename__ = "failures"
+    __table_args__ = (UniqueConstraint("what", "act", "case_type", "case_identifier", "event_id"),)
+
+    what: Mapped[Code]
+    act: Mapped[Code]
+    case_type: Mapped[Code]
+    case_identifier: Mapped[Code]
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    error: Mapped[Json]
+    attempts: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    next_at: Mapped[datetime] = mapped_column(index=True)
+
+    @property
+    def attempt(self) -> Attempt:
+        return Attempt(self.what, self.act, self.case_type, self.case_identifier, self.event_id)
+
+
+def _is(attempt: Attempt) -> ColumnElement[bool]:
+    return and_(
+        Failure.what == attempt.what, Failure.act == attempt.act, Failure.case_type == attempt.case_type,
+        Failure.case_identifier == attempt.case_identifier, Failure.event_id == attempt.event_id,
+    )  # fmt: skip
+
+
+def explained(error: Exception) -> Json:
+    """Why it failed, as it is kept: a problem in its own words; of anything else its kind and its place only, since what it says may hold
+    what it was given: a sealed price, an account."""
+    if isinstance(error, Problem):
+        return told(error)
+    ours = [f for f in traceback.extract_tb(error.__traceback__) if any(f"/{part}/" in f.filename for part in ("market", "models", "search"))]
+    place = "/".join(ours[-1].filename.split("/")[-3:]) + f":{ours[-1].lineno}" if ours else "—"
+    return told(Problem(N_("系统出错:%(kind)s,在 %(place)s;详情见日志。"), kind=type(error).__name__, place=place))
+
+
+def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
+    """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two, four, up to an hour."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    now = clock.now()
+    row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {"error": {}, "attempts": 0, "first_at": now, "last_at": now, "next_at": now}
+    session.execute(insert(Failure).values(row).on_conflict_do_nothing(index_elements=[*Attempt.__slots__]))
+    failure = session.scalars(select(Failure).where(_is(attempt)).with_for_update()).one()
+    waits = SHORTEST * 2 ** min(failure.attempts - 1, 10) if failure.attempts else timedelta()
+    failure.error, failure.attempts = explained(error), failure.attempts + 1
+    failure.last_at, failure.next_at = now, now + min(waits, LONGEST)
+    session.flush()
+    return failure
+
+
+def clear(session: Session, attempt: Attempt) -> None:
+    """It is done after all, or there is nothing more to do."""
+    session.execute(delete(Failure).where(_is(attempt)))
+
+
+def of(session: Session, what: str) -> dict[Attempt, bool]:
+    """What failed of one part of the jobs, and whether it is time to try it again."""
+    now = clock.now()
+    return {failure.attempt: failure.next_at <= now for failure in session.scalars(select(Failure).where(Failure.what == what).order_by(Failure.id))}

@@ -1,0 +1,93 @@
+"""While the night's work runs, what falls due is done in time: real processes, a lane each, on a market of some size."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time as machine
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from bench.nightly import furnish, register_export
+from market.cli import rebuild_index
+from market.extensions import db
+from market.jobs import drain
+from market.jobs.lanes import Jobs
+from market.jobs.nightly import PARTS
+from market.transaction import transaction
+from models import clock, heartbeats
+from models.batches import Batch
+from models.events import Event
+from models.sourcing import Request
+from tests.factories import World
+
+SIZE = int(os.environ.get("NIGHT_SIZE", "600"))  # agencies; 20000 for the whole measure
+REQUESTS = 24
+LATEST = timedelta(seconds=2)
+
+
+def _lanes(app: Flask) -> int:
+    """All the lanes, in processes of their own."""
+    db.session.rollback()
+    db.engine.dispose()
+    child = os.fork()
+    if child == 0:
+        try:
+            app.config["JOBS"] = "queued"
+            Jobs(app).work()
+        finally:
+            os._exit(0)
+    return child
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the one with a single writer
+def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: Flask, world: World, time: Any, tmp_path: Path) -> None:
+    world.settled()
+    furnish(SIZE)
+    register_export(tmp_path / "register.csv")
+    app.config["REGISTER"] = str(tmp_path / "register.csv")
+    rebuild_index()
+    due = world.deadline(world.request(mode="sealed_bid", funds="state"))
+    names = []
+    for second in range(REQUESTS):
+        request = world.request(mode="sealed_bid", funds="state", deadline=due + timedelta(seconds=second))
+        world.bids(request, agency=100_00, second=101_00, third=102_00)
+        names.append(request)
+    drain()
+    with transaction() as session:
+        for name in PARTS:
+            heartbeats.beat(session, f"nightly {name}")
+    app.config["JOBS"] = "queued"
+    Jobs(app).prepare()
+    start, began = world.closing(names[0]) - timedelta(seconds=4), machine.monotonic()
+    assert start - time.instant > timedelta(days=1), "a night has passed since the marks"
+    clock.use(lambda: start + timedelta(seconds=machine.monotonic() - began))
+    lanes = _lanes(app)
+    try:
+        while machine.monotonic() - began < 90:  # a person goes on publishing meanwhile
+            world.request()
+            db.session.rollback()
+            marks = heartbeats.last(db.session)
+            night_done = all(marks[f"nightly {name}"] > start for name in PARTS)
+            left = db.session.scalars(select(Request.identifier).where(Request.identifier.in_(names), Request.state.in_(("published", "closed")))).all()
+            under_way = db.session.scalars(select(Batch.identifier).where(Batch.state.in_(("listing", "checking", "loading")))).all()
+            if night_done and not left and not under_way:
+                break
+        assert (night_done, left, under_way) == (True, [], [])
+    finally:
+        os.kill(lanes, signal.SIGTERM)
+        _, status = os.waitpid(lanes, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    db.session.rollback()
+    closes = {name: Request.load(db.session, name).closes_at for name in names}
+    for kind in ("request.close", "request.open"):
+        at = {e.case_identifier: e.at for e in db.session.scalars(select(Event).where(Event.kind == kind, Event.case_identifier.in_(names)))}
+        late = {name: (at[name] - closes[name]).total_seconds() for name in names}
+        assert max(late.values()) <= LATEST.total_seconds(), (kind, sorted(late.values()))
+    assert marks["deadlines"] > start
+    assert [b.state for b in db.session.scalars(select(Batch).where(Batch.kind.in_(("scores", "register"))))] == ["done", "done"]
