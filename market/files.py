@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 from flask import Response, current_app, send_file
 from sqlalchemy.orm import Session
 
-from market.transaction import transaction
+from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
 from models.documents import Document, FolderStore, check
@@ -20,17 +23,44 @@ def store() -> FolderStore:
     return files
 
 
-def hand_in(session: Session, actor: Actor, case: Case, name: str, content: bytes, field: str = "file") -> Document:
-    """Check and keep a file for a case. RuleBroken at `field` for a wrong kind or over 20 MB.
+@dataclass(frozen=True)
+class Kept:
+    """Bytes of a kind we take that lie in the store."""
 
-    The bytes are on disk before the row is committed; a rolled-back act leaves bytes nobody names.
-    """
+    sha256: str
+    size: int
+    media_type: str
+
+
+def keep(content: bytes, field: str = "file") -> Kept:
+    """Check bytes and keep them, outside of any transaction: everybody would wait for the disk. RuleBroken at `field` for a wrong
+    kind or over 20 MB. Bytes that no row comes to name are nobody's."""
+    media_type = check(content, field)
+    outside("a file is written")
+    return Kept(store().put(content), len(content), media_type)
+
+
+def with_file(act: Callable[..., str]) -> Callable[..., str]:
+    """An act that takes a file's `content`: it is checked and on disk before the act's transaction begins."""
+
+    @wraps(act)
+    def kept_first(actor: Actor, *args: Any, content: bytes = b"", **kwargs: Any) -> str:
+        with arriving():
+            return act(actor, *args, content=keep(content) if content else content, **kwargs)
+
+    return kept_first
+
+
+def hand_in(session: Session, actor: Actor, case: Case, name: str, content: bytes | Kept, field: str = "file") -> Document:
+    """Make a file part of a case. RuleBroken at `field` for an empty one."""
+    if not isinstance(content, Kept):
+        content = keep(content, field)
     document = Document(
-        media_type=check(content, field),
+        media_type=content.media_type,
         identifier=identifiers.issue(session, "F"),
-        sha256=store().put(content),
+        sha256=content.sha256,
         name=name.replace("\\", "/").rsplit("/", 1)[-1][:200] or "file",
-        size=len(content),
+        size=content.size,
         case_type=case.workflow.name,
         case_identifier=case.identifier,
         organisation_id=actor.organisation_id,
@@ -40,13 +70,11 @@ def hand_in(session: Session, actor: Actor, case: Case, name: str, content: byte
     return document
 
 
-def issue(session: Session, case: Case, name: str, title: str, facts: list[list[str]], made: Callable[[str], bytes]) -> Document:
-    """A paper of the platform's own on a case: `made` prints it under its identifier, and what it states (label and value)
-    is kept beside it, for whoever checks a copy."""
-    identifier = identifiers.issue(session, "F")
-    content = made(identifier)
+def state(session: Session, case: Case, identifier: str, name: str, title: str, facts: list[list[str]], content: Kept) -> Document:
+    """A paper of the platform's own on a case, already printed under its identifier. What it states (label and value) is kept
+    beside it, for whoever checks a copy."""
     document = Document(
-        identifier=identifier, media_type=check(content), sha256=store().put(content), name=name, size=len(content),
+        identifier=identifier, media_type=content.media_type, sha256=content.sha256, name=name, size=content.size,
         case_type=case.workflow.name, case_identifier=case.identifier, organisation_id=None, issued={"title": title, "facts": facts},
     )  # fmt: skip
     session.add(document)
@@ -55,19 +83,15 @@ def issue(session: Session, case: Case, name: str, title: str, facts: list[list[
 
 
 def issue_outside(case: Case, name: str, title: str, facts: list[list[str]], made: Callable[[str], bytes], wanted: Callable[[Session, Case], bool]) -> None:
-    """Like `issue`, for the jobs: printed outside of any transaction, under an identifier taken before, and kept in a short one, where it is
+    """A paper for the jobs: printed outside of any transaction, under an identifier taken before, and kept in a short one, where it is
     still `wanted` then. A case locked meanwhile tells two workers apart."""
-    case_class, key = type(case), case.identifier
     with transaction() as session:
         identifier = identifiers.issue(session, "F")
-    content = made(identifier)
-    document = Document(
-        identifier=identifier, media_type=check(content), sha256=store().put(content), name=name, size=len(content),
-        case_type=case_class.workflow.name, case_identifier=key, organisation_id=None, issued={"title": title, "facts": facts},
-    )  # fmt: skip
+    content = keep(made(identifier))
     with transaction() as session:
-        if wanted(session, case_class.load(session, key, lock=True)):
-            session.add(document)
+        found = type(case).load(session, case.identifier, lock=True)
+        if wanted(session, found):
+            state(session, found, identifier, name, title, facts, content)
 
 
 def sent(document: Document) -> Response:

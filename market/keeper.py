@@ -18,12 +18,20 @@ import urllib.error
 import urllib.request
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol
 
 from flask import Flask, abort, current_app, request
 
+from market.transaction import outside
 from models import clock, sealing
 from models.text import N_, NotFound, Problem, WrongState
+
+PATIENCE = 5.0  # seconds for an answer: whoever needs the keeper waits for it, and nobody else
+SILENCE = 30.0  # seconds for which one that did not answer in time is not asked again
+
+
+AWAY = N_("密钥保管方没有回应,稍后会再试。")
 
 
 class KeeperAway(Problem):
@@ -33,7 +41,7 @@ class KeeperAway(Problem):
 
 
 class Keeper(Protocol):
-    """What the platform asks of it. A handle names one key; it is made once and used for one request."""
+    """What the platform asks of it, outside of any transaction. A handle names one key; it is made once and used for one request."""
 
     def make(self, handle: str, not_before: datetime) -> bytes:
         """Make a key that stays here until `not_before`. Returns its public half (32 bytes)."""
@@ -67,6 +75,7 @@ class FolderKeeper:
         return kept
 
     def _write(self, handle: str, kept: dict[str, Any]) -> None:
+        outside("the keeper writes a key")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, temporary = tempfile.mkstemp(dir=self.folder)
         with os.fdopen(descriptor, "w") as file:
@@ -113,15 +122,18 @@ class HttpKeeper:
     """A keeper on another machine, reached with a shared token."""
 
     def __init__(self, url: str, token: str) -> None:
-        self.url, self._token = url.rstrip("/"), token
+        self.url, self._token, self._silent_until = url.rstrip("/"), token, 0.0
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        outside("the keeper is asked")
+        if monotonic() < self._silent_until:
+            raise KeeperAway(AWAY)
         asked = urllib.request.Request(
             f"{self.url}/keys/{path}", json.dumps(body or {}).encode(), method=method,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )  # fmt: skip
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
                 said: dict[str, Any] = json.load(answer)
                 return said
         except urllib.error.HTTPError as error:
@@ -129,7 +141,9 @@ class HttpKeeper:
                 refusal = {409: WrongState, 404: NotFound}.get(error.code, KeeperAway)
             raise refusal(N_("密钥保管方没有答应(%(status)s)。"), status=error.code) from error
         except (OSError, ValueError) as error:
-            raise KeeperAway(N_("密钥保管方没有回应,稍后会再试。")) from error
+            if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
+                self._silent_until = monotonic() + SILENCE
+            raise KeeperAway(AWAY) from error
 
     def make(self, handle: str, not_before: datetime) -> bytes:
         return bytes.fromhex(self._ask("POST", handle, {"not_before": not_before.isoformat()})["public"])

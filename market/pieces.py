@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -51,8 +52,17 @@ class Pace:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database did not answer, or was too busy: nobody's fault, and everything may be tried again as it is."""
-    return isinstance(error, (OperationalError, InterfaceError)) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    """Whether the database does not answer: nobody's fault, and everything may be tried again as it is. One statement it only could not
+    carry out is somebody's."""
+    if not (isinstance(error, (OperationalError, InterfaceError)) or (isinstance(error, DBAPIError) and error.connection_invalidated)):
+        return False
+    try:
+        db.session.rollback()
+        db.session.execute(text("SELECT 1"))
+        db.session.rollback()
+    except DBAPIError:
+        return True
+    return False
 
 
 def failed(attempt: Attempt, error: Exception, session: Session | None = None) -> None:

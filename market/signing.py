@@ -14,10 +14,11 @@ from pyhanko.sign.timestamps import TimeStamper
 from sqlalchemy.orm import Session
 
 from market.printing import pdf
+from market.transaction import looking, outside, transaction
 from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
-from models.signing import SigningKey, key_of, roots, sign
+from models.signing import SigningKey, key_of, roots, sign, valid_key
 from models.text import N_, Problem
 
 
@@ -38,6 +39,7 @@ class HttpTimestamps(TimeStamper):
         return await asyncio.to_thread(self._ask, req.dump())
 
     def _ask(self, body: bytes) -> tsp.TimeStampResp:
+        outside("the time is stamped")
         asked = urllib.request.Request(self.url, body, {"Content-Type": "application/timestamp-query"})
         try:
             with urllib.request.urlopen(asked, timeout=10) as answer:
@@ -57,6 +59,17 @@ def prepare_key(session: Session, organisation: Organisation) -> SigningKey:
     return key_of(session, organisation, secret())
 
 
+def key_in_force(organisation: Organisation) -> SigningKey:
+    """The pair an organisation signs with now, made in a transaction of its own where there is none in force. RuleBroken where its own
+    certificate has run out."""
+    with looking() as session:
+        standing = valid_key(session, organisation.id)
+        if standing is not None and standing.in_force(secret()):
+            return standing
+    with transaction() as session:
+        return prepare_key(session, session.get_one(Organisation, organisation.id))
+
+
 def configured_roots(folder: str) -> list[x509.Certificate]:
     """The certification bodies this market trusts besides itself: every `.pem` in the folder of SIGNING_ROOTS."""
     files = sorted(Path(folder).glob("*.pem")) if folder else []
@@ -74,7 +87,8 @@ def trusted(session: Session) -> list[x509.Certificate]:
 
 
 def signed(document: bytes, field: str, key: SigningKey, organisation: Organisation) -> bytes:
-    """The PDF with this organisation's signature in its field."""
+    """The PDF with this organisation's signature in its field; outside of any transaction."""
+    outside("a contract is signed")
     at, url = clock.now(), current_app.config["TSA_URL"]
     local = at.astimezone(BEIJING)
     look = {"name": organisation.name, "code": organisation.uscc, "at": f"{local:%Y-%m-%d %H:%M:%S}", "serial": key.serial[:16].upper()}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +20,59 @@ from models import clock, events, submissions
 from models.actors import Actor
 from models.text import N_, Conflict
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
+_arrived: ContextVar[datetime | None] = ContextVar("when what is done now reached us", default=None)
+
+
+@dataclass(frozen=True, init=False)
+class Beforehand(Generic[T]):
+    """What an act's public function `got` from outside before the act itself begins. It is no part of what the person sent, so it has
+    no fields: the same form sent twice comes with another one."""
+
+    def __init__(self, got: T) -> None:
+        object.__setattr__(self, "got", got)
+
+    if TYPE_CHECKING:
+
+        @property
+        def got(self) -> T: ...
+
+
+def inside() -> bool:
+    """Whether a transaction is open here: others wait for its locks."""
+    return _inside.get()
+
+
+def outside(what: str) -> None:
+    """Whatever waits for somebody else, or takes its time (a keeper, an authority, a printer, a disk), says so here first. Inside a
+    transaction it is a fault of ours: everybody would wait with it."""
+    if inside():
+        at_fault(what)
+
+
+def at_fault(what: str) -> None:
+    """A market in use goes on, slowly, and leaves a trace; the tests put an error in the place of this."""
+    log.error("inside a transaction: %s", what, stack_info=True)
+
+
+@contextmanager
+def arriving() -> Iterator[None]:
+    """What is done in here reached us now, however long it takes until its transaction begins. Deadlines go by it."""
+    outer = _arrived.set(_arrived.get() or clock.now())
+    try:
+        yield
+    finally:
+        _arrived.reset(outer)
+
+
+@contextmanager
+def looking() -> Iterator[Session]:
+    """A session of its own for a look at how things stand, over before anybody outside is asked. What it loaded may be read after."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        yield session
+
 
 @contextmanager
 def transaction() -> Iterator[Session]:
@@ -23,9 +80,10 @@ def transaction() -> Iterator[Session]:
 
     It remembers when it was asked for, before waiting for a lock (`clock.arrival`). After the commit the page's reading session is refreshed and the jobs are told.
     """
-    session = Session(db.engine, expire_on_commit=False, info={"arrived": clock.now()})
+    session, outer = Session(db.engine, expire_on_commit=False, info={"arrived": _arrived.get() or clock.now()}), None
     try:
         session.connection(execution_options={"writing": True})
+        outer = _inside.set(True)
         yield session
         told = events.write(session)
         session.commit()
@@ -34,6 +92,8 @@ def transaction() -> Iterator[Session]:
         events.forget(session)
         raise
     finally:
+        if outer is not None:
+            _inside.reset(outer)
         session.close()
     db.session.rollback()
     if told:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import ClassVar
 
 from argon2 import PasswordHasher
@@ -19,6 +23,9 @@ from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
+
+# What was worked out beforehand, by a hash and a password: whether they belong together; by "" and a password: a hash of it.
+_found: ContextVar[Mapping[tuple[str, str], str | bool]] = ContextVar("worked out beforehand", default=MappingProxyType({}))
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 
@@ -70,13 +77,12 @@ class User(Base):
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
 
     def set_password(self, password: str) -> None:
-        self.password_hash = _hasher.hash(password)
+        found = _found.get()
+        self.password_hash = str(found["", password]) if ("", password) in found else _hasher.hash(password)
 
     def check_password(self, password: str) -> bool:
-        try:
-            return _hasher.verify(self.password_hash, password)
-        except (VerificationError, InvalidHashError):
-            return False
+        found = _found.get()
+        return bool(found[self.password_hash, password]) if (self.password_hash, password) in found else _verifies(self.password_hash, password)
 
 
 class Organisation(Case, Base):
@@ -140,6 +146,27 @@ class Delegation(Base):
     revoked_at: Mapped[datetime | None]
     user: Mapped[User] = relationship(back_populates="delegations")
     buyer: Mapped[Organisation] = relationship(lazy="joined")
+
+
+def _verifies(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@contextmanager
+def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterator[None]:
+    """Hashing is slow on purpose, and nobody should wait with whoever does it: in here setting this password, and finding out whether the
+    `current` one belongs to its hash, take no more time."""
+    found: dict[tuple[str, str], str | bool] = {("", password): _hasher.hash(password)}
+    if hashed:
+        found[hashed, current] = _verifies(hashed, current)
+    outer = _found.set(found)
+    try:
+        yield
+    finally:
+        _found.reset(outer)
 
 
 @cache

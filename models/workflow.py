@@ -20,7 +20,7 @@ from models import clock, events, policy, workdays
 from models.actors import Actor
 from models.base import Code
 from models.regions import covers, within
-from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
+from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken, WrongState
 
 Rule = Callable[[Session, Any], None]
 
@@ -270,6 +270,26 @@ def check_reason(reason: str) -> str:
     return reason.strip()
 
 
+def _row(case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
+    """The row of the table for an act now, and the roles in which the actor may use it. WrongState, NotAllowed."""
+    move = case.workflow.find(case.state, act)
+    played = case.roles_of(actor) & move.who  # type: ignore[operator]
+    if not played:
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    return move, played
+
+
+def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
+    """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody else; its reason is not asked."""
+    try:
+        move, _played = _row(case, act, actor)
+        for rule in move.rules:
+            rule(session, case)
+    except Problem:
+        return False
+    return True
+
+
 def perform(
     session: Session,
     case: Case,
@@ -284,10 +304,7 @@ def perform(
     Raises WrongState if the table has no such move, NotAllowed if the actor is none of its roles,
     RuleBroken if a rule of the move does not hold; the case is then as it was.
     """
-    move = case.workflow.find(case.state, act)
-    played = case.roles_of(actor) & move.who  # type: ignore[operator]
-    if not played:
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    move, played = _row(case, act, actor)
     reason = check_reason(reason) if move.needs_reason else reason.strip()
     for rule in move.rules:
         rule(session, case)

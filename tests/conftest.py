@@ -6,6 +6,7 @@ import copy
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,21 +14,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from market import create_app, extensions
+from market import create_app, extensions, transaction
 from market.extensions import db
 from models import accounts, catalogue, clock, contracts, signing
 from models.clock import BEIJING
+from tests import outside
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 _numbers = itertools.count(1)
 _warm: dict[str, tuple[Any, Any]] = {}
 extensions.SYNCHRONOUS = "OFF"
-accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # what slows a thief down slows every test down
+accounts._hasher = outside.Hasher()  # what slows a thief down slows every test down
+transaction.at_fault = outside.fault
+sys.addaudithook(outside.watch)
+
+
+@pytest.fixture(autouse=True)
+def outside_of_transactions() -> Iterator[None]:
+    """No test passes in which anything waited for others inside a transaction, whoever caught the error."""
+    outside.faults.clear()
+    yield
+    assert not outside.faults
 
 
 def settings(url: str, folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
-from market.files import hand_in
+from market.files import hand_in, keep
 from market.jobs import drain
 from market.payments import actions as payments
 from market.ratings import actions as ratings
@@ -103,6 +103,7 @@ class World:
 
     def fill(self, name: str, *, without: tuple[str, ...] = ()) -> None:
         """What an agency tells in the steps of its entry, in one transaction."""
+        paper = keep(PDF)
         with transaction() as session:
             agency = Organisation.load(session, self.identifiers[name], lock=True)
             for step, values in entry_values(name).items():
@@ -112,7 +113,7 @@ class World:
                 session.add(Practitioner(agency_id=agency.id, name="才旦", kind="注册咨询工程师", number=f"Z-{agency.id}", **years()))
             if "materials" not in without:
                 for kind in FORMS["company"]["materials"]:
-                    document = hand_in(session, actor_for_name(session, self.emails[name]), agency, f"{kind}.pdf", PDF)
+                    document = hand_in(session, actor_for_name(session, self.emails[name]), agency, f"{kind}.pdf", paper)
                     session.add(EntryMaterial(agency_id=agency.id, kind=kind, document_identifier=document.identifier))
 
     def fees(self, name: str, price: int, item: str = ITEM) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -14,15 +16,37 @@ from sqlalchemy.orm import Session
 
 from market.extensions import db
 from market.signing import prepare_key
-from market.transaction import action
+from market.transaction import action, looking
 from models import clock, events, identifiers
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User, check_password_strength, check_uscc
+from models.accounts import (
+    SCOPE,
+    Delegation,
+    Membership,
+    Organisation,
+    User,
+    check_password_strength,
+    check_uscc,
+    worked_out,
+)
 from models.actors import Actor
 from models.regions import Region
 from models.text import N_, NotAllowed, NotFound, RuleBroken
 from models.workflow import start
 
 PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
+
+
+def with_password(act: Callable[..., str]) -> Callable[..., str]:
+    """An act that sets a `password`, perhaps in the place of the `current` one: the slow work on them is done before its transaction."""
+
+    @wraps(act)
+    def worked_out_first(actor: Actor, *args: Any, password: str, **kwargs: Any) -> str:
+        with looking() as session:
+            user = session.get(User, actor.user_id) if "current" in kwargs and actor.user_id else None
+        with worked_out(password, hashed=user.password_hash if user else "", current=kwargs.get("current", "")):
+            return act(actor, *args, password=password, **kwargs)
+
+    return worked_out_first
 
 
 def _new_user(session: Session, email: str, name: str, password: str) -> User:
@@ -116,6 +140,7 @@ def enter(
     return new
 
 
+@with_password
 @action
 def register(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str | bool) -> str:
     """A new person with a new enterprise or agency. Returns the person's key: it is this person, and nobody a form names, who may
@@ -133,6 +158,7 @@ def sign_up(actor: Actor, **person: Any) -> str:
     return user.memberships[0].organisation.identifier
 
 
+@with_password
 @action
 def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
     """The operator of the machine (the command line) appoints an administrator. Returns the e-mail address."""
@@ -143,6 +169,7 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
     return user.email
 
 
+@with_password
 @action
 def set_up_authority(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str) -> str:
     """An administrator sets up a regulator or approving department with its first member."""
@@ -158,6 +185,7 @@ def _own(session: Session, actor: Actor) -> Organisation:
     return session.get_one(Organisation, actor.organisation_id)
 
 
+@with_password
 @action
 def add_member(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
     """The owner adds a member of staff, with a first password to hand over."""
@@ -186,6 +214,7 @@ def remove_member(session: Session, actor: Actor, email: str) -> str:
     return organisation.identifier
 
 
+@with_password
 @action
 def change_password(session: Session, actor: Actor, *, current: str, password: str) -> str:
     """A person chooses another password, and shows that the present one is known. Returns the person's key."""

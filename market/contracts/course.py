@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.papers import put_on_paper
 from market.payments.owing import owe
 from models import clock, contracts, identifiers, ledger, payments, policy, workdays
 from models.actors import SYSTEM
@@ -22,11 +21,10 @@ from models.workflow import perform, start
 
 
 def draft_contract(session: Session, award: Award) -> Contract:
-    """The contract of a final award, for both to sign, as its template has it and on paper."""
+    """The contract of a final award, for both to sign, as its template has it."""
     contract = contracts.draft(award, current_template(session, award.request.item.kind))
     contract.identifier = identifiers.issue(session, "C")
     start(session, contract, SYSTEM, "draft", of=award, tells=("buyer", "agency"))
-    put_on_paper(session, contract)
     return contract
 
 

@@ -1,64 +1,102 @@
-"""The contract on paper: one PDF for each text of it, with the fields to sign in; a signature makes the next."""
+"""The contract on paper: one PDF for each text of it, with the fields to sign in; a signature makes the next.
+
+A text is printed when somebody first needs it, to sign or to read, and outside of any transaction; the one kept first counts.
+"""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.files import issue, store
+from market.files import Kept, keep, state, store
 from market.printing import PLATFORM, pdf
-from models import clock, money
+from market.transaction import action, looking
+from models import clock, identifiers, money
 from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
 from models.agencies import profile_of
 from models.catalogue import KINDS
 from models.clock import BEIJING
 from models.contracts import BOXES, Contract
 from models.documents import Document
 from models.signing import prepare
-from models.text import N_
+from models.text import N_, Conflict, NotFound, RuleBroken
 
 PAPER = N_("合同")
+TRIES = 3  # a text that is changed again and again while it is printed
 
 
-def newest_paper(session: Session, contract: Contract) -> Document | None:
-    """The PDF of the contract as it stands: the present text, with the signatures it has so far. None for one signed
-    before contracts were put on paper."""
-    query = select(Document).where(Document.case_type == "contract", Document.case_identifier == contract.identifier, Document.issued.is_not(None))
-    return session.scalars(query.order_by(Document.id.desc()).limit(1)).first()
+def printable(contract: Contract) -> bool:
+    """Whether there is a PDF of it, or will be for whoever asks. One signed before contracts were put on paper has none."""
+    return contract.paper is not None or contract.signed_at is None
+
+
+def kept_paper(session: Session, contract: Contract) -> Document | None:
+    """The PDF of the contract as it stands: the present text, with the signatures it has so far. None where nobody needed it yet."""
+    if contract.paper is None:
+        return None
+    return session.scalars(select(Document).where(Document.identifier == contract.paper)).one()
+
+
+def on_paper(identifier: str) -> Document:
+    """The PDF of a contract as it stands, printed now if nobody needed it before. NotFound where it has none."""
+    for _ in range(TRIES):
+        with looking() as session:
+            contract = Contract.load(session, identifier)
+            if not printable(contract):
+                break
+            paper, data, text = kept_paper(session, contract), _data(session, contract), contract.text_digest
+        if paper is not None:
+            return paper
+        _keep_text(SYSTEM, identifier, text=text, content=keep(_print(data)))
+    else:
+        raise Conflict(N_("合同或签名密钥刚刚有了变动,请看过现在的文本再签。"))
+    raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+
+
+@action
+def _keep_text(session: Session, actor: Actor, identifier: str, *, text: str, content: Kept) -> str:
+    """Keep the PDF of a text, unsigned, if it is still the text and no other was kept meanwhile."""
+    contract = Contract.load(session, identifier, lock=True)
+    if contract.paper is None and contract.text_digest == text:
+        _keep(session, contract, N_("待签署"), content)
+    return identifier
 
 
 def to_sign(session: Session, contract: Contract) -> bytes:
-    """The PDF the next signature goes into."""
-    return store().get((newest_paper(session, contract) or put_on_paper(session, contract)).sha256)
+    """The PDF the next signature goes into. RuleBroken where nobody asked for it yet: there is nothing to have signed."""
+    paper = kept_paper(session, contract)
+    if paper is None:
+        raise RuleBroken(N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file")
+    return store().get(paper.sha256)
 
 
-def put_on_paper(session: Session, contract: Contract) -> Document:
-    """Print the contract as it reads now, unsigned."""
-    return _keep(session, contract, N_("待签署"), partial(_print, session, contract))
-
-
-def put_signature(session: Session, contract: Contract, content: bytes) -> Document:
+def put_signature(session: Session, contract: Contract, content: Kept) -> Document:
     """Keep the PDF with one more signature in it."""
     standing = N_("双方已签署") if contract.state == "signed" else contract.state_label
-    return _keep(session, contract, standing, lambda _identifier: content)
+    return _keep(session, contract, standing, content)
 
 
-def _keep(session: Session, contract: Contract, standing: str, made: Any) -> Document:
-    facts = [
+def _keep(session: Session, contract: Contract, standing: str, content: Kept) -> Document:
+    document = state(session, contract, identifiers.issue(session, "F"), f"{contract.heading} {contract.identifier}.pdf", PAPER, facts(contract, standing), content)
+    contract.paper = document.identifier
+    return document
+
+
+def facts(contract: Contract, standing: str = N_("待签署")) -> list[list[str]]:
+    """What a contract's paper says of it to whoever checks a copy: who and what, not how much."""
+    return [
         [N_("项目"), contract.title], [N_("业主"), contract.buyer.name], [N_("机构"), contract.agency.name],
         [N_("服务事项"), contract.request.item.name], [N_("签署情况"), standing],
     ]  # fmt: skip
-    return issue(session, contract, f"{contract.heading} {contract.identifier}.pdf", PAPER, facts, made)
 
 
-def _print(session: Session, contract: Contract, _identifier: str) -> bytes:
-    at = clock.now().astimezone(BEIJING)
-    link = f"{current_app.config['PUBLIC_URL']}/check/{contract.identifier}"
-    return prepare(pdf("contract", _data(session, contract), link, at=at), BOXES)
+def _print(data: dict[str, Any]) -> bytes:
+    link = f"{current_app.config['PUBLIC_URL']}/check/{data['identifier']}"
+    return prepare(pdf("contract", data, link, at=clock.now().astimezone(BEIJING)), BOXES)
 
 
 def _data(session: Session, contract: Contract) -> dict[str, Any]:

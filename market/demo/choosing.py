@@ -193,7 +193,7 @@ def _answer(stage: Stage, request: str, agency: Figure, price: int | None) -> St
     found = Request.load(db.session, request)
     if found.way.sealed:
         price = None if found.mode == "random_draw" else price
-        plan = {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")} if found.mode == "merit" else {}
+        plan: dict[str, Any] = {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")} if found.mode == "merit" else {}
         text = f"{random.randrange(10**12):012d}"
         sourcing.submit_bid(actor, request, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan)
         yield stage.later(random.randrange(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from market.sourcing import actions as sourcing
 from models import CASES, clock, failures
 from models.actors import SYSTEM
 from models.failures import Attempt
+from models.text import Problem
 
 NAME = "deadlines"
 
@@ -45,35 +47,43 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
 }
 
 
+# Those of them that ask somebody outside: last, and once one of them was not answered the others wait for the next pass, so that one who
+# is silent keeps nothing else waiting.
+ASKING = {("request", "open")}
+
+
 def run_deadlines() -> int:
     """Perform what is due, the oldest first of each kind. A case that fails is kept as a failure and tried again later, and stops no
     other. Returns how many acted."""
     db.session.rollback()
-    known, due, acted = failures.of(db.session, NAME), set(), 0
-    for attempt in _due():
+    known, due, acted, silent = failures.of(db.session, NAME), set(), 0, False
+    for attempt in chain(_due(asking=False), _due(asking=True)):
         due.add(attempt)
-        if known.get(attempt, True):
-            acted += _act(attempt, attempt in known)
+        if known.get(attempt, True) and not silent:
+            error = _act(attempt, attempt in known)
+            acted += error is None
+            silent = isinstance(error, Problem) and error.status == 503
     db.session.rollback()
     for attempt in known.keys() - due:  # somebody saw to it in another way
         mended(attempt)
     return acted
 
 
-def _due() -> Iterator[Attempt]:
+def _due(*, asking: bool) -> Iterator[Attempt]:
     """What is due, kind by kind and in the order of the states, so that one pass may carry a case through several."""
     for kind, case_class in CASES.items():
         for state, act in case_class.workflow.timed_acts():
-            for identifier in db.session.scalars(_in_time(case_class, state).order_by(case_class.due_at)).all():
-                yield Attempt(NAME, act, kind, identifier)
+            if ((kind, act) in ASKING) is asking:
+                for identifier in db.session.scalars(_in_time(case_class, state).order_by(case_class.due_at)).all():
+                    yield Attempt(NAME, act, kind, identifier)
 
 
 def _in_time(case_class: Any, state: str) -> Any:
     return select(case_class.identifier).where(case_class.state == state, case_class.due_at <= clock.now())
 
 
-def _act(attempt: Attempt, failed_before: bool) -> bool:
-    """One act, whatever may come of it. Whether it was done."""
+def _act(attempt: Attempt, failed_before: bool) -> Exception | None:
+    """One act, whatever may come of it: None if it was done, else why not."""
     try:
         TIMED[attempt.case_type, attempt.act](SYSTEM, attempt.case_identifier)
     except Exception as error:
@@ -82,10 +92,10 @@ def _act(attempt: Attempt, failed_before: bool) -> bool:
             raise
         if _still_due(attempt):
             failed(attempt, error)
-        return False
+        return error
     if failed_before:
         mended(attempt)
-    return True
+    return None
 
 
 def _still_due(attempt: Attempt) -> bool:

@@ -22,6 +22,7 @@ from market.jobs.deadlines import run_deadlines
 from market.jobs.reminding import remind
 from market.jobs.watching import LANES, beat
 from market.payments import jobs as money
+from market.sourcing import actions as sourcing
 
 log = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
@@ -32,7 +33,7 @@ def tick() -> tuple[int, int, int]:
     Returns how many acts, pieces and events there were."""
     acted = run_deadlines()
     remind()
-    done = acted, batches.run() + money.work(), drain()
+    done = acted, batches.run() + money.work() + sourcing.settle_keys(), drain()
     for lane in LANES:
         beat(lane)
     return done
@@ -107,7 +108,7 @@ class Jobs:
         self.wake("long")
 
     def _outside(self) -> None:
-        _each_of(lambda: drain("outside"), money.work, lambda: batches.run(outside=True), lambda: nightly.work("outside"))
+        _each_of(sourcing.settle_keys, lambda: drain("outside"), money.work, lambda: batches.run(outside=True), lambda: nightly.work("outside"))
 
     def _long(self) -> None:
         _each_of(lambda: batches.run(outside=False), refresh_failed, lambda: nightly.work("long"))

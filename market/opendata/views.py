@@ -11,6 +11,7 @@ from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
+from market.contracts.papers import PAPER, facts, kept_paper, printable
 from market.extensions import db, limiter
 from market.files import sent
 from market.forms import Form
@@ -18,6 +19,7 @@ from market.opendata.checking import VERDICTS, Copy, check_copy
 from market.pages import case_url, file_of, link, not_found
 from market.words import words_of
 from models import CASES
+from models.contracts import Contract
 from models.credit import CreditScore
 from models.documents import Document
 from models.signing.pades import FLAWS
@@ -31,7 +33,12 @@ class CheckForm(Form):
 
 
 def _issued(identifier: str) -> Document:
-    """A paper by its own identifier, or the newest of the case it was issued on."""
+    """A paper by its own identifier, or the newest of the case it was issued on; of a contract the one with its present text, or
+    only what it will state, where nobody has needed it on paper yet."""
+    contract = db.session.scalars(select(Contract).where(Contract.identifier == identifier)).one_or_none()
+    if contract is not None and printable(contract):
+        stated = {"title": PAPER, "facts": facts(contract)}
+        return kept_paper(db.session, contract) or Document(case_type="contract", case_identifier=identifier, identifier=identifier, issued=stated)
     query = select(Document).where(Document.issued.is_not(None))
     found = db.session.scalars(query.where(or_(Document.identifier == identifier, Document.case_identifier == identifier)).order_by(Document.id.desc())).first()
     if found is None or found.issued is None:

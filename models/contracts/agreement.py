@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction
@@ -108,7 +110,7 @@ class Contract(Case, Base):
     `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ.
     `retention_rate` is the fraction of every milestone's price but the last that waits for the last; `late_rate` the fraction of its
     price that a working day of lateness costs, `late_most` that of the whole price which all of it may cost. They are 0 where the template's
-    clauses do not name them."""
+    clauses do not name them. `paper` is the document with the present text and the signatures it has so far, once somebody needed it."""
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
@@ -120,6 +122,7 @@ class Contract(Case, Base):
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     template_version: Mapped[Code]
     heading: Mapped[Name]
+    paper: Mapped[str | None] = mapped_column(String(40))
     clauses: Mapped[list[Json]]
     findings: Mapped[list[Json]] = mapped_column(default=list)
     findings_version: Mapped[str] = mapped_column(String(12), default="")
@@ -173,6 +176,12 @@ class Contract(Case, Base):
     def penal(self) -> bool:
         """Whether lateness costs what the template says: the clause on it stands as it is there."""
         return self.late_rate != "0" and all(c["text"] == c["standard"] for c in self.clauses if c["key"] == "breach")
+
+    @property
+    def text_digest(self) -> str:
+        """One hash over what both sign: it tells whether a text is still the one that was printed."""
+        text = [self.heading, self.price, self.days, [[c["key"], c["title"], c["text"]] for c in self.clauses], parts_of(self)]
+        return hashlib.sha256(json.dumps(text, ensure_ascii=False).encode()).hexdigest()
 
     @property
     def changed(self) -> list[Json]:

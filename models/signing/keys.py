@@ -70,6 +70,10 @@ class SigningKey(Base):
             return False
         return True
 
+    def in_force(self, secret: bytes) -> bool:
+        """Whether it can be signed with now."""
+        return self.valid_from <= clock.now() <= self.valid_until and self.opens(secret)
+
     def unlocked(self, secret: bytes) -> PrivateKey:
         """The private key, for as long as a signature takes."""
         key = serialization.load_der_private_key(sealing.unwrap(secret, self.private_key), None)
@@ -161,7 +165,7 @@ def key_of(session: Session, organisation: Organisation, secret: bytes) -> Signi
     """The pair an organisation signs with now. One held here is made where there is none, and made anew once it has run
     out or cannot be opened; RuleBroken where that became of its own."""
     standing = valid_key(session, organisation.id)
-    if standing is not None and standing.valid_from <= clock.now() <= standing.valid_until and standing.opens(secret):
+    if standing is not None and standing.in_force(secret):
         return standing
     if standing is not None and standing.origin == "own":
         raise RuleBroken(N_("您上传的签名证书(有效期至 %(day)s)不能再用,请更换证书。"), day=standing.valid_until.date().isoformat())

@@ -172,8 +172,8 @@ class Request(Case, Base):
     """A buyer's need for one service item in one place.
 
     Bids are sealed to `public_key`, whose private half is here under the platform's own key, and over it to
-    `keeper_key`, whose private half the keeper has under `keeper_handle`. `criteria` is how merit is scored;
-    `outcome` what the opening, the draws and the scores came to: see ranking.py.
+    `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
+    deadline that moved is told it afterwards. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
     """
 
     __tablename__ = "requests"
@@ -197,6 +197,7 @@ class Request(Case, Base):
     wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     keeper_handle: Mapped[str | None] = mapped_column(String(80))
     keeper_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    keeper_until: Mapped[datetime | None]
     criteria: Mapped[Json | None]
     outcome: Mapped[Json | None]
     extended: Mapped[bool] = mapped_column(default=False)
@@ -266,6 +267,17 @@ class Request(Case, Base):
             raise RuleBroken(N_("这项需求现在不接收报价(状态:%(state)s)。"), state=self.state_label)
         if arrived > self.deadline:
             raise RuleBroken(N_("已过截止时间,不再接收报价。"))
+
+    def seals(self, arrived: datetime) -> None:
+        """RuleBroken for a bid after the instant until which its key is known to be kept: somebody might have it by then."""
+        if self.keeper_until is not None and arrived > self.keeper_until:
+            raise RuleBroken(N_("截止时间已顺延,但密钥保管方还没有确认,现在不能投标;请稍后再试。"))
+
+    @classmethod
+    def untold(cls) -> ColumnElement[bool]:
+        """The sealed requests whose deadline moved and whose keeper is not known to have heard of it."""
+        sealed = [name for name, mode in MODES.items() if mode.sealed]
+        return (cls.state == "published") & cls.mode.in_(sealed) & (cls.deadline > cls.keeper_until)
 
 
 class Invitation(Base):

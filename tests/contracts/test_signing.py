@@ -30,13 +30,14 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from market.contracts import actions as contracts
+from market.contracts.papers import on_paper
 from market.extensions import db
 from market.files import store
 from market.opendata.checking import check_copy
 from market.signing import TimestampsAway
 from models.clock import BEIJING
 from models.contracts import Contract, ContractSignature
-from models.documents import Document, of_case
+from models.documents import Document
 from models.signing import SigningKey, sign
 from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import PDF, World
@@ -86,9 +87,7 @@ def authority(app: Flask, time: Any) -> Authority:
 
 def paper(contract: str) -> bytes:
     """The contract's PDF as it stands."""
-    db.session.rollback()
-    issued = [document for document in of_case(db.session, "contract", contract) if document.issued]
-    return store().get(issued[-1].sha256)
+    return store().get(on_paper(contract).sha256)
 
 
 def drafted(world: World) -> str:

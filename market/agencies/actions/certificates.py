@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.agencies.actions.common import own
-from market.files import issue
+from market.files import Kept, keep, state
 from market.printing import PLATFORM, letter
-from market.transaction import action
-from models import clock, credit, events, policy
+from market.transaction import Beforehand, action, looking
+from models import clock, credit, events, identifiers, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import Practitioner, Qualification
@@ -53,26 +51,54 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
     ]
 
 
-@action
-def issue_certificate(session: Session, actor: Actor) -> str:
+def issue_certificate(actor: Actor, *, submission: str = "") -> str:
     """Issue the certificate as of now; the same records on the same day give the one already issued. Returns its
-    identifier. RuleBroken for an agency that has not been let in."""
-    agency = own(session, actor)
-    if agency.state not in ("verified", "suspended"):
-        raise RuleBroken(N_("入驻之后才能开具信用证明。"))
-    facts, at = _facts(session, agency), clock.now().astimezone(BEIJING)
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = select(Document).where(Document.case_identifier == agency.identifier, Document.issued.is_not(None), Document.created_at >= midnight)
-    for earlier in session.scalars(today):
-        if earlier.issued == {"title": TITLE, "facts": facts}:
-            return earlier.identifier
+    identifier. RuleBroken for an agency that has not been let in.
+
+    It bears its number, so that is taken first; then it is printed, outside, and kept. Whoever asks again after a stop in
+    between gets it under the number that was taken.
+    """
+    number = _take_number(actor, submission=submission)
+    with looking() as session:
+        if session.scalars(select(Document.id).where(Document.identifier == number)).first() is not None:
+            return number
+        agency = session.get_one(Organisation, actor.organisation_id)
+        facts = _facts(session, agency)
+    return _keep(actor, number, facts=facts, content=Beforehand(keep(_print(number, facts))))
+
+
+def _print(number: str, facts: list[list[str]]) -> bytes:
+    at = clock.now().astimezone(BEIJING)
     said = [
         f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
     ]
     noted = ["本证明只反映签发时的记录;当前情况以扫码核验的结果为准。"]
-    document = issue(
-        session, agency, f"信用证明 {agency.identifier}.pdf", TITLE, facts,
-        partial(letter, title=TITLE, at=at, by=PLATFORM, before=said, rows=facts, after=noted),
-    )  # fmt: skip
+    return letter(number, title=TITLE, at=at, by=PLATFORM, before=said, rows=facts, after=noted)
+
+
+@action
+def _take_number(session: Session, actor: Actor) -> str:
+    """The number of the certificate to be issued now, or of the one that was, if it says the same."""
+    agency = own(session, actor)
+    if agency.state not in ("verified", "suspended"):
+        raise RuleBroken(N_("入驻之后才能开具信用证明。"))
+    return _of_today(session, agency, _facts(session, agency)) or identifiers.issue(session, "F")
+
+
+def _of_today(session: Session, agency: Organisation, facts: list[list[str]]) -> str | None:
+    """The certificate issued today that states these facts, if there is one."""
+    midnight = clock.now().astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = select(Document).where(Document.case_identifier == agency.identifier, Document.issued.is_not(None), Document.created_at >= midnight)
+    return next((earlier.identifier for earlier in session.scalars(today) if earlier.issued == {"title": TITLE, "facts": facts}), None)
+
+
+@action
+def _keep(session: Session, actor: Actor, number: str, *, facts: list[list[str]], content: Beforehand[Kept]) -> str:
+    """Keep what was printed, unless another one that says the same was kept meanwhile."""
+    agency = own(session, actor)
+    earlier = _of_today(session, agency, facts)
+    if earlier is not None:
+        return earlier
+    document = state(session, agency, number, f"信用证明 {agency.identifier}.pdf", TITLE, facts, content.got)
     events.record(session, actor, "organisation.certificate", "organisation", agency.identifier, data={"sha256": document.sha256})
     return document.identifier

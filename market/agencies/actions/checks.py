@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.transaction import action
 from models.accounts import Organisation
 from models.actors import Actor
@@ -22,6 +22,7 @@ def ask_agency(session: Session, actor: Actor, identifier: str, *, reason: str) 
     return identifier
 
 
+@with_file
 @action
 def answer_check(
     session: Session, actor: Actor, identifier: str, *, statement: str, file_name: str = "", content: bytes = b""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.agencies.actions.common import own
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.signing import prepare_key
 from market.transaction import action
 from models import clock, events
@@ -46,6 +46,7 @@ def fill(session: Session, actor: Actor, step: str, **values: Any) -> str:
     return agency.identifier
 
 
+@with_file
 @action
 def add_practitioner(
     session: Session,
@@ -97,6 +98,7 @@ def remove_practitioner(session: Session, actor: Actor, number: int) -> str:
     return agency.identifier
 
 
+@with_file
 @action
 def hand_in_material(session: Session, actor: Actor, *, kind: str, file_name: str, content: bytes) -> str:
     """Hand in a paper of the entry's list; a newer one takes the place of the one before."""

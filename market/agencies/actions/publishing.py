@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.agencies.actions.common import own
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.transaction import action
 from models import agencies, clock, events
 from models.actors import Actor
@@ -18,6 +18,7 @@ from models.catalogue import item_by_code
 from models.text import N_, RuleBroken
 
 
+@with_file
 @action
 def add_qualification(
     session: Session,

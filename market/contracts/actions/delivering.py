@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, suspend_if_owing
 from market.contracts.course import meet, proceed
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.transaction import action
 from models import clock
 from models.actors import SYSTEM, Actor
@@ -24,6 +24,7 @@ from models.text import N_, RuleBroken
 from models.workflow import perform
 
 
+@with_file
 @action
 def supply(session: Session, actor: Actor, identifier: str, *, ticked: list[str], file_name: str = "", content: bytes = b"") -> str:
     """The buyer hands over what the agency needs, every point, with files where there are any."""
@@ -78,6 +79,7 @@ def lapse_materials(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
+@with_file
 @action
 def submit(
     session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, ticked: list[str], note: str = ""

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, sides, suspend_if_owing
 from market.contracts.course import end, freeze, hold, proceed, unfreeze
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.transaction import action
 from models import clock, identifiers, payments
 from models.accounts import Organisation
@@ -28,6 +28,7 @@ def _open(session: Session, contract: Contract, actor: Actor, claimant: Organisa
     return dispute
 
 
+@with_file
 @action
 def file_dispute(session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b"") -> str:
     """A party claims that the other does not keep the contract. Its clocks and money stand still from now on."""
@@ -40,6 +41,7 @@ def file_dispute(session: Session, actor: Actor, identifier: str, *, claim: str,
     return dispute.identifier
 
 
+@with_file
 @action
 def contest(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
     """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant, with the notice's
@@ -58,6 +60,7 @@ def contest(session: Session, actor: Actor, identifier: str, *, answer: str, fil
     return dispute.identifier
 
 
+@with_file
 @action
 def answer_dispute(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
     """The other side's answer, with evidence where there is any."""
@@ -76,6 +79,7 @@ def lapse_answer(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
+@with_file
 @action
 def add_evidence(session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, note: str = "") -> str:
     """A paper from either side, which both and the regulator see."""

@@ -7,7 +7,6 @@ from datetime import date
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from market.contracts.papers import put_on_paper
 from market.transaction import action
 from models import clock, contracts, events, payments
 from models.accounts import Organisation
@@ -28,7 +27,7 @@ def revise(session: Session, actor: Actor, identifier: str, *, texts: dict[str, 
     found = sorted({rule(finding["rule"]).severity for finding in contract.findings})
     happened.data = {**happened.data, "clauses": changed, "findings": found}
     session.execute(delete(ContractSignature).where(ContractSignature.contract_id == contract.id))
-    put_on_paper(session, contract)
+    contract.paper = None
     return identifier
 
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cryptography.x509 import load_der_x509_certificate
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import examining
 from market.contracts.course import ask_deposit
-from market.contracts.papers import put_signature, to_sign
+from market.contracts.papers import on_paper, put_signature, to_sign
 from market.extensions import db
-from market.signing import prepare_key, secret, signed, trusted
-from market.transaction import action
+from market.files import Kept, keep, store
+from market.signing import key_in_force, secret, signed, trusted
+from market.transaction import Beforehand, action, looking
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import Actor
 from models.contracts import FIELDS, Contract, ContractSignature, check_brought
 from models.documents import check
-from models.signing import Signed, issue_key, keep_own
+from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
 from models.signing.keys import Opened
 from models.signing.pades import Row
-from models.text import N_, NotAllowed, RuleBroken
-from models.workflow import perform
+from models.text import N_, Conflict, NotAllowed, RuleBroken
+from models.workflow import may, perform
 
 
 def _party(contract: Contract, actor: Actor) -> tuple[str, Organisation]:
@@ -32,7 +35,7 @@ def _party(contract: Contract, actor: Actor) -> tuple[str, Organisation]:
     raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
 
 
-def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: Organisation, content: bytes, **about: object) -> None:
+def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: Organisation, content: Kept, **about: object) -> None:
     """Take one party's signature, as it is in `content`; with the second the contract stands and the deposit is due."""
     happened = perform(session, contract, f"agree_{role}", actor)
     document = put_signature(session, contract, content)
@@ -43,16 +46,44 @@ def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: 
         ask_deposit(session, contract)
 
 
+@dataclass(frozen=True)
+class Signature:
+    """A party's signature as it was made outside: the paper it was put on, that paper with it, and the key it was made with."""
+
+    paper: str
+    content: Kept
+    key: SigningKey
+    stamped: bool
+
+
+def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
+    """A party signs with the key held for it. The paper is printed and signed first, outside. RuleBroken where its own
+    certificate has run out; Conflict where the text or the key was changed meanwhile."""
+    return _agree(actor, identifier, made=Beforehand(_made(actor, identifier)), submission=submission)
+
+
+def _made(actor: Actor, identifier: str) -> Signature | None:
+    """The signature of the party this actor signs for; None where that cannot be now, and the act says why."""
+    with looking() as session:
+        contract = Contract.load(session, identifier)
+        role, party = _party(contract, actor)
+        if not may(session, contract, f"agree_{role}", actor):
+            return None
+    key, paper = key_in_force(party), on_paper(identifier)
+    content = keep(signed(store().get(paper.sha256), FIELDS[role], key, party))
+    return Signature(paper.identifier, content, key, bool(current_app.config["TSA_URL"]))
+
+
 @action
-def agree(session: Session, actor: Actor, identifier: str) -> str:
-    """A party signs with the key held for it. RuleBroken where its own certificate has run out."""
+def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[Signature | None]) -> str:
     contract = Contract.load(session, identifier, lock=True)
     role, party = _party(contract, actor)
     contract.workflow.find(contract.state, f"agree_{role}")
-    key = prepare_key(session, party)
-    content = signed(to_sign(session, contract), FIELDS[role], key, party)
-    about = {"subject": key.subject, "serial": key.serial, "stamped": bool(current_app.config["TSA_URL"])}
-    _sign(session, contract, actor, role, party, content, method=key.origin, **about)
+    mine, key = made.got, valid_key(session, party.id)
+    if mine is None or key is None or (contract.paper, key.id) != (mine.paper, mine.key.id):
+        raise Conflict(N_("合同或签名密钥刚刚有了变动,请看过现在的文本再签。"))
+    about = {"subject": key.subject, "serial": key.serial, "stamped": mine.stamped}
+    _sign(session, contract, actor, role, party, mine.content, method=key.origin, **about)
     return identifier
 
 
@@ -65,16 +96,16 @@ def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: b
     if check(content) != "application/pdf":
         raise RuleBroken(N_("请上传签署后的 PDF。"), "file")
     _title, found = examining.signatures(content, roots)
-    return _take_signature(actor, identifier, content=content, found=found, submission=submission)
+    return _take_signature(actor, identifier, content=content, kept=keep(content), found=found, submission=submission)
 
 
 @action
-def _take_signature(session: Session, actor: Actor, identifier: str, *, content: bytes, found: list[Row] | None) -> str:
+def _take_signature(session: Session, actor: Actor, identifier: str, *, content: bytes, kept: Kept, found: list[Row] | None) -> str:
     contract = Contract.load(session, identifier, lock=True)
     role, party = _party(contract, actor)
     mine = check_brought(to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role)
     about = {"subject": mine.certificate.subject.rfc4514_string()[:200], "serial": f"{mine.certificate.serial_number:x}", "stamped": mine.stamped}
-    _sign(session, contract, actor, role, party, content, method="elsewhere", **about)
+    _sign(session, contract, actor, role, party, kept, method="elsewhere", **about)
     return identifier
 
 

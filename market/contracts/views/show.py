@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from market.accounts.identity import current_actor
 from market.contracts import actions
 from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
-from market.contracts.papers import newest_paper
+from market.contracts.papers import on_paper, printable
 from market.contracts.views.rooms import rooms
 from market.extensions import db
 from market.files import sent
@@ -98,7 +98,7 @@ def show(identifier: str) -> str:
         change_kinds=CHANGES,
         reasons=REASONS,
         mine=mine,
-        paper=newest_paper(db.session, contract) if mine else None,
+        on_paper=mine and printable(contract),
         signatures=signatures_of(contract),
         findings=findings_of(contract) if mine else [],
         payments=payments,
@@ -160,7 +160,15 @@ def act_contract(identifier: str, act: str) -> Response | str | tuple[str, int]:
 @rooms.app_template_global("signing_of")
 def _signing_of(contract: Contract) -> dict[str, Any]:
     """What the page to sign on shows beside its form."""
-    return {"paper": newest_paper(db.session, contract), "findings": findings_of(contract), "signatures": signatures_of(contract)}
+    return {"paper": on_paper(contract.identifier) if printable(contract) else None, "findings": findings_of(contract), "signatures": signatures_of(contract)}
+
+
+@rooms.get("/contracts/<identifier>/paper")
+@login_required
+def paper(identifier: str) -> Response:
+    """The contract on paper, as it stands: printed for whoever is the first to ask."""
+    visible(Contract, identifier)
+    return sent(on_paper(identifier))
 
 
 @rooms.route("/contracts/<identifier>/bring", methods=["GET", "POST"])

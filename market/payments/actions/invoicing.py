@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.payments.receiving import locked
 from market.transaction import action
 from models import identifiers
@@ -18,6 +18,7 @@ from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import perform, start
 
 
+@with_file
 @action
 def record_invoice(
     session: Session, actor: Actor, payment: str, *, number: str, amount: int, tax: int, issued_on: date, file_name: str, content: bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.files import hand_in
+from market.files import hand_in, with_file
 from market.payments.receiving import locked, take_in
 from market.transaction import action
 from models import clock, credit, payments
@@ -17,6 +17,7 @@ from models.text import N_, RuleBroken
 from models.workflow import perform
 
 
+@with_file
 @action
 def pay(session: Session, actor: Actor, identifier: str, *, bank_reference: str, file_name: str, content: bytes) -> str:
     """The buyer says it has paid, and shows the bank's voucher."""

@@ -4,40 +4,67 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from market.files import hand_in, store
-from market.keeper import keeper
+from market.files import Kept, hand_in, keep, store
+from market.sourcing.actions import keys
 from market.sourcing.actions.common import answering, tell
 from market.sourcing.actions.scoring import start_scoring
-from market.transaction import action, sealing_key
+from market.transaction import Beforehand, action, arriving, looking, sealing_key
 from models import agencies, clock, draws, identifiers, money, policy, sealing
 from models.actors import SYSTEM, Actor
 from models.documents import check
 from models.pricing import Quantity
 from models.sourcing import Bid, LivePrice, Request, check_terms, lowest, step
 from models.sourcing.ranking import rank, reference
-from models.text import N_, RuleBroken, WrongState
+from models.text import N_, Conflict, Problem, RuleBroken, WrongState
 from models.workflow import perform, start
 
 
-@action
-def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | None, days: int, note: str = "",
-               contribution: str = "", file_name: str = "", content: bytes = b"") -> str:  # fmt: skip
+def submit_bid(actor: Actor, identifier: str, *, price: int | None, days: int, note: str = "", contribution: str = "",
+               file_name: str = "", content: bytes = b"", submission: str = "") -> str:  # fmt: skip
     """Seal a bid, or replace the one there is. Returns the bid's identifier; its receipt is on its page.
 
     In a random draw the price is the buyer's, or the agency's published one where that is lower. `contribution` is
     the bidder's own text for the request's draws, sealed with the rest, as is a file.
     """
+    with arriving():
+        attached = Beforehand(_attach(actor, identifier, file_name, content) if content else None)
+        said = {"price": price, "days": days, "note": note, "contribution": contribution, "file": hashlib.sha256(content).hexdigest() if content else ""}
+        return _submit_bid(actor, identifier, **said, attached=attached, submission=submission)
+
+
+def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[str, str] | None:
+    """Keep an attached file sealed. Returns what the bid says of it: its name and hash, and the hash of the sealed bytes. None
+    from somebody who cannot bid here; the act says why."""
+    check(content)
+    with looking() as session:
+        request = Request.load(session, identifier)
+        try:
+            answering(session, actor, request)
+        except Problem:
+            return None
+    if request.public_key is None or request.keeper_key is None:
+        return None
+    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": store().put(_seal(request, content))}
+
+
+@action
+def _submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | None, days: int, note: str, contribution: str,
+                file: str, attached: Beforehand[dict[str, str] | None]) -> str:  # fmt: skip
     request = Request.load(session, identifier, lock=True)
     if not request.way.sealed or request.public_key is None or request.keeper_key is None:
         raise RuleBroken(N_("这项需求现在不接收密封投标。"))
     agency, schedule = answering(session, actor, request)
+    request.seals(clock.arrival(session))
+    if file and attached.got is None:
+        raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     ceiling = schedule.price(Quantity.of(request.quantity))
     if request.mode == "random_draw":
         price = min(ceiling, request.budget or 0)
@@ -53,7 +80,7 @@ def submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | 
     name = bid.identifier if bid is not None else identifiers.issue(session, "B")
     plain, receipt = sealing.commitment(
         {"bid": name, "request": identifier, "revision": request.revision, "price": price, "days": days, "note": note.strip()[:4000],
-         "published_price": ceiling, "contribution": contribution.strip(), "file": _sealed_file(request, file_name, content)}
+         "published_price": ceiling, "contribution": contribution.strip(), "file": attached.got}
     )  # fmt: skip
     sealed = _seal(request, plain.encode())
     if bid is not None:
@@ -77,14 +104,6 @@ def _seal(request: Request, plain: bytes) -> bytes:
     return sealing.seal(request.keeper_key or b"", sealing.seal(request.public_key or b"", plain))
 
 
-def _sealed_file(request: Request, name: str, content: bytes) -> dict[str, str] | None:
-    """Keep an attached file sealed. Returns what the bid says of it: its name and hash, and the hash of the sealed bytes."""
-    if not content:
-        return None
-    check(content)
-    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": store().put(_seal(request, content))}
-
-
 def _own(session: Session, identifier: str) -> Bid:
     """The bid, its request locked first."""
     Request.load(session, Bid.load(session, identifier).request.identifier, lock=True)
@@ -97,31 +116,42 @@ def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-@action
-def open_bids(session: Session, actor: Actor, identifier: str) -> str:
-    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none.
+@dataclass(frozen=True)
+class Unsealed:
+    """What was under a bid's seal: its text, and the file it names. No text where the seal is broken."""
+
+    sealed: bytes
+    plain: str = ""
+    file: Kept | None = None
+
+
+def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
+    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none. The key is asked for, and
+    the seals are undone, before it.
 
     KeeperAway where the keeper cannot be reached; nothing has happened then and the clock tries again.
     """
-    request = Request.load(session, identifier, lock=True)
-    opening = perform(session, request, "open", actor)
-    outer = keeper().release(request.keeper_handle or "")
+    return _open_bids(actor, identifier, read=Beforehand(_read(actor, identifier)), submission=submission)
+
+
+def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
+    """Every bid of a request that may be opened now, unsealed, by its name; None where it may not be, and the act says why."""
+    outer = keys.released(actor, identifier)
+    if outer is None:
+        return None
+    with looking() as session:
+        request = Request.load(session, identifier)
+        bids = session.scalars(_submitted(request)).all()
     inner = sealing.unwrap(sealing_key(), request.wrapped_key or b"")
-    bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id).with_for_update(of=Bid)))
-    said = [_open(session, request, bid, outer, inner) for bid in bids]
-    request.opened_at = clock.now()
-    request.outcome = _draw(session, request, [c for c in said if c["value"]])
-    if request.mode == "reference_price":
-        request.outcome = _with_reference(request, bids)
-    request.outcome = {**request.outcome, "ranking": rank(request, bids, request.outcome["order"])}
-    opening.data = {**opening.data, "count": len(bids)}
-    tell(opening, (bid.agency_id for bid in bids))
-    _go_on(session, request)
-    return identifier
+    return {bid.identifier: _unseal(bid, outer, inner) for bid in bids}
 
 
-def _open(session: Session, request: Request, bid: Bid, outer: bytes, inner: bytes) -> dict[str, str]:
-    """Open one bid, or find it void and say why. Returns its text for the draws."""
+def _submitted(request: Request) -> Select[Any]:
+    return select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)
+
+
+def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
+    """Undo the seals of a bid and of its file, which is kept."""
 
     def unsealed(sealed: bytes, sha256: str) -> bytes:
         plain = sealing.open_sealed(inner, sealing.open_sealed(outer, sealed))
@@ -129,17 +159,44 @@ def _open(session: Session, request: Request, bid: Bid, outer: bytes, inner: byt
             raise InvalidTag
         return plain
 
-    perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
     try:
         plain = unsealed(bid.sealed, bid.receipt).decode()
-        content: dict[str, Any] = json.loads(plain)
-        if content["file"]:
-            attached = unsealed(store().get(content["file"]["sealed"]), content["file"]["sha256"])
-            hand_in(session, SYSTEM, bid, content["file"]["name"], attached)
+        told = json.loads(plain)["file"]
+        file = keep(unsealed(store().get(told["sealed"]), told["sha256"])) if told else None
     except (InvalidTag, FileNotFoundError):
+        return Unsealed(bid.sealed)
+    return Unsealed(bid.sealed, plain, file)
+
+
+@action
+def _open_bids(session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]) -> str:
+    request = Request.load(session, identifier, lock=True)
+    happened = perform(session, request, "open", actor)
+    bids = list(session.scalars(_submitted(request).with_for_update(of=Bid)))
+    if read.got is None or any(bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids):
+        raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
+    said = [_open(session, request, bid, read.got[bid.identifier]) for bid in bids]
+    request.opened_at = clock.now()
+    request.outcome = _draw(session, request, [c for c in said if c["value"]])
+    if request.mode == "reference_price":
+        request.outcome = _with_reference(request, bids)
+    request.outcome = {**request.outcome, "ranking": rank(request, bids, request.outcome["order"])}
+    happened.data = {**happened.data, "count": len(bids)}
+    tell(happened, (bid.agency_id for bid in bids))
+    _go_on(session, request)
+    return identifier
+
+
+def _open(session: Session, request: Request, bid: Bid, unsealed: Unsealed) -> dict[str, str]:
+    """Open one bid, or find it void and say why. Returns its text for the draws."""
+    perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
+    if not unsealed.plain:
         perform(session, bid, "disqualify", SYSTEM, reason=N_("密文与回执不符,无法拆封。"))
         return {"party": bid.identifier, "value": ""}
-    bid.content, bid.price, bid.days, bid.note = plain, content["price"], content["days"], content["note"]
+    content: dict[str, Any] = json.loads(unsealed.plain)
+    if unsealed.file:
+        hand_in(session, SYSTEM, bid, content["file"]["name"], unsealed.file)
+    bid.content, bid.price, bid.days, bid.note = unsealed.plain, content["price"], content["days"], content["note"]
     bid.published_price = content["published_price"]
     if content["revision"] != request.revision:
         perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.keeper import keeper
+from market.sourcing.actions import keys
 from market.sourcing.actions.common import tell, turn_away
-from market.transaction import action, sealing_key
+from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
 from models.accounts import Organisation, authority_for
 from models.actors import SYSTEM, Actor
@@ -33,7 +32,7 @@ from models.sourcing import (
     live_answers,
 )
 from models.sourcing.ranking import percentages
-from models.text import N_, NotAllowed, RuleBroken
+from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
 from models.workflow import perform, start
 
 
@@ -101,31 +100,57 @@ def edit_request(session: Session, actor: Actor, identifier: str, **values: obje
     return identifier
 
 
+def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
+    """Open the request to answers. For a sealed mode the keys are made and the draws' seeds promised now; the keeper's key is
+    made first, outside. KeeperAway where it cannot be; nothing has happened then."""
+    made = keys.make(actor, identifier)
+    try:
+        return _publish(actor, identifier, made=Beforehand(made), submission=submission)
+    except Problem:
+        keys.forget(made)
+        raise
+
+
 @action
-def publish(session: Session, actor: Actor, identifier: str) -> str:
-    """Open the request to answers. For a sealed mode the keys are made and the draws' seeds promised now."""
+def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
     request.published_at = clock.now()
     happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
     tell(happened, (invitation.agency_id for invitation in request.invitations))
     if request.way.sealed:
-        request.public_key, private = sealing.make_pair()
-        request.wrapped_key = sealing.wrap(sealing_key(), private)
-        request.keeper_handle = f"{identifier}-{secrets.token_hex(8)}"
-        request.keeper_key = keeper().make(request.keeper_handle, request.deadline)
-        purposes = ("order", "percent") if request.mode == "reference_price" else ("order",)
-        promised = [draws.promise(session, purpose, identifier, sealing_key()) for purpose in purposes]
+        promised = _take_key(session, request, made.got)
         happened.data = {**happened.data, "commitments": [draw.commitment for draw in promised]}
     return identifier
 
 
-@action
-def amend(session: Session, actor: Actor, identifier: str, *, description: str, quantity: Json, budget: int | None,
-          deadline: datetime, reason: str = "") -> str:  # fmt: skip
-    """Change what a published request asks for: the deadline moves, and whoever answered is told and answers anew.
+def _take_key(session: Session, request: Request, made: keys.Made | None) -> list[draws.Draw]:
+    """Give a request its two keys, and promise its draws. Conflict where the keeper's is not for this deadline: somebody
+    changed the draft while it was made."""
+    if made is None or made.until != request.deadline:
+        raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
+    request.public_key, private = sealing.make_pair()
+    request.wrapped_key = sealing.wrap(sealing_key(), private)
+    request.keeper_handle, request.keeper_key, request.keeper_until = made.handle, made.public, made.until
+    purposes = ("order", "percent") if request.mode == "reference_price" else ("order",)
+    return [draws.promise(session, purpose, request.identifier, sealing_key()) for purpose in purposes]
+
+
+def amend(actor: Actor, identifier: str, *, description: str, quantity: Json, budget: int | None, deadline: datetime,
+          reason: str = "", submission: str = "") -> str:  # fmt: skip
+    """Change what a published request asks for: the deadline moves, and whoever answered is told and answers anew. The keeper
+    hears of it after.
 
     A sealed bid answers one revision of the request; one that answers an older one is not valid at the opening.
     """
+    asked = {"description": description, "quantity": quantity, "budget": budget, "deadline": deadline}
+    _amend(actor, identifier, **asked, reason=reason, submission=submission)
+    keys.settle(identifier)
+    return identifier
+
+
+@action
+def _amend(session: Session, actor: Actor, identifier: str, *, description: str, quantity: Json, budget: int | None,
+           deadline: datetime, reason: str) -> str:  # fmt: skip
     request = Request.load(session, identifier, lock=True)
     request.workflow.find(request.state, "amend")
     request.takes_offers(clock.arrival(session))
@@ -138,7 +163,6 @@ def amend(session: Session, actor: Actor, identifier: str, *, description: str, 
         _ask(request, description, quantity, budget)
         request.deadline = deadline
     happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
-    _postpone(request)
     tell(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
         request.revision += 1
@@ -146,11 +170,6 @@ def amend(session: Session, actor: Actor, identifier: str, *, description: str, 
             if quote.state in ("open", "countered", "agreed"):
                 perform(session, quote, "renew", SYSTEM)
     return identifier
-
-
-def _postpone(request: Request) -> None:
-    if request.keeper_handle:
-        keeper().postpone(request.keeper_handle, request.deadline)
 
 
 @action
@@ -175,10 +194,16 @@ def _lapse(session: Session, case_class: Any, request: Request) -> None:
             perform(session, case, "lapse", SYSTEM)
 
 
-@action
-def close(session: Session, actor: Actor, identifier: str) -> str:
+def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
     """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where there
-    are too few, or do then what the policy says."""
+    are too few, which the keeper hears of after; or do then what the policy says."""
+    _close(actor, identifier, submission=submission)
+    keys.settle(identifier)
+    return identifier
+
+
+@action
+def _close(session: Session, actor: Actor, identifier: str) -> str:
     request = Request.load(session, identifier, lock=True)
     count, rules = live_answers(session, request), request.rules
     request.workflow.find(request.state, "close")
@@ -207,7 +232,6 @@ def _extend(session: Session, request: Request, days: int) -> str:
     if request.mode == "reverse_auction":  # it begins at the deadline, in office hours
         request.deadline = request.deadline.replace(hour=10)
     happened = perform(session, request, "extend", SYSTEM, data={"deadline": request.deadline.isoformat()})
-    _postpone(request)
     tell(happened, concerned(session, request))
     return request.identifier
 

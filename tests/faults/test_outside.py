@@ -1,0 +1,165 @@
+"""Nothing waits for others inside a transaction; and nobody waits for what somebody else asks outside: a keeper or an authority that is
+silent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time as machine
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from market import keeper as keepers
+from market import transaction as transactions
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.files import keep
+from market.jobs import run_deadlines
+from market.keeper import HttpKeeper, KeeperAway
+from market.printing import letter
+from market.signing import HttpTimestamps, TimestampsAway, signed
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import workdays
+from models.accounts import User
+from models.actors import SYSTEM
+from models.contracts import Contract
+from models.sourcing import Request
+from tests import outside
+from tests.factories import PDF, World
+from tests.faults.keeping import SEALED, kept_until
+from tests.faults.silence import Silent
+
+
+def _waiting(app: Flask) -> dict[str, Callable[[], object]]:
+    """Everything that waits or takes its time, each as a call."""
+    return {
+        "a connection": lambda: socket.create_connection(("127.0.0.1", 9)),
+        "a connection by a thread of the loop": lambda: asyncio.run(asyncio.to_thread(socket.create_connection, ("127.0.0.1", 9))),
+        "a name": lambda: socket.getaddrinfo("localhost", 80),
+        "a program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+        "a sleep": lambda: machine.sleep(0),
+        "the keeper": lambda: app.extensions["keeper"].make("Q-1", datetime.now().astimezone()),
+        "a keeper elsewhere": lambda: HttpKeeper("http://127.0.0.1:9", "token").release("Q-1"),
+        "a time stamp": lambda: HttpTimestamps("http://127.0.0.1:9")._ask(b""),
+        "a paper": lambda: letter("F-1", "x", datetime.now().astimezone(), by="x", before=[], rows=[], after=[]),
+        "a signature": lambda: signed(PDF, "Buyer", None, None),  # type: ignore[arg-type]
+        "a file": lambda: keep(PDF),
+        "a password": lambda: User().set_password("correct horse battery"),
+    }
+
+
+def test_whatever_waits_inside_a_transaction_is_found(app: Flask) -> None:
+    for what, wait in _waiting(app).items():
+        with pytest.raises(outside.Waited), transaction():
+            wait()
+        assert outside.faults, what
+        outside.faults.clear()
+
+
+def test_a_market_in_use_goes_on_and_leaves_a_trace(app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(transactions, "at_fault", outside.in_use)
+    with transaction():
+        kept = keep(PDF)
+    assert kept.size == len(PDF)
+    assert "inside a transaction: a file is written" in caplog.text
+    assert not transactions.inside()
+
+
+@pytest.fixture
+def silent() -> Iterator[Silent]:
+    server = Silent()
+    yield server
+    if server.thread.is_alive():
+        server.end()
+
+
+def meanwhile(app: Flask, silent: Silent, act: Callable[[], object], others: Callable[[], None]) -> BaseException | None:
+    """Carry out an act that calls the silent server, and while it waits what others do; how it ended, once the server hung up."""
+    ended: list[BaseException | None] = []
+
+    def wait() -> None:
+        with app.app_context():
+            try:
+                act()
+                ended.append(None)
+            except BaseException as error:
+                ended.append(error)
+
+    thread = threading.Thread(target=Context().run, args=(wait,))
+    thread.start()
+    assert silent.called.wait(20)
+    others()
+    assert not ended, "it still waits"
+    silent.end()
+    thread.join()
+    return ended[0]
+
+
+def test_nobody_waits_for_a_silent_keeper(app: Flask, world: World, time: Any, silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepers, "PATIENCE", 60.0)
+    world.enterprise("neighbour")
+    draft, due = world.request(publish=False, **SEALED), world.request(**SEALED)
+    few = world.request(deadline=workdays.add(world.deadline(due), 5), **SEALED)
+    world.bids(due, agency=300, second=400, third=500)
+    buyer = world.actor("buyer")
+    own = app.extensions["keeper"]
+
+    def others() -> None:
+        """What a neighbour and an agency do is done while the other waits."""
+        request = world.request("neighbour")
+        sourcing.accept_quote(world.actor("neighbour"), sourcing.submit_quote(world.actor("agency"), request, price=3_000_000, days=20))
+
+    def tried(act: Callable[[], object]) -> BaseException | None:
+        server = Silent()
+        app.extensions["keeper"] = HttpKeeper(server.url, "token")
+        try:
+            return meanwhile(app, server, act, others)
+        finally:
+            app.extensions["keeper"] = own
+            db.session.rollback()
+
+    assert isinstance(tried(lambda: sourcing.publish(buyer, draft)), KeeperAway)
+    assert Request.load(db.session, draft).state == "draft"
+    later = workdays.add(world.deadline(few), 5)
+    asked = {"description": "", "quantity": {}, "budget": None, "deadline": later, "reason": "设计方案有调整"}
+    assert tried(lambda: sourcing.amend(buyer, few, **asked)) is None, "the act stands; the keeper will hear of it"
+    assert world.deadline(few) == later > kept_until(app, few)
+    assert sourcing.settle_keys() == 1
+    assert kept_until(app, few) == later
+    time.instant = world.closing(due)
+    sourcing.close(SYSTEM, due)
+    assert isinstance(tried(lambda: sourcing.open_bids(SYSTEM, due)), KeeperAway)
+    assert Request.load(db.session, due).state == "closed"
+    run_deadlines()
+    db.session.rollback()
+    assert Request.load(db.session, due).state == "evaluated"
+
+
+def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: World, silent: Silent) -> None:
+    contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
+    app.config["TSA_URL"] = silent.url
+    ended = meanwhile(app, silent, lambda: contracts.agree(buyer, contract), lambda: world.request() and None)
+    assert isinstance(ended, TimestampsAway)
+    db.session.rollback()
+    assert Contract.load(db.session, contract).state == "drafted"
+
+
+def test_one_that_did_not_answer_in_time_is_left_alone_for_a_while(silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepers, "PATIENCE", 0.05)
+    kept = HttpKeeper(silent.url, "token")
+    for _ in range(3):
+        with pytest.raises(KeeperAway):
+            kept.release("Q-1")
+    assert len(silent.calls) == 1, "whoever comes after waits no more"
+    monkeypatch.setattr(keepers, "monotonic", lambda: machine.monotonic() + keepers.SILENCE + 1)
+    with pytest.raises(KeeperAway):
+        kept.release("Q-1")
+    assert len(silent.calls) == 2

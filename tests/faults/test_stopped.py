@@ -1,0 +1,207 @@
+"""Killed at any step of what is asked outside, the market comes right by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.agencies import actions as agencies
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.keeper import FolderKeeper
+from market.sourcing import actions as sourcing
+from models import documents, workdays
+from models.actors import SYSTEM
+from models.contracts import Contract, ContractSignature
+from models.documents import FolderStore
+from models.sourcing import Bid, Request
+from tests.factories import PDF, World
+from tests.faults.children import in_a_child
+from tests.faults.keeping import SEALED, keeper, kept_until, opened
+
+
+def killed(act: Callable[[], object], at: int) -> bool:
+    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a commit, before or after a
+    question to the keeper. False where it came to its end first."""
+
+    def struck() -> None:
+        _strike(at)
+        act()
+
+    ended, printed = in_a_child(struck)
+    assert ended in (0, -signal.SIGKILL), printed
+    return ended != 0
+
+
+def _strike(at: int) -> None:
+    step = [0]
+
+    def perhaps() -> None:
+        if step[0] == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        step[0] += 1
+
+    def around(owner: Any, name: str) -> None:
+        inner = getattr(owner, name)
+
+        def between(*args: Any, **kwargs: Any) -> Any:
+            perhaps()
+            answer = inner(*args, **kwargs)
+            perhaps()
+            return answer
+
+        setattr(owner, name, between)
+
+    around(Session, "commit")
+    for name in ("make", "postpone", "release"):
+        around(FolderKeeper, name)
+
+
+def test_killed_while_a_request_is_published(app: Flask, world: World, time: Any) -> None:
+    at = reached = 0
+    while at == reached:
+        request, buyer = world.request(publish=False, **SEALED), world.actor("buyer")
+        reached += killed(lambda: sourcing.publish(buyer, request), at)  # noqa: B023
+        db.session.rollback()
+        if Request.load(db.session, request).state == "draft":
+            sourcing.publish(world.actor("buyer"), request)
+        world.bids(request, agency=300, second=400, third=500)
+        opened(app, world, time, request)
+        at += 1
+    assert reached == 4
+    named = set(db.session.scalars(select(Request.keeper_handle)))
+    spare = [row for row in keeper(app).journal() if row["handle"] not in named]
+    assert [row["released"] for row in spare] == [None, None], "the keys made for nothing seal nothing"
+
+
+def test_killed_while_a_deadline_is_moved_by_the_buyer(app: Flask, world: World, time: Any) -> None:
+    at = reached = 0
+    while at == reached:
+        request, buyer = world.request(**SEALED), world.actor("buyer")
+        world.bids(request, agency=300, second=400, third=500)
+        before = world.deadline(request)
+        after = workdays.add(before, 5)
+        asked = {"description": "", "quantity": {}, "budget": None, "deadline": after, "reason": "顺延截止时间"}
+        reached += killed(lambda: sourcing.amend(buyer, request, **asked), at)  # noqa: B023
+        moved = world.deadline(request)
+        assert moved == (before if at == 0 else after)
+        assert sourcing.settle_keys() == (1 if 1 <= at < 5 else 0)
+        assert sourcing.settle_keys() == 0
+        assert kept_until(app, request) == moved
+        opened(app, world, time, request)
+        at += 1
+    assert reached == 6
+
+
+def test_killed_while_a_deadline_is_moved_by_the_clock(app: Flask, world: World, time: Any) -> None:
+    at = reached = 0
+    while at == reached:
+        request = world.request(**SEALED)
+        world.bids(request, agency=300)
+        before = time.instant = world.closing(request)
+        reached += killed(lambda: sourcing.close(SYSTEM, request), at)  # noqa: B023
+        run_deadlines()
+        sourcing.settle_keys()
+        moved = world.deadline(request)
+        assert (moved > before, kept_until(app, request)) == (True, moved)
+        world.bids(request, second=400, third=500)
+        opened(app, world, time, request)
+        at += 1
+    assert reached == 6
+
+
+def test_killed_while_bids_are_opened(world: World, time: Any) -> None:
+    at = reached = 0
+    while at == reached:
+        request = world.request(**SEALED)
+        bids = world.bids(request, second=400, third=500)
+        bids["agency"] = sourcing.submit_bid(world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF)
+        time.instant = world.closing(request)
+        sourcing.close(SYSTEM, request)
+        reached += killed(lambda: sourcing.open_bids(SYSTEM, request), at)  # noqa: B023
+        run_deadlines()
+        db.session.rollback()
+        assert {bid.identifier: bid.price for bid in db.session.query(Bid).join(Request).filter(Request.identifier == request)} == {
+            bids["agency"]: 300, bids["second"]: 400, bids["third"]: 500,
+        }  # fmt: skip
+        assert len(documents.of_case(db.session, "bid", bids["agency"])) == 1
+        at += 1
+    assert reached == 4
+
+
+class Killed(BaseException):
+    """The end of the process, as the database sees it: nothing more comes, and what was open is rolled back."""
+
+
+def stopped(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], at: int) -> bool:
+    """Carry out an act that prints, and stop it at its step `at`: before or after a commit, or what is kept in the store. (A child that
+    prints would wait for threads it did not inherit.) False where it came to its end first."""
+    step = [0]
+
+    def perhaps() -> None:
+        if step[0] == at:
+            raise Killed
+        step[0] += 1
+
+    def around(owner: Any, name: str) -> None:
+        inner = getattr(owner, name)
+
+        def between(*args: Any, **kwargs: Any) -> Any:
+            perhaps()
+            answer = inner(*args, **kwargs)
+            perhaps()
+            return answer
+
+        monkeypatch.setattr(owner, name, between)
+
+    with monkeypatch.context() as patched:
+        monkeypatch = patched
+        around(Session, "commit")
+        around(FolderStore, "put")
+        try:
+            act()
+        except Killed:
+            return True
+    return False
+
+
+def test_stopped_while_a_contract_is_signed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = reached = 0
+    while at == reached:
+        contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
+        reached += stopped(monkeypatch, lambda: contracts.agree(buyer, contract), at)  # noqa: B023
+        db.session.rollback()
+        if Contract.load(db.session, contract).state == "drafted":
+            contracts.agree(world.actor("buyer"), contract)
+        contracts.agree(world.actor("agency"), contract)
+        db.session.rollback()
+        found = Contract.load(db.session, contract)
+        signatures = db.session.scalars(select(ContractSignature).where(ContractSignature.contract_id == found.id).order_by(ContractSignature.id)).all()
+        assert [(s.role, s.document.identifier == found.paper) for s in signatures] == [("buyer", False), ("agency", True)]
+        assert len(documents.of_case(db.session, "contract", contract)) == 3, "the text, and each signature"
+        at += 1
+    assert reached == 8
+
+
+def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_was_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = reached = 0
+    names = ("agency", "second", "third", "fourth", "fifth", "sixth", "seventh")
+    while at == reached:
+        name = names[at]
+        if name not in world.identifiers:
+            world.agency(name)
+        agency = world.actor(name)
+        reached += stopped(monkeypatch, lambda: agencies.issue_certificate(agency, submission="K"), at)  # noqa: B023
+        issued = agencies.issue_certificate(world.actor(name), submission="K")
+        assert agencies.issue_certificate(world.actor(name), submission="another") == issued
+        assert [paper.identifier for paper in documents.papers_of(db.session, "organisation", world.identifiers[name])] == [issued]
+        at += 1
+    assert reached == 6

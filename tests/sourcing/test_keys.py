@@ -1,0 +1,99 @@
+"""A request's key at the keeper and its deadline: apart for a moment, and never to anybody's advantage."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from bench.server import free_port
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.keeper import FolderKeeper, HttpKeeper
+from market.sourcing import actions as sourcing
+from models import workdays
+from models.documents import FolderStore
+from models.sourcing import Bid, Request
+from models.text import Conflict, NotAllowed, NotFound, RuleBroken, WrongState
+from tests.factories import PDF, World
+from tests.faults.keeping import SEALED, keeper, kept_until, opened
+
+
+def test_no_bid_counts_after_a_time_at_which_the_key_may_have_left(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, request = app.extensions["keeper"], world.request(**SEALED)
+    world.bids(request, agency=300)
+    before = world.deadline(request)
+    time.instant = world.closing(request)
+    app.extensions["keeper"] = HttpKeeper(f"http://127.0.0.1:{free_port()}", "token")
+    run_deadlines()
+    app.extensions["keeper"] = own
+    assert world.deadline(request) > before, "moved once, for too few"
+    assert kept_until(app, request) == before
+    with pytest.raises(RuleBroken, match="密钥保管方"):
+        world.bids(request, second=400)
+    sourcing.settle_keys()
+    world.bids(request, second=400, third=500)
+    opened(app, world, time, request)
+
+
+def test_a_key_that_left_early_lets_no_more_bids_in(app: Flask, world: World, time: Any) -> None:
+    """Somebody with our token took the key between the old deadline and our telling the new one."""
+    request = world.request(mode="sealed_bid", funds="private")
+    world.bids(request, agency=300)
+    time.instant = world.closing(request)
+    handle = Request.load(db.session, request).keeper_handle or ""
+    keeper(app).release(handle)
+    run_deadlines()
+    assert sourcing.settle_keys() == 0
+    with pytest.raises(RuleBroken, match="密钥保管方"):
+        world.bids(request, second=400)
+    time.closing(request)
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "evaluated", "what came in before stands, at the new deadline"
+
+
+def test_whoever_may_not_publish_has_no_key_made(app: Flask, world: World) -> None:
+    request = world.request(publish=False, **SEALED)
+    with pytest.raises(NotAllowed):
+        sourcing.publish(world.actor("agency"), request)
+    assert not keeper(app).journal()
+    sourcing.publish(world.actor("buyer"), request, submission="K")
+    assert sourcing.publish(world.actor("buyer"), request, submission="K") == request, "sent twice"
+    with pytest.raises(WrongState):
+        sourcing.publish(world.actor("buyer"), request, submission="another")
+    assert len(keeper(app).journal()) == 1
+
+
+def test_a_draft_changed_while_its_key_is_made_is_not_published(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, inner = world.request(publish=False, **SEALED), FolderKeeper.make
+    later = workdays.add(world.deadline(request), 5)
+
+    def changed_meanwhile(self: FolderKeeper, handle: str, not_before: datetime) -> bytes:
+        sourcing.edit_request(world.actor("buyer"), request, **world.asked(deadline=later, **SEALED))
+        return inner(self, handle, not_before)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderKeeper, "make", changed_meanwhile)
+        with pytest.raises(Conflict):
+            sourcing.publish(world.actor("buyer"), request)
+    (made,) = keeper(app).journal()
+    sourcing.publish(world.actor("buyer"), request)
+    assert kept_until(app, request) == later
+    time.instant = later
+    with pytest.raises(NotFound):
+        keeper(app).release(made["handle"])
+
+
+def test_a_bid_counts_by_when_it_came_however_slow_the_disk(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    request, put = world.request(**SEALED), FolderStore.put
+    deadline = time.instant = world.deadline(request)
+
+    def slow(self: FolderStore, content: bytes) -> str:
+        time.instant = deadline + timedelta(seconds=2)
+        return put(self, content)
+
+    monkeypatch.setattr(FolderStore, "put", slow)
+    bid = sourcing.submit_bid(world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF)
+    assert Bid.load(db.session, bid).received_at == deadline
