@@ -110,12 +110,13 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     code = form.item_code.data
     offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
     form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"])
+    if draft is not None:
+        del form.on_behalf_of  # whose it is was said when it was begun
     if form.is_submitted():
         status = 422
         if form.validate():
             values = form.values()
             if draft is not None:
-                values.pop("on_behalf_of")
                 result, status = attempt(form, actions.edit_request, draft.identifier, **values)
             else:
                 result, status = attempt(form, actions.create_request, **values)

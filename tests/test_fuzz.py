@@ -1,0 +1,223 @@
+"""Every route, whatever stands in its address or is sent to it, by whoever: an answer, never a 5xx and never an exception.
+
+`FUZZ` makes it larger: FUZZ=20 sends that many times as much. `FUZZ_SEED` draws another lot; the one that failed is said.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextvars import Context
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Rule
+
+from market.accounts import actions as accounts
+from market.extensions import db
+from market.forms import Form
+from models.accounts import Delegation
+from models.agencies import Practitioner
+from models.contracts import Contract
+from tests.audience import EXPECTED, ROLES, name_the_cases
+from tests.factories import PASSWORD, PDF, World
+from tests.test_malformed import CODE
+from tests.web import sign_in
+
+TIMES = float(os.environ.get("FUZZ", "1"))
+SEED = os.environ.get("FUZZ_SEED", "market")
+NASTY = [
+    "", " ", "'", "\"'%", "\x00", "\x08", "\ud83d", "-1", "1e309", "inf", "NaN", "9" * 19, "9" * 40, "9" * 5000, "0", "٣", "½", "1/0", CODE, "💥" * 300,
+    "../../etc/passwd", "a:b,c(d)|!&*", "0000-00-00", "0001-01-01", "9999-12-31", "2026-02-30", "9999-12-31T23:59", "0001-01-01T00:00", "C-2026-000001",
+    "Q-2026-999999", "A-9999-999999999", "x" * 3000, "csv", "constructor", "__class__", "水保\u202e", "\r\nSet-Cookie: a=b", "true", "[]", "{}",
+]  # fmt: skip
+COMMON = ("page", "sort", "order", "q", "state", "kind", "item", "region", "since", "until", "endpoint", "self", "_scheme", "_external", "_anchor", "_method", "values", "next", "from", "view", "by")
+RENEWS = {"accounts.sign_in", "accounts.sign_up", "accounts.sign_out"}  # whoever comes in or goes here is another person after it
+
+
+@dataclass
+class Walk:
+    """One walk over the routes: who may be asked as, and what came of it."""
+
+    app: Flask
+    world: World
+    chance: random.Random
+    people: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    sent: Counter[int] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def enter(self, role: str) -> None:
+        """Somebody comes in, in a browser of its own."""
+        self.people[role] = sign_in(self.app, self.world, role)
+        self.tokens[role] = self.people[role].get("/check").value_of("csrf_token")
+
+    def ask(self, role: str, method: str, path: str, data: dict[str, Any] | None = None) -> None:
+        client = self.people[role].client
+        try:
+            response = Context().run(lambda: client.open(path, method=method, data=data, buffered=True))
+            status, where = response.status_code, response.headers.get("Location", "/")
+            response.close()
+            response.request.environ["wsgi.input"].close()
+            assert where.startswith(("/", "http://localhost/")), where
+        except Exception as error:
+            self.wrong.append(f"{method} {path[:150]!r} as {role} {_short(data)}: {type(error).__name__}: {str(error)[:200]}")
+            status = 599
+            db.session.rollback()
+        self.sent[status] += 1
+        if 500 <= status < 599:
+            self.wrong.append(f"{method} {path[:150]!r} as {role} {_short(data)}: {status}")
+
+    def verdict(self) -> str:
+        kinds = Counter(re.sub(r"'.*?' as", "as", line) for line in self.wrong)
+        return f"{len(self.wrong)} of {self.sent.total()} (FUZZ_SEED={SEED}):\n" + "\n".join(sorted(set(self.wrong))[:60]) + f"\n{len(kinds)} kinds"
+
+
+def _short(data: dict[str, Any] | None) -> str:
+    return "" if data is None else str({k: str(v)[:20] for k, v in list(data.items())[1:4]})
+
+
+def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """Per endpoint, addresses that lead to something: those of the table of pages, and what only takes a POST."""
+    adapter, found = app.url_map.bind("localhost"), defaultdict(list)
+    paths = [pattern.format(**names).partition("?")[0] for pattern in EXPECTED]
+    delegation, practitioner = db.session.scalars(select(Delegation.id)).first(), db.session.scalars(select(Practitioner.id)).first()
+    paths += [
+        f"/my/delegations/{delegation}/revoke", f"/my/practitioners/{practitioner}/remove", "/my/members/staff@example.cn/remove", "/language/en",
+        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out",
+    ]  # fmt: skip
+    for act in ("publish", "edit", "amend", "cancel", "close", "award", "appoint", "ask", "answer", "auction"):
+        paths += [f"/requests/{names[case]}/{act}" for case in ("draft", "awarded", "sealed", "invited", "live", "merit", "evaluated")]
+    for path in paths:
+        for method in ("GET", "POST"):
+            try:
+                endpoint, values = adapter.match(path, method=method)
+            except (NotFound, MethodNotAllowed):
+                continue
+            if (path, values) not in found[endpoint]:
+                found[endpoint].append((path, values))
+    return found
+
+
+def _parameters(app: Flask) -> dict[str, set[str]]:
+    """Per endpoint the names of query parameters its module asks for."""
+    asked = {}
+    for endpoint, view in app.view_functions.items():
+        module = inspect.getmodule(inspect.unwrap(view))
+        source = inspect.getsource(module) if module and module.__name__.startswith("market.") else ""
+        asked[endpoint] = set(re.findall(r'args(?:\.get\(|\[)"(\w+)"', source)) | set(re.findall(r'\b_(?:day|fen)\("(\w+)"', source))
+    return asked
+
+
+def _fields() -> set[str]:
+    """The names of all fields of all forms, and those of the rows that forms make as many of as a case needs."""
+    names: set[str] = {"method", "preview", "back", "ticked", "codes", "agency", "scores"}
+    kinds = [Form]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        names |= {name for name in dir(kind) if hasattr(getattr(kind, name, None), "field_class")}
+    rows = ("title", "text", "fixed", "name", "days", "share", "reviewed", "price", "points_0", "points_1", "reason", "answer", "why", "clause", "point")
+    return (names | {f"{row}_{number}" for row in rows for number in range(3)}) - {"csrf_token"}
+
+
+PLAUSIBLE = {
+    "price": "100", "days": "20", "amount": "100", "tax": "1", "count": "1", "most": "100", "until": "2026-06-01T10:00", "deadline": "2026-06-01T10:00", "budget": "90000",
+    "to_agency": "1", "email": "other@example.cn", "scope": "request", "item_code": "WAT-01", "region_code": "632801", "mode": "inquiry", "funds": "private", "openness": "open",
+    "kind": "fees", "way": "submit", "committed": "y", "outcome": "continue", "fault": "none", "method": "fixed", "valid_from": "2025-01-01", "valid_until": "2031-01-01",
+    "issued_on": "2026-03-01", "effective_from": "", "withdrawn_on": "", "password": PASSWORD, "current": "not the password", "case_type": "request", "target": "request/failed",
+    "authority_role": "regulator", "department": "", "organisation": "新来的单位", "uscc": "91632801MA00000000", "legal_form": "company", "established_on": "2018-05-01",
+    "number": "25112000000012345678", "code": "EIA-99", "stripe_account": "",
+}  # fmt: skip
+FILES = [PDF, b"", b"PK\x03\x04", "名称\n\x08,'\n".encode()]
+
+
+@pytest.fixture
+def walk(app: Flask, world: World, time: Any, caplog: Any) -> Iterator[tuple[Walk, dict[str, list[tuple[str, dict[str, Any]]]]]]:
+    """A market with a case of every kind, and everybody signed in."""
+    names = name_the_cases(world, time)
+    accounts.add_member(world.actor("buyer"), email="staff@example.cn", name="职员", password=PASSWORD)
+    accounts.delegate(world.actor("buyer"), email="second@example.cn", scope=["request"], most=100, until=time.instant.replace(year=2027))
+    known = _known(app, names)
+    walk = Walk(app, world, random.Random(SEED))
+    for role in ROLES:
+        walk.enter(role)
+    caplog.set_level("CRITICAL")
+    yield walk, known
+    print(f"\n{walk.sent.total()} sent: {dict(walk.sent)}")
+    assert not walk.wrong, walk.verdict()
+
+
+def _some(walk: Walk, many: list[Any], share: float) -> list[Any]:
+    """About this share of what could be sent, at FUZZ=1."""
+    return walk.chance.sample(many, min(len(many), max(1, round(len(many) * share * TIMES))))
+
+
+def _rules(app: Flask, method: str) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
+
+
+def _swapped(path: str, value: object, nasty: str) -> str:
+    """A path with another text in the place of one of its values."""
+    return path.replace(quote(str(value), safe="@:"), quote(nasty.encode(errors="surrogatepass"), safe=""), 1) if str(value) in path else path
+
+
+def test_every_address_and_every_query(walk: Any, database: str) -> None:
+    """Every page with every query parameter it knows, and those everything may stumble over; every value in every address."""
+    walk, known = walk
+    app, readers = walk.app, cycle(ROLES)
+    share = 0.08 if database.startswith("sqlite") else 0.02
+    asked = _parameters(app)
+    for rule in _rules(app, "GET"):
+        for path, values in known.get(rule.endpoint, [])[:3]:
+            every = [(name, nasty) for name in sorted(asked[rule.endpoint]) for nasty in NASTY]
+            for name, nasty in _some(walk, every, share) if every else []:
+                walk.ask(_reader(walk, path, readers), "GET", f"{path}?{name}={quote(nasty.encode(errors='surrogatepass'))}")
+            for nasty in _some(walk, NASTY, share / 2):
+                whole = "&".join(f"{name}={quote(nasty.encode(errors='surrogatepass'))}" for name in {*COMMON, *asked[rule.endpoint]})
+                walk.ask(_reader(walk, path, readers), "GET", f"{path}?{whole}")
+            for value in values.values():
+                for nasty in _some(walk, NASTY, share):
+                    walk.ask(next(readers), "GET", _swapped(path, value, nasty))
+    assert walk.sent.total() > 300
+
+
+def _reader(walk: Walk, path: str, readers: Iterator[str]) -> str:
+    """Somebody the page is shown to, another one each time; anybody where nobody is known to be."""
+    pattern = next((statuses for pattern, statuses in EXPECTED.items() if pattern.partition("?")[0] == path), None)
+    may = [role for role, status in zip(ROLES, pattern, strict=True) if status == 200] if pattern else []
+    return walk.chance.choice(may) if may else next(readers)
+
+
+def test_everything_sent_to_everything_by_everybody(walk: Any, database: str) -> None:
+    """Every POST of every case as every role: nothing in it, nonsense in every field, and what might be meant."""
+    walk, known = walk
+    app, fields = walk.app, sorted(_fields())
+    told = {name: "说明文字足够长,可以办理" for name in fields} | {name: "1" for name in fields if name[-1].isdigit()} | PLAUSIBLE
+    every = [(rule, path, values, role) for rule in _rules(app, "POST") for path, values in known.get(rule.endpoint, []) for role in ROLES]
+    assert {rule.endpoint for rule, *_rest in every} == {rule.endpoint for rule in _rules(app, "POST")}, "no route is forgotten"
+    share = 0.5 if database.startswith("sqlite") else 0.15
+    for rule, path, values, role in [one for _round in range(max(1, round(share * TIMES))) for one in _some(walk, every, share)]:
+        nasty = walk.chance.choice(NASTY)
+        bodies: list[dict[str, Any]] = [{}, dict.fromkeys(fields, nasty), told, {**told, walk.chance.choice(fields): nasty}]
+        body = {name: value.encode(errors="replace").decode() for name, value in walk.chance.choice(bodies).items()}
+        if body and walk.chance.random() < 0.2:
+            body["file"] = (io.BytesIO(walk.chance.choice(FILES)), walk.chance.choice(["a.pdf", "\x08.csv", "x" * 300, "a\r\nb"]))
+        if values and walk.chance.random() < 0.2:
+            path = _swapped(path, walk.chance.choice(list(values.values())), nasty)
+        walk.ask(role, "POST", path, {"csrf_token": walk.tokens[role], **body})
+        if rule.endpoint in RENEWS:
+            walk.enter(role)
+    assert walk.sent.total() > 100
+    assert db.session.scalars(select(Contract.id)).first(), "the market still stands"
