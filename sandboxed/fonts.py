@@ -18,7 +18,8 @@ FOLDER = pylopdf_fonts_zh_cn.sans_path().parent
 
 def characters(font: Any) -> list[int]:
     """What a font (path or file) has a glyph for."""
-    return sorted(TTFont(font, lazy=True).getBestCmap() or ())
+    with TTFont(font, lazy=True) as opened:
+        return sorted(opened.getBestCmap() or ())
 
 
 @cache

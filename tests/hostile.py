@@ -68,17 +68,17 @@ def signature(ranges: bytes) -> bytes:
 FIELD = b"<</FT/Sig/T(x)/V 5 0 R>>"
 REVISION = b"\nxref\n0 0\ntrailer\n<</Size 1/Prev 9>>\nstartxref\n9\n%%EOF\n"
 PDFS = {
-    "junk": b"%PDF-1.7\n" + b"x" * 19_000_000,
-    "zeros": b"%PDF-1.7\n" + b"\0" * 19_000_000 + b"startxref\n9\n%%EOF",
-    "revisions": pdf(b"[]") + REVISION * 50_000,
-    "a circle of tables": b"%PDF-1.7\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 1/Prev 9>>\nstartxref\n9\n%%EOF",
-    "a circle of fields": pdf(b"[4 0 R]", b"<</T(x)/Kids[4 0 R 4 0 R]>>"),
-    "a deep array": pdf(b"[" * 5_000_000 + b"]" * 5_000_000),
-    "a deep object": pdf(b"[4 0 R]", FIELD, b"<<" * 100_000 + b">>" * 100_000),
-    "a giant range": pdf(b"[4 0 R]", FIELD, signature(b"0 99999999999999 5 99999999999999999999")),
-    "many ranges": pdf(b"[4 0 R]", FIELD, signature(b"0 900 " * 1_000_000)),
-    "many fields": pdf(b"[" + b"4 0 R " * 1_000_000 + b"]", FIELD),
-    "many entries": b"%PDF-1.7\nxref\n0 900000\n" + b"0000000000 65535 f \n" * 900_000 + b"trailer\n<</Size 1>>\nstartxref\n9\n%%EOF",
+    "junk": lambda: b"%PDF-1.7\n" + b"x" * 19_000_000,
+    "zeros": lambda: b"%PDF-1.7\n" + b"\0" * 19_000_000 + b"startxref\n9\n%%EOF",
+    "revisions": lambda: pdf(b"[]") + REVISION * 50_000,
+    "a circle of tables": lambda: b"%PDF-1.7\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 1/Prev 9>>\nstartxref\n9\n%%EOF",
+    "a circle of fields": lambda: pdf(b"[4 0 R]", b"<</T(x)/Kids[4 0 R 4 0 R]>>"),
+    "a deep array": lambda: pdf(b"[" * 5_000_000 + b"]" * 5_000_000),
+    "a deep object": lambda: pdf(b"[4 0 R]", FIELD, b"<<" * 100_000 + b">>" * 100_000),
+    "a giant range": lambda: pdf(b"[4 0 R]", FIELD, signature(b"0 99999999999999 5 99999999999999999999")),
+    "many ranges": lambda: pdf(b"[4 0 R]", FIELD, signature(b"0 900 " * 1_000_000)),
+    "many fields": lambda: pdf(b"[" + b"4 0 R " * 1_000_000 + b"]", FIELD),
+    "many entries": lambda: b"%PDF-1.7\nxref\n0 900000\n" + b"0000000000 65535 f \n" * 900_000 + b"trailer\n<</Size 1>>\nstartxref\n9\n%%EOF",
 }
 
 
