@@ -1,0 +1,35 @@
+"""The rows of the bench: what each measures, at the sizes its figure is told for and at the smallest at which it runs at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.measure import Row
+from bench.rows import acting, searching, serving
+
+DEMO, SMALL_DEMO = {"requests": 80, "days": 150}, {"requests": 4, "days": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A measurement, which takes an empty folder and its sizes and yields rows."""
+
+    measure: Callable[..., Iterator[Row]]
+    sizes: dict[str, Any]
+    smallest: dict[str, Any]
+
+    def __call__(self, folder: Path, *, small: bool = False) -> Iterator[Row]:
+        return self.measure(folder, **(self.smallest if small else self.sizes))
+
+
+ROWS = {
+    "hello": Bench(serving.hello, {"rounds": 500}, {"rounds": 10}),
+    "lifecycle": Bench(acting.lifecycle, {"rounds": 5, **DEMO}, {"rounds": 1, **SMALL_DEMO}),
+    "agency-page": Bench(serving.agency_page, {"rounds": 100, **DEMO}, {"rounds": 5, **SMALL_DEMO}),
+    "search": Bench(searching.search, {"rounds": 50, "agencies": (2_000, 20_000, 100_000)}, {"rounds": 5, "agencies": (200,)}),
+    "relevance": Bench(searching.relevance, {}, {}),
+    "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),
+}
