@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, UniqueConstraint
+from functools import cache
+
+from sqlalchemy import Executable, String, UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -26,19 +28,23 @@ def issue(session: Session, prefix: str) -> str:
     return issue_many(session, prefix, 1)[0]
 
 
+@cache
+def _take(dialect: str) -> Executable:
+    """Counts on by `value`, and returns what the counter then stands at."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    counters = Counter.__table__
+    first = insert(counters)
+    on = first.on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": counters.c.value + first.excluded.value})
+    return on.returning(counters.c.value)
+
+
 def issue_many(session: Session, prefix: str, count: int) -> list[str]:
     """The next identifiers of this kind, as many as asked for.
 
     One statement takes the numbers and holds the counter's row until the transaction ends, so two
     transactions never get the same one, and one that rolls back leaves no gap.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     year = clock.today().year
-    statement = (
-        insert(Counter)
-        .values(prefix=prefix, year=year, value=count)
-        .on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": Counter.value + count})
-        .returning(Counter.value)
-    )
-    last = session.execute(statement).scalar_one()
+    statement = _take(session.get_bind().dialect.name)
+    last = session.connection().execute(statement, {"prefix": prefix, "year": year, "value": count}).scalar_one()
     return [f"{prefix}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]
