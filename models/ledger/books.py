@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, event, select
+from sqlalchemy import CheckConstraint, ForeignKey, Insert, String, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -159,11 +160,17 @@ def balance(session: Session, code: str) -> int:
     return session.scalar(select(Account.balance).where(Account.code == code)) or 0
 
 
+@cache
+def _make(dialect: str) -> Insert:
+    """Makes the accounts that are not there yet."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(Account.__table__).on_conflict_do_nothing(index_elements=["code"])
+
+
 def _locked(session: Session, codes: set[str]) -> dict[str, Account]:
     """The accounts by code, locked in one order; made on first use."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     ordered = sorted(codes)
     rows = [{"code": code, "kind": code.partition(":")[0], "balance": 0} for code in ordered]
-    session.execute(insert(Account).on_conflict_do_nothing(index_elements=["code"]), rows)
+    session.connection().execute(_make(session.get_bind().dialect.name), rows)
     query = select(Account).where(Account.code.in_(ordered)).order_by(Account.code)
     return {a.code: a for a in session.scalars(query.with_for_update().execution_options(populate_existing=True))}
