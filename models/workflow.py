@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, String, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
 
 from models import clock, events, policy, workdays
 from models.actors import Actor
@@ -238,13 +240,40 @@ class Case:
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
         """The case with this identifier; NotFound if there is none. If asked its row is locked, and read as it is
         then: what this session saw of it before it waited for the lock may have been changed meanwhile."""
-        query = select(cls).where(cls.identifier == identifier)
-        if lock:
-            query = query.with_for_update(of=cls).execution_options(populate_existing=True)
-        case = session.scalars(query).one_or_none()
+        case: Self | None = session.scalars(_by_identifier(cls, lock), {"identifier": identifier}).one_or_none()
         if case is None:
             raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
         return case
+
+    @classmethod
+    def load_under(cls, session: Session, identifier: str, above: str) -> Self:
+        """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to; NotFound."""
+        found = session.scalar(_above(cls, above), {"identifier": identifier})
+        if found is None:
+            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
+        held = getattr(cls, above).property.mapper.class_.load(session, found, lock=True)
+        case: Self = session.scalars(_beneath(cls, above), {"identifier": identifier}).one()
+        set_committed_value(case, above, held)
+        return case
+
+
+@cache
+def _by_identifier(kind: type[Case], lock: bool) -> Select[Any]:
+    """Made once a kind: every act begins with it."""
+    query = select(kind).where(kind.identifier == bindparam("identifier"))
+    return query.with_for_update(of=kind).execution_options(populate_existing=True) if lock else query
+
+
+@cache
+def _above(kind: type[Case], above: str) -> Select[Any]:
+    relation = getattr(kind, above)
+    return select(relation.property.mapper.class_.identifier).join_from(kind, relation).where(kind.identifier == bindparam("identifier"))
+
+
+@cache
+def _beneath(kind: type[Case], above: str) -> Select[Any]:
+    """Locks a case without reading again what was locked before it, and all that hangs on that."""
+    return _by_identifier(kind, lock=True).options(lazyload(getattr(kind, above)))
 
 
 def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | None = None, **about: Any) -> events.Event:

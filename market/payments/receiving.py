@@ -7,14 +7,12 @@ from sqlalchemy.orm import Session
 from market.contracts.course import ask, begin, freeze, settle
 from market.payments.owing import owe
 from models import clock, ledger, payments
-from models.contracts import Contract
 from models.payments import Payment
 
 
 def locked(session: Session, identifier: str) -> Payment:
     """The payment, its contract locked before it."""
-    Contract.load(session, Payment.load(session, identifier).contract.identifier, lock=True)
-    return Payment.load(session, identifier, lock=True)
+    return Payment.load_under(session, identifier, "contract")
 
 
 def take_in(session: Session, payment: Payment, gateway: str) -> ledger.Entry | None:

@@ -8,15 +8,13 @@ from sqlalchemy.orm import Session
 from market.transaction import action, sealing_key
 from models import clock, ratings
 from models.actors import SYSTEM, Actor
-from models.contracts import Contract
 from models.ratings import Rating
 from models.workflow import perform
 
 
 def _rating(session: Session, identifier: str) -> Rating:
     """The rating, its contract locked first, so that the two sides cannot pass each other unseen."""
-    Contract.load(session, Rating.load(session, identifier).contract.identifier, lock=True)
-    return Rating.load(session, identifier, lock=True)
+    return Rating.load_under(session, identifier, "contract")
 
 
 def _publish(session: Session, rating: Rating) -> None:

@@ -18,8 +18,7 @@ from models.workflow import perform
 
 def locked(session: Session, kind: type[OfContract], identifier: str) -> Any:
     """A case of a contract, its contract locked before it."""
-    Contract.load(session, kind.load(session, identifier).contract.identifier, lock=True)
-    return kind.load(session, identifier, lock=True)
+    return kind.load_under(session, identifier, "contract")
 
 
 def sides(contract: Contract, actor: Actor) -> tuple[Organisation, Organisation]:

@@ -11,7 +11,6 @@ from market.payments.receiving import locked
 from market.transaction import action
 from models import identifiers
 from models.actors import Actor
-from models.contracts import Contract
 from models.payments import Invoice
 from models.payments.invoices import check_number, check_sums
 from models.text import N_, NotAllowed, RuleBroken
@@ -42,8 +41,7 @@ def record_invoice(
 
 
 def _locked(session: Session, identifier: str) -> Invoice:
-    Contract.load(session, Invoice.load(session, identifier).contract.identifier, lock=True)
-    return Invoice.load(session, identifier, lock=True)
+    return Invoice.load_under(session, identifier, "contract")
 
 
 @action

@@ -8,7 +8,6 @@ from market.payments.gateways import BankTransfer
 from market.transaction import action
 from models import clock, payments
 from models.actors import Actor
-from models.contracts import Contract
 from models.payments import Payout
 from models.text import N_, RuleBroken
 from models.workflow import perform
@@ -16,8 +15,7 @@ from models.workflow import perform
 
 def locked(session: Session, identifier: str) -> Payout:
     """The payout, its contract locked before it."""
-    Contract.load(session, Payout.load(session, identifier).contract.identifier, lock=True)
-    return Payout.load(session, identifier, lock=True)
+    return Payout.load_under(session, identifier, "contract")
 
 
 @action

@@ -99,8 +99,7 @@ def _finalise(session: Session, chosen: Award) -> None:
 
 def _locked(session: Session, identifier: str) -> Award:
     """The award, its request locked first."""
-    Request.load(session, Award.load(session, identifier).request.identifier, lock=True)
-    return Award.load(session, identifier, lock=True)
+    return Award.load_under(session, identifier, "request")
 
 
 @action

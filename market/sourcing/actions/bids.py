@@ -106,8 +106,7 @@ def _seal(request: Request, plain: bytes) -> bytes:
 
 def _own(session: Session, identifier: str) -> Bid:
     """The bid, its request locked first."""
-    Request.load(session, Bid.load(session, identifier).request.identifier, lock=True)
-    return Bid.load(session, identifier, lock=True)
+    return Bid.load_under(session, identifier, "request")
 
 
 @action

@@ -42,8 +42,7 @@ def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int,
 
 def _quote(session: Session, identifier: str) -> Quote:
     """The quote, its request locked first: the order in which an award takes them too."""
-    Request.load(session, Quote.load(session, identifier).request.identifier, lock=True)
-    return Quote.load(session, identifier, lock=True)
+    return Quote.load_under(session, identifier, "request")
 
 
 def _ceiling(session: Session, quote: Quote, price: int) -> int:

@@ -286,8 +286,8 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
 @action
 def answer_question(session: Session, actor: Actor, identifier: str, *, answer: str) -> str:
     """The buyer answers, to everyone. Returns the request's identifier."""
-    request = Request.load(session, Clarification.load(session, identifier).request.identifier, lock=True)
-    clarification = Clarification.load(session, identifier, lock=True)
+    clarification = Clarification.load_under(session, identifier, "request")
+    request = clarification.request
     if not 2 <= len(answer.strip()) <= 2000:
         raise RuleBroken(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
     perform(session, clarification, "answer", actor)

@@ -72,8 +72,7 @@ def _begin(session: Session, evaluation: Evaluation) -> None:
 
 
 def _locked(session: Session, identifier: str) -> Evaluation:
-    Request.load(session, Evaluation.load(session, identifier).request.identifier, lock=True)
-    return Evaluation.load(session, identifier, lock=True)
+    return Evaluation.load_under(session, identifier, "request")
 
 
 @action
