@@ -2,110 +2,16 @@
 
 from __future__ import annotations
 
-from inspect import iscoroutinefunction
-from pathlib import Path
-from threading import BoundedSemaphore
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request, session
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from market import cli, config, extensions, memory, pages
-from market.config import LOCALES, ROOT, Settings
-from market.keeper import FolderKeeper, HttpKeeper, Keeper
-from market.payments import gateways
-from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
-from market.signing import configured_roots
-from models import clock, sealing
-from models.documents import FolderStore
-from search import open_index
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The application. `settings` replace those of the environment (tests pass their own). WrongSettings where those are wrong."""
-    memory.settle()
-    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static"))
-    app.config.update(config.FIXED)
-    app.config.update(settings if settings is not None else Settings.read().flask())
-    app.config["ALEMBIC"] = {"script_location": str(ROOT / "models" / "migrations"), "version_locations": []}
-
-    extensions.db.init_app(app)
-    # There are no async sessions here; closing none of them would start a thread at the end of every request.
-    app.teardown_appcontext_funcs = [f for f in app.teardown_appcontext_funcs if not iscoroutinefunction(f)]
-    extensions.alembic.init_app(app)
-    extensions.csrf.init_app(app)
-    extensions.bootstrap.init_app(app)
-    extensions.limiter.init_app(app)
-    extensions.login.init_app(app)
-    extensions.login.login_view = "accounts.sign_in"
-    extensions.login.login_message = None
-    extensions.babel.init_app(app, locale_selector=_locale)
-    app.extensions["sealing_key"] = sealing.derive(app.config["SEALING_SECRET"])
-    app.extensions["signing_key"] = sealing.derive(app.config["SEALING_SECRET"], "gongxin signing")
-    app.extensions["signing_roots"] = configured_roots(app.config["SIGNING_ROOTS"])
-    app.extensions["keeper"] = _keeper(app.config)
-    app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
-    app.extensions["gateways"] = gateways.configured(app.config)
-    app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
-    app.extensions["search"] = open_index(app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]))
-    if app.config["CLOCK_FILE"]:
-        clock.use_file(Path(app.config["CLOCK_FILE"]))
-
-    from market.jobs import Jobs
-
-    app.extensions["jobs"] = Jobs(app)
-    cli.register(app)
-    pages.register(app)
-    _open_rooms(app)
-    app.after_request(_harden)
-    if app.config.get("PROXIES"):
-        trusted = app.config["PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
-    app.wsgi_app = memory.collecting(app.wsgi_app)  # type: ignore[method-assign]
-    return app
-
-
-def _keeper(settings: dict[str, Any]) -> Keeper:
-    """Somebody else's keeper where one is set, else our own beside the database."""
-    if settings.get("KEEPER_URL"):
-        return HttpKeeper(settings["KEEPER_URL"], settings["KEEPER_TOKEN"])
-    return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"])
-
-
-def _open_rooms(app: Flask) -> None:
-    from market.accounts import views as accounts
-    from market.agencies import views as agencies
-    from market.catalogue import views as catalogue
-    from market.contracts import views as contracts
-    from market.credit import views as credit
-    from market.opendata import views as opendata
-    from market.oversight import views as oversight
-    from market.payments import views as payments
-    from market.ratings import views as ratings
-    from market.serving.ready import probes
-    from market.sourcing import views as sourcing
-
-    for room in (accounts, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
-        app.register_blueprint(room.rooms)
-    app.register_blueprint(probes)
-
-
-def _locale() -> str:
-    """The language the reader chose, else the one the browser asks for, else Chinese."""
-    chosen = session.get("locale")
-    if chosen in LOCALES:
-        return str(chosen)
-    best = request.accept_languages.best_match(["zh", "zh-CN", "en"]) if request else None
-    return "en" if best == "en" else "zh_Hans_CN"
-
-
-def _harden(response: Response) -> Response:
-    """Nothing from elsewhere, no framing; and what only its parties may see is kept by no cache."""
-    response.headers.setdefault(
-        "Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
+    from market.application import (
+        build,  # only now: a worker of the sandbox imports what it carries out, and no application
     )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if "actor" in g and g.actor.user_id is not None:
-        response.headers["Cache-Control"] = "private, no-store"
-    return response
+
+    return build(settings)

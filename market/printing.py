@@ -1,4 +1,4 @@
-"""Documents as PDF (sandboxed/printing.py), printed in a process of their own within a budget."""
+"""Documents as PDF (market/sandboxed/printing.py), printed in a process of their own within a budget."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from flask import current_app
 
 from market import sandbox
+from market.sandboxed import printing
 from market.transaction import outside
 from models.text import N_
-from sandboxed import printing
 
 PLATFORM = "公信中介服务交易与信用平台"
 SECONDS, MEGABYTES = 30, 768

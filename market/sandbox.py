@@ -63,7 +63,7 @@ class _Worker:
     def __init__(self, modules: tuple[str, ...]) -> None:
         theirs, self._tasks = Pipe(duplex=False)
         self._answers, told = Pipe(duplex=False)
-        arguments = [sys.executable, str(ROOT / "sandboxed" / "worker.py"), str(theirs.fileno()), str(told.fileno()), *modules]
+        arguments = [sys.executable, str(ROOT / "market" / "sandboxed" / "worker.py"), str(theirs.fileno()), str(told.fileno()), *modules]
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {"MALLOC_ARENA_MAX": "2"}
         try:
             self._process = subprocess.Popen(
@@ -191,8 +191,8 @@ class Pool:
         self.reset()
 
 
-PRINTING = Pool("printing", 2, "sandboxed.printing")
-READING = Pool("reading", 2, "sandboxed.tables")
+PRINTING = Pool("printing", 2, "market.sandboxed.printing")
+READING = Pool("reading", 2, "market.sandboxed.tables")
 CHECKING = Pool("checking", 1, "models.signing")  # what anybody may send, who need not sign in
 _POOLS = (PRINTING, READING, CHECKING)
 

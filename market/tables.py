@@ -1,11 +1,11 @@
-"""Tables people hand in: CSV or XLSX, read in a process of their own (sandboxed/tables.py)."""
+"""Tables people hand in: CSV or XLSX, read in a process of their own (market/sandboxed/tables.py)."""
 
 from __future__ import annotations
 
 from market import sandbox
+from market.sandboxed import tables
 from models.documents import MOST_BYTES
 from models.text import N_, RuleBroken
-from sandboxed import tables
 
 MOST_ROWS = 20_000
 Columns = tables.Columns

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandboxed import Refused
+from market.sandboxed import Refused
 
 
 def same(value: Any) -> Any:

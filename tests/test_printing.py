@@ -14,14 +14,15 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from market import printing, sandbox
 from market.contracts import actions as contracts
+from market.contracts.papers import on_paper
 from market.extensions import db
 from market.jobs import drain
 from market.sandbox import OverBudget
+from market.sandboxed import fonts, record
+from market.sandboxed import printing as printer
 from market.sourcing import actions as sourcing
 from models.clock import BEIJING
 from models.documents import of_case
-from sandboxed import fonts, record
-from sandboxed import printing as printer
 from tests.factories import World
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
@@ -102,7 +103,7 @@ def test_every_character_said_to_be_printable_is(compiled: list[str]) -> None:
 
 
 def test_the_record_is_of_the_fonts_typst_brings() -> None:
-    """Where this fails, Typst has been replaced: `python -m sandboxed.record`."""
+    """Where this fails, Typst has been replaced: `python -m market.sandboxed.record`."""
     recorded = dict(zip(record.embedded(), fonts.every()[len(fonts.own()) :], strict=True))
     for name, has in record.embedded().items():
         assert recorded[name] <= set(has), name
@@ -174,7 +175,6 @@ def test_rare_characters_in_reasons_and_clauses_are_printed_once(app: Flask, wor
     texts = {clause["key"]: RARE[n * 150 :][:150] for n, clause in enumerate([c for c in made.clauses if not c["fixed"]][:2])}
     assert len(texts) == 2
     contracts.revise(world.actor("agency"), made.identifier, texts=texts)
-    drain()
     db.session.rollback()
-    assert [document for document in of_case(db.session, "contract", made.identifier) if document.issued]
+    assert on_paper(made.identifier).issued
     assert asked == ["contract"]

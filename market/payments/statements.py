@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 
 from market import sandbox, tables
+from market.sandboxed import statements as camt
 from models import money
 from models.text import N_, RuleBroken
-from sandboxed import statements as camt
 
 MOST_LINES = 5_000
 COLUMNS: tables.Columns = {

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from sandboxed import N_, Refused
+from market.sandboxed import N_, Refused
 
 MOST_ELEMENTS, MOST_DEPTH, MOST_TEXT = 60, 40, 1_000  # elements an entry
 _LONG_TAG = re.compile(rb"<[^<>]{10000}")  # nothing of ours has many attributes

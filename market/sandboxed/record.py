@@ -1,4 +1,4 @@
-"""`python -m sandboxed.record` makes `fonts.json` anew, when Typst brings other fonts: the fonts lie in its library as they are; what
+"""`python -m market.sandboxed.record` makes `fonts.json` anew, when Typst brings other fonts: the fonts lie in its library as they are; what
 one has and Typst still does not set (it does not look into every font) is found by printing it."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import typst
 
-from sandboxed import fonts, printing
+from market.sandboxed import fonts, printing
 
 _HEAD = re.compile(rb"(?:OTTO|\x00\x01\x00\x00)\x00[\x05-\x28].{6}(?=[A-Z][\w /]{3})", re.DOTALL)
 PAPER = {"identifier": "", "title": "", "platform": "", "to": "", "by": "", "rows": [], "after": [], "date": "", "link": ""}

@@ -14,9 +14,9 @@ from typing import Any
 import segno
 import typst
 
-from sandboxed import fonts
+from market.sandboxed import fonts
 
-TEMPLATES = Path(__file__).parents[1] / "templates" / "print"
+TEMPLATES = Path(__file__).parents[2] / "templates" / "print"
 UNPRINTABLE = "〓"  # as printers have always set it
 _LINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _SELECTORS = frozenset(map(chr, [0x34F, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))

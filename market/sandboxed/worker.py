@@ -106,5 +106,5 @@ def main(reading: int, writing: int, modules: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).parents[1])
+    sys.path[0] = str(Path(__file__).parents[2])
     main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

@@ -1,5 +1,5 @@
 """Which characters the fonts that come with us can print. Two of them lie beside us as files; what is printed with those Typst carries
-inside is recorded in `fonts.json`, which `python -m sandboxed.record` makes anew."""
+inside is recorded in `fonts.json`, which `python -m market.sandboxed.record` makes anew."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import python_calamine
 
-from sandboxed import N_, Refused
+from market.sandboxed import N_, Refused
 
 MOST_COLUMNS = 256
 MOST_CELLS = 4_000_000
