@@ -102,9 +102,9 @@ def test_the_demonstration_and_a_trial_may_pretend(environment: Any, kind: str) 
 def test_accounts_of_the_demonstration_have_no_place_in_a_real_market(database: str, tmp_path: Path) -> None:
     app = create_app(settings(database, tmp_path))
     assert refusals(app) == []
+    known = User(email=ACCOUNTS[-1][1], name="管理员")
+    known.set_password("gongxin-demo")
     with app.app_context(), transaction() as session:
-        known = User(email=ACCOUNTS[-1][1], name="管理员")
-        known.set_password("gongxin-demo")
         session.add(known)
     with app.app_context():
         db.engine.dispose()
