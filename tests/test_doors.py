@@ -1,0 +1,213 @@
+"""What once ended in a 500, each with the answer it should have; and the error page while the database is away."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from openpyxl import load_workbook
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from market.agencies import actions as agencies
+from market.exports import as_csv, as_xlsx
+from market.extensions import db
+from market.transaction import transaction
+from models.accounts import Organisation
+from models.actors import SYSTEM
+from models.agencies.checks import open_check
+from models.contracts import Contract, Deliverable
+from models.ratings import Rating
+from models.sourcing import Award
+from tests.factories import PASSWORD, World, code
+from tests.web import Visitor, sign_in
+
+
+def _token(visitor: Visitor) -> str:
+    return str(visitor.get("/check").value_of("csrf_token"))
+
+
+@pytest.mark.parametrize("words", ["'", "\"", "%", "*", "!!!", "()", "&|", ":", "\\", "。", "-", "_", " ' "])
+def test_punctuation_finds_nothing(app: Flask, world: World, words: str) -> None:
+    for path in ("/agencies", "/matters", "/suggest"):
+        answer = Visitor(app)._answer(lambda path=path: app.test_client().get(path, query_string={"q": words}))
+        assert answer.status == 200, path
+    assert "没有符合条件的机构" in Visitor(app)._answer(lambda: app.test_client().get("/agencies", query_string={"q": words})).text or not words.strip()
+
+
+def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -> None:
+    """As far as the reader may see it; else nothing is found, as of a number nobody has."""
+    contract = world.settled()
+    of_contract = db.session.query(Contract).filter_by(identifier=contract).one()
+    award = db.session.query(Award).filter_by(id=of_contract.award_id).one().identifier
+    deliverable, rating = world.one(Deliverable, contract).identifier, world.one(Rating, contract, by="buyer").identifier
+    request, draft = of_contract.request.identifier, world.request(publish=False)
+    agency, buyer = world.identifiers["agency"], world.identifiers["buyer"]
+    invited = world.request(openness="invited", invited=[agency])
+    sealed = world.request(mode="sealed_bid", funds="state")
+    bid = world.bids(sealed, agency=100_00)["agency"]
+    pages = {
+        agency: f"/agencies/{agency}", buyer: f"/agencies/{buyer}", request: f"/requests/{request}", draft: f"/requests/{draft}", award: f"/awards/{award}", bid: f"/bids/{bid}",
+        contract: f"/contracts/{contract}", deliverable: f"/deliverables/{deliverable}", rating: f"/ratings/{rating}", invited: f"/requests/{invited}",
+    }  # fmt: skip
+    mine = {
+        "visitor": {agency, request, award}, "second": {agency, request, award}, "buyer": set(pages) - {bid}, "agency": set(pages) - {buyer, draft},
+        "department": {agency, request, award, contract, deliverable}, "regulator": set(pages), "custodian": {agency, request, award},
+    }  # fmt: skip
+    for role, seen in mine.items():
+        visitor = sign_in(app, world, role)
+        for number, page in pages.items():
+            for typed in (number, f" {number.lower()} "):
+                answer = visitor.get(f"/agencies?q={typed}")
+                if number in seen:
+                    assert (answer.status, answer.location) == (303, page), (role, number)
+                    assert visitor.get(page).status in (200, 303), (role, number)
+                else:
+                    assert (answer.status, "没有符合条件的机构" in answer.text) == (200, True), (role, number)
+                    assert visitor.get(page).status in (302, 404), (role, number)
+    for unknown in ("C-2026-999999", "Q-0000-000000", "Z-2026-000001x", "C-2026-" + "9" * 40):
+        answer = sign_in(app, world, "regulator").get(f"/agencies?q={unknown}")
+        assert (answer.status, "没有符合条件的机构" in answer.text) == (200, True)
+    assert "C-2026-000001" in Visitor(app).get("/agencies?q=C-2026-000001").text, "what was typed is kept"
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x08", "\x1f", "\x7f", "\x85", "\uffff"])
+def test_control_characters_are_refused_at_the_field(app: Flask, world: World, character: str) -> None:
+    visitor, english = Visitor(app), Visitor(app, language="en")
+    entry = {
+        "kind": "agency", "organisation": "新来的事务所", "uscc": code(900), "region_code": "632801", "name": "才旦", "email": "new@example.cn", "password": PASSWORD,
+    }  # fmt: skip
+    for field in ("organisation", "name", "email", "address", "introduction", "uscc"):
+        answer = visitor.submit("/sign-up", **{**entry, field: f"一{character}二"})
+        assert (answer.status, "控制字符" in answer.error_at(field)) == (422, True), field
+    assert "control characters" in english.submit("/sign-up", **{**entry, "organisation": f"a{character}b"}).error_at("organisation")
+    assert visitor.submit("/sign-up", **{**entry, "introduction": "一行\r\n\t又一行 👩‍🔬"}).location == "/my/entry", "line breaks and tabs are none of them"
+
+
+def test_exports_hold_what_came_in_before(app: Flask, world: World) -> None:
+    """A name with a control character, from a time when forms took it or from a table that was brought in."""
+    with transaction() as session:
+        Organisation.load(session, world.identifiers["agency"], lock=True).name = "水保\x08事务所\x1b"
+    regulator = sign_in(app, world, "regulator")
+    book = load_workbook(io.BytesIO(regulator.get("/oversight/agencies.xlsx").response.get_data()))
+    assert any("水保�事务所�" in map(str, row) for row in book.active.iter_rows(values_only=True))
+    assert "水保�事务所�" in regulator.get("/oversight/agencies.csv").response.get_data().decode("utf-8-sig")
+    everything = "".join(chr(n) for n in range(0x20)) + "\x7f\x85\ud83d\ufffe\uffff"
+    assert as_csv([[everything]])
+    assert load_workbook(io.BytesIO(as_xlsx([[everything, "=1\x08"]]))).active["B1"].value == "'=1�"
+
+
+def test_an_act_on_a_case_in_another_state_is_a_conflict_in_words(app: Flask, world: World) -> None:
+    with transaction() as session:
+        check = open_check(session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", [])
+        assert check is not None
+        identifier = check.identifier
+    regulator = sign_in(app, world, "regulator")
+    token = _token(regulator)
+    agencies.clear_check(world.actor("regulator"), identifier, reason="已核实,登记无误")
+    for body in ({}, {"reason": "请说明情况"}, {"reason": ""}):
+        for act in ("ask", "clear", "confirm"):
+            answer = regulator.post(f"/checks/{identifier}/{act}", {"csrf_token": token, **body})
+            assert answer.status in (409, 422), (act, body)
+            assert answer.soup.select_one("h1")
+    asked = regulator.post(f"/checks/{identifier}/ask", {"csrf_token": token, "reason": "请说明情况"})
+    assert (asked.status, "不能再办理这一步" in asked.text) == (409, True)
+
+
+def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
+    world.appoint_admin()
+    draft = world.request(publish=False)
+    sent = {
+        "item_code": "WAT-01", "project": "另一个项目", "region_code": "632801", "mode": "inquiry", "funds": "private", "openness": "open", "deadline": "2026-03-20T10:00",
+    }  # fmt: skip
+    for role in ("regulator", "admin"):
+        visitor = sign_in(app, world, role)
+        for body in ({}, sent):
+            assert visitor.post(f"/requests/{draft}/edit", {"csrf_token": _token(visitor), **body}).status == (403 if body else 422), role
+    buyer = sign_in(app, world, "buyer")
+    assert buyer.submit(f"/requests/{draft}/edit", **sent).location == f"/requests/{draft}"
+    assert "另一个项目" in buyer.get(f"/requests/{draft}").text
+
+
+@pytest.mark.parametrize("query", ["endpoint=x", "_scheme=x", "_external=1", "_anchor=x", "_method=POST", "self=x", "kind=pdf", "suffix=x", "values=x", "item=x&standing=y"])
+def test_a_query_is_nothing_url_for_listens_to(app: Flask, world: World, query: str) -> None:
+    world.settled_unrated()
+    department, regulator = sign_in(app, world, "department"), sign_in(app, world, "regulator")
+    page = department.get(f"/reviews?standing=passed&{query}")
+    assert page.status == 200
+    links = [str(a["href"]) for a in page.soup.select("main a[href]") if "reviews." in str(a["href"])]
+    assert [link.partition("?")[0] for link in links] == ["/reviews.csv", "/reviews.xlsx"]
+    checks = regulator.get(f"/oversight/checks?{query}")
+    assert {str(a["href"]).partition("?")[0] for a in checks.soup.select("main a[href*='checks.']")} == {"/oversight/checks.csv", "/oversight/checks.xlsx"}
+    for path in ("/agencies", "/requests", "/awards", "/credit", "/items/WAT-01", "/my", "/my/notices"):
+        assert regulator.get(f"{path}?{query}").status == 200, path
+
+
+@pytest.mark.parametrize(("since", "until"), [("0001-01-01", "9999-12-31"), ("9999-12-31", "0001-01-01"), ("x", "2026-02-30"), ("0000-00-00", "")])
+def test_a_statement_of_all_time(app: Flask, world: World, since: str, until: str) -> None:
+    world.started()
+    buyer = sign_in(app, world, "buyer")
+    for kind in ("", ".csv", ".xlsx", ".pdf"):
+        assert buyer.get(f"/my/statement{kind}?since={since}&until={until}").status == 200, kind
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "1899-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"])
+def test_days_out_of_our_time_are_refused(app: Flask, world: World, typed: str) -> None:
+    """A deadline in the year 9999 would be counted up to, working day by working day, on every page that shows it."""
+    buyer, agency = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
+    said = buyer.submit("/requests/new", item_code="WAT-01", project="高标准农田", region_code="632801", deadline=typed)
+    assert (said.status, "1900" in said.error_at("deadline")) == (422, True)
+    said = agency.submit("/my/entry/licence", legal_form="company", established_on=typed[:10], scope="水保")
+    assert "1900" in said.error_at("established_on")
+    huge = agency.submit("/my/entry/premises", registered_address="路", address="路", premises="owned", premises_area="9" * 30)
+    assert "太大" in huge.error_at("premises_area")
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "2147483648", "9" * 5000, "0", "-1", "٣"])
+def test_a_number_no_column_holds_names_nothing(app: Flask, world: World, number: str) -> None:
+    for role, path in (("buyer", "/my/delegations/{}/revoke"), ("agency", "/my/practitioners/{}/remove"), ("custodian", "/custody/statements/S-2026-000001/{}")):
+        visitor = sign_in(app, world, role)
+        assert visitor.post(path.format(number), {"csrf_token": _token(visitor)}).status == 404, path
+
+
+def _break(error: type[Exception]) -> Any:
+    """From now on no statement is carried out."""
+
+    def refuse(*_: Any) -> None:
+        raise error("the server closed the connection unexpectedly") if error is PoolTimeout else error("SELECT 1", {}, Exception("server closed the connection"))
+
+    event.listen(db.engine, "before_cursor_execute", refuse)
+    return refuse
+
+
+@pytest.mark.parametrize("error", [OperationalError, PoolTimeout])
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_error_page_asks_no_database(app: Flask, world: World, error: type[Exception], language: str) -> None:
+    """Signed in or not, an existing page or none: 503 in words as long as the database is away, and everything again after it."""
+    buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
+    buyer.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    token = _token(buyer)
+    app.config["TESTING"] = app.testing = False  # as it runs: exceptions are answered, not raised
+    refuse = _break(error)
+    try:
+        for path in ("/my", "/my/organisation", "/contracts", "/agencies", "/", "/no/such/page", "/my/delegations/99999999999999999999/revoke"):
+            answer = buyer.get(path)
+            assert answer.status == 503, (path, answer.status)
+            assert ("系统正忙" if language == "zh-CN" else "busy") in answer.text
+        assert buyer.post("/my/delegations/1/revoke", {"csrf_token": token}).status == 503
+        assert visitor.get("/agencies").status == 503
+        assert visitor.get("/no/such/page").status == 404
+        assert visitor.get("/sign-in").status == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", refuse)
+    assert (buyer.get("/my").status, visitor.get("/agencies").status) == (200, 200)
+
+
+def test_a_clock_far_away_is_no_matter(app: Flask, world: World, time: Any) -> None:
+    time.instant = datetime(2099, 12, 31, tzinfo=UTC)
+    for path in ("/", "/agencies", "/requests", "/my/statement"):
+        assert sign_in(app, world, "buyer").get(path).status == 200, path
