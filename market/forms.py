@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from flask import session
+from flask import request, session
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
+from werkzeug.datastructures import FileStorage
 from wtforms import (
     EmailField,
     Field,
@@ -27,6 +30,7 @@ from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextI
 
 from models import money
 from models.clock import BEIJING
+from models.submissions import Sent
 from models.text import UNKEEPABLE, Problem
 
 
@@ -41,9 +45,9 @@ class Form(FlaskForm):
         if not self.submission.data:
             self.submission.data = secrets.token_urlsafe(12)
 
-    def one_time_key(self) -> str:
-        """The key as actions take it: good in the browser that was given the form, and in no other."""
-        return f"{session['forms']}:{self.submission.data}"
+    def sent(self) -> Sent:
+        """The key as actions take it, good in the browser that was given the form and in no other, and what was sent with it."""
+        return Sent(f"{session['forms']}:{self.submission.data}", _contents())
 
     def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:
         """What no field may hold is refused at every field."""
@@ -84,6 +88,20 @@ def keepable(form: Any, field: Field) -> None:
         raise ValidationError(str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year)))
     if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > MOST_NUMBER:
         raise ValidationError(str(_l("数字太大。")))
+
+
+def _contents() -> str:
+    """A hash of all this request sent but its keys, files by theirs."""
+    fields = sorted((name, request.form.getlist(name)) for name in request.form if name not in ("csrf_token", "submission"))
+    files = [(name, file.filename, _hash_of(file)) for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0])]
+    return hashlib.sha256(json.dumps([request.path, fields, files]).encode()).hexdigest()
+
+
+def _hash_of(file: FileStorage) -> str:
+    file.stream.seek(0)
+    digest = hashlib.file_digest(file.stream, "sha256")  # type: ignore[arg-type]
+    file.stream.seek(0)
+    return digest.hexdigest()
 
 
 def choices(pairs: Iterable[tuple[Any, Any]], group: str | None = None) -> list[SelectChoice]:

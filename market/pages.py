@@ -80,7 +80,7 @@ def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> t
     The second value is the status to answer with.
     """
     try:
-        return act(current_actor(), *args, **kwargs, submission=form.one_time_key()), 303
+        return act(current_actor(), *args, **kwargs, submission=form.sent()), 303
     except NotFound:
         raise
     except Problem as problem:

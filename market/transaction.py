@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from market.extensions import db
 from models import clock, events, submissions
 from models.actors import Actor
+from models.submissions import Sent
 from models.text import N_, Conflict
 
 log = logging.getLogger(__name__)
@@ -109,31 +110,32 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
     """
 
     @wraps(function)
-    def act(actor: Actor, *args: Any, submission: str = "", **kwargs: Any) -> str:
+    def act(actor: Actor, *args: Any, submission: str | Sent = "", **kwargs: Any) -> str:
         try:
-            return once(actor, args, submission, kwargs)
+            return once(actor, args, submission if isinstance(submission, Sent) else Sent(submission), kwargs)
         except IntegrityError as error:  # two at once, and the database's own constraint was the last guard
             raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。")) from error
 
-    def once(actor: Actor, args: tuple[Any, ...], submission: str, kwargs: dict[str, Any]) -> str:
-        sent = _fingerprint(function, args, kwargs) if submission else ""
+    def once(actor: Actor, args: tuple[Any, ...], sent: Sent, kwargs: dict[str, Any]) -> str:
+        fingerprint = _fingerprint(function, sent, args, kwargs) if sent.key else ""
         with transaction() as session:
-            key = submissions.key_of(actor.user_id, submission)
-            if submission:
-                done = submissions.result_of(session, key, sent)
+            key = submissions.key_of(actor.user_id, sent.key)
+            if sent.key:
+                done = submissions.result_of(session, key, fingerprint)
                 if done is not None:
                     return done
             result = function(session, actor, *args, **kwargs)
-            if submission:
-                session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=sent, result=result))
+            if sent.key:
+                session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=fingerprint, result=result))
         return result
 
     return act
 
 
-def _fingerprint(function: Callable[..., str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """What tells this act and its arguments from any other; computed before any lock is taken, since files are among them."""
-    return submissions.fingerprint(sealing_key(), f"{function.__module__}.{function.__name__}", args, kwargs)
+def _fingerprint(function: Callable[..., str], sent: Sent, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What tells this act and what it was given from any other; computed before any lock is taken, since files are among it."""
+    given, named = ((sent.contents,), {}) if sent.contents else (args, kwargs)
+    return submissions.fingerprint(sealing_key(), f"{function.__module__}.{function.__name__}", given, named)
 
 
 def sealing_key() -> bytes:

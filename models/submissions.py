@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -33,6 +33,15 @@ class Submission(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     result: Mapped[Code]
     at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A one-time key, and, from a page, a hash of all that was sent with it. That then counts in the place of the arguments: what a
+    page makes of the same form may be another thing once the case has moved on."""
+
+    key: str
+    contents: str = ""
 
 
 def key_of(person: int | None, submission: str) -> str:

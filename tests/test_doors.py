@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from market.agencies import actions as agencies
+from market.cli import rebuild_index
 from market.exports import as_csv, as_xlsx
 from market.extensions import db
 from market.transaction import transaction
@@ -31,12 +33,14 @@ def _token(visitor: Visitor) -> str:
     return str(visitor.get("/check").value_of("csrf_token"))
 
 
-@pytest.mark.parametrize("words", ["'", "\"", "%", "*", "!!!", "()", "&|", ":", "\\", "。", "-", "_", " ' "])
-def test_punctuation_finds_nothing(app: Flask, world: World, words: str) -> None:
-    for path in ("/agencies", "/matters", "/suggest"):
-        answer = Visitor(app)._answer(lambda path=path: app.test_client().get(path, query_string={"q": words}))
-        assert answer.status == 200, path
-    assert "没有符合条件的机构" in Visitor(app)._answer(lambda: app.test_client().get("/agencies", query_string={"q": words})).text or not words.strip()
+def test_punctuation_finds_nothing(app: Flask, world: World) -> None:
+    visitor = Visitor(app)
+    rebuild_index()
+    for words in ("'", "\"", "%", "*", "!!!", "()", "&|", ":", "\\", "。", "-", "_", " ' "):
+        for path in ("/matters", "/suggest"):
+            assert visitor.get(f"{path}?q={quote(words)}").status == 200, (path, words)
+        answer = visitor.get(f"/agencies?q={quote(words)}")
+        assert (answer.status, "没有符合条件的机构" in answer.text) == (200, True), words
 
 
 def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -> None:
@@ -58,6 +62,7 @@ def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -
         "visitor": {agency, request, award}, "second": {agency, request, award}, "buyer": set(pages) - {bid}, "agency": set(pages) - {buyer, draft},
         "department": {agency, request, award, contract, deliverable}, "regulator": set(pages), "custodian": {agency, request, award},
     }  # fmt: skip
+    rebuild_index()
     for role, seen in mine.items():
         visitor = sign_in(app, world, role)
         for number, page in pages.items():
@@ -75,16 +80,15 @@ def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -
     assert "C-2026-000001" in Visitor(app).get("/agencies?q=C-2026-000001").text, "what was typed is kept"
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x08", "\x1f", "\x7f", "\x85", "\uffff"])
-def test_control_characters_are_refused_at_the_field(app: Flask, world: World, character: str) -> None:
+def test_control_characters_are_refused_at_the_field(app: Flask, world: World) -> None:
     visitor, english = Visitor(app), Visitor(app, language="en")
     entry = {
         "kind": "agency", "organisation": "新来的事务所", "uscc": code(900), "region_code": "632801", "name": "才旦", "email": "new@example.cn", "password": PASSWORD,
     }  # fmt: skip
-    for field in ("organisation", "name", "email", "address", "introduction", "uscc"):
+    for field, character in zip(("organisation", "name", "email", "address", "introduction", "uscc"), "\x00\x08\x1f\x7f\x85\uffff", strict=True):
         answer = visitor.submit("/sign-up", **{**entry, field: f"一{character}二"})
         assert (answer.status, "控制字符" in answer.error_at(field)) == (422, True), field
-    assert "control characters" in english.submit("/sign-up", **{**entry, "organisation": f"a{character}b"}).error_at("organisation")
+    assert "control characters" in english.submit("/sign-up", **{**entry, "organisation": "a\x08b"}).error_at("organisation")
     assert visitor.submit("/sign-up", **{**entry, "introduction": "一行\r\n\t又一行 👩‍🔬"}).location == "/my/entry", "line breaks and tabs are none of them"
 
 
@@ -133,45 +137,46 @@ def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
     assert "另一个项目" in buyer.get(f"/requests/{draft}").text
 
 
-@pytest.mark.parametrize("query", ["endpoint=x", "_scheme=x", "_external=1", "_anchor=x", "_method=POST", "self=x", "kind=pdf", "suffix=x", "values=x", "item=x&standing=y"])
-def test_a_query_is_nothing_url_for_listens_to(app: Flask, world: World, query: str) -> None:
+def test_a_query_is_nothing_url_for_listens_to(app: Flask, world: World) -> None:
     world.settled_unrated()
     department, regulator = sign_in(app, world, "department"), sign_in(app, world, "regulator")
-    page = department.get(f"/reviews?standing=passed&{query}")
-    assert page.status == 200
-    links = [str(a["href"]) for a in page.soup.select("main a[href]") if "reviews." in str(a["href"])]
-    assert [link.partition("?")[0] for link in links] == ["/reviews.csv", "/reviews.xlsx"]
-    checks = regulator.get(f"/oversight/checks?{query}")
-    assert {str(a["href"]).partition("?")[0] for a in checks.soup.select("main a[href*='checks.']")} == {"/oversight/checks.csv", "/oversight/checks.xlsx"}
-    for path in ("/agencies", "/requests", "/awards", "/credit", "/items/WAT-01", "/my", "/my/notices"):
-        assert regulator.get(f"{path}?{query}").status == 200, path
+    for query in ("endpoint=x", "_scheme=x", "_external=1", "_anchor=x", "_method=POST", "self=x", "kind=pdf", "suffix=x", "values=x", "item=x&standing=y"):
+        page = department.get(f"/reviews?standing=passed&{query}")
+        assert page.status == 200, query
+        links = [str(a["href"]) for a in page.soup.select("main a[href]") if "reviews." in str(a["href"])]
+        assert [link.partition("?")[0] for link in links] == ["/reviews.csv", "/reviews.xlsx"]
+        checks = regulator.get(f"/oversight/checks?{query}")
+        assert {str(a["href"]).partition("?")[0] for a in checks.soup.select("main a[href*='checks.']")} == {"/oversight/checks.csv", "/oversight/checks.xlsx"}
+        for path in ("/agencies", "/requests", "/my/notices"):
+            assert regulator.get(f"{path}?{query}").status == 200, path
 
 
-@pytest.mark.parametrize(("since", "until"), [("0001-01-01", "9999-12-31"), ("9999-12-31", "0001-01-01"), ("x", "2026-02-30"), ("0000-00-00", "")])
-def test_a_statement_of_all_time(app: Flask, world: World, since: str, until: str) -> None:
+def test_a_statement_of_all_time(app: Flask, world: World) -> None:
     world.started()
     buyer = sign_in(app, world, "buyer")
-    for kind in ("", ".csv", ".xlsx", ".pdf"):
-        assert buyer.get(f"/my/statement{kind}?since={since}&until={until}").status == 200, kind
+    for since, until in (("0001-01-01", "9999-12-31"), ("9999-12-31", "0001-01-01"), ("x", "2026-02-30"), ("0000-00-00", "")):
+        for kind in ("", ".csv", ".xlsx", ".pdf"):
+            assert buyer.get(f"/my/statement{kind}?since={since}&until={until}").status == 200, kind
 
 
-@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "1899-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"])
-def test_days_out_of_our_time_are_refused(app: Flask, world: World, typed: str) -> None:
+def test_days_out_of_our_time_are_refused(app: Flask, world: World) -> None:
     """A deadline in the year 9999 would be counted up to, working day by working day, on every page that shows it."""
     buyer, agency = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
-    said = buyer.submit("/requests/new", item_code="WAT-01", project="高标准农田", region_code="632801", deadline=typed)
-    assert (said.status, "1900" in said.error_at("deadline")) == (422, True)
-    said = agency.submit("/my/entry/licence", legal_form="company", established_on=typed[:10], scope="水保")
-    assert "1900" in said.error_at("established_on")
+    for typed in ("0001-01-01T00:00", "1899-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"):
+        said = buyer.submit("/requests/new", item_code="WAT-01", project="高标准农田", region_code="632801", deadline=typed)
+        assert (said.status, "1900" in said.error_at("deadline")) == (422, True)
+        said = agency.submit("/my/entry/licence", legal_form="company", established_on=typed[:10], scope="水保")
+        assert "1900" in said.error_at("established_on")
     huge = agency.submit("/my/entry/premises", registered_address="路", address="路", premises="owned", premises_area="9" * 30)
     assert "太大" in huge.error_at("premises_area")
 
 
-@pytest.mark.parametrize("number", ["99999999999999999999", "2147483648", "9" * 5000, "0", "-1", "٣"])
-def test_a_number_no_column_holds_names_nothing(app: Flask, world: World, number: str) -> None:
+def test_a_number_no_column_holds_names_nothing(app: Flask, world: World) -> None:
     for role, path in (("buyer", "/my/delegations/{}/revoke"), ("agency", "/my/practitioners/{}/remove"), ("custodian", "/custody/statements/S-2026-000001/{}")):
         visitor = sign_in(app, world, role)
-        assert visitor.post(path.format(number), {"csrf_token": _token(visitor)}).status == 404, path
+        token = _token(visitor)
+        for number in ("99999999999999999999", "2147483648", "9" * 5000, "0", "-1", "٣"):
+            assert visitor.post(path.format(number), {"csrf_token": token}).status == 404, (path, number)
 
 
 def _break(error: type[Exception]) -> Any:

@@ -25,6 +25,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
 from market.accounts import actions as accounts
+from market.cli import rebuild_index
 from market.extensions import db
 from market.forms import Form
 from models.accounts import Delegation
@@ -150,6 +151,7 @@ def walk(app: Flask, world: World, time: Any, caplog: Any) -> Iterator[tuple[Wal
     accounts.add_member(world.actor("buyer"), email="staff@example.cn", name="职员", password=PASSWORD)
     accounts.delegate(world.actor("buyer"), email="second@example.cn", scope=["request"], most=100, until=time.instant.replace(year=2027))
     known = _known(app, names)
+    rebuild_index()
     walk = Walk(app, world, random.Random(SEED))
     for role in ROLES:
         walk.enter(role)

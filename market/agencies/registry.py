@@ -30,6 +30,7 @@ from models.agencies import AgencyProfile, Registered, differences, profile_of
 from models.agencies.checks import open_check
 from models.batches import Batch, BatchRow
 from models.regions import within
+from models.submissions import Sent
 from models.text import N_, NotAllowed, Problem, RuleBroken
 
 KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
@@ -169,7 +170,7 @@ def _compare(session: Session, actor: Actor, *, name: str, content: bytes | None
     return _begin(session, actor, name, content).identifier
 
 
-def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str = "") -> str:
+def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str | Sent = "") -> str:
     """A regulator compares the agencies of its area with an export, or with the source that is set. Returns the batch's
     identifier; RuleBroken at `file` for what is no export."""
     if not actor.roles & {"regulator", "admin"}:

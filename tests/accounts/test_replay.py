@@ -252,6 +252,29 @@ def test_a_reason_sent_twice_is_one_act(app: Flask, world: World) -> None:
     assert buyer.post(f"/requests/{request}/cancel", {**values, "reason": "另一个理由,同样的钥匙"}).status == 409
 
 
+def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flask, world: World) -> None:
+    """An award has no quotes to choose from once it is made; a template is revised from the version that stands now."""
+    request = world.request()
+    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    sourcing.close(world.actor("buyer"), request)
+    contract = world.contract_of(world.awarded()).identifier
+    for role, path, change in (
+        ("buyer", f"/requests/{request}/award", {"agency": world.identifiers["agency"], "reasons": "价格合理,工期满足"}),
+        ("agency", f"/contracts/{contract}/revise", {"text_secrecy": "双方另行签订保密协议。"}),
+        ("regulator", "/contract-templates/report/revise", {"title_12": "新的条款", "text_12": "新的条款的文字。", "reason": "补充约定"}),
+    ):
+        visitor = sign_in(app, world, role)
+        page = visitor.get(path)
+        values = {**standing(page.soup.select_one("main form[method=post]")), **change}
+        first = visitor.post(path, values)
+        assert first.status == 303, (path, first.text)
+        made = _counted()
+        again = visitor.post(path, values)
+        assert (again.status, again.location, _counted()) == (303, first.location, made), path
+        other = next(name for name in change if name != "agency")
+        assert visitor.post(path, {**values, other: "另外的文字,同样的钥匙"}).status == 409
+
+
 def test_actions_hold_the_key_themselves(world: World) -> None:
     """Whoever calls with a key gets the same: by act, by every argument, by person."""
     request = world.request()
