@@ -23,6 +23,12 @@ def store() -> FolderStore:
     return files
 
 
+def put(content: bytes) -> str:
+    """Bytes of any kind into the store, outside of any transaction. Returns their SHA-256."""
+    outside("a file is written")
+    return store().put(content)
+
+
 @dataclass(frozen=True)
 class Kept:
     """Bytes of a kind we take that lie in the store."""
@@ -36,8 +42,7 @@ def keep(content: bytes, field: str = "file") -> Kept:
     """Check bytes and keep them, outside of any transaction: everybody would wait for the disk. RuleBroken at `field` for a wrong
     kind or over 20 MB. Bytes that no row comes to name are nobody's."""
     media_type = check(content, field)
-    outside("a file is written")
-    return Kept(store().put(content), len(content), media_type)
+    return Kept(put(content), len(content), media_type)
 
 
 def with_file(act: Callable[..., str]) -> Callable[..., str]:

@@ -9,7 +9,6 @@ from flask import current_app
 
 from market import sandbox
 from market.sandboxed import printing
-from market.transaction import outside
 from models.text import N_
 
 PLATFORM = "公信中介服务交易与信用平台"
@@ -19,7 +18,6 @@ SECONDS, MEGABYTES = 30, 768
 def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) -> bytes:
     """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `at` its date. Characters no font
     here has are 〓. OverBudget where it cannot be printed within its time and memory."""
-    outside("a paper is printed")
     made: bytes = sandbox.run(
         printing.pdf, template, data, link, int(at.timestamp()), seconds=SECONDS, megabytes=MEGABYTES, pool=sandbox.PRINTING, field=None,
         over=N_("这份文书太长或者太复杂,没有在限度(%(seconds)s 秒、%(megabytes)s MB 内存)内打印出来。请缩短文字,或者缩小范围。"),

@@ -20,6 +20,7 @@ from multiprocessing.connection import Pipe
 from typing import Any
 
 from market.config import ROOT
+from market.transaction import outside
 from models.text import N_, Problem, RuleBroken
 
 STARTING = 60  # seconds a worker may take to be ready
@@ -218,8 +219,9 @@ def run(
     """What a module's function makes of plain arguments, a plain value, made in a process of its own.
 
     OverBudget (at `field`, in the words of `over`) if it takes longer, needs more memory, or ends its process; RuleBroken in the words
-    in which the function itself refused; Busy (503) if too many wait; Broken for any other error in it.
+    in which the function itself refused; Busy (503) if too many wait; Broken for any other error in it. Never inside a transaction.
     """
+    outside(f"{function.__qualname__} in a process of its own")
     kind, value = pool.run(function, arguments, seconds, megabytes)
     if kind == "done":
         return value

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from market import tables
 from market.batches import WORKS, Away, Work
 from market.extensions import db
-from market.files import store
+from market.files import put, store
 from market.pieces import Pace
 from market.transaction import action, transaction
 from models import batches, clock, policy
@@ -140,8 +140,8 @@ def _compared(batch: Batch, after: int, most: int) -> list[tuple[int, str, dict[
     return [(agency.id, agency.name, {"agency": agency.identifier, "uscc": agency.uscc}) for agency in agencies]
 
 
-def _configured() -> tuple[str, bytes | None]:
-    """The source that is set: an export's name and content, or a service's address and None."""
+def _configured() -> tuple[str, str | None]:
+    """The source that is set: an export's name and its hash in the store, or a service's address and None."""
     where = current_app.config["REGISTER"]
     if not where:
         raise RuleBroken(N_("还没有设置登记机关的数据源,请上传一份导出表。"), "file")
@@ -153,21 +153,21 @@ def _configured() -> tuple[str, bytes | None]:
         raise Away(N_("读不到登记机关的导出文件。")) from error
 
 
-def _readable(name: str, content: bytes) -> tuple[str, bytes]:
-    """An export that is one. Large ones take their time, so they are read before the transaction begins."""
+def _readable(name: str, content: bytes) -> tuple[str, str]:
+    """An export that is one, and its hash in the store. Large ones take their time, so they are read and kept before the transaction begins."""
     FileSource(name, content)
-    return name, content
+    return name, put(content)
 
 
-def _begin(session: Session, actor: Actor, name: str, content: bytes | None) -> Batch:
-    options: dict[str, Any] = {"sha256": store().put(content)} if content is not None else {}
+def _begin(session: Session, actor: Actor, name: str, sha256: str | None) -> Batch:
+    options: dict[str, Any] = {"sha256": sha256} if sha256 is not None else {}
     options["area"] = (actor.region_code or "none") if "regulator" in actor.roles else ""
     return batches.begin(session, actor, "register", name, [], options, state="listing")
 
 
 @action
-def _compare(session: Session, actor: Actor, *, name: str, content: bytes | None) -> str:
-    return _begin(session, actor, name, content).identifier
+def _compare(session: Session, actor: Actor, *, name: str, sha256: str | None) -> str:
+    return _begin(session, actor, name, sha256).identifier
 
 
 def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str | Sent = "") -> str:
@@ -176,8 +176,8 @@ def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes =
     if not actor.roles & {"regulator", "admin"}:
         raise NotAllowed(N_("只有监管部门可以发起比对。"))
     db.session.rollback()
-    name, export = _readable(file_name or "register", content) if content else _configured()
-    return _compare(actor, name=name, content=export, submission=submission)
+    name, sha256 = _readable(file_name or "register", content) if content else _configured()
+    return _compare(actor, name=name, sha256=sha256, submission=submission)
 
 
 def compare_daily() -> None:
@@ -185,9 +185,9 @@ def compare_daily() -> None:
     if not current_app.config["REGISTER"]:
         return
     try:
-        name, content = _configured()
+        name, sha256 = _configured()
         with transaction() as session:
-            _begin(session, SYSTEM, name, content)
+            _begin(session, SYSTEM, name, sha256)
     except Problem as problem:
         if problem.status != 409:  # the one before may still be at it
             with transaction() as session:

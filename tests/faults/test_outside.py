@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 
 from market import keeper as keepers
+from market import sandbox
 from market import transaction as transactions
 from market.contracts import actions as contracts
 from market.extensions import db
@@ -51,6 +52,7 @@ def _waiting(app: Flask) -> dict[str, Callable[[], object]]:
         "a time stamp": lambda: HttpTimestamps("http://127.0.0.1:9")._ask(b""),
         "a paper": lambda: letter("F-1", "x", datetime.now().astimezone(), by="x", before=[], rows=[], after=[]),
         "a signature": lambda: signed(PDF, "Buyer", None, None),  # type: ignore[arg-type]
+        "a stranger's file": lambda: sandbox.run(len, b""),
         "a file": lambda: keep(PDF),
         "a password": lambda: User().set_password("correct horse battery"),
     }

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from market.extensions import db
-from market.files import store
+from market.files import put
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import locked as locked_payout
 from market.payments.actions.payouts import see_arrived
@@ -50,11 +50,12 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
     what is no statement, or one of another account. It is read before the transaction begins."""
     _office(actor)
     db.session.rollback()
-    return _take_statement(actor, file_name=file_name, content=content, parsed=read(content), submission=submission)
+    parsed = read(content)
+    return _take_statement(actor, file_name=file_name, sha256=put(content), parsed=parsed, submission=submission)
 
 
 @action
-def _take_statement(session: Session, actor: Actor, *, file_name: str, content: bytes, parsed: Parsed) -> str:
+def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: str, parsed: Parsed) -> str:
     _office(actor)
     account = bank().number.replace(" ", "")
     if parsed.account and parsed.account.replace(" ", "") != account:
@@ -64,7 +65,7 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, content: 
         raise RuleBroken(N_("对账单里有两行是同一个流水号和金额。"), "file")
     known = set(session.scalars(select(BankLine.key).where(BankLine.key.in_(keys))))
     statement = BankStatement(
-        identifier=identifiers.issue(session, "S"), account=account, source=file_name[:200] or "statement", sha256=store().put(content),
+        identifier=identifiers.issue(session, "S"), account=account, source=file_name[:200] or "statement", sha256=sha256,
         opening=parsed.opening, closing=parsed.closing, first_day=min(line.day for line in parsed.lines), last_day=max(line.day for line in parsed.lines),
         known=len(known), imported_by_id=actor.user_id,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from market.files import Kept, hand_in, keep, store
+from market.files import Kept, hand_in, keep, put, store
 from market.sourcing.actions import keys
 from market.sourcing.actions.common import answering, tell
 from market.sourcing.actions.scoring import start_scoring
@@ -52,7 +52,7 @@ def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[st
             return None
     if request.public_key is None or request.keeper_key is None:
         return None
-    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": store().put(_seal(request, content))}
+    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": put(_seal(request, content))}
 
 
 @action
