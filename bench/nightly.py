@@ -63,13 +63,21 @@ def _copy(entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int]
     for begin in range(0, size, 500):
         made = [
             {
-                **row, "id": firsts[entity] + n, **{name: f"{row[name][:1]}N-{firsts[entity] + n}" for name in unique},
+                **row, "id": firsts[entity] + n, **{name: _new(name, row[name], firsts[entity] + n) for name in unique},
                 **{column: first + n for column, first in ours.items() if column in row},
             }
             for n in range(begin, min(begin + 500, size))
         ]  # fmt: skip
         with transaction() as session:
             session.execute(insert(table), made)
+
+
+def _new(column: str, like: str, number: int) -> str:
+    """What must be another in each copy: a sound code (统一社会信用代码), or an identifier nobody else has."""
+    from stdnum.cn import uscc
+
+    body = f"9164{number:013d}"
+    return body + uscc.calc_check_digit(body) if column == "uscc" else f"{like[:1]}N-{number}"
 
 
 def register_export(path: Path) -> None:

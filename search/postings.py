@@ -107,8 +107,9 @@ class Postings:
         """Every document's price for an item's example job, and its promised days; without end where it offers none."""
         if item not in self._offers:
             price, days = np.full(self.size, np.inf), np.full(self.size, np.inf)
+            places = np.flatnonzero(self._mask("items", item))  # which takes the lock, too
             with self._lock:
-                for place in np.flatnonzero(self._mask("items", item)):
+                for place in places:
                     price[place], days[place] = self._reader.stored_fields(int(place))["offers"][item]
             self._offers[item] = price, days
         return self._offers[item]

@@ -224,6 +224,7 @@ def test_the_operator_sees_what_failed_and_has_it_tried_again(app: Flask, broken
         time.instant += timedelta(minutes=5)
         run_deadlines()
     (failure,) = waiting()
+    number = failure.id
     assert failure.next_at > time.instant
     admin = sign_in(app, world, "admin")
     page = admin.get("/admin/failures")
@@ -234,11 +235,11 @@ def test_the_operator_sees_what_failed_and_has_it_tried_again(app: Flask, broken
     assert "Try again" in english
     assert "再试" not in english
     token = page.soup.select_one("form[action$='/retry'] input[name=csrf_token]")["value"]
-    assert admin.post(f"/admin/failures/{failure.id}/retry", {"csrf_token": token}).location == "/admin/failures"
+    assert admin.post(f"/admin/failures/{number}/retry", {"csrf_token": token}).location == "/admin/failures"
     monkeypatch.undo()
     assert run_deadlines() == 1
     assert "没有未办成的事" in admin.get("/admin/failures").text
-    assert admin.post(f"/admin/failures/{failure.id}/retry", {"csrf_token": token}).status == 404
+    assert admin.post(f"/admin/failures/{number}/retry", {"csrf_token": token}).status == 404
     assert admin.post("/admin/failures/99999999999999999999/retry", {"csrf_token": token}).status == 404
     buyer = sign_in(app, world, "buyer")
     page = buyer.get("/my")

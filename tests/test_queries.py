@@ -17,6 +17,7 @@ from market.payments.actions.reconciling import Found
 from market.payments.jobs import match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
+from models import failures
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies import Practitioner
@@ -46,7 +47,7 @@ LISTS = {
     "/oversight/agencies": "regulator", "/oversight/agencies.csv": "regulator", "/admin/authorities": "admin", "/": "visitor",
     "/my/organisation": "buyer", "/oversight/checks": "regulator", "/oversight/checks.csv": "regulator", "/oversight/register": "regulator",
     "/imports": "agency", "/matters": "visitor", "/items/WAT-01/history": "visitor", "/agencies?item=WAT-01&order=price": "visitor",
-    "/agencies/A-2026-000001": "visitor", "/agencies/A-2026-000001/fees/WAT-01": "visitor", "/suggest?q=单位": "visitor",
+    "/admin/failures": "admin", "/agencies/A-2026-000001": "visitor", "/agencies/A-2026-000001/fees/WAT-01": "visitor", "/suggest?q=单位": "visitor",
     "/reviews?standing=passed": "department", "/reviews.csv?standing=passed": "department", "/oversight/first-pass": "regulator",
     "/oversight/clauses": "regulator", "/oversight/clauses.csv": "regulator", "/contract-templates": "visitor",
     "/contract-templates/report": "visitor", "/my/signing": "buyer", "/contracts/C-2026-000001": "buyer",
@@ -91,6 +92,9 @@ def _more(world: World, round_: int) -> None:
         points = world.one(Deliverable, RUNNING).contract.request.item.checklist
         contracts.send_for_correction(world.actor("buyer"), deliverable, answers={points[0]: "缺少附图"}, reason="请修改后重报")
     assert contract
+    with transaction() as session:
+        for number in range(round_ + 1):
+            failures.note(session, failures.Attempt("deadlines", "close", "request", f"Q-{round_}-{number}"), KeyError("x"))
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the statements are the same on both

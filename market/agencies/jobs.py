@@ -29,7 +29,7 @@ from search import Search
 
 LETTER, COMMITTED = N_("承诺书"), N_("承诺时间")
 DATED: dict[str, type[Qualification] | type[Practitioner]] = {"qualification": Qualification, "practitioner": Practitioner}
-_pace = Pace()
+_pace = Pace(most=200)
 
 
 def warn_of_expiry() -> int:

@@ -25,6 +25,7 @@ from market.payments import jobs as money
 from market.sourcing import actions as sourcing
 
 log = logging.getLogger(__name__)
+NICE = {"deadlines": 0, "events": 2, "outside": 5, "long": 10}  # who goes first where the processor is short
 PATIENCE = 5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
 
 
@@ -145,8 +146,7 @@ class Jobs:
     def work(self, lane: str) -> None:
         """Be this lane until told to stop."""
         pieces.rest = sleep
-        if lane == "long":
-            os.nice(10)
+        os.nice(NICE[lane])
         hurried = lane == "deadlines"
         _Lane(self.queues[lane], EverySecond if hurried else Scheduler, 0.2 if hurried else 1.0).run()
 

@@ -11,7 +11,7 @@ from market.extensions import db
 from market.pieces import Pace, in_pieces
 from models import CASES, reminders
 
-_pace = Pace()
+_pace = Pace(most=200)
 
 
 def remind() -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from contextlib import nullcontext
+from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bench.agencies import documents
 from bench.judging import judged, ndcg
@@ -22,6 +24,7 @@ from market.extensions import db
 from market.jobs import drain
 from market.transaction import transaction
 from models.catalogue import current_items
+from models.events import Event
 from search import Query
 from search.embedded import Whoosh
 from search.words import marked, query_terms, terms
@@ -267,3 +270,103 @@ def test_a_broken_index_degrades_too(app: Flask, index: Any) -> None:
 def test_any_text_has_terms_and_a_query_finds_its_own(said: str) -> None:
     assert set(terms(said)) <= set(query_terms(said))
     assert all(term == term.strip() and term for term in terms(said))
+
+
+def test_what_happens_while_the_index_is_made_anew_is_not_lost(index: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The price changes once every document was read; the consumer puts it into the old index, and is done with it."""
+    every = index._every
+
+    def slowly(session: Any) -> Any:
+        yield from every(session)
+        Context().run(elsewhere)
+
+    def elsewhere() -> None:
+        with app.app_context():
+            world.fees("third", 1_000_000)
+            drain()
+            assert index.search(db.session, Query(item="WAT-01", most=2_000_000)).keys == [world.identifiers["third"]]
+
+    app = current_app._get_current_object()
+    monkeypatch.setattr(index, "_every", slowly)
+    rebuild_index()
+    monkeypatch.undo()
+    assert index.search(db.session, Query(item="WAT-01", most=2_000_000)).keys == [world.identifiers["third"]]
+    assert index.search(db.session, Query(item="WAT-01")).backend == index.backend.name
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_at_no_moment_is_there_no_index(app: Flask, index: Any) -> None:
+    """Asked without a pause while it is made anew and swapped, by this process and, as another one would, from the files alone."""
+    made, other, stop, seen = documents(60), Whoosh(index.backend.home), threading.Event(), set()
+
+    def ask() -> None:
+        while not stop.is_set():
+            hits = other.search(None, Query(size=1))
+            seen.add((other.exists(), hits.backend, hits.total))
+
+    written(index, made)
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(6):
+            written(index, made)
+    finally:
+        stop.set()
+        asking.join()
+    assert seen == {(True, "whoosh", 60)}
+    assert len([path for path in index.backend.home.iterdir() if path.is_dir()]) == 2, "the last one, and the one before for who still reads it"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_index_kept_as_it_once_was_is_read_and_then_replaced(index: Any, tmp_path: Path) -> None:
+    index.backend.write(None, documents(5))
+    old = tmp_path / "old"
+    shutil.copytree(index.backend.folder, old)
+    backend = Whoosh(old)
+    assert backend.search(None, Query()).total == 5
+    for count in (7, 8):
+        backend.write(None, documents(count))
+        assert backend.search(None, Query()).total == count
+    assert sorted(path.name for path in old.iterdir()) == ["current", "g1", "g2"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("asked", [Query(item="WAT-01", most=5_000_000), Query(item="WAT-01", order="price"), Query(words="环境", counts=True), Query(words="huan", typing=True)])
+def test_any_question_may_be_the_first_of_a_new_index(index: Any, asked: Query) -> None:
+    """The reader's lock was taken twice where a price limit came before any other question: it, and everyone after it, hung for ever."""
+    reader = Whoosh(index.backend.home)
+    answered: list[int] = []
+    asking = threading.Thread(target=lambda: answered.append(reader.search(None, asked).total), daemon=True)
+    asking.start()
+    asking.join(30)
+    assert len(answered) == 1
+
+
+def test_two_who_write_the_index_at_once_leave_the_newest_in_it(app: Flask, index: Any, world: World) -> None:
+    """Whoever comes second reads what is there once it may write, and not what it saw before."""
+    backend, order = index.backend, []
+    happened = db.session.scalars(_of_agencies()).all()
+    db.session.expunge_all()
+
+    def follow() -> None:
+        with app.app_context(), transaction() if backend.in_database else nullcontext(db.session) as session:
+            session.scalars(_of_agencies()).all()
+            started.set()
+            index.follow(session, happened)
+            order.append("followed")
+
+    started = threading.Event()
+    with transaction() if backend.in_database else nullcontext(db.session) as session, backend.alone(session):
+        thread = threading.Thread(target=lambda: Context().run(follow))
+        thread.start()
+        assert started.wait(30)
+        world.fees("third", 900_000)
+        order.append("changed")
+    thread.join()
+    assert order == ["changed", "followed"]
+    db.session.rollback()
+    assert index.search(db.session, Query(item="WAT-01", most=1_000_000)).keys == [world.identifiers["third"]]
+
+
+def _of_agencies() -> Any:
+    return select(Event).where(Event.case_type == "organisation")

@@ -272,9 +272,9 @@ def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, wor
 
     assert "一个字节也没有改过" in check(pdf)
     assert "被改动过" in check(pdf[:-1])
-    from market.sourcing.jobs import _print
+    from market.sourcing.jobs import _printer
 
-    assert hashlib.sha256(_print(award, notice.created_at, award.identifier)).hexdigest() == notice.sha256, "the same input, the same bytes"
+    assert hashlib.sha256(_printer(award, notice.created_at)(award.identifier)).hexdigest() == notice.sha256, "the same input, the same bytes"
 
 
 def test_where_there_is_a_fee_standard_offers_are_held_against_it(app: Flask, world: World) -> None:
