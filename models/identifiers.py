@@ -32,10 +32,9 @@ def issue(session: Session, prefix: str) -> str:
 def _take(dialect: str) -> Executable:
     """Counts on by `value`, and returns what the counter then stands at."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    counters = Counter.__table__
-    first = insert(counters)
-    on = first.on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": counters.c.value + first.excluded.value})
-    return on.returning(counters.c.value)
+    first = insert(Counter)
+    on = first.on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": Counter.value + first.excluded.value})
+    return on.returning(Counter.value)
 
 
 def issue_many(session: Session, prefix: str, count: int) -> list[str]:

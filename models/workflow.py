@@ -240,7 +240,7 @@ class Case:
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
         """The case with this identifier; NotFound if there is none. If asked its row is locked, and read as it is
         then: what this session saw of it before it waited for the lock may have been changed meanwhile."""
-        case: Self | None = session.scalars(_by_identifier(cls, lock), {"identifier": identifier}).one_or_none()
+        case: Self | None = session.scalars(_by_identifier(cls, lock), {"identifier": identifier}).one_or_none()  # type: ignore[arg-type]
         if case is None:
             raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
         return case
@@ -248,18 +248,18 @@ class Case:
     @classmethod
     def load_under(cls, session: Session, identifier: str, above: str) -> Self:
         """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to; NotFound."""
-        found = session.scalar(_above(cls, above), {"identifier": identifier})
+        found = session.scalar(_above(cls, above), {"identifier": identifier})  # type: ignore[arg-type]
         if found is None:
             raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
         held = getattr(cls, above).property.mapper.class_.load(session, found, lock=True)
-        case: Self = session.scalars(_beneath(cls, above), {"identifier": identifier}).one()
+        case: Self = session.scalars(_beneath(cls, above), {"identifier": identifier}).one()  # type: ignore[arg-type]
         set_committed_value(case, above, held)
         return case
 
 
 @cache
 def _by_identifier(kind: type[Case], lock: bool) -> Select[Any]:
-    """Made once a kind: every act begins with it."""
+    """Made once a kind: every act begins with it. (A class is hashable, whatever mypy says of one with mapped attributes.)"""
     query = select(kind).where(kind.identifier == bindparam("identifier"))
     return query.with_for_update(of=kind).execution_options(populate_existing=True) if lock else query
 
@@ -273,7 +273,7 @@ def _above(kind: type[Case], above: str) -> Select[Any]:
 @cache
 def _beneath(kind: type[Case], above: str) -> Select[Any]:
     """Locks a case without reading again what was locked before it, and all that hangs on that."""
-    return _by_identifier(kind, lock=True).options(lazyload(getattr(kind, above)))
+    return _by_identifier(kind, lock=True).options(lazyload(getattr(kind, above)))  # type: ignore[arg-type]
 
 
 def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | None = None, **about: Any) -> events.Event:
@@ -342,7 +342,6 @@ def perform(
     elif move.target != move.source:
         case.due_at = None
     case.state = move.target
-    session.flush()
     return _record(
         session,
         case,
@@ -364,7 +363,6 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         raise RuleBroken(N_("没有这个状态。"), "target")
     said = check_reason(reason)
     before, case.state, case.due_at = case.state, target, None
-    session.flush()
     return _record(
         session,
         case,

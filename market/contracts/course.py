@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from market.payments.owing import owe
 from models import clock, contracts, identifiers, ledger, payments, policy, workdays
@@ -72,7 +72,7 @@ def _expect(session: Session, contract: Contract) -> None:
 
 def running(session: Session, contract: Contract) -> Deliverable | None:
     """The deliverable under way: at most one is."""
-    query = select(Deliverable).where(Deliverable.contract_id == contract.id).order_by(Deliverable.id.desc()).limit(1)
+    query = select(Deliverable).where(Deliverable.contract_id == contract.id).order_by(Deliverable.id.desc()).limit(1).options(lazyload(Deliverable.contract))
     found = session.scalars(query).first()
     return found if found is not None and not found.workflow.states[found.state].terminal else None
 
@@ -178,7 +178,8 @@ def _close(session: Session, contract: Contract) -> None:
     """Call off what is still open beside a contract that ends."""
     acts: dict[Any, str] = {Materials: "cancel", Deliverable: "cancel", Change: "withdraw", Dispute: "withdraw"}
     for kind, act in acts.items():
-        for case in session.scalars(select(kind).where(kind.contract_id == contract.id).with_for_update(of=kind)).unique():
+        of_it = select(kind).where(kind.contract_id == contract.id).options(lazyload(kind.contract))
+        for case in session.scalars(of_it.with_for_update(of=kind)).unique():
             if not case.workflow.states[case.state].terminal:
                 perform(session, case, act, SYSTEM)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from market.payments.gateways import named
 from models import clock, identifiers, policy, workdays
@@ -47,7 +47,7 @@ def _payout(
 def _open_charges(session: Session, contract: Contract) -> list[tuple[Charge, int]]:
     """The charges of a contract that succeeded, newest first, each with what it can still give back in fen."""
     back = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.charge_id == Charge.id).correlate(Charge).scalar_subquery()
-    query = select(Charge, Charge.amount - back).join(Payment).where(Payment.contract_id == contract.id, Charge.state == "succeeded")
+    query = select(Charge, Charge.amount - back).join(Payment).where(Payment.contract_id == contract.id, Charge.state == "succeeded").options(lazyload(Charge.payment))
     return [(charge, int(most)) for charge, most in session.execute(query.order_by(Charge.id.desc())) if most > 0]
 
 

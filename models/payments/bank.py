@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from models import clock, ledger
 from models.base import Base, Code, Fen, Name, OptionalFen
@@ -89,7 +89,7 @@ def match(session: Session, line: BankLine) -> Match:
     if len(named) > 1 or slipped:
         return Match(None, "several")
     kind: Any = Payment if named[0].startswith("M") else Payout
-    found = session.scalars(select(kind).where(kind.identifier == named[0])).one_or_none()
+    found = session.scalars(select(kind).where(kind.identifier == named[0]).options(lazyload(kind.contract))).one_or_none()
     if found is None:
         return Match(None, "unknown")
     return fits(session, line, found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from models import ledger, money, workdays
 from models.contracts import Contract, Deliverable, Milestone
@@ -27,7 +27,7 @@ class Release:
 
 def of_contract(session: Session, contract: Contract, *, lock: bool = False) -> list[Payment]:
     """The payments of a contract, in the order they were asked for."""
-    query = select(Payment).where(Payment.contract_id == contract.id).order_by(Payment.id)
+    query = select(Payment).where(Payment.contract_id == contract.id).order_by(Payment.id).options(lazyload(Payment.contract))
     return list(session.scalars(query.with_for_update(of=Payment) if lock else query))
 
 
@@ -94,7 +94,8 @@ def release_of(session: Session, contract: Contract, milestone: Milestone) -> Re
     """How the price of a milestone that is met and covered is divided."""
     last = milestone is contract.milestones[-1]
     retained = 0 if last else money.share(milestone.amount, Fraction(contract.retention_rate))
-    deliverable = session.scalars(select(Deliverable).where(Deliverable.milestone_id == milestone.id)).one_or_none()
+    query = select(Deliverable).where(Deliverable.milestone_id == milestone.id)
+    deliverable = session.scalars(query.options(lazyload(Deliverable.contract), lazyload(Deliverable.milestone))).one_or_none()
     days = deliverable.late_days if deliverable and deliverable.submitted_at else 0
     penalty = min(lateness(contract, milestone.amount, days, penalties(session, contract)), milestone.amount - retained)
     freed = ledger.balance(session, ledger.retention(contract.identifier)) if last else 0
