@@ -20,6 +20,9 @@ class Notice(Base):
     event: Mapped[Event] = relationship(lazy="joined")
 
 
+_INSERT = Notice.__table__.insert()  # type: ignore[attr-defined]
+
+
 def tell(session: Session, happened: list[Event]) -> None:
     """Event handler: a notice for everyone an event names. Told before means told once."""
     wanted = {(key, event.id) for event in happened for key in event.tells["organisations"]}
@@ -27,4 +30,6 @@ def tell(session: Session, happened: list[Event]) -> None:
         select(Notice.organisation_id, Notice.event_id).where(Notice.event_id.in_([e.id for e in happened]))
     )
     known = {(organisation, event) for organisation, event in rows}
-    session.add_all(Notice(organisation_id=o, event_id=e) for o, e in sorted(wanted - known))
+    rows_wanted = [{"organisation_id": organisation, "event_id": event} for organisation, event in sorted(wanted - known)]
+    if rows_wanted:
+        session.connection().execute(_INSERT, rows_wanted)
