@@ -85,7 +85,7 @@ def run(most: int = 10_000, outside: bool | None = None) -> int:
     were done."""
     done = 0
     db.session.rollback()  # see what has been asked for since
-    query = select(Batch.identifier, Batch.kind).where(Batch.state.in_(batches.UNDER_WAY)).order_by(Batch.id)
+    query = select(Batch.identifier, Batch.kind).where(Batch.state.in_(batches.UNDER_WAY), Batch.kind.in_(WORKS)).order_by(Batch.id)
     waiting = [name for name, kind in db.session.execute(query) if outside in (None, WORKS[kind].outside)]
     db.session.rollback()
     for identifier in waiting:

@@ -29,7 +29,7 @@ def prepare() -> None:
     """Migrate the database, load the catalogue, and make the index where there is none. Safe to run again; the server comes after it."""
     alembic.upgrade()
     current_app.extensions["jobs"].prepare()
-    _seed()
+    seed_market()
     if not current_app.extensions["search"].backend.exists(db.session):
         click.echo(f"index: {rebuild_index()} documents")
 
@@ -37,7 +37,7 @@ def prepare() -> None:
 @click.command()
 def seed() -> None:
     """Add the regions and service items that are missing."""
-    _seed()
+    seed_market()
 
 
 @click.command()
@@ -90,7 +90,7 @@ def admin(email: str, name: str, password: str) -> None:
     click.echo(appoint_admin(SYSTEM, email=email, name=name, password=password))
 
 
-def _seed() -> None:
+def seed_market() -> None:
     with transaction() as session:
         regions, items = catalogue.seed(session)
         templates = contracts.seed(session)

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from market import words
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
+from market.demo import mark
 from market.extensions import db, login
 from market.forms import MOST_NUMBER, ActForm, Form, ReasonForm
 from market.words import words_of
@@ -280,7 +281,7 @@ def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
     app.url_map.converters["int"] = Number
-    app.jinja_env.globals.update(case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
+    app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
 
     @app.context_processor
     def chrome() -> dict[str, Any]:

@@ -17,7 +17,11 @@ from models.actors import Actor
 from models.base import Base, Code, Json
 from models.text import N_, Conflict, NotFound, Problem, told
 
-KINDS = {"agencies": N_("机构批量入驻"), "fees": N_("收费批量公示"), "register": N_("与登记机关比对"), "scores": N_("信用分每日重算")}
+DEMONSTRATION = "demo"  # not done row by row: whoever loads it moves it
+KINDS = {
+    "agencies": N_("机构批量入驻"), "fees": N_("收费批量公示"), "register": N_("与登记机关比对"), "scores": N_("信用分每日重算"),
+    DEMONSTRATION: N_("演示数据载入"),
+}  # fmt: skip
 STATES = {
     "listing": N_("正在列出对象"),
     "checking": N_("逐行核对中"),

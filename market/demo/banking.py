@@ -11,6 +11,7 @@ from market.extensions import db
 from market.payments import actions as payments
 from market.payments.jobs import match_lines
 from models import clock
+from models.accounts import Organisation
 from models.money import plain
 from models.payments import Payment, Payout, reference
 from models.text import Problem
@@ -24,11 +25,10 @@ def bank_story(stage: Stage) -> Story:
     while True:
         yield stage.later(2)
         db.session.rollback()
-        moved: list[tuple[str, int, str]] = []
-        for payment in db.session.scalars(select(Payment).where(Payment.state == "confirmed").order_by(Payment.id)):
-            moved.append((payment.identifier, payment.amount, payment.contract.buyer.name))
-        for payout in db.session.scalars(select(Payout).where(Payout.state.in_(("sent", "arrived"))).order_by(Payout.id)):
-            moved.append((payout.identifier, -payout.amount, payout.payee.name))
+        came = select(Payment.identifier, Payment.amount, Organisation.name).join(Organisation, Organisation.id == Payment.buyer_id)
+        left = select(Payout.identifier, -Payout.amount, Organisation.name).join(Organisation, Organisation.id == Payout.payee_id)
+        moved = list(db.session.execute(came.where(Payment.state == "confirmed").order_by(Payment.id)))
+        moved += db.session.execute(left.where(Payout.state.in_(("sent", "arrived"))).order_by(Payout.id))
         rows: list[list[object]] = [list(HEADING)]
         for identifier, amount, name in moved:
             if identifier in told:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from market.demo.contracting import contract_story
 from market.demo.people import Figure, project, voucher
-from market.demo.stage import OVERNIGHT, Stage, Story
+from market.demo.stage import OVERNIGHT, Stage, Story, fall_due
 from market.extensions import db
-from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import clock, pricing, workdays
 from models.accounts import Organisation, User
 from models.actors import Actor
 from models.agencies import schedules_in_force
 from models.base import Json
-from models.catalogue import ServiceItem, item_by_code
+from models.catalogue import ServiceItem
 from models.contracts import Contract
 from models.pricing import Quantity
-from models.sourcing import Award, Bid, Clarification, Evaluation, Quote, Request, answers_to, lowest, step
+from models.sourcing import MODES, Award, Bid, Clarification, Evaluation, Quote, Request, answers_to, lowest, step
 
 PLANS = ("两名注册人员驻场,踏勘两次,分三阶段提交。", "已有同流域三项成果可引用,补充监测一次。", "由总工程师主持,校审三级,随报随改。")
 OPINIONS = ("技术路线清楚,人员配置合理。", "方案完整,但进度安排偏紧。", "对项目特点把握较准,措施可行。", "内容偏通用,针对性不够。")
@@ -39,6 +39,7 @@ REASONS = {
 STATE_MODES = (("sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), (35, 15, 15, 20, 15))
 PRIVATE_MODES = (("inquiry", "direct", "sealed_bid", "reverse_auction", "merit", "random_draw"), (54, 12, 12, 8, 7, 7))
 EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
+_STANDING = select(Request.state, Request.deadline).where(Request.identifier == bindparam("request"))
 CRITERIA: Json = {
     "price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20},
     "quality": [{"name": "技术方案", "weight": 30}],
@@ -59,7 +60,9 @@ def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = F
     mode = "sealed_bid" if even else random.choices(*(STATE_MODES if buyer.state_owned else PRIVATE_MODES))[0]
     offering = [a for a in stage.agencies if item_code in a.items and a.email in stage.actors]
     offering = offering[:1] if mode == "direct" else offering
-    request = _draft(stage, buyer, item_code, mode, offering)
+    quantity = quantity_for(random, stage.item(item_code))
+    job = _Job(_draft(stage, buyer, item_code, mode, offering, quantity), mode, item_code, quantity)
+    request = job.request
     yield stage.later(random.randrange(2))
     if random.random() < 0.02 and not even:
         return
@@ -68,30 +71,41 @@ def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = F
     if random.random() < 0.03 and not even:
         sourcing.cancel(who, request, reason="项目选址调整,本次采购取消。")
         return
-    yield from _answers(stage, request, who, mode, offering, even)
-    while _state(request) == "published":  # once more where too few came
-        yield _deadline(request) + timedelta(minutes=2)
-        run_deadlines()
-    if _state(request) == "auction":
+    yield from _answers(stage, job, who, offering, even)
+    state, deadline = _standing(request)
+    while state == "published":  # once more where too few came
+        yield deadline + timedelta(minutes=2)
+        fall_due()
+        state, deadline = _standing(request)
+    if state == "auction":
         yield from _auction(stage, request)
-    if _state(request) == "scoring":
+        state, _ = _standing(request)
+    if state == "scoring":
         yield from _score(stage, request)
     yield stage.later(1)
-    if _state(request) == "evaluated":
+    if _standing(request)[0] == "evaluated":
         yield stage.later(random.randrange(1, 3))
         yield from _award(stage, request, buyer)
 
 
-def _draft(stage: Stage, buyer: Figure, item_code: str, mode: str, offering: list[Figure]) -> str:
-    random, item = stage.random, item_by_code(db.session, item_code)
-    assert item is not None
-    quantity = quantity_for(random, item)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a request asks for."""
+
+    request: str
+    mode: str
+    item_code: str
+    quantity: Json
+
+
+def _draft(stage: Stage, buyer: Figure, item_code: str, mode: str, offering: list[Figure], quantity: Json) -> str:
+    random = stage.random
     deadline = workdays.add(clock.now(), random.randrange(4, 9))
     return sourcing.create_request(
         stage.actors[buyer.email],
         item_code=item_code,
         region_code=buyer.region,
-        project=project(random, buyer, item.name),
+        project=project(random, buyer, stage.item(item_code).name),
         description="场地已平整,立项文件齐备;请按最新技术规范编制,现场踏勘由我单位配合。",
         quantity=quantity,
         budget=_price_for(random, item_code, quantity) if mode == "random_draw" else None,
@@ -104,12 +118,13 @@ def _draft(stage: Stage, buyer: Figure, item_code: str, mode: str, offering: lis
     )
 
 
-def _answers(stage: Stage, request: str, who: Actor, mode: str, offering: list[Figure], even: bool) -> Story:
+def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: bool) -> Story:
     """Evaluators are appointed, a question is asked now and then, and agencies answer until the deadline."""
-    random = stage.random
-    for expert in EXPERTS if mode == "merit" else ():
+    random, request = stage.random, job.request
+    for expert in EXPERTS if job.mode == "merit" else ():
         sourcing.appoint(who, request, email=expert)
-    ceilings = {a.email: _ceiling(request, stage.actors[a.email]) for a in offering}
+    published = _ceilings(job)
+    ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
     offering = [a for a in offering if ceilings[a.email] is not None]
     if offering and random.random() < 0.15:
         sourcing.ask(stage.actors[offering[0].email], request, question=random.choice(QUESTIONS))
@@ -118,19 +133,16 @@ def _answers(stage: Stage, request: str, who: Actor, mode: str, offering: list[F
     price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
     wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
     for agency in random.sample(offering, min(len(offering), wanted)):
-        if clock.now() >= _deadline(request):
+        if clock.now() >= _standing(request)[1]:
             break
-        yield from _answer(stage, request, agency, price)
+        yield from _answer(stage, job, agency, price)
 
 
-def _state(request: str) -> str:
+def _standing(request: str) -> tuple[str, datetime]:
+    """Its state and its deadline, as they are now."""
     db.session.rollback()
-    return Request.load(db.session, request).state
-
-
-def _deadline(request: str) -> datetime:
-    db.session.rollback()
-    return Request.load(db.session, request).deadline
+    state, deadline = db.session.execute(_STANDING, {"request": request}).one()
+    return state, deadline
 
 
 def _newest(case_class: Any, request: str) -> str:
@@ -164,7 +176,7 @@ def _auction(stage: Stage, request: str) -> Story:
             who = next(a for a in stage.actors.values() if a.organisation_id == bid.agency_id)
             sourcing.undercut(who, bid.identifier, price=(best - step(found, best)) // 10_000 * 10_000)
     yield clock.now() + timedelta(minutes=40)
-    run_deadlines()
+    fall_due()
 
 
 def _score(stage: Stage, request: str) -> Story:
@@ -175,25 +187,25 @@ def _score(stage: Stage, request: str) -> Story:
         db.session.rollback()
         mine = select(Evaluation).join(Evaluation.request).join(Evaluation.evaluator)
         sheet = db.session.scalars(mine.where(Request.identifier == request, User.email == expert)).one()
-        bids = sourcing.scored_bids(db.session, sheet.request)
-        sourcing.declare(stage.actors[expert], sheet.identifier)
-        points = {bid.identifier: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)} for bid in bids}
-        sourcing.score(stage.actors[expert], sheet.identifier, sheet=points)
+        bids = [bid.identifier for bid in sourcing.scored_bids(db.session, sheet.request)]
+        identifier = sheet.identifier
+        sourcing.declare(stage.actors[expert], identifier)
+        points = {bid: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)} for bid in bids}
+        sourcing.score(stage.actors[expert], identifier, sheet=points)
 
 
-def _answer(stage: Stage, request: str, agency: Figure, price: int | None) -> Story:
+def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story:
     """One agency's quote, perhaps bargained over, or its sealed bid; at this price, or one of its own, never another's."""
-    random, actor = stage.random, stage.actors[agency.email]
-    ceiling = _ceiling(request, actor)
+    random, request, actor = stage.random, job.request, stage.actors[agency.email]
+    ceiling = _ceilings(job, actor.organisation_id).get(actor.organisation_id)
     if ceiling is None:
         return
     own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
     price = min(price or own, ceiling)
     days = random.randrange(15, 35)
-    found = Request.load(db.session, request)
-    if found.way.sealed:
-        price = None if found.mode == "random_draw" else price
-        plan: dict[str, Any] = {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")} if found.mode == "merit" else {}
+    if MODES[job.mode].sealed:
+        price = None if job.mode == "random_draw" else price
+        plan: dict[str, Any] = {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")} if job.mode == "merit" else {}
         text = f"{random.randrange(10**12):012d}"
         sourcing.submit_bid(actor, request, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan)
         yield stage.later(random.randrange(2))
@@ -201,7 +213,7 @@ def _answer(stage: Stage, request: str, agency: Figure, price: int | None) -> St
     quote = sourcing.submit_quote(actor, request, price=price, days=days, note="含两次现场踏勘和评审会配合。")
     yield stage.later(0)
     if random.random() < 0.6:
-        buyer = Quote.load(db.session, quote).request.buyer_id
+        buyer = db.session.scalars(select(Request.buyer_id).where(Request.identifier == request)).one()
         who = next(a for a in stage.actors.values() if a.organisation_id == buyer)
         sourcing.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
         yield stage.later(1)
@@ -209,21 +221,17 @@ def _answer(stage: Stage, request: str, agency: Figure, price: int | None) -> St
             sourcing.offer(actor, quote, price=round(price * random.uniform(0.9, 0.96)), days=days, note="这是我们的底价。")
 
 
-def _ceiling(request: str, actor: Actor) -> int | None:
-    """The agency's published price for the request, in fen; None if it may not answer."""
+def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
+    """The published prices for a job, in fen, of those who may answer, or of one of them: by their organisations."""
     db.session.rollback()
-    found = Request.load(db.session, request)
-    if actor.organisation_id is None:
-        return None
-    schedules = schedules_in_force(db.session, agency_id=actor.organisation_id, item_code=found.item.code)
-    usable = [s for s in schedules if s.agency.state == "verified"]
-    return pricing.price(usable[0].terms, Quantity.of(found.quantity)) if usable else None
+    schedules = schedules_in_force(db.session, agency_id=agency, item_code=job.item_code)
+    return {s.agency_id: pricing.price(s.terms, Quantity.of(job.quantity)) for s in schedules if s.agency.state == "verified"}
 
 
 def _award(stage: Stage, request: str, buyer: Figure) -> Story:
     who, agency = stage.actors[buyer.email], ""
     found = Request.load(db.session, request)
-    reasons = REASONS.get(found.mode, REASONS["inquiry"])
+    reasons, in_public = REASONS.get(found.mode, REASONS["inquiry"]), found.rules.publicity_days
     if not found.way.sealed:
         live = (Quote.state.in_(("open", "agreed")), Quote.request_id == found.id)
         quotes = list(db.session.scalars(select(Quote).where(*live).order_by(Quote.price)).unique())
@@ -232,16 +240,17 @@ def _award(stage: Stage, request: str, buyer: Figure) -> Story:
         chosen = quotes[0] if stage.random.random() < 0.7 else stage.random.choice(quotes)
         agency = chosen.agency.identifier
     award = sourcing.award(who, request, agency=agency, reasons=reasons)
-    if found.rules.publicity_days and stage.random.random() < 0.08:
+    if in_public and stage.random.random() < 0.08:
         yield stage.later(0)
         yield from _object(stage, award, who)
-    yield Award.load(db.session, award).public_until + OVERNIGHT
+    yield db.session.scalars(select(Award.public_until).where(Award.identifier == award)).one() + OVERNIGHT
     yield stage.later(1)
     db.session.rollback()
-    contract = db.session.scalars(select(Contract).join(Award).where(Award.identifier == award)).one_or_none()
-    if contract is not None:
-        winner = next(a for a in stage.agencies if a.code == contract.agency.uscc)
-        yield from contract_story(stage, contract.identifier, buyer, winner)
+    drafted = select(Contract.identifier, Organisation.uscc).join(Contract.award).join(Organisation, Organisation.id == Contract.agency_id)
+    made = db.session.execute(drafted.where(Award.identifier == award)).one_or_none()
+    if made is not None:
+        contract, code = made
+        yield from contract_story(stage, contract, buyer, next(a for a in stage.agencies if a.code == code))
 
 
 def _object(stage: Stage, award: str, owner: Actor) -> Story:

@@ -31,10 +31,10 @@ BUYER_WORDS = ("资料齐全,付款及时。", "配合到位。", "需求说得�
 
 
 def _one(case_class: Any, contract: str, **where: Any) -> str:
+    """The identifier of the one case of a contract of which this holds; empty if of none."""
     db.session.rollback()
-    query = select(case_class.identifier).join(Contract).where(Contract.identifier == contract).filter_by(**where)
-    identifier: str = db.session.scalars(query).one()
-    return identifier
+    query = select(case_class.identifier).join(Contract, Contract.id == case_class.contract_id).where(Contract.identifier == contract)
+    return db.session.scalars(query.where(*(getattr(case_class, name) == value for name, value in where.items()))).one_or_none() or ""
 
 
 def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -> Story:
@@ -42,21 +42,20 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
     if random.random() < 0.15:
         contracts.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
-    contracts.agree(owner, contract)
-    yield stage.later(random.randrange(1, 3))
-    contracts.agree(worker, contract)
+    yield from _sign(stage, contract, owner, 0)
+    yield from _sign(stage, contract, worker, random.randrange(1, 3))
     yield stage.later(random.randrange(1, 4))
     yield from _pay(stage, _due(contract)[0], owner, worker)
     materials = _one(Materials, contract)
     yield stage.later(random.randrange(1, 5) if random.random() < 0.9 else random.randrange(6, 10))
-    contracts.supply(owner, materials, ticked=list(Materials.load(db.session, materials).points))
+    contracts.supply(owner, materials, ticked=list(db.session.scalars(select(Materials.points).where(Materials.identifier == materials)).one()))
     yield stage.later(1)
-    if Materials.load(db.session, materials).state == "supplied":
+    if _one(Materials, contract, state="supplied"):
         contracts.confirm_materials(worker, materials)
     if random.random() < 0.04:
         yield from _dispute(stage, contract, owner, worker)
     late = sent_back = False
-    for number in range(1, 1 + len(Contract.load(db.session, contract).milestones)):
+    for number in _milestones(contract):
         was_late, came_back = yield from _deliver(stage, contract, number, owner, worker, agency.skill)
         late, sent_back = late or was_late, sent_back or came_back
         yield stage.later(random.randrange(1, 5))
@@ -64,6 +63,17 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
             yield from _pay(stage, payment, owner, worker)
     yield stage.later(random.randrange(1, 8))
     yield from _rate(stage, contract, owner, worker, agency.skill - 0.25 * late - 0.2 * sent_back)
+
+
+def _sign(stage: Stage, contract: str, party: Actor, days: int) -> Story:
+    """A party signs in so many working days."""
+    yield stage.later(days)
+    contracts.agree(party, contract)
+
+
+def _milestones(contract: str) -> list[int]:
+    query = select(Milestone.number).join(Milestone.contract).where(Contract.identifier == contract)
+    return list(db.session.scalars(query.order_by(Milestone.number)))
 
 
 def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
@@ -88,7 +98,8 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
     random = stage.random
     deliverable = _numbered(contract, number)
     found = Deliverable.load(db.session, deliverable)
-    points, days, reviewed = found.contract.request.item.checklist, found.milestone.days, found.milestone.reviewed
+    item, days, reviewed = found.contract.request.item, found.milestone.days, found.milestone.reviewed
+    points, line = item.checklist, item.department
     late = random.random() > skill
     if late and random.random() < 0.3:
         yield stage.later(max(1, days - 2))
@@ -116,7 +127,7 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
         return late, False
     sent_back = random.random() > skill * 0.5 + 0.52
     yield stage.later(random.randrange(4, 14))
-    department = stage.actors[stage.departments[found.contract.request.item.department]]
+    department = stage.actors[stage.departments[line]]
     if sent_back:
         codes = random.sample(("data", "omission", "method", "analysis", "measures", "format"), 2)
         contracts.send_back(department, deliverable, codes=codes, fault="agency", reason="措施的可行性论证不充分,数据来源未说明。")
@@ -149,7 +160,7 @@ def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
 def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     """The agency's invoice for a payment, with six percent of tax in it."""
     db.session.rollback()
-    amount = Payment.load(db.session, payment).amount
+    amount = db.session.scalars(select(Payment.amount).where(Payment.identifier == payment)).one()
     number = f"2663{stage.random.randrange(10**16):016d}"
     invoice = payments.record_invoice(
         worker, payment, number=number, amount=amount, tax=amount * 6 // 106, issued_on=clock.today(), file_name="发票.pdf",

@@ -5,27 +5,35 @@ from __future__ import annotations
 import heapq
 import logging
 import secrets
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from functools import cache
 from random import Random
-from typing import Any
+from types import SimpleNamespace
 
+from flask import current_app
 from sqlalchemy import select
 
-from market.demo import people
+from market import extensions
+from market.demo import mark, people
 from market.demo.banking import bank_story
 from market.demo.choosing import request_story
 from market.demo.opening import agency_story, authorities, enterprise_story, experts, register_story
-from market.demo.stage import SEED, Stage, Story
+from market.demo.stage import SEED, Stage, Story, fall_due
+from market.demo.wiping import wipe
 from market.extensions import db
-from market.jobs import drain, run_deadlines
+from market.jobs import drain
 from market.payments.jobs import close_books
-from models import clock, draws, workdays
+from models import accounts, clock, draws, workdays
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.text import Problem
 
-DAYS = 365
+DAYS, REQUESTS = 365, 320
+GROWTH = 1.5
+Turn = tuple[datetime, int, Story]  # when, which, what
+__all__ = ["DAYS", "REQUESTS", "is_empty", "load", "unfinished", "wipe"]
 log = logging.getLogger(__name__)
 
 
@@ -34,48 +42,56 @@ def is_empty() -> bool:
     return db.session.scalar(select(Organisation.id).limit(1)) is None
 
 
+def unfinished() -> bool:
+    """Whether a demonstration was begun here and is not whole: once whoever loaded it is gone, `wipe` and `load` again."""
+    return mark.under_way()
+
+
 def load(
-    until: datetime, requests: int = 320, days: int = DAYS, progress: Callable[[float], None] = lambda share: None
+    until: datetime, requests: int = REQUESTS, days: int = DAYS, progress: Callable[[float], None] = lambda share: None
 ) -> int:
     """Play the `days` that end at `until`. Returns how many steps were played.
 
-    Everything goes through the actions, so every row has its events; the dice come from one seed, so
-    the same end gives the same market. `progress` is told the share of the time that has passed.
+    Everything goes through the actions, so every row has its events; the dice come from one seed, so the same end gives the
+    same market. `progress` is told at every percent how much of the work is done. The market may be served meanwhile: what
+    people do in it happens at the real time, and what a story finds changed by them ends that story alone.
     """
-    random, start = Random(SEED), until - timedelta(days=days)
-    source = _Source(start)
-    clock.use(source)
-    try:
-        draws.token_bytes = _dice(Random(f"{SEED} draws"))  # type: ignore[assignment]  # the same seed, here only
-        stage = Stage(random, people.agencies(random))
-        authorities(stage)
-        experts(stage)
-        buyers = people.enterprises(random)
-        queue: list[tuple[datetime, int, Story]] = []
-
-        def enqueue(at: datetime, story: Story) -> None:
-            heapq.heappush(queue, (at, len(queue), story))
-
-        for number, agency in enumerate(stage.agencies):
-            newcomer = number >= people.AGENCIES - 3
-            enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage.dealt(agency.email), agency, number, until))
-        enqueue(start, bank_story(stage.dealt("bank")))
-        enqueue(start, register_story(stage.dealt("register"), until))
-        for number, buyer in enumerate(buyers):
-            enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
-        opened = start + timedelta(days=min(6, days // 8))
-        enqueue(until - timedelta(days=28), _drawn(stage.dealt("draw"), buyers[1]))
-        for number in range(requests):
-            at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
-            enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))
-        return _play(queue, source, start, until, progress)
-    finally:
-        draws.token_bytes = secrets.token_bytes
-        clock.use_system()
+    mark.begin()
+    source = _Source(until - timedelta(days=days))
+    with _behind_the_scenes(source):
+        queue = _stories(source.instant, until, requests)
+        steps = _play(queue, source, until, _Teller(source.instant, until, progress))
+    mark.finish()
+    current_app.extensions["jobs"].announce()
+    progress(1.0)
+    return steps
 
 
-def _dice(random: Random) -> Callable[[int | None], bytes]:
-    return lambda count: random.randbytes(count or 32)
+def _stories(start: datetime, until: datetime, requests: int) -> list[Turn]:
+    """Every story with the instant at which it begins. Those who are there before all others come in at once."""
+    random = Random(SEED)
+    stage = Stage(random, people.agencies(random))
+    authorities(stage)
+    experts(stage)
+    buyers = people.enterprises(random)
+    queue: list[Turn] = []
+
+    def enqueue(at: datetime, story: Story) -> None:
+        heapq.heappush(queue, (at, len(queue), story))
+
+    for number, agency in enumerate(stage.agencies):
+        newcomer = number >= people.AGENCIES - 3
+        enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage.dealt(agency.email), agency, number, until))
+    enqueue(start, bank_story(stage.dealt("bank")))
+    enqueue(start, register_story(stage.dealt("register"), until))
+    for number, buyer in enumerate(buyers):
+        enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
+    opened = start + timedelta(days=min(6, (until - start).days // 8))
+    enqueue(until - timedelta(days=28), _drawn(stage.dealt("draw"), buyers[1]))
+    for number in range(requests):
+        at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
+        enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))
+    return queue
 
 
 class _Source:
@@ -88,32 +104,85 @@ class _Source:
         return self.instant
 
 
-def _play(queue: list[Any], source: _Source, start: datetime, until: datetime, progress: Callable[[float], None]) -> int:
+class _Teller:
+    """Says how far the play is, once for each percent. The work grows with the market, so half the year is a third of it."""
+
+    def __init__(self, start: datetime, until: datetime, progress: Callable[[float], None]) -> None:
+        self._start, self._until, self._progress, self._told = start, until, progress, -1
+
+    def tell(self, at: datetime) -> None:
+        done = ((at - self._start) / (self._until - self._start)) ** GROWTH
+        if int(done * mark.WHOLE) > self._told:
+            self._told = int(done * mark.WHOLE)
+            mark.tell(self._told)
+            self._progress(done)
+
+
+@contextmanager
+def _behind_the_scenes(source: _Source) -> Iterator[None]:
+    """While it is played this process has the clock of the play, draws from the play's dice, wakes no worker (every act would),
+    and lets SQLite write without waiting for the disk: a power cut would leave a market that is begun anew anyway."""
+    jobs, hasher = current_app.extensions["jobs"], accounts._hasher
+    queued, durable, dice = jobs.queued, extensions.SYNCHRONOUS, Random(f"{SEED} draws")
+    try:
+        clock.use(source)
+        draws.token_bytes = lambda count=None: dice.randbytes(count or 32)  # type: ignore[assignment]
+        accounts._hasher = SimpleNamespace(hash=cache(hasher.hash))  # type: ignore[assignment]  # one password, known to all
+        jobs.queued, extensions.SYNCHRONOUS = False, "OFF" if durable == "OFF" else "NORMAL"
+        _reconnect()
+        yield
+    finally:
+        jobs.queued, extensions.SYNCHRONOUS = queued, durable
+        draws.token_bytes, accounts._hasher = secrets.token_bytes, hasher
+        clock.use_system()
+        _reconnect()
+
+
+def _reconnect() -> None:
+    """The next connections are prepared as is asked for now."""
+    db.session.close()
+    db.engine.dispose()
+
+
+def _play(queue: list[Turn], source: _Source, until: datetime, teller: _Teller) -> int:
     steps, day = 0, source.instant.astimezone(BEIJING).date()
     while queue and queue[0][0] <= until:
         at, number, story = heapq.heappop(queue)
         while day < at.astimezone(BEIJING).date():  # what fell due meanwhile, at the end of each day
-            evening = datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1)
-            source.instant = max(source.instant, evening)
-            run_deadlines()
-            if day.weekday() == 0:
-                drain()  # grades follow the ratings, and scores the grades
+            source.instant = max(source.instant, datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1))
+            _end_of(day)
             day += timedelta(days=1)
         source.instant = max(source.instant, at)
-        if steps % 40 == 0:
-            progress((at - start) / (until - start))
-        try:
-            heapq.heappush(queue, (max(next(story), source.instant), number, story))
-        except StopIteration:
-            log.debug("story %s is told", number)
-        except Problem as problem:  # a deadline came first, as it does in life: the story ends there
-            log.info("story %s ends: %s", number, problem)
+        teller.tell(source.instant)
+        following = _step(story, number)
+        if following is not None:
+            heapq.heappush(queue, (max(following, source.instant), number, story))
         steps += 1
     source.instant = until
-    run_deadlines()
+    fall_due()
     close_books()
-    drain()
+    drain("events")  # papers are printed after it, by the market's own jobs
     return steps
+
+
+def _step(story: Story, number: int) -> datetime | None:
+    """Let a story act once. Returns when it goes on, None for never."""
+    db.session.expunge_all()  # nobody's step goes by what an earlier one read
+    try:
+        return next(story)
+    except StopIteration:
+        return None
+    except Problem as problem:  # a deadline came first, as it does in life: the story ends there
+        log.info("story %s ends: %s", number, problem)
+    except Exception:  # a visitor was there before; the others go on
+        log.exception("story %s broke off", number)
+    return None
+
+
+def _end_of(day: date) -> None:
+    fall_due()
+    if day.weekday() == 0:
+        drain("events")  # grades follow the ratings, and scores the grades
 
 
 def _drawn(stage: Stage, buyer: people.Figure) -> Story:

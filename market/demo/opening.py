@@ -70,7 +70,7 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         uscc=agency.code, region_code=agency.region, introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
     )  # fmt: skip
     actor = stage.enter(agency.email)
-    items = [item for item in current_items(db.session) if item.code in agency.items]
+    items = [stage.item(code) for code in sorted(agency.items)]
     if number == AGENCIES - 1:  # is still at it
         agencies.fill(actor, "licence", **_licence(agency, items))
         return
@@ -156,23 +156,26 @@ def register_story(stage: Stage, until: datetime) -> Story:
     """The regulator compares the market with an export of the business register, and asks about what differs."""
     yield until - timedelta(days=9)
     yield stage.later(0)
-    regulator = stage.actors[REGULATOR]
-    pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
+    regulator, ours = stage.actors[REGULATOR], [agency.code for agency in stage.agencies]
+    pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id).where(Organisation.uscc.in_(ours))
     db.session.rollback()
     table: list[list[Any]] = [["统一社会信用代码", "名称", "登记状态", "法定代表人", "登记地址", "经营范围"]]
     for agency, profile in db.session.execute(pairs.where(Organisation.state.in_(("verified", "suspended"))).order_by(Organisation.id)):
         table.append([agency.uscc, agency.name, "存续", agency.legal_representative, profile.registered_address, profile.scope])
     table[3][4], table[7][2], table[12][5] = "演示路 300 号", "注销", "技术咨询服务"
-    registry.compare_with_register(regulator, file_name="登记机关导出.csv", content=as_csv(table))
-    batches.run()
+    batch = registry.compare_with_register(regulator, file_name="登记机关导出.csv", content=as_csv(table))
+    while batches.step(batch):
+        pass
     db.session.rollback()
-    found = {check.kind: check for check in db.session.scalars(select(Check).where(Check.kind != "commitment"))}
+    found = select(Check.kind, Check.identifier, Check.agency_id).join(Check.agency).where(Check.kind != "commitment", Organisation.uscc.in_(ours))
+    checks = {kind: (identifier, subject) for kind, identifier, subject in db.session.execute(found)}
+    (address, mover), (revoked, _) = checks["address"], checks["revoked"]
     yield stage.later(1)
-    agencies.ask_agency(regulator, found["address"].identifier, reason="登记地址已变更,平台资料未更新,请说明并更新。")
-    agencies.ask_agency(regulator, found["revoked"].identifier, reason="登记机关显示贵机构已注销,请说明。")
+    agencies.ask_agency(regulator, address, reason="登记地址已变更,平台资料未更新,请说明并更新。")
+    agencies.ask_agency(regulator, revoked, reason="登记机关显示贵机构已注销,请说明。")
     yield stage.later(2)
-    moved = next(actor for actor in stage.actors.values() if actor.organisation_id == found["address"].agency_id)
-    agencies.answer_check(moved, found["address"].identifier, statement="上月迁址,登记已变更,平台资料漏更新,已安排更新。")
+    moved = next(actor for actor in stage.actors.values() if actor.organisation_id == mover)
+    agencies.answer_check(moved, address, statement="上月迁址,登记已变更,平台资料漏更新,已安排更新。")
 
 
 def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) -> Story:

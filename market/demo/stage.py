@@ -9,20 +9,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from functools import cache
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, exists, or_, select
 
 from market.demo.people import Figure
 from market.extensions import db
-from models import clock, workdays
+from market.jobs import run_deadlines
+from models import CASES, clock, workdays
 from models.accounts import User, actor_for
 from models.actors import Actor
+from models.base import UTCDateTime
+from models.catalogue import ServiceItem, current_items
 from models.clock import BEIJING
 
 Story = Iterator[datetime]
 SEED = 630000
 OVERNIGHT = timedelta(hours=16)  # what falls due at five in the afternoon is done by the next morning
+
+
+@cache
+def _due() -> Select[tuple[bool]]:
+    """Whether anything at all is due at `now`: one question, where going through every kind of case asks thirty."""
+    limits = [(kind, state) for kind in CASES.values() for state, _act in kind.workflow.timed_acts()]
+    at = bindparam("now", type_=UTCDateTime())
+    return select(or_(*(exists().where(kind.state == state, kind.due_at <= at) for kind, state in limits)))
+
+
+def fall_due() -> None:
+    """Do what time limits ask for by now."""
+    db.session.rollback()
+    if db.session.scalar(_due(), {"now": clock.now()}):
+        run_deadlines()
 
 
 @dataclass
@@ -33,6 +52,7 @@ class Stage:
     agencies: list[Figure]
     actors: dict[str, Actor] = field(default_factory=dict)
     departments: dict[str, str] = field(default_factory=dict)
+    items: dict[str, ServiceItem] = field(default_factory=dict)
 
     def dealt(self, story: str) -> Stage:
         """The same stage with dice of a story's own, so that no story's luck changes another's."""
@@ -43,6 +63,13 @@ class Stage:
         db.session.rollback()
         self.actors[email] = actor_for(db.session.scalars(select(User).where(User.email == email)).one())
         return self.actors[email]
+
+    def item(self, code: str) -> ServiceItem:
+        """A service item as it is today, read once: the demonstration changes none."""
+        if not self.items:
+            self.items.update({item.code: item for item in current_items(db.session)})
+            db.session.expunge_all()
+        return self.items[code]
 
     def later(self, days: int) -> datetime:
         """Some time in office hours, `days` working days from now."""

@@ -58,33 +58,31 @@ def lanes(app: Flask, after: Role | None = None) -> list[Role]:
 
 
 def _demonstration(app: Flask) -> Role | None:
-    """The player of the demonstration, where one is wanted and not there yet."""
+    """The player of the demonstration, where one is wanted and not all there yet."""
     from market.demo import loading
 
     with app.app_context():
-        wanted = app.config["DEMO"] and loading.is_empty()
+        wanted = app.config["DEMO"] and (loading.is_empty() or loading.unfinished())
         _let_go()
     return Role("demonstration", partial(_play, app), once=True) if wanted else None
 
 
 def _play(app: Flask) -> None:
-    """Play the demonstration, with a line for each tenth of it."""
-    from market.cli import rebuild_index
+    """Play the demonstration, from its beginning if it was broken off before, with a line for each tenth of it."""
+    from market.cli import rebuild_index, seed_market
     from market.demo import loading
     from models import clock
 
-    told = 0
-
     def progress(share: float) -> None:
-        nonlocal told
-        if share * 10 >= told + 1:
-            told = int(share * 10)
-            print(f"demonstration: {told * 10} %", flush=True)
+        if int(share * 100) % 10 == 0:
+            print(f"demonstration: {share:.0%}", flush=True)
 
     with app.app_context():
+        if loading.unfinished():
+            loading.wipe()
+            seed_market()
         loading.load(clock.now(), progress=progress)
         rebuild_index()
-    print("demonstration: all there", flush=True)
 
 
 def _let_go() -> None:
