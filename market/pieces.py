@@ -54,7 +54,9 @@ class Pace:
 def is_away(error: BaseException) -> bool:
     """Whether the database does not answer: nobody's fault, and everything may be tried again as it is. One statement it only could not
     carry out is somebody's."""
-    if not (isinstance(error, (OperationalError, InterfaceError)) or (isinstance(error, DBAPIError) and error.connection_invalidated)):
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if not isinstance(error, (OperationalError, InterfaceError)):
         return False
     try:
         db.session.rollback()

@@ -43,6 +43,7 @@ WITH_DEPARTMENT = (302, 200, 404, 200, 404, 200, 404, 200, 200, 404)
 EXPECTED: dict[str, tuple[int, ...]] = {
     "/": PUBLIC,
     "/health": PUBLIC,
+    "/ready": PUBLIC,
     "/items": PUBLIC,
     "/items/WAT-01": PUBLIC,
     "/items/NONE-1": (404,) * 10,

@@ -20,7 +20,8 @@ def who() -> int:
 
 
 def loaded() -> list[str]:
-    return [name for name in sys.modules if name.split(".")[0] in ("flask", "market", "models", "sqlalchemy")]
+    house = [name for name in sys.modules if name.split(".")[0] in ("flask", "market", "models", "sqlalchemy")]
+    return [name for name in house if name != "market" and not name.startswith("market.sandboxed")]
 
 
 def environment() -> dict[str, str]:

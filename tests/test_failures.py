@@ -143,7 +143,7 @@ def test_while_the_database_is_away_nothing_is_set_aside(app: Flask, world: Worl
     world.request()
 
     def away(session: Session, happened: list[Event]) -> None:
-        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"), connection_invalidated=True)
 
     monkeypatch.setitem(CONSUMERS, "notices", Consumer(away))
     behind = events.lag(db.session, "notices")

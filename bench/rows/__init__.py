@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Row
-from bench.rows import acting, searching, serving
+from bench.rows import acting, nightly, searching, serving
 
 DEMO, SMALL_DEMO = {"requests": 80, "days": 150}, {"requests": 4, "days": 30}
 
@@ -31,5 +31,6 @@ ROWS = {
     "agency-page": Bench(serving.agency_page, {"rounds": 100, **DEMO}, {"rounds": 5, **SMALL_DEMO}),
     "search": Bench(searching.search, {"rounds": 50, "agencies": (2_000, 20_000, 100_000)}, {"rounds": 5, "agencies": (200,)}),
     "relevance": Bench(searching.relevance, {}, {}),
+    "nightly": Bench(nightly.nightly, {"agencies": 20_000, "acts": 150}, {"agencies": 20, "acts": 5}),
     "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from typing import Any
 
 from flask import current_app
@@ -109,6 +110,7 @@ def _twice(session: Session, batch: Batch, rows: list[BatchRow]) -> set[str]:
 # --- agencies
 
 
+@cache
 def _areas() -> dict[str, str]:
     """Every region by its code, and by its full name."""
     return {key: row["code"] for row in published() for key in (row["code"], row["full_name"])}

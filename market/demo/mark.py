@@ -35,9 +35,11 @@ def under_way() -> bool:
 
 def share() -> float | None:
     """How much of the demonstration is there, from 0 to 1; None where none is under way."""
+    if not current_app.config["DEMO"]:
+        return None
     db.session.rollback()
     standing = _standing(db.session)
-    return standing.position / standing.total if standing is not None and current_app.config["DEMO"] else None
+    return standing.position / standing.total if standing is not None else None
 
 
 def percent() -> int | None:

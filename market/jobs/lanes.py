@@ -16,6 +16,7 @@ from huey.consumer import Consumer, Scheduler
 
 from market import batches, memory, pieces
 from market.credit.actions import refresh_failed
+from market.demo import mark
 from market.jobs import nightly
 from market.jobs.consumers import drain
 from market.jobs.deadlines import run_deadlines
@@ -99,7 +100,8 @@ class Jobs:
     def _within(self, work: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             with self.app.app_context():
-                work()
+                if not mark.under_way():  # all of the past that is being played is overdue
+                    work()
 
         return run
 
@@ -115,12 +117,13 @@ class Jobs:
         _each_of(lambda: batches.run(outside=False), refresh_failed, lambda: nightly.work("long"))
 
     def _tick(self) -> None:
-        with self.app.app_context():
-            tick()
+        self._within(tick)()
 
     def _daily(self) -> None:
         """The night's work, all of it, now and in this process."""
         with self.app.app_context():
+            if mark.under_way():
+                return
             for lane in LANES:
                 nightly.do([name for name, part in nightly.PARTS.items() if part.lane == lane], lane)
 

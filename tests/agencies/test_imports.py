@@ -169,6 +169,7 @@ def struck(piece: int) -> None:
 
     doing.WORKS["agencies"] = replace(work, check=check, load=load)
     doing.CHUNK = 10
+    doing._paces.clear()
     doing.Pace.took = lambda *_: None  # ten at a time, however slow this machine is
     doing.run()
 

@@ -141,13 +141,13 @@ def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
             uscc=code(7), region_code="632801",
         )  # fmt: skip
     jobs._tick()
-    jobs._drain()
+    jobs.passes["events"]()
     assert db.session.scalar(select(func.count(Event.id)))
     from models.events import lag
 
     assert lag(db.session, "notices") == db.session.scalar(select(func.max(Event.id)))
     mark.finish()
-    jobs._drain()
+    jobs.passes["events"]()
     assert lag(db.session, "notices") == 0
 
 

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.nightly import furnish, register_export
+from bench.rows.nightly import furnish, register_export
 from market.cli import rebuild_index
 from market.extensions import db
 from market.jobs import drain

@@ -35,6 +35,13 @@ def _soon(holds: Callable[[], bool], seconds: float = 20.0) -> float:
     return time.monotonic() - begun
 
 
+def _children(server: Server) -> list[psutil.Process]:
+    """All of them, once all have been forked."""
+    parent = psutil.Process(server.pid)
+    _soon(lambda: len(parent.children()) == server.processes)
+    return parent.children()
+
+
 def _answers(server: Server) -> bool:
     with contextlib.suppress(requests.RequestException):
         return bool(requests.get(f"{server.url}/health", timeout=2).ok)
@@ -43,8 +50,7 @@ def _answers(server: Server) -> bool:
 
 def test_every_child_killed_is_back(server: Server) -> None:
     parent = psutil.Process(server.pid)
-    before = {child.pid for child in parent.children()}
-    assert len(before) == server.processes
+    before = {child.pid for child in _children(server)}
     for pid in before:
         os.kill(pid, signal.SIGKILL)
         _soon(lambda pid=pid: pid not in {c.pid for c in parent.children()} and len(parent.children()) == server.processes)
@@ -56,7 +62,7 @@ def test_every_child_killed_is_back(server: Server) -> None:
 
 
 def test_when_the_parent_is_killed_all_go_and_a_new_one_starts_at_once(server: Server) -> None:
-    children = psutil.Process(server.pid).children()
+    children = _children(server)
     os.kill(server.pid, signal.SIGKILL)
     gone, alive = psutil.wait_procs(children, timeout=15)
     assert (len(gone), alive) == (server.processes, [])
@@ -77,7 +83,7 @@ def _second(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_second_start_is_refused_and_told_who_is_there(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
-    before = len(psutil.Process(server.pid).children())
+    before = len(_children(server))
     same_folder = _second(server)
     assert same_folder.returncode == 1
     assert f"process {server.pid} " in same_folder.stderr

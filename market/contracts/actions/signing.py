@@ -48,18 +48,26 @@ def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: 
 
 @dataclass(frozen=True)
 class Signature:
-    """A party's signature as it was made outside: the paper it was put on, that paper with it, and the key it was made with."""
+    """A party's signature as it was made outside: the text and the paper it was put on, that paper with it, and the key it was made with."""
 
+    text: str
     paper: str
     content: Kept
     key: SigningKey
     stamped: bool
 
 
+class Overtaken(Conflict):
+    """The other party signed the same text meanwhile: this signature goes onto that paper."""
+
+
 def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """A party signs with the key held for it. The paper is printed and signed first, outside. RuleBroken where its own
-    certificate has run out; Conflict where the text or the key was changed meanwhile."""
-    return _agree(actor, identifier, made=Beforehand(_made(actor, identifier)), submission=submission)
+    """A party signs with the key held for it. The paper is printed and signed first, outside; once more where the other party was
+    quicker. RuleBroken where its own certificate has run out; Conflict where the text or the key was changed meanwhile."""
+    try:
+        return _agree(actor, identifier, made=Beforehand(_made(actor, identifier)), submission=submission)
+    except Overtaken:
+        return _agree(actor, identifier, made=Beforehand(_made(actor, identifier)), submission=submission)
 
 
 def _made(actor: Actor, identifier: str) -> Signature | None:
@@ -69,9 +77,10 @@ def _made(actor: Actor, identifier: str) -> Signature | None:
         role, party = _party(contract, actor)
         if not may(session, contract, f"agree_{role}", actor):
             return None
+        text = contract.text_digest
     key, paper = key_in_force(party), on_paper(identifier)
     content = keep(signed(store().get(paper.sha256), FIELDS[role], key, party))
-    return Signature(paper.identifier, content, key, bool(current_app.config["TSA_URL"]))
+    return Signature(text, paper.identifier, content, key, bool(current_app.config["TSA_URL"]))
 
 
 @action
@@ -80,8 +89,10 @@ def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[
     role, party = _party(contract, actor)
     contract.workflow.find(contract.state, f"agree_{role}")
     mine, key = made.got, valid_key(session, party.id)
-    if mine is None or key is None or (contract.paper, key.id) != (mine.paper, mine.key.id):
+    if mine is None or key is None or (contract.text_digest, key.id) != (mine.text, mine.key.id):
         raise Conflict(N_("合同或签名密钥刚刚有了变动,请看过现在的文本再签。"))
+    if contract.paper != mine.paper:
+        raise Overtaken(N_("合同或签名密钥刚刚有了变动,请看过现在的文本再签。"))
     about = {"subject": key.subject, "serial": key.serial, "stamped": mine.stamped}
     _sign(session, contract, actor, role, party, mine.content, method=key.origin, **about)
     return identifier

@@ -13,20 +13,25 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from bench.measure import Row
-
-ACTS = 150  # at the least, in each of the two measurements
+from bench.rows.markets import market
+from market import batches, pieces
+from market.cli import rebuild_index
+from market.exports import as_csv
+from market.extensions import db
+from market.jobs.nightly import PARTS
+from market.transaction import transaction
+from models import clock
+from models.accounts import Organisation
+from models.agencies import AgencyProfile, FeeSchedule, Qualification
+from models.contracts import Contract
+from models.ratings import Rating
+from models.sourcing import Award, Request
+from tests.factories import small_market
 
 
 def furnish(size: int) -> None:
     """Make `size` agencies beside those there are, each with what the first settled contract's agency has: its profile and fees, a
     certificate that ends within days, and a contract that was rated, so that each has a score that fades."""
-    from market.extensions import db
-    from market.transaction import transaction
-    from models.accounts import Organisation
-    from models.agencies import AgencyProfile, FeeSchedule, Qualification
-    from models.contracts import Contract
-    from models.ratings import Rating
-    from models.sourcing import Award, Request
 
     db.session.rollback()
     contract = db.session.scalars(select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)).one()
@@ -53,8 +58,6 @@ def furnish(size: int) -> None:
 
 def _copy(entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int) -> None:
     """Copies of one row, each for the agency, request, award or contract of the same number."""
-    from market.extensions import db
-    from market.transaction import transaction
 
     table = entity.__table__
     row = dict(db.session.execute(select(table).where(which).limit(1)).mappings().one())
@@ -82,10 +85,6 @@ def _new(column: str, like: str, number: int) -> str:
 
 def register_export(path: Path) -> None:
     """The business register's export: it agrees with every agency but one in two hundred, which moved."""
-    from market.exports import as_csv
-    from market.extensions import db
-    from models.accounts import Organisation
-    from models.agencies import AgencyProfile
 
     pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id).where(Organisation.kind == "agency")
     rows = [["统一社会信用代码", "企业名称", "登记状态", "法定代表人", "住所", "经营范围", "营业期限至"]]
@@ -97,15 +96,12 @@ def register_export(path: Path) -> None:
 
 
 def _today() -> Any:
-    from models import clock
 
     return clock.today()
 
 
 def beside(work: Callable[[], object]) -> int:
     """Do something in a process of its own, as the lane for long work does. Returns the process."""
-    from market import pieces
-    from market.extensions import db
 
     db.session.rollback()
     child = os.fork()
@@ -124,54 +120,46 @@ def beside(work: Callable[[], object]) -> int:
     return child
 
 
-def _acts(act: Callable[[], object], going: Callable[[], bool]) -> float:
+def _acts(act: Callable[[], object], going: Callable[[], bool], least: int) -> float:
     """The 99th percentile of an act, in milliseconds, as long as something goes on, and so many times at the least."""
     times: list[float] = []
-    while going() or len(times) < ACTS:
+    while going() or len(times) < least:
         start = time.perf_counter()
         act()
         times.append(time.perf_counter() - start)
     return sorted(times)[int(len(times) * 0.99)] * 1000
 
 
-def nightly(folder: Path, size: int) -> Iterator[Row]:
-    """Per part of the night's work: the 99th percentile of publishing a request while it runs, against the quiet market's."""
-    from bench.__main__ import _market
-    from market import batches
-    from market.cli import rebuild_index
-    from market.jobs.nightly import PARTS
-    from models import clock
-    from tests.factories import small_market
-
-    with _market(folder) as app:
-        from market.transaction import transaction
-        from models import contracts, signing
-
-        with transaction() as session:
-            contracts.seed(session)
-            signing.establish(session, app.extensions["signing_key"])
+def nightly(folder: Path, agencies: int, acts: int) -> Iterator[Row]:
+    """Per part of the night's work: the 99th percentile of publishing a request while it runs, against the quiet market's; `acts` of each at the least."""
+    with market(folder) as app:
         world = small_market()
         world.settled()
-        furnish(size)
+        furnish(agencies)
         register_export(folder / "register.csv")
         app.config["REGISTER"] = str(folder / "register.csv")
         rebuild_index()
-        tomorrow = timedelta(days=1)
-        clock.use(lambda: clock._system() + tomorrow)  # there is a day to close, and every rating is a day older
-        quiet = _acts(world.request, lambda: False)
-        for name, part in PARTS.items():
-            if name == "reconcile":  # nobody to ask
-                continue
-            child = beside(lambda part=part: (part.do(), batches.run()))  # type: ignore[misc]
-            ended: list[int] = []
+        clock.use(lambda: clock._system() + timedelta(days=1))  # there is a day to close, and every rating is a day older
+        try:
+            quiet = _acts(world.request, lambda: False, acts)
+            for name, part in PARTS.items():
+                if name != "reconcile":  # nobody to ask
+                    yield Row(f"nightly-{name}", agencies, _during(part, world.request, acts), quiet)
+        finally:
+            clock.use_system()
 
-            def going(child: int = child, ended: list[int] = ended) -> bool:
-                if not ended:
-                    found, status = os.waitpid(child, os.WNOHANG)
-                    ended.extend([os.waitstatus_to_exitcode(status)] if found else [])
-                return not ended
 
-            busy = _acts(world.request, going)
-            assert ended == [0], f"{name} broke"
-            yield Row(f"nightly-{name}", size, busy, quiet)
-        clock.use_system()
+def _during(part: Any, act: Callable[[], object], acts: int) -> float:
+    """The 99th percentile of an act while a part of the night is done beside it."""
+    child = beside(lambda: (part.do(), batches.run()))
+    ended: list[int] = []
+
+    def going() -> bool:
+        if not ended:
+            found, status = os.waitpid(child, os.WNOHANG)
+            ended.extend([os.waitstatus_to_exitcode(status)] if found else [])
+        return not ended
+
+    busy = _acts(act, going, acts)
+    assert ended == [0], "a part of the night broke"
+    return busy
