@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import grimp
 from flask import Flask
-from importlinter.cli import lint_imports
 from jinja2 import meta, nodes
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_import_linter_keeps_every_contract(monkeypatch: object) -> None:
-    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), cache_dir=None) == 0
+def test_import_linter_keeps_every_contract() -> None:
+    """In a process of its own: it sets up logging anew, and what another test would have logged is gone."""
+    checked = subprocess.run([Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_a_room_imports_no_other_rooms_views_or_forms() -> None:

@@ -158,8 +158,9 @@ def override() -> AnyResponse | str | tuple[str, int]:
 def failures() -> str:
     """What the jobs could not do, what is tried again next first, and how they stand."""
     need("admin")
+    stands = standing()  # first: it looks at the database anew
     return render_template(
-        "oversight/failures.html", page=paged(select(Failure).order_by(Failure.next_at, Failure.id)), form=ActForm(), standing=standing(), lanes=LANES,
+        "oversight/failures.html", page=paged(select(Failure).order_by(Failure.next_at, Failure.id)), form=ActForm(), standing=stands, lanes=LANES,
         part_words=part_words, act_words=act_words, link_of=link_of,
         scores=db.session.scalars(select(Batch.identifier).where(Batch.kind == "scores").order_by(Batch.id.desc()).limit(1)).first(),
     )  # fmt: skip

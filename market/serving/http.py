@@ -86,6 +86,9 @@ class Server(TcpWSGIServer):
         while time.monotonic() < until and any(channel.busy for channel in self.active_channels.values()):
             self._turn(0.1)
         self.task_dispatcher.shutdown(timeout=0.2)
+        for channel in list(self.active_channels.values()):
+            channel.handle_close()
+        self.trigger.close()
 
     def _turn(self, timeout: float) -> None:
         self.asyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)

@@ -27,6 +27,7 @@ from models.events import Event
 from models.sourcing import Request
 from tests.factories import World
 
+pytestmark = pytest.mark.faults  # it measures time
 SIZE = int(os.environ.get("NIGHT_SIZE", "300"))  # agencies; 20000 for the whole measure
 REQUESTS = 24
 LATEST = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # seconds, where others take the machine's time as many times over
