@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import psutil
 import requests
 
 from market import create_app
@@ -66,6 +67,15 @@ class Server:
     def processes(self) -> int:
         """How many the parent keeps: web workers, and a worker for each lane of jobs."""
         return int(self.environment["PROCESSES"]) + len(LANES)
+
+    def children(self) -> list[psutil.Process]:
+        """All of them, once all have been forked."""
+        parent = psutil.Process(self.pid)
+        for _ in range(600):
+            if len(parent.children()) == self.processes:
+                return parent.children()
+            time.sleep(0.05)
+        raise RuntimeError(self.log())
 
     def log(self) -> str:
         """What its processes have printed."""

@@ -94,7 +94,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
 def _running(server: Server) -> Iterator[set[int]]:
     server.start()
     try:
-        yield {child.pid for child in psutil.Process(server.pid).children()}
+        yield {child.pid for child in server.children()}
     finally:
         server.stop()
 

@@ -35,13 +35,6 @@ def _soon(holds: Callable[[], bool], seconds: float = 20.0) -> float:
     return time.monotonic() - begun
 
 
-def _children(server: Server) -> list[psutil.Process]:
-    """All of them, once all have been forked."""
-    parent = psutil.Process(server.pid)
-    _soon(lambda: len(parent.children()) == server.processes)
-    return parent.children()
-
-
 def _answers(server: Server) -> bool:
     with contextlib.suppress(requests.RequestException):
         return bool(requests.get(f"{server.url}/health", timeout=2).ok)
@@ -50,7 +43,7 @@ def _answers(server: Server) -> bool:
 
 def test_every_child_killed_is_back(server: Server) -> None:
     parent = psutil.Process(server.pid)
-    before = {child.pid for child in _children(server)}
+    before = {child.pid for child in server.children()}
     for pid in before:
         os.kill(pid, signal.SIGKILL)
         _soon(lambda pid=pid: pid not in {c.pid for c in parent.children()} and len(parent.children()) == server.processes)
@@ -62,7 +55,7 @@ def test_every_child_killed_is_back(server: Server) -> None:
 
 
 def test_when_the_parent_is_killed_all_go_and_a_new_one_starts_at_once(server: Server) -> None:
-    children = _children(server)
+    children = server.children()
     os.kill(server.pid, signal.SIGKILL)
     gone, alive = psutil.wait_procs(children, timeout=15)
     assert (len(gone), alive) == (server.processes, [])
@@ -83,7 +76,7 @@ def _second(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_second_start_is_refused_and_told_who_is_there(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
-    before = len(_children(server))
+    before = len(server.children())
     same_folder = _second(server)
     assert same_folder.returncode == 1
     assert f"process {server.pid} " in same_folder.stderr
