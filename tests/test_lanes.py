@@ -70,9 +70,6 @@ def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(tmp_path: Pat
 
 
 def test_how_the_jobs_stand(app: Flask, world: World, time: Any) -> None:
-    from market.jobs import watching
-
-    watching._beaten.clear()
     assert standing()["lanes"] == dict.fromkeys(LANES)
     drain()
     world.request()
