@@ -20,6 +20,8 @@ from market.extensions import db
 from market.jobs import drain
 from market.jobs.lanes import Jobs
 from market.jobs.nightly import PARTS
+from market.serving.processes import lanes
+from market.serving.supervisor import Supervisor
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.batches import Batch
@@ -34,7 +36,7 @@ LATEST = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # seconds, 
 LONGEST = 200 + SIZE / 10  # seconds the night's work may take, other tests beside it
 
 
-def _lanes(app: Flask, log: Path) -> int:
+def _jobs(app: Flask, log: Path) -> int:
     """All the lanes, in processes of their own."""
     db.session.rollback()
     db.engine.dispose()
@@ -42,7 +44,7 @@ def _lanes(app: Flask, log: Path) -> int:
     if child == 0:
         try:
             logging.getLogger().addHandler(logging.FileHandler(log))
-            app.extensions["jobs"].work()
+            Supervisor(lanes(app)).run()
         finally:
             os._exit(0)
     return child
@@ -71,7 +73,7 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: F
     start, began = world.closing(names[0]) - timedelta(seconds=4), machine.monotonic()
     assert start - time.instant > timedelta(days=1), "a night has passed since the marks"
     clock.use(lambda: start + timedelta(seconds=machine.monotonic() - began))
-    lanes = _lanes(app, tmp_path / "lanes.log")
+    jobs = _jobs(app, tmp_path / "lanes.log")
     try:
         while machine.monotonic() - began < LONGEST:  # a person goes on publishing meanwhile
             world.request()
@@ -84,8 +86,8 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: F
                 break
         assert (night_done, left, under_way) == (True, [], []), str(marks) + (tmp_path / "lanes.log").read_text()
     finally:
-        os.kill(lanes, signal.SIGTERM)
-        _, status = os.waitpid(lanes, 0)
+        os.kill(jobs, signal.SIGTERM)
+        _, status = os.waitpid(jobs, 0)
     said = (tmp_path / "lanes.log").read_text()
     assert os.waitstatus_to_exitcode(status) == 0, said
     db.session.rollback()
