@@ -42,7 +42,7 @@ def seed() -> None:
 
 @click.command()
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
-@click.option("--requests", default=320, show_default=True, help="How many requests to play.")
+@click.option("--requests", default=loading.REQUESTS, show_default=True, help="How many requests to play.")
 def demo(days: int, requests: int) -> None:
     """Load the demonstration into an empty market."""
     if not loading.is_empty():

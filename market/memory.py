@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -27,10 +28,22 @@ def settle() -> None:
         gc.disable()
 
 
+@contextmanager
+def by_hand() -> Iterator[None]:
+    """In here nothing is collected but by `between`: a long command that knows when leaves Python less to go through."""
+    automatic = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if automatic:
+            gc.enable()
+
+
 def between() -> None:
     """After a request, a job, a step of a long command: collect what it left, where nothing else does."""
     global _pieces
-    if AUTOMATIC or not _lock.acquire(blocking=False):
+    if gc.isenabled() or not _lock.acquire(blocking=False):
         return
     try:
         _pieces += 1

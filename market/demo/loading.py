@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from flask import current_app
 from sqlalchemy import select
 
-from market import extensions
+from market import extensions, memory
 from market.demo import mark, people
 from market.demo.banking import bank_story
 from market.demo.choosing import request_story
@@ -30,7 +30,7 @@ from models.accounts import Organisation
 from models.clock import BEIJING
 from models.text import Problem
 
-DAYS, REQUESTS = 365, 320
+DAYS, REQUESTS = 365, 160
 GROWTH = 1.5
 Turn = tuple[datetime, int, Story]  # when, which, what
 __all__ = ["DAYS", "REQUESTS", "is_empty", "load", "unfinished", "wipe"]
@@ -58,7 +58,7 @@ def load(
     """
     mark.begin()
     source = _Source(until - timedelta(days=days))
-    with _behind_the_scenes(source):
+    with memory.by_hand(), _behind_the_scenes(source):
         queue = _stories(source.instant, until, requests)
         steps = _play(queue, source, until, _Teller(source.instant, until, progress))
     mark.finish()
@@ -161,7 +161,7 @@ def _play(queue: list[Turn], source: _Source, until: datetime, teller: _Teller) 
     source.instant = until
     fall_due()
     close_books()
-    drain("events")  # papers are printed after it, by the market's own jobs
+    drain("events", without="search")  # papers are printed and the index is made after it
     return steps
 
 
@@ -182,7 +182,8 @@ def _step(story: Story, number: int) -> datetime | None:
 def _end_of(day: date) -> None:
     fall_due()
     if day.weekday() == 0:
-        drain("events")  # grades follow the ratings, and scores the grades
+        drain("events", without="search")  # grades follow the ratings, and scores the grades; nobody searches in the past
+        memory.between()
 
 
 def _drawn(stage: Stage, buyer: people.Figure) -> Story:

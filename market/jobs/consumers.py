@@ -49,10 +49,10 @@ class _Elsewhere(Exception):
     """The event that was to be set aside is not the next one any more."""
 
 
-def drain(lane: str | None = None) -> int:
-    """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about. Returns how many events were
-    handled."""
-    names = [name for name, consumer in CONSUMERS.items() if lane in (None, consumer.lane)]
+def drain(lane: str | None = None, without: str = "") -> int:
+    """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about; one may be left behind for
+    now. Returns how many events were handled."""
+    names = [name for name, consumer in CONSUMERS.items() if lane in (None, consumer.lane) and name != without]
     total = sum(_minding(name, _try_again) for name in names)
     while handled := sum(_minding(name, _catch_up) for name in names):
         total += handled
