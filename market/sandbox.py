@@ -2,8 +2,7 @@
 
 `run` may be called from any thread of any process of ours. A worker does one thing at a time; what is over its limit is killed and
 replaced. Three pools, so that no stranger's file makes our own printing wait, and nobody's without an account those of whoever has
-one. Workers are started on first use and end with whoever
-started them, however that ends; a fork of ours starts its own.
+one. Workers are started on first use and end with whoever started them, however that ends; a fork of ours starts its own.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ from market.transaction import outside
 from models.text import N_, Problem, RuleBroken
 
 STARTING = 60  # seconds a worker may take to be ready
-PATIENCE = 30  # seconds one waits for a free worker
-WAITING = 12  # how many wait for one; who comes after them is told so at once
+PATIENCE = 10  # seconds one waits for a free worker
 MOST_ANSWER = 256 << 20  # bytes
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")  # of the environment; the secrets in it are none of a worker's
 
@@ -112,10 +110,11 @@ class _Worker:
 
 
 class Pool:
-    """A few workers, each with these modules loaded when it starts."""
+    """A few workers, each with these modules loaded when it starts. So many more may wait for one; who comes after them is told so at once.
+    Whoever waits or is served holds a thread of the server: all the pools together must leave some."""
 
-    def __init__(self, name: str, workers: int, *modules: str) -> None:
-        self.name, self.workers, self.modules = name, workers, modules
+    def __init__(self, name: str, workers: int, *modules: str, waiting: int = 1) -> None:
+        self.name, self.workers, self.modules, self.waiting = name, workers, modules, waiting
         self.reset()
 
     def reset(self) -> None:
@@ -124,7 +123,7 @@ class Pool:
         self._busy: set[_Worker] = set()
         self._lock = threading.Lock()
         self._free = threading.Semaphore(self.workers)
-        self._welcome = threading.Semaphore(self.workers + WAITING)
+        self._welcome = threading.Semaphore(self.workers + self.waiting)
 
     def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> tuple[str, Any]:
         """What became of it: see `carry_out`; `gone` if it ended its worker."""
@@ -192,7 +191,8 @@ class Pool:
         self.reset()
 
 
-PRINTING = Pool("printing", 2, "market.sandboxed.printing")
+# Ten of a process's threads at the most (THREADS, 12).
+PRINTING = Pool("printing", 2, "market.sandboxed.printing", waiting=3)
 READING = Pool("reading", 2, "market.sandboxed.tables")
 CHECKING = Pool("checking", 1, "models.signing")  # what anybody may send, who need not sign in
 _POOLS = (PRINTING, READING, CHECKING)

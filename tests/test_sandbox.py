@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from market import sandbox
-from market.config import ROOT
+from market.config import ROOT, Settings
 from market.sandbox import Broken, Busy, OverBudget, Pool
 from models.text import RuleBroken
 from tests import costly
@@ -98,8 +98,8 @@ def test_a_worker_has_neither_the_house_nor_its_secrets(pool: Pool, monkeypatch:
         small.close()
 
 
-def test_any_thread_may_ask_and_who_finds_too_many_waiting_is_told(pool: Pool, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(sandbox, "WAITING", 2)
+def test_any_thread_may_ask_and_who_finds_too_many_waiting_is_told(pool: Pool, tmp_path: Path) -> None:
+    pool.waiting = 2
     pool.reset()
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
@@ -114,6 +114,12 @@ def test_any_thread_may_ask_and_who_finds_too_many_waiting_is_told(pool: Pool, t
         other.close()
         fifo.write_text("on")
         assert [each.result(60) for each in asked] == ["on", 0, 1]
+
+
+def test_all_that_is_read_and_printed_at_once_leaves_threads_for_everybody_else() -> None:
+    places = {pool.name: pool.workers + pool.waiting for pool in sandbox._POOLS}
+    assert sum(places.values()) + 2 <= Settings.model_fields["THREADS"].default
+    assert places["checking"] == 2, "what needs no account holds two threads, whoever sends how much of it"
 
 
 def test_a_fork_has_workers_of_its_own(pool: Pool, monkeypatch: Any) -> None:

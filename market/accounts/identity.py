@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import g
-from flask_login import UserMixin, current_user
+import hashlib
+import hmac
+
+from flask import g, session
+from flask_login import UserMixin, current_user, login_user
 
 from market.extensions import db, login
 from models.accounts import User, actor_for
@@ -11,17 +14,31 @@ from models.actors import VISITOR, Actor
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login keeps in the session: a person's key and nothing else."""
+    """What Flask-Login keeps in the session: a person's key, and a mark of the password it came in with. Whoever changes the password ends
+    every other session, a stolen one too."""
 
     def __init__(self, user: User) -> None:
-        self.id = user.id
         self.user = user
+
+    def get_id(self) -> str:
+        return f"{self.user.id}:{hashlib.sha256(self.user.password_hash.encode()).hexdigest()[:16]}"
 
 
 @login.user_loader
-def load(user_id: str) -> SignedIn | None:
-    user = db.session.get(User, int(user_id))
-    return SignedIn(user) if user else None
+def load(kept: str) -> SignedIn | None:
+    number, _, _mark = kept.partition(":")
+    user = db.session.get(User, int(number))
+    found = SignedIn(user) if user else None
+    return found if found and hmac.compare_digest(found.get_id(), kept) else None
+
+
+def enter(user: User) -> None:
+    """This person is signed in from now on. Nothing the session held before goes on under its name, but for the language."""
+    chosen = session.get("locale")
+    session.clear()
+    if chosen:
+        session["locale"] = chosen
+    login_user(SignedIn(user))
 
 
 def current_actor() -> Actor:

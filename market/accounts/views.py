@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from market.accounts import actions
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
-from market.accounts.identity import SignedIn, current_actor
+from market.accounts.identity import SignedIn, current_actor, enter
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
@@ -50,11 +50,7 @@ def sign_in() -> Response | str | tuple[str, int]:
         if form.validate():
             user = authenticate(db.session, form.email.data, form.password.data)
             if user:
-                chosen = session.get("locale")
-                session.clear()  # nothing a visitor's session held goes on under a person's name
-                if chosen:
-                    session["locale"] = chosen
-                login_user(SignedIn(user))
+                enter(user)
                 return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
@@ -86,7 +82,7 @@ def _welcome(made: str, password: str) -> Response:
     user = db.session.get_one(User, int(made))
     if not user.check_password(password):
         return redirect(url_for("accounts.sign_in"), 303)
-    login_user(SignedIn(user))
+    enter(user)
     return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303)
 
 
@@ -152,7 +148,14 @@ def remove_member(email: str) -> Response:
 @login_required
 @limiter.limit("20 per minute", methods=["POST"])
 def password() -> Response | str | tuple[str, int]:
-    return form_page(PasswordForm(), _("修改密码"), actions.change_password, lambda _: url_for("accounts.worklist"))
+    return form_page(PasswordForm(), _("修改密码"), actions.change_password, _stay)
+
+
+def _stay(_changed: str) -> str:
+    """With the new password this session goes on; every other one of this person has ended."""
+    db.session.expire_all()
+    login_user(SignedIn(db.session.get_one(User, current_actor().user_id)))
+    return url_for("accounts.worklist")
 
 
 @rooms.route("/my/delegations/new", methods=["GET", "POST"])

@@ -52,6 +52,23 @@ def test_signing_up(app: Flask, world: World, field: str, value: str, zh: str, e
     assert db.session.scalar(select(func.count(User.id)).where(User.email == "new@example.cn")) == 0
 
 
+def test_a_changed_password_ends_every_other_session(app: Flask, world: World) -> None:
+    here, copied = Visitor(app, "buyer@example.cn"), Visitor(app, "buyer@example.cn")
+    assert copied.get("/my").status == 200
+    assert here.submit("/my/password", current=PASSWORD, password="another horse battery").status == 303
+    assert here.get("/my").status == 200, "with the new password this one goes on"
+    assert copied.get("/my").location.startswith("/sign-in")
+
+
+def test_signing_up_leaves_nothing_of_the_visitors_session(app: Flask, world: World) -> None:
+    visitor = Visitor(app)
+    with visitor.client.session_transaction() as held:
+        held["planted"], held["locale"] = "by somebody else", "en"
+    visitor.submit("/sign-up", **ENTRY)
+    with visitor.client.session_transaction() as held:
+        assert ("planted" in held, held["locale"]) == (False, "en")
+
+
 def test_signing_up_and_in(app: Flask, world: World) -> None:
     visitor = Visitor(app)
     assert visitor.submit("/sign-up", **ENTRY).location == "/my/entry"

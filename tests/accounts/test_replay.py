@@ -110,6 +110,13 @@ def _who(visitor: Visitor) -> str:
     return said.get_text() if said else ""
 
 
+def _twin(visitor: Visitor) -> Visitor:
+    """The same browser as it is now: what it sends at once, before an answer came, carries these cookies."""
+    other = Visitor(visitor.app)
+    other.client._cookies = copy.copy(visitor.client._cookies)
+    return other
+
+
 @pytest.mark.parametrize("name", DOORS)
 def test_sent_again_on_every_door_as_every_role(app: Flask, world: World, name: str) -> None:
     _furnish(world)
@@ -123,25 +130,26 @@ def test_sent_again_on_every_door_as_every_role(app: Flask, world: World, name: 
             assert refused.status == (302 if role == "visitor" else 403), (role, status, refused.status)
             continue
         values = {**door.fresh(), **_ticket(visitor, door.path)}
-        before = _counted()
+        before, twin = _counted(), _twin(visitor)
         first = _send(visitor, door.path, values)
         assert first.status == 303, (role, first.text)
         made, person = _counted(), _who(visitor)
         assert made > before
-        again = _send(visitor, door.path, values)
+        again = _send(_twin(twin), door.path, values)
         assert (again.status, again.location) == (303, first.location), "a double click has one outcome"
         assert _counted() == made, "and is one act"
+        whose = _who(twin)
         for field, other in door.others.items():
-            answer = _send(visitor, door.path, {**values, field: other})
+            answer = _send(twin, door.path, {**values, field: other})
             assert answer.status == 409, (role, field, answer.status)
             assert "内容与这次不同" in answer.text
             held = standing(answer.soup.select_one("main form[method=post]"))
             for kept in values.keys() - {"password", "file", "csrf_token", "submission", "scope", "kind", "authority_role"}:
                 assert held[kept] == (other if kept == field else values[kept]), (field, kept)
             assert _counted() == made, (role, field)
-        assert _who(visitor) == person, "nobody becomes somebody else by it"
+        assert (_who(visitor), _who(twin)) == (person, whose), "nobody becomes somebody else by it"
         if door.others:
-            meant = _send(visitor, door.path, {**values, "submission": held["submission"], **door.fresh()})
+            meant = _send(twin, door.path, {**values, "submission": held["submission"], **door.fresh()})
             assert meant.status == 303, "whoever sends it again with the key of the page that said so means it"
         acted += 1
     assert acted == len(door.who)
@@ -170,9 +178,9 @@ def test_the_same_key_in_another_browser_is_another_key(app: Flask, world: World
 
 def test_a_double_click_on_a_sign_up_carries_the_cookies_of_before(app: Flask, world: World) -> None:
     """Both requests leave before the first is answered: both come as the visitor."""
-    first, second = Visitor(app), Visitor(app)
+    first = Visitor(app)
     values = {**_organisation(kind="enterprise"), **_ticket(first, "/sign-up")}
-    second.client._cookies = copy.copy(first.client._cookies)
+    second = _twin(first)
     assert [_send(each, "/sign-up", values).status for each in (first, second)] == [303, 303]
     assert (_who(first), _who(second)) == ("新来的人", "新来的人")
     assert db.session.scalar(select(func.count(User.id)).where(User.email == values["email"])) == 1
@@ -180,9 +188,9 @@ def test_a_double_click_on_a_sign_up_carries_the_cookies_of_before(app: Flask, w
 
 def test_an_old_password_opens_nothing(app: Flask, world: World) -> None:
     """The request and the cookies of a sign-up, kept by somebody, are worth nothing once the password is another."""
-    person, thief = Visitor(app), Visitor(app)
+    person = Visitor(app)
     values = {**_organisation(kind="enterprise"), **_ticket(person, "/sign-up")}
-    thief.client._cookies = copy.copy(person.client._cookies)
+    thief = _twin(person)
     _send(person, "/sign-up", values)
     assert person.submit("/my/password", current=PASSWORD, password="another horse battery").status == 303
     assert _send(thief, "/sign-up", values).location == "/sign-in"
@@ -196,9 +204,11 @@ def test_a_claim_sent_again(app: Flask, world: World) -> None:
         session.query(Membership).filter_by(organisation_id=agency.id).delete()
     visitor = Visitor(app)
     values = {**_organisation(kind="agency", uscc=uscc, claim=claim), **_ticket(visitor, "/sign-up")}
-    assert [_send(visitor, "/sign-up", values).location for _ in range(2)] == ["/my/entry"] * 2
+    twin = _twin(visitor)
+    assert [_send(each, "/sign-up", values).location for each in (visitor, _twin(twin))] == ["/my/entry"] * 2
     for change in ({"claim": "ABCDEFGHIJKL"}, {"claim": "入驻码"}, {"email": "admin@example.cn"}):
-        assert _send(visitor, "/sign-up", {**values, **change}).status == 409
+        assert _send(twin, "/sign-up", {**values, **change}).status == 409
+    assert _send(visitor, "/sign-up", values).status == 400, "a form of before it signed in is of another session"
     thief = Visitor(app)
     stolen = {**values, **_ticket(thief, "/sign-up"), "submission": values["submission"], "email": "thief@example.cn"}
     assert "已经入驻" in _send(thief, "/sign-up", stolen).error_at("uscc")
