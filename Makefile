@@ -22,6 +22,8 @@ help: ## list the targets
 
 $(MADE):
 	@[ -n "$(PYTHON)" ] || { echo "Gongxin needs Python 3.12 or newer (3.11 will do) with its venv module; none was found" >&2; exit 1; }
+	@$(PYTHON) -c 'import os, sys; sys.exit(os.path.realpath(sys.prefix) == os.path.realpath("$(VENV)"))' || \
+	  { echo "$(PYTHON) cannot make $(VENV) anew: it lies in there, or does not run" >&2; exit 1; }
 	@rm -rf $(VENV)
 	@echo "making an environment with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
