@@ -70,3 +70,14 @@ def test_made_again_in_its_own_environment_it_does_not_destroy_itself(project: P
         assert refused.returncode
         assert "lies in there" in refused.stderr
         assert (bin_ / "python").exists()
+
+
+def test_a_pyenv_of_another_home_is_found_by_what_is_on_the_path(project: Path) -> None:
+    pyenv = project.parent / "pyenv"
+    for folder in ("shims", "versions/3.13.0/bin", "versions/3.11.7/bin"):
+        (pyenv / folder).mkdir(parents=True)
+    newer = pyenv / "versions" / "3.13.0" / "bin" / "python3.13"
+    newer.write_text(f'#!/bin/sh\nexec {BASE} "$@"\n')
+    newer.chmod(0o755)
+    for on_the_path in ("shims", "versions/3.11.7/bin"):
+        assert BASE in _found(project, pyenv / on_the_path)
