@@ -36,8 +36,11 @@ def _inside(target: str | None) -> str | None:
 
 
 def _demo_accounts() -> dict[str, Any] | None:
-    """What the sign-in page tells in the demonstration: an account a role."""
-    return {"password": demo.PASSWORD, "accounts": demo.ACCOUNTS} if current_app.config["DEMO"] else None
+    """What the sign-in page tells in the demonstration: an account a role, of those that are there already."""
+    if not current_app.config["DEMO"]:
+        return None
+    there = set(db.session.scalars(select(User.email).where(User.email.in_([email for _role, email in demo.ACCOUNTS]))))
+    return {"password": demo.PASSWORD, "accounts": [(role, email) for role, email in demo.ACCOUNTS if email in there]}
 
 
 @rooms.route("/sign-in", methods=["GET", "POST"])

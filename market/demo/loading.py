@@ -182,7 +182,8 @@ def _step(story: Story, number: int) -> datetime | None:
 def _end_of(day: date) -> None:
     fall_due()
     if day.weekday() == 0:
-        drain("events", without="search")  # grades follow the ratings, and scores the grades; nobody searches in the past
+        # Grades follow the ratings, and scores the grades. The index, which costs most of it, once a month: visitors search meanwhile.
+        drain("events", without="" if day.day <= 7 else "search")
         memory.between()
 
 
