@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from limits.storage import Storage
 
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 
 class SqliteStorage(Storage):
-    """`limits+sqlite:///path`. A limit a minute old counts nothing and is overwritten; losing the file only forgets tries."""
+    """`limits+sqlite:///path`. A limit a minute old counts nothing and is overwritten; losing the file, or finding it broken after a power
+    cut, only forgets tries."""
 
     STORAGE_SCHEME = ["limits+sqlite"]
 
     def __init__(self, uri: str, wrap_exceptions: bool = False, **_options: Any) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
-        self._path = urlsplit(uri).path
+        self._path = unquote(urlsplit(uri).path)
         self._made = False
 
     @property
@@ -25,8 +30,18 @@ class SqliteStorage(Storage):
         return sqlite3.Error
 
     def _one(self, statement: str, *values: Any) -> Any:
-        connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
         try:
+            return self._asked(statement, values)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in _BROKEN:
+                self._forget()
+            elif "no such table" not in str(error):
+                raise
+        self._made = False
+        return self._asked(statement, values)
+
+    def _asked(self, statement: str, values: tuple[Any, ...]) -> Any:
+        with contextlib.closing(sqlite3.connect(self._path, timeout=5, isolation_level=None)) as connection:
             if not self._made:
                 connection.executescript(
                     "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS counted (key TEXT PRIMARY KEY, count INTEGER, until REAL)"
@@ -34,8 +49,11 @@ class SqliteStorage(Storage):
                 self._made = True
             connection.execute("PRAGMA synchronous = OFF")
             return connection.execute(statement, values).fetchone()
-        finally:
-            connection.close()
+
+    def _forget(self) -> None:
+        for beside in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path + beside)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         now = time.time()

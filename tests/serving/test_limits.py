@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import pytest
 from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
@@ -29,6 +32,26 @@ def test_two_processes_count_together_and_a_window_ends(tmp_path: Path, monkeypa
     one.storage.clear(f"LIMITER/a/{three.amount}")
     one.storage.reset()
     assert one.get_window_stats(three, "a").remaining == 3
+
+
+def _without(path: Path) -> None:
+    path.unlink()
+
+
+def _broken(path: Path) -> None:
+    path.write_bytes(b"what a power cut left" * 400)
+
+
+@pytest.mark.parametrize("lose", [_without, _broken])
+def test_a_file_that_is_lost_while_it_is_used_only_forgets_tries(tmp_path: Path, lose: Callable[[Path], None]) -> None:
+    path = tmp_path / "limits of ours #1" / "limits.sqlite3"
+    path.parent.mkdir()
+    one, other = (FixedWindowRateLimiter(storage_from_string(f"limits+sqlite:///{quote(str(path))}")) for _ in range(2))
+    twice = parse("2 per minute")
+    assert [each.hit(twice, "a") for each in (one, other, one)] == [True, True, False]
+    lose(path)
+    assert [each.hit(twice, "a") for each in (other, one, other, one)] == [True, True, False, False]
+    assert path.exists()
 
 
 def test_guesses_of_a_password_are_limited_whichever_process_hears_them(app: Any, tmp_path: Path) -> None:
