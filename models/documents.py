@@ -4,8 +4,6 @@ not by what they are called."""
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import filetype
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import clock
+from models import clock, disk
 from models.base import Base, Code, Json, Name
 from models.text import N_, RuleBroken
 
@@ -51,17 +49,13 @@ class FolderStore:
         return self.folder / sha256[:2] / sha256
 
     def put(self, content: bytes) -> str:
-        """Store the bytes; on return they are on disk. Returns their SHA-256 in hex."""
+        """Store the bytes; on return they are on disk, under their name. Returns their SHA-256 in hex."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self._path(sha256)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+        if path.exists():
+            disk.sync(path.parent)  # whoever put them there may have been killed before, or not be done
+        else:
+            disk.keep(path, content)
         return sha256
 
     def get(self, sha256: str) -> bytes:

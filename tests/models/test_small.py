@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -113,6 +114,25 @@ def test_a_file_is_kept_once_by_its_content(tmp_path: Any) -> None:
     assert store.put(PDF) == first
     assert store.get(first) == PDF
     assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 1
+
+
+def test_a_file_that_is_kept_is_on_the_disk_with_its_name(tmp_path: Any, monkeypatch: Any) -> None:
+    """In this order: its bytes, its name among its folder's, and the folder's own among those above."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def noting(handle: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{handle}").removeprefix(str(tmp_path)))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    store = documents.FolderStore(tmp_path / "files")
+    sha256 = store.put(PDF)
+    above, files, content, name = synced
+    assert (above, files, name) == ("", "/files", f"/files/{sha256[:2]}")
+    assert content.startswith(f"/files/{sha256[:2]}/.new-")
+    store.put(PDF)
+    assert synced[4:] == [name], "whoever put it there before may have been killed before this"
 
 
 @given(plain=st.binary(max_size=200), flip=st.integers(0, 10**6))
