@@ -8,14 +8,17 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models import disk
+
 ROOT = Path(__file__).parent.parent
 INVENTED_ACCOUNT = "公信平台资金托管专户|演示银行西宁分行|6300 0000 2026 1125 018"
 SECRETS = ("SECRET_KEY", "SEALING_SECRET", "KEEPER_SECRET")
+SHORTEST = 16  # characters of a secret; ours have 64
 
 
 class WrongSettings(Exception):
@@ -71,17 +74,12 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _beside(cls, told: dict[str, Any]) -> dict[str, Any]:
-        """What lies in the market's folder unless told otherwise, and what the demonstration may invent."""
-        home = Path(told.get("GONGXIN_HOME") or ROOT / "instance")
-        invented = {"CUSTODY_ACCOUNT": INVENTED_ACCOUNT} if _pretends(told) else {}
-        return {
-            "FILES_FOLDER": home / "files",
-            "INDEX_FOLDER": home / "index",
-            "PUBLIC_URL": f"http://127.0.0.1:{told.get('PORT') or 8000}",
-            "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{home / 'limits.sqlite3'}",
-            **invented,
-            **told,
-        }
+        """What lies in the market's folder unless told otherwise. Folders are resolved here, once: Flask, SQLite and the limits' file
+        would each take a relative one for another place."""
+        home = Path(told.get("GONGXIN_HOME") or ROOT / "instance").resolve()
+        folders = {name: Path(told.get(name) or home / beside).resolve() for name, beside in (("FILES_FOLDER", "files"), ("INDEX_FOLDER", "index"))}
+        limits = f"limits+sqlite:///{quote(str(home / 'limits.sqlite3'))}"
+        return {"RATELIMIT_STORAGE_URI": limits, **told, "GONGXIN_HOME": home, **folders}
 
     @property
     def public(self) -> bool:
@@ -96,12 +94,45 @@ class Settings(BaseSettings):
         if self.CUSTODY_ACCOUNT == INVENTED_ACCOUNT:
             found.append("CUSTODY_ACCOUNT: this is the invented account of the demonstration")
         if not _is_public(self.PUBLIC_URL):
-            found.append(f"PUBLIC_URL: {self.PUBLIC_URL} is no https:// address people outside can reach")
+            found.append(f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach")
         if not self.HTTPS:
             found.append("HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it")
-        kept = [name for name in SECRETS if not getattr(self, name) and not (name == "KEEPER_SECRET" and self.KEEPER_URL)]
-        if kept and not self.SECRETS_BESIDE:
-            found.append(f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant")
+        return found + self._unlimited() + self._beside_the_database()
+
+    def _unlimited(self) -> list[str]:
+        """What would leave tries uncounted, counted against all visitors together, or time limits to whoever writes a file."""
+        found = []
+        if not self.PROXIES:
+            found.append("PROXIES: how many proxies stand in front is not set; without it all visitors have the proxy's address and share one limit of tries")
+        if not self.RATELIMIT_ENABLED:
+            found.append("RATELIMIT_ENABLED: 0 lets everybody guess passwords for ever; it is for tests")
+        elif self.RATELIMIT_STORAGE_URI.startswith("memory:"):
+            found.append("RATELIMIT_STORAGE_URI: in memory each process counts for itself")
+        if self.CLOCK_FILE:
+            found.append("CLOCK_FILE: a market in use goes by the system's clock; a file is for tests")
+        return found
+
+    def _beside_the_database(self) -> list[str]:
+        kept = self._kept()
+        if not kept or self.SECRETS_BESIDE:
+            return []
+        return [f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant"]
+
+    def _kept(self) -> list[str]:
+        """The secrets that are not told, and so kept in the folder."""
+        return [name for name in SECRETS if not getattr(self, name) and not (name == "KEEPER_SECRET" and self.KEEPER_URL)]
+
+    def _weak(self) -> list[str]:
+        """The secrets that are none: too short, or kept in a file that is empty or cannot be read."""
+        told = {name: getattr(self, name) for name in SECRETS if self.public and getattr(self, name)}
+        found = [f"{name}: {len(secret)} characters are no secret; at least {SHORTEST}" for name, secret in told.items() if len(secret) < SHORTEST]
+        for name in self._kept():
+            path = _secret_file(self.GONGXIN_HOME, name)
+            try:
+                if path.exists() and len(path.read_text().strip()) < SHORTEST:
+                    found.append(f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was signed or sealed with it yet")
+            except (OSError, ValueError) as error:
+                found.append(f"{name}: {path} cannot be read: {error}")
         return found
 
     def flask(self) -> dict[str, Any]:
@@ -112,7 +143,7 @@ class Settings(BaseSettings):
         for plain in ("postgres://", "postgresql://"):
             if url.startswith(plain):
                 url = "postgresql+psycopg://" + url.removeprefix(plain)
-        kept = {name: getattr(self, name) or _kept_secret(home, name.lower().replace("_", "-")) for name in SECRETS}
+        kept = {name: getattr(self, name) or _kept_secret(home, name) for name in SECRETS}
         return {
             **self.model_dump(exclude={"GONGXIN_HOME", "DATABASE_URL", "HTTPS", "SECRETS_BESIDE"}),
             **kept,
@@ -120,7 +151,8 @@ class Settings(BaseSettings):
             "KEEPER_FOLDER": home / "keeper",
             "JOBS_FILE": home / "jobs.sqlite3",
             "SQLALCHEMY_ENGINES": {"default": {"url": url}},
-            "PUBLIC_URL": self.PUBLIC_URL.rstrip("/"),
+            "PUBLIC_URL": (self.PUBLIC_URL or f"http://127.0.0.1:{self.PORT}").rstrip("/"),
+            "CUSTODY_ACCOUNT": self.CUSTODY_ACCOUNT or ("" if self.public else INVENTED_ACCOUNT),
             "SESSION_COOKIE_SECURE": self.HTTPS,
             "STREAM_SECONDS": 10,
         }
@@ -135,14 +167,10 @@ class Settings(BaseSettings):
             wrong = {str(each["loc"][0]): each for each in error.errors() if each["loc"]}
             problems = [f"{name}: {each['msg']} ({str(each['input'])[:60]})" for name, each in wrong.items()]
             settings = cls(**{name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong})
-        problems += settings.unfit()
+        problems += settings.unfit() + settings._weak()
         if problems:
             raise WrongSettings(problems)
         return settings
-
-
-def _pretends(told: dict[str, Any]) -> bool:
-    return any(str(told.get(name, "")).lower() in ("1", "true", "yes", "on") for name in ("DEMO", "TRIAL"))
 
 
 def _is_public(url: str) -> bool:
@@ -155,17 +183,16 @@ def _is_public(url: str) -> bool:
         return parts.scheme == "https" and "." in host and not host.endswith((".local", ".localhost", ".test", ".example", ".invalid", ".internal"))
 
 
+def _secret_file(folder: Path, name: str) -> Path:
+    return folder / name.lower().replace("_", "-")
+
+
 def _kept_secret(folder: Path, name: str) -> str:
-    """A secret made on first start and kept beside the embedded database, readable by its owner alone."""
-    path = folder / name
+    """A secret made on first start and kept beside the embedded database, readable by its owner alone. Of several who start at once
+    the first one's is everybody's."""
+    path = _secret_file(folder, name)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text()
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32))
+        disk.keep(path, secrets.token_hex(32).encode(), first=True)
     return path.read_text()
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from limits.storage import storage_from_string
 
 from market import create_app
 from market.config import INVENTED_ACCOUNT, ROOT, Settings, WrongSettings
 from market.demo.people import ACCOUNTS
 from market.extensions import db
+from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
 from market.serving.ready import refusals
 from market.transaction import transaction
 from models.accounts import User
@@ -19,7 +25,7 @@ from tests.conftest import settings
 
 FIT = {
     "CUSTODY_ACCOUNT": "专户|银行|6300000000000018", "PUBLIC_URL": "https://zjcs.qinghai.gov.cn", "HTTPS": "1",
-    "SECRET_KEY": "a", "SEALING_SECRET": "b", "KEEPER_SECRET": "c",
+    "SECRET_KEY": "a" * 32, "SEALING_SECRET": "b" * 32, "KEEPER_SECRET": "c" * 32, "PROXIES": "1",
 }  # fmt: skip
 
 
@@ -46,7 +52,7 @@ def _problems() -> list[str]:
 
 def test_by_default_it_is_no_demonstration_and_refuses_what_the_public_must_not_rely_on(environment: Any, tmp_path: Path) -> None:
     named = [problem.partition(":")[0] for problem in _problems()]
-    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
+    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "PROXIES", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
     assert list(tmp_path.iterdir()) == [], "and nothing is made"
 
 
@@ -80,10 +86,21 @@ def test_the_invented_account_is_not_taken_for_one(environment: Any) -> None:
     assert "invented" in problem
 
 
+@pytest.mark.parametrize(
+    "told", [{"PROXIES": "0"}, {"RATELIMIT_ENABLED": "0"}, {"RATELIMIT_STORAGE_URI": "memory://"}, {"CLOCK_FILE": "/tmp/clock"}, {"SECRET_KEY": "guess me"}]
+)
+def test_what_would_let_everybody_try_for_ever_or_set_the_clock_is_for_tests(environment: Any, told: dict[str, str]) -> None:
+    environment(**{**FIT, **told})
+    (problem,) = _problems()
+    assert problem.startswith(next(iter(told)))
+    environment(TRIAL="1")
+    assert Settings.read()
+
+
 def test_a_market_that_is_fit_starts(environment: Any, tmp_path: Path) -> None:
     environment(**FIT)
     read = Settings.read().flask()
-    assert (read["DEMO"], read["SESSION_COOKIE_SECURE"], read["KEEPER_SECRET"]) == (False, True, "c")
+    assert (read["DEMO"], read["SESSION_COOKIE_SECURE"], read["KEEPER_SECRET"]) == (False, True, "c" * 32)
     assert [path.name for path in tmp_path.iterdir()] == [], "no secret lies beside the database"
     environment(SECRET_KEY="", SECRETS_BESIDE="1")
     assert len(Settings.read().flask()["SECRET_KEY"]) == 64
@@ -91,12 +108,80 @@ def test_a_market_that_is_fit_starts(environment: Any, tmp_path: Path) -> None:
     assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("yes", ["1", "y", "t", "YES", "on"])
 @pytest.mark.parametrize("kind", ["DEMO", "TRIAL"])
-def test_the_demonstration_and_a_trial_may_pretend(environment: Any, kind: str) -> None:
-    environment(**{kind: "1"})
+def test_the_demonstration_and_a_trial_may_pretend(environment: Any, kind: str, yes: str) -> None:
+    environment(**{kind: yes})
     read = Settings.read().flask()
     assert read["CUSTODY_ACCOUNT"] == INVENTED_ACCOUNT
     assert read["PUBLIC_URL"] == "http://127.0.0.1:8000"
+
+
+def test_a_home_that_is_named_from_here_is_one_place_for_all(environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment(TRIAL="1", GONGXIN_HOME="rel/my data", INDEX_FOLDER="found")
+    read = Settings.read().flask()
+    home = tmp_path / "rel" / "my data"
+    assert (read["HOME_FOLDER"], read["FILES_FOLDER"], read["INDEX_FOLDER"]) == (home, home / "files", tmp_path / "found")
+    assert read["SQLALCHEMY_ENGINES"]["default"]["url"] == f"sqlite:///{home}/market.sqlite3"
+    assert (read["KEEPER_FOLDER"], read["JOBS_FILE"]) == (home / "keeper", home / "jobs.sqlite3")
+    assert storage_from_string(read["RATELIMIT_STORAGE_URI"]).incr("tries", 60) == 1
+    assert (home / "limits.sqlite3").exists()
+
+
+@pytest.mark.parametrize("left", ["", "\n", "0123"])
+def test_a_secret_that_was_cut_short_is_not_taken_for_one(environment: Any, tmp_path: Path, left: str) -> None:
+    environment(DEMO="1")
+    (tmp_path / "sealing-secret").write_text(left)
+    (problem,) = _problems()
+    assert problem.startswith(f"SEALING_SECRET: {tmp_path}/sealing-secret is empty or cut short")
+
+
+def _made_in_a_child(at_fsync: Callable[[int], None]) -> tuple[int, str]:
+    """A start in a process of its own, and the secret it found or made."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.fsync = at_fsync
+            os.write(writing, Settings.read().flask()["SECRET_KEY"].encode() or b"empty")
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said.read()
+
+
+def _no_room(_handle: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _killed(_handle: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("fate", [_no_room, _killed])
+def test_a_start_that_breaks_off_leaves_no_secret_and_the_next_makes_a_whole_one(environment: Any, tmp_path: Path, fate: Callable[[int], None]) -> None:
+    environment(DEMO="1")
+    assert _made_in_a_child(fate)[0]
+    assert not (tmp_path / "secret-key").exists()
+    code, made = _made_in_a_child(lambda _handle: None)
+    assert (code, len(made)) == (0, 64)
+
+
+def test_of_those_who_start_at_once_the_first_ones_secret_is_everybodys(environment: Any, tmp_path: Path) -> None:
+    environment(DEMO="1")
+    first: list[str] = []
+
+    def meanwhile(_handle: int) -> None:
+        if not first:
+            first.append("begun")
+            (tmp_path / "first").write_text(_made_in_a_child(lambda _handle: None)[1])
+
+    _code, second = _made_in_a_child(meanwhile)
+    assert second == (tmp_path / "first").read_text() == (tmp_path / "secret-key").read_text()
+    assert len(second) == 64
 
 
 def test_accounts_of_the_demonstration_have_no_place_in_a_real_market(database: str, tmp_path: Path) -> None:
