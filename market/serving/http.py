@@ -3,6 +3,7 @@ senders hold no thread; one that takes too long to send a request is cut off; on
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import socket
@@ -76,6 +77,10 @@ class Server(TcpWSGIServer):
         self.stopping = True
         self.pull_trigger()
 
+    def handle_close(self) -> None:
+        """The listening socket was shut by another process of ours: the parent is gone."""
+        self.stop()
+
     def serve(self) -> None:
         """Serve until told to stop; then take nothing new, and finish what is under way."""
         while not self.stopping:
@@ -92,6 +97,12 @@ class Server(TcpWSGIServer):
 
     def _turn(self, timeout: float) -> None:
         self.asyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
+
+
+def let_go(listener: socket.socket) -> None:
+    """Nobody is taken in here any more, whatever the loops of those who hold this socket are doing: the port is free for the next."""
+    with contextlib.suppress(OSError):  # another child was first
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 def work(app: Any, listener: socket.socket, threads: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import socket
 import time
 from pathlib import Path
@@ -10,11 +12,11 @@ from typing import IO
 
 import psutil
 
-PATIENCE = 5.0  # seconds: what a killed server's last processes may take to go
+PATIENCE = 1.5  # seconds: what a server that was killed just now may take to be gone
 
 
 class Taken(Exception):
-    """Somebody else serves this folder, or listens on this port."""
+    """Somebody else works in this folder or listens on this port, or it is not to be had."""
 
 
 def _named(pid: int) -> str:
@@ -24,9 +26,15 @@ def _named(pid: int) -> str:
         return f"process {pid}"
 
 
+def _lives(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def hold(folder: Path) -> IO[str]:
-    """The lock of this folder, held as long as the file returned, or a child's copy of it, is open. Taken while another
-    process serves it."""
+    """The lock of this folder, held as long as the file returned is open here or in a fork. Taken while another process works in it."""
     folder.mkdir(parents=True, exist_ok=True)
     file = (folder / "server.lock").open("a+")
     until = time.monotonic() + PATIENCE
@@ -37,14 +45,18 @@ def hold(folder: Path) -> IO[str]:
         except BlockingIOError:
             file.seek(0)
             holder = int(file.read().strip() or 0)
-            if psutil.pid_exists(holder) or time.monotonic() > until:
+            if time.monotonic() > until:
                 file.close()
-                raise Taken(f"{_named(holder)} already serves {folder}") from None
+                raise Taken(f"{_named(holder)} already works in {folder}" if _lives(holder) else _left_behind(folder, holder)) from None
             time.sleep(0.05)
     file.truncate(0)
-    file.write(str(psutil.Process().pid))
+    file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _left_behind(folder: Path, holder: int) -> str:
+    return f"process {holder} is gone, but one it left behind still holds {folder / 'server.lock'}"
 
 
 def _listener(port: int) -> str:
@@ -57,14 +69,15 @@ def _listener(port: int) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on this port and nobody else does. Taken, with the name of the process, where one is there."""
+    """A socket that listens on this port and nobody else does. Taken, with the name of the process, where one is there, or with what
+    else the system says."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(1024)
     except OSError as error:
         listener.close()
-        raise Taken(f"{_listener(port)} already listens on port {port}") from error
-    listener.listen(1024)
-    listener.set_inheritable(True)
+        why = f"{_listener(port)} already listens on port {port}" if error.errno == errno.EADDRINUSE else f"port {port} of {host} is not to be had: {error.strerror}"
+        raise Taken(why) from error
     return listener

@@ -39,13 +39,14 @@ def serve(app: Flask) -> int:
             print("\n".join(["This market does not start:", *problems]), file=sys.stderr)
             return 1
         print(f"http://{HOST}:{app.config['PORT']}", flush=True)
-        Supervisor(roles(app, listener)).run()
+        Supervisor(roles(app, listener), own=[lock]).run()
     return 0
 
 
 def roles(app: Flask, listener: socket) -> list[Role]:
     """Who is forked. Jobs wait for the demonstration: its cases are long overdue while it is being played."""
-    found = [Role(f"web worker {number}", partial(http.work, app, listener, app.config["THREADS"])) for number in range(1, app.config["PROCESSES"] + 1)]
+    work, let_go = partial(http.work, app, listener, app.config["THREADS"]), partial(http.let_go, listener)
+    found = [Role(f"web worker {number}", work, let_go=let_go) for number in range(1, app.config["PROCESSES"] + 1)]
     played = _demonstration(app)
     if played is not None:
         found.append(played)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 import time
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -76,6 +78,54 @@ def test_a_child_that_breaks_says_so(caplog: Any, capfd: Any) -> None:
         time.sleep(0.01)
     assert role.deaths == 1
     assert "jobs worker long ended with 1" in caplog.text
+
+
+def test_without_a_process_to_be_had_it_tries_again_later_and_the_others_live_on(monkeypatch: Any, caplog: Any) -> None:
+    reading, writing = os.pipe()
+    fork, refused = os.fork, [BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")] * 3
+
+    def none_to_be_had() -> int:
+        if parent.roles[0].pid and refused:
+            raise refused.pop()
+        return fork()
+
+    def note(word: bytes) -> None:
+        os.write(writing, word)
+        time.sleep(60)
+
+    parent = Supervisor([Role("web worker 1", lambda: note(b"1")), Role("web worker 2", lambda: note(b"2"))])
+    monkeypatch.setattr(os, "fork", none_to_be_had)
+    Thread(target=lambda: (os.read(reading, 2), os.read(reading, 2), parent._stop())).start()
+    begun = time.monotonic()
+    parent.run()
+    assert time.monotonic() - begun > 0.4 + 0.8
+    assert "web worker 2 could not be started (Resource temporarily unavailable) for the 3th time in a row" in caplog.text
+    assert [role.pid for role in parent.roles] == [0, 0]
+
+
+def test_told_to_end_in_the_moment_it_is_forked_it_ends(monkeypatch: Any) -> None:
+    """Until it has its own way to hear the signal, the parent's would swallow it."""
+    close = os.close
+
+    def slowly(handle: int) -> None:
+        if os.getpid() != here:
+            os.write(writing, b"!")
+            time.sleep(0.3)
+        close(handle)
+
+    here, (reading, writing) = os.getpid(), os.pipe()
+    role = Role("web worker 1", lambda: time.sleep(10))
+    parent = Supervisor([role])
+    monkeypatch.setattr(os, "close", slowly)
+    before = signal.signal(signal.SIGTERM, parent._stop)
+    try:
+        parent._start_if_due(role)
+        os.read(reading, 1)
+        os.kill(role.pid, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(role.pid, 0)[1]) == -signal.SIGTERM
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_one_that_does_not_end_when_asked_is_killed(monkeypatch: Any) -> None:
