@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 from flask import Flask, current_app
@@ -11,7 +12,9 @@ from market import jobs
 from market.accounts.actions import appoint_admin
 from market.demo import loading
 from market.extensions import alembic, db
+from market.serving.lock import Taken, hold
 from market.serving.processes import lanes
+from market.serving.ready import refusals
 from market.serving.supervisor import Supervisor
 from market.transaction import transaction
 from models import CASES, catalogue, clock, contracts, signing
@@ -44,16 +47,21 @@ def seed() -> None:
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
 @click.option("--requests", default=loading.REQUESTS, show_default=True, help="How many requests to play.")
 def demo(days: int, requests: int) -> None:
-    """Load the demonstration into an empty market."""
-    if not loading.is_empty():
-        raise click.ClickException("this market is not empty")
-    _demo(days, requests)
-    click.echo(f"index: {rebuild_index()} documents")
+    """Load the demonstration into an empty market, or anew where it was broken off; not beside a server, and never in public."""
+    if not (current_app.config["DEMO"] or current_app.config["TRIAL"]):
+        raise click.ClickException("this market is open to the public, and everybody knows the demonstration's password; set DEMO=1 or TRIAL=1")
+    with _alone():
+        if not (loading.is_empty() or loading.unfinished()):
+            raise click.ClickException("this market is not empty")
+        with click.progressbar(length=1000, label="demonstration market", show_pos=False) as bar:
+            steps = play(lambda share: bar.update(max(0, int(share * 1000) - bar.pos)), requests, days)
+        click.echo(f"demonstration: {steps} steps")
 
 
 @click.command()
 def tick() -> None:
     """Perform what is due and let the consumers catch up, once; the jobs worker does this every minute."""
+    _must_be_fit()
     acted, pieces, handled = jobs.tick()
     click.echo(f"deadlines: {acted} acts, batches: {pieces} pieces, events: {handled} handled")
 
@@ -62,6 +70,7 @@ def tick() -> None:
 @click.option("--lane", type=click.Choice(jobs.LANES), help="The lane to be; without one, all of them, a process each.")
 def worker(lane: str | None) -> None:
     """Be a lane of the jobs: what time limits ask for; what follows events; what asks others or prints; what takes long."""
+    _must_be_fit()
     if lane:
         current_app.extensions["jobs"].work(lane)
     else:
@@ -98,12 +107,32 @@ def seed_market() -> None:
     click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")
 
 
-def _demo(days: int, requests: int) -> None:
-    with click.progressbar(length=1000, label="demonstration market", show_pos=False) as bar:
-        steps = loading.load(
-            clock.now(), requests, days, progress=lambda share: bar.update(max(0, int(share * 1000) - bar.pos))
-        )
-    click.echo(f"demonstration: {steps} steps")
+def play(progress: Callable[[float], None], requests: int = loading.REQUESTS, days: int = loading.DAYS) -> int:
+    """Play the demonstration, from its beginning where it was broken off, and index it. Returns how many steps it has."""
+    if loading.unfinished():
+        loading.wipe()
+        seed_market()
+    steps = loading.load(clock.now(), requests, days, progress)
+    click.echo(f"index: {rebuild_index()} documents")
+    return steps
+
+
+def _must_be_fit() -> None:
+    """What is not served is not worked on either."""
+    problems = refusals(current_app._get_current_object())  # type: ignore[attr-defined]
+    if problems:
+        raise click.ClickException("\n".join(["this market may not be worked on:", *problems]))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """While nobody serves this folder, nor plays in it."""
+    try:
+        lock = hold(current_app.config["HOME_FOLDER"])
+    except Taken as taken:
+        raise click.ClickException(str(taken)) from taken
+    with lock:
+        yield
 
 
 def rebuild_index() -> int:

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from limits.storage import storage_from_string
+from sqlalchemy import func, select
 
 from market import create_app
 from market.config import INVENTED_ACCOUNT, ROOT, Settings, WrongSettings
 from market.demo.people import ACCOUNTS
 from market.extensions import db
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
+from market.serving.lock import hold
 from market.serving.ready import refusals
 from market.transaction import transaction
 from models.accounts import User
@@ -187,16 +189,32 @@ def test_of_those_who_start_at_once_the_first_ones_secret_is_everybodys(environm
 def test_accounts_of_the_demonstration_have_no_place_in_a_real_market(database: str, tmp_path: Path) -> None:
     app = create_app(settings(database, tmp_path))
     assert refusals(app) == []
-    known = User(email=ACCOUNTS[-1][1], name="管理员")
+    known = User(email=ACCOUNTS[-1][1].replace("admin", "a17"), name="管理员")
     known.set_password("gongxin-demo")
     with app.app_context(), transaction() as session:
         session.add(known)
     with app.app_context():
         db.engine.dispose()
     (problem,) = refusals(app)
-    assert ACCOUNTS[-1][1] in problem
+    assert known.email in problem
+    for command in (["worker", "--lane", "long"], ["worker"], ["tick"]):
+        with app.app_context():
+            refused = app.test_cli_runner().invoke(args=command)
+        assert (refused.exit_code, known.email in refused.output) == (1, True), f"not worked on either: {refused.output} {refused.exception}"
     app.config["TRIAL"] = True
     assert refusals(app) == []
+
+
+def test_the_demonstration_is_not_played_into_a_market_in_use(app: Any, tmp_path: Path) -> None:
+    runner = app.test_cli_runner()
+    db.session.rollback()
+    refused = runner.invoke(args=["demo"])
+    assert (refused.exit_code, "open to the public" in refused.output) == (1, True)
+    app.config["TRIAL"] = True
+    with hold(tmp_path):
+        beside = runner.invoke(args=["demo"])
+    assert (beside.exit_code, f"process {os.getpid()} " in beside.output) == (1, True)
+    assert db.session.scalar(select(func.count(User.id))) == 0
 
 
 def test_a_database_that_was_not_prepared_is_not_served(tmp_path: Path) -> None:

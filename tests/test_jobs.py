@@ -121,7 +121,9 @@ def test_the_commands(app: Flask, world: World) -> None:
     assert "0 regions, 0 items" in runner.invoke(args=["seed"]).output
     assert "documents" in runner.invoke(args=["reindex"]).output
     assert "deadlines: 0 acts" in runner.invoke(args=["tick"]).output
+    app.config["TRIAL"] = True
     assert "not empty" in runner.invoke(args=["demo"]).output
+    app.config["TRIAL"] = False
     assert "stateDiagram" in runner.invoke(args=["workflows"]).output
     made = runner.invoke(args=["admin", "root@example.cn", "--name", "管理员", "--password", "correct horse battery"])
     assert made.output.strip() == "root@example.cn"

@@ -14,6 +14,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.accounts.identity import known_to_all
 from market.extensions import db
 from market.signing import prepare_key
 from market.transaction import action, looking
@@ -54,6 +55,8 @@ def _new_user(session: Session, email: str, name: str, password: str) -> User:
         email = validate_email(email, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
         raise RuleBroken(N_("邮箱地址不正确。"), "email") from error
+    if known_to_all(email):  # a market that holds one is not started again
+        raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
     check_password_strength(password)
     if not name.strip():
         raise RuleBroken(N_("请填写姓名。"), "name")

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from market.accounts import actions
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
-from market.accounts.identity import SignedIn, current_actor, enter
+from market.accounts.identity import SignedIn, current_actor, enter, known_to_all
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
@@ -52,6 +52,9 @@ def sign_in() -> Response | str | tuple[str, int]:
         status = 422
         if form.validate():
             user = authenticate(db.session, form.email.data, form.password.data)
+            if user and known_to_all(user.email):
+                form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
+                return render_template("accounts/sign_in.html", form=form, demo=None), 403
             if user:
                 enter(user)
                 return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)

@@ -28,18 +28,19 @@ def begin() -> None:
 
 
 def under_way() -> bool:
-    """Whether a demonstration was begun here and is not whole. While it is, the jobs leave what falls due to whoever loads it: by
-    the real clock all of the past it plays is overdue."""
+    """Whether a demonstration was begun here and is not whole, whatever this process was told of demonstrations: the mark alone says so.
+    While it is, the jobs leave what falls due to whoever loads it: by the real clock all of the past it plays is overdue. Asks the
+    database, so it is for those who work on the market, not for pages."""
     return share() is not None
 
 
 def share() -> float | None:
     """How much of the demonstration is there, from 0 to 1; None where none is under way."""
-    if not current_app.config["DEMO"]:
-        return None
     db.session.rollback()
     standing = _standing(db.session)
-    return standing.position / standing.total if standing is not None else None
+    found = standing.position / standing.total if standing is not None else None
+    db.session.rollback()  # the work that follows may be long, and is done in transactions of its own
+    return found
 
 
 def percent() -> int | None:

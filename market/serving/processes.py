@@ -70,20 +70,14 @@ def _demonstration(app: Flask) -> Role | None:
 
 def _play(app: Flask) -> None:
     """Play the demonstration, from its beginning if it was broken off before, with a line for each tenth of it."""
-    from market.cli import rebuild_index, seed_market
-    from market.demo import loading
-    from models import clock
+    from market.cli import play
 
     def progress(share: float) -> None:
         if int(share * 100) % 10 == 0:
             print(f"demonstration: {share:.0%}", flush=True)
 
     with app.app_context():
-        if loading.unfinished():
-            loading.wipe()
-            seed_market()
-        loading.load(clock.now(), progress=progress)
-        rebuild_index()
+        play(progress)
 
 
 def _let_go() -> None:

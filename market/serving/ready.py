@@ -15,7 +15,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from market import jobs
-from market.demo.people import ACCOUNTS
+from market.accounts.identity import PLAYED
+from market.demo import mark
 from market.extensions import alembic, db
 from models import clock
 from models.accounts import User
@@ -40,7 +41,8 @@ def refusals(app: Flask) -> list[str]:
         try:
             if _revisions() != _heads():
                 return ["  the database is not at this version: run `flask --app wsgi prepare` first"]
-            known = db.session.scalars(select(User.email).where(User.email.in_([email for _role, email in ACCOUNTS])).limit(1)).first()
+            known = db.session.scalars(select(User.email).where(User.email.endswith(PLAYED, autoescape=True)).limit(1)).first()
+            half_played = mark.under_way()
         except SQLAlchemyError as error:
             return [f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {str(error).splitlines()[0]}"]
         finally:
@@ -48,6 +50,8 @@ def refusals(app: Flask) -> list[str]:
             db.engine.dispose()
     if known and not (app.config["DEMO"] or app.config["TRIAL"]):
         return [f"  {known} is an account of the demonstration, whose password everybody knows: begin with an empty database"]
+    if half_played and not app.config["DEMO"]:
+        return ["  a demonstration was begun here and is not whole, and all jobs wait for it: `TRIAL=1 flask --app wsgi demo` plays it anew"]
     return []
 
 

@@ -18,9 +18,10 @@ from market.config import ROOT
 from market.demo import loading, mark
 from market.extensions import db
 from market.jobs import Jobs
+from market.serving.ready import refusals
 from models import CASES, Base, clock, ledger
 from models.accounts import Organisation
-from models.actors import VISITOR
+from models.actors import SYSTEM, VISITOR
 from models.batches import DEMONSTRATION, Batch
 from models.clock import BEIJING
 from models.events import Event
@@ -119,16 +120,39 @@ def test_nothing_is_wiped_but_an_unfinished_demonstration(demo: Any) -> None:
         loading.wipe()
     mark.begin()
     mark.begin()
-    demo.config["DEMO"] = False
-    assert not loading.unfinished()
-    with pytest.raises(RuntimeError):
-        loading.wipe()
-    demo.config["DEMO"] = True
-    assert loading.unfinished()
     mark.finish()
     with pytest.raises(RuntimeError):
         loading.wipe()
     assert mark_of() == ("done", 100)
+
+
+def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, time: Any) -> None:
+    """`flask demo` with DEMO=0: the mark alone says that it is not whole, to the command, to the jobs, and to whoever would serve it."""
+    demo.config.update(DEMO=False, TRIAL=True)
+    mark.begin()
+    accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password="gongxin-demo")
+    accounts.sign_up(
+        VISITOR, email="e00@demo.gongxin.cn", name="项目业主", password="gongxin-demo", kind="enterprise", organisation="演示有限公司", uscc=code(7),
+        region_code="632801",
+    )  # fmt: skip
+    assert not loading.is_empty()
+    db.session.rollback()
+    (problem,) = refusals(demo)
+    assert "is not whole" in problem
+    acted: list[str] = []
+    do = demo.extensions["jobs"]._within(lambda: acted.append("acted"))
+    do()
+    assert acted == []
+    db.session.rollback()
+    played = demo.test_cli_runner().invoke(args=["demo", "--days", "30", "--requests", "2"])
+    assert played.exit_code == 0, played.output
+    db.session.rollback()
+    assert (refusals(demo), mark_of()) == ([], ("done", 100))
+    assert ledger.trial_balance(db.session) == 0
+    do()
+    assert acted == ["acted"]
+    db.session.rollback()
+    assert "not empty" in demo.test_cli_runner().invoke(args=["demo"]).output
 
 
 def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
