@@ -42,7 +42,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 MO := market/translations/en/LC_MESSAGES/messages.mo
 $(MO): $(MO:.mo=.po) $(VENV)/.installed
-	$(BIN)/pybabel -q compile --statistics -d market/translations
+	@$(BIN)/pybabel -q compile -d market/translations
 
 run: export DEMO ?= 1
 run: $(VENV)/.installed $(MO) ## migrate, serve on PORT (8000), and play the demonstration beside it on the first start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -11,7 +12,7 @@ from flask import Flask, current_app
 from market import jobs
 from market.accounts.actions import appoint_admin
 from market.demo import loading
-from market.extensions import alembic, db
+from market.extensions import db, migrate
 from market.serving.lock import Taken, hold
 from market.serving.processes import lanes
 from market.serving.ready import refusals
@@ -29,12 +30,18 @@ def register(app: Flask) -> None:
 
 @click.command()
 def prepare() -> None:
-    """Migrate the database, load the catalogue, and make the index where there is none. Safe to run again; the server comes after it."""
-    alembic.upgrade()
-    current_app.extensions["jobs"].prepare()
-    seed_market()
-    if not current_app.extensions["search"].backend.exists(db.session):
-        click.echo(f"index: {rebuild_index()} documents")
+    """Migrate the database, load the catalogue, and make the index where there is none; where a demonstration was broken off, empty the
+    market first. Safe to run again, but not beside a server, which comes after it."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with _alone():
+        migrate()
+        if current_app.config["DEMO"] and loading.unfinished():
+            click.echo("the demonstration was broken off; it will be played anew, and nothing done meanwhile is kept")
+            loading.wipe()
+        current_app.extensions["jobs"].prepare()
+        seed_market()
+        if not current_app.extensions["search"].backend.exists(db.session):
+            click.echo(f"index: {rebuild_index()} documents")
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app
 from flask_alembic import Alembic
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
@@ -45,3 +46,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def migrate() -> None:
+    """Bring the database to the newest version, in a context of its own: the connection this holds open ends with it."""
+    with current_app.app_context():
+        alembic.upgrade()

@@ -86,10 +86,10 @@ def _prepare(url: str, folder: Path) -> None:
     """Migrate and seed a template through the real migrations."""
     app = create_app(settings(url, folder))
     with app.app_context():
-        from market.extensions import alembic
+        from market.extensions import migrate
         from market.transaction import transaction
 
-        alembic.upgrade()
+        migrate()
         with clock.at(START), transaction() as session:
             catalogue.seed(session)
             contracts.seed(session)

@@ -13,7 +13,7 @@ from bench.lifecycle import START
 from market import create_app
 from market.cli import rebuild_index
 from market.demo import loading
-from market.extensions import alembic, db
+from market.extensions import db, migrate
 from models import clock
 
 
@@ -35,7 +35,7 @@ def market(folder: Path) -> Iterator[Flask]:
     with environment(GONGXIN_HOME=str(folder), DATABASE_URL="", DEMO="1", JOBS="manual", RATELIMIT_ENABLED="0"):
         app = create_app()
     with app.app_context():
-        alembic.upgrade()
+        migrate()
         app.test_cli_runner().invoke(args=["seed"], catch_exceptions=False)
         try:
             yield app

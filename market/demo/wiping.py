@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy import inspect, text
 
 from market.demo import mark
-from market.extensions import alembic, db
+from market.extensions import db, migrate
 from market.keeper import FolderKeeper
 
 # The functions behind the triggers; what belongs to an extension is not ours.
@@ -36,7 +36,7 @@ def wipe() -> None:
     else:
         _drop_from_sqlite()
     db.engine.dispose()
-    alembic.upgrade()
+    migrate()
 
 
 def _empty_folders(settings: Any, keeper: object) -> None:

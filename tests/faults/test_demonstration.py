@@ -87,13 +87,14 @@ def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: 
     assert 0 < shown < 1
     assert db.session.scalar(select(func.count(Event.id)))
 
-    loading.wipe()
+    demo.config["DEMO"] = True
+    prepared = demo.test_cli_runner().invoke(args=["prepare"])
+    assert "broken off" in prepared.output, prepared.output
     assert loading.is_empty()
     assert not loading.unfinished()
     assert db.session.scalar(select(func.count(Event.id))) == 0
     assert not [path for folder in ("files", "keeper") for path in (tmp_path / folder).rglob("*") if path.is_file()]
 
-    _seed(demo)
     loading.load(UNTIL, **SIZE)
     assert not loading.unfinished()
     again = _picture()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from market.serving import lock
 from market.serving.lock import Taken, hold, listen
@@ -29,6 +30,17 @@ def _holder(folder: Path) -> int:
             os._exit(1)
     os.read(reading, 1)
     return child
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_nothing_is_prepared_beside_a_server(app: Flask) -> None:
+    """A newer version's `prepare` must not migrate what an older one serves."""
+    holder = _holder(app.config["HOME_FOLDER"])
+    try:
+        refused = app.test_cli_runner().invoke(args=["prepare"])
+        assert (refused.exit_code, f"process {holder} " in refused.output) == (1, True), refused.output
+    finally:
+        os.kill(holder, signal.SIGKILL)
 
 
 def test_whoever_holds_it_is_named_and_once_dead_holds_nothing(tmp_path: Path) -> None:
