@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from flask import current_app
 from pyhanko.sign.timestamps import TimeStamper
 from sqlalchemy.orm import Session
 
+from market.asking import ask
 from market.printing import pdf
 from market.transaction import looking, outside, transaction
 from models import clock
@@ -42,8 +42,7 @@ class HttpTimestamps(TimeStamper):
         outside("the time is stamped")
         asked = urllib.request.Request(self.url, body, {"Content-Type": "application/timestamp-query"})
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return tsp.TimeStampResp.load(answer.read())
+            return tsp.TimeStampResp.load(ask(asked, 10, 256 * 1024))
         except (OSError, ValueError) as error:
             raise TimestampsAway(N_("时间戳服务没有回应,请稍后再签。")) from error
 
