@@ -23,13 +23,14 @@ from typing import Any, Protocol
 
 from flask import Flask, abort, current_app, request
 
+from market.asking import ask
 from market.transaction import outside
 from models import clock, sealing
 from models.text import N_, NotFound, Problem, WrongState
 
-PATIENCE = 5.0  # seconds for an answer: whoever needs the keeper waits for it, and nobody else
+PATIENCE = 5.0  # seconds for a whole answer: whoever needs the keeper waits for it, and nobody else
 SILENCE = 30.0  # seconds for which one that did not answer in time is not asked again
-
+MOST = 4096  # bytes of an answer
 
 AWAY = N_("密钥保管方没有回应,稍后会再试。")
 
@@ -41,7 +42,10 @@ class KeeperAway(Problem):
 
 
 class Keeper(Protocol):
-    """What the platform asks of it, outside of any transaction. A handle names one key; it is made once and used for one request."""
+    """What the platform asks of it, outside of any transaction. A handle names one key; it is made once and used for one request. One
+    `at_hand` is asked without waiting for anybody; any other is never asked by whoever may not wait."""
+
+    at_hand: bool
 
     def make(self, handle: str, not_before: datetime) -> bytes:
         """Make a key that stays here until `not_before`. Returns its public half (32 bytes)."""
@@ -58,6 +62,8 @@ class Keeper(Protocol):
 
 class FolderKeeper:
     """Keys as files, each private half wrapped under the keeper's own secret."""
+
+    at_hand = True
 
     def __init__(self, folder: Path, secret: str) -> None:
         self.folder, self._key = folder, sealing.derive(secret, "gongxin keeper")
@@ -121,10 +127,12 @@ class FolderKeeper:
 class HttpKeeper:
     """A keeper on another machine, reached with a shared token."""
 
+    at_hand = False
+
     def __init__(self, url: str, token: str) -> None:
         self.url, self._token, self._silent_until = url.rstrip("/"), token, 0.0
 
-    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
         outside("the keeper is asked")
         if monotonic() < self._silent_until:
             raise KeeperAway(AWAY)
@@ -133,9 +141,7 @@ class HttpKeeper:
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )  # fmt: skip
         try:
-            with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
-                said: dict[str, Any] = json.load(answer)
-                return said
+            return json.loads(ask(asked, PATIENCE, MOST))
         except urllib.error.HTTPError as error:
             with error:
                 refusal = {409: WrongState, 404: NotFound}.get(error.code, KeeperAway)
@@ -146,17 +152,28 @@ class HttpKeeper:
             raise KeeperAway(AWAY) from error
 
     def make(self, handle: str, not_before: datetime) -> bytes:
-        return bytes.fromhex(self._ask("POST", handle, {"not_before": not_before.isoformat()})["public"])
+        return _half(self._ask("POST", handle, {"not_before": not_before.isoformat()}), "public")
 
     def postpone(self, handle: str, not_before: datetime) -> None:
         self._ask("PUT", handle, {"not_before": not_before.isoformat()})
 
     def release(self, handle: str) -> bytes:
-        return bytes.fromhex(self._ask("POST", f"{handle}/release")["private"])
+        return _half(self._ask("POST", f"{handle}/release"), "private")
 
     def destroy(self, handle: str) -> None:
         with contextlib.suppress(NotFound):
             self._ask("DELETE", handle)
+
+
+def _half(said: Any, which: str) -> bytes:
+    """Half a key out of an answer; KeeperAway where it holds none."""
+    try:
+        half = bytes.fromhex(said[which])
+    except (KeyError, TypeError, ValueError) as error:
+        raise KeeperAway(AWAY) from error
+    if len(half) != 32:
+        raise KeeperAway(AWAY)
+    return half
 
 
 def keeper() -> Keeper:

@@ -44,6 +44,11 @@ def make_pair() -> tuple[bytes, bytes]:
     return private.public_key().public_bytes_raw(), private.private_bytes_raw()
 
 
+def belong_together(public: bytes, private: bytes) -> bool:
+    """Whether these are the two halves of one pair; a private half that is no key at all belongs to nothing."""
+    return len(private) == 32 and X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw() == public
+
+
 def _shared(private: X25519PrivateKey, other: bytes, ephemeral: bytes, public: bytes) -> bytes:
     secret = private.exchange(X25519PublicKey.from_public_bytes(other))
     return HKDF(hashes.SHA256(), 32, salt=ephemeral + public, info=b"gongxin bid").derive(secret)

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import tables
+from market.asking import ask
 from market.batches import WORKS, Away, Work
 from market.extensions import db
 from market.files import put, store
@@ -105,8 +106,7 @@ class HttpSource:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self._url, json.dumps({"uscc": codes}).encode(), headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                said = json.loads(answer.read(4 * 1024 * 1024))
+            said = json.loads(ask(request, 20, 4 * 1024 * 1024))
         except urllib.error.HTTPError as error:
             with error:
                 raise Away(N_("登记机关的服务没有答应(%(status)s)。"), status=error.code) from error

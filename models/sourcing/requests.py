@@ -173,7 +173,8 @@ class Request(Case, Base):
 
     Bids are sealed to `public_key`, whose private half is here under the platform's own key, and over it to
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
-    deadline that moved is told it afterwards. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
+    deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
+    platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
     """
 
     __tablename__ = "requests"
@@ -198,6 +199,7 @@ class Request(Case, Base):
     keeper_handle: Mapped[str | None] = mapped_column(String(80))
     keeper_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     keeper_until: Mapped[datetime | None]
+    keeper_half: Mapped[bytes | None] = mapped_column(LargeBinary)
     criteria: Mapped[Json | None]
     outcome: Mapped[Json | None]
     extended: Mapped[bool] = mapped_column(default=False)
@@ -274,10 +276,19 @@ class Request(Case, Base):
             raise RuleBroken(N_("截止时间已顺延,但密钥保管方还没有确认,现在不能投标;请稍后再试。"))
 
     @classmethod
+    def sealed(cls) -> ColumnElement[bool]:
+        """The requests answered by sealed bids."""
+        return cls.mode.in_([name for name, mode in MODES.items() if mode.sealed])
+
+    @classmethod
     def untold(cls) -> ColumnElement[bool]:
         """The sealed requests whose deadline moved and whose keeper is not known to have heard of it."""
-        sealed = [name for name, mode in MODES.items() if mode.sealed]
-        return (cls.state == "published") & cls.mode.in_(sealed) & (cls.deadline > cls.keeper_until)
+        return (cls.state == "published") & cls.sealed() & (cls.deadline > cls.keeper_until)
+
+    @classmethod
+    def locked(cls) -> ColumnElement[bool]:
+        """The closed requests whose bids are still to be opened and whose key is still with the keeper."""
+        return (cls.state == "closed") & cls.keeper_half.is_(None)
 
 
 class Invitation(Base):

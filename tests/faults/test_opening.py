@@ -33,6 +33,7 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import FeeSchedule
 from models.events import Event
+from models.failures import Failure
 from models.notices import Notice
 from models.sourcing import Bid, Request
 from models.text import NotFound, RuleBroken, WrongState
@@ -179,10 +180,23 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
             assert service.test_client().post(f"/keys/{handle}x", json={"not_before": "soon"}, headers={"Authorization": "Bearer token"}).status_code == 400
         time.closing(request)
         assert Request.load(db.session, request).state == "closed", "the keeper is away: closed, and not opened"
+        assert [sourcing.fetch_keys(), sourcing.fetch_keys()] == [0, 0]
+        (failure,) = db.session.scalars(select(Failure))
+        assert (failure.what, failure.case_identifier, failure.next_at) == ("keys fetched", request, time.instant + timedelta(seconds=30))
+        time.instant += timedelta(seconds=30)
         with _serving(service, port):
             run_deadlines()
             db.session.rollback()
-            assert Request.load(db.session, request).state == "evaluated"
+            assert Request.load(db.session, request).state == "closed", "nobody who is in time for others asks it"
+            assert sourcing.fetch_keys() == 1
+            half = Request.load(db.session, request).keeper_half
+            assert half is not None
+            assert keeper.release(handle) not in half, "it lies here sealed"
+            assert sourcing.fetch_keys() == 0
+            run_deadlines()
+            db.session.rollback()
+            assert (Request.load(db.session, request).state, Request.load(db.session, request).keeper_half) == ("evaluated", None)
+            assert db.session.scalars(select(Failure)).all() == []
             keeper.destroy(handle)
             with pytest.raises(NotFound):
                 keeper.release(handle)

@@ -10,15 +10,19 @@ import threading
 import time as machine
 from collections.abc import Callable, Iterator
 from contextvars import Context
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request as Question
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from market import keeper as keepers
 from market import sandbox
 from market import transaction as transactions
+from market.asking import TooMuch, ask
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.files import keep
@@ -32,7 +36,8 @@ from models import workdays
 from models.accounts import User
 from models.actors import SYSTEM
 from models.contracts import Contract
-from models.sourcing import Request
+from models.failures import Failure
+from models.sourcing import Bid, Request
 from tests import outside
 from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, kept_until
@@ -73,6 +78,10 @@ def test_a_market_in_use_goes_on_and_leaves_a_trace(app: Flask, monkeypatch: pyt
     assert kept.size == len(PDF)
     assert "inside a transaction: a file is written" in caplog.text
     assert not transactions.inside()
+
+
+# What a server says that says nothing, one that never ends its headers, and one that never ends its answer.
+ENDLESS = [(b"", b""), (b"HTTP/1.1 200 OK\r\nX: ", b"x"), (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" ")]
 
 
 @pytest.fixture
@@ -138,11 +147,91 @@ def test_nobody_waits_for_a_silent_keeper(app: Flask, world: World, time: Any, s
     assert kept_until(app, few) == later
     time.instant = world.closing(due)
     sourcing.close(SYSTEM, due)
-    assert isinstance(tried(lambda: sourcing.open_bids(SYSTEM, due)), KeeperAway)
+    assert tried(lambda: sourcing.fetch_keys()) is None
     assert Request.load(db.session, due).state == "closed"
     run_deadlines()
     db.session.rollback()
     assert Request.load(db.session, due).state == "evaluated"
+
+
+@pytest.mark.parametrize(("said", "trickle"), ENDLESS)
+def test_a_keeper_elsewhere_holds_no_deadline(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, said: bytes, trickle: bytes) -> None:
+    """Nothing that the clock does asks it: not the opening, not a deadline that is moved; and what asks it has a time for all of the answer."""
+    monkeypatch.setattr(keepers, "PATIENCE", 0.3)
+    sealed, few, other = world.request(**SEALED), world.request(**SEALED), world.request()
+    world.bids(sealed, agency=300, second=400, third=500)
+    world.bids(few, agency=300)
+    own, server = app.extensions["keeper"], Silent(said, trickle)
+    app.extensions["keeper"] = HttpKeeper(server.url, "token")
+    before, time.instant = world.deadline(few), world.closing(sealed)
+    assert sourcing.fetch_keys() == 0
+    began = machine.monotonic()
+    assert run_deadlines() == 3
+    assert machine.monotonic() - began < keepers.PATIENCE + 5, "and the machine may be busy"
+    assert (server.calls, _states(sealed, few, other)) == ([], ["closed", "published", "published"]), "nobody was asked"
+    assert world.deadline(few) > before
+    began = machine.monotonic()
+    assert (sourcing.fetch_keys(), sourcing.settle_keys()) == (0, 0)
+    assert machine.monotonic() - began < 5
+    assert len(server.calls) == 1, "one that does not answer in time is left alone"
+    assert {(f.what, f.next_at - time.instant) for f in db.session.scalars(select(Failure))} == {
+        ("keys fetched", timedelta(seconds=30)), ("deadlines told", timedelta(seconds=30)),
+    }  # fmt: skip
+    app.extensions["keeper"] = own
+    time.instant += timedelta(seconds=30)
+    assert (run_deadlines(), sourcing.settle_keys()) == (1, 1)
+    assert (_states(sealed), kept_until(app, few)) == (["evaluated"], world.deadline(few))
+    server.end()
+
+
+def _states(*requests: str) -> list[str]:
+    db.session.rollback()
+    return [Request.load(db.session, request).state for request in requests]
+
+
+class _Answering(HttpKeeper):
+    """A keeper that says what it is told to say."""
+
+    def __init__(self, said: Any) -> None:
+        super().__init__("http://keeper.test", "token")
+        self.said, self.asked = said, 0
+
+    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+        self.asked += 1
+        return self.said
+
+
+@pytest.mark.parametrize("said", [None, [], {}, {"private": 7}, {"private": "zz"}, {"private": "00"}, {"private": "11" * 32}])
+def test_what_is_no_key_or_another_keys_opens_nothing(app: Flask, world: World, time: Any, said: Any) -> None:
+    """A bid under the wrong key would be found void."""
+    own, request = app.extensions["keeper"], world.request(**SEALED)
+    world.bids(request, agency=300, second=400, third=500)
+    time.instant = world.closing(request)
+    app.extensions["keeper"] = answering = _Answering(said)
+    run_deadlines()
+    assert (sourcing.fetch_keys(), answering.asked, run_deadlines(), _states(request)) == (0, 1, 0, ["closed"])
+    app.extensions["keeper"] = own
+    assert (run_deadlines(), _states(request)) == (1, ["evaluated"])
+    assert {bid.state for bid in db.session.scalars(select(Bid))} == {"opened"}
+
+
+def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(app: Flask, world: World, time: Any) -> None:
+    request = world.request(**SEALED)
+    world.bids(request, agency=300, second=400, third=500)
+    app.extensions["keeper"] = answering = _Answering({})
+    time.instant = world.closing(request)
+    sourcing.fetch_keys()
+    assert answering.asked == 0, "it may be moved once more"
+    sourcing.close(SYSTEM, request)
+    time.instant -= timedelta(microseconds=1)
+    sourcing.fetch_keys()
+    assert answering.asked == 0
+    time.instant += timedelta(microseconds=1)
+    with pytest.raises(KeeperAway):
+        sourcing.open_bids(SYSTEM, request)
+    assert answering.asked == 0
+    sourcing.fetch_keys()
+    assert answering.asked == 1
 
 
 def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: World, silent: Silent) -> None:
@@ -152,6 +241,34 @@ def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: Wo
     assert isinstance(ended, TimestampsAway)
     db.session.rollback()
     assert Contract.load(db.session, contract).state == "drafted"
+
+
+@pytest.mark.parametrize(("said", "trickle"), ENDLESS)
+def test_an_answer_has_a_time_for_all_of_it(said: bytes, trickle: bytes) -> None:
+    server, began = Silent(said, trickle), machine.monotonic()
+    with pytest.raises((TimeoutError, URLError)) as ended:
+        ask(Question(server.url), 0.3, 100)
+    assert isinstance(ended.value, TimeoutError) or isinstance(ended.value.reason, TimeoutError)
+    assert machine.monotonic() - began < 2
+    server.end()
+
+
+def test_an_answer_has_a_size_and_is_one() -> None:
+    for said, most, told in (
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue", 4, b"true"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue", 3, TooMuch),
+        (b"HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ntrue", 4, HTTPError),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", 4, OSError),
+    ):  # fmt: skip
+        server = Silent(said)
+        if isinstance(told, bytes):
+            assert ask(Question(server.url), 5, most) == told
+        else:
+            with pytest.raises(told) as ended:
+                ask(Question(server.url), 5, most)
+            if isinstance(ended.value, HTTPError):
+                ended.value.close()
+        server.end()
 
 
 def test_one_that_did_not_answer_in_time_is_left_alone_for_a_while(silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:

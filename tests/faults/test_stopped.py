@@ -137,6 +137,26 @@ def test_killed_while_bids_are_opened(world: World, time: Any) -> None:
     assert reached == 4
 
 
+def test_killed_while_a_key_is_fetched(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A keeper that counts as one elsewhere."""
+    monkeypatch.setattr(FolderKeeper, "at_hand", False)
+    at = reached = 0
+    while at == reached:
+        request = world.request(**SEALED)
+        world.bids(request, agency=300, second=400, third=500)
+        time.instant = world.closing(request)
+        run_deadlines()
+        reached += killed(sourcing.fetch_keys, at)
+        sourcing.fetch_keys()
+        db.session.rollback()
+        assert Request.load(db.session, request).keeper_half is not None
+        run_deadlines()
+        db.session.rollback()
+        assert Request.load(db.session, request).state == "evaluated"
+        at += 1
+    assert reached == 4
+
+
 class Killed(BaseException):
     """The end of the process, as the database sees it: nothing more comes, and what was open is rolled back."""
 

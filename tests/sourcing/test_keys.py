@@ -10,7 +10,7 @@ from flask import Flask
 
 from bench.server import free_port
 from market.extensions import db
-from market.jobs import run_deadlines
+from market.jobs import run_deadlines, tick
 from market.keeper import FolderKeeper, HttpKeeper
 from market.sourcing import actions as sourcing
 from models import workdays
@@ -52,6 +52,37 @@ def test_a_key_that_left_early_lets_no_more_bids_in(app: Flask, world: World, ti
     time.closing(request)
     db.session.rollback()
     assert Request.load(db.session, request).state == "evaluated", "what came in before stands, at the new deadline"
+
+
+def test_a_key_elsewhere_is_fetched_in_a_lane_of_its_own_which_wakes_the_opening(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes, woken = app.extensions["jobs"], []
+    monkeypatch.setattr(lanes, "wake", woken.append)
+    monkeypatch.setattr(FolderKeeper, "at_hand", False)
+    request = world.request(**SEALED)
+    world.bids(request, agency=300, second=400, third=500)
+    woken.clear()
+    time.instant = world.closing(request)
+    lanes.passes["deadlines"]()
+    assert "keeper" in woken
+    woken.clear()
+    lanes.passes["keeper"]()
+    assert "deadlines" in woken
+    lanes.passes["deadlines"]()
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "evaluated"
+    woken.clear()
+    lanes.passes["keeper"]()
+    assert "deadlines" not in woken
+
+
+def test_a_tick_fetches_keys_too(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FolderKeeper, "at_hand", False)
+    request = world.request(**SEALED)
+    world.bids(request, agency=300, second=400, third=500)
+    time.instant = world.closing(request)
+    assert tick()[0] == 2
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "evaluated"
 
 
 def test_whoever_may_not_publish_has_no_key_made(app: Flask, world: World) -> None:

@@ -13,7 +13,7 @@ from market.sourcing.actions.awards import (
 )
 from market.sourcing.actions.bids import end_auction, open_bids, submit_bid, undercut, withdraw_bid
 from market.sourcing.actions.common import published_price
-from market.sourcing.actions.keys import settle_keys
+from market.sourcing.actions.keys import fetch_keys, settle_keys
 from market.sourcing.actions.quotes import (
     accept_quote,
     decline_quote,
@@ -37,7 +37,7 @@ from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, 
 __all__ = [
     "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "cancel", "close",
     "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
-    "expire_quote", "finalise", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
+    "expire_quote", "fetch_keys", "finalise", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
     "recuse", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
     "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

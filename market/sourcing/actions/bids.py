@@ -125,17 +125,17 @@ class Unsealed:
 
 
 def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none. The key is asked for, and
-    the seals are undone, before it.
+    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none. The seals are undone before
+    it.
 
-    KeeperAway where the keeper cannot be reached; nothing has happened then and the clock tries again.
+    KeeperAway while the key is with a keeper elsewhere; nothing has happened then and the clock tries again.
     """
     return _open_bids(actor, identifier, read=Beforehand(_read(actor, identifier)), submission=submission)
 
 
 def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
     """Every bid of a request that may be opened now, unsealed, by its name; None where it may not be, and the act says why."""
-    outer = keys.released(actor, identifier)
+    outer = keys.half_of(actor, identifier)
     if outer is None:
         return None
     with looking() as session:
@@ -175,7 +175,7 @@ def _open_bids(session: Session, actor: Actor, identifier: str, *, read: Beforeh
     if read.got is None or any(bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     said = [_open(session, request, bid, read.got[bid.identifier]) for bid in bids]
-    request.opened_at = clock.now()
+    request.opened_at, request.keeper_half = clock.now(), None
     request.outcome = _draw(session, request, [c for c in said if c["value"]])
     if request.mode == "reference_price":
         request.outcome = _with_reference(request, bids)

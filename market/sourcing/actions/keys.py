@@ -1,5 +1,6 @@
 """Between us and the keeper of a request's key. It is asked outside of any transaction: a key is made before the request names it,
-a later deadline is told after it is committed, and the jobs take up whatever was not told."""
+a later deadline is told after it is committed, and once a request is closed the keeper's half is fetched and kept for whoever opens.
+What was not told or fetched the jobs take up, in a lane of its own: nothing that falls due waits for a keeper elsewhere."""
 
 from __future__ import annotations
 
@@ -8,13 +9,17 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.keeper import keeper
-from market.transaction import action, looking
+from market.keeper import AWAY, KeeperAway, keeper
+from market.pieces import each
+from market.transaction import Beforehand, action, looking, sealing_key
+from models import sealing
 from models.actors import SYSTEM, Actor
+from models.failures import Attempt
 from models.sourcing import Request
 from models.text import Problem
 from models.workflow import may
@@ -59,20 +64,31 @@ def note_kept(session: Session, actor: Actor, identifier: str, *, until: datetim
 
 
 def settle(identifier: str) -> bool:
-    """Tell the keeper a deadline that moved, if it does not know; that it knows is noted after. Whether it was told.
+    """Tell the keeper a deadline that moved, if it does not know. Whether it was told; if it was not, the jobs tell it.
 
     Told later than the deadline moved, the key might leave at its old time: so no bid counts after that time until it is told
     (`Request.seals`), and once it has left the keeper refuses.
     """
+    try:
+        return _tell(identifier)
+    except Problem as problem:
+        log.warning("the keeper was not told the new deadline of %s: %s", identifier, problem)
+        return False
+
+
+def settle_at_hand(identifier: str) -> None:
+    """The same by the clock, which waits for nobody: only a keeper at hand is told now."""
+    if keeper().at_hand:
+        settle(identifier)
+
+
+def _tell(identifier: str) -> bool:
+    """Tell the keeper a deadline; that it knows is noted after. False where it knows, a Problem where it does not answer or agree."""
     with looking() as session:
         request = session.scalars(select(Request).where(Request.identifier == identifier, Request.untold())).one_or_none()
     if request is None:
         return False
-    try:
-        keeper().postpone(request.keeper_handle or "", request.deadline)
-    except Problem as problem:
-        log.warning("the keeper was not told the new deadline of %s: %s", identifier, problem)
-        return False
+    keeper().postpone(request.keeper_handle or "", request.deadline)
     note_kept(SYSTEM, identifier, until=request.deadline)
     return True
 
@@ -81,12 +97,52 @@ def settle_keys() -> int:
     """Tell the keeper every deadline it does not know of. Returns how many it was told."""
     with looking() as session:
         waiting = session.scalars(select(Request.identifier).where(Request.untold()).order_by(Request.deadline)).all()
-    return sum(settle(identifier) for identifier in waiting)
+    return each("deadlines told", {Attempt("deadlines told", "postpone", "request", name): partial(_tell, name) for name in waiting})
 
 
-def released(actor: Actor, identifier: str) -> bytes | None:
-    """The keeper's half of a key, for a request that may be opened now; None where it may not, and the act says why. KeeperAway."""
+def fetch_keys() -> int:
+    """Have a keeper elsewhere give out its half of every key that is to be opened now, the longest due first. Returns how many are here
+    that were not."""
+    if keeper().at_hand:
+        return 0
+    with looking() as session:
+        waiting = session.scalars(select(Request.identifier).where(Request.locked()).order_by(Request.due_at)).all()
+    return each("keys fetched", {Attempt("keys fetched", "release", "request", name): partial(_fetch, name) for name in waiting})
+
+
+def _fetch(identifier: str) -> bool:
+    """Fetch the half of one key, in its time only, and keep it. Whether it is here now; KeeperAway for what is no answer, or another key's."""
     with looking() as session:
         request = Request.load(session, identifier)
-        due, handle = may(session, request, "open", actor), request.keeper_handle or ""
-    return keeper().release(handle) if due else None
+        due = request.keeper_half is None and may(session, request, "open", SYSTEM)
+    if not due:
+        return False
+    half = keeper().release(request.keeper_handle or "")
+    if not sealing.belong_together(request.keeper_key or b"", half):
+        raise KeeperAway(AWAY)
+    note_half(SYSTEM, identifier, half=Beforehand(half))
+    return True
+
+
+@action
+def note_half(session: Session, actor: Actor, identifier: str, *, half: Beforehand[bytes]) -> str:
+    """The keeper gave out its half: it is here, under our own key, until the bids are opened."""
+    request = Request.load(session, identifier, lock=True)
+    if request.state == "closed":
+        request.keeper_half = sealing.wrap(sealing_key(), half.got)
+    return identifier
+
+
+def half_of(actor: Actor, identifier: str) -> bytes | None:
+    """The keeper's half of a key, for a request that may be opened now; None where it may not, and the act says why. KeeperAway while
+    it is with a keeper elsewhere, who is asked by `fetch_keys` alone."""
+    with looking() as session:
+        request = Request.load(session, identifier)
+        due = may(session, request, "open", actor)
+    if not due:
+        return None
+    if request.keeper_half is not None:
+        return sealing.unwrap(sealing_key(), request.keeper_half)
+    if not keeper().at_hand:
+        raise KeeperAway(AWAY)
+    return keeper().release(request.keeper_handle or "")

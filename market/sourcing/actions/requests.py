@@ -198,7 +198,7 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
     """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where there
     are too few, which the keeper hears of after; or do then what the policy says."""
     _close(actor, identifier, submission=submission)
-    keys.settle(identifier)
+    keys.settle_at_hand(identifier)
     return identifier
 
 
