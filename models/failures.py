@@ -1,6 +1,7 @@
 """Failures: what the jobs tried and could not do, kept until it is done, so that one bad case or event stops no other.
 
-Each is tried again by itself, at once and then at ever longer intervals; an operator sees them all, and may have one tried sooner.
+Each is tried again by itself, at once and then at ever longer intervals, or every half a minute where nobody but somebody else is to
+blame, who is away; an operator sees them all, and may have one tried sooner.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, UniqueConstraint, and_, delete, select
+from sqlalchemy import BigInteger, ColumnElement, UniqueConstraint, and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -18,6 +20,7 @@ from models.base import Base, Code, Json
 from models.text import N_, Problem, told
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
+AWAY = timedelta(seconds=30)  # between two tries at what waits for somebody who does not answer: back is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class Failure(Base):
     def attempt(self) -> Attempt:
         return Attempt(self.what, self.act, self.case_type, self.case_identifier, self.event_id)
 
+    @classmethod
+    def ready(cls, now: Any) -> ColumnElement[bool]:
+        """Those it is time to try again. One that failed later than now did so by a clock that has been put right since, and so was its next
+        try."""
+        return or_(cls.next_at <= now, cls.last_at > now)
+
 
 def _is(attempt: Attempt) -> ColumnElement[bool]:
     return and_(
@@ -72,17 +81,24 @@ def explained(error: Exception) -> Json:
 
 
 def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
-    """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two, four, up to an hour."""
+    """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two, four, up to an hour; after
+    the same short while each where somebody else did not answer."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     now = clock.now()
     row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {"error": {}, "attempts": 0, "first_at": now, "last_at": now, "next_at": now}
     session.execute(insert(Failure).values(row).on_conflict_do_nothing(index_elements=[*Attempt.__slots__]))
     failure = session.scalars(select(Failure).where(_is(attempt)).with_for_update()).one()
-    waits = SHORTEST * 2 ** min(failure.attempts - 1, 10) if failure.attempts else timedelta()
     failure.error, failure.attempts = explained(error), failure.attempts + 1
-    failure.last_at, failure.next_at = now, now + min(waits, LONGEST)
+    failure.last_at, failure.next_at = now, now + _wait(error, failure.attempts)
     session.flush()
     return failure
+
+
+def _wait(error: Exception, attempts: int) -> timedelta:
+    """How long until the next try, after so many that failed."""
+    if isinstance(error, Problem) and error.status == 503:
+        return AWAY
+    return min(SHORTEST * 2 ** min(attempts - 2, 10), LONGEST) if attempts > 1 else timedelta()
 
 
 def clear(session: Session, attempt: Attempt) -> None:
@@ -92,5 +108,5 @@ def clear(session: Session, attempt: Attempt) -> None:
 
 def of(session: Session, what: str) -> dict[Attempt, bool]:
     """What failed of one part of the jobs, and whether it is time to try it again."""
-    now = clock.now()
-    return {failure.attempt: failure.next_at <= now for failure in session.scalars(select(Failure).where(Failure.what == what).order_by(Failure.id))}
+    found = select(Failure, Failure.ready(clock.now())).where(Failure.what == what).order_by(Failure.id)
+    return {failure.attempt: bool(ready) for failure, ready in session.execute(found)}

@@ -39,8 +39,9 @@ class Charge(Base):
     @property
     def to_be_looked_at(self) -> bool:
         """Whether to look at it again though nobody told us of it: after a minute, then each time its age has doubled."""
-        age = clock.now() - self.asked_at
-        return age >= timedelta(minutes=1) and (self.looked_at is None or clock.now() - self.looked_at >= (self.looked_at - self.asked_at))
+        now, last = clock.now(), self.looked_at or self.asked_at
+        asked = min(self.asked_at, last)  # later it was by a clock that has been put right since
+        return last > now or (now - asked >= timedelta(minutes=1) and now - last >= last - asked)
 
 
 class GatewayEvent(Base):

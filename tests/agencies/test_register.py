@@ -175,6 +175,17 @@ def test_a_service_is_asked_no_faster_than_it_may_be_and_taken_up_where_it_was_l
     assert page.soup.select_one("progress")["value"] == "3"
 
 
+def test_a_service_last_asked_by_a_clock_that_was_ahead_is_asked_now(app: Flask, world: World, time: Any, service: Any) -> None:
+    service.behaviour = answering(world)
+    registry.compare_daily()
+    begun = time.instant
+    time.instant += timedelta(days=400)
+    doing.run()
+    time.instant = begun
+    doing.run()
+    assert [len(codes) for codes in service.asked] == [2, 1]
+
+
 @pytest.mark.parametrize(
     ("behaviour", "state", "says"),
     [
@@ -224,7 +235,7 @@ def test_the_daily_comparison_without_a_source_or_with_a_lost_file(app: Flask, w
     db.session.rollback()
     assert db.session.scalars(select(Batch.state)).all() == ["failed"]
     (tmp_path / "lost.csv").write_bytes(as_csv(export(world)))
-    app.extensions["jobs"]._daily()
+    registry.compare_daily()
     doing.run()
     db.session.rollback()
     assert db.session.scalars(select(Batch.state).where(Batch.kind == "register").order_by(Batch.id)).all() == ["failed", "done"]

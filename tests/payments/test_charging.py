@@ -128,6 +128,22 @@ def test_a_charge_nobody_paid_is_called_off_once_the_money_is_in(world: World, b
     assert bank.api.payment_intents.retrieve(charge.gateway_id or "").status == "canceled"
 
 
+def test_a_charge_asked_for_by_a_clock_that_was_ahead_is_taken_up(app: Flask, world: World, bank: Bank, time: Any) -> None:
+    _contract, payment = due(world)
+    opened(app, "http://127.0.0.1:9")
+    begun = time.instant
+    time.instant += timedelta(days=400)
+    with pytest.raises(Away):
+        begin(world, payment)
+    time.instant = begun
+    opened(app, bank.url)
+    tick()
+    charge = db.session.scalars(select(Charge)).one()
+    assert charge.state == "waiting"
+    time.instant += timedelta(minutes=1)
+    assert charge.to_be_looked_at
+
+
 def test_a_gateway_that_is_away_is_asked_again_under_the_same_key(app: Flask, world: World, bank: Bank, time: Any) -> None:
     contract, payment = due(world)
     opened(app, "http://127.0.0.1:9")
