@@ -47,7 +47,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
     app.extensions["gateways"] = gateways.configured(app.config)
     app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
-    app.extensions["search"] = open_index(app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]))
+    app.extensions["search"] = open_index(app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]), lambda: app.extensions["jobs"].between())
     if app.config["CLOCK_FILE"]:
         clock.use_file(Path(app.config["CLOCK_FILE"]))
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from market.extensions import db
 from market.pieces import Pace, is_away
+from market.pieces import pace as pace_of
 from market.transaction import action, transaction
 from models import batches, clock, events
 from models.accounts import User, actor_for
@@ -70,7 +71,6 @@ class Away(Problem):
 
 
 WORKS: dict[str, Work | Sweep] = {}  # by kind; the rooms put theirs in
-_paces: dict[tuple[str, str], Pace] = {}
 
 
 def _who(session: Session, batch: Batch) -> Actor:
@@ -125,7 +125,7 @@ def _stopped(identifier: str, problem: Problem) -> None:
 
 
 def _pace(batch: Batch) -> Pace:
-    pace = _paces.setdefault((batch.kind, batch.state), Pace())
+    pace = pace_of((batch.kind, batch.state))
     pace.most = CHUNK
     pace.size = min(pace.size, CHUNK)
     return pace
@@ -192,7 +192,7 @@ def _checked(work: Work, batch: Batch) -> None:
 def _check(work: Work, seen: Batch) -> bool:
     """The next rows: as many as one may ask about in a minute, or as one piece bears."""
     allowed = work.pace(seen)
-    if allowed is not None and seen.worked_at is not None and (clock.now() - seen.worked_at).total_seconds() < 60:
+    if allowed is not None and seen.worked_at is not None and 0 <= (clock.now() - seen.worked_at).total_seconds() < 60:
         return False
     identifier, pace, at = seen.identifier, _pace(seen), seen.position
     rows = batches.next_rows(db.session, seen, allowed or pace.size)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
+from typing import TypeVar
 
+from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -19,13 +22,7 @@ from models.text import Problem
 
 log = logging.getLogger(__name__)
 SHORT, LONG = 0.05, 0.15  # seconds a transaction may take: below, the next takes twice as many; above, half
-
-
-def _go_on(seconds: float) -> None:
-    """Outside of the lanes nobody is waited for."""
-
-
-rest: Callable[[float], None] = _go_on  # between two pieces; the lanes put `sleep` here
+T = TypeVar("T")
 
 
 class Pace:
@@ -48,7 +45,18 @@ class Pace:
             yield session
         took = monotonic() - began
         self.took(took)
-        rest(took)  # SQLite's lock goes to whoever happens to ask: who waits for it looks again only now and then
+        between(took)
+
+
+def pace(name: Hashable, most: int = 500) -> Pace:
+    """The pace of one kind of work in this market, as its last pieces left it."""
+    paces: dict[Hashable, Pace] = current_app.extensions["jobs"].paces
+    return paces.setdefault(name, Pace(most=most))
+
+
+def between(took: float = 0.0) -> None:
+    """A piece of work is done, outside of any transaction, and held the lock so long: see `Jobs.between`."""
+    current_app.extensions["jobs"].between(took)
 
 
 def is_away(error: BaseException) -> bool:
@@ -69,7 +77,8 @@ def is_away(error: BaseException) -> bool:
 
 def failed(attempt: Attempt, error: Exception, session: Session | None = None) -> None:
     """Keep that an attempt failed, in a transaction of its own or in this one; the log has all of it."""
-    log.error("%s cannot be done: %s", attempt, error, exc_info=None if isinstance(error, Problem) else error)
+    away = isinstance(error, Problem) and error.status == 503
+    log.log(logging.WARNING if away else logging.ERROR, "%s cannot be done: %s", attempt, error, exc_info=None if isinstance(error, Problem) else error)
     if session is not None:
         failures.note(session, attempt, error)
         return
@@ -90,24 +99,33 @@ def each(what: str, acts: Mapping[Attempt, Callable[[], object]]) -> int:
     db.session.rollback()
     known = failures.of(db.session, what)
     db.session.rollback()
-    done = sum(_carry_out(attempt, act, attempt in known) for attempt, act in acts.items() if known.get(attempt, True))
+    done = sum(tried(attempt, partial(_is_done, act), attempt in known) or False for attempt, act in acts.items() if known.get(attempt, True))
     for attempt in known.keys() - acts.keys():  # somebody saw to it in another way
         mended(attempt)
     return done
 
 
-def _carry_out(attempt: Attempt, act: Callable[[], object], failed_before: bool) -> bool:
+def _is_done(act: Callable[[], object]) -> bool:
+    return act() is not False
+
+
+def tried(attempt: Attempt, act: Callable[[], T], failed_before: bool = False, wanted: Callable[[], bool] = lambda: True) -> T | None:
+    """Carry out one act, whatever becomes of it. Returns what it does, or None where it failed, which is kept if it is still `wanted`; done,
+    one that had `failed_before` is a failure no more. Raises only while the database is away."""
     try:
-        done = act() is not False
+        result = act()
     except Exception as error:
         db.session.rollback()
         if is_away(error):
             raise
-        failed(attempt, error)
-        return False
+        if wanted():
+            failed(attempt, error)
+        return None
+    finally:
+        between()
     if failed_before:
         mended(attempt)
-    return done
+    return result
 
 
 def in_pieces(what: str, act: str, case_type: str, names: list[str], do: Callable[[Session, list[str]], int], pace: Pace) -> int:
@@ -128,17 +146,12 @@ def in_pieces(what: str, act: str, case_type: str, names: list[str], do: Callabl
                 raise
             alone += part
         first += len(part)
-    return count + sum(_alone(Attempt(what, act, case_type, name), do) for name in alone if known.get(Attempt(what, act, case_type, name), True))
+    ready = [attempt for name in alone if known.get(attempt := Attempt(what, act, case_type, name), True)]
+    return count + sum(tried(attempt, partial(_alone, attempt, do)) or 0 for attempt in ready)
 
 
 def _alone(attempt: Attempt, do: Callable[[Session, list[str]], int]) -> int:
-    try:
-        with transaction() as session:
-            count = do(session, [attempt.case_identifier])
-            failures.clear(session, attempt)
-    except Exception as error:
-        if is_away(error):
-            raise
-        failed(attempt, error)
-        return 0
+    with transaction() as session:
+        count = do(session, [attempt.case_identifier])
+        failures.clear(session, attempt)
     return count

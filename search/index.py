@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class Search:
-    """The index where there is one, SQL where there is none or it fails."""
+    """The index where there is one, SQL where there is none or it fails. `between` is called between two pieces of long work."""
 
-    def __init__(self, backend: Backend) -> None:
-        self.backend = backend
+    def __init__(self, backend: Backend, between: Callable[[], None] = lambda: None) -> None:
+        self.backend, self.between = backend, between
         self.sql = Sql()
 
     def search(self, session: Session, query: Query) -> Hits:
@@ -81,9 +81,10 @@ class Search:
             session.expunge_all()
         else:
             session.rollback()
+        self.between()
 
 
-def open_index(setting: str, folder: Path) -> Search:
+def open_index(setting: str, folder: Path, between: Callable[[], None] = lambda: None) -> Search:
     """The index of this setting: `whoosh`, in this folder, or `postgresql`, in the market's database."""
     backend: Backend = FullText() if setting == "postgresql" else Whoosh(folder)
-    return Search(backend)
+    return Search(backend, between)

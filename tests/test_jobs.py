@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from market import create_app
 from market.credit.actions import refresh_every_score
 from market.extensions import db
-from market.jobs import Jobs, drain, run_deadlines
+from market.jobs import Jobs, drain, run_deadlines, tick
 from market.sourcing import actions as sourcing
 from models import batches, credit, events, workdays
 from models.contracts import Deliverable
@@ -35,7 +35,7 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
         sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
         assert events.lag(db.session, "notices") > 0
         assert jobs.queues["events"].pending_count() == 1, "one task is enough, however many commits there were"
-        for lane in ("events", "outside", "long"):  # the first wakes the others
+        for lane in ("events", "outside", "long", "keeper"):  # the first wakes the others
             while (task := jobs.queues[lane].dequeue()) is not None:
                 jobs.queues[lane].execute(task)
         db.session.rollback()
@@ -61,7 +61,7 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(app: F
 
     monkeypatch.setitem(jobs.TIMED, ("request", "close"), refusing)
     time.instant = world.closing(first)
-    app.extensions["jobs"]._tick()
+    tick()
     db.session.rollback()
     assert (Request.load(db.session, first).state, Request.load(db.session, second).state) == ("published", "evaluated")
     monkeypatch.undo()
@@ -75,7 +75,7 @@ def test_the_daily_refresh_lets_ratings_fade(app: Flask, world: World, time: Any
     score = select(credit.CreditScore.score)
     fresh = db.session.scalars(score).one()
     time.instant += timedelta(days=730)
-    app.extensions["jobs"]._daily()
+    refresh_every_score()
     db.session.rollback()
     assert db.session.scalars(score.where(credit.CreditScore.grade.is_not(None))).one() < fresh
     batch = batches.load(db.session, refresh_every_score())

@@ -109,6 +109,36 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(ap
     assert set(heartbeats.last(db.session)) >= {f"nightly {name}" for name in nightly.PARTS}
 
 
+def test_a_night_done_by_a_clock_that_was_ahead_is_still_to_be_done(app: Flask, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(nightly, "PARTS", {"books": nightly.Part("long", lambda: done.append("books"))})
+    nightly.work("long")
+    begun = time.instant
+    time.instant = begun + timedelta(days=400)
+    nightly.work("long")
+    time.instant = begun + timedelta(days=1)
+    nightly.work("long")
+    nightly.work("long")
+    time.instant += timedelta(days=1)
+    nightly.work("long")
+    assert done == ["books"] * 3
+
+
+def test_every_market_has_a_pace_of_its_own(tmp_path: Path, app: Flask, database: str) -> None:
+    """What was slow in one is not slow in the next."""
+    slow = pieces.pace("work", most=100)
+    slow.took(9.0)
+    with pieces.pace("work").piece():
+        pass
+    assert pieces.pace("work") is slow
+    another = create_app(settings(database, tmp_path))
+    with another.app_context():
+        assert (pieces.pace("work").size, another.extensions["jobs"].lane) == (20, "")
+        assert another.extensions["jobs"].rest(9.0) is None, "outside of the lanes nobody waits"
+        db.session.close()
+        db.engine.dispose()
+
+
 def test_a_piece_grows_while_it_is_short_and_shrinks_when_it_is_long() -> None:
     pace = Pace(20, most=100)
     sizes = []
@@ -158,9 +188,12 @@ def test_no_transaction_of_the_long_work_writes_more_than_a_piece(app: Flask, wo
     register_export(tmp_path / "register.csv")
     app.config["REGISTER"] = str(tmp_path / "register.csv")
     rebuild_index()
+    for lane in LANES:
+        nightly.work(lane)
     time.instant += timedelta(days=1)
     with transactions() as written:
-        app.extensions["jobs"]._daily()
+        for lane in LANES:
+            nightly.work(lane)
         doing.run()
         drain()
     assert sum(rows for rows, _kinds in written) > 4 * size, "scores, warnings, their events and notices, and the comparison's rows"
@@ -233,5 +266,4 @@ def test_the_clock_does_what_is_due_in_the_order_of_the_limits(app: Flask, world
     requests = [world.request() for _ in range(3)]
     time.instant = world.closing(requests[0])
     assert run_deadlines() == 3
-    assert pieces.rest(0.0) is None, "outside of the lanes nobody waits"
     assert imports.MOST == 5_000

@@ -6,8 +6,13 @@ import gc
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from market import memory
+from market import memory, pieces, transaction
+from market.cli import rebuild_index
+from market.credit.actions import refresh_every_score
+from market.jobs import drain, run_deadlines
+from tests.factories import World
 
 
 @pytest.fixture
@@ -41,6 +46,34 @@ def test_nothing_is_collected_but_between_requests(by_hand: Any) -> None:
     assert _Loop.made == 1
     answered.close()
     assert _Loop.made == 0
+
+
+def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(by_hand: Any, app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever does it: a command, the player of the demonstration, a night's pass."""
+    inside: list[bool] = []
+    collect = gc.collect
+    monkeypatch.setattr(memory.gc, "collect", lambda generation=2: inside.append(transaction.inside()) or collect(generation))
+    memory.settle()
+
+    def collected(work: Any) -> bool:
+        before = len(inside)
+        work()
+        return len(inside) > before
+
+    def piece() -> None:
+        with pieces.Pace().piece():
+            _Loop()
+        assert _Loop.made == 0
+
+    assert collected(piece)
+    assert collected(rebuild_index)
+    request = world.request()
+    assert collected(drain)
+    time.instant = world.closing(request)
+    assert collected(run_deadlines)
+    assert collected(refresh_every_score)
+    if not app.extensions["search"].backend.in_database:
+        assert inside == [False] * len(inside)
 
 
 def test_where_the_interpreter_may_collect_it_is_left_alone() -> None:

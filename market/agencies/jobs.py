@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from market.extensions import db
 from market.files import issue_outside
-from market.pieces import Pace, in_pieces
+from market.pieces import in_pieces, pace
 from market.printing import letter as printed
 from market.transaction import transaction
 from models import clock, events, policy
@@ -29,14 +29,14 @@ from search import Search
 
 LETTER, COMMITTED = N_("承诺书"), N_("承诺时间")
 DATED: dict[str, type[Qualification] | type[Practitioner]] = {"qualification": Qualification, "practitioner": Practitioner}
-_pace = Pace(most=200)
 
 
 def warn_of_expiry() -> int:
     """Once at each of the policy's thresholds (calendar days before the end, and at 0 when it is over): an event that
     tells the agency, for its own certificates and its people's. A day that was missed is made up for. Returns how many
     were told."""
-    return sum(in_pieces("expiry", act, "certificate", _ending(kind), partial(_warn, kind), _pace) for act, kind in DATED.items())
+    mine = pace("expiry", most=200)
+    return sum(in_pieces("expiry", act, "certificate", _ending(kind), partial(_warn, kind), mine) for act, kind in DATED.items())
 
 
 def _watched(kind: type[Qualification] | type[Practitioner]) -> Select[Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from market.agencies.jobs import index_agencies, issue_letters
 from market.credit.actions import refresh_scores
 from market.extensions import db
-from market.pieces import Pace, failed, is_away
+from market.pieces import Pace, failed, is_away, pace, tried
 from market.sourcing.jobs import destroy_keys, issue_notices
 from market.transaction import transaction
 from models import events, failures, notices
@@ -40,9 +40,9 @@ CONSUMERS = {
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),
     "letters": Consumer(issue_letters, inside=False, lane="outside"),
-    "keys": Consumer(destroy_keys, inside=False, lane="outside"),
+    "keys": Consumer(destroy_keys, inside=False, lane="keeper"),
 }
-_paces = {name: Pace() for name in CONSUMERS}
+WHOLE = "consumers"  # a consumer that fails as a whole, not on an event
 
 
 class _Elsewhere(Exception):
@@ -53,18 +53,26 @@ def drain(lane: str | None = None, without: str = "") -> int:
     """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about; one may be left behind for
     now. Returns how many events were handled."""
     names = [name for name, consumer in CONSUMERS.items() if lane in (None, consumer.lane) and name != without]
-    total = sum(_minding(name, _try_again) for name in names)
-    while handled := sum(_minding(name, _catch_up) for name in names):
+    total = _each_minding(names, _try_again, " again")
+    while handled := _each_minding(names, _catch_up):
         total += handled
     return total
 
 
-def _minding(name: str, work: Callable[[str], int]) -> int:
-    """What one consumer fails of must not keep the others waiting."""
+def _each_minding(names: list[str], work: Callable[[str], int], which: str = "") -> int:
+    """What one consumer fails of must not keep the others waiting; it is kept as a failure, and the consumer left out until its next try."""
+    db.session.rollback()
+    known = failures.of(db.session, WHOLE)
+    db.session.rollback()
+    tries = {name: Attempt(WHOLE, name + which) for name in names}
+    return sum(_minding(attempt, partial(work, name), attempt in known) for name, attempt in tries.items() if known.get(attempt, True))
+
+
+def _minding(attempt: Attempt, work: Callable[[], int], failed_before: bool) -> int:
     try:
-        return work(name)
-    except Exception:
-        log.exception("%s waits", name)
+        return tried(attempt, work, failed_before) or 0
+    except Exception:  # the database is away: nobody's failure
+        log.exception("%s waits", attempt.act)
         db.session.rollback()
         return 0
 
@@ -73,26 +81,21 @@ def _try_again(name: str) -> int:
     """The events that were set aside, each by itself, when it is time."""
     db.session.rollback()
     known = failures.of(db.session, name)
-    return sum(_once_more(attempt) for attempt, now in known.items() if now)
+    db.session.rollback()
+    return sum(tried(attempt, partial(_once_more, attempt)) or 0 for attempt, now in known.items() if now)
 
 
 def _once_more(attempt: Attempt) -> int:
     consumer = CONSUMERS[attempt.what]
     happened = events.after(db.session, attempt.event_id - 1, 1)
     db.session.rollback()
-    try:
-        if not consumer.inside:
-            consumer.handle(happened)
-            db.session.rollback()
-        with transaction() as session:
-            if consumer.inside:
-                consumer.handle(session, happened)
-            failures.clear(session, attempt)
-    except Exception as error:
-        if is_away(error):
-            raise
-        failed(attempt, error)
-        return 0
+    if not consumer.inside:
+        consumer.handle(happened)
+        db.session.rollback()
+    with transaction() as session:
+        if consumer.inside:
+            consumer.handle(session, happened)
+        failures.clear(session, attempt)
     return len(happened)
 
 
@@ -100,16 +103,20 @@ def _catch_up(name: str) -> int:
     handled = 0
     while _waits(name):
         try:
-            count = _piece(name, _paces[name].size)
+            count = _piece(name, _pace(name).size)
         except Exception as error:
             if is_away(error):
                 raise
-            log.warning("%s fails on some of %s events: one by one", name, _paces[name].size)
-            count = _one_by_one(name, _paces[name].size)
+            log.warning("%s fails on some of %s events: one by one", name, _pace(name).size)
+            count = _one_by_one(name, _pace(name).size)
         if not count:  # somebody else handles them
             break
         handled += count
     return handled
+
+
+def _pace(name: str) -> Pace:
+    return pace(("consumer", name))
 
 
 def _waits(name: str) -> bool:
@@ -123,7 +130,7 @@ def _waits(name: str) -> bool:
 def _piece(name: str, most: int) -> int:
     consumer = CONSUMERS[name]
     if consumer.inside:
-        with _paces[name].piece() as session:
+        with _pace(name).piece() as session:
             return events.consume(session, name, consumer.handle, most)
     db.session.rollback()
     at = events.position(db.session, name)
@@ -132,7 +139,7 @@ def _piece(name: str, most: int) -> int:
     if happened:
         consumer.handle(happened)
         db.session.rollback()
-        with _paces[name].piece() as session:
+        with _pace(name).piece() as session:
             events.move(session, name, at, happened[-1].id)
     return len(happened)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from time import sleep
 from typing import Any
@@ -14,7 +14,7 @@ from flask import Flask
 from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
-from market import batches, memory, pieces
+from market import batches, memory
 from market.credit.actions import refresh_failed
 from market.demo import mark
 from market.jobs import nightly
@@ -23,10 +23,14 @@ from market.jobs.deadlines import run_deadlines
 from market.jobs.reminding import remind
 from market.jobs.watching import LANES, beat
 from market.payments import jobs as money
+from market.pieces import Pace, each
 from market.sourcing import actions as sourcing
+from market.transaction import inside
+from models.failures import Attempt
 
 log = logging.getLogger(__name__)
-NICE = {"deadlines": 0, "events": 2, "outside": 5, "long": 10}  # who goes first where the processor is short
+NICE = {"deadlines": 0, "keeper": 0, "events": 2, "outside": 5, "long": 10}  # who goes first where the processor is short
+HURRIED = ("deadlines", "keeper")  # those that look every second by themselves
 PATIENCE = 5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
 
 
@@ -34,8 +38,11 @@ def tick() -> tuple[int, int, int]:
     """What every minute brings, in this process: what is due, who is reminded, pieces of the long work, and what follows of all that.
     Returns how many acts, pieces and events there were."""
     acted = run_deadlines()
+    told = sourcing.settle_keys()
+    if sourcing.fetch_keys():
+        acted += run_deadlines()
     remind()
-    done = acted, batches.run() + money.work() + sourcing.settle_keys(), drain()
+    done = acted, batches.run() + money.work() + told, drain()
     for lane in LANES:
         beat(lane)
     return done
@@ -63,28 +70,31 @@ class _Lane(Consumer):  # type: ignore[misc]
 
 
 class Jobs:
-    """The queues. `queued` keeps tasks in SQLite for the lanes' processes; `manual` leaves everything to the caller. Made without
-    opening or starting anything: whoever made the application may fork."""
+    """The queues, and how work goes here. `queued` keeps tasks in SQLite for the lanes' processes; `manual` leaves everything to the caller.
+    Made without opening or starting anything: whoever made the application may fork. `lane` is the one this process is, if any, `rest` how it
+    waits between two pieces of work, `paces` how large these are."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        self.lane, self.paces = "", dict[Hashable, Pace]()
+        self.rest: Callable[[float], None] = _go_on
         self.queued = app.config["JOBS"] == "queued"
         self.queues: dict[str, Any] = {lane: self._queue(lane) for lane in LANES}
         self.passes: dict[str, Callable[[], Any]] = {}
-        self._offer("deadlines", run_deadlines, minutely=False)
+        self._offer("deadlines", run_deadlines)
+        self._offer("keeper", self._keeper)
         self._offer("events", self._events)
         self._offer("outside", self._outside)
         self._offer("long", self._long)
-        self.queues["deadlines"].periodic_task(_always, expires=2)(self.passes["deadlines"])
-        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(self._within(remind))
+        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(self._within(lambda: _parts("events", remind=remind)))
 
     def _queue(self, lane: str) -> Any:
         if self.queued:
             return SqliteHuey(name=lane, filename=str(self.app.config["JOBS_FILE"]), timeout=15, create_tables=False, results=False)
         return MemoryHuey(name=lane, immediate=False, results=False)
 
-    def _offer(self, lane: str, work: Callable[[], object], minutely: bool = True) -> None:
-        """The pass of a lane, as a task it is woken by and, where nobody wakes it, of every minute."""
+    def _offer(self, lane: str, work: Callable[[], object]) -> None:
+        """The pass of a lane, as a task it is woken by and, where nobody wakes it, of every minute, or second."""
 
         def one_pass() -> None:
             self._within(work)()
@@ -94,8 +104,8 @@ class Jobs:
         self.passes[lane] = one_pass
         queue.post_execute(name="between")(_between)
         setattr(self, f"wake_{lane}", queue.task(name="pass", expires=3600)(one_pass))
-        if minutely:
-            queue.periodic_task(crontab(), name="minute", expires=50)(one_pass)
+        when, late = (_always, 2) if lane in HURRIED else (crontab(), 50)
+        queue.periodic_task(when, name="turn", expires=late)(one_pass)
 
     def _within(self, work: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
@@ -105,27 +115,36 @@ class Jobs:
 
         return run
 
+    def _keeper(self) -> None:
+        _parts("keeper", fetched=self._fetch, told=sourcing.settle_keys, events=lambda: drain("keeper"))
+
+    def _fetch(self) -> None:
+        if sourcing.fetch_keys():
+            self.wake("deadlines")
+
     def _events(self) -> None:
         drain("events")
         self.wake("outside")
         self.wake("long")
 
     def _outside(self) -> None:
-        _each_of(sourcing.settle_keys, lambda: drain("outside"), money.work, lambda: batches.run(outside=True), lambda: nightly.work("outside"))
+        _parts(
+            "outside", events=lambda: drain("outside"), money=money.work, batches=lambda: batches.run(outside=True), night=lambda: nightly.work("outside")
+        )
 
     def _long(self) -> None:
-        _each_of(lambda: batches.run(outside=False), refresh_failed, lambda: nightly.work("long"))
+        _parts("long", batches=lambda: batches.run(outside=False), scores=refresh_failed, night=lambda: nightly.work("long"))
 
-    def _tick(self) -> None:
-        self._within(tick)()
-
-    def _daily(self) -> None:
-        """The night's work, all of it, now and in this process."""
-        with self.app.app_context():
-            if mark.under_way():
-                return
-            for lane in LANES:
-                nightly.do([name for name, part in nightly.PARTS.items() if part.lane == lane], lane)
+    def between(self, took: float = 0.0) -> None:
+        """Between two pieces of work: garbage is collected, this lane says that it is alive, and where a piece held the lock for a while the
+        lane rests as long: SQLite's lock goes to whoever happens to ask, and who waits for it looks again only now and then."""
+        memory.between()
+        if inside():
+            return
+        if self.lane:
+            beat(self.lane)
+        if took:
+            self.rest(took)
 
     def prepare(self) -> None:
         """Make the queues' tables. A step before the server, like migrating: processes starting together would race."""
@@ -148,9 +167,9 @@ class Jobs:
 
     def work(self, lane: str) -> None:
         """Be this lane until told to stop."""
-        pieces.rest = sleep
+        self.lane, self.rest = lane, sleep
         os.nice(NICE[lane])
-        hurried = lane == "deadlines"
+        hurried = lane in HURRIED
         _Lane(self.queues[lane], EverySecond if hurried else Scheduler, 0.2 if hurried else 1.0).run()
 
 
@@ -158,13 +177,14 @@ def _always(instant: datetime) -> bool:
     return True
 
 
-def _each_of(*works: Callable[[], object]) -> None:
-    """What one of these fails of must not keep the others waiting."""
-    for work in works:
-        try:
-            work()
-        except Exception:
-            log.exception("left for the next time")
+def _go_on(seconds: float) -> None:
+    """Outside of the lanes nobody is waited for."""
+
+
+def _parts(lane: str, **works: Callable[[], object]) -> None:
+    """The parts of a lane's pass, each whatever became of the others: one that fails as a whole is kept as a failure."""
+    what = f"lane {lane}"
+    each(what, {Attempt(what, name): work for name, work in works.items()})
 
 
 def _between(task: object, value: object, error: object) -> None:

@@ -7,6 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from market.agencies.jobs import rebuild_index, warn_of_expiry
 from market.agencies.registry import compare_daily
@@ -45,18 +48,26 @@ PARTS = {
 def work(lane: str) -> int:
     """Do what is to be done since last night in a lane. Returns how many parts were done."""
     db.session.rollback()
-    last, night = heartbeats.last(db.session), _last_night()
+    last = marks(db.session)
     db.session.rollback()
-    mine = {name: part for name, part in PARTS.items() if part.lane == lane}
+    mine = [name for name, part in PARTS.items() if part.lane == lane]
     for name in mine:
-        if _mark(name) not in last:  # a market that has just begun has no night to make up for
+        if name not in last:  # a market that has just begun has no night to make up for
             _done(name)
-    return do([name for name in mine if last.get(_mark(name), night) < night], lane)
+    waiting = [name for name in mine if name in last and is_missing(last[name])]
+    return each(f"nightly {lane}", {Attempt(f"nightly {lane}", name): partial(_do, name) for name in waiting})
 
 
-def do(names: list[str], lane: str) -> int:
-    """Do these parts, whatever becomes of the others; one that fails is tried again."""
-    return each(f"nightly {lane}", {Attempt(f"nightly {lane}", name): lambda name=name: _do(name) for name in names})  # type: ignore[misc]
+def marks(session: Session) -> dict[str, datetime]:
+    """When each part was last done, of those that ever were."""
+    last = heartbeats.last(session)
+    return {name: last[_mark(name)] for name in PARTS if _mark(name) in last}
+
+
+def is_missing(mark: datetime) -> bool:
+    """Whether a part that was last done then is still to be done for the night that is over. One that was done later than now was done by a
+    clock that has been put right since: nobody knows for which night."""
+    return not last_night() <= mark <= clock.now()
 
 
 def _do(name: str) -> None:
@@ -73,7 +84,7 @@ def _done(name: str) -> None:
         heartbeats.beat(session, _mark(name))
 
 
-def _last_night() -> datetime:
+def last_night() -> datetime:
     """When the night's work was last to begin."""
     now = clock.now().astimezone(BEIJING)
     tonight = datetime.combine(now.date(), AT, BEIJING)

@@ -8,10 +8,8 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from market.extensions import db
-from market.pieces import Pace, in_pieces
+from market.pieces import in_pieces, pace
 from models import CASES, reminders
-
-_pace = Pace(most=200)
 
 
 def remind() -> int:
@@ -24,7 +22,7 @@ def _remind(kind: str) -> int:
     near = reminders.near(db.session, CASES[kind])
     db.session.rollback()
     tell: Callable[[Session, list[str]], int] = partial(_tell, kind)
-    return in_pieces("reminders", "remind", kind, near, tell, _pace)
+    return in_pieces("reminders", "remind", kind, near, tell, pace("reminders", most=200))
 
 
 def _tell(kind: str, session: Session, identifiers: list[str]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from market.extensions import db
+from market.jobs import nightly
 from market.jobs.consumers import CONSUMERS
 from market.jobs.deadlines import NAME
 from market.transaction import transaction
@@ -15,12 +16,12 @@ from models import CASES, clock, heartbeats
 from models.events import Cursor, Event
 from models.failures import Failure
 
-LANES = ("deadlines", "events", "outside", "long")
+LANES = ("deadlines", "keeper", "events", "outside", "long")
 EVERY = timedelta(seconds=10)  # between two heartbeats of a lane
 
 
 def beat(lane: str) -> None:
-    """A pass of this lane is done. Kept now and then only: a heartbeat is a write, too."""
+    """This lane has done a piece of work, or a pass. Kept now and then only: a heartbeat is a write, too."""
     db.session.rollback()
     last = heartbeats.last(db.session).get(lane)
     db.session.rollback()
@@ -30,34 +31,52 @@ def beat(lane: str) -> None:
 
 
 def standing() -> dict[str, Any]:
-    """`lanes`: when each was last done with a pass (ISO 8601, None if never), `lag`: how many events each consumer is behind, `overdue`: the
-    oldest limit that has passed and whose act is still to come, but for those kept as failures (ISO 8601, or None), `failures`: how many wait."""
+    """`lanes`: when each was last heard of (ISO 8601, None if never); `lag`: how many events each consumer is behind, and `waiting`, since when
+    the oldest of them waits; `overdue`: the oldest limit that has passed and whose act is still to come, and `untried`, the oldest of those not
+    kept as failures; `failures`: how many there are, and `broken`, since when each part of the jobs fails as a whole; `nights`: when each part
+    of the night's work was last done."""
     db.session.rollback()
     last = heartbeats.last(db.session)
     newest = db.session.scalar(select(func.max(Event.id))) or 0
     positions = dict(db.session.execute(select(Cursor.consumer, Cursor.position)).all())
-    overdue, failing = _overdue(), db.session.scalar(select(func.count(Failure.id))) or 0
-    db.session.rollback()
-    return {
+    lag = {name: newest - positions.get(name, 0) for name in CONSUMERS}
+    found = {
         "lanes": {lane: _iso(last.get(lane)) for lane in LANES},
-        "lag": {name: newest - positions.get(name, 0) for name in CONSUMERS},
-        "overdue": _iso(overdue),
-        "failures": failing,
+        "lag": lag,
+        "waiting": {name: _iso(_oldest_after(positions.get(name, 0))) for name, behind in lag.items() if behind},
+        "overdue": _iso(_overdue(failing=True)),
+        "untried": _iso(_overdue(failing=False)),
+        "failures": db.session.scalar(select(func.count(Failure.id))) or 0,
+        "broken": {f"{failure.what}: {failure.act}": _iso(failure.first_at) for failure in db.session.scalars(_whole_parts())},
+        "nights": {name: _iso(at) for name, at in nightly.marks(db.session).items()},
     }
+    db.session.rollback()
+    return found
 
 
 def _iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
 
 
-def _overdue() -> datetime | None:
-    """One look into the index of each state whose limit ends in an act."""
+def _oldest_after(position: int) -> datetime | None:
+    found: datetime | None = db.session.scalar(select(Event.at).where(Event.id > position).order_by(Event.id).limit(1))
+    return found
+
+
+def _whole_parts() -> Any:
+    """The failures that are about no case and no event: a part of the jobs that fails as a whole."""
+    return select(Failure).where(Failure.case_identifier == "", Failure.event_id == 0).order_by(Failure.id)
+
+
+def _overdue(*, failing: bool) -> datetime | None:
+    """One look into the index of each state whose limit ends in an act, with or without what is kept as a failure."""
     now = clock.now()
     looks: list[Any] = []
     for kind, case_class in CASES.items():
-        failing = select(Failure.case_identifier).where(Failure.what == NAME, Failure.case_type == kind)
+        known = select(Failure.case_identifier).where(Failure.case_type == kind, Failure.what.in_((NAME, "keys fetched")))
         for state in sorted({state for state, _act in case_class.workflow.timed_acts()}):
-            first = select(case_class.due_at).where(case_class.state == state, case_class.due_at <= now, case_class.identifier.not_in(failing))
+            first = select(case_class.due_at).where(case_class.state == state, case_class.due_at <= now)
+            first = first if failing else first.where(case_class.identifier.not_in(known))
             looks.append(first.order_by(case_class.due_at).limit(1).scalar_subquery())
     found = [instant for instant in db.session.execute(select(*looks)).one() if instant is not None]
     return min(found, default=None)

@@ -9,7 +9,7 @@ from models import CASES
 from models.failures import Failure
 from models.text import N_
 
-LANES = {"deadlines": N_("到期事项"), "events": N_("随事件而动"), "outside": N_("对外联系与打印"), "long": N_("长任务")}
+LANES = {"deadlines": N_("到期事项"), "keeper": N_("密钥保管方"), "events": N_("随事件而动"), "outside": N_("对外联系与打印"), "long": N_("长任务")}
 PARTS = {
     "deadlines": N_("到期事项"),
     "notices": N_("通知"),
@@ -18,13 +18,16 @@ PARTS = {
     "award notices": N_("中选通知书"),
     "letters": N_("承诺书"),
     "keys": N_("销毁密钥"),
+    "deadlines told": N_("密钥保管方"),
+    "keys fetched": N_("密钥保管方"),
+    "consumers": N_("随事件而动"),
     "reminders": N_("到期提醒"),
     "expiry": N_("证书到期提醒"),
     "scores": N_("信用分每日重算"),
     "bank lines": N_("银行流水核对"),
     "nightly long": N_("每夜任务"),
     "nightly outside": N_("每夜任务"),
-}
+} | {f"lane {lane}": label for lane, label in LANES.items()}
 
 
 def part_words(what: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
+from market.agencies.jobs import warn_of_expiry
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
@@ -248,7 +249,7 @@ def test_peoples_certificates_are_warned_of_like_the_agencys(app: Flask, world: 
     start, told = time.instant, []
     for day in (10, 41, 71, 94, 101, 150):
         time.instant = start + timedelta(days=day)
-        app.extensions["jobs"]._daily()
+        warn_of_expiry()
         db.session.rollback()
         told.append(db.session.query(Event).filter(Event.kind.like("organisation.expir%")).count())
     assert told == [0, 1, 2, 3, 4, 4]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -169,7 +169,7 @@ def struck(piece: int) -> None:
 
     doing.WORKS["agencies"] = replace(work, check=check, load=load)
     doing.CHUNK = 10
-    doing._paces.clear()
+    current_app.extensions["jobs"].paces.clear()
     doing.Pace.took = lambda *_: None  # ten at a time, however slow this machine is
     doing.run()
 
