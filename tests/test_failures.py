@@ -71,7 +71,7 @@ def test_a_case_that_breaks_stops_no_other_and_is_tried_at_ever_longer_intervals
     assert (failure.what, failure.act, failure.case_type, failure.case_identifier) == ("deadlines", "close", "request", first)
     assert "KeyError" in str(failure.error)
     assert "4321700" not in str(failure.error), "what it was given may be a secret"
-    assert standing() == {**standing(), "failures": 1, "overdue": None}
+    assert standing() == {**standing(), "failures": 1, "untried": None, "overdue": due.isoformat()}
     tried = []
     for minutes in range(0, 300):
         time.instant = due + timedelta(minutes=minutes)

@@ -18,12 +18,22 @@ from market import jobs
 from market.accounts.identity import PLAYED
 from market.demo import mark
 from market.extensions import alembic, db
+from market.jobs import nightly
 from models import clock
 from models.accounts import User
 
 probes = Blueprint("probes", __name__)
-# How long a lane may say nothing before it counts as stopped: it does so at the end of each pass, which takes as long as its work.
-SILENT = {"deadlines": timedelta(seconds=30), "events": timedelta(minutes=3), "outside": timedelta(minutes=15), "long": timedelta(hours=1)}
+# From when on the market is not ready: docs/operating.md has these as a table.
+# How long a lane may say nothing before it counts as stopped: it says so after each piece of its work, the longest of which is the index.
+SILENT = {
+    "deadlines": timedelta(seconds=30), "keeper": timedelta(minutes=1), "events": timedelta(minutes=3), "outside": timedelta(minutes=15),
+    "long": timedelta(minutes=30),
+}  # fmt: skip
+AHEAD = timedelta(minutes=1)  # of the clock: a later one was set by another clock, or before this one was put right
+BEHIND, WAITING = 10_000, timedelta(minutes=15)  # events a consumer may be behind, and how long one of them may wait
+UNTRIED, OVERDUE = timedelta(minutes=1), timedelta(hours=1)  # a limit may have passed that nobody has tried to act on, or at all
+FAILURES, BROKEN = 100, timedelta(minutes=15)  # how much may fail, and how long a part of the jobs as a whole
+NIGHT = timedelta(hours=6)  # after its beginning every part of the night's work is done
 
 
 @cache
@@ -55,8 +65,32 @@ def refusals(app: Flask) -> list[str]:
     return []
 
 
+def _since(instant: str | None, most: timedelta) -> bool:
+    """Whether something is longer ago than that; what never was is not."""
+    return instant is not None and clock.now() - datetime.fromisoformat(instant) > most
+
+
 def _is_silent(lane: str, last: str | None) -> bool:
-    return last is None or clock.now() - datetime.fromisoformat(last) > SILENT[lane]
+    return last is None or _since(last, SILENT[lane]) or datetime.fromisoformat(last) - clock.now() > AHEAD
+
+
+def _is_missed(mark: str) -> bool:
+    """Whether a part of the night's work that was last done then was not done last night, and should have been by now."""
+    return nightly.is_missing(datetime.fromisoformat(mark)) and clock.now() - nightly.last_night() > NIGHT
+
+
+def _lacking(work: dict[str, Any]) -> list[str]:
+    """What of the jobs is not as it should be, a line each."""
+    found = [f"jobs: {name} is {count} events behind" for name, count in work["lag"].items() if count > BEHIND]
+    found += [f"jobs: an event waits for {name} since {since}" for name, since in work["waiting"].items() if _since(since, WAITING)]
+    if _since(work["untried"], UNTRIED):
+        found.append(f"jobs: a limit passed at {work['untried']} and nothing was done")
+    if _since(work["overdue"], OVERDUE):
+        found.append(f"jobs: a limit passed at {work['overdue']} and its act is still to come")
+    if work["failures"] > FAILURES:
+        found.append(f"jobs: {work['failures']} failures")
+    found += [f"jobs: {part} fails since {since}" for part, since in work["broken"].items() if _since(since, BROKEN)]
+    return found + [f"night: {part} was last done at {mark}" for part, mark in work["nights"].items() if _is_missed(mark)]
 
 
 def _writable(folder: Path) -> str:
@@ -81,6 +115,7 @@ def standing() -> dict[str, Any]:
         return {"ready": False, "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"], "files": files}
     if revisions != _heads():
         problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
+    problems += _lacking(work)
     if current_app.config["JOBS"] == "queued":
         problems += [f"jobs: {lane} has not been heard of" for lane, last in work["lanes"].items() if _is_silent(lane, last)]
     return {"ready": not problems, "problems": problems, "files": files, "migrations": sorted(revisions), "jobs": work}

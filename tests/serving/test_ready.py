@@ -6,14 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
-from market import create_app
-from market.jobs import LANES
+from market import batches, create_app, jobs, pieces
+from market.jobs import CONSUMERS, LANES, consumers, drain, nightly, run_deadlines, standing
+from market.payments import jobs as money
+from market.serving.ready import BEHIND, BROKEN, FAILURES, NIGHT, OVERDUE, UNTRIED, WAITING
 from market.transaction import transaction
-from models import heartbeats
+from models import clock, failures, heartbeats
+from models.events import Event
+from models.failures import Attempt
 from tests.conftest import settings
+from tests.factories import World
 from tests.web import Visitor
 
 
@@ -62,3 +68,133 @@ def test_lanes_that_are_not_heard_of_are_named(app: Flask, time: Any) -> None:
     assert visitor.get("/ready").response.get_json()["problems"] == ["jobs: deadlines has not been heard of"]
     time.instant += timedelta(hours=1)
     assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES)
+    time.instant -= timedelta(days=1)
+    assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES), "heard of by a clock that was ahead"
+
+
+def problems(app: Flask) -> list[str]:
+    answer = Visitor(app).get("/ready")
+    told = answer.response.get_json()
+    assert (answer.status, told["ready"]) == ((503, False) if told["problems"] else (200, True))
+    found: list[str] = told["problems"]
+    return found
+
+
+def _events(count: int) -> None:
+    row = {
+        "at": clock.now(), "kind": "x.y", "case_type": "x", "case_identifier": "X", "actor_name": "", "actor_role": "", "actor_organisation": "",
+        "audience": "internal", "data": {}, "tells": {"organisations": []},
+    }  # fmt: skip
+    with transaction() as session:
+        session.execute(insert(Event), [row] * count)
+
+
+def test_consumers_that_are_far_behind_are_named(app: Flask, time: Any) -> None:
+    drain()
+    _events(BEHIND)
+    assert problems(app) == []
+    _events(1)
+    assert problems(app) == [f"jobs: {name} is {BEHIND + 1} events behind" for name in CONSUMERS]
+
+
+def test_consumers_that_an_event_has_waited_for_are_named(app: Flask, time: Any) -> None:
+    drain()
+    _events(1)
+    since = clock.now().isoformat()
+    time.instant += WAITING
+    assert problems(app) == []
+    time.instant += timedelta(seconds=1)
+    assert problems(app) == [f"jobs: an event waits for {name} since {since}" for name in CONSUMERS]
+    drain()
+    assert problems(app) == []
+
+
+def test_what_is_overdue_is_a_problem_also_where_it_fails(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    drain()
+    request = world.request()
+    due = time.instant = world.closing(request)
+    drain()
+    time.instant += UNTRIED
+    assert problems(app) == []
+    time.instant += timedelta(seconds=1)
+    assert problems(app) == [f"jobs: a limit passed at {due.isoformat()} and nothing was done"]
+
+    def failing(actor: Any, identifier: str) -> str:
+        raise KeyError(identifier)
+
+    monkeypatch.setitem(jobs.TIMED, ("request", "close"), failing)
+    run_deadlines()
+    assert problems(app) == [], "it is known, and tried again"
+    time.instant = due + OVERDUE + timedelta(seconds=1)
+    assert problems(app) == [f"jobs: a limit passed at {due.isoformat()} and its act is still to come"]
+    monkeypatch.undo()
+    run_deadlines()
+    drain()
+    assert problems(app) == []
+
+
+def test_many_failures_are_a_problem(app: Flask, time: Any) -> None:
+    with transaction() as session:
+        for number in range(FAILURES + 1):
+            failures.note(session, Attempt("notices", "x.y", "x", "X", number + 1), KeyError("x"))
+    assert problems(app) == [f"jobs: {FAILURES + 1} failures"]
+
+
+@pytest.mark.parametrize(
+    ("lane", "where", "name", "told"),
+    [("long", batches, "run", "lane long: batches"), ("outside", money, "work", "lane outside: money"), ("events", consumers, "_catch_up", "consumers: notices")],
+)
+def test_a_lane_whose_work_fails_says_so(app: Flask, time: Any, monkeypatch: pytest.MonkeyPatch, lane: str, where: Any, name: str, told: str) -> None:
+    """It goes on with its other parts, and says that it is alive: what failed is kept."""
+    inner = getattr(where, name)
+
+    def failing(*arguments: Any, **named: Any) -> Any:
+        if name != "_catch_up" or arguments[0] == "notices":
+            raise KeyError("x")
+        return inner(*arguments, **named)
+
+    monkeypatch.setattr(where, name, failing)
+    lanes = app.extensions["jobs"]
+    lanes.passes[lane]()
+    found = standing()
+    assert (list(found["broken"]), found["failures"]) == ([told], 1)
+    assert (found["lanes"][lane] is not None, problems(app)) == (True, [])
+    begun = clock.now().isoformat()
+    time.instant += BROKEN + timedelta(seconds=1)
+    lanes.passes[lane]()
+    assert problems(app) == [f"jobs: {told} fails since {begun}"]
+    monkeypatch.undo()
+    time.instant += timedelta(hours=1)
+    lanes.passes[lane]()
+    assert (standing()["broken"], standing()["failures"], problems(app)) == ({}, 0, [])
+
+
+def test_a_night_that_was_missed_is_named(app: Flask, time: Any) -> None:
+    for lane in LANES:
+        nightly.work(lane)
+    marked = clock.now().isoformat()
+    time.instant = nightly.last_night() + timedelta(days=1) + NIGHT
+    assert problems(app) == []
+    time.instant += timedelta(seconds=1)
+    assert problems(app) == [f"night: {name} was last done at {marked}" for name in nightly.PARTS]
+    for lane in LANES:
+        nightly.work(lane)
+    drain()
+    assert problems(app) == []
+
+
+def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) -> None:
+    """A batch may take hours."""
+    lanes, heard = app.extensions["jobs"], []
+    lanes.lane, lanes.rest = "long", heard.append
+
+    def piece(session: Any, names: list[str]) -> int:
+        time.instant += timedelta(minutes=20)
+        return len(names)
+
+    pieces.in_pieces("reminders", "remind", "request", ["a", "b", "c"], piece, pieces.Pace(1, most=1))
+    assert standing()["lanes"]["long"] == clock.now().isoformat()
+    assert len(heard) == 3, "and rests"
+    lanes.lane = "deadlines"
+    run_deadlines()
+    assert standing()["lanes"]["deadlines"] is None, "there was nothing to do: the pass itself says so at its end"
