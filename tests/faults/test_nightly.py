@@ -1,4 +1,4 @@
-"""While the night's work runs, what falls due is done in time: real processes, a lane each, on a market of some size."""
+"""While the night's work runs, what falls due is done in time and nobody waits for it: real processes, a lane each, on a market of some size."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from market.extensions import db
 from market.jobs import drain
 from market.jobs.lanes import Jobs
 from market.jobs.nightly import PARTS
+from market.pieces import Pace
 from market.serving.processes import lanes
 from market.serving.supervisor import Supervisor
+from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.batches import Batch
@@ -30,10 +32,10 @@ from models.sourcing import Request
 from tests.factories import World
 
 pytestmark = pytest.mark.faults  # it measures time
-SIZE = int(os.environ.get("NIGHT_SIZE", "20000"))  # agencies
-REQUESTS = 24
-LATEST = 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # seconds, where others take the machine's time as many times over
-LONGEST = 200 + SIZE / 50  # seconds the night's work may take
+SIZES = {"sqlite": int(os.environ.get("NIGHT_SIZE", "20000")), "postgresql": int(os.environ.get("NIGHT_SIZE", "5000"))}  # agencies
+REQUESTS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
+LATEST, PATIENT, HELD = 2.0, 0.3, 0.2  # seconds: an opening may be late, a person's act may take, and a piece may hold the lock
+LONGEST = 600  # seconds the night's work may take
 
 
 def _jobs(app: Flask, log: Path) -> int:
@@ -50,10 +52,36 @@ def _jobs(app: Flask, log: Path) -> int:
     return child
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the one with a single writer
-def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: Flask, world: World, time: Any, tmp_path: Path) -> None:
+def _noting(monkeypatch: pytest.MonkeyPatch, notes: Path) -> None:
+    """Have every piece of long work note, in whichever process, how long it held the lock."""
+    took = Pace.took
+
+    def noting(self: Pace, seconds: float) -> None:
+        with notes.open("a") as file:
+            file.write(f"{seconds}\n")
+        took(self, seconds)
+
+    monkeypatch.setattr(Pace, "took", noting)
+
+
+def _of(times: list[float], share: float) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def _publish(world: World) -> float:
+    """A person publishes a request. How long that took."""
+    draft, buyer = world.request(publish=False), world.actor("buyer")
+    began = machine.monotonic()
+    sourcing.publish(buyer, draft)
+    return machine.monotonic() - began
+
+
+def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
+    app: Flask, world: World, time: Any, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = SIZES[database.partition("+")[0].partition(":")[0]]
     world.settled()
-    furnish(SIZE)
+    furnish(size)
     register_export(tmp_path / "register.csv")
     app.config["REGISTER"] = str(tmp_path / "register.csv")
     rebuild_index()
@@ -63,6 +91,7 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: F
         request = world.request(mode="sealed_bid", funds="state", deadline=due + timedelta(seconds=second))
         world.bids(request, agency=100_00, second=101_00, third=102_00)
         names.append(request)
+    others = [world.request(deadline=due) for _ in range(BACKLOG)]
     drain()
     with transaction() as session:
         for name in PARTS:
@@ -73,10 +102,11 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: F
     start, began = world.closing(names[0]) - timedelta(seconds=4), machine.monotonic()
     assert start - time.instant > timedelta(days=1), "a night has passed since the marks"
     clock.use(lambda: start + timedelta(seconds=machine.monotonic() - began))
-    jobs = _jobs(app, tmp_path / "lanes.log")
+    _noting(monkeypatch, tmp_path / "pieces")
+    jobs, acts = _jobs(app, tmp_path / "lanes.log"), list[float]()
     try:
         while machine.monotonic() - began < LONGEST:  # a person goes on publishing meanwhile
-            world.request()
+            acts.append(_publish(world))
             db.session.rollback()
             marks = heartbeats.last(db.session)
             night_done = all(marks[f"nightly {name}"] > start for name in PARTS)
@@ -91,11 +121,23 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(app: F
     said = (tmp_path / "lanes.log").read_text()
     assert os.waitstatus_to_exitcode(status) == 0, said
     db.session.rollback()
+    told = db.session.scalars(select(Event.at).where(Event.kind == "request.extend", Event.case_identifier.in_(others))).all()
+    pieces = [float(line) for line in (tmp_path / "pieces").read_text().split()]
+    late_others = max((at - world.closing(names[0])).total_seconds() for at in told)
+    print(
+        f"{database.partition(':')[0]}, {size} agencies: {len(acts)} publications p50 {_of(acts, 0.5) * 1000:.0f} p99 {_of(acts, 0.99) * 1000:.0f}"
+        f" max {max(acts) * 1000:.0f} ms; {len(pieces)} pieces p99 {_of(pieces, 0.99) * 1000:.0f} max {max(pieces) * 1000:.0f} ms;"
+        f" {len(told)} others, the last {late_others:.1f} s late"
+    )
     closes = {name: Request.load(db.session, name).closes_at for name in names}
     for kind in ("request.close", "request.open"):
         at = {e.case_identifier: e.at for e in db.session.scalars(select(Event).where(Event.kind == kind, Event.case_identifier.in_(names)))}
-        late = {name: (at[name] - closes[name]).total_seconds() for name in names}
-        assert max(late.values()) <= LATEST, (kind, sorted(late.values()))
+        late = sorted((at[name] - closes[name]).total_seconds() for name in names)
+        print(f"{kind}: p50 {late[len(late) // 2]:.2f} max {late[-1]:.2f} s", [round(each, 1) for each in late[-6:]])
+        assert late[-1] <= LATEST, (kind, late)
+    assert len(told) == BACKLOG
+    assert _of(acts, 0.99) < PATIENT, sorted(acts)[-20:]
+    assert _of(pieces, 0.99) <= HELD, sorted(pieces)[-20:]
     assert marks["deadlines"] > start
     ended = [(b.state, b.problem) for b in db.session.scalars(select(Batch).where(Batch.kind.in_(("scores", "register"))))]
     assert ended == [("done", None)] * 2, said
