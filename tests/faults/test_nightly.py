@@ -32,7 +32,7 @@ from models.sourcing import Request
 from tests.factories import World
 
 pytestmark = pytest.mark.faults  # it measures time
-SIZES = {"sqlite": int(os.environ.get("NIGHT_SIZE", "20000")), "postgresql": int(os.environ.get("NIGHT_SIZE", "5000"))}  # agencies
+SIZES = {"sqlite": int(os.environ.get("NIGHT_SIZE", "20000")), "postgresql": int(os.environ.get("NIGHT_SIZE", "2000"))}  # agencies
 REQUESTS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
 LATEST, PATIENT, HELD = 2.0, 0.3, 0.2  # seconds: an opening may be late, a person's act may take, and a piece may hold the lock
 LONGEST = 600  # seconds the night's work may take
