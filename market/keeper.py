@@ -13,7 +13,6 @@ import hmac
 import json
 import os
 import re
-import tempfile
 import urllib.error
 import urllib.request
 from datetime import datetime
@@ -25,7 +24,7 @@ from flask import Flask, abort, current_app, request
 
 from market.asking import ask
 from market.transaction import outside
-from models import clock, sealing
+from models import clock, disk, sealing
 from models.text import N_, NotFound, Problem, WrongState
 
 PATIENCE = 5.0  # seconds for a whole answer: whoever needs the keeper waits for it, and nobody else
@@ -83,12 +82,7 @@ class FolderKeeper:
     def _write(self, handle: str, kept: dict[str, Any]) -> None:
         outside("the keeper writes a key")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self._path(handle))
+        disk.keep(self._path(handle), json.dumps(kept).encode())
 
     def make(self, handle: str, not_before: datetime) -> bytes:
         if self._path(handle).exists():

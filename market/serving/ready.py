@@ -74,9 +74,9 @@ def _is_silent(lane: str, last: str | None) -> bool:
     return last is None or _since(last, SILENT[lane]) or datetime.fromisoformat(last) - clock.now() > AHEAD
 
 
-def _is_missed(mark: str) -> bool:
+def _is_missed(done: str) -> bool:
     """Whether a part of the night's work that was last done then was not done last night, and should have been by now."""
-    return nightly.is_missing(datetime.fromisoformat(mark)) and clock.now() - nightly.last_night() > NIGHT
+    return nightly.is_missing(datetime.fromisoformat(done)) and clock.now() - nightly.last_night() > NIGHT
 
 
 def _lacking(work: dict[str, Any]) -> list[str]:
@@ -90,7 +90,7 @@ def _lacking(work: dict[str, Any]) -> list[str]:
     if work["failures"] > FAILURES:
         found.append(f"jobs: {work['failures']} failures")
     found += [f"jobs: {part} fails since {since}" for part, since in work["broken"].items() if _since(since, BROKEN)]
-    return found + [f"night: {part} was last done at {mark}" for part, mark in work["nights"].items() if _is_missed(mark)]
+    return found + [f"night: {part} was last done at {done}" for part, done in work["nights"].items() if _is_missed(done)]
 
 
 def _writable(folder: Path) -> str:
@@ -115,9 +115,13 @@ def standing() -> dict[str, Any]:
         return {"ready": False, "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"], "files": files}
     if revisions != _heads():
         problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
-    problems += _lacking(work)
-    if current_app.config["JOBS"] == "queued":
-        problems += [f"jobs: {lane} has not been heard of" for lane, last in work["lanes"].items() if _is_silent(lane, last)]
+    played = mark.percent()
+    if played is not None:
+        problems.append(f"demonstration: {played} % of it is played, and the jobs wait for the rest")
+    else:
+        problems += _lacking(work)
+        if current_app.config["JOBS"] == "queued":
+            problems += [f"jobs: {lane} has not been heard of" for lane, last in work["lanes"].items() if _is_silent(lane, last)]
     return {"ready": not problems, "problems": problems, "files": files, "migrations": sorted(revisions), "jobs": work}
 
 

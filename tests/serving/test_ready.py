@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import insert, text
 
 from market import batches, create_app, jobs, pieces
+from market.demo import mark
 from market.jobs import CONSUMERS, LANES, consumers, drain, nightly, run_deadlines, standing
 from market.payments import jobs as money
 from market.serving.ready import BEHIND, BROKEN, FAILURES, NIGHT, OVERDUE, UNTRIED, WAITING
@@ -70,6 +71,15 @@ def test_lanes_that_are_not_heard_of_are_named(app: Flask, time: Any) -> None:
     assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES)
     time.instant -= timedelta(days=1)
     assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES), "heard of by a clock that was ahead"
+
+
+def test_while_the_demonstration_is_played_that_is_the_reason(app: Flask) -> None:
+    app.config.update(DEMO=True, JOBS="queued")
+    mark.begin()
+    mark.tell(40)
+    assert Visitor(app).get("/ready").response.get_json()["problems"] == ["demonstration: 40 % of it is played, and the jobs wait for the rest"]
+    mark.finish()
+    assert len(Visitor(app).get("/ready").response.get_json()["problems"]) == len(LANES)
 
 
 def problems(app: Flask) -> list[str]:
