@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, money, policy, workdays
+from models import clock, money, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Code, Fen, Json, Name
@@ -30,8 +30,12 @@ RUNNING = ("active", "ending")
 
 
 def _deposit_overdue(session: Session, contract: Contract) -> None:
-    due = policy.get(contract.policy_version).number("contract.deposit_days")
-    if contract.signed_at is None or workdays.add(contract.signed_at, due) > clock.now():
+    """By the limit the buyer was told of: reckoned again, a notice of holidays published since could have made it shorter."""
+    from models.payments.payment import Payment
+
+    asked = select(Payment.pay_by).where(Payment.contract_id == contract.id, Payment.kind == "deposit")
+    pay_by = session.scalar(asked)
+    if pay_by is None or pay_by > clock.now():
         raise RuleBroken(N_("已签署的合同,在定金逾期未付时才能由机构终止;其他情况请提出协议解除。"))
 
 

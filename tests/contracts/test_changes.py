@@ -184,13 +184,19 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
     assert load(other).state == "suspended", "it goes on, but the materials are still owing"
 
 
-def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(world: World, time: Any) -> None:
+def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     contract = world.signed()
     with pytest.raises(NotAllowed):
         contracts.terminate(world.actor("buyer"), contract, reason="不想做了,另找他人")
     with pytest.raises(RuleBroken, match="定金逾期"):
         contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
-    time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
+    before, limit = time.instant, workdays.add(time.instant, 5)
+    monkeypatch.setattr(workdays, "is_workday", lambda day: True)  # a notice that made every weekend a working day
+    time.instant = workdays.add(before, 5) + timedelta(minutes=1)
+    assert time.instant < limit
+    with pytest.raises(RuleBroken, match="定金逾期"):
+        contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
+    time.instant = limit + timedelta(minutes=1)
     contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     assert world.one(Payment, contract).state == "cancelled"
     other = world.signed()
