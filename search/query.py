@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from models.regions import current
 from search.documents import Document
 
 GRADES = ("A", "B", "C", "D", "E", "none")
@@ -39,7 +40,7 @@ class Query:
     @property
     def filters(self) -> dict[str, str]:
         """The exact filters that are set, by the documents' field."""
-        every = {"items": self.item, "regions": self.region, "grade": self.grade, "held": self.held}
+        every = {"items": self.item, "regions": current(self.region), "grade": self.grade, "held": self.held}
         return {name: text for name, text in every.items() if text}
 
     @property

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 
 import rjieba
 from pypinyin import lazy_pinyin
 
+from models import spelling
+from search import readings
+
 _WORD = re.compile(r"\w+")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _LETTERS = re.compile(r"[a-z]+")
 _LONGEST = 8  # characters that people abbreviate or sound out in one go
 _EMPTY = frozenset(["我", "我要", "要", "办", "办理", "的", "和", "与", "及", "请", "找", "做", "一个", "需要", "想", "、", "中介"])
+
+
+def plainly(text: str) -> str:
+    """A text as it is indexed and asked for: one spelling, small letters."""
+    return spelling.plain(text).lower()
 
 
 @cache
@@ -31,7 +38,7 @@ def terms(text: str) -> list[str]:
     """The terms of a text, in order: segmented Chinese words, their single characters where a word is
     longer than one (so that a part still matches, weakly), and lower-cased Latin words and numbers."""
     found: list[str] = []
-    for word in rjieba.cut_for_search(unicodedata.normalize("NFKC", text).lower()):
+    for word in rjieba.cut_for_search(plainly(text)):
         if _WORD.fullmatch(word) and word not in _EMPTY:
             found.append(word)
     return found
@@ -39,8 +46,9 @@ def terms(text: str) -> list[str]:
 
 def sounds(name: str) -> list[str]:
     """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the initials
-    from each word's start on; `b:` its pairs of characters, which survive one wrong character."""
-    return [term for run in _HAN.findall(unicodedata.normalize("NFKC", name)) for term in _sounds(run)]
+    from each word's start on; `b:` its pairs of characters, which survive one wrong character. A place, and a surname at a word's start, is
+    read in every way it may be, one at a time."""
+    return [term for run in _HAN.findall(plainly(name)) for term in _sounds(run)]
 
 
 @lru_cache(maxsize=4096)
@@ -50,20 +58,30 @@ def _sounds(run: str) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     words = {(run.find(word), run.find(word) + len(word)) for word in rjieba.cut_for_search(run)}
-    for start in sorted({start for start, _end in words}):
+    starts = sorted({start for start, _end in words})
+    others = readings.others(run, syllables, starts)
+    for start in starts:
         ends = sorted({end for _start, end in words if start + 2 <= end <= start + _LONGEST})
-        found += ["p:" + "".join(syllables[start:end]) for end in ends]
+        found += ["p:" + "".join(said) for end in ends for said in _said(syllables, others, start, end)]
         most = min(_LONGEST, len(run) - start)
-        found += ["i:" + "".join(s[0] for s in syllables[start : start + length]) for length in range(2, most + 1)]
+        for end in range(start + 2, start + most + 1):
+            found += dict.fromkeys("i:" + "".join(s[0] for s in said) for said in _said(syllables, others, start, end))
     return (*found, *("b:" + run[at : at + 2] for at in range(len(run) - 1)))
+
+
+def _said(syllables: list[str], others: list[readings.Other], start: int, end: int) -> list[tuple[str, ...]]:
+    """The syllables of a part: as they are usually read, and with each other reading of a place or surname that lies in it."""
+    ways = [(*syllables[start:at], *other, *syllables[at + len(other) : end]) for at, other in others if start <= at and at + len(other) <= end]
+    return list(dict.fromkeys([tuple(syllables[start:end]), *ways]))
 
 
 def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
     """The terms a query asks for, each with its weight: its own words and their synonyms fully; what it may have meant
     by sound (pinyin, initials, a character of the same sound) or with a character wrong, less. While somebody is typing
     the last word may go on: a term that ends in `*` stands for all that begin so."""
-    text = unicodedata.normalize("NFKC", text).lower()
+    text = plainly(text)
     extra = [term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)]
+    extra += [term for name in readings.other_names(text) for term in terms(name) if len(term) > 1]
     wanted = dict.fromkeys(terms(text) + extra, 1.0)
     letters = "".join(_LETTERS.findall(text))
     for typed in {*_LETTERS.findall(text), letters}:
@@ -83,7 +101,7 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
 
 def marked(text: str, words: str) -> list[tuple[str, bool]]:
     """A text in pieces, each with whether it is one of the words asked for, the longest first where they overlap."""
-    typed = unicodedata.normalize("NFKC", words).split()
+    typed = plainly(words).split()
     asked = sorted({term for term in [*typed, *plain(query_terms(words))] if len(term) > 1}, key=len, reverse=True)
     if not asked:
         return [(text, False)]

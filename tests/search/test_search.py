@@ -25,9 +25,9 @@ from market.jobs import drain
 from market.transaction import transaction
 from models.catalogue import current_items
 from models.events import Event
-from search import Query
+from search import Query, readings
 from search.embedded import Whoosh
-from search.words import marked, query_terms, terms
+from search.words import marked, query_terms, sounds, terms
 from tests.factories import World
 from tests.web import Visitor
 
@@ -80,6 +80,42 @@ def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:
 def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -> None:
     for said in ("hehuang", "hhhj", "河煌环境"):
         assert index.search(db.session, Query(words=said)).keys[0] == world.identifiers["河湟环境"], said
+
+
+READ = {
+    "都兰测绘": "dulan", "朝阳环境": "chaoyang", "单县评估": "shanxian", "乐都咨询": "ledu", "单国强律师事务所": "shanguoqiang", "解放军会计师事务所": "xiefangjun",
+    "仇英测绘": "qiuying", "西宁查良测绘": "zhaliang", "翟让评估": "zhairang", "尉迟恭咨询": "yuchigong", "青海曾国测绘": "zengguo", "尖扎监测": "jianzha",
+}  # fmt: skip
+
+
+def test_places_and_surnames_are_found_by_every_way_they_are_read(index: Any) -> None:
+    made = documents(50)
+    for number, name in enumerate(READ):
+        made[number] = {**made[number], "words": " ".join([*terms(f"{name}有限公司"), *sounds(f"{name}有限公司")])}
+    written(index, made)
+    for number, (name, said) in enumerate(READ.items()):
+        for asked in (Query(words=said), Query(words=said[:-1], typing=True)):
+            hits = index.search(db.session, asked)
+            assert hits.backend == index.backend.name
+            assert made[number]["key"] in hits.keys, (name, asked.words)
+
+
+@given(st.text("都单朝乐查翟长重行海西宁曾区任", max_size=14))
+def test_the_readings_of_a_name_add_up_and_do_not_multiply(name: str) -> None:
+    spans = len(name) * 8 * 2
+    assert len(sounds(name)) <= spans * (1 + len(name) * (readings.MOST * 5 + 3)) + len(name)
+    assert all(len(ways) <= readings.MOST for ways in map(readings._of_place, readings._places()))
+
+
+def test_a_county_by_its_former_name_finds_who_bears_the_new_one_and_the_other_way(index: Any) -> None:
+    made = documents(20)
+    for number, name in enumerate(("湟中区", "湟中县", "乐都区")):
+        made[number] = {**made[number], "words": " ".join([*terms(f"{name}测绘"), *sounds(f"{name}测绘")]), "regions": ["630202", "630200", "630000"]}
+    written(index, made)
+    for said in ("湟中县", "湟中区"):
+        assert {made[0]["key"], made[1]["key"]} <= set(index.search(db.session, Query(words=said)).keys)
+    assert index.search(db.session, Query(words="乐都县")).keys[0] == made[2]["key"]
+    assert {made[n]["key"] for n in range(3)} <= set(index.search(db.session, Query(region="632123")).keys)
 
 
 def test_the_index_and_sql_count_alike(index: Any, world: World) -> None:
