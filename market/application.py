@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from market import cli, config, extensions, memory, pages
+from market import addresses, cli, config, extensions, memory, pages
 from market.config import LOCALES, ROOT, Settings
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from market.payments import gateways
@@ -54,6 +54,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     from market.jobs import Jobs
 
     app.extensions["jobs"] = Jobs(app)
+    addresses.register(app)
     cli.register(app)
     pages.register(app)
     _open_rooms(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,6 @@ from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
-from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from market import words
@@ -23,9 +21,9 @@ from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.demo import mark
 from market.extensions import db, login
-from market.forms import MOST_NUMBER, ActForm, Form, ReasonForm
+from market.forms import ActForm, Form, ReasonForm
 from market.words import words_of
-from models import CASES, clock
+from models import CASES, clock, spelling
 from models.actors import VISITOR, Actor
 from models.documents import MOST_BYTES
 from models.events import timeline
@@ -65,7 +63,7 @@ def case_url(case_type: str, identifier: str) -> str:
 
 def page_numbered(words: str) -> str | None:
     """Where the case of this number is, if these words are one and the reader may see its page."""
-    number = unicodedata.normalize("NFKC", words).strip().upper()
+    number = spelling.code(words)
     if not re.fullmatch(r"[A-Z]-[0-9]{4}-[0-9]{6,9}", number):
         return None
     named = union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items()))
@@ -261,13 +259,6 @@ def waiting(actor: Actor) -> list[Case]:
 AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)  # what it looks like when the database does not answer
 
 
-class Number(IntegerConverter):
-    """A whole number in an address; one no column can hold names nothing."""
-
-    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
-        super().__init__(map, *args, **{"max": MOST_NUMBER, **kwargs})
-
-
 def _apart(message: str, status: int) -> tuple[str, int]:
     """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading is said if it is known."""
     if "actor" not in g:
@@ -280,7 +271,6 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
-    app.url_map.converters["int"] = Number
     app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
 
     @app.context_processor
