@@ -28,7 +28,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
-from models import money
+from models import days, money
 from models.clock import BEIJING
 from models.submissions import Sent
 from models.text import UNKEEPABLE, Problem
@@ -154,21 +154,21 @@ class ChecklistField(SelectMultipleField):
 
 
 class BeijingTimeField(_Written):
-    """A moment as people in China enter it; its data carry the zone."""
+    """A moment: as people in China enter it Beijing's, with an offset (`…Z`, `+09:00`) that very instant. Its data carry the zone."""
 
     widget = DateTimeLocalInput()
     data: datetime | None
 
     def _value(self) -> str:
-        if self.raw_data:
-            return str(self.raw_data[0])
-        return self.data.astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M") if self.data else ""
+        if self.data:
+            return self.data.astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M")
+        return str(self.raw_data[0]) if self.raw_data else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
         if valuelist and valuelist[0].strip():
             try:
-                self.data = datetime.fromisoformat(valuelist[0]).replace(tzinfo=BEIJING)
+                self.data = days.instant(valuelist[0])
             except ValueError:
                 raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
 

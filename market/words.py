@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_wtf.file import FileField
 
 from models import CASES, clock, money, workdays
+from models.accounts import Organisation
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
 from models.base import Json
@@ -49,6 +50,11 @@ def when(instant: datetime | None) -> str:
     return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" if instant else "—"
 
 
+def credit_code(organisation: Organisation) -> str:
+    """An organisation's code; one whose check character is wrong is marked."""
+    return organisation.uscc if organisation.code_sound else _("%(code)s(校验位不符,以监管部门核查为准)", code=organisation.uscc)
+
+
 def moment(text: str) -> str:
     """An instant kept as text, as people read it."""
     return when(datetime.fromisoformat(text))
@@ -77,7 +83,9 @@ def left(instant: datetime | None) -> str:
     if days == 0:
         same_day = instant.astimezone(BEIJING).date() == now.astimezone(BEIJING).date()
         return _("今天 %(time)s", time=f"{instant.astimezone(BEIJING):%H:%M}") if same_day else _("即将到期")
-    return ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days)
+    said = ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days)
+    unsure = workdays.provisional(instant.astimezone(BEIJING).date())
+    return _("%(left)s(当年放假安排公布前暂定)", left=said) if unsure else said
 
 
 def urgency(instant: datetime | None) -> str:
@@ -280,7 +288,7 @@ def asks_nothing(form: Any) -> bool:
 
 def register(app: Flask) -> None:
     for word in (
-        told, result_words, when, moment, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
+        told, result_words, when, moment, credit_code, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
         actor_words, details, role_name, has_file, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)

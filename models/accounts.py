@@ -12,11 +12,10 @@ from typing import ClassVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
-from stdnum.cn import uscc
 
-from models import clock
+from models import clock, spelling, uscc
 from models.actors import Actor, Mandate
 from models.base import Base, Code, Fen, Name
 from models.text import N_, RuleBroken
@@ -115,6 +114,11 @@ class Organisation(Case, Base):
     def title(self) -> str:
         return self.name
 
+    @property
+    def code_sound(self) -> bool:
+        """Whether the code's check character is right; where it is not, somebody compared it with the licence, and a check was opened."""
+        return uscc.sound(self.uscc)
+
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """An agency's page is everybody's once it has been let in."""
         return (self.kind == "agency" and self.state in ("verified", "suspended")) or super().readable_by(session, actor)
@@ -174,9 +178,14 @@ def _nobodys_hash() -> str:
     return _hasher.hash("nobody has this password")
 
 
+def known_as(email: str) -> Select[User]:
+    """Whoever is registered under this address, however it is written."""
+    return select(User).where(User.email == spelling.asked_email(email))
+
+
 def authenticate(session: Session, email: str, password: str) -> User | None:
     """The person with this address and password, or None; an unknown address takes as long as a wrong password."""
-    user = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    user = session.scalars(known_as(email)).one_or_none()
     known = user or User(password_hash=_nobodys_hash())
     return user if known.check_password(password) and user else None
 
@@ -205,14 +214,6 @@ def actor_for(user: User) -> Actor:
         owner=membership.role == "owner",
         mandates=mandates,
     )
-
-
-def check_uscc(code: str) -> str:
-    """The code in its plain form (18 characters, upper case); RuleBroken if GB 32100 refuses it."""
-    try:
-        return str(uscc.validate(code.strip().upper()))
-    except Exception as error:
-        raise RuleBroken(N_("统一社会信用代码不正确:应为 18 位,且校验位相符(GB 32100)。"), "uscc") from error
 
 
 def check_password_strength(password: str) -> None:

@@ -1,9 +1,15 @@
 """Administrative divisions (GB/T 2260). A code's leading pairs name what it lies in, so "this area
-and below" is a prefix, and no tree has to be walked."""
+and below" is a prefix, and no tree has to be walked.
+
+Divisions that are no more since 2009 are understood as what took their place (`data/former_regions.csv`, from the notices of 民政部 on
+变更情况; of one that was divided, where its seat lies): people, registers and papers go on naming them for decades.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -11,9 +17,18 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, String
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from models import spelling
 from models.base import Base, Name
 
 SOURCE = Path(__file__).parent / "data" / "regions.csv"
+FORMER = SOURCE.with_name("former_regions.csv")
+# 市辖区 and 县 group a city's districts on paper; nobody says them in an address.
+_SILENT = {"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"}
+_KIND = re.compile("自治县|自治州|自治区|自治旗|行政委员会|特别行政区|矿区|林区|特区|地区|[省市区县州盟旗]")
+_PEOPLES = re.compile(
+    "(?:(?:回|藏|蒙古|土家|土|撒拉|壮|苗|彝|侗|瑶|白|傣|傈僳|哈尼|畲|满|羌|朝鲜|布依|黎|纳西|景颇|独龙|怒|水|仡佬|毛南|仫佬|各|拉祜|佤|裕固|保安|东乡|"
+    "达斡尔|鄂温克|布朗|普米|阿昌)族|哈萨克|维吾尔|锡伯|柯尔克孜|塔吉克)+"
+)
 
 
 class Region(Base):
@@ -28,8 +43,26 @@ class Region(Base):
     full_name: Mapped[Name]
 
 
+@cache
+def former() -> Sequence[dict[str, str]]:
+    """The divisions that are no more: code, name, the one they lay in, what took their place, the year since when."""
+    with FORMER.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _successors() -> dict[str, str]:
+    return {row["code"]: row["successor"] for row in former() if row["code"] != row["successor"]}
+
+
+def current(code: str) -> str:
+    """The code that stands for a code now: itself, or what took its place."""
+    return _successors().get(code, code)
+
+
 def prefix(code: str) -> str:
     """What every code in this area starts with: `630000` gives `63`, `632801` itself."""
+    code = current(code)
     while code.endswith("00"):
         code = code[:-2]
     return code
@@ -37,7 +70,7 @@ def prefix(code: str) -> str:
 
 def covers(area: str, code: str) -> bool:
     """Whether `code` is `area` or lies in it."""
-    return code.startswith(prefix(area))
+    return current(code).startswith(prefix(area))
 
 
 def within(column: InstrumentedAttribute[str], area: str) -> ColumnElement[bool]:
@@ -47,6 +80,7 @@ def within(column: InstrumentedAttribute[str], area: str) -> ColumnElement[bool]
 
 def above(code: str) -> list[str]:
     """The code and those of the areas it lies in, nearest first: `632801` gives `632801, 632800, 630000`."""
+    code = current(code)
     return list(dict.fromkeys([code, code[:4] + "00", code[:2] + "0000"]))
 
 
@@ -57,7 +91,7 @@ def _names() -> dict[str, str]:
 
 def full_name(code: str) -> str:
     """A region's name from the province down; the code itself where we know no such region."""
-    return _names().get(code, code)
+    return _names().get(current(code), code)
 
 
 @cache
@@ -66,9 +100,81 @@ def published() -> Sequence[dict[str, str]]:
     with SOURCE.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     names = {row["code"]: row["name"] for row in rows}
-    # 市辖区 and 县 group a city's districts on paper; nobody says them in an address.
-    silent = {"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"}
     for row in rows:
         parts = [names[code] for code in reversed(above(row["code"])) if code in names]
-        row["full_name"] = "".join(part for i, part in enumerate(parts) if part not in silent or i == len(parts) - 1)
+        row["full_name"] = "".join(part for i, part in enumerate(parts) if part not in _SILENT or i == len(parts) - 1)
     return rows
+
+
+@cache
+def forms(name: str) -> tuple[str, ...]:
+    """How people say a division's name: whole, without its kind, and with the plain word for its kind (大通, 大通县 for 大通回族土族自治县)."""
+    kind = next((name[at:] for at in range(1, len(name)) if _KIND.fullmatch(name[at:])), "")
+    bare = name.removesuffix(kind)
+    short = _PEOPLES.sub("", bare) if kind.startswith(("自治", "特别")) else bare
+    plain = {"自治县": "县", "自治州": "州", "自治旗": "旗", "行政委员会": "行委"}.get(kind, kind)
+    every = (name, short + plain, bare + plain, short)
+    return tuple(dict.fromkeys(spelling.name(form) for form in every if len(form) > 1))
+
+
+@cache
+def _spoken(area: str) -> dict[str, tuple[str, ...]]:
+    """Every way to say each division of an area, alone or after those it lies in, now and before, with the codes it may mean, in the
+    form `spelling.name` gives. A name in force goes before one that was."""
+    meant: tuple[dict[str, set[str]], ...] = (defaultdict(set), defaultdict(set), defaultdict(set))
+    names = {row["code"]: row["name"] for row in published()}
+    for row in published():
+        if covers(area, row["code"]) and row["name"] not in _SILENT:
+            _say(meant, row["code"], row["name"], names.get(row["parent_code"], ""), names[row["code"][:2] + "0000"], 0)
+    for row in former():
+        if covers(area, row["successor"]):
+            _say(meant, row["successor"], row["name"], row["lay_in"], names[row["code"][:2] + "0000"], 2)
+    spoken: dict[str, tuple[str, ...]] = {}
+    for rank in meant:
+        for said, codes in rank.items():
+            spoken.setdefault(said, tuple(sorted(codes)))
+    return spoken
+
+
+def _say(meant: tuple[dict[str, set[str]], ...], code: str, name: str, lies_in: str, province: str, rank: int) -> None:
+    middles = ("",) if lies_in in ("", province, *_SILENT) else ("", *forms(lies_in))
+    whole = spelling.name(name)
+    for form in forms(name):
+        for middle in middles:
+            for first in ("", *forms(province)):
+                meant[rank if rank or form == whole else 1][first + middle + form].add(code)
+
+
+def find(text: str, area: str = "") -> tuple[str, ...]:
+    """The codes of the divisions of an area (all of them if empty) that a text may mean: a code of 6 digits (or of 9 or 12, whose first
+    6 count), or a name, long or short, of today or of before. None it cannot be; several it does not tell apart."""
+    said = spelling.name(re.sub(r"\.0+\s*$", "", text))  # a spreadsheet's number
+    if re.fullmatch("[0-9]{6}(?:[0-9]{3}|[0-9]{6})?", said):
+        code = current(said[:6])
+        return (code,) if code in _names() and covers(area, code) else ()
+    return _spoken(area).get(said, ())
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, _spoken("")))
+
+
+def place_of(address: str) -> tuple[str, str]:
+    """An address in two parts: the code of the division it begins with ("" where it begins with none, or it is not told apart), and the
+    rest, spelled as `spelling.name` does."""
+    plain = spelling.name(address)
+    for end in range(min(len(plain), _longest()), 2, -1):
+        found = _spoken("").get(plain[:end], ())
+        if len(found) == 1:
+            return found[0], plain[end:]
+    return "", plain
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two addresses are one, though one leaves out the province, or names a division as it was called before."""
+    (here, rest), (there, other_rest) = place_of(one), place_of(other)
+    if spelling.name(one) == spelling.name(other):
+        return True
+    agree = not here or not there or covers(here, there) or covers(there, here)
+    return bool(rest) and rest == other_rest and agree

@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from market.accounts.identity import known_to_all
 from market.extensions import db
 from market.signing import prepare_key
 from market.transaction import action, looking
-from models import clock, events, identifiers
+from models import clock, events, identifiers, regions, spelling
 from models.accounts import (
     SCOPE,
     Delegation,
@@ -26,12 +25,14 @@ from models.accounts import (
     Organisation,
     User,
     check_password_strength,
-    check_uscc,
+    known_as,
     worked_out,
 )
 from models.actors import Actor
+from models.agencies.checks import check_code
 from models.regions import Region
 from models.text import N_, NotAllowed, NotFound, RuleBroken
+from models.uscc import check as check_uscc
 from models.workflow import start
 
 PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
@@ -51,10 +52,7 @@ def with_password(act: Callable[..., str]) -> Callable[..., str]:
 
 
 def _new_user(session: Session, email: str, name: str, password: str) -> User:
-    try:
-        email = validate_email(email, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise RuleBroken(N_("邮箱地址不正确。"), "email") from error
+    email = spelling.email(email)
     if known_to_all(email):  # a market that holds one is not started again
         raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
     check_password_strength(password)
@@ -81,7 +79,7 @@ def _claim(session: Session, user: User, code: str, claim: str) -> Organisation 
     found = session.scalars(waiting).one_or_none()
     if found is None:
         return None
-    if not hmac.compare_digest(claim_code(found).encode(), claim.strip().upper().encode()):
+    if not hmac.compare_digest(claim_code(found).encode(), spelling.code(claim).encode()):
         raise RuleBroken(N_("这家单位已由监管部门登记,请填写监管部门发给的入驻码。"), "claim")
     found.claimed = True
     session.add(Membership(user_id=user.id, organisation_id=found.id, role="owner"))
@@ -106,12 +104,14 @@ def enter(
     claim: str = "",
     authority_role: str | None = None,
     department: str | None = None,
+    as_printed: bool = False,
 ) -> Organisation:
     """Put an organisation on the register with this person as its owner.
 
-    An enterprise is in as soon as its code is sound; an agency goes on with its application, step by step.
+    An enterprise is in as soon as its code is sound; an agency goes on with its application, step by step. `as_printed`: whoever enters it has
+    compared a code whose check character is wrong with the licence; then it is taken, and the regulator of the area checks it.
     """
-    code = check_uscc(uscc)
+    code, region_code = check_uscc(uscc, as_printed=as_printed), regions.current(region_code)
     if not organisation.strip():
         raise RuleBroken(N_("请填写单位名称。"), "organisation")
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
@@ -138,6 +138,8 @@ def enter(
     who = Actor(user.name, frozenset({kind}), user.id)
     start(session, new, who, "enter")
     session.add(Membership(user_id=user.id, organisation_id=new.id, role="owner"))
+    if kind != "authority":
+        check_code(session, new)
     if kind == "enterprise":
         prepare_key(session, new)
     return new
@@ -206,7 +208,7 @@ def remove_member(session: Session, actor: Actor, email: str) -> str:
     """The owner ends somebody's membership; what was done stays on record. Nobody removes an owner."""
     organisation = _own(session, actor)
     found = session.scalars(
-        select(Membership).join(Membership.user).where(Membership.organisation_id == organisation.id, User.email == email)
+        select(Membership).join(Membership.user).where(Membership.organisation_id == organisation.id, User.email == spelling.asked_email(email))
     ).one_or_none()
     if found is None or found.role == "owner":
         raise NotFound(N_("没有找到这位成员。"))
@@ -237,7 +239,7 @@ def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], mo
     organisation = _own(session, actor)
     if organisation.kind != "enterprise":
         raise NotAllowed(N_("只有项目业主可以委托他人采购。"))
-    user = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    user = session.scalars(known_as(email)).one_or_none()
     if user is None:
         raise RuleBroken(N_("没有用这个邮箱注册的人。"), "email")
     if not scope or not set(scope) <= set(SCOPE):

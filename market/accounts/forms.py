@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, text
-from market.options import region_choices
+from market.options import as_printed, offer_as_printed, region_choices, region_field
 from models import CASES
 from models.accounts import KINDS, SCOPE
 
@@ -40,8 +40,9 @@ class DelegationForm(Form):
 class SignUpForm(PersonForm):
     kind = RadioField(_l("单位类型"), [NEEDED], choices=choices((k, _l(KINDS[k])) for k in ("enterprise", "agency")))
     organisation = text(_l("单位名称"))
-    uscc = text(_l("统一社会信用代码"), 30, description=_l("18 位,见营业执照。"))
-    region_code = SelectField(_l("所在地区"), [NEEDED], validate_choice=False)
+    uscc = text(_l("统一社会信用代码"), 60, description=_l("18 位,见营业执照。"))
+    as_printed = as_printed()
+    region_code = region_field(_l("所在地区"), [NEEDED], validate_choice=False)
     legal_representative = StringField(_l("法定代表人"), [Length(max=100)])
     address = StringField(_l("地址"), [Length(max=200)])
     phone = StringField(_l("联系电话"), [Length(max=40)])
@@ -50,3 +51,4 @@ class SignUpForm(PersonForm):
 
     def prepare(self, *_: Any) -> None:
         self.region_code.choices = choices(region_choices())
+        offer_as_printed(self)

@@ -143,7 +143,7 @@ def new_member() -> Response | str | tuple[str, int]:
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
 
 
-@rooms.post("/my/members/<email>/remove")
+@rooms.post("/my/members/<anything:email>/remove", merge_slashes=False)
 @login_required
 def remove_member(email: str) -> Response:
     actions.remove_member(current_actor(), email)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
-from functools import cache
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app
 from sqlalchemy import func, select
@@ -16,18 +16,22 @@ from market.agencies.terms import terms_of, written_sum
 from market.batches import WORKS, Work
 from market.extensions import db
 from market.transaction import action
-from models import batches, clock, events, identifiers
-from models.accounts import Organisation, check_uscc
+from models import batches, clock, days, events, identifiers, spelling, uscc
+from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies import FORMS, AgencyProfile, check_schedule, publish_schedule
+from models.agencies import FORMS, AgencyProfile, publish_schedule
+from models.agencies.checks import check_code
+from models.agencies.fees import check_promise, check_terms
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
 from models.pricing import METHODS
-from models.regions import covers, published
+from models.regions import find, full_name
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import start
 
+P = ParamSpec("P")
+T = TypeVar("T")
 MOST = 5_000
 AGENCIES: tables.Columns = {
     "uscc": ("统一社会信用代码", "uscc"),
@@ -81,16 +85,42 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
 @action
 def _take_table(session: Session, actor: Actor, *, kind: str, file_name: str, rows: list[dict[str, str]]) -> str:
     _check_allowed(actor, kind)
-    subjects = [row["uscc"].upper() if kind == "agencies" else f"{row['uscc'].upper()} {row['item']}".strip() for row in rows]
+    codes = [uscc.spelled(row["uscc"]) for row in rows]
+    subjects = codes if kind == "agencies" else [f"{code} {spelling.code(row['item'])}".strip() for code, row in zip(codes, rows, strict=True)]
     pairs: list[tuple[str, Json]] = [(subject, dict(row)) for subject, row in zip(subjects, rows, strict=True)]
     return batches.begin(session, actor, kind, file_name or kind, pairs).identifier
 
 
 def _day(text: str, field: str) -> date | None:
     try:
-        return date.fromisoformat(text.replace("/", "-")) if text else None
+        return days.day(text) if text else None
     except ValueError as error:
         raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
+
+
+def _end(text: str, field: str) -> date | None:
+    try:
+        return days.end(text)
+    except ValueError as error:
+        raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
+
+
+class Findings:
+    """What is wrong with a row, all of it: each value is read by itself, and what cannot be is noted."""
+
+    def __init__(self) -> None:
+        self.problems: list[Json] = []
+
+    def read(self, reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """What `reading` gives; None, with the problem noted, where it raises RuleBroken."""
+        try:
+            return reading(*args, **kwargs)
+        except RuleBroken as problem:
+            self.note(problem)
+            return None
+
+    def note(self, problem: RuleBroken) -> None:
+        self.problems.append(batches.told(problem))
 
 
 def _one_of(text: str, known: dict[str, str], field: str) -> str:
@@ -110,45 +140,67 @@ def _twice(session: Session, batch: Batch, rows: list[BatchRow]) -> set[str]:
 # --- agencies
 
 
-@cache
-def _areas() -> dict[str, str]:
-    """Every region by its code, and by its full name."""
-    return {key: row["code"] for row in published() for key in (row["code"], row["full_name"])}
+def _region(text: str, area: str) -> str:
+    """The code of the region of this area a text means."""
+    found = find(text, area)
+    if not found:
+        raise RuleBroken(N_("“%(value)s”不是本辖区的地区名称或代码。"), "region", value=text[:30])
+    if len(found) > 1:
+        named = "、".join(full_name(code) for code in found)
+        raise RuleBroken(N_("“%(value)s”可能是%(regions)s,请写全称或代码。"), "region", value=text[:30], regions=named)
+    return found[0]
 
 
-def _agency(row: Json, area: str) -> Json:
-    """The values of a row, sums in fen, days as ISO texts; RuleBroken at the column that is wrong."""
-    region = _areas().get(row["region"], "")
-    if not region or not covers(area, region):
-        raise RuleBroken(N_("“%(value)s”不是本辖区的地区名称或代码。"), "region", value=row["region"][:30])
-    if not 2 <= len(row["name"]) <= 200:
+def _named(text: str) -> str:
+    if not (2 <= len(text) <= 200 and spelling.name(text)):
         raise RuleBroken(N_("请填写单位名称。"), "name")
+    return text
+
+
+def _phone(text: str) -> str:
+    if uscc.damaged(text):
+        raise RuleBroken(N_("“%(value)s”像是被电子表格改过的号码:请把这一列设为文本,重新填写。"), "phone", value=text[:30])
+    return text[:40]
+
+
+def _agency(row: Json, area: str, found: Findings) -> Json:
+    """The values of a row, sums in fen, days as ISO texts; what is wrong is noted, each at its column."""
     forms = {key: form["zh"] for key, form in FORMS.items()}
-    established, until = _day(row["established_on"], "established_on"), _day(row["licence_until"], "licence_until")
+    established = found.read(_day, row["established_on"], "established_on")
+    until = found.read(_end, row["licence_until"], "licence_until")
     return {
-        **{name: row[name][:2000 if name in ("scope", "introduction") else 200] for name in ("name", "legal_representative", "registered_address", "address", "scope", "introduction")},
-        "uscc": check_uscc(row["uscc"]),
-        "phone": row["phone"][:40],
-        "region_code": region,
-        "legal_form": _one_of(row["legal_form"], forms, "legal_form") if row["legal_form"] else "",
+        **{name: row[name][:2000 if name in ("scope", "introduction") else 200] for name in ("legal_representative", "registered_address", "address", "scope", "introduction")},
+        "name": found.read(_named, row["name"]),
+        "uscc": found.read(uscc.read, row["uscc"]),
+        "phone": found.read(_phone, row["phone"]),
+        "region_code": found.read(_region, row["region"], area),
+        "legal_form": found.read(_one_of, row["legal_form"], forms, "legal_form") if row["legal_form"] else "",
         "established_on": established.isoformat() if established else None,
         "licence_until": until.isoformat() if until else None,
-        "registered_capital": written_sum(row["registered_capital"], "registered_capital"),
+        "registered_capital": found.read(written_sum, row["registered_capital"], "registered_capital"),
     }  # fmt: skip
+
+
+def _doubt(code: str) -> Json:
+    """What is said of a row whose code has a wrong check character: it is taken, and somebody looks at the licence."""
+    return batches.told(RuleBroken(N_("校验位不符(按前 17 位应为 %(right)s),多半是抄错了。入库后由监管部门对照执照核查。"), "uscc", right=uscc.check_character(code)))
 
 
 def _check_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
     entered = set(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_([row.subject for row in rows]))))
     twice, area = _twice(session, batch, rows), actor.region_code or current_app.config["AREA"]
     for row in rows:
-        try:
-            if row.subject in twice:
-                raise RuleBroken(N_("表里有两行是同一个统一社会信用代码。"), "uscc")
-            if row.subject in entered:
-                raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
-            row.content = {**row.content, "ready": _agency(row.content, area)}
-        except RuleBroken as problem:
-            row.problems = [batches.told(problem)]
+        found = Findings()
+        if row.subject in twice:
+            found.note(RuleBroken(N_("表里有两行是同一个统一社会信用代码。"), "uscc"))
+        if row.subject in entered:
+            found.note(RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc"))
+        ready = _agency(row.content, area, found)
+        row.problems = found.problems
+        if not row.problems:
+            sound = uscc.sound(ready["uscc"])
+            row.content = {**row.content, "ready": ready, "warnings": [] if sound else [_doubt(ready["uscc"])]}
+            row.result = "" if sound else "code"
 
 
 def _check_allowed(actor: Actor, kind: str) -> None:
@@ -174,13 +226,14 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Batc
             introduction=ready["introduction"], claimed=False,
         )  # fmt: skip
         start(session, agency, actor, "enter", data={"batch": batch.identifier})
-        days = {name: date.fromisoformat(ready[name]) if ready[name] else None for name in ("established_on", "licence_until")}
+        dates = {name: date.fromisoformat(ready[name]) if ready[name] else None for name in ("established_on", "licence_until")}
         session.add(
             AgencyProfile(
                 agency_id=agency.id, legal_form=ready["legal_form"], scope=ready["scope"], registered_address=ready["registered_address"],
-                registered_capital=ready["registered_capital"], **days,
+                registered_capital=ready["registered_capital"], **dates,
             )
         )  # fmt: skip
+        check_code(session, agency, batch.source)
         row.result = agency.identifier
     batch.changed += len(sound)
 
@@ -188,13 +241,19 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Batc
 # --- fees
 
 
-def _terms(row: Json) -> Json:
-    standard = row["standard"]
-    return terms_of(
-        method="" if standard else _one_of(row["method"], METHODS, "method"), standard=standard,
-        price=written_sum(row["price"], "price"), table=row["table"], discount=row["discount"],
-        floor=written_sum(row["floor"], "floor"), cap=written_sum(row["cap"], "cap"),
-    )  # fmt: skip
+def _terms(row: Json, found: Findings) -> Json | None:
+    """The terms of a row; None where something is wrong with them, which is noted."""
+    standard, noted = row["standard"], len(found.problems)
+    method = "" if standard else found.read(_one_of, row["method"], METHODS, "method")
+    sums = {name: found.read(written_sum, row[name], name) for name in ("price", "floor", "cap")}
+    if len(found.problems) > noted:
+        return None
+    return found.read(terms_of, method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums)
+
+
+def _promised(text: str) -> int:
+    written = spelling.plain(text)
+    return int(written) if re.fullmatch("[0-9]{1,3}", written) else 0
 
 
 def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
@@ -202,30 +261,33 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
     agencies = _agencies_of(session, actor, [row.content["uscc"] for row in rows])
     twice = _twice(session, batch, rows)
     for row in rows:
-        said = row.content
-        try:
-            if row.subject in twice:
-                raise RuleBroken(N_("表里有两行是同一个事项。"), "item")
-            agency = agencies.get(said["uscc"].upper())
-            if agency is None:
-                raise RuleBroken(N_("没有找到这家机构;机构只能导入自己的收费。"), "uscc")
-            item = items.get(said["item"])
-            if item is None:
-                raise RuleBroken(N_("清单里没有这个服务事项。"), "item")
-            terms, effective = _terms(said), _day(said["effective_from"], "effective_from")
-            days = int(said["days"]) if re.fullmatch("[0-9]{1,3}", said["days"]) else 0
-            check_schedule(item, terms, days, effective or clock.today())
-            ready = {"agency": agency.identifier, "terms": terms, "days": days, "from": effective.isoformat() if effective else None}
+        said, found = {**row.content, "item": spelling.code(row.content["item"])}, Findings()
+        if row.subject in twice:
+            found.note(RuleBroken(N_("表里有两行是同一个事项。"), "item"))
+        agency = agencies.get(uscc.spelled(said["uscc"]))
+        if agency is None:
+            code = found.read(uscc.read, said["uscc"]) if said["uscc"] else ""
+            if code is not None:
+                found.note(RuleBroken(N_("没有找到这家机构;机构只能导入自己的收费。"), "uscc"))
+        item = items.get(said["item"])
+        if item is None:
+            found.note(RuleBroken(N_("清单里没有这个服务事项。"), "item"))
+        terms, effective = _terms(said, found), found.read(_day, said["effective_from"], "effective_from")
+        promised = _promised(said["days"])
+        found.read(check_promise, promised, effective or clock.today())
+        if item is not None and terms is not None:
+            found.read(check_terms, item, terms)
+        row.problems = found.problems
+        if agency is not None and not row.problems:
+            ready = {"agency": agency.identifier, "terms": terms, "days": promised, "from": effective.isoformat() if effective else None}
             row.content = {**said, "ready": ready}
-        except RuleBroken as problem:
-            row.problems = [batches.told(problem)]
 
 
 def _agencies_of(session: Session, actor: Actor, codes: list[str]) -> dict[str, Organisation]:
     """Agencies by code: the actor's own (also under no code at all), or for an administrator any."""
     query = select(Organisation).where(Organisation.kind == "agency")
     if "admin" in actor.roles:
-        return {a.uscc: a for a in session.scalars(query.where(Organisation.uscc.in_([code.upper() for code in codes])))}
+        return {a.uscc: a for a in session.scalars(query.where(Organisation.uscc.in_([uscc.spelled(code) for code in codes])))}
     own = session.scalars(query.where(Organisation.id == actor.organisation_id)).one_or_none()
     return {own.uscc: own, "": own} if own else {}
 

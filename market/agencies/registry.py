@@ -24,8 +24,8 @@ from market.extensions import db
 from market.files import put, store
 from market.pieces import Pace
 from market.transaction import action, transaction
-from models import batches, clock, policy
-from models.accounts import Organisation, check_uscc
+from models import batches, clock, policy, uscc
+from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import AgencyProfile, Registered, differences, profile_of
 from models.agencies.checks import open_check
@@ -67,7 +67,7 @@ class RegistrySource(Protocol):
 def _registered(row: dict[str, object]) -> Registered | Problem:
     try:
         registered = Registered.of(row)
-        check_uscc(registered.uscc)
+        uscc.read(registered.uscc)
     except RuleBroken as problem:
         return problem
     return registered
@@ -79,10 +79,12 @@ class FileSource:
     def __init__(self, name: str, content: bytes) -> None:
         self.name = name
         rows = tables.read(content, COLUMNS, ("uscc", "name", "standing"), most=200_000)
-        self._rows = {row["uscc"].upper(): _registered(dict(row)) for row in rows if row["uscc"]}
+        self._rows = {uscc.spelled(row["uscc"]): _registered(dict(row)) for row in rows if row["uscc"]}
+        # Whose code a spreadsheet damaged may be anybody: then nobody is missing from this export.
+        self._anybody = next((said for row in rows if uscc.damaged(row["uscc"]) and isinstance(said := _registered(dict(row)), Problem)), None)
 
     def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
-        return {code: self._rows.get(code) for code in codes}
+        return {code: self._rows.get(code, self._anybody) for code in codes}
 
 
 class HttpSource:
@@ -97,9 +99,10 @@ class HttpSource:
         for first in range(0, len(codes), AT_ONCE):
             asked = codes[first : first + AT_ONCE]
             for row in self._ask(asked):
-                if row.get("uscc") not in asked:
+                code = uscc.spelled(str(row.get("uscc")))
+                if code not in asked:
                     raise Rubbish(N_("登记机关的回答里有没问过的主体。"))
-                found[row["uscc"]] = _registered(row)
+                found[code] = _registered(row)
         return found
 
     def _ask(self, codes: list[str]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
 from market.charts import spread
 from market.extensions import db
 from market.journey import promise
-from market.options import region_choices
+from market.options import region_asked, region_choices
 from market.pages import form_page, not_found, sliced
 from market.words import words_of
 from models import money, policy, pricing
@@ -133,7 +133,7 @@ def _asked(item: ServiceItem) -> Quantity | None:
 
 def _cost(item: ServiceItem) -> dict[str, Any]:
     """What the item would cost at every agency, for the reader's job; without one what the agencies publish."""
-    session, region = db.session, request.args.get("region", "")
+    session, region = db.session, region_asked()
     job = _asked(item)
     if job is None:
         rows: list[tuple[FeeSchedule, int | None]] = [
@@ -170,6 +170,7 @@ def item(identifier: str) -> str | tuple[str, int]:
         pricing=PRICING,
         problem=problem,
         regions=region_choices(),
+        region=region_asked(),
         factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ())) if found.standard else [],
         may_edit=actions.may_edit(current_actor(), found.department),
         next_version=next_version(db.session, identifier),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.credit import actions
-from market.options import item_options, region_choices
+from market.options import item_options, region_asked, region_choices
 from market.pages import ActPage, act_view, case_page, case_url, link, paged, visible
 from models.accounts import Organisation
 from models.agencies import FeeSchedule
@@ -21,7 +21,7 @@ RECORD_ACTS = {"drop": ActPage(actions.drop_record)}
 
 @rooms.get("/credit")
 def ranking() -> str:
-    item, region = request.args.get("item", ""), request.args.get("region", "")
+    item, region = request.args.get("item", ""), region_asked()
     query = (
         select(CreditScore)
         .join(Organisation, Organisation.id == CreditScore.agency_id)

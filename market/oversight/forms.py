@@ -7,7 +7,7 @@ from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
 from market.forms import NEEDED, Form, PersonForm, choices, text
-from market.options import region_choices
+from market.options import as_printed, offer_as_printed, region_choices, region_field
 from models import CASES
 
 
@@ -15,13 +15,15 @@ class AuthorityForm(PersonForm):
     """A regulator or an approving department, with its first member."""
 
     organisation = text(_l("部门名称"))
-    uscc = text(_l("统一社会信用代码"), 30)
-    region_code = SelectField(_l("管辖地区"), [NEEDED])
+    uscc = text(_l("统一社会信用代码"), 60)
+    as_printed = as_printed()
+    region_code = region_field(_l("管辖地区"), [NEEDED])
     authority_role = RadioField(_l("职责"), [NEEDED], choices=choices([("regulator", _l("监管部门")), ("department", _l("审批部门")), ("custodian", _l("资金托管机构"))]))
     department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
 
     def prepare(self, departments: list[str]) -> None:
         self.region_code.choices = choices(region_choices())
+        offer_as_printed(self)
         self.department.choices = choices([("", "—"), *((name, _l(name)) for name in departments)])
 
 

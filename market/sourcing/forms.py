@@ -12,7 +12,7 @@ from wtforms import EmailField, IntegerField, RadioField, SelectField, StringFie
 from wtforms.validators import Length, NumberRange, Optional
 
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
-from market.options import region_choices
+from market.options import region_choices, region_field
 from market.words import item_name
 from models import money
 from models.accounts import Organisation
@@ -78,7 +78,7 @@ _weight = [Optional(), NumberRange(0, 100)]
 class RequestForm(_Asked):
     on_behalf_of = SelectField(_l("代表"), coerce=int)
     item_code = SelectField(_l("服务事项"), [NEEDED])
-    region_code = SelectField(_l("项目所在地区"), [NEEDED])
+    region_code = region_field(_l("项目所在地区"), [NEEDED])
     project = text(_l("项目名称"))
     mode = RadioField(_l("选取方式"), [NEEDED], default="inquiry")
     funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private")

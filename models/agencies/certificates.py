@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import clock
+from models import clock, spelling
 from models.base import Base, Code, Name
 from models.text import N_, RuleBroken
 
@@ -44,6 +44,17 @@ class Dated:
         """The SQL twin of `status` being valid or expiring."""
         not_revoked = (cls.revoked_on.is_(None)) | (cls.revoked_on > day)
         return and_(cls.valid_from <= day, cls.valid_until >= day, not_revoked)
+
+
+def certified(kind: str, number: str) -> tuple[str, str]:
+    """The kind and the number of a certificate in the spelling they are kept and compared in; RuleBroken at the field that is empty or too long."""
+    kind, number = spelling.plain(kind).strip(), spelling.code(number)
+    for field, value, most in (("kind", kind, 200), ("number", number, 40)):
+        if not value:
+            raise RuleBroken(N_("请填写这一项。"), field)
+        if len(value) > most:
+            raise RuleBroken(N_("最多 %(most)s 个字符。"), field, most=most)
+    return kind, number
 
 
 def check_dates(valid_from: date, valid_until: date) -> None:

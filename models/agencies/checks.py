@@ -9,9 +9,9 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, identifiers
+from models import clock, identifiers, uscc
 from models.accounts import Organisation
-from models.actors import Actor
+from models.actors import SYSTEM, Actor
 from models.base import Base, Json
 from models.text import N_
 from models.workflow import Case, Limit, Move, State, Workflow, start
@@ -26,6 +26,7 @@ CHECKS = {
     "representative": N_("法定代表人与登记不一致"),
     "name": N_("名称与登记不一致"),
     "unregistered": N_("登记机关查无此主体"),
+    "code": N_("统一社会信用代码校验位不符"),
 }
 TO_DECIDE = Limit(policy="check.decide_days")
 CHECK = Workflow(
@@ -88,3 +89,12 @@ def open_check(session: Session, actor: Actor, agency: Organisation, kind: str, 
     check.region_code = agency.region_code
     start(session, check, actor, "open", data={"check": kind})
     return check
+
+
+def check_code(session: Session, organisation: Organisation, source: str = "") -> Check | None:
+    """Have the regulator of the area look at a code whose check character is wrong: it was taken as it is printed, and only a licence tells
+    whether it was issued so. None for a sound one."""
+    if organisation.code_sound:
+        return None
+    right = organisation.uscc[:-1] + uscc.check_character(organisation.uscc)
+    return open_check(session, SYSTEM, organisation, "code", [{"field": "uscc", "ours": organisation.uscc, "theirs": right}], source)

@@ -85,8 +85,18 @@ def check_guided(item: ServiceItem, terms: Json) -> None:
 def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: date) -> None:
     """RuleBroken if the terms are unsound, leave the item's price guidance, promise an odd time, or would take effect in
     the past."""
+    check_terms(item, terms)
+    check_promise(days, effective_from)
+
+
+def check_terms(item: ServiceItem, terms: Json) -> None:
+    """RuleBroken if the terms are unsound, or leave the item's price guidance."""
     pricing.check(terms)
     check_guided(item, terms)
+
+
+def check_promise(days: int, effective_from: date) -> None:
+    """RuleBroken for an odd number of working days, and for a day that is over."""
     if effective_from < clock.today():
         raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
     if not 1 <= days <= 500:

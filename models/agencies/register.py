@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from models import days, spelling, uscc
 from models.accounts import Organisation
 from models.agencies.entry import AgencyProfile
 from models.base import Json
+from models.regions import same_place
 from models.text import N_, RuleBroken
 
-STANDINGS = {"active": N_("存续"), "revoked": N_("吊销"), "cancelled": N_("注销"), "moved_out": N_("迁出")}
+STANDINGS = {"active": N_("存续"), "revoked": N_("吊销"), "cancelled": N_("注销"), "moved_out": N_("迁出"), "closed": N_("停业或清算")}
+# How registers begin what they say of a standing; what stands behind it, or in brackets, says no more.
+_BEGINS = {
+    "revoked": ("吊销", "已吊销", "被吊销", "责令关闭", "revoked"),
+    "cancelled": ("注销", "已注销", "撤销", "已撤销", "cancelled", "canceled"),
+    "moved_out": ("迁出", "已迁出", "moved"),
+    "closed": ("停业", "歇业", "清算", "待清算", "正在清算", "closed"),
+    "active": ("存续", "在营", "开业", "在册", "在业", "正常", "登记成立", "成立", "迁入", "有效", "营业", "仍注册", "确立", "设立", "active"),
+}
 FIELDS = {
     "uscc": N_("统一社会信用代码"),
     "name": N_("名称"),
@@ -43,29 +52,31 @@ class Registered:
         for name in ("uscc", "name"):
             if not said[name]:
                 raise RuleBroken(N_("缺少“%(field)s”。"), field=FIELDS[name])
-        standing = next((key for key, label in STANDINGS.items() if said["standing"] in (key, label)), "")
+        standing = standing_of(said["standing"])
         if not standing:
             raise RuleBroken(N_("看不懂登记状态“%(value)s”。"), value=said["standing"][:20])
-        until = said["licence_until"].split(" ")[0].split("T")[0].replace("/", "-")
         try:
-            ends = date.fromisoformat(until) if until and until not in ("长期", "无固定期限") else None
+            ends = days.end(said["licence_until"])
         except ValueError as error:
-            raise RuleBroken(N_("看不懂日期“%(value)s”。"), value=until[:20]) from error
-        return cls(said["uscc"].upper(), said["name"], standing, said["legal_representative"], said["registered_address"], said["scope"], ends)
+            raise RuleBroken(N_("看不懂日期“%(value)s”。"), value=said["licence_until"][:20]) from error
+        return cls(uscc.spelled(said["uscc"]), said["name"], standing, said["legal_representative"], said["registered_address"], said["scope"], ends)
 
     def stored(self) -> Json:
         return {**asdict(self), "licence_until": self.licence_until.isoformat() if self.licence_until else None}
 
 
-def _plain(text: str) -> str:
-    """A text without what two clerks write differently: width of characters, spaces, punctuation."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).lower()
+def standing_of(text: str) -> str:
+    """The key of the standing a register's words begin with, "" for words that say none; a licence once revoked is so whatever else is said."""
+    said = spelling.plain(text).strip().lower()
+    if re.search("(?<!未)(?<!未被)吊销", said):
+        return "revoked"
+    return next((key for key, begins in _BEGINS.items() if said.startswith(begins)), "")
 
 
 def _activities(scope: str) -> set[str]:
     """The single activities of a scope, in no order; what stands in brackets is a remark."""
-    bare = re.sub(r"[((][^()()]*[))]", "", unicodedata.normalize("NFKC", scope))
-    return {_plain(part) for part in re.split(r"[;;、,,。]", bare)} - {""}
+    bare = re.sub(r"[((][^()()]*[))]", "", spelling.plain(scope))
+    return {spelling.name(part) for part in re.split(r"[;;、,,。]", bare)} - {""}
 
 
 def differences(agency: Organisation, profile: AgencyProfile, registered: Registered | None, today: date) -> dict[str, list[Json]]:
@@ -83,12 +94,12 @@ def differences(agency: Organisation, profile: AgencyProfile, registered: Regist
         ours = profile.licence_until.isoformat() if profile.licence_until else ""
         found["expired"] = [_row("licence_until", ours, registered.licence_until.isoformat())]
     compared = (
-        ("name", "name", agency.name, registered.name),
-        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative),
-        ("address", "registered_address", profile.registered_address, registered.registered_address),
+        ("name", "name", agency.name, registered.name, spelling.same_name),
+        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, spelling.same_name),
+        ("address", "registered_address", profile.registered_address, registered.registered_address, same_place),
     )
-    for kind, field, ours, theirs in compared:
-        if theirs and _plain(ours) != _plain(theirs):
+    for kind, field, ours, theirs, same in compared:
+        if spelling.name(theirs) and not same(ours, theirs):
             found[kind] = [_row(field, ours, theirs)]
     if registered.scope and _activities(profile.scope) - _activities(registered.scope):
         found["scope"] = [_row("scope", profile.scope, registered.scope)]

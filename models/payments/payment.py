@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_97_10
 
+from models import spelling
 from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.documents import Document
@@ -116,7 +117,7 @@ _WRITTEN = re.compile(r"(?<![A-Z0-9])([MZ])[-\s]*(\d{4})[-\s]*(\d{6})[-\s]*(\d{2
 def named_in(remark: str) -> tuple[list[str], bool]:
     """The identifiers a remark names by their references, and whether one was written whose check digits are wrong."""
     found, slipped = [], False
-    for letter, year, number, check in _WRITTEN.findall(remark.upper()):
+    for letter, year, number, check in _WRITTEN.findall(spelling.reference(remark)):
         try:
             mod_97_10.validate(f"{letter}{year}{number}{check}")
         except ValidationError:

@@ -19,7 +19,7 @@ from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import clock, sealing
+from models import clock, sealing, spelling, uscc
 from models.accounts import Organisation
 from models.base import Base, Name
 from models.text import N_, RuleBroken
@@ -179,9 +179,9 @@ def roots(session: Session, trusted: Iterable[x509.Certificate]) -> list[x509.Ce
 
 
 def names(certificate: x509.Certificate, organisation: Organisation) -> bool:
-    """Whether a certificate speaks for this organisation: it bears its credit code, or its exact name."""
-    said = [str(attribute.value).strip() for attribute in certificate.subject]
-    return any(organisation.uscc in value for value in said) or organisation.name in said
+    """Whether a certificate speaks for this organisation: it bears its credit code, or its name, whatever the width of a bracket."""
+    said = [str(attribute.value) for attribute in certificate.subject]
+    return any(organisation.uscc in uscc.spelled(value) or spelling.same_name(organisation.name, value) for value in said)
 
 
 def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime) -> Opened:

@@ -6,11 +6,12 @@ import json
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, literal, select, union_all
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import sealing
+from models import sealing, spelling
 from models.accounts import Membership, Organisation, User
+from models.agencies import Practitioner
 from models.base import Base, Json
 from models.sourcing.bids import Bid
 from models.sourcing.requests import Request
@@ -97,11 +98,17 @@ class Evaluation(Case, Base):
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
-    """The name of a bidder the evaluator belongs to or legally represents; None if there is none on record."""
+    """The name of a bidder the evaluator belongs to, or whose representative, member or certified practitioner bears the evaluator's name,
+    however it is written; None if there is none on record."""
     bidders = select(Bid.agency_id).where(Bid.request_id == evaluation.request_id, Bid.state != "withdrawn")
-    own = select(Membership.organisation_id).where(Membership.user_id == evaluation.evaluator_id)
-    tied = Organisation.id.in_(own) | (Organisation.legal_representative == evaluation.evaluator.name)
-    return session.scalars(select(Organisation.name).where(Organisation.id.in_(bidders), tied).limit(1)).first()
+    people = union_all(
+        select(Organisation.id, Organisation.legal_representative, literal(0)).where(Organisation.id.in_(bidders)),
+        select(Membership.organisation_id, User.name, User.id).join(Membership.user).where(Membership.organisation_id.in_(bidders)),
+        select(Practitioner.agency_id, Practitioner.name, literal(0)).where(Practitioner.agency_id.in_(bidders), Practitioner.left_on.is_(None)),
+    )
+    who = evaluation.evaluator
+    tied = [agency for agency, name, user in session.execute(people) if user == who.id or spelling.same_name(name, who.name)]
+    return session.scalar(select(Organisation.name).where(Organisation.id == min(tied))) if tied else None
 
 
 def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> None:

@@ -12,8 +12,8 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import catalogue, clock, credit, documents, identifiers, money, policy, regions, sealing, workdays
-from models.accounts import User, check_password_strength, check_uscc
+from models import catalogue, clock, credit, documents, identifiers, money, policy, regions, sealing, uscc, workdays
+from models.accounts import User, check_password_strength
 from models.clock import BEIJING
 from models.credit import Evidence
 from models.text import RuleBroken
@@ -61,10 +61,11 @@ def test_holidays_and_make_up_saturdays_are_known() -> None:
 @given(number=st.integers(0, 10**12), digit=st.sampled_from("0123456789ABCDEFGHJKLMNPQRTUWXY"))
 def test_only_one_check_digit_is_right(number: int, digit: str) -> None:
     sound = code(number)
-    assert check_uscc(f" {sound.lower()} ") == sound
+    assert uscc.check(f" {sound.lower()} ") == sound
     if digit != sound[-1]:
         with pytest.raises(RuleBroken):
-            check_uscc(sound[:-1] + digit)
+            uscc.check(sound[:-1] + digit)
+        assert uscc.check(sound[:-1] + digit, as_printed=True) == sound[:-1] + digit
 
 
 def test_passwords_are_long_and_kept_as_argon2() -> None:

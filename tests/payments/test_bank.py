@@ -223,6 +223,16 @@ def test_what_is_no_statement_is_answered_at_the_field(app: Flask, world: World,
     assert db.session.query(BankLine).count() == 0
 
 
+@pytest.mark.parametrize("other", ["full", "unseen", "dashes", "small"])
+def test_a_reference_is_found_however_it_is_written(other: str) -> None:
+    written = reference("M-2026-000001")
+    said = {
+        "full": "".join(chr(ord(char) + 0xFEE0) for char in written), "unseen": "\u200b".join(written), "dashes": f"{written[0]}－{written[1:5]}–{written[5:11]}‐{written[11:]}",
+        "small": written.lower(),
+    }[other]  # fmt: skip
+    assert named_in(f"货款 {said} 定金") == (["M-2026-000001"], False)
+
+
 @given(st.integers(0, 999_999), st.integers(0, 19), st.integers(1, 9))
 def test_one_wrong_digit_never_names_another_payment(number: int, place: int, by: int) -> None:
     identifier = f"M-2026-{number:06d}"

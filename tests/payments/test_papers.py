@@ -33,6 +33,9 @@ def test_an_invoice_is_recorded_received_and_voided(app: Flask, world: World) ->
     assert buyer.submit(path, **good).status == 403
     invoice = agency.submit(path, **good).location
     assert "已经登记" in agency.submit(path, **{**good, "amount": "1"}).error_at("number")
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in NUMBER)
+    for again in (wide, f"{NUMBER[:8]}\u200b{NUMBER[8:]}", f"{NUMBER[:8]}－{NUMBER[8:]}", f"\ufeff {NUMBER[:10]} {NUMBER[10:]}"):
+        assert "已经登记" in agency.submit(path, **{**good, "number": again, "amount": "1"}).error_at("number"), ascii(again)
     assert "3,000.00" in agency.submit(path, **{**good, "number": "1" * 20, "amount": "3000.01"}).error_at("amount")
     page = buyer.get(invoice)
     for said in (NUMBER, "5,000.00", "283.02"):

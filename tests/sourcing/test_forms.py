@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +53,35 @@ def test_a_request(app: Flask, world: World, change: dict[str, str], field: str,
 
 def _at(days: float) -> str:
     return f"{(clock.now() + timedelta(days=days)).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+
+
+@pytest.mark.parametrize("offset", ["Z", "+00:00", "+08:00", "+09:00", "-05:30", ".000Z"])
+def test_a_deadline_with_an_offset_means_that_instant(app: Flask, world: World, offset: str) -> None:
+    buyer = sign_in(app, world, "buyer")
+    day = (clock.now() + timedelta(days=10)).date()
+    made = buyer.submit("/requests/new", **{**REQUEST, "deadline": f"{day}T09:00:00{offset}"})
+    assert made.status == 303
+    meant = datetime.fromisoformat(f"{day}T09:00:00{offset}")
+    found = db.session.scalars(select(Request)).one()
+    assert found.deadline == meant
+    page = buyer.get(f"{made.location}/edit")
+    assert page.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+    kept = buyer.submit(f"{made.location}/edit", deadline=f"{day}T09:00:00{offset}", project="短")
+    assert kept.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}", "shown again as the page's own clock says it"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-03-20T09:00:00+25:00", "2026-03-20T09:00 Z x"])
+def test_a_moment_that_is_none_is_told_at_the_field(app: Flask, world: World, text: str) -> None:
+    refused = sign_in(app, world, "buyer").submit("/requests/new", **{**REQUEST, "deadline": text})
+    assert (refused.status, bool(refused.error_at("deadline"))) == (422, True)
+
+
+def test_a_limit_in_a_year_without_its_notice_is_provisional(app: Flask, world: World, time: Any) -> None:
+    time.instant = datetime(2027, 2, 1, 9, tzinfo=BEIJING)
+    request = world.request(deadline=datetime(2027, 2, 10, 17, tzinfo=BEIJING))
+    page = sign_in(app, world, "visitor").get(f"/requests/{request}")
+    assert "还剩 5 个工作日(当年放假安排公布前暂定)" in page.text, "2, 3, 4, 9 and 10 February: the 5th to the 8th are holidays by law"
+    assert "暂定" in sign_in(app, world, "visitor").get("/requests").text
 
 
 def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, world: World) -> None:

@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import policy, workdays
+from models.actors import VISITOR
 from models.sourcing import Award, Evaluation, Request
 from models.sourcing.scoring import check_criteria, days_shares, price_shares
 from models.text import NotAllowed, RuleBroken
-from tests.factories import PASSWORD, World
+from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
 
 CRITERIA: dict[str, Any] = {
@@ -124,6 +126,28 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     assert "90.00" in page
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="综合评分第一"))
     assert award.agency.name == "agency单位"
+
+
+SPELLINGS = ["买买提•艾力", "买买提·艾力", "买买提‧艾力", "买买提・艾力", "买买提．艾力", "买买提･艾力", "买买提 艾力", "买买提\u200b·艾力", "买买提艾力"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=ascii)
+@pytest.mark.parametrize("tie", ["representative", "member", "practitioner"])
+def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(world: World, time: Any, tie: str, spelling: str) -> None:
+    expert = {"email": "expert@example.cn", "password": PASSWORD, "kind": "enterprise", "organisation": "专家单位", "region_code": "632801", "uscc": code(800)}
+    accounts.sign_up(VISITOR, name="买买提·艾力", **expert)
+    if tie == "representative":
+        agencies.fill(world.actor("second"), "representative", legal_representative=spelling, phone="0979-1")
+    elif tie == "member":
+        accounts.add_member(world.actor("second"), email="m@example.cn", name=spelling, password=PASSWORD)
+    else:
+        agencies.add_practitioner(world.actor("second"), name=spelling, kind="注册咨询工程师", number="N1", **years())
+    request = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    sourcing.appoint(world.actor("buyer"), request, email="expert@example.cn")
+    world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(request)
+    found = db.session.query(Evaluation).one()
+    assert (found.state, found.conflict) == ("recused", "second单位")
 
 
 def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World, time: Any) -> None:

@@ -16,6 +16,7 @@ from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import STEPS, EntryMaterial, Practitioner, check_dates, fill_step, materials_of, profile_of
+from models.agencies.certificates import certified
 from models.agencies.checks import open_check
 from models.agencies.entry import MATERIALS, submit, wanted
 from models.text import N_, NotFound, RuleBroken, WrongState
@@ -62,12 +63,12 @@ def add_practitioner(
 ) -> str:
     """Somebody works here with this certificate. RuleBroken if it has ended, or counts for another agency."""
     agency = _filling(session, actor)
-    for field, value in (("name", name), ("kind", kind), ("number", number)):
-        if not value.strip():
-            raise RuleBroken(N_("请填写这一项。"), field)
+    if not name.strip():
+        raise RuleBroken(N_("请填写这一项。"), "name")
+    kind, number = certified(kind, number)
     check_dates(valid_from, valid_until)
     held = select(Practitioner).where(
-        Practitioner.kind == kind.strip(), Practitioner.number == number.strip(), Practitioner.left_on.is_(None)
+        Practitioner.kind == kind, Practitioner.number == number, Practitioner.left_on.is_(None)
     )
     for other in session.scalars(held):
         if other.agency_id != agency.id:
@@ -77,7 +78,7 @@ def add_practitioner(
         other.left_on = clock.today()
         session.flush()
     person = Practitioner(
-        agency_id=agency.id, name=name.strip(), kind=kind.strip(), number=number.strip(), valid_from=valid_from, valid_until=valid_until
+        agency_id=agency.id, name=name.strip(), kind=kind, number=number, valid_from=valid_from, valid_until=valid_until
     )
     if content:
         person.document_identifier = hand_in(session, actor, agency, file_name, content).identifier

@@ -13,6 +13,7 @@ from market.transaction import action
 from models import agencies, clock, events
 from models.actors import Actor
 from models.agencies import Qualification, check_dates
+from models.agencies.certificates import certified
 from models.base import Json
 from models.catalogue import item_by_code
 from models.text import N_, RuleBroken
@@ -35,16 +36,15 @@ def add_qualification(
 ) -> str:
     """Register a certificate. RuleBroken for one that has ended, or whose number is registered already."""
     agency = own(session, actor)
-    if not number.strip():
-        raise RuleBroken(N_("请填写证书编号。"), "number")
+    kind, number = certified(kind, number)
     check_dates(valid_from, valid_until)
-    taken = select(Qualification.id).where(Qualification.kind == kind, Qualification.number == number.strip())
+    taken = select(Qualification.id).where(Qualification.kind == kind, Qualification.number == number)
     if session.scalar(taken):
         raise RuleBroken(N_("这个证书编号已经登记过。"), "number")
     held = Qualification(
         agency_id=agency.id,
         kind=kind,
-        number=number.strip(),
+        number=number,
         level=level.strip(),
         issuer=issuer.strip(),
         valid_from=valid_from,

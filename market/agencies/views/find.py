@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from market.agencies.views.rooms import rooms
 from market.config import PAGE_SIZE
 from market.extensions import db
-from market.options import region_choices
+from market.options import region_asked, region_choices
 from market.pages import Page, page_number, page_numbered
 from market.words import item_name
 from models import money
@@ -54,7 +54,7 @@ def find() -> str | tuple[str, int] | Response:
     asked = Query(
         words=request.args.get("q", "")[:100],
         item=request.args.get("item", ""),
-        region=request.args.get("region", ""),
+        region=region_asked(),
         grade=request.args.get("grade", ""),
         held=request.args.get("held", ""),
         least=_fen("least", wrong),

@@ -103,7 +103,7 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
         codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
     table: Rows = [[_("行"), _("对象"), _("结果"), _("问题"), *([_("入驻码")] if codes else [])]]
     for row in rows:
-        table.append([row.number, row.subject, result_words(row), "; ".join(map(told, row.problems)), *([codes.get(row.result, "")] if codes else [])])
+        table.append([row.number, row.subject, result_words(row), "; ".join(map(told, [*row.problems, *row.content.get("warnings", [])])), *([codes.get(row.result, "")] if codes else [])])
     return exported(table, identifier, kind)
 
 

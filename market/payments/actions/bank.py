@@ -18,7 +18,7 @@ from market.payments.gateways import BankTransfer, bank, online
 from market.payments.receiving import locked
 from market.payments.statements import Line, Parsed, read
 from market.transaction import action
-from models import clock, events, identifiers, ledger, payments
+from models import clock, events, identifiers, ledger, payments, spelling
 from models.actors import SYSTEM, Actor
 from models.payments import BankLine, BankStatement, Payment, Payout, match
 from models.payments.bank import Match, fits
@@ -143,7 +143,7 @@ def settle_line(session: Session, actor: Actor, statement: str, number: int, *, 
     line, reason = _line(session, statement, number), check_reason(reason)
     if line.state != "open":
         raise WrongState(N_("这一笔已经处理。"))
-    key, about = f"{statement}/{number}", identifier.strip().upper()
+    key, about = f"{statement}/{number}", spelling.code(identifier)
     if way == "payment":
         kind: Any = Payment if about.startswith("M-") else Payout
         case = session.scalars(select(kind).where(kind.identifier == about)).one_or_none()

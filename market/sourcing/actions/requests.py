@@ -17,7 +17,7 @@ from models.accounts import Organisation, authority_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.catalogue import item_by_code
-from models.regions import Region
+from models.regions import Region, current
 from models.sourcing import (
     FUNDS,
     MODES,
@@ -53,6 +53,7 @@ def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, r
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn:
         raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
+    region_code = current(region_code)
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
         raise RuleBroken(N_("请选择项目所在地区。"), "region_code")
     if not 4 <= len(project.strip()) <= 200:

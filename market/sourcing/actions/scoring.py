@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from market.sourcing.actions.common import tell
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays
-from models.accounts import User
+from models.accounts import known_as
 from models.actors import SYSTEM, Actor
 from models.credit import CreditScore
 from models.sourcing import Bid, Evaluation, Request
@@ -27,7 +27,7 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
     """The buyer asks somebody to evaluate. Returns the request's identifier."""
     request = Request.load(session, identifier, lock=True)
     happened = perform(session, request, "appoint", actor)
-    person = session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+    person = session.scalars(known_as(email)).one_or_none()
     if person is None:
         raise RuleBroken(N_("平台上没有这个邮箱的用户,请先请评审人注册。"), "email")
     if session.scalar(select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)):

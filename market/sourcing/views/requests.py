@@ -14,7 +14,7 @@ from market.accounts.identity import current_actor
 from market.charts import offers
 from market.extensions import db
 from market.journey import of_request
-from market.options import item_options, region_choices
+from market.options import item_options, region_asked, region_choices
 from market.pages import ActPage, act_view, attempt, case_page, case_url, form_page, link, paged, visible
 from market.sourcing import actions
 from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, QuestionForm, RequestForm
@@ -78,8 +78,9 @@ def index() -> str:
         query = query.where(Request.buyer_id == actor.organisation_id)
     if args.get("item"):
         query = query.join(Request.item).where(ServiceItem.code == args["item"])
-    if args.get("region"):
-        query = query.where(within(Request.region_code, args["region"]))
+    region = region_asked()
+    if region:
+        query = query.where(within(Request.region_code, region))
     return render_template(
         "sourcing/index.html",
         page=paged(query.order_by(Request.id.desc())),
@@ -87,6 +88,7 @@ def index() -> str:
         mode_options=[(name, _(mode.label)) for name, mode in MODES.items()],
         item_options=item_options(),
         regions=region_choices(),
+        region=region,
         modes=MODES,
     )
 

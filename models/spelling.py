@@ -1,0 +1,80 @@
+"""One spelling for what people write in many: every comparison of names, codes, references and addresses goes through here.
+
+Two texts that look alike, or that two keyboards write differently, come out the same: width of characters, composed and decomposed letters,
+characters nobody sees, the many dots between the parts of a name, Kangxi radicals that stand for the characters they look like.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+
+from models.text import N_, RuleBroken
+
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and what interlinear annotation leaves behind.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Radicals of the supplement that have a character of their own but no decomposition: EquivalentUnifiedIdeograph.txt of Unicode 17.
+# What NFKC knows (all of the Kangxi block) is not repeated.
+_RADICALS = (
+    "⺁厂⺂乛⺃乚⺄乙⺅亻⺆冂⺇𠘨⺈刀⺉刂⺊卜⺋㔾⺌小⺍小⺎兀⺏尣⺐尢⺑𡯂⺒巳⺓幺⺔彑⺕𫜹⺖忄⺗心⺘扌⺙攵⺛旡⺜日⺝月⺞歺⺠民⺡氵⺢氺⺣灬⺤爫⺥爫⺦丬⺧牛⺨犭⺩王⺪𤴔⺫目⺬示⺭礻⺮𥫗⺯糹⺰纟⺱罓⺲罒⺳㓁⺴冗⺵𦉫⺶羊⺷𦍌⺸𦍋⺹耂⺺肀⺻聿⺼肉⺽𦥑⺾艹"
+    "⺿艹⻀艹⻁虎⻂衤⻃覀⻄西⻅见⻆角⻇𧢲⻈讠⻉贝⻊𧾷⻋车⻌辶⻍辶⻎辶⻏邑⻐钅⻑長⻒镸⻓长⻔门⻕𨸏⻖阝⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食⻞𩙿⻟飠⻠饣⻡𩠐⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀"
+)
+_MEANT = str.maketrans(dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True)))
+# Signs people take for the dot between the parts of a name, though Unicode has them as letters or accents.
+_DOTS = str.maketrans(dict.fromkeys("\u02d1\u02d9\u1427\u318d\ua78f", "·"))
+_DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\u30fc\ufe58]")
+_BLANKS = re.compile(r"\s+")
+MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
+
+
+def plain(text: str) -> str:
+    """The text in compatibility form (NFKC), without characters nobody sees, radicals as the characters they stand for."""
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
+    return unicodedata.normalize("NFKC", seen.translate(_MEANT))
+
+
+def name(text: str) -> str:
+    """What names of people and organisations, and addresses of places, are compared by: their letters, marks and digits alone, so that
+    neither a blank nor any dot between the parts of a name makes it another."""
+    folded = plain(plain(text.translate(_DOTS)).casefold())
+    return "".join(char for char in folded if unicodedata.category(char)[0] in "LMN")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one; no name at all is nobody's."""
+    return bool(name(one)) and name(one) == name(other)
+
+
+def reference(text: str) -> str:
+    """A text in which codes are looked for: plain, in capitals, every dash the same."""
+    return _DASHES.sub("-", plain(plain(text).upper()))
+
+
+def code(text: str) -> str:
+    """What codes, numbers of certificates and references are kept and compared by: as `reference`, without blanks."""
+    return _BLANKS.sub("", reference(text))
+
+
+def email(text: str) -> str:
+    """An e-mail address as it is kept: one for every spelling of it (width, case, composition, punycode). RuleBroken at `email` for none."""
+    try:
+        found = validate_email(plain(text).strip().lower(), check_deliverability=False).normalized
+    except (EmailNotValidError, UnicodeError, ValueError) as error:
+        raise RuleBroken(N_("邮箱地址不正确。"), "email") from error
+    kept = unicodedata.normalize("NFC", found.lower())
+    if len(kept) > MOST_ADDRESS:
+        raise RuleBroken(N_("邮箱地址不正确。"), "email")
+    return kept
+
+
+def asked_email(text: str) -> str:
+    """The address somebody may have been registered under, for looking it up: what is none is nobody's, and no error."""
+    try:
+        return email(text)
+    except RuleBroken:
+        return plain(text).strip().lower()[:MOST_ADDRESS]

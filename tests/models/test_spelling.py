@@ -1,0 +1,244 @@
+"""Names, codes, addresses, places and days, however they are written: each kind of other spelling, and what it comes to."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import chinese_calendar
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import days, regions, spelling, uscc, workdays
+from models.agencies.register import Registered, standing_of
+from models.clock import BEIJING
+from models.text import RuleBroken
+from tests.factories import code
+
+CASES = Path(__file__).parents[1] / "cases"
+DOTS = "\u2022\u00b7\u2027\u30fb\uff0e\uff65\u0387\u2024\u2219\u22c5\u25cf\u318d\ua78f\u02d9.。 \u3000\u00a0\t"
+
+
+@pytest.mark.parametrize("dot", list(DOTS), ids=ascii)
+def test_no_dot_or_blank_between_the_parts_of_a_name_makes_it_another(dot: str) -> None:
+    assert spelling.same_name(f"买买提{dot}艾力", "买买提·艾力")
+    assert spelling.same_name(f"买买提{dot}艾力", "买买提艾力")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("⻘海⼤学", "青海大学"),  # radicals, with a decomposition and without
+        ("西宁\u200b测绘\ufeff", "西宁测绘"),  # characters nobody sees
+        ("ＡＢ测绘（青海）", "ab测绘(青海)"),
+        ("Rene\u0301", "RENÉ"),
+        ("葛\U000e0100某", "葛某"),  # a variation selector
+        ("﨑", "﨑"),
+    ],
+)
+def test_names_that_look_alike_are_one(one: str, other: str) -> None:
+    assert spelling.same_name(one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("买买提", "艾力"), ("", ""), ("··", "•"), ("བོད", "བད"), ("张三", "张三丰")])
+def test_other_names_and_no_names_are_not(one: str, other: str) -> None:
+    assert not spelling.same_name(one, other)
+
+
+@given(st.text())
+def test_one_spelling_is_its_own(text: str) -> None:
+    for form in (spelling.plain, spelling.name, spelling.reference, spelling.code):
+        assert form(form(text)) == form(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("li@ｅxample.cn", "li@example.cn"), (" ＬＩ＠Example．CN ", "li@example.cn"), ("l\u200bi@example.cn", "li@example.cn"),
+        ("rene\u0301@example.cn", "ren\u00e9@example.cn"), ("a@xn--fiqs8s.cn", "a@中国.cn"), ("a@中国。cn", "a@中国.cn"), ("a/b@example.cn", "a/b@example.cn"),
+    ],
+)  # fmt: skip
+def test_an_address_is_kept_in_one_spelling(typed: str, kept: str) -> None:
+    assert spelling.email(typed) == spelling.email(kept) == spelling.asked_email(typed) == kept
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_whatever_is_taken_for_an_address_is_found_again(local: str, domain: str) -> None:
+    for typed in (f"{local}@{domain}.cn", f"{local}{domain}"):
+        kept = spelling.asked_email(typed)
+        assert len(kept) <= spelling.MOST_ADDRESS
+        with contextlib.suppress(RuleBroken):
+            assert spelling.email(typed) == kept == spelling.email(kept)
+            assert not kept.isascii() or spelling.email(kept.upper()) == kept
+
+
+# --- 统一社会信用代码
+
+
+@pytest.mark.parametrize("letter", list("123456789ANY"))
+def test_a_code_may_begin_with_any_registrars_place(letter: str) -> None:
+    body = f"{letter}2630202MF1234567"
+    sound = body + uscc.check_character(body)
+    assert uscc.check(sound) == sound
+
+
+@pytest.mark.parametrize("other", ["full", "unseen", "dashes", "blanks", "small"])
+def test_a_code_pasted_in_another_spelling_is_that_code(other: str) -> None:
+    sound = code(77)
+    written = {
+        "full": "".join(chr(ord(char) + 0xFEE0) for char in sound), "unseen": "\ufeff" + "\u200b".join(sound), "dashes": f"{sound[:8]}－{sound[8:]}",
+        "blanks": f" {sound[:2]} {sound[2:8]}\u3000{sound[8:]}\n", "small": sound.lower(),
+    }[other]  # fmt: skip
+    assert uscc.check(written) == sound
+
+
+@pytest.mark.parametrize("damaged", ["9.16201E+17", "9.16201055811843E+17", "916201055811843000", "916201055811843000.0", "'916300007105200006", "９.16E+17"])
+def test_a_code_a_spreadsheet_damaged_says_what_to_do(damaged: str) -> None:
+    with pytest.raises(RuleBroken, match="设为文本"):
+        uscc.read(damaged)
+
+
+@pytest.mark.parametrize("wrong", ["", "123", "9163280O0000000000", "91CHINA0MA00000000", "٩١٦٣٠٠٠٠٧١٠٥٢٠٠٠٠٦", "9" * 19])
+def test_what_is_no_code_is_refused_also_from_a_licence(wrong: str) -> None:
+    for as_printed in (False, True):
+        with pytest.raises(RuleBroken) as refused:
+            uscc.check(wrong, as_printed=as_printed)
+        assert refused.value.field == "uscc"
+
+
+# --- places
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("632123", "630202"), ("６３２１２３", "630202"), ("632123.0", "630202"), ("632123000000", "630202"), ("乐都县", "630202"), ("乐都", "630202"),
+        ("青海省海东地区乐都县", "630202"), ("海东市 乐都区", "630202"), ("湟中县", "630106"), ("西宁市湟中县", "630106"), ("630122", "630106"), ("同仁县", "632301"),
+        ("632321", "632301"), ("平安县", "630203"), ("632121", "630203"), ("630221", "630203"), ("632122", "630222"), ("民和县", "630222"), ("632100", "630200"), ("海东地区", "630200"),
+        ("632721", "632701"), ("玉树县", "632701"), ("冷湖行委", "632803"), ("632856", "632803"), ("大柴旦行委", "632857"), ("大通县", "630121"), ("海西州格尔木市", "632801"),
+        ("⻘海省", "630000"),
+    ],
+)  # fmt: skip
+def test_a_place_is_understood_by_any_of_its_names_and_codes(said: str, meant: str) -> None:
+    assert regions.find(said, "630000") == (meant,)
+
+
+def test_a_place_that_is_not_told_apart_or_lies_elsewhere_is_not_guessed() -> None:
+    assert regions.find("玉树", "630000") == ("632700", "632701")
+    assert regions.find("朝阳区", "630000") == regions.find("110105", "630000") == regions.find("999999") == regions.find("") == ()
+    assert len(regions.find("鼓楼区")) > 1
+
+
+def test_every_division_that_is_no_more_leads_to_one_that_is_and_whoever_serves_that_one_serves_it() -> None:
+    known = {row["code"] for row in regions.published()}
+    for row in regions.former():
+        assert row["successor"] in known
+        assert (row["code"] in known) == (row["code"] == row["successor"]), row
+        assert regions.find(row["code"]) == (row["successor"],)
+        assert regions.covers(row["successor"][:2] + "0000", row["code"])
+        assert regions.full_name(row["code"]) == regions.full_name(row["successor"])
+    assert regions.covers("630200", "632123")
+    assert regions.covers("632100", "630202")
+    assert not regions.covers("632123", "630203")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("青海省海东地区乐都县碾伯镇1号", "海东市乐都区碾伯镇 1 号", True), ("青海省西宁市城东区昆仑路1号", "城东区昆仑路１号", True),
+        ("湟中县鲁沙尔镇5号", "西宁市湟中区鲁沙尔镇5号", True), ("乐都区碾伯镇1号", "平安区碾伯镇1号", False), ("昆仑路1号", "昆仑路2号", False),
+        ("青海省西宁市", "青海省海东市", False), ("", "", True), ("昆仑路1号", "西宁市昆仑路1号", True),
+    ],
+)  # fmt: skip
+def test_addresses_are_compared_by_the_place_that_stands_now(one: str, other: str, same: bool) -> None:
+    assert regions.same_place(one, other) is same
+
+
+# --- registers' words
+
+
+def test_the_registers_words_of_the_field_are_read() -> None:
+    with (CASES / "register_standings.csv").open(encoding="utf-8-sig") as file:
+        rows = [dict(zip(("uscc", "name", "standing", "legal_representative", "licence_until"), row, strict=True)) for row in csv.reader(file)][1:]
+    read = [Registered.of(row) for row in rows]
+    assert [each.standing for each in read] == ["active", "active", "active", "active", "revoked"]
+    assert [each.licence_until for each in read] == [None, date(2038, 5, 1), None, date(2038, 5, 1), None]
+
+
+@pytest.mark.parametrize(
+    ("said", "standing"),
+    [
+        ("存续(在营、开业、在册)", "active"), ("在营（开业）企业", "active"), ("正常执业", "active"), ("存续(未被吊销)", "active"), ("吊销，已注销", "revoked"), ("已吊销", "revoked"),
+        ("存续,2020年曾被吊销", "revoked"), ("注销", "cancelled"), ("撤销登记", "cancelled"), ("迁出", "moved_out"), ("迁入", "active"), ("歇业", "closed"), ("清算中", "closed"),
+        (" 开\u200b业 ", "active"), ("Active", "active"), ("", ""), ("不详", ""),
+    ],
+)  # fmt: skip
+def test_a_standing_is_read_by_what_it_begins_with_and_revoked_wins(said: str, standing: str) -> None:
+    assert standing_of(said) == standing
+
+
+@pytest.mark.parametrize("text", ["", "—", "-", "/", "无", "永久", "长期有效", "无固定期限", "不约定期限", "9999-12-31", "9999年12月31日", "2018年5月1日至长期", "0000-00-00", "1900-01-01"])
+def test_a_term_without_end_has_none(text: str) -> None:
+    assert days.end(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2038-05-01", "2038/5/1", "2038.5.1", "2038年5月1日", "２０３８年０５月０１日", "20380501", "2018-05-01至2038-05-01", "自2018年5月1日至2038年5月1日", "2018/5/1 - 2038/5/1",
+     "2038-05-01 00:00:00", "2038/5/1 0:00", "2038-04-30T16:00:00Z", "2038-05-01T23:00:00+08:00", "50526"],
+)  # fmt: skip
+def test_a_last_day_is_read_in_every_usual_form(text: str) -> None:
+    assert days.end(text) == date(2038, 5, 1)
+
+
+@given(st.text(max_size=30))
+def test_what_is_no_day_is_a_value_error_and_nothing_else(text: str) -> None:
+    for read in (days.day, days.end, days.instant):
+        try:
+            read(text)
+        except ValueError:
+            continue
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=50_000)), st.integers(-14 * 60, 14 * 60))
+def test_a_moment_with_an_offset_is_that_instant(after: timedelta, minutes: int) -> None:
+    moment = datetime(1950, 1, 1, tzinfo=BEIJING) + after
+    told = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert days.instant(told.isoformat()) == told
+    assert days.instant(moment.replace(tzinfo=None).isoformat()) == moment
+
+
+# --- days that are holidays by law
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2027-01-01", "2027-02-05", "2027-02-06", "2027-02-07", "2027-02-08", "2027-04-05", "2027-05-01", "2027-05-02", "2027-06-09", "2027-09-15", "2027-10-01", "2028-01-25", "2028-01-28"],
+)
+def test_statutory_days_are_holidays_before_their_years_notice(day: str) -> None:
+    assert not workdays.is_workday(date.fromisoformat(day))
+    assert workdays.provisional(date.fromisoformat(day))
+
+
+def test_the_days_beside_them_are_not_and_a_published_year_is_not_provisional() -> None:
+    assert workdays.is_workday(date(2027, 2, 9))
+    assert workdays.is_workday(date(2027, 2, 4))
+    assert not workdays.provisional(date(2026, 12, 31))
+    assert len({day for day in workdays._festive() if day.month < 3}) == 4 * 30
+
+
+def test_a_notice_makes_no_limit_shorter_that_was_set_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2027, 2, 1, 9, tzinfo=BEIJING)
+    before = workdays.add(start, 5)
+    assert before.date() == date(2027, 2, 10)
+    made_up = {date(2027, 2, 6), date(2027, 2, 7)}
+    monkeypatch.setattr(chinese_calendar, "is_workday", lambda day: day in made_up or (day.weekday() < 5 and day.month != 12))
+    workdays.is_workday.cache_clear()
+    try:
+        assert workdays.add(start, 5) < before, "reckoned again it would be: so what was set is kept as an instant"
+    finally:
+        monkeypatch.undo()
+        workdays.is_workday.cache_clear()
