@@ -156,25 +156,25 @@ def find(text: str, area: str = "") -> tuple[str, ...]:
 
 
 @cache
-def _longest() -> int:
-    return max(map(len, _spoken("")))
+def _longest(area: str) -> int:
+    return max(map(len, _spoken(area)))
 
 
-def place_of(address: str) -> tuple[str, str]:
-    """An address in two parts: the code of the division it begins with ("" where it begins with none, or it is not told apart), and the
-    rest, spelled as `spelling.name` does."""
+def place_of(address: str, area: str = "") -> tuple[str, str]:
+    """An address in two parts: the code of the division of an area it begins with ("" where it begins with none, or it is not told apart),
+    and the rest, spelled as `spelling.name` does."""
     plain = spelling.name(address)
-    for end in range(min(len(plain), _longest()), 2, -1):
-        found = _spoken("").get(plain[:end], ())
+    for end in range(min(len(plain), _longest(area)), 2, -1):
+        found = _spoken(area).get(plain[:end], ())
         if len(found) == 1:
             return found[0], plain[end:]
     return "", plain
 
 
-def same_place(one: str, other: str) -> bool:
-    """Whether two addresses are one, though one leaves out the province, or names a division as it was called before."""
-    (here, rest), (there, other_rest) = place_of(one), place_of(other)
+def same_place(one: str, other: str, area: str = "") -> bool:
+    """Whether two addresses in an area are one, though one leaves out the province, or names a division as it was called before."""
     if spelling.name(one) == spelling.name(other):
         return True
+    (here, rest), (there, other_rest) = place_of(one, area), place_of(other, area)
     agree = not here or not there or covers(here, there) or covers(there, here)
     return bool(rest) and rest == other_rest and agree

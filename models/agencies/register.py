@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 
 from models import days, spelling, uscc
 from models.accounts import Organisation
@@ -93,10 +94,11 @@ def differences(agency: Organisation, profile: AgencyProfile, registered: Regist
     if registered.licence_until is not None and registered.licence_until < today:
         ours = profile.licence_until.isoformat() if profile.licence_until else ""
         found["expired"] = [_row("licence_until", ours, registered.licence_until.isoformat())]
+    province = f"{agency.region_code[:2]}0000" if agency.region_code else ""
     compared = (
         ("name", "name", agency.name, registered.name, spelling.same_name),
         ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, spelling.same_name),
-        ("address", "registered_address", profile.registered_address, registered.registered_address, same_place),
+        ("address", "registered_address", profile.registered_address, registered.registered_address, partial(same_place, area=province)),
     )
     for kind, field, ours, theirs, same in compared:
         if spelling.name(theirs) and not same(ours, theirs):
