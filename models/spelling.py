@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -34,15 +35,24 @@ MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
 
 def plain(text: str) -> str:
     """The text in compatibility form (NFKC), without characters nobody sees, radicals as the characters they stand for."""
-    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)))
-    return unicodedata.normalize("NFKC", seen.translate(_MEANT))
+    return _settled(lambda said: unicodedata.normalize("NFKC", _UNSEEN.sub("", said)).translate(_MEANT), text)
+
+
+def _settled(step: Callable[[str], str], text: str) -> str:
+    """A text after so many of these steps that another changes nothing: what is taken out may bring together what composes."""
+    while (after := step(text)) != text:
+        text = after
+    return text
 
 
 def name(text: str) -> str:
     """What names of people and organisations, and addresses of places, are compared by: their letters, marks and digits alone, so that
     neither a blank nor any dot between the parts of a name makes it another."""
-    folded = plain(plain(text.translate(_DOTS)).casefold())
-    return "".join(char for char in folded if unicodedata.category(char)[0] in "LMN")
+    return _settled(_letters, text)
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in plain(plain(text.translate(_DOTS)).casefold()) if unicodedata.category(char)[0] in "LMN")
 
 
 def same_name(one: str, other: str) -> bool:
@@ -52,12 +62,12 @@ def same_name(one: str, other: str) -> bool:
 
 def reference(text: str) -> str:
     """A text in which codes are looked for: plain, in capitals, every dash the same."""
-    return _DASHES.sub("-", plain(plain(text).upper()))
+    return _settled(lambda said: _DASHES.sub("-", plain(plain(said).upper())), text)
 
 
 def code(text: str) -> str:
     """What codes, numbers of certificates and references are kept and compared by: as `reference`, without blanks."""
-    return _BLANKS.sub("", reference(text))
+    return _settled(lambda said: _BLANKS.sub("", reference(said)), text)
 
 
 def email(text: str) -> str:
