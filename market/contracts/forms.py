@@ -48,7 +48,7 @@ class SignForm(Form):
 
     def validate_password(self, field: PasswordField) -> None:
         if not current_user.user.check_password(field.data or ""):
-            with limiter.limit("10 per 10 minutes", key_func=lambda: f"sign {current_user.id} {get_remote_address()}"):
+            with limiter.limit("10 per 10 minutes", key_func=lambda: f"sign {current_user.user.id} {get_remote_address()}"):
                 raise ValidationError(str(_l("密码不对。")))
 
 
