@@ -28,7 +28,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
-from models import money
+from models import money, numbers
 from models.clock import BEIJING
 from models.submissions import Sent
 from models.text import UNKEEPABLE, Problem
@@ -144,6 +144,18 @@ class MoneyField(_Written):
                 self.data = money.parse(valuelist[0])
             except ValueError:
                 raise ValueError(str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))) from None
+
+
+class WholeField(IntegerField):
+    """A whole number as people write it: `20`, `1,000`, in full width too."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = numbers.whole(valuelist[0])
+            except ValueError:
+                raise ValueError(str(_l("请填写整数,例如 20。"))) from None
 
 
 class ChecklistField(SelectMultipleField):

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.agencies.terms import terms_of, written_rows, written_share
-from market.forms import NEEDED, Form, MoneyField, choices, text, upload
+from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
 from market.words import bilingual, item_name, words_of
 from models import money
 from models.agencies import FORMS, PREMISES
@@ -37,7 +37,7 @@ class FeeForm(Form):
     discount = StringField(_l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85;不填为 1。"))
     floor = MoneyField(_l("最低收费(元)"))
     cap = MoneyField(_l("最高收费(元)"))
-    days = IntegerField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
+    days = WholeField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
     note = StringField(_l("说明"), [Length(max=200)])
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
     size = StringField(_l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。"))
@@ -112,7 +112,7 @@ class PremisesForm(Form):
     registered_address = text(_l("登记地址"), description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。"))
     address = text(_l("实际办公地址"))
     premises = RadioField(_l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items()))
-    premises_area = IntegerField(_l("面积(平方米)"), [Optional()])
+    premises_area = WholeField(_l("面积(平方米)"), [Optional()])
     premises_until = DateField(_l("租期止"), [Optional()], description=_l("租赁的要填。"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from functools import cache
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import tables
-from market.agencies.terms import terms_of, written_sum
+from market.agencies.terms import terms_of, written_days, written_sum
 from market.batches import WORKS, Work
 from market.extensions import db
 from market.transaction import action
@@ -213,7 +212,7 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
             if item is None:
                 raise RuleBroken(N_("清单里没有这个服务事项。"), "item")
             terms, effective = _terms(said), _day(said["effective_from"], "effective_from")
-            days = int(said["days"]) if re.fullmatch("[0-9]{1,3}", said["days"]) else 0
+            days = written_days(said["days"])
             check_schedule(item, terms, days, effective or clock.today())
             ready = {"agency": agency.identifier, "terms": terms, "days": days, "from": effective.isoformat() if effective else None}
             row.content = {**said, "ready": ready}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, Form, choices, text
+from market.forms import NEEDED, Form, WholeField, choices, text
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
@@ -29,8 +29,8 @@ class ItemForm(Form):
     required_qualification = text(_l("机构资质"))
     qualification_mandatory = BooleanField(_l("资质为强制要求"))
     required_practitioner = StringField(_l("从业人员资格"), [Length(max=200)])
-    practitioners_least = IntegerField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
-    time_limit_days = IntegerField(_l("时限(工作日)"), [NumberRange(0, 500)])
+    practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
+    time_limit_days = WholeField(_l("时限(工作日)"), [NumberRange(0, 500)])
     pricing = SelectField(_l("价格管理"), [NEEDED])
     fee_standard = SelectField(_l("参考收费标准"))
     measure = SelectField(_l("按什么计价"), [NEEDED])
