@@ -48,7 +48,7 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
     `exact`: from a program, whose `8000.00000` is no slip of the hand."""
     told = code(text) if len(text) <= MOST_TEXT else text
     bracketed = signed and told[:1] == "(" and told[-1:] == ")"
-    found = _written(told[1:-1] if bracketed else told)
+    found = _written(told[1:-1] if bracketed else text)
     unit = _YUAN.fullmatch(found.unit)
     size = SIZES[unit["size"] or ""] if unit else 0
     if not size or (found.sign and (bracketed or not signed)) or (size == 1 and found.places > 2 and not exact):

@@ -13,6 +13,7 @@ from models import clock, money
 from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.documents import Document
+from models.normalise import code
 from models.payments.payment import Payment
 from models.sourcing import PARTIES
 from models.text import N_, RuleBroken
@@ -64,8 +65,8 @@ class Invoice(OfContract, Base):
 def check_number(session: Session, number: str) -> str:
     """An invoice's number in digits alone: 20 of a digital one (数电发票), or code and number of an older one, 18 or 20 together.
     RuleBroken at `number`, also for one that is recorded already."""
-    digits = re.sub(r"[\s-]", "", number)
-    if not re.fullmatch(r"\d{18}|\d{20}", digits):
+    digits = re.sub(r"[\s-]", "", code(number))
+    if not re.fullmatch(r"[0-9]{18}|[0-9]{20}", digits):
         raise RuleBroken(N_("发票号码应为 20 位数字(数电发票),或发票代码加号码共 18 或 20 位。"), "number")
     if session.scalars(select(Invoice.id).where(Invoice.number == digits)).first():
         raise RuleBroken(N_("这张发票已经登记过。"), "number")
