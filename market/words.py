@@ -195,6 +195,7 @@ OPENINGS = {
     "item.list": N_("列入清单"),
     "item.withdraw": N_("退出清单"),
     "certificate": N_("开具信用证明"),
+    "difference": N_("支付渠道与账上不一致,请查明"),
     "qualify": N_("登记资质"),
     "expiring": N_("资质即将到期"),
     "expire": N_("资质已到期,不能再承接要求它的事项"),
