@@ -30,6 +30,7 @@ from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextI
 
 from models import money, numbers
 from models.clock import BEIJING
+from models.filekinds import KINDS
 from models.submissions import Sent
 from models.text import UNKEEPABLE, Problem
 
@@ -185,13 +186,17 @@ class BeijingTimeField(_Written):
                 raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
 
 
+TAKEN = _l("PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB。")
+ACCEPT = ",".join(f".{ending}" for endings in KINDS.values() for ending in endings)
+
+
 def upload(label: Any, *, needed: bool = True) -> FileField:
     """A file that must be handed in, or may be."""
     return FileField(
         label,
         [FileRequired(_l("请选择文件。"))] if needed else [],
-        description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
-        render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
+        description=TAKEN,
+        render_kw={"accept": ACCEPT},
     )
 
 

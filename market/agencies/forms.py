@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.agencies.terms import terms_of, written_rows, written_share
-from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
+from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, text, upload
 from market.words import bilingual, item_name, words_of
 from models import money
 from models.agencies import FORMS, PREMISES
@@ -85,7 +85,7 @@ class QualificationForm(Form):
     issuer = text(_l("发证机关"))
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
-    file = FileField(_l("证书扫描件"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+    file = FileField(_l("证书扫描件"), description=TAKEN, render_kw={"accept": ACCEPT})
 
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
@@ -129,7 +129,7 @@ class PractitionerForm(Form):
     number = text(_l("证书编号"), 40)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
-    file = FileField(_l("证书扫描件"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+    file = FileField(_l("证书扫描件"), description=TAKEN, render_kw={"accept": ACCEPT})
 
 
 class MaterialForm(Form):
@@ -175,7 +175,7 @@ class RegisterForm(Form):
 
 class AnswerCheckForm(Form):
     statement = TextAreaField(_l("情况说明"), [Length(max=1000)], description=_l("会告知监管部门并留痕。"))
-    file = FileField(_l("证明材料"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+    file = FileField(_l("证明材料"), description=TAKEN, render_kw={"accept": ACCEPT})
 
 
 class ConfirmCheckForm(Form):

@@ -11,7 +11,7 @@ from flask_wtf.file import FileField
 from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, WholeField, choices, text
+from market.forms import ACCEPT, NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, WholeField, choices, text
 from market.options import region_choices
 from market.words import item_name
 from models import money, numbers
@@ -175,8 +175,8 @@ class BidForm(OfferForm):
     )  # fmt: skip
 
     file = FileField(
-        _l("附件"), description=_l("如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
-        render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
+        _l("附件"), description=_l("如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB。"),
+        render_kw={"accept": ACCEPT},
     )  # fmt: skip
 
     def prepare(self, case: Request) -> None:  # type: ignore[override]
