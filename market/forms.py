@@ -28,7 +28,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
-from models import money, numbers
+from models import money, numbers, printable
 from models.clock import BEIJING
 from models.filekinds import KINDS
 from models.submissions import Sent
@@ -89,6 +89,12 @@ def keepable(form: Any, field: Field) -> None:
         raise ValidationError(str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year)))
     if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > MOST_NUMBER:
         raise ValidationError(str(_l("数字太大。")))
+
+
+def printed(form: Any, field: Field) -> None:
+    """Refuse, naming it, a character that would stand as 〓 on the papers this goes onto."""
+    if lacking := printable.missing(field.data or ""):
+        raise ValidationError(str(_l("“%(characters)s”在通知书、合同和签章上打印不出来,请改用别的写法。", characters=printable.words(lacking))))
 
 
 def _contents() -> str:
@@ -203,7 +209,7 @@ def upload(label: Any, *, needed: bool = True) -> FileField:
 class PersonForm(Form):
     """A person who is to sign in."""
 
-    name = StringField(_l("姓名"), [NEEDED, Length(max=100)])
+    name = StringField(_l("姓名"), [NEEDED, Length(max=100), printed])
     email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
     password = PasswordField(
         _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
@@ -211,5 +217,5 @@ class PersonForm(Form):
 
 
 def text(label: Any, most: int = 200, **kwargs: Any) -> StringField:
-    """A line that must be filled in."""
-    return StringField(label, [NEEDED, Length(max=most)], **kwargs)
+    """A line that must be filled in, and stands on papers."""
+    return StringField(label, [NEEDED, Length(max=most), printed], **kwargs)

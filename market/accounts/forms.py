@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, printed, text
 from market.options import region_choices
 from models import CASES
 from models.accounts import KINDS, SCOPE
@@ -42,8 +42,8 @@ class SignUpForm(PersonForm):
     organisation = text(_l("单位名称"))
     uscc = text(_l("统一社会信用代码"), 30, description=_l("18 位,见营业执照。"))
     region_code = SelectField(_l("所在地区"), [NEEDED], validate_choice=False)
-    legal_representative = StringField(_l("法定代表人"), [Length(max=100)])
-    address = StringField(_l("地址"), [Length(max=200)])
+    legal_representative = StringField(_l("法定代表人"), [Length(max=100), printed])
+    address = StringField(_l("地址"), [Length(max=200), printed])
     phone = StringField(_l("联系电话"), [Length(max=40)])
     introduction = TextAreaField(_l("简介"), [Length(max=2000)])
     claim = StringField(_l("入驻码"), [Length(max=40)], description=_l("单位已由监管部门批量登记的填写,其他不填。"))

@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.agencies.terms import terms_of, written_rows, written_share
-from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, text, upload
+from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
 from market.words import bilingual, item_name, words_of
 from models import money
 from models.agencies import FORMS, PREMISES
@@ -97,7 +97,7 @@ class LicenceForm(Form):
     established_on = DateField(_l("成立日期"), [NEEDED])
     licence_until = DateField(_l("营业期限至"), [Optional()], description=_l("长期的不填。"))
     registered_capital = MoneyField(_l("注册资本(元)"))
-    scope = TextAreaField(_l("经营范围"), [NEEDED, Length(max=2000)], description=_l("照执照抄写,各项用分号隔开。"))
+    scope = TextAreaField(_l("经营范围"), [NEEDED, Length(max=2000), printed], description=_l("照执照抄写,各项用分号隔开。"))
 
     def prepare(self) -> None:
         self.legal_form.choices = choices((kind, bilingual(form)) for kind, form in FORMS.items())

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, Form, WholeField, choices, text
+from market.forms import NEEDED, Form, WholeField, choices, printed, text
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
@@ -35,11 +35,11 @@ class ItemForm(Form):
     fee_standard = SelectField(_l("参考收费标准"))
     measure = SelectField(_l("按什么计价"), [NEEDED])
     measure_label = StringField(_l("计费基数的名称"), [Length(max=200)])
-    materials_zh = TextAreaField(_l("企业要准备的材料(中文)"), [Length(max=4000)], description=_LINES)
+    materials_zh = TextAreaField(_l("企业要准备的材料(中文)"), [Length(max=4000), printed], description=_LINES)
     materials_en = TextAreaField(_l("企业要准备的材料(英文)"), [Length(max=4000)], description=_LINES)
-    outputs_zh = TextAreaField(_l("成果(中文)"), [Length(max=4000)], description=_LINES)
+    outputs_zh = TextAreaField(_l("成果(中文)"), [Length(max=4000), printed], description=_LINES)
     outputs_en = TextAreaField(_l("成果(英文)"), [Length(max=4000)], description=_LINES)
-    checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000)], description=_LINES)
+    checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000), printed], description=_LINES)
     checklist_en = TextAreaField(_l("验收清单(英文)"), [Length(max=4000)], description=_LINES)
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
     reason = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))

@@ -22,6 +22,7 @@ from market.forms import (
     ReasonForm,
     WholeField,
     choices,
+    printed,
     text,
     upload,
 )
@@ -86,7 +87,7 @@ class _Milestones(Form):
 def milestone_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for place in _Milestones.milestone_places:
-        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100)])
+        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
         fields[f"days_{place}"] = WholeField(_l("节点 %(n)s 的工期(工作日)", n=place), [Optional(), NumberRange(0, 2000)])
         fields[f"amount_{place}"] = MoneyField(_l("节点 %(n)s 的价款(元)", n=place))
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
@@ -95,7 +96,7 @@ def milestone_fields() -> dict[str, Any]:
 
 def revise_form(contract: Contract) -> type[Form]:
     """The clauses that may be changed, and the milestones."""
-    words = {f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000)], default=c["text"]) for c in contract.clauses if not c["fixed"]}
+    words = {f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000), printed], default=c["text"]) for c in contract.clauses if not c["fixed"]}
 
     def prepare(form: Any, case: Contract) -> None:
         if not form.is_submitted():
@@ -221,11 +222,11 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
     """Every clause of a template, a few empty ones to add, and its milestones as percentages."""
     fields: dict[str, Any] = {"title": text(_l("合同名称"))}
     for place in range(len(template.clauses) + spare):
-        fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100)])
-        fields[f"text_{place}"] = TextAreaField(_l("第 %(n)s 条内容", n=place + 1), [Length(max=2000)])
+        fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100), printed])
+        fields[f"text_{place}"] = TextAreaField(_l("第 %(n)s 条内容", n=place + 1), [Length(max=2000), printed])
         fields[f"fixed_{place}"] = BooleanField(_l("第 %(n)s 条双方不能修改", n=place + 1))
     for place in range(1, MOST_MILESTONES + 1):
-        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100)])
+        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
         fields[f"days_{place}"] = WholeField(_l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)])
         fields[f"share_{place}"] = WholeField(_l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)])
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))

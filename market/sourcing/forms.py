@@ -11,7 +11,18 @@ from flask_wtf.file import FileField
 from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import ACCEPT, NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, WholeField, choices, text
+from market.forms import (
+    ACCEPT,
+    NEEDED,
+    BeijingTimeField,
+    ChecklistField,
+    Form,
+    MoneyField,
+    WholeField,
+    choices,
+    printed,
+    text,
+)
 from market.options import region_choices
 from market.words import item_name
 from models import money, numbers
@@ -243,7 +254,7 @@ class AwardForm(Form):
     """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
 
     agency = RadioField(_l("中选机构"), [Optional()])
-    reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000)], description=_l("会随中选结果公示。"))
+    reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000), printed], description=_l("会随中选结果公示。"))
 
     def offer(self, quotes: list[Quote]) -> None:
         """Let the buyer choose among these, cheapest first; without any, ask for the reasons alone."""
