@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
@@ -286,5 +287,6 @@ def register(app: Flask) -> None:
     ):  # fmt: skip
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")
+    app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
     app.jinja_env.globals.update(label_of=label_of, get_locale=get_locale, int_type=int)

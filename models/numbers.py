@@ -19,6 +19,7 @@ _SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of
 _DASHES = str.maketrans("−–‒", "---")
 SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
 _YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿)?(?:元|圆|块)?(?:人民币|RMB|CNY)?(?:整|正)?")
+_PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
 _COUNTED = frozenset({"个", "天", "日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
 
@@ -57,7 +58,9 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
 
 
 def share(text: str) -> Fraction:
-    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`. ValueError for anything else, and for more than a hundred times the whole."""
+    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `1/3`. ValueError for anything else, and for more than a hundred times the whole."""
+    if match := _PARTS.fullmatch(code(text) if len(text) <= MOST_TEXT else ""):
+        return Fraction(int(match[1]), int(match[2]))
     found = _written(text)
     factor = _SHARES.get(found.unit)
     if factor is None or found.sign or found.currency or found.value * factor > 100:
@@ -75,10 +78,10 @@ def whole(text: str) -> int:
 
 
 def plain(value: Fraction) -> str:
-    """A share as a decimal, exactly: `0.015`. ValueError for one without an end."""
+    """A share as a decimal, exactly: `0.015`; one without an end as its parts: `1/3`."""
     for places in range(40):
         scaled = value * 10**places
         if scaled.denominator == 1:
             text = str(abs(scaled.numerator)).rjust(places + 1, "0")
             return ("-" if value < 0 else "") + (f"{text[:-places]}.{text[-places:]}" if places else text)
-    raise ValueError("a number without an end")
+    return str(value)

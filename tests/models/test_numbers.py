@@ -15,7 +15,7 @@ from models import money, numbers, pricing
 from models.text import RuleBroken
 from tests.cases import case
 
-DAMAGE = ["1e9999999", "1E-99999", "0e9999999", "9" * 5_000, "0." + "0" * 5_000 + "1", "1/3", "1/9999999999", "1_000", "0x10", "nan", "inf", "-inf", "1e5", "١٢", "²", "", "."]
+DAMAGE = ["1e9999999", "1E-99999", "0e9999999", "9" * 5_000, "0." + "0" * 5_000 + "1", "1/9999999999", "1/0", "9999999999/3", "1_000", "0x10", "nan", "inf", "-inf", "1e5", "١٢", "²", "", "."]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_program_writes_signs_and_long_decimals(text: str, fen: int) -> None:
         money.parse(text)
 
 
-@pytest.mark.parametrize(("text", "share"), [("0.85", "0.85"), ("85%", "0.85"), ("８５％", "0.85"), ("8.5折", "0.85"), ("12‰", "0.012"), ("1", "1"), ("0.850", "0.85")])
+@pytest.mark.parametrize(("text", "share"), [("0.85", "0.85"), ("85%", "0.85"), ("８５％", "0.85"), ("8.5折", "0.85"), ("12‰", "0.012"), ("1", "1"), ("0.850", "0.85"), ("1/3", "1/3"), ("1 / 4", "0.25")])
 def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
     assert written_share(text) == share == numbers.plain(Fraction(share))
 
