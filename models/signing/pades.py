@@ -151,7 +151,7 @@ def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
         foreign = foreign_signatures(reader)
         found = _beside(reader, {field for field, _ in foreign}) if foreign else reader.embedded_regular_signatures
         with clock.at(now):
-            return _title(reader), [_examined(each, roots, last=place == len(found) - 1) for place, each in enumerate(found)], foreign
+            return _title(reader), [_examined(each, roots, last=place == len(found) - 1 and not foreign) for place, each in enumerate(found)], foreign
     except MemoryError:
         raise
     except Exception:  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
