@@ -32,9 +32,9 @@ class FeeForm(Form):
     table = TextAreaField(
         _l("档位或点"),
         [Length(max=4000)],
-        description=_l("每行一档:上限(元), 费率,如 1000000, 0.015;最后一档上限写 *。插入法每行:计费额(元), 收费(元)。"),
+        description=_l("每行一档:上限(元), 费率,如 1000000, 0.015 或 100万元以下, 1.5%;最后一档上限写 *。插入法每行:计费额(元), 收费(元)。"),
     )
-    discount = StringField(_l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85;不填为 1。"))
+    discount = StringField(_l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85、85% 或 8.5折;不填为 1。"))
     floor = MoneyField(_l("最低收费(元)"))
     cap = MoneyField(_l("最高收费(元)"))
     days = WholeField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])

@@ -95,13 +95,15 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
     db.session.rollback()
     key = db.session.scalars(select(Charge.key).where(Charge.gateway == gateway, Charge.gateway_id == about)).one_or_none()
     gone = list(db.session.scalars(_leaving(gateway).where((Charge.gateway_id == about) | (Payout.gateway_id == about))))
+    kind = db.session.scalar(select(GatewayEvent.kind).where(GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id)) or ""
     asked = db.session.scalars(select(Charge.id).where(Charge.gateway == gateway, Charge.state == "asked").limit(1)).first()
     db.session.rollback()
     if key is None and not gone and asked:
         return  # it may be a charge whose name we are just being told
     if key is not None:
         follow(key)
-        _look_for_strangers(gateway, about)
+        if online(gateway).tells_of_taking_back(kind):
+            _look_for_strangers(gateway, about)
     for identifier in gone:
         follow_payout(identifier)
     actions.close_event(SYSTEM, gateway=gateway, event_id=event_id)

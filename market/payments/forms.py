@@ -76,7 +76,7 @@ MOST_SHOWN = 40  # columns somebody may be asked about
 class LayoutForm(Form):
     """Which columns of a table are what; made for so many of them by `layout_form`."""
 
-    heading = WholeField(_l("表头在第几行"), [InputRequired(str(NEEDED.message))], description=_l("下面的行号;没有表头填 0。"))
+    heading = WholeField(_l("表头在第几行"), [InputRequired(str(NEEDED.message))], description=_l("表里左边的行号;没有表头填 0。"))
     flipped = BooleanField(_l("只有一列金额、没有收支标志时:支出写成正数"))
 
     def values(self) -> dict[str, Any]:

@@ -122,6 +122,10 @@ class OnlineGateway(Gateway):
         """Everything that was taken back from a charge, whoever asked for it."""
 
     @abstractmethod
+    def tells_of_taking_back(self, kind: str) -> bool:
+        """Whether an event of this kind may say that something was taken back."""
+
+    @abstractmethod
     def read(self, payload: bytes, headers: Headers) -> Told | None:
         """An event it sends us; None for one that says nothing we could look up. RuleBroken where the signature is not its own, or is too
         old."""

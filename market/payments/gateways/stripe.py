@@ -138,6 +138,9 @@ class StripeGateway(OnlineGateway):
     def page_policy(self, charge: Charge) -> str:
         return CARD_POLICY % {"script": _origin(self.script), "api": _origin(self.api)} if charge.method == "card" else ""
 
+    def tells_of_taking_back(self, kind: str) -> bool:
+        return "refund" in kind or "dispute" in kind
+
     def read(self, payload: bytes, headers: Headers) -> Told | None:
         try:
             text = payload.decode()
