@@ -137,3 +137,14 @@ def test_the_field_says_what_is_taken(app: Flask, world: World) -> None:
     assert {".pdf", ".ofd", ".xml", ".docx"} <= set(field["accept"].split(","))
     refused = sign_in(app, world, "buyer").submit(f"/payments/{due}/pay", bank_reference="20260302-1", file=case("four_bytes.pdf"))
     assert (refused.status, "OFD" in refused.error_at("file")) == (422, True)
+
+
+def test_a_character_no_paper_can_show_is_named_where_it_is_typed(app: Flask) -> None:
+    """What the fonts have, of every plane and in Tibetan, is taken."""
+    from models.printable import missing
+
+    visitor = Visitor(app)
+    answer = visitor.submit("/sign-up", organisation="好😀公司", legal_representative="ᠮᠣᠩ")
+    assert "U+1F600" in answer.error_at("organisation")
+    assert "U+182E" in answer.error_at("legal_representative")
+    assert missing("𠮷野 𫚉业 བོད་ཡིག Café ①㎡") == []
