@@ -10,17 +10,18 @@ from market import sandbox
 from models import clock
 from models.signing import examine, open_own, readable
 from models.signing.keys import Opened
-from models.signing.pades import Row
+from models.signing.pades import Examined
 from models.text import N_
 
 SECONDS, MEGABYTES = 6, 384
 
 
-def signatures(content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING) -> tuple[str, list[Row] | None]:
-    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one; RuleBroken at `file` for one that costs too much."""
+def signatures(content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING) -> Examined:
+    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one, and those by algorithms nobody here verifies; RuleBroken at
+    `file` for one that costs too much."""
     if not readable(content):
-        return "", None
-    found: tuple[str, list[Row] | None] = sandbox.run(
+        return "", None, []
+    found: Examined = sandbox.run(
         examine, content, _told(trusted), clock.now(), seconds=SECONDS, megabytes=MEGABYTES, pool=pool
     )  # fmt: skip
     return found

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 from openpyxl import Workbook
 
-from models.documents import XLSX
+from models.filekinds import XLSX
 from models.text import UNKEEPABLE
 
 Rows = list[list[Any]]

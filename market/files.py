@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
-from models.documents import Document, FolderStore, check
+from models.documents import Document, FolderStore, check, clean_name
 from models.workflow import Case
 
 
@@ -64,7 +64,7 @@ def hand_in(session: Session, actor: Actor, case: Case, name: str, content: byte
         media_type=content.media_type,
         identifier=identifiers.issue(session, "F"),
         sha256=content.sha256,
-        name=name.replace("\\", "/").rsplit("/", 1)[-1][:200] or "file",
+        name=clean_name(name),
         size=content.size,
         case_type=case.workflow.name,
         case_identifier=case.identifier,
@@ -100,5 +100,6 @@ def issue_outside(case: Case, name: str, title: str, facts: list[list[str]], mad
 
 
 def sent(document: Document) -> Response:
-    """A kept file as an answer, under the name it was handed in with."""
-    return send_file(io.BytesIO(store().get(document.sha256)), document.media_type, as_attachment=True, download_name=document.name)
+    """A kept file as an answer, under the name it was handed in with, with the ending of what it is."""
+    name = clean_name(document.name, document.media_type)
+    return send_file(io.BytesIO(store().get(document.sha256)), document.media_type, as_attachment=True, download_name=name)

@@ -28,8 +28,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
-from models import days, money
+from models import days, money, numbers, printable
 from models.clock import BEIJING
+from models.filekinds import KINDS
 from models.submissions import Sent
 from models.text import UNKEEPABLE, Problem
 
@@ -90,6 +91,12 @@ def keepable(form: Any, field: Field) -> None:
         raise ValidationError(str(_l("数字太大。")))
 
 
+def printed(form: Any, field: Field) -> None:
+    """Refuse, naming it, a character that would stand as 〓 on the papers this goes onto."""
+    if lacking := printable.missing(field.data or ""):
+        raise ValidationError(str(_l(printable.UNPRINTABLE, characters=printable.words(lacking))))
+
+
 def _contents() -> str:
     """A hash of all this request sent but its keys, files by theirs."""
     fields = sorted((name, request.form.getlist(name)) for name in request.form if name not in ("csrf_token", "submission"))
@@ -146,6 +153,18 @@ class MoneyField(_Written):
                 raise ValueError(str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))) from None
 
 
+class WholeField(IntegerField):
+    """A whole number as people write it: `20`, `1,000`, in full width too."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None
+        if valuelist and valuelist[0].strip():
+            try:
+                self.data = numbers.whole(valuelist[0])
+            except ValueError:
+                raise ValueError(str(_l("请填写整数,例如 20。"))) from None
+
+
 class ChecklistField(SelectMultipleField):
     """Several of a list, as boxes to tick."""
 
@@ -173,20 +192,24 @@ class BeijingTimeField(_Written):
                 raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
 
 
+TAKEN = _l("PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB。")
+ACCEPT = ",".join(f".{ending}" for endings in KINDS.values() for ending in endings)
+
+
 def upload(label: Any, *, needed: bool = True) -> FileField:
     """A file that must be handed in, or may be."""
     return FileField(
         label,
         [FileRequired(_l("请选择文件。"))] if needed else [],
-        description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
-        render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
+        description=TAKEN,
+        render_kw={"accept": ACCEPT},
     )
 
 
 class PersonForm(Form):
     """A person who is to sign in."""
 
-    name = StringField(_l("姓名"), [NEEDED, Length(max=100)])
+    name = StringField(_l("姓名"), [NEEDED, Length(max=100), printed])
     email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
     password = PasswordField(
         _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
@@ -194,5 +217,5 @@ class PersonForm(Form):
 
 
 def text(label: Any, most: int = 200, **kwargs: Any) -> StringField:
-    """A line that must be filled in."""
-    return StringField(label, [NEEDED, Length(max=most)], **kwargs)
+    """A line that must be filled in, and stands on papers."""
+    return StringField(label, [NEEDED, Length(max=most), printed], **kwargs)

@@ -25,9 +25,9 @@ from market.forms import ActForm, Form, ReasonForm
 from market.words import words_of
 from models import CASES, clock, spelling
 from models.actors import VISITOR, Actor
-from models.documents import MOST_BYTES
+from models.documents import MOST_BYTES, clean_name
 from models.events import timeline
-from models.text import N_, UNKEEPABLE, NotAllowed, NotFound, Problem
+from models.text import N_, NotAllowed, NotFound, Problem
 from models.workflow import Case, Move
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
@@ -104,10 +104,10 @@ def form_page(
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
-    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it is. A name is one line."""
+    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it is."""
     if not storage:
         return {"file_name": "", "content": b""}
-    return {"file_name": " ".join(UNKEEPABLE.sub("", storage.filename or "").split())[:200], "content": storage.read(MOST_BYTES + 1)}
+    return {"file_name": clean_name(storage.filename or ""), "content": storage.read(MOST_BYTES + 1)}
 
 
 @dataclass(frozen=True)

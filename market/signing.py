@@ -18,8 +18,9 @@ from market.transaction import looking, outside, transaction
 from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
+from models.printable import missing, words
 from models.signing import SigningKey, key_of, roots, sign, valid_key
-from models.text import N_, Problem
+from models.text import N_, Problem, RuleBroken
 
 
 class TimestampsAway(Problem):
@@ -88,6 +89,8 @@ def trusted(session: Session) -> list[x509.Certificate]:
 def signed(document: bytes, field: str, key: SigningKey, organisation: Organisation) -> bytes:
     """The PDF with this organisation's signature in its field; outside of any transaction."""
     outside("a contract is signed")
+    if lacking := missing(organisation.name):
+        raise RuleBroken(N_("单位名称里有打印不出来的字:%(characters)s,签章上会缺字,不能签署。"), characters=words(lacking))
     at, url = clock.now(), current_app.config["TSA_URL"]
     local = at.astimezone(BEIJING)
     look = {"name": organisation.name, "code": organisation.uscc, "at": f"{local:%Y-%m-%d %H:%M:%S}", "serial": key.serial[:16].upper()}

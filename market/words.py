@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
@@ -203,6 +204,7 @@ OPENINGS = {
     "item.list": N_("列入清单"),
     "item.withdraw": N_("退出清单"),
     "certificate": N_("开具信用证明"),
+    "difference": N_("支付渠道与账上不一致,请查明"),
     "qualify": N_("登记资质"),
     "expiring": N_("资质即将到期"),
     "expire": N_("资质已到期,不能再承接要求它的事项"),
@@ -293,5 +295,6 @@ def register(app: Flask) -> None:
     ):  # fmt: skip
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")
+    app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
     app.jinja_env.globals.update(label_of=label_of, get_locale=get_locale, int_type=int)

@@ -10,7 +10,7 @@ from models.clock import BEIJING
 
 _DAY = re.compile(r"([0-9]{4}) ?[-/.年] ?([0-9]{1,2}) ?[-/.月] ?([0-9]{1,2}) ?日?(?:[ T]?[0-9]{1,2}[:时][0-9:.分秒]*)?")
 _TIGHT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
-_SERIAL = re.compile(r"([2-6][0-9]{4}|7[0-2][0-9]{3})(?:\.[0-9]+)?")  # a spreadsheet's own, 1954 to 2099
+_SERIAL = re.compile(r"([2-6][0-9]{4}|7[0-3][0-9]{3})(?:\.[0-9]+)?")  # a spreadsheet's own, 1954 to 2102
 _SINCE = date(1899, 12, 30)
 _TO = re.compile("至|到|~|〜|—+|–| -+ ")
 _ENDLESS = re.compile("(?:永|长期|长久|无|不约定|不定期|终身|[-/*]|0000|$)")

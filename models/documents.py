@@ -4,21 +4,21 @@ not by what they are called."""
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 
-import filetype
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, disk
 from models.base import Base, Code, Json, Name
-from models.text import N_, RuleBroken
+from models.filekinds import KINDS, kind_of
+from models.text import N_, UNKEEPABLE, RuleBroken
 
 MOST_BYTES = 20 * 1024 * 1024
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-KINDS = {"application/pdf": "PDF", "image/png": "PNG", "image/jpeg": "JPEG", DOCX: "DOCX", XLSX: "XLSX"}
+MOST_NAME = 200  # characters
 
 
 class Document(Base):
@@ -68,10 +68,22 @@ def check(content: bytes, field: str = "file") -> str:
         raise RuleBroken(N_("文件是空的。"), field)
     if len(content) > MOST_BYTES:
         raise RuleBroken(N_("文件超过 20 MB。"), field)
-    media_type = filetype.guess_mime(content)
-    if media_type not in KINDS:
-        raise RuleBroken(N_("只接收 PDF、PNG、JPEG、DOCX、XLSX 文件(按内容判断,不看扩展名)。"), field)
-    return str(media_type)
+    media_type = kind_of(content)
+    if media_type is None:
+        raise RuleBroken(N_("只接收完整的 PDF、OFD、PNG、JPEG、DOCX、XLSX 文件和 XML 发票(按内容判断,不看扩展名)。"), field)
+    return media_type
+
+
+def clean_name(name: str, media_type: str = "") -> str:
+    """A file's name as it is kept and sent: one line of at most 200 characters, without folders, control characters and marks of direction
+    (which turn `exe.pdf` round), with an ending of its kind where that is given."""
+    seen = "".join(" " if c.isspace() else c for c in UNKEEPABLE.sub("", name) if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
+    plain = " ".join(re.sub(r'[<>:"|?*;]', "_", seen.replace("\\", "/").rsplit("/", 1)[-1]).split()).strip(". ") or "file"
+    stem, dot, ending = plain.rpartition(".")
+    endings = KINDS.get(media_type, ())
+    if endings and ending.lower() not in endings:
+        stem, dot, ending = plain, ".", endings[0]
+    return f"{stem[: MOST_NAME - len(ending) - 1]}{dot}{ending}" if dot and len(ending) <= 10 else plain[:MOST_NAME]
 
 
 def papers_of(session: Session, case_type: str, case_identifier: str) -> list[Document]:

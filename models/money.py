@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from fractions import Fraction
+
+from models import numbers
 
 FEN = 100
 MOST = 10_000_000_000_00  # 10 billion yuan: above this a sum is a slip of the hand
-_WRITTEN = re.compile(r"(?:[¥￥]\s*)?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]{1,2}))?")
 
 
-def parse(text: str) -> int:
-    """Fen from what a person writes: `12345.6`, `12,345.60`, `¥ 12,345.60`, full-width digits included.
+def parse(text: str, *, signed: bool = False, exact: bool = False) -> int:
+    """Fen from what a person writes: `12345.6`, `12,345.60`, `¥ 12,345.60`, `80万元`; see `numbers.yuan`, also for `signed` and `exact`.
 
-    Raises ValueError for anything else: signs, words, misplaced commas, a third decimal, or more
-    than 10 billion yuan.
+    Raises ValueError for anything else: words, misplaced commas, a part of a fen, or more than 10 billion yuan.
     """
-    match = _WRITTEN.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    if not match:
-        raise ValueError(f"not an amount: {text!r}")
-    fen = int(match[1].replace(",", "")) * FEN + int((match[2] or "").ljust(2, "0"))
-    if fen > MOST:
-        raise ValueError(f"too large an amount: {text!r}")
-    return fen
+    try:
+        fen = numbers.yuan(text, signed=signed, exact=exact) * FEN
+    except ValueError as error:
+        raise ValueError(f"not an amount: {text[:30]!r}") from error
+    if fen.denominator != 1 or abs(fen) > MOST:
+        raise ValueError(f"not an amount: {text[:30]!r}")
+    return int(fen)
 
 
 def show(fen: int) -> str:

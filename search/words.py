@@ -14,7 +14,9 @@ from models import spelling
 from search import readings
 
 _WORD = re.compile(r"\w+")
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")  # of every plane: 𠮷 stands in the second
+_TIBETAN = re.compile("[\u0f00-\u0fff]+")
+_BETWEEN = re.compile("[\u0f0b-\u0f14\u0f34\u0f3a-\u0f3d]+")  # what stands between syllables
 _LETTERS = re.compile(r"[a-z]+")
 _LONGEST = 8  # characters that people abbreviate or sound out in one go
 _EMPTY = frozenset(["我", "我要", "要", "办", "办理", "的", "和", "与", "及", "请", "找", "做", "一个", "需要", "想", "、", "中介"])
@@ -36,12 +38,13 @@ def synonyms() -> dict[str, list[str]]:
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order: segmented Chinese words, their single characters where a word is
-    longer than one (so that a part still matches, weakly), and lower-cased Latin words and numbers."""
+    longer than one (so that a part still matches, weakly), lower-cased Latin words and numbers, Tibetan syllables."""
     found: list[str] = []
-    for word in rjieba.cut_for_search(plainly(text)):
-        if _WORD.fullmatch(word) and word not in _EMPTY:
+    said = plainly(text)
+    for word in rjieba.cut_for_search(said):
+        if _WORD.fullmatch(word) and word not in _EMPTY and not _TIBETAN.fullmatch(word):
             found.append(word)
-    return found
+    return found + [syllable for run in _TIBETAN.findall(said) for syllable in _BETWEEN.split(run) if syllable]
 
 
 def sounds(name: str) -> list[str]:

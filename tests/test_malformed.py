@@ -75,6 +75,14 @@ def _statement(world: World) -> str:
     return statement
 
 
+def _unread(world: World) -> str:
+    """A statement with a line nobody can read; beside it a table whose columns nobody knows waits."""
+    with pytest.raises(payments.Unread):
+        payments.import_statement(world.actor("custodian"), file_name="t.csv", content="何时,多少\n今天,1".encode())
+    content = "交易日期,收入金额,支出金额\n2026-03-02,1.00,\n2026-03-02,一元,".encode()
+    return payments.import_statement(world.actor("custodian"), file_name="u.csv", content=content)
+
+
 def _forms(world: World, time: Any) -> dict[str, str]:
     """Every page with a form, and who may send it."""
     world.appoint_admin()
@@ -150,6 +158,8 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         f"/payouts/{world.one(Payout, contract, kind='earned').identifier}/send": "custodian",
         "/custody/import": "custodian",
         f"/custody/statements/{_statement(world)}/1": "custodian",
+        f"/custody/statements/{_unread(world)}/2": "custodian",
+        "/custody/import/1": "custodian",
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
         "/my/fees/new": "agency",
         "/my/qualifications/new": "agency",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from datetime import datetime
 from io import BytesIO
@@ -23,6 +24,8 @@ from market.sandboxed import printing as printer
 from market.sourcing import actions as sourcing
 from models.clock import BEIJING
 from models.documents import of_case
+from models.printable import missing
+from models.text import RuleBroken
 from tests.factories import World
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
@@ -70,7 +73,8 @@ def title(content: bytes) -> str:
         ("中\u0336国", "中〓国"),
         ("x" + "\u0301\u0316\u0336\u035f" * 100, "x" + "\u0301\u0316\u0336\u035f" * 100),
         ("العربية שלום ئۇيغۇر", "العربية שלום ئ〓يغ〓ر"),
-        ("བོད་སྐད ไทย 한국어", "〓〓〓〓〓〓〓 〓〓〓 〓〓〓"),
+        ("བོད་སྐད ไทย 한국어", "བོད་སྐད 〓〓〓 한국어"),
+        ("𠮷野家 𫚉 𬭎 㐂 ⻘海", "𠮷野家 𫚉 𬭎 㐂 ⻘海"),
         ("宽\u2003窄\u202f空\u00a0格", "宽\u2003窄\u202f空\u00a0格"),
         ("龘靐齉爩①㎡℃½", "龘靐齉爩①㎡℃½"),
     ],
@@ -104,7 +108,7 @@ def test_every_character_said_to_be_printable_is(compiled: list[str]) -> None:
 
 def test_the_record_is_of_the_fonts_typst_brings() -> None:
     """Where this fails, Typst has been replaced: `python -m market.sandboxed.record`."""
-    recorded = dict(zip(record.embedded(), fonts.every()[len(fonts.own()) :], strict=True))
+    recorded = dict(zip(record.embedded(), fonts.every()[len(fonts.own()) + len(fonts.beside()) :], strict=True))
     for name, has in record.embedded().items():
         assert recorded[name] <= set(has), name
         assert len(recorded[name]) > 0.75 * len(has), name
@@ -152,12 +156,14 @@ def test_what_is_longer_than_any_form_says_so_and_the_next_prints(monkeypatch: A
 
 
 def test_rare_characters_in_reasons_and_clauses_are_printed_once(app: Flask, world: World, monkeypatch: Any) -> None:
-    """An award's reasons and a contract's clauses of characters no font here has, by the acts that take them."""
+    """An award's reasons of characters no font here has and a contract's clauses of the other planes, by the acts that take them. A contract
+    with characters no font has is not printed at all: nobody is to sign it."""
+    there = "".join(itertools.islice((c for c in map(chr, range(0x20000, 0x2A6D0)) if not missing(c)), 150))
     asked: list[str] = []
     run = sandbox.run
 
     def counted(function: Any, *arguments: Any, **options: Any) -> Any:
-        if RARE[:150] in str(arguments[1]):
+        if RARE[:150] in str(arguments[1]) or there in str(arguments[1]):
             asked.append(arguments[0])
         return run(function, *arguments, **options)
 
@@ -172,9 +178,13 @@ def test_rare_characters_in_reasons_and_clauses_are_printed_once(app: Flask, wor
     assert asked == ["letter"]
     asked.clear()
     made = world.contract_of(award)
-    texts = {clause["key"]: RARE[n * 150 :][:150] for n, clause in enumerate([c for c in made.clauses if not c["fixed"]][:2])}
-    assert len(texts) == 2
-    contracts.revise(world.actor("agency"), made.identifier, texts=texts)
+    keys = [clause["key"] for clause in made.clauses if not clause["fixed"]][:2]
+    contracts.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, RARE[:150]))
+    db.session.rollback()
+    with pytest.raises(RuleBroken, match="打印不出来"):
+        on_paper(made.identifier)
+    assert (len(keys), asked) == (2, [])
+    contracts.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, there))
     db.session.rollback()
     assert on_paper(made.identifier).issued
     assert asked == ["contract"]

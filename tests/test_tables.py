@@ -10,7 +10,7 @@ import pytest
 
 from market import tables
 from market.exports import as_csv, as_xlsx
-from market.payments import statements
+from market.payments import reading
 from market.sandbox import OverBudget
 from models.text import RuleBroken
 from tests.hostile import ENTRY, camt, far, row, workbook
@@ -108,12 +108,12 @@ def test_a_workbook_over_a_limit_says_which(rows: str, shared: str, said: str) -
 )  # fmt: skip
 def test_a_statement_in_xml_is_read_no_further_than_its_limit(made: Callable[[], bytes], said: str) -> None:
     with pytest.raises(RuleBroken, match=said) as refused:
-        statements.read(made())
+        reading.read(made(), "6300000000000018", {})
     assert not isinstance(refused.value, OverBudget)
 
 
 def test_a_statement_of_the_most_lines_is_read_whole() -> None:
-    parsed = statements.read(camt(ENTRY * statements.MOST_LINES))
+    parsed = reading.read(camt(ENTRY * reading.MOST_LINES), "6300000000000018", {})
     assert (len(parsed.lines), parsed.lines[-1].amount, parsed.lines[-1].remark) == (5_000, 100, "x")
 
 

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, text
+from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, printed, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
 from models import CASES
 from models.accounts import KINDS, SCOPE
@@ -43,8 +43,8 @@ class SignUpForm(PersonForm):
     uscc = text(_l("统一社会信用代码"), 60, description=_l("18 位,见营业执照。"))
     as_printed = as_printed()
     region_code = region_field(_l("所在地区"), [NEEDED], validate_choice=False)
-    legal_representative = StringField(_l("法定代表人"), [Length(max=100)])
-    address = StringField(_l("地址"), [Length(max=200)])
+    legal_representative = StringField(_l("法定代表人"), [Length(max=100), printed])
+    address = StringField(_l("地址"), [Length(max=200), printed])
     phone = StringField(_l("联系电话"), [Length(max=40)])
     introduction = TextAreaField(_l("简介"), [Length(max=2000)])
     claim = StringField(_l("入驻码"), [Length(max=40)], description=_l("单位已由监管部门批量登记的填写,其他不填。"))

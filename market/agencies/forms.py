@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.agencies.terms import terms_of, written_rows, written_share
-from market.forms import NEEDED, Form, MoneyField, choices, text, upload
+from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
 from market.words import bilingual, item_name, words_of
 from models import money
 from models.agencies import FORMS, PREMISES
@@ -32,12 +32,12 @@ class FeeForm(Form):
     table = TextAreaField(
         _l("档位或点"),
         [Length(max=4000)],
-        description=_l("每行一档:上限(元), 费率,如 1000000, 0.015;最后一档上限写 *。插入法每行:计费额(元), 收费(元)。"),
+        description=_l("每行一档:上限(元), 费率,如 1000000, 0.015 或 100万元以下, 1.5%;最后一档上限写 *。插入法每行:计费额(元), 收费(元)。"),
     )
-    discount = StringField(_l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85;不填为 1。"))
+    discount = StringField(_l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85、85% 或 8.5折;不填为 1。"))
     floor = MoneyField(_l("最低收费(元)"))
     cap = MoneyField(_l("最高收费(元)"))
-    days = IntegerField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
+    days = WholeField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
     note = StringField(_l("说明"), [Length(max=200)])
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
     size = StringField(_l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。"))
@@ -85,7 +85,7 @@ class QualificationForm(Form):
     issuer = text(_l("发证机关"))
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
-    file = FileField(_l("证书扫描件"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+    file = FileField(_l("证书扫描件"), description=TAKEN, render_kw={"accept": ACCEPT})
 
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
@@ -97,7 +97,7 @@ class LicenceForm(Form):
     established_on = DateField(_l("成立日期"), [NEEDED])
     licence_until = DateField(_l("营业期限至"), [Optional()], description=_l("长期的不填。"))
     registered_capital = MoneyField(_l("注册资本(元)"))
-    scope = TextAreaField(_l("经营范围"), [NEEDED, Length(max=2000)], description=_l("照执照抄写,各项用分号隔开。"))
+    scope = TextAreaField(_l("经营范围"), [NEEDED, Length(max=2000), printed], description=_l("照执照抄写,各项用分号隔开。"))
 
     def prepare(self) -> None:
         self.legal_form.choices = choices((kind, bilingual(form)) for kind, form in FORMS.items())
@@ -112,7 +112,7 @@ class PremisesForm(Form):
     registered_address = text(_l("登记地址"), description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。"))
     address = text(_l("实际办公地址"))
     premises = RadioField(_l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items()))
-    premises_area = IntegerField(_l("面积(平方米)"), [Optional()])
+    premises_area = WholeField(_l("面积(平方米)"), [Optional()])
     premises_until = DateField(_l("租期止"), [Optional()], description=_l("租赁的要填。"))
 
 
@@ -129,7 +129,7 @@ class PractitionerForm(Form):
     number = text(_l("证书编号"), 40)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
-    file = FileField(_l("证书扫描件"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+    file = FileField(_l("证书扫描件"), description=TAKEN, render_kw={"accept": ACCEPT})
 
 
 class MaterialForm(Form):
@@ -175,7 +175,7 @@ class RegisterForm(Form):
 
 class AnswerCheckForm(Form):
     statement = TextAreaField(_l("情况说明"), [Length(max=1000)], description=_l("会告知监管部门并留痕。"))
-    file = FileField(_l("证明材料"), description=_l("PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"))
+    file = FileField(_l("证明材料"), description=TAKEN, render_kw={"accept": ACCEPT})
 
 
 class ConfirmCheckForm(Form):

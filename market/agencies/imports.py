@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, ParamSpec, TypeVar
@@ -12,11 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import tables
-from market.agencies.terms import terms_of, written_sum
+from market.agencies.terms import terms_of, written_days, written_sum
 from market.batches import WORKS, Work
 from market.extensions import db
 from market.transaction import action
-from models import batches, clock, days, events, identifiers, spelling, uscc
+from models import batches, clock, days, events, identifiers, printable, spelling, uscc
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import FORMS, AgencyProfile, publish_schedule
@@ -62,6 +61,7 @@ FEES: tables.Columns = {
     "note": ("说明", "note"),
     "effective_from": ("生效日期", "effective from"),
 }
+PRINTED = {"legal_representative": 200, "registered_address": 200, "address": 200, "scope": 2000}  # what stands on papers, and the most it holds
 SHAPES = {"agencies": (AGENCIES, ("uscc", "name", "region")), "fees": (FEES, ("item", "days"))}
 
 
@@ -154,7 +154,7 @@ def _region(text: str, area: str) -> str:
 def _named(text: str) -> str:
     if not (2 <= len(text) <= 200 and spelling.name(text)):
         raise RuleBroken(N_("请填写单位名称。"), "name")
-    return text
+    return printable.check(text, "name")
 
 
 def _phone(text: str) -> str:
@@ -169,7 +169,8 @@ def _agency(row: Json, area: str, found: Findings) -> Json:
     established = found.read(_day, row["established_on"], "established_on")
     until = found.read(_end, row["licence_until"], "licence_until")
     return {
-        **{name: row[name][:2000 if name in ("scope", "introduction") else 200] for name in ("legal_representative", "registered_address", "address", "scope", "introduction")},
+        **{name: found.read(printable.check, row[name][:most], name) for name, most in PRINTED.items()},
+        "introduction": row["introduction"][:2000],
         "name": found.read(_named, row["name"]),
         "uscc": found.read(uscc.read, row["uscc"]),
         "phone": found.read(_phone, row["phone"]),
@@ -251,11 +252,6 @@ def _terms(row: Json, found: Findings) -> Json | None:
     return found.read(terms_of, method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums)
 
 
-def _promised(text: str) -> int:
-    written = spelling.plain(text)
-    return int(written) if re.fullmatch("[0-9]{1,3}", written) else 0
-
-
 def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
     items = {item.code: item for item in current_items(session)}
     agencies = _agencies_of(session, actor, [row.content["uscc"] for row in rows])
@@ -273,7 +269,7 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
         if item is None:
             found.note(RuleBroken(N_("清单里没有这个服务事项。"), "item"))
         terms, effective = _terms(said, found), found.read(_day, said["effective_from"], "effective_from")
-        promised = _promised(said["days"])
+        promised = written_days(said["days"])
         found.read(check_promise, promised, effective or clock.today())
         if item is not None and terms is not None:
             found.read(check_terms, item, terms)

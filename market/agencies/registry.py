@@ -24,11 +24,12 @@ from market.extensions import db
 from market.files import put, store
 from market.pieces import Pace
 from market.transaction import action, transaction
-from models import batches, clock, policy, uscc
+from models import batches, clock, policy, printable, uscc
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import AgencyProfile, Registered, differences, profile_of
 from models.agencies.checks import open_check
+from models.base import Json
 from models.batches import Batch, BatchRow
 from models.regions import within
 from models.submissions import Sent
@@ -221,8 +222,17 @@ def _check(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], f
             row.problems = [batches.told(said)]
             continue
         agency, profile = known[row.content["agency"]]
-        row.content = {**row.content, "registered": said.stored() if said else None}
+        row.content = {**row.content, "registered": said.stored() if said else None, "warnings": _unprintable(said)}
         row.result = " ".join(differences(agency, profile or AgencyProfile.blank(agency.id), said, clock.today()))
+
+
+def _unprintable(said: Registered | None) -> list[Json]:
+    """What is said of a row whose names have characters no paper can show: the agency cannot have entered them so, and all else is compared."""
+    lacking = printable.missing(said.name, said.legal_representative) if said else []
+    if not lacking:
+        return []
+    told = N_("登记的名称里有打印不出来的字:%(characters)s,机构只能用别的写法;名称是否一致,请对照执照。")
+    return [batches.told(RuleBroken(told, characters=printable.words(lacking)))]
 
 
 def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import re
 
-from models import money
+from models import money, numbers, spelling
 from models.base import Json
 from models.pricing import from_standard
 from models.text import N_, RuleBroken
 
+_BOUND = re.compile(r"(?:不超过|不高于|≤|<=|<)?(?:(?P<low>.+?)[-~—至到](?=[^-~—至到]*\d))?(?P<high>[^-~—至到]+?)(?:\(含\))?(?:以下|以内|及以下|\(含\))?(?:部分)?")
+_OPEN = re.compile(r"\*|(?:超过|高于|大于|≥|>=|>).+|.+(?:以上|及以上)(?:部分)?")
 
-def written_rate(text: str) -> Fraction:
-    """A rate as people write it. ValueError for anything else, also for exponents: a few characters of them are a number of any length."""
-    if len(text) > 20 or "e" in text.lower():
-        raise ValueError(f"not a rate: {text[:30]!r}")
-    return Fraction(text)
+
+def _limits(written: str) -> tuple[int | None, int | None]:
+    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen: `1000000`, `100万元以下`,
+    `100万-500万`, `500万以上`, `*`. The unit behind the upper limit is the lower one's too: `100-500万`."""
+    told = spelling.plain(written).strip()
+    if _OPEN.fullmatch(told):
+        return None, None
+    match = _BOUND.fullmatch(told)
+    if match is None:
+        raise ValueError(f"not a band: {written[:30]!r}")
+    high = money.parse(match["high"])
+    low = match["low"]
+    if low is None:
+        return None, high
+    unit = re.search(r"\D*$", match["high"])
+    return money.parse(low if re.search(r"[^\d.,]\s*$", low) or unit is None else low + unit[0]), high
 
 
 def written_rows(method: str, table: str) -> list[list[object]]:
@@ -22,25 +35,34 @@ def written_rows(method: str, table: str) -> list[list[object]]:
     rows: list[list[object]] = []
     for line in filter(str.strip, table.replace("|", "\n").splitlines()):
         try:
-            left, right = (part.strip() for part in line.replace("，", ",").rsplit(",", 1))
-            base = None if left == "*" else money.parse(left)
+            left, right = (part.strip() for part in re.sub("[，;；\t]", ",", line).rstrip(", ").rsplit(",", 1))
             if method == "interpolated":
-                rows.append([base, money.parse(right)])
-            else:
-                written_rate(right)
-                rows.append([base, right])
-        except (ValueError, ZeroDivisionError) as error:
-            raise RuleBroken(N_("有一行看不懂:每行两个数,用逗号隔开。"), "table") from error
+                rows.append([money.parse(left), money.parse(right)])
+                continue
+            low, high = _limits(left)
+            if low is not None and low != (rows[-1][0] if rows else 0):
+                raise ValueError(f"a gap below {left[:30]!r}")
+            rows.append([high, numbers.plain(numbers.share(right))])
+        except ValueError as error:
+            said = N_("“%(line)s”看不懂:每行两个数,用逗号隔开,前一个是上限(元),后一个是费率,例如 1000000, 0.015 或 100万元以下, 1.5%%;各档首尾相接。")
+            raise RuleBroken(said, "table", line=line.strip()[:60]) from error
     return rows
 
 
 def written_share(discount: str) -> str:
-    """A discount that can be read; RuleBroken at `discount`."""
+    """A discount as a decimal, empty for none; RuleBroken at `discount`."""
     try:
-        written_rate(discount or "1")
-    except (ValueError, ZeroDivisionError) as error:
-        raise RuleBroken(N_("请填写小数,例如 0.85。"), "discount") from error
-    return discount
+        return numbers.plain(numbers.share(discount)) if discount.strip() else ""
+    except ValueError as error:
+        raise RuleBroken(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
+
+
+def written_days(text: str) -> int:
+    """A promised number of working days; 0, which nobody may promise, where it cannot be read."""
+    try:
+        return numbers.whole(text)
+    except ValueError:
+        return 0
 
 
 def written_sum(text: str, field: str) -> int | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, Form, choices, text
+from market.forms import NEEDED, Form, WholeField, choices, printed, text
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
@@ -29,17 +29,17 @@ class ItemForm(Form):
     required_qualification = text(_l("机构资质"))
     qualification_mandatory = BooleanField(_l("资质为强制要求"))
     required_practitioner = StringField(_l("从业人员资格"), [Length(max=200)])
-    practitioners_least = IntegerField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
-    time_limit_days = IntegerField(_l("时限(工作日)"), [NumberRange(0, 500)])
+    practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
+    time_limit_days = WholeField(_l("时限(工作日)"), [NumberRange(0, 500)])
     pricing = SelectField(_l("价格管理"), [NEEDED])
     fee_standard = SelectField(_l("参考收费标准"))
     measure = SelectField(_l("按什么计价"), [NEEDED])
     measure_label = StringField(_l("计费基数的名称"), [Length(max=200)])
-    materials_zh = TextAreaField(_l("企业要准备的材料(中文)"), [Length(max=4000)], description=_LINES)
+    materials_zh = TextAreaField(_l("企业要准备的材料(中文)"), [Length(max=4000), printed], description=_LINES)
     materials_en = TextAreaField(_l("企业要准备的材料(英文)"), [Length(max=4000)], description=_LINES)
-    outputs_zh = TextAreaField(_l("成果(中文)"), [Length(max=4000)], description=_LINES)
+    outputs_zh = TextAreaField(_l("成果(中文)"), [Length(max=4000), printed], description=_LINES)
     outputs_en = TextAreaField(_l("成果(英文)"), [Length(max=4000)], description=_LINES)
-    checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000)], description=_LINES)
+    checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000), printed], description=_LINES)
     checklist_en = TextAreaField(_l("验收清单(英文)"), [Length(max=4000)], description=_LINES)
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
     reason = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))

@@ -22,7 +22,7 @@ from market.journey import promise
 from market.options import region_asked, region_choices
 from market.pages import form_page, not_found, sliced
 from market.words import words_of
-from models import money, policy, pricing
+from models import money, numbers, policy, pricing
 from models.accounts import Organisation
 from models.agencies import FeeSchedule, published_prices, schedules_in_force
 from models.catalogue import (
@@ -126,7 +126,7 @@ def _asked(item: ServiceItem) -> Quantity | None:
     try:
         if amount:
             return Quantity(amount=money.parse(amount), factor=factor)
-        return Quantity(count=int(count), factor=factor) if count else None
+        return Quantity(count=numbers.whole(count), factor=factor) if count else None
     except ValueError:
         raise RuleBroken(N_("请填写数字,例如 60,000,000。")) from None
 

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from market.extensions import limiter
@@ -20,7 +20,9 @@ from market.forms import (
     Form,
     MoneyField,
     ReasonForm,
+    WholeField,
     choices,
+    printed,
     text,
     upload,
 )
@@ -85,8 +87,8 @@ class _Milestones(Form):
 def milestone_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for place in _Milestones.milestone_places:
-        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100)])
-        fields[f"days_{place}"] = IntegerField(_l("节点 %(n)s 的工期(工作日)", n=place), [Optional(), NumberRange(0, 2000)])
+        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
+        fields[f"days_{place}"] = WholeField(_l("节点 %(n)s 的工期(工作日)", n=place), [Optional(), NumberRange(0, 2000)])
         fields[f"amount_{place}"] = MoneyField(_l("节点 %(n)s 的价款(元)", n=place))
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
     return fields
@@ -94,7 +96,7 @@ def milestone_fields() -> dict[str, Any]:
 
 def revise_form(contract: Contract) -> type[Form]:
     """The clauses that may be changed, and the milestones."""
-    words = {f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000)], default=c["text"]) for c in contract.clauses if not c["fixed"]}
+    words = {f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000), printed], default=c["text"]) for c in contract.clauses if not c["fixed"]}
 
     def prepare(form: Any, case: Contract) -> None:
         if not form.is_submitted():
@@ -159,7 +161,7 @@ class SupplyForm(Form):
 
 
 class ExtensionForm(ReasonForm):
-    days = IntegerField(_l("延长几个工作日"), [NumberRange(1, 250)])
+    days = WholeField(_l("延长几个工作日"), [NumberRange(1, 250)])
 
 
 class SuspensionForm(ReasonForm):
@@ -220,13 +222,13 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
     """Every clause of a template, a few empty ones to add, and its milestones as percentages."""
     fields: dict[str, Any] = {"title": text(_l("合同名称"))}
     for place in range(len(template.clauses) + spare):
-        fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100)])
-        fields[f"text_{place}"] = TextAreaField(_l("第 %(n)s 条内容", n=place + 1), [Length(max=2000)])
+        fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100), printed])
+        fields[f"text_{place}"] = TextAreaField(_l("第 %(n)s 条内容", n=place + 1), [Length(max=2000), printed])
         fields[f"fixed_{place}"] = BooleanField(_l("第 %(n)s 条双方不能修改", n=place + 1))
     for place in range(1, MOST_MILESTONES + 1):
-        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100)])
-        fields[f"days_{place}"] = IntegerField(_l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)])
-        fields[f"share_{place}"] = IntegerField(_l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)])
+        fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
+        fields[f"days_{place}"] = WholeField(_l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)])
+        fields[f"share_{place}"] = WholeField(_l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)])
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
     fields["effective_from"] = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。"))
     fields["reason"] = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))

@@ -5,6 +5,7 @@ A text is printed when somebody first needs it, to sign or to read, and outside 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import current_app
@@ -22,6 +23,7 @@ from models.catalogue import KINDS
 from models.clock import BEIJING
 from models.contracts import BOXES, Contract
 from models.documents import Document
+from models.printable import missing, words
 from models.signing import prepare
 from models.text import N_, Conflict, NotFound, RuleBroken
 
@@ -95,6 +97,9 @@ def facts(contract: Contract, standing: str = N_("待签署")) -> list[list[str]
 
 
 def _print(data: dict[str, Any]) -> bytes:
+    """The PDF. RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on the paper."""
+    if lacking := missing(json.dumps(data, ensure_ascii=False)):
+        raise RuleBroken(N_("合同里有打印不出来的字:%(characters)s。请在填写的地方改用别的写法,再来签署。"), characters=words(lacking))
     link = f"{current_app.config['PUBLIC_URL']}/check/{data['identifier']}"
     return prepare(pdf("contract", data, link, at=clock.now().astimezone(BEIJING)), BOXES)
 

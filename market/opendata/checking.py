@@ -15,6 +15,7 @@ from market.signing import trusted
 from models.contracts import FIELDS, Contract, flaws_of
 from models.documents import Document
 from models.signing import Signed
+from models.signing.pades import Foreign
 from models.text import N_
 
 # What a copy turns out to be: words, and the tone they are said in.
@@ -25,17 +26,22 @@ VERDICTS = {
     "changed": (N_("这份文件在签名之后被改动过,或者签名不属于这份文件。"), "bad"),
     "doubtful": (N_("签名完整,但有问题,见下。"), "bad"),
     "unsigned": (N_("这份文件没有电子签名。"), "bad"),
+    "foreign": (N_("这份 PDF 有电子签名,但用的算法平台不能核验,见下;请用签署方指定的验签工具核验。"), "wait"),
     "unreadable": (N_("这份文件不是可以读取的 PDF。"), "bad"),
 }
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What was found of a copy: the verdict (see VERDICTS), the contract it claims to be, its signatures with their flaws."""
+    """What was found of a copy: the verdict (see VERDICTS), the contract it claims to be, its signatures with their flaws; those by algorithms
+    nobody here verifies; of one that was added to since, the revision that was signed, and whether that one is kept here."""
 
     verdict: str
     contract: Contract | None
     signatures: tuple[tuple[Signed, tuple[str, ...]], ...] = ()
+    foreign: tuple[Foreign, ...] = ()
+    revision: bytes = b""
+    revision_kept: bool = False
 
 
 def check_copy(session: Session, content: bytes) -> Copy:
@@ -43,7 +49,7 @@ def check_copy(session: Session, content: bytes) -> Copy:
     database while it is examined. RuleBroken at `file` for one that costs too much."""
     roots = trusted(session)
     session.rollback()
-    title, rows = examining.signatures(content, roots, sandbox.CHECKING)
+    title, rows, foreign = examining.signatures(content, roots, sandbox.CHECKING)
     if rows is None:
         return Copy("unreadable", None)
     found = [Signed.of(row) for row in rows]
@@ -53,10 +59,24 @@ def check_copy(session: Session, content: bytes) -> Copy:
     if kept is not None:
         newest = session.scalars(_papers().where(Document.case_identifier == kept.case_identifier).order_by(Document.id.desc())).first()
         return Copy("same" if kept is newest and len(found) == len(FIELDS) else "earlier", contract, signatures)
-    if not signatures:
+    if not signatures and not foreign:
         return Copy("unsigned", contract)
     flaws = {flaw for _, wrong in signatures for flaw in wrong}
-    return Copy("changed" if flaws & {"broken", "altered"} else "doubtful" if flaws else "genuine", contract, signatures)
+    if foreign:
+        return Copy("changed" if "broken" in flaws else "foreign", contract, signatures, foreign=tuple(foreign))
+    if not flaws & {"broken", "altered"}:
+        return Copy("doubtful" if flaws else "genuine", contract, signatures)
+    revision = _revision(content, signatures)
+    kept_so = bool(revision) and session.scalars(_papers().where(Document.sha256 == hashlib.sha256(revision).hexdigest())).first() is not None
+    return Copy("changed", contract, signatures, revision=revision, revision_kept=kept_so)
+
+
+def _revision(content: bytes, signatures: tuple[tuple[Signed, tuple[str, ...]], ...]) -> bytes:
+    """The file as it was when its last signature was made, where every signature covers what it signed and only something was added since."""
+    ends = max((each.ends for each, _ in signatures), default=0)
+    if any("broken" in wrong or not each.ends for each, wrong in signatures) or ends >= len(content):
+        return b""
+    return content[:ends]
 
 
 def _papers() -> Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 
 from market.extensions import db
 from market.payments import actions
-from market.payments.gateways import OnlineGateway, Refused, Standing, Told, offering, online, ways
+from market.payments.gateways import Found, OnlineGateway, Refused, Standing, Told, offering, online, ways
 from market.pieces import each
 from models import clock
 from models.actors import SYSTEM, Actor
@@ -95,15 +95,34 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
     db.session.rollback()
     key = db.session.scalars(select(Charge.key).where(Charge.gateway == gateway, Charge.gateway_id == about)).one_or_none()
     gone = list(db.session.scalars(_leaving(gateway).where((Charge.gateway_id == about) | (Payout.gateway_id == about))))
+    kind = db.session.scalar(select(GatewayEvent.kind).where(GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id)) or ""
     asked = db.session.scalars(select(Charge.id).where(Charge.gateway == gateway, Charge.state == "asked").limit(1)).first()
     db.session.rollback()
     if key is None and not gone and asked:
         return  # it may be a charge whose name we are just being told
     if key is not None:
         follow(key)
+        if online(gateway).tells_of_taking_back(kind):
+            _look_for_strangers(gateway, about)
     for identifier in gone:
         follow_payout(identifier)
     actions.close_event(SYSTEM, gateway=gateway, event_id=event_id)
+
+
+def _look_for_strangers(gateway: str, about: str) -> None:
+    """What was taken back from a charge and is none of our payouts, as when somebody refunds it on the gateway's own pages: a difference for a
+    person, who is told at once."""
+    back = [m for m in online(gateway).taken_back(about) if m.amount]
+    if not back:
+        return
+    case = db.session.scalars(select(Payment.identifier).join(Charge).where(Charge.gateway == gateway, Charge.gateway_id == about)).one()
+    tries = {m.payout.partition(":")[0] for m in back}
+    sent = select(Payout.identifier, Payout.gateway_id).where((Payout.gateway_id.in_([m.gateway_id for m in back])) | Payout.identifier.in_(tries))
+    known = {name for row in db.session.execute(sent) for name in row}
+    db.session.rollback()
+    strangers = [Found("theirs_only", m.gateway_id, m.amount, 0, case) for m in back if m.gateway_id not in known and m.payout.partition(":")[0] not in known]
+    if strangers:
+        actions.note_differences(SYSTEM, gateway, strangers)
 
 
 def _leaving(gateway: str) -> Select[str]:

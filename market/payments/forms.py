@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from market.forms import NEEDED, Form, MoneyField, choices, text, upload
+from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
 from market.payments.gateways import OnlineGateway, ways
+from market.payments.reading import ROLES, guessed
+from models.payments import BankLine, named_in
 
 
 class PayForm(Form):
@@ -31,13 +35,15 @@ class InvoiceForm(Form):
 
 class StatementForm(Form):
     file = FileField(
-        _l("银行对账单"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".csv,.xlsx,.xml"},
-        description=_l("CSV、XLSX 或 CAMT.053(XML)。同一笔流水重复导入不会重复入账。"),
+        _l("银行对账单"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.xml"},
+        description=_l("网银导出的 CSV、XLSX、XLS,或 CAMT.053(XML),不必改动。同一笔流水重复导入不会重复入账。"),
     )  # fmt: skip
 
 
 LINE_WAYS = {
     "payment": _l("是这一笔付款或付出"),
+    "returned": _l("是这笔付出被银行退回,重新待付出"),
+    "returned_before": _l("是这笔付出此前一次的退回,当时已登记过,只入账"),
     "aside": _l("不是平台的款,记为待查款"),
     "back": _l("待查款的退回,或银行手续费"),
 }
@@ -48,7 +54,51 @@ class LineForm(Form):
     identifier = StringField(_l("付款或付出编号"), [Optional(), Length(max=40)], description=_l("例如 M-2026-000123;金额必须完全相同。"))
     reason = TextAreaField(_l("依据"), [Length(max=200)], description=_l("怎么知道的,例如与付款单位电话核实。会留痕。"))
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, line: BankLine) -> None:
+        offered = {"way": "returned", "identifier": next(iter(named_in(line.remark)[0]), "")} if line.problem == "returned" else {}
+        super().__init__(data=offered)
         settled = [(f"swept:{way.name}", _("%(gateway)s 结算到托管账户", gateway=_(way.label))) for way in ways() if isinstance(way, OnlineGateway)]
         self.way.choices = [*choices(LINE_WAYS.items()), *settled]
+
+
+READ_WAYS = {"in": _l("收入,金额和日期如下"), "out": _l("支出,金额和日期如下"), "none": _l("不是一笔流水")}
+
+
+class ReadForm(Form):
+    way = RadioField(_l("这一行是"), [InputRequired(_l("请选择一项。"))], choices=choices(READ_WAYS.items()))
+    amount = MoneyField(_l("金额(元)"))
+    day = DateField(_l("日期"), [Optional()])
+
+
+MOST_SHOWN = 40  # columns somebody may be asked about
+
+
+class LayoutForm(Form):
+    """Which columns of a table are what; made for so many of them by `layout_form`."""
+
+    heading = WholeField(_l("表头在第几行"), [InputRequired(str(NEEDED.message))], description=_l("表里左边的行号;没有表头填 0。"))
+    flipped = BooleanField(_l("只有一列金额、没有收支标志时:支出写成正数"))
+
+    def values(self) -> dict[str, Any]:
+        places: dict[str, list[int]] = {}
+        for place in range(MOST_SHOWN):
+            role = self._fields[f"role_{place}"].data if f"role_{place}" in self._fields else ""
+            if role:
+                places.setdefault(role, []).append(place)
+        return {"heading": self.heading.data, "places": places, "flipped": self.flipped.data}
+
+    @property
+    def roles(self) -> list[Field]:
+        """The fields of the columns, in their order."""
+        return [field for name, field in self._fields.items() if name.startswith("role_")]
+
+
+def layout_form(rows: list[list[str]]) -> LayoutForm:
+    """The form for a table of these rows, filled in as far as we know its headings."""
+    width = min(max(map(len, rows)), MOST_SHOWN)
+    offered = choices([("", _("不用")), *((role, _(label)) for role, label in ROLES.items())])
+    fields = {f"role_{place}": SelectField(_l("第 %(n)s 列", n=place + 1), choices=offered) for place in range(width)}
+    heading, known = guessed(rows)
+    data = {"heading": heading + 1, **{f"role_{place}": role for role, places in known.items() for place in places}}
+    made: LayoutForm = type("LayoutForm", (LayoutForm,), fields)(data=data)
+    return made

@@ -25,7 +25,7 @@ _SELECTORS = frozenset(map(chr, [0x34F, *range(0x180B, 0x1810), *range(0xFE00, 0
 @cache
 def _fonts() -> typst.Fonts:
     """Only the fonts that come with us, so that every machine prints the same."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[fonts.FOLDER])
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=list(fonts.FOLDERS))
 
 
 def pdf(template: str, data: dict[str, Any], link: str, timestamp: int) -> bytes:

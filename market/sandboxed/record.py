@@ -1,4 +1,4 @@
-"""`python -m market.sandboxed.record` makes `fonts.json` anew, when Typst brings other fonts: the fonts lie in its library as they are; what
+"""`python -m market.sandboxed.record` makes `fonts.json` and `models/data/printable.json` anew, when Typst brings other fonts: the fonts lie in its library as they are; what
 one has and Typst still does not set (it does not look into every font) is found by printing it."""
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from market.sandboxed import fonts, printing
 
 _HEAD = re.compile(rb"(?:OTTO|\x00\x01\x00\x00)\x00[\x05-\x28].{6}(?=[A-Z][\w /]{3})", re.DOTALL)
 PAPER = {"identifier": "", "title": "", "platform": "", "to": "", "by": "", "rows": [], "after": [], "date": "", "link": ""}
+PRINTABLE = Path(__file__).parents[2] / "models" / "data" / "printable.json"
 QR = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
@@ -58,11 +59,18 @@ def _prints(numbers: list[int]) -> bool:
 
 def made() -> dict[str, list[list[int]]]:
     """The record: what of each font can be printed."""
-    found, ours = embedded(), frozenset.union(*fonts.own())
+    found, ours = embedded(), frozenset.union(*fonts.own(), *fonts.beside())
     beside = sorted({c for has in found.values() for c in has} - ours)
     never = not_set([c for c in beside if unicodedata.category(chr(c))[0] not in "MC"]) | {c for c in beside if unicodedata.category(chr(c))[0] == "C"}
     return {name: fonts.runs(c for c in has if c not in never) for name, has in found.items()}
 
 
+def union() -> list[list[int]]:
+    """What can be printed at all."""
+    return fonts.runs(sorted(frozenset.union(*fonts.every())))
+
+
 if __name__ == "__main__":
     fonts.RECORD.write_text(json.dumps(made(), separators=(",", ":")).replace("]],", "]],\n") + "\n")
+    fonts.every.cache_clear()
+    PRINTABLE.write_text(json.dumps(union(), separators=(",", ":")) + "\n")

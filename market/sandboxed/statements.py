@@ -10,17 +10,20 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
-from market.sandboxed import N_, Refused
+from market.sandboxed import N_, Refused, decoding
 
 MOST_ELEMENTS, MOST_DEPTH, MOST_TEXT = 60, 40, 1_000  # elements an entry
 _LONG_TAG = re.compile(rb"<[^<>]{10000}")  # nothing of ours has many attributes
 # What is said of an entry, of one transaction in it, of a balance: paths below the element.
-_DATES = ("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt")
-ENTRY = ("Sts/Cd", "Sts", "CdtDbtInd", *_DATES, "AcctSvcrRef", "AddtlNtryInf", "Amt")
+_DATES = ("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
+ENTRY = ("Sts/Cd", "Sts/Prtry", "Sts", "CdtDbtInd", "RvslInd", *_DATES, "NtryRef", "AcctSvcrRef", "AddtlNtryInf", "Amt", "Chrgs/TtlChrgsAndTaxAmt")
 DETAIL = (
-    "Amt", "AmtDtls/TxAmt/Amt", "Refs/AcctSvcrRef", "Refs/EndToEndId",
+    "Amt", "CdtDbtInd", "AmtDtls/TxAmt/Amt", "Refs/AcctSvcrRef", "Refs/EndToEndId", "Refs/InstrId", "AddtlTxInf", "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry",
+    "Chrgs/TtlChrgsAndTaxAmt",
     *(f"RltdPties/{party}{rest}" for party in ("Dbtr", "Cdtr") for rest in ("/Pty/Nm", "/Nm", "Acct/Id/IBAN", "Acct/Id/Othr/Id")),
 )  # fmt: skip
+REFERENCES = ("RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/CdtrRefInf/CdtrRef", "RmtInf/Strd/RfrdDocInf/Nb", "RmtInf/Strd/RfrdDocInf/RfrdDocNb", "RmtInf/Strd/AddtlRmtInf")
+CHARGE = ("Amt", "CdtDbtInd", "ChrgInclInd")
 BALANCE = ("Tp/CdOrPrtry/Cd", "CdtDbtInd", "Amt")
 Texts = dict[str, str]
 
@@ -33,7 +36,10 @@ def read(content: bytes, most: int) -> list[dict[str, Any]]:
         raise _not_read()
     reader = _Reader(most)
     try:
-        for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
+        text = decoding.xml(content)
+        if text is None:
+            raise _not_read()
+        for event, element in iterparse(io.BytesIO(text.encode()), events=("start", "end"), forbid_dtd=True):
             element.tag = element.tag.rpartition("}")[2]
             reader.begin(element) if event == "start" else reader.end(element)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -84,10 +90,19 @@ class _Reader:
 
 
 def _entry(entry: Element) -> dict[str, Any]:
-    details = [
-        {**_texts(each, DETAIL), "remarks": [(e.text or "")[:MOST_TEXT] for e in each.findall("RmtInf/Ustrd")[:20]]} for each in entry.findall("NtryDtls/TxDtls")
-    ]
-    return {**_texts(entry, ENTRY), "details": details}
+    details = [{**_texts(each, DETAIL), "remarks": _remarks(each), "charges": _charges(each)} for each in entry.findall("NtryDtls/TxDtls")]
+    return {**_texts(entry, ENTRY), "details": details, "charges": _charges(entry)}
+
+
+def _remarks(detail: Element) -> list[str]:
+    """What the payer wrote: the references first, structured ones and those of invoices, then the free lines."""
+    found = [e for path in REFERENCES for e in detail.findall(path)[:20]]
+    return [(e.text or "").strip()[:MOST_TEXT] for e in [*found, *detail.findall("RmtInf/Ustrd")[:20]] if (e.text or "").strip()]
+
+
+def _charges(owner: Element) -> list[Texts]:
+    """The charges a bank has taken off: as records, or, in older versions, as they are."""
+    return [_texts(each, CHARGE) for each in [*owner.findall("Chrgs/Rcrd")[:20], *(e for e in owner.findall("Chrgs")[:20] if e.find("Amt") is not None)]]
 
 
 def _texts(owner: Element, paths: tuple[str, ...]) -> Texts:

@@ -1,5 +1,5 @@
-"""The rows of a table people hand in: CSV (UTF-8 or GB 18030, as office programs in China write it) or XLSX. Everything is counted while it
-is read, or before, and what is over a limit is read no further."""
+"""The rows of a table people hand in: CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells), XLSX or XLS. Everything is counted
+while it is read, or before, and what is over a limit is read no further."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import python_calamine
 
-from market.sandboxed import N_, Refused
+from market.sandboxed import N_, Refused, decoding
 
 MOST_COLUMNS = 256
 MOST_CELLS = 4_000_000
@@ -21,13 +21,18 @@ MOST_CELL = 32_767  # characters; what a spreadsheet's own cell holds
 MOST_LINE = 200_000  # characters of a line of CSV
 MOST_PARTS = 1_000  # files in a workbook
 DIGITS = 15  # a spreadsheet keeps no more of a number
+SEPARATORS = ",\t;|"
+LOST = "≈"  # before a number a spreadsheet no longer knew exactly
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of the time before XLSX
+_PADDING = " \t\r\n\xa0\u3000\u200b\ufeff"
 Columns = dict[str, tuple[str, ...]]
 
 
 def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -> list[list[str]]:
     """The rows below the heading, the cells in the order of `columns` (a column's name to the headings it is known by), each as text.
     Refused if this is no table, lacks a needed column, has more than `most` rows, or is over another limit."""
-    lines = (line for line in (_workbook(content, most) if content[:2] == b"PK" else _csv(content, most)) if any(line))
+    words = frozenset(word for name, known in columns.items() for word in (name, *known))
+    lines = (line for line in _lines(content, most, words) if any(line))
     heading = next(lines, None)
     if heading is None:
         raise Refused(N_("文件是空的。"))
@@ -42,6 +47,35 @@ def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -
             raise Refused(N_("一次最多 %(most)s 行,这个文件不止这些。"), most=most)
         found.append([_cell(line, place, number, titles) for place in places.values()])
     return found
+
+
+def grid(content: bytes, words: frozenset[str], most: int) -> list[list[str]]:
+    """Every row that says anything, each cell as text without its padding; `words` are headings by which to see what stands between the
+    cells. A number that a spreadsheet kept less exactly than it was typed begins with `LOST`. Refused for no table, and over `most` rows."""
+    found: list[list[str]] = []
+    for line in _lines(content, most, words, strict=False):
+        cells = [_plain(cell) for cell in line]
+        if any(cells):
+            if len(found) == most:
+                raise Refused(N_("一次最多 %(most)s 行,这个文件不止这些。"), most=most)
+            found.append(cells)
+    return found
+
+
+def _plain(cell: Any) -> str:
+    text = _text(cell).strip(_PADDING)
+    if isinstance(cell, float) and abs(cell) >= 10**DIGITS:
+        return LOST + text
+    if text.startswith('="') and text.endswith('"'):  # how a text is kept from becoming a number
+        text = text[2:-1]
+    return text.removeprefix("'").strip(_PADDING)[:MOST_CELL]
+
+
+def _lines(content: bytes, most: int, words: frozenset[str], *, strict: bool = True) -> Iterator[list[Any]]:
+    if content[:2] == b"PK":
+        _check_parts(content, most)
+        return _workbook(content, most)
+    return _workbook(content, most) if content.startswith(OLD) else _csv(content, most, words, strict=strict)
 
 
 def _cell(line: list[Any], place: int | None, number: int, titles: list[str]) -> str:
@@ -73,11 +107,14 @@ def _not_read() -> Refused:
 # --- CSV
 
 
-def _csv(content: bytes, most: int) -> Iterator[list[str]]:
+def _csv(content: bytes, most: int, words: frozenset[str], *, strict: bool) -> Iterator[list[str]]:
     csv.field_size_limit(MOST_CELL * 4)
-    lines = _counted(io.StringIO(_decoded(content), newline=""), 10 * most + 1_000)
+    text = decoding.text(content)
+    if text is None:
+        raise _not_read()
+    lines = _counted(io.StringIO(text, newline=""), 10 * most + 1_000)
     try:
-        for row in csv.reader(lines, strict=True):
+        for row in csv.reader(lines, strict=strict, delimiter=_separator(text[:20_000], words)):
             if len(row) > MOST_COLUMNS:
                 raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
             yield row
@@ -85,15 +122,12 @@ def _csv(content: bytes, most: int) -> Iterator[list[str]]:
         raise _not_read() from error
 
 
-def _decoded(content: bytes) -> str:
-    if b"\x00" in content:
-        raise _not_read()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _not_read()
+def _separator(begin: str, words: frozenset[str]) -> str:
+    """What stands between the cells: by which a line has the most of the headings we know; where there are none, the most cells."""
+    lines = begin.splitlines()[:100]
+    heads = {each: max((sum(cell.strip(_PADDING + '"*') in words for cell in line.split(each)) for line in lines), default=0) for each in SEPARATORS}
+    cells = {each: sum(line.count(each) for line in lines) for each in SEPARATORS}
+    return max(SEPARATORS, key=lambda each: (heads[each], cells[each]))
 
 
 def _counted(lines: Iterable[str], most: int) -> Iterator[str]:
@@ -109,7 +143,6 @@ def _counted(lines: Iterable[str], most: int) -> Iterator[str]:
 
 
 def _workbook(content: bytes, most: int) -> Iterator[list[Any]]:
-    _check_parts(content, most)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         place = next(i for i, sheet in enumerate(book.sheets_metadata) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet)

@@ -8,13 +8,24 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
+from market.forms import (
+    ACCEPT,
+    NEEDED,
+    BeijingTimeField,
+    ChecklistField,
+    Form,
+    MoneyField,
+    WholeField,
+    choices,
+    printed,
+    text,
+)
 from market.options import region_choices, region_field
 from market.words import item_name
-from models import money
+from models import money, numbers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Json
@@ -28,7 +39,7 @@ class _Asked(Form):
 
     description = TextAreaField(_l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。"))
     amount = MoneyField(_l("计费基数(元)"), description=_l("如估算投资额、评估值;按固定价的事项可不填。"))
-    count = IntegerField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
+    count = WholeField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
     factor = StringField(_l("行业"), [Length(max=40)], description=_l("收费标准有行业系数时填写,如 化工。"))
     budget = MoneyField(_l("预算上限(元)"), description=_l("可不设;设了就公布,高于它的报价不被接受。随机抽取时它就是报酬,必填。"))
     deadline = BeijingTimeField(_l("截止时间"), [NEEDED], description=_l("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。"))
@@ -64,12 +75,20 @@ class QualityField(TextAreaField):
         for row in (self.data or "").splitlines():
             name, _space, weight = row.strip().replace(":", " ").replace(":", " ").rpartition(" ")
             if row.strip():
-                if not name.strip() or not weight.isascii() or not weight.isdigit() or len(weight) > 3:
-                    raise ValueError(str(_l("每行写一项名称和权重,例如:技术方案 30。")))
-                self.lines.append({"name": name.strip()[:60], "weight": int(weight)})
+                self.lines.append({"name": name.strip()[:60], "weight": _weight_of(name, weight)})
 
     def show(self, lines: list[Json]) -> None:
         self.data = "\n".join(f"{line['name']} {line['weight']}" for line in lines)
+
+
+def _weight_of(name: str, written: str) -> int:
+    try:
+        weight = numbers.whole(written)
+    except ValueError:
+        weight = -1
+    if not name.strip() or not 0 <= weight <= 999:
+        raise ValueError(str(_l("每行写一项名称和权重,例如:技术方案 30。")))
+    return weight
 
 
 _weight = [Optional(), NumberRange(0, 100)]
@@ -88,10 +107,10 @@ class RequestForm(_Asked):
         description=_l("列出已公示本事项收费的机构;选了事项并存为草稿后可勾选。公开征集时,选中的机构会收到通知。"),
         validate_choice=False,
     )
-    price_weight = IntegerField(_l("价格权重"), _weight, default=40, description=_l("各项权重合计 100。"))
+    price_weight = WholeField(_l("价格权重"), _weight, default=40, description=_l("各项权重合计 100。"))
     price_formula = RadioField(_l("价格分怎么算"), [Optional()], default="lowest_ratio")
-    days_weight = IntegerField(_l("工期权重"), _weight, default=10, description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。"))
-    credit_weight = IntegerField(_l("信用权重"), _weight, default=20, description=_l("按信用等级得分,比例见规则。"))
+    days_weight = WholeField(_l("工期权重"), _weight, default=10, description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。"))
+    credit_weight = WholeField(_l("信用权重"), _weight, default=20, description=_l("按信用等级得分,比例见规则。"))
     quality = QualityField(
         _l("质量评分项"), [Length(max=1000)], default="技术方案 30",
         description=_l("每行一项:名称和权重。由评审人各自打分,互不可见,取平均。"),
@@ -149,7 +168,7 @@ class OfferForm(Form):
     """A quote, or the next turn of a negotiation, which starts from the last one's terms."""
 
     price = MoneyField(_l("价格(元)"), [NEEDED])
-    days = IntegerField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
+    days = WholeField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
     note = TextAreaField(_l("说明"), [Length(max=500)])
 
     def prepare(self, case: Quote) -> None:
@@ -167,8 +186,8 @@ class BidForm(OfferForm):
     )  # fmt: skip
 
     file = FileField(
-        _l("附件"), description=_l("如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、PNG、JPEG、DOCX 或 XLSX,不超过 20 MB。"),
-        render_kw={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.xlsx"},
+        _l("附件"), description=_l("如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB。"),
+        render_kw={"accept": ACCEPT},
     )  # fmt: skip
 
     def prepare(self, case: Request) -> None:  # type: ignore[override]
@@ -217,7 +236,7 @@ def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
     for number, bid in enumerate(bids):
         for place, line in enumerate(lines):
             label = _("%(agency)s · %(line)s(0 到 %(most)s 分)", agency=bid.agency.name, line=line["name"], most=line["weight"])
-            fields[f"points_{number}_{place}"] = IntegerField(label, [NEEDED, NumberRange(0, line["weight"])])
+            fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line["weight"])])
         label = _("%(agency)s · 理由", agency=bid.agency.name)
         fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(min=5, max=1000)])
     return type("RequestScoreForm", (ScoreForm,), fields)
@@ -235,7 +254,7 @@ class AwardForm(Form):
     """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
 
     agency = RadioField(_l("中选机构"), [Optional()])
-    reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000)], description=_l("会随中选结果公示。"))
+    reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000), printed], description=_l("会随中选结果公示。"))
 
     def offer(self, quotes: list[Quote]) -> None:
         """Let the buyer choose among these, cheapest first; without any, ask for the reasons alone."""

@@ -5,6 +5,7 @@ from models.payments.bank import (
     PROBLEMS,
     BankLine,
     BankStatement,
+    comes_back,
     fits,
     match,
     newest_statement,
@@ -14,6 +15,7 @@ from models.payments.bank import (
 )
 from models.payments.charges import Charge, Difference, GatewayEvent, charges_of
 from models.payments.invoices import Invoice
+from models.payments.layouts import StatementLayout, WaitingStatement, layout_of
 from models.payments.payment import IN, KINDS, OPEN, Payment, named_in, reference
 from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS, post
@@ -32,7 +34,7 @@ from models.payments.sums import (
 
 __all__ = [
     "IN", "KINDS", "LINE_STATES", "OPEN", "PAYOUT_KINDS", "POSTINGS", "PROBLEMS", "BankLine", "BankStatement", "Charge", "Difference",
-    "GatewayEvent", "Invoice", "Payment", "Payout", "Release", "charges_of", "fair_share", "fits", "kept", "late_payment", "lateness",
-    "match", "named_in", "newest_statement", "of_contract", "off_by", "payable_now", "post", "received", "reference", "release_of",
-    "statement_of", "still_to_ask", "unexplained",
+    "GatewayEvent", "Invoice", "Payment", "Payout", "Release", "StatementLayout", "WaitingStatement", "charges_of", "comes_back", "fair_share",
+    "fits", "kept", "late_payment", "lateness", "layout_of", "match", "named_in", "newest_statement", "of_contract", "off_by", "payable_now",
+    "post", "received", "reference", "release_of", "statement_of", "still_to_ask", "unexplained",
 ]  # fmt: skip

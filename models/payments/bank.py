@@ -26,12 +26,15 @@ PROBLEMS = {
     "amount": N_("金额与应收付的不符"),
     "state": N_("这一项现在不能入账"),
     "done": N_("这一项已由另一笔流水核对"),
+    "returned": N_("像是这笔付出被银行退回"),
+    "unreadable": N_("这一行有看不懂的地方"),
+    "details": N_("汇总记账的明细合计与总额不符"),
 }
 
 
 class BankStatement(Base):
     """A statement of the custody account as it was handed in (`sha256` of the file kept), with the balances it says (fen, None where it
-    says none). `known` lines had come before."""
+    says none). `known` lines had come before; `left_out` were another account's."""
 
     __tablename__ = "bank_statements"
 
@@ -44,6 +47,7 @@ class BankStatement(Base):
     first_day: Mapped[date]
     last_day: Mapped[date]
     known: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
     imported_at: Mapped[datetime] = mapped_column(default=clock.now)
     imported_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
 
@@ -96,16 +100,35 @@ def match(session: Session, line: BankLine) -> Match:
 
 
 def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
-    """Whether a line can be this payment or payout as it stands now. One the custodian saw before its statement came fits too."""
+    """Whether a line can be this payment or payout as it stands now. One the custodian saw before its statement came fits too. What was
+    sent more than once has a line for each time; one that comes in and names a payout is that payout coming back, for a person to say."""
+    if isinstance(case, Payout) and line.amount > 0:
+        return Match(None, "returned" if line.amount == case.amount and comes_back(session, case) else "direction")
     if (line.amount > 0) != isinstance(case, Payment):
         return Match(None, "direction")
     if abs(line.amount) != case.amount:
         return Match(None, "amount")
-    if session.scalars(select(BankLine.id).where(BankLine.case_identifier == case.identifier)).first() is not None:
+    left, _back = seen_of(session, case.identifier)
+    if isinstance(case, Payout):
+        if left >= case.tries > 0:
+            return Match(None, "done")
+        return Match(case) if case.state in ("sent", "arrived", "due") and case.tries and case.gateway == "bank" else Match(None, "state")
+    if left + _back:
         return Match(None, "done")
     seen = ("cleared",) if case.gateway == "bank" else ()
-    possible = (*OPEN, "confirmed", *seen) if isinstance(case, Payment) else ("sent", "arrived")
-    return Match(case) if case.state in possible else Match(None, "state")
+    return Match(case) if case.state in (*OPEN, "confirmed", *seen) else Match(None, "state")
+
+
+def seen_of(session: Session, identifier: str) -> tuple[int, int]:
+    """How many lines were found to be this case: of money that went out, and of money that came in."""
+    query = select(func.count().filter(BankLine.amount < 0), func.count().filter(BankLine.amount > 0)).where(BankLine.case_identifier == identifier)
+    out, back = session.execute(query).one()
+    return int(out), int(back)
+
+
+def comes_back(session: Session, payout: Payout) -> bool:
+    """Whether a payout can be what came back: it was sent by bank more often than it is known to have returned."""
+    return payout.gateway == "bank" and seen_of(session, payout.identifier)[1] < payout.tries
 
 
 def statement_of(session: Session, identifier: str) -> BankStatement | None:

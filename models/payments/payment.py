@@ -111,17 +111,19 @@ def reference(identifier: str) -> str:
     return plain + str(mod_97_10.calc_check_digits(plain))
 
 
-_WRITTEN = re.compile(r"(?<![A-Z0-9])([MZ])[-\s]*(\d{4})[-\s]*(\d{6})[-\s]*(\d{2})(?!\d)")
+_WRITTEN = re.compile(r"(?<![A-Z0-9])([MZ])((?:[-\s]*[0-9]){12})(?![0-9])")
 
 
 def named_in(remark: str) -> tuple[list[str], bool]:
-    """The identifiers a remark names by their references, and whether one was written whose check digits are wrong."""
+    """The identifiers a remark names by their references, wherever a bank broke them, and whether one was written whose check digits are
+    wrong."""
     found, slipped = [], False
-    for letter, year, number, check in _WRITTEN.findall(spelling.reference(remark)):
+    for letter, written in _WRITTEN.findall(spelling.reference(remark)):
+        digits = re.sub(r"[-\s]", "", written)
         try:
-            mod_97_10.validate(f"{letter}{year}{number}{check}")
+            mod_97_10.validate(letter + digits)
         except ValidationError:
             slipped = True
         else:
-            found.append(f"{letter}-{year}-{number}")
+            found.append(f"{letter}-{digits[:4]}-{digits[4:10]}")
     return list(dict.fromkeys(found)), slipped

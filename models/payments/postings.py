@@ -32,6 +32,7 @@ POSTINGS = {
         Posting("surplus_received", N_("收到重复付款"), "clearing", "payable", "a payment that was in already comes in again: it is the buyer's, and goes back"),
         Posting("seen_at_bank", N_("银行对账入账"), "bank", "clearing", "the bank's statement shows money that came in"),
         Posting("left_bank", N_("银行对账付出"), "clearing", "bank", "the bank's statement shows money that left"),
+        Posting("returned_to_bank", N_("银行对账退回"), "bank", "clearing", "the bank's statement shows what was paid out coming back"),
         Posting("set_aside", N_("待查款入账"), "bank", "platform", "money came in at the bank that is nobody's here, until it is found whose"),
         Posting("sent_back", N_("待查款退回"), "platform", "bank", "the bank's statement shows such money going back, or the bank's own fee"),
         Posting("gateway_fee", N_("支付渠道手续费"), "platform", "clearing", "a gateway keeps its fee"),

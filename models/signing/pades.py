@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.layout import BoxConstraints
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
 from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -30,6 +30,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models import clock
+from models.signing.foreign import foreign_signatures
 from models.signing.keys import PrivateKey, anchors
 from models.text import N_, RuleBroken
 
@@ -37,7 +38,9 @@ _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"},
 ROOM, STAMPED_ROOM = 16_384, 32_768  # hex digits kept for a signature, without and with a timestamp
 MOST_REVISIONS = 64  # of a PDF that is read
 TAIL = 8_192  # bytes at its end in which it says where to begin
-Row = tuple[str, bytes, datetime | None, bool, bool, list[str]]  # a `Signed` as plain values, its certificate as DER
+Row = tuple[str, bytes, datetime | None, bool, bool, list[str], int]  # a `Signed` as plain values, its certificate as DER
+Foreign = tuple[str, str]  # a signature by an algorithm nobody here can verify: its field, the algorithm's name
+Examined = tuple[str, list[Row] | None, list[Foreign]]
 Box = tuple[int, int, int, int]  # in points from the lower left corner of the page
 
 # What may be wrong with a signature, worst first.
@@ -108,7 +111,8 @@ def sign(
 @dataclass(frozen=True)
 class Signed:
     """One signature found in a PDF: the field it is in, who signed by its certificate, when (a `stamped` time is an
-    authority's, otherwise the signer's own word), whether it covers the file to its end, and what is wrong (see FLAWS)."""
+    authority's, otherwise the signer's own word), whether it covers the file to its end, what is wrong (see FLAWS), and where the revision
+    ends that it covers whole (in bytes; 0 where it covers none)."""
 
     field: str
     certificate: x509.Certificate
@@ -116,11 +120,12 @@ class Signed:
     stamped: bool
     whole: bool
     flaws: tuple[str, ...]
+    ends: int = 0
 
     @classmethod
     def of(cls, row: Row) -> Signed:
-        field, der, at, stamped, whole, flaws = row
-        return cls(field, x509.load_der_x509_certificate(der), at, stamped, whole, tuple(flaws))
+        field, der, at, stamped, whole, flaws, ends = row
+        return cls(field, x509.load_der_x509_certificate(der), at, stamped, whole, tuple(flaws), ends)
 
     @property
     def signer(self) -> str:
@@ -136,20 +141,28 @@ def readable(pdf: bytes) -> bool:
     return pdf.rfind(b"startxref", -TAIL) >= 0
 
 
-def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> tuple[str, list[Row] | None]:
-    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`); None if the file cannot be
-    read as one. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
+def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
+    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`), and those by algorithms nobody here
+    verifies; None if the file cannot be read as one. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
     (certificates as DER) and the time."""
     roots = [x509.load_der_x509_certificate(der) for der in trusted]
     try:
         reader = PdfFileReader(BytesIO(pdf))
-        found = reader.embedded_regular_signatures
+        foreign = foreign_signatures(reader)
+        found = _beside(reader, {field for field, _ in foreign}) if foreign else reader.embedded_regular_signatures
         with clock.at(now):
-            return _title(reader), [_examined(each, roots, last=place == len(found) - 1) for place, each in enumerate(found)]
+            return _title(reader), [_examined(each, roots, last=place == len(found) - 1 and not foreign) for place, each in enumerate(found)], foreign
     except MemoryError:
         raise
     except Exception:  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
-        return "", None
+        return "", None, []
+
+
+def _beside(reader: PdfFileReader, foreign: set[str]) -> list[EmbeddedPdfSignature]:
+    """The signatures in other fields than these, in the order they were made."""
+    fields = [(str(name), field) for name, _value, field in enumerate_sig_fields(reader, filled_status=True) if str(name) not in foreign]
+    made = [EmbeddedPdfSignature(reader, field.get_object(), name) for name, field in fields]
+    return sorted((each for each in made if each.sig_object_type == "/Sig"), key=lambda each: each.signed_revision)
 
 
 def _title(reader: PdfFileReader) -> str:
@@ -172,7 +185,8 @@ def _examined(found: EmbeddedPdfSignature, trusted: list[x509.Certificate], *, l
     at = stamp.timestamp if stamp is not None and stamped else claimed
     whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     at = at.astimezone(UTC) if at else None  # a plain one
-    return str(found.field_name), der, at, stamped, whole, _flaws(status, certificate, at, whole=whole or not last)
+    ends = found.byte_range[2] + found.byte_range[3] if status.intact and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION else 0
+    return str(found.field_name), der, at, stamped, whole, _flaws(status, certificate, at, whole=whole or not last), int(ends)
 
 
 def _flaws(status: PdfSignatureStatus, certificate: x509.Certificate, at: datetime | None, *, whole: bool) -> list[str]:

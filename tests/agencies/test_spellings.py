@@ -69,6 +69,33 @@ def test_everything_wrong_with_a_row_of_fees_is_said_at_once(world: World) -> No
     assert sorted(map(str, told(identifier)[1])) == ["days", "effective_from", "item", "method", "price"]
 
 
+def test_numbers_of_a_row_of_fees_are_read_as_people_write_them(world: World) -> None:
+    rows = [fee_row(price="4.8万元", discount="8.5折", days="２０ 个工作日"), fee_row(item="ECO-01", price="1e9999999", days="1e9999999", discount="1e9")]
+    identifier = upload(world, "agency", "fees", rows)
+    doing.run()
+    first, second = batches.rows_of(db.session, state(identifier))
+    assert (first.problems, first.content["ready"]["terms"], first.content["ready"]["days"]) == ([], {"method": "fixed", "price": 48_000_00, "discount": "0.85"}, 20)
+    assert {"price", "days"} <= {problem["field"] for problem in second.problems}
+
+
+def test_a_character_no_paper_can_show_is_named_at_every_column_that_is_printed(world: World) -> None:
+    shown, lacking = "𠮷林藏文ལོ咨询", "咨询\U00030000"
+    rows = [agency_row(1, name=shown, legal_representative="𠮷"), agency_row(2, name=lacking, legal_representative=lacking, scope=lacking, introduction=lacking)]
+    identifier = upload(world, "regulator", "agencies", rows)
+    doing.run()
+    assert told(identifier) == {1: [], 2: ["legal_representative", "scope", "name"]}
+    assert {problem["params"]["characters"] for problem in batches.rows_of(db.session, state(identifier))[1].problems} == {"\U00030000 (U+30000)"}
+
+
+def test_a_name_of_the_register_no_paper_can_show_is_said_and_all_else_compared(app: Flask, world: World) -> None:
+    row = said_of(world, "second", legal_representative="咨\U00030000", standing="吊销")
+    others = [said_of(world, name) for name in ("agency", "third")]
+    batch = compare(world, as_csv([HEADING, *(list(each.values()) for each in (row, *others))]))
+    assert (batch.faulty, kinds()) == (0, {"second": ["representative", "revoked"]})
+    page = sign_in(app, world, "regulator").get(f"/batches/{batch.identifier}")
+    assert "(U+30000)" in page.text
+
+
 def test_one_code_in_two_spellings_is_twins_in_the_dry_run(world: World) -> None:
     assert told(from_the_field(world, "agencies_dash_twin.csv")) == {1: ["uscc"], 2: ["uscc"]}
     wide = "".join(chr(ord(char) + 0xFEE0) for char in code(5001))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from market.extensions import db
 from market.jobs import run_deadlines, tick
 from market.payments import actions as payments
-from market.payments import statements
+from market.payments import reading
 from market.payments.jobs import match_lines, reconcile
 from models import credit, ledger, workdays
 from models.ledger import clearing
@@ -22,6 +22,7 @@ from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import PDF, World
 from tests.web import sign_in
 
+ACCOUNT = "6300000000000018"
 HEAD = "交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n"
 
 
@@ -198,7 +199,7 @@ def test_camt_053_is_read_in_its_versions(world: World) -> None:
     found = lines(statement)
     assert [(line.amount, line.counterparty, line.state) for line in found] == [(800_000, "buyer单位", "matched")]
     assert found[0].statement.closing == 800_000
-    old = statements.read(camt(entry("30.00", "DBIT", detail("a", "10.00", "<Cdtr><Nm>乙</Nm></Cdtr>") + detail("b", "20.00", "<Cdtr><Nm>丙</Nm></Cdtr>"), "<Sts>BOOK</Sts>"), version="02"))
+    old = reading.read(camt(entry("30.00", "DBIT", detail("a", "10.00", "<Cdtr><Nm>乙</Nm></Cdtr>") + detail("b", "20.00", "<Cdtr><Nm>丙</Nm></Cdtr>"), "<Sts>BOOK</Sts>"), version="02"), ACCOUNT, {})
     assert [(line.amount, line.counterparty, line.remark, line.bank_reference) for line in old.lines] == [(-1000, "乙", "a", "R1/1"), (-2000, "丙", "b", "R1/2")]
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
 
@@ -209,11 +210,10 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "空的"), (b"<Document/>", "CAMT.053"), (b"<Document", "CAMT.053"), (BOMB, "CAMT.053"), (b"\x89PNG\r\n", "表头缺少"), (HEAD.encode(), "没有"),
-        ("日期,金额\n2026-03-02,1".encode(), "表头缺少"), (csv_of("2026-13-02,1.00,,1.00,a,1,b,B"), "日期"), (csv_of("2026-03-02,一元,,1.00,a,1,b,B"), "金额"),
-        (csv_of("2026-03-02,1.00,1.00,1.00,a,1,b,B"), "只填一项"), (csv_of("2026-03-02,1.00,,1.00,a,1,b,B", "2026-03-02,1.00,,2.00,a,1,b,B"), "同一个流水号"),
+        (b"", "空的"), (b"<Document/>", "CAMT.053"), (b"<Document", "CAMT.053"), (BOMB, "CAMT.053"), (b"\x89PNG\r\n", "表头看不懂"), (HEAD.encode(), "没有"),
+        ("日期,对方\n2026-03-02,1".encode(), "表头看不懂"), (csv_of("2026-13-02,1.00,,1.00,a,1,b,B"), "日期"), (csv_of("2026-03-02,一元,,1.00,a,1,b,B"), "金额"),
+        (csv_of("2026-03-02,1.00,1.00,1.00,a,1,b,B"), "只填一项"),
         (camt(entry("1.00", "CRDT", detail("x"), currency="EUR")), "人民币"), (camt(entry("1.00", "CRDT", detail("x")), account="999"), "另一个账户"),
-        (camt(entry("9.00", "DBIT", detail("a", "1.00") + detail("b", "2.00"))), "合计"),
     ],
 )  # fmt: skip
 def test_what_is_no_statement_is_answered_at_the_field(app: Flask, world: World, content: bytes, said: str) -> None:

@@ -1,7 +1,7 @@
 """What is done with money: paying and confirming, paying out, charging through a gateway, reading the bank's statements,
 recording invoices, closing the books."""
 
-from market.payments.actions.bank import close_day, import_statement, leave_line, match_line, settle_line
+from market.payments.actions.bank import close_day, leave_line, match_line, read_line, settle_line
 from market.payments.actions.charging import (
     ask_charge,
     charge_by,
@@ -11,6 +11,7 @@ from market.payments.actions.charging import (
     note_event,
     settle_charge,
 )
+from market.payments.actions.importing import Unread, import_statement, tell_layout, waiting
 from market.payments.actions.invoicing import receive_invoice, record_invoice, void_invoice
 from market.payments.actions.paying import confirm, dispute, lapse, pay, receive
 from market.payments.actions.payouts import (
@@ -22,11 +23,11 @@ from market.payments.actions.payouts import (
     send,
     take_back,
 )
-from market.payments.actions.reconciling import keep_differences
+from market.payments.actions.reconciling import keep_differences, note_differences
 
 __all__ = [
-    "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_day", "close_event", "confirm", "dispute",
-    "fail_charge", "finish_sending", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line",
-    "match_line", "note_charge", "note_event", "pay", "receive", "receive_invoice", "record_invoice", "send", "settle_charge",
-    "settle_line", "take_back", "void_invoice",
+    "Unread", "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_day", "close_event", "confirm", "dispute",
+    "fail_charge", "finish_sending", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line", "match_line",
+    "note_charge", "note_differences", "note_event", "pay", "read_line", "receive", "receive_invoice", "record_invoice", "send",
+    "settle_charge", "settle_line", "take_back", "tell_layout", "void_invoice", "waiting",
 ]  # fmt: skip

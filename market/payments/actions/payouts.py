@@ -79,7 +79,7 @@ def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: st
     """The gateway's `gateway_id` has failed after all: it is owed again, and the custodian pays it by bank. Said twice, it is booked once."""
     payout = locked(session, identifier)
     if payout.gateway_id == gateway_id:
-        _come_back(session, actor, payout, N_("支付渠道付出未成功"))
+        come_back(session, actor, payout, N_("支付渠道付出未成功"))
         payout.gateway = BankTransfer.name
     return identifier
 
@@ -103,11 +103,12 @@ def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "")
     payout = locked(session, identifier)
     if payout.gateway != BankTransfer.name:
         raise RuleBroken(N_("这一笔由支付渠道付出,是否退回以渠道的记录为准。"))
-    _come_back(session, actor, payout, reason)
+    come_back(session, actor, payout, reason)
     return identifier
 
 
-def _come_back(session: Session, actor: Actor, payout: Payout, reason: str) -> None:
+def come_back(session: Session, actor: Actor, payout: Payout, reason: str) -> None:
+    """What was sent is owed again, in a transaction that holds the payout."""
     perform(session, payout, "bounce", actor, reason=reason)
     _move(session, payout, "bounced")
     payout.sent_at = payout.arrived_at = payout.gateway_id = None

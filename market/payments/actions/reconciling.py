@@ -1,4 +1,4 @@
-"""What a gateway and the books do not agree on, kept until it is gone. Nothing is put right by itself: a person looks."""
+"""What a gateway and the books do not agree on, kept until it is gone. Nothing is put right by itself: a person looks, and is told to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from market.payments.gateways import Found
 from market.transaction import action
-from models import clock
+from models import clock, events
+from models.accounts import Organisation
 from models.actors import Actor
 from models.payments import Difference
 
@@ -15,15 +16,41 @@ from models.payments import Difference
 @action
 def keep_differences(session: Session, actor: Actor, gateway: str, found: list[Found]) -> str:
     """Keep what was found now: new ones begin, those that stand stay, those that are gone end."""
+    standing = _keep(session, actor, gateway, found)
+    for gone in standing.values():
+        gone.gone_at = gone.gone_at or clock.now()
+    return gateway
+
+
+@action
+def note_differences(session: Session, actor: Actor, gateway: str, found: list[Found]) -> str:
+    """Keep what was found besides what stands."""
+    _keep(session, actor, gateway, found)
+    return gateway
+
+
+def _keep(session: Session, actor: Actor, gateway: str, found: list[Found]) -> dict[tuple[str, str], Difference]:
+    """Keep what was found, and tell the custodian what is new of it and has a case. The other ones that stand."""
     standing = {(d.kind, d.about): d for d in session.scalars(select(Difference).where(Difference.gateway == gateway).with_for_update())}
+    new: list[Found] = []
     for each in found:
         kept = standing.pop((each.kind, each.about), None)
         if kept is None:
             kept = Difference(gateway=gateway, kind=each.kind, about=each.about)
             session.add(kept)
+            new.append(each)
         elif kept.gone_at is not None:
             kept.found_at, kept.gone_at = clock.now(), None
+            new.append(each)
         kept.theirs, kept.ours, kept.case_identifier = each.theirs, each.ours, each.case_identifier
-    for gone in standing.values():
-        gone.gone_at = gone.gone_at or clock.now()
-    return gateway
+    _tell(session, actor, new)
+    return standing
+
+
+def _tell(session: Session, actor: Actor, new: list[Found]) -> None:
+    named = [each for each in new if each.case_identifier]
+    offices = list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian"))) if named else []
+    for each in named:
+        kind = "payment" if each.case_identifier.startswith("M") else "payout"
+        about = {"title": each.about, "amount": abs(each.theirs - each.ours)}
+        events.record(session, actor, f"{kind}.difference", kind, each.case_identifier, role="system", audience="custodian", data=about, tells=offices)

@@ -51,10 +51,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money that moved at the gateway: in above zero, out below, in fen."""
+    """Money that moved at the gateway: in above zero, out below, in fen; `of` the charge it takes money back from, `payout` the one of ours it
+    says it is."""
 
     gateway_id: str
     amount: int
+    of: str = ""
+    payout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,17 @@ class OnlineGateway(Gateway):
         """Everything that moved since an instant, charges and payouts by the gateway's own names."""
 
     @abstractmethod
-    def read(self, payload: bytes, headers: Headers) -> Told:
-        """An event it sends us. RuleBroken where the signature is not its own, or is too old."""
+    def taken_back(self, gateway_id: str) -> list[Movement]:
+        """Everything that was taken back from a charge, whoever asked for it."""
+
+    @abstractmethod
+    def tells_of_taking_back(self, kind: str) -> bool:
+        """Whether an event of this kind may say that something was taken back."""
+
+    @abstractmethod
+    def read(self, payload: bytes, headers: Headers) -> Told | None:
+        """An event it sends us; None for one that says nothing we could look up. RuleBroken where the signature is not its own, or is too
+        old."""
 
     def page_policy(self, charge: Charge) -> str:
         """The content policy of the page on which the buyer goes on: empty for ours, another where the gateway's script runs there."""
@@ -125,9 +137,10 @@ class OnlineGateway(Gateway):
     def differences(self) -> list[Found]:
         """Movement by movement, charges by their names and payouts by theirs; and what it holds for longer than the policy lets it."""
         since = clock.now() - BACK
-        theirs = {m.gateway_id: m.amount for m in self.movements(since - MARGIN)}
+        moved = {m.gateway_id: m for m in self.movements(since - MARGIN)}
+        theirs = {about: m.amount for about, m in moved.items()}
         ours = self._booked(since - 2 * MARGIN)
-        found = [Found("theirs_only", about, amount, 0) for about, amount in theirs.items() if about not in ours]
+        found = [Found("theirs_only", about, m.amount, 0, ours[m.of][1] if m.of in ours else "") for about, m in moved.items() if about not in ours]
         for about, (amount, case, booked_at) in ours.items():
             if about in theirs and theirs[about] != amount:
                 found.append(Found("amount", about, theirs[about], amount, case))

@@ -6,6 +6,7 @@ Shapes after the public API reference (docs.stripe.com/api): amounts are in the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import takewhile
@@ -22,9 +23,11 @@ from models import policy
 from models.accounts import Organisation
 from models.agencies import profile_of
 from models.payments import Charge, Payment, Payout
-from models.text import N_, RuleBroken
+from models.text import N_, UNKEEPABLE, RuleBroken
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
+TAKEN = ("needs_response", "under_review", "lost")  # a dispute takes from us as long as it is not won
+MOST_NAME = 80  # characters of what we keep a thing under
 _OVER = {"succeeded": "succeeded", "canceled": "failed", "failed": "failed"}
 # Card numbers are typed into the gateway's own frames, never into our page: on that page alone its script is let in.
 CARD_POLICY = (
@@ -101,12 +104,20 @@ class StripeGateway(OnlineGateway):
                 yield Movement(intent.id, getattr(intent, "amount_received", None) or intent.amount)
         for refund in self._since(self._api.refunds.list, since):
             if refund.status not in ("failed", "canceled"):
-                yield Movement(refund.id, -refund.amount)
+                yield _refunded(refund)
         for transfer in self._perhaps(self._api.transfers.list, since):
             yield Movement(transfer.id, -(transfer.amount - transfer.amount_reversed))
         for dispute in self._perhaps(self._api.disputes.list, since):
-            if dispute.status in ("needs_response", "under_review", "lost"):  # taken from us as long as it is not won
-                yield Movement(dispute.id, -dispute.amount)
+            if dispute.status in TAKEN:
+                yield _disputed(dispute)
+
+    def taken_back(self, gateway_id: str) -> list[Movement]:
+        refunds = self._all(self._api.refunds.list, {"payment_intent": gateway_id})
+        try:
+            disputes = self._all(self._api.disputes.list, {"payment_intent": gateway_id})
+        except Refused:  # an account without cards has no list of them
+            disputes = []
+        return [*(_refunded(r) for r in refunds if r.status not in ("failed", "canceled")), *(_disputed(d) for d in disputes if d.status in TAKEN)]
 
     def _perhaps(self, how: Any, since: datetime) -> list[Any]:
         """What an account without Connect, or without cards, has no list of."""
@@ -127,14 +138,22 @@ class StripeGateway(OnlineGateway):
     def page_policy(self, charge: Charge) -> str:
         return CARD_POLICY % {"script": _origin(self.script), "api": _origin(self.api)} if charge.method == "card" else ""
 
-    def read(self, payload: bytes, headers: Headers) -> Told:
+    def tells_of_taking_back(self, kind: str) -> bool:
+        return "refund" in kind or "dispute" in kind
+
+    def read(self, payload: bytes, headers: Headers) -> Told | None:
         try:
-            event = stripe.Webhook.construct_event(payload, headers.get("Stripe-Signature", ""), self._secret)
+            text = payload.decode()
+            stripe.WebhookSignature.verify_header(text, headers.get("Stripe-Signature", ""), self._secret, stripe.Webhook.DEFAULT_TOLERANCE)
         except (ValueError, stripe.SignatureVerificationError) as error:
             raise RuleBroken(N_("签名不对或已过期。")) from error
-        about = event.data.object
-        name = getattr(about, "payment_intent", None) if about.object in ("charge", "refund") else about.id
-        return Told(event.id, event.type, str(name or about.id), event.to_dict())
+        try:
+            event = json.loads(text, parse_constant=_no_number)
+            kept = json.dumps(event)
+        except (ValueError, RecursionError):
+            return None
+        told, kind, about = _text(event, "id"), _text(event, "type"), _about(event)
+        return Told(told, kind, about, event) if told and kind and about and "\\u0000" not in kept and "Infinity" not in kept else None
 
     def _ask(self, how: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -162,6 +181,32 @@ def _named(refund: Any) -> str:
 
 def _calendar_days(workdays: int) -> int:
     return -(-workdays * 7 // 5)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _text(thing: Any, name: str) -> str:
+    """A text at this name that can be kept; an empty one for anything else."""
+    found = thing.get(name) if isinstance(thing, dict) else None
+    return found if isinstance(found, str) and len(found) <= MOST_NAME and not UNKEEPABLE.search(found) else ""
+
+
+def _about(event: Any) -> str:
+    """What an event is about: a payment intent, also of a charge, refund or dispute, or whatever else has a name."""
+    data = event.get("data") if isinstance(event, dict) else None
+    thing = data.get("object") if isinstance(data, dict) else None
+    of_intent = _text(thing, "object") in ("charge", "refund", "dispute")
+    return (_text(thing, "payment_intent") if of_intent else "") or _text(thing, "id")
+
+
+def _refunded(refund: Any) -> Movement:
+    return Movement(refund.id, -refund.amount, str(getattr(refund, "payment_intent", None) or ""), _named(refund))
+
+
+def _disputed(dispute: Any) -> Movement:
+    return Movement(dispute.id, -dispute.amount, str(getattr(dispute, "payment_intent", None) or ""))
 
 
 def _standing(intent: Any) -> Standing:

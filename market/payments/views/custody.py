@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 from market.exports import answer as exported
 from market.extensions import db
 from market.forms import ActForm
-from market.pages import file_of, form_page, link, need, not_found, paged
+from market.pages import form_page, link, need, not_found, paged
 from market.payments import actions
-from market.payments.forms import LineForm, StatementForm
+from market.payments.forms import LineForm, ReadForm
 from market.payments.gateways import bank, ways
 from market.payments.jobs import DIFFERENCES, reconcile
 from market.payments.views.rooms import rooms
@@ -52,17 +52,6 @@ def desk() -> str:
     return render_template(
         "payments/custody.html", page=paged(query), account=account, balances=[(name, show(fen)) for name, fen in balances], off=off_by(db.session),
         differences=db.session.scalar(open_ones),
-    )  # fmt: skip
-
-
-@rooms.route("/custody/import", methods=["GET", "POST"])
-@login_required
-def import_statement() -> Response | str | tuple[str, int]:
-    need("custodian")
-    return form_page(
-        StatementForm(), _("导入银行对账单"), actions.import_statement, lambda found: url_for("payments.statement", identifier=found),
-        lambda form: file_of(form.file.data),
-        lead=_("按附言里的付款编号和金额自动核对;对不上的列出来,由您处理,系统不猜。"), back=url_for("payments.desk"),
     )  # fmt: skip
 
 
@@ -105,16 +94,18 @@ def export_statement(identifier: str, kind: str) -> FlaskResponse:
 @rooms.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])
 @login_required
 def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int]:
-    """The custodian says what a line is."""
+    """The custodian says what a line is, or reads one that could not be."""
     need("custodian")
     found = _statement(identifier)
     line = db.session.scalars(select(BankLine).where(BankLine.statement_id == found.id, BankLine.number == number)).one_or_none()
     if line is None:
         raise not_found(f"{identifier}/{number}")
-    said = " · ".join(filter(None, [line.day.isoformat(), show(line.amount), line.counterparty, line.remark]))
+    unread = line.problem == "unreadable"
+    said = " · ".join(filter(None, [line.day.isoformat(), "" if unread else show(line.amount), line.counterparty, line.remark]))
+    form = ReadForm(data={"day": line.day}) if unread else LineForm(line)
     return form_page(
-        LineForm(), _("处理这一笔"), actions.settle_line, lambda done: url_for("payments.statement", identifier=done, state="open"), lambda form: form.values(),
-        identifier, number, lead=said, back=url_for("payments.statement", identifier=identifier),
+        form, _("处理这一笔"), actions.read_line if unread else actions.settle_line, lambda done: url_for("payments.statement", identifier=done, state="" if unread else "open"),
+        lambda form: form.values(), identifier, number, lead=said, back=url_for("payments.statement", identifier=identifier),
     )  # fmt: skip
 
 

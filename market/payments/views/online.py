@@ -3,6 +3,8 @@ refused by the content policy, and rightly."""
 
 from __future__ import annotations
 
+import logging
+
 from flask import Response as FlaskResponse
 from flask import redirect, render_template, request, url_for
 from flask_login import login_required
@@ -18,6 +20,8 @@ from market.payments.gateways import OnlineGateway, Standing, offering, online, 
 from market.payments.views.rooms import rooms
 from models.payments import Charge, Payment
 from models.text import N_, NotFound
+
+log = logging.getLogger(__name__)
 
 
 @rooms.route("/payments/<identifier>/online", methods=["GET", "POST"])
@@ -55,6 +59,12 @@ def back(identifier: str) -> Response:
 @rooms.post("/hooks/<gateway>")
 @csrf.exempt
 def hook(gateway: str) -> Response:
-    """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where the signature is not its own."""
-    charging.take(gateway, online(gateway).read(request.get_data(cache=False), request.headers))
+    """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where the signature is not its own. One
+    that says nothing we could look up is noted in the log and answered all the same: it would only come again."""
+    payload = request.get_data(cache=False)
+    told = online(gateway).read(payload, request.headers)
+    if told is None:
+        log.warning("an event of %s is ignored: %r", gateway, payload[:200])
+        return FlaskResponse("ignored\n", mimetype="text/plain")
+    charging.take(gateway, told)
     return FlaskResponse("ok\n", mimetype="text/plain")

@@ -1,0 +1,26 @@
+"""A bank's statement as a file: CSV, XLSX or XLS as banks in China export them, or CAMT.053 (ISO 20022) in any of its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from market.payments.reading import camt, tabular
+from market.payments.reading.headings import ROLES, Layout, guessed, of_width, signature
+from market.payments.reading.lines import Line, Parsed
+from market.payments.reading.tabular import MOST_LINES, NotUnderstood, grid, same_account
+from models.text import N_, RuleBroken
+
+__all__ = ["MOST_LINES", "ROLES", "Layout", "Line", "NotUnderstood", "Parsed", "grid", "guessed", "of_width", "read", "same_account", "signature"]
+_XML_BEGIN = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
+
+
+def read(content: bytes, ours: str, remembered: Mapping[str, Layout]) -> Parsed:
+    """The statement of our account in the bytes of a file; a table in a layout `remembered` of its heading's signature, or in one we know.
+    RuleBroken (field `file`) for anything else, naming the line it could not read; NotUnderstood for a table whose columns a person may
+    tell. Never inside a transaction: a file may take its whole budget."""
+    parsed = camt.read(content, ours) if content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" else tabular.read(grid(content), ours, remembered)
+    if not parsed.lines:
+        raise RuleBroken(N_("对账单里没有记账的流水。"), "file")
+    if len(parsed.lines) > MOST_LINES:
+        raise RuleBroken(N_("一次最多 %(most)s 行,这个文件有 %(count)s 行。"), "file", most=MOST_LINES, count=len(parsed.lines))
+    return parsed

@@ -1,0 +1,118 @@
+"""What the columns of a bank's statement are, by their headings: as banks here write them, or as somebody once said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+
+from models.spelling import plain
+from models.text import N_
+
+# What a column may be. The first heading a file has of a row is taken; `remark` is all of them together.
+ROLES = {
+    "day": N_("日期"), "came_in": N_("收入金额"), "went_out": N_("支出金额"), "amount": N_("金额(一列,带正负号或另有收支标志)"), "direction": N_("收支标志"), "balance": N_("余额"),
+    "counterparty": N_("对方户名"), "counterparty_account": N_("对方账号"), "remark": N_("附言、摘要"), "bank_reference": N_("流水号"), "account": N_("本方账号"),
+    "currency": N_("币种"), "status": N_("交易状态"),
+}  # fmt: skip
+KNOWN = {
+    "day": "交易日期 记账日期 入账日期 记账日 交易日 日期 交易时间 记账时间 入账时间 交易日期时间 交易发生日期 发生日期 业务日期 创建时间 bookingdate postingdate postdate transactiondate date valuedate 起息日",
+    "came_in": "记账金额(收入) 收入金额 贷方发生额 贷方金额 收入 贷方 存入金额 存入 收款金额 转入金额 入账金额 收入发生额 贷 交易金额(收入) credit creditamount credits deposit deposits amountin paidin moneyin",
+    "went_out": "记账金额(支出) 支出金额 借方发生额 借方金额 支出 借方 支取金额 支取 付款金额 转出金额 出账金额 支出发生额 借 交易金额(支出) debit debitamount debits withdrawal withdrawals amountout paidout moneyout",
+    "amount": "交易金额 发生额 金额 记账金额 发生金额 收支金额 交易额 收付金额 借贷金额 amount transactionamount",
+    "direction": "收/支 收支 收支标志 收支方向 收支类型 收付 收付标志 收/付 借贷标志 借/贷 借贷 借贷方向 借贷标识 收付方向 交易方向 资金流向 资金方向 dc d/c dr/cr cr/dr debit/credit credit/debit direction",
+    "balance": "余额 账户余额 联机余额 交易余额 本次余额 当前余额 交易后余额 账面余额 余额(元) balance runningbalance ledgerbalance",
+    "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 对手户名 对手名称 对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 counterparty counterpartyname payee payer name",
+    "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 交易对手账号 收(付)方账号 收/付方账号 收付方账号 counterpartyaccount",
+    "remark": "附言 交易附言 客户附言 汇款附言 转账附言 用途 交易用途 用途/附言 摘要 交易摘要 客户摘要 业务摘要 备注 交易备注 客户备注 交易详情 交易说明 商品说明 说明 个性化信息 remark remarks description details memo narrative",
+    "bank_reference": "交易流水号 流水号 银行流水号 核心流水号 主机流水号 业务流水号 交易参考号 交易订单号 交易序号 日志号 回单编号 账户明细编号-交易流水号 参考号 凭证号 凭证号码 reference bankreference transactionid referenceno",
+    "account": "账号 本方账号 本方账户 账户 卡号 户口号 客户账号 查询账号 account accountnumber accountno",
+    "currency": "币种 货币 交易币种 记账币种 币别 currency ccy",
+    "status": "交易状态 状态 status",
+}  # fmt: skip
+NAMES = {role: tuple(text.split()) for role, text in KNOWN.items()}
+WORDS = frozenset(name for names in NAMES.values() for name in names)
+_BRACKETS = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
+MOST_ABOVE = 60  # rows of titles and notes before the heading
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns (by their places) are what; `heading` is the row that names them, -1 where there is none. With `flipped` money that went
+    out stands above zero in the one signed column."""
+
+    heading: int
+    places: dict[str, list[int]] = field(default_factory=dict)
+    flipped: bool = False
+
+    def cell(self, row: list[str], role: str) -> str:
+        """What a row says in this role; of several columns all that is said, once each."""
+        said = [row[place] for place in self.places.get(role, ()) if place < len(row) and row[place]]
+        return " ".join(dict.fromkeys(said)) if role == "remark" else (said[0] if said else "")
+
+    @property
+    def enough(self) -> bool:
+        """Whether lines can be made of it."""
+        return "day" in self.places and ("amount" in self.places or {"came_in", "went_out"} <= self.places.keys())
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[\s*#:]", "", plain(title[:60])).lower()
+
+
+def _known_as(title: str) -> list[str]:
+    """The ways to read a heading: as it stands, without what is in brackets, and what is in them beside it (`金额(收入)`)."""
+    told = _plain(title)
+    inside = "".join(_BRACKETS.findall(told))
+    bare = _BRACKETS.sub("", told)
+    if not inside:
+        return [told]
+    beside = bare in NAMES["amount"] and any(inside in NAMES[role] for role in ("came_in", "went_out"))
+    return [told, f"{bare}({inside})", inside if beside else bare]
+
+
+def read(row: list[str]) -> dict[str, list[int]]:
+    """The places of the columns we know in a row of headings."""
+    titles = [_known_as(cell) if cell else [] for cell in row]
+    found: dict[str, list[int]] = {}
+    for role, names in NAMES.items():
+        places = [place for name in names for place, known in enumerate(titles) if name in known]
+        if places:
+            found[role] = list(dict.fromkeys(places)) if role == "remark" else places[:1]
+    if {"came_in", "went_out"} <= found.keys():
+        found.pop("amount", None)
+        found.pop("direction", None)
+    return found
+
+
+def find(rows: list[list[str]]) -> Layout | None:
+    """The first row that names enough columns."""
+    for place, row in enumerate(rows[:MOST_ABOVE]):
+        layout = Layout(place, read(row))
+        if layout.enough:
+            return layout
+    return None
+
+
+def guessed(rows: list[list[str]]) -> tuple[int, dict[str, list[int]]]:
+    """The row that most likely names the columns (-1 for none), and what we know of them."""
+    known = [read(row) for row in rows[:MOST_ABOVE]]
+    best = max(range(len(known)), key=lambda place: (len(known[place]), -place), default=-1)
+    if best >= 0 and known[best]:
+        return best, known[best]
+    widest = max(range(len(known)), key=lambda place: (sum(map(bool, rows[place])), -place), default=-1)
+    return widest, {}
+
+
+def of_width(rows: list[list[str]]) -> str:
+    """What a table without a heading is remembered by: how wide it is."""
+    return signature([f"#{max(map(len, rows), default=0)}"])
+
+
+def signature(row: list[str]) -> str:
+    """What a heading is remembered by: its titles in their order."""
+    titles = [_plain(cell) for cell in row]
+    while titles and not titles[-1]:
+        titles.pop()
+    return hashlib.sha256(json.dumps(titles, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""What is read of a statement, whatever its form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from models.payments import named_in, reference
+from models.spelling import plain
+
+MOST_REMARK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Money that came in (above zero) or went out (below), in fen. A line with a `problem` could not be read whole: it waits for a person,
+    with what stands there as its remark."""
+
+    day: date
+    amount: int
+    counterparty: str
+    counterparty_account: str
+    remark: str
+    bank_reference: str
+    problem: str = ""
+    returned: bool = False  # the bank calls it something that came back
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A statement: its account (empty where it does not say), its lines, oldest first, its balances in fen (None where it says none), and how
+    many lines of other accounts were left out."""
+
+    lines: list[Line]
+    account: str = ""
+    opening: int | None = None
+    closing: int | None = None
+    left_out: int = 0
+
+
+_RETURNED = re.compile("退汇|退票|退回|退款|冲正|撤销|转账失败|returned|reversal", re.IGNORECASE)
+
+
+def line(day: date, amount: int, *, counterparty: str = "", counterparty_account: str = "", remark: str = "", bank_reference: str = "", problem: str = "", returned: bool = False) -> Line:
+    """A line as it is kept: one way of writing, no longer than its columns."""
+    said, name, account, number = (plain(each).strip() for each in (remark, counterparty, counterparty_account, bank_reference))
+    return Line(day, amount, name[:200], account[:40], _kept(said), number[:40], problem, returned or bool(_RETURNED.search(said)))
+
+
+def _kept(remark: str) -> str:
+    """As much of a remark as is kept; a reference that stands further behind comes first."""
+    short = remark[:MOST_REMARK]
+    if len(remark) > MOST_REMARK and named_in(short) != (named := named_in(remark[:5_000])):
+        short = " ".join([*map(reference, named[0]), remark])[:MOST_REMARK]
+    return short
+
+
+def _steps(lines: list[Line], balances: list[int | None]) -> tuple[int, int]:
+    """How many balances follow from the one above, and how many from the one below."""
+    pairs = list(zip(lines, balances, strict=True))
+    both = [(one, before, two, after) for (one, before), (two, after) in pairwise(pairs) if before is not None and after is not None]
+    return sum(after == before + two.amount for _one, before, two, after in both), sum(before == after + one.amount for one, before, _two, after in both)
+
+
+def follow(lines: list[Line], balances: list[int | None]) -> int:
+    """How many balances follow from one beside them, in the order in which more do."""
+    return max(_steps(lines, balances))
+
+
+def oldest_first(lines: list[Line], balances: list[int | None]) -> tuple[list[Line], int | None, int | None]:
+    """The lines in the order in which the money moved, and the balances before and after them. A file is from new to old where its balances
+    follow so, or, where they say nothing, its days do."""
+    pairs = list(zip(lines, balances, strict=True))
+    up, down = _steps(lines, balances)
+    falling = sum(one.day > two.day for one, two in pairwise(lines))
+    rising = sum(one.day < two.day for one, two in pairwise(lines))
+    if (down, falling) > (up, rising) if down != up else falling > rising:
+        pairs.reverse()
+    ordered = [each for each, _balance in pairs]
+    if not pairs:
+        return ordered, None, None
+    (first, opening), closing = pairs[0], pairs[-1][1]
+    return ordered, None if opening is None or first.problem else opening - first.amount, closing

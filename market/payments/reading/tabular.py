@@ -1,0 +1,246 @@
+"""A statement in rows and columns, as banks export them: titles above the heading, sums below the lines, and every way to say which way
+money went. A row that cannot be read is a line that waits for a person; only where no row can be, the file is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from market import sandbox, tables
+from market.payments.reading import cells, headings
+from market.payments.reading.headings import Layout
+from market.payments.reading.lines import Line, Parsed, follow, line, oldest_first
+from market.sandboxed import tables as sandboxed
+from models import spelling
+from models.text import N_, RuleBroken
+
+MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
+_FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing)")
+_OWN = re.compile(r"(?<![子方手])(?:账号|帐号|卡号|户口号|账户号码|account(?:number|no\.?)?)[::\s]*\[?([0-9*][0-9*\s-]{6,40})", re.IGNORECASE)
+_TOGETHER = re.compile(r"(.*[^\d*\s/|-])[\s/|-]*([\d*]{8,30})")  # a name and an account in one cell
+_RENMINBI = frozenset({"", "人民币", "人民币元", "CNY", "RMB", "156", "¥", "元", "01", "-", "钞", "CNH"})
+_VOID = re.compile("失败|关闭|等待|未支付|处理中|待付款")
+
+
+class NotUnderstood(RuleBroken):
+    """A table whose columns nobody knows, or none of whose rows can be read: somebody may say what its columns are."""
+
+
+class _Odd(Exception):
+    def __init__(self, said: str) -> None:
+        self.said = said
+
+
+@dataclass(frozen=True)
+class _Row:
+    number: int
+    cells: list[str]
+    account: str
+
+
+def grid(content: bytes) -> list[list[str]]:
+    """Every row of a table. RuleBroken at `file` for what is none."""
+    tables.check_size(content)
+    rows: list[list[str]] = sandbox.run(sandboxed.grid, content, headings.WORDS, MOST_LINES + MOST_BESIDE)
+    if not rows:
+        raise RuleBroken(N_("文件是空的。"), "file")
+    return rows
+
+
+def same_account(written: str, ours: str) -> bool:
+    """Whether an account as a file writes it can be ours: blanks and dashes say nothing, stars stand for any digits."""
+    plain, own = (spelling.code(each).replace("-", "") for each in (written, ours))
+    return re.fullmatch(re.sub(r"\\?\*+", r"\\d*", re.escape(plain)), own) is not None
+
+
+def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout]) -> Parsed:
+    """The statement in these rows, in a layout `remembered` of its heading's signature, or in one we know. RuleBroken at `file` for one of
+    other accounts only; NotUnderstood."""
+    layout = _recalled(rows, remembered) or headings.find(rows)
+    if layout is None:
+        raise NotUnderstood(N_("表头看不懂:要有日期,以及收入和支出,或者一列金额。"), "file")
+    found, left_out = _of_ours(rows, layout, ours)
+    lines, balances, first_fault = max((_made(found, layout, signs) for signs in _signs(layout, found)), key=lambda made: follow(made[0], made[1]))
+    if left_out and not lines:
+        raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=next(iter(_accounts(rows, layout)), "")[:40])
+    if lines and all(each.problem for each in lines) and first_fault is not None:
+        raise NotUnderstood(first_fault.message, "file", **first_fault.params)
+    ordered, opening, closing = oldest_first(_dated(lines), balances)
+    return Parsed(ordered, ours if left_out else "", opening, closing, left_out)
+
+
+def _made(found: list[_Row], layout: Layout, signs: _Signs) -> tuple[list[Line], list[int | None], RuleBroken | None]:
+    """The lines in these rows, the balance in each, and what was wrong with the first that could not be read."""
+    lines: list[Line] = []
+    balances: list[int | None] = []
+    first: RuleBroken | None = None
+    for row in found:
+        made, fault = _line(row, layout, signs)
+        if made is not None:
+            lines.append(made)
+            balances.append(_balance(row, layout))
+        first = first or fault
+    return lines, balances, first
+
+
+def _recalled(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout | None:
+    for place, row in enumerate(rows[: headings.MOST_ABOVE] if remembered else ()):
+        if known := remembered.get(headings.signature(row)):
+            return replace(known, heading=place)
+    return remembered.get(headings.of_width(rows))
+
+
+# --- Which rows are lines of ours
+
+
+def _accounts(rows: list[list[str]], layout: Layout) -> Iterator[str]:
+    for row in rows:
+        written = layout.cell(row, "account") or "".join(_OWN.findall(" ".join(row))[:1])
+        if len(re.sub(r"\D", "", written)) >= 4:
+            yield written
+
+
+def _of_ours(rows: list[list[str]], layout: Layout, ours: str) -> tuple[list[_Row], int]:
+    """The rows that may be lines of our account, and how many are of others: named in a column, or above the lines."""
+    heading = rows[layout.heading] if layout.heading >= 0 else None
+    found, left_out, account = [], 0, ""
+    for place, row in enumerate(rows):
+        titled = "" if _dated_cell(layout.cell(row, "day")) else next(iter(_OWN.findall(" ".join(row))), "")
+        account = titled.strip() or account
+        if place <= layout.heading or row == heading or titled or not _may_be_a_line(row, layout):
+            continue
+        owner = layout.cell(row, "account") or account
+        if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
+            left_out += 1
+        else:
+            found.append(_Row(place + 1, row, owner))
+    return found, left_out
+
+
+def _may_be_a_line(row: list[str], layout: Layout) -> bool:
+    """Neither a sum below the lines, nor a note, nor something that never took place."""
+    told = next((cell for cell in row if cell), "")
+    if _VOID.search(layout.cell(row, "status")):
+        return False
+    if _dated_cell(layout.cell(row, "day")):
+        return True
+    moved = any(layout.cell(row, role) for role in ("came_in", "went_out", "amount"))
+    return moved and not any(_FOOT.match(spelling.plain(each).strip().lower()) for each in (told, layout.cell(row, "day")))
+
+
+def _dated_cell(text: str) -> bool:
+    try:
+        cells.day(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- Which way money went
+
+
+def _signs(layout: Layout, found: list[_Row]) -> list[_Signs]:
+    """The ways to read the signs of these rows, the likelier one first; the balances tell which it is."""
+    directed = "direction" in layout.places
+    if not directed and "went_out" not in layout.places:
+        return [_Signs(layout), _Signs(replace(layout, flipped=not layout.flipped))]
+    role = "went_out" if "went_out" in layout.places else "amount"
+    out = [row for row in found if not directed or cells.direction(layout.cell(row.cells, "direction")) == cells.OUT]
+    sums = [_read(layout.cell(row.cells, role)) or 0 for row in out]
+    if not any(each < 0 for each in sums):
+        return [_Signs(layout)]
+    likelier = not any(each > 0 for each in sums)
+    return [_Signs(layout, below_is_out=likelier), _Signs(layout, below_is_out=not likelier)]
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """What a minus means before a sum of what went out: that it went out, as where every such sum has one; or that something was taken back
+    (红字), as where only some have."""
+
+    layout: Layout
+    below_is_out: bool = False
+
+    def amount(self, row: list[str]) -> int:
+        """Fen; _Odd for what cannot be read or says two things."""
+        said = self.layout.cell
+        if "came_in" in self.layout.places and "went_out" in self.layout.places:
+            came_in, went_out = _needed(said(row, "came_in")), _needed(said(row, "went_out"))
+            if bool(came_in) == bool(went_out):
+                raise _Odd(N_("第 %(number)s 行:收入和支出应只填一项。"))
+            return came_in or (went_out if self.below_is_out and went_out < 0 else -went_out)
+        amount = _needed(said(row, "amount"))
+        if not amount:
+            raise _Odd(N_("第 %(number)s 行没有金额。"))
+        if "direction" not in self.layout.places:
+            return -amount if self.layout.flipped else amount
+        way = cells.direction(said(row, "direction"))
+        if not way:
+            raise _Odd(N_("第 %(number)s 行看不出是收入还是支出:%(text)s。"))
+        if way == cells.IN:
+            return amount
+        return amount if self.below_is_out and amount < 0 else -amount
+
+
+def _read(text: str) -> int | None:
+    try:
+        return cells.fen(text)
+    except ValueError:
+        return None
+
+
+def _needed(text: str) -> int:
+    found = _read(text)
+    if found is None:
+        raise _Odd(N_("第 %(number)s 行的金额看不懂:%(text)s。"))
+    return found
+
+
+# --- Lines
+
+
+def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBroken | None]:
+    """The line in a row; one that cannot be read whole, with what was wrong."""
+    said: dict[str, Any] = {role: layout.cell(row.cells, role) for role in ("counterparty", "counterparty_account", "remark", "bank_reference")}
+    if together := _TOGETHER.fullmatch(said["counterparty"]) if not said["counterparty_account"] else None:
+        said["counterparty"], said["counterparty_account"] = together[1], together[2]
+    for role in ("counterparty_account", "bank_reference"):
+        if said[role].startswith(sandboxed.LOST):
+            column = headings.ROLES[role]
+            raise RuleBroken(N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。"), "file", number=row.number, column=column)
+    written = layout.cell(row.cells, "day")
+    try:
+        day = cells.day(written)
+    except ValueError:
+        return _odd(row, date.min), RuleBroken(N_("第 %(number)s 行的日期看不懂:%(text)s。"), "file", number=row.number, text=written[:30])
+    try:
+        if spelling.code(layout.cell(row.cells, "currency")) not in _RENMINBI:
+            raise _Odd(N_("第 %(number)s 行不是人民币(CNY)。"))
+        return line(day, signs.amount(row.cells), **said), None
+    except _Odd as odd:
+        text = " ".join(filter(None, (layout.cell(row.cells, role) for role in ("came_in", "went_out", "amount", "direction"))))[:60]
+        if not text:
+            return None, None  # a date and no sum: a note
+        return _odd(row, day), RuleBroken(odd.said, "file", number=row.number, text=text)
+
+
+def _odd(row: _Row, day: date) -> Line:
+    return line(day, 0, remark=" | ".join(filter(None, row.cells)), problem="unreadable")
+
+
+def _dated(lines: list[Line]) -> list[Line]:
+    """A line without a day has its neighbour's."""
+    days = [each.day for each in lines if each.day != date.min]
+    found, last = [], days[0] if days else date.min
+    for each in lines:
+        last = each.day if each.day != date.min else last
+        found.append(each if each.day == last else line(last, 0, remark=each.remark, problem=each.problem))
+    return found
+
+
+def _balance(row: _Row, layout: Layout) -> int | None:
+    written = layout.cell(row.cells, "balance")
+    return _read(written) if written else None

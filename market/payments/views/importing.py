@@ -1,0 +1,54 @@
+"""Taking in the bank's statements: the file, and where nobody understands its columns, the page on which a person says what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_login import login_required
+from werkzeug.wrappers import Response
+
+from market.accounts.identity import current_actor
+from market.pages import attempt, file_of, need
+from market.payments import actions
+from market.payments.forms import MOST_SHOWN, StatementForm, layout_form
+from market.payments.views.rooms import rooms
+from market.words import words_of
+from models.text import Problem
+
+SHOWN = 12  # rows of a table that is not understood
+
+
+@rooms.route("/custody/import", methods=["GET", "POST"])
+@login_required
+def import_statement() -> Response | str | tuple[str, int]:
+    need("custodian")
+    form, status, unread = StatementForm(), 200, None
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            try:
+                sent: dict[str, Any] = {**file_of(form.file.data), "submission": form.sent()}
+                found = actions.import_statement(current_actor(), **sent)
+                return redirect(url_for("payments.statement", identifier=found), 303)
+            except Problem as problem:
+                form.refuse(problem, words_of(problem))
+                status, unread = problem.status, problem.number if isinstance(problem, actions.Unread) else None
+    return render_template("payments/import.html", form=form, unread=unread), status
+
+
+@rooms.route("/custody/import/<int:number>", methods=["GET", "POST"])
+@login_required
+def tell_layout(number: int) -> Response | str | tuple[str, int]:
+    """The first rows of a table, and what each of its columns is."""
+    need("custodian")
+    found, rows = actions.waiting(number)
+    form, status = layout_form(rows), 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, actions.tell_layout, number, **form.values())
+            if result is not None:
+                return redirect(url_for("payments.statement", identifier=result), 303)
+    shown = [(place, [cell[:60] for cell in row[:MOST_SHOWN]]) for place, row in enumerate(rows[:SHOWN], start=1)]
+    return render_template("payments/layout.html", form=form, source=found.source, rows=shown, more=len(rows) - len(shown)), status

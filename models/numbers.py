@@ -1,0 +1,87 @@
+"""Numbers as people and their programs write them. The one place where such a text becomes a number: length and size are bounded
+before anything is reckoned with, and there are no exponents (`1e9999999` is nine characters, and a number of ten million digits)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+from models.spelling import plain as plainly
+
+MOST_TEXT = 60  # characters of one number
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)\s*(?P<currency>(?:人民币|RMB|CNY|¥)?)\s*(?P<second>[+-]?)"
+    r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,18})?(?:\.(?P<part>[0-9]{1,18}))?\s*(?P<unit>[^\d.,+-]*)"
+)
+_SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of 10²
+_DASHES = str.maketrans("−–‒", "---")
+SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
+_YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿)?(?:元|圆|块)?(?:人民币|RMB|CNY)?(?:整|正)?")
+_PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
+_SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
+_COUNTED = frozenset({"个", "天", "日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
+
+
+@dataclass(frozen=True)
+class _Written:
+    value: Fraction
+    places: int  # digits behind the point
+    sign: str
+    currency: str
+    unit: str
+
+
+def _written(text: str) -> _Written:
+    readable = len(text) <= MOST_TEXT and not any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text)
+    match = _NUMBER.fullmatch(plainly(text).strip().translate(_DASHES)) if readable else None
+    if match is None or not (match["whole"] or match["part"]) or (match["sign"] and match["second"]):
+        raise ValueError(f"not a number: {text[:MOST_TEXT]!r}")
+    part, sign = match["part"] or "", match["sign"] or match["second"]
+    value = Fraction(int((match["whole"] or "0").replace(",", "") + part), 10 ** len(part))
+    return _Written(-value if sign == "-" else value, len(part), sign, match["currency"], match["unit"].strip())
+
+
+def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
+    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `1.2亿`, in full width too; with `signed` also `+1.00`, `-1.00` and
+    the bookkeepers' `(1.00)`. ValueError for anything else, also for a third digit after the point without a 万 behind it, unless it is
+    `exact`: from a program, whose `8000.00000` is no slip of the hand."""
+    told = plainly(text).strip() if len(text) <= MOST_TEXT else text
+    bracketed = signed and told[:1] == "(" and told[-1:] == ")"
+    found = _written(told[1:-1] if bracketed else text)
+    unit = _YUAN.fullmatch(found.unit)
+    size = SIZES[unit["size"] or ""] if unit else 0
+    if not size or (found.sign and (bracketed or not signed)) or (size == 1 and found.places > 2 and not exact):
+        raise ValueError(f"not an amount: {text[:MOST_TEXT]!r}")
+    return found.value * size * (-1 if bracketed else 1)
+
+
+def share(text: str) -> Fraction:
+    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `1/3`. ValueError for anything else, and for more than a hundred times the whole."""
+    if match := _PARTS.fullmatch(plainly(text).strip() if len(text) <= MOST_TEXT else ""):
+        return Fraction(int(match[1]), int(match[2]))
+    found = _written(text)
+    factor = _SHARES.get(found.unit)
+    if factor is None or found.sign or found.currency or found.value * factor > 100:
+        raise ValueError(f"not a share: {text[:MOST_TEXT]!r}")
+    return found.value * factor
+
+
+def whole(text: str) -> int:
+    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too. ValueError for anything else."""
+    found = _written(text)
+    size = 1 if found.unit in _COUNTED else SIZES.get(found.unit, 0)
+    if not size or found.currency or (found.value * size).denominator != 1:
+        raise ValueError(f"not a whole number: {text[:MOST_TEXT]!r}")
+    return int(found.value * size)
+
+
+def plain(value: Fraction) -> str:
+    """A share as a decimal, exactly: `0.015`; one without an end as its parts: `1/3`."""
+    for places in range(40):
+        scaled = value * 10**places
+        if scaled.denominator == 1:
+            text = str(abs(scaled.numerator)).rjust(places + 1, "0")
+            return ("-" if value < 0 else "") + (f"{text[:-places]}.{text[-places:]}" if places else text)
+    return str(value)

@@ -1,0 +1,39 @@
+"""What a person said of a bank's table that nobody understood: which columns are what, remembered by the heading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import clock
+from models.base import Base, Json, Name
+
+
+class StatementLayout(Base):
+    """Which columns of tables with this heading are what: `places` by role as lists of places from 0, `flipped` where money that went out
+    stands above zero in the one signed column. `signature` is the heading's (market/payments/reading/headings.py)."""
+
+    __tablename__ = "statement_layouts"
+
+    signature: Mapped[str] = mapped_column(String(64), unique=True)
+    places: Mapped[Json]
+    flipped: Mapped[bool] = mapped_column(default=False)
+    told_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    told_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class WaitingStatement(Base):
+    """A table that waits for somebody to say what its columns are; the bytes lie in the store under `sha256`."""
+
+    __tablename__ = "waiting_statements"
+
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    source: Mapped[Name]
+    brought_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    brought_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+def layout_of(session: Session, signature: str) -> StatementLayout | None:
+    return session.scalars(select(StatementLayout).where(StatementLayout.signature == signature)).one_or_none()

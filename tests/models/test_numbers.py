@@ -1,0 +1,100 @@
+"""Numbers as people write them: what is understood, and that nothing costs more than it is long."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market import tables
+from market.agencies.terms import written_rows, written_share
+from models import money, numbers, pricing
+from models.text import RuleBroken
+from tests.cases import case
+
+DAMAGE = ["1e9999999", "1E-99999", "0e9999999", "9" * 5_000, "0." + "0" * 5_000 + "1", "1/9999999999", "1/0", "9999999999/3", "1_000", "0x10", "nan", "inf", "-inf", "1e5", "١٢", "²", "", "."]
+
+
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [
+        ("12345.6", 1_234_560), ("¥ 12,345.60", 1_234_560), ("¥12,345.60", 1_234_560), ("80万元", 80_000_000), ("80 万", 80_000_000), ("1.2345万元", 1_234_500),
+        ("0.5亿", 5_000_000_000), ("1,234.50元", 123_450), ("1234.50元整", 123_450), ("人民币500万元整", 500_000_000), ("500万人民币", 500_000_000), (".5", 50),
+        ("１２，３４５．６０", 1_234_560), ("12\u200b345", 1_234_500), ("CNY 3", 300),
+    ],
+)  # fmt: skip
+def test_a_sum_is_read_in_the_ways_people_write_it(text: str, fen: int) -> None:
+    assert money.parse(text) == fen
+
+
+@pytest.mark.parametrize(("text", "fen"), [("+1.00", 100), ("-1,000.00", -100_000), ("\u22125", -500), ("(1,000.00)", -100_000), ("8000.00000", 800_000), ("¥-3", -300)])
+def test_a_program_writes_signs_and_long_decimals(text: str, fen: int) -> None:
+    assert money.parse(text, signed=True, exact=True) == fen
+    with pytest.raises(ValueError, match="amount"):
+        money.parse(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("0.85", "0.85"), ("85%", "0.85"), ("８５％", "0.85"), ("8.5折", "0.85"), ("12‰", "0.012"), ("1", "1"), ("0.850", "0.85"), ("1/3", "1/3"), ("1 / 4", "0.25")])
+def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
+    assert written_share(text) == share == numbers.plain(Fraction(share))
+
+
+@pytest.mark.parametrize(("text", "number"), [("20", 20), ("２０", 20), ("1,000", 1_000), ("3万", 30_000), ("20 个工作日", 20), ("30%", 30), ("-3", -3)])
+def test_a_whole_number(text: str, number: int) -> None:
+    assert numbers.whole(text) == number
+
+
+@pytest.mark.parametrize("text", DAMAGE)
+def test_exponents_fractions_and_endless_digits_are_refused_at_once(text: str) -> None:
+    began = time.process_time()
+    for read in (money.parse, numbers.share, numbers.whole, numbers.yuan):
+        with pytest.raises(ValueError, match="not"):
+            read(text)
+    with pytest.raises(RuleBroken) as refused:
+        written_rows("progressive", f"*,{text or 'x'}")
+    assert refused.value.field == "table"
+    if text:
+        with pytest.raises(RuleBroken):
+            written_share(text)
+    assert time.process_time() - began < 0.5
+
+
+@given(st.text(max_size=80) | st.from_regex(r"[-+¥]?[0-9,.]{0,40}[eE%万亿元]?[0-9]{0,20}", fullmatch=True))
+def test_whatever_is_typed_is_a_number_within_bounds_or_refused(text: str) -> None:
+    for read in (numbers.yuan, numbers.share, numbers.whole):
+        try:
+            assert abs(read(text)) < 10**27
+        except ValueError:
+            continue
+
+
+@given(st.fractions(0, 100, max_denominator=1).map(lambda whole: whole / 1000))
+def test_a_share_reads_what_it_writes(value: Fraction) -> None:
+    assert numbers.share(numbers.plain(value)) == value
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "1000000,0.015|5000000,0.011|*,0.008", "100万元以下,1.5%|100万-500万,1.1%|*,0.8%", "100万元以下,1.5%|100-500万元,1.1%|500万元以上部分,0.8%",
+        "≤100万，１．５％\n100万至500万；1.1%\n超过500万元, 8‰", "100万元（含）以下,1.5%|100万元~500万元,1.1%|*,0.8%",
+    ],
+)  # fmt: skip
+def test_bands_are_read_as_they_are_published(table: str) -> None:
+    assert written_rows("progressive", table) == [[100_000_000, "0.015"], [500_000_000, "0.011"], [None, "0.008"]]
+
+
+def test_bands_that_leave_a_gap_are_named() -> None:
+    with pytest.raises(RuleBroken, match="200万-500万"):
+        written_rows("progressive", "100万,1%|200万-500万,1%|*,1%")
+
+
+def test_the_tables_from_the_field() -> None:
+    columns: tables.Columns = {"item": ("事项编号",), "table": ("档位或点",)}
+    told = tables.read(case("fees_wan.csv"), columns, ("item",))[0]["table"]
+    assert pricing.check({"method": "progressive", "bands": written_rows("progressive", told)})["bands"][0] == [100_000_000, "0.015"]
+    with pytest.raises(RuleBroken, match="1e-99999"):
+        written_rows("progressive", tables.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])

@@ -1,0 +1,340 @@
+"""Statements as banks export them: every way to write a heading, a day, a sum and a direction; what cannot be read waits for a person."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from market.exports import as_xlsx
+from market.extensions import db
+from market.payments import actions as payments
+from market.payments import reading
+from market.payments.jobs import match_lines
+from market.payments.reading import cells
+from models import ledger
+from models.ledger import clearing
+from models.payments import BankLine, BankStatement, Payment, Payout, StatementLayout, named_in, off_by, reference
+from models.text import RuleBroken
+from tests.cases import case
+from tests.factories import World
+from tests.payments.test_bank import ACCOUNT, camt, csv_of, detail, entry, imported, lines
+from tests.web import sign_in
+
+HEADING = "交易日期,收入,支出,余额,对方户名,对方账号,摘要,流水号"
+
+
+def read(content: bytes | str) -> reading.Parsed:
+    return reading.read(content.encode() if isinstance(content, str) else content, ACCOUNT, {})
+
+
+def sums(content: bytes | str) -> list[int]:
+    return [line.amount for line in read(content).lines]
+
+
+# --- The files from the field
+
+
+@pytest.mark.parametrize(
+    ("name", "read_as"),
+    [
+        ("icbc.csv", [(1, 30_000, "利息"), (2, 800_000, "转账 M202600000180")]), ("cmb.csv", [(2, 800_000, "转账汇款 M202600000180"), (2, -100_000, "转账汇款 Z202600000112")]),
+        ("alipay.csv", [(2, 800_000, "M202600000180")]), ("slash_dates.csv", [(2, 800_000, "M202600000180")]), ("newest_first.csv", [(1, 10_000, "a"), (2, 20_000, "b")]),
+        ("same_voucher.csv", [(2, 50_000, "M202600000180"), (2, 50_000, "M202600000277")]), ("fullwidth_reference.csv", [(2, 800_000, "M202600000180")]),
+        ("camt_two_accounts.xml", [(2, 1_000, "利息")]), ("camt_indicator_spaces.xml", [(2, 800_000, "M202600000180")]), ("camt_five_decimals.xml", [(2, 800_000, "M202600000180")]),
+        ("camt_structured_ref.xml", [(2, 800_000, "M202600000180")]), ("camt_reversal.xml", [(2, 800_000, "退汇 Z202600000112")]),
+    ],
+)  # fmt: skip
+def test_a_banks_own_file_is_read_as_it_comes(name: str, read_as: list[tuple[int, int, str]]) -> None:
+    assert [(line.day, line.amount, line.remark) for line in read(case(name)).lines] == [(date(2026, 3, day), amount, remark) for day, amount, remark in read_as]
+
+
+def test_balances_are_those_before_and_after_whatever_the_order() -> None:
+    assert [(p.opening, p.closing) for p in (read(case("newest_first.csv")), read(case("icbc.csv")), read(case("cmb.csv")))] == [(0, 30_000), (0, 830_000), (30_000, 730_000)]
+    two = read(case("camt_two_accounts.xml"))
+    assert (two.account, two.opening, two.closing, two.left_out) == (ACCOUNT, 0, 1_000, 1)
+    assert [(line.counterparty, line.counterparty_account) for line in read(case("cmb.csv")).lines] == [("青湖测试科技有限公司", "6228000000000000011"), ("高原测绘有限公司", "")]
+
+
+@pytest.mark.parametrize(("name", "said"), [("camt_no_indicator.xml", "第 1 笔没有说明"), ("camt054.xml", "CAMT.053"), ("float_artefact.xlsx", "设为文本")])
+def test_what_cannot_be_read_is_refused_by_name(name: str, said: str) -> None:
+    with pytest.raises(RuleBroken, match=said) as refused:
+        read(case(name))
+    assert refused.value.field == "file"
+
+
+def test_what_a_spreadsheet_added_to_a_sum_is_not_anybodys() -> None:
+    assert sums(as_xlsx([["交易日期", "收入", "支出"], ["2026-03-02", 69204.44999999998, None], [date(2026, 3, 2), None, 0.1 + 0.2]])) == [6_920_445, -30]
+
+
+# --- Encodings, separators, headings
+
+
+TABLE = f"{HEADING}\n2026-03-02,\"8,000.00\",,8000.00,甲,1,M202600000180,T1\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["", "\x1a", "\r\n\x1a", "\0\0"])
+def test_a_table_in_any_encoding_and_with_the_end_old_systems_write(encoding: str, end: str) -> None:
+    if end == "\0\0" and encoding.startswith("utf-16"):
+        end = ""
+    assert sums((TABLE + end).encode(encoding)) == [800_000]
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", "|"])
+def test_a_table_with_anything_between_its_cells(separator: str) -> None:
+    rows = [HEADING.split(","), ["2026-03-02", "8,000.00", "", "8,000.00", "甲,乙", "1", "x,y", "T1"], ["2026-03-03", "", "1,000.00", "7,000.00", "甲", "1", "", "T2"]]
+    assert sums("\n".join(separator.join(row) for row in rows)) == [800_000, -100_000]
+
+
+@pytest.mark.parametrize(
+    ("heading", "row"),
+    [
+        ("记账日期,借方发生额(支取),贷方发生额(收入),余额", "20260302,,8000.00,8000.00"), ("日期,借方发生额（支取）,贷方发生额（收入）", "2026年3月2日,0.00,8000.00"),
+        ("Date,Debit Amount,Credit Amount,Balance", "2026-03-02,,8000.00,1.00"), ("交易日,支出(元),收入(元)", "2026.3.2,-,8000.00元"), (" 交易时间 ,*支出金额:,*收入金额:", "2026-03-02 10:11:12,,＋８，０００．００"),
+        ("交易日期,交易金额(元)", "46083,+8000.00"), ("交易日期,借贷标志,发生额", "2026/3/2,贷,8000.00"), ("交易时间,收/支,金额", "2026-03-01T18:00:00Z,收入,8000"), ("记账日,Dr/Cr,交易金额", "2026-03-02,C,8000.00"),
+        ("交易日期,借/贷,金额(元)", "2026-3-2,贷方,人民币8000.00元"), ('="交易日期",="收入",="支出"', '="2026-03-02",="8000.00",=""'),
+    ],
+)  # fmt: skip
+def test_headings_days_and_sums_in_every_usual_form(heading: str, row: str) -> None:
+    [line] = read(f"某某银行账户明细\n打印时间:2026-03-03\n\n{heading}\n{row}\n合计,,8000.00,8000.00\n本页共 1 笔\n").lines
+    assert (line.day, line.amount, line.problem) == (date(2026, 3, 2), 800_000, "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "amounts"),
+    [
+        ("2026-03-02,,-100.00,900.00,a", [-10_000]),  # every sum that went out has a minus
+        ("2026-03-02,,100.00,900.00,a\n2026-03-02,,-100.00,1000.00,冲正", [-10_000, 10_000]),  # one was taken back
+        ("2026-03-01,100.00,,1100.00,a\n2026-03-02,,-100.00,1200.00,红字", [10_000, 10_000]),  # and the balances say so
+        ("2026-03-02,-5.00,,5.00,红字", [-500]), ("2026-03-02,,\"1,234.50元\",1.00,a", [-123_450]), ("2026-03-02,0.00,100.00,1.00,a", [-10_000]),
+        ("2026-03-02,（100.00）,,1.00,a", [-10_000]),
+    ],
+)  # fmt: skip
+def test_a_minus_means_what_the_column_and_the_balances_say(rows: str, amounts: list[int]) -> None:
+    assert sums(f"交易日期,收入,支出,余额,摘要\n{rows}") == amounts
+
+
+def test_one_signed_column_may_be_the_other_way_round() -> None:
+    assert sums("日期,金额,余额\n2026-03-01,-100,100\n2026-03-02,40,60\n2026-03-03,10,50") == [10_000, -4_000, -1_000]
+    assert sums("日期,收支,金额,余额\n2026-03-01,收入,100,100\n2026-03-02,支出,-40,60\n2026-03-02,支出,-10,50") == [10_000, -4_000, -1_000]
+
+
+def test_other_accounts_and_what_never_took_place_are_left_out() -> None:
+    mixed = read(f"账号,交易日期,收入,支出\n{ACCOUNT},2026-03-02,1.00,\n9999888877776666,2026-03-02,2.00,\n6300 0000 0000 0018,2026-03-02,3.00,")
+    assert ([line.amount for line in mixed.lines], mixed.left_out) == ([100, 300], 1)
+    parts = read(f"账号:{ACCOUNT}\n交易日期,收入,支出\n2026-03-02,1.00,\n账号:9999888877776666\n交易日期,收入,支出\n2026-03-02,2.00,\n")
+    assert ([line.amount for line in parts.lines], parts.left_out) == ([100], 1)
+    assert sums("交易时间,收/支,金额,交易状态\n2026-03-02,收入,1.00,交易成功\n2026-03-02,收入,2.00,交易关闭") == [100]
+    with pytest.raises(RuleBroken, match="另一个账户"):
+        read("账号:9999888877776666\n交易日期,收入,支出\n2026-03-02,2.00,\n")
+    assert sums("卡号: 6300****0018\n交易日期,收入,支出\n2026-03-02,2.00,\n") == [200]
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 12, 31)))
+def test_a_day_is_read_in_every_form(day: date) -> None:
+    serial = (day - date(1899, 12, 30)).days
+    forms = [
+        f"{day:%Y-%m-%d}", f"{day:%Y/%m/%d}", f"{day.year}/{day.month}/{day.day}", f"{day:%Y%m%d}", f"{day:%Y%m%d%H%M%S}", f"{day.year}年{day.month}月{day.day}日", f"{day:%Y.%m.%d}",
+        f"{day:%Y-%m-%d} 10:11:12", f"[{day:%Y-%m-%d} 00:00:00]", f"{serial}", f"{serial}.5", f"{day:%Y-%m-%d}T10:11:12+08:00", f"{day - timedelta(days=1):%Y-%m-%d}T16:00:00Z",
+        f"{day.day}-{day:%b}-{day.year}", f"{day:%Y-%m-%d}-10.11.12.000000",
+    ]  # fmt: skip
+    assert {cells.day(form) for form in forms} == {day}
+
+
+# --- Odd lines
+
+
+def test_one_odd_entry_waits_and_the_day_comes_in(app: Flask, world: World) -> None:
+    due = world.one(Payment, world.signed(), kind="deposit")
+    content = csv_of(
+        f"2026-03-02,8000.00,,8000.00,buyer单位,6228,{due.reference},B1", "2026-03-02,一千元整,,9000.00,甲,1,x,B2", "2026-02-30,5.00,,9005.00,甲,1,x,B3",
+        "2026-03-02,1.00,2.00,9004.00,甲,1,两边都有,B4",
+    )  # fmt: skip
+    statement = imported(world, content)
+    assert [(line.state, line.problem, line.amount) for line in lines(statement)] == [("matched", "", 800_000)] + [("open", "unreadable", 0)] * 3
+    bank, path = sign_in(app, world, "custodian"), f"/custody/statements/{statement}"
+    assert "一千元整" in bank.get(f"{path}/2").text
+    assert "请填写金额" in bank.submit(f"{path}/2", way="in", amount="").error_at("amount")
+    assert bank.submit(f"{path}/2", way="in", amount="1,000.00", day="2026-03-02").status == 303
+    assert bank.submit(f"{path}/3", way="none").status == 303
+    match_lines()
+    assert [(line.state, line.problem, line.amount) for line in lines(statement)][1:3] == [("open", "no_reference", 100_000), ("settled", "unreadable", 0)]
+    again = imported(world, content)
+    assert lines(again) == [], "read by a person or not, it was told before"
+
+
+def test_an_entry_that_cannot_be_read_waits_beside_the_others() -> None:
+    odd = entry("5.001", "CRDT", detail("x")), entry("5.00", "", detail("y"), reference="R3"), entry("9.00", "DBIT", detail("a", "1.00") + detail("b", "2.00"), reference="R4")
+    found = read(camt(entry("8000.00", "CRDT", detail("M202600000180")), *odd)).lines
+    assert [(line.amount, line.problem) for line in found] == [(800_000, ""), (0, "unreadable"), (0, "unreadable"), (-900, "details")]
+    assert "5.001" in found[1].remark
+
+
+# --- CAMT
+
+
+def test_charges_and_mixed_signs_in_a_batch() -> None:
+    charged = (
+        '<Ntry><Amt Ccy="CNY">7995.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-03-02</Dt></BookgDt><AcctSvcrRef>R1</AcctSvcrRef><NtryDtls><TxDtls>'
+        '<Amt Ccy="CNY">8000.00</Amt><Chrgs><Rcrd><Amt Ccy="CNY">5.00</Amt></Rcrd></Chrgs><RmtInf><Ustrd>M2026000</Ustrd><Ustrd>00180</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>'
+    )  # fmt: skip
+    found = read(camt(charged)).lines
+    assert [(line.amount, named_in(line.remark)[0]) for line in found] == [(800_000, ["M-2026-000001"]), (-500, [])]
+    mixed = '<TxDtls><Amt Ccy="CNY">100.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></TxDtls><TxDtls><Amt Ccy="CNY">10.00</Amt><CdtDbtInd>DBIT</CdtDbtInd></TxDtls>'
+    assert sums(camt(entry("90.00", "CRDT", mixed))) == [10_000, -1_000]
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "GB2312", "gb18030", "UTF-16", "Big5", "ISO-8859-1", "utf-8"])
+def test_an_xml_in_the_encoding_it_declares(encoding: str) -> None:
+    text = camt(entry("1.00", "CRDT", detail("定金" if encoding != "ISO-8859-1" else "x", name="<Dbtr><Nm>甲</Nm></Dbtr>" if encoding != "ISO-8859-1" else "")), account=ACCOUNT).decode()
+    assert sums(text.replace('encoding="UTF-8"', f'encoding="{encoding}"').encode(encoding)) == [100]
+
+
+def test_an_instant_is_booked_on_its_day_in_beijing() -> None:
+    late = entry("1.00", "CRDT", detail("x")).replace("<Dt>2026-03-02</Dt>", "<DtTm>2026-03-01T16:00:00Z</DtTm>")
+    assert [line.day for line in read(camt(late)).lines] == [date(2026, 3, 2)]
+
+
+@given(st.integers(0, 999_999), st.lists(st.integers(1, 12), max_size=4), st.sampled_from([" ", "-", " - ", "\u200b", "  "]))
+def test_a_reference_is_found_wherever_a_bank_breaks_it(number: int, places: list[int], gap: str) -> None:
+    identifier = f"M-2026-{number:06d}"
+    written = reference(identifier)
+    cuts = [0, *sorted(set(places)), len(written)]
+    broken = gap.join(written[a:b] for a, b in pairwise(cuts))
+    assert named_in(f"转账 {broken} 谢谢 20260302") == ([identifier], False)
+
+
+def test_a_reference_behind_a_long_remark_is_kept() -> None:
+    [line] = read(f"{HEADING}\n2026-03-02,1.00,,1.00,甲,1,{'说明' * 150} M202600000180,T1").lines
+    assert (len(line.remark), named_in(line.remark)[0]) == (200, ["M-2026-000001"])
+
+
+# --- Twice
+
+
+def test_like_lines_are_two_and_what_overlaps_adds_nothing(world: World) -> None:
+    first = imported(world, case("same_voucher.csv"))
+    assert len(lines(first)) == 2
+    same = "2026-03-02,5.00,,5.00,甲,1,x,00000000"
+    files = [csv_of(same), csv_of(same, same), csv_of(same, same), csv_of("2026-03-02,5.00,,5.00,乙,1,y,00000000", same), csv_of("2026-03-02,5.00,,5.00,甲,1,x,")]
+    added = [len(lines(imported(world, content))) for content in (case("same_voucher.csv"), *files)]
+    assert added == [0, 1, 1, 0, 1, 0], "none of the first again; one, its twin, nothing, only the other payer's; no voucher says as much as a filler"
+    genuine = [csv_of("2026-03-04,7.00,,7.00,甲,1,x,V1"), csv_of("2026-03-04,7.00,,7.00,乙,2,y,V1", "2026-03-04,7.00,,7.00,甲,1,x,V1"), csv_of("2026-03-04,7.00,,7.00,甲,1,x,V1")]
+    assert [[line.counterparty for line in lines(imported(world, content))] for content in genuine] == [["甲"], ["乙"], []]
+
+
+# --- What came back
+
+
+def test_a_payout_that_comes_back_is_owed_and_sent_again_and_both_are_matched(app: Flask, world: World) -> None:
+    contract = world.settled_unrated()
+    bank = world.actor("custodian")
+    came = [f"2026-03-02,{paid.amount / 100:.2f},,,buyer单位,6228,{paid.reference},IN{n}" for n, paid in enumerate(world.every(Payment, contract))]
+    imported(world, csv_of(*came))
+    payout = world.one(Payout, contract, kind="earned")
+    mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
+    payments.send(bank, payout.identifier, bank_reference="20260302-1")
+    imported(world, csv_of(f"2026-03-02,,{amount},,agency单位,6228,{mine},OUT1"))
+    assert world.one(Payout, contract, kind="earned").state == "arrived"
+    back = imported(world, camt(entry(amount, "CRDT", f"<RvslInd>true</RvslInd>{detail(f'退汇 {mine}')}", reference="BACK1"), closing="0.00"))
+    assert [(line.state, line.problem) for line in lines(back)] == [("open", "returned")]
+    custodian = sign_in(app, world, "custodian")
+    page = custodian.get(f"/custody/statements/{back}/1")
+    assert (page.value_of("way"), page.value_of("identifier")) == ("returned", payout.identifier)
+    assert custodian.submit(f"/custody/statements/{back}/1", reason="账号已销户").status == 303
+    owed = world.one(Payout, contract, kind="earned")
+    assert (owed.state, [line.case_identifier for line in lines(back)]) == ("due", [payout.identifier])
+    assert ledger.balance(db.session, clearing("bank")) == 0
+    payments.send(bank, payout.identifier, bank_reference="20260303-1")
+    second = imported(world, csv_of(f"2026-03-03,,{amount},,agency单位,6228,{mine},OUT2"))
+    assert [(line.state, line.case_identifier) for line in lines(second)] == [("matched", payout.identifier)]
+    assert (world.one(Payout, contract, kind="earned").state, ledger.balance(db.session, clearing("bank")), ledger.balance(db.session, ledger.BANK)) == ("arrived", 0, 0)
+    third = imported(world, csv_of(f"2026-03-04,,{amount},,agency单位,6228,{mine},OUT3"))
+    assert [line.problem for line in lines(third)] == ["done"], "sent twice, it is not there a third time"
+
+
+def test_a_return_in_a_table_after_somebody_said_so(app: Flask, world: World) -> None:
+    """The agency says that it did not arrive before the bank's line of it is read: it is owed once."""
+    contract = world.settled_unrated()
+    bank = world.actor("custodian")
+    for paid in world.every(Payment, contract):
+        payments.receive(bank, paid.identifier)
+    payout = world.one(Payout, contract, kind="earned")
+    mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
+    payments.send(bank, payout.identifier, bank_reference="20260302-1")
+    payments.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
+    both = imported(world, csv_of(f"2026-03-02,,{amount},,agency单位,6228,{mine},OUT1", f"2026-03-03,{amount},,,agency单位,6228,退款 {mine},BACK1"))
+    assert [(line.state, line.problem) for line in lines(both)] == [("matched", ""), ("open", "returned")]
+    assert sign_in(app, world, "custodian").submit(f"/custody/statements/{both}/2", reason="与银行核实").status == 303
+    owed = world.one(Payout, contract, kind="earned")
+    assert (owed.state, owed.tries) == ("due", 1)
+    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == payout.amount
+    assert off_by(db.session) is None
+
+
+# --- A table nobody knows
+
+
+ODD = "报表\n何时,进,出,剩,谁,写了什么\n2026-03-02,8000.00,,8000.00,甲,{reference}\n"
+
+
+def test_a_table_nobody_knows_is_told_once_and_remembered(app: Flask, world: World) -> None:
+    due = world.one(Payment, world.signed(), kind="deposit")
+    bank = sign_in(app, world, "custodian")
+    answer = bank.submit("/custody/import", file=ODD.format(reference=due.reference).encode())
+    assert (answer.status, "表头看不懂" in answer.error_at("file")) == (422, True)
+    told = next(a["href"] for a in answer.soup.select("main a[href]") if "/custody/import/" in str(a["href"]))
+    page = bank.get(str(told))
+    assert "写了什么" in page.text
+    assert bank.submit(str(told), heading="2", role_0="day").status == 422
+    assert bank.submit(str(told), heading="99", role_0="day", role_1="amount").error_at("heading")
+    done = bank.submit(str(told), heading="2", role_0="day", role_1="came_in", role_2="went_out", role_3="balance", role_4="counterparty", role_5="remark")
+    assert done.status == 303
+    match_lines()
+    db.session.rollback()
+    assert [(line.amount, line.state) for line in db.session.scalars(select(BankLine))] == [(800_000, "matched")]
+    assert db.session.scalars(select(StatementLayout)).one().places["remark"] == [5]
+    again = bank.submit("/custody/import", file="说明在前\n何时,进,出,剩,谁,写了什么\n2026年3月3日,,1.00,7999.00,乙,z\n".encode())
+    assert again.status == 303, "the heading is remembered, wherever it stands"
+    assert sign_in(app, world, "regulator").get(str(told)).status == 403
+    assert bank.get("/custody/import/99999").status == 404
+
+
+def test_a_table_without_a_heading_is_told_by_its_width(app: Flask, world: World) -> None:
+    bank = sign_in(app, world, "custodian")
+    answer = bank.submit("/custody/import", file=b"2026-03-02;x;-5.00;y\n2026-03-03;x;6.00;y")
+    told = next(a["href"] for a in answer.soup.select("main a[href]") if "/custody/import/" in str(a["href"]))
+    assert bank.submit(str(told), heading="0", role_0="day", role_2="amount", flipped="y").status == 303
+    db.session.rollback()
+    assert [line.amount for line in db.session.scalars(select(BankLine).order_by(BankLine.number))] == [500, -600]
+
+
+def test_left_out_lines_are_counted_on_the_page(app: Flask, world: World) -> None:
+    statement = imported(world, case("camt_two_accounts.xml"))
+    db.session.rollback()
+    assert db.session.scalars(select(BankStatement.left_out)).one() == 1
+    assert "其他账户" in sign_in(app, world, "custodian").get(f"/custody/statements/{statement}").text
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode) | st.text(alphabet='日期收入支出余额,;\t|"\n0123456789.-+年月%', max_size=300).map(lambda body: (HEADING + "\n" + body).encode()))
+def test_whatever_bytes_come_are_a_statement_or_refused(content: bytes) -> None:
+    from market.payments.reading import headings, tabular
+    from market.sandboxed import Refused
+    from market.sandboxed import tables as sandboxed
+
+    try:
+        rows: list[list[str]] = sandboxed.grid(content, headings.WORDS, 500)
+    except Refused:
+        return
+    try:
+        parsed: Any = tabular.read(rows, ACCOUNT, {})
+    except RuleBroken:
+        return
+    assert all(line.day >= date(2000, 1, 1) and len(line.remark) <= 200 for line in parsed.lines)

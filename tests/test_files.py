@@ -1,0 +1,150 @@
+"""Files people hand in: known by their structure, kept under a clean name, and always there to be had again."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.exports import as_xlsx
+from market.extensions import db
+from market.transaction import transaction
+from models import documents, filekinds
+from models.documents import Document, clean_name
+from models.payments import Payment
+from models.text import RuleBroken
+from tests.cases import case
+from tests.factories import PDF, World
+from tests.web import Visitor, sign_in
+
+WORD = '<Types><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+MACROS = WORD.replace("wordprocessingml.document.main", "word.document.macroEnabled.main").replace("openxmlformats-officedocument", "ms")
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82"
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0" + b"\0" * 40 + b"\xff\xd9"
+INVOICE = b'<?xml version="1.0" encoding="UTF-8"?><EInvoice><Header><EIid>26632000000000000001</EIid></Header></EInvoice>'
+
+
+def packed(**parts: str) -> bytes:
+    """A ZIP of these parts, in their order; two underscores are a slash."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in parts.items():
+            made.writestr("[Content_Types].xml" if name == "types" else name.replace("__", "/") + ".xml", text)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (PDF, filekinds.PDF), (case("leading_newline.pdf"), filekinds.PDF), (b"\xef\xbb\xbf" + PDF, filekinds.PDF), (b"HTTP/1.1 200 OK\r\n\r\n" + PDF, filekinds.PDF),
+        (PDF + b"\0" * 9_000, filekinds.PDF), (PDF + b"\r\n\r\n<!-- sent by a proxy -->", filekinds.PDF), (PNG, filekinds.PNG), (JPEG, filekinds.JPEG),
+        (packed(types=WORD, word__document="<w/>"), filekinds.DOCX), (packed(docProps__app="<a/>", word__document="<w/>", types=WORD), filekinds.DOCX),
+        (as_xlsx([["a"]]), filekinds.XLSX), (packed(OFD='<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"/>', Doc_0__Document="<x/>"), filekinds.OFD),
+        (INVOICE, filekinds.XML), (b"\xef\xbb\xbf" + INVOICE, filekinds.XML), (INVOICE.decode().replace("UTF-8", "UTF-16").encode("utf-16"), filekinds.XML),
+    ],
+    ids=range(15),
+)  # fmt: skip
+def test_a_whole_file_of_a_kind_we_take_is_taken_however_it_is_laid_out(content: bytes, kind: str) -> None:
+    assert documents.check(content) == kind
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        case("four_bytes.pdf"), b"%PDF-1.7\n", b"%PDF-1.7 %%EOF", PDF[: len(PDF) // 2], b"x" * 1_025 + PDF, PNG[:40], b"\x89PNG\r\n\x1a\n", JPEG[:20], b"\xff\xd8\xff",
+        packed(a="x"), packed(types=WORD), packed(types=MACROS, word__document="<w/>"), packed(OFD="nothing"), packed(types=WORD, word__document="<w/>")[:-30], b"PK\x03\x04",
+        b"<html><body>invoice</body></html>", b"<svg/>", b'<!DOCTYPE x [<!ENTITY a "b">]><Invoice>&a;</Invoice>', b"<Invoice>", b"<Invoice" + b"><a" * 200, INVOICE[:-3],
+        b"MZ\x90\0", b"GIF89a", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04" + b"PK\x01\x02" * 10_000,
+    ],
+    ids=range(25),
+)  # fmt: skip
+def test_a_torn_one_or_another_kind_is_refused_at_the_field(content: bytes) -> None:
+    with pytest.raises(RuleBroken, match="OFD") as refused:
+        documents.check(content, "file")
+    assert refused.value.field == "file"
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", b"%PDF-", b"PK\x03\x04", b"<", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"<?xml"]))
+def test_whatever_bytes_come_have_a_kind_or_none(content: bytes, begin: bytes) -> None:
+    assert filekinds.kind_of(begin + content) in (None, *filekinds.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("合同.pdf", "合同.pdf"), ("a\r\nSet-Cookie: x.pdf", "a Set-Cookie_ x.pdf"), ("../../etc/passwd", "passwd"), ("C:\\temp\\发票.ofd", "发票.ofd"), ("a\u202efdp.exe", "afdp.exe"),
+        ("\x00\x1b[31m.pdf", "[31m.pdf"), ("", "file"), ("...", "file"), (" a \u3000 b\u2028.pdf ", "a b .pdf"), ("\u200b\u200f", "file"), ("长" * 300 + ".pdf", "长" * 196 + ".pdf"),
+        ("𠮷野家.pdf", "𠮷野家.pdf"), ('a"b;c.pdf', "a_b_c.pdf"), ("བོད་ཡིག.pdf", "བོད་ཡིག.pdf"),
+    ],
+)  # fmt: skip
+def test_a_name_is_kept_clean(name: str, kept: str) -> None:
+    assert clean_name(name) == kept
+
+
+@given(st.text(max_size=300))
+def test_a_clean_name_is_one_line_and_stays_as_it_is(name: str) -> None:
+    kept = clean_name(name)
+    assert 0 < len(kept) <= 200
+    assert kept.isprintable() or all(ord(c) > 127 for c in kept if not c.isprintable())
+    assert clean_name(kept) == kept
+    assert not set("\r\n/\\") & set(kept)
+
+
+def test_the_ending_says_what_it_is() -> None:
+    assert [clean_name(name, filekinds.PDF) for name in ("v.exe", "v", "v.PDF", "v.pdf.html")] == ["v.exe.pdf", "v.pdf", "v.PDF", "v.pdf.html.pdf"]
+
+
+NAMES = ["a\r\nX: y.pdf", "a\nb.pdf", "\x01\x7f.pdf", "\u202egpj.pdf", "\u2028.pdf", 'q";x=".pdf', "数" * 100 + ".pdf", "%0d%0a.pdf"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_file_under_any_name_is_downloaded_again(app: Flask, world: World, name: str) -> None:
+    """Also one that was kept before names were cleaned."""
+    contract = world.signed()
+    due = world.one(Payment, contract, kind="deposit").identifier
+    buyer = sign_in(app, world, "buyer")
+    assert _pay(buyer, f"/payments/{due}/pay", " ".join(name.splitlines())) == 303
+    voucher: Any = world.one(Payment, contract, kind="deposit").voucher
+    identifier, kept = voucher.identifier, voucher.name
+    assert "\n" not in kept
+    for stored in (kept, name):
+        with transaction() as session:
+            session.query(Document).filter_by(identifier=identifier).one().name = stored
+        db.session.rollback()
+        answer = buyer.get(f"/documents/{identifier}")
+        assert answer.status == 200
+        assert answer.response.headers["Content-Disposition"].startswith("attachment; filename=")
+
+
+def _pay(buyer: Visitor, path: str, name: str) -> int:
+    from bench.lifecycle import standing
+
+    form = buyer.get(path).soup.select_one("main form[method=post]")
+    assert form is not None
+    return buyer.post(path, {**standing(form), "bank_reference": "20260302-1", "file": (io.BytesIO(case("leading_newline.pdf")), name)}).status
+
+
+def test_the_field_says_what_is_taken(app: Flask, world: World) -> None:
+    due = world.one(Payment, world.signed(), kind="deposit").identifier
+    page = sign_in(app, world, "buyer").get(f"/payments/{due}/pay")
+    assert "OFD" in page.text
+    field: Any = page.soup.select_one("input[type=file]")
+    assert {".pdf", ".ofd", ".xml", ".docx"} <= set(field["accept"].split(","))
+    refused = sign_in(app, world, "buyer").submit(f"/payments/{due}/pay", bank_reference="20260302-1", file=case("four_bytes.pdf"))
+    assert (refused.status, "OFD" in refused.error_at("file")) == (422, True)
+
+
+def test_a_character_no_paper_can_show_is_named_where_it_is_typed(app: Flask) -> None:
+    """What the fonts have, of every plane and in Tibetan, is taken."""
+    from models.printable import missing
+
+    visitor = Visitor(app)
+    answer = visitor.submit("/sign-up", organisation="好😀公司", legal_representative="ᠮᠣᠩ")
+    assert "U+1F600" in answer.error_at("organisation")
+    assert "U+182E" in answer.error_at("legal_representative")
+    assert missing("𠮷野 𫚉业 བོད་ཡིག Café ①㎡") == []
