@@ -23,7 +23,7 @@ alembic = Alembic(metadatas=Base.metadata)
 babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address)
+limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True)  # where the counts cannot be kept, each process counts for itself
 login = LoginManager()
 
 

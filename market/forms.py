@@ -13,7 +13,7 @@ from flask import request, session
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms import (
     EmailField,
     Field,
@@ -39,6 +39,16 @@ class Form(FlaskForm):
     """Every form that acts carries a one-time key, so that sending it twice acts once."""
 
     submission = HiddenField()
+
+    class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was sent, with files for the fields that ask for one alone: any field may be sent as a file, and none but these expects it."""
+            found = super().wrap_formdata(form, formdata)
+            if isinstance(found, CombinedMultiDict):
+                wanted = {name for name, field in form._fields.items() if isinstance(field, FileField)}
+                files = [(name, file) for name, file in request.files.items(multi=True) if name in wanted]
+                return CombinedMultiDict([MultiDict(files), request.form])
+            return found
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

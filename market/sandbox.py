@@ -14,9 +14,12 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Pipe
 from typing import Any
+
+from flask import has_request_context, request, session
 
 from market.config import ROOT
 from market.transaction import outside
@@ -38,6 +41,12 @@ class Busy(Problem):
     status = 503
 
 
+class OneAtATime(Problem):
+    """Whoever sent this has something being read already."""
+
+    status = 429
+
+
 class Broken(RuntimeError):
     """The function itself raised what it should not have; the text says where."""
 
@@ -56,6 +65,13 @@ class _Answers(pickle.Unpickler):
         if (module, name) in {("datetime", "datetime"), ("datetime", "date"), ("datetime", "timezone"), ("datetime", "timedelta")}:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name}")
+
+
+def _asker() -> str | None:
+    """Who sent what is to be read: the person signed in, else the address; nobody outside of a request."""
+    if not has_request_context():
+        return None
+    return str(session.get("_user_id") or request.remote_addr)
 
 
 class _Worker:
@@ -111,33 +127,49 @@ class _Worker:
 
 class Pool:
     """A few workers, each with these modules loaded when it starts. So many more may wait for one; who comes after them is told so at once.
-    Whoever waits or is served holds a thread of the server: all the pools together must leave some."""
+    Whoever waits or is served holds a thread of the server: all the pools together must leave some. With `one_each`, nobody has two things
+    in here at once: a few costly files of one person's leave a worker for the others."""
 
-    def __init__(self, name: str, workers: int, *modules: str, waiting: int = 1) -> None:
-        self.name, self.workers, self.modules, self.waiting = name, workers, modules, waiting
+    def __init__(self, name: str, workers: int, *modules: str, waiting: int = 1, one_each: bool = False) -> None:
+        self.name, self.workers, self.modules, self.waiting, self.one_each = name, workers, modules, waiting, one_each
         self.reset()
 
     def reset(self) -> None:
         """Without a worker, as at the start."""
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._askers: set[str] = set()
         self._lock = threading.Lock()
         self._free = threading.Semaphore(self.workers)
         self._welcome = threading.Semaphore(self.workers + self.waiting)
 
     def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> tuple[str, Any]:
         """What became of it: see `carry_out`; `gone` if it ended its worker."""
-        if not self._welcome.acquire(blocking=False):
-            raise Busy(N_("正在处理的文件太多,请稍后再试。"))
-        try:
-            if not self._free.acquire(timeout=PATIENCE):
+        with self._one_of(_asker() if self.one_each else None):
+            if not self._welcome.acquire(blocking=False):
                 raise Busy(N_("正在处理的文件太多,请稍后再试。"))
             try:
-                return self._by_a_worker(function, arguments, seconds, megabytes)
+                if not self._free.acquire(timeout=PATIENCE):
+                    raise Busy(N_("正在处理的文件太多,请稍后再试。"))
+                try:
+                    return self._by_a_worker(function, arguments, seconds, megabytes)
+                finally:
+                    self._free.release()
             finally:
-                self._free.release()
+                self._welcome.release()
+
+    @contextmanager
+    def _one_of(self, asker: str | None) -> Iterator[None]:
+        with self._lock:
+            if asker in self._askers:
+                raise OneAtATime(N_("您送来的上一份文件还在处理,请等它处理完再送。"))
+            if asker:
+                self._askers.add(asker)
+        try:
+            yield
         finally:
-            self._welcome.release()
+            with self._lock:
+                self._askers.discard(asker or "")
 
     def _by_a_worker(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> tuple[str, Any]:
         for _ in range(self.workers + 1):  # those that ended while they were idle are replaced
@@ -192,9 +224,9 @@ class Pool:
 
 
 # Ten of a process's threads at the most (THREADS, 12).
-PRINTING = Pool("printing", 2, "market.sandboxed.printing", waiting=3)
-READING = Pool("reading", 2, "market.sandboxed.tables")
-CHECKING = Pool("checking", 1, "models.signing")  # what anybody may send, who need not sign in
+PRINTING = Pool("printing", 2, "market.sandboxed.printing", waiting=2)
+READING = Pool("reading", 2, "market.sandboxed.tables", one_each=True)
+CHECKING = Pool("checking", 2, "models.signing", one_each=True)  # what anybody may send, who need not sign in
 _POOLS = (PRINTING, READING, CHECKING)
 
 

@@ -107,6 +107,7 @@ def test_what_falls_due_while_there_is_a_backlog_does_not_wait_for_it(app: Flask
 
 def test_a_turn_ends_by_time_as_well(app: Flask, world: World, time: Any, acted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "TURN", 0.0)
+    monkeypatch.setattr(app.extensions["jobs"], "lane", "deadlines")  # only there does anybody wait
     first = _sealed(world)
     names = _backlog(world, 6, world.closing(first) - timedelta(hours=1))
     time.instant = world.closing(first)

@@ -216,3 +216,40 @@ def test_a_clock_far_away_is_no_matter(app: Flask, world: World, time: Any) -> N
     time.instant = datetime(2099, 12, 31, tzinfo=UTC)
     for path in ("/", "/agencies", "/requests", "/my/statement"):
         assert sign_in(app, world, "buyer").get(path).status == 200, path
+
+
+def test_a_text_sent_as_a_file_is_no_text(app: Flask, world: World, time: Any) -> None:
+    """Any field of any form, by anybody who may open it."""
+    world.appoint_admin()
+    request = world.request()
+    pages = {
+        "": ("/sign-up", "/sign-in"), "buyer": ("/requests/new", f"/requests/{request}/amend", "/my/delegations/new", "/my/members/new", "/my/password"),
+        "agency": ("/my/fees/new", f"/requests/{request}/quote"), "regulator": ("/items/new", "/items/EIA-01/edit", "/items/EIA-01/withdraw", "/imports/new"),
+        "admin": ("/admin/override", "/admin/authorities/new"),
+    }  # fmt: skip
+    tried = 0
+    for role, paths in pages.items():
+        visitor = sign_in(app, world, role) if role else Visitor(app)
+        for path in paths:
+            form = visitor.get(path).soup.select_one("main form[method=post]")
+            if form is None:
+                continue
+            names = {str(field["name"]) for field in form.select("[name]")} - {"csrf_token"}
+            token = str(form.select_one("[name=csrf_token]")["value"])
+            answer = visitor.post(path, {"csrf_token": token, **{name: (io.BytesIO(b"text"), "text.txt") for name in names}})
+            assert answer.status in (401, 422, 303), (path, answer.status)
+            tried += 1
+    assert tried >= 12
+
+
+@pytest.mark.parametrize("target", ["http://[x/", "//[x", "/\r\nX: 1", "/%0d%0aX:1", "javascript:alert(1)", "\\\\evil.example", "/\x00", "//evil.example/", "/\t/evil.example"])
+def test_nobody_is_sent_elsewhere_nor_falls(app: Flask, world: World, target: str) -> None:
+    for visitor, path, values in (
+        (Visitor(app), "/language/en", {"back": target}),
+        (Visitor(app), f"/sign-in?next={quote(target)}", {"email": "buyer@example.cn", "password": PASSWORD}),
+    ):
+        token = {} if path.startswith("/language") else {"csrf_token": visitor.get(path).value_of("csrf_token"), "submission": "K"}
+        answer = visitor.post(path, {**token, **values})
+        assert answer.status == 303, path
+        assert answer.location.startswith("/"), answer.location
+        assert not answer.location.startswith(("//", "/\\")), answer.location

@@ -20,7 +20,7 @@ from market import create_app, pieces
 from market.agencies import imports
 from market.cli import rebuild_index
 from market.extensions import db
-from market.jobs import LANES, Jobs, drain, nightly, run_deadlines, standing, tick
+from market.jobs import LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
 from market.jobs.lanes import EverySecond
 from market.pieces import Pace
 from models import batches, clock, credit, heartbeats
@@ -267,3 +267,15 @@ def test_the_clock_does_what_is_due_in_the_order_of_the_limits(app: Flask, world
     time.instant = world.closing(requests[0])
     assert run_deadlines() == 3
     assert imports.MOST == 5_000
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_lane_whose_file_is_gone_makes_it_anew(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app({**settings(database, tmp_path), "JOBS": "queued"})
+    jobs: Jobs = app.extensions["jobs"]
+    waiting: list[int] = []
+    monkeypatch.setattr(lanes._Lane, "run", lambda lane: waiting.append(jobs.queues["deadlines"].storage.queue_size()))
+    jobs.work("deadlines")
+    assert waiting == [0], "no table was there"
+    for each in jobs.queues.values():
+        each.storage.close()

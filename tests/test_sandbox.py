@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from market import sandbox
 from market.config import ROOT, Settings
-from market.sandbox import Broken, Busy, OverBudget, Pool
+from market.sandbox import Broken, Busy, OneAtATime, OverBudget, Pool
 from models.text import RuleBroken
 from tests import costly
 
@@ -119,7 +120,7 @@ def test_any_thread_may_ask_and_who_finds_too_many_waiting_is_told(pool: Pool, t
 def test_all_that_is_read_and_printed_at_once_leaves_threads_for_everybody_else() -> None:
     places = {pool.name: pool.workers + pool.waiting for pool in sandbox._POOLS}
     assert sum(places.values()) + 2 <= Settings.model_fields["THREADS"].default
-    assert places["checking"] == 2, "what needs no account holds two threads, whoever sends how much of it"
+    assert places["checking"] == 3, "what needs no account holds three threads, whoever sends how much of it"
 
 
 def test_a_fork_has_workers_of_its_own(pool: Pool, monkeypatch: Any) -> None:
@@ -158,3 +159,27 @@ def test_no_worker_outlives_its_owner(function: str, ends: signal.Signals) -> No
     owner.send_signal(ends)
     owner.communicate()
     assert gone(worker)
+
+
+def test_nobody_has_two_things_read_at_once(app: Flask, tmp_path: Path) -> None:
+    """What one person sends leaves a worker for everybody else."""
+    pool = Pool("test", 2, "tests.costly", one_each=True)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+
+    def asked(address: str, function: Any, *arguments: Any) -> Any:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return run(pool, function, *arguments)
+
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(asked, "10.0.0.1", costly.waiting, str(fifo))
+        while not pool._askers:
+            pass
+        with pytest.raises(OneAtATime):
+            asked("10.0.0.1", costly.same, 1)
+        assert asked("10.0.0.2", costly.same, 2) == 2
+        assert run(pool, costly.same, 3) == 3, "a job is nobody's"
+        fifo.write_text("on")
+        assert first.result(60) == "on"
+    assert asked("10.0.0.1", costly.same, 4) == 4
+    pool.close()

@@ -31,8 +31,13 @@ rooms = Blueprint("accounts", __name__)
 
 def _inside(target: str | None) -> str | None:
     """A path of this site, or None: nobody is sent elsewhere by a link."""
-    parts = urlsplit(target or "")
-    return target if target and not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] != "/" else None
+    if not target or not target.isprintable() or "\\" in target:  # browsers take a backslash for a slash
+        return None
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    return target if not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] != "/" else None
 
 
 def _demo_accounts() -> dict[str, Any] | None:

@@ -166,7 +166,8 @@ class Jobs:
             log.exception("could not wake the jobs' lane %s", lane)
 
     def work(self, lane: str) -> None:
-        """Be this lane until told to stop."""
+        """Be this lane until told to stop. Its file may have gone since the market was prepared: what waited in it is found anew."""
+        self.queues[lane].storage.initialize_schema()
         self.lane, self.rest = lane, sleep
         os.nice(NICE[lane])
         hurried = lane in HURRIED

@@ -20,6 +20,7 @@ MOST_CONNECTIONS = 1000
 HEADERS_WITHIN = 20.0  # seconds from a request's first byte to the end of its headers
 SLOWEST = 16 * 1024  # bytes a second a body must arrive at, on the average
 IDLE = 60  # seconds a connection may stay open without a request
+CROWDED, IDLE_THEN = MOST_CONNECTIONS // 2, 5  # with so many of them, so many seconds
 GRACE = 12.0  # seconds what is under way may still take when told to end; a stream of a live auction lasts 10
 
 
@@ -69,8 +70,9 @@ class Server(TcpWSGIServer):
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
         clock = time.monotonic()
+        crowded = len(self.active_channels) > CROWDED
         for channel in self.active_channels.values():
-            if channel.too_slow(clock):
+            if channel.too_slow(clock) or (crowded and not channel.busy and now - channel.last_activity > IDLE_THEN):
                 channel.will_close = True
 
     def stop(self, *_signal: Any) -> None:

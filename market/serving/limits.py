@@ -73,7 +73,10 @@ class SqliteStorage(Storage):
         return float(found[0]) if found else time.time()
 
     def check(self) -> bool:
-        return self._one("SELECT 1") is not None
+        try:
+            return self._one("SELECT 1") is not None
+        except sqlite3.Error:
+            return False
 
     def reset(self) -> int | None:
         self._one("DELETE FROM counted")

@@ -34,9 +34,13 @@ def _lives(pid: int) -> bool:
 
 
 def hold(folder: Path) -> IO[str]:
-    """The lock of this folder, held as long as the file returned is open here or in a fork. Taken while another process works in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = (folder / "server.lock").open("a+")
+    """The lock of this folder, held as long as the file returned is open here or in a fork. Taken while another process works in it, or where
+    nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "server.lock").open("a+")
+    except OSError as error:
+        raise Taken(f"{folder} cannot be worked in: {error.strerror}") from error
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -62,10 +66,11 @@ def _left_behind(folder: Path, holder: int) -> str:
 def _listener(port: int) -> str:
     """Who listens there, as far as this user may know."""
     try:
-        found = [each.pid for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN and each.laddr.port == port]
+        holding = {each.pid for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid}
+        found = [pid for pid in sorted(holding) if psutil.Process(pid).ppid() not in holding]  # children have it of their parent
     except psutil.Error:
         found = []
-    return _named(found[0]) if found and found[0] else "another process"
+    return _named(found[0]) if found else "another process"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ does its work."""
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from datetime import datetime, timedelta
 from functools import cache
@@ -33,6 +34,7 @@ AHEAD = timedelta(minutes=1)  # of the clock: a later one was set by another clo
 BEHIND, WAITING = 10_000, timedelta(minutes=15)  # events a consumer may be behind, and how long one of them may wait
 UNTRIED, OVERDUE = timedelta(minutes=1), timedelta(hours=1)  # a limit may have passed that nobody has tried to act on, or at all
 FAILURES, BROKEN = 100, timedelta(minutes=15)  # how much may fail, and how long a part of the jobs as a whole
+ROOM = 64 << 20  # bytes free where the market's files lie
 NIGHT = timedelta(hours=6)  # after its beginning every part of the night's work is done
 
 
@@ -104,10 +106,21 @@ def _writable(folder: Path) -> str:
     return "ok"
 
 
+def _room(folder: Path) -> str | None:
+    """What is lacking of the room a market needs where this folder lies; None for enough."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    return f"disk: {free >> 20} MB free for {folder}" if free < ROOM else None
+
+
 def standing() -> dict[str, Any]:
     """How the market stands: `ready`, and what each part says; `problems` names what keeps it from being ready."""
     files = _writable(Path(current_app.config["FILES_FOLDER"]))
     problems = [] if files == "ok" else [f"files: {files}"]
+    folders = (current_app.config["HOME_FOLDER"], current_app.config["FILES_FOLDER"])
+    problems += sorted({lacking for folder in folders if (lacking := _room(Path(folder)))})
     try:
         revisions = _revisions()
         work = jobs.standing()

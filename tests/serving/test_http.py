@@ -70,3 +70,14 @@ def test_a_body_may_take_as_long_as_a_slow_line_needs(arrived: int, seconds: flo
     channel = _Channel.__new__(_Channel)
     channel.request, channel.began = Partial(), 100.0
     assert channel.too_slow(100.0 + seconds) is slow
+
+
+def test_a_crowd_that_asks_nothing_makes_room(server: Server, monkeypatch: Any) -> None:
+    monkeypatch.setattr(http, "CROWDED", 3)
+    monkeypatch.setattr(http, "IDLE_THEN", -1)
+    idle = [_connect(server, "") for _ in range(5)]
+    with contextlib.closing(_connect(server, "POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nabcde")) as one:
+        assert _whole(one).endswith(b"5")
+    for connection in idle:
+        assert connection.recv(10) == b""
+        connection.close()

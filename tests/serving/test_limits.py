@@ -12,6 +12,7 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from market import create_app
 from market.extensions import db
 from market.serving import limits as ours
 from tests.conftest import settings
@@ -67,3 +68,14 @@ def test_guesses_of_a_password_are_limited_whichever_process_hears_them(app: Any
     for each in apps:
         with each.app_context():
             db.engine.dispose()
+
+
+def test_where_nothing_can_be_counted_on_disk_people_still_come_in(tmp_path: Path, database: str) -> None:
+    """A full disk, or a folder that is gone: every process counts for itself meanwhile."""
+    app = create_app({**settings(database, tmp_path), "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{tmp_path}/nowhere/limits.sqlite3"})
+    with app.app_context():
+        visitor = Visitor(app)
+        answers = [visitor.submit("/sign-in", email="nobody@example.cn", password="wrong password").status for _ in range(22)]
+        db.session.close()
+        db.engine.dispose()
+    assert (set(answers[:20]), set(answers[20:])) == ({401}, {429}), "and counted it is"

@@ -77,3 +77,9 @@ def test_a_port_that_is_not_to_be_had_is_not_said_to_be_taken(monkeypatch: Any) 
     monkeypatch.setattr(lock.socket, "socket", Guarded)
     with pytest.raises(Taken, match=r"^port 80 of 127\.0\.0\.1 is not to be had: Permission denied$"):
         listen("127.0.0.1", 80)
+
+
+def test_a_folder_nobody_can_write_to_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Taken, match="cannot be worked in: Not a directory"):
+        hold(tmp_path / "file" / "home")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -208,3 +209,8 @@ def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) 
     lanes.lane = "deadlines"
     run_deadlines()
     assert standing()["lanes"]["deadlines"] is None, "there was nothing to do: the pass itself says so at its end"
+
+
+def test_a_disk_that_is_nearly_full_is_said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.serving.ready.shutil.disk_usage", lambda folder: SimpleNamespace(free=(64 << 20) - 1))
+    assert "disk: 63 MB free" in problems(app)[0]
