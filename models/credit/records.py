@@ -57,6 +57,10 @@ class CreditRecord(Case, Base):
     def title(self) -> str:
         return self.agency.name
 
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """Whom it is about."""
+        return {self.agency_id}
+
 
 def recorded(session: Session, source: str) -> bool:
     """Whether a record was put forward from this source."""

@@ -145,6 +145,10 @@ class Objection(Case, Base):
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
         return cls.award_id.in_(select(Award.id).where(Award.price <= most))
 
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The buyer, whoever objects, and the agency that was chosen."""
+        return super().involved(session, known) | {self.award.agency_id}
+
     @property
     def open(self) -> bool:
         return self.state in ("filed", "answered")

@@ -87,6 +87,10 @@ class Bid(Case, Base):
     def title(self) -> str:
         return self.request.project
 
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The bidder, and the buyer it bids to."""
+        return {self.agency_id, self.request.buyer_id}
+
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Its own people always, and everyone who may see the request once all bids are open."""
         return super().readable_by(session, actor) or (self.request.opened and self.request.readable_by(session, actor))

@@ -263,6 +263,13 @@ class Request(Case, Base):
         asked = select(Invitation.id).where(Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id)
         return self.published_at is not None and session.scalar(asked) is not None
 
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The buyer, whom it invites, and whoever answered it: before the answers are open to the buyer, only of themselves."""
+        from models.sourcing.answers import answered
+
+        shown = self.opened if self.way.sealed else self.state not in ("draft", "published")
+        return super().involved(session, known) | answered(session, self.id, None if shown else known)
+
     def takes_offers(self, arrived: datetime) -> None:
         """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself counts."""
         if self.state != "published":

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import tell, turn_away
+from market.sourcing.actions.common import stand_apart, tell, turn_away
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
 from models.accounts import Organisation, authority_for
@@ -18,6 +18,7 @@ from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.catalogue import item_by_code
 from models.regions import Region, current
+from models.sides import check_delegate
 from models.sourcing import (
     FUNDS,
     MODES,
@@ -33,7 +34,7 @@ from models.sourcing import (
 )
 from models.sourcing.ranking import percentages
 from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
-from models.workflow import perform, start
+from models.workflow import perform, play, start
 
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
@@ -41,6 +42,7 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
     if wanted in actor.buyers() and wanted is not None:
         return wanted
+    check_delegate(actor, on_behalf_of)
     if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
         raise NotAllowed(N_("您没有得到这家单位的采购委托。"))
     raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
@@ -155,8 +157,7 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
     request = Request.load(session, identifier, lock=True)
     request.workflow.find(request.state, "amend")
     request.takes_offers(clock.arrival(session))
-    if "buyer" not in request.roles_of(actor):  # before the budget changes, too: it is what a delegation is measured by
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    play(session, request, actor, {"buyer"})  # before the budget changes, too: it is what a delegation is measured by
     if deadline < request.deadline:
         raise RuleBroken(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
     before = (request.quantity, request.budget, request.description)
@@ -270,6 +271,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     request = Request.load(session, identifier, lock=True)
     if "agency" not in actor.roles or actor.organisation_id is None or not request.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
+    stand_apart(session, actor, request)
     request.takes_offers(clock.arrival(session))
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleBroken(N_("请写清问题(5 到 1000 个字)。"), "question")
