@@ -30,15 +30,20 @@ from models.workflow import Case, Move
 
 def words_of(problem: Problem) -> str:
     """A problem in the reader's language."""
-    params = {key: bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
-    message: str = _(problem.message, **params)
+    message: str = _(problem.message, **{key: _param(value) for key, value in problem.params.items()})
     return message
+
+
+def _param(value: Any) -> Any:
+    if isinstance(value, Problem):
+        return words_of(value)
+    return bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value
 
 
 def told(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
-    return str(_(message, **{key: _(value) if value else value for key, value in kept["params"].items()}))
+    return str(_(message, **{key: told(value) if isinstance(value, dict) else _(value) if value else value for key, value in kept["params"].items()}))
 
 
 def result_words(row: BatchRow) -> str:
@@ -191,6 +196,8 @@ OPENINGS = {
     "bring_key": N_("换用自备签名证书"),
     "renew_key": N_("更换签名密钥"),
     "override": N_("管理员变更状态"),
+    "award.unfit": N_("中选机构现在不能承接"),
+    "award.fit": N_("中选机构恢复承接资格"),
     "claim": N_("认领入驻"),
     "fill": N_("填写入驻资料"),
     "change": N_("更新登记资料"),
@@ -212,6 +219,9 @@ OPENINGS = {
     "delegate": N_("委托采购"),
     "revoke": N_("收回委托"),
 }
+
+
+FOLLOWS = {"next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"), "wait": N_("请等它恢复;恢复之前不能签订合同。")}
 
 
 def sentence(happened: Event) -> str:
@@ -260,6 +270,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "answer": lambda words: _("答:%(words)s", words=words),
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
+    "problem": lambda kept: told(kept),
+    "follows": lambda way: _(FOLLOWS[way]),
     "value": str,
     "reason": lambda words: _(words),
     "reasons": str,

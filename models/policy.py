@@ -121,6 +121,7 @@ KEYS = {
     "objection.answer_days": N_("业主答复异议的期限"),
     "objection.decide_days": N_("监管部门处理异议的期限"),
     "contract.sign_days": N_("签订合同的期限"),
+    "contract.unfit_follows": N_("中选机构签约前失去资格时(next 可改选下一名,wait 等其恢复)"),
     "contract.deposit_days": N_("支付定金的期限"),
     "contract.deposit_rate": N_("定金占价款的比例"),
     "contract.deemed_acceptance_days": N_("业主不答复视为验收的天数"),

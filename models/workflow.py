@@ -60,7 +60,8 @@ class State:
 @dataclass(frozen=True)
 class Move:
     """A row of the table. `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out of a
-    case, so that it is open to whoever stands on both its sides."""
+    case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes something on, so that it is asked
+    again whether it may."""
 
     source: str
     act: str
@@ -73,6 +74,7 @@ class Move:
     public: bool = False
     needs_reason: bool = False
     leaves: bool = False
+    binds: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", frozenset(self.who))
@@ -208,6 +210,10 @@ class Case:
         refusal would betray it to the others."""
         return {key for column in self.parties.values() if (key := getattr(self, column)) is not None}
 
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        """RuleBroken where the agency of the case may not take on what an act that binds it brings; `played` is who acts."""
+        raise NotImplementedError
+
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Whether an actor may see its page: whoever has a part in it, unless a case type says more."""
         return bool(self.roles_of(actor))
@@ -335,9 +341,15 @@ def check(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, f
     """The Problem with which `perform` would refuse this act now, if it would; its reason is not asked. Returns the row of the table, and
     the roles in which the actor may use it."""
     move, played = _row(session, case, act, actor)
+    _check_rules(session, case, move, played)
+    return move, played
+
+
+def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str]) -> None:
     for rule in move.rules:
         rule(session, case)
-    return move, played
+    if move.binds and "system" not in played:
+        case.check_fit(session, played)
 
 
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
@@ -365,8 +377,7 @@ def perform(
     """
     move, played = _row(session, case, act, actor)
     reason = check_reason(reason) if move.needs_reason else reason.strip()
-    for rule in move.rules:
-        rule(session, case)
+    _check_rules(session, case, move, played)
     if move.limit:
         case.due_at = move.limit.ends(case)
     elif move.target != move.source:

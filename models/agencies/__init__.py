@@ -2,7 +2,7 @@
 
 from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification, check_dates
 from models.agencies.checks import CHECKS, Check
-from models.agencies.eligibility import check_eligible
+from models.agencies.eligibility import check_eligible, check_fit, unfit
 from models.agencies.entry import (
     FORMS,
     PREMISES,
@@ -44,6 +44,7 @@ __all__ = [
     "changes",
     "check_dates",
     "check_eligible",
+    "check_fit",
     "check_price",
     "check_schedule",
     "differences",
@@ -55,5 +56,6 @@ __all__ = [
     "publish_schedule",
     "published_prices",
     "schedules_in_force",
+    "unfit",
     "versions_of",
 ]

@@ -106,7 +106,7 @@ REQUEST = Workflow(
         State("scoring", N_("评审中")),
         State("evaluated", N_("待确定中选")),
         State("awarded", N_("中选公示")),
-        State("contracted", N_("已转合同"), tone="plain", terminal=True),
+        State("contracted", N_("已转合同"), tone="plain"),
         State("failed", N_("征集失败"), tone="bad", terminal=True),
         State("cancelled", N_("已取消"), tone="bad", terminal=True),
     ),
@@ -143,6 +143,7 @@ REQUEST = Workflow(
         Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
+        Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
     acts={
         "edit": N_("修改"),

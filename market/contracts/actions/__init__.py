@@ -33,13 +33,13 @@ from market.contracts.actions.disputing import (
     lapse_answer,
     withdraw_dispute,
 )
-from market.contracts.actions.drafting import publish_template, revise, terminate
+from market.contracts.actions.drafting import publish_template, replace, revise, terminate
 from market.contracts.actions.signing import agree, bring_certificate, bring_signature, renew_key
 
 __all__ = [
     "accept", "add_evidence", "agree", "agree_change", "answer_dispute", "bring_certificate", "bring_signature",
     "confirm_materials", "contest", "decide_dispute", "end_unopposed", "file_dispute", "give_notice", "lapse_answer",
     "lapse_change", "lapse_delivery", "lapse_materials", "miss_materials", "pass_review", "propose_change", "publish_template",
-    "refuse_change", "renew_key", "resume", "retract", "revise", "send_back", "send_for_correction", "submit", "supply",
+    "refuse_change", "renew_key", "replace", "resume", "retract", "revise", "send_back", "send_for_correction", "submit", "supply",
     "terminate", "waive_materials", "withdraw_change", "withdraw_dispute",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.contracts import Contract, ContractSignature, rule
 from models.contracts.templates import publish
+from models.sourcing import Award, Request
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import check_reason, perform
 
@@ -41,6 +42,18 @@ def terminate(session: Session, actor: Actor, identifier: str, *, reason: str = 
             raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
         perform(session, payment, "cancel", SYSTEM)
     return identifier
+
+
+@action
+def replace(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The buyer gives up an agency that may not sign, and decides anew. Returns the request's identifier."""
+    above = Request.load(session, Contract.load(session, identifier).request.identifier, lock=True)
+    award = Award.load(session, Contract.load(session, identifier).award.identifier, lock=True)
+    contract = Contract.load(session, identifier, lock=True)
+    perform(session, contract, "replace", actor, reason=reason)
+    perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()})
+    perform(session, above, "reopen", SYSTEM)
+    return above.identifier
 
 
 @action

@@ -118,8 +118,15 @@ def annul(session: Session, actor: Actor, identifier: str, *, reason: str = "") 
     return identifier
 
 
-def _annul(session: Session, actor: Actor, chosen: Award, reason: str) -> None:
-    perform(session, chosen, "annul", actor, reason=reason)
+@action
+def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The buyer gives up an agency that may not be engaged any more, and decides anew."""
+    _annul(session, actor, _locked(session, identifier), reason, "forfeit")
+    return identifier
+
+
+def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str = "annul") -> None:
+    perform(session, chosen, act, actor, reason=reason)
     perform(session, chosen.request, "reopen", SYSTEM)
     for objection in session.scalars(select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)):
         if objection.open:

@@ -243,7 +243,6 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
     most = best - step(request, best)
     if not 0 < price <= most:
         raise RuleBroken(N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"), "price", best=money.show(best), most=money.show(most))
-    agencies.check_eligible(session, bid.agency, request.item)
     bid.price = price
     _prolong(session, request)
     at = clock.arrival(session)

@@ -136,9 +136,9 @@ def show(identifier: str) -> str:
     awards = list(db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())))
     objections = list(db.session.scalars(select(Objection).join(Objection.award).where(Award.request_id == found.id)))
     evaluations = list(db.session.scalars(select(Evaluation).where(Evaluation.request_id == found.id).order_by(Evaluation.id)))
-    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id)).one_or_none()
+    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id).order_by(Contract.id.desc()).limit(1)).first()
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
-    deliverable = db.session.scalars(delivered).one_or_none()
+    deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found.item.code, found.region_code) if shown else None
     return render_template(
