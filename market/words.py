@@ -221,6 +221,7 @@ OPENINGS = {
 }
 
 
+UNSIGNED_BY = {"agency": N_("机构未签"), "buyer": N_("业主未签"), "both": N_("双方都未签")}
 FOLLOWS = {"next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"), "wait": N_("请等它恢复;恢复之前不能签订合同。")}
 
 
@@ -270,6 +271,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "answer": lambda words: _("答:%(words)s", words=words),
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
+    "unsigned": lambda side: _(UNSIGNED_BY[side]),
     "problem": lambda kept: told(kept),
     "follows": lambda way: _(FOLLOWS[way]),
     "value": str,

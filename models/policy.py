@@ -157,5 +157,6 @@ KEYS = {
     "credit.on_time_expected": N_("按期提交率的期望值"),
     "credit.on_time_weight": N_("按期提交率的收缩权重"),
     "credit.least_evidence": N_("评级至少需要的完成合同数"),
+    "credit.facts_days": N_("中选未签约、成果未交付展示给业主的天数(自然日)"),
     "credit.grades": N_("等级界限"),
 }

@@ -176,6 +176,7 @@ class Request(Case, Base):
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
     deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
     platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
+    `again_of` names the request of the same buyer that came to nothing and that this one runs again.
     """
 
     __tablename__ = "requests"
@@ -184,6 +185,7 @@ class Request(Case, Base):
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
+    again_of: Mapped[str | None] = mapped_column(String(40), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     project: Mapped[Name]
     description: Mapped[str] = mapped_column(String(4000))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.extensions import db
-from models import agencies, clock
+from models import agencies, clock, credit
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.events import Event
@@ -28,6 +28,7 @@ def answering(session: Session, actor: Actor, request: Request) -> tuple[Organis
         raise NotAllowed(N_("这项需求只接收受邀机构的报价。"))
     stand_apart(session, actor, request)
     agency = session.get_one(Organisation, actor.organisation_id)
+    credit.check_rerun(session, agency, request)
     return agency, agencies.check_eligible(session, agency, request.item)
 
 

@@ -85,9 +85,12 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 
 
 @action
-def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, **values: object) -> str:
-    """Start a draft. Returns its identifier."""
+def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
+    """Start a draft, which may run an earlier request again. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    if again_of is not None:
+        before = Request.load(session, again_of)
+        request.again_of = before.identifier if before.buyer_id == request.buyer_id else None
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")

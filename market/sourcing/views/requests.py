@@ -24,7 +24,7 @@ from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, current_items
 from models.contracts import Contract, Deliverable
-from models.credit import CreditScore
+from models.credit import CreditScore, left_behind
 from models.pricing import Quantity
 from models.regions import within
 from models.sourcing import (
@@ -121,7 +121,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
             if draft is not None:
                 result, status = attempt(form, actions.edit_request, draft.identifier, **values)
             else:
-                result, status = attempt(form, actions.create_request, **values)
+                result, status = attempt(form, actions.create_request, again_of=again.identifier if again else None, **values)
             if result is not None:
                 return redirect(case_url("request", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
@@ -160,11 +160,13 @@ def show(identifier: str) -> str:
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
-        may_repeat="buyer" in found.roles_of(actor) and found.state in ("failed", "cancelled"),
+        may_repeat="buyer" in found.roles_of(actor) and (found.state in ("failed", "cancelled") or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
         contract=contract if contract and contract.roles_of(actor) else None,
         quantity=quantity_words(found),
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
+        again_link=link(case_url("request", found.again_of), found.again_of) if found.again_of else None,
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
+        left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         modes=MODES,
         funds=FUNDS,
         openness=OPENNESS,
