@@ -16,6 +16,7 @@ from models import CASES, clock, money, workdays
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
+from models.agencies.links import TIES
 from models.base import Json
 from models.batches import BatchRow
 from models.catalogue import ServiceItem
@@ -221,6 +222,16 @@ OPENINGS = {
 }
 
 
+def _linked(group: str) -> str:
+    answers, _colon, ties = group.partition(": ")
+    return f"{answers}({_('、').join(_(TIES[tie]) for tie in ties.split('、'))})"
+
+
+def tie_names(ties: list[str]) -> str:
+    """By what agencies are linked."""
+    return _("、").join(_(TIES[tie]) for tie in ties)
+
+
 UNSIGNED_BY = {"agency": N_("机构未签"), "buyer": N_("业主未签"), "both": N_("双方都未签")}
 FOLLOWS = {"next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"), "wait": N_("请等它恢复;恢复之前不能签订合同。")}
 
@@ -271,6 +282,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "answer": lambda words: _("答:%(words)s", words=words),
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
+    "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
     "unsigned": lambda side: _(UNSIGNED_BY[side]),
     "problem": lambda kept: told(kept),
     "follows": lambda way: _(FOLLOWS[way]),
@@ -303,7 +315,7 @@ def asks_nothing(form: Any) -> bool:
 def register(app: Flask) -> None:
     for word in (
         told, result_words, when, moment, credit_code, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
-        actor_words, details, role_name, has_file, asks_nothing,
+        actor_words, details, role_name, tie_names, has_file, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")

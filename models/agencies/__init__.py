@@ -25,6 +25,7 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
+from models.agencies.links import TIES, Group, linked
 from models.agencies.register import Registered, differences
 
 __all__ = [
@@ -33,11 +34,13 @@ __all__ = [
     "PREMISES",
     "STATUSES",
     "STEPS",
+    "TIES",
     "AgencyProfile",
     "Check",
     "Dated",
     "EntryMaterial",
     "FeeSchedule",
+    "Group",
     "Practitioner",
     "Qualification",
     "Registered",
@@ -50,6 +53,7 @@ __all__ = [
     "differences",
     "fill_step",
     "letter",
+    "linked",
     "materials_of",
     "missing",
     "profile_of",

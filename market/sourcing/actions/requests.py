@@ -32,6 +32,7 @@ from models.sourcing import (
     concerned,
     live_answers,
 )
+from models.sourcing.linking import aside, counted, links_among
 from models.sourcing.ranking import percentages
 from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
 from models.workflow import perform, play, start
@@ -210,7 +211,7 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 @action
 def _close(session: Session, actor: Actor, identifier: str) -> str:
     request = Request.load(session, identifier, lock=True)
-    count, rules = live_answers(session, request), request.rules
+    count, links, rules = *_counted(session, request), request.rules
     request.workflow.find(request.state, "close")
     if request.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
@@ -219,7 +220,8 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
             return _extend(session, request, rules.extend_days)
         if rules.too_few == "inquiry" and count:
             return _turn(session, request, count)
-    perform(session, request, "close", actor, data={"count": count} | _frozen(session, request))
+    perform(session, request, "close", actor, data={"count": count} | _frozen(session, request, links))
+    request.outcome = {"linked": links} if links else None
     if actor is not SYSTEM and not count:
         raise RuleBroken(N_("还没有收到报价,不能提前截止。"))
     _lapse(session, Clarification, request)
@@ -229,6 +231,15 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
     elif not request.way.sealed:
         perform(session, request, "evaluate", SYSTEM, data={"count": count})
     return identifier
+
+
+def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
+    """How many answers stand, linked agencies counted once, and which are linked."""
+    case_class: Any = Bid if request.way.sealed else Quote
+    standing = select(case_class).where(case_class.request_id == request.id, case_class.state.in_(("submitted", "open", "countered", "agreed")))
+    order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
+    links = links_among(session, request, list(session.scalars(standing.order_by(*order)).unique()))
+    return counted(live_answers(session, request), links), links
 
 
 def _extend(session: Session, request: Request, days: int) -> str:
@@ -253,9 +264,9 @@ def _turn(session: Session, request: Request, count: int) -> str:
     return request.identifier
 
 
-def _frozen(session: Session, request: Request) -> dict[str, str]:
-    """Fix the lists of a sealed request's draws, before a word of any bid can be read. Returns what the event tells:
-    one hash over all receipts."""
+def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, str]:
+    """Fix the lists of a sealed request's draws, before a word of any bid can be read: bidders that are linked have one place in the order.
+    Returns what the event tells: one hash over all receipts."""
     bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)))
     if not request.way.sealed or not bids:
         return {}
@@ -264,7 +275,8 @@ def _frozen(session: Session, request: Request) -> dict[str, str]:
         if draw.purpose == "percent":
             draws.freeze(draw, percentages(request.policy_version), 1, names)
         else:
-            draws.freeze(draw, names, len(names))
+            own = [name for name in names if name not in aside(links)]
+            draws.freeze(draw, own, len(own), names)
     return {"receipts": hashlib.sha256("\n".join(sorted(bid.receipt for bid in bids)).encode()).hexdigest()}
 
 

@@ -21,7 +21,9 @@ from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm,
 from market.sourcing.views.rooms import readable, rooms
 from market.words import item_name
 from models import clock, draws, money, policy, workdays
+from models.actors import Actor
 from models.agencies import schedules_in_force
+from models.base import Json
 from models.catalogue import ServiceItem, current_items
 from models.contracts import Contract, Deliverable
 from models.credit import CreditScore, left_behind
@@ -127,6 +129,13 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     return render_template("sourcing/edit.html", form=form, draft=draft), status
 
 
+def links_shown(found: Request, actor: Actor) -> list[Json]:
+    """Which answers are linked, as far as the reader may know: of sealed bids everybody once they are open, of quotes the buyer and its overseers
+    once it is closed."""
+    open_to_reader = found.opened if found.way.sealed else found.state != "published" and bool(found.roles_of(actor))
+    return (found.outcome or {}).get("linked", []) if open_to_reader else []
+
+
 @rooms.get("/requests/<identifier>")
 def show(identifier: str) -> str:
     found, actor = readable(identifier), current_actor()
@@ -166,6 +175,8 @@ def show(identifier: str) -> str:
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
         again_link=link(case_url("request", found.again_of), found.again_of) if found.again_of else None,
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
+        links=links_shown(found, actor),
+        link_names={a.identifier: a.agency.name for a in answers},
         left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         modes=MODES,
         funds=FUNDS,
