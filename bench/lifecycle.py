@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import requests
 from bs4 import BeautifulSoup, Tag
@@ -143,7 +144,7 @@ def _fill_in(agency: Person, name: str) -> None:
     agency.submit(
         "/my/entry/practitioners", name="才旦", kind="注册咨询工程师", number=f"Z-{name}", valid_from="2025-01-01", valid_until="2031-01-01"
     )
-    agency.submit("/my/entry/bank", bank_name="演示银行", account_name=name, account_number="6228000012345678")
+    agency.submit("/my/entry/bank", bank_name="演示银行", account_name=name, account_number=f"6228{crc32(name.encode()):012d}")
     for kind in ("licence", "premises", "staff", "articles"):
         agency.submit("/my/entry/materials", kind=kind, file=PDF)
     agency.submit("/my/entry/commitment", way="submit", committed="y")

@@ -17,6 +17,7 @@ from models import CASES, clock, money, workdays
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
+from models.agencies.links import TIES
 from models.base import Json
 from models.batches import BatchRow
 from models.catalogue import ServiceItem
@@ -31,15 +32,20 @@ from models.workflow import Case, Move
 
 def words_of(problem: Problem) -> str:
     """A problem in the reader's language."""
-    params = {key: bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value for key, value in problem.params.items()}
-    message: str = _(problem.message, **params)
+    message: str = _(problem.message, **{key: _param(value) for key, value in problem.params.items()})
     return message
+
+
+def _param(value: Any) -> Any:
+    if isinstance(value, Problem):
+        return words_of(value)
+    return bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value
 
 
 def told(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
-    return str(_(message, **{key: _(value) if value else value for key, value in kept["params"].items()}))
+    return str(_(message, **{key: told(value) if isinstance(value, dict) else _(value) if value else value for key, value in kept["params"].items()}))
 
 
 def result_words(row: BatchRow) -> str:
@@ -192,6 +198,8 @@ OPENINGS = {
     "bring_key": N_("换用自备签名证书"),
     "renew_key": N_("更换签名密钥"),
     "override": N_("管理员变更状态"),
+    "award.unfit": N_("中选机构现在不能承接"),
+    "award.fit": N_("中选机构恢复承接资格"),
     "claim": N_("认领入驻"),
     "fill": N_("填写入驻资料"),
     "change": N_("更新登记资料"),
@@ -214,6 +222,20 @@ OPENINGS = {
     "delegate": N_("委托采购"),
     "revoke": N_("收回委托"),
 }
+
+
+def _linked(group: str) -> str:
+    answers, _colon, ties = group.partition(": ")
+    return f"{answers}({_('、').join(_(TIES[tie]) for tie in ties.split('、'))})"
+
+
+def tie_names(ties: list[str]) -> str:
+    """By what agencies are linked."""
+    return _("、").join(_(TIES[tie]) for tie in ties)
+
+
+UNSIGNED_BY = {"agency": N_("机构未签"), "buyer": N_("业主未签"), "both": N_("双方都未签")}
+FOLLOWS = {"next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"), "wait": N_("请等它恢复;恢复之前不能签订合同。")}
 
 
 def sentence(happened: Event) -> str:
@@ -262,6 +284,10 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "answer": lambda words: _("答:%(words)s", words=words),
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
+    "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
+    "unsigned": lambda side: _(UNSIGNED_BY[side]),
+    "problem": lambda kept: told(kept),
+    "follows": lambda way: _(FOLLOWS[way]),
     "value": str,
     "reason": lambda words: _(words),
     "reasons": str,
@@ -291,7 +317,7 @@ def asks_nothing(form: Any) -> bool:
 def register(app: Flask) -> None:
     for word in (
         told, result_words, when, moment, credit_code, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
-        actor_words, details, role_name, has_file, asks_nothing,
+        actor_words, details, role_name, tie_names, has_file, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")

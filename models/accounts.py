@@ -72,7 +72,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin")
+    memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
 
     def set_password(self, password: str) -> None:
@@ -190,14 +190,20 @@ def authenticate(session: Session, email: str, password: str) -> User | None:
     return user if known.check_password(password) and user else None
 
 
+def may_buy_for_others(user: User) -> bool:
+    """Whether a person may be delegated by a buyer: nobody of an agency, which answers buyers, or of an authority, which watches them."""
+    return all(membership.organisation.kind == "enterprise" for membership in user.memberships)
+
+
 def actor_for(user: User) -> Actor:
-    """The actor a signed-in person is, from its first membership and its live delegations."""
+    """The actor a signed-in person is, from its first membership and its live delegations; these rest while it may not buy for others."""
     roles = {"admin"} if user.is_admin else set()
-    mandates = tuple(
+    lent = tuple(
         Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until)
         for d in user.delegations
         if d.revoked_at is None and d.until > clock.now()
     )
+    mandates, resting = (lent, ()) if may_buy_for_others(user) else ((), lent)
     membership = user.memberships[0] if user.memberships else None
     if membership is None:
         return Actor(user.name, frozenset(roles), user.id, mandates=mandates)
@@ -213,6 +219,8 @@ def actor_for(user: User) -> Actor:
         department=organisation.department,
         owner=membership.role == "owner",
         mandates=mandates,
+        resting=resting,
+        belongs=tuple((m.organisation_id, m.organisation.kind) for m in user.memberships),
     )
 
 

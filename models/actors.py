@@ -47,7 +47,9 @@ class Actor:
     """Who acts: taken from the session or token, never from what was sent.
 
     `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
-    `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`.
+    `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation
+    the person is a member of, with its kind; `resting` the delegations that give no power, since one of those is an
+    agency or an authority.
     """
 
     name: str
@@ -59,6 +61,20 @@ class Actor:
     department: str | None = None
     owner: bool = False
     mandates: tuple[Mandate, ...] = field(default=())
+    resting: tuple[Mandate, ...] = field(default=())
+    belongs: tuple[tuple[int, str], ...] = field(default=())
+
+    def members(self) -> frozenset[int]:
+        """Every organisation the person belongs to; it acts for the first."""
+        return frozenset(key for key, _kind in self.belongs)
+
+    def private(self) -> set[int]:
+        """Those of them that are no authority."""
+        return {key for key, kind in self.belongs if kind != "authority"}
+
+    def ties(self) -> set[int]:
+        """Every organisation the person belongs to, or was delegated by."""
+        return {*self.members(), *(m.buyer_id for m in (*self.mandates, *self.resting) if m.until > clock.now())}
 
     def buyers(self) -> dict[int, str]:
         """The enterprises this actor may ask for quotes for: its own, and those that delegated it; key to name."""

@@ -43,6 +43,10 @@ class Policy:
         """A word."""
         return str(self._value(key))
 
+    def words(self, key: str) -> list[str]:
+        """Several words."""
+        return [str(value) for value in self._value(key)]
+
     def rate(self, key: str) -> Fraction:
         """A number as an exact fraction."""
         return Fraction(str(self._value(key)))
@@ -83,6 +87,7 @@ SECTIONS = {
     "request": N_("采购需求"),
     "quote": N_("议价"),
     "choosing": N_("选取"),
+    "linked": N_("关联单位"),
     "objection": N_("异议"),
     "contract": N_("合同与交付"),
     "rating": N_("评价"),
@@ -118,9 +123,12 @@ KEYS = {
     "choosing.merit_above_points": N_("高于平均价每 1% 扣分"),
     "choosing.merit_below_points": N_("低于平均价每 1% 扣分"),
     "choosing.credit_shares": N_("各信用等级得分比例"),
+    "linked.ties": N_("哪些关系算关联(法定代表人、管理员、账户、电话、地址)"),
+    "linked.follows": N_("关联单位同时参加时(later 后投的无效,one 合并计为一家,all 都无效)"),
     "objection.answer_days": N_("业主答复异议的期限"),
     "objection.decide_days": N_("监管部门处理异议的期限"),
     "contract.sign_days": N_("签订合同的期限"),
+    "contract.unfit_follows": N_("中选机构签约前失去资格时(next 可改选下一名,wait 等其恢复)"),
     "contract.deposit_days": N_("支付定金的期限"),
     "contract.deposit_rate": N_("定金占价款的比例"),
     "contract.deemed_acceptance_days": N_("业主不答复视为验收的天数"),
@@ -156,5 +164,6 @@ KEYS = {
     "credit.on_time_expected": N_("按期提交率的期望值"),
     "credit.on_time_weight": N_("按期提交率的收缩权重"),
     "credit.least_evidence": N_("评级至少需要的完成合同数"),
+    "credit.facts_days": N_("中选未签约、成果未交付展示给业主的天数(自然日)"),
     "credit.grades": N_("等级界限"),
 }

@@ -59,4 +59,4 @@ class RuleBroken(Problem):
 
 def told(problem: Problem) -> dict[str, Any]:
     """A problem as it is kept; `words` of it are made when it is shown."""
-    return {"message": problem.message, "params": {key: str(value) for key, value in problem.params.items()}, "field": problem.field}
+    return {"message": problem.message, "params": {key: told(value) if isinstance(value, Problem) else str(value) for key, value in problem.params.items()}, "field": problem.field}

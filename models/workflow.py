@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models import clock, events, policy, workdays
+from models import clock, events, policy, sides, workdays
 from models.actors import Actor
 from models.base import Code
 from models.regions import covers, within
@@ -59,7 +59,9 @@ class State:
 
 @dataclass(frozen=True)
 class Move:
-    """A row of the table. `main` marks the act the case waits for; the others stand aside."""
+    """A row of the table. `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out of a
+    case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes something on, so that it is asked
+    again whether it may."""
 
     source: str
     act: str
@@ -71,6 +73,8 @@ class Move:
     main: bool = False
     public: bool = False
     needs_reason: bool = False
+    leaves: bool = False
+    binds: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", frozenset(self.who))
@@ -146,12 +150,13 @@ class Workflow:
 
 class Case:
     """Mixed into every table that has a workflow. `parties` maps a role to the column that holds the organisation
-    playing it, `persons` to the column of a person who plays it alone; `stake` is the sum at stake, for the
-    limits of a delegation."""
+    playing it, `persons` to the column of a person who plays it alone, who is on the side of the role `allied` names, if any;
+    `stake` is the sum at stake, for the limits of a delegation."""
 
     workflow: ClassVar[Workflow]
     parties: ClassVar[dict[str, str]]
     persons: ClassVar[dict[str, str]] = {}
+    allied: ClassVar[dict[str, str]] = {}
     offices: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
     lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
 
@@ -194,6 +199,20 @@ class Case:
         if "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code):
             roles.add("regulator")
         return frozenset(roles)
+
+    def side_of(self, role: str) -> int | None:
+        """The organisation whoever plays this role stands for; None for an office or a person alone."""
+        column = self.parties.get(self.allied.get(role, role))
+        return getattr(self, column) if column else None
+
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """Every organisation whose matter this is. What is still hidden counts for those in `known` alone, who know it of themselves: a
+        refusal would betray it to the others."""
+        return {key for column in self.parties.values() if (key := getattr(self, column)) is not None}
+
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        """RuleBroken where the agency of the case may not take on what an act that binds it brings; `played` is who acts."""
+        raise NotImplementedError
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Whether an actor may see its page: whoever has a part in it, unless a case type says more."""
@@ -289,6 +308,7 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
         case.due_at = case.workflow.opening.ends(case)
     session.add(case)
     session.flush()
+    sides.check(session, case, actor, case.roles_of(actor))
     return _record(session, case, actor, act, role="", **about)
 
 
@@ -299,21 +319,43 @@ def check_reason(reason: str) -> str:
     return reason.strip()
 
 
-def _row(case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
+def play(session: Session, case: Case, actor: Actor, who: Iterable[str], *, leaving: bool = False) -> frozenset[str]:
+    """The roles among `who` in which the actor may act on a case. NotAllowed if there is none, or if it stands on both sides of the case
+    (unless it is `leaving` it)."""
+    played = case.roles_of(actor) & frozenset(who)
+    if not played:
+        sides.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
+        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    if not leaving:
+        sides.check(session, case, actor, played)
+    return played
+
+
+def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
     """The row of the table for an act now, and the roles in which the actor may use it. WrongState, NotAllowed."""
     move = case.workflow.find(case.state, act)
-    played = case.roles_of(actor) & move.who  # type: ignore[operator]
-    if not played:
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    return move, play(session, case, actor, move.who, leaving=move.leaves)
+
+
+def check(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
+    """The Problem with which `perform` would refuse this act now, if it would; its reason is not asked. Returns the row of the table, and
+    the roles in which the actor may use it."""
+    move, played = _row(session, case, act, actor)
+    _check_rules(session, case, move, played)
     return move, played
 
 
+def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str]) -> None:
+    for rule in move.rules:
+        rule(session, case)
+    if move.binds and "system" not in played:
+        case.check_fit(session, played)
+
+
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
-    """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody else; its reason is not asked."""
+    """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody else."""
     try:
-        move, _played = _row(case, act, actor)
-        for rule in move.rules:
-            rule(session, case)
+        check(session, case, act, actor)
     except Problem:
         return False
     return True
@@ -333,10 +375,9 @@ def perform(
     Raises WrongState if the table has no such move, NotAllowed if the actor is none of its roles,
     RuleBroken if a rule of the move does not hold; the case is then as it was.
     """
-    move, played = _row(case, act, actor)
+    move, played = _row(session, case, act, actor)
     reason = check_reason(reason) if move.needs_reason else reason.strip()
-    for rule in move.rules:
-        rule(session, case)
+    _check_rules(session, case, move, played)
     if move.limit:
         case.due_at = move.limit.ends(case)
     elif move.target != move.source:
@@ -361,6 +402,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
     if target not in case.workflow.states:
         raise RuleBroken(N_("没有这个状态。"), "target")
+    sides.check(session, case, actor, frozenset({"admin"}))
     said = check_reason(reason)
     before, case.state, case.due_at = case.state, target, None
     return _record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from stdnum.cn import uscc
 
@@ -222,7 +223,7 @@ def entry_values(name: str) -> dict[str, dict[str, Any]]:
         "premises": {
             "registered_address": "昆仑路 1 号", "address": "昆仑路 1 号", "premises": "owned", "premises_area": 200, "premises_until": None,
         },
-        "bank": {"bank_name": "演示银行", "account_name": f"{name}单位", "account_number": "6228000012345678"},
+        "bank": {"bank_name": "演示银行", "account_name": f"{name}单位", "account_number": "6228000012345678" if name == "agency" else f"6228{crc32(name.encode()):012d}"},
     }  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def walk(app: Flask, world: World, time: Any, caplog: Any) -> Iterator[tuple[Wal
     """A market with a case of every kind, and everybody signed in."""
     names = name_the_cases(world, time)
     accounts.add_member(world.actor("buyer"), email="staff@example.cn", name="职员", password=PASSWORD)
-    accounts.delegate(world.actor("buyer"), email="second@example.cn", scope=["request"], most=100, until=time.instant.replace(year=2027))
+    accounts.delegate(world.actor("buyer"), email="staff@example.cn", scope=["request"], most=100, until=time.instant.replace(year=2027))
     known = _known(app, names)
     rebuild_index()
     walk = Walk(app, world, random.Random(SEED))

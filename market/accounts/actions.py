@@ -26,6 +26,7 @@ from models.accounts import (
     User,
     check_password_strength,
     known_as,
+    may_buy_for_others,
     worked_out,
 )
 from models.actors import Actor
@@ -242,6 +243,8 @@ def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], mo
     user = session.scalars(known_as(email)).one_or_none()
     if user is None:
         raise RuleBroken(N_("没有用这个邮箱注册的人。"), "email")
+    if not may_buy_for_others(user):
+        raise RuleBroken(N_("这个人属于中介机构或政府部门,不能受托采购:同一件事不能由一人代表双方。"), "email")
     if not scope or not set(scope) <= set(SCOPE):
         raise RuleBroken(N_("请至少选择一项委托事项。"), "scope")
     if until <= clock.now():

@@ -151,7 +151,7 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
     for payment in asked:
         if payment.asked:
             perform(session, payment, "cancel", SYSTEM)
-    _close(session, contract)
+    _close(session, contract, fault)
     _settle_up(session, contract, to_agency)
     contract.ended_through, contract.paused_at = fault, None
     held = {"to_agency": to_agency} if began else {}
@@ -174,13 +174,16 @@ def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
     owe(session, contract, contract.buyer, "refund", left)
 
 
-def _close(session: Session, contract: Contract) -> None:
-    """Call off what is still open beside a contract that ends."""
+def _close(session: Session, contract: Contract, fault: str = "") -> None:
+    """Call off what is still open beside a contract that ends, through whose `fault` it may be. What did not come is missed by the agency
+    that is at fault, and by none where the buyer or nobody is."""
     acts: dict[Any, str] = {Materials: "cancel", Deliverable: "cancel", Change: "withdraw", Dispute: "withdraw"}
     for kind, act in acts.items():
         of_it = select(kind).where(kind.contract_id == contract.id).options(lazyload(kind.contract))
         for case in session.scalars(of_it.with_for_update(of=kind)).unique():
             if not case.workflow.states[case.state].terminal:
+                if isinstance(case, Deliverable):
+                    case.missed_at = None if fault in ("buyer", "none") else case.missed_at or (clock.now() if fault == "agency" else None)
                 perform(session, case, act, SYSTEM)
 
 

@@ -23,6 +23,11 @@ from models.workflow import perform
 COUNTED = {
     "rating.publish",
     "contract.complete",
+    "contract.dissolve",
+    "contract.end",
+    "deliverable.lapse",
+    "deliverable.extend",
+    "deliverable.cancel",
     "deliverable.submit",
     "deliverable.pass",
     "deliverable.send_back",

@@ -16,6 +16,7 @@ from models.credit import RECORDS, CreditRecord, CreditScore
 from models.regions import within
 
 rooms = Blueprint("credit", __name__)
+SOURCES = {"late_payment": "payment", "unsigned": "contract", "given_up": "contract", "not_contracted": "contract"}  # the others come of checks
 RECORD_ACTS = {"drop": ActPage(actions.drop_record)}
 
 
@@ -51,7 +52,7 @@ def show_record(identifier: str) -> str:
         **case_page(record),
         kind=RECORDS[record.kind][0],
         agency_link=link(case_url("organisation", record.agency.identifier), f"{record.agency.identifier} {record.agency.name}"),
-        source_link=link(case_url("check", record.source_identifier), record.source_identifier),
+        source_link=link(case_url(SOURCES.get(record.kind, "check"), record.source_identifier), record.source_identifier),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, count
 from random import Random
 
 from stdnum.cn import uscc
@@ -86,14 +87,18 @@ def counties() -> list[str]:
 
 def agencies(random: Random) -> list[Figure]:
     trades, figures = list(TRADES), []
+    taken: set[str] = set()
     for number in range(AGENCIES):
+        others = (person(Random(f"{number} {other}")) for other in count())
+        head = next(name for name in chain([person(random)], others) if name not in taken)  # one head of two agencies would link them
+        taken.add(head)
         trade = trades[number % len(trades)]
         suffix = {"会计师": "事务所", "律师": "事务所", "评估": "事务所"}.get(trade, "有限公司")
         name = f"{_NAMES[number // 2 % len(_NAMES)]}{trade}{suffix}"
         figures.append(
             Figure(
                 email="agency@demo.gongxin.cn" if number == 0 else f"a{number:02d}@demo.gongxin.cn",
-                person=person(random),
+                person=head,
                 name=name,
                 code=code("91630", 1000 + number),
                 region=random.choice(counties()) if number % 3 else "630100",

@@ -15,6 +15,7 @@ from market.agencies.jobs import index_agencies, issue_letters
 from market.credit.actions import refresh_scores
 from market.extensions import db
 from market.pieces import Pace, failed, is_away, pace, tried
+from market.sourcing.fitness import watch
 from market.sourcing.jobs import destroy_keys, issue_notices
 from market.transaction import transaction
 from models import events, failures, notices
@@ -37,6 +38,7 @@ class Consumer:
 CONSUMERS = {
     "notices": Consumer(notices.tell),
     "credit": Consumer(refresh_scores),
+    "fitness": Consumer(watch),
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),
     "letters": Consumer(issue_letters, inside=False, lane="outside"),

@@ -52,6 +52,7 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("objection", "escalate"): sourcing.escalate_objection,
     ("quote", "expire"): sourcing.expire_quote,
     ("award", "finalise"): sourcing.finalise,
+    ("contract", "lapse"): contracts.lapse_signing,
     ("contract", "resume"): contracts.resume,
     ("contract", "end"): contracts.end_unopposed,
     ("materials", "lapse"): contracts.lapse_materials,

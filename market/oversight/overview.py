@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import lazyload
 
 from market.charts import bars
 from market.extensions import db
@@ -94,7 +95,8 @@ class Month:
 
 
 def months(actor: Actor, count: int = 12) -> list[Month]:
-    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area."""
+    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area; what never
+    came is among the submissions, late."""
     today = clock.today()
     names = [f"{y}-{m + 1:02d}" for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))]
     found = {name: Month(name) for name in names}
@@ -112,16 +114,16 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
         if month := of(completed_at):
             month.completed += 1
             month.value += price
-    delivered = select(
-        Deliverable.submitted_at, Deliverable.deliver_by, Deliverable.decided_at, Deliverable.reviews, Deliverable.faulty_reviews
-    ).where(Deliverable.visible_to(actor), or_(Deliverable.submitted_at >= since, Deliverable.decided_at >= since))
-    for submitted_at, deliver_by, decided_at, reviews, faulty in db.session.execute(delivered):
-        if submitted_at and (month := of(submitted_at)):
+    delivered = select(Deliverable).options(lazyload("*")).where(
+        Deliverable.visible_to(actor), or_(Deliverable.submitted_at >= since, Deliverable.decided_at >= since, Deliverable.missed_at >= since)
+    )
+    for each in db.session.scalars(delivered):
+        if each.on_time is not None and (month := of(each.counted_at)):
             month.submitted += 1
-            month.on_time += submitted_at <= deliver_by
-        if reviews and (month := of(decided_at)):
+            month.on_time += each.on_time
+        if each.reviews and (month := of(each.decided_at)):
             month.reviewed += 1
-            month.first_pass += faulty == 0
+            month.first_pass += each.faulty_reviews == 0
     return list(found.values())
 
 

@@ -13,10 +13,12 @@ from market.files import issue_outside
 from market.keeper import keeper
 from market.printing import letter
 from models import documents, money, policy
+from models.agencies import TIES
 from models.clock import BEIJING
 from models.documents import Document
 from models.events import Event
 from models.sourcing import FUNDS, Award, Request
+from models.sourcing.linking import links_of
 from models.text import N_
 from models.workflow import Case
 
@@ -54,7 +56,12 @@ def _rows(award: Award) -> list[list[str]]:
         [N_("资金来源"), FUNDS[request.funds]],
         [N_("公示期"), f"至 {award.public_until.astimezone(BEIJING):%Y-%m-%d %H:%M} 止"],
         [N_("中选理由"), award.reasons],
+        *([[N_("关联单位"), _linked(award)]] if links_of(request) else []),
     ]
+
+
+def _linked(award: Award) -> str:
+    return ";".join(f"{'、'.join(group['answers'])}({'、'.join(TIES[tie] for tie in group['ties'])})" for group in links_of(award.request))
 
 
 def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:

@@ -2,7 +2,7 @@
 
 from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification, check_dates
 from models.agencies.checks import CHECKS, Check
-from models.agencies.eligibility import check_eligible
+from models.agencies.eligibility import check_eligible, check_fit, unfit
 from models.agencies.entry import (
     FORMS,
     PREMISES,
@@ -25,6 +25,7 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
+from models.agencies.links import TIES, Group, linked
 from models.agencies.register import Registered, differences
 
 __all__ = [
@@ -33,27 +34,32 @@ __all__ = [
     "PREMISES",
     "STATUSES",
     "STEPS",
+    "TIES",
     "AgencyProfile",
     "Check",
     "Dated",
     "EntryMaterial",
     "FeeSchedule",
+    "Group",
     "Practitioner",
     "Qualification",
     "Registered",
     "changes",
     "check_dates",
     "check_eligible",
+    "check_fit",
     "check_price",
     "check_schedule",
     "differences",
     "fill_step",
     "letter",
+    "linked",
     "materials_of",
     "missing",
     "profile_of",
     "publish_schedule",
     "published_prices",
     "schedules_in_force",
+    "unfit",
     "versions_of",
 ]

@@ -1,6 +1,9 @@
-"""What makes an agency one that may be engaged for an item."""
+"""What makes an agency one that may be engaged for an item; asked again at every act by which it takes something on."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,29 +16,87 @@ from models.catalogue import ServiceItem
 from models.text import N_, RuleBroken
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What some agencies hold: certificates, the latest first; people with a valid certificate by kind; fees in force by item."""
+
+    qualifications: list[Qualification]
+    staff: dict[tuple[int, str], int]
+    schedules: dict[tuple[int, str], FeeSchedule]
+
+
 def check_eligible(session: Session, agency: Organisation, item: ServiceItem) -> FeeSchedule:
     """The fee schedule under which this agency may offer this item now.
 
     Otherwise RuleBroken, naming the rule that stops it: not verified or suspended, no valid qualification, too few
     people with a valid certificate, no published fee.
     """
+    return _examine(_held(session, [(agency, item)]), agency, item)
+
+
+def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own: bool) -> None:
+    """RuleBroken, with the reason, unless the agency may take this item on now; `own` if it is the agency that is told."""
+    try:
+        check_eligible(session, agency, item)
+    except RuleBroken as unfit:
+        if own:
+            raise
+        raise RuleBroken(
+            N_("“%(agency)s”现在不能承接本事项。平台告知该机构:%(why)s"), unfit.field, agency=agency.name, why=unfit
+        ) from unfit
+
+
+def unfit(session: Session, pairs: Iterable[tuple[Organisation, ServiceItem]]) -> list[RuleBroken | None]:
+    """For each of these agencies and items what stops it, in as many statements as for one."""
+    pairs = list(pairs)
+    held = _held(session, pairs)
+    return [_problem(held, agency, item) for agency, item in pairs]
+
+
+def _problem(held: _Held, agency: Organisation, item: ServiceItem) -> RuleBroken | None:
+    try:
+        _examine(held, agency, item)
+    except RuleBroken as problem:
+        return problem
+    return None
+
+
+def _held(session: Session, pairs: list[tuple[Organisation, ServiceItem]]) -> _Held:
+    standing = [(agency.id, item) for agency, item in pairs if agency.state == "verified"]
+    keys = sorted({key for key, _item in standing})
+    licensed = {item.required_qualification for _key, item in standing if item.qualification_mandatory}
+    staffed = {item.required_practitioner for _key, item in standing if item.practitioners_least}
+    held = select(Qualification).where(Qualification.agency_id.in_(keys), Qualification.kind.in_(licensed))
+    people = (
+        select(Practitioner.agency_id, Practitioner.kind, func.count(func.distinct(Practitioner.number)))
+        .where(Practitioner.agency_id.in_(keys), Practitioner.kind.in_(staffed), Practitioner.at_work(clock.today()))
+        .group_by(Practitioner.agency_id, Practitioner.kind)
+    )
+    code = standing[0][1].code if len({item.code for _key, item in standing}) == 1 else None
+    schedules = schedules_in_force(session, agency_ids=keys, item_code=code) if keys else []
+    return _Held(
+        list(session.scalars(held.order_by(Qualification.valid_until.desc()))) if licensed else [],
+        {(agency, kind): count for agency, kind, count in session.execute(people)} if staffed else {},
+        {(schedule.agency_id, schedule.item_code): schedule for schedule in schedules},
+    )
+
+
+def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedule:
     if agency.state != "verified":
         raise RuleBroken(N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label)
     if item.qualification_mandatory:
-        _check_qualified(session, agency, item.required_qualification)
+        _check_qualified([q for q in held.qualifications if (q.agency_id, q.kind) == (agency.id, item.required_qualification)], item)
     if item.practitioners_least:
-        _check_staffed(session, agency, item)
-    schedules = schedules_in_force(session, agency_id=agency.id, item_code=item.code)
-    if not schedules:
+        _check_staffed(held.staff.get((agency.id, item.required_practitioner), 0), item)
+    if (agency.id, item.code) not in held.schedules:
         raise RuleBroken(N_("贵机构尚未公示本事项的收费。未公示收费的机构不能报价或投标。"))
-    return schedules[0]
+    return held.schedules[agency.id, item.code]
 
 
-def _check_qualified(session: Session, agency: Organisation, kind: str) -> None:
-    held = select(Qualification).where(Qualification.agency_id == agency.id, Qualification.kind == kind)
-    found = list(session.scalars(held.order_by(Qualification.valid_until.desc())))
+def _check_qualified(found: list[Qualification], item: ServiceItem) -> None:
     if any(q.status() in ("valid", "expiring") for q in found):
         return
+    kind = item.required_qualification
     ended = next((q for q in found if q.status() == "expired"), None)
     if ended:
         raise RuleBroken(
@@ -45,14 +106,9 @@ def _check_qualified(session: Session, agency: Organisation, kind: str) -> None:
     raise RuleBroken(N_("本事项要求“%(kind)s”,贵机构没有登记在有效期内的该项资质。"), kind=kind)
 
 
-def _check_staffed(session: Session, agency: Organisation, item: ServiceItem) -> None:
-    at_work = session.scalar(
-        select(func.count(func.distinct(Practitioner.number))).where(
-            Practitioner.agency_id == agency.id, Practitioner.kind == item.required_practitioner, Practitioner.at_work(clock.today())
-        )
-    )
-    if (at_work or 0) < item.practitioners_least:
+def _check_staffed(at_work: int, item: ServiceItem) -> None:
+    if at_work < item.practitioners_least:
         raise RuleBroken(
             N_("本事项要求至少 %(least)s 名证书在有效期内的%(kind)s,贵机构现有 %(count)s 名。"),
-            least=item.practitioners_least, kind=item.required_practitioner, count=at_work or 0,
+            least=item.practitioners_least, kind=item.required_practitioner, count=at_work,
         )  # fmt: skip

@@ -4,6 +4,7 @@ changes and disputes."""
 from models.contracts.agreement import (
     CONTRACT,
     RUNNING,
+    UNSIGNED,
     Contract,
     Milestone,
     OfContract,
@@ -51,6 +52,7 @@ __all__ = [
     "RUNNING",
     "SEVERITIES",
     "TONES",
+    "UNSIGNED",
     "Change",
     "ClauseRule",
     "Contract",

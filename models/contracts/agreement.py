@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, money, policy
+from models import agencies, clock, money, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Code, Fen, Json, Name
@@ -23,10 +23,11 @@ from models.sourcing import PARTIES, Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_SIGN = Limit(policy="contract.sign_days", remind="contract.remind_days")
+_SIGN = Limit(policy="contract.sign_days", act="lapse", remind="contract.remind_days")
 _BOTH = ("buyer", "agency")
 # While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")
+UNSIGNED = ("drafted", "buyer_agreed", "agency_agreed")
 
 
 def _deposit_overdue(session: Session, contract: Contract) -> None:
@@ -37,6 +38,11 @@ def _deposit_overdue(session: Session, contract: Contract) -> None:
     pay_by = session.scalar(asked)
     if pay_by is None or pay_by > clock.now():
         raise RuleBroken(N_("已签署的合同,在定金逾期未付时才能由机构终止;其他情况请提出协议解除。"))
+
+
+def _lost(session: Session, contract: Contract) -> None:
+    if not contract.award.replaceable and contract.unsigned_by not in ("agency", "both"):
+        raise RuleBroken(N_("只有中选机构逾期未签,或者现在不能承接本事项并且规则允许改选时,才能改选。"))
 
 
 CONTRACT = Workflow(
@@ -56,15 +62,20 @@ CONTRACT = Workflow(
     ),
     moves=(
         Move("drafted", "revise", "drafted", who=_BOTH, tells=_BOTH),
-        Move("drafted", "agree_buyer", "buyer_agreed", who={"buyer"}, main=True, limit=_SIGN, tells=("agency",)),
-        Move("drafted", "agree_agency", "agency_agreed", who={"agency"}, main=True, limit=_SIGN, tells=("buyer",)),
+        Move("drafted", "agree_buyer", "buyer_agreed", who={"buyer"}, main=True, limit=_SIGN, tells=("agency",), binds=True),
+        Move("drafted", "agree_agency", "agency_agreed", who={"agency"}, main=True, limit=_SIGN, tells=("buyer",), binds=True),
         Move("drafted", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
         Move("buyer_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
-        Move("buyer_agreed", "agree_agency", "signed", who={"agency"}, main=True, tells=("buyer",), public=True),
+        Move("buyer_agreed", "agree_agency", "signed", who={"agency"}, main=True, tells=("buyer",), public=True, binds=True),
         Move("buyer_agreed", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
         Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
-        Move("agency_agreed", "agree_buyer", "signed", who={"buyer"}, main=True, tells=("agency",), public=True),
+        Move("agency_agreed", "agree_buyer", "signed", who={"buyer"}, main=True, tells=("agency",), public=True, binds=True),
         Move("agency_agreed", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
+        *(Move(state, "lapse", state, who={"system"}, tells=_BOTH) for state in UNSIGNED),
+        *(
+            Move(state, "replace", "terminated", who={"buyer"}, needs_reason=True, rules=(_lost,), tells=_BOTH, public=True)
+            for state in UNSIGNED
+        ),
         Move("signed", "activate", "active", who={"system"}, tells=_BOTH),
         Move("signed", "terminate", "terminated", who={"agency"}, needs_reason=True, rules=(_deposit_overdue,), tells=_BOTH),
         Move("signed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
@@ -92,6 +103,8 @@ CONTRACT = Workflow(
         "revise": N_("修改条款"),
         "agree_buyer": N_("业主签署"),
         "agree_agency": N_("机构签署"),
+        "lapse": N_("逾期未签"),
+        "replace": N_("终止并改选"),
         "activate": N_("开始履行"),
         "terminate": N_("终止合同"),
         "suspend": N_("中止"),
@@ -114,7 +127,7 @@ class Contract(Case, Base):
     `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ.
     `retention_rate` is the fraction of every milestone's price but the last that waits for the last; `late_rate` the fraction of its
     price that a working day of lateness costs, `late_most` that of the whole price which all of it may cost. They are 0 where the template's
-    clauses do not name them. `paper` is the document with the present text and the signatures it has so far, once somebody needed it."""
+    clauses do not name them. `unsigned_by` is who let the time to sign pass, or gave the award up: `agency`, `buyer` or `both`. `paper` is the document with the present text and the signatures it has so far, once somebody needed it."""
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
@@ -138,6 +151,7 @@ class Contract(Case, Base):
     late_rate: Mapped[str] = mapped_column(String(12), default="0")
     late_most: Mapped[str] = mapped_column(String(12), default="0")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    unsigned_by: Mapped[str] = mapped_column(String(8), default="")
     signed_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     suspended_until: Mapped[datetime | None]
@@ -176,6 +190,14 @@ class Contract(Case, Base):
             case.roles_of(actor) for kind in kinds for case in session.scalars(select(kind).where(kind.contract_id == self.id)).unique()
         )
 
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
+
+    @property
+    def unsigned(self) -> str:
+        """Whose signature is missing: `agency`, `buyer`, `both`, or nobody's."""
+        return {"drafted": "both", "buyer_agreed": "agency", "agency_agreed": "buyer"}.get(self.state, "")
+
     @property
     def penal(self) -> bool:
         """Whether lateness costs what the template says: the clause on it stands as it is there."""
@@ -206,6 +228,9 @@ class OfContract(Case):
     @property
     def stake(self) -> int:
         return int(self.contract.price)
+
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        self.contract.check_fit(session, played)
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, money, policy, workdays
+from models import agencies, clock, money, policy, workdays
 from models.base import Base, Json
 from models.contracts.agreement import Contract, Milestone, OfContract, plan
 from models.contracts.deliverables import Deliverable
@@ -49,7 +49,7 @@ CHANGE = Workflow(
         State("lapsed", N_("逾期未答复"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("proposed", "agree", "agreed", who={"other"}, main=True, tells=("buyer", "agency")),
+        Move("proposed", "agree", "agreed", who={"other"}, main=True, tells=("buyer", "agency"), binds=True),
         Move("proposed", "refuse", "refused", who={"other"}, needs_reason=True, tells=("buyer", "agency")),
         Move("proposed", "withdraw", "withdrawn", who={"proposer", "system"}, tells=("buyer", "agency")),
         Move("proposed", "lapse", "lapsed", who={"system"}, tells=("buyer", "agency")),
@@ -82,6 +82,11 @@ class Change(OfContract, Base):
     reason: Mapped[str] = mapped_column(String(1000))
     proposed_at: Mapped[datetime] = mapped_column(default=clock.now)
     contract: Mapped[Contract] = relationship(lazy="joined")
+
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        """More work is taken on by a variation alone."""
+        if self.kind == "variation":
+            agencies.check_fit(session, self.contract.agency, self.contract.request.item, own=self.other_id == self.agency_id)
 
 
 def under_way(contract: Contract) -> int:

@@ -98,7 +98,8 @@ DELIVERABLE = Workflow(
 
 class Deliverable(OfContract, Base):
     """What the agency hands over for a milestone. `reviews` and `faulty_reviews` count the approving department's outcomes
-    and those sent back through the agency's fault; `submitted_at` is the first submission. While its contract is paused its
+    and those sent back through the agency's fault; `submitted_at` is the first submission; `missed_at` when it was found
+    that none had come: at its limit, or when the contract ended through the agency's fault. While its contract is paused its
     limit rests in `held_due_at`."""
 
     __tablename__ = "deliverables"
@@ -114,6 +115,7 @@ class Deliverable(OfContract, Base):
     deliver_by: Mapped[datetime]
     held_due_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     returns: Mapped[int] = mapped_column(default=0)
     reviews: Mapped[int] = mapped_column(default=0)
@@ -127,8 +129,10 @@ class Deliverable(OfContract, Base):
 
     @property
     def on_time(self) -> bool | None:
-        """Whether the first submission came in time; None before it."""
-        return None if self.submitted_at is None else self.submitted_at <= self.deliver_by
+        """Whether the first submission came in time: what never came is late. None while there is time."""
+        if self.submitted_at is not None:
+            return self.submitted_at <= self.deliver_by
+        return False if self.missed_at is not None and (self.state == "cancelled" or self.deliver_by <= clock.now()) else None
 
     @property
     def late_days(self) -> int:
@@ -137,8 +141,15 @@ class Deliverable(OfContract, Base):
 
     @property
     def first_pass(self) -> bool | None:
-        """Whether no review was lost through the agency's fault; None before any outcome."""
-        return None if not self.reviews else self.faulty_reviews == 0
+        """Whether no review was lost through the agency's fault; what was called off since it never came is. None before any outcome."""
+        if self.reviews:
+            return self.faulty_reviews == 0
+        return False if self.state == "cancelled" and self.missed_at is not None else None
+
+    @property
+    def counted_at(self) -> datetime | None:
+        """When it came in, or was found not to have."""
+        return self.submitted_at or self.missed_at
 
 
 class DeliverableVersion(Base):

@@ -33,9 +33,9 @@ MATERIALS = Workflow(
         Move("due", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
         Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency")),
         Move("overdue", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
-        Move("supplied", "confirm", "complete", who={"agency", "system"}, main=True, tells=("buyer",)),
+        Move("supplied", "confirm", "complete", who={"agency", "system"}, main=True, tells=("buyer",), binds=True),
         Move("supplied", "miss", "due", who={"agency"}, needs_reason=True, limit=_DUE, tells=("buyer",)),
-        *(Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",)) for state in ("due", "overdue")),
+        *(Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",), binds=True) for state in ("due", "overdue")),
         *(Move(state, "cancel", "cancelled", who={"system"}) for state in ("due", "overdue", "supplied")),
     ),
     acts={

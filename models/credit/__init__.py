@@ -1,5 +1,6 @@
 """Credit: an agency's score from the records behind it, and records proposed about it."""
 
+from models.credit.forsaken import Left, check_rerun, left_behind
 from models.credit.records import RECORDS, CreditRecord, propose, recorded
 from models.credit.score import (
     GRADES,
@@ -27,12 +28,15 @@ __all__ = [
     "CreditRecord",
     "CreditScore",
     "Evidence",
+    "Left",
     "Quarter",
     "ScoreLine",
     "Sheet",
+    "check_rerun",
     "decay",
     "keep",
     "kept",
+    "left_behind",
     "of_agencies",
     "of_agency",
     "propose",

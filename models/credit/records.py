@@ -25,6 +25,9 @@ RECORDS = {
     "address": (N_("变更地址未登记"), "《市场主体登记管理条例》第二十四条"),
     "representative": (N_("变更法定代表人未更新"), "《市场主体登记管理条例》第二十四条"),
     "name": (N_("变更名称未更新"), "《市场主体登记管理条例》第二十四条"),
+    "unsigned": (N_("中选后逾期不签订合同"), "《招标投标法实施条例》第七十四条"),
+    "given_up": (N_("中选后放弃"), "《招标投标法实施条例》第七十四条"),
+    "not_contracted": (N_("确定中选后不与中选机构签订合同"), "《招标投标法实施条例》第七十三条"),
     "late_payment": (N_("逾期付款"), "《民法典》第五百七十九条"),
     "code": (N_("统一社会信用代码不实"), "《市场主体登记管理条例》第十七条"),
     "unregistered": (N_("查无登记主体"), "《无证无照经营查处办法》"),
@@ -39,7 +42,7 @@ CREDIT_RECORD = Workflow(
 
 
 class CreditRecord(Case, Base):
-    """A fact about an agency, or a buyer, with its basis and where it was found (`source_identifier`, a check or a payment)."""
+    """A fact about an agency, or a buyer, with its basis and where it was found (`source_identifier`, a check, a payment or a contract)."""
 
     __tablename__ = "credit_records"
     workflow: ClassVar[Workflow] = CREDIT_RECORD
@@ -57,10 +60,15 @@ class CreditRecord(Case, Base):
     def title(self) -> str:
         return self.agency.name
 
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """Whom it is about."""
+        return {self.agency_id}
 
-def recorded(session: Session, source: str) -> bool:
-    """Whether a record was put forward from this source."""
-    return session.scalars(select(CreditRecord.id).where(CreditRecord.source_identifier == source)).first() is not None
+
+def recorded(session: Session, source: str, about: int | None = None) -> bool:
+    """Whether a record was put forward from this source, about this organisation if one is given."""
+    found = select(CreditRecord.id).where(CreditRecord.source_identifier == source)
+    return session.scalars(found if about is None else found.where(CreditRecord.agency_id == about)).first() is not None
 
 
 def propose(session: Session, actor: Actor, agency: Organisation, kind: str, facts: str, source: str) -> CreditRecord:

@@ -9,7 +9,7 @@ The score of an agency is the policy's base plus
 - on time: the same for first submissions in time.
 
 Shrinkage makes few records, true or forged, move little. An agency without a settled contract has no
-grade: no record is not a good record.
+grade: no record is not a good record. What was never delivered is late, and not passed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
-from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy import ForeignKey, String, case, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
@@ -75,7 +75,7 @@ class Sheet:
 
 def raises(present: Sheet) -> list[Problem]:
     """What would raise a score, in words: the lines that cost points, dearest first, and what cures each."""
-    if not present.settled:
+    if present.grade is None:
         return [RuleBroken(N_("完成第一份合同后开始评级。"))]
     cures = {
         "ratings": N_("业主评价低于市场平均,扣 %(points)s 分;新的好评会提高它,旧评价随时间淡出。"),
@@ -121,9 +121,10 @@ def decay(age_days: float, half_life_days: float) -> float:
 
 
 def sheet(
-    rules: Policy, ratings: Iterable[Evidence], first_pass: Iterable[Evidence], on_time: Iterable[Evidence], settled: int
+    rules: Policy, ratings: Iterable[Evidence], first_pass: Iterable[Evidence], on_time: Iterable[Evidence], settled: int, failed: int = 0
 ) -> Sheet:
-    """The score from its evidence alone; see the module's text for the formula."""
+    """The score from its evidence alone; see the module's text for the formula. `settled` contracts, and those that `failed` through
+    the agency, are what a grade needs: the worst behaviour does not leave the emptiest file."""
     lines = [ScoreLine("base", None, None, float(rules.number("credit.base")))]
     variance = 0.0
     parts = (
@@ -140,7 +141,7 @@ def sheet(
         variance += points**2 * max(spread, 0.0) / total
         lines.append(ScoreLine(name, observed, shrunk, points * (shrunk - prior), records))
     score = min(100.0, max(0.0, sum(line.points for line in lines)))
-    graded = settled >= rules.number("credit.least_evidence")
+    graded = settled + failed >= rules.number("credit.least_evidence")
     grade = next(g for g in GRADES if score >= rules.number(f"credit.grades.{g}")) if graded else None
     return Sheet(round(score, 1), round(sqrt(variance), 1), grade, settled, tuple(lines))
 
@@ -163,13 +164,15 @@ def of_agencies(session: Session, agency_ids: list[int]) -> dict[int, Sheet]:
     delivered = select(Deliverable, Contract.identifier).join(Contract, Contract.id == Deliverable.contract_id)
     delivered = delivered.where(Deliverable.agency_id.in_(agency_ids)).order_by(Deliverable.id).options(lazyload("*"))
     for d, contract in session.execute(delivered):
-        if d.decided_at and d.first_pass is not None:
-            first_pass[d.agency_id].append(Evidence(contract, d.decided_at, float(d.first_pass)))
-        if d.submitted_at and d.on_time is not None:
-            on_time[d.agency_id].append(Evidence(contract, d.submitted_at, float(d.on_time)))
-    completed = select(Contract.agency_id, func.count()).where(Contract.agency_id.in_(agency_ids), Contract.state == "completed")
-    settled = dict(session.execute(completed.group_by(Contract.agency_id)).all())
-    return {key: sheet(rules, ratings[key], first_pass[key], on_time[key], settled.get(key, 0)) for key in agency_ids}
+        if (at := d.decided_at or d.missed_at) and d.first_pass is not None:
+            first_pass[d.agency_id].append(Evidence(contract, at, float(d.first_pass)))
+        if d.counted_at and d.on_time is not None:
+            on_time[d.agency_id].append(Evidence(contract, d.counted_at, float(d.on_time)))
+    ended = {True: Contract.state == "completed", False: (Contract.state == "terminated") & (Contract.ended_through == "agency")}
+    counts = (func.sum(case((which, 1), else_=0)) for which in ended.values())
+    over = select(Contract.agency_id, *counts).where(Contract.agency_id.in_(agency_ids), or_(*ended.values())).group_by(Contract.agency_id)
+    contracts = {agency: (settled, failed) for agency, settled, failed in session.execute(over)}
+    return {key: sheet(rules, ratings[key], first_pass[key], on_time[key], *contracts.get(key, (0, 0))) for key in agency_ids}
 
 
 KEPT = ("score", "half_width", "grade", "settled", "first_pass", "on_time", "stars", "policy_version", "computed_at")

@@ -47,7 +47,7 @@ def quarters(session: Session, agency_id: int, count: int = 8) -> list[Quarter]:
         return found.get(_name(local.year, (local.month - 1) // 3)) if local else None
 
     for delivered in session.scalars(select(Deliverable).where(Deliverable.agency_id == agency_id)).unique():
-        submitted, reviewed = of(delivered.submitted_at), of(delivered.decided_at)
+        submitted, reviewed = of(delivered.counted_at), of(delivered.decided_at or delivered.missed_at)
         if submitted and delivered.on_time is not None:
             submitted.submitted += 1
             submitted.in_time += bool(delivered.on_time)

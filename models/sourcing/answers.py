@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
-from models.sourcing.requests import Request
+from models.sourcing.requests import Invitation, Request
 
 
 def answers_to(session: Session, request: Request) -> list[Any]:
@@ -47,6 +48,15 @@ def took_part(session: Session, request_id: int, organisation_id: int | None) ->
         for kind in (Quote, Bid)
     )
     return any(found)
+
+
+def answered(session: Session, request_id: int, among: Collection[int] | None = None) -> set[int]:
+    """The organisations invited to a request, and those that answered it and did not withdraw; of these only `among`, if it is given."""
+    answers: list[Any] = [
+        select(kind.agency_id).where(kind.request_id == request_id, kind.state != "withdrawn", true() if among is None else kind.agency_id.in_(among))
+        for kind in (Quote, Bid)
+    ]
+    return set(session.scalars(union_all(select(Invitation.agency_id).where(Invitation.request_id == request_id), *answers)))
 
 
 def concerned(session: Session, request: Request) -> set[int]:

@@ -8,17 +8,24 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock
+from models import clock, policy
 from models.accounts import Organisation
 from models.actors import Actor
-from models.base import Base, Fen
+from models.base import Base, Fen, Json
 from models.sourcing.quotes import PARTIES
 from models.sourcing.requests import Request
-from models.text import N_
+from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _DECIDE = Limit(policy="objection.decide_days")
 _PUBLIC = Limit(attribute="public_until", act="finalise")
+
+
+def _lost(session: Session, award: Award) -> None:
+    """A rule: the chosen agency may not sign now, and the policy lets the buyer go on to the next (招标投标法实施条例第五十五条)."""
+    if not award.replaceable:
+        raise RuleBroken(N_("只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"))
+
 
 AWARD = Workflow(
     name="award",
@@ -26,25 +33,28 @@ AWARD = Workflow(
     states=(
         State("proposed", N_("公示中")),
         State("objected", N_("有异议,暂停"), tone="bad"),
-        State("final", N_("已确定"), tone="good", terminal=True),
+        State("final", N_("已确定"), tone="good"),
         State("annulled", N_("已撤销"), tone="bad", terminal=True),
     ),
     moves=(
         Move("proposed", "finalise", "final", who={"system"}, public=True, tells=("buyer", "agency")),
         Move("proposed", "annul", "annulled", who={"regulator"}, public=True, needs_reason=True, tells=("buyer", "agency")),
+        Move("proposed", "forfeit", "annulled", who={"buyer"}, rules=(_lost,), public=True, needs_reason=True, tells=("buyer", "agency")),
+        Move("final", "forfeit", "annulled", who={"system"}, public=True, tells=("buyer", "agency")),
         Move("proposed", "object", "objected", who={"system"}, public=True, tells=("buyer", "agency")),
         Move("objected", "resume", "proposed", who={"system"}, public=True, tells=("buyer", "agency"), limit=_PUBLIC),
         Move("objected", "annul", "annulled", who={"regulator"}, public=True, needs_reason=True, tells=("buyer", "agency")),
     ),
     acts={
-        "finalise": N_("公示期满,确定中选"), "annul": N_("撤销中选"), "object": N_("有异议,暂停确定"), "resume": N_("异议处理完毕,继续公示"),
+        "finalise": N_("公示期满,确定中选"), "annul": N_("撤销中选"), "forfeit": N_("取消中选资格"), "object": N_("有异议,暂停确定"), "resume": N_("异议处理完毕,继续公示"),
     },
     opening=_PUBLIC,
 )  # fmt: skip
 
 
 class Award(Case, Base):
-    """The chosen agency, with the reasons. A request has at most one that is not annulled."""
+    """The chosen agency, with the reasons. A request has at most one that is not annulled. `unfit` is why the agency could not sign now, as a
+    problem is kept, as long as that is so and the contract is not signed."""
 
     __tablename__ = "awards"
     __table_args__ = (
@@ -67,6 +77,7 @@ class Award(Case, Base):
     days: Mapped[int]
     reasons: Mapped[str] = mapped_column(String(2000))
     public_until: Mapped[datetime]
+    unfit: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     request: Mapped[Request] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
@@ -75,6 +86,11 @@ class Award(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether the buyer may choose the next one, since the agency may not sign now; else it waits until that is repaired."""
+        return self.unfit is not None and policy.get(self.policy_version).text("contract.unfit_follows") == "next"
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """An award stands in public; that of an invited request before those who may see the request."""
@@ -144,6 +160,10 @@ class Objection(Case, Base):
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
         return cls.award_id.in_(select(Award.id).where(Award.price <= most))
+
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The buyer, whoever objects, and the agency that was chosen."""
+        return super().involved(session, known) | {self.award.agency_id}
 
     @property
     def open(self) -> bool:

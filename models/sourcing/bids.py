@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, policy
+from models import agencies, clock, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Fen, OptionalFen
@@ -40,11 +40,11 @@ BID = Workflow(
         State("void", N_("未开启"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("submitted", "replace", "submitted", who={"agency"}, rules=(_before_deadline,)),
+        Move("submitted", "replace", "submitted", who={"agency"}, rules=(_before_deadline,), binds=True),
         Move("submitted", "withdraw", "withdrawn", who={"agency"}, rules=(_before_deadline,)),
-        Move("withdrawn", "replace", "submitted", who={"agency"}, rules=(_before_deadline,)),
+        Move("withdrawn", "replace", "submitted", who={"agency"}, rules=(_before_deadline,), binds=True),
         Move("submitted", "open", "opened", who={"system"}, tells=("agency",)),
-        Move("opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,)),
+        Move("opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,), binds=True),
         Move("opened", "disqualify", "disqualified", who={"system"}, public=True, needs_reason=True, tells=("agency",)),
         Move("submitted", "void", "void", who={"system"}, tells=("agency",)),
     ),
@@ -86,6 +86,13 @@ class Bid(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
+
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The bidder, and the buyer it bids to."""
+        return {self.agency_id, self.request.buyer_id}
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Its own people always, and everyone who may see the request once all bids are open."""

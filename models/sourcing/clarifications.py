@@ -57,6 +57,10 @@ class Clarification(Case, Base):
     def stake(self) -> int:
         return self.request.stake
 
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The buyer; and whoever asked, which nobody else is told."""
+        return {self.buyer_id} | ({self.asker_id} & known)
+
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
         return cls.request_id.in_(select(Request.id).where(Request.within_mandate(most)))

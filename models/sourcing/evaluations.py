@@ -41,13 +41,13 @@ EVALUATION = Workflow(
     ),
     moves=(
         Move("appointed", "begin", "due", who={"system"}, limit=_BY),
-        Move("appointed", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, tells=("buyer",)),
+        Move("appointed", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, leaves=True, tells=("buyer",)),
         Move("appointed", "lapse", "lapsed", who={"system"}),
         Move("due", "declare", "scoring", who={"evaluator"}, main=True, rules=(_no_conflict,), limit=_BY),
-        Move("due", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, tells=("buyer",)),
+        Move("due", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, leaves=True, tells=("buyer",)),
         Move("due", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
         Move("scoring", "score", "scored", who={"evaluator"}, main=True, rules=(_no_conflict,)),
-        Move("scoring", "recuse", "recused", who={"evaluator"}, needs_reason=True, tells=("buyer",)),
+        Move("scoring", "recuse", "recused", who={"evaluator"}, needs_reason=True, leaves=True, tells=("buyer",)),
         Move("scoring", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
         Move("scored", "publish", "published", who={"system"}),
         Move("scored", "lapse", "lapsed", who={"system"}),
@@ -73,6 +73,7 @@ class Evaluation(Case, Base):
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     lent_with: ClassVar[str] = "request"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
+    allied: ClassVar[dict[str, str]] = {"evaluator": "buyer"}  # its own people may evaluate (招标投标法第三十七条)
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -91,6 +92,10 @@ class Evaluation(Case, Base):
     @property
     def stake(self) -> int:
         return self.request.stake
+
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """Whose matter the request is."""
+        return self.request.involved(session, known)
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:

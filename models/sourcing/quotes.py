@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, policy
+from models import agencies, clock, policy
 from models.accounts import Organisation
 from models.base import Base, Fen
 from models.sourcing.requests import Request
@@ -31,12 +31,12 @@ QUOTE = Workflow(
     ),
     moves=(
         Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, tells=("agency",)),
-        Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED),
+        Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED, binds=True),
         Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
         Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
         Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
-        Move("countered", "offer", "open", who={"agency"}, main=True, limit=Limit(policy="request.award_days", act="expire"), tells=("buyer",)),
-        Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED),
+        Move("countered", "offer", "open", who={"agency"}, main=True, limit=Limit(policy="request.award_days", act="expire"), tells=("buyer",), binds=True),
+        Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED, binds=True),
         Move("countered", "decline", "declined", who={"agency", "buyer", "system"}, tells=("buyer", "agency")),
         Move("countered", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
         Move("agreed", "decline", "declined", who={"system"}, tells=("agency",)),
@@ -84,6 +84,9 @@ class Quote(Case, Base):
     @property
     def stake(self) -> int:
         return self.price
+
+    def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:

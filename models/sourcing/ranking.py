@@ -11,6 +11,7 @@ from typing import Any
 
 from models import policy
 from models.sourcing.bids import Bid
+from models.sourcing.linking import best, follows
 from models.sourcing.requests import Request
 
 
@@ -61,3 +62,16 @@ def rank(request: Request, bids: list[Bid], order: list[str], totals: dict[str, 
     key = keys[request.mode]
     opened = [bid for bid in bids if bid.state == "opened" and bid.price is not None]
     return [bid.identifier for bid in sorted(opened, key=lambda bid: (key(bid), order.index(bid.identifier)))]
+
+
+def ranked(request: Request, bids: list[Bid], totals: dict[str, Fraction] | None = None) -> list[str]:
+    """`rank` by the request's own drawn order; linked bidders that count as one have one place."""
+    outcome = request.outcome or {}
+    found = rank(request, bids, outcome["order"], totals)
+    return best(found, outcome.get("linked", [])) if follows(request) == "one" else found
+
+
+def told_links(request: Request) -> dict[str, list[str]]:
+    """What an event tells of linked bidders: each group's bids and ties, on a line."""
+    links = (request.outcome or {}).get("linked", [])
+    return {"linked": [f"{'、'.join(group['answers'])}: {'、'.join(group['ties'])}" for group in links]} if links else {}

@@ -106,7 +106,7 @@ REQUEST = Workflow(
         State("scoring", N_("评审中")),
         State("evaluated", N_("待确定中选")),
         State("awarded", N_("中选公示")),
-        State("contracted", N_("已转合同"), tone="plain", terminal=True),
+        State("contracted", N_("已转合同"), tone="plain"),
         State("failed", N_("征集失败"), tone="bad", terminal=True),
         State("cancelled", N_("已取消"), tone="bad", terminal=True),
     ),
@@ -143,6 +143,7 @@ REQUEST = Workflow(
         Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
+        Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
     acts={
         "edit": N_("修改"),
@@ -175,6 +176,7 @@ class Request(Case, Base):
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
     deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
     platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
+    `again_of` names the request of the same buyer that came to nothing and that this one runs again.
     """
 
     __tablename__ = "requests"
@@ -183,6 +185,7 @@ class Request(Case, Base):
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
+    again_of: Mapped[str | None] = mapped_column(String(40), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     project: Mapped[Name]
     description: Mapped[str] = mapped_column(String(4000))
@@ -262,6 +265,13 @@ class Request(Case, Base):
             return True
         asked = select(Invitation.id).where(Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id)
         return self.published_at is not None and session.scalar(asked) is not None
+
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """The buyer, whom it invites, and whoever answered it: before the answers are open to the buyer, only of themselves."""
+        from models.sourcing.answers import answered
+
+        shown = self.opened if self.way.sealed else self.state not in ("draft", "published")
+        return super().involved(session, known) | answered(session, self.id, None if shown else known)
 
     def takes_offers(self, arrived: datetime) -> None:
         """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself counts."""

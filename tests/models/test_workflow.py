@@ -27,7 +27,7 @@ CRITERIA = {"price": {"weight": 70, "formula": "lowest_ratio"}, "days": {"weight
 PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "system", "visitor", "far", "custodian")
 
 
-def _whole_market(world: World, time: Any) -> dict[str, Any]:
+def whole_market(world: World, time: Any) -> dict[str, Any]:
     """One case of every type, each with the world's buyer and agency as its parties."""
     world.authority("far", "regulator", region="540000")
     contract = world.settled()
@@ -62,7 +62,7 @@ def _whole_market(world: World, time: Any) -> dict[str, Any]:
 
 
 def test_the_full_matrix(world: World, time: Any) -> None:
-    identifiers = _whole_market(world, time)
+    identifiers = whole_market(world, time)
     actors = {name: world.actor(name) for name in PEOPLE}
     tried = 0
     for name, case_class in CASES.items():

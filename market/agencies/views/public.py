@@ -34,7 +34,7 @@ from models.agencies import (
 from models.agencies.entry import wanted
 from models.catalogue import newest_items
 from models.contracts import Contract
-from models.credit import LINES, CreditRecord, CreditScore, of_agency, quarters, raises
+from models.credit import LINES, RECORDS, CreditRecord, CreditScore, left_behind, of_agency, quarters, raises
 from models.documents import of_case, papers_of
 from models.events import Event, timeline
 from models.pricing import METHODS
@@ -115,6 +115,8 @@ def show(identifier: str) -> str:
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
         records=db.session.scalars(records).all() if inside else [],
         check_kinds=CHECKS,
+        left=left_behind(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
+        record_kinds=RECORDS,
     )
 
 

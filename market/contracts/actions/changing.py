@@ -54,6 +54,7 @@ def agree_change(session: Session, actor: Actor, identifier: str) -> str:
     elif change.kind == "extension" and deliverable is not None:
         extend(contract, deliverable, change.terms["days"])
         perform(session, deliverable, "extend", SYSTEM)
+        deliverable.missed_at = None
     elif change.kind == "suspension":
         contract.suspended_until = datetime.fromisoformat(change.terms["until"])
         perform(session, contract, "suspend", SYSTEM)

@@ -103,7 +103,9 @@ def submit(
 @action
 def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
     """The deadline has passed and nothing was handed over."""
-    perform(session, locked(session, Deliverable, identifier), "lapse", actor)
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    perform(session, deliverable, "lapse", actor)
+    deliverable.missed_at = clock.now()
     return identifier
 
 

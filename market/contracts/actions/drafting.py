@@ -7,15 +7,30 @@ from datetime import date
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from market.contracts.course import ask_ratings
 from market.transaction import action
-from models import clock, contracts, events, payments
+from models import clock, contracts, credit, events, payments
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.base import Json
+from models.clock import BEIJING
 from models.contracts import Contract, ContractSignature, rule
 from models.contracts.templates import publish
+from models.sourcing import Award, Request
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import check_reason, perform
+
+
+def record_unsigned(session: Session, contract: Contract, given_up: str = "") -> None:
+    """Put forward, once, what a party did with an award: it let the time to sign pass, or gave it up, for the reason it gave."""
+    day = f"{clock.now().astimezone(BEIJING).date()}"
+    said = f"合同 {contract.identifier}(中选 {contract.award.identifier})"
+    late = f"{said}应在通知后规定的期限内签订,至 {day} 没有签署。"
+    about = {"agency": (contract.agency, "given_up" if given_up else "unsigned"), "buyer": (contract.buyer, "not_contracted")}
+    for party, (organisation, kind) in about.items():
+        if contract.unsigned_by in (party, "both") and not credit.recorded(session, contract.identifier, organisation.id):
+            facts = f"{said}在签订前由机构放弃:{given_up}"[:1000] if kind == "given_up" else late
+            credit.propose(session, SYSTEM, organisation, kind, facts, contract.identifier)
 
 
 @action
@@ -35,11 +50,40 @@ def revise(session: Session, actor: Actor, identifier: str, *, texts: dict[str, 
 def terminate(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """End a contract on which no money has come in. RuleBroken while a payment waits to be confirmed."""
     contract = Contract.load(session, identifier, lock=True)
-    perform(session, contract, "terminate", actor, reason=reason)
+    unsigned = contract.state in contracts.UNSIGNED
+    happened = perform(session, contract, "terminate", actor, reason=reason)
+    if unsigned and happened.actor_role == "agency":
+        contract.unsigned_by = "agency"
+        record_unsigned(session, contract, given_up=reason.strip())
+    if unsigned and contract.unsigned_by in ("agency", "both"):
+        ask_ratings(session, contract)
     for payment in payments.of_contract(session, contract, lock=True):
         if payment.state == "paid":
             raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
         perform(session, payment, "cancel", SYSTEM)
+    return identifier
+
+
+@action
+def replace(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The buyer gives up an agency that may not sign, and decides anew. Returns the request's identifier."""
+    above = Request.load(session, Contract.load(session, identifier).request.identifier, lock=True)
+    award = Award.load(session, Contract.load(session, identifier).award.identifier, lock=True)
+    contract = Contract.load(session, identifier, lock=True)
+    perform(session, contract, "replace", actor, reason=reason)
+    perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()})
+    perform(session, above, "reopen", SYSTEM)
+    ask_ratings(session, contract)
+    return above.identifier
+
+
+@action
+def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
+    """Not signed in time: both are told, and a record is put forward about whoever has not. They may still sign; the buyer may choose another."""
+    contract = Contract.load(session, identifier, lock=True)
+    perform(session, contract, "lapse", actor, data={"unsigned": contract.unsigned})
+    contract.unsigned_by, contract.due_at = contract.unsigned, None
+    record_unsigned(session, contract)
     return identifier
 
 

@@ -24,6 +24,7 @@ from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
 from models.signing.keys import Opened
 from models.signing.pades import Row
 from models.text import N_, Conflict, NotAllowed, RuleBroken
+from models.workflow import check as check_act
 from models.workflow import may, perform
 
 
@@ -87,7 +88,7 @@ def _made(actor: Actor, identifier: str) -> Signature | None:
 def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[Signature | None]) -> str:
     contract = Contract.load(session, identifier, lock=True)
     role, party = _party(contract, actor)
-    contract.workflow.find(contract.state, f"agree_{role}")
+    check_act(session, contract, f"agree_{role}", actor)
     mine, key = made.got, valid_key(session, party.id)
     if mine is None or key is None or (contract.text_digest, key.id) != (mine.text, mine.key.id):
         raise Conflict(N_("合同或签名密钥刚刚有了变动,请看过现在的文本再签。"))

@@ -20,6 +20,7 @@ from market.files import sent
 from market.forms import Form
 from market.journey import of_request
 from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, not_found, paged, visible
+from market.words import FOLLOWS
 from models import CASES
 from models.agencies import profile_of
 from models.contracts import (
@@ -34,6 +35,7 @@ from models.contracts import (
     Materials,
     rule,
 )
+from models.contracts.agreement import UNSIGNED
 from models.contracts.changes import WHEN
 from models.documents import Document
 from models.ledger import ACCOUNT_KINDS, Entry
@@ -57,6 +59,7 @@ ACTS = {
     "agree_agency": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
     "revise": ActPage(actions.revise, values=revised, build=revise_form, template="contracts/revise.html"),
     "terminate": ActPage(actions.terminate),
+    "replace": ActPage(actions.replace),
     "give_notice": ActPage(actions.give_notice),
     "retract": ActPage(actions.retract),
     "contest": ActPage(actions.contest, AnswerForm, with_file),
@@ -98,6 +101,8 @@ def show(identifier: str) -> str:
         change_kinds=CHANGES,
         reasons=REASONS,
         mine=mine,
+        unsigned=UNSIGNED,
+        follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
         on_paper=mine and printable(contract),
         signatures=signatures_of(contract),
         findings=findings_of(contract) if mine else [],

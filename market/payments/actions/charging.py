@@ -13,8 +13,8 @@ from market.transaction import action
 from models import clock, payments
 from models.actors import SYSTEM, Actor
 from models.payments import OPEN, Charge, GatewayEvent, charges_of
-from models.text import N_, NotAllowed, NotFound, WrongState
-from models.workflow import perform
+from models.text import N_, NotFound, WrongState
+from models.workflow import perform, play
 
 
 def charge_by(session: Session, **where: str) -> Charge:
@@ -36,8 +36,7 @@ def _locked(session: Session, key: str) -> Charge:
 def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
     """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already. Its key."""
     payment = locked(session, identifier)
-    if "buyer" not in payment.roles_of(actor):
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    play(session, payment, actor, {"buyer"})
     if not payment.asked:
         raise WrongState(N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"), state=payment.state_label)
     before = charges_of(session, payment)

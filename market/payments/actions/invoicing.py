@@ -13,8 +13,8 @@ from models import identifiers
 from models.actors import Actor
 from models.payments import Invoice
 from models.payments.invoices import check_number, check_sums
-from models.text import N_, NotAllowed, RuleBroken
-from models.workflow import perform, start
+from models.text import N_, RuleBroken
+from models.workflow import perform, play, start
 
 
 @with_file
@@ -25,8 +25,7 @@ def record_invoice(
     """The agency records an invoice against a payment. RuleBroken at the field that is wrong."""
     paid = locked(session, payment)
     contract = paid.contract
-    if "agency" not in paid.roles_of(actor):
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    play(session, paid, actor, {"agency"})
     if paid.state == "cancelled":
         raise RuleBroken(N_("已取消的付款不能开票。"))
     digits = check_number(session, number)

@@ -7,6 +7,7 @@ from market.sourcing.actions.awards import (
     dismiss_objection,
     escalate_objection,
     finalise,
+    forfeit,
     object_to,
     uphold_objection,
     withdraw_objection,
@@ -37,7 +38,7 @@ from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, 
 __all__ = [
     "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "cancel", "close",
     "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
-    "expire_quote", "fetch_keys", "finalise", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
+    "expire_quote", "fetch_keys", "finalise", "forfeit", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
     "recuse", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
     "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

@@ -60,7 +60,8 @@ def _chosen_quote(session: Session, request: Request, agency: str) -> Quote:
         .where(Quote.request_id == request.id, Organisation.identifier == agency)
         .with_for_update(of=Quote)
     ).one_or_none()
-    if quote is None or quote.state not in ("open", "agreed"):
+    annulled = select(Award.id).where(Award.request_id == request.id, Award.state == "annulled", Award.agency_id == (quote.agency_id if quote else 0))
+    if quote is None or quote.state not in ("open", "agreed") or session.scalar(annulled) is not None:
         raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
     if not _engageable(session, request, quote):
         raise RuleBroken(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
@@ -118,8 +119,15 @@ def annul(session: Session, actor: Actor, identifier: str, *, reason: str = "") 
     return identifier
 
 
-def _annul(session: Session, actor: Actor, chosen: Award, reason: str) -> None:
-    perform(session, chosen, "annul", actor, reason=reason)
+@action
+def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The buyer gives up an agency that may not be engaged any more, and decides anew."""
+    _annul(session, actor, _locked(session, identifier), reason, "forfeit")
+    return identifier
+
+
+def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str = "annul") -> None:
+    perform(session, chosen, act, actor, reason=reason)
     perform(session, chosen.request, "reopen", SYSTEM)
     for objection in session.scalars(select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)):
         if objection.open:

@@ -19,10 +19,12 @@ from market.sourcing.actions.scoring import start_scoring
 from market.transaction import Beforehand, action, arriving, looking, sealing_key
 from models import agencies, clock, draws, identifiers, money, policy, sealing
 from models.actors import SYSTEM, Actor
+from models.base import Json
 from models.documents import check
 from models.pricing import Quantity
 from models.sourcing import Bid, LivePrice, Request, check_terms, lowest, step
-from models.sourcing.ranking import rank, reference
+from models.sourcing.linking import spread, void
+from models.sourcing.ranking import ranked, reference, told_links
 from models.text import N_, Conflict, Problem, RuleBroken, WrongState
 from models.workflow import perform, start
 
@@ -175,12 +177,17 @@ def _open_bids(session: Session, actor: Actor, identifier: str, *, read: Beforeh
     if read.got is None or any(bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     said = [_open(session, request, bid, read.got[bid.identifier]) for bid in bids]
+    links: list[Json] = (request.outcome or {}).get("linked", [])
+    _strike_linked(session, request, bids, links)
     request.opened_at, request.keeper_half = clock.now(), None
-    request.outcome = _draw(session, request, [c for c in said if c["value"]])
+    request.outcome = {**_draw(session, request, [c for c in said if c["value"]]), "linked": links}
+    request.outcome["order"] = spread(request.outcome["order"], links)
     if request.mode == "reference_price":
         request.outcome = _with_reference(request, bids)
-    request.outcome = {**request.outcome, "ranking": rank(request, bids, request.outcome["order"])}
+    request.outcome = {**request.outcome, "ranking": ranked(request, bids)}
     happened.data = {**happened.data, "count": len(bids)}
+    if request.mode != "reverse_auction":  # who is linked with whom would tell who is who, before its end
+        happened.data = {**happened.data, **told_links(request)}
     tell(happened, (bid.agency_id for bid in bids))
     _go_on(session, request)
     return identifier
@@ -200,6 +207,14 @@ def _open(session: Session, request: Request, bid: Bid, unsealed: Unsealed) -> d
     if content["revision"] != request.revision:
         perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))
     return {"party": bid.identifier, "value": content["contribution"]}
+
+
+def _strike_linked(session: Session, request: Request, bids: list[Bid], links: list[Json]) -> None:
+    """Bids that do not take part since their bidders are linked: void, as the policy says."""
+    struck = void(request, links)
+    for bid in bids:
+        if bid.identifier in struck and bid.state == "opened":
+            perform(session, bid, "disqualify", SYSTEM, reason=N_("与另一家投标机构是关联单位,按规则这份投标无效。"))
 
 
 def _draw(session: Session, request: Request, contributions: list[dict[str, str]]) -> dict[str, Any]:
@@ -243,7 +258,6 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
     most = best - step(request, best)
     if not 0 < price <= most:
         raise RuleBroken(N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"), "price", best=money.show(best), most=money.show(most))
-    agencies.check_eligible(session, bid.agency, request.item)
     bid.price = price
     _prolong(session, request)
     at = clock.arrival(session)
@@ -269,6 +283,7 @@ def end_auction(session: Session, actor: Actor, identifier: str) -> str:
     request = Request.load(session, identifier, lock=True)
     ended = perform(session, request, "end_auction", actor)
     bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened")))
-    request.outcome = {**(request.outcome or {}), "ranking": rank(request, bids, (request.outcome or {})["order"])}
+    request.outcome = {**(request.outcome or {}), "ranking": ranked(request, bids)}
+    ended.data = {**ended.data, **told_links(request)}
     tell(ended, (bid.agency_id for bid in bids))
     return identifier

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.extensions import db
-from models import agencies, clock
+from models import agencies, clock, credit
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.events import Event
 from models.pricing import Quantity
+from models.sides import keep_apart
 from models.sourcing import Bid, Quote, Request
 from models.text import N_, NotAllowed
 from models.workflow import perform
@@ -25,8 +26,15 @@ def answering(session: Session, actor: Actor, request: Request) -> tuple[Organis
     request.takes_offers(clock.arrival(session))
     if request.openness == "invited" and all(i.agency_id != actor.organisation_id for i in request.invitations):
         raise NotAllowed(N_("这项需求只接收受邀机构的报价。"))
+    stand_apart(session, actor, request)
     agency = session.get_one(Organisation, actor.organisation_id)
+    credit.check_rerun(session, agency, request)
     return agency, agencies.check_eligible(session, agency, request.item)
+
+
+def stand_apart(session: Session, actor: Actor, request: Request) -> None:
+    """NotAllowed unless whoever answers (or asks) for its agency has nothing to do with the buyer."""
+    keep_apart(session, actor, actor.organisation_id, lambda: {request.buyer_id})
 
 
 def published_price(actor: Actor, request: Request) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import tell, turn_away
+from market.sourcing.actions.common import stand_apart, tell, turn_away
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
 from models.accounts import Organisation, authority_for
@@ -18,6 +18,7 @@ from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.catalogue import item_by_code
 from models.regions import Region, current
+from models.sides import check_delegate
 from models.sourcing import (
     FUNDS,
     MODES,
@@ -31,9 +32,10 @@ from models.sourcing import (
     concerned,
     live_answers,
 )
+from models.sourcing.linking import aside, counted, links_among
 from models.sourcing.ranking import percentages
 from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
-from models.workflow import perform, start
+from models.workflow import perform, play, start
 
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
@@ -41,6 +43,7 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
     if wanted in actor.buyers() and wanted is not None:
         return wanted
+    check_delegate(actor, on_behalf_of)
     if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
         raise NotAllowed(N_("您没有得到这家单位的采购委托。"))
     raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
@@ -83,9 +86,12 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 
 
 @action
-def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, **values: object) -> str:
-    """Start a draft. Returns its identifier."""
+def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
+    """Start a draft, which may run an earlier request again. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    if again_of is not None:
+        before = Request.load(session, again_of)
+        request.again_of = before.identifier if before.buyer_id == request.buyer_id else None
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")
@@ -155,8 +161,7 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
     request = Request.load(session, identifier, lock=True)
     request.workflow.find(request.state, "amend")
     request.takes_offers(clock.arrival(session))
-    if "buyer" not in request.roles_of(actor):  # before the budget changes, too: it is what a delegation is measured by
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    play(session, request, actor, {"buyer"})  # before the budget changes, too: it is what a delegation is measured by
     if deadline < request.deadline:
         raise RuleBroken(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
     before = (request.quantity, request.budget, request.description)
@@ -206,7 +211,7 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 @action
 def _close(session: Session, actor: Actor, identifier: str) -> str:
     request = Request.load(session, identifier, lock=True)
-    count, rules = live_answers(session, request), request.rules
+    count, links, rules = *_counted(session, request), request.rules
     request.workflow.find(request.state, "close")
     if request.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
@@ -215,7 +220,8 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
             return _extend(session, request, rules.extend_days)
         if rules.too_few == "inquiry" and count:
             return _turn(session, request, count)
-    perform(session, request, "close", actor, data={"count": count} | _frozen(session, request))
+    perform(session, request, "close", actor, data={"count": count} | _frozen(session, request, links))
+    request.outcome = {"linked": links} if links else None
     if actor is not SYSTEM and not count:
         raise RuleBroken(N_("还没有收到报价,不能提前截止。"))
     _lapse(session, Clarification, request)
@@ -225,6 +231,15 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
     elif not request.way.sealed:
         perform(session, request, "evaluate", SYSTEM, data={"count": count})
     return identifier
+
+
+def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
+    """How many answers stand, linked agencies counted once, and which are linked."""
+    case_class: Any = Bid if request.way.sealed else Quote
+    standing = select(case_class).where(case_class.request_id == request.id, case_class.state.in_(("submitted", "open", "countered", "agreed")))
+    order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
+    links = links_among(session, request, list(session.scalars(standing.order_by(*order)).unique()))
+    return counted(live_answers(session, request), links), links
 
 
 def _extend(session: Session, request: Request, days: int) -> str:
@@ -249,9 +264,9 @@ def _turn(session: Session, request: Request, count: int) -> str:
     return request.identifier
 
 
-def _frozen(session: Session, request: Request) -> dict[str, str]:
-    """Fix the lists of a sealed request's draws, before a word of any bid can be read. Returns what the event tells:
-    one hash over all receipts."""
+def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, str]:
+    """Fix the lists of a sealed request's draws, before a word of any bid can be read: bidders that are linked have one place in the order.
+    Returns what the event tells: one hash over all receipts."""
     bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)))
     if not request.way.sealed or not bids:
         return {}
@@ -260,7 +275,8 @@ def _frozen(session: Session, request: Request) -> dict[str, str]:
         if draw.purpose == "percent":
             draws.freeze(draw, percentages(request.policy_version), 1, names)
         else:
-            draws.freeze(draw, names, len(names))
+            own = [name for name in names if name not in aside(links)]
+            draws.freeze(draw, own, len(own), names)
     return {"receipts": hashlib.sha256("\n".join(sorted(bid.receipt for bid in bids)).encode()).hexdigest()}
 
 
@@ -270,6 +286,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     request = Request.load(session, identifier, lock=True)
     if "agency" not in actor.roles or actor.organisation_id is None or not request.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
+    stand_apart(session, actor, request)
     request.takes_offers(clock.arrival(session))
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleBroken(N_("请写清问题(5 到 1000 个字)。"), "question")

@@ -16,7 +16,7 @@ from models.actors import SYSTEM, Actor
 from models.credit import CreditScore
 from models.sourcing import Bid, Evaluation, Request
 from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
-from models.sourcing.ranking import rank
+from models.sourcing.ranking import ranked
 from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
 from models.text import N_, RuleBroken
 from models.workflow import perform, start
@@ -140,7 +140,7 @@ def _conclude(session: Session, request: Request) -> None:
     outcome = request.outcome or {}
     request.outcome = {
         **outcome,
-        "ranking": rank(request, bids, outcome["order"], totals),
+        "ranking": ranked(request, bids, totals),
         "points": {bid: {line: rounded(value) for line, value in lines.items()} for bid, lines in points.items()},
         "totals": {bid: rounded(total) for bid, total in totals.items()},
     }

@@ -21,7 +21,7 @@ from market.sourcing.views.requests import quantity_words
 from market.sourcing.views.rooms import readable, request_link, rooms
 from market.words import words_of
 from models import documents, pricing
-from models.credit import CreditScore
+from models.credit import CreditScore, left_behind
 from models.pricing import Quantity
 from models.sourcing import Bid, Quote, answers_to, past_prices, shown_to
 from models.text import Problem
@@ -93,6 +93,7 @@ def compare(identifier: str) -> str:
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if priced else None,
         quantity=quantity_words(found),
+        left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         totals=(found.outcome or {}).get("totals", {}),
     )
 

@@ -19,11 +19,13 @@ from market.sourcing import actions
 from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
 from market.sourcing.views.rooms import request_link, rooms
+from market.words import FOLLOWS
 from models import draws
 from models.draws import publication
 from models.sourcing import Award, Bid, Objection, Request, took_part
+from models.sourcing.linking import links_of
 
-AWARD_ACTS = {"annul": ActPage(actions.annul)}
+AWARD_ACTS = {"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)}
 OBJECTION_ACTS = {
     "answer": ActPage(actions.answer_objection, StatementForm),
     "withdraw": ActPage(actions.withdraw_objection),
@@ -55,13 +57,16 @@ def _objections(award: Award) -> list[Objection]:
 def show_award(identifier: str) -> str:
     award, mine = _readable(identifier), current_actor().organisation_id or 0
     objections = _objections(award)
-    bids = db.session.scalars(select(Bid).where(Bid.request_id == award.request_id))
+    bids = db.session.scalars(select(Bid).where(Bid.request_id == award.request_id)).all()
     return render_template(
         "sourcing/award.html",
         **case_page(award, objections),
         draws=[draw for draw in draws.of_case(db.session, award.request.identifier) if draw.drawn_at],
         names={bid.identifier: bid.agency.name for bid in bids} if award.request.opened else {},
         objections=objections,
+        links=links_of(award.request),
+        link_names={bid.identifier: bid.agency.name for bid in bids} if award.request.opened else {},
+        follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
         may_object=took_part(db.session, award.request_id, mine) and mine != award.agency_id and award.state in ("proposed", "objected")
         and all(o.objector_id != mine for o in objections),
         notice=notice_of(db.session, award),

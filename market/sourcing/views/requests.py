@@ -21,10 +21,12 @@ from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm,
 from market.sourcing.views.rooms import readable, rooms
 from market.words import item_name
 from models import clock, draws, money, policy, workdays
+from models.actors import Actor
 from models.agencies import schedules_in_force
+from models.base import Json
 from models.catalogue import ServiceItem, current_items
 from models.contracts import Contract, Deliverable
-from models.credit import CreditScore
+from models.credit import CreditScore, left_behind
 from models.pricing import Quantity
 from models.regions import within
 from models.sourcing import (
@@ -121,10 +123,17 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
             if draft is not None:
                 result, status = attempt(form, actions.edit_request, draft.identifier, **values)
             else:
-                result, status = attempt(form, actions.create_request, **values)
+                result, status = attempt(form, actions.create_request, again_of=again.identifier if again else None, **values)
             if result is not None:
                 return redirect(case_url("request", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
+
+
+def links_shown(found: Request, actor: Actor) -> list[Json]:
+    """Which answers are linked, as far as the reader may know: of sealed bids everybody once they are open, of quotes the buyer and its overseers
+    once it is closed."""
+    open_to_reader = found.opened if found.way.sealed else found.state != "published" and bool(found.roles_of(actor))
+    return (found.outcome or {}).get("linked", []) if open_to_reader else []
 
 
 @rooms.get("/requests/<identifier>")
@@ -136,9 +145,9 @@ def show(identifier: str) -> str:
     awards = list(db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())))
     objections = list(db.session.scalars(select(Objection).join(Objection.award).where(Award.request_id == found.id)))
     evaluations = list(db.session.scalars(select(Evaluation).where(Evaluation.request_id == found.id).order_by(Evaluation.id)))
-    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id)).one_or_none()
+    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id).order_by(Contract.id.desc()).limit(1)).first()
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
-    deliverable = db.session.scalars(delivered).one_or_none()
+    deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found.item.code, found.region_code) if shown else None
     return render_template(
@@ -160,11 +169,15 @@ def show(identifier: str) -> str:
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
-        may_repeat="buyer" in found.roles_of(actor) and found.state in ("failed", "cancelled"),
+        may_repeat="buyer" in found.roles_of(actor) and (found.state in ("failed", "cancelled") or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
         contract=contract if contract and contract.roles_of(actor) else None,
         quantity=quantity_words(found),
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
+        again_link=link(case_url("request", found.again_of), found.again_of) if found.again_of else None,
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
+        links=links_shown(found, actor),
+        link_names={a.identifier: a.agency.name for a in answers},
+        left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         modes=MODES,
         funds=FUNDS,
         openness=OPENNESS,

@@ -1,0 +1,76 @@
+"""Awards that came to nothing through the agency, and work that never came: what the next buyer sees, and who may not answer a re-run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, lazyload
+
+from models import clock, policy, spelling
+from models.accounts import Organisation
+from models.contracts import Contract, Deliverable
+from models.credit.records import CreditRecord
+from models.sourcing import Request
+from models.text import N_, RuleBroken
+
+KINDS = ("unsigned", "given_up")
+_FAILED = ("agency", "both")
+
+
+@dataclass
+class Left:
+    """What an agency left behind in the policy's days: records of awards it did not sign for (none that the regulator dropped), newest
+    first, and deliverables that never came."""
+
+    unsigned: list[CreditRecord] = field(default_factory=list)
+    undelivered: list[Deliverable] = field(default_factory=list)
+
+
+def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
+    """What each of these agencies left behind, in two statements."""
+    found = {key: Left() for key in agency_ids}
+    since = clock.now() - timedelta(days=policy.current().number("credit.facts_days"))
+    records = select(CreditRecord).where(
+        CreditRecord.agency_id.in_(agency_ids), CreditRecord.kind.in_(KINDS), CreditRecord.state != "dropped", CreditRecord.proposed_at >= since
+    )
+    for record in session.scalars(records.order_by(CreditRecord.id.desc()).options(lazyload("*"))):
+        found[record.agency_id].unsigned.append(record)
+    never = select(Deliverable).where(
+        Deliverable.agency_id.in_(agency_ids), Deliverable.submitted_at.is_(None), Deliverable.missed_at >= since
+    )
+    for deliverable in session.scalars(never.order_by(Deliverable.id.desc()).options(lazyload("*"))):
+        if deliverable.on_time is False:
+            found[deliverable.agency_id].undelivered.append(deliverable)
+    return found
+
+
+def check_rerun(session: Session, agency: Organisation, request: Request) -> None:
+    """RuleBroken if the agency won an earlier run of this request and did not sign (the fact not having been dropped): the one it was
+    made from, any before that, or one of the same buyer for the same item under the same project name."""
+    dropped = exists().where(
+        CreditRecord.source_identifier == Contract.identifier, CreditRecord.agency_id == agency.id, CreditRecord.state == "dropped"
+    )
+    lost = (
+        select(Contract.identifier, Request.identifier, Request.project, Request.item_id)
+        .join(Request, Request.id == Contract.request_id)
+        .where(Contract.agency_id == agency.id, Contract.buyer_id == request.buyer_id, Contract.state == "terminated")
+        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
+    )
+    rows = session.execute(lost).all()
+    if not rows:
+        return
+    before = _before(session, request)
+    for contract, run, project, item in rows:
+        if run in before or (item == request.item_id and spelling.same_name(project, request.project)):
+            raise RuleBroken(
+                N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"), contract=contract
+            )
+
+
+def _before(session: Session, request: Request) -> set[str]:
+    """The requests this one runs again, in one statement."""
+    runs = select(Request.identifier, Request.again_of).where(Request.id == request.id).cte("runs", recursive=True)
+    runs = runs.union(select(Request.identifier, Request.again_of).where(Request.identifier == runs.c.again_of))
+    return set(session.scalars(select(runs.c.identifier))) - {request.identifier}

@@ -1,0 +1,77 @@
+"""Nobody acts on both sides of one case: one rule, asked by the workflow before every act.
+
+Whoever acts for an organisation may not belong to, or hold a delegation of, another organisation whose matter the case is; nor may a member
+of the same organisation. An official (and an evaluator) answers for himself alone, as the law of avoidance has it (行政处罚法第四十三条,
+招标投标法第三十七条): one member who belongs to the accused does not keep a whole office from its work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, union_all
+from sqlalchemy.orm import Session
+
+from models import clock
+from models.actors import Actor
+from models.text import N_, NotAllowed
+
+if TYPE_CHECKING:
+    from models.workflow import Case
+
+OFFICIAL = frozenset({"regulator", "department", "custodian", "admin"})  # roles in which a person answers for himself alone
+
+
+def check(session: Session, case: Case, actor: Actor, roles: frozenset[str]) -> None:
+    """NotAllowed, naming the other party, if in one of these roles the actor would act on both sides of the case.
+
+    One statement for a party, at most two more where somebody is tied to another organisation at all.
+    """
+    if actor.user_id is None:
+        return
+    for role in sorted(roles):
+        own, alone = case.side_of(role), role in OFFICIAL or role in case.persons
+        keep_apart(session, actor, own, lambda: case.involved(session, actor.members()), alone=alone)
+
+
+def keep_apart(session: Session, actor: Actor, own: int | None, involved: Callable[[], set[int]], *, alone: bool = False) -> None:
+    """NotAllowed if whoever acts for `own` (None for an office) is tied to another of the organisations `involved`, itself or, unless it
+    answers for itself `alone`, through a fellow member."""
+    ties = actor.ties()
+    if not alone:
+        ties |= _fellows(session, actor.private() | ({own} if own else set()))
+    ties -= {own}
+    both = ties & involved() if ties else set()
+    if both:
+        raise NotAllowed(
+            N_("您或同单位的人同时属于另一方“%(party)s”,或受它委托:同一件事不能由一人代表双方。请由他人办理,或先解除委托、成员关系。"),
+            party=_name(session, min(both)),
+        )
+
+
+def _fellows(session: Session, organisations: set[int]) -> set[int]:
+    """The other organisations that members of these belong to, or hold a live delegation of."""
+    from models.accounts import Delegation, Membership
+
+    people = select(Membership.user_id).where(Membership.organisation_id.in_(organisations))
+    belonging = select(Membership.organisation_id).where(Membership.user_id.in_(people))
+    lent = select(Delegation.buyer_id).where(
+        Delegation.user_id.in_(people), Delegation.revoked_at.is_(None), Delegation.until > clock.now()
+    )
+    return set(session.scalars(union_all(belonging, lent))) - organisations
+
+
+def _name(session: Session, organisation: int) -> str:
+    from models.accounts import Organisation
+
+    return session.scalar(select(Organisation.name).where(Organisation.id == organisation)) or ""
+
+
+def check_delegate(actor: Actor, buyer: int | None) -> None:
+    """NotAllowed if the actor has a delegation of this buyer that rests, since it belongs to an agency or an authority."""
+    resting = next((mandate for mandate in actor.resting if mandate.buyer_id == buyer), None)
+    if resting is not None:
+        raise NotAllowed(
+            N_("您属于中介机构或政府部门,不能再代项目业主“%(buyer)s”采购:同一件事不能由一人代表双方。"), buyer=resting.buyer_name
+        )

@@ -1,0 +1,63 @@
+"""Linked bidders of one request: found when it is closed, told when all is open, and counted as the policy says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models import agencies, policy
+from models.base import Json
+from models.sourcing.requests import Request
+
+
+def links_among(session: Session, request: Request, answers: list[Any]) -> list[Json]:
+    """The groups of linked agencies among these quotes or bids, oldest first: rows of `answers` (identifiers) and `ties`."""
+    names = {answer.agency_id: answer.identifier for answer in answers}
+    found = agencies.linked(session, names, request.policy_version)
+    return [{"answers": [names[key] for key in group.agencies], "ties": list(group.ties)} for group in found]
+
+
+def links_of(request: Request) -> list[Json]:
+    """The linked bidders of a sealed request, once everybody may know."""
+    found: list[Json] = (request.outcome or {}).get("linked", []) if request.way.sealed and request.opened else []
+    return found
+
+
+def counted(answers: int, links: list[Json]) -> int:
+    """How many answers there are if each group counts as one."""
+    return answers - sum(len(group["answers"]) - 1 for group in links)
+
+
+def follows(request: Request) -> str:
+    """What follows for linked bids: `later`, `one` or `all`."""
+    return policy.get(request.policy_version).text("linked.follows")
+
+
+def void(request: Request, links: list[Json]) -> set[str]:
+    """The sealed bids that do not take part, since they are linked with another."""
+    first = {"later": 1, "all": 0}.get(follows(request))
+    return set() if first is None else {name for group in links for name in group["answers"][first:]}
+
+
+def aside(links: list[Json]) -> set[str]:
+    """Those that have no place of their own in the draw: all of a group but its first."""
+    return {name for group in links for name in group["answers"][1:]}
+
+
+def spread(order: list[str], links: list[Json]) -> list[str]:
+    """The drawn order with everybody in it: whoever has no place of its own right after the one it is linked with."""
+    after = {group["answers"][0]: group["answers"][1:] for group in links}
+    return [name for drawn in order for name in (drawn, *after.get(drawn, ()))]
+
+
+def best(ranking: list[str], links: list[Json]) -> list[str]:
+    """A ranking in which each group has one place, that of its best."""
+    taken: set[int] = set()
+    kept = []
+    for name in ranking:
+        group = next((number for number, group in enumerate(links) if name in group["answers"]), None)
+        if group is None or group not in taken:
+            kept.append(name)
+        taken |= {group} if group is not None else set()
+    return kept
