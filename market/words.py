@@ -234,6 +234,7 @@ def details(happened: Event) -> list[str]:
 
 _TOLD: dict[str, Callable[[Any], str]] = {
     "item": str,
+    "authority": str,
     "agency": str,
     "price": money.show,
     "amount": money.show,

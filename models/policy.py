@@ -80,6 +80,7 @@ def current() -> Policy:
 SECTIONS = {
     "entry": N_("入驻"),
     "check": N_("机构核查"),
+    "referral": N_("报请上级"),
     "request": N_("采购需求"),
     "quote": N_("议价"),
     "choosing": N_("选取"),
@@ -91,6 +92,7 @@ SECTIONS = {
 KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
+    "referral.days": N_("报请或督促后再次上报的天数"),
     "check.decide_days": N_("监管部门核实的期限"),
     "check.answer_days": N_("机构说明情况的期限"),
     "check.suspicious_share": N_("比对不符超过此比例即怀疑数据源"),
@@ -127,6 +129,9 @@ KEYS = {
     "contract.correction_days": N_("修改重报的期限"),
     "contract.correction_rounds": N_("业主退回最多次数"),
     "contract.review_days": N_("审批部门出结果的期限"),
+    "contract.review_above_days": N_("上级审批部门出结果的期限"),
+    "contract.unreviewed": N_("各级都未评审时"),
+    "contract.late_days": N_("成果逾期多少天后报请监管部门"),
     "contract.settlement_days": N_("结清余款的期限"),
     "contract.confirm_days": N_("机构确认到账的期限"),
     "contract.payout_days": N_("应付的款付出的期限"),

@@ -30,8 +30,8 @@ Rule = Callable[[Session, Any], None]
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A time limit: `policy` names a number of working days in the case's policy, or `attribute`
-    an instant on the case. When it passes the system performs `act`; without one the case is
-    shown as overdue and stays. `remind` names numbers of working days in the policy: so long before it ends whoever
+    an instant on the case. When it passes the system performs `act`, and every limit has one: it ends the
+    waiting, or refers it to the level above (referrals.py). `remind` names numbers of working days in the policy: so long before it ends whoever
     the case waits for is told."""
 
     policy: str = ""
@@ -100,8 +100,14 @@ class Workflow:
                 raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
             if self.states[move.source].terminal:
                 raise ValueError(f"{name}: {move.source} is terminal and has a move")
-            if move.limit and move.limit.act and (move.target, move.limit.act) not in self._table:
-                raise ValueError(f"{name}: the limit of {move.act} ends in an act {move.target} does not have")
+        for state, limit in self._limits():
+            if not limit.act or (state, limit.act) not in self._table or "system" not in self._table[state, limit.act].who:
+                raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
+
+    def _limits(self) -> list[tuple[str, Limit]]:
+        """Every limit with the state it runs in."""
+        opening = [(self.initial, self.opening)] if self.opening else []
+        return [(move.target, move.limit) for move in self.moves if move.limit] + opening
 
     def find(self, state: str, act: str) -> Move:
         """The row for this state and act; WrongState if the table has none."""
@@ -133,14 +139,12 @@ class Workflow:
 
     def reminders(self) -> dict[str, str]:
         """The states whose limit is announced before it ends, each with the policy's key for how long before."""
-        limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
-        return {state: limit.remind for state, limit in limits if limit and limit.remind}
+        return {state: limit.remind for state, limit in self._limits() if limit.remind}
 
     def timed_acts(self) -> list[tuple[str, str]]:
         """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that one
         pass may carry a case through several."""
-        limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
-        pairs = {(state, limit.act) for state, limit in limits if limit and limit.act}
+        pairs = {(state, limit.act) for state, limit in self._limits()}
         return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))
 
 
@@ -158,6 +162,7 @@ class Case:
     identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    referred_to: Mapped[str | None] = mapped_column(String(6))  # the area of the authority its overdue state was referred to
     region_code: Mapped[str] = mapped_column(String(6), index=True)
     policy_version: Mapped[str] = mapped_column(String(12))
 
@@ -341,6 +346,8 @@ def perform(
         case.due_at = move.limit.ends(case)
     elif move.target != move.source:
         case.due_at = None
+    if move.target != move.source:
+        case.referred_to = None
     case.state = move.target
     return _record(
         session,
@@ -362,7 +369,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
     if target not in case.workflow.states:
         raise RuleBroken(N_("没有这个状态。"), "target")
     said = check_reason(reason)
-    before, case.state, case.due_at = case.state, target, None
+    before, case.state, case.due_at, case.referred_to = case.state, target, None, None
     return _record(
         session,
         case,

@@ -25,6 +25,7 @@ from models.contracts.deliverables import (
     check_answers,
     check_list,
     record_outcome,
+    refer_review,
 )
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES, Dispute
 from models.contracts.materials import Materials, hand_over
@@ -77,6 +78,7 @@ __all__ = [
     "parts_of",
     "plan",
     "record_outcome",
+    "refer_review",
     "revise",
     "rule",
     "rules",

@@ -19,11 +19,13 @@ from models.actors import Actor
 from models.base import Base, Code, Fen, Json, Name
 from models.contracts.clauses import examine, rules_version
 from models.contracts.templates import MOST_MILESTONES, ContractTemplate
+from models.referrals import REFERRAL_ACTS, referrals, referred, up
 from models.sourcing import PARTIES, Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_SIGN = Limit(policy="contract.sign_days", remind="contract.remind_days")
+_SIGN = up("contract.sign_days", remind="contract.remind_days")
+_UNSIGNED = ("drafted", "buyer_agreed", "agency_agreed")
 _BOTH = ("buyer", "agency")
 # While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")
@@ -65,6 +67,8 @@ CONTRACT = Workflow(
         Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
         Move("agency_agreed", "agree_buyer", "signed", who={"buyer"}, main=True, tells=("agency",), public=True),
         Move("agency_agreed", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
+        *(Move(state, "call_off", "terminated", who={"regulator"}, needs_reason=True, rules=(referred,), tells=_BOTH) for state in _UNSIGNED),
+        *referrals(*_UNSIGNED, tells=_BOTH),
         Move("signed", "activate", "active", who={"system"}, tells=_BOTH),
         Move("signed", "terminate", "terminated", who={"agency"}, needs_reason=True, rules=(_deposit_overdue,), tells=_BOTH),
         Move("signed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
@@ -104,6 +108,8 @@ CONTRACT = Workflow(
         "continue": N_("争议了结,继续履行"),
         "dissolve": N_("合同解除"),
         "complete": N_("合同完成"),
+        "call_off": N_("终止未签的合同"),
+        **REFERRAL_ACTS,
     },
     opening=_SIGN,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from models.actors import Actor
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
+from models.referrals import REFERRAL_ACTS, referrals, referred, up
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.scoring import check_criteria
 from models.text import N_, RuleBroken
@@ -93,7 +94,7 @@ def _deadline_passed(session: Session, request: Request) -> None:
 
 
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
-_TO_AWARD = Limit(policy="request.award_days")
+_TO_AWARD = up("request.award_days")
 
 REQUEST = Workflow(
     name="request",
@@ -134,13 +135,15 @@ REQUEST = Workflow(
         Move("evaluated", "start_auction", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
         Move("auction", "prolong", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
         Move("auction", "end_auction", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=Limit(policy="choosing.merit_score_days")),
+        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=up("choosing.merit_score_days")),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
         Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
         Move("scoring", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
         Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
+        *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, rules=(referred,), tells=("buyer",)) for state in ("scoring", "evaluated")),
+        *referrals("scoring", "evaluated", tells=("buyer",)),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
@@ -164,6 +167,8 @@ REQUEST = Workflow(
         "award": N_("确定中选机构"),
         "contract": N_("转入合同"),
         "reopen": N_("重新确定"),
+        "call_off": N_("终止采购"),
+        **REFERRAL_ACTS,
     },
 )  # fmt: skip
 

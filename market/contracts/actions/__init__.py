@@ -18,11 +18,13 @@ from market.contracts.actions.delivering import (
     lapse_materials,
     miss_materials,
     pass_review,
+    refer_deliverable,
     send_back,
     send_for_correction,
     submit,
     supply,
     waive_materials,
+    waive_review,
 )
 from market.contracts.actions.disputing import (
     add_evidence,
@@ -33,13 +35,13 @@ from market.contracts.actions.disputing import (
     lapse_answer,
     withdraw_dispute,
 )
-from market.contracts.actions.drafting import publish_template, revise, terminate
+from market.contracts.actions.drafting import call_off, publish_template, revise, terminate
 from market.contracts.actions.signing import agree, bring_certificate, bring_signature, renew_key
 
 __all__ = [
-    "accept", "add_evidence", "agree", "agree_change", "answer_dispute", "bring_certificate", "bring_signature",
+    "accept", "add_evidence", "agree", "agree_change", "answer_dispute", "bring_certificate", "bring_signature", "call_off",
     "confirm_materials", "contest", "decide_dispute", "end_unopposed", "file_dispute", "give_notice", "lapse_answer",
     "lapse_change", "lapse_delivery", "lapse_materials", "miss_materials", "pass_review", "propose_change", "publish_template",
-    "refuse_change", "renew_key", "resume", "retract", "revise", "send_back", "send_for_correction", "submit", "supply",
-    "terminate", "waive_materials", "withdraw_change", "withdraw_dispute",
+    "refer_deliverable", "refuse_change", "renew_key", "resume", "retract", "revise", "send_back", "send_for_correction", "submit", "supply",
+    "terminate", "waive_materials", "waive_review", "withdraw_change", "withdraw_dispute",
 ]  # fmt: skip

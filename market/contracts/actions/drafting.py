@@ -34,8 +34,18 @@ def revise(session: Session, actor: Actor, identifier: str, *, texts: dict[str, 
 @action
 def terminate(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """End a contract on which no money has come in. RuleBroken while a payment waits to be confirmed."""
+    return _end(session, actor, identifier, "terminate", reason)
+
+
+@action
+def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator it was referred to ends a contract that was not signed in time."""
+    return _end(session, actor, identifier, "call_off", reason)
+
+
+def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
     contract = Contract.load(session, identifier, lock=True)
-    perform(session, contract, "terminate", actor, reason=reason)
+    perform(session, contract, act, actor, reason=reason)
     for payment in payments.of_contract(session, contract, lock=True):
         if payment.state == "paid":
             raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))

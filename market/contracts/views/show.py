@@ -20,6 +20,7 @@ from market.files import sent
 from market.forms import Form
 from market.journey import of_request
 from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, not_found, paged, visible
+from market.referring import urges
 from models import CASES
 from models.agencies import profile_of
 from models.contracts import (
@@ -57,6 +58,8 @@ ACTS = {
     "agree_agency": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
     "revise": ActPage(actions.revise, values=revised, build=revise_form, template="contracts/revise.html"),
     "terminate": ActPage(actions.terminate),
+    "call_off": ActPage(actions.call_off),
+    "urge": ActPage(urges("contract")),
     "give_notice": ActPage(actions.give_notice),
     "retract": ActPage(actions.retract),
     "contest": ActPage(actions.contest, AnswerForm, with_file),

@@ -26,6 +26,7 @@ from market.sourcing.actions.requests import (
     amend,
     answer_question,
     ask,
+    call_off,
     cancel,
     close,
     create_request,
@@ -35,7 +36,7 @@ from market.sourcing.actions.requests import (
 from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
 
 __all__ = [
-    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "cancel", "close",
+    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "call_off", "cancel", "close",
     "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
     "expire_quote", "fetch_keys", "finalise", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
     "recuse", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",

@@ -182,6 +182,15 @@ def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "")
     return identifier
 
 
+@action
+def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator it was referred to ends a request whose buyer neither awards nor cancels."""
+    request = Request.load(session, identifier, lock=True)
+    tell(perform(session, request, "call_off", actor, reason=reason), concerned(session, request))
+    _end(session, request)
+    return identifier
+
+
 def _end(session: Session, request: Request) -> None:
     """Close what hangs on a request that came to nothing."""
     turn_away(session, request)

@@ -16,6 +16,7 @@ from market.extensions import db
 from market.journey import of_request
 from market.options import item_options, region_asked, region_choices
 from market.pages import ActPage, act_view, attempt, case_page, case_url, form_page, link, paged, visible
+from market.referring import urges
 from market.sourcing import actions
 from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, QuestionForm, RequestForm
 from market.sourcing.views.rooms import readable, rooms
@@ -61,9 +62,11 @@ REQUEST_ACTS = {
     "amend": ActPage(actions.amend, AmendForm),
     "appoint": ActPage(actions.appoint, AppointForm),
     "cancel": ActPage(actions.cancel),
+    "call_off": ActPage(actions.call_off),
+    "urge": ActPage(urges("request")),
     "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
 }
-CLARIFICATION_ACTS = {"answer": ActPage(actions.answer_question, AnswerForm)}
+CLARIFICATION_ACTS = {"answer": ActPage(actions.answer_question, AnswerForm), "urge": ActPage(urges("clarification"))}
 
 
 @rooms.get("/requests")

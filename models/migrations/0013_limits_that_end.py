@@ -1,0 +1,41 @@
+"""to whom an overdue case was referred, and the department above a deliverable's own
+
+Revision ID: 0013
+Revises: 0011
+Create Date: 2026-11-26 05:50:00
+
+"""
+from typing import Sequence, Union
+
+from alembic import op
+import sqlalchemy as sa
+
+
+# revision identifiers, used by Alembic.
+revision: str = '0013'
+down_revision: Union[str, Sequence[str], None] = '0011'
+branch_labels: Union[str, Sequence[str], None] = ()
+depends_on: Union[str, Sequence[str], None] = None
+
+CASES = (
+    "organisations", "checks", "requests", "quotes", "bids", "awards", "clarifications", "evaluations", "objections", "contracts",
+    "deliverables", "contract_materials", "contract_changes", "disputes", "payments", "payouts", "invoices", "ratings", "credit_records",
+)
+
+
+FOREIGN = "fk_deliverables_superior_id_organisations"
+
+
+def upgrade() -> None:
+    """Nothing was referred yet: what is overdue is, at the clock's next turn. The tables stay where they are: others point at them."""
+    for table in CASES:
+        op.add_column(table, sa.Column("referred_to", sa.String(6), nullable=True))
+    op.execute(f"ALTER TABLE deliverables ADD COLUMN superior_id INTEGER CONSTRAINT {FOREIGN} REFERENCES organisations (id)")
+    op.create_index("ix_deliverables_superior_id", "deliverables", ["superior_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_deliverables_superior_id", "deliverables")
+    op.drop_column("deliverables", "superior_id")
+    for table in CASES:
+        op.drop_column(table, "referred_to")
