@@ -43,6 +43,10 @@ class Policy:
         """A word."""
         return str(self._value(key))
 
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """A list of tables."""
+        return [dict(row) for row in self._value(key)]
+
     def rate(self, key: str) -> Fraction:
         """A number as an exact fraction."""
         return Fraction(str(self._value(key)))
@@ -84,6 +88,7 @@ SECTIONS = {
     "request": N_("采购需求"),
     "quote": N_("议价"),
     "choosing": N_("选取"),
+    "cancelling": N_("取消采购"),
     "objection": N_("异议"),
     "contract": N_("合同与交付"),
     "rating": N_("评价"),
@@ -120,6 +125,10 @@ KEYS = {
     "choosing.merit_above_points": N_("高于平均价每 1% 扣分"),
     "choosing.merit_below_points": N_("低于平均价每 1% 扣分"),
     "choosing.credit_shares": N_("各信用等级得分比例"),
+    "cancelling.consent": N_("何时起须监管部门同意"),
+    "cancelling.decide_days": N_("监管部门答复取消申请的期限"),
+    "cancelling.same_days": N_("任务取消后同一项目不得再采购的天数(自然日)"),
+    "cancelling.grounds": N_("可以取消的情形"),
     "objection.answer_days": N_("业主答复异议的期限"),
     "objection.decide_days": N_("监管部门处理异议的期限"),
     "contract.sign_days": N_("签订合同的期限"),

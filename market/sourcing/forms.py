@@ -13,13 +13,13 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
 from market.options import region_choices, region_field
-from market.words import item_name
+from market.words import bilingual, item_name
 from models import money
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, OPENNESS, Bid, Quote, Request
+from models.sourcing import FUNDS, MODES, OPENNESS, Bid, Quote, Request, grounds
 from models.sourcing.scoring import PRICE_FORMULAS
 
 
@@ -143,6 +143,16 @@ class AmendForm(_Asked):
         self.name_measures(case.item)
         if not self.is_submitted():
             self.show(case)
+
+
+class CancelForm(Form):
+    """Why a request whose answers can be read is to be cancelled: one of the policy's grounds, and the facts."""
+
+    ground = RadioField(_l("情形"), [NEEDED], description=_l("只能是规则列明的情形;监管部门同意后公布。"))
+    reason = TextAreaField(_l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。"))
+
+    def prepare(self, case: Request) -> None:
+        self.ground.choices = choices((g.key, f"{bilingual(g.words)}({g.source})") for g in grounds(case.policy_version).values())
 
 
 class OfferForm(Form):

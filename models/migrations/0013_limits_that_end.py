@@ -1,4 +1,4 @@
-"""to whom an overdue case was referred, and the department above a deliverable's own
+"""to whom an overdue case was referred, the department above a deliverable's own, and what a request repeats
 
 Revision ID: 0013
 Revises: 0011
@@ -32,9 +32,15 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("referred_to", sa.String(6), nullable=True))
     op.execute(f"ALTER TABLE deliverables ADD COLUMN superior_id INTEGER CONSTRAINT {FOREIGN} REFERENCES organisations (id)")
     op.create_index("ix_deliverables_superior_id", "deliverables", ["superior_id"])
+    op.add_column("requests", sa.Column("again_of", sa.String(40), nullable=True))
+    op.add_column("requests", sa.Column("cancel_ground", sa.String(20), nullable=True))
+    op.create_index("ix_requests_again_of", "requests", ["again_of"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_requests_again_of", "requests")
+    op.drop_column("requests", "cancel_ground")
+    op.drop_column("requests", "again_of")
     op.drop_index("ix_deliverables_superior_id", "deliverables")
     op.drop_column("deliverables", "superior_id")
     for table in CASES:

@@ -93,6 +93,16 @@ def _deadline_passed(session: Session, request: Request) -> None:
         raise RuleBroken(N_("截止时间未到,任何人都不能开启投标。"))
 
 
+def _free_to_cancel(session: Session, request: Request) -> None:
+    if request.cancels_with_consent:
+        raise RuleBroken(N_("报价已经公开,只能按规则列明的情形申请取消,由监管部门同意。"))
+
+
+def _cancels_with_consent(session: Session, request: Request) -> None:
+    if not request.cancels_with_consent:
+        raise RuleBroken(N_("报价没有公开过,可以直接取消。"))
+
+
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
 _TO_AWARD = up("request.award_days")
 
@@ -106,6 +116,7 @@ REQUEST = Workflow(
         State("auction", N_("网上竞价中"), tone="good"),
         State("scoring", N_("评审中")),
         State("evaluated", N_("待确定中选")),
+        State("cancelling", N_("待监管部门同意取消")),
         State("awarded", N_("中选公示")),
         State("contracted", N_("已转合同"), tone="plain", terminal=True),
         State("failed", N_("征集失败"), tone="bad", terminal=True),
@@ -138,10 +149,14 @@ REQUEST = Workflow(
         Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=up("choosing.merit_score_days")),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
         Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("scoring", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
-        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
+        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True, rules=(_free_to_cancel,)),
+        Move("evaluated", "ask_cancel", "cancelling", who={"buyer"}, needs_reason=True, rules=(_cancels_with_consent,), limit=up("cancelling.decide_days")),
+        Move("cancelling", "consent", "cancelled", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",)),
+        Move("cancelling", "refuse_cancel", "evaluated", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=_TO_AWARD),
+        Move("cancelling", "keep", "evaluated", who={"buyer"}, limit=_TO_AWARD),
+        *referrals("cancelling", tells=("buyer",), urged=False),
         *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, rules=(referred,), tells=("buyer",)) for state in ("scoring", "evaluated")),
         *referrals("scoring", "evaluated", tells=("buyer",)),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
@@ -167,6 +182,10 @@ REQUEST = Workflow(
         "award": N_("确定中选机构"),
         "contract": N_("转入合同"),
         "reopen": N_("重新确定"),
+        "ask_cancel": N_("申请取消采购"),
+        "consent": N_("同意取消采购"),
+        "refuse_cancel": N_("不同意取消"),
+        "keep": N_("撤回取消申请"),
         "call_off": N_("终止采购"),
         **REFERRAL_ACTS,
     },
@@ -180,6 +199,7 @@ class Request(Case, Base):
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
     deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
     platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
+    `again_of` is the request it repeats, `cancel_ground` the policy's ground on which it was cancelled: see cancelling.py.
     """
 
     __tablename__ = "requests"
@@ -207,6 +227,8 @@ class Request(Case, Base):
     keeper_half: Mapped[bytes | None] = mapped_column(LargeBinary)
     criteria: Mapped[Json | None]
     outcome: Mapped[Json | None]
+    again_of: Mapped[str | None] = mapped_column(String(40), index=True)
+    cancel_ground: Mapped[str | None] = mapped_column(String(20))
     extended: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime | None]
@@ -239,6 +261,11 @@ class Request(Case, Base):
     def opened(self) -> bool:
         """Whether what was sealed is open to all: in a live auction not before its end."""
         return self.opened_at is not None and self.state != "auction"
+
+    @property
+    def cancels_with_consent(self) -> bool:
+        """Whether what agencies offered can be read by now, so that the buyer no longer cancels alone."""
+        return self.opened_at is not None or policy.get(self.policy_version).text(f"cancelling.consent.{self.funds}") == "closed"
 
     @property
     def way(self) -> Mode:

@@ -193,7 +193,8 @@ def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World,
     assert won == [Bid.load(db.session, name).agency_id for name in ranking]
     with pytest.raises(RuleBroken, match="重新发布"):
         sourcing.award(world.actor("buyer"), request, reasons="没有可选的人了")
-    sourcing.cancel(world.actor("buyer"), request, reason="没有可以中选的投标")
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="nobody", reason="没有可以中选的投标")
+    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="三家均已撤销中选")
 
 
 def test_neither_half_of_the_key_opens_a_bid_and_the_keeper_waits_for_its_time(app: Flask, world: World, time: Any) -> None:

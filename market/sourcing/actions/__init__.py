@@ -26,19 +26,23 @@ from market.sourcing.actions.requests import (
     amend,
     answer_question,
     ask,
+    ask_cancel,
     call_off,
     cancel,
     close,
+    consent_to_cancel,
     create_request,
     edit_request,
+    keep_request,
     publish,
+    refuse_to_cancel,
 )
 from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
 
 __all__ = [
-    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "call_off", "cancel", "close",
-    "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
-    "expire_quote", "fetch_keys", "finalise", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
-    "recuse", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
+    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "ask_cancel", "award", "call_off", "cancel", "close",
+    "consent_to_cancel", "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
+    "expire_quote", "fetch_keys", "finalise", "keep_request", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
+    "recuse", "refuse_to_cancel", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
     "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

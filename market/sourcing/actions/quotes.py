@@ -75,7 +75,10 @@ def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
 def _ending(act: str):  # type: ignore[no-untyped-def]
     def end(session: Session, actor: Actor, identifier: str) -> str:
         quote = _quote(session, identifier)
+        request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
         perform(session, quote, act, actor)
+        if last and request.state == "evaluated" and request.cancels_with_consent and not live_answers(session, request):
+            raise RuleBroken(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
         if quote.request.state == "evaluated" and not live_answers(session, quote.request):
             perform(session, quote.request, "fail", SYSTEM, data={"count": 0})
         return identifier

@@ -28,8 +28,11 @@ from models.sourcing import (
     Invitation,
     Quote,
     Request,
+    check_ground,
+    check_repeats,
     concerned,
     live_answers,
+    repeats,
 )
 from models.sourcing.ranking import percentages
 from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
@@ -83,9 +86,13 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 
 
 @action
-def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, **values: object) -> str:
-    """Start a draft. Returns its identifier."""
+def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
+    """Start a draft, which may repeat one of the buyer's that came to nothing. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    if again_of is not None:
+        before = Request.load(session, again_of)
+        if before.buyer_id == request.buyer_id and before.published_at is not None:
+            request.again_of = again_of
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")
@@ -116,7 +123,11 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
     request.published_at = clock.now()
-    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
+    before = repeats(session, request)
+    request.again_of = before.identifier if before else None
+    again = {"again": request.again_of} if before else {}
+    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat(), **again})
+    check_repeats(request, before)
     tell(happened, (invitation.agency_id for invitation in request.invitations))
     if request.way.sealed:
         promised = _take_key(session, request, made.got)
@@ -189,6 +200,41 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
     tell(perform(session, request, "call_off", actor, reason=reason), concerned(session, request))
     _end(session, request)
     return identifier
+
+
+@action
+def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, reason: str = "") -> str:
+    """After the opening or the draw: the buyer asks the regulator to let it cancel, on a ground of the policy, with the facts."""
+    request = Request.load(session, identifier, lock=True)
+    happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
+    request.cancel_ground = check_ground(request, ground).key
+    regulator = authority_for(session, "regulator", None, request.region_code)
+    tell(happened, [regulator.id] if regulator else [])
+    return identifier
+
+
+@action
+def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator consents: the request is cancelled, and everybody who answered is told on which ground."""
+    request = Request.load(session, identifier, lock=True)
+    tell(perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}), concerned(session, request))
+    _end(session, request)
+    return identifier
+
+
+def _uncancelled(act: str, name: str):  # type: ignore[no-untyped-def]
+    def go_on(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+        request = Request.load(session, identifier, lock=True)
+        perform(session, request, act, actor, reason=reason)
+        request.cancel_ground = None
+        return identifier
+
+    go_on.__name__ = name
+    return action(go_on)
+
+
+refuse_to_cancel = _uncancelled("refuse_cancel", "refuse_to_cancel")
+keep_request = _uncancelled("keep", "keep_request")
 
 
 def _end(session: Session, request: Request) -> None:

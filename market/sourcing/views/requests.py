@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -18,8 +19,8 @@ from market.options import item_options, region_asked, region_choices
 from market.pages import ActPage, act_view, attempt, case_page, case_url, form_page, link, paged, visible
 from market.referring import urges
 from market.sourcing import actions
-from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, QuestionForm, RequestForm
-from market.sourcing.views.rooms import readable, rooms
+from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, CancelForm, QuestionForm, RequestForm
+from market.sourcing.views.rooms import readable, request_link, rooms
 from market.words import item_name
 from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
@@ -41,7 +42,9 @@ from models.sourcing import (
     Request,
     answers_to,
     clarifications_for,
+    ground_of,
     past_prices,
+    rerun_of,
     shown_to,
 )
 from models.sourcing.scoring import PRICE_FORMULAS
@@ -62,6 +65,10 @@ REQUEST_ACTS = {
     "amend": ActPage(actions.amend, AmendForm),
     "appoint": ActPage(actions.appoint, AppointForm),
     "cancel": ActPage(actions.cancel),
+    "ask_cancel": ActPage(actions.ask_cancel, CancelForm),
+    "consent": ActPage(actions.consent_to_cancel),
+    "refuse_cancel": ActPage(actions.refuse_to_cancel),
+    "keep": ActPage(actions.keep_request),
     "call_off": ActPage(actions.call_off),
     "urge": ActPage(urges("request")),
     "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
@@ -124,7 +131,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
             if draft is not None:
                 result, status = attempt(form, actions.edit_request, draft.identifier, **values)
             else:
-                result, status = attempt(form, actions.create_request, **values)
+                result, status = attempt(form, actions.create_request, again_of=again.identifier if again else None, **values)
             if result is not None:
                 return redirect(case_url("request", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
@@ -165,6 +172,8 @@ def show(identifier: str) -> str:
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
         may_repeat="buyer" in found.roles_of(actor) and found.state in ("failed", "cancelled"),
         contract=contract if contract and contract.roles_of(actor) else None,
+        ground=ground_of(found) if found.state == "cancelled" or found.roles_of(actor) else None,
+        **_beside(found),
         quantity=quantity_words(found),
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
@@ -175,6 +184,18 @@ def show(identifier: str) -> str:
         formulas=PRICE_FORMULAS,
         book=policy.get(found.policy_version),
     )
+
+
+def _beside(found: Request) -> dict[str, Any]:
+    """The request this one repeats, with the ground on which that was cancelled, and the one that repeats it; each with a link where the
+    reader may see its page."""
+    before = Request.load(db.session, found.again_of) if found.again_of else None
+    said: dict[str, Any] = {"before": before, "before_ground": ground_of(before) if before and before.state == "cancelled" else None, "after": rerun_of(db.session, found)}
+    for name in ("before", "after"):
+        each = said[name]
+        readable_too = each is not None and each.readable_by(db.session, current_actor())
+        said[f"{name}_link"] = (request_link(each) if readable_too else each.identifier) if each else None
+    return said
 
 
 def quantity_words(found: Request) -> str:
