@@ -108,6 +108,8 @@ KEYS = {
     "request.settling_seconds": N_("截止后等已送达的入库(秒)"),
     "request.amend_days": N_("修改需求后至少留给机构的天数"),
     "request.answer_days": N_("答复提问的期限"),
+    "request.ask_until_days": N_("征集截止前多少天停止提问"),
+    "request.answer_leaves_days": N_("答复后至少留给机构的天数"),
     "quote.answer_days": N_("每轮议价的答复期限"),
     "quote.agreed_days": N_("谈妥的价格等待确认的期限"),
     "quote.rounds": N_("议价最多轮数"),

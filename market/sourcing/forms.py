@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, choices, text
@@ -201,6 +201,10 @@ class QuestionForm(Form):
 
 class AnswerForm(Form):
     answer = TextAreaField(_l("答复"), [NEEDED, Length(min=2, max=2000)], description=_l("问题和答复会向所有人公布。"))
+    changes = BooleanField(
+        _l("这个答复改变了需求的条件"),
+        description=_l("勾选后按修改需求办理:截止时间按规则顺延,已报价、投标的都要重新提交。不勾选的,也至少留出规则规定的时间。"),
+    )
 
 
 class AppointForm(Form):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.actors import Actor
 from models.sourcing.bids import Bid
+from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
 from models.sourcing.requests import Request
 
@@ -50,9 +51,10 @@ def took_part(session: Session, request_id: int, organisation_id: int | None) ->
 
 
 def concerned(session: Session, request: Request) -> set[int]:
-    """The organisations a change of the request matters to: invited, or with an answer that stands."""
+    """The organisations a change of the request matters to: invited, with an answer that stands or could be handed in again, or a question."""
     found = {invitation.agency_id for invitation in request.invitations}
-    for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("withdrawn", "void"))):
+    found |= set(session.scalars(select(Clarification.asker_id).where(Clarification.request_id == request.id)))
+    for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("void",))):
         query = select(case_class.agency_id).where(case_class.request_id == request.id, case_class.state.not_in(gone))
         found |= set(session.scalars(query))
     return found

@@ -135,6 +135,7 @@ REQUEST = Workflow(
         ),
         Move("published", "amend", "published", who={"buyer"}, public=True, needs_reason=True, rules=(_sane_deadline, _sane_choice), limit=_UNTIL_DEADLINE),
         Move("published", "extend", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
+        Move("published", "defer", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
         Move("published", "turn", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
         Move("published", "appoint", "published", who={"buyer"}, rules=(_is_scored,)),
         Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
@@ -169,6 +170,7 @@ REQUEST = Workflow(
         "cancel": N_("取消采购"),
         "amend": N_("修改需求并顺延"),
         "extend": N_("家数不足,顺延一次"),
+        "defer": N_("答复临近截止,顺延"),
         "turn": N_("家数不足,转为询价议价"),
         "appoint": N_("增加评审人"),
         "evaluate": N_("进入比较"),
@@ -274,6 +276,31 @@ class Request(Case, Base):
     @property
     def rules(self) -> Rules:
         return rules_of(self.mode, self.funds, self.policy_version)
+
+    @property
+    def questions_until(self) -> datetime:
+        """When questions end: so many working days before the deadline that there is time to answer them and to heed the answer."""
+        return workdays.back(self.deadline, self.questions_days)
+
+    @property
+    def questions_days(self) -> int:
+        return policy.get(self.policy_version).number(f"request.ask_until_days.{self.funds}")
+
+    def takes_questions(self, arrived: datetime) -> None:
+        """RuleBroken unless a question that arrived at this instant may be asked."""
+        self.takes_offers(arrived)
+        if arrived > self.questions_until:
+            raise RuleBroken(
+                N_("提问已于 %(time)s 截止:问题要在征集截止前 %(days)s 个工作日提出,才来得及答复。"), "question",
+                time=f"{self.questions_until.astimezone(BEIJING):%Y-%m-%d %H:%M}", days=self.questions_days,
+            )  # fmt: skip
+
+    def leaves(self, days: int) -> datetime:
+        """The deadline that leaves at least so many working days from now: the one there is, where it does. An auction begins in office hours."""
+        moved = workdays.add(clock.now(), days)
+        if self.mode == "reverse_auction":
+            moved = moved.replace(hour=10)
+        return max(self.deadline, moved)
 
     @property
     def closes_at(self) -> datetime:

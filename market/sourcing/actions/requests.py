@@ -177,11 +177,16 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
     happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
     tell(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
-        request.revision += 1
-        for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
-            if quote.state in ("open", "countered", "agreed"):
-                perform(session, quote, "renew", SYSTEM)
+        _ask_anew(session, request)
     return identifier
+
+
+def _ask_anew(session: Session, request: Request) -> None:
+    """What was answered before answers another request: bids are handed in again, quotes are their agencies' turn."""
+    request.revision += 1
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
+        if quote.state in ("open", "countered", "agreed"):
+            perform(session, quote, "renew", SYSTEM)
 
 
 @action
@@ -325,7 +330,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     request = Request.load(session, identifier, lock=True)
     if "agency" not in actor.roles or actor.organisation_id is None or not request.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
-    request.takes_offers(clock.arrival(session))
+    request.takes_questions(clock.arrival(session))
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleBroken(N_("请写清问题(5 到 1000 个字)。"), "question")
     clarification = Clarification(
@@ -339,18 +344,39 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     return identifier
 
 
+def answer_question(actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = "") -> str:
+    """The buyer answers, to everyone. An answer that `changes` the conditions is an amendment: whoever answered is asked anew, and the deadline
+    leaves as long as one does; any other leaves time to heed it. The keeper hears of it after. Returns the request's identifier."""
+    request = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
+    keys.settle(request)
+    return request
+
+
 @action
-def answer_question(session: Session, actor: Actor, identifier: str, *, answer: str) -> str:
-    """The buyer answers, to everyone. Returns the request's identifier."""
+def _answer_question(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
     clarification = Clarification.load_under(session, identifier, "request")
     request = clarification.request
     if not 2 <= len(answer.strip()) <= 2000:
         raise RuleBroken(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
     perform(session, clarification, "answer", actor)
+    request.takes_offers(clock.arrival(session))
     clarification.answer, clarification.answered_at = answer.strip(), clock.now()
     published = events.record(
         session, actor, "request.clarify", "request", request.identifier, role="buyer", audience="public",
         data={"title": request.title, "question": clarification.question, "answer": clarification.answer},
     )  # fmt: skip
-    tell(published, concerned(session, request) | {clarification.asker_id})
+    tell(published, concerned(session, request))
+    _leave_time(session, actor, request, changes)
     return request.identifier
+
+
+def _leave_time(session: Session, actor: Actor, request: Request, changes: bool) -> None:
+    """Move the deadline as far as an answer makes it necessary."""
+    book, before = policy.get(request.policy_version), request.deadline
+    request.deadline = request.leaves(book.number("request.amend_days" if changes else "request.answer_leaves_days"))
+    data = {"deadline": request.deadline.isoformat()}
+    if changes:
+        tell(perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data), concerned(session, request))
+        _ask_anew(session, request)
+    elif request.deadline != before:
+        tell(perform(session, request, "defer", SYSTEM, data=data), concerned(session, request))

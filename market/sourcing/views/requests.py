@@ -21,7 +21,7 @@ from market.referring import urges
 from market.sourcing import actions
 from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, CancelForm, QuestionForm, RequestForm
 from market.sourcing.views.rooms import readable, request_link, rooms
-from market.words import item_name
+from market.words import item_name, when
 from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, current_items
@@ -210,8 +210,9 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
     back = case_url("request", found.identifier)
     return form_page(
-        QuestionForm(), _("就这项需求提问"), partial(actions.ask, identifier=identifier), lambda _: back, back=back, lead=found.project
-    )
+        QuestionForm(), _("就这项需求提问"), partial(actions.ask, identifier=identifier), lambda _: back, back=back,
+        lead=_("%(project)s · 提问截止 %(time)s(征集截止前 %(days)s 个工作日)", project=found.project, time=when(found.questions_until), days=found.questions_days),
+    )  # fmt: skip
 
 
 @rooms.get("/clarifications/<identifier>")
