@@ -118,6 +118,7 @@ KEYS = {
     "choosing.reference_percent_most": N_("参考价比例的上限(%)"),
     "choosing.reference_percent_step": N_("参考价比例的间隔(%)"),
     "choosing.reference_trim_from": N_("满多少家时去掉最高和最低"),
+    "choosing.reference_source": N_("参考价规则的来源"),
     "choosing.auction_minutes": N_("网上竞价的时长(分钟)"),
     "choosing.auction_step_rate": N_("每次降价至少的比例"),
     "choosing.auction_extend_within_minutes": N_("结束前几分钟内降价即顺延(分钟)"),

@@ -17,6 +17,7 @@ from models.clock import BEIJING
 from models.documents import Document
 from models.events import Event
 from models.sourcing import FUNDS, Award, Request
+from models.sourcing.ranking import reference_words
 from models.text import N_
 from models.workflow import Case
 
@@ -47,6 +48,7 @@ def _lacks_notice(session: Session, award: Case) -> bool:
 
 def _rows(award: Award) -> list[list[str]]:
     request = award.request
+    reckoned = (request.outcome or {}).get("reference") or {}
     return [
         [N_("服务事项"), request.item.name],
         [N_("中选价"), money.show(award.price)],
@@ -54,6 +56,7 @@ def _rows(award: Award) -> list[list[str]]:
         [N_("资金来源"), FUNDS[request.funds]],
         [N_("公示期"), f"至 {award.public_until.astimezone(BEIJING):%Y-%m-%d %H:%M} 止"],
         [N_("中选理由"), award.reasons],
+        *([[N_("参考价的计算"), reference_words(reckoned)]] if "kept" in reckoned else []),
     ]
 
 

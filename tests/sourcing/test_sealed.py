@@ -113,14 +113,13 @@ def test_the_reference_price_is_drawn_and_the_nearest_wins(world: World, time: A
     time.closing(request)
     found = Request.load(db.session, request)
     reference = (found.outcome or {})["reference"]
-    assert reference["counted"] == 2
-    assert reference["mean"] == 1_965_000
-    assert reference["price"] == round(1_965_000 * float(reference["percent"]) / 100)
+    assert (reference["counted"], reference["dropped"]) == (4, []), "the plain mean: of four the two in the middle would say nothing"
+    assert reference["mean"] == 1_982_500
+    assert reference["price"] == 1_982_500 * int(reference["percent"]) // 100
     order, percent = draws.of_case(db.session, request)
     assert percent.purpose == "percent"
     assert percent.result == [reference["percent"]]
-    assert percent.candidates[0] == "95.0"
-    assert percent.candidates[-1] == "98.0"
+    assert percent.candidates == ["95", "96", "97", "98"]
     assert percent.participants == order.candidates == list(bids.values())
     nearest = min(bids.values(), key=lambda b: abs((Bid.load(db.session, b).price or 0) - reference["price"]))
     assert found.outcome["ranking"][0] == nearest == bids["third"]
