@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import Select, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
@@ -250,7 +250,7 @@ def waiting(actor: Actor) -> list[Case]:
         workflow = case_class.workflow
         for role in [*case_class.parties, *case_class.persons, *sorted(case_class.offices), "regulator"]:
             states = workflow.states_waiting_for(role)
-            theirs = case_class.state.in_(states)
+            theirs: ColumnElement[bool] = case_class.state.in_(states)
             if role == "regulator" and "refer" in workflow.acts:
                 theirs = or_(theirs, case_class.referred_to.is_not(None))
             elif not states:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models.actors import SYSTEM
-from models.text import N_, RuleBroken
+from models.text import N_
 from models.workflow import Case, Limit, Move, perform
 
 REFERRAL_ACTS = {"refer": N_("逾期未办,报请上级"), "urge": N_("督促办理")}
@@ -18,17 +18,11 @@ def up(key: str, *, remind: str = "") -> Limit:
     return Limit(policy=key, act="refer", remind=remind)
 
 
-def referred(session: Session, case: Case) -> None:
-    """A rule: the level above acts only once it was asked to."""
-    if not case.referred_to:
-        raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
-
-
 def referrals(*states: str, tells: tuple[str, ...] = (), urged: bool = True) -> tuple[Move, ...]:
     """The rows by which these states are referred. `urged`: whoever it was referred to sets a new limit for whom the case waits for; where it
     waits for an authority, the one above acts itself."""
     rows = [Move(state, "refer", state, who={"system"}, tells=tells, limit=_AGAIN) for state in states]
-    rows += [Move(state, "urge", state, who={"regulator"}, rules=(referred,), needs_reason=True, tells=tells, limit=_AGAIN) for state in states if urged]
+    rows += [Move(state, "urge", state, who={"regulator"}, above=True, needs_reason=True, tells=tells, limit=_AGAIN) for state in states if urged]
     return tuple(rows)
 
 

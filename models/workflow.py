@@ -59,7 +59,7 @@ class State:
 
 @dataclass(frozen=True)
 class Move:
-    """A row of the table. `main` marks the act the case waits for; the others stand aside."""
+    """A row of the table. `main` marks the act the case waits for; the others stand aside. `above`: only once the case was referred to the level above."""
 
     source: str
     act: str
@@ -71,6 +71,7 @@ class Move:
     main: bool = False
     public: bool = False
     needs_reason: bool = False
+    above: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", frozenset(self.who))
@@ -123,7 +124,7 @@ class Workflow:
         """The rows this actor may use now, the main one first. Rules are not asked: they explain
         themselves when the act is tried."""
         roles = case.roles_of(actor)
-        rows = [m for m in self.moves if m.source == case.state and roles & m.who]  # type: ignore[operator]
+        rows = [m for m in self.moves if m.source == case.state and roles & m.who and (case.referred_to or not m.above)]  # type: ignore[operator]
         return sorted(rows, key=lambda move: not move.main)
 
     def waits_for(self, state: str) -> frozenset[str]:
@@ -310,6 +311,8 @@ def _row(case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
     played = case.roles_of(actor) & move.who  # type: ignore[operator]
     if not played:
         raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    if move.above and not case.referred_to:
+        raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
     return move, played
 
 

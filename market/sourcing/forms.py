@@ -256,5 +256,5 @@ class AwardForm(Form):
         if not quotes:
             del self.agency
             return
-        said = [(q.agency.identifier, f"{q.agency.name} · {money.show(q.price)} · {_('%(n)s 日', n=q.days)}") for q in quotes]
+        said = [(q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {_('%(n)s 日', n=q.days)}") for q in quotes]
         self.agency.choices = choices(said)

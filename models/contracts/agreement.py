@@ -19,7 +19,7 @@ from models.actors import Actor
 from models.base import Base, Code, Fen, Json, Name
 from models.contracts.clauses import examine, rules_version
 from models.contracts.templates import MOST_MILESTONES, ContractTemplate
-from models.referrals import REFERRAL_ACTS, referrals, referred, up
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES, Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
@@ -67,7 +67,7 @@ CONTRACT = Workflow(
         Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
         Move("agency_agreed", "agree_buyer", "signed", who={"buyer"}, main=True, tells=("agency",), public=True),
         Move("agency_agreed", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
-        *(Move(state, "call_off", "terminated", who={"regulator"}, needs_reason=True, rules=(referred,), tells=_BOTH) for state in _UNSIGNED),
+        *(Move(state, "call_off", "terminated", who={"regulator"}, needs_reason=True, above=True, tells=_BOTH) for state in _UNSIGNED),
         *referrals(*_UNSIGNED, tells=_BOTH),
         Move("signed", "activate", "active", who={"system"}, tells=_BOTH),
         Move("signed", "terminate", "terminated", who={"agency"}, needs_reason=True, rules=(_deposit_overdue,), tells=_BOTH),

@@ -15,7 +15,7 @@ from models.actors import SYSTEM
 from models.base import Base, Json, Name
 from models.contracts.agreement import RUNNING, Contract, Milestone, OfContract
 from models.documents import Document
-from models.referrals import REFERRAL_ACTS, referrals, referred, up
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import above
 from models.sourcing import PARTIES
 from models.text import N_, RuleBroken
@@ -83,7 +83,7 @@ DELIVERABLE = Workflow(
         Move("accepted", "send_back", "sent_back", who=_REVIEWERS, needs_reason=True, limit=_CORRECT,
              tells=("buyer", "agency")),
         Move("accepted", "refer", "accepted", who={"system"}, tells=("buyer", "agency", "department"), limit=up("contract.review_above_days")),
-        Move("accepted", "waive", "unreviewed", who={"regulator", "system"}, needs_reason=True, rules=(referred,), tells=("buyer", "agency", "department")),
+        Move("accepted", "waive", "unreviewed", who={"regulator", "system"}, needs_reason=True, above=True, tells=("buyer", "agency", "department")),
         *referrals("late", "returned", "sent_back", tells=("buyer", "agency")),
         Move("sent_back", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
         Move("due", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),

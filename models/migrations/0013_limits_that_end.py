@@ -1,4 +1,4 @@
-"""to whom an overdue case was referred, the department above a deliverable's own, and what a request repeats
+"""to whom an overdue case was referred, the department above a deliverable's own, what a request repeats, and quotes that are sealed until the deadline
 
 Revision ID: 0013
 Revises: 0011
@@ -23,6 +23,7 @@ CASES = (
 )
 
 
+QUOTED: dict[str, sa.types.TypeEngine[int]] = {"price": sa.BigInteger(), "days": sa.Integer(), "published_price": sa.BigInteger()}
 FOREIGN = "fk_deliverables_superior_id_organisations"
 
 
@@ -32,12 +33,26 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("referred_to", sa.String(6), nullable=True))
     op.execute(f"ALTER TABLE deliverables ADD COLUMN superior_id INTEGER CONSTRAINT {FOREIGN} REFERENCES organisations (id)")
     op.create_index("ix_deliverables_superior_id", "deliverables", ["superior_id"])
+    for column, kind in QUOTED.items():  # dropped and added: to make the table anew would take it from under its offers
+        op.execute(f"ALTER TABLE quotes RENAME COLUMN {column} TO before_{column}")
+        op.add_column("quotes", sa.Column(column, kind, nullable=True))
+        op.execute(f"UPDATE quotes SET {column} = before_{column}")
+        op.drop_column("quotes", f"before_{column}")
+    op.add_column("quotes", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.add_column("requests", sa.Column("again_of", sa.String(40), nullable=True))
     op.add_column("requests", sa.Column("cancel_ground", sa.String(20), nullable=True))
     op.create_index("ix_requests_again_of", "requests", ["again_of"])
 
 
 def downgrade() -> None:
+    """What is sealed now has no price to show, and would be shown: it is withdrawn."""
+    op.execute("UPDATE quotes SET price = 0, days = 0, published_price = 0, state = 'declined', due_at = NULL WHERE sealed IS NOT NULL")
+    op.drop_column("quotes", "sealed")
+    for column, kind in QUOTED.items():
+        op.execute(f"ALTER TABLE quotes RENAME COLUMN {column} TO before_{column}")
+        op.add_column("quotes", sa.Column(column, kind, nullable=False, server_default="0"))
+        op.execute(f"UPDATE quotes SET {column} = before_{column}")
+        op.drop_column("quotes", f"before_{column}")
     op.drop_index("ix_requests_again_of", "requests")
     op.drop_column("requests", "cancel_ground")
     op.drop_column("requests", "again_of")

@@ -8,7 +8,7 @@ from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
-from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms
+from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms, reveal, seal_terms, sealed_terms
 from models.sourcing.requests import REQUEST, Invitation, Request
 
 __all__ = [
@@ -46,7 +46,10 @@ __all__ = [
     "past_prices",
     "repeats",
     "rerun_of",
+    "reveal",
     "rules_of",
+    "seal_terms",
+    "sealed_terms",
     "shown_to",
     "step",
     "took_part",

@@ -27,10 +27,10 @@ def answers_to(session: Session, request: Request) -> list[Any]:
 
 def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
     """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all after
-    it; quotes only the buyer's side and its overseers, and each agency its own."""
-    if request.opened if request.way.sealed else request.roles_of(actor):
-        return answers
-    return [a for a in answers if actor.organisation_id and a.agency_id == actor.organisation_id]
+    it; quotes only the buyer's side and its overseers, and each agency its own; of sealed quotes nobody but their agencies."""
+    all_of_them = request.opened if request.way.sealed else bool(request.roles_of(actor))
+    own = actor.organisation_id or 0
+    return [a for a in answers if a.agency_id == own or (all_of_them and (request.way.sealed or a.sealed is None))]
 
 
 def live_answers(session: Session, request: Request) -> int:

@@ -43,7 +43,7 @@ class Rules:
     """A mode's numbers in one version of the policy, for one kind of funds. Days are working days.
 
     `least` answers are needed; with fewer the deadline moves once by `extend_days` (0: never), then `too_few` says
-    what follows. `equals` are always parted by the request's verifiable draw.
+    what follows. `hidden`: quotes are shown to nobody but their agency until the deadline. `equals` are always parted by the request's verifiable draw.
     """
 
     notice_days: int
@@ -51,6 +51,7 @@ class Rules:
     extend_days: int
     too_few: str
     publicity_days: int
+    hidden: bool
 
 
 def rules_of(mode: str, funds: str, version: str | None = None) -> Rules:
@@ -62,4 +63,5 @@ def rules_of(mode: str, funds: str, version: str | None = None) -> Rules:
         extend_days=book.number(f"mode.{mode}.extend_days.{funds}"),
         too_few=book.text(f"mode.{mode}.too_few.{funds}"),
         publicity_days=book.number(f"mode.{mode}.publicity_days.{funds}"),
+        hidden=not MODES[mode].sealed and book.text(f"mode.{mode}.quotes.{funds}") == "deadline",
     )

@@ -14,7 +14,7 @@ from models.actors import Actor
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
-from models.referrals import REFERRAL_ACTS, referrals, referred, up
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.scoring import check_criteria
 from models.text import N_, RuleBroken
@@ -84,7 +84,7 @@ def _invites_enough(session: Session, request: Request) -> None:
 def _may_close_early(session: Session, request: Request) -> None:
     if request.closes_at <= clock.now():
         return
-    if request.way.sealed or request.rules.notice_days:
+    if request.way.sealed or request.rules.notice_days or request.rules.hidden:
         raise RuleBroken(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
 
 
@@ -158,7 +158,7 @@ REQUEST = Workflow(
         Move("cancelling", "refuse_cancel", "evaluated", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=_TO_AWARD),
         Move("cancelling", "keep", "evaluated", who={"buyer"}, limit=_TO_AWARD),
         *referrals("cancelling", tells=("buyer",), urged=False),
-        *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, rules=(referred,), tells=("buyer",)) for state in ("scoring", "evaluated")),
+        *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, above=True, tells=("buyer",)) for state in ("scoring", "evaluated")),
         *referrals("scoring", "evaluated", tells=("buyer",)),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),

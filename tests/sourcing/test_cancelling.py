@@ -110,6 +110,9 @@ def test_nobody_answers_the_buyers_plea_and_it_is_referred(world: World, time: A
 def test_the_rerun_and_the_cancelled_name_each_other_in_public(app: Flask, world: World, time: Any, named: bool) -> None:
     request = opened(world, time)
     buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
+    offered = buyer.get(f"/requests/{request}").text
+    assert f"/requests/{request}/ask_cancel" in offered
+    assert f'/requests/{request}/cancel"' not in offered, "what cannot be done is not offered"
     page = buyer.get(f"/requests/{request}/ask_cancel")
     assert "政府采购法第三十六条第一款第一项" in page.text
     assert "招标投标法实施条例第五十五条" in page.text

@@ -19,6 +19,7 @@ from market.sourcing.actions.quotes import (
     decline_quote,
     expire_quote,
     offer,
+    own_terms,
     submit_quote,
     withdraw_quote,
 )
@@ -42,7 +43,7 @@ from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, 
 __all__ = [
     "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "ask_cancel", "award", "call_off", "cancel", "close",
     "consent_to_cancel", "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
-    "expire_quote", "fetch_keys", "finalise", "keep_request", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
+    "expire_quote", "fetch_keys", "finalise", "keep_request", "lapse_evaluation", "object_to", "offer", "open_bids", "own_terms", "publish", "published_price",
     "recuse", "refuse_to_cancel", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
     "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

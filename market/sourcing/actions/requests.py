@@ -33,6 +33,7 @@ from models.sourcing import (
     concerned,
     live_answers,
     repeats,
+    reveal,
 )
 from models.sourcing.ranking import percentages
 from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
@@ -283,8 +284,16 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
         perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
         _end(session, request)
     elif not request.way.sealed:
+        _reveal(session, request)
         perform(session, request, "evaluate", SYSTEM, data={"count": count})
     return identifier
+
+
+def _reveal(session: Session, request: Request) -> None:
+    """The deadline has come: the buyer reads every quote, all at once."""
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id, Quote.sealed.is_not(None)).with_for_update(of=Quote)):
+        if not quote.workflow.states[quote.state].terminal:
+            reveal(quote, sealing_key())
 
 
 def _extend(session: Session, request: Request, days: int) -> str:

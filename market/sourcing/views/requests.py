@@ -55,7 +55,7 @@ class _AwardPage(AwardForm):
     """The award form knows the answers of its request."""
 
     def prepare(self, case: Request) -> None:
-        quotes = [] if case.way.sealed else answers_to(db.session, case)
+        quotes = [] if case.way.sealed else shown_to(case, answers_to(db.session, case), current_actor())
         self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
 
 
@@ -151,9 +151,12 @@ def show(identifier: str) -> str:
     deliverable = db.session.scalars(delivered).one_or_none()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found.item.code, found.region_code) if shown else None
+    page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
+    idle = () if found.state != "evaluated" else ("cancel",) if found.cancels_with_consent else ("ask_cancel",)
+    page["moves"] = [move for move in page["moves"] if move.act not in idle]
     return render_template(
         "sourcing/show.html",
-        **case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])]),
+        **page,
         request_=found,
         journey=of_request(found, contract, deliverable, len(answers)),
         answers=shown,
