@@ -174,6 +174,8 @@ def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: Worl
     payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     after(time, 3)
     assert told(world, "regulator", "payment.refer") == 1
+    payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+    assert Payment.load(db.session, payment).state == "due"
     settled = world.settled_unrated()
     after(time, 4)
     assert told(world, "regulator", "payout.refer") == 1

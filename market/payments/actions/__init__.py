@@ -12,7 +12,7 @@ from market.payments.actions.charging import (
     settle_charge,
 )
 from market.payments.actions.invoicing import receive_invoice, record_invoice, void_invoice
-from market.payments.actions.paying import confirm, dispute, lapse, pay, receive
+from market.payments.actions.paying import confirm, dispute, lapse, pay, receive, set_aside
 from market.payments.actions.payouts import (
     arrive,
     begin_sending,
@@ -27,6 +27,6 @@ from market.payments.actions.reconciling import keep_differences
 __all__ = [
     "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_day", "close_event", "confirm", "dispute",
     "fail_charge", "finish_sending", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line",
-    "match_line", "note_charge", "note_event", "pay", "receive", "receive_invoice", "record_invoice", "send", "settle_charge",
+    "match_line", "note_charge", "note_event", "pay", "receive", "receive_invoice", "record_invoice", "send", "set_aside", "settle_charge",
     "settle_line", "take_back", "void_invoice",
 ]  # fmt: skip

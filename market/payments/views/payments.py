@@ -26,6 +26,7 @@ ACTS = {
     "receive": ActPage(actions.receive),
     "dispute": ActPage(actions.dispute),
     "urge": ActPage(urges("payment")),
+    "set_aside": ActPage(actions.set_aside),
 }
 
 

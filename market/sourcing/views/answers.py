@@ -104,6 +104,8 @@ def show_quote(identifier: str) -> str:
     page = case_page(quote)
     idle = ("replace",) if quote.sealed is None else ("offer", "accept", "decline")  # what is sealed is replaced, what is open bargained over
     page["moves"] = [move for move in page["moves"] if move.act not in idle]
+    if quote.sealed is not None and quote.state == "open":
+        page["waits_for"] = []  # nobody can answer it yet
     return render_template("sourcing/quote.html", **page, request_link=request_link(quote.request), own=actions.own_terms(current_actor(), quote))
 
 
