@@ -29,8 +29,8 @@ from tests.factories import PDF, World
 CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
 SEALED = 4_321_700  # a bid nobody may see before its opening
 SECRETS = ("43,217", "43217", str(SEALED), "密封的话", "我的参数")
-HIDDEN = 3_456_700  # a quote nobody but its agency may see before the deadline
-OWN = ("34,567", "34567", str(HIDDEN), "只给自己看的话")  # what tells it
+HIDDEN = 3_917_300  # a quote nobody but its agency may see before the deadline
+OWN = ("39,173", "39173", str(HIDDEN), "只给自己看的话")  # what tells it
 ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin", "custodian")
 
 # Per page, one status a role in the order of ROLES. 302 sends a visitor to the sign-in page and a case without
