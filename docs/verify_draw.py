@@ -11,6 +11,9 @@ The file is what the platform publishes for every draw (/draws/<identifier>.json
 4. the result follows from seed, list and contributions alone: every candidate's ticket is
    HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first.
 
+5. where the drawn percentage makes a reference price and the file has the bids: the price, in fen, is their mean
+   (without the lowest and the highest from trim_from bids on) times the percentage, and the nearest bid comes first.
+
 To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
 Candidates are bids by their public identifiers, or percentages; the platform's page says whose a bid is.
 Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
@@ -20,6 +23,7 @@ import hashlib
 import hmac
 import json
 import sys
+from fractions import Fraction
 
 ALGORITHM = "gongxin-draw-2"
 
@@ -56,7 +60,17 @@ def faults(draw):
     expected = [name for _, name in tickets(draw)][: draw["picks"]]
     if draw["result"] != expected:
         found.append("the published result %r is not what the inputs give: %r" % (draw["result"], expected))
-    return found
+    return found + (reference_faults(draw) if "reference" in draw else [])
+
+
+def reference_faults(draw):
+    """What is wrong with the reference price that follows from a drawn percentage."""
+    told, prices = draw["reference"], sorted(draw["reference"]["prices"].values())
+    kept = prices[1:-1] if len(prices) >= max(told["trim_from"], 3) else prices
+    price = int(Fraction(sum(kept), len(kept)) * Fraction(draw["result"][0]) / 100 + Fraction(1, 2))
+    away = {bid: abs(each - price) for bid, each in told["prices"].items()}
+    wrong = [] if told["price"] == price else ["the reference price is %d fen, not %d" % (price, told["price"])]
+    return wrong + ([] if away[told["ranking"][0]] == min(away.values()) else ["the first is not the nearest bid"])
 
 
 def main(arguments):

@@ -20,7 +20,7 @@ from market.serving.supervisor import Supervisor
 from market.transaction import transaction
 from models import CASES, catalogue, clock, contracts, signing
 from models.actors import SYSTEM
-from models.workflow import describe
+from models.diagrams import describe
 
 
 def register(app: Flask) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
@@ -250,8 +250,13 @@ def waiting(actor: Actor) -> list[Case]:
         workflow = case_class.workflow
         for role in [*case_class.parties, *case_class.persons, *sorted(case_class.offices), "regulator"]:
             states = workflow.states_waiting_for(role)
-            if states and (role not in {"regulator", *case_class.offices} or role in actor.roles):
-                query = select(case_class).where(case_class.state.in_(states), case_class.scope(role, actor))
+            theirs: ColumnElement[bool] = case_class.state.in_(states)
+            if role == "regulator" and "refer" in workflow.acts:
+                theirs = or_(theirs, case_class.referred_to.is_not(None))
+            elif not states:
+                continue
+            if role not in {"regulator", *case_class.offices} or role in actor.roles:
+                query = select(case_class).where(theirs, case_class.scope(role, actor))
                 found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
 

@@ -13,7 +13,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_wtf.file import FileField
 
-from models import CASES, clock, money, workdays
+from models import CASES, clock, money, policy, workdays
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
@@ -26,6 +26,7 @@ from models.contracts import CHANGES, DISPUTE_FAULTS, FAULTS, OUTCOMES, REASONS
 from models.events import Event
 from models.pricing import METHODS, standards
 from models.regions import full_name
+from models.sourcing import grounds
 from models.text import N_, Problem
 from models.workflow import Case, Move
 
@@ -256,8 +257,15 @@ def details(happened: Event) -> list[str]:
     return [say(data[key]) for key, say in _TOLD.items() if data.get(key) not in (None, "", [])]
 
 
+def _ground(key: str) -> str:
+    """A ground for cancelling by its key, with its source; the key itself where the policy lists it no more."""
+    found = grounds(policy.current().version).get(key)
+    return f"{bilingual(found.words)}({found.source})" if found else key
+
+
 _TOLD: dict[str, Callable[[Any], str]] = {
     "item": str,
+    "authority": str,
     "agency": str,
     "price": money.show,
     "amount": money.show,
@@ -278,6 +286,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "check": lambda kind: _(CHECKS[kind]),
     "step": lambda step: _(STEPS[step][0]),
     "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
+    "ground": lambda key: _ground(key),
+    "again": lambda identifier: _("重新采购,前一次为 %(request)s", request=identifier),
     "number": str,
     "valid_until": lambda day: _("有效期至 %(day)s", day=day),
     "question": lambda words: _("问:%(words)s", words=words),

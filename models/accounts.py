@@ -18,8 +18,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import clock, spelling, uscc
 from models.actors import Actor, Mandate
 from models.base import Base, Code, Fen, Name
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.text import N_, RuleBroken
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow import Case, Move, State, Workflow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
 
@@ -39,11 +40,12 @@ ORGANISATION = Workflow(
         State("removed", N_("已退出"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("draft", "submit", "applied", who={"agency"}, limit=Limit(policy="entry.check_days"), main=True),
+        Move("draft", "submit", "applied", who={"agency"}, limit=up("entry.check_days"), main=True),
         Move("draft", "commit", "verified", who={"agency"}, public=True),
         Move("applied", "verify", "verified", who={"regulator"}, tells=("agency",), public=True, main=True),
         Move("applied", "return", "draft", who={"regulator"}, tells=("agency",), needs_reason=True),
         Move("applied", "refuse", "removed", who={"regulator"}, tells=("agency",), needs_reason=True),
+        *referrals("applied", tells=("agency",), urged=False),
         Move("verified", "suspend", "suspended", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
         Move("suspended", "restore", "verified", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
     ),
@@ -55,6 +57,7 @@ ORGANISATION = Workflow(
         "refuse": N_("不予通过"),
         "suspend": N_("暂停承接业务"),
         "restore": N_("恢复"),
+        "refer": REFERRAL_ACTS["refer"],
     },
 )
 
@@ -230,14 +233,14 @@ def check_password_strength(password: str) -> None:
         raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), "password")
 
 
-def authority_for(session: Session, role: str, department: str | None, region_code: str) -> Organisation | None:
-    """The authority of this role nearest to a place: the county's, else the city's, else the province's.
+def authority_for(session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None) -> Organisation | None:
+    """The authority of this role nearest to a place: the county's, else the city's, else the province's; only of these areas if `among` is given.
 
     `department` of None takes any line of work.
     """
     from models.regions import above
 
-    areas = above(region_code)
+    areas = above(region_code) if among is None else among
     query = select(Organisation).where(
         Organisation.kind == "authority",
         Organisation.authority_role == role,

@@ -13,6 +13,7 @@ ROLES = {
     "agency": N_("中介机构"),
     "regulator": N_("监管部门"),
     "department": N_("审批部门"),
+    "superior": N_("上级审批部门"),
     "custodian": N_("资金托管机构"),
     "admin": N_("系统管理员"),
     "system": N_("系统"),

@@ -47,6 +47,10 @@ class Policy:
         """Several words."""
         return [str(value) for value in self._value(key)]
 
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """A list of tables."""
+        return [dict(row) for row in self._value(key)]
+
     def rate(self, key: str) -> Fraction:
         """A number as an exact fraction."""
         return Fraction(str(self._value(key)))
@@ -84,10 +88,12 @@ def current() -> Policy:
 SECTIONS = {
     "entry": N_("入驻"),
     "check": N_("机构核查"),
+    "referral": N_("报请上级"),
     "request": N_("采购需求"),
     "quote": N_("议价"),
     "choosing": N_("选取"),
     "linked": N_("关联单位"),
+    "cancelling": N_("取消采购"),
     "objection": N_("异议"),
     "contract": N_("合同与交付"),
     "rating": N_("评价"),
@@ -96,6 +102,7 @@ SECTIONS = {
 KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
+    "referral.days": N_("报请或督促后再次上报的天数"),
     "check.decide_days": N_("监管部门核实的期限"),
     "check.answer_days": N_("机构说明情况的期限"),
     "check.suspicious_share": N_("比对不符超过此比例即怀疑数据源"),
@@ -106,6 +113,8 @@ KEYS = {
     "request.settling_seconds": N_("截止后等已送达的入库(秒)"),
     "request.amend_days": N_("修改需求后至少留给机构的天数"),
     "request.answer_days": N_("答复提问的期限"),
+    "request.ask_until_days": N_("征集截止前多少天停止提问"),
+    "request.answer_leaves_days": N_("答复后至少留给机构的天数"),
     "quote.answer_days": N_("每轮议价的答复期限"),
     "quote.agreed_days": N_("谈妥的价格等待确认的期限"),
     "quote.rounds": N_("议价最多轮数"),
@@ -114,6 +123,7 @@ KEYS = {
     "choosing.reference_percent_most": N_("参考价比例的上限(%)"),
     "choosing.reference_percent_step": N_("参考价比例的间隔(%)"),
     "choosing.reference_trim_from": N_("满多少家时去掉最高和最低"),
+    "choosing.reference_source": N_("参考价规则的来源"),
     "choosing.auction_minutes": N_("网上竞价的时长(分钟)"),
     "choosing.auction_step_rate": N_("每次降价至少的比例"),
     "choosing.auction_extend_within_minutes": N_("结束前几分钟内降价即顺延(分钟)"),
@@ -125,6 +135,10 @@ KEYS = {
     "choosing.credit_shares": N_("各信用等级得分比例"),
     "linked.ties": N_("哪些关系算关联(法定代表人、管理员、账户、电话、地址)"),
     "linked.follows": N_("关联单位同时参加时(later 后投的无效,one 合并计为一家,all 都无效)"),
+    "cancelling.consent": N_("何时起须监管部门同意"),
+    "cancelling.decide_days": N_("监管部门答复取消申请的期限"),
+    "cancelling.same_days": N_("任务取消后同一项目不得再采购的天数(自然日)"),
+    "cancelling.grounds": N_("可以取消的情形"),
     "objection.answer_days": N_("业主答复异议的期限"),
     "objection.decide_days": N_("监管部门处理异议的期限"),
     "contract.sign_days": N_("签订合同的期限"),
@@ -135,6 +149,9 @@ KEYS = {
     "contract.correction_days": N_("修改重报的期限"),
     "contract.correction_rounds": N_("业主退回最多次数"),
     "contract.review_days": N_("审批部门出结果的期限"),
+    "contract.review_above_days": N_("上级审批部门出结果的期限"),
+    "contract.unreviewed": N_("各级都未评审时"),
+    "contract.late_days": N_("成果逾期多少天后报请监管部门"),
     "contract.settlement_days": N_("结清余款的期限"),
     "contract.confirm_days": N_("机构确认到账的期限"),
     "contract.payout_days": N_("应付的款付出的期限"),

@@ -20,7 +20,7 @@ from models.text import N_, NotAllowed
 if TYPE_CHECKING:
     from models.workflow import Case
 
-OFFICIAL = frozenset({"regulator", "department", "custodian", "admin"})  # roles in which a person answers for himself alone
+OFFICIAL = frozenset({"regulator", "department", "superior", "custodian", "admin"})  # roles in which a person answers for himself alone
 
 
 def check(session: Session, case: Case, actor: Actor, roles: frozenset[str]) -> None:

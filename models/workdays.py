@@ -66,6 +66,15 @@ def add(start: datetime, days: int) -> datetime:
     return datetime.combine(day, CLOSE_OF_BUSINESS, BEIJING)
 
 
+def back(end: datetime, days: int) -> datetime:
+    """The same time of day so many working days before `end`: `between(back(t, n), t) == n`."""
+    day = end.astimezone(BEIJING).date()
+    while days:
+        days -= is_workday(day)
+        day -= timedelta(days=1)
+    return datetime.combine(day, end.astimezone(BEIJING).timetz().replace(tzinfo=None), BEIJING)
+
+
 def between(start: datetime, end: datetime) -> int:
     """How many working days lie after the day of `start` up to and with the day of `end`.
 

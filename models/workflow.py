@@ -30,8 +30,8 @@ Rule = Callable[[Session, Any], None]
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A time limit: `policy` names a number of working days in the case's policy, or `attribute`
-    an instant on the case. When it passes the system performs `act`; without one the case is
-    shown as overdue and stays. `remind` names numbers of working days in the policy: so long before it ends whoever
+    an instant on the case. When it passes the system performs `act`, and every limit has one: it ends the
+    waiting, or refers it to the level above (referrals.py). `remind` names numbers of working days in the policy: so long before it ends whoever
     the case waits for is told."""
 
     policy: str = ""
@@ -61,7 +61,7 @@ class State:
 class Move:
     """A row of the table. `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out of a
     case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes something on, so that it is asked
-    again whether it may."""
+    again whether it may. `above`: only once the case was referred to the level above."""
 
     source: str
     act: str
@@ -75,6 +75,7 @@ class Move:
     needs_reason: bool = False
     leaves: bool = False
     binds: bool = False
+    above: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", frozenset(self.who))
@@ -104,8 +105,14 @@ class Workflow:
                 raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
             if self.states[move.source].terminal:
                 raise ValueError(f"{name}: {move.source} is terminal and has a move")
-            if move.limit and move.limit.act and (move.target, move.limit.act) not in self._table:
-                raise ValueError(f"{name}: the limit of {move.act} ends in an act {move.target} does not have")
+        for state, limit in self._limits():
+            if not limit.act or (state, limit.act) not in self._table or "system" not in self._table[state, limit.act].who:
+                raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
+
+    def _limits(self) -> list[tuple[str, Limit]]:
+        """Every limit with the state it runs in."""
+        opening = [(self.initial, self.opening)] if self.opening else []
+        return [(move.target, move.limit) for move in self.moves if move.limit] + opening
 
     def find(self, state: str, act: str) -> Move:
         """The row for this state and act; WrongState if the table has none."""
@@ -121,7 +128,7 @@ class Workflow:
         """The rows this actor may use now, the main one first. Rules are not asked: they explain
         themselves when the act is tried."""
         roles = case.roles_of(actor)
-        rows = [m for m in self.moves if m.source == case.state and roles & m.who]  # type: ignore[operator]
+        rows = [m for m in self.moves if m.source == case.state and roles & m.who and (case.referred_to or not m.above)]  # type: ignore[operator]
         return sorted(rows, key=lambda move: not move.main)
 
     def waits_for(self, state: str) -> frozenset[str]:
@@ -137,14 +144,12 @@ class Workflow:
 
     def reminders(self) -> dict[str, str]:
         """The states whose limit is announced before it ends, each with the policy's key for how long before."""
-        limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
-        return {state: limit.remind for state, limit in limits if limit and limit.remind}
+        return {state: limit.remind for state, limit in self._limits() if limit.remind}
 
     def timed_acts(self) -> list[tuple[str, str]]:
         """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that one
         pass may carry a case through several."""
-        limits = [(m.target, m.limit) for m in self.moves if m.limit] + [(self.initial, self.opening)]
-        pairs = {(state, limit.act) for state, limit in limits if limit and limit.act}
+        pairs = {(state, limit.act) for state, limit in self._limits()}
         return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))
 
 
@@ -163,6 +168,7 @@ class Case:
     identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    referred_to: Mapped[str | None] = mapped_column(String(6))  # the area of the authority its overdue state was referred to
     region_code: Mapped[str] = mapped_column(String(6), index=True)
     policy_version: Mapped[str] = mapped_column(String(12))
 
@@ -334,7 +340,10 @@ def play(session: Session, case: Case, actor: Actor, who: Iterable[str], *, leav
 def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
     """The row of the table for an act now, and the roles in which the actor may use it. WrongState, NotAllowed."""
     move = case.workflow.find(case.state, act)
-    return move, play(session, case, actor, move.who, leaving=move.leaves)
+    played = play(session, case, actor, move.who, leaving=move.leaves)
+    if move.above and not case.referred_to:
+        raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
+    return move, played
 
 
 def check(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
@@ -382,6 +391,8 @@ def perform(
         case.due_at = move.limit.ends(case)
     elif move.target != move.source:
         case.due_at = None
+    if move.target != move.source:
+        case.referred_to = None
     case.state = move.target
     return _record(
         session,
@@ -404,7 +415,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         raise RuleBroken(N_("没有这个状态。"), "target")
     sides.check(session, case, actor, frozenset({"admin"}))
     said = check_reason(reason)
-    before, case.state, case.due_at = case.state, target, None
+    before, case.state, case.due_at, case.referred_to = case.state, target, None, None
     return _record(
         session,
         case,
@@ -439,17 +450,3 @@ def _record(
         data={"state": case.state, "title": case.title, **(data or {})},
         tells=[key for key in organisations if key is not None and key != actor.organisation_id],
     )
-
-
-def describe(workflow: Workflow) -> str:
-    """The table as a page of documentation: a Mermaid diagram and the rows."""
-    lines = [f"## {workflow.name}: {workflow.label}", "", "```mermaid", "stateDiagram-v2"]
-    lines.append(f"    [*] --> {workflow.initial}")
-    lines += [f"    {m.source} --> {m.target}: {m.act}" for m in workflow.moves]
-    lines += [f"    {s.name} --> [*]" for s in workflow.states.values() if s.terminal]
-    lines += ["```", "", "| state | act | who | next | limit that starts | told | public |", "| - | - | - | - | - | - | - |"]
-    for m in workflow.moves:
-        limit = f"{m.limit.policy or m.limit.attribute}{' → ' + m.limit.act if m.limit.act else ''}" if m.limit else ""
-        who, told = ", ".join(sorted(m.who)), ", ".join(m.tells)
-        lines.append(f"| {m.source} | {m.act} | {who} | {m.target} | {limit} | {told} | {'yes' if m.public else ''} |")
-    return "\n".join(lines) + "\n"

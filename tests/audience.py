@@ -29,6 +29,8 @@ from tests.factories import PDF, World
 CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
 SEALED = 4_321_700  # a bid nobody may see before its opening
 SECRETS = ("43,217", "43217", str(SEALED), "密封的话", "我的参数")
+HIDDEN = 3_917_300  # a quote nobody but its agency may see before the deadline
+OWN = ("39,173", "39173", str(HIDDEN), "只给自己看的话")  # what tells it
 ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin", "custodian")
 
 # Per page, one status a role in the order of ROLES. 302 sends a visitor to the sign-in page and a case without
@@ -147,6 +149,15 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/quotes/{quote}/accept": (302, 200, 404, 403, 404, 403, 404, 404, 403, 404),
     "/quotes/{quote}/decline": (302, 200, 404, 403, 404, 403, 404, 404, 403, 404),
     "/quotes/{quote}/withdraw": (302, 403, 404, 200, 404, 403, 404, 404, 403, 404),
+    "/requests/{quiet}": PUBLIC,
+    "/requests/{quiet}/compare": PUBLIC,
+    "/requests/{quiet}/answer": SIGNED_IN,
+    "/requests/{quiet}/award": (302, 409, 404, 404, 404, 409, 404, 404, 409, 404),
+    "/quotes/{hidden}": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
+    "/quotes/{hidden}/accept": (302, 404, 404, 403, 404, 404, 404, 404, 404, 404),
+    "/quotes/{hidden}/decline": (302, 404, 404, 403, 404, 404, 404, 404, 404, 404),
+    "/quotes/{hidden}/replace": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
+    "/quotes/{hidden}/withdraw": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
     "/bids/{opened}": PUBLIC,
     "/bids/{bid}": (404, 404, 404, 200, 404, 200, 404, 404, 200, 404),
     "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 403, 404, 404, 403, 404),
@@ -331,6 +342,8 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["inquiry"] = world.request()
     names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
     names["question"] = _asked(world, names["inquiry"])
+    names["quiet"] = world.request(funds="state")
+    names["hidden"] = sourcing.submit_quote(world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话")
     names["sealed"] = world.request(mode="sealed_bid", funds="state")
     names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=SEALED, days=20, note="密封的话", contribution="我的参数")
     return names

@@ -126,7 +126,7 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: 
     published = _ceilings(job)
     ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
     offering = [a for a in offering if ceilings[a.email] is not None]
-    if offering and random.random() < 0.15:
+    if offering and random.random() < 0.15 and _asked_in_time(request):
         sourcing.ask(stage.actors[offering[0].email], request, question=random.choice(QUESTIONS))
         yield stage.later(1)
         sourcing.answer_question(who, _newest(Clarification, request), answer="不含,按需求说明的范围报价即可。")
@@ -143,6 +143,11 @@ def _standing(request: str) -> tuple[str, datetime]:
     db.session.rollback()
     state, deadline = db.session.execute(_STANDING, {"request": request}).one()
     return state, deadline
+
+
+def _asked_in_time(request: str) -> bool:
+    db.session.rollback()
+    return clock.now() <= Request.load(db.session, request).questions_until
 
 
 def _newest(case_class: Any, request: str) -> str:

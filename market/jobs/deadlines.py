@@ -32,6 +32,7 @@ from market.keeper import keeper
 from market.payments import actions as payments
 from market.pieces import between, tried
 from market.ratings import actions as ratings
+from market.referring import refers
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import CASES, clock
@@ -42,6 +43,7 @@ from models.sourcing import Request
 
 NAME = "deadlines"
 
+REFERRED = ("organisation", "check", "request", "clarification", "objection", "contract", "dispute", "payment", "payout")
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("check", "lapse"): agencies.lapse_check,
@@ -65,6 +67,8 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("dispute", "lapse"): contracts.lapse_answer,
     ("rating", "publish"): ratings.publish,
     ("rating", "lapse"): ratings.lapse,
+    ("deliverable", "refer"): contracts.refer_deliverable,
+    **{(kind, "refer"): refers(kind) for kind in REFERRED},
 }
 # Limits tend to end together, at the close of business, and then everything waits for everything: so some go first.
 OPENING, SEALED, OTHER = 0, 1, 2

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import EmailField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from market.forms import (
@@ -24,13 +24,13 @@ from market.forms import (
     text,
 )
 from market.options import region_choices, region_field
-from market.words import item_name
+from market.words import bilingual, item_name
 from models import money, numbers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, OPENNESS, Bid, Quote, Request
+from models.sourcing import FUNDS, MODES, OPENNESS, Bid, Quote, Request, grounds
 from models.sourcing.scoring import PRICE_FORMULAS
 
 
@@ -164,6 +164,16 @@ class AmendForm(_Asked):
             self.show(case)
 
 
+class CancelForm(Form):
+    """Why a request whose answers can be read is to be cancelled: one of the policy's grounds, and the facts."""
+
+    ground = RadioField(_l("情形"), [NEEDED], description=_l("只能是规则列明的情形;监管部门同意后公布。"))
+    reason = TextAreaField(_l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。"))
+
+    def prepare(self, case: Request) -> None:
+        self.ground.choices = choices((g.key, f"{bilingual(g.words)}({g.source})") for g in grounds(case.policy_version).values())
+
+
 class OfferForm(Form):
     """A quote, or the next turn of a negotiation, which starts from the last one's terms."""
 
@@ -210,6 +220,10 @@ class QuestionForm(Form):
 
 class AnswerForm(Form):
     answer = TextAreaField(_l("答复"), [NEEDED, Length(min=2, max=2000)], description=_l("问题和答复会向所有人公布。"))
+    changes = BooleanField(
+        _l("这个答复改变了需求的条件"),
+        description=_l("勾选后按修改需求办理:截止时间按规则顺延,已报价、投标的都要重新提交。不勾选的,也至少留出规则规定的时间。"),
+    )
 
 
 class AppointForm(Form):
@@ -261,5 +275,5 @@ class AwardForm(Form):
         if not quotes:
             del self.agency
             return
-        said = [(q.agency.identifier, f"{q.agency.name} · {money.show(q.price)} · {_('%(n)s 日', n=q.days)}") for q in quotes]
+        said = [(q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {_('%(n)s 日', n=q.days)}") for q in quotes]
         self.agency.choices = choices(said)

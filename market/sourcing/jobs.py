@@ -19,6 +19,7 @@ from models.documents import Document
 from models.events import Event
 from models.sourcing import FUNDS, Award, Request
 from models.sourcing.linking import links_of
+from models.sourcing.ranking import reference_words
 from models.text import N_
 from models.workflow import Case
 
@@ -49,6 +50,7 @@ def _lacks_notice(session: Session, award: Case) -> bool:
 
 def _rows(award: Award) -> list[list[str]]:
     request = award.request
+    reckoned = (request.outcome or {}).get("reference") or {}
     return [
         [N_("服务事项"), request.item.name],
         [N_("中选价"), money.show(award.price)],
@@ -57,6 +59,7 @@ def _rows(award: Award) -> list[list[str]]:
         [N_("公示期"), f"至 {award.public_until.astimezone(BEIJING):%Y-%m-%d %H:%M} 止"],
         [N_("中选理由"), award.reasons],
         *([[N_("关联单位"), _linked(award)]] if links_of(request) else []),
+        *([[N_("参考价的计算"), reference_words(reckoned)]] if "kept" in reckoned else []),
     ]
 
 

@@ -13,6 +13,7 @@ from models import clock, identifiers, uscc
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.base import Base, Json
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.text import N_
 from models.workflow import Case, Limit, Move, State, Workflow, start
 
@@ -28,7 +29,7 @@ CHECKS = {
     "unregistered": N_("登记机关查无此主体"),
     "code": N_("统一社会信用代码校验位不符"),
 }
-TO_DECIDE = Limit(policy="check.decide_days")
+TO_DECIDE = up("check.decide_days")
 CHECK = Workflow(
     name="check",
     label=N_("机构核查"),
@@ -48,8 +49,10 @@ CHECK = Workflow(
         Move("answered", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True, main=True),
         Move("answered", "confirm", "confirmed", who={"regulator"}, tells=("agency",), needs_reason=True),
         Move("answered", "ask", "asked", who={"regulator"}, tells=("agency",), needs_reason=True, limit=Limit(policy="check.answer_days", act="lapse")),
+        *referrals("open", "answered", tells=("agency",), urged=False),
     ),
     acts={
+        "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),
         "answer": N_("说明情况"),
         "lapse": N_("逾期未说明"),

@@ -8,12 +8,7 @@ from models.contracts.agreement import (
     Contract,
     Milestone,
     OfContract,
-    deposit_of,
-    draft,
     parts_of,
-    plan,
-    revise,
-    split,
 )
 from models.contracts.changes import CHANGES, Change
 from models.contracts.clauses import SEVERITIES, TONES, ClauseRule, examine, rule, rules, rules_version
@@ -26,8 +21,10 @@ from models.contracts.deliverables import (
     check_answers,
     check_list,
     record_outcome,
+    refer_review,
 )
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES, Dispute
+from models.contracts.drafting import deposit_of, draft, plan, revise, split
 from models.contracts.materials import Materials, hand_over
 from models.contracts.signatures import BOXES, FIELDS, METHODS, ContractSignature, check_brought, flaws_of
 from models.contracts.templates import (
@@ -79,6 +76,7 @@ __all__ = [
     "parts_of",
     "plan",
     "record_outcome",
+    "refer_review",
     "revise",
     "rule",
     "rules",

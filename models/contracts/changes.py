@@ -16,8 +16,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import agencies, clock, money, policy, workdays
 from models.base import Base, Json
-from models.contracts.agreement import Contract, Milestone, OfContract, plan
+from models.contracts.agreement import Contract, Milestone, OfContract
 from models.contracts.deliverables import Deliverable
+from models.contracts.drafting import plan
 from models.sourcing import PARTIES
 from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow

@@ -10,12 +10,16 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy, workdays
+from models.accounts import Organisation, authority_for
+from models.actors import SYSTEM
 from models.base import Base, Json, Name
 from models.contracts.agreement import RUNNING, Contract, Milestone, OfContract
 from models.documents import Document
+from models.referrals import REFERRAL_ACTS, referrals, up
+from models.regions import above
 from models.sourcing import PARTIES
 from models.text import N_, RuleBroken
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow import Limit, Move, State, Workflow, perform
 
 FAULTS = {"agency": N_("机构原因"), "buyer": N_("业主原因"), "other": N_("其他原因")}
 # Why a department sends a report back, in codes that can be counted.
@@ -45,8 +49,9 @@ def _rounds_left(session: Session, deliverable: Deliverable) -> None:
 
 
 _DELIVER = Limit(attribute="deliver_by", act="lapse", remind="contract.remind_days")
-_CORRECT = Limit(policy="contract.correction_days", remind="contract.remind_days")
+_CORRECT = up("contract.correction_days", remind="contract.remind_days")
 _ACCEPT = Limit(policy="contract.deemed_acceptance_days", act="accept", remind="contract.remind_days")
+_REVIEWERS = ("department", "superior")
 _OPEN = ("due", "late", "submitted", "returned", "accepted", "sent_back")
 
 DELIVERABLE = Workflow(
@@ -61,21 +66,25 @@ DELIVERABLE = Workflow(
         State("sent_back", N_("审批退回"), tone="bad"),
         State("passed", N_("评审通过"), tone="good", terminal=True),
         State("finished", N_("验收完成"), tone="good", terminal=True),
+        State("unreviewed", N_("逾期未评审,已按验收结清"), tone="plain", terminal=True),
         State("cancelled", N_("不再提交"), tone="plain", terminal=True),
     ),
     moves=(
         Move("due", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
-        Move("due", "lapse", "late", who={"system"}, rules=(_running,), tells=("buyer", "agency"), limit=Limit(attribute="deliver_by")),
+        Move("due", "lapse", "late", who={"system"}, rules=(_running,), tells=("buyer", "agency"), limit=up("contract.late_days")),
         Move("late", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
         Move("submitted", "accept", "accepted", who={"buyer", "system"}, main=True, rules=(_running,), tells=("agency", "department"),
-             limit=Limit(policy="contract.review_days", remind="contract.remind_days")),
+             limit=up("contract.review_days", remind="contract.remind_days")),
         Move("submitted", "return", "returned", who={"buyer"}, needs_reason=True, rules=(_running, _rounds_left), limit=_CORRECT,
              tells=("agency",)),
         Move("returned", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
         Move("accepted", "finish", "finished", who={"system"}, tells=("agency",)),
-        Move("accepted", "pass", "passed", who={"department"}, main=True, tells=("buyer", "agency")),
-        Move("accepted", "send_back", "sent_back", who={"department"}, needs_reason=True, limit=_CORRECT,
+        Move("accepted", "pass", "passed", who=_REVIEWERS, main=True, tells=("buyer", "agency")),
+        Move("accepted", "send_back", "sent_back", who=_REVIEWERS, needs_reason=True, limit=_CORRECT,
              tells=("buyer", "agency")),
+        Move("accepted", "refer", "accepted", who={"system"}, tells=("buyer", "agency", "department"), limit=up("contract.review_above_days")),
+        Move("accepted", "waive", "unreviewed", who={"regulator", "system"}, needs_reason=True, above=True, tells=("buyer", "agency", "department")),
+        *referrals("late", "returned", "sent_back", tells=("buyer", "agency")),
         Move("sent_back", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
         Move("due", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
         Move("late", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
@@ -91,26 +100,30 @@ DELIVERABLE = Workflow(
         "pass": N_("评审通过"),
         "send_back": N_("评审退回"),
         "cancel": N_("不再提交"),
+        "waive": N_("不再等待评审,按验收结清"),
+        **REFERRAL_ACTS,
     },
     opening=_DELIVER,
 )  # fmt: skip
 
 
 class Deliverable(OfContract, Base):
-    """What the agency hands over for a milestone. `reviews` and `faulty_reviews` count the approving department's outcomes
-    and those sent back through the agency's fault; `submitted_at` is the first submission; `missed_at` when it was found
-    that none had come: at its limit, or when the contract ended through the agency's fault. While its contract is paused its
+    """What the agency hands over for a milestone. Where its department let the limit pass the one above, `superior`, may decide too.
+    `reviews` and `faulty_reviews` count the approving department's outcomes and those sent back through the agency's fault;
+    `submitted_at` is the first submission; `missed_at` when it was found that none had come: at its limit, or when the
+    contract ended through the agency's fault. While its contract is paused its
     limit rests in `held_due_at`."""
 
     __tablename__ = "deliverables"
     workflow: ClassVar[Workflow] = DELIVERABLE
-    parties: ClassVar[dict[str, str]] = {**PARTIES, "department": "department_id"}
+    parties: ClassVar[dict[str, str]] = {**PARTIES, "department": "department_id", "superior": "superior_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
     milestone_id: Mapped[int] = mapped_column(ForeignKey("milestones.id"), unique=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    superior_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_code: Mapped[str] = mapped_column(String(12), index=True)
     deliver_by: Mapped[datetime]
     held_due_at: Mapped[datetime | None]
@@ -122,6 +135,8 @@ class Deliverable(OfContract, Base):
     faulty_reviews: Mapped[int] = mapped_column(default=0)
     contract: Mapped[Contract] = relationship(lazy="joined")
     milestone: Mapped[Milestone] = relationship(lazy="joined")
+    department: Mapped[Organisation | None] = relationship(foreign_keys=[department_id])
+    superior: Mapped[Organisation | None] = relationship(foreign_keys=[superior_id])
     versions: Mapped[list[DeliverableVersion]] = relationship(
         back_populates="deliverable", order_by="DeliverableVersion.number"
     )
@@ -211,3 +226,21 @@ def record_outcome(deliverable: Deliverable, *, passed: bool, reasons: list[str]
     deliverable.reviews += 1
     deliverable.faulty_reviews += fault == "agency"
     deliverable.decided_at = clock.now()
+
+
+def refer_review(session: Session, deliverable: Deliverable) -> bool:
+    """Refer a review that is overdue to the department of the wider area, and tell the regulator. False, and nothing happens, where all above
+    have let it pass as well: what follows then is the policy's (`contract.unreviewed`)."""
+    passed = deliverable.superior or deliverable.department
+    assert passed is not None
+    areas = above(deliverable.region_code)
+    wider = areas[areas.index(passed.region_code) + 1 :] if passed.region_code in areas else areas
+    higher = authority_for(session, "department", passed.department, deliverable.region_code, among=wider)
+    if higher is None and deliverable.referred_to:
+        return False
+    regulator = authority_for(session, "regulator", None, deliverable.region_code)
+    told = [authority for authority in (higher, regulator) if authority is not None]
+    happened = perform(session, deliverable, "refer", SYSTEM, data={"authority": "、".join(authority.name for authority in told)})
+    happened.tells = {"organisations": sorted({*happened.tells["organisations"], *(authority.id for authority in told)})}
+    deliverable.superior, deliverable.referred_to = higher or deliverable.superior, (higher or passed).region_code
+    return True

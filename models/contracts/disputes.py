@@ -12,13 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models import clock, money
 from models.base import Base
 from models.contracts.agreement import Contract, OfContract
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
 from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow
 
 OUTCOMES = {"continue": N_("继续履行"), "terminate": N_("解除合同")}
 DISPUTE_FAULTS = {"agency": N_("机构的责任"), "buyer": N_("业主的责任"), "none": N_("双方都没有责任")}
-_DECIDE = Limit(policy="contract.dispute_decide_days")
+_DECIDE = up("contract.dispute_decide_days")
 
 DISPUTE = Workflow(
     name="dispute",
@@ -37,9 +38,11 @@ DISPUTE = Workflow(
         Move("deciding", "evidence", "deciding", who={"buyer", "agency"}, tells=("buyer", "agency")),
         Move("deciding", "withdraw", "withdrawn", who={"claimant", "system"}, tells=("buyer", "agency")),
         Move("deciding", "decide", "decided", who={"regulator"}, main=True, needs_reason=True, tells=("buyer", "agency")),
+        *referrals("deciding", tells=("buyer", "agency"), urged=False),
     ),
     acts={
         "answer": N_("答辩"), "lapse": N_("逾期未答辩"), "evidence": N_("补充证据"), "withdraw": N_("撤回争议"), "decide": N_("作出处理"),
+        "refer": REFERRAL_ACTS["refer"],
     },
     opening=Limit(policy="contract.dispute_answer_days", act="lapse"),
 )  # fmt: skip

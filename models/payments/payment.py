@@ -16,6 +16,7 @@ from models import spelling
 from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.documents import Document
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
 from models.text import N_
 from models.workflow import Limit, Move, State, Workflow
@@ -24,7 +25,7 @@ KINDS = {"deposit": N_("定金"), "milestone": N_("节点款"), "settlement": N_
 OPEN = ("due", "overdue", "paid")  # asked for, and not known to be in
 IN = ("confirmed", "cleared")  # in, as both sides say or as the bank does
 
-_CONFIRM = Limit(policy="contract.confirm_days")
+_CONFIRM = up("contract.confirm_days")
 
 PAYMENT = Workflow(
     name="payment",
@@ -48,6 +49,8 @@ PAYMENT = Workflow(
         Move("paid", "confirm", "confirmed", who={"agency"}, main=True, tells=("buyer",)),
         Move("paid", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
         Move("paid", "dispute", "due", who={"agency", "custodian"}, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"), tells=("buyer",)),
+        Move("paid", "set_aside", "due", who={"regulator"}, above=True, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"), tells=("buyer", "agency")),
+        *referrals("paid", tells=("buyer", "agency")),
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
     acts={
@@ -55,8 +58,10 @@ PAYMENT = Workflow(
         "confirm": N_("确认到账"),
         "receive": N_("银行到账"),
         "dispute": N_("未到账"),
+        "set_aside": N_("查无到账,退回待付"),
         "lapse": N_("逾期未付"),
         "cancel": N_("取消"),
+        **REFERRAL_ACTS,
     },
     opening=Limit(attribute="pay_by", act="lapse", remind="contract.remind_days"),
 )  # fmt: skip

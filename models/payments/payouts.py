@@ -14,11 +14,14 @@ from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.payments.charges import Charge
 from models.payments.payment import Payment
+from models.referrals import REFERRAL_ACTS, referrals
 from models.sourcing import PARTIES
 from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow
 
 PAYOUT_KINDS = {"earned": N_("服务款"), "refund": N_("退款"), "penalty": N_("违约金")}
+
+_SEND = Limit(attribute="send_by", act="refer")
 
 
 def _funded(session: Session, payout: Payout) -> None:
@@ -38,11 +41,12 @@ PAYOUT = Workflow(
     moves=(
         Move("due", "begin", "sending", who={"system"}, rules=(_funded,)),
         Move("due", "send", "sent", who={"custodian"}, rules=(_funded,), main=True, limit=Limit(policy="contract.confirm_days", act="arrive"), tells=("payee",)),
+        *referrals("due", tells=("payee",)),
         Move("sending", "send", "sent", who={"system"}, limit=Limit(policy="contract.confirm_days", act="arrive"), tells=("payee",)),
-        Move("sending", "fail", "due", who={"system"}, limit=Limit(attribute="send_by")),
+        Move("sending", "fail", "due", who={"system"}, limit=_SEND),
         Move("sent", "arrive", "arrived", who={"payee", "system"}, main=True),
-        Move("sent", "bounce", "due", who={"payee", "custodian", "system"}, needs_reason=True, limit=Limit(attribute="send_by"), tells=("payee",)),
-        Move("arrived", "bounce", "due", who={"custodian", "system"}, needs_reason=True, limit=Limit(attribute="send_by"), tells=("payee",)),  # a refund may fail weeks later
+        Move("sent", "bounce", "due", who={"payee", "custodian", "system"}, needs_reason=True, limit=_SEND, tells=("payee",)),
+        Move("arrived", "bounce", "due", who={"custodian", "system"}, needs_reason=True, limit=_SEND, tells=("payee",)),  # a refund may fail weeks later
     ),
     acts={
         "begin": N_("提交渠道"),
@@ -50,8 +54,9 @@ PAYOUT = Workflow(
         "fail": N_("渠道未受理"),
         "arrive": N_("确认到账"),
         "bounce": N_("未到账或退回"),
+        **REFERRAL_ACTS,
     },
-    opening=Limit(attribute="send_by"),
+    opening=_SEND,
 )  # fmt: skip
 
 

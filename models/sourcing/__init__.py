@@ -3,11 +3,12 @@
 from models.sourcing.answers import answers_to, concerned, live_answers, shown_to, took_part
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid, LivePrice, lowest, step
+from models.sourcing.cancelling import Ground, check_ground, check_repeats, ground_of, grounds, repeats, rerun_of
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
-from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms
+from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms, reveal, seal_terms, sealed_terms
 from models.sourcing.requests import REQUEST, Invitation, Request
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Bid",
     "Clarification",
     "Evaluation",
+    "Ground",
     "Invitation",
     "LivePrice",
     "Mode",
@@ -32,13 +34,22 @@ __all__ = [
     "Rules",
     "add_offer",
     "answers_to",
+    "check_ground",
+    "check_repeats",
     "check_terms",
     "clarifications_for",
     "concerned",
+    "ground_of",
+    "grounds",
     "live_answers",
     "lowest",
     "past_prices",
+    "repeats",
+    "rerun_of",
+    "reveal",
     "rules_of",
+    "seal_terms",
+    "sealed_terms",
     "shown_to",
     "step",
     "took_part",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import func, select, true, union_all
+from sqlalchemy import ColumnElement, false, func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
 from models.sourcing.bids import Bid
+from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
 from models.sourcing.requests import Invitation, Request
 
@@ -27,10 +28,10 @@ def answers_to(session: Session, request: Request) -> list[Any]:
 
 def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
     """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all after
-    it; quotes only the buyer's side and its overseers, and each agency its own."""
-    if request.opened if request.way.sealed else request.roles_of(actor):
-        return answers
-    return [a for a in answers if actor.organisation_id and a.agency_id == actor.organisation_id]
+    it; quotes only the buyer's side and its overseers, and each agency its own; of sealed quotes nobody but their agencies."""
+    all_of_them = request.opened if request.way.sealed else bool(request.roles_of(actor))
+    own = actor.organisation_id or 0
+    return [a for a in answers if a.agency_id == own or (all_of_them and (request.way.sealed or a.sealed is None))]
 
 
 def live_answers(session: Session, request: Request) -> int:
@@ -50,19 +51,24 @@ def took_part(session: Session, request_id: int, organisation_id: int | None) ->
     return any(found)
 
 
-def answered(session: Session, request_id: int, among: Collection[int] | None = None) -> set[int]:
-    """The organisations invited to a request, and those that answered it and did not withdraw; of these only `among`, if it is given."""
+def answered(session: Session, request_id: int, known: Collection[int], *, shown: bool) -> set[int]:
+    """The organisations invited to a request, and those that answered it and did not withdraw: of these the `known` ones, and all where the
+    answers are `shown` by now; but no other's whose quote stayed under its seal."""
+    open_by_now: dict[type[Quote] | type[Bid], ColumnElement[bool]] = {Quote: Quote.sealed.is_(None), Bid: true()}
     answers: list[Any] = [
-        select(kind.agency_id).where(kind.request_id == request_id, kind.state != "withdrawn", true() if among is None else kind.agency_id.in_(among))
-        for kind in (Quote, Bid)
+        select(kind.agency_id).where(
+            kind.request_id == request_id, kind.state != "withdrawn", or_(kind.agency_id.in_(known), can_be_read if shown else false())
+        )
+        for kind, can_be_read in open_by_now.items()
     ]
     return set(session.scalars(union_all(select(Invitation.agency_id).where(Invitation.request_id == request_id), *answers)))
 
 
 def concerned(session: Session, request: Request) -> set[int]:
-    """The organisations a change of the request matters to: invited, or with an answer that stands."""
+    """The organisations a change of the request matters to: invited, with an answer that stands or could be handed in again, or a question."""
     found = {invitation.agency_id for invitation in request.invitations}
-    for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("withdrawn", "void"))):
+    found |= set(session.scalars(select(Clarification.asker_id).where(Clarification.request_id == request.id)))
+    for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("void",))):
         query = select(case_class.agency_id).where(case_class.request_id == request.id, case_class.state.not_in(gone))
         found |= set(session.scalars(query))
     return found

@@ -12,12 +12,13 @@ from models import clock, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Fen, Json
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.quotes import PARTIES
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_DECIDE = Limit(policy="objection.decide_days")
+_DECIDE = up("objection.decide_days")
 _PUBLIC = Limit(attribute="public_until", act="finalise")
 
 
@@ -117,6 +118,7 @@ OBJECTION = Workflow(
         Move("answered", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
         Move("filed", "lapse", "lapsed", who={"system"}, tells=("objector",)),
         Move("answered", "lapse", "lapsed", who={"system"}, tells=("objector",)),
+        *referrals("answered", tells=("buyer", "objector"), urged=False),
     ),
     acts={
         "answer": N_("答复异议"),
@@ -125,6 +127,7 @@ OBJECTION = Workflow(
         "uphold": N_("异议成立,撤销中选"),
         "dismiss": N_("异议不成立"),
         "lapse": N_("中选已撤销,异议终止"),
+        "refer": REFERRAL_ACTS["refer"],
     },
     opening=Limit(policy="objection.answer_days", act="escalate"),
 )  # fmt: skip

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import clock
 from models.actors import Actor
 from models.base import Base
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.requests import Request
 from models.text import N_
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow import Case, Move, State, Workflow
 
 CLARIFICATION = Workflow(
     name="clarification",
@@ -26,9 +27,10 @@ CLARIFICATION = Workflow(
     moves=(
         Move("asked", "answer", "answered", who={"buyer"}, main=True),
         Move("asked", "lapse", "lapsed", who={"system"}),
+        *referrals("asked", tells=("buyer",)),
     ),
-    acts={"answer": N_("答复并公布"), "lapse": N_("征集结束")},
-    opening=Limit(policy="request.answer_days"),
+    acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
+    opening=up("request.answer_days"),
 )  # fmt: skip
 
 

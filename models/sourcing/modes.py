@@ -23,7 +23,7 @@ MODES = {
     "sealed_bid": Mode(N_("竞价·最低价"), N_("密封投标,到时一起拆封,报价最低的中选。")),
     "reference_price": Mode(
         N_("竞价·参考价"),
-        N_("密封投标;去掉最高和最低,其余取平均,乘以公开抽取的比例得参考价,最接近参考价的中选。"),
+        N_("密封投标;各家报价取平均(家数多时先去掉最高和最低),乘以公开抽取的比例得参考价,最接近参考价的中选。"),
     ),
     "reverse_auction": Mode(N_("网上竞价"), N_("密封首轮报价拆封后,限时在线降价,互不知道对手是谁,结束时最低的中选。")),
     "merit": Mode(N_("择优选取"), N_("按公布的价格、工期、信用和质量各项权重打分,总分最高的中选。")),
@@ -43,7 +43,7 @@ class Rules:
     """A mode's numbers in one version of the policy, for one kind of funds. Days are working days.
 
     `least` answers are needed; with fewer the deadline moves once by `extend_days` (0: never), then `too_few` says
-    what follows. `equals` are always parted by the request's verifiable draw.
+    what follows. `hidden`: quotes are shown to nobody but their agency until the deadline. `equals` are always parted by the request's verifiable draw.
     """
 
     notice_days: int
@@ -51,6 +51,7 @@ class Rules:
     extend_days: int
     too_few: str
     publicity_days: int
+    hidden: bool
 
 
 def rules_of(mode: str, funds: str, version: str | None = None) -> Rules:
@@ -62,4 +63,5 @@ def rules_of(mode: str, funds: str, version: str | None = None) -> Rules:
         extend_days=book.number(f"mode.{mode}.extend_days.{funds}"),
         too_few=book.text(f"mode.{mode}.too_few.{funds}"),
         publicity_days=book.number(f"mode.{mode}.publicity_days.{funds}"),
+        hidden=not MODES[mode].sealed and book.text(f"mode.{mode}.quotes.{funds}") == "deadline",
     )

@@ -1,16 +1,19 @@
-"""Quotes: what agencies answer to an inquiry, bargained over by turns."""
+"""Quotes: what agencies answer to an inquiry, bargained over by turns. Where the policy hides them until the deadline they are kept sealed: no
+column has a price, and the case is nobody's but its agency's."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import agencies, clock, policy
+from models import agencies, clock, policy, sealing
 from models.accounts import Organisation
-from models.base import Base, Fen
+from models.actors import Actor
+from models.base import Base, Fen, Json, OptionalFen
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
@@ -18,6 +21,13 @@ from models.workflow import Case, Limit, Move, State, Workflow
 PARTIES = {"buyer": "buyer_id", "agency": "agency_id"}
 _TURN = Limit(policy="quote.answer_days", act="expire")
 _AGREED = Limit(policy="quote.agreed_days", act="expire")
+
+
+def _still_sealed(session: Session, quote: Quote) -> None:
+    if quote.sealed is None:
+        raise RuleBroken(N_("报价已经公开,请在原报价上议价。"))
+    quote.request.takes_offers(clock.arrival(session))
+
 
 QUOTE = Workflow(
     name="quote",
@@ -34,6 +44,8 @@ QUOTE = Workflow(
         Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED, binds=True),
         Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
         Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
+        Move("open", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="stands_until", act="expire"), binds=True),
+        Move("countered", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="stands_until", act="expire"), binds=True),
         Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
         Move("countered", "offer", "open", who={"agency"}, main=True, limit=Limit(policy="request.award_days", act="expire"), tells=("buyer",), binds=True),
         Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED, binds=True),
@@ -50,6 +62,7 @@ QUOTE = Workflow(
         "accept": N_("同意这个价格"),
         "decline": N_("谢绝"),
         "withdraw": N_("撤回报价"),
+        "replace": N_("更换报价"),
         "expire": N_("到期失效"),
         "renew": N_("需求有修改,请重新报价"),
     },
@@ -58,7 +71,8 @@ QUOTE = Workflow(
 
 
 class Quote(Case, Base):
-    """An agency's answer to an inquiry. `price` and `days` are those of the latest offer."""
+    """An agency's answer to an inquiry. `price` and `days` are those of the latest offer; while it is `sealed` they, and its offers, are
+    there only, under the platform's key."""
 
     __tablename__ = "quotes"
     __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
@@ -68,9 +82,10 @@ class Quote(Case, Base):
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    published_price: Mapped[Fen]
-    price: Mapped[Fen]
-    days: Mapped[int]
+    published_price: Mapped[OptionalFen]
+    price: Mapped[OptionalFen]
+    days: Mapped[int | None]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     stands_until: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     request: Mapped[Request] = relationship(lazy="joined")
@@ -83,7 +98,7 @@ class Quote(Case, Base):
 
     @property
     def stake(self) -> int:
-        return self.price
+        return self.price or 0
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
@@ -91,6 +106,16 @@ class Quote(Case, Base):
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
         return cls.price <= most
+
+    def roles_of(self, actor: Actor) -> frozenset[str]:
+        """While it is sealed nobody has a part in it but its agency, and the clock."""
+        found = super().roles_of(actor)
+        return found if self.sealed is None else found & {"agency", "system"}
+
+    @classmethod
+    def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
+        found = super().scope(role, actor)
+        return found if role in ("agency", "system") else and_(found, cls.sealed.is_(None))
 
 
 class Offer(Base):
@@ -105,6 +130,26 @@ class Offer(Base):
     note: Mapped[str] = mapped_column(String(500))
     at: Mapped[datetime] = mapped_column(default=clock.now)
     quote: Mapped[Quote] = relationship(back_populates="offers")
+
+
+def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, published_price: int) -> None:
+    """Keep an offer sealed under the platform's key until the deadline. RuleBroken for terms the request does not take."""
+    check_terms(quote.request, price, days)
+    terms = {"price": price, "days": days, "note": note.strip(), "published_price": published_price, "at": clock.now().isoformat()}
+    quote.sealed = sealing.wrap(key, json.dumps(terms, ensure_ascii=False).encode())
+
+
+def sealed_terms(quote: Quote, key: bytes) -> Json:
+    """What is under the seal, for the agency whose it is; empty where nothing is sealed."""
+    found: Json = json.loads(sealing.unwrap(key, quote.sealed)) if quote.sealed else {}
+    return found
+
+
+def reveal(quote: Quote, key: bytes) -> None:
+    """The deadline has come: the offer is there for whoever may see the quote."""
+    terms = sealed_terms(quote, key)
+    quote.sealed, quote.price, quote.days, quote.published_price = None, terms["price"], terms["days"], terms["published_price"]
+    quote.offers.append(Offer(by="agency", price=terms["price"], days=terms["days"], note=terms["note"], at=datetime.fromisoformat(terms["at"])))
 
 
 def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from models import policy
+from models import money, policy
+from models.base import Json
 from models.sourcing.bids import Bid
 from models.sourcing.linking import best, follows
 from models.sourcing.requests import Request
@@ -17,32 +18,53 @@ from models.sourcing.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The reference price in fen: the mean of `counted` bids times the drawn percentage, rounded half up."""
+    """The reference price in fen, and all it was reckoned from: the mean of the `kept` prices times the drawn percentage, rounded half up.
+    `dropped` are the lowest and the highest where there were `trim_from` bids or more."""
 
     mean: int
     percent: str
     price: int
-    counted: int
+    kept: list[int]
+    dropped: list[int]
+    trim_from: int
+    source: str
+
+    @property
+    def counted(self) -> int:
+        return len(self.kept)
 
 
 def percentages(policy_version: str) -> list[str]:
-    """What the percentage of the reference price is drawn from: `95.0`, `95.5` … `98.0`."""
+    """What the percentage of the reference price is drawn from, in the policy's steps: `95`, `96`, `97`, `98`."""
     book = policy.get(policy_version)
     least, most, step = (Decimal(book.text(f"choosing.reference_percent_{end}")) for end in ("least", "most", "step"))
-    return [f"{least + step * number:.1f}" for number in range(int((most - least) / step) + 1)]
+    return [f"{least + step * number:f}" for number in range(int((most - least) / step) + 1)]
 
 
 def reference(prices: list[int], percent: str, policy_version: str) -> Reference:
-    """Leave out the highest and the lowest where there are enough, average the rest, times the percentage.
+    """Leave out the highest and the lowest where there are enough (of few bids that would leave the middle one alone), average the rest,
+    times the percentage.
 
-    The rule is the one city platforms publish for 竞价 by reference price (see docs/sources.md).
+    The rule is the one city platforms publish for 竞价 by reference price (see docs/sources.md); from how many bids on, and the steps of the
+    percentage, are the policy's.
     """
-    counted = sorted(prices)
-    if len(counted) >= policy.get(policy_version).number("choosing.reference_trim_from"):
-        counted = counted[1:-1]
-    mean = Fraction(sum(counted), len(counted))
+    book, ordered = policy.get(policy_version), sorted(prices)
+    trim_from = book.number("choosing.reference_trim_from")
+    kept, dropped = (ordered[1:-1], [ordered[0], ordered[-1]]) if len(ordered) >= max(trim_from, 3) else (ordered, [])
+    mean = Fraction(sum(kept), len(kept))
     price = mean * Fraction(percent) / 100
-    return Reference(_half_up(mean), percent, _half_up(price), len(counted))
+    return Reference(_half_up(mean), percent, _half_up(price), kept, dropped, trim_from, book.text("choosing.reference_source"))
+
+
+def reference_words(found: Json) -> str:
+    """The whole computation on one line, as the printed notice has it; of a request's `outcome.reference`."""
+    left_out = "、".join(money.show(price) for price in found.get("dropped", []))
+    shown = " + ".join(money.show(price) for price in found.get("kept", []))
+    without = f"满 {found['trim_from']} 家,去掉最低和最高 {left_out};" if left_out else ""
+    return (
+        f"{without}平均价 ({shown}) ÷ {found['counted']} = {money.show(found['mean'])};"
+        f"公开抽取的比例 {found['percent']}%;参考价 = 平均价 × {found['percent']}% = {money.show(found['price'])},最接近的中选。依据:{found['source']}。"
+    )
 
 
 def _half_up(fen: Fraction) -> int:

@@ -14,6 +14,7 @@ from models.actors import Actor
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.scoring import check_criteria
 from models.text import N_, RuleBroken
@@ -83,7 +84,7 @@ def _invites_enough(session: Session, request: Request) -> None:
 def _may_close_early(session: Session, request: Request) -> None:
     if request.closes_at <= clock.now():
         return
-    if request.way.sealed or request.rules.notice_days:
+    if request.way.sealed or request.rules.notice_days or request.rules.hidden:
         raise RuleBroken(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
 
 
@@ -92,8 +93,18 @@ def _deadline_passed(session: Session, request: Request) -> None:
         raise RuleBroken(N_("截止时间未到,任何人都不能开启投标。"))
 
 
+def _free_to_cancel(session: Session, request: Request) -> None:
+    if request.cancels_with_consent:
+        raise RuleBroken(N_("报价已经公开,只能按规则列明的情形申请取消,由监管部门同意。"))
+
+
+def _cancels_with_consent(session: Session, request: Request) -> None:
+    if not request.cancels_with_consent:
+        raise RuleBroken(N_("报价没有公开过,可以直接取消。"))
+
+
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
-_TO_AWARD = Limit(policy="request.award_days")
+_TO_AWARD = up("request.award_days")
 
 REQUEST = Workflow(
     name="request",
@@ -105,6 +116,7 @@ REQUEST = Workflow(
         State("auction", N_("网上竞价中"), tone="good"),
         State("scoring", N_("评审中")),
         State("evaluated", N_("待确定中选")),
+        State("cancelling", N_("待监管部门同意取消")),
         State("awarded", N_("中选公示")),
         State("contracted", N_("已转合同"), tone="plain"),
         State("failed", N_("征集失败"), tone="bad", terminal=True),
@@ -123,6 +135,7 @@ REQUEST = Workflow(
         ),
         Move("published", "amend", "published", who={"buyer"}, public=True, needs_reason=True, rules=(_sane_deadline, _sane_choice), limit=_UNTIL_DEADLINE),
         Move("published", "extend", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
+        Move("published", "defer", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
         Move("published", "turn", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
         Move("published", "appoint", "published", who={"buyer"}, rules=(_is_scored,)),
         Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
@@ -134,13 +147,19 @@ REQUEST = Workflow(
         Move("evaluated", "start_auction", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
         Move("auction", "prolong", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
         Move("auction", "end_auction", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=Limit(policy="choosing.merit_score_days")),
+        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=up("choosing.merit_score_days")),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
         Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("scoring", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
-        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
+        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True, rules=(_free_to_cancel,)),
+        Move("evaluated", "ask_cancel", "cancelling", who={"buyer"}, needs_reason=True, rules=(_cancels_with_consent,), limit=up("cancelling.decide_days")),
+        Move("cancelling", "consent", "cancelled", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",)),
+        Move("cancelling", "refuse_cancel", "evaluated", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=_TO_AWARD),
+        Move("cancelling", "keep", "evaluated", who={"buyer"}, limit=_TO_AWARD),
+        *referrals("cancelling", tells=("buyer",), urged=False),
+        *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, above=True, tells=("buyer",)) for state in ("scoring", "evaluated")),
+        *referrals("scoring", "evaluated", tells=("buyer",)),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
         Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
@@ -152,6 +171,7 @@ REQUEST = Workflow(
         "cancel": N_("取消采购"),
         "amend": N_("修改需求并顺延"),
         "extend": N_("家数不足,顺延一次"),
+        "defer": N_("答复临近截止,顺延"),
         "turn": N_("家数不足,转为询价议价"),
         "appoint": N_("增加评审人"),
         "evaluate": N_("进入比较"),
@@ -165,6 +185,12 @@ REQUEST = Workflow(
         "award": N_("确定中选机构"),
         "contract": N_("转入合同"),
         "reopen": N_("重新确定"),
+        "ask_cancel": N_("申请取消采购"),
+        "consent": N_("同意取消采购"),
+        "refuse_cancel": N_("不同意取消"),
+        "keep": N_("撤回取消申请"),
+        "call_off": N_("终止采购"),
+        **REFERRAL_ACTS,
     },
 )  # fmt: skip
 
@@ -176,7 +202,7 @@ class Request(Case, Base):
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
     deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
     platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
-    `again_of` names the request of the same buyer that came to nothing and that this one runs again.
+    `again_of` is the request of the same buyer that it repeats, `cancel_ground` the policy's ground on which it was cancelled: see cancelling.py.
     """
 
     __tablename__ = "requests"
@@ -185,7 +211,6 @@ class Request(Case, Base):
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
-    again_of: Mapped[str | None] = mapped_column(String(40), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     project: Mapped[Name]
     description: Mapped[str] = mapped_column(String(4000))
@@ -205,6 +230,8 @@ class Request(Case, Base):
     keeper_half: Mapped[bytes | None] = mapped_column(LargeBinary)
     criteria: Mapped[Json | None]
     outcome: Mapped[Json | None]
+    again_of: Mapped[str | None] = mapped_column(String(40), index=True)
+    cancel_ground: Mapped[str | None] = mapped_column(String(20))
     extended: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime | None]
@@ -239,12 +266,42 @@ class Request(Case, Base):
         return self.opened_at is not None and self.state != "auction"
 
     @property
+    def cancels_with_consent(self) -> bool:
+        """Whether what agencies offered can be read by now, so that the buyer no longer cancels alone."""
+        return self.opened_at is not None or policy.get(self.policy_version).text(f"cancelling.consent.{self.funds}") == "closed"
+
+    @property
     def way(self) -> Mode:
         return MODES[self.mode]
 
     @property
     def rules(self) -> Rules:
         return rules_of(self.mode, self.funds, self.policy_version)
+
+    @property
+    def questions_until(self) -> datetime:
+        """When questions end: so many working days before the deadline that there is time to answer them and to heed the answer."""
+        return workdays.back(self.deadline, self.questions_days)
+
+    @property
+    def questions_days(self) -> int:
+        return policy.get(self.policy_version).number(f"request.ask_until_days.{self.funds}")
+
+    def takes_questions(self, arrived: datetime) -> None:
+        """RuleBroken unless a question that arrived at this instant may be asked."""
+        self.takes_offers(arrived)
+        if arrived > self.questions_until:
+            raise RuleBroken(
+                N_("提问已于 %(time)s 截止:问题要在征集截止前 %(days)s 个工作日提出,才来得及答复。"), "question",
+                time=f"{self.questions_until.astimezone(BEIJING):%Y-%m-%d %H:%M}", days=self.questions_days,
+            )  # fmt: skip
+
+    def leaves(self, days: int) -> datetime:
+        """The deadline that leaves at least so many working days from now: the one there is, where it does. An auction begins in office hours."""
+        moved = workdays.add(clock.now(), days)
+        if self.mode == "reverse_auction":
+            moved = moved.replace(hour=10)
+        return max(self.deadline, moved)
 
     @property
     def closes_at(self) -> datetime:
@@ -271,7 +328,7 @@ class Request(Case, Base):
         from models.sourcing.answers import answered
 
         shown = self.opened if self.way.sealed else self.state not in ("draft", "published")
-        return super().involved(session, known) | answered(session, self.id, None if shown else known)
+        return super().involved(session, known) | answered(session, self.id, known, shown=shown)
 
     def takes_offers(self, arrived: datetime) -> None:
         """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself counts."""

@@ -127,7 +127,15 @@ class Play:
         agencies.suspend(self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构")
 
     def cancel(self, name: str, price: int) -> None:
-        sourcing.cancel(self.world.actor("buyer"), self.request, reason="项目选址调整,取消")
+        before = self.found()
+        read = before.cancels_with_consent and before.state not in ("draft", "published")
+        if price % 2:
+            sourcing.cancel(self.world.actor("buyer"), self.request, reason="项目选址调整,取消")
+            assert not read, "cancelled alone, and drawn again"
+        else:
+            sourcing.ask_cancel(self.world.actor("buyer"), self.request, ground="unlawful", reason="两家投标文件雷同")
+            decide = sourcing.consent_to_cancel if price % 4 else sourcing.refuse_to_cancel
+            decide(self.world.actor("regulator"), self.request, reason="经核查后作出决定")
 
     def holds(self) -> None:
         found = self.found()

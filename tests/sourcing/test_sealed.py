@@ -113,14 +113,13 @@ def test_the_reference_price_is_drawn_and_the_nearest_wins(world: World, time: A
     time.closing(request)
     found = Request.load(db.session, request)
     reference = (found.outcome or {})["reference"]
-    assert reference["counted"] == 2
-    assert reference["mean"] == 1_965_000
-    assert reference["price"] == round(1_965_000 * float(reference["percent"]) / 100)
+    assert (reference["counted"], reference["dropped"]) == (4, []), "the plain mean: of four the two in the middle would say nothing"
+    assert reference["mean"] == 1_982_500
+    assert reference["price"] == 1_982_500 * int(reference["percent"]) // 100
     order, percent = draws.of_case(db.session, request)
     assert percent.purpose == "percent"
     assert percent.result == [reference["percent"]]
-    assert percent.candidates[0] == "95.0"
-    assert percent.candidates[-1] == "98.0"
+    assert percent.candidates == ["95", "96", "97", "98"]
     assert percent.participants == order.candidates == list(bids.values())
     nearest = min(bids.values(), key=lambda b: abs((Bid.load(db.session, b).price or 0) - reference["price"]))
     assert found.outcome["ranking"][0] == nearest == bids["third"]
@@ -193,7 +192,8 @@ def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World,
     assert won == [Bid.load(db.session, name).agency_id for name in ranking]
     with pytest.raises(RuleBroken, match="重新发布"):
         sourcing.award(world.actor("buyer"), request, reasons="没有可选的人了")
-    sourcing.cancel(world.actor("buyer"), request, reason="没有可以中选的投标")
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="nobody", reason="没有可以中选的投标")
+    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="三家均已撤销中选")
 
 
 def test_neither_half_of_the_key_opens_a_bid_and_the_keeper_waits_for_its_time(app: Flask, world: World, time: Any) -> None:

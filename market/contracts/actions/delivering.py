@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, suspend_if_owing
-from market.contracts.course import meet, proceed
+from market.contracts.course import end, meet, proceed
 from market.files import hand_in, with_file
 from market.transaction import action
-from models import clock
+from models import clock, payments, policy
 from models.actors import SYSTEM, Actor
 from models.contracts import (
     Deliverable,
@@ -19,7 +19,9 @@ from models.contracts import (
     check_list,
     hand_over,
     record_outcome,
+    refer_review,
 )
+from models.referrals import refer
 from models.text import N_, RuleBroken
 from models.workflow import perform
 
@@ -110,11 +112,46 @@ def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
 
 
 @action
+def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
+    """A deliverable, its correction or its review is overdue: the level above is told. Where no department reviewed what the buyer accepted, and
+    all above let it pass too, the money does not wait for ever: it is paid, or the contract ends, as the policy says."""
+    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    deliverable.workflow.find(deliverable.state, "refer")
+    if deliverable.state != "accepted":
+        refer(session, deliverable)
+    elif not refer_review(session, deliverable):
+        _go_on_unreviewed(session, deliverable)
+    return identifier
+
+
+def _go_on_unreviewed(session: Session, deliverable: Deliverable) -> None:
+    contract = deliverable.contract
+    if policy.get(contract.policy_version).text(f"contract.unreviewed.{contract.request.funds}") == "pay":
+        _waive(session, deliverable, SYSTEM, N_("各级审批部门都逾期未评审,按业主验收结清。"))
+    else:
+        earned = payments.fair_share(session, contract, "none") + deliverable.milestone.amount
+        end(session, contract, "dissolve", to_agency=min(payments.kept(session, contract), earned), fault="none")
+
+
+@action
+def waive_review(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator, asked since no department reviews it: what the buyer accepted is paid for without."""
+    _waive(session, locked(session, Deliverable, identifier), actor, reason)
+    return identifier
+
+
+def _waive(session: Session, deliverable: Deliverable, actor: Actor, reason: str) -> None:
+    perform(session, deliverable, "waive", actor, reason=reason)
+    meet(session, deliverable)
+
+
+@action
 def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str] | None = None) -> str:
     """The buyer accepts, every point met, or the clock does after its silence. What needs no review is then done."""
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     silent = "system" in actor.roles
     perform(session, deliverable, "accept", actor, data={"silent": silent})
+    deliverable.superior = None  # it is the department's own again
     if not silent:
         points = check_list(deliverable.contract.request.item.checklist, ticked or [])
         deliverable.versions[-1].answers = dict.fromkeys(points, "")

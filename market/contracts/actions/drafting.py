@@ -49,9 +49,19 @@ def revise(session: Session, actor: Actor, identifier: str, *, texts: dict[str, 
 @action
 def terminate(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """End a contract on which no money has come in. RuleBroken while a payment waits to be confirmed."""
+    return _end(session, actor, identifier, "terminate", reason)
+
+
+@action
+def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator it was referred to ends a contract that was not signed in time."""
+    return _end(session, actor, identifier, "call_off", reason)
+
+
+def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
     contract = Contract.load(session, identifier, lock=True)
     unsigned = contract.state in contracts.UNSIGNED
-    happened = perform(session, contract, "terminate", actor, reason=reason)
+    happened = perform(session, contract, act, actor, reason=reason)
     if unsigned and happened.actor_role == "agency":
         contract.unsigned_by = "agency"
         record_unsigned(session, contract, given_up=reason.strip())
@@ -79,10 +89,11 @@ def replace(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 @action
 def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
-    """Not signed in time: both are told, and a record is put forward about whoever has not. They may still sign; the buyer may choose another."""
+    """Not signed in time: both are told, and a record is put forward about whoever has not. They may still sign, the buyer may choose another;
+    where nobody does anything it is referred to the level above."""
     contract = Contract.load(session, identifier, lock=True)
     perform(session, contract, "lapse", actor, data={"unsigned": contract.unsigned})
-    contract.unsigned_by, contract.due_at = contract.unsigned, None
+    contract.unsigned_by = contract.unsigned
     record_unsigned(session, contract)
     return identifier
 

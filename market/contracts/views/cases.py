@@ -32,6 +32,7 @@ from market.contracts.views.rooms import rooms
 from market.contracts.views.show import with_file
 from market.extensions import db
 from market.pages import ActPage, act_view, attempt, case_page, case_url, file_of, link, visible
+from market.referring import urges
 from models.contracts import (
     CHANGES,
     DISPUTE_FAULTS,
@@ -64,6 +65,8 @@ DELIVERABLE_ACTS = {
     "accept": ActPage(actions.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
     "return": ActPage(actions.send_for_correction, values=returned, build=return_form),
     "pass": ActPage(actions.pass_review, PassForm),
+    "waive": ActPage(actions.waive_review),
+    "urge": ActPage(urges("deliverable")),
     "send_back": ActPage(actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}),
 }
 CHANGE_ACTS = {

@@ -20,6 +20,7 @@ from market.files import sent
 from market.forms import Form
 from market.journey import of_request
 from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, not_found, paged, visible
+from market.referring import urges
 from market.words import FOLLOWS
 from models import CASES
 from models.agencies import profile_of
@@ -60,6 +61,8 @@ ACTS = {
     "revise": ActPage(actions.revise, values=revised, build=revise_form, template="contracts/revise.html"),
     "terminate": ActPage(actions.terminate),
     "replace": ActPage(actions.replace),
+    "call_off": ActPage(actions.call_off),
+    "urge": ActPage(urges("contract")),
     "give_notice": ActPage(actions.give_notice),
     "retract": ActPage(actions.retract),
     "contest": ActPage(actions.contest, AnswerForm, with_file),

@@ -59,8 +59,19 @@ def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
 @action
 def dispute(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The money is not there: the payment is due again."""
+    return _due_again(session, actor, identifier, "dispute", reason)
+
+
+@action
+def set_aside(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """Neither side nor the custodian says whether a payment that was shown is there, and meanwhile nothing of the contract can end: the regulator
+    it was referred to takes it as not paid."""
+    return _due_again(session, actor, identifier, "set_aside", reason)
+
+
+def _due_again(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
     payment = locked(session, identifier)
-    perform(session, payment, "dispute", actor, reason=reason)
+    perform(session, payment, act, actor, reason=reason)
     payment.paid_at = None
     return identifier
 

@@ -14,6 +14,7 @@ from market.payments import actions
 from market.payments.forms import InvoiceForm, SendForm
 from market.payments.gateways import named
 from market.payments.views.rooms import rooms
+from market.referring import urges
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
 
@@ -21,6 +22,7 @@ PAYOUT_ACTS = {
     "send": ActPage(actions.send, SendForm),
     "arrive": ActPage(actions.arrive),
     "bounce": ActPage(actions.bounce),
+    "urge": ActPage(urges("payout")),
 }
 INVOICE_ACTS = {"receive": ActPage(actions.receive_invoice), "void": ActPage(actions.void_invoice)}
 

@@ -16,6 +16,7 @@ from market.payments import actions
 from market.payments.forms import PayForm
 from market.payments.gateways import bank, offering
 from market.payments.views.rooms import rooms
+from market.referring import urges
 from models.money import capital
 from models.payments import KINDS, Invoice, Payment, charges_of
 
@@ -24,6 +25,8 @@ ACTS = {
     "confirm": ActPage(actions.confirm),
     "receive": ActPage(actions.receive),
     "dispute": ActPage(actions.dispute),
+    "urge": ActPage(urges("payment")),
+    "set_aside": ActPage(actions.set_aside),
 }
 
 

@@ -13,6 +13,14 @@ from market.sourcing.actions.awards import (
     withdraw_objection,
 )
 from market.sourcing.actions.bids import end_auction, open_bids, submit_bid, undercut, withdraw_bid
+from market.sourcing.actions.cancelling import (
+    ask_cancel,
+    call_off,
+    cancel,
+    consent_to_cancel,
+    keep_request,
+    refuse_to_cancel,
+)
 from market.sourcing.actions.common import published_price
 from market.sourcing.actions.keys import fetch_keys, settle_keys
 from market.sourcing.actions.quotes import (
@@ -20,6 +28,7 @@ from market.sourcing.actions.quotes import (
     decline_quote,
     expire_quote,
     offer,
+    own_terms,
     submit_quote,
     withdraw_quote,
 )
@@ -27,7 +36,6 @@ from market.sourcing.actions.requests import (
     amend,
     answer_question,
     ask,
-    cancel,
     close,
     create_request,
     edit_request,
@@ -36,9 +44,10 @@ from market.sourcing.actions.requests import (
 from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
 
 __all__ = [
-    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "award", "cancel", "close",
-    "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
-    "expire_quote", "fetch_keys", "finalise", "forfeit", "lapse_evaluation", "object_to", "offer", "open_bids", "publish", "published_price",
-    "recuse", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut", "uphold_objection", "withdraw_bid",
+    "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "ask_cancel", "award", "call_off", "cancel", "close",
+    "consent_to_cancel", "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
+    "expire_quote", "fetch_keys", "finalise", "forfeit", "keep_request", "lapse_evaluation", "object_to", "offer", "open_bids", "own_terms", "publish",
+    "published_price", "recuse", "refuse_to_cancel", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut",
+    "uphold_objection", "withdraw_bid",
     "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

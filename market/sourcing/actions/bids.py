@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -231,7 +231,7 @@ def _with_reference(request: Request, bids: list[Bid]) -> dict[str, Any]:
     outcome = dict(request.outcome or {})
     if prices:
         found = reference(prices, outcome["percent"], request.policy_version)
-        outcome["reference"] = {"mean": found.mean, "percent": found.percent, "price": found.price, "counted": found.counted}
+        outcome["reference"] = {**asdict(found), "counted": found.counted}
     return outcome
 
 

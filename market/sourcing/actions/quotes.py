@@ -6,38 +6,54 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions.common import answering
-from market.transaction import action
+from market.transaction import action, sealing_key
 from models import agencies, clock, identifiers, workdays
 from models.actors import SYSTEM, Actor
+from models.base import Json
 from models.pricing import Quantity
-from models.sourcing import Quote, Request, add_offer, check_terms, live_answers
+from models.sourcing import Quote, Request, add_offer, check_terms, live_answers, seal_terms, sealed_terms
 from models.text import N_, RuleBroken
 from models.workflow import perform, start
 
 
 @action
 def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
-    """An agency answers an inquiry. Returns the quote's identifier."""
+    """An agency answers an inquiry. Where quotes are hidden until the deadline it is kept sealed, and may be replaced until then. Returns the
+    quote's identifier."""
     request = Request.load(session, identifier, lock=True)
     if request.way.sealed:
         raise RuleBroken(N_("这项需求要密封投标,不接收公开报价。"))
     agency, schedule = answering(session, actor, request)
-    if session.scalar(select(Quote.id).where(Quote.request_id == request.id, Quote.agency_id == agency.id)):
+    earlier = select(Quote).where(Quote.request_id == request.id, Quote.agency_id == agency.id).with_for_update(of=Quote)
+    before = session.scalars(earlier).one_or_none()
+    if before is not None and before.sealed is None:
         raise RuleBroken(N_("贵机构已经报过价,请在原报价上议价。"))
     ceiling = agencies.check_price(schedule, Quantity.of(request.quantity), price)
+    if before is not None:
+        perform(session, before, "replace", actor)
+        seal_terms(before, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
+        return before.identifier
+    hidden = request.rules.hidden
     quote = Quote(
         identifier=identifiers.issue(session, "P"),
         request=request,
         buyer_id=request.buyer_id,
         agency=agency,
-        published_price=ceiling,
-        price=price,
-        days=days,
+        published_price=None if hidden else ceiling,
         stands_until=workdays.add(max(request.deadline, clock.now()), 20),
     )
-    start(session, quote, actor, "submit", of=request, tells=("buyer",))
-    add_offer(quote, "agency", price, days, note)
+    start(session, quote, actor, "submit", of=request, tells=() if hidden else ("buyer",))
+    if hidden:
+        seal_terms(quote, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
+    else:
+        add_offer(quote, "agency", price, days, note)
     return quote.identifier
+
+
+def own_terms(actor: Actor, quote: Quote) -> Json:
+    """What an agency has under the seal of its own quote; empty for everybody else."""
+    mine = actor.organisation_id is not None and actor.organisation_id == quote.agency_id
+    return sealed_terms(quote, sealing_key()) if mine else {}
 
 
 def _quote(session: Session, identifier: str) -> Quote:
@@ -55,6 +71,8 @@ def _ceiling(session: Session, quote: Quote, price: int) -> int:
 def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
     """The next turn of a negotiation, by whoever's turn it is."""
     quote = _quote(session, identifier)
+    if quote.sealed is not None:
+        raise RuleBroken(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
     by = "buyer" if quote.state == "open" else "agency"
     perform(session, quote, "offer", actor, data={"by": by})
     quote.published_price = _ceiling(session, quote, price)
@@ -67,6 +85,8 @@ def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
     """Agree to the other side's last price, as long as it keeps within the request and the published fees."""
     quote = _quote(session, identifier)
     perform(session, quote, "accept", actor, data={"price": quote.price})
+    if quote.price is None or quote.days is None:
+        raise RuleBroken(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
     check_terms(quote.request, quote.price, quote.days)
     quote.published_price = _ceiling(session, quote, quote.price)
     return identifier
@@ -75,7 +95,12 @@ def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
 def _ending(act: str):  # type: ignore[no-untyped-def]
     def end(session: Session, actor: Actor, identifier: str) -> str:
         quote = _quote(session, identifier)
-        perform(session, quote, act, actor)
+        request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
+        happened = perform(session, quote, act, actor)
+        if quote.sealed is not None:  # whoever may not see it is not told of it
+            happened.tells = {"organisations": [key for key in happened.tells["organisations"] if key == quote.agency_id]}
+        if last and request.state == "evaluated" and request.cancels_with_consent and not live_answers(session, request):
+            raise RuleBroken(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
         if quote.request.state == "evaluated" and not live_answers(session, quote.request):
             perform(session, quote.request, "fail", SYSTEM, data={"count": 0})
         return identifier

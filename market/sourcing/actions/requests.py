@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import stand_apart, tell, turn_away
+from market.sourcing.actions.cancelling import end, lapse
+from market.sourcing.actions.common import stand_apart, tell
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
 from models.accounts import Organisation, authority_for
@@ -25,12 +26,14 @@ from models.sourcing import (
     OPENNESS,
     Bid,
     Clarification,
-    Evaluation,
     Invitation,
     Quote,
     Request,
+    check_repeats,
     concerned,
     live_answers,
+    repeats,
+    reveal,
 )
 from models.sourcing.linking import aside, counted, links_among
 from models.sourcing.ranking import percentages
@@ -87,11 +90,12 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 
 @action
 def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
-    """Start a draft, which may run an earlier request again. Returns its identifier."""
+    """Start a draft, which may repeat one of the buyer's that came to nothing. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
     if again_of is not None:
         before = Request.load(session, again_of)
-        request.again_of = before.identifier if before.buyer_id == request.buyer_id else None
+        if before.buyer_id == request.buyer_id:  # a draft is named nowhere: what it repeats is
+            request.again_of = before.identifier if before.published_at is not None else before.again_of
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")
@@ -122,7 +126,11 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
     request.published_at = clock.now()
-    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
+    before = repeats(session, request)
+    request.again_of = before.identifier if before else None
+    again = {"again": request.again_of} if before else {}
+    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat(), **again})
+    check_repeats(request, before)
     tell(happened, (invitation.agency_id for invitation in request.invitations))
     if request.way.sealed:
         promised = _take_key(session, request, made.got)
@@ -171,33 +179,16 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
     happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
     tell(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
-        request.revision += 1
-        for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
-            if quote.state in ("open", "countered", "agreed"):
-                perform(session, quote, "renew", SYSTEM)
+        _ask_anew(session, request)
     return identifier
 
 
-@action
-def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    request = Request.load(session, identifier, lock=True)
-    happened = perform(session, request, "cancel", actor, reason=reason)
-    tell(happened, concerned(session, request))
-    _end(session, request)
-    return identifier
-
-
-def _end(session: Session, request: Request) -> None:
-    """Close what hangs on a request that came to nothing."""
-    turn_away(session, request)
-    _lapse(session, Clarification, request)
-    _lapse(session, Evaluation, request)
-
-
-def _lapse(session: Session, case_class: Any, request: Request) -> None:
-    for case in session.scalars(select(case_class).where(case_class.request_id == request.id).with_for_update(of=case_class)):
-        if case.state in ("asked", "appointed", "due", "scoring", "scored"):
-            perform(session, case, "lapse", SYSTEM)
+def _ask_anew(session: Session, request: Request) -> None:
+    """What was answered before answers another request: bids are handed in again, quotes are their agencies' turn."""
+    request.revision += 1
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
+        if quote.state in ("open", "countered", "agreed"):
+            perform(session, quote, "renew", SYSTEM)
 
 
 def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
@@ -224,11 +215,12 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
     request.outcome = {"linked": links} if links else None
     if actor is not SYSTEM and not count:
         raise RuleBroken(N_("还没有收到报价,不能提前截止。"))
-    _lapse(session, Clarification, request)
+    lapse(session, Clarification, request)
     if count < rules.least and not (rules.too_few == "go_on" and count):
         perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
-        _end(session, request)
+        end(session, request)
     elif not request.way.sealed:
+        _reveal(session, request)
         perform(session, request, "evaluate", SYSTEM, data={"count": count})
     return identifier
 
@@ -240,6 +232,13 @@ def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
     order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
     links = links_among(session, request, list(session.scalars(standing.order_by(*order)).unique()))
     return counted(live_answers(session, request), links), links
+
+
+def _reveal(session: Session, request: Request) -> None:
+    """The deadline has come: the buyer reads every quote, all at once."""
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id, Quote.sealed.is_not(None)).with_for_update(of=Quote)):
+        if not quote.workflow.states[quote.state].terminal:
+            reveal(quote, sealing_key())
 
 
 def _extend(session: Session, request: Request, days: int) -> str:
@@ -287,7 +286,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     if "agency" not in actor.roles or actor.organisation_id is None or not request.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
     stand_apart(session, actor, request)
-    request.takes_offers(clock.arrival(session))
+    request.takes_questions(clock.arrival(session))
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleBroken(N_("请写清问题(5 到 1000 个字)。"), "question")
     clarification = Clarification(
@@ -301,18 +300,39 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     return identifier
 
 
+def answer_question(actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = "") -> str:
+    """The buyer answers, to everyone. An answer that `changes` the conditions is an amendment: whoever answered is asked anew, and the deadline
+    leaves as long as one does; any other leaves time to heed it. The keeper hears of it after. Returns the request's identifier."""
+    request = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
+    keys.settle(request)
+    return request
+
+
 @action
-def answer_question(session: Session, actor: Actor, identifier: str, *, answer: str) -> str:
-    """The buyer answers, to everyone. Returns the request's identifier."""
+def _answer_question(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
     clarification = Clarification.load_under(session, identifier, "request")
     request = clarification.request
     if not 2 <= len(answer.strip()) <= 2000:
         raise RuleBroken(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
     perform(session, clarification, "answer", actor)
+    request.takes_offers(clock.arrival(session))
     clarification.answer, clarification.answered_at = answer.strip(), clock.now()
     published = events.record(
         session, actor, "request.clarify", "request", request.identifier, role="buyer", audience="public",
         data={"title": request.title, "question": clarification.question, "answer": clarification.answer},
     )  # fmt: skip
-    tell(published, concerned(session, request) | {clarification.asker_id})
+    tell(published, concerned(session, request))
+    _leave_time(session, actor, request, changes)
     return request.identifier
+
+
+def _leave_time(session: Session, actor: Actor, request: Request, changes: bool) -> None:
+    """Move the deadline as far as an answer makes it necessary."""
+    book, before = policy.get(request.policy_version), request.deadline
+    request.deadline = request.leaves(book.number("request.amend_days" if changes else "request.answer_leaves_days"))
+    data = {"deadline": request.deadline.isoformat()}
+    if changes:
+        tell(perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data), concerned(session, request))
+        _ask_anew(session, request)
+    elif request.deadline != before:
+        tell(perform(session, request, "defer", SYSTEM, data=data), concerned(session, request))

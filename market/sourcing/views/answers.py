@@ -102,7 +102,12 @@ def compare(identifier: str) -> str:
 @login_required
 def show_quote(identifier: str) -> str:
     quote = visible(Quote, identifier)
-    return render_template("sourcing/quote.html", **case_page(quote), request_link=request_link(quote.request))
+    page = case_page(quote)
+    idle = ("replace",) if quote.sealed is None else ("offer", "accept", "decline")  # what is sealed is replaced, what is open bargained over
+    page["moves"] = [move for move in page["moves"] if move.act not in idle]
+    if quote.sealed is not None and quote.state == "open":
+        page["waits_for"] = []  # nobody can answer it yet
+    return render_template("sourcing/quote.html", **page, request_link=request_link(quote.request), own=actions.own_terms(current_actor(), quote))
 
 
 def _readable(identifier: str) -> Bid:
@@ -142,6 +147,9 @@ def bid_attachment(identifier: str) -> Response:
 @rooms.route("/quotes/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    quote = visible(Quote, identifier)
+    if act == "replace":
+        return redirect(url_for("sourcing.answer", identifier=quote.request.identifier), 303)
     return act_view(Quote, identifier, act, QUOTE_ACTS)
 
 

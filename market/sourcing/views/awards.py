@@ -22,7 +22,7 @@ from market.sourcing.views.rooms import request_link, rooms
 from market.words import FOLLOWS
 from models import draws
 from models.draws import publication
-from models.sourcing import Award, Bid, Objection, Request, took_part
+from models.sourcing import Award, Objection, Request, answers_to, took_part
 from models.sourcing.linking import links_of
 
 AWARD_ACTS = {"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)}
@@ -57,15 +57,15 @@ def _objections(award: Award) -> list[Objection]:
 def show_award(identifier: str) -> str:
     award, mine = _readable(identifier), current_actor().organisation_id or 0
     objections = _objections(award)
-    bids = db.session.scalars(select(Bid).where(Bid.request_id == award.request_id)).all()
+    bids = answers_to(db.session, award.request) if award.request.opened else []
     return render_template(
         "sourcing/award.html",
         **case_page(award, objections),
         draws=[draw for draw in draws.of_case(db.session, award.request.identifier) if draw.drawn_at],
-        names={bid.identifier: bid.agency.name for bid in bids} if award.request.opened else {},
+        names={bid.identifier: bid.agency.name for bid in bids},
+        bids=bids,
         objections=objections,
         links=links_of(award.request),
-        link_names={bid.identifier: bid.agency.name for bid in bids} if award.request.opened else {},
         follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
         may_object=took_part(db.session, award.request_id, mine) and mine != award.agency_id and award.state in ("proposed", "objected")
         and all(o.objector_id != mine for o in objections),
@@ -95,7 +95,20 @@ def show_objection(identifier: str) -> str:
 
 @rooms.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
-    return publication(draws.load(db.session, identifier))
+    """What anyone needs to re-run a draw; of the percentage also what was reckoned with it, where the reader may see the bids."""
+    draw = draws.load(db.session, identifier)
+    return publication(draw) | _reckoned(draw)
+
+
+def _reckoned(draw: draws.Draw) -> dict[str, Any]:
+    if draw.purpose != "percent" or draw.drawn_at is None:
+        return {}
+    request = Request.load(db.session, draw.case_identifier)
+    reckoned = (request.outcome or {}).get("reference") or {}
+    if "kept" not in reckoned or not request.opened or not request.readable_by(db.session, current_actor()):
+        return {}
+    prices = {bid.identifier: bid.price for bid in answers_to(db.session, request) if bid.state == "opened"}
+    return {"reference": {"prices": prices, **{key: reckoned[key] for key in ("trim_from", "price")}, "ranking": (request.outcome or {})["ranking"]}}
 
 
 @rooms.get("/verify_draw.py")

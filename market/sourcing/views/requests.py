@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -16,12 +17,12 @@ from market.extensions import db
 from market.journey import of_request
 from market.options import item_options, region_asked, region_choices
 from market.pages import ActPage, act_view, attempt, case_page, case_url, form_page, link, paged, visible
+from market.referring import urges
 from market.sourcing import actions
-from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, QuestionForm, RequestForm
-from market.sourcing.views.rooms import readable, rooms
-from market.words import item_name
+from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, CancelForm, QuestionForm, RequestForm
+from market.sourcing.views.rooms import readable, request_link, rooms
+from market.words import item_name, when
 from models import clock, draws, money, policy, workdays
-from models.actors import Actor
 from models.agencies import schedules_in_force
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
@@ -42,7 +43,9 @@ from models.sourcing import (
     Request,
     answers_to,
     clarifications_for,
+    ground_of,
     past_prices,
+    rerun_of,
     shown_to,
 )
 from models.sourcing.scoring import PRICE_FORMULAS
@@ -53,7 +56,7 @@ class _AwardPage(AwardForm):
     """The award form knows the answers of its request."""
 
     def prepare(self, case: Request) -> None:
-        quotes = [] if case.way.sealed else answers_to(db.session, case)
+        quotes = [] if case.way.sealed else shown_to(case, answers_to(db.session, case), current_actor())
         self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
 
 
@@ -63,9 +66,15 @@ REQUEST_ACTS = {
     "amend": ActPage(actions.amend, AmendForm),
     "appoint": ActPage(actions.appoint, AppointForm),
     "cancel": ActPage(actions.cancel),
+    "ask_cancel": ActPage(actions.ask_cancel, CancelForm),
+    "consent": ActPage(actions.consent_to_cancel),
+    "refuse_cancel": ActPage(actions.refuse_to_cancel),
+    "keep": ActPage(actions.keep_request),
+    "call_off": ActPage(actions.call_off),
+    "urge": ActPage(urges("request")),
     "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
 }
-CLARIFICATION_ACTS = {"answer": ActPage(actions.answer_question, AnswerForm)}
+CLARIFICATION_ACTS = {"answer": ActPage(actions.answer_question, AnswerForm), "urge": ActPage(urges("clarification"))}
 
 
 @rooms.get("/requests")
@@ -129,11 +138,11 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     return render_template("sourcing/edit.html", form=form, draft=draft), status
 
 
-def links_shown(found: Request, actor: Actor) -> list[Json]:
-    """Which answers are linked, as far as the reader may know: of sealed bids everybody once they are open, of quotes the buyer and its overseers
-    once it is closed."""
-    open_to_reader = found.opened if found.way.sealed else found.state != "published" and bool(found.roles_of(actor))
-    return (found.outcome or {}).get("linked", []) if open_to_reader else []
+def links_shown(found: Request, shown: list[Any]) -> list[Json]:
+    """Which answers are linked, as far as the reader may know: of those it is `shown`. Of sealed bids that is everybody once they are open, of
+    quotes the buyer and its overseers once it is closed, and never of those that stayed sealed."""
+    names = {answer.identifier for answer in shown}
+    return [group for group in (found.outcome or {}).get("linked", []) if names.issuperset(group["answers"])]
 
 
 @rooms.get("/requests/<identifier>")
@@ -150,9 +159,12 @@ def show(identifier: str) -> str:
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found.item.code, found.region_code) if shown else None
+    page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
+    idle = () if found.state != "evaluated" else ("cancel",) if found.cancels_with_consent else ("ask_cancel",)
+    page["moves"] = [move for move in page["moves"] if move.act not in idle]
     return render_template(
         "sourcing/show.html",
-        **case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])]),
+        **page,
         request_=found,
         journey=of_request(found, contract, deliverable, len(answers)),
         answers=shown,
@@ -171,12 +183,13 @@ def show(identifier: str) -> str:
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
         may_repeat="buyer" in found.roles_of(actor) and (found.state in ("failed", "cancelled") or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
         contract=contract if contract and contract.roles_of(actor) else None,
+        ground=ground_of(found) if found.state == "cancelled" or found.roles_of(actor) else None,
+        **_beside(found),
         quantity=quantity_words(found),
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
-        again_link=link(case_url("request", found.again_of), found.again_of) if found.again_of else None,
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
-        links=links_shown(found, actor),
-        link_names={a.identifier: a.agency.name for a in answers},
+        links=links_shown(found, shown),
+        link_names={a.identifier: a.agency.name for a in shown},
         left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         modes=MODES,
         funds=FUNDS,
@@ -185,6 +198,18 @@ def show(identifier: str) -> str:
         formulas=PRICE_FORMULAS,
         book=policy.get(found.policy_version),
     )
+
+
+def _beside(found: Request) -> dict[str, Any]:
+    """The request this one repeats, with the ground on which that was cancelled, and the one that repeats it; each with a link where the
+    reader may see its page."""
+    before = Request.load(db.session, found.again_of) if found.again_of else None
+    said: dict[str, Any] = {"before": before, "before_ground": ground_of(before) if before and before.state == "cancelled" else None, "after": rerun_of(db.session, found)}
+    for name in ("before", "after"):
+        each = said[name]
+        readable_too = each is not None and each.readable_by(db.session, current_actor())
+        said[f"{name}_link"] = (request_link(each) if readable_too else each.identifier) if each else None
+    return said
 
 
 def quantity_words(found: Request) -> str:
@@ -199,8 +224,9 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
     back = case_url("request", found.identifier)
     return form_page(
-        QuestionForm(), _("就这项需求提问"), partial(actions.ask, identifier=identifier), lambda _: back, back=back, lead=found.project
-    )
+        QuestionForm(), _("就这项需求提问"), partial(actions.ask, identifier=identifier), lambda _: back, back=back,
+        lead=_("%(project)s · 提问截止 %(time)s(征集截止前 %(days)s 个工作日)", project=found.project, time=when(found.questions_until), days=found.questions_days),
+    )  # fmt: skip
 
 
 @rooms.get("/clarifications/<identifier>")

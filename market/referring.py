@@ -1,0 +1,37 @@
+"""Referring what is overdue to the level above, and what that level may do anywhere: set a new limit for whoever is awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from market.transaction import action
+from models import CASES
+from models.actors import Actor
+from models.referrals import refer
+from models.workflow import perform
+
+Act = Callable[..., str]
+
+
+def refers(kind: str) -> Act:
+    """The clock's act on a case of this type whose limit ran out: the authority above is told, and may act."""
+
+    def refer_case(session: Session, actor: Actor, identifier: str) -> str:
+        refer(session, CASES[kind].load(session, identifier, lock=True))
+        return identifier
+
+    refer_case.__name__ = f"refer_{kind}"
+    return action(refer_case)
+
+
+def urges(kind: str) -> Act:
+    """The regulator a case of this type was referred to urges whoever it waits for (督办), who has a new limit from now."""
+
+    def urge_case(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+        perform(session, CASES[kind].load(session, identifier, lock=True), "urge", actor, reason=reason)
+        return identifier
+
+    urge_case.__name__ = f"urge_{kind}"
+    return action(urge_case)

@@ -1,0 +1,81 @@
+"""A request that comes to nothing: cancelled by its buyer, with the regulator's consent once it can be read, or called off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market.sourcing.actions.common import tell, turn_away
+from market.transaction import action
+from models.accounts import authority_for
+from models.actors import SYSTEM, Actor
+from models.sourcing import Clarification, Evaluation, Request, check_ground, concerned
+from models.workflow import perform
+
+
+@action
+def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    request = Request.load(session, identifier, lock=True)
+    happened = perform(session, request, "cancel", actor, reason=reason)
+    tell(happened, concerned(session, request))
+    end(session, request)
+    return identifier
+
+
+@action
+def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator it was referred to ends a request whose buyer neither awards nor cancels."""
+    request = Request.load(session, identifier, lock=True)
+    tell(perform(session, request, "call_off", actor, reason=reason), concerned(session, request))
+    end(session, request)
+    return identifier
+
+
+@action
+def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, reason: str = "") -> str:
+    """After the opening or the draw: the buyer asks the regulator to let it cancel, on a ground of the policy, with the facts."""
+    request = Request.load(session, identifier, lock=True)
+    happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
+    request.cancel_ground = check_ground(request, ground).key
+    regulator = authority_for(session, "regulator", None, request.region_code)
+    tell(happened, [regulator.id] if regulator else [])
+    return identifier
+
+
+@action
+def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+    """The regulator consents: the request is cancelled, and everybody who answered is told on which ground."""
+    request = Request.load(session, identifier, lock=True)
+    tell(perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}), concerned(session, request))
+    end(session, request)
+    return identifier
+
+
+def _uncancelled(act: str, name: str):  # type: ignore[no-untyped-def]
+    def go_on(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+        request = Request.load(session, identifier, lock=True)
+        perform(session, request, act, actor, reason=reason)
+        request.cancel_ground = None
+        return identifier
+
+    go_on.__name__ = name
+    return action(go_on)
+
+
+refuse_to_cancel = _uncancelled("refuse_cancel", "refuse_to_cancel")
+keep_request = _uncancelled("keep", "keep_request")
+
+
+def end(session: Session, request: Request) -> None:
+    """Close what hangs on a request that came to nothing."""
+    turn_away(session, request)
+    lapse(session, Clarification, request)
+    lapse(session, Evaluation, request)
+
+
+def lapse(session: Session, case_class: Any, request: Request) -> None:
+    for case in session.scalars(select(case_class).where(case_class.request_id == request.id).with_for_update(of=case_class)):
+        if case.state in ("asked", "appointed", "due", "scoring", "scored"):
+            perform(session, case, "lapse", SYSTEM)

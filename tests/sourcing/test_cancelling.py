@@ -1,0 +1,160 @@
+"""Drawing again until it pleases: once offers can be read a buyer cancels on listed grounds alone, with the regulator's consent, and the
+re-run and the cancelled request name each other in public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.sourcing import actions as sourcing
+from models import policy, workdays
+from models.sourcing import Request, grounds
+from models.text import NotAllowed, RuleBroken, WrongState
+from tests.factories import World
+from tests.sourcing.test_course import told
+from tests.web import Visitor, sign_in
+
+CRITERIA = {"price": {"weight": 70, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": []}
+READ = [
+    ("sealed_bid", "state"), ("sealed_bid", "private"), ("reference_price", "state"), ("random_draw", "private"), ("merit", "state"),
+    ("reverse_auction", "state"), ("inquiry", "state"),
+]  # fmt: skip
+
+
+def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "state", **values: Any) -> str:
+    """A request whose answers can be read: opened, drawn, its auction over, or its quotes shown at the deadline."""
+    more: dict[str, Any] = {"random_draw": {"budget": 4_700_000}, "merit": {"criteria": CRITERIA}}.get(mode, {})
+    if mode == "reverse_auction":
+        more["deadline"] = time.instant.replace(day=9, hour=10)
+    request = world.request(mode=mode, funds=funds, **{**more, **values})
+    for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
+        act = sourcing.submit_quote if mode == "inquiry" else sourcing.submit_bid
+        act(world.actor(name), request, price=price, days=20)
+    time.closing(request)
+    if mode == "reverse_auction":
+        with pytest.raises(WrongState):
+            sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
+        with pytest.raises(WrongState):
+            sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="不想继续竞价了")
+        time.instant = Request.load(db.session, request).auction_closes_at
+        run_deadlines()
+        db.session.rollback()
+    return request
+
+
+@pytest.mark.parametrize(("mode", "funds"), READ)
+def test_after_a_draw_an_opening_or_an_auction_the_buyer_does_not_cancel_alone(world: World, time: Any, mode: str, funds: str) -> None:
+    request = opened(world, time, mode, funds)
+    buyer, regulator = world.actor("buyer"), world.actor("regulator")
+    with pytest.raises(RuleBroken, match="规则列明的情形"):
+        sourcing.cancel(buyer, request, reason="请求重新抽取")
+    for ground in ("", "重新抽取", "unhappy"):
+        with pytest.raises(RuleBroken) as refused:
+            sourcing.ask_cancel(buyer, request, ground=ground, reason="对结果不满意")
+        assert refused.value.field == "ground"
+    assert Request.load(db.session, request).state == "evaluated"
+    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="两家机构的投标文件雷同")
+    for who, act in ((buyer, sourcing.consent_to_cancel), (world.actor("agency"), sourcing.refuse_to_cancel)):
+        with pytest.raises(NotAllowed):
+            act(who, request, reason="我自己同意了")
+    with pytest.raises(WrongState):
+        sourcing.award(buyer, request, agency=world.identifiers["agency"], reasons="还没有决定就确定")
+    sourcing.refuse_to_cancel(regulator, request, reason="雷同一说查无实据")
+    found = Request.load(db.session, request)
+    assert (found.state, found.cancel_ground) == ("evaluated", None)
+    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="另有证据证明串通")
+    sourcing.consent_to_cancel(regulator, request, reason="串通属实,同意取消")
+    assert Request.load(db.session, request).state == "cancelled"
+    assert told(world, "agency", "request.consent") == told(world, "buyer", "request.consent") == 1
+
+
+def test_what_nobody_has_read_is_cancelled_freely(world: World, time: Any) -> None:
+    sealed, quotes = world.request(mode="sealed_bid", funds="state"), world.request()
+    world.bids(sealed, agency=100)
+    sourcing.submit_quote(world.actor("agency"), quotes, price=100, days=20)
+    sourcing.close(world.actor("buyer"), quotes)
+    with pytest.raises(RuleBroken, match="可以直接取消"):
+        sourcing.ask_cancel(world.actor("buyer"), quotes, ground="few", reason="只有一家报价")
+    for request in (sealed, quotes):
+        sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
+
+
+def test_declining_every_quote_is_no_way_round(world: World, time: Any) -> None:
+    from models.sourcing import Quote
+
+    request = opened(world, time, "inquiry")
+    quotes = [q.identifier for q in db.session.query(Quote).all()]
+    for quote in quotes[:2]:
+        sourcing.decline_quote(world.actor("buyer"), quote)
+    with pytest.raises(RuleBroken, match="最后一份"):
+        sourcing.decline_quote(world.actor("buyer"), quotes[2])
+    assert Request.load(db.session, request).state == "evaluated"
+
+
+def test_nobody_answers_the_buyers_plea_and_it_is_referred(world: World, time: Any) -> None:
+    request = opened(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="两家资质不符")
+    assert told(world, "regulator", "request.ask_cancel") == 1
+    time.instant = workdays.add(time.instant, 6)
+    run_deadlines()
+    assert told(world, "regulator", "request.refer") == 1
+    sourcing.keep_request(world.actor("buyer"), request)
+    assert sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["said so", "typed anew"])
+def test_the_rerun_and_the_cancelled_name_each_other_in_public(app: Flask, world: World, time: Any, named: bool) -> None:
+    request = opened(world, time)
+    buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
+    offered = buyer.get(f"/requests/{request}").text
+    assert f"/requests/{request}/ask_cancel" in offered
+    assert f'/requests/{request}/cancel"' not in offered, "what cannot be done is not offered"
+    page = buyer.get(f"/requests/{request}/ask_cancel")
+    assert "政府采购法第三十六条第一款第一项" in page.text
+    assert "招标投标法实施条例第五十五条" in page.text
+    assert buyer.submit(f"/requests/{request}/ask_cancel", reason="对结果不满意").status == 422
+    assert buyer.submit(f"/requests/{request}/ask_cancel", ground="document", reason="资格条件写错了一项").status == 303
+    assert "违反强制性规定" not in visitor.get(f"/requests/{request}").text, "a plea is not published before it is decided"
+    assert "待监管部门同意取消" in visitor.get(f"/requests/{request}").text
+    assert sign_in(app, world, "regulator").submit(f"/requests/{request}/consent", reason="资格条件确有错误").status == 303
+    if named:
+        made = buyer.submit(f"/requests/new?from={request}", budget="47,000").location
+        again = made.rsplit("/", 1)[-1]
+        sourcing.publish(world.actor("buyer"), again)
+    else:
+        again = world.request(mode="random_draw", funds="state", budget=4_700_000, project=" 高标准农田 项目")
+    later = visitor.get(f"/requests/{again}")
+    for said in ("这是重新采购", request, "违反强制性规定", "招标投标法实施条例第二十三条"):
+        assert said in later.text, said
+    assert later.soup.select_one(f'#again a[href="/requests/{request}"]') is not None
+    earlier = visitor.get(f"/requests/{request}")
+    for said in ("经监管部门同意取消", "违反强制性规定", "已重新采购"):
+        assert said in earlier.text, said
+    assert earlier.soup.select_one(f'#again a[href="/requests/{again}"]') is not None
+    visitor.post("/language/en", {"back": "/"})
+    assert "breaks mandatory rules" in visitor.get(f"/requests/{again}").text
+
+
+def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
+    request = opened(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
+    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
+    with pytest.raises(RuleBroken, match="任务取消"):
+        world.request(mode="random_draw", funds="state", budget=4_700_000)
+    assert world.request(mode="random_draw", funds="state", budget=4_700_000, project="另一个完全不同的项目")
+
+
+def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(world: World, time: Any) -> None:
+    request = opened(world, time)
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
+    assert Request.load(db.session, again).again_of == request
+
+
+def test_every_ground_is_in_both_languages_and_names_its_source() -> None:
+    listed = grounds(policy.current().version)
+    assert {key for key, ground in listed.items() if not ground.again} == {"gone"}
+    assert all(ground.words["zh"] and ground.words["en"] and "第" in ground.source for ground in listed.values())

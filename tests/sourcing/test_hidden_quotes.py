@@ -1,0 +1,163 @@
+"""Quotes a buyer reads while others may still quote: with state funds it sees how many there are and nothing else, in no page, notice, number or
+row, until the deadline shows all of them at once; with private funds as the policy says. The agency is told which before it quotes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from market.accounts import actions as accounts
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.sourcing import actions as sourcing
+from models import clock, policy, workdays
+from models.notices import Notice
+from models.sourcing import Offer, Quote, Request
+from models.text import NotAllowed, RuleBroken
+from tests.factories import World
+from tests.sourcing.test_course import amended, told
+from tests.web import Visitor, sign_in
+
+PRICES = {"agency": 4_111_100, "second": 4_222_200, "third": 4_333_300}
+SHOWN = ("41,111", "42,222", "43,333", "4111100", "4222200", "4333300")
+
+
+def quoted(world: World, names: tuple[str, ...] = ("agency", "second", "third"), **values: Any) -> tuple[str, dict[str, str]]:
+    request = world.request(**{"funds": "state", "budget": 4_800_000, **values})
+    return request, {name: sourcing.submit_quote(world.actor(name), request, price=PRICES[name], days=20, note=f"{name} 的说明") for name in names}
+
+
+def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, world: World, time: Any) -> None:
+    world.enterprise("helper")
+    accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request", "quote"], most=9_000_000, until=workdays.add(clock.now(), 90))
+    world.appoint_admin()
+    request, quotes = quoted(world)
+    for name in ("buyer", "helper", "regulator", "admin", "third", "visitor"):
+        visitor = sign_in(app, world, name)
+        page = visitor.get(f"/requests/{request}")
+        assert "已收到 3 份" in page.text or name == "third"
+        for path in (f"/requests/{request}", f"/requests/{request}/compare", "/my", "/my/notices", f"/agencies?q={quotes['agency']}", "/requests?mine=1"):
+            answer = visitor.get(path)
+            for secret in (*SHOWN[:2], SHOWN[3], SHOWN[4], "agency 的说明", "agency单位", quotes["agency"]):
+                assert secret not in answer.text.replace(f"q={quotes['agency']}", "").replace(f'value="{quotes["agency"]}"', ""), (name, path, secret)
+        assert visitor.get(f"/quotes/{quotes['agency']}").status in (302, 404)
+    time.closing(request)
+    for name in ("buyer", "helper", "regulator"):
+        page = sign_in(app, world, name).get(f"/requests/{request}")
+        for shown in ("41,111.00", "42,222.00", "43,333.00", "agency单位"):
+            assert shown in page.text, (name, shown)
+    assert "agency 的说明" in sign_in(app, world, "buyer").get(f"/quotes/{quotes['agency']}").text
+    assert "41,111" not in sign_in(app, world, "second").get(f"/requests/{request}").text, "rivals never"
+    sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
+    assert sourcing.award(world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足")
+
+
+def test_what_is_hidden_is_in_no_row(world: World) -> None:
+    _, quotes = quoted(world, ("agency",))
+    assert db.session.scalars(select(Offer)).all() == []
+    row = db.session.execute(text("SELECT price, days, published_price FROM quotes WHERE identifier = :q"), {"q": quotes["agency"]}).one()
+    assert tuple(row) == (None, None, None)
+    events = db.session.execute(text("SELECT data FROM events WHERE case_type IN ('quote', 'request')")).all()
+    assert not any(secret in str(event) for event in events for secret in (*SHOWN, "的说明"))
+
+
+def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, time: Any) -> None:
+    request, quotes = quoted(world)
+    buyer = world.actor("buyer")
+    for act in (sourcing.accept_quote, sourcing.decline_quote, sourcing.withdraw_quote):
+        with pytest.raises(NotAllowed):
+            act(buyer, quotes["agency"])
+    with pytest.raises(RuleBroken, match="不公开"):
+        sourcing.offer(buyer, quotes["agency"], price=100, days=20)
+    with pytest.raises(RuleBroken, match="提前截止"):
+        sourcing.close(buyer, request)
+    sourcing.withdraw_quote(world.actor("second"), quotes["second"])
+    drain()
+    db.session.rollback()
+    mine = db.session.scalars(select(Notice).where(Notice.organisation_id == world.organisation("buyer").id)).all()
+    assert not [notice for notice in mine if notice.event.case_type == "quote"]
+    refused = sign_in(app, world, "buyer")
+    page = refused.get(f"/requests/{request}/cancel")
+    sent = {name: page.value_of(name) for name in ("csrf_token", "submission")}
+    answer = refused.post(f"/requests/{request}/award", {**sent, "reasons": "提前看看有谁报了价"})
+    assert answer.status == 409
+    assert "agency单位" not in answer.text
+    assert "41,111" not in answer.text, "nor on a form that is refused"
+
+
+def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(app: Flask, world: World, time: Any) -> None:
+    request, quotes = quoted(world)
+    agency = sign_in(app, world, "agency")
+    page = agency.get(f"/quotes/{quotes['agency']}")
+    assert "41,111.00" in page.text
+    assert "密封至" in page.text
+    assert agency.get(f"/quotes/{quotes['agency']}/replace").location == f"/requests/{request}/answer"
+    assert agency.submit(f"/requests/{request}/answer", price="40,000", days="18").location == f"/quotes/{quotes['agency']}"
+    assert agency.submit(f"/requests/{request}/answer", price="50,000.01", days="18").status == 422, "still not above the published price"
+    time.instant = world.deadline(request) + timedelta(seconds=1)
+    with pytest.raises(RuleBroken, match="已过截止时间"):
+        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    time.closing(request)
+    found = Quote.load(db.session, quotes["agency"])
+    assert (found.price, found.days, [o.price for o in found.offers]) == (4_000_000, 18, [4_000_000])
+    with pytest.raises(RuleBroken):
+        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+
+
+def test_the_agency_is_told_which_it_is_before_it_quotes(app: Flask, world: World) -> None:
+    hidden, open_ = world.request(funds="state"), world.request(funds="private")
+    agency = sign_in(app, world, "agency")
+    said = {request: agency.get(f"/requests/{request}/answer").soup.select_one("#seen").get_text() for request in (hidden, open_)}
+    assert "只看到收到几份报价" in said[hidden]
+    assert "立即看得到您的报价" in said[open_]
+    assert "截止时一起公开给业主" in Visitor(app).get(f"/requests/{hidden}").text
+    assert "业主随时可以看到" in Visitor(app).get(f"/requests/{open_}").text
+    assert "报价何时可见" in Visitor(app).get("/policy").text
+    agency.post("/language/en", {"back": "/"})
+    assert "sees only how many" in agency.get(f"/requests/{hidden}/answer").text
+
+
+def test_private_funds_are_as_the_policy_says(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, quotes = quoted(world, ("agency",), funds="private")
+    sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
+    monkeypatch.setitem(policy.current().values["mode"]["inquiry"], "quotes", {"private": "deadline", "state": "deadline"})
+    request, quotes = quoted(world, ("agency",), funds="private")
+    with pytest.raises(RuleBroken):
+        sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
+    time.closing(request)
+    db.session.rollback()
+    assert Quote.load(db.session, quotes["agency"]).price == PRICES["agency"]
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "failed"])
+def test_what_never_came_to_a_deadline_with_enough_is_never_read(app: Flask, world: World, time: Any, ending: str) -> None:
+    request, quotes = quoted(world, ("agency", "second"))
+    if ending == "cancelled":
+        sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
+    else:
+        time.closing(request)
+        assert Request.load(db.session, request).state == "published", "too few: the deadline moves once, and nothing is shown"
+        assert "41,111" not in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+        time.closing(request)
+    found = Quote.load(db.session, quotes["agency"])
+    assert (Request.load(db.session, request).state, found.price) == (ending, None)
+    page = sign_in(app, world, "buyer").get(f"/requests/{request}")
+    assert "41,111" not in page.text
+    assert "agency单位" not in page.text
+    assert "没有人看到过这份报价" in sign_in(app, world, "agency").get(f"/quotes/{quotes['agency']}").text
+
+
+def test_after_an_amendment_a_hidden_quote_is_handed_in_again(world: World, time: Any) -> None:
+    request, quotes = quoted(world)
+    amended(world, request, budget=4_100_000)
+    assert Quote.load(db.session, quotes["agency"]).state == "countered"
+    assert told(world, "agency", "quote.renew") == 1
+    sourcing.submit_quote(world.actor("agency"), request, price=4_050_000, days=20)
+    assert Quote.load(db.session, quotes["agency"]).state == "open"
+    time.instant = workdays.add(time.instant, 4)
+    run_deadlines()
+    assert told(world, "buyer", "quote.expire") == 0, "that a hidden one ran out is nobody's business but its agency's"

@@ -1,0 +1,121 @@
+"""A question nobody has time to answer, an answer nobody has time to heed: questions end before the deadline, and an answer leaves time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.extensions import db
+from market.sourcing import actions as sourcing
+from models import workdays
+from models.clock import BEIJING
+from models.sourcing import Bid, Clarification, Quote, Request
+from models.text import RuleBroken
+from tests.factories import World
+from tests.sourcing.test_course import told
+from tests.web import Visitor, sign_in
+
+QUESTION = "是否包含现场踏勘?"
+
+
+@given(st.timedeltas(timedelta(0), timedelta(days=900)), st.integers(0, 30))
+def test_back_is_so_many_working_days_before(later: timedelta, days: int) -> None:
+    end = datetime(2025, 3, 1, tzinfo=BEIJING) + later
+    start = workdays.back(end, days)
+    assert workdays.between(start, end) == days
+    assert start.time() == end.time()
+
+
+@pytest.mark.parametrize(("funds", "days"), [("state", 2), ("private", 1)])
+def test_a_question_a_minute_before_the_deadline_is_refused_and_the_page_said_until_when(app: Flask, world: World, time: Any, funds: str, days: int) -> None:
+    request = world.request(mode="sealed_bid", funds=funds)
+    until = workdays.back(world.deadline(request), days)
+    said = f"{until.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+    agency = sign_in(app, world, "agency")
+    assert f"提问截止 {said}" in Visitor(app).get(f"/requests/{request}").text
+    assert f"提问截止 {said}" in agency.get(f"/requests/{request}/ask").text
+    time.instant = until
+    assert agency.submit(f"/requests/{request}/ask", question=QUESTION).status == 303, "at the instant itself it counts"
+    for instant in (until + timedelta(milliseconds=1), world.deadline(request) - timedelta(minutes=1)):
+        time.instant = instant
+        refused = agency.submit(f"/requests/{request}/ask", question=QUESTION)
+        assert refused.status == 422
+        assert said in refused.error_at("question")
+        assert f"{days} 个工作日" in refused.error_at("question")
+        assert refused.value_of("question") == QUESTION
+    page = agency.get(f"/requests/{request}")
+    assert f"提问已于 {said} 截止" in page.text
+    assert page.soup.select_one(f'a[href="/requests/{request}/ask"]') is None
+    agency.post("/language/en", {"back": "/"})
+    assert "Questions ended" in agency.get(f"/requests/{request}").text
+
+
+def test_a_notice_too_short_for_questions_says_so(app: Flask, world: World, time: Any) -> None:
+    request = world.request(deadline=time.instant + timedelta(hours=5))
+    assert "不接受提问" in Visitor(app).get(f"/requests/{request}").text
+
+
+def asked(world: World, request: str, name: str = "third") -> str:
+    sourcing.ask(world.actor(name), request, question=QUESTION)
+    db.session.rollback()
+    return str(db.session.query(Clarification).order_by(Clarification.id.desc()).first().identifier)
+
+
+def test_an_answer_that_changes_the_conditions_is_an_amendment(app: Flask, world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    bids = world.bids(request, agency=4_000_000, second=3_900_000)
+    sourcing.withdraw_bid(world.actor("second"), bids["second"])
+    before = world.deadline(request)
+    time.instant = workdays.back(before, 2)
+    question = asked(world, request)
+    buyer = sign_in(app, world, "buyer")
+    assert "改变了需求的条件" in buyer.get(f"/clarifications/{question}/answer").text
+    time.instant = before - timedelta(minutes=1)
+    assert buyer.submit(f"/clarifications/{question}/answer", answer="包含,且须两次。", changes="y").status == 303
+    found = Request.load(db.session, request)
+    assert found.deadline == workdays.add(time.instant, 3), "the policy's minimum from now"
+    assert found.keeper_until == found.deadline, "the keeper was told"
+    assert [told(world, name, "request.amend") for name in ("agency", "second", "third", "buyer")] == [1, 1, 1, 0], "all who answered or asked"
+    world.bids(request, second=3_700_000, third=3_800_000)
+    time.closing(request)
+    states = {b.agency.name: b.state for b in db.session.query(Bid)}
+    assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}, "what was bid before answers another request"
+
+
+def test_an_answer_that_changes_nothing_still_leaves_time_to_heed_it(world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    before = world.deadline(request)
+    first, second = asked(world, request), asked(world, request, "second")
+    sourcing.answer_question(world.actor("buyer"), first, answer="包含。")
+    assert world.deadline(request) == before, "in time, nothing moves"
+    time.instant = before - timedelta(minutes=1)
+    sourcing.answer_question(world.actor("buyer"), second, answer="包含。")
+    assert world.deadline(request) == workdays.add(time.instant, 1)
+    assert told(world, "third", "request.defer") == 1
+    assert Request.load(db.session, request).revision == 1, "nobody has to answer anew"
+
+
+def test_no_answer_opens_a_deadline_that_has_passed(world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state")
+    question = asked(world, request)
+    time.instant = world.deadline(request) + timedelta(seconds=1)
+    with pytest.raises(RuleBroken, match="已过截止时间"):
+        sourcing.answer_question(world.actor("buyer"), question, answer="包含。", changes=True)
+
+
+def test_a_changed_inquiry_is_the_agencies_turn_and_an_auction_still_begins_in_office_hours(world: World, time: Any) -> None:
+    request = world.request()
+    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    sourcing.answer_question(world.actor("buyer"), asked(world, request), answer="改为两次。", changes=True)
+    db.session.rollback()
+    assert db.session.query(Quote).one().state == "countered"
+    live = world.request(mode="reverse_auction", funds="state", deadline=workdays.add(time.instant, 5).replace(hour=10))
+    question = asked(world, live)
+    time.instant = world.deadline(live) - timedelta(minutes=1)
+    sourcing.answer_question(world.actor("buyer"), question, answer="改为两次。", changes=True)
+    assert world.deadline(live) == workdays.add(time.instant, 3).replace(hour=10)

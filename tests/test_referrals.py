@@ -1,0 +1,215 @@
+"""Limits that would end in nothing: every one ends in an act of the clock or is referred to the level above, which is told and may act; and
+money has a way out of whatever nobody decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from market.agencies import actions as agencies
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.payments import actions as payments
+from market.referring import urges
+from market.sourcing import actions as sourcing
+from models import CASES, ledger, policy, workdays
+from models.accounts import Organisation
+from models.contracts import Contract, Deliverable
+from models.events import Event
+from models.notices import Notice
+from models.payments import Payment, Payout
+from models.ratings import Rating
+from models.sourcing import Clarification, Objection, Request
+from models.text import NotAllowed, RuleBroken
+from models.workflow import Limit, Move, State, Workflow
+from tests.factories import PDF, World
+from tests.web import sign_in
+
+OPEN, ENDED = State("open", "open"), State("ended", "ended", terminal=True)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        (Move("open", "go", "ended", {"buyer"}), Move("open", "wait", "open", {"buyer"}, limit=Limit(policy="x"))),
+        (Move("open", "go", "ended", {"buyer"}), Move("open", "wait", "open", {"buyer"}, limit=Limit(attribute="x", act="go"))),
+    ],
+    ids=["ends in nothing", "ends in what the clock may not do"],
+)
+def test_a_workflow_with_a_limit_that_ends_in_nothing_is_refused(moves: tuple[Move, ...]) -> None:
+    with pytest.raises(ValueError, match="ends in nothing"):
+        Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go", "wait": "wait"})
+    with pytest.raises(ValueError, match="ends in nothing"):
+        Workflow("odd", "odd", (OPEN, ENDED), (Move("open", "go", "ended", {"buyer"}),), {"go": "go"}, opening=Limit(policy="x"))
+
+
+def test_every_limit_of_the_house_ends_and_whoever_it_is_referred_to_may_act() -> None:
+    for name, case in CASES.items():
+        flow = case.workflow
+        for state, act in flow.timed_acts():
+            assert "system" in flow.find(state, act).who, (name, state)
+            if act == "refer":
+                theirs = {m.act for m in flow.moves if m.source == state and set(m.who) & {"regulator", "superior"}}
+                assert theirs, f"{name}: nobody above may act in {state}"
+
+
+def told(world: World, name: str, kind: str) -> int:
+    drain()
+    db.session.rollback()
+    query = db.session.query(Notice).join(Event, Event.id == Notice.event_id).filter(Event.kind == kind)
+    return query.filter(Notice.organisation_id == world.organisation(name).id).count()
+
+
+def after(time: Any, days: int) -> None:
+    """So many working days pass, and the clock does what is due."""
+    for _ in range(days):
+        time.instant = workdays.add(time.instant, 1)
+        run_deadlines()
+    db.session.rollback()
+
+
+def test_an_entry_nobody_checks_goes_up_level_by_level_and_any_of_them_may_check_it(app: Flask, world: World, time: Any) -> None:
+    world.authority("county", "regulator", region="632801")
+    world.authority("city", "regulator", region="632800")
+    world.agency("applicant", verified=False)
+    names = ("county", "city", "regulator")
+    after(time, 5)
+    assert [told(world, name, "organisation.refer") for name in names] == [0, 1, 0]
+    assert Organisation.load(db.session, world.identifiers["applicant"]).referred_to == "632800"
+    assert "applicant单位" in sign_in(app, world, "city").get("/my").text
+    after(time, 6)
+    assert [told(world, name, "organisation.refer") for name in names] == [0, 1, 1]
+    after(time, 12)
+    assert [told(world, name, "organisation.refer") for name in names] == [0, 1, 2], "the highest is told that it is the last"
+    after(time, 30)
+    assert told(world, "regulator", "organisation.refer") == 2, "and is not told for ever"
+    agencies.verify(world.actor("regulator"), world.identifiers["applicant"])
+    assert Organisation.load(db.session, world.identifiers["applicant"]).referred_to is None
+
+
+def accepted(world: World) -> str:
+    """A deliverable the buyer has accepted and the department has not looked at."""
+    contract = world.started()
+    world.supplied(contract)
+    deliverable = world.delivered(contract)
+    world.accepted(deliverable)
+    return deliverable
+
+
+def test_a_review_nobody_makes_is_the_next_departments_to_make(app: Flask, world: World, time: Any) -> None:
+    world.authority("bureau", "department", region="632801", department="水利")
+    deliverable = accepted(world)
+    with pytest.raises(NotAllowed):
+        contracts.pass_review(world.actor("department"), deliverable)
+    with pytest.raises(RuleBroken, match="还没有报请"):
+        contracts.waive_review(world.actor("regulator"), deliverable, reason="太久没有评审")
+    after(time, 20)
+    assert [told(world, name, "deliverable.refer") for name in ("bureau", "department", "regulator", "agency", "buyer")] == [1] * 5
+    page = sign_in(app, world, "department").get(f"/deliverables/{deliverable}").text
+    assert "报请上级" in page
+    assert "department单位" in page
+    contracts.pass_review(world.actor("department"), deliverable)
+    assert Deliverable.load(db.session, deliverable).state == "passed"
+
+
+def test_a_review_all_departments_let_pass_does_not_keep_the_money(world: World, time: Any) -> None:
+    deliverable = accepted(world)
+    contract = Deliverable.load(db.session, deliverable).contract.identifier
+    after(time, 20)
+    assert Deliverable.load(db.session, deliverable).state == "accepted"
+    after(time, 11)
+    found = Deliverable.load(db.session, deliverable)
+    assert (found.state, found.reviews, found.first_pass) == ("unreviewed", 0, None), "nobody is rated for a review that was not made"
+    world.paid(contract, "settlement")
+    assert Contract.load(db.session, contract).state == "completed"
+    assert len(world.every(Rating, contract)) == 2
+    assert sum(p.amount for p in world.every(Payout, contract)) == 4_000_000
+
+
+def test_the_policy_may_end_a_contract_nobody_reviews_and_what_is_there_is_divided(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(policy.current().values["contract"], "unreviewed", {"private": "end", "state": "end"})
+    deliverable = accepted(world)
+    contract = Deliverable.load(db.session, deliverable).contract.identifier
+    after(time, 31)
+    ended = Contract.load(db.session, contract)
+    assert (ended.state, ended.ended_through) == ("terminated", "none")
+    assert Deliverable.load(db.session, deliverable).state == "cancelled"
+    assert ledger.balance(db.session, ledger.escrow(contract)) == 0
+    assert [(p.kind, p.amount) for p in world.every(Payout, contract)] == [("earned", 800_000)], "the buyer had accepted the work"
+
+
+def test_the_regulator_may_have_it_paid_once_it_was_asked(world: World, time: Any) -> None:
+    deliverable = accepted(world)
+    after(time, 20)
+    contracts.waive_review(world.actor("regulator"), deliverable, reason="部门机构改革,无人评审")
+    assert Deliverable.load(db.session, deliverable).state == "unreviewed"
+
+
+def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_case_can_be_ended(world: World, time: Any) -> None:
+    regulator = world.actor("regulator")
+    contract = world.contract_of(world.awarded()).identifier
+    request = world.request()
+    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    sourcing.close(world.actor("buyer"), request)
+    for kind, case in (("contract", contract), ("request", request)):
+        with pytest.raises(RuleBroken, match="还没有报请"):
+            urges(kind)(regulator, case, reason="请尽快办理")
+    after(time, 10)
+    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "request")] == [2, 1], "five days to sign, ten to award"
+    urges("contract")(regulator, contract, reason="请尽快签署")
+    assert Contract.load(db.session, contract).due_at == workdays.add(time.instant, 5)
+    assert told(world, "agency", "contract.urge") == told(world, "buyer", "contract.urge") == 1
+    contracts.call_off(regulator, contract, reason="双方均不签署")
+    sourcing.call_off(regulator, request, reason="业主长期不确定中选")
+    assert Contract.load(db.session, contract).state == "terminated"
+    assert Request.load(db.session, request).state == "failed"
+    assert told(world, "agency", "request.call_off") == 1
+
+
+def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: World, time: Any) -> None:
+    payment = world.one(Payment, world.signed(), kind="deposit").identifier
+    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    after(time, 3)
+    assert told(world, "regulator", "payment.refer") == 1
+    payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+    assert Payment.load(db.session, payment).state == "due"
+    settled = world.settled_unrated()
+    after(time, 4)
+    assert told(world, "regulator", "payout.refer") == 1
+    owed = world.one(Payout, settled, kind="earned").identifier
+    urges("payout")(world.actor("regulator"), owed, reason="应付款项请及时付出")
+    assert Payout.load(db.session, owed).due_at == workdays.add(time.instant, 5)
+
+
+def test_what_waits_for_a_regulator_or_an_answer_is_referred_too(world: World, time: Any) -> None:
+    request = world.request(mode="sealed_bid", funds="state", deadline=workdays.add(time.instant, 8))
+    sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")
+    world.bids(request, agency=100, second=200, third=300)
+    after(time, 2)
+    assert told(world, "regulator", "clarification.refer") == 1
+    assert db.session.query(Clarification).one().state == "asked", "the buyer may still answer"
+    time.closing(request)
+    award = sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
+    objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
+    dispute = contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
+    after(time, 14)
+    assert Objection.load(db.session, objection).referred_to == "630000"
+    after(time, 12)
+    assert told(world, "regulator", "dispute.refer") == 1
+    contracts.decide_dispute(world.actor("regulator"), dispute, outcome="terminate", fault="none", to_agency=0, reason="双方都没有责任")
+
+
+def test_the_agency_that_never_delivers_or_corrects_is_referred(world: World, time: Any) -> None:
+    contract = world.started()
+    world.supplied(contract)
+    after(time, 31)
+    late = world.one(Deliverable, contract)
+    assert (late.state, late.referred_to) == ("late", "630000")
+    assert told(world, "regulator", "deliverable.refer") == 1
+    contracts.give_notice(world.actor("buyer"), contract, reason="逾期一个月仍未提交")
+    after(time, 6)
+    assert Contract.load(db.session, contract).state == "terminated"
+    assert [p.kind for p in world.every(Payout, contract)] == ["refund"], "the way out of the money"
