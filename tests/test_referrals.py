@@ -158,13 +158,15 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
         with pytest.raises(RuleBroken, match="还没有报请"):
             urges(kind)(regulator, case, reason="请尽快办理")
     after(time, 10)
-    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "request")] == [2, 1], "five days to sign, ten to award"
+    assert told(world, "buyer", "contract.lapse") == told(world, "agency", "contract.lapse") == 1, "first it is on record"
+    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "request")] == [1, 1], "five days to sign and five more, ten to award"
     urges("contract")(regulator, contract, reason="请尽快签署")
     assert Contract.load(db.session, contract).due_at == workdays.add(time.instant, 5)
     assert told(world, "agency", "contract.urge") == told(world, "buyer", "contract.urge") == 1
     contracts.call_off(regulator, contract, reason="双方均不签署")
     sourcing.call_off(regulator, request, reason="业主长期不确定中选")
     assert Contract.load(db.session, contract).state == "terminated"
+    assert len(world.every(Rating, contract)) == 2, "who did not sign can be rated"
     assert Request.load(db.session, request).state == "failed"
     assert told(world, "agency", "request.call_off") == 1
 

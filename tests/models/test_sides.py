@@ -62,7 +62,7 @@ def _playing(world: World, case: Any, role: str) -> Actor | None:
     if role not in case.parties:
         return base
     key = getattr(case, case.parties[role])
-    kind = "authority" if role == "department" else "enterprise"
+    kind = "authority" if role in ("department", "superior") else "enterprise"
     return replace(base, roles=frozenset({"enterprise"}), organisation_id=key, belongs=((key, kind),)) if key else None
 
 

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
 from models import clock, policy, workdays
+from models.accounts import Organisation
 from models.notices import Notice
 from models.sourcing import Offer, Quote, Request
 from models.text import NotAllowed, RuleBroken
@@ -161,3 +164,45 @@ def test_after_an_amendment_a_hidden_quote_is_handed_in_again(world: World, time
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
     assert told(world, "buyer", "quote.expire") == 0, "that a hidden one ran out is nobody's business but its agency's"
+
+
+def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(app: Flask, world: World, time: Any) -> None:
+    """Two agencies of one head are too few: the request fails, and nobody learns who they were."""
+    with transaction() as session:
+        for name in ("agency", "second"):
+            session.execute(update(Organisation).where(Organisation.id == world.organisation(name).id).values(legal_representative="李四"))
+    request, quotes = quoted(world, ("agency", "second"))
+    for _ in range(2):
+        time.closing(request)
+    found = Request.load(db.session, request)
+    assert (found.state, len((found.outcome or {})["linked"])) == ("failed", 1)
+    for name in ("buyer", "regulator", "agency"):
+        page = sign_in(app, world, name).get(f"/requests/{request}").text
+        assert "关联单位" not in page.split("<main", 1)[1].split("</main", 1)[0], name
+        assert "second单位" not in page
+        assert quotes["second"] not in page
+    keys = {name: world.organisation(name).id for name in PRICES}
+    assert found.involved(db.session, frozenset()) == {found.buyer_id}
+    assert found.involved(db.session, frozenset({keys["agency"], keys["third"]})) == {found.buyer_id, keys["agency"]}
+
+
+def test_linked_quotes_are_told_to_the_buyer_once_it_reads_them(app: Flask, world: World, time: Any) -> None:
+    with transaction() as session:
+        for name in ("agency", "second"):
+            session.execute(update(Organisation).where(Organisation.id == world.organisation(name).id).values(legal_representative="李四"))
+    world.agency("fourth")
+    request, _ = quoted(world)
+    sourcing.submit_quote(world.actor("fourth"), request, price=4_444_400, days=20)
+    assert "同一法定代表人" not in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+    time.closing(request)
+    assert "同一法定代表人" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+    for name in ("agency", "third"):
+        assert "同一法定代表人" not in sign_in(app, world, name).get(f"/requests/{request}").text, name
+
+
+def test_a_quote_replaced_under_its_seal_binds_like_the_first(world: World) -> None:
+    request, quotes = quoted(world, ("agency",))
+    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    with pytest.raises(RuleBroken, match="已暂停"):
+        sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    sourcing.withdraw_quote(world.actor("agency"), quotes["agency"])
