@@ -43,7 +43,7 @@ from models.sourcing import Request
 
 NAME = "deadlines"
 
-REFERRED = ("organisation", "check", "request", "clarification", "objection", "contract", "dispute", "payment", "payout")
+REFERRED = ("organisation", "check", "request", "clarification", "objection", "dispute", "payment", "payout")
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("check", "lapse"): agencies.lapse_check,
@@ -54,7 +54,7 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("objection", "escalate"): sourcing.escalate_objection,
     ("quote", "expire"): sourcing.expire_quote,
     ("award", "finalise"): sourcing.finalise,
-    ("contract", "lapse"): contracts.lapse_signing,
+    ("contract", "refer"): contracts.lapse_signing,
     ("contract", "resume"): contracts.resume,
     ("contract", "end"): contracts.end_unopposed,
     ("materials", "lapse"): contracts.lapse_materials,

@@ -19,7 +19,7 @@ from models.sourcing import PARTIES, Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_SIGN = Limit(policy="contract.sign_days", act="lapse", remind="contract.remind_days")
+_SIGN = up("contract.sign_days", remind="contract.remind_days")  # a state has one act of the clock: it lapses first, then goes up
 _BOTH = ("buyer", "agency")
 # While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")

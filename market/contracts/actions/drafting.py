@@ -16,6 +16,7 @@ from models.base import Json
 from models.clock import BEIJING
 from models.contracts import Contract, ContractSignature, rule
 from models.contracts.templates import publish
+from models.referrals import refer
 from models.sourcing import Award, Request
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import check_reason, perform
@@ -92,6 +93,10 @@ def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
     """Not signed in time: both are told, and a record is put forward about whoever has not. They may still sign, the buyer may choose another;
     where nobody does anything it is referred to the level above."""
     contract = Contract.load(session, identifier, lock=True)
+    contract.workflow.find(contract.state, "refer")
+    if contract.unsigned_by == contract.unsigned:  # it is on record already
+        refer(session, contract)
+        return identifier
     perform(session, contract, "lapse", actor, data={"unsigned": contract.unsigned})
     contract.unsigned_by = contract.unsigned
     record_unsigned(session, contract)
