@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
@@ -20,7 +21,7 @@ from market import create_app, pieces
 from market.agencies import imports
 from market.cli import rebuild_index
 from market.extensions import db
-from market.jobs import LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
+from market.jobs import CONSUMERS, LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
 from market.jobs.lanes import EverySecond
 from market.pieces import Pace
 from models import batches, clock, credit, heartbeats
@@ -279,3 +280,22 @@ def test_a_lane_whose_file_is_gone_makes_it_anew(tmp_path: Path, database: str, 
     assert waiting == [0], "no table was there"
     for each in jobs.queues.values():
         each.storage.close()
+
+
+def test_a_lane_ends_its_pass_though_people_never_stop(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows events had them all to himself as long as there were any: the night's work in the same lane never came."""
+    drain()
+    seen: list[int] = []
+
+    def handle(happened: list[Event]) -> None:
+        seen.append(len(happened))
+        if len(seen) < 30:
+            world.request()
+
+    monkeypatch.setitem(CONSUMERS, "letters", replace(CONSUMERS["letters"], handle=handle))
+    world.request()
+    drain("outside", once=True)
+    assert len(seen) < 5
+    assert standing()["lag"]["letters"], "what came meanwhile is for the next pass"
+    drain("outside")
+    assert (len(seen) >= 30, standing()["lag"]["letters"]) == (True, 0)

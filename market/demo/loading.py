@@ -30,7 +30,7 @@ from models.accounts import Organisation
 from models.clock import BEIJING
 from models.text import Problem
 
-DAYS, REQUESTS = 365, 160
+DAYS, REQUESTS = 365, 140
 GROWTH = 1.5
 Turn = tuple[datetime, int, Story]  # when, which, what
 __all__ = ["DAYS", "REQUESTS", "is_empty", "load", "unfinished", "wipe"]

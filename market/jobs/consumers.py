@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.agencies.jobs import index_agencies, issue_letters
@@ -51,14 +51,23 @@ class _Elsewhere(Exception):
     """The event that was to be set aside is not the next one any more."""
 
 
-def drain(lane: str | None = None, without: str = "") -> int:
+def drain(lane: str | None = None, without: str = "", once: bool = False) -> int:
     """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about; one may be left behind for
-    now. Returns how many events were handled."""
+    now. With `once` only as far as the events go now: a lane has other work, and where people never stop acting there is always another
+    event. Returns how many events were handled."""
     names = [name for name, consumer in CONSUMERS.items() if lane in (None, consumer.lane) and name != without]
     total = _each_minding(names, _try_again, " again")
-    while handled := _each_minding(names, _catch_up):
+    while handled := _each_minding(names, partial(_catch_up, newest=_newest())):
         total += handled
+        if once:
+            break
     return total
+
+
+def _newest() -> int:
+    newest = db.session.scalar(select(func.max(Event.id))) or 0
+    db.session.rollback()
+    return newest
 
 
 def _each_minding(names: list[str], work: Callable[[str], int], which: str = "") -> int:
@@ -101,9 +110,9 @@ def _once_more(attempt: Attempt) -> int:
     return len(happened)
 
 
-def _catch_up(name: str) -> int:
+def _catch_up(name: str, newest: int) -> int:
     handled = 0
-    while _waits(name):
+    while _waits(name, newest):
         try:
             count = _piece(name, _pace(name).size)
         except Exception as error:
@@ -121,10 +130,10 @@ def _pace(name: str) -> Pace:
     return pace(("consumer", name))
 
 
-def _waits(name: str) -> bool:
-    """Whether there is anything to do, found out without any lock."""
+def _waits(name: str, newest: int) -> bool:
+    """Whether there is anything to do up to this event, found out without any lock."""
     db.session.rollback()
-    found = db.session.scalar(select(Event.id).where(Event.id > events.position(db.session, name)).limit(1)) is not None
+    found = events.position(db.session, name) < newest
     db.session.rollback()
     return found
 

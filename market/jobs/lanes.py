@@ -116,20 +116,20 @@ class Jobs:
         return run
 
     def _keeper(self) -> None:
-        _parts("keeper", fetched=self._fetch, told=sourcing.settle_keys, events=lambda: drain("keeper"))
+        _parts("keeper", fetched=self._fetch, told=sourcing.settle_keys, events=lambda: drain("keeper", once=True))
 
     def _fetch(self) -> None:
         if sourcing.fetch_keys():
             self.wake("deadlines")
 
     def _events(self) -> None:
-        drain("events")
+        drain("events", once=True)
         self.wake("outside")
         self.wake("long")
 
     def _outside(self) -> None:
         _parts(
-            "outside", events=lambda: drain("outside"), money=money.work, batches=lambda: batches.run(outside=True), night=lambda: nightly.work("outside")
+            "outside", events=lambda: drain("outside", once=True), money=money.work, batches=lambda: batches.run(outside=True), night=lambda: nightly.work("outside")
         )
 
     def _long(self) -> None:

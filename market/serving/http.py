@@ -12,11 +12,13 @@ from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.receiver import ChunkedReceiver
 from waitress.server import TcpWSGIServer
 
 log = logging.getLogger(__name__)
 MOST_BODY = 80 * 1024 * 1024  # over MAX_CONTENT_LENGTH, so that a form can say at its field what is too large
 MOST_CONNECTIONS = 1000
+MOST_ASIDE = 16 * 1024  # bytes of a chunk's head, or of what follows the last: nobody asks for them, and to look for their end costs
 HEADERS_WITHIN = 20.0  # seconds from a request's first byte to the end of its headers
 SLOWEST = 16 * 1024  # bytes a second a body must arrive at, on the average
 IDLE = 60  # seconds a connection may stay open without a request
@@ -34,6 +36,9 @@ class _Channel(HTTPChannel):
         taken: bool = super().received(data)
         if self.request is not before:
             self.began = time.monotonic()
+        body = self.request.body_rcv if self.request is not None else None
+        if isinstance(body, ChunkedReceiver) and max(len(body.control_line), len(body.trailer)) > MOST_ASIDE:
+            self.will_close = True
         return taken
 
     def too_slow(self, now: float) -> bool:

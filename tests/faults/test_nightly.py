@@ -32,7 +32,7 @@ from models.sourcing import Request
 from tests.factories import World
 
 pytestmark = pytest.mark.faults  # it measures time
-SIZES = {"sqlite": int(os.environ.get("NIGHT_SIZE", "20000")), "postgresql": int(os.environ.get("NIGHT_SIZE", "2000"))}  # agencies
+SIZE = int(os.environ.get("NIGHT_SIZE", "20000"))  # agencies
 REQUESTS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
 LATEST, PATIENT, HELD = 2.0, 0.3, 0.2  # seconds: an opening may be late, a person's act may take, and a piece may hold the lock
 LONGEST = 600  # seconds the night's work may take
@@ -79,9 +79,8 @@ def _publish(world: World) -> float:
 def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
     app: Flask, world: World, time: Any, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = SIZES[database.partition("+")[0].partition(":")[0]]
     world.settled()
-    furnish(size)
+    furnish(SIZE)
     register_export(tmp_path / "register.csv")
     app.config["REGISTER"] = str(tmp_path / "register.csv")
     rebuild_index()
@@ -125,7 +124,7 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
     pieces = [float(line) for line in (tmp_path / "pieces").read_text().split()]
     late_others = max((at - world.closing(names[0])).total_seconds() for at in told)
     print(
-        f"{database.partition(':')[0]}, {size} agencies: {len(acts)} publications p50 {_of(acts, 0.5) * 1000:.0f} p99 {_of(acts, 0.99) * 1000:.0f}"
+        f"{database.partition(':')[0]}, {SIZE} agencies: {len(acts)} publications p50 {_of(acts, 0.5) * 1000:.0f} p99 {_of(acts, 0.99) * 1000:.0f}"
         f" max {max(acts) * 1000:.0f} ms; {len(pieces)} pieces p99 {_of(pieces, 0.99) * 1000:.0f} max {max(pieces) * 1000:.0f} ms;"
         f" {len(told)} others, the last {late_others:.1f} s late"
     )

@@ -81,3 +81,15 @@ def test_a_crowd_that_asks_nothing_makes_room(server: Server, monkeypatch: Any) 
     for connection in idle:
         assert connection.recv(10) == b""
         connection.close()
+
+
+@pytest.mark.parametrize("aside", ["5;" + "x" * 40_000, "0\r\n" + "x" * 40_000])
+def test_what_stands_beside_the_chunks_is_short(server: Server, aside: str) -> None:
+    head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with contextlib.closing(_connect(server, head + aside)) as one, contextlib.suppress(ConnectionResetError):
+        assert one.recv(1000) == b"", "closed without an answer"
+
+
+def test_chunks_are_taken(server: Server) -> None:
+    with contextlib.closing(_connect(server, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nabcde\r\n0\r\n\r\n")) as one:
+        assert _whole(one).endswith(b"5")
