@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from time import monotonic, sleep
 from typing import Any
 
 from flask import current_app
@@ -17,6 +19,7 @@ from sqlalchemy import Connection, Engine, event
 
 from models import Base
 
+PATIENCE, LOOK = 15.0, 0.002  # seconds a statement waits for SQLite's locks, and between two looks whether the write lock is free
 SYNCHRONOUS = "FULL"  # what is acknowledged survives a power cut; tests, which only kill processes, go without
 db = SQLAlchemy()
 alembic = Alembic(metadatas=Base.metadata)
@@ -33,7 +36,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout = 15000")
+        _wait_for_locks(cursor, PATIENCE)
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         cursor.execute("PRAGMA foreign_keys = ON")
@@ -44,8 +47,37 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """A writing transaction takes SQLite's one write lock at its start, so it never has to give up midway."""
     if connection.dialect.name == "sqlite":
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if connection.get_execution_options().get("writing", False):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Begin with the write lock as soon as it is free. SQLite's own waiting looks the less often the longer it has waited, so that under load
+    who came last goes first and some wait for seconds; here everybody looks equally often."""
+    cursor, until = connection.connection.cursor(), monotonic() + PATIENCE
+    _wait_for_locks(cursor, 0)
+    try:
+        while (error := _error_beginning(cursor)) == sqlite3.SQLITE_BUSY and monotonic() < until:
+            sleep(LOOK)
+        if error:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what the rest of the market expects
+    finally:
+        _wait_for_locks(cursor, PATIENCE)
+
+
+def _error_beginning(cursor: Any) -> int:
+    """SQLite's code of why a writing transaction could not begin, or 0 where it did."""
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return int(error.sqlite_errorcode) & 0xFF  # above it the code says of which kind
+    return 0
+
+
+def _wait_for_locks(cursor: Any, seconds: float) -> None:
+    cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
 def migrate() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from threading import Barrier
 from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from market import extensions
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as payments
@@ -159,3 +162,38 @@ def test_two_workers_at_once_handle_each_event_once(app: Flask, world: World) ->
     pairs = db.session.execute(select(Notice.organisation_id, Notice.event_id)).all()
     assert len(pairs) == len(set(pairs)) > 0
     assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}
+
+
+@pytest.fixture
+def holder(app: Flask, database: str) -> Iterator[Session]:
+    """Somebody who holds SQLite's one write lock."""
+    if not database.startswith("sqlite"):
+        pytest.skip("PostgreSQL locks the case, and has its own queue")
+    with Session(db.engine) as session:
+        session.connection(execution_options={"writing": True})
+        yield session
+
+
+def test_who_has_waited_long_looks_as_often_as_who_came_last(holder: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = list[float]()
+
+    def look(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 50:
+            holder.rollback()
+
+    monkeypatch.setattr(extensions, "sleep", look)
+    with Session(db.engine) as session:
+        session.connection(execution_options={"writing": True})
+        assert looks == [extensions.LOOK] * 50
+
+
+def test_a_lock_that_is_never_free_is_an_error_and_leaves_nothing_behind(holder: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extensions, "PATIENCE", 0.05)
+    with Session(db.engine) as session:
+        with pytest.raises(OperationalError, match="locked"):
+            session.connection(execution_options={"writing": True})
+        session.rollback()
+        holder.rollback()
+        session.connection(execution_options={"writing": True})
+        assert session.scalar(text("PRAGMA busy_timeout")) == 50
