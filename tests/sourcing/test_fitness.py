@@ -34,7 +34,7 @@ REASON = "登记住所查无此机构"
 FREE = {
     "organisation": {"submit", "commit"}, "check": {"answer"}, "quote": {"withdraw", "decline"}, "bid": {"withdraw"}, "objection": {"withdraw"},
     "contract": {"revise", "terminate", "give_notice", "dispute", "contest", "retract"}, "materials": {"miss"}, "deliverable": {"submit"},
-    "change": {"refuse", "withdraw"}, "dispute": {"answer", "evidence", "withdraw"}, "payment": {"confirm", "dispute"}, "payout": {"confirm", "dispute", "deny"},
+    "change": {"refuse", "withdraw"}, "dispute": {"answer", "evidence", "withdraw"}, "payment": {"confirm", "dispute"}, "payout": {"arrive", "bounce"},
     "invoice": {"void"}, "rating": {"rate"},
 }  # fmt: skip
 SIDES = {"agency", "objector", "giver", "recipient", "proposer", "other", "claimant", "respondent", "rater", "payee"}
