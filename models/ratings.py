@@ -50,6 +50,7 @@ RATING = Workflow(
         Move("due", "lapse", "lapsed", who={"system"}),
         Move("sealed", "publish", "published", who={"system"}, public=True, tells=("rater", "ratee")),
     ),
+    duties=("rate",),
     acts={"rate": N_("评价"), "publish": N_("公布"), "lapse": N_("逾期")},
     opening=Limit(attribute="closes_at", act="lapse"),
 )

@@ -18,12 +18,13 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models import clock, events, policy, sides, workdays
+from models import clock, events, permission, policy, sides, workdays
 from models.actors import Actor
 from models.base import Code
 from models.regions import covers, within
 from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken, WrongState
 
+ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 Rule = Callable[[Session, Any], None]
 
 
@@ -92,8 +93,10 @@ class Workflow:
         moves: tuple[Move, ...],
         acts: dict[str, str],
         opening: Limit | None = None,
+        duties: Iterable[str] = (),
     ) -> None:
-        self.name, self.label, self.acts, self.opening = name, label, acts, opening
+        """`duties` are the acts, one that opens a case among them, that are open to a party out of standing too: see permission.py."""
+        self.name, self.label, self.acts, self.opening, self.duties = name, label, acts, opening, frozenset(duties)
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
         self.moves = moves
@@ -128,7 +131,10 @@ class Workflow:
         """The rows this actor may use now, the main one first. Rules are not asked: they explain
         themselves when the act is tried."""
         roles = case.roles_of(actor)
-        rows = [m for m in self.moves if m.source == case.state and roles & m.who and (case.referred_to or not m.above)]  # type: ignore[operator]
+        rows = [
+            m for m in self.moves
+            if m.source == case.state and case.in_standing(actor, roles & m.who, m.act) and (case.referred_to or not m.above)  # type: ignore[operator]
+        ]  # fmt: skip
         return sorted(rows, key=lambda move: not move.main)
 
     def waits_for(self, state: str) -> frozenset[str]:
@@ -210,6 +216,11 @@ class Case:
         """The organisation whoever plays this role stands for; None for an office or a person alone."""
         column = self.parties.get(self.allied.get(role, role))
         return getattr(self, column) if column else None
+
+    def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
+        """Those of these roles whose organisation may do this act as it stands; none where the account is blocked."""
+        duty = act in self.workflow.duties
+        return frozenset(role for role in played if not actor.blocked and permission.stands(actor, self.side_of(role), duty=duty))
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Every organisation whose matter this is. What is still hidden counts for those in `known` alone, who know it of themselves: a
@@ -314,7 +325,11 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
         case.due_at = case.workflow.opening.ends(case)
     session.add(case)
     session.flush()
-    sides.check(session, case, actor, case.roles_of(actor))
+    roles = case.roles_of(actor)
+    permission.check_account(actor)
+    for role in sorted(roles):
+        permission.check_standing(actor, case.side_of(role), duty=act in case.workflow.duties)
+    sides.check(session, case, actor, roles)
     return _record(session, case, actor, act, role="", **about)
 
 
@@ -325,13 +340,18 @@ def check_reason(reason: str) -> str:
     return reason.strip()
 
 
-def play(session: Session, case: Case, actor: Actor, who: Iterable[str], *, leaving: bool = False) -> frozenset[str]:
-    """The roles among `who` in which the actor may act on a case. NotAllowed if there is none, or if it stands on both sides of the case
-    (unless it is `leaving` it)."""
-    played = case.roles_of(actor) & frozenset(who)
-    if not played:
+def play(session: Session, case: Case, act: str, actor: Actor, who: Iterable[str], *, leaving: bool = False) -> frozenset[str]:
+    """The roles among `who` in which the actor may do this act on a case. NotAllowed if there is none, if none of them is in standing for
+    it, or if it stands on both sides of the case (unless it is `leaving` it)."""
+    session.info[ASKED] = True
+    permission.check_account(actor)
+    among = case.roles_of(actor) & frozenset(who)
+    played = case.in_standing(actor, among, act)
+    if not among:
         sides.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+        raise NotAllowed(permission.NO_PART)
+    if not played:
+        permission.check_standing(actor, case.side_of(min(among)), duty=act in case.workflow.duties)
     if not leaving:
         sides.check(session, case, actor, played)
     return played
@@ -340,7 +360,7 @@ def play(session: Session, case: Case, actor: Actor, who: Iterable[str], *, leav
 def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
     """The row of the table for an act now, and the roles in which the actor may use it. WrongState, NotAllowed."""
     move = case.workflow.find(case.state, act)
-    played = play(session, case, actor, move.who, leaving=move.leaves)
+    played = play(session, case, act, actor, move.who, leaving=move.leaves)
     if move.above and not case.referred_to:
         raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
     return move, played
@@ -410,7 +430,8 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
     """An operator moves a case outside its table: only an administrator, never without a reason,
     and on the record for all parties."""
     if "admin" not in actor.roles:
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+        raise NotAllowed(permission.NO_PART)
+    session.info[ASKED] = True
     if target not in case.workflow.states:
         raise RuleBroken(N_("没有这个状态。"), "target")
     sides.check(session, case, actor, frozenset({"admin"}))

@@ -97,6 +97,7 @@ CONTRACT = Workflow(
         Move("disputed", "continue", "active", who={"system"}, tells=_BOTH),
         Move("disputed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
     ),
+    duties=("terminate", "give_notice", "retract", "contest", "dispute"),
     acts={
         "revise": N_("修改条款"),
         "agree_buyer": N_("业主签署"),

@@ -90,6 +90,7 @@ DELIVERABLE = Workflow(
         Move("late", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
         *(Move(state, "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")) for state in _OPEN),
     ),
+    duties=("submit", "accept", "return"),
     acts={
         "submit": N_("提交成果"),
         "lapse": N_("逾期未提交"),

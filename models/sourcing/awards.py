@@ -120,6 +120,7 @@ OBJECTION = Workflow(
         Move("answered", "lapse", "lapsed", who={"system"}, tells=("objector",)),
         *referrals("answered", tells=("buyer", "objector"), urged=False),
     ),
+    duties=("object", "answer", "withdraw"),
     acts={
         "answer": N_("答复异议"),
         "escalate": N_("业主逾期未答复,转监管部门"),

@@ -48,6 +48,7 @@ BID = Workflow(
         Move("opened", "disqualify", "disqualified", who={"system"}, public=True, needs_reason=True, tells=("agency",)),
         Move("submitted", "void", "void", who={"system"}, tells=("agency",)),
     ),
+    duties=("withdraw",),
     acts={
         "replace": N_("更换投标"),
         "withdraw": N_("撤回投标"),

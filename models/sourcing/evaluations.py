@@ -52,6 +52,7 @@ EVALUATION = Workflow(
         Move("scored", "publish", "published", who={"system"}),
         Move("scored", "lapse", "lapsed", who={"system"}),
     ),
+    duties=("declare", "score", "recuse"),
     acts={
         "begin": N_("开始评审"),
         "declare": N_("声明无利害关系"),

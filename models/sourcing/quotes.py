@@ -57,6 +57,7 @@ QUOTE = Workflow(
         Move("countered", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
         Move("agreed", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
     ),
+    duties=("decline", "withdraw"),
     acts={
         "offer": N_("还价"),
         "accept": N_("同意这个价格"),

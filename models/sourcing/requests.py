@@ -164,6 +164,7 @@ REQUEST = Workflow(
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
         Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
+    duties=("cancel", "ask_cancel"),
     acts={
         "edit": N_("修改"),
         "publish": N_("发布需求"),
