@@ -176,7 +176,8 @@ PAGES: dict[str, Ask] = {
     **_of("oversight", "agencies by_month clauses export_clauses held_money export_money export", OVERSEER),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),
-    **_of("agencies", "import_list new_import", _act("agencies._take_table")),
+    "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True),
+    "agencies.new_import": _act("agencies._take_table"),
     # of the whole market
     **_of("catalogue", "edit new_item withdraw", _act("catalogue.revise_item")),
     "agencies.register": _act("agencies._compare"),

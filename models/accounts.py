@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, and_, func, not_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, and_, func, not_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, spelling, uscc
@@ -265,7 +265,7 @@ def check_password_strength(password: str) -> None:
 def authority_for(session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None) -> Organisation | None:
     """The authority of this role nearest to a place: the county's, else the city's, else the province's; only of these areas if `among` is given.
 
-    `department` of None takes any line of work.
+    `department` of None takes any line of work; a regulator that is of none answers for every one. One out of standing is passed over.
     """
     from models.regions import above
 
@@ -274,8 +274,10 @@ def authority_for(session: Session, role: str, department: str | None, region_co
         Organisation.kind == "authority",
         Organisation.authority_role == role,
         Organisation.region_code.in_(areas),
+        Organisation.state == IN_STANDING,
     )
     if department is not None:
-        query = query.where(Organisation.department == department)
+        fits = Organisation.department == department
+        query = query.where(or_(fits, func.coalesce(Organisation.department, "") == "") if role == "regulator" else fits)
     found = {o.region_code: o for o in session.scalars(query.order_by(Organisation.id.desc()))}
     return next((found[area] for area in areas if area in found), None)

@@ -62,6 +62,7 @@ class Rating(Case, Base):
     __tablename__ = "ratings"
     __table_args__ = (UniqueConstraint("contract_id", "by"),)
     workflow: ClassVar[Workflow] = RATING
+    beneath: ClassVar[str] = "contract"
     parties: ClassVar[dict[str, str]] = {"rater": "rater_id", "ratee": "ratee_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))

@@ -15,13 +15,14 @@ from market import permissions
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
+from market.catalogue import actions as catalogue
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as payments
 from market.sourcing import actions as sourcing
 from market.transaction import ACTIONS
 from models import CASES, workflow
-from models.accounts import Organisation
+from models.accounts import Organisation, authority_for
 from models.actors import Actor
 from models.contracts import current_templates
 from models.payments import Payment
@@ -210,10 +211,7 @@ def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act:
     buyer = world.organisation("buyer").id
     for actor in (before, world.actor(person)):  # one whose request began before, too
         with pytest.raises(NotAllowed, match="已暂停"):
-            if act == "publish":
-                sourcing.publish(actor, draft)
-            else:
-                sourcing.create_request(actor, **world.asked(), on_behalf_of=buyer)
+            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_request(actor, **world.asked(), on_behalf_of=buyer)
     payment = world.one(Payment, running, kind="deposit").identifier
     payments.pay(world.actor(person), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     sourcing.cancel(world.actor(person), draft)
@@ -293,3 +291,26 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
     with pytest.raises(NotAllowed, match="已暂停"):
         sourcing.accept_quote(before, quote)
     sourcing.decline_quote(before, quote)
+
+
+def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
+    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area."""
+    world.authority("water", "regulator", region="632801", department="水利")
+    world.authority("ecology", "regulator", region="632801", department="生态环境")
+    identifiers = whole_market(world, time)
+    for name, case_class in CASES.items():
+        db.session.rollback()
+        case = case_class.load(db.session, identifiers[name])
+        of_none = name in ("organisation", "check", "credit_record")
+        for regulator, expected in (("water", True), ("ecology", of_none), ("regulator", True)):
+            actor = world.actor(regulator)
+            case = case_class.load(db.session, identifiers[name])
+            assert ("regulator" in case.roles_of(actor)) is expected, (name, regulator)
+            seen = db.session.scalar(select(case_class.id).where(case_class.id == case.id, case_class.scope("regulator", actor)))
+            assert (seen is not None) is expected, (name, regulator)
+    assert catalogue.may_edit(world.actor("regulator"), "生态环境")
+    region = "632801"
+    assert authority_for(db.session, "regulator", "生态环境", region).name == "ecology单位"
+    assert authority_for(db.session, "regulator", "自然资源", region).name == "regulator单位"
+    agencies.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
+    assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", "one out of standing is passed over"

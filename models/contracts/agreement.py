@@ -132,6 +132,7 @@ class Contract(Case, Base):
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "giver": "notice_by_id", "recipient": "notice_to_id"}
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), unique=True)
@@ -219,6 +220,7 @@ class Contract(Case, Base):
 class OfContract(Case):
     """Mixed into the cases of a contract: they bear its title and are worth what it is worth. `contract` is declared there."""
 
+    beneath: ClassVar[str] = "contract"
     contract_id: Any
     contract: Any
 

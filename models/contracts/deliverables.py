@@ -239,7 +239,7 @@ def refer_review(session: Session, deliverable: Deliverable) -> bool:
     higher = authority_for(session, "department", passed.department, deliverable.region_code, among=wider)
     if higher is None and deliverable.referred_to:
         return False
-    regulator = authority_for(session, "regulator", None, deliverable.region_code)
+    regulator = authority_for(session, "regulator", deliverable.line, deliverable.region_code)
     told = [authority for authority in (higher, regulator) if authority is not None]
     happened = perform(session, deliverable, "refer", SYSTEM, data={"authority": "、".join(authority.name for authority in told)})
     happened.tells = {"organisations": sorted({*happened.tells["organisations"], *(authority.id for authority in told)})}

@@ -69,6 +69,7 @@ class Bid(Case, Base):
     __tablename__ = "bids"
     __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
     workflow: ClassVar[Workflow] = BID
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))

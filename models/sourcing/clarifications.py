@@ -40,6 +40,7 @@ class Clarification(Case, Base):
 
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     lent_with: ClassVar[str] = "request"
 

@@ -78,6 +78,7 @@ class Quote(Case, Base):
     __tablename__ = "quotes"
     __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
     workflow: ClassVar[Workflow] = QUOTE
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = PARTIES
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))

@@ -248,6 +248,14 @@ class Request(Case, Base):
         return self.project
 
     @property
+    def line(self) -> str | None:
+        return self.item.department
+
+    @classmethod
+    def of_line(cls, department: str) -> ColumnElement[bool]:
+        return cls.item.has(ServiceItem.department == department)
+
+    @property
     def stake(self) -> int:
         """The budget; without one anything may be at stake, so no delegation reaches it."""
         return self.budget or money.MOST
