@@ -26,7 +26,7 @@ from market.extensions import db, login
 from market.forms import ActForm, Form, ReasonForm
 from market.words import words_of
 from models import CASES, clock, permission, spelling, workflow
-from models.actors import VISITOR, Actor
+from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name
 from models.events import timeline
 from models.text import N_, NotAllowed, NotFound, Problem
@@ -272,6 +272,8 @@ def waiting(actor: Actor) -> list[Case]:
             if role not in {"regulator", *case_class.offices} or role in actor.roles:
                 query = select(case_class).where(theirs, case_class.scope(role, actor))
                 found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
+    if any(each.state != IN_STANDING for each in actor.standings):  # it is nobody's turn who would be refused
+        found = [case for case in found if case.workflow.open_to(case, actor)]
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
 
 
