@@ -276,7 +276,7 @@ def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
     """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody else."""
     try:
-        check(session, case, act, actor)
+        check(session, case, act, permission.fresh(session, actor))
     except Problem:
         return False
     return True
