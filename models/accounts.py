@@ -80,6 +80,7 @@ class User(Base):
     blocked_at: Mapped[datetime | None]
     blocked_reason: Mapped[str | None] = mapped_column(String(1000))
     blocked_as: Mapped[str | None] = mapped_column(String(12))
+    unblocked_at: Mapped[datetime | None]  # what was open before it was blocked stays shut
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")

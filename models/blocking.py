@@ -90,6 +90,7 @@ def unblock(session: Session, actor: Actor, email: str, reason: str) -> str:
     if not may_lift(actor, person):
         raise NotAllowed(N_("这个账号由上级停用,只能由停用它的一级或更高一级恢复。"))
     person.blocked_at = person.blocked_reason = person.blocked_as = None
+    person.unblocked_at = clock.now()
     _tell(session, actor, person, "unblock", rank, said)
     return person.email
 

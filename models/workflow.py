@@ -81,9 +81,9 @@ class Case:
                 for m in actor.mandates
             ):
                 roles.add("buyer")
-        if "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code):
-            if not actor.department or self.line in (None, actor.department):
-                roles.add("regulator")
+        in_area = "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code)
+        if in_area and (not actor.department or self.line in (None, actor.department)):
+            roles.add("regulator")
         return frozenset(roles)
 
     @property

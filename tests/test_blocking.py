@@ -98,6 +98,7 @@ def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
     assert WHY in refused.text
     assert WHY not in again.submit("/sign-in", email=crowd.emails["staff"], password="a wrong passphrase").text, "only to whoever it is"
     accounts.unblock_account(crowd.actor("buyer"), crowd.emails["staff"], reason="本人已到场核实")
+    assert staff.get("/my").location.startswith("/sign-in"), "what was open before stays shut"
     assert Visitor(app, crowd.emails["staff"]).get("/my").status == 200
     sourcing.publish(of(crowd.emails["staff"]), request)
 

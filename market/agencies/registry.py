@@ -236,6 +236,8 @@ def _unprintable(said: Registered | None) -> list[Json]:
 
 def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
     """Open a check for every difference that still stands; or, before the first, doubt the register where it contradicts too many."""
+    if batch.person_id is not None:  # powers may have been lost since
+        permissions.check_act("agencies._compare", actor)
     if not batch.loaded:
         _doubt(session, batch)
     for row in rows:
