@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market import permissions
 from market.extensions import db
 from market.pieces import Pace, is_away
 from market.pieces import pace as pace_of
 from market.transaction import action, transaction
-from models import batches, clock, events
+from models import batches, clock, events, permission
 from models.accounts import User, actor_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
@@ -77,7 +78,9 @@ def _who(session: Session, batch: Batch) -> Actor:
     """Who acts: whoever asked for it, with the powers that person has now."""
     if batch.person_id is None:
         return SYSTEM
-    return actor_for(session.get_one(User, batch.person_id))
+    actor = actor_for(session.get_one(User, batch.person_id))
+    permission.check_account(actor)
+    return actor
 
 
 def run(most: int = 10_000, outside: bool | None = None) -> int:
@@ -289,9 +292,8 @@ def _own(session: Session, actor: Actor, identifier: str) -> Batch:
 
 
 def may_see(actor: Actor, batch: Batch) -> bool:
-    """Whoever belongs to the organisation that asked for it, and administrators; a register's comparison is every
-    regulator's."""
-    if "admin" in actor.roles or (batch.kind == "register" and "regulator" in actor.roles):
+    """Whoever belongs to the organisation that asked for it, and administrators; a register's comparison is of the whole market."""
+    if "admin" in actor.roles or (batch.kind == "register" and permissions.may_act("agencies._compare", actor)):
         return True
     return batch.organisation_id is not None and batch.organisation_id == actor.organisation_id
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, abort, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
@@ -16,15 +18,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from market import words
+from market import permissions, words
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.demo import mark
 from market.extensions import db, login
 from market.forms import ActForm, Form, ReasonForm
 from market.words import words_of
-from models import CASES, clock, spelling
-from models.actors import VISITOR, Actor
+from models import CASES, clock, permission, spelling, workflow
+from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name
 from models.events import timeline
 from models.text import N_, NotAllowed, NotFound, Problem
@@ -142,8 +144,15 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
                 return redirect(landing(case), 303)
     elif not moves:
         case.workflow.find(case.state, act)
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+        check_open(case, act)
     return render_template(page.template, case=case, act=act, form=form, back=landing(case)), status
+
+
+def check_open(case: Case, act: str) -> None:
+    """NotAllowed unless the reader may do this act now, as the case's table and the rule of standing have it."""
+    if all(move.act != act for move in case.workflow.open_to(case, current_actor())):
+        workflow.play(db.session, case, act, current_actor(), {role for move in case.workflow.moves if move.act == act for role in move.who})
+        raise NotAllowed(permission.NO_PART)
 
 
 def _asks_why(case: Case, act: str, moves: list[Move]) -> bool:
@@ -165,12 +174,17 @@ def link(url: str, text: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url, text)
 
 
-def need(*roles: str) -> Actor:
-    """The reader, if it has one of these roles; 403 otherwise."""
-    actor = current_actor()
-    if not actor.roles & set(roles):
+def _ask_page() -> ResponseReturnValue | None:
+    """Before any page: may whoever comes have it, as far as that does not lie with a case? Whoever has not signed in is sent to do so."""
+    ask = permissions.PAGES.get(request.endpoint or "")
+    if request.endpoint is None or ask == permissions.ANYBODY:
+        return None
+    if not current_user.is_authenticated:
+        return login.unauthorized()  # type: ignore[no-any-return]
+    if ask is None:
         abort(403)
-    return actor
+    permission.check(ask, current_actor(), permissions.market())
+    return None
 
 
 def not_found(identifier: str) -> NotFound:
@@ -258,6 +272,8 @@ def waiting(actor: Actor) -> list[Case]:
             if role not in {"regulator", *case_class.offices} or role in actor.roles:
                 query = select(case_class).where(theirs, case_class.scope(role, actor))
                 found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
+    if any(each.state != IN_STANDING for each in actor.standings):  # it is nobody's turn who would be refused
+        found = [case for case in found if case.workflow.open_to(case, actor)]
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
 
 
@@ -277,6 +293,9 @@ def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
     app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
+    app.jinja_env.globals["may"] = lambda endpoint: permissions.may_open(endpoint, current_actor())
+
+    app.before_request(_ask_page)
 
     @app.context_processor
     def chrome() -> dict[str, Any]:

@@ -15,14 +15,16 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from market import permissions
 from market.extensions import db
-from models import clock, events, submissions
+from models import clock, events, permission, submissions
 from models.actors import Actor
 from models.submissions import Sent
 from models.text import N_, Conflict
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+ACTIONS: dict[str, Callable[..., str]] = {}  # every act there is, by its name
 _inside: ContextVar[bool] = ContextVar("inside a transaction", default=False)
 _arrived: ContextVar[datetime | None] = ContextVar("when what is done now reached us", default=None)
 
@@ -104,6 +106,7 @@ def transaction() -> Iterator[Session]:
 def action(function: Callable[..., str]) -> Callable[..., str]:
     """Make an act of a function: `(actor, ...)` from outside, inside a transaction `(session, actor, ...)`.
 
+    Whether this actor may is asked first, of the table in market/permissions.py, as things stand inside the transaction.
     It returns the identifier of what it acted on. With `submission=` (a form's one-time key) the same
     act sent twice happens once: the second answers with the identifier of the first. A key that was used for
     anything else (another act, or this one with other arguments) is a Conflict; of another person it is another key.
@@ -119,17 +122,27 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
     def once(actor: Actor, args: tuple[Any, ...], sent: Sent, kwargs: dict[str, Any]) -> str:
         fingerprint = _fingerprint(function, sent, args, kwargs) if sent.key else ""
         with transaction() as session:
+            actor = permission.fresh(session, actor)
+            permissions.check_act(name_of(function), actor)
             key = submissions.key_of(actor.user_id, sent.key)
             if sent.key:
                 done = submissions.result_of(session, key, fingerprint)
                 if done is not None:
                     return done
             result = function(session, actor, *args, **kwargs)
+            if not permissions.asked(name_of(function), session, actor):
+                at_fault(f"{name_of(function)} asked nobody whether it may")
             if sent.key:
                 session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=fingerprint, result=result))
         return result
 
+    ACTIONS[name_of(function)] = act
     return act
+
+
+def name_of(function: Callable[..., str]) -> str:
+    """An act by its room and its function: `contracts.publish_template`."""
+    return f"{function.__module__.split('.')[1]}.{function.__name__}"
 
 
 def _fingerprint(function: Callable[..., str], sent: Sent, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -222,6 +222,8 @@ OPENINGS = {
     "leave": N_("移除成员"),
     "delegate": N_("委托采购"),
     "revoke": N_("收回委托"),
+    "block": N_("停用账号"),
+    "unblock": N_("恢复账号"),
 }
 
 

@@ -12,13 +12,14 @@ from typing import ClassVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, and_, func, not_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, spelling, uscc
-from models.actors import Actor, Mandate
+from models.actors import IN_STANDING, OFFICES, Actor, Mandate, Standing
 from models.base import Base, Code, Fen, Name
 from models.referrals import REFERRAL_ACTS, referrals, up
+from models.regions import covers, current
 from models.text import N_, RuleBroken
 from models.workflow import Case, Move, State, Workflow
 
@@ -49,6 +50,7 @@ ORGANISATION = Workflow(
         Move("verified", "suspend", "suspended", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
         Move("suspended", "restore", "verified", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
     ),
+    duties=("submit", "commit"),
     acts={
         "submit": N_("提交核验"),
         "commit": N_("承诺入驻"),
@@ -66,7 +68,8 @@ SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases 
 
 
 class User(Base):
-    """A person who signs in. Belongs to organisations through memberships."""
+    """A person who signs in. Belongs to organisations through memberships. Whoever is blocked does nothing until somebody of at least the rank
+    `blocked_as` lifts it: see blocking.py."""
 
     __tablename__ = "users"
 
@@ -74,6 +77,10 @@ class User(Base):
     name: Mapped[Name]
     password_hash: Mapped[str] = mapped_column(String(200))
     is_admin: Mapped[bool] = mapped_column(default=False)
+    blocked_at: Mapped[datetime | None]
+    blocked_reason: Mapped[str | None] = mapped_column(String(1000))
+    blocked_as: Mapped[str | None] = mapped_column(String(12))
+    unblocked_at: Mapped[datetime | None]  # what was open before it was blocked stays shut
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
@@ -116,6 +123,21 @@ class Organisation(Case, Base):
     @property
     def title(self) -> str:
         return self.name
+
+    def roles_of(self, actor: Actor) -> frozenset[str]:
+        """Nobody is over its own organisation, nor a regulator over one of the same level."""
+        found = super().roles_of(actor)
+        own = actor.organisation_id is not None and actor.organisation_id == self.id
+        level = self.authority_role == "regulator" and actor.region_code is not None and covers(self.region_code, actor.region_code)
+        return found - {"regulator"} if own or level else found
+
+    @classmethod
+    def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
+        found = super().scope(role, actor)
+        if role != "regulator" or actor.region_code is None:
+            return found
+        level = and_(func.coalesce(cls.authority_role, "") == "regulator", cls.region_code == current(actor.region_code))
+        return and_(found, cls.id != (actor.organisation_id or 0), not_(level))
 
     @property
     def code_sound(self) -> bool:
@@ -199,19 +221,21 @@ def may_buy_for_others(user: User) -> bool:
 
 
 def actor_for(user: User) -> Actor:
-    """The actor a signed-in person is, from its first membership and its live delegations; these rest while it may not buy for others."""
+    """The actor a signed-in person is, from its first membership and its live delegations; these rest while it may not buy for others. An
+    authority out of standing gives it no office."""
     roles = {"admin"} if user.is_admin else set()
-    lent = tuple(
-        Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until)
-        for d in user.delegations
-        if d.revoked_at is None and d.until > clock.now()
-    )
+    blocked = (user.blocked_reason or "—") if user.blocked_at is not None else ""
+    live = [d for d in user.delegations if d.revoked_at is None and d.until > clock.now()]
+    lent = tuple(Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until) for d in live)
+    buyers = {d.buyer_id: d.buyer for d in live}
     mandates, resting = (lent, ()) if may_buy_for_others(user) else ((), lent)
     membership = user.memberships[0] if user.memberships else None
     if membership is None:
-        return Actor(user.name, frozenset(roles), user.id, mandates=mandates)
+        return Actor(user.name, frozenset(roles), user.id, mandates=mandates, standings=_standings(buyers), blocked=blocked)
     organisation = membership.organisation
-    roles.add(organisation.authority_role or organisation.kind)
+    role = organisation.authority_role or organisation.kind
+    if role not in OFFICES or organisation.state == IN_STANDING:
+        roles.add(role)
     return Actor(
         name=user.name,
         roles=frozenset(roles),
@@ -224,7 +248,13 @@ def actor_for(user: User) -> Actor:
         mandates=mandates,
         resting=resting,
         belongs=tuple((m.organisation_id, m.organisation.kind) for m in user.memberships),
+        standings=_standings({**buyers, organisation.id: organisation}),
+        blocked=blocked,
     )
+
+
+def _standings(organisations: dict[int, Organisation]) -> tuple[Standing, ...]:
+    return tuple(Standing(key, each.name, each.state, each.authority_role or "") for key, each in organisations.items())
 
 
 def check_password_strength(password: str) -> None:
@@ -236,7 +266,7 @@ def check_password_strength(password: str) -> None:
 def authority_for(session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None) -> Organisation | None:
     """The authority of this role nearest to a place: the county's, else the city's, else the province's; only of these areas if `among` is given.
 
-    `department` of None takes any line of work.
+    `department` of None takes any line of work; a regulator that is of none answers for every one. One out of standing is passed over.
     """
     from models.regions import above
 
@@ -245,8 +275,10 @@ def authority_for(session: Session, role: str, department: str | None, region_co
         Organisation.kind == "authority",
         Organisation.authority_role == role,
         Organisation.region_code.in_(areas),
+        Organisation.state == IN_STANDING,
     )
     if department is not None:
-        query = query.where(Organisation.department == department)
+        fits = Organisation.department == department
+        query = query.where(or_(fits, func.coalesce(Organisation.department, "") == "") if role == "regulator" else fits)
     found = {o.region_code: o for o in session.scalars(query.order_by(Organisation.id.desc()))}
     return next((found[area] for area in areas if area in found), None)

@@ -32,6 +32,20 @@ ROLES = {
     "visitor": N_("访客"),
 }
 
+IN_STANDING = "verified"  # the state in which an organisation may do all that its kind may
+OFFICES = frozenset({"regulator", "department", "custodian"})  # what an authority is, while it is in standing
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an organisation that an actor may stand for is doing: the state of its entry. `office` is what an authority is."""
+
+    organisation_id: int
+    name: str
+    state: str
+    office: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Mandate:
     """A delegation as the actor carries it."""
@@ -50,7 +64,8 @@ class Actor:
     `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
     `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation
     the person is a member of, with its kind; `resting` the delegations that give no power, since one of those is an
-    agency or an authority.
+    agency or an authority. `standings`: how the organisation it acts for is doing, and each that delegated it; `blocked`: why its account is,
+    if it is.
     """
 
     name: str
@@ -64,6 +79,12 @@ class Actor:
     mandates: tuple[Mandate, ...] = field(default=())
     resting: tuple[Mandate, ...] = field(default=())
     belongs: tuple[tuple[int, str], ...] = field(default=())
+    standings: tuple[Standing, ...] = field(default=())
+    blocked: str = ""
+
+    def standing_of(self, organisation: int | None) -> Standing | None:
+        """How this organisation is doing; None for one this actor stands for in nothing."""
+        return next((each for each in self.standings if each.organisation_id == organisation), None)
 
     def members(self) -> frozenset[int]:
         """Every organisation the person belongs to; it acts for the first."""
@@ -78,10 +99,11 @@ class Actor:
         return {*self.members(), *(m.buyer_id for m in (*self.mandates, *self.resting) if m.until > clock.now())}
 
     def buyers(self) -> dict[int, str]:
-        """The enterprises this actor may ask for quotes for: its own, and those that delegated it; key to name."""
+        """The enterprises this actor may ask for quotes for: its own, and those that delegated it, as far as they are in standing; key to name."""
         own = {self.organisation_id: self.organisation_name} if self.organisation_id and "enterprise" in self.roles else {}
         lent = {m.buyer_id: m.buyer_name for m in self.mandates if "request" in m.scope and m.until > clock.now()}
-        return own | lent
+        resting = {each.organisation_id for each in self.standings if each.state != IN_STANDING}
+        return {key: name for key, name in (own | lent).items() if key not in resting}
 
     @property
     def main_role(self) -> str:

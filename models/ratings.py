@@ -50,6 +50,7 @@ RATING = Workflow(
         Move("due", "lapse", "lapsed", who={"system"}),
         Move("sealed", "publish", "published", who={"system"}, public=True, tells=("rater", "ratee")),
     ),
+    duties=("rate",),
     acts={"rate": N_("评价"), "publish": N_("公布"), "lapse": N_("逾期")},
     opening=Limit(attribute="closes_at", act="lapse"),
 )
@@ -61,6 +62,7 @@ class Rating(Case, Base):
     __tablename__ = "ratings"
     __table_args__ = (UniqueConstraint("contract_id", "by"),)
     workflow: ClassVar[Workflow] = RATING
+    beneath: ClassVar[str] = "contract"
     parties: ClassVar[dict[str, str]] = {"rater": "rater_id", "ratee": "ratee_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))

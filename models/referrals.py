@@ -34,8 +34,9 @@ def refer(session: Session, case: Case, actor_role: str = "regulator", departmen
 
     areas = above(case.region_code)
     if "regulator" in case.workflow.waits_for(case.state) and start is None:
-        nearest = authority_for(session, "regulator", None, case.region_code)
+        nearest = authority_for(session, "regulator", case.line, case.region_code)
         start = nearest.region_code if nearest else None
+    department = department if department is not None else case.line
     passed = case.referred_to or start
     wider = areas[areas.index(passed) + 1 :] if passed in areas else areas
     higher = authority_for(session, actor_role, department, case.region_code, among=wider)

@@ -8,8 +8,7 @@ is not in it raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -18,139 +17,18 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models import clock, events, policy, sides, workdays
+from models import clock, events, permission, policy, sides
 from models.actors import Actor
 from models.base import Code
 from models.regions import covers, within
-from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken, WrongState
+from models.tables import Limit, Move, Rule, State, Workflow
+from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
 
-Rule = Callable[[Session, Any], None]
+__all__ = [
+    "ASKED", "Case", "Limit", "Move", "Rule", "State", "Workflow", "check", "check_reason", "may", "override", "perform", "play", "start",
+]  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A time limit: `policy` names a number of working days in the case's policy, or `attribute`
-    an instant on the case. When it passes the system performs `act`, and every limit has one: it ends the
-    waiting, or refers it to the level above (referrals.py). `remind` names numbers of working days in the policy: so long before it ends whoever
-    the case waits for is told."""
-
-    policy: str = ""
-    attribute: str = ""
-    act: str = ""
-    remind: str = ""
-
-    def ends(self, case: Case) -> datetime | None:
-        if self.attribute:
-            instant: datetime | None = getattr(case, self.attribute)
-            return instant
-        days = policy.get(case.policy_version).number(self.policy)
-        return workdays.add(clock.now(), days)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A place a case can stand. `tone` colours its badge: good, wait, bad or plain."""
-
-    name: str
-    label: str
-    tone: str = "wait"
-    terminal: bool = False
-
-
-@dataclass(frozen=True)
-class Move:
-    """A row of the table. `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out of a
-    case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes something on, so that it is asked
-    again whether it may. `above`: only once the case was referred to the level above."""
-
-    source: str
-    act: str
-    target: str
-    who: Iterable[str]
-    rules: tuple[Rule, ...] = ()
-    limit: Limit | None = None
-    tells: tuple[str, ...] = ()
-    main: bool = False
-    public: bool = False
-    needs_reason: bool = False
-    leaves: bool = False
-    binds: bool = False
-    above: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "who", frozenset(self.who))
-
-
-class Workflow:
-    """The table of one case type. Refuses, when built, a table that contradicts itself."""
-
-    def __init__(
-        self,
-        name: str,
-        label: str,
-        states: tuple[State, ...],
-        moves: tuple[Move, ...],
-        acts: dict[str, str],
-        opening: Limit | None = None,
-    ) -> None:
-        self.name, self.label, self.acts, self.opening = name, label, acts, opening
-        self.states = {state.name: state for state in states}
-        self.initial = states[0].name
-        self.moves = moves
-        self._table = {(move.source, move.act): move for move in moves}
-        if len(self._table) != len(moves):
-            raise ValueError(f"{name}: two rows for one state and act")
-        for move in moves:
-            if move.source not in self.states or move.target not in self.states or move.act not in acts:
-                raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
-            if self.states[move.source].terminal:
-                raise ValueError(f"{name}: {move.source} is terminal and has a move")
-        for state, limit in self._limits():
-            if not limit.act or (state, limit.act) not in self._table or "system" not in self._table[state, limit.act].who:
-                raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
-
-    def _limits(self) -> list[tuple[str, Limit]]:
-        """Every limit with the state it runs in."""
-        opening = [(self.initial, self.opening)] if self.opening else []
-        return [(move.target, move.limit) for move in self.moves if move.limit] + opening
-
-    def find(self, state: str, act: str) -> Move:
-        """The row for this state and act; WrongState if the table has none."""
-        try:
-            return self._table[state, act]
-        except KeyError:
-            raise WrongState(
-                N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"),
-                state=self.states[state].label,
-            ) from None
-
-    def open_to(self, case: Case, actor: Actor) -> list[Move]:
-        """The rows this actor may use now, the main one first. Rules are not asked: they explain
-        themselves when the act is tried."""
-        roles = case.roles_of(actor)
-        rows = [m for m in self.moves if m.source == case.state and roles & m.who and (case.referred_to or not m.above)]  # type: ignore[operator]
-        return sorted(rows, key=lambda move: not move.main)
-
-    def waits_for(self, state: str) -> frozenset[str]:
-        """The roles whose act the case waits for in this state."""
-        found: frozenset[str] = frozenset()
-        for move in self.moves:
-            if move.source == state and move.main:
-                found |= frozenset(move.who) - {"system"}
-        return found
-
-    def states_waiting_for(self, role: str) -> list[str]:
-        return [state for state in self.states if role in self.waits_for(state)]
-
-    def reminders(self) -> dict[str, str]:
-        """The states whose limit is announced before it ends, each with the policy's key for how long before."""
-        return {state: limit.remind for state, limit in self._limits() if limit.remind}
-
-    def timed_acts(self) -> list[tuple[str, str]]:
-        """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that one
-        pass may carry a case through several."""
-        pairs = {(state, limit.act) for state, limit in self._limits()}
-        return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))
+ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
 
 class Case:
@@ -163,6 +41,7 @@ class Case:
     persons: ClassVar[dict[str, str]] = {}
     allied: ClassVar[dict[str, str]] = {}
     offices: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
+    beneath: ClassVar[str] = ""  # the relationship that leads to the case it belongs to, which knows the matter
     lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
 
     identifier: Mapped[Code] = mapped_column(unique=True)
@@ -202,14 +81,35 @@ class Case:
                 for m in actor.mandates
             ):
                 roles.add("buyer")
-        if "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code):
+        in_area = "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code)
+        if in_area and (not actor.department or self.line in (None, actor.department)):
             roles.add("regulator")
         return frozenset(roles)
+
+    @property
+    def line(self) -> str | None:
+        """The line of work its matter belongs to, for which a department answers; None for what is of no line, such as an agency. A regulator of
+        one line oversees no other."""
+        return getattr(self, self.beneath).line if self.beneath else None
+
+    @classmethod
+    def of_line(cls, department: str) -> ColumnElement[bool]:
+        """The SQL twin of `line`: the cases of this one, or of none."""
+        if not cls.beneath:
+            return true()
+        relation = getattr(cls, cls.beneath)
+        found: ColumnElement[bool] = relation.has(relation.property.mapper.class_.of_line(department))
+        return found
 
     def side_of(self, role: str) -> int | None:
         """The organisation whoever plays this role stands for; None for an office or a person alone."""
         column = self.parties.get(self.allied.get(role, role))
         return getattr(self, column) if column else None
+
+    def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
+        """Those of these roles whose organisation may do this act as it stands; none where the account is blocked."""
+        duty = act in self.workflow.duties
+        return frozenset(role for role in played if not actor.blocked and permission.stands(actor, self.side_of(role), duty=duty))
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Every organisation whose matter this is. What is still hidden counts for those in `known` alone, who know it of themselves: a
@@ -235,7 +135,10 @@ class Case:
             return true() if role in actor.roles else false()
         if role == "regulator":
             seen = "regulator" in actor.roles and actor.region_code
-            return within(cls.region_code, actor.region_code) if seen and actor.region_code else false()  # type: ignore[arg-type]
+            if not seen or not actor.region_code:
+                return false()
+            area = within(cls.region_code, actor.region_code)  # type: ignore[arg-type]
+            return and_(area, cls.of_line(actor.department)) if actor.department else area
         if role in cls.persons:
             return getattr(cls, cls.persons[role]) == actor.user_id if actor.user_id else false()
         if role not in cls.parties:
@@ -314,7 +217,11 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
         case.due_at = case.workflow.opening.ends(case)
     session.add(case)
     session.flush()
-    sides.check(session, case, actor, case.roles_of(actor))
+    roles = case.roles_of(actor)
+    permission.check_account(actor)
+    for role in sorted(roles):
+        permission.check_standing(actor, case.side_of(role), duty=act in case.workflow.duties)
+    sides.check(session, case, actor, roles)
     return _record(session, case, actor, act, role="", **about)
 
 
@@ -325,13 +232,18 @@ def check_reason(reason: str) -> str:
     return reason.strip()
 
 
-def play(session: Session, case: Case, actor: Actor, who: Iterable[str], *, leaving: bool = False) -> frozenset[str]:
-    """The roles among `who` in which the actor may act on a case. NotAllowed if there is none, or if it stands on both sides of the case
-    (unless it is `leaving` it)."""
-    played = case.roles_of(actor) & frozenset(who)
-    if not played:
+def play(session: Session, case: Case, act: str, actor: Actor, who: Iterable[str], *, leaving: bool = False) -> frozenset[str]:
+    """The roles among `who` in which the actor may do this act on a case. NotAllowed if there is none, if none of them is in standing for
+    it, or if it stands on both sides of the case (unless it is `leaving` it)."""
+    session.info[ASKED] = True
+    permission.check_account(actor)
+    among = case.roles_of(actor) & frozenset(who)
+    played = case.in_standing(actor, among, act)
+    if not among:
         sides.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+        raise NotAllowed(permission.NO_PART)
+    if not played:
+        permission.check_standing(actor, case.side_of(min(among)), duty=act in case.workflow.duties)
     if not leaving:
         sides.check(session, case, actor, played)
     return played
@@ -340,7 +252,7 @@ def play(session: Session, case: Case, actor: Actor, who: Iterable[str], *, leav
 def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
     """The row of the table for an act now, and the roles in which the actor may use it. WrongState, NotAllowed."""
     move = case.workflow.find(case.state, act)
-    played = play(session, case, actor, move.who, leaving=move.leaves)
+    played = play(session, case, act, actor, move.who, leaving=move.leaves)
     if move.above and not case.referred_to:
         raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
     return move, played
@@ -364,7 +276,7 @@ def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
     """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody else."""
     try:
-        check(session, case, act, actor)
+        check(session, case, act, permission.fresh(session, actor))
     except Problem:
         return False
     return True
@@ -410,7 +322,8 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
     """An operator moves a case outside its table: only an administrator, never without a reason,
     and on the record for all parties."""
     if "admin" not in actor.roles:
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+        raise NotAllowed(permission.NO_PART)
+    session.info[ASKED] = True
     if target not in case.workflow.states:
         raise RuleBroken(N_("没有这个状态。"), "target")
     sides.check(session, case, actor, frozenset({"admin"}))

@@ -22,21 +22,22 @@ def known_to_all(email: str) -> bool:
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login keeps in the session: a person's key, and a mark of the password it came in with. Whoever changes the password ends
-    every other session, a stolen one too."""
+    """What Flask-Login keeps in the session: a person's key, and a mark of the password it came in with, and of when the account was last
+    unblocked. Whoever changes the password ends every other session, a stolen one too; so does whoever blocks the account, for good."""
 
     def __init__(self, user: User) -> None:
         self.user = user
 
     def get_id(self) -> str:
-        return f"{self.user.id}:{hashlib.sha256(self.user.password_hash.encode()).hexdigest()[:16]}"
+        since = f" {self.user.unblocked_at.timestamp()}" if self.user.unblocked_at else ""
+        return f"{self.user.id}:{hashlib.sha256((self.user.password_hash + since).encode()).hexdigest()[:16]}"
 
 
 @login.user_loader
 def load(kept: str) -> SignedIn | None:
     number, _, _mark = kept.partition(":")
     user = db.session.get(User, int(number))
-    found = SignedIn(user) if user and not known_to_all(user.email) else None
+    found = SignedIn(user) if user and user.blocked_at is None and not known_to_all(user.email) else None
     return found if found and hmac.compare_digest(found.get_id(), kept) else None
 
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import login_required, login_user, logout_user
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
+from market import permissions
 from market.accounts import actions
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identity import SignedIn, current_actor, enter, known_to_all
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
+from market.forms import ReasonForm
 from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from models import CASES
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, known_as
 from models.actors import VISITOR, Actor
+from models.blocking import may_lift, people_of, rank_over
 from models.notices import Notice
-from models.text import N_, NotAllowed
+from models.text import N_, NotAllowed, NotFound
 
 rooms = Blueprint("accounts", __name__)
 
@@ -60,6 +64,9 @@ def sign_in() -> Response | str | tuple[str, int]:
             if user and known_to_all(user.email):
                 form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
                 return render_template("accounts/sign_in.html", form=form, demo=None), 403
+            if user and user.blocked_at is not None:
+                form.form_errors.append(_("您的账号已被停用,不能办理任何事项。理由:%(reason)s", reason=user.blocked_reason))
+                return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), 403
             if user:
                 enter(user)
                 return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)
@@ -134,6 +141,7 @@ def organisation() -> str:
         members=db.session.scalars(members.order_by(Membership.id)).all(),
         delegations=db.session.scalars(lent.order_by(Delegation.id.desc())).all(),
         scope_names={name: CASES[name].workflow.label for name in SCOPE},
+        may_lift=partial(may_lift, current_actor()),
     )
 
 
@@ -153,6 +161,52 @@ def new_member() -> Response | str | tuple[str, int]:
 def remove_member(email: str) -> Response:
     actions.remove_member(current_actor(), email)
     return redirect(_back(), 303)
+
+
+@rooms.get("/accounts")
+@login_required
+def people() -> str:
+    """The accounts an office is over, those that are blocked among them."""
+    actor, asked = current_actor(), request.args.get("q", "").strip()[:100]
+    query = people_of(actor).options(selectinload(User.memberships))
+    if asked:
+        query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True)))
+    if request.args.get("blocked"):
+        query = query.where(User.blocked_at.is_not(None))
+    return render_template("accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor))
+
+
+def _of_people(_email: str = "") -> str:
+    """Where whoever blocks accounts came from."""
+    return url_for("accounts.people") if permissions.may_open("accounts.people", current_actor()) else _back()
+
+
+def _known(email: str) -> User:
+    """The person of this address, where the reader is over it; NotFound otherwise, whether there is one or not."""
+    person = db.session.scalars(known_as(email)).one_or_none()
+    if person is None or not rank_over(current_actor(), person):
+        raise NotFound(N_("没有找到您可以管理的这个账号。"))
+    return person
+
+
+@rooms.route("/accounts/<anything:email>/block", methods=["GET", "POST"], merge_slashes=False)
+@login_required
+def block(email: str) -> Response | str | tuple[str, int]:
+    person = _known(email)
+    return form_page(
+        ReasonForm(), _("停用账号"), actions.block_account, _of_people, lambda form: form.values(), person.email, back=_of_people(),
+        lead=_("%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。", name=person.name, email=person.email),
+    )  # fmt: skip
+
+
+@rooms.route("/accounts/<anything:email>/unblock", methods=["GET", "POST"], merge_slashes=False)
+@login_required
+def unblock(email: str) -> Response | str | tuple[str, int]:
+    person = _known(email)
+    return form_page(
+        ReasonForm(), _("恢复账号"), actions.unblock_account, _of_people, lambda form: form.values(), person.email, back=_of_people(),
+        lead=_("%(name)s(%(email)s)停用的理由:%(reason)s", name=person.name, email=person.email, reason=person.blocked_reason or "—"),
+    )  # fmt: skip
 
 
 @rooms.route("/my/password", methods=["GET", "POST"])

@@ -10,12 +10,12 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market import tables
+from market import permissions, tables
 from market.agencies.terms import terms_of, written_days, written_sum
 from market.batches import WORKS, Work
 from market.extensions import db
 from market.transaction import action
-from models import batches, clock, days, events, identifiers, printable, spelling, uscc
+from models import batches, clock, days, events, identifiers, permission, printable, spelling, uscc
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import FORMS, AgencyProfile, publish_schedule
@@ -67,7 +67,7 @@ SHAPES = {"agencies": (AGENCIES, ("uscc", "name", "region")), "fees": (FEES, ("i
 
 def kinds_for(actor: Actor) -> list[str]:
     """What this actor may bring in by the table."""
-    return [kind for kind, roles in (("agencies", {"regulator", "admin"}), ("fees", {"agency", "admin"})) if actor.roles & roles]
+    return [kind for kind, ask in permissions.IMPORTS.items() if permission.may(ask, actor, permissions.market())]
 
 
 def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, submission: str = "") -> str:
@@ -206,8 +206,9 @@ def _check_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Bat
 
 def _check_allowed(actor: Actor, kind: str) -> None:
     """Also when it comes to loading: powers may have been lost since."""
-    if kind not in kinds_for(actor):
+    if kind not in permissions.IMPORTS:
         raise NotAllowed(N_("您不能导入这类表格。"))
+    permission.check(permissions.IMPORTS[kind], actor, permissions.market())
 
 
 def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:

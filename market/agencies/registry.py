@@ -17,7 +17,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market import tables
+from market import permissions, tables
 from market.asking import ask
 from market.batches import WORKS, Away, Work
 from market.extensions import db
@@ -33,7 +33,7 @@ from models.base import Json
 from models.batches import Batch, BatchRow
 from models.regions import within
 from models.submissions import Sent
-from models.text import N_, NotAllowed, Problem, RuleBroken
+from models.text import N_, Problem, RuleBroken
 
 KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
 AT_ONCE = 50  # codes in one question to a service
@@ -175,10 +175,9 @@ def _compare(session: Session, actor: Actor, *, name: str, sha256: str | None) -
 
 
 def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str | Sent = "") -> str:
-    """A regulator compares the agencies of its area with an export, or with the source that is set. Returns the batch's
+    """The regulator of the whole market compares its agencies with an export, or with the source that is set. Returns the batch's
     identifier; RuleBroken at `file` for what is no export."""
-    if not actor.roles & {"regulator", "admin"}:
-        raise NotAllowed(N_("只有监管部门可以发起比对。"))
+    permissions.check_act("agencies._compare", actor)
     db.session.rollback()
     name, sha256 = _readable(file_name or "register", content) if content else _configured()
     return _compare(actor, name=name, sha256=sha256, submission=submission)
@@ -237,6 +236,8 @@ def _unprintable(said: Registered | None) -> list[Json]:
 
 def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
     """Open a check for every difference that still stands; or, before the first, doubt the register where it contradicts too many."""
+    if batch.person_id is not None:  # powers may have been lost since
+        permissions.check_act("agencies._compare", actor)
     if not batch.loaded:
         _doubt(session, batch)
     for row in rows:

@@ -6,10 +6,10 @@ import re
 from datetime import date
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market import permissions
 from market.transaction import action
 from models import catalogue, clock, events
 from models.actors import Actor
@@ -19,12 +19,11 @@ from models.workflow import check_reason
 
 
 def may_edit(actor: Actor, department: str) -> bool:
-    """The market's own regulator and administrators edit every item; a department at that level those of its line."""
-    if "admin" in actor.roles:
-        return True
-    if actor.region_code != current_app.config["AREA"]:
+    """The market's own regulator and administrators edit every item; a department at that level, and a regulator of one line of work, those
+    of its line."""
+    if not permissions.may_act("catalogue.revise_item", actor):
         return False
-    return "regulator" in actor.roles or ("department" in actor.roles and actor.department == department)
+    return "admin" in actor.roles or actor.department == department or ("regulator" in actor.roles and not actor.department)
 
 
 def _check(actor: Actor, *departments: str) -> None:

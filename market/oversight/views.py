@@ -35,7 +35,7 @@ from market.oversight.overview import (
     months_chart,
     months_table,
 )
-from market.pages import case_url, form_page, need, paged, sliced
+from market.pages import case_url, form_page, paged, sliced
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.batches import Batch
@@ -50,7 +50,7 @@ rooms = Blueprint("oversight", __name__)
 @rooms.get("/oversight/agencies")
 @login_required
 def agencies() -> str:
-    actor = need("regulator", "admin")
+    actor = current_actor()
     return render_template(
         "oversight/agencies.html",
         page=paged(agencies_of(actor, request.args.get("state", ""))),
@@ -62,7 +62,7 @@ def agencies() -> str:
 @rooms.get("/oversight/months")
 @login_required
 def by_month() -> str:
-    rows = months(need("regulator", "admin"))
+    rows = months(current_actor())
     return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
 
 
@@ -70,7 +70,7 @@ def by_month() -> str:
 @login_required
 def clauses() -> str:
     """Contracts whose clauses differ from the template or break a rule."""
-    actor = need("regulator", "admin")
+    actor = current_actor()
     return render_template(
         "oversight/clauses.html", page=paged(to_look_at(actor, request.args.get("rule", ""))), chart=findings_chart(actor),
         rules={each.key: each for each in rules()}, tones=TONES, severities=SEVERITIES,
@@ -80,14 +80,14 @@ def clauses() -> str:
 @rooms.get("/oversight/clauses.<any(csv, xlsx):kind>")
 @login_required
 def export_clauses(kind: str) -> Response:
-    return exported(clauses_table(need("regulator", "admin"), request.args.get("rule", "")), "clauses", kind)
+    return exported(clauses_table(current_actor(), request.args.get("rule", "")), "clauses", kind)
 
 
 @rooms.get("/oversight/first-pass")
 @login_required
 def reviews() -> str:
     """How reports fare at the approving departments, by agency, item or region."""
-    actor, by = need("regulator", "department", "admin"), request.args.get("by", "agency")
+    actor, by = current_actor(), request.args.get("by", "agency")
     rows = first_pass(actor, by if by in GROUPS else "agency")
     return render_template("oversight/first_pass.html", page=sliced(rows), chart=rates_chart(rows), reasons=reasons_chart(actor), by=by)
 
@@ -96,14 +96,14 @@ def reviews() -> str:
 @login_required
 def export_reviews(kind: str) -> Response:
     by = request.args.get("by", "agency")
-    return exported(first_pass_table(first_pass(need("regulator", "department", "admin"), by if by in GROUPS else "agency")), "first-pass", kind)
+    return exported(first_pass_table(first_pass(current_actor(), by if by in GROUPS else "agency")), "first-pass", kind)
 
 
 @rooms.get("/oversight/money")
 @login_required
 def held_money() -> str:
     """Money kept by region, buyers who do not pay in time, agencies who wait for theirs."""
-    actor, view = need("regulator", "admin"), request.args.get("view", "escrow")
+    actor, view = current_actor(), request.args.get("view", "escrow")
     rows = money.kept_by_region(actor)
     pages = {"escrow": lambda: sliced(rows), "overdue": lambda: paged(money.overdue(actor)), "waiting": lambda: paged(money.waiting(actor))}
     view = view if view in money.VIEWS else "escrow"
@@ -114,13 +114,13 @@ def held_money() -> str:
 @login_required
 def export_money(kind: str) -> Response:
     view = request.args.get("view", "escrow")
-    return exported(money.table(need("regulator", "admin"), view if view in money.VIEWS else "escrow"), f"money-{view if view in money.VIEWS else 'escrow'}", kind)
+    return exported(money.table(current_actor(), view if view in money.VIEWS else "escrow"), f"money-{view if view in money.VIEWS else 'escrow'}", kind)
 
 
 @rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")
 @login_required
 def export(what: str, kind: str) -> Response:
-    actor = need("regulator", "admin")
+    actor = current_actor()
     rows = months_table(actor) if what == "months" else agencies_table(actor, request.args.get("state", ""))
     return exported(rows, what, kind)
 
@@ -128,7 +128,6 @@ def export(what: str, kind: str) -> Response:
 @rooms.get("/admin/authorities")
 @login_required
 def authorities() -> str:
-    need("admin")
     query = select(Organisation).where(Organisation.kind == "authority").order_by(Organisation.region_code, Organisation.id)
     return render_template("oversight/authorities.html", page=paged(query), roles=ROLES)
 
@@ -136,7 +135,6 @@ def authorities() -> str:
 @rooms.route("/admin/authorities/new", methods=["GET", "POST"])
 @login_required
 def new_authority() -> AnyResponse | str | tuple[str, int]:
-    need("admin")
     form, listed = AuthorityForm(), url_for("oversight.authorities")
     form.prepare(sorted({item.department for item in current_items(db.session)}))
     return form_page(form, _("开通部门账号"), accounts.set_up_authority, lambda _: listed, back=listed)
@@ -145,7 +143,6 @@ def new_authority() -> AnyResponse | str | tuple[str, int]:
 @rooms.route("/admin/override", methods=["GET", "POST"])
 @login_required
 def override() -> AnyResponse | str | tuple[str, int]:
-    need("admin")
     form = OverrideForm()
     return form_page(
         form, _("变更状态"), actions.override, lambda identifier: case_url(form.case_type.data, identifier),
@@ -157,7 +154,6 @@ def override() -> AnyResponse | str | tuple[str, int]:
 @login_required
 def failures() -> str:
     """What the jobs could not do, what is tried again next first, and how they stand."""
-    need("admin")
     stands = standing()  # first: it looks at the database anew
     return render_template(
         "oversight/failures.html", page=paged(select(Failure).order_by(Failure.next_at, Failure.id)), form=ActForm(), standing=stands, lanes=LANES,

@@ -51,6 +51,7 @@ CHECK = Workflow(
         Move("answered", "ask", "asked", who={"regulator"}, tells=("agency",), needs_reason=True, limit=Limit(policy="check.answer_days", act="lapse")),
         *referrals("open", "answered", tells=("agency",), urged=False),
     ),
+    duties=("answer",),
     acts={
         "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),

@@ -97,6 +97,7 @@ CONTRACT = Workflow(
         Move("disputed", "continue", "active", who={"system"}, tells=_BOTH),
         Move("disputed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
     ),
+    duties=("terminate", "give_notice", "retract", "contest", "dispute"),
     acts={
         "revise": N_("修改条款"),
         "agree_buyer": N_("业主签署"),
@@ -131,6 +132,7 @@ class Contract(Case, Base):
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "giver": "notice_by_id", "recipient": "notice_to_id"}
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), unique=True)
@@ -218,6 +220,7 @@ class Contract(Case, Base):
 class OfContract(Case):
     """Mixed into the cases of a contract: they bear its title and are worth what it is worth. `contract` is declared there."""
 
+    beneath: ClassVar[str] = "contract"
     contract_id: Any
     contract: Any
 

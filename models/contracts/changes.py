@@ -55,6 +55,7 @@ CHANGE = Workflow(
         Move("proposed", "withdraw", "withdrawn", who={"proposer", "system"}, tells=("buyer", "agency")),
         Move("proposed", "lapse", "lapsed", who={"system"}, tells=("buyer", "agency")),
     ),
+    duties=("refuse", "withdraw"),
     acts={"agree": N_("同意变更"), "refuse": N_("不同意变更"), "withdraw": N_("撤回变更"), "lapse": N_("逾期未答复")},
     opening=Limit(policy="contract.change_days", act="lapse"),
 )

@@ -90,6 +90,7 @@ DELIVERABLE = Workflow(
         Move("late", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
         *(Move(state, "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")) for state in _OPEN),
     ),
+    duties=("submit", "accept", "return"),
     acts={
         "submit": N_("提交成果"),
         "lapse": N_("逾期未提交"),
@@ -238,7 +239,7 @@ def refer_review(session: Session, deliverable: Deliverable) -> bool:
     higher = authority_for(session, "department", passed.department, deliverable.region_code, among=wider)
     if higher is None and deliverable.referred_to:
         return False
-    regulator = authority_for(session, "regulator", None, deliverable.region_code)
+    regulator = authority_for(session, "regulator", deliverable.line, deliverable.region_code)
     told = [authority for authority in (higher, regulator) if authority is not None]
     happened = perform(session, deliverable, "refer", SYSTEM, data={"authority": "、".join(authority.name for authority in told)})
     happened.tells = {"organisations": sorted({*happened.tells["organisations"], *(authority.id for authority in told)})}

@@ -40,6 +40,7 @@ DISPUTE = Workflow(
         Move("deciding", "decide", "decided", who={"regulator"}, main=True, needs_reason=True, tells=("buyer", "agency")),
         *referrals("deciding", tells=("buyer", "agency"), urged=False),
     ),
+    duties=("file", "answer", "evidence", "withdraw"),
     acts={
         "answer": N_("答辩"), "lapse": N_("逾期未答辩"), "evidence": N_("补充证据"), "withdraw": N_("撤回争议"), "decide": N_("作出处理"),
         "refer": REFERRAL_ACTS["refer"],

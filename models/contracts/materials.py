@@ -38,6 +38,7 @@ MATERIALS = Workflow(
         *(Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",), binds=True) for state in ("due", "overdue")),
         *(Move(state, "cancel", "cancelled", who={"system"}) for state in ("due", "overdue", "supplied")),
     ),
+    duties=("supply", "confirm", "miss", "waive"),
     acts={
         "supply": N_("提供资料"),
         "lapse": N_("逾期未提供资料"),

@@ -31,6 +31,7 @@ INVOICE = Workflow(
         Move("recorded", "void", "voided", who={"agency"}, needs_reason=True, tells=("buyer",)),
         Move("received", "void", "voided", who={"agency"}, needs_reason=True, tells=("buyer",)),
     ),
+    duties=("record", "receive", "void"),
     acts={"receive": N_("查收发票"), "void": N_("红冲")},
 )
 

@@ -53,6 +53,7 @@ PAYMENT = Workflow(
         *referrals("paid", tells=("buyer", "agency")),
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
+    duties=("pay", "confirm", "dispute"),
     acts={
         "pay": N_("上传付款凭证"),
         "confirm": N_("确认到账"),

@@ -48,6 +48,7 @@ PAYOUT = Workflow(
         Move("sent", "bounce", "due", who={"payee", "custodian", "system"}, needs_reason=True, limit=_SEND, tells=("payee",)),
         Move("arrived", "bounce", "due", who={"custodian", "system"}, needs_reason=True, limit=_SEND, tells=("payee",)),  # a refund may fail weeks later
     ),
+    duties=("arrive", "bounce"),
     acts={
         "begin": N_("提交渠道"),
         "send": N_("付出"),

@@ -68,6 +68,7 @@ class Award(Case, Base):
         ),
     )
     workflow: ClassVar[Workflow] = AWARD
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = PARTIES
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
@@ -120,6 +121,7 @@ OBJECTION = Workflow(
         Move("answered", "lapse", "lapsed", who={"system"}, tells=("objector",)),
         *referrals("answered", tells=("buyer", "objector"), urged=False),
     ),
+    duties=("object", "answer", "withdraw"),
     acts={
         "answer": N_("答复异议"),
         "escalate": N_("业主逾期未答复,转监管部门"),
@@ -139,6 +141,7 @@ class Objection(Case, Base):
     __tablename__ = "objections"
     __table_args__ = (UniqueConstraint("award_id", "objector_id"),)
     workflow: ClassVar[Workflow] = OBJECTION
+    beneath: ClassVar[str] = "award"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
     lent_with: ClassVar[str] = "request"
 

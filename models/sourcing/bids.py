@@ -48,6 +48,7 @@ BID = Workflow(
         Move("opened", "disqualify", "disqualified", who={"system"}, public=True, needs_reason=True, tells=("agency",)),
         Move("submitted", "void", "void", who={"system"}, tells=("agency",)),
     ),
+    duties=("withdraw",),
     acts={
         "replace": N_("更换投标"),
         "withdraw": N_("撤回投标"),
@@ -68,6 +69,7 @@ class Bid(Case, Base):
     __tablename__ = "bids"
     __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
     workflow: ClassVar[Workflow] = BID
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))

@@ -29,6 +29,7 @@ CLARIFICATION = Workflow(
         Move("asked", "lapse", "lapsed", who={"system"}),
         *referrals("asked", tells=("buyer",)),
     ),
+    duties=("answer",),
     acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
     opening=up("request.answer_days"),
 )  # fmt: skip
@@ -39,6 +40,7 @@ class Clarification(Case, Base):
 
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     lent_with: ClassVar[str] = "request"
 

@@ -52,6 +52,7 @@ EVALUATION = Workflow(
         Move("scored", "publish", "published", who={"system"}),
         Move("scored", "lapse", "lapsed", who={"system"}),
     ),
+    duties=("declare", "score", "recuse"),
     acts={
         "begin": N_("开始评审"),
         "declare": N_("声明无利害关系"),
@@ -70,6 +71,7 @@ class Evaluation(Case, Base):
     __tablename__ = "evaluations"
     __table_args__ = (UniqueConstraint("request_id", "evaluator_id"),)
     workflow: ClassVar[Workflow] = EVALUATION
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     lent_with: ClassVar[str] = "request"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}

@@ -57,6 +57,7 @@ QUOTE = Workflow(
         Move("countered", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
         Move("agreed", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
     ),
+    duties=("decline", "withdraw"),
     acts={
         "offer": N_("还价"),
         "accept": N_("同意这个价格"),
@@ -77,6 +78,7 @@ class Quote(Case, Base):
     __tablename__ = "quotes"
     __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
     workflow: ClassVar[Workflow] = QUOTE
+    beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = PARTIES
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))

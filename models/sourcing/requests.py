@@ -164,6 +164,7 @@ REQUEST = Workflow(
         Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
         Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
+    duties=("cancel", "ask_cancel"),
     acts={
         "edit": N_("修改"),
         "publish": N_("发布需求"),
@@ -245,6 +246,14 @@ class Request(Case, Base):
     @property
     def title(self) -> str:
         return self.project
+
+    @property
+    def line(self) -> str | None:
+        return self.item.department
+
+    @classmethod
+    def of_line(cls, department: str) -> ColumnElement[bool]:
+        return cls.item.has(ServiceItem.department == department)
 
     @property
     def stake(self) -> int:

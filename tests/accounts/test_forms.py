@@ -128,7 +128,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert buyer.submit("/my/members/new", **person).status == 303
     staff = Visitor(app, "staff@example.cn")
     assert "新成员" in staff.get("/my/organisation").text
-    assert staff.submit("/my/members/new", **{**person, "email": "x@example.cn"}).status == 403
+    assert staff.get("/my/members/new").status == 403
     changed = {"current": "wrong horse battery", "password": "another horse battery"}
     assert "不正确" in staff.submit("/my/password", **changed).error_at("current")
     assert "至少 10" in staff.submit("/my/password", current=PASSWORD, password="short").error_at("password")

@@ -14,7 +14,7 @@ from market.jobs import drain
 from market.sourcing import actions as sourcing
 from models import clock
 from models.events import Event
-from models.text import RuleBroken
+from models.text import NotAllowed, RuleBroken
 from tests.factories import World
 from tests.web import sign_in
 
@@ -22,7 +22,7 @@ from tests.web import sign_in
 def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
     world.agency("fresh", verified=False)
     request = world.request()
-    with pytest.raises(RuleBroken, match="待核验"):
+    with pytest.raises(NotAllowed, match="待核验"):
         sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
     from market.agencies import actions as agencies
 

@@ -30,7 +30,7 @@ PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "syst
 
 def whole_market(world: World, time: Any) -> dict[str, Any]:
     """One case of every type, each with the world's buyer and agency as its parties."""
-    world.authority("far", "regulator", region="540000")
+    world.authority("far", "regulator", region="540000") if "far" not in world.emails else None
     contract = world.settled()
     payment = world.one(Payment, contract, kind="deposit").identifier
     payments.record_invoice(world.actor("agency"), payment, number="2" * 20, amount=100, tax=1, issued_on=world.day(0), file_name="i.pdf", content=PDF)
@@ -107,7 +107,7 @@ def _try(case: Any, state: str, act: str, actor: Actor) -> Any:
 
 
 def test_roles_follow_the_case_and_the_area(world: World) -> None:
-    world.authority("far", "regulator", region="540000")
+    world.authority("far", "regulator", region="540000") if "far" not in world.emails else None
     world.authority("county", "regulator", region="632801")
     request = Request.load(db.session, world.request())
     assert request.roles_of(world.actor("buyer")) == {"buyer"}

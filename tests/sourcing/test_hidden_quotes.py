@@ -203,6 +203,6 @@ def test_linked_quotes_are_told_to_the_buyer_once_it_reads_them(app: Flask, worl
 def test_a_quote_replaced_under_its_seal_binds_like_the_first(world: World) -> None:
     request, quotes = quoted(world, ("agency",))
     agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
-    with pytest.raises(RuleBroken, match="已暂停"):
+    with pytest.raises(NotAllowed, match="已暂停"):
         sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
     sourcing.withdraw_quote(world.actor("agency"), quotes["agency"])

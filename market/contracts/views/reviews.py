@@ -10,10 +10,11 @@ from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
+from market.accounts.identity import current_actor
 from market.contracts.views.rooms import rooms
 from market.exports import answer as exported
 from market.extensions import db
-from market.pages import need, paged
+from market.pages import paged
 from market.words import region, when
 from models.actors import Actor
 from models.contracts import Deliverable
@@ -35,7 +36,7 @@ def _listed(actor: Actor) -> Select[Any]:
 @rooms.get("/reviews")
 @login_required
 def reviews() -> str:
-    actor = need("department")
+    actor = current_actor()
     items = db.session.scalars(select(Deliverable.item_code).where(Deliverable.scope("department", actor)).distinct().order_by(Deliverable.item_code)).all()
     return render_template("contracts/reviews.html", page=paged(_listed(actor)), items=[(code, code) for code in items], standings=STANDINGS)
 
@@ -45,7 +46,7 @@ def reviews() -> str:
 def export_reviews(kind: str) -> Response:
     heading = [_("编号"), _("合同"), _("项目"), _("事项"), _("机构"), _("地区"), _("状态"), _("退回次数"), _("办理期限")]
     rows: list[list[Any]] = [heading]
-    for d in db.session.scalars(_listed(need("department"))).unique():
+    for d in db.session.scalars(_listed(current_actor())).unique():
         rows.append([
             d.identifier, d.contract.identifier, d.title, d.item_code, d.contract.agency.name, region(d.region_code), _(d.state_label),
             d.reviews - (d.state == "passed"), when(d.due_at),

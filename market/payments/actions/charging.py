@@ -36,7 +36,7 @@ def _locked(session: Session, key: str) -> Charge:
 def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
     """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already. Its key."""
     payment = locked(session, identifier)
-    play(session, payment, actor, {"buyer"})
+    play(session, payment, "pay", actor, {"buyer"})
     if not payment.asked:
         raise WrongState(N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"), state=payment.state_label)
     before = charges_of(session, payment)

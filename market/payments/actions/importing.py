@@ -11,9 +11,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from market import permissions
 from market.extensions import db
 from market.files import put, store
-from market.payments.actions.bank import custodian_only
 from market.payments.gateways import bank
 from market.payments.reading import Layout, Line, NotUnderstood, Parsed, grid, of_width, read, same_account, signature
 from market.transaction import action
@@ -49,7 +49,7 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
     """Take in a statement of the custody account. Lines the bank told of before are counted and left alone. RuleBroken at `file` for
     what is no statement, or one of another account; Unread for a table that is kept until its columns are told. It is read before the
     transaction begins."""
-    custodian_only(actor)
+    permissions.check_act("payments._take_statement", actor)
     db.session.rollback()
     try:
         parsed = read(content, _account(), _layouts())
@@ -60,7 +60,6 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
 
 @action
 def _wait(session: Session, actor: Actor, *, file_name: str, sha256: str) -> str:
-    custodian_only(actor)
     kept = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = kept(WaitingStatement).values(sha256=sha256, source=file_name[:200] or "statement", brought_by_id=actor.user_id, brought_at=clock.now())
     session.execute(row.on_conflict_do_nothing(index_elements=["sha256"]))
@@ -81,7 +80,7 @@ def tell_layout(actor: Actor, number: int, *, heading: int, places: dict[str, li
     """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none), which is remembered for every table
     with this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such row, or as
     `import_statement` does."""
-    custodian_only(actor)
+    permissions.check_act("payments._take_statement", actor)
     found, rows = waiting(number)
     file_name, content = found.source, store().get(found.sha256)
     db.session.rollback()
@@ -98,7 +97,6 @@ def tell_layout(actor: Actor, number: int, *, heading: int, places: dict[str, li
 
 @action
 def _keep_layout(session: Session, actor: Actor, *, key: str, places: Json, flipped: bool) -> str:
-    custodian_only(actor)
     standing = layout_of(session, key)
     if standing is not None:
         session.delete(standing)
@@ -109,7 +107,6 @@ def _keep_layout(session: Session, actor: Actor, *, key: str, places: Json, flip
 
 @action
 def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: str, parsed: Parsed) -> str:
-    custodian_only(actor)
     account = _account()
     if parsed.account and not same_account(parsed.account, account):
         raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)

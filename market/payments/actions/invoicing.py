@@ -25,7 +25,7 @@ def record_invoice(
     """The agency records an invoice against a payment. RuleBroken at the field that is wrong."""
     paid = locked(session, payment)
     contract = paid.contract
-    play(session, paid, actor, {"agency"})
+    play(session, paid, "confirm", actor, {"agency"})  # billing goes with being paid
     if paid.state == "cancelled":
         raise RuleBroken(N_("已取消的付款不能开票。"))
     digits = check_number(session, number)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.extensions import db
 from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
 from market.payments import actions
 from market.payments.forms import InvoiceForm, SendForm
@@ -17,6 +18,7 @@ from market.payments.views.rooms import rooms
 from market.referring import urges
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
+from models.workflow import play
 
 PAYOUT_ACTS = {
     "send": ActPage(actions.send, SendForm),
@@ -61,6 +63,7 @@ def act_payout(identifier: str, act: str) -> Response | str | tuple[str, int]:
 def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
     """The agency records an invoice against a payment."""
     payment: Payment = visible(Payment, identifier)
+    play(db.session, payment, "confirm", current_actor(), {"agency"})
     return form_page(
         InvoiceForm(), _("登记发票"), actions.record_invoice, lambda found: case_url("invoice", found),
         lambda form: {**{k: v for k, v in form.values().items() if k != "file"}, **file_of(form.file.data)}, payment.identifier,

@@ -9,7 +9,7 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
-from market.pages import attempt, file_of, need
+from market.pages import attempt, file_of
 from market.payments import actions
 from market.payments.forms import MOST_SHOWN, StatementForm, layout_form
 from market.payments.views.rooms import rooms
@@ -22,7 +22,6 @@ SHOWN = 12  # rows of a table that is not understood
 @rooms.route("/custody/import", methods=["GET", "POST"])
 @login_required
 def import_statement() -> Response | str | tuple[str, int]:
-    need("custodian")
     form, status, unread = StatementForm(), 200, None
     if form.is_submitted():
         status = 422
@@ -41,7 +40,6 @@ def import_statement() -> Response | str | tuple[str, int]:
 @login_required
 def tell_layout(number: int) -> Response | str | tuple[str, int]:
     """The first rows of a table, and what each of its columns is."""
-    need("custodian")
     found, rows = actions.waiting(number)
     form, status = layout_form(rows), 200
     if form.is_submitted():

@@ -51,7 +51,7 @@ def about(payment: Payment) -> dict[str, Any]:
     }
 
 
-@rooms.route("/payments/<identifier>/<any(pay, confirm, receive, dispute):act>", methods=["GET", "POST"])
+@rooms.route("/payments/<identifier>/<any(pay, confirm, receive, dispute, urge, set_aside):act>", methods=["GET", "POST"])
 @login_required
 def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Payment, identifier, act, ACTS)

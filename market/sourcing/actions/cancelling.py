@@ -39,7 +39,7 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
     request = Request.load(session, identifier, lock=True)
     happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
     request.cancel_ground = check_ground(request, ground).key
-    regulator = authority_for(session, "regulator", None, request.region_code)
+    regulator = authority_for(session, "regulator", request.line, request.region_code)
     tell(happened, [regulator.id] if regulator else [])
     return identifier
 

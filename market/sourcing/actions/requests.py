@@ -18,6 +18,7 @@ from models.accounts import Organisation, authority_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.catalogue import item_by_code
+from models.permission import check_standing
 from models.regions import Region, current
 from models.sides import check_delegate
 from models.sourcing import (
@@ -46,6 +47,7 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
     if wanted in actor.buyers() and wanted is not None:
         return wanted
+    check_standing(actor, wanted, duty=False)
     check_delegate(actor, on_behalf_of)
     if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
         raise NotAllowed(N_("您没有得到这家单位的采购委托。"))
@@ -169,7 +171,7 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
     request = Request.load(session, identifier, lock=True)
     request.workflow.find(request.state, "amend")
     request.takes_offers(clock.arrival(session))
-    play(session, request, actor, {"buyer"})  # before the budget changes, too: it is what a delegation is measured by
+    play(session, request, "amend", actor, {"buyer"})  # before the budget changes, too: it is what a delegation is measured by
     if deadline < request.deadline:
         raise RuleBroken(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
     before = (request.quantity, request.budget, request.description)

@@ -17,6 +17,7 @@ from market.pages import attempt, not_found
 from market.sourcing import actions
 from market.sourcing.forms import UndercutForm
 from market.sourcing.views.rooms import readable, rooms
+from models import permission
 from models.sourcing import Bid, LivePrice, Request, step
 
 
@@ -83,6 +84,9 @@ def auction_stream(identifier: str) -> Response:
         try:
             for _ in range(int(seconds * 2)):
                 time.sleep(0.5)
+                db.session.rollback()
+                if permission.fresh(db.session, current_actor()).blocked:
+                    return
                 fresh = _fragment(identifier)
                 if fresh != shown:
                     yield _event(shown := fresh)

@@ -11,12 +11,13 @@ from flask_login import login_required
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
+from market import permissions
 from market.accounts.identity import current_actor
 from market.charts import offers
 from market.extensions import db
 from market.journey import of_request
 from market.options import item_options, region_asked, region_choices
-from market.pages import ActPage, act_view, attempt, case_page, case_url, form_page, link, paged, visible
+from market.pages import ActPage, act_view, attempt, case_page, case_url, check_open, form_page, link, paged, visible
 from market.referring import urges
 from market.sourcing import actions
 from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, CancelForm, QuestionForm, RequestForm
@@ -28,6 +29,7 @@ from models.base import Json
 from models.catalogue import ServiceItem, current_items
 from models.contracts import Contract, Deliverable
 from models.credit import CreditScore, left_behind
+from models.permission import check_standing
 from models.pricing import Quantity
 from models.regions import within
 from models.sourcing import (
@@ -111,7 +113,9 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     draft, actor = visible(Request, identifier) if identifier else None, current_actor()
     if draft is not None:
         REQUEST.find(draft.state, "edit")
+        check_open(draft, "edit")
     elif not actor.buyers():
+        check_standing(actor, actor.organisation_id, duty=False)
         raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
     usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
     form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200
@@ -170,7 +174,7 @@ def show(identifier: str) -> str:
         answers=shown,
         count=len(answers) if found.opened or not found.way.sealed else None,
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
-        can_answer="agency" in actor.roles and found.state == "published",
+        can_answer=permissions.may_act("sourcing.ask", actor) and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,
         objections=objections,
@@ -181,7 +185,7 @@ def show(identifier: str) -> str:
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
-        may_repeat="buyer" in found.roles_of(actor) and (found.state in ("failed", "cancelled") or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
+        may_repeat=found.buyer_id in actor.buyers() and (found.state in ("failed", "cancelled") or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
         contract=contract if contract and contract.roles_of(actor) else None,
         ground=ground_of(found) if found.state == "cancelled" or found.roles_of(actor) else None,
         **_beside(found),

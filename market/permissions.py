@@ -1,0 +1,220 @@
+"""What every act and every page asks of whoever comes, a line each; the rule itself is models/permission.py.
+
+An act is named by its room and its function, a page by its endpoint. `CASE` leaves who may to the case's own table (models/workflow.py), which
+every such act has to ask. What stands in no table is refused: it was forgotten. A page that offers an act asks what the act asks, and so does
+whatever leads to it (`may` in the templates), so that nobody is shown what would be refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from models import CASES, permission
+from models.actors import Actor
+from models.permission import Ask
+from models.text import NotAllowed
+from models.workflow import ASKED
+
+CASE: Ask | None = None
+ANYBODY = Ask(["visitor"])
+SIGNED_IN = Ask(duty=True)
+MACHINE = Ask(["system"])
+OPERATOR = Ask(["admin"])
+CUSTODIAN = Ask(["custodian"])
+PARTY = Ask(["enterprise", "agency"], duty=True)  # its own affairs, and what a delegate does for another
+AGENCY = Ask(["agency"])
+AGENCY_ENTERING = Ask(["agency"], entering=True)
+OWN_PAPERS = Ask(["agency"], duty=True)  # also to put right what it was suspended for
+OWNER = Ask(duty=True, owner=True)
+OVERSEER = Ask(["regulator", "admin"])  # of its area and below: what it sees of it, each list says by `visible_to`
+MARKET = Ask(["regulator", "admin"], whole=True)
+
+
+
+def _of(room: str, names: str, ask: Ask | None) -> dict[str, Any]:
+    """These names of a room, all with one answer."""
+    return {f"{room}.{name}": ask for name in names.split()}
+
+
+ACTS: dict[str, Ask | None] = {
+    # accounts
+    "accounts.register": ANYBODY,
+    "accounts.appoint_admin": MACHINE,
+    "accounts.set_up_authority": OPERATOR,
+    "accounts.add_member": Ask(owner=True, entering=True),
+    "accounts.remove_member": OWNER,
+    "accounts.change_password": SIGNED_IN,
+    "accounts.delegate": Ask(["enterprise"], owner=True),
+    "accounts.revoke_delegation": Ask(["enterprise"], duty=True, owner=True),
+    "accounts.block_account": SIGNED_IN,  # over whom: models/blocking.py
+    "accounts.unblock_account": SIGNED_IN,
+    # agencies
+    "agencies.fill": OWN_PAPERS,
+    "agencies.add_practitioner": OWN_PAPERS,
+    "agencies.remove_practitioner": OWN_PAPERS,
+    "agencies.hand_in_material": OWN_PAPERS,
+    "agencies.add_qualification": OWN_PAPERS,
+    "agencies.publish_fees": AGENCY_ENTERING,
+    "agencies.submit_entry": OWN_PAPERS,
+    "agencies.commit_entry": OWN_PAPERS,
+    "agencies._take_number": OWN_PAPERS,
+    "agencies._keep": OWN_PAPERS,
+    "agencies._take_table": Ask(["regulator", "agency", "admin"], entering=True),  # of which kind: IMPORTS
+    "agencies._compare": MARKET,
+    **_of("agencies", "verify return_entry refuse suspend restore", CASE),
+    **_of("agencies", "ask_agency answer_check lapse_check clear_check confirm_check", CASE),
+    "batches.load_batch": Ask(["regulator", "agency", "admin"], entering=True),
+    "batches.drop_batch": Ask(["regulator", "agency", "admin"], entering=True),
+    # catalogue: of which line of work, market/catalogue/actions.py
+    **_of("catalogue", "revise_item list_item withdraw_item", Ask(["regulator", "department", "admin"], whole=True)),
+    # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the case begins
+    "sourcing.create_request": SIGNED_IN,
+    **_of("sourcing", "edit_request _publish _amend _close cancel call_off ask_cancel", CASE),
+    **_of("sourcing", "consent_to_cancel refuse_to_cancel keep_request _answer_question", CASE),
+    **_of("sourcing", "award finalise annul forfeit appoint _open_bids end_auction", CASE),
+    **_of("sourcing", "answer_objection escalate_objection withdraw_objection", CASE),
+    **_of("sourcing", "uphold_objection dismiss_objection", CASE),
+    **_of("sourcing", "declare recuse lapse_evaluation score", CASE),
+    **_of("sourcing", "offer accept_quote decline_quote withdraw_quote expire_quote", CASE),
+    **_of("sourcing", "withdraw_bid undercut", CASE),
+    "sourcing.ask": AGENCY,
+    "sourcing.submit_quote": AGENCY,
+    "sourcing._submit_bid": AGENCY,
+    "sourcing.object_to": OWN_PAPERS,
+    "sourcing.note_kept": MACHINE,
+    "sourcing.note_half": MACHINE,
+    # contracts
+    "contracts._keep_text": MACHINE,
+    **_of("contracts", "revise terminate call_off replace lapse_signing _agree _take_signature", CASE),
+    **_of("contracts", "agree_change refuse_change withdraw_change lapse_change resume", CASE),
+    "contracts.propose_change": SIGNED_IN,  # for whom, and how that stands, is asked where the case begins
+    **_of("contracts", "give_notice retract end_unopposed contest supply submit accept", CASE),
+    **_of("contracts", "confirm_materials waive_materials miss_materials lapse_materials", CASE),
+    **_of("contracts", "lapse_delivery refer_deliverable waive_review send_for_correction pass_review", CASE),
+    **_of("contracts", "send_back file_dispute answer_dispute lapse_answer add_evidence", CASE),
+    **_of("contracts", "withdraw_dispute decide_dispute", CASE),
+    "contracts._take_certificate": Ask(["enterprise", "agency"], duty=True, owner=True),
+    "contracts.renew_key": Ask(["enterprise", "agency"], duty=True, owner=True),
+    "contracts.publish_template": Ask(["regulator"], whole=True),
+    # money
+    **_of("payments", "pay confirm receive dispute set_aside lapse ask_charge", CASE),
+    **_of("payments", "send begin_sending arrive bounce", CASE),
+    **_of("payments", "record_invoice receive_invoice void_invoice", CASE),
+    **_of("payments", "finish_sending give_up_sending take_back match_line leave_line close_day", MACHINE),
+    **_of("payments", "keep_differences note_differences note_event close_event", MACHINE),
+    **_of("payments", "note_charge fail_charge settle_charge", MACHINE),
+    **_of("payments", "settle_line read_line _wait _keep_layout _take_statement", CUSTODIAN),
+    # ratings, credit, oversight
+    **_of("ratings", "rate publish lapse", CASE),
+    "credit.drop_record": CASE,
+    "credit.begin_scores": MACHINE,
+    "oversight.override": OPERATOR,
+    "oversight.try_again": OPERATOR,
+    # what is overdue, referred by the clock and urged from above
+    **{f"referring.refer_{kind}": MACHINE for kind in CASES},
+    **{f"referring.urge_{kind}": CASE for kind in CASES},
+}
+
+IMPORTS = {"agencies": OVERSEER, "fees": Ask(["agency", "admin"], entering=True)}  # the tables that may be brought in; a regulator's of its area
+
+
+def _act(name: str) -> Ask:
+    ask = ACTS[name]
+    return ask if ask is not None else SIGNED_IN
+
+
+_BOOKS = Ask(["regulator", "custodian", "admin"], whole=True)
+
+PAGES: dict[str, Ask] = {
+    "static": ANYBODY,
+    **_of("bootstrap", "static", ANYBODY),
+    **_of("probes", "health ready", ANYBODY),
+    **_of("payments", "hook", ANYBODY),
+    **_of("catalogue", "home items matters item history policies", ANYBODY),
+    **_of("accounts", "sign_in sign_up sign_out language", ANYBODY),
+    **_of("agencies", "find suggest show credit fee_history import_template", ANYBODY),
+    **_of("contracts", "templates template clause_rules", ANYBODY),
+    **_of("opendata", "check paper check_file", ANYBODY),
+    **_of("sourcing", "index show compare show_bid bid_file bid_attachment", ANYBODY),
+    **_of("sourcing", "awards show_award draw_file verifier", ANYBODY),
+    "credit.ranking": ANYBODY,
+    # one's own
+    **_of("accounts", "worklist organisation notices password", SIGNED_IN),
+    "accounts.new_member": _act("accounts.add_member"),
+    "accounts.remove_member": _act("accounts.remove_member"),
+    "accounts.new_delegation": _act("accounts.delegate"),
+    "accounts.revoke": _act("accounts.revoke_delegation"),
+    "accounts.people": OVERSEER,
+    "accounts.block": SIGNED_IN,
+    "accounts.unblock": SIGNED_IN,
+    **_of("agencies", "entry entry_step remove_practitioner commitment to_commitment", OWN_PAPERS),
+    **_of("agencies", "new_qualification certificate", OWN_PAPERS),
+    **_of("agencies", "new_fees preview_fees", _act("agencies.publish_fees")),
+    **_of("contracts", "signing", PARTY),
+    **_of("payments", "own_statement export_own", PARTY),
+    **_of("contracts", "renew_key bring_certificate", _act("contracts.renew_key")),
+    # cases: the case says who may see it and what it offers
+    **_of("agencies", "show_check act_check act batch export_batch", SIGNED_IN),
+    "agencies.act_batch": _act("batches.load_batch"),
+    **_of("credit", "show_record act_record", SIGNED_IN),
+    **_of("ratings", "show rate", SIGNED_IN),
+    **_of("contracts", "show_materials show_deliverable show_change show_dispute act_materials act_deliverable act_change act_dispute", SIGNED_IN),
+    **_of("contracts", "propose index show act_contract paper bring document", SIGNED_IN),
+    **_of("payments", "show act payouts show_payout act_payout new_invoice show_invoice", SIGNED_IN),
+    **_of("payments", "act_invoice pay_online back", SIGNED_IN),
+    **_of("sourcing", "answer answers show_quote act_quote act_bid auction auction_stream", SIGNED_IN),
+    **_of("sourcing", "show_objection act_award act_objection show_evaluation", SIGNED_IN),
+    **_of("sourcing", "score act_evaluation edit show_clarification act_request", SIGNED_IN),
+    "sourcing.act_clarification": SIGNED_IN,
+    "sourcing.ask": _act("sourcing.ask"),
+    "sourcing.object_to": _act("sourcing.object_to"),
+    # of an area
+    **_of("agencies", "checks export_checks", OVERSEER),
+    **_of("oversight", "agencies by_month clauses export_clauses held_money export_money export", OVERSEER),
+    **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
+    **_of("contracts", "reviews export_reviews", Ask(["department"])),
+    "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True),
+    "agencies.new_import": _act("agencies._take_table"),
+    # of the whole market
+    **_of("catalogue", "edit new_item withdraw", _act("catalogue.revise_item")),
+    "agencies.register": _act("agencies._compare"),
+    "contracts.revise_template": _act("contracts.publish_template"),
+    **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
+    **_of("payments", "desk statement export_statement differences", _BOOKS),
+    **_of("payments", "import_statement tell_layout settle_line reconcile_now", CUSTODIAN),
+    **_of("oversight", "authorities new_authority override failures try_again", OPERATOR),
+}
+
+
+def market() -> str:
+    """The area of the whole market."""
+    return str(current_app.config["AREA"])
+
+
+def check_act(name: str, actor: Actor) -> None:
+    """NotAllowed unless this actor may begin this act; one in no table, nobody may."""
+    if name not in ACTS:
+        raise NotAllowed(permission.NO_PART)
+    ask = ACTS[name]
+    if ask is None:
+        permission.check_account(actor)
+    else:
+        permission.check(ask, actor, market())
+
+
+def asked(name: str, session: Session, actor: Actor) -> bool:
+    """Whether an act that leaves the question to a case's table has put it there."""
+    return ACTS.get(name) is not None or "system" in actor.roles or bool(session.info.get(ASKED))
+
+
+def may_act(name: str, actor: Actor) -> bool:
+    return permission.may(_act(name), actor, market())
+
+
+def may_open(endpoint: str, actor: Actor) -> bool:
+    """Whether this page would be shown to this actor, as far as that does not lie with a case."""
+    ask = PAGES.get(endpoint)
+    return ask is not None and permission.may(ask, actor, market())

@@ -1,0 +1,128 @@
+"""Whether somebody may act: one rule, asked of every act and of every page.
+
+In this order: is the account in force; has it one of the roles the act is for, and the rank in its organisation; is that organisation in
+standing for this sort of act; and does its area reach as far as what is acted on. What a case's own table says of roles comes on top
+(workflow.py), and so does that nobody acts on both sides of one case (sides.py).
+
+An organisation out of standing (not let in yet, suspended, gone) does its duties alone: it delivers, answers, pays and is paid, lodges
+objections, steps back from what does not bind it yet, reads and takes away its own. An authority out of standing has no office at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.actors import IN_STANDING, OFFICES, Actor, Standing
+from models.regions import covers
+from models.text import N_, NotAllowed, Problem
+
+ENTERING = ("draft", "applied")
+NO_PART = N_("您在这件事里没有办理这一步的权限。")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What an act or a page asks of whoever comes: one of the roles `who` (none: anybody who is signed in; `visitor`: anybody at all).
+    `duty`: open to an organisation out of standing too; `entering`: at least to one that is not let in yet; `whole`: it concerns the whole market, so that an authority's area has to be that;
+    `owner`: only whoever manages its organisation."""
+
+    who: Iterable[str] = ()
+    duty: bool = False
+    entering: bool = False
+    whole: bool = False
+    owner: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "who", frozenset(self.who))
+
+
+def check_account(actor: Actor) -> None:
+    """NotAllowed unless this person's account may act at all. Whatever else an account has to be is asked here."""
+    if actor.blocked:
+        raise NotAllowed(N_("您的账号已被停用,不能办理任何事项。理由:%(reason)s"), reason=actor.blocked)
+
+
+def check(ask: Ask, actor: Actor, market: str) -> None:
+    """NotAllowed, saying why, unless this actor may do what asks this; `market` is the area of the whole market."""
+    check_account(actor)
+    if "visitor" in ask.who:  # type: ignore[operator]
+        return
+    if not ask.who and actor.user_id is None and "admin" not in actor.roles:
+        raise NotAllowed(N_("请先登录。"))
+    fitting = actor.roles & ask.who if ask.who else actor.roles  # type: ignore[operator]
+    if ask.who and not fitting:
+        _explain_office(actor, ask)
+        raise NotAllowed(NO_PART)
+    if ask.owner and not actor.owner:
+        raise NotAllowed(N_("只有本单位的管理员可以这样做。"))
+    if not fitting & {"system", "admin"} and actor.organisation_id is not None:
+        check_standing(actor, actor.organisation_id, duty=ask.duty, entering=ask.entering)
+    if ask.whole and not fitting & {"system", "admin", "custodian"} and not reaches(actor, market):
+        raise NotAllowed(N_("这件事关系整个市场,只由管辖整个市场的部门或平台管理员办理。"))
+
+
+def may(ask: Ask, actor: Actor, market: str) -> bool:
+    """Whether `check` would let this actor pass."""
+    try:
+        check(ask, actor, market)
+    except Problem:
+        return False
+    return True
+
+
+def reaches(actor: Actor, market: str) -> bool:
+    """Whether an actor's area is the whole market, or more."""
+    return actor.region_code is not None and covers(actor.region_code, market)
+
+
+def _explain_office(actor: Actor, ask: Ask) -> None:
+    """An authority that has no office while it is out of standing is told so."""
+    standing = actor.standing_of(actor.organisation_id)
+    if standing is not None and standing.office in ask.who and not stands(actor, actor.organisation_id, duty=False):  # type: ignore[operator]
+        raise _out_of_standing(standing)
+
+
+def stands(actor: Actor, organisation: int | None, *, duty: bool, entering: bool = False) -> bool:
+    """Whether the organisation an actor stands for in a case may do an act of this sort. An office, and whoever acts alone, stands for none."""
+    standing = actor.standing_of(organisation)
+    return duty or standing is None or standing.state == IN_STANDING or (entering and standing.state in ENTERING)
+
+
+def check_standing(actor: Actor, organisation: int | None, *, duty: bool, entering: bool = False) -> None:
+    """NotAllowed, naming the organisation and how it stands, unless it `stands`."""
+    standing = actor.standing_of(organisation)
+    if standing is not None and not stands(actor, organisation, duty=duty, entering=entering):
+        raise _out_of_standing(standing)
+
+
+def _out_of_standing(standing: Standing) -> NotAllowed:
+    from models.accounts import ORGANISATION
+
+    label = ORGANISATION.states[standing.state].label
+    if standing.office:
+        return NotAllowed(N_("“%(name)s”现在的状态是“%(state)s”,其间不能行使职权。"), name=standing.name, state=label)
+    return NotAllowed(
+        N_("“%(name)s”现在的状态是“%(state)s”,不能办理这件事;已承担的义务(交付、答复、收付款)和提出异议不受影响。"), name=standing.name, state=label
+    )
+
+
+def fresh(session: Session, actor: Actor) -> Actor:
+    """The actor as its account and the organisations it stands for are now, in one statement: what was suspended or blocked since the request
+    began does not act any more."""
+    from models.accounts import Organisation, User
+
+    if actor.user_id is None:
+        return actor
+    keys = {standing.organisation_id for standing in actor.standings}
+    query = select(User.blocked_at, User.blocked_reason, Organisation.id, Organisation.state).select_from(User)
+    rows = session.execute(query.outerjoin(Organisation, Organisation.id.in_(keys)).where(User.id == actor.user_id)).all()
+    states = {key: state for _at, _reason, key, state in rows}
+    standings = tuple(replace(each, state=states.get(each.organisation_id, each.state)) for each in actor.standings)
+    blocked = next((reason or "—" for at, reason, _key, _state in rows if at is not None), "")
+    own = next((each for each in standings if each.organisation_id == actor.organisation_id), None)
+    lost = OFFICES if own is not None and own.state != IN_STANDING else frozenset()
+    return replace(actor, roles=actor.roles - lost, standings=standings, blocked=blocked)

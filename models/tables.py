@@ -1,0 +1,150 @@
+"""The tables of workflows: which state, which act, by whom, under which rules, leads where. What carries them out is workflow.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from models import clock, policy, workdays
+from models.actors import Actor
+from models.text import N_, WrongState
+
+if TYPE_CHECKING:
+    from models.workflow import Case
+
+Rule = Callable[[Session, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A time limit: `policy` names a number of working days in the case's policy, or `attribute`
+    an instant on the case. When it passes the system performs `act`, and every limit has one: it ends the
+    waiting, or refers it to the level above (referrals.py). `remind` names numbers of working days in the policy: so long before it ends whoever
+    the case waits for is told."""
+
+    policy: str = ""
+    attribute: str = ""
+    act: str = ""
+    remind: str = ""
+
+    def ends(self, case: Case) -> datetime | None:
+        if self.attribute:
+            instant: datetime | None = getattr(case, self.attribute)
+            return instant
+        days = policy.get(case.policy_version).number(self.policy)
+        return workdays.add(clock.now(), days)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A place a case can stand. `tone` colours its badge: good, wait, bad or plain."""
+
+    name: str
+    label: str
+    tone: str = "wait"
+    terminal: bool = False
+
+
+@dataclass(frozen=True)
+class Move:
+    """A row of the table. `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out of a
+    case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes something on, so that it is asked
+    again whether it may. `above`: only once the case was referred to the level above."""
+
+    source: str
+    act: str
+    target: str
+    who: Iterable[str]
+    rules: tuple[Rule, ...] = ()
+    limit: Limit | None = None
+    tells: tuple[str, ...] = ()
+    main: bool = False
+    public: bool = False
+    needs_reason: bool = False
+    leaves: bool = False
+    binds: bool = False
+    above: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "who", frozenset(self.who))
+
+
+class Workflow:
+    """The table of one case type. Refuses, when built, a table that contradicts itself."""
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        states: tuple[State, ...],
+        moves: tuple[Move, ...],
+        acts: dict[str, str],
+        opening: Limit | None = None,
+        duties: Iterable[str] = (),
+    ) -> None:
+        """`duties` are the acts, one that opens a case among them, that are open to a party out of standing too: see permission.py."""
+        self.name, self.label, self.acts, self.opening, self.duties = name, label, acts, opening, frozenset(duties)
+        self.states = {state.name: state for state in states}
+        self.initial = states[0].name
+        self.moves = moves
+        self._table = {(move.source, move.act): move for move in moves}
+        if len(self._table) != len(moves):
+            raise ValueError(f"{name}: two rows for one state and act")
+        for move in moves:
+            if move.source not in self.states or move.target not in self.states or move.act not in acts:
+                raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
+            if self.states[move.source].terminal:
+                raise ValueError(f"{name}: {move.source} is terminal and has a move")
+        for state, limit in self._limits():
+            if not limit.act or (state, limit.act) not in self._table or "system" not in self._table[state, limit.act].who:
+                raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
+
+    def _limits(self) -> list[tuple[str, Limit]]:
+        """Every limit with the state it runs in."""
+        opening = [(self.initial, self.opening)] if self.opening else []
+        return [(move.target, move.limit) for move in self.moves if move.limit] + opening
+
+    def find(self, state: str, act: str) -> Move:
+        """The row for this state and act; WrongState if the table has none."""
+        try:
+            return self._table[state, act]
+        except KeyError:
+            raise WrongState(
+                N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"),
+                state=self.states[state].label,
+            ) from None
+
+    def open_to(self, case: Case, actor: Actor) -> list[Move]:
+        """The rows this actor may use now, the main one first. Rules are not asked: they explain
+        themselves when the act is tried."""
+        roles = case.roles_of(actor)
+        rows = [
+            m for m in self.moves
+            if m.source == case.state and case.in_standing(actor, roles & m.who, m.act) and (case.referred_to or not m.above)  # type: ignore[operator]
+        ]  # fmt: skip
+        return sorted(rows, key=lambda move: not move.main)
+
+    def waits_for(self, state: str) -> frozenset[str]:
+        """The roles whose act the case waits for in this state."""
+        found: frozenset[str] = frozenset()
+        for move in self.moves:
+            if move.source == state and move.main:
+                found |= frozenset(move.who) - {"system"}
+        return found
+
+    def states_waiting_for(self, role: str) -> list[str]:
+        return [state for state in self.states if role in self.waits_for(state)]
+
+    def reminders(self) -> dict[str, str]:
+        """The states whose limit is announced before it ends, each with the policy's key for how long before."""
+        return {state: limit.remind for state, limit in self._limits() if limit.remind}
+
+    def timed_acts(self) -> list[tuple[str, str]]:
+        """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that one
+        pass may carry a case through several."""
+        pairs = {(state, limit.act) for state, limit in self._limits()}
+        return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))

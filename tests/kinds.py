@@ -1,0 +1,53 @@
+"""Whoever may come: one actor of every kind the rule of who may act tells apart, in one small market."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
+from models import clock
+from models.accounts import SCOPE
+from models.actors import SYSTEM, VISITOR, Actor
+from tests.factories import PASSWORD, World
+
+KINDS = (
+    "visitor", "buyer", "staff", "delegate", "agency", "applicant", "evaluator", "department", "county", "city", "province", "elsewhere", "custodian", "admin", "system",
+    "buyer suspended", "delegate of suspended", "agency suspended", "county suspended", "custodian suspended", "buyer blocked", "agency blocked", "province blocked",
+)  # fmt: skip
+
+
+def people(world: World) -> dict[str, Actor]:
+    """An actor of each kind. `buyer` and `agency` are the world's; whoever is suspended or blocked was the same a moment before, so that one case
+    may be tried as all of them."""
+    world.authority("county", "regulator", region="632801")
+    world.authority("city", "regulator", region="632800")
+    world.authority("elsewhere", "regulator", region="630102")
+    world.agency("applicant", verified=False)
+    world.enterprise("helper")
+    accounts.add_member(world.actor("buyer"), email="staff@example.cn", name="staff", password=PASSWORD)
+    world.emails |= {"staff": "staff@example.cn", "province": world.emails["regulator"], "delegate": world.emails["helper"], "evaluator": world.emails["second"]}
+    accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=list(SCOPE), most=10**12, until=clock.now() + timedelta(days=90))
+    world.appoint_admin()
+    found = {"visitor": VISITOR, "system": SYSTEM}
+    found |= {name: world.actor(name) for name in KINDS if name in world.emails and name not in ("admin", "system")}
+    found["admin"] = _admin(world)
+    for name, seen in (("buyer", ("buyer", "delegate")), ("agency", ("agency",)), ("county", ("county",)), ("custodian", ("custodian",))):
+        agencies.suspend(world.actor("province"), world.identifiers[name], reason="核查期间暂停其业务")
+        for each in seen:
+            found["delegate of suspended" if each == "delegate" else f"{each} suspended"] = world.actor(each)
+        agencies.restore(world.actor("province"), world.identifiers[name], reason="核查完毕,恢复其业务")
+    for name in ("buyer", "agency", "province"):
+        accounts.block_account(_admin(world), world.emails[name], reason="账号疑被他人使用")
+        found[f"{name} blocked"] = world.actor(name)
+        accounts.unblock_account(_admin(world), world.emails[name], reason="本人已到场核实")
+    return {kind: found[kind] for kind in KINDS}
+
+
+def _admin(world: World) -> Actor:
+    """The administrator with an account: what `world.actor` gives has none."""
+    from market.extensions import db
+    from models.accounts import User, actor_for
+
+    db.session.rollback()
+    return actor_for(db.session.query(User).filter_by(email=world.emails["admin"]).one())

@@ -1,0 +1,316 @@
+"""Who may do what: every act and every page there is, found by looking, against the answer declared here for every kind of actor."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+import market
+from market import permissions
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
+from market.agencies import registry
+from market.catalogue import actions as catalogue
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.payments import actions as payments
+from market.sourcing import actions as sourcing
+from market.transaction import ACTIONS
+from models import CASES, workflow
+from models.accounts import Organisation, authority_for
+from models.actors import Actor
+from models.contracts import current_templates
+from models.payments import Payment
+from models.text import NotAllowed
+from tests.factories import PASSWORD, PDF, World
+from tests.kinds import people
+from tests.models.test_workflow import whole_market
+from tests.web import sign_in
+
+
+def every_act() -> set[str]:
+    for module in pkgutil.walk_packages(market.__path__, "market."):
+        importlib.import_module(module.name)
+    return set(ACTIONS)
+
+
+def test_every_act_and_every_page_says_what_it_asks(app: Flask) -> None:
+    acts, pages = every_act(), {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert acts - set(permissions.ACTS) == set(), "acts that stand in no table of market/permissions.py"
+    assert {name for name in set(permissions.ACTS) - acts if not name.startswith("referring.")} == set(), "acts that are no more"
+    assert pages ^ set(permissions.PAGES) == set(), "pages that stand in no table of market/permissions.py, or are no more"
+
+
+def allowed(actors: dict[str, Actor], attempt: Any) -> list[str]:
+    """The kinds of actor an attempt lets pass."""
+    found = []
+    for kind, actor in actors.items():
+        try:
+            attempt(actor)
+        except NotAllowed:
+            continue
+        found.append(kind)
+    return sorted(found)
+
+
+# Of acts that are of no case: who may, and which. "everybody" has an account in force.
+EVERYBODY = (
+    "buyer, staff, delegate, agency, applicant, evaluator, department, county, city, province, elsewhere, custodian, admin, "
+    "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended"
+)
+OF_NO_CASE: list[tuple[str, str]] = [
+    (f"visitor, {EVERYBODY}, system", "accounts.register"),
+    (EVERYBODY, "accounts.change_password accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
+    (EVERYBODY, "sourcing.create_request contracts.propose_change"),  # for whom: where the case begins, below
+    ("admin", "accounts.set_up_authority oversight.override oversight.try_again"),
+    ("province", "contracts.publish_template"),
+    ("province, admin", "agencies._compare"),
+    ("department, province, admin", "catalogue.list_item catalogue.revise_item catalogue.withdraw_item"),
+    ("custodian", "payments._keep_layout payments._take_statement payments._wait payments.read_line payments.settle_line"),
+    # owners; helper, who is the delegate here, owns another enterprise
+    ("buyer, delegate, delegate of suspended", "accounts.delegate"),
+    ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.revoke_delegation"),
+    ("buyer, delegate, agency, applicant, evaluator, department, county, city, province, elsewhere, custodian, delegate of suspended", "accounts.add_member"),
+    (
+        "buyer, delegate, agency, applicant, evaluator, department, county, city, province, elsewhere, custodian, "
+        "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended",
+        "accounts.remove_member",
+    ),
+    ("buyer, delegate, agency, applicant, evaluator, buyer suspended, delegate of suspended, agency suspended", "contracts.renew_key contracts._take_certificate"),
+    # agencies
+    ("agency, evaluator", "sourcing.ask sourcing.submit_quote sourcing._submit_bid"),
+    ("agency, applicant, evaluator", "agencies.publish_fees"),
+    (
+        "agency, applicant, evaluator, agency suspended",
+        "agencies.fill agencies.add_practitioner agencies.remove_practitioner agencies.hand_in_material agencies.add_qualification "
+        "agencies.submit_entry agencies.commit_entry agencies._take_number agencies._keep sourcing.object_to",
+    ),
+    ("agency, applicant, evaluator, county, city, province, elsewhere, admin", "agencies._take_table batches.load_batch batches.drop_batch"),
+    # the clock, the jobs, the command line
+    (
+        "system",
+        "accounts.appoint_admin contracts._keep_text credit.begin_scores sourcing.note_half sourcing.note_kept payments.close_day payments.close_event "
+        "payments.fail_charge payments.finish_sending payments.give_up_sending payments.keep_differences payments.leave_line payments.match_line "
+        "payments.note_charge payments.note_differences payments.note_event payments.settle_charge payments.take_back",
+    ),
+    ("system", " ".join(f"referring.refer_{kind}" for kind in ("check", "clarification", "dispute", "objection", "organisation", "payment", "payout", "request"))),
+]
+
+# Of acts of cases: who may, and which. The cases are in the county; the buyer, the agency and their like are their parties.
+OVERSEERS = "county, city, province"
+OF_CASES: list[tuple[str, str]] = [
+    (OVERSEERS, "organisation.verify organisation.return organisation.refuse organisation.suspend organisation.restore check.ask check.clear check.confirm"),
+    (OVERSEERS, "request.consent request.refuse_cancel request.call_off award.annul objection.uphold objection.dismiss contract.call_off dispute.decide"),
+    (OVERSEERS, "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge deliverable.urge payment.urge payout.urge"),
+    (f"{OVERSEERS}, system", "deliverable.waive"),
+    ("department", "deliverable.pass deliverable.send_back"),
+    ("custodian, system", "payment.receive payout.send"),
+    # taking something on: only in standing
+    ("agency", "quote.replace bid.replace bid.undercut contract.agree_agency"),
+    ("buyer, staff", "change.agree"),
+    ("buyer, staff, system", "award.forfeit"),
+    ("buyer, staff, delegate", "request.edit request.publish request.amend request.appoint request.award request.keep contract.agree_buyer contract.replace"),
+    ("buyer, staff, delegate, system", "request.close"),
+    ("buyer, staff, delegate, agency", "quote.offer contract.revise"),
+    ("buyer, staff, delegate, agency, system", "quote.accept"),
+    # duties, answers, objections, stepping back: suspended too
+    ("agency, agency suspended", "organisation.submit organisation.commit check.answer quote.withdraw bid.withdraw objection.withdraw"),
+    ("agency, agency suspended", "materials.miss deliverable.submit dispute.answer payment.confirm invoice.void"),
+    ("agency, system, agency suspended", "materials.confirm materials.waive change.withdraw payout.arrive"),
+    ("agency, custodian, agency suspended", "payment.dispute"),
+    ("agency, custodian, system, agency suspended", "payout.bounce"),
+    ("buyer, staff, buyer suspended", "change.refuse invoice.receive rating.rate"),
+    ("buyer, staff, system, buyer suspended", "dispute.withdraw"),
+    ("buyer, staff, agency, buyer suspended, agency suspended", "dispute.evidence"),
+    ("buyer, staff, delegate, buyer suspended, delegate of suspended", "request.cancel request.ask_cancel clarification.answer objection.answer"),
+    ("buyer, staff, delegate, buyer suspended, delegate of suspended", "materials.supply deliverable.return payment.pay"),
+    ("buyer, staff, delegate, system, buyer suspended, delegate of suspended", "deliverable.accept"),
+    ("buyer, staff, delegate, agency, buyer suspended, delegate of suspended, agency suspended", "contract.terminate contract.give_notice contract.dispute"),
+    ("buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended", "quote.decline"),
+    ("", "contract.contest contract.retract"),  # nobody gave notice here
+    ("evaluator", "evaluation.declare evaluation.score"),
+    ("evaluator, system", "evaluation.recuse"),
+]
+
+
+def declared(table: list[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for who, acts in table:
+        for act in acts.split():
+            assert act not in found, f"{act} stands in two lines"
+            found[act] = sorted(filter(None, who.split(", ")))
+    return found
+
+
+def test_every_act_that_is_of_no_case(app: Flask, world: World) -> None:
+    actors, expected = people(world), declared(OF_NO_CASE)
+    names = [name for name in every_act() if permissions.ACTS[name] is not None]
+    found = {name: allowed(actors, lambda actor, name=name: permissions.check_act(name, actor)) for name in names}
+    assert found == expected
+
+
+def test_every_act_of_every_case(world: World, time: Any) -> None:
+    """As the table of each case type and the rule of standing have it together; what only the clock does needs no line."""
+    actors, expected = people(world), declared(OF_CASES)
+    identifiers, found = whole_market(world, time), {}
+    for name, case_class in CASES.items():
+        db.session.rollback()
+        case = case_class.load(db.session, identifiers[name])
+        for act in case.workflow.acts:
+            who = {role for move in case.workflow.moves if move.act == act for role in move.who}
+            found[f"{name}.{act}"] = allowed(actors, lambda actor, who=who, act=act, case=case: workflow.play(db.session, case, act, actor, who))
+    assert {act: who for act, who in found.items() if who != ["system"]} == expected
+
+
+def test_buttons_and_worklists_come_from_the_same_rule(world: World, time: Any) -> None:
+    """Whatever a page offers is let through, and whatever is let through now is offered: over every case, state and kind of actor."""
+    actors, identifiers, tried = people(world), whole_market(world, time), 0
+    for name, case_class in CASES.items():
+        db.session.rollback()
+        case = case_class.load(db.session, identifiers[name])
+        for state in case.workflow.states:
+            case.state, case.referred_to = state, "630000"
+            for actor in actors.values():
+                offered = {move.act for move in case.workflow.open_to(case, actor)}
+                rows = {move.act: move for move in case.workflow.moves if move.source == state}
+                passed = {act for act, move in rows.items() if _plays(case, act, actor, move.who)}
+                assert offered == passed, (name, state, actor.name)
+                tried += 1
+    db.session.rollback()
+    assert tried > 1000
+
+
+def _plays(case: Any, act: str, actor: Actor, who: Any) -> bool:
+    try:
+        with db.session.no_autoflush:
+            return bool(workflow.play(db.session, case, act, actor, who, leaving=True))
+    except NotAllowed:
+        return False
+
+
+def test_an_act_that_is_declared_nowhere_is_refused(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(permissions.ACTS, "contracts.publish_template")
+    monkeypatch.delitem(permissions.PAGES, "accounts.worklist")
+    with pytest.raises(NotAllowed):
+        permissions.check_act("contracts.publish_template", world.actor("regulator"))
+    assert sign_in(app, world, "buyer").get("/my").status == 403
+
+
+@pytest.mark.parametrize(("person", "act"), [("buyer", "publish"), ("helper", "publish"), ("buyer", "create"), ("helper", "create")])
+def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act: str) -> None:
+    """Neither its own people nor whoever it delegated; what runs goes on, and it may step back."""
+    people(world)
+    draft, running = world.request(publish=False), world.signed()
+    before = world.actor(person)
+    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
+    buyer = world.organisation("buyer").id
+    for actor in (before, world.actor(person)):  # one whose request began before, too
+        with pytest.raises(NotAllowed, match="已暂停"):
+            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_request(actor, **world.asked(), on_behalf_of=buyer)
+    payment = world.one(Payment, running, kind="deposit").identifier
+    payments.pay(world.actor(person), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    sourcing.cancel(world.actor(person), draft)
+
+
+def test_a_suspended_agency_delivers_and_is_paid_but_offers_nothing(world: World) -> None:
+    contract, inquiry = world.started(), world.request()
+    world.supplied(contract)
+    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="核查期间暂停其业务")
+    for act in (
+        lambda: sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20),
+        lambda: sourcing.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?"),
+        lambda: world.fees("agency", 100),
+        lambda: contracts.propose_change(world.actor("agency"), contract, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"),
+        lambda: accounts.add_member(world.actor("agency"), email="new@example.cn", name="新人", password=PASSWORD),
+    ):
+        with pytest.raises(NotAllowed, match="已暂停"):
+            act()
+    world.delivered(contract)
+
+
+def test_an_authority_out_of_standing_has_no_office(app: Flask, world: World) -> None:
+    for name in ("custodian", "department"):
+        agencies.suspend(world.actor("regulator"), world.identifiers[name], reason="核查期间暂停其职权")
+    custodian, department = sign_in(app, world, "custodian"), sign_in(app, world, "department")
+    for path in ("/custody", "/custody/import", "/ledger", "/ledger.csv"):
+        assert "已暂停" in custodian.get(path).text
+        assert custodian.get(path).status == 403
+    assert [custodian.get("/my").status, custodian.get("/my/organisation").status] == [200, 200]
+    assert department.get("/items/WAT-01/edit").status == department.get("/reviews").status == 403
+    for link in custodian.get("/my").soup.select("main a"):
+        assert not str(link["href"]).startswith(("/custody", "/ledger"))
+    with pytest.raises(NotAllowed, match="已暂停"):
+        payments.import_statement(world.actor("custodian"), file_name="s.csv", content=b"")
+
+
+def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
+    world.authority("peer", "regulator")
+    world.authority("county", "regulator", region="632801")
+    own = world.identifiers["regulator"]
+    for name in ("regulator", "peer", "county"):
+        with pytest.raises(NotAllowed):
+            agencies.suspend(world.actor(name), own, reason="核查期间暂停其职权")
+        page = sign_in(app, world, name).get(f"/agencies/{own}")
+        assert "/suspend" not in page.text
+        seen = db.session.scalars(select(Organisation.identifier).where(Organisation.scope("regulator", world.actor(name)))).all()
+        assert own not in seen
+        assert (world.identifiers["county"] in seen) is (name != "county")
+    agencies.suspend(world.actor("regulator"), world.identifiers["county"], reason="核查期间暂停其职权")
+    assert world.actor("county").roles == frozenset()
+
+
+def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> None:
+    """The market's templates, catalogue, register, books and statements are the whole market's; so is what leads to them."""
+    world.authority("county", "regulator", region="632801")
+    statement = payments.import_statement(world.actor("custodian"), file_name="s.csv", content="交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode())
+    paths = ("/contract-templates/report/revise", "/items/WAT-01/edit", "/items/new", "/items/WAT-01/withdraw", "/oversight/register", "/custody",
+             f"/custody/statements/{statement}", f"/custody/statements/{statement}.csv", "/custody/differences", "/ledger", "/ledger.xlsx", "/ledger/accounts",
+             "/ledger/closings")  # fmt: skip
+    county, province = sign_in(app, world, "county"), sign_in(app, world, "regulator")
+    assert {path: county.get(path).status for path in paths} == dict.fromkeys(paths, 403)
+    assert {path: province.get(path).status for path in paths} == dict.fromkeys(paths, 200)
+    offered = {str(link.get("href")) for path in ("/my", "/contract-templates/report", "/items", "/items/WAT-01") for link in county.get(path).soup.select("a")}
+    assert not offered & set(paths)
+    template = current_templates(db.session)["report"]
+    with pytest.raises(NotAllowed, match="整个市场"):
+        contracts.publish_template(world.actor("county"), "report", title=template.title, clauses=template.clauses, milestones=template.milestones, effective_from=None, reason="改一改条款")
+    with pytest.raises(NotAllowed, match="整个市场"):
+        registry.compare_with_register(world.actor("county"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode())
+
+
+def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
+    """The actor was made before; the act asks anew inside its transaction."""
+    quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
+    before = world.actor("buyer")
+    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
+    with pytest.raises(NotAllowed, match="已暂停"):
+        sourcing.accept_quote(before, quote)
+    sourcing.decline_quote(before, quote)
+
+
+def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
+    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area."""
+    world.authority("water", "regulator", region="632801", department="水利")
+    world.authority("ecology", "regulator", region="632801", department="生态环境")
+    identifiers = whole_market(world, time)
+    for name, case_class in CASES.items():
+        db.session.rollback()
+        case = case_class.load(db.session, identifiers[name])
+        of_none = name in ("organisation", "check", "credit_record")
+        for regulator, expected in (("water", True), ("ecology", of_none), ("regulator", True)):
+            actor = world.actor(regulator)
+            case = case_class.load(db.session, identifiers[name])
+            assert ("regulator" in case.roles_of(actor)) is expected, (name, regulator)
+            seen = db.session.scalar(select(case_class.id).where(case_class.id == case.id, case_class.scope("regulator", actor)))
+            assert (seen is not None) is expected, (name, regulator)
+    assert catalogue.may_edit(world.actor("regulator"), "生态环境")
+    region = "632801"
+    assert authority_for(db.session, "regulator", "生态环境", region).name == "ecology单位"
+    assert authority_for(db.session, "regulator", "自然资源", region).name == "regulator单位"
+    agencies.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
+    assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", "one out of standing is passed over"
