@@ -56,7 +56,8 @@ def _numbered(scene: Scene, *identifiers: str) -> None:
     """Know these cases, and the papers and draws that hang on them, by number."""
     db.session.rollback()
     for identifier in identifiers:
-        scene.numbers |= {identifier: kind for kind, case in CASES.items() if db.session.scalar(select(case.id).where(case.identifier == identifier))}
+        kinds = [kind for kind, case in CASES.items() if db.session.scalar(select(case.id).where(case.identifier == identifier))]
+        scene.numbers[identifier] = kinds[0] if kinds else ""
         hanging = select(Document.identifier).where(Document.case_identifier == identifier)
         scene.numbers |= dict.fromkeys(db.session.scalars(hanging), "")
         scene.numbers |= dict.fromkeys([draw.identifier for draw in draws.of_case(db.session, identifier)], "")
