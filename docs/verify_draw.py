@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 """Re-run a published draw of Gongxin. Needs Python 3.8 or newer and nothing else; imports nothing of the platform.
 
-    python verify_draw.py draw.json
+    python verify_draw.py draw.json [bid.json ...]
 
-The file is what the platform publishes for every draw (/draws/<identifier>.json). Checked:
+The files are what the platform publishes: of the draw (/draws/<identifier>.json) and, if you like, of bids (/bids/<identifier>.json). Checked:
 
 1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
 2. nobody is on the list twice, only participants contributed, and each at most once;
 3. list, contributions and seed are those drawn from: their SHA-256 equals the published digest;
 4. the result follows from seed, list and contributions alone: every candidate's ticket is
-   HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first.
-
+   HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first;
 5. where the drawn percentage makes a reference price and the file has the bids: the price, in fen, is their mean
-   (without the lowest and the highest from trim_from bids on) times the percentage, and the nearest bid comes first.
+   (without the lowest and the highest from trim_from bids on) times the percentage, and the nearest bid comes first;
+6. of every bid given: its contribution is SHA-256("nonce:contribution") of what is in that file.
 
-To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
-Candidates are bids by their public identifiers, or percentages; the platform's page says whose a bid is.
+To be sure that list and commitment are those of before the draw, compare them with the copy you kept. Candidates are bids by
+their public identifiers, or percentages; the platform's page says whose a bid is.
 Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
 """
 
@@ -24,6 +24,7 @@ import hmac
 import json
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 ALGORITHM = "gongxin-draw-2"
 
@@ -57,9 +58,8 @@ def faults(draw):
         found.append("a contribution by nobody who took part, or two by one")
     if key_of(draw).hex() != draw["digest"]:
         found.append("seed, list or contributions are not those that were drawn from")
-    expected = [name for _, name in tickets(draw)][: draw["picks"]]
-    if draw["result"] != expected:
-        found.append("the published result %r is not what the inputs give: %r" % (draw["result"], expected))
+    if draw["result"] != [name for _, name in tickets(draw)][: draw["picks"]]:
+        found.append("the published result %r is not what the inputs give" % draw["result"])
     return found + (reference_faults(draw) if "reference" in draw else [])
 
 
@@ -73,21 +73,22 @@ def reference_faults(draw):
     return wrong + ([] if away[told["ranking"][0]] == min(away.values()) else ["the first is not the nearest bid"])
 
 
+def bid_faults(draw, bid):
+    """What is wrong with what the draw says a published bid brought."""
+    value = hashlib.sha256((bid["nonce"] + ":" + bid["contribution"]).encode("utf-8")).hexdigest()
+    return [] if {"party": bid["bid"], "value": value} in draw["contributions"] else ["the draw has no such contribution of %s" % bid["bid"]]
+
+
 def main(arguments):
-    if len(arguments) != 1:
-        print(__doc__)
-        return 2
+    if not arguments:
+        return print(__doc__) or 2
     try:
-        with open(arguments[0], encoding="utf-8") as file:
-            draw = json.load(file)
-        wrong = faults(draw)
+        draw, *bids = [json.loads(Path(name).read_text(encoding="utf-8")) for name in arguments]
+        wrong = faults(draw) + [fault for bid in bids for fault in bid_faults(draw, bid)]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        print("cannot read this as a draw: %s: %s" % (type(error).__name__, error))
-        return 2
-    for sentence in wrong:
-        print("FAULT: " + sentence)
+        return print("cannot read this as a draw: %s: %s" % (type(error).__name__, error)) or 2
     if wrong:
-        return 1
+        return print("\n".join("FAULT: " + sentence for sentence in wrong)) or 1
     for place, (ticket, name) in enumerate(tickets(draw), 1):
         print("%3d  %s…  %s%s" % (place, ticket[:16], name, "  <- drawn" if place <= draw["picks"] else ""))
     print("draw %s stands" % draw.get("identifier", ""))

@@ -42,6 +42,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     extensions.babel.init_app(app, locale_selector=_locale)
     app.extensions["sealing_key"] = sealing.derive(app.config["SEALING_SECRET"])
     app.extensions["signing_key"] = sealing.derive(app.config["SEALING_SECRET"], "gongxin signing")
+    app.extensions["papers_key"] = sealing.derive(app.config["SEALING_SECRET"], "gongxin papers")
     app.extensions["signing_roots"] = configured_roots(app.config["SIGNING_ROOTS"])
     app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))

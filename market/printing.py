@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
-
 from market import sandbox
+from market.codes import check_link
 from market.sandboxed import printing
 from models.text import N_
 
@@ -33,4 +32,4 @@ def letter(
         "identifier": identifier, "title": title, "platform": PLATFORM, "to": to, "by": by, "before": before,
         "rows": rows, "after": after, "date": f"{at.year} 年 {at.month} 月 {at.day} 日",
     }  # fmt: skip
-    return pdf("letter", data, f"{current_app.config['PUBLIC_URL']}/check/{identifier}", at=at)
+    return pdf("letter", data, check_link(identifier), at=at)

@@ -2,8 +2,8 @@
 
 1. *Promise.* A secret 32-byte seed is made and its SHA-256 published, before anybody takes part.
 2. *Freeze.* The ordered list of candidates is published; it never changes again.
-3. *Run.* The participants' own texts, handed in sealed so that none could follow another's, are opened, and the
-   seed is published. Every candidate gets a ticket, HMAC-SHA256(key=SHA-256(canonical JSON of seed, candidates,
+3. *Run.* What the participants brought, handed in sealed so that none could follow another's, is opened, and the
+   seed is published. (Of a bidder's own text its salted hash: models/sourcing/bids.py.) Every candidate gets a ticket, HMAC-SHA256(key=SHA-256(canonical JSON of seed, candidates,
    contributions), message=candidate), and the candidates are ranked by ticket, lowest first. Tickets are uniform and
    independent for any fixed list, so every order is equally likely; one honest participant is enough for that.
 
@@ -104,7 +104,7 @@ def of_case(session: Session, case_identifier: str) -> list[Draw]:
 def run(draw: Draw, key: bytes, contributions: Sequence[Json] = ()) -> list[str]:
     """Open the seed, rank the candidates and keep the result. Returns the picked, best first.
 
-    `contributions` are the participants' texts, as {"party", "value"}; RuleBroken if one is by nobody on the list
+    `contributions` are what the participants brought, as {"party", "value"}; RuleBroken if one is by nobody on the list
     of participants, or two by one.
     """
     if draw.frozen_at is None or draw.drawn_at is not None:
@@ -137,8 +137,9 @@ def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) 
     return hashlib.sha256(canonical.encode()).digest()
 
 
-def publication(draw: Draw) -> dict[str, Any]:
-    """The published file: what anyone needs to check the draw, the seed only once drawn."""
+def publication(draw: Draw, *, shown: bool = True) -> dict[str, Any]:
+    """The published file: what anyone needs to check the draw, the seed only once drawn; and, until what was drawn is `shown`, as if it were not."""
+    drawn = shown and draw.drawn_at is not None
     return {
         "algorithm": ALGORITHM,
         "identifier": draw.identifier,
@@ -150,9 +151,9 @@ def publication(draw: Draw) -> dict[str, Any]:
         "candidates": draw.candidates,
         "participants": draw.participants,
         "picks": draw.picks,
-        "contributions": draw.contributions,
-        "drawn_at": draw.drawn_at.isoformat() if draw.drawn_at else None,
-        "seed": draw.seed,
-        "digest": draw.digest,
-        "result": draw.result,
+        "contributions": draw.contributions if drawn else [],
+        "drawn_at": draw.drawn_at.isoformat() if drawn and draw.drawn_at else None,
+        "seed": draw.seed if drawn else None,
+        "digest": draw.digest if drawn else None,
+        "result": draw.result if drawn else [],
     }

@@ -120,6 +120,9 @@ class Case:
         """RuleBroken where the agency of the case may not take on what an act that binds it brings; `played` is who acts."""
         raise NotImplementedError
 
+    def check_override(self, target: str) -> None:
+        """RuleBroken where not even an operator may move the case there: what is sealed would be open before its time."""
+
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Whether an actor may see its page: whoever has a part in it, unless a case type says more."""
         return bool(self.roles_of(actor))
@@ -327,6 +330,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
     if target not in case.workflow.states:
         raise RuleBroken(N_("没有这个状态。"), "target")
     sides.check(session, case, actor, frozenset({"admin"}))
+    case.check_override(target)
     said = check_reason(reason)
     before, case.state, case.due_at, case.referred_to = case.state, target, None, None
     return _record(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from market.agencies import actions as agencies
 from market.agencies import imports, registry
+from market.codes import code_of
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as money
@@ -161,10 +162,10 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/quotes/{hidden}/replace": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
     "/quotes/{hidden}/withdraw": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
     "/bids/{opened}": PUBLIC,
-    "/bids/{bid}": (404, 404, 404, 200, 404, 200, 404, 404, 200, 404),
-    "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 403, 404, 404, 403, 404),
-    "/bids/{bid}/replace": (302, 404, 404, 303, 404, 303, 404, 404, 303, 404),
-    "/bids/{bid}/undercut": (302, 404, 404, 303, 404, 303, 404, 404, 303, 404),
+    "/bids/{bid}": (404, 404, 404, 200, 404, 404, 404, 404, 404, 404),
+    "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
+    "/bids/{bid}/replace": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
+    "/bids/{bid}/undercut": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}.json": (404,) * 10,
     "/bids/{opened}.json": PUBLIC,
     "/bids/{opened}/file": PUBLIC,
@@ -200,7 +201,9 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/contracts/{drafted}/bring": PARTIES,
     "/contracts/{drafted}/paper": PARTIES,
     "/contracts/{contract}/paper": PARTIES,
-    "/check/{drafted}": PUBLIC,
+    "/check/{drafted}": (404, 200, 404, 200, 404, 200, 404, 404, 200, 404),
+    "/check/{drafted}/{code}": PUBLIC,
+    "/check/{contract}/{code}": (404, 200, 404, 200, 404, 200, 404, 200, 200, 404),  # another paper's code
     "/contracts/{running}/changes/extension": (302, 200, 404, 200, 404, 403, 404, 404, 403, 404),
     "/contracts/{running}/changes/variation": (302, 200, 404, 200, 404, 403, 404, 404, 403, 404),
     "/changes/{change}": PARTIES,
@@ -214,7 +217,9 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/contract-templates/report/revise": (302, 403, 403, 403, 403, 200, 403, 403, 403, 403),
     "/clause-rules": PUBLIC,
     "/check": PUBLIC,
-    "/check/{contract}": PUBLIC,
+    "/check/{contract}": (404, 200, 404, 200, 404, 200, 404, 200, 200, 404),
+    "/papers/{award}/{code}.pdf": PUBLIC,
+    "/papers/{drafted}/{code}.pdf": (404,) * 10,
     "/papers/{contract}.pdf": (404,) * 10,
     "/my/signing": (302, 200, 200, 200, 200, 403, 403, 403, 403, 403),
     "/my/signing/renew": (302, 200, 200, 200, 200, 403, 403, 403, 403, 403),
@@ -328,6 +333,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["comparison"] = registry.compare_with_register(world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode())
     names["paper"] = agencies.issue_certificate(world.actor("agency"))
     names["drafted"] = world.contract_of(world.awarded()).identifier
+    names["code"] = code_of(names["drafted"])
     names["draft"] = world.request(publish=False)
     names["live"] = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
     names["merit"] = world.request(mode="merit", funds="state", criteria=CRITERIA)

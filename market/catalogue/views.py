@@ -66,7 +66,7 @@ def home() -> str:
         "agencies": session.scalar(count.select_from(Organisation).where(agency, Organisation.state == "verified")),
         "listed": len(items),
         "saved": session.scalar(
-            select(func.avg(1.0 - Award.price * 1.0 / Award.published_price)).where(Award.state == "final")
+            select(func.avg(1.0 - Award.price * 1.0 / Award.published_price)).join(Award.request).where(Request.public(), Award.state == "final")
         ),
         "first_pass": session.scalar(
             select(func.sum(CreditScore.first_pass * CreditScore.settled) / func.nullif(func.sum(CreditScore.settled), 0))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.codes import check_link
 from market.files import Kept, keep, state, store
 from market.printing import PLATFORM, pdf
 from market.transaction import action, looking
@@ -100,8 +100,7 @@ def _print(data: dict[str, Any]) -> bytes:
     """The PDF. RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on the paper."""
     if lacking := missing(json.dumps(data, ensure_ascii=False)):
         raise RuleBroken(N_("合同里有打印不出来的字:%(characters)s。请在填写的地方改用别的写法,再来签署。"), characters=words(lacking))
-    link = f"{current_app.config['PUBLIC_URL']}/check/{data['identifier']}"
-    return prepare(pdf("contract", data, link, at=clock.now().astimezone(BEIJING)), BOXES)
+    return prepare(pdf("contract", data, check_link(data["identifier"]), at=clock.now().astimezone(BEIJING)), BOXES)
 
 
 def _data(session: Session, contract: Contract) -> dict[str, Any]:

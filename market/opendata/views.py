@@ -1,25 +1,29 @@
-"""Papers the platform issued: what its record says of one, the paper itself, and whether a copy is the same."""
+"""Papers the platform issued: what its record says of one, the paper itself, and whether a copy is the same.
+
+A number alone tells what the public may know anyway, and of any other paper what it tells of one there is not. The rest is for its parties, signed
+in, and for whoever holds the paper: by the code printed on it (market/codes.py), or by its bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, after_this_request, render_template, url_for
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.contracts.papers import PAPER, facts, kept_paper, printable
+from market.accounts.identity import current_actor
+from market.codes import fits
 from market.extensions import db, limiter
 from market.files import sent
 from market.forms import Form
-from market.opendata.checking import VERDICTS, Copy, check_copy
+from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from market.pages import case_url, file_of, link, not_found
 from market.words import words_of
 from models import CASES
-from models.contracts import Contract
 from models.credit import CreditScore
 from models.documents import Document
 from models.signing.pades import FLAWS
@@ -32,18 +36,29 @@ class CheckForm(Form):
     file = FileField(_l("手里的文件"), [FileRequired(_l("请选择文件。"))])
 
 
-def _issued(identifier: str) -> Document:
-    """A paper by its own identifier, or the newest of the case it was issued on; of a contract the one with its present text, or
-    only what it will state, where nobody has needed it on paper yet."""
-    contract = db.session.scalars(select(Contract).where(Contract.identifier == identifier)).one_or_none()
-    if contract is not None and printable(contract):
-        stated = {"title": PAPER, "facts": facts(contract)}
-        return kept_paper(db.session, contract) or Document(case_type="contract", case_identifier=identifier, identifier=identifier, issued=stated)
-    query = select(Document).where(Document.issued.is_not(None))
-    found = db.session.scalars(query.where(or_(Document.identifier == identifier, Document.case_identifier == identifier)).order_by(Document.id.desc())).first()
-    if found is None or found.issued is None:
-        raise not_found(identifier)
+def _case(paper: Document) -> Any:
+    return CASES[paper.case_type].load(db.session, paper.case_identifier)
+
+
+def _shown(identifier: str, code: str) -> Document | None:
+    """The paper of this number, to whoever holds it or may read its case; None for anybody else, as where there is none."""
+    found = issued(db.session, identifier)
+    if found is None or _case(found).readable_by(db.session, current_actor()):
+        return found
+    if not fits(identifier, code):
+        return None
+    _for_the_holder_alone()
     return found
+
+
+def _for_the_holder_alone() -> None:
+    """Whoever holds a paper is answered; what lies between keeps no copy, and finds no way to it."""
+
+    @after_this_request
+    def closed(response: Response) -> Response:
+        response.headers["Cache-Control"], response.headers["Referrer-Policy"] = "private, no-store", "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
 
 
 def _compared(form: CheckForm) -> tuple[Copy | None, int]:
@@ -56,29 +71,68 @@ def _compared(form: CheckForm) -> tuple[Copy | None, int]:
 
 
 @rooms.route("/check/<identifier>", methods=["GET", "POST"])
+@rooms.route("/check/<identifier>/<code>", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])  # a signature takes a while to verify
-def check(identifier: str) -> str | tuple[str, int]:
+def check(identifier: str, code: str = "") -> str | tuple[str, int]:
     """Where a paper's QR code leads."""
-    paper, form, same, copy, status = _issued(identifier), CheckForm(), None, None, 200
+    paper, form, same, copy, status = _shown(identifier, code), CheckForm(), None, None, 200
+    plain = paper is not None and paper.case_type != "contract"  # bears no signatures: the same, or not
     if form.is_submitted():
         status = 422
-        if form.validate() and paper.case_type == "contract":
-            copy, status = _compared(form)
-        elif form.validate():
+        if form.validate() and plain and paper is not None:
             same, status = hashlib.sha256(file_of(form.file.data)["content"]).hexdigest() == paper.sha256, 200
-    case: Any = CASES[paper.case_type].load(db.session, paper.case_identifier)
-    score = db.session.scalars(select(CreditScore).where(CreditScore.agency_id == case.id)).one_or_none() if paper.case_type == "organisation" else None
-    return render_template(
-        "opendata/check.html", paper=paper, case=case, form=form, same=same, score=score, copy=copy, verdicts=VERDICTS, flaws=FLAWS,
-        case_link=link(case_url(paper.case_type, case.identifier), case.identifier),
-    ), status  # fmt: skip
+        elif form.validate():
+            copy, status = _compared(form)
+    if paper is None:
+        return _asked_for(identifier, form, copy, status)
+    return _record(paper, form, same=same, copy=copy, download=_download(paper, identifier, code)), status
+
+
+def _asked_for(identifier: str, form: CheckForm, copy: Copy | None, status: int) -> str | tuple[str, int]:
+    """The answer to a number that tells nothing: it asks for the file, and shows the record of the paper that file is."""
+    if copy is not None and copy.paper is not None:
+        return _held(copy, form), status
+    return _page("opendata/unknown.html", form=form, copy=copy, identifier=identifier), status if form.is_submitted() else 404
+
+
+def _download(paper: Document, identifier: str, code: str) -> str | None:
+    """Where the paper itself is, for who may have it. A contract is its parties' business: who holds a copy may check it, but gets none here."""
+    if paper.case_type == "contract":
+        return None
+    if fits(identifier, code):
+        return url_for("opendata.paper", identifier=identifier, code=code)
+    return url_for("opendata.paper", identifier=paper.identifier)
+
+
+def _held(copy: Copy, form: CheckForm) -> str:
+    """The record of the paper whose bytes somebody brought."""
+    _for_the_holder_alone()
+    assert copy.paper is not None
+    contract = copy.paper.case_type == "contract"
+    return _record(copy.paper, form, same=None if contract else True, copy=copy if contract else None, download=None)
+
+
+def _record(paper: Document, form: CheckForm, *, same: bool | None, copy: Copy | None, download: str | None) -> str:
+    case, actor = _case(paper), current_actor()
+    readable = case.readable_by(db.session, actor)
+    score = select(CreditScore).where(CreditScore.agency_id == case.id) if paper.case_type == "organisation" and readable else None
+    return _page(
+        "opendata/check.html", paper=paper, case=case, form=form, same=same, copy=copy, download=download,
+        score=db.session.scalars(score).one_or_none() if score is not None else None,
+        case_link=link(case_url(paper.case_type, case.identifier), case.identifier) if readable else case.identifier,
+    )  # fmt: skip
+
+
+def _page(template: str, **shown: Any) -> str:
+    return render_template(template, verdicts=VERDICTS, flaws=FLAWS, **shown)
 
 
 @rooms.get("/papers/<identifier>.pdf")
-def paper(identifier: str) -> Response:
-    """A paper, as issued. A contract is its parties' business: who holds a copy may check it, but gets none here."""
-    found = _issued(identifier)
-    if found.case_type == "contract":
+@rooms.get("/papers/<identifier>/<code>.pdf")
+def paper(identifier: str, code: str = "") -> Response:
+    """A paper, as issued."""
+    found = _shown(identifier, code)
+    if found is None or found.case_type == "contract":
         raise not_found(identifier)
     return sent(found)
 
@@ -86,10 +140,12 @@ def paper(identifier: str) -> Response:
 @rooms.route("/check", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])
 def check_file() -> str | tuple[str, int]:
-    """Whoever holds a signed contract checks it: who signed, when, and whether a byte was changed."""
+    """Whoever holds a paper of the platform's, or a signed contract, checks it: whether it is the same, who signed, and when."""
     form, copy, status = CheckForm(), None, 200
     if form.is_submitted():
         status = 422
         if form.validate():
             copy, status = _compared(form)
-    return render_template("opendata/check_file.html", form=form, copy=copy, verdicts=VERDICTS, flaws=FLAWS), status
+    if copy is not None and copy.paper is not None:
+        return _held(copy, form), status
+    return _page("opendata/check_file.html", form=form, copy=copy), status

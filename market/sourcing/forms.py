@@ -192,7 +192,7 @@ class BidForm(OfferForm):
     note = TextAreaField(_l("方案说明"), [Length(max=4000)], description=_l("与价格一起密封,拆封后公开。"))
     contribution = StringField(
         _l("抽取参数"), [Length(max=200)],
-        description=_l("您自己的一段任意文字,与投标一起密封。同分同价或抽取时,它和各家的文字、平台预先承诺的种子一起决定结果,谁都无法单独操纵。"),
+        description=_l("您自己的一段任意文字,与投标一起密封。同分同价或抽取时,它和各家的文字、平台预先承诺的种子一起决定结果,谁都无法单独操纵。抽取文件里只公布它的加盐哈希;文字随投标一起公开。"),
     )  # fmt: skip
 
     file = FileField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, false, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -54,7 +54,7 @@ def took_part(session: Session, request_id: int, organisation_id: int | None) ->
 def answered(session: Session, request_id: int, known: Collection[int], *, shown: bool) -> set[int]:
     """The organisations invited to a request, and those that answered it and did not withdraw: of these the `known` ones, and all where the
     answers are `shown` by now; but no other's whose quote stayed under its seal."""
-    open_by_now: dict[type[Quote] | type[Bid], ColumnElement[bool]] = {Quote: Quote.sealed.is_(None), Bid: true()}
+    open_by_now: dict[type[Quote] | type[Bid], ColumnElement[bool]] = {Quote: Quote.sealed.is_(None), Bid: Bid.state.in_(("opened", "disqualified"))}
     answers: list[Any] = [
         select(kind.agency_id).where(
             kind.request_id == request_id, kind.state != "withdrawn", or_(kind.agency_id.in_(known), can_be_read if shown else false())

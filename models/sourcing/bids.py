@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, Text, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import agencies, clock, policy
+from models import agencies, clock, policy, sealing
 from models.accounts import Organisation
 from models.actors import Actor
-from models.base import Base, Fen, OptionalFen
+from models.base import Base, Fen, Json, OptionalFen
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Move, State, Workflow
@@ -63,7 +65,8 @@ BID = Workflow(
 class Bid(Case, Base):
     """A sealed offer. Until it is opened only `sealed` and its receipt exist; `price` is empty.
 
-    `content` is what was sealed, exactly: its SHA-256 is the receipt. In a live auction `price` is the lowest so far.
+    `content` is what was sealed, exactly: its SHA-256 is the receipt. In a live auction `price` is the lowest so far, and all there is to read:
+    the rest is in `sealed` under the platform's key until the end (`put_back`, `take_out`).
     """
 
     __tablename__ = "bids"
@@ -96,6 +99,16 @@ class Bid(Case, Base):
         """The bidder, and the buyer it bids to."""
         return {self.agency_id, self.request.buyer_id}
 
+    def roles_of(self, actor: Actor) -> frozenset[str]:
+        """Until all bids are open nobody has a part in it but its agency, and the clock: not even who bid is for anybody to know."""
+        found = super().roles_of(actor)
+        return found if self.request.opened else found & {"agency", "system"}
+
+    @classmethod
+    def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
+        found = super().scope(role, actor)
+        return found if role in ("agency", "system") else and_(found, cls.request_id.in_(select(Request.id).where(Request.opened_to_all())))
+
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Its own people always, and everyone who may see the request once all bids are open."""
         return super().readable_by(session, actor) or (self.request.opened and self.request.readable_by(session, actor))
@@ -112,6 +125,31 @@ class LivePrice(Base):
     at: Mapped[datetime]
     ends_at: Mapped[datetime]
     bid: Mapped[Bid] = relationship(lazy="joined")
+
+
+def open_up(bid: Bid, plain: str) -> Json:
+    """What was sealed is there for whoever may see the bid, but for the price, which an auction may have changed. Returns it."""
+    content: Json = json.loads(plain)
+    bid.content, bid.days, bid.note, bid.published_price = plain, content["days"], content["note"], content["published_price"]
+    return content
+
+
+def put_back(bid: Bid, key: bytes, plain: str, file: Json | None) -> None:
+    """An auction needs a bid's price and nothing else of it: keep the rest, and where its file is, under the platform's key until the end."""
+    bid.sealed = sealing.wrap(key, json.dumps([plain, file], ensure_ascii=False).encode())
+
+
+def take_out(bid: Bid, key: bytes) -> tuple[str, Json | None]:
+    """What `put_back` kept: the text, and where its file is."""
+    plain, file = json.loads(sealing.unwrap(key, bid.sealed))
+    return plain, file
+
+
+def drawn_by(bid: Bid) -> Json:
+    """What an opened bid brings to the draws: the SHA-256 of its nonce and its bidder's own text. It depends on every letter of the text and is none
+    of them, so that a draw's file carries no words from one bidder to another."""
+    content = json.loads(bid.content or "{}")
+    return {"party": bid.identifier, "value": hashlib.sha256(f"{content['nonce']}:{content['contribution']}".encode()).hexdigest()}
 
 
 def lowest(session: Session, request: Request) -> int:

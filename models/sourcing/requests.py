@@ -274,6 +274,17 @@ class Request(Case, Base):
         """Whether what was sealed is open to all: in a live auction not before its end."""
         return self.opened_at is not None and self.state != "auction"
 
+    @classmethod
+    def opened_to_all(cls) -> ColumnElement[bool]:
+        """The SQL twin of `opened`."""
+        return cls.opened_at.is_not(None) & (cls.state != "auction")
+
+    def check_override(self, target: str) -> None:
+        """Nobody opens what an auction keeps sealed by moving it on before its end, nor seals again what everybody has read."""
+        running = self.state == "auction" and self.auction_ends_at is not None and clock.now() <= self.auction_ends_at
+        if running or target == "auction":
+            raise RuleBroken(N_("网上竞价到点才结束、才公开,结束后也不能重开:不能越过流程改动。"), "target")
+
     @property
     def cancels_with_consent(self) -> bool:
         """Whether what agencies offered can be read by now, so that the buyer no longer cancels alone."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies.jobs import warn_of_expiry
+from market.codes import code_of
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
@@ -72,7 +73,10 @@ def test_steps_can_be_left_and_taken_up_again_from_page_to_page(app: Flask, worl
     drain()
     paper = visitor.get(f"/agencies/{world.identifiers['newcomer']}").soup.select("a[href^='/check/']")
     assert [a.get_text() for a in paper] == ["承诺书"], "the letter is issued once, as a paper anyone can check"
-    assert sign_in(app, world, "visitor").get(paper[0]["href"]).status == 200
+    number = str(paper[0]["href"]).rsplit("/", 1)[1]
+    assert visitor.get(f"/check/{number}").status == 200
+    assert sign_in(app, world, "visitor").get(f"/check/{number}").status == 404, "who has applied is nobody's business yet"
+    assert sign_in(app, world, "visitor").get(f"/check/{number}/{code_of(number)}").status == 200, "but whoever was handed the letter checks it"
 
 
 def test_the_regulator_returns_with_reasons_and_verifies(app: Flask, world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from market.codes import code_of
 from market.contracts import actions as contracts
 from market.contracts import papers as printing
 from market.contracts.actions import signing
@@ -32,7 +33,8 @@ def test_a_contract_is_printed_when_somebody_needs_it(app: Flask, world: World) 
     contract = world.contract_of(world.awarded()).identifier
     contracts.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期五年。"})
     assert not papers(contract)
-    page = Visitor(app).get(f"/check/{contract}")
+    printed = f"/check/{contract}/{code_of(contract)}"  # where the QR code leads
+    page = Visitor(app).get(printed)
     assert page.status == 200
     assert "待签署" in page.text
     assert "buyer单位" in page.text
@@ -46,10 +48,10 @@ def test_a_contract_is_printed_when_somebody_needs_it(app: Flask, world: World) 
     assert sign_in(app, world, "second").get(f"/contracts/{contract}/paper").status == 404
     (kept,) = papers(contract)
     assert kept.sha256 in agency.get(f"/contracts/{contract}/agree_agency").text
-    assert kept.sha256 in Visitor(app).get(f"/check/{contract}").text
+    assert kept.sha256 in Visitor(app).get(printed).text
     contracts.agree(world.actor("buyer"), contract)
     contracts.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期三年。"})
-    text = Visitor(app).get(f"/check/{contract}").text
+    text = Visitor(app).get(printed).text
     assert ("待签署" in text, "SHA-256" in text) == (True, False), "nothing is said of a text that fell away"
     second = agency.get(f"/contracts/{contract}/paper").response.get_data()
     assert second != first

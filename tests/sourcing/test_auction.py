@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 
 from market.extensions import db
 from market.jobs import run_deadlines
+from market.oversight.actions import override
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import documents, draws
 from models.clock import BEIJING
 from models.sourcing import Award, Bid, LivePrice, Request, step
 from models.text import RuleBroken, WrongState
-from tests.factories import World
+from tests.factories import PDF, World
+from tests.models.test_draws import VERIFIER
 from tests.web import Visitor, sign_in
 
 TEN = datetime(2026, 3, 9, 10, 0, tzinfo=BEIJING)
@@ -108,6 +114,10 @@ def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(app: Flas
         if name in ("visitor", "outsider"):
             assert [answer.status for answer in told[:2]] == ([302, 302] if name == "visitor" else [404, 404])
             assert not any("39,000" in answer.text for answer in told)
+        elif name == "regulator":
+            assert [answer.status for answer in told[:2]] == [200, 200]
+            assert "共 3 家" in told[0].text
+            assert not any(price in answer.text for answer in told for price in ("39,000", "40,000", "41,000", "42,000")), "counts only"
         else:
             assert "39,000.00" in told[0].text
             assert told[1].response.mimetype == "text/event-stream"
@@ -145,8 +155,6 @@ def test_the_form_says_what_is_wrong_and_keeps_it(app: Flask, world: World, live
 
 
 def test_the_record_is_complete_and_cannot_be_changed(world: World, live: Any) -> None:
-    from market.transaction import transaction
-
     bids = live[1]
     for name, price in (("second", 3_900_000), ("agency", 3_800_000), ("second", 3_700_000)):
         sourcing.undercut(world.actor(name), bids[name], price=price)
@@ -160,3 +168,68 @@ def test_an_opened_auction_can_be_ended_by_nobody_else(world: World, live: Any) 
     request, _ = live
     with pytest.raises(WrongState):
         sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
+
+
+def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(app: Flask, world: World, time: Any, tmp_path: Any) -> None:
+    """Nobody reads a word, a file or a draw before it; after it all is there, and the draw can be re-run with what the bids brought to it."""
+    request = world.request(mode="reverse_auction", funds="state", deadline=TEN)
+    said = {"note": "降价的暗号", "contribution": "给对手的话", "file_name": "暗号.pdf", "content": PDF}
+    bids = {name: sourcing.submit_bid(world.actor(name), request, price=4_000_000, days=23, **said) for name in ("agency", "second", "third")}
+    time.closing(request)
+    (draw,) = draws.of_case(db.session, request)
+    assert (draw.drawn_at, draw.contributions, draw.seed) == (None, [], None)
+    for name, bid in bids.items():
+        found = Bid.load(db.session, bid)
+        assert (found.price, found.days, found.note, found.content) == (4_000_000, None, None, None), name
+        assert not documents.of_case(db.session, "bid", bid)
+        assert all(word.encode() not in bytes(found.sealed) for word in ("降价的暗号", "给对手的话"))
+        assert sign_in(app, world, name).get(f"/bids/{bid}").status == 200
+        for other in ("buyer", "regulator", "visitor"):
+            assert sign_in(app, world, other).get(f"/bids/{bid}").status == 404, (name, other)
+    assert "并列最低" in sign_in(app, world, "agency").get(f"/requests/{request}/auction").text
+    assert Visitor(app).get(f"/draws/{draw.identifier}.json").response.get_json()["seed"] is None
+    time.instant += timedelta(minutes=31)
+    run_deadlines()
+    db.session.rollback()
+    ended = Request.load(db.session, request)
+    assert (ended.state, ended.outcome["ranking"]) == ("evaluated", draws.of_case(db.session, request)[0].result), "equals, parted by the draw"
+    visitor = Visitor(app)
+    files = {}
+    for path in (f"/draws/{draw.identifier}.json", *(f"/bids/{bid}.json" for bid in bids.values())):
+        files[path] = tmp_path / path.rsplit("/", 1)[1]
+        files[path].write_bytes(visitor.get(path).response.get_data())
+    assert "给对手的话" not in visitor.get(f"/draws/{draw.identifier}.json").text
+    assert "给对手的话" in visitor.get(f"/bids/{bids['agency']}.json").text
+    assert visitor.get(f"/bids/{bids['agency']}/file").response.get_data() == PDF
+
+    def verified() -> int:
+        return subprocess.run([sys.executable, "-I", str(VERIFIER), *map(str, files.values())], capture_output=True, check=False).returncode
+
+    assert verified() == 0
+    bent = files[f"/bids/{bids['second']}.json"]
+    bent.write_text(bent.read_text().replace("给对手的话", "另一句话"))
+    assert verified() == 1, "another text is another contribution"
+
+
+def test_an_auction_nobody_may_take_part_in_ends_at_its_opening(world: World, time: Any) -> None:
+    request = world.request(mode="reverse_auction", funds="state", budget=4_800_000, deadline=TEN)
+    bids = world.bids(request, agency=4_000_000, second=4_100_000, third=4_200_000)
+    with transaction() as session:
+        session.execute(update(Request).where(Request.identifier == request).values(revision=2))
+    time.closing(request)
+    found = Request.load(db.session, request)
+    assert (found.state, found.opened) == ("failed", True)
+    assert {Bid.load(db.session, bid).state for bid in bids.values()} == {"disqualified"}
+    assert all(Bid.load(db.session, bid).content for bid in bids.values()), "nothing is to come of it: all is open"
+
+
+def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, live: Any) -> None:
+    request, _ = live
+    world.appoint_admin()
+    for target in ("evaluated", "cancelled", "failed", "auction"):
+        with pytest.raises(RuleBroken, match="不能越过流程"):
+            override(world.actor("admin"), case_type="request", identifier=request, target=target, reason="卡住了,人工处理")
+    time.instant = Request.load(db.session, request).auction_ends_at + timedelta(minutes=5)
+    override(world.actor("admin"), case_type="request", identifier=request, target="cancelled", reason="卡住了,人工处理")
+    with pytest.raises(RuleBroken, match="不能越过流程"):
+        override(world.actor("admin"), case_type="request", identifier=request, target="auction", reason="卡住了,人工处理")

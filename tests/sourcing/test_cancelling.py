@@ -158,3 +158,12 @@ def test_every_ground_is_in_both_languages_and_names_its_source() -> None:
     listed = grounds(policy.current().version)
     assert {key for key, ground in listed.items() if not ground.again} == {"gone"}
     assert all(ground.words["zh"] and ground.words["en"] and "第" in ground.source for ground in listed.values())
+
+
+def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world: World, time: Any) -> None:
+    request = world.request()
+    sourcing.cancel(world.actor("buyer"), request, reason="改为邀请方式采购")
+    again = sourcing.create_request(world.actor("buyer"), again_of=request, **world.asked(openness="invited", invited=[world.identifiers["agency"]]))
+    sourcing.publish(world.actor("buyer"), again)
+    for name, knows in (("visitor", False), ("second", False), ("agency", True), ("buyer", True), ("regulator", True)):
+        assert (again in sign_in(app, world, name).get(f"/requests/{request}").text) is knows, name

@@ -24,7 +24,7 @@ from models import draws, money, policy, workdays
 from models.sourcing import Award, Request
 from models.sourcing.ranking import percentages, reference
 from tests.factories import World
-from tests.web import Visitor
+from tests.web import Visitor, sign_in
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_draw.py"
 VERSION = policy.current().version
@@ -120,4 +120,6 @@ def test_the_file_of_an_invited_requests_draw_tells_a_stranger_no_prices(app: Fl
     world.bids(request, **dict.fromkeys(names, 4_000_000))
     time.closing(request)
     percent = next(draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent").identifier
-    assert "reference" not in Visitor(app).get(f"/draws/{percent}.json").response.get_json()
+    stranger = Visitor(app).get(f"/draws/{percent}.json")
+    assert (stranger.status, "40,000" in stranger.text, "B-2026" in stranger.text) == (404, False, False), "nor that there is a draw"
+    assert "reference" in sign_in(app, world, "second").get(f"/draws/{percent}.json").response.get_json(), "an invited one re-runs it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,8 @@ def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: Wo
     prices = {name: Bid.load(db.session, bid).price for name, bid in bids.items()}
     assert prices == {"agency": 4_700_000, "second": 4_700_000, "third": 4_600_000}, "one's own published price where it is lower"
     (draw,) = draws.of_case(db.session, request)
-    assert [said["value"] for said in draw.contributions] == ["agency 的话", "second 的话", "third 的话"]
+    assert [said["party"] for said in draw.contributions] == list(bids.values())
+    assert all(re.fullmatch("[0-9a-f]{64}", said["value"]) for said in draw.contributions), "no words: what a text is worth to the draw, not what it says"
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="公开抽取决定"))
     assert bids[award.agency.name.removesuffix("单位")] == draw.result[0]
 

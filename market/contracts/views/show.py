@@ -196,7 +196,6 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
 def document(identifier: str) -> Response:
     """A file, to whoever has a part in its case."""
     found = db.session.scalars(select(Document).where(Document.identifier == identifier)).one_or_none()
-    if found is None:
-        raise not_found(identifier)
-    visible(CASES[found.case_type], found.case_identifier)
+    if found is None or not CASES[found.case_type].load(db.session, found.case_identifier).roles_of(current_actor()):
+        raise not_found(identifier)  # of the file that was asked for, and not of the case it belongs to
     return sent(found)

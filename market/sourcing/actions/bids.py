@@ -23,6 +23,7 @@ from models.base import Json
 from models.documents import check
 from models.pricing import Quantity
 from models.sourcing import Bid, LivePrice, Request, check_terms, lowest, step
+from models.sourcing.bids import drawn_by, open_up, put_back, take_out
 from models.sourcing.linking import spread, void
 from models.sourcing.ranking import ranked, reference, told_links
 from models.text import N_, Conflict, Problem, RuleBroken, WrongState
@@ -176,37 +177,65 @@ def _open_bids(session: Session, actor: Actor, identifier: str, *, read: Beforeh
     bids = list(session.scalars(_submitted(request).with_for_update(of=Bid)))
     if read.got is None or any(bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
-    said = [_open(session, request, bid, read.got[bid.identifier]) for bid in bids]
-    links: list[Json] = (request.outcome or {}).get("linked", [])
-    _strike_linked(session, request, bids, links)
+    for bid in bids:
+        _open(session, request, bid, read.got[bid.identifier].plain)
+    _strike_linked(session, request, bids, _links(request))
     request.opened_at, request.keeper_half = clock.now(), None
-    request.outcome = {**_draw(session, request, [c for c in said if c["value"]]), "linked": links}
+    happened.data = {**happened.data, "count": len(bids)}
+    left = any(bid.state == "opened" for bid in bids)
+    if left and request.mode == "reverse_auction":  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
+        _put_back(bids, read.got)
+    else:
+        _lay_open(session, bids, read.got)
+        _rank(session, request, bids)
+        happened.data = {**happened.data, **told_links(request)}
+    tell(happened, (bid.agency_id for bid in bids))
+    _go_on(session, request, left)
+    return identifier
+
+
+def _links(request: Request) -> list[Json]:
+    found: list[Json] = (request.outcome or {}).get("linked", [])
+    return found
+
+
+def _open(session: Session, request: Request, bid: Bid, plain: str) -> None:
+    """Open one bid, or find it void and say why."""
+    perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
+    if not plain:
+        perform(session, bid, "disqualify", SYSTEM, reason=N_("密文与回执不符,无法拆封。"))
+        return
+    content = json.loads(plain)
+    bid.price = content["price"]
+    if content["revision"] != request.revision:
+        perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))
+
+
+def _put_back(bids: list[Bid], unsealed: dict[str, Unsealed]) -> None:
+    for bid in bids:
+        found = unsealed[bid.identifier]
+        if found.plain:
+            put_back(bid, sealing_key(), found.plain, asdict(found.file) if found.file else None)
+
+
+def _lay_open(session: Session, bids: list[Bid], unsealed: dict[str, Unsealed]) -> None:
+    """Everything that was sealed is there for whoever may see the bids, the files among it."""
+    for bid in bids:
+        found = unsealed[bid.identifier]
+        if found.plain:
+            content = open_up(bid, found.plain)
+            if found.file is not None:
+                hand_in(session, SYSTEM, bid, content["file"]["name"], found.file)
+
+
+def _rank(session: Session, request: Request, bids: list[Bid]) -> None:
+    """All is open: run the draws, and put the bids in order."""
+    links = _links(request)
+    request.outcome = {**_draw(session, request, [drawn_by(bid) for bid in bids if bid.content]), "linked": links}
     request.outcome["order"] = spread(request.outcome["order"], links)
     if request.mode == "reference_price":
         request.outcome = _with_reference(request, bids)
     request.outcome = {**request.outcome, "ranking": ranked(request, bids)}
-    happened.data = {**happened.data, "count": len(bids)}
-    if request.mode != "reverse_auction":  # who is linked with whom would tell who is who, before its end
-        happened.data = {**happened.data, **told_links(request)}
-    tell(happened, (bid.agency_id for bid in bids))
-    _go_on(session, request)
-    return identifier
-
-
-def _open(session: Session, request: Request, bid: Bid, unsealed: Unsealed) -> dict[str, str]:
-    """Open one bid, or find it void and say why. Returns its text for the draws."""
-    perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
-    if not unsealed.plain:
-        perform(session, bid, "disqualify", SYSTEM, reason=N_("密文与回执不符,无法拆封。"))
-        return {"party": bid.identifier, "value": ""}
-    content: dict[str, Any] = json.loads(unsealed.plain)
-    if unsealed.file:
-        hand_in(session, SYSTEM, bid, content["file"]["name"], unsealed.file)
-    bid.content, bid.price, bid.days, bid.note = unsealed.plain, content["price"], content["days"], content["note"]
-    bid.published_price = content["published_price"]
-    if content["revision"] != request.revision:
-        perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))
-    return {"party": bid.identifier, "value": content["contribution"]}
 
 
 def _strike_linked(session: Session, request: Request, bids: list[Bid], links: list[Json]) -> None:
@@ -217,11 +246,11 @@ def _strike_linked(session: Session, request: Request, bids: list[Bid], links: l
             perform(session, bid, "disqualify", SYSTEM, reason=N_("与另一家投标机构是关联单位,按规则这份投标无效。"))
 
 
-def _draw(session: Session, request: Request, contributions: list[dict[str, str]]) -> dict[str, Any]:
-    """Run what was promised at publication and frozen at the deadline."""
+def _draw(session: Session, request: Request, contributions: list[Json]) -> dict[str, Any]:
+    """Run what was promised at publication and frozen at the deadline; an auction that began when draws were run at its opening has drawn."""
     found: dict[str, Any] = {}
     for draw in draws.of_case(session, request.identifier):
-        drawn = draws.run(draw, sealing_key(), contributions)
+        drawn = draws.run(draw, sealing_key(), contributions) if draw.drawn_at is None else draw.result
         found[draw.purpose] = drawn if draw.purpose == "order" else drawn[0]
     return found
 
@@ -235,9 +264,9 @@ def _with_reference(request: Request, bids: list[Bid]) -> dict[str, Any]:
     return outcome
 
 
-def _go_on(session: Session, request: Request) -> None:
+def _go_on(session: Session, request: Request, left: bool) -> None:
     """What follows an opening: nothing left, a live auction, scoring, or the award."""
-    if not (request.outcome or {}).get("ranking"):
+    if not left:
         perform(session, request, "fail", SYSTEM, data={"count": 0})
     elif request.mode == "reverse_auction":
         minutes = policy.get(request.policy_version).number("choosing.auction_minutes")
@@ -279,11 +308,21 @@ def _prolong(session: Session, request: Request) -> None:
 
 @action
 def end_auction(session: Session, actor: Actor, identifier: str) -> str:
-    """The auction is over: the lowest price comes first, and everyone sees who gave which."""
+    """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
     request = Request.load(session, identifier, lock=True)
     ended = perform(session, request, "end_auction", actor)
-    bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened")))
-    request.outcome = {**(request.outcome or {}), "ranking": ranked(request, bids)}
+    took = select(Bid).where(Bid.request_id == request.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None))
+    bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
+    _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
+    _rank(session, request, bids)
     ended.data = {**ended.data, **told_links(request)}
-    tell(ended, (bid.agency_id for bid in bids))
+    tell(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
     return identifier
+
+
+def _taken_out(bid: Bid) -> Unsealed:
+    """What was kept of a bid while its auction ran; nothing of one that was laid open before it."""
+    if bid.content:
+        return Unsealed(bid.sealed)
+    plain, file = take_out(bid, sealing_key())
+    return Unsealed(bid.sealed, plain, Kept(**file) if file else None)

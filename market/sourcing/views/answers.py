@@ -76,7 +76,7 @@ def answers() -> str:
 def compare(identifier: str) -> str:
     """Every offer the reader may see, side by side with what it can be held against."""
     found, actor = readable(identifier), current_actor()
-    shown = [a for a in shown_to(found, answers_to(db.session, found), actor) if a.price is not None]
+    shown = [a for a in shown_to(found, answers_to(db.session, found), actor) if a.price is not None and a.published_price]
     scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
     standard = None
     if found.item.standard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, redirect, render_template, stream_with_context, url_for
@@ -21,31 +22,56 @@ from models import permission
 from models.sourcing import Bid, LivePrice, Request, step
 
 
-def _seen(identifier: str) -> tuple[Request, list[Bid], Bid | None]:
-    """The request, its opened bids and the reader's own; NotFound for whoever has no part in it before its end."""
+@dataclass(frozen=True)
+class Seat:
+    """The request, its bids, the reader's own, and whether the reader sees the prices: while it runs the bidders do, and the buyer's side,
+    without names; whoever oversees it sees how many there are, and the rest at its end with everybody."""
+
+    request: Request
+    bids: list[Bid]
+    mine: Bid | None
+    sees: bool
+
+
+def _seat(identifier: str) -> Seat:
+    """Where the reader sits in an auction. NotFound for whoever has no part in it before its end."""
     found, actor = readable(identifier), current_actor()
-    bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened")))
+    bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.price, Bid.id)))
     mine = next((bid for bid in bids if bid.agency_id == actor.organisation_id), None)
-    if found.auction_started_at is None or not (mine or found.roles_of(actor) or found.opened):
+    roles = found.roles_of(actor)
+    if found.auction_started_at is None or not bids or not (mine or roles or found.opened):
         raise not_found(identifier)
-    return found, bids, mine
+    return Seat(found, bids, mine, bool(mine) or "buyer" in roles or found.opened)
 
 
 def _standing(identifier: str) -> dict[str, Any]:
-    """What the standing shows: prices without names while it runs, and where one's own stands."""
-    found, bids, mine = _seen(identifier)
-    order = (found.outcome or {})["order"]
-    ranked = sorted(bids, key=lambda bid: (bid.price or 0, order.index(bid.identifier)))
-    prices = list(db.session.scalars(select(LivePrice).where(LivePrice.request_id == found.id).order_by(LivePrice.id)).unique())
-    best = ranked[0].price or 0
+    """What the standing shows: prices without names while it runs, and where one's own stands; only to who may see them. Equals stand on
+    one place until the draw at the end parts them."""
+    seat = _seat(identifier)
+    found, mine = seat.request, seat.mine
+    if not seat.sees:
+        return {"request_": found, "count": len(seat.bids), "sees": False, "mine": None}
+    given = select(LivePrice).where(LivePrice.request_id == found.id).order_by(LivePrice.id.desc())
+    own, best = (mine.price or 0) if mine else 0, seat.bids[0].price or 0
     return {
         "request_": found,
-        "ranked": ranked,
+        "count": len(seat.bids),
+        "sees": True,
         "mine": mine,
-        "prices": prices[::-1],
+        "place": _place(seat, own),
+        "equal": sum(bid.price == own for bid in seat.bids) - 1,
+        "prices": list(db.session.scalars(given).unique()),
         "best": best,
         "most": best - step(found, best),
     }
+
+
+def _place(seat: Seat, own: int) -> int:
+    """Where the reader's own price stands: by the prices alone while it runs, and by the published ranking once that is there."""
+    ranking = (seat.request.outcome or {}).get("ranking", [])
+    if seat.request.opened and seat.mine is not None and seat.mine.identifier in ranking:
+        return int(ranking.index(seat.mine.identifier)) + 1
+    return 1 + sum((bid.price or 0) < own for bid in seat.bids)
 
 
 @rooms.route("/requests/<identifier>/auction", methods=["GET", "POST"])
@@ -73,7 +99,7 @@ def auction_stream(identifier: str) -> Response:
     A stream is held for STREAM_SECONDS and then ends, and the browser comes again by itself. At most half of the
     server's threads are held so; whoever comes then is answered at once and comes again a little later.
     """
-    _seen(identifier)
+    _seat(identifier)
     seconds, held = current_app.config["STREAM_SECONDS"], current_app.extensions["held streams"]
 
     def tell() -> Iterator[str]:

@@ -95,17 +95,17 @@ def show_objection(identifier: str) -> str:
 
 @rooms.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
-    """What anyone needs to re-run a draw; of the percentage also what was reckoned with it, where the reader may see the bids."""
+    """What whoever may see its request needs to re-run a draw; of the percentage also what was reckoned with it."""
     draw = draws.load(db.session, identifier)
-    return publication(draw) | _reckoned(draw)
+    request = db.session.scalars(select(Request).where(Request.identifier == draw.case_identifier)).one_or_none()
+    if request is None or not request.readable_by(db.session, current_actor()):
+        raise not_found(identifier)
+    return publication(draw, shown=request.opened) | (_reckoned(draw, request) if request.opened else {})
 
 
-def _reckoned(draw: draws.Draw) -> dict[str, Any]:
-    if draw.purpose != "percent" or draw.drawn_at is None:
-        return {}
-    request = Request.load(db.session, draw.case_identifier)
+def _reckoned(draw: draws.Draw, request: Request) -> dict[str, Any]:
     reckoned = (request.outcome or {}).get("reference") or {}
-    if "kept" not in reckoned or not request.opened or not request.readable_by(db.session, current_actor()):
+    if draw.purpose != "percent" or "kept" not in reckoned:
         return {}
     prices = {bid.identifier: bid.price for bid in answers_to(db.session, request) if bid.state == "opened"}
     return {"reference": {"prices": prices, **{key: reckoned[key] for key in ("trim_from", "price")}, "ranking": (request.outcome or {})["ranking"]}}

@@ -205,14 +205,14 @@ def show(identifier: str) -> str:
 
 
 def _beside(found: Request) -> dict[str, Any]:
-    """The request this one repeats, with the ground on which that was cancelled, and the one that repeats it; each with a link where the
-    reader may see its page."""
+    """The request this one repeats, with the ground on which that was cancelled, with a link where the reader may see its page (that it is named is
+    the rule); and the one that repeats it, where the reader may know of that."""
     before = Request.load(db.session, found.again_of) if found.again_of else None
     said: dict[str, Any] = {"before": before, "before_ground": ground_of(before) if before and before.state == "cancelled" else None, "after": rerun_of(db.session, found)}
     for name in ("before", "after"):
         each = said[name]
         readable_too = each is not None and each.readable_by(db.session, current_actor())
-        said[f"{name}_link"] = (request_link(each) if readable_too else each.identifier) if each else None
+        said[f"{name}_link"] = request_link(each) if readable_too else each.identifier if each and name == "before" else None
     return said
 
 
