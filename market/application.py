@@ -18,6 +18,7 @@ from market.serving import limits as _limits  # noqa: F401 - a storage for the l
 from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
+from models.timekeeping import OUTAGE
 from search import open_index
 
 
@@ -70,7 +71,8 @@ def _keeper(settings: dict[str, Any]) -> Keeper:
     """Somebody else's keeper where one is set, else our own beside the database."""
     if settings.get("KEEPER_URL"):
         return HttpKeeper(settings["KEEPER_URL"], settings["KEEPER_TOKEN"])
-    return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"])
+    outage = None if settings["DEMO"] or settings["TRIAL"] else OUTAGE  # those are put away for weeks, and nobody relies on them
+    return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"], outage)
 
 
 def _open_rooms(app: Flask) -> None:

@@ -66,8 +66,13 @@ class Settings(BaseSettings):
     DEMO: bool = False
     TRIAL: bool = False
     CLOCK_FILE: str = ""
+    CLOCK_WITNESS: str = Field("", pattern="^(https?://.+)?$")
     RATELIMIT_STORAGE_URI: str = ""
     RATELIMIT_ENABLED: bool = True
+    UPLOADS_PERSON_FILES: int = Field(300, ge=1)
+    UPLOADS_PERSON_MB: int = Field(2_000, ge=1)
+    UPLOADS_ORGANISATION_FILES: int = Field(2_000, ge=1)
+    UPLOADS_ORGANISATION_MB: int = Field(10_000, ge=1)
     PROXIES: int = Field(0, ge=0)
     HTTPS: bool = False
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from market import jobs
+from market import jobs, timekeeping
 from market.accounts.identity import PLAYED
 from market.demo import mark
 from market.extensions import alembic, db
@@ -128,6 +128,7 @@ def standing() -> dict[str, Any]:
         return {"ready": False, "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"], "files": files}
     if revisions != _heads():
         problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
+    problems += [f"clock: {timekeeping.said(machine, doubt)}" for machine, doubt in timekeeping.doubted()]
     played = mark.percent()
     if played is not None:
         problems.append(f"demonstration: {played} % of it is played, and the jobs wait for the rest")
