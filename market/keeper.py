@@ -126,7 +126,7 @@ class FolderKeeper:
             log.error("%s", _said(found))
             raise KeeperAway(UNSURE)
         if seen is None or known.anchor is None or abs(reading.wall - seen) >= SEEN:
-            self._remember(Known.at(reading) if known.anchor is None else known, reading.wall)
+            self._remember(known.renewed(reading), reading.wall)
         return reading.wall
 
     def _remember(self, known: Known, seen: datetime) -> None:

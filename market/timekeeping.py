@@ -47,7 +47,7 @@ def look() -> datetime | None:
         _stand_still(reading, known, found, mark)
         return None
     elif known.anchor is None or mark is None or mark.doubt or mark.seen_at is None or abs(reading.wall - mark.seen_at) >= EVERY:
-        _keep(reading, known if known.anchor else Known.at(reading), None)
+        _keep(reading, known.renewed(reading), None)
     return reading.wall
 
 

@@ -60,6 +60,11 @@ def close_to_others(path: Path) -> int:
     return sum(_close(each) for each in (path, *inside))
 
 
+def close_folder(folder: Path) -> int:
+    """The folder alone, unless everybody is meant to work in it."""
+    return 0 if folder.stat().st_mode & stat.S_ISVTX else _close(folder)
+
+
 def _close(path: Path) -> bool:
     try:
         seen = path.lstat()

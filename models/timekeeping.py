@@ -21,6 +21,7 @@ from models.heartbeats import Heartbeat
 from models.text import N_
 
 BOUND = timedelta(minutes=1)  # a clock may be set by so much in all and still be the same clock
+ANEW = timedelta(days=1)  # from when on it counts: what a year of drift allows would be hours
 DRIFT = 200e-6  # and go wrong by so much of the time that passed: kernels take no clock for one that drifts by more than 500 ppm
 OUTAGE = timedelta(hours=2)  # a restart may take so long without anybody being asked
 EVERY = timedelta(seconds=10)  # between two instants that are kept
@@ -50,6 +51,10 @@ class Known:
     def at(cls, reading: Reading, apart: float = 0.0) -> Self:
         """The clock as it is right now, taken for right."""
         return cls(reading.boot, reading.up, reading.wall, None, apart)
+
+    def renewed(self, reading: Reading) -> Self:
+        """The same, once it was gone by: from now on it counts from here, if it never did or began to long ago."""
+        return self if self.anchor and abs(reading.up - self.up) < ANEW.total_seconds() else type(self).at(reading, self.apart)
 
     @classmethod
     def first(cls, reading: Reading, before: datetime | None) -> Self:
