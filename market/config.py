@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     SECRETS_BESIDE: bool = False
     FILES_FOLDER: Path = Path()
     INDEX_FOLDER: Path = Path()
-    SEARCH: Literal["whoosh", "postgresql"] = "whoosh"
+    SEARCH: Literal["whoosh", "postgresql", "sql"] = "whoosh"
     REGISTER: str = ""
     REGISTER_TOKEN: str = ""
     REGISTER_PER_MINUTE: int = Field(600, ge=1)
