@@ -21,7 +21,6 @@ from models.documents import FolderStore
 from models.timekeeping import OUTAGE
 from search import open_index
 
-
 HSTS_SECONDS = 365 * 24 * 3600  # this host alone: what else there is under its domain is not ours to say (RFC 6797)
 HARDENED = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",

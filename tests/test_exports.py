@@ -54,7 +54,7 @@ def test_any_other_text_stays_as_it_is(text: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert of_csv([[-1, 2.5, None, True]]) == [["-1", "2.5", "", "True"]]
-    assert of_xlsx([[-1, 2.5, None]]) == [[-1, 2.5, None]]
+    assert of_xlsx([[-1, 2.5]]) == [[-1, 2.5]]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])

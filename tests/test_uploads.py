@@ -25,7 +25,6 @@ from market.transaction import transaction
 from models import Base, clock, disk, uploads
 from models.actors import SYSTEM
 from models.documents import Document, FolderStore
-from models.payments import BankStatement
 from models.sourcing import Bid
 from models.submissions import Submission
 from models.text import Problem

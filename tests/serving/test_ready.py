@@ -244,7 +244,7 @@ def test_every_disk_the_market_writes_to_is_looked_at(app: Flask, database: str,
 
 
 def test_a_disk_without_names_left_is_full_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("market.serving.ready.os.statvfs", lambda folder: SimpleNamespace(f_files=10, f_favail=9))
+    monkeypatch.setattr("market.serving.ready.os.statvfs", lambda folder: SimpleNamespace(f_files=10, f_favail=9, f_frsize=4096, f_blocks=1 << 31, f_bfree=1 << 30, f_bavail=1 << 30))
     assert "disk: 9 more files fit" in problems(app)[0]
 
 
