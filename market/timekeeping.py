@@ -37,7 +37,7 @@ def look() -> datetime | None:
         return clock.now()
     db.session.rollback()
     mark, database = timekeeping.mark_of(db.session, reading.machine), _of_database()
-    known = mark.known if mark is not None and mark.boot == reading.boot else Known.first(reading, timekeeping.newest(db.session))
+    known = mark.known if mark is not None and mark.boot == reading.boot else timekeeping.first_known(db.session, reading)
     db.session.rollback()
     found = timekeeping.doubt(known, reading, _outage(), database)
     if found is not None and _is_excused(found, reading):

@@ -150,6 +150,14 @@ def mark_of(session: Session, machine: str, lock: bool = False) -> ClockMark | N
     return session.scalars(query.with_for_update() if lock else query).one_or_none()
 
 
+def first_known(session: Session, reading: Reading) -> Known:
+    """What there is to hold a clock against that was never looked at since this start: the same start under another name, as of a container that
+    was made anew; else the newest instant on record."""
+    same = select(ClockMark).where(ClockMark.boot == reading.boot, ClockMark.anchor_at.is_not(None)).order_by(ClockMark.seen_at.desc()).limit(1)
+    found = session.scalars(same).first()
+    return found.known if found is not None else Known.first(reading, newest(session))
+
+
 def doubts(session: Session) -> list[ClockMark]:
     """The machines whose clock is not gone by, by name."""
     return [mark for mark in session.scalars(select(ClockMark).order_by(ClockMark.machine)) if mark.doubt]

@@ -226,6 +226,16 @@ def test_another_machine_does_not_bring_its_own_time(app: Flask, machine: Machin
     assert keeping.look() is not None
 
 
+def test_a_container_made_anew_on_a_machine_that_ran_on_needs_nobody(app: Flask, machine: Machine) -> None:
+    tick()
+    machine.passes(timedelta(days=3))
+    machine.reading = replace(machine.reading, machine="another name")
+    assert keeping.look() is not None
+    machine.is_set(MONTH)
+    machine.reading = replace(machine.reading, machine="a third")
+    assert keeping.look() is None
+
+
 def test_a_market_from_before_goes_by_what_it_has_on_record(app: Flask, world: World, machine: Machine) -> None:
     """Its newest pass of the jobs, or event."""
     machine.passes(timedelta(days=3))

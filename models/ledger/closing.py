@@ -65,8 +65,8 @@ def close_days(session: Session, until: date) -> list[Closing]:
     """Close every day that is not closed yet, up to and with `until`, from the day of the first entry. Returns what was closed."""
     closed = []
     while (closing := next_closing(session, until)) is not None:
-        close(session, closing)
-        closed.append(closing)
+        if close(session, closing):  # else something was posted meanwhile, and it is worked out anew
+            closed.append(closing)
     return closed
 
 

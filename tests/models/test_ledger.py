@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from market.transaction import transaction
 from models import clock, ledger
 from models.ledger import Moved
 from models.text import RuleBroken
@@ -179,6 +181,29 @@ def test_the_database_itself_refuses_an_entry_in_a_closed_day(session: Any) -> N
     row = {"identifier": "L-x", "key": "x", "kind": "received", "case_identifier": "C-1", "at": entry.at}
     with pytest.raises((DatabaseError, IntegrityError), match="closed"):
         session.execute(ledger.Entry.__table__.insert(), row)
+
+
+def test_who_closes_a_day_waits_for_who_is_posting(app: Any, time: Any) -> None:
+    """What was booked on a day before it was closed is in its closing, however late it is committed."""
+    closed: list[int] = []
+
+    def close() -> None:
+        with app.app_context(), transaction() as session:
+            closed.extend(closing.entries for closing in ledger.close_days(session, clock.today()))
+
+    with transaction() as session:
+        received(session, "first")
+    closing = threading.Thread(target=close)
+    with transaction() as session:
+        received(session, "slow")
+        closing.start()
+        closing.join(0.3)
+        assert closing.is_alive()
+    closing.join()
+    assert closed == [2]
+    with transaction() as session:
+        assert received(session, "late").at == ledger.midnight(clock.today() + timedelta(days=1))
+        assert list(ledger.verify(session)) == []
 
 
 def test_the_last_moment_of_a_day_and_the_first_of_the_next(session: Any, time: Any) -> None:
