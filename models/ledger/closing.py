@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -47,7 +47,7 @@ def _content(day: date, entries: list[Entry], before: Json, previous: str) -> di
         "previous": previous,
         "entries": [
             {
-                "identifier": entry.identifier, "key": entry.key, "kind": entry.kind, "case": entry.case_identifier, "at": entry.at.isoformat(),
+                "identifier": entry.identifier, "key": entry.key, "kind": entry.kind, "case": entry.case_identifier, "at": entry.at.astimezone(UTC).isoformat(),
                 "lines": [[line.debit.code, line.credit.code, line.amount] for line in entry.lines],
             }
             for entry in entries

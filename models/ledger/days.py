@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import ForeignKey, String, event, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -67,4 +67,4 @@ def booked_at(session: Session) -> datetime:
     """The instant a posting is booked at: now, or the first of the next open day where today is closed. The database refuses any other
     (migration 0018). A day may be closed before it is over where a clock was ahead."""
     day = open_day(session)
-    return clock.now() if day == clock.today() else midnight(day)
+    return clock.now() if day == clock.today() else midnight(day).astimezone(UTC)
