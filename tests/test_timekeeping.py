@@ -28,7 +28,7 @@ from models.events import Event
 from models.ledger import Moved
 from models.sourcing import Request
 from models.text import Conflict, NotAllowed, RuleBroken
-from models.timekeeping import BOUND, GAP, JUMP, OUTAGE, Known
+from models.timekeeping import BOUND, DATABASE, GAP, JUMP, OUTAGE, Known
 from tests.conftest import START
 from tests.factories import World
 from tests.faults.keeping import SEALED
@@ -38,28 +38,32 @@ MONTH = timedelta(days=30)
 
 
 class Machine:
-    """A machine whose clock can be set, whose seconds go on by themselves, and which can be started again."""
+    """A machine whose clock can be set, whose seconds go on by themselves, and which can be started again; and what it is meanwhile elsewhere."""
 
     def __init__(self, instant: datetime) -> None:
-        self.reading = Reading("machine", "start 1", 1000.0, instant)
+        self.reading, self.elsewhere = Reading("machine", "start 1", 1000.0, instant), instant
 
     def __call__(self) -> Reading:
         return self.reading
 
     def passes(self, time: timedelta) -> None:
         self.reading = replace(self.reading, up=self.reading.up + time.total_seconds(), wall=self.reading.wall + time)
+        self.elsewhere += time
 
     def is_set(self, by: timedelta) -> None:
         self.reading = replace(self.reading, wall=self.reading.wall + by)
 
     def starts_again(self, after: timedelta, boot: str = "start 2") -> None:
         self.reading = replace(self.reading, boot=boot, up=5.0, wall=self.reading.wall + after)
+        self.elsewhere += after
 
 
 @pytest.fixture
 def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    """This machine, whose clock no time server keeps."""
+    """This machine, whose clock no time server keeps. A database that has a clock has a right one: PostgreSQL's own says what it really is."""
     found = Machine(START)
+    if db.engine.dialect.name == "postgresql":
+        monkeypatch.setattr(keeping, "_of_database", lambda: found.elsewhere)
     monkeypatch.setattr(clock, "synchronised", lambda: False)
     monkeypatch.setattr(keeping, "AGAIN", 0.0)
     clock.use_machine(found)
@@ -252,9 +256,24 @@ def test_what_nobody_relies_on_may_be_put_away_for_weeks(app: Flask, machine: Ma
     assert keeping.look() is None, "a jump is a jump"
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_clock_that_runs_away_from_the_databases_is_not_gone_by(app: Flask, world: World, machine: Machine) -> None:
+    """Both of a machine's clocks may go wrong together, as where a virtual one was stopped."""
+    tick()
+    machine.elsewhere -= MONTH
+    assert keeping.look() is None
+    ((_name, found),) = keeping.doubted()
+    assert (found.why, abs(found.expected - machine.elsewhere) < BOUND) == (DATABASE, True)
+    keeping.confirm(world.actor("admin"), "machine", wall=found.wall.isoformat(), reason="the database's clock is the wrong one")
+    assert keeping.look() is not None
+    machine.elsewhere += MONTH
+    assert keeping.look() is None, "it was put right: that is another difference"
+
+
 def test_the_databases_clock_counts(app: Flask, database: str, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """One on another machine; what it says is asked of the real one."""
     monkeypatch.undo()
+    app.config["TRIAL"] = True
     if database.startswith("sqlite"):
         assert keeping._of_database() is None, "a file has no clock of its own"
         return
