@@ -33,6 +33,7 @@ $(MADE):
 $(VENV)/.installed: requirements.txt $(MADE)
 	@echo "installing what it stands on (about a minute the first time)"
 	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements.txt
+	@rm -f $(BIN)/whoosh $(BIN)/whoosh-mcp # commands of a library of which only the index is wanted: docs/decisions/0033
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

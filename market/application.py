@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from market import addresses, cli, config, extensions, memory, pages
@@ -18,7 +18,19 @@ from market.serving import limits as _limits  # noqa: F401 - a storage for the l
 from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
+from models.timekeeping import OUTAGE
 from search import open_index
+
+HSTS_SECONDS = 365 * 24 * 3600  # this host alone: what else there is under its domain is not ours to say (RFC 6797)
+HARDENED = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for what is older than frame-ancestors
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin-allow-popups",  # a gateway may open one
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=()",
+}
 
 
 def build(settings: dict[str, Any] | None = None) -> Flask:
@@ -71,7 +83,8 @@ def _keeper(settings: dict[str, Any]) -> Keeper:
     """Somebody else's keeper where one is set, else our own beside the database."""
     if settings.get("KEEPER_URL"):
         return HttpKeeper(settings["KEEPER_URL"], settings["KEEPER_TOKEN"])
-    return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"])
+    outage = None if settings["DEMO"] or settings["TRIAL"] else OUTAGE  # those are put away for weeks, and nobody relies on them
+    return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"], outage)
 
 
 def _open_rooms(app: Flask) -> None:
@@ -102,12 +115,11 @@ def _locale() -> str:
 
 
 def _harden(response: Response) -> Response:
-    """Nothing from elsewhere, no framing; and what only its parties may see is kept by no cache."""
-    response.headers.setdefault(
-        "Content-Security-Policy", "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    """Nothing from elsewhere, no framing; only by TLS where there is TLS; and what only its parties may see is kept by no cache."""
+    for name, value in HARDENED.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
     if "actor" in g and g.actor.user_id is not None:
         response.headers["Cache-Control"] = "private, no-store"
     return response

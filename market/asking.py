@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import io
+import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -88,3 +91,20 @@ class _Hurried(io.RawIOBase):
     def close(self) -> None:
         self._received.close()
         super().close()
+
+
+def date_of(request: urllib.request.Request, patience: float) -> datetime:
+    """The time a server says it is, to the second, whatever else it answers. OSError where it does not answer in `patience` seconds,
+    ValueError where it does not say."""
+    try:
+        with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:
+            said = answer.headers.get("Date", "")
+    except urllib.error.HTTPError as error:
+        with error:
+            said = error.headers.get("Date", "")
+    except http.client.HTTPException as error:
+        raise OSError(f"no HTTP: {error!r}") from error
+    found = parsedate_to_datetime(said)
+    if found.tzinfo is None:
+        raise ValueError(f"no instant: {said[:40]}")
+    return found

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 
 from market import jobs
 from market.accounts.actions import appoint_admin
+from market.config import close_to_others
 from market.demo import loading
 from market.extensions import db, migrate
 from market.serving.lock import Taken, hold
@@ -34,6 +35,7 @@ def prepare() -> None:
     market first. Safe to run again, but not beside a server, which comes after it."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with _alone():
+        close_to_others(current_app.config)
         migrate()
         if current_app.config["DEMO"] and loading.unfinished():
             click.echo("the demonstration was broken off; it will be played anew, and nothing done meanwhile is kept")

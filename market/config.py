@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     SECRETS_BESIDE: bool = False
     FILES_FOLDER: Path = Path()
     INDEX_FOLDER: Path = Path()
-    SEARCH: Literal["whoosh", "postgresql"] = "whoosh"
+    SEARCH: Literal["whoosh", "postgresql", "sql"] = "whoosh"
     REGISTER: str = ""
     REGISTER_TOKEN: str = ""
     REGISTER_PER_MINUTE: int = Field(600, ge=1)
@@ -66,8 +66,13 @@ class Settings(BaseSettings):
     DEMO: bool = False
     TRIAL: bool = False
     CLOCK_FILE: str = ""
+    CLOCK_WITNESS: str = Field("", pattern="^(https?://.+)?$")
     RATELIMIT_STORAGE_URI: str = ""
     RATELIMIT_ENABLED: bool = True
+    UPLOADS_PERSON_FILES: int = Field(300, ge=1)
+    UPLOADS_PERSON_MB: int = Field(2_000, ge=1)
+    UPLOADS_ORGANISATION_FILES: int = Field(2_000, ge=1)
+    UPLOADS_ORGANISATION_MB: int = Field(10_000, ge=1)
     PROXIES: int = Field(0, ge=0)
     HTTPS: bool = False
 
@@ -153,7 +158,7 @@ class Settings(BaseSettings):
             "SQLALCHEMY_ENGINES": {"default": {"url": url}},
             "PUBLIC_URL": (self.PUBLIC_URL or f"http://127.0.0.1:{self.PORT}").rstrip("/"),
             "CUSTODY_ACCOUNT": self.CUSTODY_ACCOUNT or ("" if self.public else INVENTED_ACCOUNT),
-            "SESSION_COOKIE_SECURE": self.HTTPS,
+            **(OVER_TLS if self.HTTPS else {"SESSION_COOKIE_SECURE": False}),
             "STREAM_SECONDS": 10,
         }
 
@@ -183,6 +188,16 @@ def _is_public(url: str) -> bool:
         return parts.scheme == "https" and "." in host and not host.endswith((".local", ".localhost", ".test", ".example", ".invalid", ".internal"))
 
 
+def close_to_others(settings: dict[str, Any]) -> int:
+    """The market's own files and folders are its own alone, also those from before, or out of a backup. What else lies in its folder is left as
+    it is. Returns how many were open to others."""
+    home = Path(settings["HOME_FOLDER"])
+    kept = [home / name for name in ("server.lock", *(_secret_file(home, name).name for name in SECRETS))]
+    kept += [path for pattern in ("*.sqlite3*", "index.*") for path in sorted(home.glob(pattern))]
+    kept += [Path(settings[name]) for name in ("FILES_FOLDER", "INDEX_FOLDER", "KEEPER_FOLDER")]
+    return sum(disk.close_to_others(path) for path in kept) + disk.close_folder(home)
+
+
 def _secret_file(folder: Path, name: str) -> Path:
     return folder / name.lower().replace("_", "-")
 
@@ -201,12 +216,23 @@ FIXED: dict[str, Any] = {
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_PATH": "/",
+    "REMEMBER_COOKIE_SAMESITE": "Lax",
+    "REMEMBER_COOKIE_HTTPONLY": True,
     "WTF_CSRF_TIME_LIMIT": None,
     "BABEL_DEFAULT_LOCALE": "zh_Hans_CN",
     "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
     "BOOTSTRAP_SERVE_LOCAL": True,
     "RATELIMIT_HEADERS_ENABLED": True,
     "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+}
+# Over TLS: no cookie in the clear, none that another host of the domain could have set (the prefix asks for Secure, Path=/ and no Domain).
+OVER_TLS: dict[str, Any] = {
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_NAME": "__Host-session",
+    "REMEMBER_COOKIE_SECURE": True,
+    "REMEMBER_COOKIE_NAME": "__Host-remember",
+    "PREFERRED_URL_SCHEME": "https",
 }
 LOCALES = {"zh_Hans_CN": "中文", "en": "English"}
 PAGE_SIZE = 20

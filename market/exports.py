@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import unicodedata
 from typing import Any
 
 from flask import Response
@@ -15,20 +15,41 @@ from models.text import UNKEEPABLE
 Rows = list[list[Any]]
 
 
+SEPARATES = frozenset(',;|\t\r\n"')  # what parts cells for some program or other
+BEGINS = frozenset("=+-@|\t\r\n")  # what makes a formula, or a command for another program, of a cell that begins with it
+
+
 def _plain(value: Any) -> Any:
     """A cell no spreadsheet program takes for a formula (people choose names such as `=…`), and without the characters a workbook
     cannot hold, should any have come in from elsewhere."""
     if not isinstance(value, str):
         return value
     value = UNKEEPABLE.sub("\ufffd", value)
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return f"'{value}" if _is_formula(value) else value
+
+
+def _is_formula(value: str) -> bool:
+    """Whether a program may read a text as more than a text: in whatever width its first character is written (`＝1+1` is reckoned where
+    Chinese or Japanese is spoken), and whatever blanks and characters that do not show stand before it, which are cut off on the way in."""
+    if value[:1] in BEGINS:
+        return True
+    seen = (c for c in unicodedata.normalize("NFKC", value[:200]) if not c.isspace() and unicodedata.category(c) not in _UNSEEN)
+    return next(seen, "") in BEGINS
+
+
+_UNSEEN = ("Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs", "Mn", "Me")  # controls, formats, blanks, marks that stand over nothing
 
 
 def as_csv(rows: Rows) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese."""
-    text = io.StringIO()
-    csv.writer(text).writerows([[_plain(cell) for cell in row] for row in rows])
-    return text.getvalue().encode("utf-8-sig")
+    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese. A text with any program's mark between two
+    cells in it is quoted: cut there, what follows would be a cell of its own."""
+    return "".join((",".join(map(_cell, row)) or '""') + "\r\n" for row in rows).encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    """A cell of a CSV (RFC 4180)."""
+    text = "" if value is None else str(_plain(value))
+    return '"{}"'.format(text.replace('"', '""')) if SEPARATES.intersection(text) else text
 
 
 def as_xlsx(rows: Rows) -> bytes:

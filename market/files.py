@@ -11,6 +11,7 @@ from typing import Any
 from flask import Response, current_app, send_file
 from sqlalchemy.orm import Session
 
+from market import quotas
 from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
@@ -29,6 +30,12 @@ def put(content: bytes) -> str:
     return store().put(content)
 
 
+def put_for(actor: Actor, content: bytes, field: str = "file") -> str:
+    """The same with what somebody uploads, which counts for the day: OverQuota at `field` where that is full."""
+    quotas.count(actor, content, field)
+    return put(content)
+
+
 @dataclass(frozen=True)
 class Kept:
     """Bytes of a kind we take that lie in the store."""
@@ -40,9 +47,15 @@ class Kept:
 
 def keep(content: bytes, field: str = "file") -> Kept:
     """Check bytes and keep them, outside of any transaction: everybody would wait for the disk. RuleBroken at `field` for a wrong
-    kind or over 20 MB. Bytes that no row comes to name are nobody's."""
+    kind or over 20 MB. Bytes that no row comes to name are nobody's, and swept after a day."""
     media_type = check(content, field)
     return Kept(put(content), len(content), media_type)
+
+
+def keep_for(actor: Actor, content: bytes, field: str = "file") -> Kept:
+    """`keep` what somebody uploads, which counts for the day: OverQuota at `field` where that is full."""
+    media_type = check(content, field)
+    return Kept(put_for(actor, content, field), len(content), media_type)
 
 
 def with_file(act: Callable[..., str]) -> Callable[..., str]:
@@ -51,7 +64,7 @@ def with_file(act: Callable[..., str]) -> Callable[..., str]:
     @wraps(act)
     def kept_first(actor: Actor, *args: Any, content: bytes = b"", **kwargs: Any) -> str:
         with arriving():
-            return act(actor, *args, content=keep(content) if content else content, **kwargs)
+            return act(actor, *args, content=keep_for(actor, content) if content else content, **kwargs)
 
     return kept_first
 

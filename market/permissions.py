@@ -33,7 +33,6 @@ OVERSEER = Ask(["regulator", "admin"])  # of its area and below: what it sees of
 MARKET = Ask(["regulator", "admin"], whole=True)
 
 
-
 def _of(room: str, names: str, ask: Ask | None) -> dict[str, Any]:
     """These names of a room, all with one answer."""
     return {f"{room}.{name}": ask for name in names.split()}
@@ -113,6 +112,7 @@ ACTS: dict[str, Ask | None] = {
     "credit.begin_scores": MACHINE,
     "oversight.override": OPERATOR,
     "oversight.try_again": OPERATOR,
+    "timekeeping._confirm": OPERATOR,
     # what is overdue, referred by the clock and urged from above
     **{f"referring.refer_{kind}": MACHINE for kind in CASES},
     **{f"referring.urge_{kind}": CASE for kind in CASES},
@@ -185,7 +185,7 @@ PAGES: dict[str, Ask] = {
     **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
     **_of("payments", "desk statement export_statement differences", _BOOKS),
     **_of("payments", "import_statement tell_layout settle_line reconcile_now", CUSTODIAN),
-    **_of("oversight", "authorities new_authority override failures try_again", OPERATOR),
+    **_of("oversight", "authorities new_authority override failures try_again clock", OPERATOR),
 }
 
 

@@ -27,6 +27,8 @@ from models import (
     signing,
     sourcing,
     submissions,
+    timekeeping,
+    uploads,
 )
 from models.base import Base
 from models.workflow import Case
@@ -83,4 +85,6 @@ __all__ = [
     "signing",
     "sourcing",
     "submissions",
+    "timekeeping",
+    "uploads",
 ]

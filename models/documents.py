@@ -4,8 +4,10 @@ not by what they are called."""
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from models.text import N_, UNKEEPABLE, RuleBroken
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_NAME = 200  # characters
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 class Document(Base):
@@ -52,14 +55,43 @@ class FolderStore:
         """Store the bytes; on return they are on disk, under their name. Returns their SHA-256 in hex."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self._path(sha256)
-        if path.exists():
-            disk.sync(path.parent)  # whoever put them there may have been killed before, or not be done
-        else:
-            disk.keep(path, content)
+        disk.make_folder(path.parent)
+        with disk.held(path.parent, alone=False):
+            if path.exists():
+                disk.sync(path.parent)  # whoever put them there may have been killed before, or not be done
+            else:
+                disk.keep(path, content)
+            os.utime(path, (clock.now().timestamp(),) * 2)  # from now on it is young: no row need name it yet
         return sha256
 
     def get(self, sha256: str) -> bytes:
         return self._path(sha256).read_bytes()
+
+    def folders(self) -> list[Path]:
+        """The folders the bytes lie in, in order."""
+        return sorted(path for path in self.folder.glob("??") if path.is_dir())
+
+    def sweep(self, folder: Path, before: datetime, named: Callable[[list[str]], set[str]]) -> int:
+        """Delete from one of the folders what was put there (for the last time) before an instant and is not among those that are `named`, out of
+        a list of SHA-256; and whatever a write that was killed left behind. What is put again while we ask is young by the time we look.
+        Returns how many were deleted."""
+        old = sorted(path.name for path in folder.iterdir() if self._is_older(path, before))
+        wanted = named([name for name in old if _HASH.fullmatch(name)])
+        count = 0
+        for name in old:
+            if name not in wanted and (_HASH.fullmatch(name) or name.startswith(".new-")):
+                with disk.held(folder, alone=True):
+                    if self._is_older(folder / name, before):
+                        (folder / name).unlink()
+                        count += 1
+        return count
+
+    @staticmethod
+    def _is_older(path: Path, before: datetime) -> bool:
+        try:
+            return path.is_file() and path.stat().st_mtime < before.timestamp()
+        except FileNotFoundError:
+            return False
 
 
 def check(content: bytes, field: str = "file") -> str:

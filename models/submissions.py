@@ -32,7 +32,7 @@ class Submission(Base):
     action: Mapped[Code]
     fingerprint: Mapped[str] = mapped_column(String(64))
     result: Mapped[Code]
-    at: Mapped[datetime] = mapped_column(default=clock.now)
+    at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from models.accounts import Organisation
 from models.events import Event
 from search.documents import PIECE, Document, agency_documents, item_documents, touched
-from search.embedded import Whoosh
-from search.plain import Sql
+from search.plain import NoIndex, Sql
 from search.postgresql import FullText
 from search.query import Backend, Hits, Query
 
@@ -85,6 +84,16 @@ class Search:
 
 
 def open_index(setting: str, folder: Path, between: Callable[[], None] = lambda: None) -> Search:
-    """The index of this setting: `whoosh`, in this folder, or `postgresql`, in the market's database."""
-    backend: Backend = FullText() if setting == "postgresql" else Whoosh(folder)
-    return Search(backend, between)
+    """The index of this setting: `whoosh`, in this folder, `postgresql`, in the market's database, or `sql`, none at all. The library of the
+    first is loaded for it alone: where that is not to be had or not to be trusted, the others need none (docs/decisions/0033)."""
+    return Search(_backend(setting, folder), between)
+
+
+def _backend(setting: str, folder: Path) -> Backend:
+    if setting == "postgresql":
+        return FullText()
+    if setting == "sql":
+        return NoIndex()
+    from search.embedded import Whoosh
+
+    return Whoosh(folder)

@@ -3,6 +3,8 @@ knows no prices, so it orders by credit alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +17,7 @@ from models.agencies import FeeSchedule, Qualification
 from models.catalogue import ServiceItem
 from models.credit import CreditScore
 from models.regions import above, within
+from search.documents import Document
 from search.query import GRADES, Counts, Hits, Query
 from search.words import plain, query_terms
 
@@ -92,3 +95,28 @@ class Sql:
             ]
             statement = statement.where(or_(false(), *matches))
         return statement.order_by(func.coalesce(CreditScore.score, 0).desc(), Organisation.id)
+
+
+class NoIndex:
+    """No index at all, and nothing to keep in step: every question is answered in SQL."""
+
+    name = Sql.name
+    in_database = False
+
+    def exists(self, session: Session) -> bool:
+        return False
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+    def alone(self, session: Session | None) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def update(self, session: Session, documents: dict[str, Document | None]) -> None:
+        """There is nothing to put them in."""
+
+    def write(self, session: Session, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
+        return 0
+
+    def search(self, session: Session, query: Query) -> Hits:
+        return Sql().search(session, query)

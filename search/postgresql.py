@@ -18,8 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from search.documents import Document
-from search.postings import K1, WHOLE, B
-from search.query import FACETS, GRADES, Counts, Hits, Query
+from search.query import FACETS, GRADES, K1, WHOLE, B, Counts, Hits, Query
 from search.words import is_plain, query_terms
 
 _BUILDING, _WRITING = 0x676F6E68, 0x676F6E69  # advisory locks: who makes an index, and who changes the one there is

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.reading import TermNotFound
 
+from search.query import K1, WHOLE, B
 from search.words import is_plain
 
-K1, B = 1.2, 0.75
-WHOLE = 1000.0  # points for having every word that was asked for and is known at all: such documents come first
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
 

@@ -13,6 +13,8 @@ from models.regions import current
 from search.documents import Document
 
 GRADES = ("A", "B", "C", "D", "E", "none")
+K1, B = 1.2, 0.75  # BM25's usual ones
+WHOLE = 1000.0  # points for having every word that was asked for and is known at all: such documents come first
 ORDERS = ("relevance", "grade", "price", "speed")
 
 

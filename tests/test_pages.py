@@ -93,6 +93,10 @@ def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World)
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in page.headers
+    assert "base-uri 'none'" in page.headers["Content-Security-Policy"]
+    assert "object-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert "Strict-Transport-Security" not in page.headers, "nothing of the kind in the clear"
     own = sign_in(app, world, "buyer").get("/my").response
     assert own.headers["Cache-Control"] == "private, no-store"
     for tag in Visitor(app).get("/").soup.select("[src], link[href]"):

@@ -294,7 +294,7 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
 
 
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
-    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area."""
+    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area; a sealed bid is its agency's alone."""
     world.authority("water", "regulator", region="632801", department="水利")
     world.authority("ecology", "regulator", region="632801", department="生态环境")
     identifiers = whole_market(world, time)

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market import permissions, tables
+from market import permissions, quotas, tables
 from market.agencies.terms import terms_of, written_days, written_sum
 from market.batches import WORKS, Work
 from market.extensions import db
@@ -79,6 +79,7 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     rows = tables.read(content, columns, needed, most=MOST)
     if not rows:
         raise RuleBroken(N_("表里没有数据行。"), "file")
+    quotas.count(actor, content)
     return _take_table(actor, kind=kind, file_name=file_name, rows=rows, submission=submission)
 
 

@@ -21,7 +21,7 @@ from market import permissions, tables
 from market.asking import ask
 from market.batches import WORKS, Away, Work
 from market.extensions import db
-from market.files import put, store
+from market.files import put_for, store
 from market.pieces import Pace
 from market.transaction import action, transaction
 from models import batches, clock, policy, printable, uscc
@@ -152,15 +152,15 @@ def _configured() -> tuple[str, str | None]:
     if where.startswith(("http://", "https://")):
         return where, None
     try:
-        return _readable(Path(where).name, Path(where).read_bytes())
+        return _readable(SYSTEM, Path(where).name, Path(where).read_bytes())
     except OSError as error:
         raise Away(N_("读不到登记机关的导出文件。")) from error
 
 
-def _readable(name: str, content: bytes) -> tuple[str, str]:
+def _readable(actor: Actor, name: str, content: bytes) -> tuple[str, str]:
     """An export that is one, and its hash in the store. Large ones take their time, so they are read and kept before the transaction begins."""
     FileSource(name, content)
-    return name, put(content)
+    return name, put_for(actor, content)
 
 
 def _begin(session: Session, actor: Actor, name: str, sha256: str | None) -> Batch:
@@ -179,7 +179,7 @@ def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes =
     identifier; RuleBroken at `file` for what is no export."""
     permissions.check_act("agencies._compare", actor)
     db.session.rollback()
-    name, sha256 = _readable(file_name or "register", content) if content else _configured()
+    name, sha256 = _readable(actor, file_name or "register", content) if content else _configured()
     return _compare(actor, name=name, sha256=sha256, submission=submission)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from time import monotonic
 from typing import Any
@@ -34,6 +35,7 @@ from market.pieces import between, tried
 from market.ratings import actions as ratings
 from market.referring import refers
 from market.sourcing import actions as sourcing
+from market.timekeeping import look
 from market.transaction import transaction
 from models import CASES, clock
 from models.actors import SYSTEM
@@ -87,20 +89,21 @@ class Due:
 
 
 def run_deadlines() -> int:
-    """Perform what is due, and what falls due meanwhile. A case that fails is kept as a failure and tried again later, and stops no other.
-    Returns how many acted."""
+    """Perform what is due, and what falls due meanwhile, as long as the clock may be gone by. A case that fails is kept as a failure and
+    tried again later, and stops no other. Returns how many acted."""
     seen: set[Attempt] = set()
     acted = 0
-    while found := _look(seen):
+    while (now := look()) is not None and (found := _look(seen, now)):
         acted += _turn(found, seen)
-    _forget_what_is_not_due()
+    if now is not None:
+        _forget_what_is_not_due()
     return acted
 
 
-def _look(seen: set[Attempt]) -> list[Due]:
-    """The next few acts, but for those this pass has seen to: a pass ends, whatever an act leaves."""
+def _look(seen: set[Attempt], now: datetime) -> list[Due]:
+    """The next few acts due at an instant that may be gone by, but for those this pass has seen to: a pass ends, whatever an act leaves."""
     db.session.rollback()
-    found = db.session.execute(_due(), {"now": clock.now(), "most": AT_ONCE + len(seen), "at_hand": keeper().at_hand}).all()
+    found = db.session.execute(_due(), {"now": now, "most": AT_ONCE + len(seen), "at_hand": keeper().at_hand}).all()
     db.session.rollback()
     due = [Due(Attempt(NAME, row.act, row.kind, row.identifier), row.rank != OTHER, bool(row.failed)) for row in found]
     return [each for each in due if each.attempt not in seen][:AT_ONCE]

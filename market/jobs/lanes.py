@@ -6,8 +6,9 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext, suppress
 from datetime import datetime
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from flask import Flask
@@ -22,15 +23,19 @@ from market.jobs.consumers import drain
 from market.jobs.deadlines import run_deadlines
 from market.jobs.reminding import remind
 from market.jobs.watching import LANES, beat
+from market.keeper import keeper
 from market.payments import jobs as money
 from market.pieces import Pace, each
 from market.sourcing import actions as sourcing
+from market.timekeeping import timely
 from market.transaction import inside
 from models.failures import Attempt
+from models.text import Problem
 
 log = logging.getLogger(__name__)
 NICE = {"deadlines": 0, "keeper": 0, "events": 2, "outside": 5, "long": 10}  # who goes first where the processor is short
 HURRIED = ("deadlines", "keeper")  # those that look every second by themselves
+HEARD = 60.0  # seconds between two times the keeper is asked for the time
 PATIENCE = 5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
 
 
@@ -39,10 +44,10 @@ def tick() -> tuple[int, int, int]:
     Returns how many acts, pieces and events there were."""
     acted = run_deadlines()
     told = sourcing.settle_keys()
-    if sourcing.fetch_keys():
+    if timely(sourcing.fetch_keys)():
         acted += run_deadlines()
-    remind()
-    done = acted, batches.run() + money.work() + told, drain()
+    timely(remind)()
+    done = acted, batches.run() + (timely(money.work)() or 0) + told, drain()
     for lane in LANES:
         beat(lane)
     return done
@@ -76,7 +81,7 @@ class Jobs:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.lane, self.paces = "", dict[Hashable, Pace]()
+        self.lane, self.paces, self.heard = "", dict[Hashable, Pace](), 0.0
         self.rest: Callable[[float], None] = _go_on
         self.queued = app.config["JOBS"] == "queued"
         self.queues: dict[str, Any] = {lane: self._queue(lane) for lane in LANES}
@@ -86,7 +91,7 @@ class Jobs:
         self._offer("events", self._events)
         self._offer("outside", self._outside)
         self._offer("long", self._long)
-        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(self._within(lambda: _parts("events", remind=remind)))
+        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(self._within(lambda: _parts("events", remind=timely(remind))))
 
     def _queue(self, lane: str) -> Any:
         if self.queued:
@@ -116,7 +121,16 @@ class Jobs:
         return run
 
     def _keeper(self) -> None:
-        _parts("keeper", fetched=self._fetch, told=sourcing.settle_keys, events=lambda: drain("keeper", once=True))
+        _parts("keeper", time=self._hear_the_keeper, fetched=timely(self._fetch), told=sourcing.settle_keys, events=lambda: drain("keeper", once=True))
+
+    def _hear_the_keeper(self) -> None:
+        """Now and then it is asked for the time, and remembers that: over a restart that is what it holds its clock against. One elsewhere
+        has people of its own to look after it."""
+        if monotonic() < self.heard:
+            return
+        self.heard = monotonic() + HEARD
+        with nullcontext() if keeper().at_hand else suppress(Problem):
+            keeper().time()
 
     def _fetch(self) -> None:
         if sourcing.fetch_keys():
@@ -129,11 +143,11 @@ class Jobs:
 
     def _outside(self) -> None:
         _parts(
-            "outside", events=lambda: drain("outside", once=True), money=money.work, batches=lambda: batches.run(outside=True), night=lambda: nightly.work("outside")
+            "outside", events=lambda: drain("outside", once=True), money=timely(money.work), batches=lambda: batches.run(outside=True), night=timely(lambda: nightly.work("outside"))
         )
 
     def _long(self) -> None:
-        _parts("long", batches=lambda: batches.run(outside=False), scores=refresh_failed, night=lambda: nightly.work("long"))
+        _parts("long", batches=lambda: batches.run(outside=False), scores=timely(refresh_failed), night=timely(lambda: nightly.work("long")))
 
     def between(self, took: float = 0.0) -> None:
         """Between two pieces of work: garbage is collected, this lane says that it is alive, and where a piece held the lock for a while the

@@ -17,6 +17,7 @@ from market.credit.actions import refresh_every_score
 from market.extensions import db
 from market.payments.jobs import close_books, reconcile
 from market.pieces import each
+from market.sweeping import clear_submissions, clear_tallies, sweep_files
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.clock import BEIJING
@@ -40,6 +41,9 @@ PARTS = {
     "scores": Part("long", refresh_every_score),
     "expiry": Part("long", warn_of_expiry),
     "index": Part("long", rebuild_index),
+    "files": Part("long", sweep_files),
+    "submissions": Part("long", clear_submissions),
+    "tallies": Part("long", clear_tallies),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
 from market.forms import NEEDED, Form, PersonForm, choices, text
@@ -38,3 +38,10 @@ class OverrideForm(Form):
 
     def values(self) -> dict[str, str]:
         return {**super().values(), "target": (self.target.data or "").rpartition("/")[2]}
+
+
+class ClockForm(Form):
+    """That a clock is right which nobody goes by, with what it said when that was shown."""
+
+    wall = HiddenField()
+    reason = TextAreaField(_l("理由"), [NEEDED, Length(max=500)], description=_l("例如:对照了什么时间、停机或校时的原因。会留痕。"))

@@ -8,6 +8,7 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
+from market import timekeeping
 from market.accounts import actions as accounts
 from market.accounts.identity import current_actor
 from market.exports import answer as exported
@@ -25,8 +26,8 @@ from market.oversight.contracts import (
     reasons_chart,
     to_look_at,
 )
-from market.oversight.failing import LANES, act_words, link_of, part_words
-from market.oversight.forms import AuthorityForm, OverrideForm
+from market.oversight.failing import LANES, act_words, clock_words, link_of, part_words
+from market.oversight.forms import AuthorityForm, ClockForm, OverrideForm
 from market.oversight.overview import (
     agencies_of,
     agencies_table,
@@ -35,7 +36,7 @@ from market.oversight.overview import (
     months_chart,
     months_table,
 )
-from market.pages import case_url, form_page, paged, sliced
+from market.pages import case_url, form_page, not_found, paged, sliced
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.batches import Batch
@@ -157,7 +158,7 @@ def failures() -> str:
     stands = standing()  # first: it looks at the database anew
     return render_template(
         "oversight/failures.html", page=paged(select(Failure).order_by(Failure.next_at, Failure.id)), form=ActForm(), standing=stands, lanes=LANES,
-        part_words=part_words, act_words=act_words, link_of=link_of,
+        part_words=part_words, act_words=act_words, link_of=link_of, clocks=[(machine, clock_words(machine, found)) for machine, found in timekeeping.doubted()],
         scores=db.session.scalars(select(Batch.identifier).where(Batch.kind == "scores").order_by(Batch.id.desc()).limit(1)).first(),
     )  # fmt: skip
 
@@ -167,3 +168,16 @@ def failures() -> str:
 def try_again(number: int) -> AnyResponse:
     actions.try_again(current_actor(), number)
     return redirect(url_for("oversight.failures"), 303)
+
+
+@rooms.route("/admin/clock/<machine>", methods=["GET", "POST"])
+@login_required
+def clock(machine: str) -> AnyResponse | str | tuple[str, int]:
+    """Confirm a clock nobody goes by."""
+    found, form, back = dict(timekeeping.doubted()).get(machine), ClockForm(), url_for("oversight.failures")
+    if found is None and not form.is_submitted():
+        raise not_found(machine)
+    if found is not None and not form.is_submitted():
+        form.wall.data = found.wall.isoformat()
+    lead = clock_words(machine, found) if found else ""
+    return form_page(form, _("时钟无误,继续办理"), timekeeping.confirm, lambda _: back, lambda form: form.values(), machine, lead=lead, back=back)

@@ -11,6 +11,7 @@ from socket import socket
 
 from flask import Flask
 
+from market.config import close_to_others
 from market.jobs import LANES
 from market.serving import http
 from market.serving.lock import Taken, hold, listen
@@ -38,6 +39,8 @@ def serve(app: Flask) -> int:
         if problems:
             print("\n".join(["This market does not start:", *problems]), file=sys.stderr)
             return 1
+        if found := close_to_others(app.config):
+            log.warning("%s files and folders of this market were open to others; they are not any more", found)
         print(f"http://{HOST}:{app.config['PORT']}", flush=True)
         Supervisor(roles(app, listener), own=[lock]).run()
     return 0

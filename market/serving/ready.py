@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from market import jobs
+from market import jobs, timekeeping
 from market.accounts.identity import PLAYED
 from market.demo import mark
 from market.extensions import alembic, db
@@ -34,7 +34,9 @@ AHEAD = timedelta(minutes=1)  # of the clock: a later one was set by another clo
 BEHIND, WAITING = 10_000, timedelta(minutes=15)  # events a consumer may be behind, and how long one of them may wait
 UNTRIED, OVERDUE = timedelta(minutes=1), timedelta(hours=1)  # a limit may have passed that nobody has tried to act on, or at all
 FAILURES, BROKEN = 100, timedelta(minutes=15)  # how much may fail, and how long a part of the jobs as a whole
-ROOM = 64 << 20  # bytes free where the market's files lie
+ROOM = 64 << 20  # bytes free wherever the market writes
+NAMES = 1_000  # files that still fit there
+PROBE = 4096  # bytes written to see that there can be
 NIGHT = timedelta(hours=6)  # after its beginning every part of the night's work is done
 
 
@@ -99,8 +101,12 @@ def _writable(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, path = tempfile.mkstemp(dir=folder, prefix=".probe-")
-        os.close(handle)
-        os.unlink(path)
+        try:
+            os.write(handle, bytes(PROBE))  # a disk that is full, or a quota that is used up, still makes empty files
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+            os.unlink(path)
     except OSError as error:
         return error.strerror or "not writable"
     return "ok"
@@ -109,18 +115,35 @@ def _writable(folder: Path) -> str:
 def _room(folder: Path) -> str | None:
     """What is lacking of the room a market needs where this folder lies; None for enough."""
     try:
-        free = shutil.disk_usage(folder).free
+        free, names = shutil.disk_usage(folder).free, os.statvfs(folder)
     except OSError:
         return None
-    return f"disk: {free >> 20} MB free for {folder}" if free < ROOM else None
+    if free < ROOM:
+        return f"disk: {free >> 20} MB free for {folder}"
+    return f"disk: {names.f_favail} more files fit on the disk of {folder}" if names.f_files and names.f_favail < NAMES else None
+
+
+def _folders() -> list[Path]:
+    """Where the market writes (the database and the queues, files, the index, the keeper's keys, what is made for a moment), a folder a disk."""
+    config = current_app.config
+    found = [Path(config[name]) for name in ("HOME_FOLDER", "FILES_FOLDER", "INDEX_FOLDER", "KEEPER_FOLDER")]
+    found += [Path(config["JOBS_FILE"]).parent, Path(tempfile.gettempdir())]
+    if db.engine.url.get_backend_name() == "sqlite" and db.engine.url.database:
+        found.append(Path(db.engine.url.database).parent)
+    there = [_there(folder) for folder in reversed(found)]
+    return list({folder.stat().st_dev: folder for folder in there}.values())
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or where it will be made."""
+    return folder if folder.exists() or folder == folder.parent else _there(folder.parent)
 
 
 def standing() -> dict[str, Any]:
     """How the market stands: `ready`, and what each part says; `problems` names what keeps it from being ready."""
     files = _writable(Path(current_app.config["FILES_FOLDER"]))
     problems = [] if files == "ok" else [f"files: {files}"]
-    folders = (current_app.config["HOME_FOLDER"], current_app.config["FILES_FOLDER"])
-    problems += sorted({lacking for folder in folders if (lacking := _room(Path(folder)))})
+    problems += sorted({lacking for folder in _folders() if (lacking := _room(folder))})
     try:
         revisions = _revisions()
         work = jobs.standing()
@@ -128,6 +151,7 @@ def standing() -> dict[str, Any]:
         return {"ready": False, "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"], "files": files}
     if revisions != _heads():
         problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
+    problems += [f"clock: {timekeeping.said(machine, doubt)}" for machine, doubt in timekeeping.doubted()]
     played = mark.percent()
     if played is not None:
         problems.append(f"demonstration: {played} % of it is played, and the jobs wait for the rest")

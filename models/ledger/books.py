@@ -19,8 +19,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Insert, String, bindparam, e
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, identifiers
+from models import identifiers
 from models.base import Base, Code, Fen
+from models.ledger.days import booked_at, hold_open
 from models.text import N_, RuleBroken
 
 # What there is an account of, and the side on which it may stand: -1 debit, 1 credit, 0 either.
@@ -57,7 +58,7 @@ class Account(Base):
 
 
 class Entry(Base):
-    """A posting: what it was for, and its lines."""
+    """A posting: what it was for, and its lines; `at` is when it was booked, on a day that was open (days.py)."""
 
     __tablename__ = "ledger_entries"
 
@@ -128,12 +129,13 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
     """Post one entry of one or more moves, in their order; moves of nothing are left out.
 
     The same key again returns the entry that stands, provided it says the same. Otherwise, for no move or one below zero, or
-    where an account would pass its floor, raises RuleBroken and nothing is posted. Accounts are locked in the order of their
-    codes, after the case.
+    where an account would pass its floor, raises RuleBroken and nothing is posted. Whatever it is for (a payment, a return, a reversal, a
+    fee), it is booked on a day that is open. Accounts are locked in the order of their codes, after the case.
     """
     lines = [move for move in moves if move.amount]
     if not lines or any(move.amount < 0 or move.debit == move.credit for move in lines):
         raise RuleBroken(N_("分录借贷不平,未入账。"))
+    hold_open(session)
     accounts = _locked(session, {code for move in lines for code in (move.debit, move.credit)})
     standing = session.scalars(_STANDING, {"key": key}).one_or_none()
     if standing:
@@ -146,7 +148,7 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
             balances[code] += change
             if balances[code] * ACCOUNT_KINDS[accounts[code].kind][1] < 0:
                 raise RuleBroken(N_("账户余额不足,未入账。"))
-    entry = Entry(identifier=identifiers.issue(session, "L"), key=key, kind=kind, case_identifier=case_identifier, at=clock.now())
+    entry = Entry(identifier=identifiers.issue(session, "L"), key=key, kind=kind, case_identifier=case_identifier, at=booked_at(session))
     entry.lines = [Line(debit=accounts[move.debit], credit=accounts[move.credit], amount=move.amount) for move in lines]
     session.add(entry)
     session.flush()

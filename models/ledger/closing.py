@@ -7,41 +7,19 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, event, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from models import clock
-from models.base import Base, Fen, Json
+from models.base import Json
 from models.clock import BEIJING
 from models.ledger.books import ACCOUNT_KINDS, Entry
+from models.ledger.days import Closing, hold_still, midnight
 from models.text import N_
 
 FIRST = "0" * 64  # what the first day chains to
-
-
-class Closing(Base):
-    """A day (Beijing time) that is closed: how many entries it had, the last one up to its end, their turnover, the balance of
-    every kind of account (fen, credit above zero), and the hash of all that with the hash of the day before."""
-
-    __tablename__ = "ledger_closings"
-
-    day: Mapped[date] = mapped_column(unique=True)
-    entries: Mapped[int]
-    last_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"))
-    turnover: Mapped[Fen]
-    balances: Mapped[Json]
-    previous: Mapped[str] = mapped_column(String(64))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    closed_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-@event.listens_for(Closing, "before_update")
-@event.listens_for(Closing, "before_delete")
-def _refuse(mapper: object, connection: object, target: object) -> None:
-    raise RuntimeError("a closed day stays closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +30,8 @@ class Fault:
     what: str
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), BEIJING)
-
-
 def _entries(session: Session, day: date) -> list[Entry]:
-    query = select(Entry).where(Entry.at >= _midnight(day), Entry.at < _midnight(day + timedelta(days=1)))
+    query = select(Entry).where(Entry.at >= midnight(day), Entry.at < midnight(day + timedelta(days=1)))
     return list(session.scalars(query.order_by(Entry.id)))
 
 
@@ -73,7 +47,7 @@ def _content(day: date, entries: list[Entry], before: Json, previous: str) -> di
         "previous": previous,
         "entries": [
             {
-                "identifier": entry.identifier, "key": entry.key, "kind": entry.kind, "case": entry.case_identifier, "at": entry.at.isoformat(),
+                "identifier": entry.identifier, "key": entry.key, "kind": entry.kind, "case": entry.case_identifier, "at": entry.at.astimezone(UTC).isoformat(),
                 "lines": [[line.debit.code, line.credit.code, line.amount] for line in entry.lines],
             }
             for entry in entries
@@ -91,8 +65,8 @@ def close_days(session: Session, until: date) -> list[Closing]:
     """Close every day that is not closed yet, up to and with `until`, from the day of the first entry. Returns what was closed."""
     closed = []
     while (closing := next_closing(session, until)) is not None:
-        close(session, closing)
-        closed.append(closing)
+        if close(session, closing):  # else something was posted meanwhile, and it is worked out anew
+            closed.append(closing)
     return closed
 
 
@@ -117,8 +91,9 @@ def next_closing(session: Session, until: date) -> Closing | None:
 
 def close(session: Session, closing: Closing) -> bool:
     """Keep a day's closing, if it still follows the last one and has every entry of its day."""
+    hold_still(session)
     last = session.scalars(select(Closing.digest).order_by(Closing.day.desc()).limit(1)).first()
-    start = _midnight(closing.day)
+    start = midnight(closing.day)
     entries = session.scalar(select(func.count(Entry.id)).where(Entry.at >= start, Entry.at < start + timedelta(days=1)))
     if closing.previous != (last or FIRST) or closing.entries != entries:
         return False

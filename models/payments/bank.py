@@ -41,7 +41,7 @@ class BankStatement(Base):
     identifier: Mapped[Code] = mapped_column(unique=True)
     account: Mapped[Code]
     source: Mapped[Name]
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
     opening: Mapped[OptionalFen]
     closing: Mapped[OptionalFen]
     first_day: Mapped[date]

@@ -65,8 +65,9 @@ BID = Workflow(
 class Bid(Case, Base):
     """A sealed offer. Until it is opened only `sealed` and its receipt exist; `price` is empty.
 
-    `content` is what was sealed, exactly: its SHA-256 is the receipt. In a live auction `price` is the lowest so far, and all there is to read:
-    the rest is in `sealed` under the platform's key until the end (`put_back`, `take_out`).
+    `content` is what was sealed, exactly: its SHA-256 is the receipt. `sealed_file` is where the sealed bytes of a file it names lie in the store,
+    empty for no file; None in a bid from before that was kept, whose file only its seal knows. In a live auction `price` is the lowest so far,
+    and all there is to read: the rest is in `sealed` under the platform's key until the end (`put_back`, `take_out`).
     """
 
     __tablename__ = "bids"
@@ -79,6 +80,7 @@ class Bid(Case, Base):
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     receipt: Mapped[str] = mapped_column(String(64))
+    sealed_file: Mapped[str | None] = mapped_column(String(64), index=True)
     received_at: Mapped[datetime]
     content: Mapped[str | None] = mapped_column(Text)
     price: Mapped[OptionalFen]

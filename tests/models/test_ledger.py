@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from market.transaction import transaction
 from models import clock, ledger
 from models.ledger import Moved
 from models.text import RuleBroken
@@ -131,3 +133,86 @@ def test_days_are_closed_in_a_chain_that_shows_every_change(session: Any, time: 
     session.execute(text("INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, 1 FROM ledger_lines WHERE amount = 500"))
     session.expire(entry)
     assert [fault.day for fault in ledger.verify(session)] == [closed[0].day], "a line slipped into a closed day is found on that day"
+
+
+@pytest.mark.parametrize("kind", ["received", "reversed", "returned", "fee", "paid_out"])
+def test_what_comes_into_a_closed_day_is_booked_on_the_next_open_one(session: Any, time: Any, kind: str) -> None:
+    """A payment, its reversal, a return, a fee: there is one way into the books, and none into a day that is closed."""
+    received(session, "before", 500)
+    ledger.close_days(session, clock.today())
+    late = ledger.post(session, f"late {kind}", kind, "C-1", [Moved(ledger.escrow("C-1"), BANK, 100)])
+    assert late.at == ledger.midnight(clock.today() + timedelta(days=1))
+    assert list(ledger.verify(session)) == []
+    time.instant += timedelta(days=2)
+    on_time = ledger.post(session, f"on time {kind}", kind, "C-1", [Moved(ledger.escrow("C-1"), BANK, 100)])
+    assert on_time.at == time.instant
+    closed = ledger.close_days(session, clock.today() - timedelta(days=1))
+    assert [c.entries for c in closed] == [1]
+    assert list(ledger.verify(session)) == []
+
+
+def test_days_closed_by_a_clock_that_was_ahead_take_nothing_any_more(session: Any, time: Any) -> None:
+    received(session, "before", 500)
+    ledger.close_days(session, clock.today() + timedelta(days=29))
+    entry = received(session, "after it was put right", 70)
+    assert entry.at == ledger.midnight(clock.today() + timedelta(days=30)) == ledger.midnight(ledger.open_day(session))
+    assert list(ledger.verify(session)) == []
+    assert received(session, "after it was put right", 70) is entry, "sent again it is the same"
+
+
+@given(days=st.lists(st.tuples(st.integers(-3, 3), st.booleans()), max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_however_the_clock_goes_no_closed_day_changes(session: Any, time: Any, days: list[tuple[int, bool]]) -> None:
+    start = time.instant
+    with session.begin_nested() as attempt:
+        for number, (step, closes) in enumerate(days):
+            time.instant += timedelta(days=step)
+            received(session, f"k{number}")
+            if closes:
+                ledger.close_days(session, clock.today())
+        assert list(ledger.verify(session)) == []
+        attempt.rollback()
+    time.instant = start
+
+
+def test_the_database_itself_refuses_an_entry_in_a_closed_day(session: Any) -> None:
+    entry = received(session)
+    ledger.close_days(session, clock.today())
+    row = {"identifier": "L-x", "key": "x", "kind": "received", "case_identifier": "C-1", "at": entry.at}
+    with pytest.raises((DatabaseError, IntegrityError), match="closed"):
+        session.execute(ledger.Entry.__table__.insert(), row)
+
+
+def test_who_closes_a_day_waits_for_who_is_posting(app: Any, time: Any) -> None:
+    """What was booked on a day before it was closed is in its closing, however late it is committed."""
+    closed: list[int] = []
+
+    def close() -> None:
+        with app.app_context(), transaction() as session:
+            closed.extend(closing.entries for closing in ledger.close_days(session, clock.today()))
+
+    with transaction() as session:
+        received(session, "first")
+    closing = threading.Thread(target=close)
+    with transaction() as session:
+        received(session, "slow")
+        closing.start()
+        closing.join(0.3)
+        assert closing.is_alive()
+    closing.join()
+    assert closed == [2]
+    with transaction() as session:
+        assert received(session, "late").at == ledger.midnight(clock.today() + timedelta(days=1))
+        assert list(ledger.verify(session)) == []
+
+
+def test_the_last_moment_of_a_day_and_the_first_of_the_next(session: Any, time: Any) -> None:
+    """By Beijing's midnight, whatever zone an instant is kept in."""
+    received(session, "before")
+    ledger.close_days(session, clock.today())
+    midnight = ledger.midnight(clock.today() + timedelta(days=1))
+    time.instant = midnight - timedelta(microseconds=1)
+    assert received(session, "last").at == midnight
+    time.instant = midnight
+    assert received(session, "first").at == midnight
+    assert list(ledger.verify(session)) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +18,7 @@ from market import batches, create_app, jobs, pieces
 from market.demo import mark
 from market.jobs import CONSUMERS, LANES, consumers, drain, nightly, run_deadlines, standing
 from market.payments import jobs as money
+from market.serving import ready
 from market.serving.ready import BEHIND, BROKEN, FAILURES, NIGHT, OVERDUE, UNTRIED, WAITING
 from market.transaction import transaction
 from models import clock, failures, heartbeats
@@ -214,3 +218,42 @@ def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) 
 def test_a_disk_that_is_nearly_full_is_said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("market.serving.ready.shutil.disk_usage", lambda folder: SimpleNamespace(free=(64 << 20) - 1))
     assert "disk: 63 MB free" in problems(app)[0]
+
+
+def test_every_disk_the_market_writes_to_is_looked_at(app: Flask, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these may be a disk of its own."""
+    asked: list[Path] = []
+    stands = os.stat
+
+    def apart(self: Path, **given: Any) -> Any:
+        found = stands(self)
+        return SimpleNamespace(st_dev=str(self), st_mode=found.st_mode)
+
+    monkeypatch.setattr("market.serving.ready.shutil.disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=1))
+    for name in ("FILES_FOLDER", "INDEX_FOLDER", "KEEPER_FOLDER"):
+        Path(app.config[name]).mkdir(exist_ok=True)
+    app.config["JOBS_FILE"] = tmp_path / "queues" / "jobs.sqlite3"
+    (tmp_path / "queues").mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", apart)
+        found = ready._folders()
+    wanted = {tmp_path, tmp_path / "files", tmp_path / "index", tmp_path / "keeper", tmp_path / "queues", Path(tempfile.gettempdir())}
+    assert set(found) == wanted
+    assert len(ready._folders()) <= 2, "of one disk once"
+    assert [line for line in problems(app) if line.startswith("disk: 0 MB free for ")]
+
+
+def test_a_disk_without_names_left_is_full_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.serving.ready.os.statvfs", lambda folder: SimpleNamespace(f_files=10, f_favail=9, f_frsize=4096, f_blocks=1 << 31, f_bfree=1 << 30, f_bavail=1 << 30))
+    assert "disk: 9 more files fit" in problems(app)[0]
+
+
+def test_a_file_that_cannot_be_filled_is_said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or a quota that is used up, still makes empty files."""
+
+    def full(handle: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("market.serving.ready.os.write", full)
+    assert problems(app) == ["files: No space left on device"]
+    assert not list(Path(app.config["FILES_FOLDER"]).glob(".probe-*"))

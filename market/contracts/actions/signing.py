@@ -12,7 +12,7 @@ from market import examining
 from market.contracts.course import ask_deposit
 from market.contracts.papers import on_paper, put_signature, to_sign
 from market.extensions import db
-from market.files import Kept, keep, store
+from market.files import Kept, keep, keep_for, store
 from market.signing import key_in_force, secret, signed, trusted
 from market.transaction import Beforehand, action, looking
 from models import clock, events
@@ -110,7 +110,7 @@ def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: b
     _title, found, foreign = examining.signatures(content, roots)
     if foreign:
         raise RuleBroken(N_("文件里的签名用的是 %(algorithm)s,平台不能核验;请用 RSA 或 ECDSA 证书签署。"), "file", algorithm=foreign[0][1])
-    return _take_signature(actor, identifier, content=content, kept=keep(content), found=found, submission=submission)
+    return _take_signature(actor, identifier, content=content, kept=keep_for(actor, content), found=found, submission=submission)
 
 
 @action

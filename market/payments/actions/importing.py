@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from market import permissions
 from market.extensions import db
-from market.files import put, store
+from market.files import put_for, store
 from market.payments.gateways import bank
 from market.payments.reading import Layout, Line, NotUnderstood, Parsed, grid, of_width, read, same_account, signature
 from market.transaction import action
@@ -54,8 +54,8 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
     try:
         parsed = read(content, _account(), _layouts())
     except NotUnderstood as why:
-        raise Unread(why, int(_wait(actor, file_name=file_name, sha256=put(content)))) from why
-    return _take_statement(actor, file_name=file_name, sha256=put(content), parsed=parsed, submission=submission)
+        raise Unread(why, int(_wait(actor, file_name=file_name, sha256=put_for(actor, content)))) from why
+    return _take_statement(actor, file_name=file_name, sha256=put_for(actor, content), parsed=parsed, submission=submission)
 
 
 @action

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -18,12 +18,17 @@ from market.extensions import db
 from market.pages import not_found, paged
 from market.payments.views.rooms import rooms
 from market.words import when
-from models import clock, ledger
+from models import ledger
 from models.ledger import ACCOUNT_KINDS, Account, Closing, Entry
 from models.money import plain
 from models.payments import POSTINGS
 
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _ever() -> tuple[datetime, datetime]:
+    """From the first instant to the end of the day that is booked on now."""
+    return FIRST, ledger.midnight(ledger.open_day(db.session) + timedelta(days=1))
 
 
 @rooms.get("/ledger")
@@ -59,14 +64,14 @@ def account(code: str) -> str:
     found = db.session.scalars(select(Account).where(Account.code == code)).one_or_none()
     if found is None:
         raise not_found(code)
-    return render_template("payments/account.html", account=found, page=paged(ledger.statement_lines([code], EVER, clock.now())), kinds=ACCOUNT_KINDS, postings=POSTINGS)
+    return render_template("payments/account.html", account=found, page=paged(ledger.statement_lines([code], *_ever())), kinds=ACCOUNT_KINDS, postings=POSTINGS)
 
 
 @rooms.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
 @login_required
 def export_account(code: str, kind: str) -> FlaskResponse:
     rows: list[list[Any]] = [[_("时间"), _("分录"), _("事由"), _("合同"), _("发生额(元)"), _("余额(元)")]]
-    for entry, amount, running in db.session.execute(ledger.statement_lines([code], EVER, clock.now())):
+    for entry, amount, running in db.session.execute(ledger.statement_lines([code], *_ever())):
         rows.append([when(entry.at), entry.identifier, _(POSTINGS[entry.kind].label), entry.case_identifier, plain(int(amount)), plain(int(running))])
     return exported(rows, "account", kind)
 

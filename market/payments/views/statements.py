@@ -48,9 +48,9 @@ def _day(name: str, otherwise: date) -> date:
 
 
 def _period() -> tuple[date, date]:
-    """The days asked for, this year up to today if none; the first never after the last."""
+    """The days asked for, this year up to the day that is booked on now if none; the first never after the last."""
     today = clock.today()
-    last = _day("until", today)
+    last = _day("until", ledger.open_day(db.session))
     return min(_day("since", today.replace(month=1, day=1)), last), last
 
 

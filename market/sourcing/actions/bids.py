@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from market.files import Kept, hand_in, keep, put, store
+from market.files import Kept, hand_in, keep, put_for, store
 from market.sourcing.actions import keys
 from market.sourcing.actions.common import answering, tell
 from market.sourcing.actions.scoring import start_scoring
@@ -55,7 +55,7 @@ def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[st
             return None
     if request.public_key is None or request.keeper_key is None:
         return None
-    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": put(_seal(request, content))}
+    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": put_for(actor, _seal(request, content))}
 
 
 @action
@@ -85,9 +85,9 @@ def _submit_bid(session: Session, actor: Actor, identifier: str, *, price: int |
         {"bid": name, "request": identifier, "revision": request.revision, "price": price, "days": days, "note": note.strip()[:4000],
          "published_price": ceiling, "contribution": contribution.strip(), "file": attached.got}
     )  # fmt: skip
-    sealed = _seal(request, plain.encode())
+    sealed, sealed_file = _seal(request, plain.encode()), (attached.got or {}).get("sealed", "")
     if bid is not None:
-        bid.sealed, bid.receipt, bid.received_at = sealed, receipt, clock.arrival(session)
+        bid.sealed, bid.receipt, bid.sealed_file, bid.received_at = sealed, receipt, sealed_file, clock.arrival(session)
         perform(session, bid, "replace", actor, data={"receipt": receipt})
         return name
     bid = Bid(
@@ -96,6 +96,7 @@ def _submit_bid(session: Session, actor: Actor, identifier: str, *, price: int |
         agency=agency,
         sealed=sealed,
         receipt=receipt,
+        sealed_file=sealed_file,
         received_at=clock.arrival(session),
     )
     start(session, bid, actor, "submit", of=request, data={"receipt": receipt})

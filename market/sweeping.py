@@ -1,0 +1,85 @@
+"""What is thrown away at night, a piece at a time: bytes no row names, one-time keys nobody will send again, counts of days gone by.
+Killed anywhere, it has thrown away a little less, and does the rest the next night."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from time import monotonic
+
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from market.extensions import db
+from market.files import store
+from market.pieces import between, pace
+from models import clock
+from models.batches import Batch
+from models.documents import Document
+from models.payments import BankStatement, WaitingStatement
+from models.sourcing import Bid
+from models.submissions import Submission
+from models.uploads import UploadTally
+
+log = logging.getLogger(__name__)
+YOUNG = timedelta(days=1)  # so long a file may wait for the row that names it
+SENT = timedelta(days=30)  # a form older than that is not sent again
+COUNTED = timedelta(days=30)
+AT_ONCE = 500  # names asked about in one statement
+
+# Every column that names bytes in the store; besides them, a comparison with the register names its export among its options.
+NAMING: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...] = (
+    Document.sha256, BankStatement.sha256, WaitingStatement.sha256, Bid.sealed_file,
+)  # fmt: skip
+
+
+def sweep_files() -> int:
+    """Delete from the store what no row names and was not put there within a day: uploads whose act was refused, what was replaced before it
+    counted. Returns how many files."""
+    db.session.rollback()
+    unknown = db.session.scalar(select(exists().where(Bid.state == "submitted", Bid.sealed_file.is_(None))))
+    db.session.rollback()
+    if unknown:
+        log.warning("no files are swept while there is a sealed bid from before its file was noted down")
+        return 0
+    count, before = 0, clock.now() - YOUNG
+    for folder in store().folders():
+        began = monotonic()
+        count += store().sweep(folder, before, named)
+        between(monotonic() - began)
+    return count
+
+
+def named(names: list[str]) -> set[str]:
+    """Those of these hashes that some row names."""
+    found: set[str] = set()
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
+        for column in NAMING:
+            found |= {each for each in db.session.scalars(select(column).where(column.in_(some))) if each}
+        export = Batch.options["sha256"].as_string()
+        found |= set(db.session.scalars(select(export).where(Batch.kind == "register", export.in_(some))))
+        db.session.rollback()
+    return found
+
+
+def clear_submissions() -> int:
+    """Forget the one-time keys of forms sent so long ago that nobody sends them again, oldest first. Returns how many."""
+    return _clear(Submission, Submission.at < clock.now() - SENT, "submissions")
+
+
+def clear_tallies() -> int:
+    """Forget what was uploaded on days gone by. Returns how many rows."""
+    return _clear(UploadTally, UploadTally.day < clock.today() - COUNTED, "upload tallies")
+
+
+def _clear(table: type[Submission] | type[UploadTally], old: ColumnElement[bool], what: str) -> int:
+    """Delete the rows that are old, as many at once as take the lock for a moment only."""
+    size, count = pace(what), 0
+    while True:
+        with size.piece() as session:
+            keys = session.scalars(select(table.id).where(old).order_by(table.id).limit(size.size)).all()
+            session.execute(delete(table).where(table.id.in_(keys)))
+        if not keys:
+            return count
+        count += len(keys)
