@@ -15,6 +15,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from market import preparing
 from market.extensions import db
 from models import clock, events, submissions
 from models.actors import Actor
@@ -109,8 +110,11 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
     anything else (another act, or this one with other arguments) is a Conflict; of another person it is another key.
     """
 
+    name = preparing.know(function)
+
     @wraps(function)
     def act(actor: Actor, *args: Any, submission: str | Sent = "", **kwargs: Any) -> str:
+        preparing.check(actor, name)
         try:
             return once(actor, args, submission if isinstance(submission, Sent) else Sent(submission), kwargs)
         except IntegrityError as error:  # two at once, and the database's own constraint was the last guard

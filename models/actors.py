@@ -27,6 +27,8 @@ ROLES = {
     "recipient": N_("收到解除通知的一方"),
     "proposer": N_("提出变更的一方"),
     "other": N_("对方"),
+    "applicant": N_("认领人"),
+    "holder": N_("现登记单位"),
     "claimant": N_("提出争议的一方"),
     "respondent": N_("答辩的一方"),
     "visitor": N_("访客"),
@@ -50,7 +52,8 @@ class Actor:
     `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
     `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation
     the person is a member of, with its kind; `resting` the delegations that give no power, since one of those is an
-    agency or an authority.
+    agency or an authority. `confirmed`: the person's mail address was shown to be its own; `organisation_state` is where the entry of
+    the organisation it acts for stands.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Actor:
     mandates: tuple[Mandate, ...] = field(default=())
     resting: tuple[Mandate, ...] = field(default=())
     belongs: tuple[tuple[int, str], ...] = field(default=())
+    confirmed: bool = True
+    organisation_state: str = ""
 
     def members(self) -> frozenset[int]:
         """Every organisation the person belongs to; it acts for the first."""

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models import clock, events, policy, sides, workdays
+from models import clock, events, policy, shown, sides, workdays
 from models.actors import Actor
 from models.base import Code
 from models.regions import covers, within
@@ -163,6 +163,7 @@ class Case:
     persons: ClassVar[dict[str, str]] = {}
     allied: ClassVar[dict[str, str]] = {}
     offices: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
+    prepares: ClassVar[frozenset[str]] = frozenset()  # acts on which nobody else relies yet
     lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
 
     identifier: Mapped[Code] = mapped_column(unique=True)
@@ -314,7 +315,9 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
         case.due_at = case.workflow.opening.ends(case)
     session.add(case)
     session.flush()
-    sides.check(session, case, actor, case.roles_of(actor))
+    roles = case.roles_of(actor)
+    sides.check(session, case, actor, roles)
+    shown.check(session, case, act, roles)
     return _record(session, case, actor, act, role="", **about)
 
 
@@ -343,6 +346,7 @@ def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, fr
     played = play(session, case, actor, move.who, leaving=move.leaves)
     if move.above and not case.referred_to:
         raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
+    shown.check(session, case, act, played)
     return move, played
 
 

@@ -208,6 +208,7 @@ class Request(Case, Base):
     __tablename__ = "requests"
     workflow: ClassVar[Workflow] = REQUEST
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
+    prepares: ClassVar[frozenset[str]] = frozenset({"create", "edit", "cancel"})
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)

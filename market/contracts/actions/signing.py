@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import examining
+from market.accounts.telling import tell_of_change
 from market.contracts.course import ask_deposit
 from market.contracts.papers import on_paper, put_signature, to_sign
 from market.extensions import db
@@ -20,6 +21,7 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.contracts import FIELDS, Contract, ContractSignature, check_brought
 from models.documents import check
+from models.shown import check_let_in
 from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
 from models.signing.keys import Opened
 from models.signing.pades import Row
@@ -147,10 +149,12 @@ def renew_key(session: Session, actor: Actor) -> str:
 def _owned(session: Session, actor: Actor) -> Organisation:
     if not actor.owner or actor.organisation_id is None:
         raise NotAllowed(N_("只有本单位管理员可以更换签名密钥。"))
+    check_let_in(session, actor.organisation_id)
     return session.get_one(Organisation, actor.organisation_id)
 
 
 def _told(session: Session, actor: Actor, party: Organisation, act: str, certificate: bytes) -> str:
     serial = f"{load_der_x509_certificate(certificate).serial_number:x}"[:16].upper()
     events.record(session, actor, f"organisation.{act}", "organisation", party.identifier, data={"title": party.name, "number": serial}, tells=[party.id])
+    tell_of_change(session, party, N_("更换了签名密钥"), "/my/signing")
     return party.identifier

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.extensions import db
 from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
 from market.payments import actions
 from market.payments.forms import InvoiceForm, SendForm
 from market.payments.gateways import named
 from market.payments.views.rooms import rooms
 from market.referring import urges
+from models.agencies import under_way
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
 
@@ -46,6 +48,7 @@ def show_payout(identifier: str) -> str:
     return render_template(
         "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount),
         way=way.label if way else payout.gateway, account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
+        changing=under_way(db.session, payout.payee_id),
         reference=reference(payout.identifier), contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
     )  # fmt: skip
 
