@@ -75,6 +75,7 @@ class Claim(Case, Base):
     workflow: ClassVar[Workflow] = CLAIM
     parties: ClassVar[dict[str, str]] = {"holder": "organisation_id"}
     persons: ClassVar[dict[str, str]] = {"applicant": "applicant_id"}
+    prepares: ClassVar[frozenset[str]] = frozenset(CLAIM.acts)
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     applicant_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)

@@ -22,10 +22,16 @@ from models import clock, events, spelling
 from models.accounts import User, actor_for, known_as, looked_at
 from models.actors import Actor
 from models.mails import Mail
-from models.text import N_, Conflict, NotAllowed, RuleBroken
+from models.text import N_, Conflict, NotAllowed, NotFound, Problem, RuleBroken
 
 GOOD_FOR = timedelta(days=3)
 PURPOSE = "confirm a mail address"  # a token made for anything else is none here
+
+
+class Expired(Problem):
+    """A link that was good once."""
+
+    status = 410
 
 
 class _Signer(TimestampSigner):
@@ -58,13 +64,13 @@ def token(user: User, address: str) -> str:
 
 
 def read(token: str) -> Claim:
-    """The claim of a link; RuleBroken for one that is too old, cut short, made up, or of another purpose."""
+    """The claim of a link; Expired for one that is too old, NotFound for one cut short, made up, or of another purpose."""
     try:
         said = _tokens().loads(token, max_age=GOOD_FOR.total_seconds())
     except SignatureExpired as error:
-        raise RuleBroken(N_("这个确认链接已经过期,请登录后重新发送。")) from error
+        raise Expired(N_("这个确认链接已经过期,请登录后重新发送。")) from error
     except BadSignature as error:
-        raise RuleBroken(N_("这个确认链接不完整或不正确,请从邮件里重新打开。")) from error
+        raise NotFound(N_("这个确认链接不完整或不正确,请从邮件里重新打开。")) from error
     return Claim(*said)
 
 

@@ -70,6 +70,7 @@ class Check(Case, Base):
     __tablename__ = "checks"
     workflow: ClassVar[Workflow] = CHECK
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
+    prepares: ClassVar[frozenset[str]] = frozenset({"answer"})
 
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
