@@ -168,7 +168,7 @@ def register(session: Session, actor: Actor, *, email: str, name: str, password:
 def sign_up(actor: Actor, **person: Any) -> str:
     """`register` and the letter's link followed, for who asks for the organisation it made: its identifier, or that of the claim."""
     key = register(actor, **person)
-    show_address(key)
+    show_address(person["email"])
     user = db.session.get_one(User, int(key), populate_existing=True)
     if user.memberships:
         return user.memberships[0].organisation.identifier

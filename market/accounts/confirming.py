@@ -19,7 +19,7 @@ from market.accounts.identity import known_to_all
 from market.mailing import LETTERS, Letter, post
 from market.transaction import action, looking
 from models import clock, events, spelling
-from models.accounts import User, actor_for, known_as, looked_at
+from models.accounts import User, actor_for, claimed_as, known_as, looked_at
 from models.actors import Actor
 from models.mails import Mail
 from models.text import N_, Conflict, NotAllowed, NotFound, Problem, RuleBroken
@@ -187,11 +187,11 @@ def show(session: Session, user: User) -> None:
     session.flush()
 
 
-def show_address(key: str) -> str:
-    """The letter's link followed by the person who was just made, as the demonstration and the tests do it: a program's stand-in for whoever
-    reads the box."""
+def show_address(email: str) -> str:
+    """The letter's link followed by whoever said last that this address is theirs: a program's stand-in for whoever reads the box, for the
+    demonstration, the benches and the tests."""
     with looking() as session:
-        user = session.get_one(User, int(key))
+        user = session.scalars(claimed_as(email).limit(1)).one()
     return confirm(actor_for(user), token=token(user, user.email_asked))
 
 

@@ -34,7 +34,7 @@ def test_an_account_is_one_whatever_the_address_is_typed_like(app: Flask, world:
     person_made = db.session.scalars(select(User).where(User.name == "李某")).one()
     assert (person_made.email, person_made.email_asked) == (None, kept)
     assert Visitor(app).submit("/sign-in", email=kept, password=PASSWORD).status == 303, "before it is confirmed, too"
-    confirming.show_address(str(person_made.id))
+    confirming.show_address(kept)
     for other in [typed, kept, *others]:
         assert Visitor(app).submit("/sign-in", email=other, password=PASSWORD).status == 303, ascii(other)
         again = Visitor(app).submit("/sign-up", email=other, **{**person, "uscc": code(7002)})
