@@ -30,14 +30,12 @@ OPEN = frozenset(
         "market.sourcing.actions.requests.edit_request",
     }
 )
-ACTS: set[str] = set()  # every act there is
+ACTS: dict[str, Callable[..., Any]] = {}  # every act there is
 
 
-def know(act: Callable[..., Any]) -> str:
-    """The name of an act, which is known from now on."""
-    name = f"{act.__module__}.{act.__name__}"
-    ACTS.add(name)
-    return name
+def name_of(function: Callable[..., Any]) -> str:
+    """What an act is called here."""
+    return f"{function.__module__}.{function.__name__}"
 
 
 def check(actor: Actor, act: str) -> None:

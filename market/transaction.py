@@ -110,7 +110,7 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
     anything else (another act, or this one with other arguments) is a Conflict; of another person it is another key.
     """
 
-    name = preparing.know(function)
+    name = preparing.name_of(function)
 
     @wraps(function)
     def act(actor: Actor, *args: Any, submission: str | Sent = "", **kwargs: Any) -> str:
@@ -133,6 +133,7 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
                 session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=fingerprint, result=result))
         return result
 
+    preparing.ACTS[name] = act
     return act
 
 
