@@ -66,7 +66,7 @@ def token(user: User, address: str) -> str:
 def read(token: str) -> Claim:
     """The claim of a link; Expired for one that is too old, NotFound for one cut short, made up, or of another purpose."""
     try:
-        said = _tokens().loads(token, max_age=GOOD_FOR.total_seconds())
+        said = _tokens().loads(token, max_age=int(GOOD_FOR.total_seconds()))
     except SignatureExpired as error:
         raise Expired(N_("这个确认链接已经过期,请登录后重新发送。")) from error
     except BadSignature as error:
