@@ -63,9 +63,9 @@ class Written:
 
 
 def post(session: Session, user: User, kind: str, to: str, /, *, always: bool = False, **data: str) -> bool:
-    """Send a letter with this transaction, in the language of whoever acts. False where there is no address, or it had too many of the kind
-    today; `always` is for what nobody outside can bring about."""
-    if not to or (not always and too_many(session, kind, to)):
+    """Send a letter with this transaction, in the language of whoever acts. False where there is no address, or this person had too many of the
+    kind today; `always` is for what nobody outside can bring about."""
+    if not to or (not always and too_many(session, kind, user)):
         return False
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
     session.add(Mail(user_id=user.id, to=to, kind=kind, locale=locale, data=data))

@@ -14,7 +14,7 @@ from models import clock
 from models.accounts import User
 from models.base import Base, Code, Json
 
-MOST, WITHIN = 5, timedelta(days=1)  # letters of one kind to one address: nobody's box is filled by others
+MOST, WITHIN = 5, timedelta(days=1)  # letters of one kind an account may have sent, wherever to
 
 
 class Mail(Base):
@@ -32,7 +32,8 @@ class Mail(Base):
     user: Mapped[User] = relationship(lazy="joined")
 
 
-def too_many(session: Session, kind: str, to: str) -> bool:
-    """Whether this address was sent so many letters of this kind within a day that the next has to wait."""
-    lately = select(func.count(Mail.id)).where(Mail.kind == kind, Mail.to == to, Mail.created_at > clock.now() - WITHIN)
+def too_many(session: Session, kind: str, user: User) -> bool:
+    """Whether an account had so many letters of this kind sent within a day that the next has to wait. Not counted by the address: whoever
+    signs up with somebody else's, again and again, would keep its owner's own letter from going."""
+    lately = select(func.count(Mail.id)).where(Mail.kind == kind, Mail.user_id == user.id, Mail.created_at > clock.now() - WITHIN)
     return (session.scalar(lately) or 0) >= MOST

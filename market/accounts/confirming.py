@@ -120,12 +120,12 @@ def _told(session: Session, actor: Actor, user: User, act: str) -> str:
 
 @action
 def send_again(session: Session, actor: Actor) -> str:
-    """The letter once more, to the address that waits. RuleBroken where none does, or it had too many today."""
+    """The letter once more, to the address that waits. RuleBroken where none does, or the account had too many sent today."""
     user = _person(session, actor)
     if not user.email_asked:
         raise RuleBroken(N_("没有等待确认的邮箱;请在下面填写您的邮箱。"), "email")
     if not claim(session, user, user.email_asked):
-        raise RuleBroken(N_("今天发到这个邮箱的确认信已经够多,请先看看收件箱和垃圾箱,明天再试。"))
+        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"))
     return _told(session, actor, user, "ask_address")
 
 
@@ -145,7 +145,7 @@ def _change_address(session: Session, actor: Actor, *, email: str, current: str)
     if spelling.email(email) == user.email:
         raise RuleBroken(N_("这就是您现在的邮箱。"), "email")
     if not claim(session, user, email):
-        raise RuleBroken(N_("今天发到这个邮箱的确认信已经够多,请先看看收件箱和垃圾箱,明天再试。"), "email")
+        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"), "email")
     return _told(session, actor, user, "ask_address")
 
 

@@ -152,6 +152,7 @@ def _back(_result: str = "") -> str:
 
 @rooms.route("/my/members/new", methods=["GET", "POST"])
 @login_required
+@limiter.limit("30 per hour", methods=["POST"])  # each writes a letter to an address somebody typed
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
