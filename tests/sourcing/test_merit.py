@@ -138,7 +138,7 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(w
     expert = {"email": "expert@example.cn", "password": PASSWORD, "kind": "enterprise", "organisation": "专家单位", "region_code": "632801", "uscc": code(800)}
     accounts.sign_up(VISITOR, name="买买提·艾力", **expert)
     if tie == "representative":
-        agencies.fill(world.actor("second"), "representative", legal_representative=spelling, phone="0979-1")
+        agencies.change_representative(world.actor("second"), legal_representative=spelling, phone="0979-1")
     elif tie == "member":
         accounts.add_member(world.actor("second"), email="m@example.cn", name=spelling, password=PASSWORD)
         confirming.show_address("m@example.cn")
