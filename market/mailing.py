@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import partial
@@ -31,6 +32,7 @@ from models.text import N_, Problem
 
 PATIENCE = 20  # seconds for a mail server to answer
 AT_ONCE = 200
+TOO_OLD = timedelta(days=7)  # a letter from a time without a mail server is nobody's news
 
 
 class MailAway(Problem):
@@ -93,7 +95,8 @@ def work() -> int:
     if shown_here():
         return 0
     db.session.rollback()
-    waiting = list(db.session.scalars(select(Mail).where(Mail.sent_at.is_(None)).order_by(Mail.id).limit(AT_ONCE)))
+    unsent = select(Mail).where(Mail.sent_at.is_(None), Mail.created_at > clock.now() - TOO_OLD)
+    waiting = list(db.session.scalars(unsent.order_by(Mail.id).limit(AT_ONCE)))
     letters = {Attempt("mails", "send", "mail", str(mail.id)): partial(_send, mail.id, _message(mail)) for mail in waiting}
     db.session.rollback()
     return each("mails", letters)

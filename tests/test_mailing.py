@@ -94,6 +94,12 @@ def test_a_server_that_is_away_is_tried_again(app: Flask, world: World, letters:
     assert (len(letters), db.session.scalars(select(Failure)).all()) == (1, [])
 
 
+def test_what_waited_for_a_server_for_too_long_stays(app: Flask, world: World, letters: list[EmailMessage], time: Any) -> None:
+    signed_up()
+    time.instant += mailing.TOO_OLD
+    assert (mailing.work(), letters) == (0, [])
+
+
 def test_without_a_server_nothing_leaves_and_nothing_fails(app: Flask, world: World) -> None:
     signed_up()
     assert mailing.work() == 0
