@@ -7,6 +7,7 @@ is sent or shown.
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -118,11 +119,12 @@ def _send(number: int, message: EmailMessage) -> None:
     """To the server, outside of any transaction, and then on the record: killed between the two it goes out once more."""
     outside("a letter is sent")
     parts = urlsplit(current_app.config["MAIL"])
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    known = ssl.create_default_context()  # whom we hand letters and a password to has to show who it is
+    kind = partial(smtplib.SMTP_SSL, context=known) if parts.scheme == "smtps" else smtplib.SMTP
     try:
         with kind(parts.hostname or "", parts.port or 0, timeout=PATIENCE) as server:
             if parts.scheme == "smtp+starttls":
-                server.starttls()
+                server.starttls(context=known)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
