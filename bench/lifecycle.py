@@ -67,6 +67,17 @@ class Person:
         self.submit("/sign-in", email=email, password=password)
         return self
 
+    def confirm(self) -> Person:
+        """Open the letter, which in a trial stands on the outbox page, and follow its link; the journal goes without the link's token."""
+        link = self.get("/outbox").select_one("a[href^='/confirm/']")
+        if link is None:
+            raise Refused("no letter came")
+        kept, self.journal = self.journal, []
+        reached = self.submit(str(link["href"]))
+        self.journal = kept
+        self.journal.append(_entry_of(self.name, "/confirm/…", {}, [], reached))
+        return self
+
     def find(self, path: str, pattern: str) -> str:
         """The first public identifier of this pattern on a page."""
         match = re.search(pattern, self.get(path).get_text(" "))
@@ -123,12 +134,15 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
             "/admin/authorities/new", name=name, email=f"{name}@example.cn", password=PASSWORD, organisation=f"省{name}",
             uscc=code(number), region_code="630000", authority_role=role, department=line,
         )  # fmt: skip
-        found[name] = Person(url, name, journal).sign_in(f"{name}@example.cn")
+        found[name] = Person(url, name, journal).sign_in(f"{name}@example.cn").confirm()
     found["buyer"] = Person(url, "buyer", journal)
     found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
+    found["buyer"].confirm().submit("/my/licence", file=PDF)
+    found["regulator"].submit("/agencies/E-2026-000001/verify")
     for number, price in enumerate(("50,000", "48,000", "46,000")):
         name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
         agency.submit("/sign-up", kind="agency", **_entry(name, 20 + number))
+        agency.confirm()
         _fill_in(agency, name)
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")

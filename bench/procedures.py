@@ -50,6 +50,7 @@ class Stage:
             name = f"expert{number + 1}"
             self.who[name] = Person(server.url, name, journal)
             self.who[name].submit("/sign-up", kind="enterprise", **_entry(name, 40 + number))
+            self.who[name].confirm()
         journal.clear()
 
     def move(self, instant: datetime) -> None:

@@ -88,6 +88,7 @@ def _keeper(settings: dict[str, Any]) -> Keeper:
 
 
 def _open_rooms(app: Flask) -> None:
+    from market.accounts import identification
     from market.accounts import views as accounts
     from market.agencies import views as agencies
     from market.catalogue import views as catalogue
@@ -100,7 +101,7 @@ def _open_rooms(app: Flask) -> None:
     from market.serving.ready import probes
     from market.sourcing import views as sourcing
 
-    for room in (accounts, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
+    for room in (accounts, identification, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
         app.register_blueprint(room.rooms)
     app.register_blueprint(probes)
 

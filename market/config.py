@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     STRIPE_API: str = ""
     STRIPE_JS: str = "https://js.stripe.com/v3/"
     PUBLIC_URL: str = ""
+    MAIL: str = Field("", pattern=r"^$|^(smtp|smtps|smtp\+starttls)://[^/?#\s]+$")
+    MAIL_FROM: str = ""
     PROCESSES: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     THREADS: int = Field(12, ge=2)
     JOBS: Literal["queued", "manual"] = "queued"
@@ -102,6 +104,9 @@ class Settings(BaseSettings):
             found.append(f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach")
         if not self.HTTPS:
             found.append("HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it")
+        unset = [name for name in ("MAIL", "MAIL_FROM") if not getattr(self, name)]
+        if unset:
+            found.append(f"{', '.join(unset)}: no mail server (smtps://user:password@host:465), or no sender, is set; nobody could confirm an address")
         return found + self._unlimited() + self._beside_the_database()
 
     def _unlimited(self) -> list[str]:

@@ -35,6 +35,8 @@ from models.workflow import Case, Move
 # Where each case type's page is. Types without a page of their own are shown on another's.
 PAGES: dict[str, str] = {
     "organisation": "agencies.show",
+    "claim": "identification.show_claim",
+    "account_change": "agencies.show_account_change",
     "request": "sourcing.show",
     "quote": "sourcing.show_quote",
     "bid": "sourcing.show_bid",
@@ -66,7 +68,7 @@ def case_url(case_type: str, identifier: str) -> str:
 def page_numbered(words: str) -> str | None:
     """Where the case of this number is, if these words are one and the reader may see its page."""
     number = spelling.code(words)
-    if not re.fullmatch(r"[A-Z]-[0-9]{4}-[0-9]{6,9}", number):
+    if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number):
         return None
     named = union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items()))
     kind = db.session.scalar(named)

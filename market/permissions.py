@@ -15,20 +15,20 @@ from sqlalchemy.orm import Session
 from models import CASES, permission
 from models.actors import Actor
 from models.permission import Ask
-from models.text import NotAllowed
+from models.text import N_, NotAllowed
 from models.workflow import ASKED
 
 CASE: Ask | None = None
 ANYBODY = Ask(["visitor"])
-SIGNED_IN = Ask(duty=True)
+SIGNED_IN = Ask(duty=True, entering=True)
 MACHINE = Ask(["system"])
 OPERATOR = Ask(["admin"])
 CUSTODIAN = Ask(["custodian"])
-PARTY = Ask(["enterprise", "agency"], duty=True)  # its own affairs, and what a delegate does for another
+PARTY = Ask(["enterprise", "agency"], duty=True, entering=True)  # its own affairs, and what a delegate does for another
 AGENCY = Ask(["agency"])
 AGENCY_ENTERING = Ask(["agency"], entering=True)
-OWN_PAPERS = Ask(["agency"], duty=True)  # also to put right what it was suspended for
-OWNER = Ask(duty=True, owner=True)
+OWN_PAPERS = Ask(["agency"], duty=True, entering=True)  # also to put right what it was suspended for
+OWNER = Ask(duty=True, entering=True, owner=True)
 OVERSEER = Ask(["regulator", "admin"])  # of its area and below: what it sees of it, each list says by `visible_to`
 MARKET = Ask(["regulator", "admin"], whole=True)
 
@@ -50,6 +50,11 @@ ACTS: dict[str, Ask | None] = {
     "accounts.revoke_delegation": Ask(["enterprise"], duty=True, owner=True),
     "accounts.block_account": SIGNED_IN,  # over whom: models/blocking.py
     "accounts.unblock_account": SIGNED_IN,
+    **_of("accounts", "send_again _change_address", SIGNED_IN),
+    "accounts._confirm": ANYBODY,  # with the letter's token, and the account's password
+    "accounts.correct": Ask(["enterprise"], entering=True),
+    "accounts.judge": MACHINE,
+    **_of("accounts", "file_claim answer_claim withdraw_claim lapse_claim grant_claim refuse_claim", CASE),
     # agencies
     "agencies.fill": OWN_PAPERS,
     "agencies.add_practitioner": OWN_PAPERS,
@@ -63,6 +68,8 @@ ACTS: dict[str, Ask | None] = {
     "agencies._keep": OWN_PAPERS,
     "agencies._take_table": Ask(["regulator", "agency", "admin"], entering=True),  # of which kind: IMPORTS
     "agencies._compare": MARKET,
+    **_of("agencies", "change_account change_representative", Ask(["agency"], duty=True, owner=True)),
+    **_of("agencies", "stop_change take_effect", CASE),
     **_of("agencies", "verify return_entry refuse suspend restore", CASE),
     **_of("agencies", "ask_agency answer_check lapse_check clear_check confirm_check", CASE),
     "batches.load_batch": Ask(["regulator", "agency", "admin"], entering=True),
@@ -118,6 +125,15 @@ ACTS: dict[str, Ask | None] = {
     **{f"referring.urge_{kind}": CASE for kind in CASES},
 }
 
+# What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what is his own.
+BEFORE_CONFIRMING = frozenset(
+    {
+        *_of("accounts", "register change_password send_again _change_address _confirm correct withdraw_claim", None),
+        *_of("agencies", "fill add_practitioner remove_practitioner hand_in_material", None),
+        *_of("sourcing", "create_request edit_request", None),
+    }
+)
+
 IMPORTS = {"agencies": OVERSEER, "fees": Ask(["agency", "admin"], entering=True)}  # the tables that may be brought in; a regulator's of its area
 
 
@@ -147,6 +163,9 @@ PAGES: dict[str, Ask] = {
     "accounts.remove_member": _act("accounts.remove_member"),
     "accounts.new_delegation": _act("accounts.delegate"),
     "accounts.revoke": _act("accounts.revoke_delegation"),
+    **_of("identification", "address send_again outbox", SIGNED_IN),
+    "identification.confirm": ANYBODY,
+    "identification.licence": _act("accounts.correct"),
     "accounts.people": OVERSEER,
     "accounts.block": SIGNED_IN,
     "accounts.unblock": SIGNED_IN,
@@ -159,6 +178,8 @@ PAGES: dict[str, Ask] = {
     # cases: the case says who may see it and what it offers
     **_of("agencies", "show_check act_check act batch export_batch", SIGNED_IN),
     "agencies.act_batch": _act("batches.load_batch"),
+    **_of("agencies", "show_account_change act_account_change", SIGNED_IN),
+    **_of("identification", "show_claim act_claim", SIGNED_IN),
     **_of("credit", "show_record act_record", SIGNED_IN),
     **_of("ratings", "show rate", SIGNED_IN),
     **_of("contracts", "show_materials show_deliverable show_change show_dispute act_materials act_deliverable act_change act_dispute", SIGNED_IN),
@@ -176,7 +197,7 @@ PAGES: dict[str, Ask] = {
     **_of("oversight", "agencies by_month clauses export_clauses held_money export_money export", OVERSEER),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),
-    "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True),
+    "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True, entering=True),
     "agencies.new_import": _act("agencies._take_table"),
     # of the whole market
     **_of("catalogue", "edit new_item withdraw", _act("catalogue.revise_item")),
@@ -198,6 +219,8 @@ def check_act(name: str, actor: Actor) -> None:
     """NotAllowed unless this actor may begin this act; one in no table, nobody may."""
     if name not in ACTS:
         raise NotAllowed(permission.NO_PART)
+    if not actor.confirmed and name not in BEFORE_CONFIRMING:
+        raise NotAllowed(N_("请先确认您的邮箱:打开我们发到邮箱的链接即可。确认之前可以随便看、填写自己的草稿,但不能发布、报价、签署、付款或委托他人。"))
     ask = ACTS[name]
     if ask is None:
         permission.check_account(actor)

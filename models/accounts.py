@@ -30,6 +30,14 @@ _found: ContextVar[Mapping[tuple[str, str], str | bool]] = ContextVar("worked ou
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 
+def _licence_was_handed_in(session: Session, organisation: Organisation) -> None:
+    """An agency hands in its papers by a list of its own (agencies/entry.py); an enterprise whose data were not found in the register, its licence."""
+    from models.documents import of_case
+
+    if organisation.kind == "enterprise" and not of_case(session, "organisation", organisation.identifier):
+        raise RuleBroken(N_("这家企业还没有上传营业执照,没有可以核对的材料。"))
+
+
 ORGANISATION = Workflow(
     name="organisation",
     label=N_("主体入驻"),
@@ -43,18 +51,21 @@ ORGANISATION = Workflow(
     moves=(
         Move("draft", "submit", "applied", who={"agency"}, limit=up("entry.check_days"), main=True),
         Move("draft", "commit", "verified", who={"agency"}, public=True),
-        Move("applied", "verify", "verified", who={"regulator"}, tells=("agency",), public=True, main=True),
-        Move("applied", "return", "draft", who={"regulator"}, tells=("agency",), needs_reason=True),
-        Move("applied", "refuse", "removed", who={"regulator"}, tells=("agency",), needs_reason=True),
+        Move("applied", "verify", "verified", who={"regulator", "admin"}, rules=(_licence_was_handed_in,), tells=("agency",), public=True, main=True),
+        Move("applied", "match", "verified", who={"system"}, tells=("agency",), public=True),
+        Move("applied", "return", "draft", who={"regulator", "admin"}, tells=("agency",), needs_reason=True),
+        Move("applied", "refuse", "removed", who={"regulator", "admin"}, tells=("agency",), needs_reason=True),
         *referrals("applied", tells=("agency",), urged=False),
         Move("verified", "suspend", "suspended", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
         Move("suspended", "restore", "verified", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
     ),
     duties=("submit", "commit"),
+    prepares=("submit", "commit"),  # its entry is how it comes to be let in
     acts={
         "submit": N_("提交核验"),
         "commit": N_("承诺入驻"),
         "verify": N_("核验通过"),
+        "match": N_("与登记机关一致"),
         "return": N_("退回补正"),
         "refuse": N_("不予通过"),
         "suspend": N_("暂停承接业务"),
@@ -69,11 +80,17 @@ SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases 
 
 class User(Base):
     """A person who signs in. Belongs to organisations through memberships. Whoever is blocked does nothing until somebody of at least the rank
-    `blocked_as` lifts it: see blocking.py."""
+    `blocked_as` lifts it: see blocking.py.
+
+    `email` is the address that was shown to be this person's (None while none was): whatever is addressed to a mail address looks here.
+    `email_asked` is one that waits to be confirmed; several may claim the same, and none of them keeps it from its owner.
+    """
 
     __tablename__ = "users"
 
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    email_asked: Mapped[str] = mapped_column(String(254), default="", index=True)
+    email_confirmed_at: Mapped[datetime | None]
     name: Mapped[Name]
     password_hash: Mapped[str] = mapped_column(String(200))
     is_admin: Mapped[bool] = mapped_column(default=False)
@@ -84,6 +101,16 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether an address was shown to be this person's."""
+        return self.email is not None
+
+    @property
+    def address(self) -> str:
+        """The address this person goes by: the confirmed one, else the one that waits; empty where somebody else has shown it to be theirs."""
+        return self.email or self.email_asked
 
     def set_password(self, password: str) -> None:
         found = _found.get()
@@ -100,6 +127,8 @@ class Organisation(Case, Base):
     `authority_role` is `regulator` or `department` for authorities; `department` is the line of
     work (生态环境, 水利, ...) an authority answers for. Agencies carry the time of their
     commitment (告知承诺). `claimed` is false while an organisation that was imported waits for its first person.
+    `register_asked_at` is when the register was asked about an enterprise that waits to be let in (None: to be asked), `unlike` in what
+    it did not agree.
     """
 
     __tablename__ = "organisations"
@@ -117,6 +146,8 @@ class Organisation(Case, Base):
     introduction: Mapped[str] = mapped_column(String(2000), default="")
     committed_at: Mapped[datetime | None]
     claimed: Mapped[bool] = mapped_column(default=True)
+    register_asked_at: Mapped[datetime | None]
+    unlike: Mapped[list[str] | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
 
@@ -198,19 +229,35 @@ def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterato
         _found.reset(outer)
 
 
+@contextmanager
+def looked_at(hashed: str, password: str) -> Iterator[None]:
+    """In here finding out whether this password belongs to this hash takes no more time: it was done before anybody waits."""
+    outer = _found.set({**_found.get(), (hashed, password): _verifies(hashed, password)})
+    try:
+        yield
+    finally:
+        _found.reset(outer)
+
+
 @cache
 def _nobodys_hash() -> str:
     return _hasher.hash("nobody has this password")
 
 
 def known_as(email: str) -> Select[User]:
-    """Whoever is registered under this address, however it is written."""
+    """Whoever has shown this address to be theirs, however it is written."""
     return select(User).where(User.email == spelling.asked_email(email))
 
 
+def claimed_as(email: str) -> Select[User]:
+    """Those who have shown no address yet and say this one is theirs, the latest first."""
+    return select(User).where(User.email.is_(None), User.email_asked == spelling.asked_email(email)).order_by(User.id.desc())
+
+
 def authenticate(session: Session, email: str, password: str) -> User | None:
-    """The person with this address and password, or None; an unknown address takes as long as a wrong password."""
-    user = session.scalars(known_as(email)).one_or_none()
+    """The person with this address and password, or None; an unknown address takes as long as a wrong password. Who has not confirmed it
+    yet signs in with it as long as nobody else has."""
+    user = session.scalars(known_as(email)).one_or_none() or session.scalars(claimed_as(email).limit(1)).first()
     known = user or User(password_hash=_nobodys_hash())
     return user if known.check_password(password) and user else None
 
@@ -222,16 +269,22 @@ def may_buy_for_others(user: User) -> bool:
 
 def actor_for(user: User) -> Actor:
     """The actor a signed-in person is, from its first membership and its live delegations; these rest while it may not buy for others. An
-    authority out of standing gives it no office."""
-    roles = {"admin"} if user.is_admin else set()
+    authority out of standing gives it no office.
+
+    Before an address was confirmed nothing counts that somebody else gave to it: only the enterprise or agency the person entered itself.
+    """
+    roles = {"admin"} if user.is_admin and user.confirmed else set()
     blocked = (user.blocked_reason or "—") if user.blocked_at is not None else ""
-    live = [d for d in user.delegations if d.revoked_at is None and d.until > clock.now()]
+    counted = [m for m in user.memberships if user.confirmed or (m.role == "owner" and m.organisation.kind != "authority")]
+    live = [d for d in user.delegations if user.confirmed and d.revoked_at is None and d.until > clock.now()]
     lent = tuple(Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until) for d in live)
     buyers = {d.buyer_id: d.buyer for d in live}
     mandates, resting = (lent, ()) if may_buy_for_others(user) else ((), lent)
-    membership = user.memberships[0] if user.memberships else None
+    membership = counted[0] if counted else None
     if membership is None:
-        return Actor(user.name, frozenset(roles), user.id, mandates=mandates, standings=_standings(buyers), blocked=blocked)
+        return Actor(
+            user.name, frozenset(roles), user.id, mandates=mandates, standings=_standings(buyers), blocked=blocked, confirmed=user.confirmed
+        )
     organisation = membership.organisation
     role = organisation.authority_role or organisation.kind
     if role not in OFFICES or organisation.state == IN_STANDING:
@@ -247,9 +300,10 @@ def actor_for(user: User) -> Actor:
         owner=membership.role == "owner",
         mandates=mandates,
         resting=resting,
-        belongs=tuple((m.organisation_id, m.organisation.kind) for m in user.memberships),
+        belongs=tuple((m.organisation_id, m.organisation.kind) for m in counted),
         standings=_standings({**buyers, organisation.id: organisation}),
         blocked=blocked,
+        confirmed=user.confirmed,
     )
 
 

@@ -27,6 +27,8 @@ ROLES = {
     "recipient": N_("收到解除通知的一方"),
     "proposer": N_("提出变更的一方"),
     "other": N_("对方"),
+    "applicant": N_("认领人"),
+    "holder": N_("现登记单位"),
     "claimant": N_("提出争议的一方"),
     "respondent": N_("答辩的一方"),
     "visitor": N_("访客"),
@@ -65,7 +67,7 @@ class Actor:
     `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation
     the person is a member of, with its kind; `resting` the delegations that give no power, since one of those is an
     agency or an authority. `standings`: how the organisation it acts for is doing, and each that delegated it; `blocked`: why its account is,
-    if it is.
+    if it is; `confirmed`: the person's mail address was shown to be its own.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Actor:
     belongs: tuple[tuple[int, str], ...] = field(default=())
     standings: tuple[Standing, ...] = field(default=())
     blocked: str = ""
+    confirmed: bool = True
 
     def standing_of(self, organisation: int | None) -> Standing | None:
         """How this organisation is doing; None for one this actor stands for in nothing."""

@@ -4,8 +4,9 @@ In this order: is the account in force; has it one of the roles the act is for, 
 standing for this sort of act; and does its area reach as far as what is acted on. What a case's own table says of roles comes on top
 (workflow.py), and so does that nobody acts on both sides of one case (sides.py).
 
-An organisation out of standing (not let in yet, suspended, gone) does its duties alone: it delivers, answers, pays and is paid, lodges
-objections, steps back from what does not bind it yet, reads and takes away its own. An authority out of standing has no office at all.
+An organisation out of standing (suspended, gone) does its duties alone: it delivers, answers, pays and is paid, lodges objections, steps back
+from what does not bind it yet, reads and takes away its own. One that is not let in yet prepares, and does nothing others rely on: a code and a
+name are in every register, so knowing them shows nothing. An authority out of standing has no office at all.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ NO_PART = N_("您在这件事里没有办理这一步的权限。")
 @dataclass(frozen=True)
 class Ask:
     """What an act or a page asks of whoever comes: one of the roles `who` (none: anybody who is signed in; `visitor`: anybody at all).
-    `duty`: open to an organisation out of standing too; `entering`: at least to one that is not let in yet; `whole`: it concerns the whole market, so that an authority's area has to be that;
+    `duty`: open to an organisation out of standing too; `entering`: to one that is not let in yet; `whole`: it concerns the whole market, so
+    that an authority's area has to be that;
     `owner`: only whoever manages its organisation."""
 
     who: Iterable[str] = ()
@@ -86,13 +88,15 @@ def _explain_office(actor: Actor, ask: Ask) -> None:
         raise _out_of_standing(standing)
 
 
-def stands(actor: Actor, organisation: int | None, *, duty: bool, entering: bool = False) -> bool:
+def stands(actor: Actor, organisation: int | None, *, duty: bool = False, entering: bool = False) -> bool:
     """Whether the organisation an actor stands for in a case may do an act of this sort. An office, and whoever acts alone, stands for none."""
     standing = actor.standing_of(organisation)
-    return duty or standing is None or standing.state == IN_STANDING or (entering and standing.state in ENTERING)
+    if standing is None or standing.state == IN_STANDING:
+        return True
+    return entering if standing.state in ENTERING else duty
 
 
-def check_standing(actor: Actor, organisation: int | None, *, duty: bool, entering: bool = False) -> None:
+def check_standing(actor: Actor, organisation: int | None, *, duty: bool = False, entering: bool = False) -> None:
     """NotAllowed, naming the organisation and how it stands, unless it `stands`."""
     standing = actor.standing_of(organisation)
     if standing is not None and not stands(actor, organisation, duty=duty, entering=entering):
@@ -105,6 +109,8 @@ def _out_of_standing(standing: Standing) -> NotAllowed:
     label = ORGANISATION.states[standing.state].label
     if standing.office:
         return NotAllowed(N_("“%(name)s”现在的状态是“%(state)s”,其间不能行使职权。"), name=standing.name, state=label)
+    if standing.state in ENTERING:
+        return NotAllowed(N_("“%(name)s”还没有通过核验,现在只能起草,不能发布、签署或委托。请在“本单位”页按提示补正资料或上传营业执照。"), name=standing.name)
     return NotAllowed(
         N_("“%(name)s”现在的状态是“%(state)s”,不能办理这件事;已承担的义务(交付、答复、收付款)和提出异议不受影响。"), name=standing.name, state=label
     )
@@ -118,11 +124,12 @@ def fresh(session: Session, actor: Actor) -> Actor:
     if actor.user_id is None:
         return actor
     keys = {standing.organisation_id for standing in actor.standings}
-    query = select(User.blocked_at, User.blocked_reason, Organisation.id, Organisation.state).select_from(User)
+    query = select(User.blocked_at, User.blocked_reason, User.email, Organisation.id, Organisation.state).select_from(User)
     rows = session.execute(query.outerjoin(Organisation, Organisation.id.in_(keys)).where(User.id == actor.user_id)).all()
-    states = {key: state for _at, _reason, key, state in rows}
+    states = {key: state for _at, _reason, _email, key, state in rows}
     standings = tuple(replace(each, state=states.get(each.organisation_id, each.state)) for each in actor.standings)
-    blocked = next((reason or "—" for at, reason, _key, _state in rows if at is not None), "")
+    blocked = next((reason or "—" for at, reason, *_rest in rows if at is not None), "")
     own = next((each for each in standings if each.organisation_id == actor.organisation_id), None)
     lost = OFFICES if own is not None and own.state != IN_STANDING else frozenset()
-    return replace(actor, roles=actor.roles - lost, standings=standings, blocked=blocked)
+    confirmed = any(email is not None for _at, _reason, email, *_rest in rows)
+    return replace(actor, roles=actor.roles - lost, standings=standings, blocked=blocked, confirmed=confirmed)

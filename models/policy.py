@@ -87,6 +87,7 @@ def current() -> Policy:
 # What the sections and keys are called where the policy is printed.
 SECTIONS = {
     "entry": N_("入驻"),
+    "claim": N_("单位认领"),
     "check": N_("机构核查"),
     "referral": N_("报请上级"),
     "request": N_("采购需求"),
@@ -102,6 +103,9 @@ SECTIONS = {
 KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
+    "entry.account_wait_days": N_("更换收款账户后多少天才按新账户付款"),
+    "claim.answer_days": N_("现有成员说明认领情况的期限"),
+    "claim.decide_days": N_("监管部门认定认领的期限"),
     "referral.days": N_("报请或督促后再次上报的天数"),
     "check.decide_days": N_("监管部门核实的期限"),
     "check.answer_days": N_("机构说明情况的期限"),

@@ -85,9 +85,12 @@ class Workflow:
         acts: dict[str, str],
         opening: Limit | None = None,
         duties: Iterable[str] = (),
+        prepares: Iterable[str] = (),
     ) -> None:
-        """`duties` are the acts, one that opens a case among them, that are open to a party out of standing too: see permission.py."""
-        self.name, self.label, self.acts, self.opening, self.duties = name, label, acts, opening, frozenset(duties)
+        """`duties` are the acts, one that opens a case among them, that are open to a party out of standing too, `prepares` those that are to one
+        nobody has let in yet: see permission.py."""
+        self.name, self.label, self.acts, self.opening = name, label, acts, opening
+        self.duties, self.prepares = frozenset(duties), frozenset(prepares)
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
         self.moves = moves
@@ -102,6 +105,10 @@ class Workflow:
         for state, limit in self._limits():
             if not limit.act or (state, limit.act) not in self._table or "system" not in self._table[state, limit.act].who:
                 raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
+
+    def asks(self, act: str) -> dict[str, bool]:
+        """What an act asks of how a party stands, as permission.py has it."""
+        return {"duty": act in self.duties, "entering": act in self.prepares}
 
     def _limits(self) -> list[tuple[str, Limit]]:
         """Every limit with the state it runs in."""

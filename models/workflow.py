@@ -108,8 +108,8 @@ class Case:
 
     def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
         """Those of these roles whose organisation may do this act as it stands; none where the account is blocked."""
-        duty = act in self.workflow.duties
-        return frozenset(role for role in played if not actor.blocked and permission.stands(actor, self.side_of(role), duty=duty))
+        asks = self.workflow.asks(act)
+        return frozenset(role for role in played if not actor.blocked and permission.stands(actor, self.side_of(role), **asks))
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Every organisation whose matter this is. What is still hidden counts for those in `known` alone, who know it of themselves: a
@@ -223,7 +223,7 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
     roles = case.roles_of(actor)
     permission.check_account(actor)
     for role in sorted(roles):
-        permission.check_standing(actor, case.side_of(role), duty=act in case.workflow.duties)
+        permission.check_standing(actor, case.side_of(role), **case.workflow.asks(act))
     sides.check(session, case, actor, roles)
     return _record(session, case, actor, act, role="", **about)
 
@@ -246,7 +246,7 @@ def play(session: Session, case: Case, act: str, actor: Actor, who: Iterable[str
         sides.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
         raise NotAllowed(permission.NO_PART)
     if not played:
-        permission.check_standing(actor, case.side_of(min(among)), duty=act in case.workflow.duties)
+        permission.check_standing(actor, case.side_of(min(among)), **case.workflow.asks(act))
     if not leaving:
         sides.check(session, case, actor, played)
     return played

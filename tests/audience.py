@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies import imports, registry
 from market.codes import code_of
@@ -18,7 +19,7 @@ from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import draws, ledger
 from models.accounts import Organisation
-from models.actors import SYSTEM
+from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
 from models.contracts import Contract, Deliverable, Materials
 from models.credit import propose
@@ -63,8 +64,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/agencies/{buyer}": (404, 200, 404, 404, 404, 200, 404, 404, 200, 404),
     "/agencies/A-2026-999999": (404,) * 10,
     "/agencies/{agency}/credit": PUBLIC,
-    "/agencies/{applicant}/verify": (302, 404, 404, 404, 404, 200, 404, 404, 403, 404),
-    "/agencies/{applicant}/return": (302, 404, 404, 404, 404, 200, 404, 404, 403, 404),
+    "/agencies/{applicant}/verify": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
+    "/agencies/{applicant}/return": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
     "/agencies/{agency}/submit": (302, 403, 403, 303, 404, 403, 403, 403, 403, 403),
     "/agencies/{agency}/fees/WAT-01": PUBLIC,
     "/agencies/{agency}/fees/EIA-01": (404,) * 10,
@@ -105,7 +106,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/papers/{award}.pdf": PUBLIC,
     "/papers/{paper}.pdf": PUBLIC,
     "/check/{paper}": PUBLIC,
-    "/agencies/{applicant}/refuse": (302, 404, 404, 404, 404, 200, 404, 404, 403, 404),
+    "/agencies/{applicant}/refuse": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
     "/agencies/{agency}/suspend": (302, 404, 404, 403, 404, 200, 404, 404, 403, 404),
     "/agencies/{agency}/restore": (302, 404, 404, 409, 404, 409, 404, 404, 409, 404),
     "/agencies/{agency}/explode": (302, 404, 404, 404, 404, 404, 404, 404, 404, 404),
@@ -286,6 +287,15 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/accounts/second@example.cn/unblock": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
     "/accounts/regulator@example.cn/block": (302, 404, 404, 404, 404, 404, 404, 404, 200, 404),
     "/accounts/nobody@example.cn/block": (302,) + (404,) * 9,
+    "/my/address": SIGNED_IN,
+    "/outbox": SIGNED_IN,
+    "/confirm/made-up": (404,) * 10,
+    "/my/licence": (302, 200, 200, 403, 403, 403, 403, 403, 403, 403),
+    "/claims/{claim}": (302, 404, 404, 200, 404, 200, 404, 404, 200, 404),
+    "/claims/{claim}/file": (302, 404, 404, 403, 404, 403, 404, 404, 403, 404),
+    "/claims/{claim}/grant": (302, 404, 404, 409, 404, 409, 404, 404, 409, 404),
+    "/account-changes/{account_change}": (302, 404, 404, 200, 404, 200, 404, 404, 200, 404),
+    "/account-changes/{account_change}/stop": (302, 404, 404, 200, 404, 403, 404, 404, 403, 404),
     "/my/members/new": (302, 200, 200, 200, 200, 200, 200, 200, 403, 200),
     "/my/delegations/new": (302, 200, 200, 403, 403, 403, 403, 403, 403, 403),
     "/my/fees/new": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
@@ -357,6 +367,8 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
     names["question"] = _asked(world, names["inquiry"])
     names["quiet"] = world.request(funds="state")
+    names["claim"] = accounts.sign_up(VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc})
+    names["account_change"] = agencies.change_account(world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number="6228000099990000")
     names["hidden"] = sourcing.submit_quote(world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话")
     names["sealed"] = world.request(mode="sealed_bid", funds="state")
     names["bid"] = sourcing.submit_bid(world.actor("agency"), names["sealed"], price=SEALED, days=20, note="密封的话", contribution="我的参数")

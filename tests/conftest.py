@@ -66,6 +66,8 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "STRIPE_API": "",
         "STRIPE_JS": "https://js.stripe.com/v3/",
         "PUBLIC_URL": "http://market.test",
+        "MAIL": "",
+        "MAIL_FROM": "",
         "PORT": 8000,
         "PROCESSES": 2,
         "THREADS": 4,

@@ -10,6 +10,7 @@ from zlib import crc32
 from stdnum.cn import uscc
 
 from market.accounts import actions as accounts
+from market.accounts import confirming, entering
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
@@ -75,6 +76,17 @@ class World:
     def authority(self, name: str, role: str, region: str = "630000", department: str | None = None) -> None:
         person = self._person(name, region_code=region, authority_role=role, department=department)
         self.identifiers[name] = accounts.set_up_authority(ADMIN, **person)
+        self.confirm(name)
+
+    def confirm(self, name: str) -> None:
+        """Somebody who was added here follows the link in the letter."""
+        confirming.show_address(self.emails[name])
+
+    def member(self, of: str, name: str) -> None:
+        """Another member of an organisation, who has confirmed."""
+        self.emails[name] = f"{name}@example.cn"
+        accounts.add_member(self.actor(of), email=self.emails[name], name=name, password=PASSWORD)
+        self.confirm(name)
 
     def appoint_admin(self) -> None:
         self.emails["admin"] = accounts.appoint_admin(SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD)
@@ -90,8 +102,12 @@ class World:
     def day(self, offset: int) -> date:
         return clock.today() + timedelta(days=offset)
 
-    def enterprise(self, name: str) -> None:
+    def enterprise(self, name: str, *, verified: bool = True) -> None:
+        """An enterprise whose licence a regulator has looked at; or one that waits for it."""
         self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="enterprise"))
+        if verified:
+            entering.correct(self.actor(name), organisation=f"{name}单位", legal_representative="", file_name="licence.pdf", content=PDF)
+            agencies.verify(ADMIN, self.identifiers[name])
 
     def agency(self, name: str, price: int = 5_000_000, item: str = ITEM, *, verified: bool = True) -> None:
         """An agency that has entered and published a price; or one whose application waits to be checked."""

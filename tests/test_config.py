@@ -29,6 +29,7 @@ from tests.factories import World
 FIT = {
     "CUSTODY_ACCOUNT": "专户|银行|6300000000000018", "PUBLIC_URL": "https://zjcs.qinghai.gov.cn", "HTTPS": "1",
     "SECRET_KEY": "a" * 32, "SEALING_SECRET": "b" * 32, "KEEPER_SECRET": "c" * 32, "PROXIES": "1",
+    "MAIL": "smtps://market:secret@mail.gov.cn:465", "MAIL_FROM": "market@zjcs.qinghai.gov.cn",
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def _problems() -> list[str]:
 
 def test_by_default_it_is_no_demonstration_and_refuses_what_the_public_must_not_rely_on(environment: Any, tmp_path: Path) -> None:
     named = [problem.partition(":")[0] for problem in _problems()]
-    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "PROXIES", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
+    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "MAIL, MAIL_FROM", "PROXIES", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
     assert list(tmp_path.iterdir()) == [], "and nothing is made"
 
 

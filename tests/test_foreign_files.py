@@ -24,7 +24,7 @@ from models.payments import BankStatement
 from models.text import Problem, RuleBroken
 from tests.agencies.test_imports import AGENCIES, agency_row
 from tests.contracts.test_signing import Authority, by_hand, drafted, paper
-from tests.factories import World
+from tests.factories import PASSWORD, World
 from tests.hostile import ENTRY, PDFS, camt, far, row, slow_to_open, workbook
 from tests.web import Visitor, sign_in
 
@@ -99,7 +99,7 @@ def test_a_certificate_that_takes_years_to_open_is_refused(app: Flask, world: Wo
     for content, field, said in (
         (slow_to_open(authority.bundle(key, certificate)), "file", "迭代次数"), (b"0" * 300_000, "file", "256 KB"), (b"0" * 3_000, "password", "打不开"),
     ):  # fmt: skip
-        answer = buyer.submit("/my/signing/bring", file=content, password="secret")
+        answer = buyer.submit("/my/signing/bring", file=content, password="secret", again=PASSWORD)
         assert answer.status == 422
         assert said in answer.error_at(field)
 

@@ -148,7 +148,7 @@ FILES = [PDF, b"", b"PK\x03\x04", "名称\n\x08,'\n".encode()]
 def walk(app: Flask, world: World, time: Any, caplog: Any) -> Iterator[tuple[Walk, dict[str, list[tuple[str, dict[str, Any]]]]]]:
     """A market with a case of every kind, and everybody signed in."""
     names = name_the_cases(world, time)
-    accounts.add_member(world.actor("buyer"), email="staff@example.cn", name="职员", password=PASSWORD)
+    world.member("buyer", "staff")
     accounts.delegate(world.actor("buyer"), email="staff@example.cn", scope=["request"], most=100, until=time.instant.replace(year=2027))
     known = _known(app, names)
     rebuild_index()

@@ -68,7 +68,7 @@ def _one_life(world: World, price: int) -> None:
     agencies.publish_fees(agency, item_code=ITEM, terms={"method": "fixed", "price": price}, days=20)
     department = authority_for(db.session, "department", DEPARTMENT, COUNTY)
     assert department is not None
-    world.emails["department"] = department.memberships[0].user.email
+    world.emails["department"] = department.memberships[0].user.address
     world.settled()
 
 

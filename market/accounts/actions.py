@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from market.accounts.identity import known_to_all
+from market.accounts.claiming import tell_of
+from market.accounts.confirming import claim, show, show_address
+from market.accounts.telling import tell_of_change
 from market.extensions import db
-from market.signing import prepare_key
 from market.transaction import action, looking
 from models import blocking, clock, events, identifiers, regions, spelling
 from models.accounts import (
@@ -31,10 +33,11 @@ from models.accounts import (
 )
 from models.actors import Actor
 from models.agencies.checks import check_code
+from models.claims import Claim, open_claim, taken
 from models.regions import Region
 from models.text import N_, NotAllowed, NotFound, RuleBroken
 from models.uscc import check as check_uscc
-from models.workflow import start
+from models.workflow import perform, start
 
 PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
 
@@ -53,18 +56,16 @@ def with_password(act: Callable[..., str]) -> Callable[..., str]:
 
 
 def _new_user(session: Session, email: str, name: str, password: str) -> User:
+    """A person who says this address is theirs, and is sent a letter there."""
     email = spelling.email(email)
-    if known_to_all(email):  # a market that holds one is not started again
-        raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
     check_password_strength(password)
     if not name.strip():
         raise RuleBroken(N_("请填写姓名。"), "name")
-    if session.scalar(select(User.id).where(User.email == email)):
-        raise RuleBroken(N_("这个邮箱已经注册过,请直接登录。"), "email")
-    user = User(email=email, name=name.strip())
+    user = User(name=name.strip())
     user.set_password(password)
     session.add(user)
     session.flush()
+    claim(session, user, email)
     return user
 
 
@@ -109,7 +110,8 @@ def enter(
 ) -> Organisation:
     """Put an organisation on the register with this person as its owner.
 
-    An enterprise is in as soon as its code is sound; an agency goes on with its application, step by step. `as_printed`: whoever enters it has
+    An enterprise waits until the register agrees or somebody has looked at its licence; an agency goes on with its application, step by
+    step. `as_printed`: whoever enters it has
     compared a code whose check character is wrong with the licence; then it is taken, and the regulator of the area checks it.
     """
     code, region_code = check_uscc(uscc, as_printed=as_printed), regions.current(region_code)
@@ -120,7 +122,7 @@ def enter(
     claimed = _claim(session, user, code, claim) if kind == "agency" else None
     if claimed is not None:
         return claimed
-    if session.scalar(select(Organisation.id).where(Organisation.uscc == code)):
+    if taken(session, code):
         raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
     new = Organisation(
         identifier=identifiers.issue(session, PREFIXES[kind]),
@@ -128,7 +130,7 @@ def enter(
         name=organisation.strip(),
         kind=kind,
         region_code=region_code,
-        state="draft" if kind == "agency" else "verified",
+        state="verified" if kind == "authority" else "draft",
         address=address.strip(),
         phone=phone.strip(),
         legal_representative=legal_representative.strip(),
@@ -142,7 +144,7 @@ def enter(
     if kind != "authority":
         check_code(session, new)
     if kind == "enterprise":
-        prepare_key(session, new)
+        perform(session, new, "submit", replace(who, organisation_id=new.id))
     return new
 
 
@@ -154,14 +156,22 @@ def register(session: Session, actor: Actor, *, email: str, name: str, password:
     if organisation["kind"] not in ("enterprise", "agency"):
         raise RuleBroken(N_("请选择单位类型。"), "kind")
     user = _new_user(session, email, name, password)
-    enter(session, user, **organisation)  # type: ignore[arg-type]
+    held = taken(session, check_uscc(str(organisation["uscc"]), as_printed=bool(organisation.get("as_printed"))))
+    if held is not None and (held.claimed or organisation["kind"] != "agency"):
+        tell_of(session, open_claim(session, user, held))
+    else:
+        enter(session, user, **organisation)  # type: ignore[arg-type]
     return str(user.id)
 
 
 def sign_up(actor: Actor, **person: Any) -> str:
-    """`register`, for who asks for the organisation it made: its identifier."""
-    user = db.session.get_one(User, int(register(actor, **person)))
-    return user.memberships[0].organisation.identifier
+    """`register` and the letter's link followed, for who asks for the organisation it made: its identifier, or that of the claim."""
+    key = register(actor, **person)
+    show_address(person["email"])
+    user = db.session.get_one(User, int(key), populate_existing=True)
+    if user.memberships:
+        return user.memberships[0].organisation.identifier
+    return db.session.scalars(select(Claim.identifier).where(Claim.applicant_id == user.id)).one()
 
 
 @with_password
@@ -170,7 +180,8 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
     """The operator of the machine (the command line) appoints an administrator. Returns the e-mail address."""
     user = _new_user(session, email, name, password)
     user.is_admin = True
-    return user.email
+    show(session, user)  # whoever runs the machine knows whom he appoints
+    return user.address
 
 
 @with_password
@@ -195,18 +206,18 @@ def add_member(session: Session, actor: Actor, *, email: str, name: str, passwor
     user = _new_user(session, email, name, password)
     session.add(Membership(user_id=user.id, organisation_id=organisation.id, role="staff"))
     events.record(
-        session, actor, "organisation.member", "organisation", organisation.identifier, data={"name": user.name}
+        session, actor, "organisation.member", "organisation", organisation.identifier, data={"name": user.name}, tells=[organisation.id]
     )
+    tell_of_change(session, organisation, N_("增加了一名成员"), "/my/organisation")
     return organisation.identifier
 
 
 @action
 def remove_member(session: Session, actor: Actor, email: str) -> str:
     """The owner ends somebody's membership; what was done stays on record. Nobody removes an owner."""
-    organisation = _own(session, actor)
-    found = session.scalars(
-        select(Membership).join(Membership.user).where(Membership.organisation_id == organisation.id, User.email == spelling.asked_email(email))
-    ).one_or_none()
+    organisation, address = _own(session, actor), spelling.asked_email(email)
+    theirs = or_(User.email == address, and_(User.email.is_(None), User.email_asked == address))
+    found = session.scalars(select(Membership).join(Membership.user).where(Membership.organisation_id == organisation.id, theirs)).one_or_none()
     if found is None or found.role == "owner":
         raise NotFound(N_("没有找到这位成员。"))
     session.delete(found)
@@ -245,8 +256,9 @@ def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], mo
         raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "most")
     session.add(Delegation(buyer_id=organisation.id, user_id=user.id, scope=sorted(scope), most=most, until=until))
     events.record(
-        session, actor, "organisation.delegate", "organisation", organisation.identifier, data={"name": user.name}
+        session, actor, "organisation.delegate", "organisation", organisation.identifier, data={"name": user.name}, tells=[organisation.id]
     )
+    tell_of_change(session, organisation, N_("委托了他人采购"), "/my/organisation")
     return organisation.identifier
 
 

@@ -37,7 +37,7 @@ class SignedIn(UserMixin):
 def load(kept: str) -> SignedIn | None:
     number, _, _mark = kept.partition(":")
     user = db.session.get(User, int(number))
-    found = SignedIn(user) if user and user.blocked_at is None and not known_to_all(user.email) else None
+    found = SignedIn(user) if user and user.blocked_at is None and not known_to_all(user.address) else None
     return found if found and hmac.compare_digest(found.get_id(), kept) else None
 
 

@@ -15,7 +15,9 @@ from werkzeug.wrappers import Response
 
 from market import permissions
 from market.accounts import actions
+from market.accounts.entering import try_register
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
+from market.accounts.identification import example_values
 from market.accounts.identity import SignedIn, current_actor, enter, known_to_all
 from market.config import LOCALES
 from market.demo import people as demo
@@ -26,6 +28,7 @@ from market.pages import attempt, form_page, paged, sliced, waiting
 from models import CASES
 from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, known_as
 from models.actors import VISITOR, Actor
+from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
 from models.notices import Notice
 from models.text import N_, NotAllowed, NotFound
@@ -61,7 +64,7 @@ def sign_in() -> Response | str | tuple[str, int]:
         status = 422
         if form.validate():
             user = authenticate(db.session, form.email.data, form.password.data)
-            if user and known_to_all(user.email):
+            if user and known_to_all(user.address):
                 form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
                 return render_template("accounts/sign_in.html", form=form, demo=None), 403
             if user and user.blocked_at is not None:
@@ -78,7 +81,7 @@ def sign_in() -> Response | str | tuple[str, int]:
 @rooms.route("/sign-up", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
 def sign_up() -> Response | str | tuple[str, int]:
-    form = SignUpForm()
+    form = SignUpForm(data=example_values())
     form.prepare()
     status = 200
     if form.is_submitted():
@@ -101,6 +104,11 @@ def _welcome(made: str, password: str) -> Response:
     if not user.check_password(password):
         return redirect(url_for("accounts.sign_in"), 303)
     enter(user)
+    waits = [m.organisation.identifier for m in user.memberships if m.organisation.state == "applied"]
+    db.session.rollback()
+    for identifier in waits:
+        try_register(identifier)
+    db.session.expire_all()
     return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303)
 
 
@@ -140,6 +148,7 @@ def organisation() -> str:
         organisation=mine,
         members=db.session.scalars(members.order_by(Membership.id)).all(),
         delegations=db.session.scalars(lent.order_by(Delegation.id.desc())).all(),
+        unlike=UNLIKE,
         scope_names={name: CASES[name].workflow.label for name in SCOPE},
         may_lift=partial(may_lift, current_actor()),
     )
@@ -151,6 +160,7 @@ def _back(_result: str = "") -> str:
 
 @rooms.route("/my/members/new", methods=["GET", "POST"])
 @login_required
+@limiter.limit("30 per hour", methods=["POST"])  # each writes a letter to an address somebody typed
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())

@@ -9,6 +9,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
+from market.accounts.again import again
 from market.agencies.terms import terms_of, written_rows, written_share
 from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
 from market.words import bilingual, item_name, words_of
@@ -123,6 +124,16 @@ class BankForm(Form):
     stripe_account = StringField(_l("Stripe 账户(可不填)"), [Optional(), Regexp(r"acct_\w{6,34}", message=_l("应为 acct_ 开头的账户编号。"))], description=_l("平台接通 Stripe 时,经它收的款可直接转到这个账户。"))
 
 
+class AccountForm(BankForm):
+    """The same once the agency is in: an owner who shows once more who it is."""
+
+    again = again(_l("改变款项去向前,再次确认是您本人。所有管理员都会收到通知,等待期过后才按新账户付款。"))
+
+
+class SpeakerForm(RepresentativeForm):
+    again = again(_l("改变谁代表本单位前,再次确认是您本人。所有管理员都会收到通知。"))
+
+
 class PractitionerForm(Form):
     name = text(_l("姓名"), 100)
     kind = text(_l("职业资格"), 100, description=_l("如:环境影响评价工程师、注册会计师、执业律师。"))
@@ -159,6 +170,9 @@ STEP_FORMS: dict[str, type[Form]] = {
     "bank": BankForm,
     "materials": MaterialForm,
 }
+
+
+GUARDED_FORMS: dict[str, type[Form]] = {"bank": AccountForm, "representative": SpeakerForm}
 
 
 class ImportForm(Form):

@@ -101,7 +101,7 @@ def issue_letters(happened: list[Event]) -> None:
     """The consumer, outside of any transaction: the letter (承诺书) of every agency that has just committed itself, as a paper anyone can
     check."""
     for event in happened:
-        if event.kind in ("organisation.submit", "organisation.commit"):
+        if event.kind in ("organisation.submit", "organisation.commit") and "letter" in event.data:  # an enterprise commits itself to nothing
             _issue_letter(event)
 
 

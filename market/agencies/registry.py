@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from market import permissions, tables
 from market.asking import ask
 from market.batches import WORKS, Away, Work
+from market.demo.register import ExampleRegister
 from market.extensions import db
 from market.files import put_for, store
 from market.pieces import Pace
@@ -36,6 +37,7 @@ from models.submissions import Sent
 from models.text import N_, Problem, RuleBroken
 
 KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
+PATIENCE = 20.0  # seconds for a service to answer
 AT_ONCE = 50  # codes in one question to a service
 # The fields of `Registered`, and the headings they have in exports.
 COLUMNS: tables.Columns = {
@@ -92,8 +94,8 @@ class HttpSource:
     """A service: `POST {"uscc": [...]}` with a bearer token, answered by `{"organisations": [{...}]}` whose fields are
     those of `Registered`; a code it does not return it does not have."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.name, self._url, self._token = url, url, token
+    def __init__(self, url: str, token: str, patience: float = PATIENCE) -> None:
+        self.name, self._url, self._token, self._patience = url, url, token, patience
 
     def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
         found: dict[str, Registered | Problem | None] = dict.fromkeys(codes)
@@ -110,7 +112,7 @@ class HttpSource:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = urllib.request.Request(self._url, json.dumps({"uscc": codes}).encode(), headers, method="POST")
         try:
-            said = json.loads(ask(request, 20, 4 * 1024 * 1024))
+            said = json.loads(ask(request, self._patience, 4 * 1024 * 1024))
         except urllib.error.HTTPError as error:
             with error:
                 raise Away(N_("登记机关的服务没有答应(%(status)s)。"), status=error.code) from error
@@ -133,6 +135,31 @@ def _source(batch: Batch) -> RegistrySource:
     if "sha256" in batch.options:
         return _file(batch.source, str(store().folder), batch.options["sha256"])
     return HttpSource(current_app.config["REGISTER"], current_app.config["REGISTER_TOKEN"])
+
+
+def has_source() -> bool:
+    """Whether there is a register to ask: one that is set, or the invented one of the demonstration."""
+    return bool(current_app.config["REGISTER"] or current_app.config["DEMO"])
+
+
+def source(patience: float = PATIENCE) -> RegistrySource | None:
+    """The register this market asks about a single code; None where it has none. Away where its export cannot be read."""
+    where = current_app.config["REGISTER"]
+    if not where:
+        return ExampleRegister() if current_app.config["DEMO"] else None
+    if where.startswith(("http://", "https://")):
+        return HttpSource(where, current_app.config["REGISTER_TOKEN"], patience)
+    try:
+        seen = Path(where).stat()
+        return _export(where, seen.st_mtime_ns, seen.st_size)
+    except OSError as error:
+        raise Away(N_("读不到登记机关的导出文件。")) from error
+
+
+@lru_cache(maxsize=1)
+def _export(where: str, _changed: int, _size: int) -> FileSource:
+    """The export that is set, read again when it was replaced."""
+    return FileSource(Path(where).name, Path(where).read_bytes())
 
 
 def _compared(batch: Batch, after: int, most: int) -> list[tuple[int, str, dict[str, Any]]]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_limiter.util import get_remote_address
-from flask_login import current_user
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from market.extensions import limiter
+from market.accounts.again import again
 from market.forms import (
     NEEDED,
     ActForm,
@@ -46,12 +44,7 @@ class SignForm(Form):
     understood = BooleanField(
         _l("我已阅读全文和上面的提示,理解免除或者限制责任、违约责任、争议解决等条款,有权代表本单位签署。"), [InputRequired(_l("请先阅读并勾选。"))]
     )
-    password = PasswordField(_l("登录密码"), [NEEDED, Length(max=200)], description=_l("签署前再次确认是您本人。"), render_kw={"autocomplete": "current-password"})
-
-    def validate_password(self, field: PasswordField) -> None:
-        if not current_user.user.check_password(field.data or ""):
-            with limiter.limit("10 per 10 minutes", key_func=lambda: f"sign {current_user.user.id} {get_remote_address()}"):
-                raise ValidationError(str(_l("密码不对。")))
+    password = again(_l("签署前再次确认是您本人。"))
 
 
 class BringForm(Form):
@@ -61,6 +54,11 @@ class BringForm(Form):
 class CertificateForm(Form):
     file = FileField(_l("证书文件(.p12、.pfx)"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".p12,.pfx"})
     password = PasswordField(_l("证书密码"), [Length(max=200)], description=_l("只用来打开这个文件,不保存。"), render_kw={"autocomplete": "off"})
+    again = again(_l("以后签署合同都用这个证书,请再次确认是您本人。"))
+
+
+class RenewForm(Form):
+    again = again(_l("以后签署合同都用新的密钥,请再次确认是您本人。"))
 
 
 class _Milestones(Form):

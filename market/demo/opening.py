@@ -11,17 +11,20 @@ from sqlalchemy import select
 
 from market import batches
 from market.accounts import actions as accounts
+from market.accounts import confirming, entering
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.demo.choosing import EXPERTS
 from market.demo.people import AGENCIES, CUSTODIAN, PASSWORD, REGULATOR, Figure, code, counties, person, voucher
+from market.demo.register import ExampleRegister
 from market.demo.stage import Stage, Story
 from market.exports import as_csv
 from market.extensions import db
+from market.transaction import Beforehand
 from models import clock, pricing, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR, Actor
-from models.agencies import FORMS, AgencyProfile, Check
+from models.agencies import FORMS, AgencyProfile, Check, Registered
 from models.agencies.entry import MATERIALS
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
@@ -46,19 +49,25 @@ def authorities(stage: Stage) -> None:
             admin, email=email, name="经办人", password=PASSWORD, uscc=code("11630", number), organisation=name,
             region_code=region, authority_role=role, department=department,
         )  # fmt: skip
+        confirming.show_address(email)
         stage.enter(email)
 
 
 def experts(stage: Stage) -> None:
     """Three people of a consultancy whom buyers ask to evaluate."""
-    accounts.sign_up(
-        VISITOR, email=EXPERTS[0], name="韩文海", password=PASSWORD, kind="enterprise", organisation="雪山评审咨询有限公司",
-        uscc=code("91630", 901), region_code="630100",
-    )  # fmt: skip
+    _registered(email=EXPERTS[0], name="韩文海", organisation="雪山评审咨询有限公司", uscc=code("91630", 901), region_code="630100")
     owner = stage.enter(EXPERTS[0])
     for email, name in zip(EXPERTS[1:], ("祁玉梅", "杨生辉"), strict=True):
         accounts.add_member(owner, email=email, name=name, password=PASSWORD)
+        confirming.show_address(email)
         stage.enter(email)
+
+
+def _registered(**person: Any) -> None:
+    """An enterprise signs up, confirms its address, and is found in the register as it says."""
+    identifier = accounts.sign_up(VISITOR, kind="enterprise", password=PASSWORD, **person)
+    said = Registered(person["uscc"], person["organisation"], "active", person.get("legal_representative", ""))
+    entering.judge(SYSTEM, identifier, said=Beforehand(said), source=ExampleRegister.name)
 
 
 def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> Story:
@@ -181,17 +190,16 @@ def register_story(stage: Stage, until: datetime) -> Story:
 def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) -> Story:
     """An enterprise signs up; the first one lends its purchasing to a delegate."""
     yield stage.later(0)
-    accounts.sign_up(
-        VISITOR, email=buyer.email, name=buyer.person, password=PASSWORD, kind="enterprise", organisation=buyer.name,
-        uscc=buyer.code, region_code=buyer.region, legal_representative=buyer.person, phone=f"0970-33{number:05d}",
+    _registered(
+        email=buyer.email, name=buyer.person, organisation=buyer.name, uscc=buyer.code, region_code=buyer.region,
+        legal_representative=buyer.person, phone=f"0970-33{number:05d}",
     )  # fmt: skip
     actor = stage.enter(buyer.email)
     if number == 0:
         yield until - timedelta(days=30)
-        accounts.sign_up(
-            VISITOR, email="delegate@demo.gongxin.cn", name="受托人", password=PASSWORD, kind="enterprise",
-            organisation="格桑采购咨询有限公司", uscc=code("91630", 900), region_code=counties()[0],
-        )  # fmt: skip
+        _registered(
+            email="delegate@demo.gongxin.cn", name="受托人", organisation="格桑采购咨询有限公司", uscc=code("91630", 900), region_code=counties()[0]
+        )
         stage.enter("delegate@demo.gongxin.cn")
         accounts.delegate(
             actor, email="delegate@demo.gongxin.cn", scope=["request", "quote"], most=50_000_000, until=workdays.add(until, 200)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from market.accounts import claiming
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
@@ -45,9 +46,11 @@ from models.sourcing import Request
 
 NAME = "deadlines"
 
-REFERRED = ("organisation", "check", "request", "clarification", "objection", "dispute", "payment", "payout")
+REFERRED = ("organisation", "claim", "check", "request", "clarification", "objection", "dispute", "payment", "payout")
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
+    ("claim", "lapse"): claiming.lapse_claim,
+    ("account_change", "take_effect"): agencies.take_effect,
     ("check", "lapse"): agencies.lapse_check,
     ("request", "close"): sourcing.close,
     ("request", "open"): sourcing.open_bids,

@@ -15,7 +15,8 @@ from flask import Flask
 from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
-from market import batches, memory
+from market import batches, mailing, memory
+from market.accounts import entering
 from market.credit.actions import refresh_failed
 from market.demo import mark
 from market.jobs import nightly
@@ -47,7 +48,7 @@ def tick() -> tuple[int, int, int]:
     if timely(sourcing.fetch_keys)():
         acted += run_deadlines()
     timely(remind)()
-    done = acted, batches.run() + (timely(money.work)() or 0) + told, drain()
+    done = acted, batches.run() + (timely(money.work)() or 0) + entering.work() + mailing.work() + told, drain()
     for lane in LANES:
         beat(lane)
     return done
@@ -143,7 +144,8 @@ class Jobs:
 
     def _outside(self) -> None:
         _parts(
-            "outside", events=lambda: drain("outside", once=True), money=timely(money.work), batches=lambda: batches.run(outside=True), night=timely(lambda: nightly.work("outside"))
+            "outside", events=lambda: drain("outside", once=True), money=timely(money.work), register=entering.work, mails=mailing.work,
+            batches=lambda: batches.run(outside=True), night=timely(lambda: nightly.work("outside")),
         )
 
     def _long(self) -> None:

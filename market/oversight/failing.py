@@ -27,6 +27,8 @@ PARTS = {
     "expiry": N_("证书到期提醒"),
     "scores": N_("信用分每日重算"),
     "bank lines": N_("银行流水核对"),
+    "mails": N_("发出邮件"),
+    "register asked": N_("询问登记机关"),
     "nightly long": N_("每夜任务"),
     "nightly outside": N_("每夜任务"),
 } | {f"lane {lane}": label for lane, label in LANES.items()}

@@ -1,5 +1,6 @@
 """An agency: how it enters, the certificates it holds, what it publishes of its prices, whether it may be engaged."""
 
+from models.agencies.account_changes import AccountChange, ask_change, take_over, under_way
 from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification, check_dates
 from models.agencies.checks import CHECKS, Check
 from models.agencies.eligibility import check_eligible, check_fit, unfit
@@ -26,7 +27,7 @@ from models.agencies.fees import (
     versions_of,
 )
 from models.agencies.links import TIES, Group, linked
-from models.agencies.register import Registered, differences
+from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
     "CHECKS",
@@ -35,6 +36,8 @@ __all__ = [
     "STATUSES",
     "STEPS",
     "TIES",
+    "UNLIKE",
+    "AccountChange",
     "AgencyProfile",
     "Check",
     "Dated",
@@ -44,6 +47,7 @@ __all__ = [
     "Practitioner",
     "Qualification",
     "Registered",
+    "ask_change",
     "changes",
     "check_dates",
     "check_eligible",
@@ -60,6 +64,9 @@ __all__ = [
     "publish_schedule",
     "published_prices",
     "schedules_in_force",
+    "take_over",
+    "under_way",
     "unfit",
+    "unlike",
     "versions_of",
 ]

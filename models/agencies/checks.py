@@ -52,6 +52,7 @@ CHECK = Workflow(
         *referrals("open", "answered", tells=("agency",), urged=False),
     ),
     duties=("answer",),
+    prepares=("answer",),
     acts={
         "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),

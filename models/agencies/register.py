@@ -108,5 +108,26 @@ def differences(agency: Organisation, profile: AgencyProfile, registered: Regist
     return found
 
 
+UNLIKE = {
+    "unregistered": N_("登记机关查不到这个统一社会信用代码"),
+    "standing": N_("登记状态不是存续"),
+    "name": N_("单位名称与登记的不一致"),
+    "representative": N_("法定代表人与登记的不一致或没有填写"),
+}
+
+
+def unlike(organisation: Organisation, registered: Registered | None) -> list[str]:
+    """In what an organisation does not agree with the register, as keys of `UNLIKE`; empty where it does, and may be let in by it. What
+    the register has is not told: whoever only knows a code should have to know the rest."""
+    if registered is None:
+        return ["unregistered"]
+    found = [] if registered.standing == "active" else ["standing"]
+    if not spelling.same_name(organisation.name, registered.name):
+        found.append("name")
+    if registered.legal_representative and not spelling.same_name(organisation.legal_representative, registered.legal_representative):
+        found.append("representative")
+    return found
+
+
 def _row(field: str, ours: str, theirs: str) -> Json:
     return {"field": field, "ours": ours, "theirs": theirs}

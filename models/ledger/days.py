@@ -65,6 +65,6 @@ def hold_still(session: Session) -> None:
 
 def booked_at(session: Session) -> datetime:
     """The instant a posting is booked at: now, or the first of the next open day where today is closed. The database refuses any other
-    (migration 0018). A day may be closed before it is over where a clock was ahead."""
+    (migration 0017). A day may be closed before it is over where a clock was ahead."""
     day = open_day(session)
     return clock.now() if day == clock.today() else midnight(day).astimezone(UTC)

@@ -165,6 +165,7 @@ REQUEST = Workflow(
         Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
     ),
     duties=("cancel", "ask_cancel"),
+    prepares=("create", "edit", "cancel"),
     acts={
         "edit": N_("修改"),
         "publish": N_("发布需求"),

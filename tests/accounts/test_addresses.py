@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from market.accounts import actions as accounts
+from market.accounts import confirming
 from market.extensions import db
 from models import clock, workdays
 from models.accounts import Delegation, Membership, User
@@ -30,7 +31,10 @@ SPELLINGS = [
 def test_an_account_is_one_whatever_the_address_is_typed_like(app: Flask, world: World, typed: str, kept: str, others: list[str]) -> None:
     person = {"name": "李某", "password": PASSWORD, "kind": "enterprise", "organisation": "李某公司", "region_code": "632801", "uscc": code(7001)}
     assert Visitor(app).submit("/sign-up", email=typed, **person).status == 303
-    assert db.session.scalars(select(User.email).where(User.name == "李某")).one() == kept
+    person_made = db.session.scalars(select(User).where(User.name == "李某")).one()
+    assert (person_made.email, person_made.email_asked) == (None, kept)
+    assert Visitor(app).submit("/sign-in", email=kept, password=PASSWORD).status == 303, "before it is confirmed, too"
+    confirming.show_address(kept)
     for other in [typed, kept, *others]:
         assert Visitor(app).submit("/sign-in", email=other, password=PASSWORD).status == 303, ascii(other)
         again = Visitor(app).submit("/sign-up", email=other, **{**person, "uscc": code(7002)})

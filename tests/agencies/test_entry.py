@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -173,7 +174,7 @@ def test_silence_does_not_stop_a_check_and_a_true_commitment_is_cleared(world: W
 def test_changes_after_entry_are_public_but_not_what_is_private(app: Flask, world: World) -> None:
     values = entry_values("agency")
     agencies.fill(world.actor("agency"), "premises", **{**values["premises"], "registered_address": "盐桥路 8 号", "premises_area": 90})
-    agencies.fill(world.actor("agency"), "bank", **{**values["bank"], "account_number": "99998888777766"})
+    agencies.change_account(world.actor("agency"), **{**values["bank"], "account_number": "99998888777766"})
     told = db.session.scalars(select(Event).where(Event.kind == "organisation.change").order_by(Event.id)).all()
     assert [event.data["changes"] for event in told] == [{"registered_address": ["昆仑路 1 号", "盐桥路 8 号"]}]
     page = sign_in(app, world, "visitor").get(f"/agencies/{world.identifiers['agency']}").text
@@ -198,8 +199,10 @@ def test_changes_after_entry_are_public_but_not_what_is_private(app: Flask, worl
     ],
 )
 def test_a_step_that_cannot_be_is_refused_at_its_field(world: World, step: str, field: str, value: Any) -> None:
+    guarded = {"bank": agencies.change_account, "representative": agencies.change_representative}
+    act = guarded.get(step, partial(agencies.fill, step=step))
     with pytest.raises(RuleBroken) as refused:
-        agencies.fill(world.actor("agency"), step, **{**entry_values("agency")[step], field: value})
+        act(world.actor("agency"), **{**entry_values("agency")[step], field: value})
     assert refused.value.field == field
 
 

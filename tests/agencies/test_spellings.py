@@ -143,6 +143,7 @@ def test_whoever_signs_up_with_such_a_code_compares_it_with_the_licence_first(ap
     regulator = world.actor("regulator")
     agencies.ask_agency(regulator, check.identifier, reason="请提交执照照片。")
     world.emails["neu"] = "neu@example.cn"
+    world.confirm("neu")
     agencies.answer_check(world.actor("neu"), check.identifier, statement="执照上就是这样印的。", file_name="执照.pdf", content=PDF)
     agencies.confirm_check(regulator, check.identifier, reason="执照上的代码与填报的不同。")
     assert db.session.scalars(select(CreditRecord.kind)).one() == "code"
@@ -182,7 +183,7 @@ def test_a_place_that_may_be_two_says_which(app: Flask, world: World) -> None:
 def test_the_register_may_write_names_places_and_terms_in_its_own_way(app: Flask, world: World) -> None:
     for who, name, address in (("agency", "买买提•艾力", "青海省海东地区乐都县碾伯镇 1 号"), ("second", "单某", "西宁市湟中区鲁沙尔镇 5 号")):
         values = entry_values(who)
-        agencies.fill(world.actor(who), "representative", **{**values["representative"], "legal_representative": name})
+        agencies.change_representative(world.actor(who), **{**values["representative"], "legal_representative": name})
         agencies.fill(world.actor(who), "premises", **{**values["premises"], "registered_address": address})
     wide = "".join(chr(ord(char) + 0xFEE0) for char in world.organisation("agency").uscc)
     said: dict[str, dict[str, Any]] = {

@@ -52,6 +52,11 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
         again.upload("文件", PDF)
         again.press("提交这份材料")
     again.sees("承诺书", "不出借、转让资质")
+    here = again.page.url
+    again.open("/outbox")
+    again.page.locator("a[href^='/confirm/']").first.click()
+    again.press("确认")
+    again.open(here)
     again.choose("先核验后入驻")
     again.choose("我已阅读承诺书")
     again.press("提交")

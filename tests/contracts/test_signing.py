@@ -40,7 +40,7 @@ from models.contracts import Contract, ContractSignature
 from models.documents import Document
 from models.signing import SigningKey, sign
 from models.text import NotAllowed, RuleBroken, WrongState
-from tests.factories import PDF, World
+from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
 
 
@@ -241,7 +241,7 @@ def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World,
     visitor = sign_in(app, world, "agency")
 
     def refused(content: bytes, field: str, password: str = "secret") -> str:
-        return visitor.submit("/my/signing/bring", file=content, password=password).error_at(field)
+        return visitor.submit("/my/signing/bring", file=content, password=password, again=PASSWORD).error_at(field)
 
     assert "密码不对" in refused(good, "password", "wrong")
     assert "打不开" in refused(b"nothing", "password")
@@ -249,7 +249,7 @@ def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World,
     assert "有效期" in refused(authority.bundle(*authority.party(agency.name, agency.uscc, days=-1)), "file")
     unknown = Authority(time.instant.astimezone(UTC))
     assert "受信任" in refused(unknown.bundle(*unknown.party(agency.name, agency.uscc)), "file")
-    assert visitor.submit("/my/signing/bring", file=good, password="secret").status == 303
+    assert visitor.submit("/my/signing/bring", file=good, password="secret", again=PASSWORD).status == 303
     assert "已经登记" in refused(good, "file")
     assert "自备证书" in visitor.get("/my/signing").text
     identifier = drafted(world)
@@ -269,7 +269,7 @@ def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World,
 def test_a_key_held_here_is_renewed_when_it_runs_out(app: Flask, world: World, time: Any) -> None:
     buyer = sign_in(app, world, "buyer")
     before = db.session.scalars(select(SigningKey.serial).where(SigningKey.retired_at.is_(None), SigningKey.organisation_id == world.organisation("buyer").id)).one()
-    assert buyer.submit("/my/signing/renew").status == 303
+    assert buyer.submit("/my/signing/renew", again=PASSWORD).status == 303
     with pytest.raises(NotAllowed):
         contracts.renew_key(world.actor("visitor"))
     time.instant += timedelta(days=4 * 365)

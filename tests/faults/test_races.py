@@ -147,8 +147,8 @@ def test_the_same_code_signed_up_twice_at_once_is_refused_in_words(app: Flask, w
         )  # fmt: skip
 
     ended = race(app, *(enter(number) for number in range(4)))
-    assert ended["ok"] == 1
-    assert set(ended) <= {"ok", "RuleBroken", "Conflict"}
+    assert ended["ok"] >= 1, "one enters; whoever comes later has a claim to show"
+    assert set(ended) <= {"ok", "Conflict"}
     assert db.session.scalar(select(func.count(Organisation.id)).where(Organisation.name == "双生")) == 1
 
 

@@ -50,8 +50,7 @@ def lent(world: World, person: str, buyer: str = "buyer") -> None:
 
 def colleague(world: World, of: str, name: str = "colleague") -> None:
     """Another member of somebody's organisation."""
-    world.emails[name] = f"{name}@example.cn"
-    accounts.add_member(world.actor(of), email=world.emails[name], name=name, password="correct horse battery")
+    world.member(of, name)
 
 
 def _playing(world: World, case: Any, role: str) -> Actor | None:

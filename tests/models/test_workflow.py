@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as payments
@@ -14,7 +16,7 @@ from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import CASES, clock, events, workdays
 from models.accounts import Organisation
-from models.actors import SYSTEM, Actor
+from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.checks import open_check
 from models.credit import propose
 from models.diagrams import describe
@@ -52,6 +54,8 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
     running = world.started()
     contracts.propose_change(world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪")
     contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
+    accounts.sign_up(VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc})
+    agencies.change_account(world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number="6228000099990000")
     db.session.rollback()
     cases = {}
     for name, case_class in CASES.items():
@@ -158,6 +162,7 @@ def test_a_table_that_contradicts_itself_is_refused(moves: tuple[Move, ...]) -> 
 
 
 def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> None:
+    from market.accounts import identification
     from market.agencies import views as agencies
     from market.contracts import views as contracts
     from market.credit import views as credit
@@ -168,7 +173,7 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
     timed = {(name, act) for name, case in CASES.items() for _, act in case.workflow.timed_acts()}
     assert timed == set(TIMED)
     pages = {
-        "organisation": {**agencies.ACTS, "submit": None, "commit": None}, "check": agencies.CHECK_ACTS, "credit_record": credit.RECORD_ACTS,
+        "organisation": {**agencies.ACTS, "submit": None, "commit": None}, "check": agencies.CHECK_ACTS, "claim": identification.CLAIM_ACTS, "account_change": agencies.ACCOUNT_ACTS, "credit_record": credit.RECORD_ACTS,
         "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": {**sourcing.QUOTE_ACTS, "replace": None},
         "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None}, "award": sourcing.AWARD_ACTS,
         "clarification": sourcing.CLARIFICATION_ACTS, "evaluation": sourcing.EVALUATION_ACTS, "objection": sourcing.OBJECTION_ACTS, "contract": contracts.ACTS,

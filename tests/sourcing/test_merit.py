@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.accounts import actions as accounts
+from market.accounts import confirming
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -137,9 +138,10 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(w
     expert = {"email": "expert@example.cn", "password": PASSWORD, "kind": "enterprise", "organisation": "专家单位", "region_code": "632801", "uscc": code(800)}
     accounts.sign_up(VISITOR, name="买买提·艾力", **expert)
     if tie == "representative":
-        agencies.fill(world.actor("second"), "representative", legal_representative=spelling, phone="0979-1")
+        agencies.change_representative(world.actor("second"), legal_representative=spelling, phone="0979-1")
     elif tie == "member":
         accounts.add_member(world.actor("second"), email="m@example.cn", name=spelling, password=PASSWORD)
+        confirming.show_address("m@example.cn")
     else:
         agencies.add_practitioner(world.actor("second"), name=spelling, kind="注册咨询工程师", number="N1", **years())
     request = world.request(mode="merit", funds="state", criteria=CRITERIA)
@@ -152,8 +154,7 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(w
 
 def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World, time: Any) -> None:
     world = panel
-    accounts.add_member(world.actor("agency"), email="inside@example.cn", name="inside", password=PASSWORD)
-    world.emails["inside"] = "inside@example.cn"
+    world.member("agency", "inside")
     request = request_of(world)
     sourcing.appoint(world.actor("buyer"), request, email="inside@example.cn")
     bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)

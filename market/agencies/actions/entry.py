@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.agencies.actions.accounts import GUARDED
 from market.agencies.actions.common import own
 from market.files import hand_in, with_file
 from market.signing import prepare_key
@@ -19,7 +20,7 @@ from models.agencies import STEPS, EntryMaterial, Practitioner, check_dates, fil
 from models.agencies.certificates import certified
 from models.agencies.checks import open_check
 from models.agencies.entry import MATERIALS, submit, wanted
-from models.text import N_, NotFound, RuleBroken, WrongState
+from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
 from models.workflow import perform
 
 
@@ -37,6 +38,8 @@ def fill(session: Session, actor: Actor, step: str, **values: Any) -> str:
     if step not in STEPS:
         raise NotFound(N_("没有找到 %(identifier)s。"), identifier=step)
     agency = _filling(session, actor)
+    if step in GUARDED and agency.state != "draft":
+        raise NotAllowed(N_("已入驻的机构更改这一项,要由管理员再次输入密码办理。"))
     changed = fill_step(session, agency, step, values)
     entered = agency.state != "draft"
     if changed or not entered:

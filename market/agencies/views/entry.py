@@ -11,14 +11,14 @@ from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.agencies import actions
-from market.agencies.forms import STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
+from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
 from market.agencies.views.rooms import mine, rooms
 from market.extensions import db
 from market.forms import Form
 from market.pages import attempt, case_page, case_url, file_of
 from models import documents
 from models.accounts import Organisation
-from models.agencies import STATUSES, STEPS, Practitioner, letter, materials_of, missing, profile_of
+from models.agencies import STATUSES, STEPS, Practitioner, letter, materials_of, missing, profile_of, under_way
 from models.agencies.entry import OWN, wanted
 
 
@@ -47,7 +47,8 @@ def _form(agency: Organisation, step: str) -> Form:
     """The step's form with what was told before."""
     profile = profile_of(db.session, agency)
     known = {name: getattr(agency if name in OWN else profile, name) for name in STEPS[step][1]}
-    form = STEP_FORMS[step](data=known)
+    guarded = GUARDED_FORMS if agency.state in ("verified", "suspended") else {}
+    form = guarded.get(step, STEP_FORMS[step])(data=known)
     if isinstance(form, LicenceForm):
         form.prepare()
     if isinstance(form, MaterialForm):
@@ -68,7 +69,11 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
             values = form.values()
             values |= file_of(values.pop("file")) if "file" in values else {}
             act = {"practitioners": actions.add_practitioner, "materials": actions.hand_in_material}.get(step)
+            if values.pop("again", None) is not None:
+                act = {"bank": actions.change_account, "representative": actions.change_representative}[step]
             result, status = attempt(form, act, **values) if act else attempt(form, actions.fill, step, **values)
+            if result is not None and act is actions.change_account:
+                return redirect(case_url("account_change", result), 303)
             if result is not None:
                 again = act is not None and step in missing(db.session, mine())
                 return redirect(url_for("agencies.entry_step", step=step) if again else _next(mine()), 303)
@@ -77,6 +82,7 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
         "agencies/entry_step.html",
         agency=agency,
         step=step,
+        changing=under_way(db.session, agency.id) if step == "bank" else None,
         steps=_steps(agency),
         form=form,
         people=db.session.scalars(

@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import examining
+from market.accounts.telling import tell_of_change
 from market.contracts.course import ask_deposit
 from market.contracts.papers import on_paper, put_signature, to_sign
 from market.extensions import db
@@ -153,4 +154,5 @@ def _owned(session: Session, actor: Actor) -> Organisation:
 def _told(session: Session, actor: Actor, party: Organisation, act: str, certificate: bytes) -> str:
     serial = f"{load_der_x509_certificate(certificate).serial_number:x}"[:16].upper()
     events.record(session, actor, f"organisation.{act}", "organisation", party.identifier, data={"title": party.name, "number": serial}, tells=[party.id])
+    tell_of_change(session, party, N_("更换了签名密钥"), "/my/signing")
     return party.identifier

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -10,14 +12,17 @@ from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.contracts import actions
-from market.contracts.forms import CertificateForm
+from market.contracts.forms import CertificateForm, RenewForm
 from market.contracts.views.rooms import rooms
 from market.contracts.views.show import with_file
 from market.extensions import db
-from market.forms import ActForm
 from market.pages import form_page
 from models.actors import Actor
 from models.signing import SigningKey
+
+
+def _brought(form: Any) -> dict[str, Any]:
+    return {name: value for name, value in with_file(form).items() if name != "again"}
 
 
 def _party() -> Actor:
@@ -41,7 +46,7 @@ def renew_key() -> Response | str | tuple[str, int]:
     _party()
     back = url_for("contracts.signing")
     return form_page(
-        ActForm(), _("更换平台托管的密钥"), actions.renew_key, lambda _result: back, back=back,
+        RenewForm(), _("更换平台托管的密钥"), actions.renew_key, lambda _result: back, lambda form: {}, back=back,
         lead=_("现在的密钥立即停用,以后的合同用新的密钥签署;已签的合同不受影响。"),
     )  # fmt: skip
 
@@ -52,6 +57,6 @@ def bring_certificate() -> Response | str | tuple[str, int]:
     _party()
     back = url_for("contracts.signing")
     return form_page(
-        CertificateForm(), _("使用自备证书"), actions.bring_certificate, lambda _result: back, with_file, back=back,
+        CertificateForm(), _("使用自备证书"), actions.bring_certificate, lambda _result: back, _brought, back=back,
         lead=_("由依法设立的电子认证服务机构签发给本单位的证书。私钥加密保存,只在您签署时使用。"),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from market.payments.forms import InvoiceForm, SendForm
 from market.payments.gateways import named
 from market.payments.views.rooms import rooms
 from market.referring import urges
+from models.agencies import under_way
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
 from models.workflow import play
@@ -48,6 +49,7 @@ def show_payout(identifier: str) -> str:
     return render_template(
         "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount),
         way=way.label if way else payout.gateway, account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
+        changing=under_way(db.session, payout.payee_id),
         reference=reference(payout.identifier), contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
     if wanted in actor.buyers() and wanted is not None:
         return wanted
-    check_standing(actor, wanted, duty=False)
+    check_standing(actor, wanted, entering=True)
     check_delegate(actor, on_behalf_of)
     if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
         raise NotAllowed(N_("您没有得到这家单位的采购委托。"))

@@ -115,7 +115,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
         REQUEST.find(draft.state, "edit")
         check_open(draft, "edit")
     elif not actor.buyers():
-        check_standing(actor, actor.organisation_id, duty=False)
+        check_standing(actor, actor.organisation_id, entering=True)
         raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
     usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
     form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200

@@ -1,7 +1,7 @@
 """whether a machine's clock may be gone by, what was uploaded a day, the file a sealed bid names, and no entry in a day that is closed
 
-Revision ID: 0018
-Revises: 0013
+Revision ID: 0017
+Revises: 0016
 Create Date: 2026-11-26 08:10:00
 
 """
@@ -14,8 +14,8 @@ from models.base import UTCDateTime
 
 
 # revision identifiers, used by Alembic.
-revision: str = '0018'
-down_revision: Union[str, Sequence[str], None] = '0013'
+revision: str = '0017'
+down_revision: Union[str, Sequence[str], None] = '0016'
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

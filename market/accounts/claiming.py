@@ -1,0 +1,116 @@
+"""Claiming an organisation whose code is taken: evidence, the present members' answer, a person's decision."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from market.accounts.telling import tell_owners
+from market.files import hand_in, with_file
+from market.mailing import LETTERS, Letter, post
+from market.signing import prepare_key
+from market.transaction import action
+from models import clock
+from models.accounts import Delegation, Membership, Organisation
+from models.actors import SYSTEM, Actor
+from models.agencies import under_way
+from models.claims import Claim
+from models.text import N_
+from models.workflow import perform
+
+LETTERS["claimed"] = Letter(
+    N_("有人认领贵单位"),
+    N_("%(who)s,您好:\n\n有人在公信平台用“%(organisation)s”的统一社会信用代码提出认领(%(claim)s)。如果不是贵单位的人,请登录说明情况;监管部门会据双方材料认定。\n\n%(link)s"),
+    lambda mail: f"/claims/{mail.data['claim']}",
+)
+LETTERS["claim_decided"] = Letter(
+    N_("认领有了结果"),
+    N_("%(who)s,您好:\n\n对“%(organisation)s”的认领(%(claim)s)已经认定,结果和理由请看:\n\n%(link)s"),
+    lambda mail: f"/claims/{mail.data['claim']}",
+)
+
+
+def _about(claim: Claim) -> dict[str, str]:
+    return {"organisation": claim.organisation.name, "claim": claim.identifier}
+
+
+def tell_of(session: Session, claim: Claim) -> None:
+    """The owners of an organisation hear by mail that somebody claims it."""
+    tell_owners(session, claim.organisation, "claimed", **_about(claim))
+
+
+@with_file
+@action
+def file_claim(session: Session, actor: Actor, identifier: str, *, file_name: str = "", content: bytes = b"", statement: str = "") -> str:
+    """The claim with what shows it."""
+    claim = Claim.load(session, identifier, lock=True)
+    if content:
+        hand_in(session, actor, claim, file_name, content)
+    perform(session, claim, "file", actor, reason=statement)
+    tell_of(session, claim)
+    return identifier
+
+
+@with_file
+@action
+def answer_claim(session: Session, actor: Actor, identifier: str, *, statement: str, file_name: str = "", content: bytes = b"") -> str:
+    """What the present members say."""
+    claim = Claim.load(session, identifier, lock=True)
+    perform(session, claim, "answer", actor, reason=statement)
+    if content:
+        hand_in(session, actor, claim, file_name, content)
+    return identifier
+
+
+@action
+def lapse_claim(session: Session, actor: Actor, identifier: str) -> str:
+    """The present members said nothing in time."""
+    perform(session, Claim.load(session, identifier, lock=True), "lapse", actor)
+    return identifier
+
+
+@action
+def withdraw_claim(session: Session, actor: Actor, identifier: str) -> str:
+    perform(session, Claim.load(session, identifier, lock=True), "withdraw", actor)
+    return identifier
+
+
+@action
+def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """It is not theirs, with the reason."""
+    claim = Claim.load(session, identifier, lock=True)
+    perform(session, claim, "refuse", actor, reason=reason)
+    post(session, claim.applicant, "claim_decided", claim.applicant.address, always=True, **_about(claim))
+    return identifier
+
+
+@action
+def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str, replaces: bool) -> str:
+    """It is theirs: the claimant becomes an owner, beside the present members or, if it `replaces` them, in their place; what they set going
+    in the organisation's name ends with them. An enterprise that waited is let in: its evidence was looked at."""
+    claim = Claim.load(session, identifier, lock=True)
+    perform(session, claim, "grant", actor, reason=reason)
+    claim.replaces = replaces
+    organisation = Organisation.load(session, claim.organisation.identifier, lock=True)
+    tell_owners(session, organisation, "claim_decided", **_about(claim))
+    if replaces:
+        _put_out(session, organisation)
+    organisation.claimed = True
+    session.add(Membership(user_id=claim.applicant_id, organisation_id=organisation.id, role="owner"))
+    if (organisation.kind, organisation.state) == ("enterprise", "applied"):
+        perform(session, organisation, "match", SYSTEM, data={"number": claim.identifier})
+        prepare_key(session, organisation)
+    post(session, claim.applicant, "claim_decided", claim.applicant.address, always=True, **_about(claim))
+    return identifier
+
+
+def _put_out(session: Session, organisation: Organisation) -> None:
+    """Those who were members are none any more, whom they delegated may no more, and money goes on where it went."""
+    for membership in session.scalars(select(Membership).where(Membership.organisation_id == organisation.id)):
+        session.delete(membership)
+    session.flush()
+    lent = update(Delegation).where(Delegation.buyer_id == organisation.id, Delegation.revoked_at.is_(None))
+    session.execute(lent.values(revoked_at=clock.now()), execution_options={"synchronize_session": False})
+    change = under_way(session, organisation.id)
+    if change is not None:
+        perform(session, change, "stop", SYSTEM, reason=N_("单位由认领人接管,原成员提出的更换停止。"))

@@ -1,0 +1,201 @@
+"""Mail addresses are shown, not asserted: a link sent to the address, and whoever opens it is the account that asked for it.
+
+The link alone gives nothing: whoever reads the box also has to be signed in as the account, or to know its password. So nobody confirms an
+account a stranger made under his address by following a link he did not ask for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from market.accounts.identity import known_to_all
+from market.mailing import LETTERS, Letter, post
+from market.transaction import action, looking
+from models import clock, events, spelling
+from models.accounts import User, actor_for, claimed_as, known_as, looked_at
+from models.actors import Actor
+from models.mails import Mail
+from models.text import N_, Conflict, NotAllowed, NotFound, Problem, RuleBroken
+
+GOOD_FOR = timedelta(days=3)
+PURPOSE = "confirm a mail address"  # a token made for anything else is none here
+
+
+class Expired(Problem):
+    """A link that was good once."""
+
+    status = 410
+
+
+class _Signer(TimestampSigner):
+    """Goes by the market's clock."""
+
+    def get_timestamp(self) -> int:
+        return int(clock.now().timestamp())
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a link says: this person asked for this address, when its last confirmation was `since`."""
+
+    user_id: int
+    address: str
+    since: str
+
+
+def _tokens() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt=PURPOSE, signer=_Signer)
+
+
+def _since(user: User) -> str:
+    return user.email_confirmed_at.isoformat() if user.email_confirmed_at else ""
+
+
+def token(user: User, address: str) -> str:
+    """What shows that whoever has it reads this address. Good for `GOOD_FOR`, and until the person confirms any address."""
+    return str(_tokens().dumps([user.id, address, _since(user)]))
+
+
+def read(token: str) -> Claim:
+    """The claim of a link; Expired for one that is too old, NotFound for one cut short, made up, or of another purpose."""
+    try:
+        said = _tokens().loads(token, max_age=int(GOOD_FOR.total_seconds()))
+    except SignatureExpired as error:
+        raise Expired(N_("这个确认链接已经过期,请登录后重新发送。")) from error
+    except BadSignature as error:
+        raise NotFound(N_("这个确认链接不完整或不正确,请从邮件里重新打开。")) from error
+    return Claim(*said)
+
+
+LETTERS["confirm"] = Letter(
+    N_("请确认您的邮箱"),
+    N_("%(who)s,您好:\n\n有人(应该是您)在公信中介服务交易与信用平台用这个邮箱注册,或把它改为自己的邮箱。请在三天内打开下面的链接确认:\n\n%(link)s\n\n如果不是您,请不要理会这封信:不登录那个账号,链接本身不起作用。"),
+    lambda mail: f"/confirm/{token(mail.user, mail.to)}",
+)
+LETTERS["moved"] = Letter(
+    N_("您的邮箱已经更换"),
+    N_("%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。\n\n%(link)s"),
+)
+
+
+def claim(session: Session, user: User, email: str) -> bool:
+    """A person says an address is theirs: it waits, and a letter goes there. Whoever else only said so has to show it anew. Returns
+    whether the letter goes; RuleBroken at `email` for none, or one that somebody has shown to be theirs."""
+    address = spelling.email(email)
+    if known_to_all(address):  # a market that holds one is not started again
+        raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
+    owner = session.scalars(known_as(address)).one_or_none()
+    if owner is not None and owner.id != user.id:
+        raise RuleBroken(N_("这个邮箱已经注册过,请直接登录。"), "email")
+    _release(session, user, address)
+    user.email_asked = address
+    session.flush()
+    return post(session, user, "confirm", address)
+
+
+def _release(session: Session, user: User, address: str) -> None:
+    """Nobody else claims this address any more."""
+    others = update(User).where(User.email_asked == address, User.id != user.id)
+    session.execute(others.values(email_asked=""), execution_options={"synchronize_session": "fetch"})
+
+
+def _person(session: Session, actor: Actor) -> User:
+    if actor.user_id is None:
+        raise NotAllowed(N_("请先登录。"))
+    return session.scalars(select(User).where(User.id == actor.user_id).with_for_update().execution_options(populate_existing=True)).one()
+
+
+def _told(session: Session, actor: Actor, user: User, act: str) -> str:
+    """On record for the audit alone: whose address is which is nobody else's."""
+    events.record(session, actor, f"user.{act}", "user", str(user.id), audience="internal")
+    return str(user.id)
+
+
+@action
+def send_again(session: Session, actor: Actor) -> str:
+    """The letter once more, to the address that waits. RuleBroken where none does, or the account had too many sent today."""
+    user = _person(session, actor)
+    if not user.email_asked:
+        raise RuleBroken(N_("没有等待确认的邮箱;请在下面填写您的邮箱。"), "email")
+    if not claim(session, user, user.email_asked):
+        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"))
+    return _told(session, actor, user, "ask_address")
+
+
+def change_address(actor: Actor, *, email: str, current: str, **sent: Any) -> str:
+    """A person asks for another address, and shows that the password is known; the present one stays until the new one is confirmed."""
+    with looking() as session:
+        user = session.get(User, actor.user_id) if actor.user_id else None
+    with looked_at(user.password_hash if user else "", current):
+        return _change_address(actor, email=email, current=current, **sent)
+
+
+@action
+def _change_address(session: Session, actor: Actor, *, email: str, current: str) -> str:
+    user = _person(session, actor)
+    if not user.check_password(current):
+        raise RuleBroken(N_("现在的密码不正确。"), "current")
+    if spelling.email(email) == user.email:
+        raise RuleBroken(N_("这就是您现在的邮箱。"), "email")
+    if not claim(session, user, email):
+        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"), "email")
+    return _told(session, actor, user, "ask_address")
+
+
+def confirm(actor: Actor, *, token: str, password: str = "", **sent: Any) -> str:
+    """Whoever followed the link is the account that asked for it: signed in as it, or with its password. Returns the person's key."""
+    said = read(token)
+    if said.user_id == actor.user_id:
+        return _confirm(actor, token=token, password="", **sent)
+    with looking() as session:
+        user = session.get(User, said.user_id)
+    with looked_at(user.password_hash if user else "", password):
+        return _confirm(actor, token=token, password=password, **sent)
+
+
+@action
+def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> str:
+    said = read(token)
+    user = session.scalars(select(User).where(User.id == said.user_id).with_for_update().execution_options(populate_existing=True)).one()
+    if user.id != actor.user_id and not user.check_password(password):
+        raise RuleBroken(N_("密码不正确:请填写申请使用这个邮箱的账号的密码。如果不是您申请的,请不要确认。"), "password")
+    if user.email == said.address:
+        return str(user.id)
+    if said.since != _since(user):
+        raise RuleBroken(N_("这个链接已经用过,或之后又确认了别的邮箱;请登录后重新发送。"))
+    before, user.email_asked = user.email, said.address
+    show(session, user)
+    if before:
+        post(session, user, "moved", before, always=True, address=said.address)
+    return _told(session, Actor(user.name, user_id=user.id), user, "confirm_address")
+
+
+def show(session: Session, user: User) -> None:
+    """Whoever vouches for it has seen that the address which waits is this person's. Conflict where it is somebody else's."""
+    address = user.email_asked
+    if session.scalars(known_as(address)).first() is not None:
+        raise Conflict(N_("这个邮箱已经由另一个账号确认。"))
+    _release(session, user, address)
+    user.email, user.email_asked, user.email_confirmed_at = address, "", clock.now()
+    session.flush()
+
+
+def show_address(email: str) -> str:
+    """The letter's link followed by whoever said last that this address is theirs: a program's stand-in for whoever reads the box, for the
+    demonstration, the benches and the tests."""
+    with looking() as session:
+        user = session.scalars(claimed_as(email).limit(1)).one()
+    return confirm(actor_for(user), token=token(user, user.email_asked))
+
+
+def letters_of(session: Session, user: User) -> list[Mail]:
+    """The letters to a person's own addresses, newest first, for the outbox page."""
+    mine = [address for address in (user.email, user.email_asked) if address]
+    return list(session.scalars(select(Mail).where(Mail.user_id == user.id, Mail.to.in_(mine)).order_by(Mail.id.desc()).limit(20)))

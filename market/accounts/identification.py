@@ -1,0 +1,177 @@
+"""Pages on which people show who they are: their mail address, their enterprise, an organisation whose code was taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+from wtforms import BooleanField, EmailField, PasswordField, StringField, TextAreaField
+from wtforms.validators import Length
+
+from market import mailing
+from market.accounts import claiming, confirming, entering
+from market.accounts.identity import current_actor, enter
+from market.extensions import db, limiter
+from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
+from market.pages import ActPage, act_view, attempt, case_page, file_of, form_page, visible
+from models import documents
+from models.accounts import Organisation, User
+from models.agencies import UNLIKE
+from models.claims import Claim
+from models.text import N_, NotAllowed
+
+rooms = Blueprint("identification", __name__)
+
+
+class AddressForm(Form):
+    email = EmailField(_l("新邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "email"})
+    current = PasswordField(_l("登录密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+
+
+class ConfirmForm(Form):
+    password = PasswordField(_l("账号的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+
+
+class LicenceForm(Form):
+    organisation = text(_l("单位名称"))
+    legal_representative = StringField(_l("法定代表人"), [Length(max=100), printed], description=_l("与营业执照一致,登记机关能查到的可自动核验。"))
+    file = upload(_l("营业执照"), needed=False)
+
+
+class EvidenceForm(Form):
+    statement = TextAreaField(_l("说明"), [Length(max=1000)], description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"))
+    file = upload(_l("证明材料"))
+
+
+class AnswerForm(Form):
+    statement = TextAreaField(_l("说明"), [NEEDED, Length(max=1000)], description=_l("会告知认领人和监管部门。"))
+    file = upload(_l("证明材料"), needed=False)
+
+
+class GrantForm(ReasonForm):
+    replaces = BooleanField(_l("认领人取代现有成员"), description=_l("不勾选则与现有成员并存。勾选后现有成员全部退出,他们的采购委托同时收回。"))
+
+
+def _with_file(form: Any) -> dict[str, Any]:
+    values = form.values()
+    return file_of(values.pop("file")) | values
+
+
+CLAIM_ACTS = {
+    "file": ActPage(claiming.file_claim, EvidenceForm, _with_file),
+    "answer": ActPage(claiming.answer_claim, AnswerForm, _with_file),
+    "withdraw": ActPage(claiming.withdraw_claim),
+    "grant": ActPage(claiming.grant_claim, GrantForm),
+    "refuse": ActPage(claiming.refuse_claim, ReasonForm),
+}
+
+
+def _me() -> User:
+    return db.session.get_one(User, current_actor().user_id)
+
+
+@rooms.route("/my/address", methods=["GET", "POST"])
+@login_required
+@limiter.limit("20 per hour", methods=["POST"])
+def address() -> Response | str | tuple[str, int]:
+    """The reader's address: what is confirmed, what waits, and another one."""
+    form, status = AddressForm(), 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            made, status = attempt(form, confirming.change_address, **form.values())
+            if made is not None:
+                return redirect(url_for("identification.address"), 303)
+    return render_template("accounts/address.html", form=form, again=ActForm(formdata=None), me=_me(), here=mailing.shown_here()), status
+
+
+@rooms.post("/my/address/again")
+@login_required
+@limiter.limit("10 per hour")
+def send_again() -> Response:
+    confirming.send_again(current_actor(), submission=ActForm().sent())
+    return redirect(url_for("identification.address"), 303)
+
+
+@rooms.route("/confirm/<token>", methods=["GET", "POST"])
+@limiter.limit("30 per hour", methods=["POST"])
+def confirm(token: str) -> Response | str | tuple[str, int]:
+    """Where the letter's link leads. Reading it confirms nothing: programs that look into letters follow links, too."""
+    said = confirming.read(token)
+    mine = said.user_id == current_actor().user_id
+    form: Form = ActForm() if mine else ConfirmForm()
+    status = 200
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            made, status = attempt(form, confirming.confirm, token=token, **form.values())
+            if made is not None:
+                return _confirmed(int(made))
+    return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine), status
+
+
+def _confirmed(person: int) -> Response:
+    """Go on as this person. Somebody else who is signed in here stays that."""
+    if not current_user.is_authenticated:
+        enter(db.session.get_one(User, person))
+    return redirect(url_for("accounts.worklist"), 303)
+
+
+@rooms.get("/outbox")
+@login_required
+def outbox() -> str:
+    """Letters to the reader, where no mail server is set: the demonstration and a trial write to nobody."""
+    if not mailing.shown_here():
+        abort(404)
+    letters = [(mail, mailing.written(mail)) for mail in confirming.letters_of(db.session, _me())]
+    return render_template("accounts/outbox.html", letters=letters)
+
+
+def _waiting_enterprise() -> Organisation:
+    actor = current_actor()
+    if "enterprise" not in actor.roles or actor.organisation_id is None:
+        raise NotAllowed(N_("只有待核验的企业需要补正资料。"))
+    return db.session.get_one(Organisation, actor.organisation_id)
+
+
+@rooms.route("/my/licence", methods=["GET", "POST"])
+@login_required
+@limiter.limit("20 per hour", methods=["POST"])
+def licence() -> Response | str | tuple[str, int]:
+    """An enterprise that waits to be let in puts right what it told, and hands in its licence."""
+    mine = _waiting_enterprise()
+    form = LicenceForm(data={"organisation": mine.name, "legal_representative": mine.legal_representative})
+    lead = "; ".join(_(UNLIKE[key]) for key in mine.unlike or []) or _("补正后会再次与登记机关比对;比对不上的由监管部门核对营业执照。")
+    return form_page(form, _("核验资料"), entering.correct, _asked_again, _with_file, lead=lead, back=url_for("accounts.organisation"))
+
+
+def _asked_again(identifier: str) -> str:
+    entering.try_register(identifier)
+    return url_for("accounts.organisation")
+
+
+@rooms.get("/claims/<identifier>")
+@login_required
+def show_claim(identifier: str) -> str:
+    claim = visible(Claim, identifier)
+    return render_template("accounts/claim.html", **case_page(claim), claim=claim, files=documents.of_case(db.session, "claim", identifier))
+
+
+@rooms.route("/claims/<identifier>/<act>", methods=["GET", "POST"])
+@login_required
+def act_claim(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    return act_view(Claim, identifier, act, CLAIM_ACTS)
+
+
+def example_values() -> dict[str, str]:
+    """In the demonstration: an example enterprise the invented register knows, for the sign-up form, if that was asked for."""
+    from market.demo.register import any_example
+
+    if not (current_app.config["DEMO"] and not current_app.config["REGISTER"] and request.args.get("example")):
+        return {}
+    found = any_example()
+    return {"kind": "enterprise", "organisation": found.name, "uscc": found.uscc, "legal_representative": found.legal_representative, "region_code": "630100"}

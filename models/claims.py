@@ -1,0 +1,105 @@
+"""A second claim on a credit code that is taken: who says the organisation is theirs, on what evidence, what the present members say, and
+what a person decides. Nobody is locked out by whoever was first, and nobody is put out unheard."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import identifiers
+from models.accounts import Organisation, User
+from models.actors import Actor
+from models.base import Base
+from models.documents import of_case
+from models.events import Event
+from models.referrals import REFERRAL_ACTS, referrals, up
+from models.text import N_, RuleBroken
+from models.workflow import Case, Limit, Move, State, Workflow, start
+
+TO_DECIDE = up("claim.decide_days")
+
+
+def _has_evidence(session: Session, claim: Claim) -> None:
+    if not of_case(session, "claim", claim.identifier):
+        raise RuleBroken(N_("请上传能证明您代表这家单位的材料,例如加盖公章的营业执照和授权书。"), "file")
+
+
+def _nobody_was_let_in(session: Session, claim: Claim) -> None:
+    """Before the present members were heard, only where they have shown nothing themselves."""
+    if claim.organisation.state in ("verified", "suspended"):
+        raise RuleBroken(N_("请先等现登记的成员说明,或期限届满。"))
+
+
+CLAIM = Workflow(
+    name="claim",
+    label=N_("单位认领"),
+    states=(
+        State("draft", N_("待提交材料"), tone="plain"),
+        State("filed", N_("待现有成员说明")),
+        State("answered", N_("待认定")),
+        State("granted", N_("认领成立"), tone="good", terminal=True),
+        State("refused", N_("认领不成立"), tone="bad", terminal=True),
+        State("withdrawn", N_("已撤回"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move("draft", "file", "filed", who={"applicant"}, rules=(_has_evidence,), tells=("holder",), main=True, limit=Limit(policy="claim.answer_days", act="lapse")),
+        Move("draft", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
+        Move("filed", "answer", "answered", who={"holder"}, needs_reason=True, main=True, limit=TO_DECIDE),
+        Move("filed", "lapse", "answered", who={"system"}, tells=("holder",), limit=TO_DECIDE),
+        Move("filed", "grant", "granted", who={"regulator", "admin"}, rules=(_nobody_was_let_in,), tells=("holder",), needs_reason=True),
+        Move("filed", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
+        Move("filed", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
+        Move("answered", "grant", "granted", who={"regulator", "admin"}, tells=("holder",), needs_reason=True, main=True),
+        Move("answered", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
+        Move("answered", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
+        *referrals("answered", tells=("holder",), urged=False),
+    ),
+    duties=("answer", "file", "withdraw"),
+    prepares=("open", "answer", "file", "withdraw"),
+    acts={
+        "file": N_("提交认领材料"),
+        "withdraw": N_("撤回认领"),
+        "answer": N_("说明情况"),
+        "lapse": N_("逾期未说明"),
+        "grant": N_("认领成立"),
+        "refuse": N_("认领不成立"),
+        "refer": REFERRAL_ACTS["refer"],
+    },
+)  # fmt: skip
+
+
+class Claim(Case, Base):
+    """Somebody without an organisation says that one here is theirs. `replaces`: once granted, the present members are members no more."""
+
+    __tablename__ = "claims"
+    workflow: ClassVar[Workflow] = CLAIM
+    parties: ClassVar[dict[str, str]] = {"holder": "organisation_id"}
+    persons: ClassVar[dict[str, str]] = {"applicant": "applicant_id"}
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    applicant_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    replaces: Mapped[bool | None]
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+    applicant: Mapped[User] = relationship(lazy="joined")
+
+    @property
+    def title(self) -> str:
+        return self.organisation.name
+
+
+def open_claim(session: Session, user: User, organisation: Organisation) -> Claim:
+    """Somebody signs up with a code that is taken. The present members are told at once; the case goes on with the evidence."""
+    claim = Claim(
+        identifier=identifiers.issue(session, "CL"), organisation_id=organisation.id, organisation=organisation, applicant_id=user.id, applicant=user,
+        region_code=organisation.region_code,
+    )  # fmt: skip
+    happened: Event = start(session, claim, Actor(user.name, frozenset({"applicant"}), user.id), "open")
+    happened.tells = {"organisations": [organisation.id]}
+    return claim
+
+
+def taken(session: Session, code: str) -> Organisation | None:
+    """The organisation that stands under this code."""
+    return session.scalars(select(Organisation).where(Organisation.uscc == code)).one_or_none()

@@ -1,0 +1,157 @@
+"""A second claim on a code that is taken: a case with evidence and a limit, told to the present members, decided by a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from market.accounts import actions as accounts
+from market.accounts import claiming
+from market.agencies import actions as agencies
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from models import clock, workdays
+from models.accounts import Delegation, Membership, Organisation, User, actor_for
+from models.actors import VISITOR, Actor
+from models.agencies import AccountChange
+from models.claims import Claim
+from models.mails import Mail
+from models.notices import Notice
+from models.text import NotAllowed, RuleBroken
+from tests.factories import PASSWORD, PDF, World
+from tests.web import Visitor, sign_in
+
+EMAIL = "claimant@example.cn"
+
+
+def claimed(world: World, of: str = "buyer", *, confirm: bool = True) -> str:
+    """Somebody signs up with a code that is taken; the claim."""
+    held = world.organisation(of)
+    values = {"email": EMAIL, "name": "认领者", "password": PASSWORD, "kind": held.kind, "organisation": held.name, "region_code": "632801", "uscc": held.uscc}
+    if confirm:
+        world.emails["claimant"] = EMAIL
+        return accounts.sign_up(VISITOR, **values)
+    accounts.register(VISITOR, **values)
+    return db.session.scalars(select(Claim.identifier)).one()
+
+
+def load(identifier: str) -> Claim:
+    db.session.rollback()
+    return Claim.load(db.session, identifier)
+
+
+def filed(world: World, of: str = "buyer") -> str:
+    claim = claimed(world, of)
+    return claiming.file_claim(world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。")
+
+
+def members(world: World, of: str = "buyer") -> dict[str, str]:
+    db.session.rollback()
+    query = select(User.email, Membership.role).join(Membership.user).where(Membership.organisation_id == world.organisation(of).id)
+    return {str(email): role for email, role in db.session.execute(query)}
+
+
+@pytest.mark.parametrize("of", ["buyer", "agency"])
+def test_a_taken_code_opens_a_case_and_the_members_are_told(app: Flask, world: World, of: str) -> None:
+    claim = load(claimed(world, of, confirm=False))
+    assert (claim.state, claim.organisation.identifier) == ("draft", world.identifiers[of])
+    person = db.session.scalars(select(User).where(User.email_asked == EMAIL)).one()
+    assert actor_for(person).organisation_id is None
+    drain()
+    mine = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation(of).id)
+    assert "claim.open" in [notice.event.kind for notice in db.session.scalars(mine)]
+    assert [mail.to for mail in db.session.scalars(select(Mail).where(Mail.kind == "claimed"))] == [world.emails[of]]
+    with pytest.raises(NotAllowed, match="确认您的邮箱"):
+        claiming.file_claim(actor_for(person), claim.identifier, file_name="l.pdf", content=PDF)
+    assert claim.identifier in Visitor(app, EMAIL).get("/my").text
+
+
+def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world: World) -> None:
+    claim = claimed(world)
+    with pytest.raises(RuleBroken, match="材料"):
+        claiming.file_claim(world.actor("claimant"), claim)
+    claimant = sign_in(app, world, "claimant")
+    assert claimant.submit(f"/claims/{claim}/file", statement="我是现任法定代表人。", file=PDF).status == 303
+    assert (load(claim).state, load(claim).due_at) == ("filed", workdays.add(clock.now(), 3))
+    for other in ("agency", "custodian", "visitor"):
+        assert sign_in(app, world, other).get(f"/claims/{claim}").status in (302, 404)
+    with pytest.raises(RuleBroken, match="现登记的成员"):
+        claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=True)
+    assert sign_in(app, world, "buyer").submit(f"/claims/{claim}/answer", statement="他去年已经离职。").status == 303
+    assert (load(claim).state, load(claim).due_at) == ("answered", workdays.add(clock.now(), 5))
+    with pytest.raises(NotAllowed):
+        claiming.refuse_claim(world.actor("buyer"), claim, reason="我们不同意这个认领。")
+    claiming.refuse_claim(world.actor("regulator"), claim, reason="授权书已经过期。")
+    assert (load(claim).state, members(world)) == ("refused", {"buyer@example.cn": "owner"})
+
+
+def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> None:
+    world.authority("county", "regulator", region="632801")
+    claim = filed(world)
+    time.instant = load(claim).due_at
+    run_deadlines()
+    assert load(claim).state == "answered"
+    time.instant = load(claim).due_at
+    run_deadlines()
+    assert (load(claim).state, load(claim).referred_to) == ("answered", "630000"), "the level above may decide"
+    claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=False)
+    assert members(world) == {"buyer@example.cn": "owner", EMAIL: "owner"}
+    assert world.actor("claimant").owner
+
+
+def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
+    world.enterprise("helper")
+    accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    world.member("buyer", "staff")
+    claim = filed(world)
+    claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
+    claiming.grant_claim(world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True)
+    assert members(world) == {EMAIL: "owner"}
+    assert all(lent.revoked_at for lent in db.session.scalars(select(Delegation)))
+    assert world.actor("buyer").organisation_id is None
+    with pytest.raises(NotAllowed):
+        world.request()
+    assert world.request("claimant")
+
+
+def test_money_stays_where_it_went_when_an_agency_is_taken_over(world: World) -> None:
+    change = agencies.change_account(world.actor("agency"), bank_name="别的银行", account_name="别人", account_number="9999000011112222")
+    claim = filed(world, "agency")
+    claiming.answer_claim(world.actor("agency"), claim, statement="机构是我们的。")
+    claiming.grant_claim(world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True)
+    db.session.rollback()
+    assert AccountChange.load(db.session, change).state == "stopped"
+
+
+def test_whoever_only_squats_on_a_code_is_not_waited_for(world: World) -> None:
+    """An enterprise nobody has looked at: the evidence of its owner decides at once, and lets it in."""
+    world.enterprise("squatter", verified=False)
+    claim = filed(world, "squatter")
+    claiming.grant_claim(world.actor("regulator"), claim, reason="营业执照与登记一致。", replaces=True)
+    db.session.rollback()
+    found = Organisation.load(db.session, world.identifiers["squatter"])
+    assert (found.state, members(world, "squatter")) == ("verified", {EMAIL: "owner"})
+
+
+def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask, world: World) -> None:
+    from market.transaction import transaction
+
+    claim = claimed(world)
+    claiming.withdraw_claim(world.actor("claimant"), claim)
+    assert load(claim).state == "withdrawn"
+    with transaction() as session:
+        agency = Organisation.load(session, world.identifiers["third"], lock=True)
+        agency.claimed = False
+    values = {"email": "x@example.cn", "name": "x", "password": PASSWORD, "kind": "agency", "organisation": "x", "region_code": "632801", "uscc": agency.uscc}
+    with pytest.raises(RuleBroken, match="入驻码"):
+        accounts.register(VISITOR, **values)
+
+
+def test_the_administrator_decides_too(world: World) -> None:
+    claim = filed(world)
+    claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
+    claiming.grant_claim(Actor("管理员", frozenset({"admin"})), claim, reason="证据充分,予以认定。", replaces=False)
+    assert load(claim).state == "granted"

@@ -1,0 +1,248 @@
+"""Mail addresses are shown before they count: who claims one, who confirms it, and what waits until then."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select
+
+from market import mailing, permissions
+from market.accounts import actions as accounts
+from market.accounts import confirming
+from market.extensions import db
+from market.sourcing import actions as sourcing
+from market.transaction import ACTIONS
+from models import clock, workdays
+from models.accounts import Delegation, User, actor_for, authenticate
+from models.actors import VISITOR, Actor
+from models.mails import MOST, Mail
+from models.sourcing import Request
+from models.text import Conflict, NotAllowed, NotFound, RuleBroken
+from tests.audience import CRITERIA
+from tests.factories import PASSWORD, PDF, World, code
+from tests.web import Visitor
+
+THIEF = "a thief's own password"
+ADDRESS = "expert@example.cn"
+
+
+def signed_up(email: str = ADDRESS, number: int = 7100, password: str = PASSWORD, **changes: Any) -> User:
+    """Somebody who has signed up, and confirmed nothing."""
+    person = {"name": "才旦", "kind": "enterprise", "organisation": f"单位{number}", "region_code": "632801", "uscc": code(number), **changes}
+    return found(accounts.register(VISITOR, email=email, password=password, **person))
+
+
+def found(key: str) -> User:
+    db.session.rollback()
+    return db.session.get_one(User, int(key), populate_existing=True)
+
+
+def actor(user: User) -> Actor:
+    return actor_for(found(str(user.id)))
+
+
+def delegated(world: World) -> None:
+    accounts.delegate(world.actor("buyer"), email=ADDRESS, scope=["request"], most=10**8, until=workdays.add(clock.now(), 30))
+
+
+def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothing(world: World) -> None:
+    """The attack that was walked through: an expert's address, registered by somebody else, delegated to, and used to publish."""
+    thief = signed_up(password=THIEF)
+    with pytest.raises(RuleBroken) as unknown:
+        delegated(world)
+    assert unknown.value.field == "email"
+    merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    with pytest.raises(RuleBroken):
+        sourcing.appoint(world.actor("buyer"), merit, email=ADDRESS)
+    expert = signed_up(number=7101)
+    assert found(str(thief.id)).address == "", "signing up again takes it over"
+    assert authenticate(db.session, ADDRESS, PASSWORD).id == expert.id  # type: ignore[union-attr]
+    assert authenticate(db.session, ADDRESS, THIEF) is None
+    confirming.confirm(actor(expert), token=confirming.token(expert, ADDRESS))
+    delegated(world)
+    sourcing.appoint(world.actor("buyer"), merit, email=ADDRESS)
+    assert [lent.user_id for lent in db.session.scalars(select(Delegation))] == [expert.id]
+    assert not actor(thief).mandates
+    assert actor(expert).mandates
+
+
+def test_confirming_takes_an_address_from_whoever_claimed_it_since(world: World) -> None:
+    expert = signed_up()
+    link = confirming.token(expert, ADDRESS)
+    thief = signed_up(number=7101, password=THIEF)
+    assert found(str(expert.id)).address == ""
+    confirming.confirm(VISITOR, token=link, password=PASSWORD)
+    assert (found(str(expert.id)).email, found(str(thief.id)).address) == (ADDRESS, "")
+    with pytest.raises(RuleBroken, match="已经注册"):
+        signed_up(number=7102)
+    with pytest.raises(Conflict):
+        confirming.confirm(actor(thief), token=confirming.token(thief, ADDRESS))
+
+
+@pytest.mark.parametrize("who", ["visitor", "buyer"])
+def test_the_owner_of_a_box_does_not_confirm_a_strangers_account_by_following_its_link(app: Flask, world: World, who: str) -> None:
+    thief = signed_up(password=THIEF)
+    link = f"/confirm/{confirming.token(thief, ADDRESS)}"
+    victim = Visitor(app, world.emails.get(who, ""))
+    assert victim.get(link).status == 200
+    assert not found(str(thief.id)).confirmed, "reading the page confirms nothing"
+    refused = victim.submit(link, password=PASSWORD)
+    assert (refused.status, bool(refused.error_at("password"))) == (422, True)
+    assert not found(str(thief.id)).confirmed
+
+
+def test_a_newcomer_is_through_in_seconds(app: Flask, world: World) -> None:
+    """As in the demonstration: no mail leaves, the page says where it stands, and the link there is followed."""
+    visitor = Visitor(app)
+    entry = {"name": "才旦", "email": "new@example.cn", "password": PASSWORD, "kind": "agency", "organisation": "新来的事务所", "uscc": code(7103), "region_code": "632801"}
+    page = visitor.get(visitor.submit("/sign-up", **entry).location)
+    assert "请先确认您的邮箱" in page.text
+    outbox = page.soup.select_one("a[href='/outbox']")
+    assert outbox is not None
+    link = visitor.get(str(outbox["href"])).soup.select_one("a[href^='/confirm/']")
+    assert link is not None
+    assert visitor.submit(str(link["href"])).location == "/my"
+    assert "请先确认您的邮箱" not in visitor.get("/my").text
+    other = Visitor(app, "buyer@example.cn")
+    assert "new@example.cn" not in other.get("/outbox").text, "letters are their readers'"
+
+
+def test_on_another_device_the_password_signs_in_with_it(app: Flask, world: World) -> None:
+    person = signed_up()
+    phone = Visitor(app)
+    link = f"/confirm/{confirming.token(person, ADDRESS)}"
+    assert phone.submit(link, password=PASSWORD).location == "/my"
+    assert phone.get("/my").status == 200
+    assert found(str(person.id)).confirmed
+
+
+def test_no_act_but_preparing_is_open_before(app: Flask, world: World) -> None:
+    """Over every act there is, and every one that comes to be added."""
+    unconfirmed = actor(signed_up())
+    assert set(ACTIONS) >= permissions.BEFORE_CONFIRMING
+    assert len(ACTIONS) > 150
+    for name, act in ACTIONS.items():
+        if name in permissions.BEFORE_CONFIRMING:
+            with suppress(TypeError):  # it is asked what it is about
+                act(unconfirmed)
+        else:
+            with pytest.raises(NotAllowed, match="确认您的邮箱"):
+                act(unconfirmed)
+
+
+def test_who_has_not_confirmed_drafts_and_does_nothing_else(app: Flask, world: World) -> None:
+    person = signed_up()
+    draft = sourcing.create_request(actor(person), **world.asked())
+    sourcing.edit_request(actor(person), draft, **world.asked(project="改过的项目名称"))
+    with pytest.raises(NotAllowed, match="确认您的邮箱"):
+        sourcing.publish(actor(person), draft)
+    db.session.rollback()
+    assert Request.load(db.session, draft).state == "draft"
+
+
+def test_a_membership_given_to_an_address_counts_once_it_is_confirmed(app: Flask, world: World) -> None:
+    accounts.add_member(world.actor("buyer"), email=ADDRESS, name="职员", password=PASSWORD)
+    person = db.session.scalars(select(User).where(User.email_asked == ADDRESS)).one()
+    assert (actor(person).organisation_id, actor(person).roles) == (None, frozenset())
+    draft = world.request(publish=False)
+    assert Visitor(app, ADDRESS).get(f"/requests/{draft}").status == 404, "nor does it read what the organisation's members may"
+    confirming.show_address(ADDRESS)
+    assert actor(person).organisation_id == world.organisation("buyer").id
+    assert Visitor(app, ADDRESS).get(f"/requests/{draft}").status == 200
+
+
+def test_an_authoritys_first_member_watches_nothing_before(world: World) -> None:
+    world.emails["new"] = "new@example.cn"
+    admin = Actor("管理员", frozenset({"admin"}))
+    accounts.set_up_authority(
+        admin, email="new@example.cn", name="新", password=PASSWORD, uscc=code(7105), organisation="新局", region_code="632800", authority_role="regulator", department=None
+    )  # type: ignore[arg-type]
+    person = db.session.scalars(select(User).where(User.email_asked == "new@example.cn")).one()
+    assert actor(person).roles == frozenset()
+    confirming.show_address("new@example.cn")
+    assert actor(person).roles == {"regulator"}
+
+
+def test_a_link_is_for_one_purpose_one_address_and_three_days(app: Flask, world: World, time: Any) -> None:
+    person = signed_up()
+    link = confirming.token(person, ADDRESS)
+    other = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="another purpose").dumps([person.id, ADDRESS, ""])
+    for forged in ("", "x", link[:-2], link + "x", str(other)):
+        with pytest.raises(NotFound):
+            confirming.confirm(actor(person), token=forged)
+    time.instant += confirming.GOOD_FOR
+    confirming.read(link)
+    time.instant += timedelta(seconds=1)
+    with pytest.raises(confirming.Expired):
+        confirming.confirm(actor(person), token=link)
+    assert Visitor(app).get(f"/confirm/{link}").status == 410
+
+
+def test_another_address_waits_until_it_is_confirmed_and_the_old_one_is_told(app: Flask, world: World, time: Any) -> None:
+    time.instant += timedelta(minutes=1)
+    buyer = world.actor("buyer")
+    user = found(str(buyer.user_id))
+    for email, current, field in ((ADDRESS, "wrong horse battery", "current"), ("second@example.cn", PASSWORD, "email"), ("no address", PASSWORD, "email")):
+        with pytest.raises(RuleBroken) as refused:
+            confirming.change_address(buyer, email=email, current=current)
+        assert refused.value.field == field
+    confirming.change_address(buyer, email=ADDRESS, current=PASSWORD)
+    assert (found(str(user.id)).email, found(str(user.id)).email_asked) == ("buyer@example.cn", ADDRESS)
+    assert actor(user).confirmed, "what it had goes on"
+    first = confirming.token(found(str(user.id)), ADDRESS)
+    confirming.confirm(buyer, token=first)
+    assert found(str(user.id)).email == ADDRESS
+    told = db.session.scalars(select(Mail).where(Mail.kind == "moved")).one()
+    assert (told.to, ADDRESS in mailing.written(told).text) == ("buyer@example.cn", True)
+    confirming.change_address(actor(user), email="third-address@example.cn", current=PASSWORD)
+    confirming.confirm(actor(user), token=confirming.token(found(str(user.id)), "third-address@example.cn"))
+    with pytest.raises(RuleBroken, match="已经用过"):
+        confirming.confirm(actor(user), token=first)
+
+
+def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(world: World, time: Any) -> None:
+    person = signed_up()
+    for _ in range(MOST - 1):
+        confirming.send_again(actor(person))
+    with pytest.raises(RuleBroken, match="明天再试"):
+        confirming.send_again(actor(person))
+    for number in range(2):
+        with pytest.raises(RuleBroken, match="明天再试"):
+            confirming.change_address(actor(person), email=f"elsewhere{number}@example.cn", current=PASSWORD)
+    owner = signed_up(number=7101)
+    assert db.session.scalars(select(Mail.to).where(Mail.user_id == owner.id)).all() == [ADDRESS]
+    time.instant += timedelta(days=1, seconds=1)
+    confirming.change_address(actor(person), email="elsewhere@example.cn", current=PASSWORD)
+
+
+def test_the_page_says_what_waits_and_sends_again(app: Flask, world: World) -> None:
+    signed_up()
+    visitor = Visitor(app, ADDRESS, language="en")
+    page = visitor.get("/my/address")
+    assert ADDRESS in page.text
+    form = page.soup.select_one("form[action='/my/address/again']")
+    assert form is not None
+    sent = visitor.post("/my/address/again", {field["name"]: field["value"] for field in form.select("input")})
+    assert sent.location == "/my/address"
+    letters = db.session.scalars(select(Mail).where(Mail.to == ADDRESS).order_by(Mail.id)).all()
+    assert [letter.locale for letter in letters] == ["zh_Hans_CN", "en"]
+    assert "confirm" in mailing.written(letters[1]).subject.lower()
+    refused = visitor.submit("/requests/new?item=WAT-01", project="高标准农田项目", region_code="632801", mode="inquiry", funds="private", openness="open")
+    answer = visitor.submit(f"{refused.location}/publish")
+    assert (answer.status, "Confirm your" in answer.text) == (403, True)
+
+
+def test_whoever_signs_in_unconfirmed_may_hand_in_its_papers(world: World) -> None:
+    from market.agencies import actions as agencies
+
+    person = signed_up(kind="agency")
+    agencies.fill(actor(person), "licence", legal_form="company", established_on=world.day(-900), licence_until=None, registered_capital=None, scope="水土保持")
+    agencies.hand_in_material(actor(person), kind="licence", file_name="l.pdf", content=PDF)
+    for act in (agencies.submit_entry, agencies.commit_entry):
+        with pytest.raises(NotAllowed, match="确认您的邮箱"):
+            act(actor(person), committed=True)
