@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     THREADS: int = Field(12, ge=2)
     JOBS: Literal["queued", "manual"] = "queued"
     AREA: str = Field("630000", pattern="^[0-9]{6}$")
+    MAIL: str = Field("", pattern=r"^$|^(smtp|smtps|smtp\+starttls)://[^/?#\s]+$")
+    MAIL_FROM: str = ""
+    SECOND_FACTOR: Literal["", "required", "offered"] = ""
     DEMO: bool = False
     TRIAL: bool = False
     CLOCK_FILE: str = ""
@@ -97,6 +100,12 @@ class Settings(BaseSettings):
             found.append(f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach")
         if not self.HTTPS:
             found.append("HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it")
+        if not self.MAIL:
+            found.append("MAIL: no mail server is set, so whoever forgot a password would wait for a letter in vain")
+        if "@" not in self.MAIL_FROM:
+            found.append("MAIL_FROM: the address letters come from is not set")
+        if self.SECOND_FACTOR == "offered":
+            found.append("SECOND_FACTOR: regulators, the custodian and administrators sign in with two factors in public; it may be left unset")
         return found + self._unlimited() + self._beside_the_database()
 
     def _unlimited(self) -> list[str]:
@@ -153,6 +162,7 @@ class Settings(BaseSettings):
             "SQLALCHEMY_ENGINES": {"default": {"url": url}},
             "PUBLIC_URL": (self.PUBLIC_URL or f"http://127.0.0.1:{self.PORT}").rstrip("/"),
             "CUSTODY_ACCOUNT": self.CUSTODY_ACCOUNT or ("" if self.public else INVENTED_ACCOUNT),
+            "SECOND_FACTOR": self.SECOND_FACTOR or ("required" if self.public else "offered"),
             "SESSION_COOKIE_SECURE": self.HTTPS,
             "STREAM_SECONDS": 10,
         }

@@ -19,7 +19,7 @@ from models import clock, spelling, uscc
 from models.actors import Actor, Mandate
 from models.base import Base, Code, Fen, Name
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.text import N_, RuleBroken
+from models.text import N_
 from models.workflow import Case, Move, State, Workflow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
@@ -66,17 +66,33 @@ SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases 
 
 
 class User(Base):
-    """A person who signs in. Belongs to organisations through memberships."""
+    """A person who signs in. Belongs to organisations through memberships.
+
+    Who holds an address has it in `email`. Who signs in with an address somebody else holds has it in `claims` until it is shown to be this
+    person's, and nothing of anybody's in `email`; an address others named before anybody signed up with it is held by a row without
+    a password (models/holders.py).
+    """
 
     __tablename__ = "users"
 
     email: Mapped[str] = mapped_column(String(254), unique=True)
+    claims: Mapped[str | None] = mapped_column(String(254), index=True)
     name: Mapped[Name]
     password_hash: Mapped[str] = mapped_column(String(200))
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
+
+    @property
+    def address(self) -> str:
+        """The address this person signs in with."""
+        return self.claims or self.email
+
+    @property
+    def awaited(self) -> bool:
+        """Whether this is nobody yet: an address others named."""
+        return not self.password_hash
 
     def set_password(self, password: str) -> None:
         found = _found.get()
@@ -182,15 +198,23 @@ def _nobodys_hash() -> str:
 
 
 def known_as(email: str) -> Select[User]:
-    """Whoever is registered under this address, however it is written."""
+    """Whoever holds this address, however it is written."""
     return select(User).where(User.email == spelling.asked_email(email))
 
 
 def authenticate(session: Session, email: str, password: str) -> User | None:
-    """The person with this address and password, or None; an unknown address takes as long as a wrong password."""
-    user = session.scalars(known_as(email)).one_or_none()
-    known = user or User(password_hash=_nobodys_hash())
-    return user if known.check_password(password) and user else None
+    """The person with this address and password, or None. Two passwords are checked whoever has the address, whether nobody, its holder alone or
+    with others who claim it, so that the time it takes tells nothing; of those who claim it the first counts, whom nobody who came later can push out."""
+    asked = spelling.asked_email(email)
+    claiming = select(User).where(User.claims == asked).order_by(User.id).limit(1)
+    known = [session.scalars(known_as(asked)).one_or_none(), session.scalars(claiming).one_or_none()]
+    right = [_is_theirs(user, password) for user in known]
+    return next((user for user, theirs in zip(known, right, strict=True) if theirs), None)
+
+
+def _is_theirs(user: User | None, password: str) -> bool:
+    somebody = user if user and not user.awaited else User(password_hash=_nobodys_hash())
+    return somebody.check_password(password) and somebody is user
 
 
 def may_buy_for_others(user: User) -> bool:
@@ -225,12 +249,6 @@ def actor_for(user: User) -> Actor:
         resting=resting,
         belongs=tuple((m.organisation_id, m.organisation.kind) for m in user.memberships),
     )
-
-
-def check_password_strength(password: str) -> None:
-    """At least 10 characters that are not all alike; length is what protects, so nothing else is asked."""
-    if len(password) < 10 or len(set(password)) < 4:
-        raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), "password")
 
 
 def authority_for(session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None) -> Organisation | None:
