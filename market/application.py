@@ -89,6 +89,7 @@ def _open_rooms(app: Flask) -> None:
     for room in (accounts, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
         app.register_blueprint(room.rooms)
     app.register_blueprint(probes)
+    accounts.register(app)
 
 
 def _locale() -> str:
