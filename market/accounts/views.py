@@ -5,28 +5,37 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import login_required, login_user, logout_user
+from flask_login import current_user, login_required
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from market.accounts import actions
+from market.accounts import actions, attempts, identity, security
+from market.accounts.attempts import TooMany, account, counted, know
+from market.accounts.blueprint import rooms
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
-from market.accounts.identity import SignedIn, current_actor, enter, known_to_all
+from market.accounts.identity import current_actor, enter, known_to_all, leave, renew
+from market.accounts.signing_in import first_step
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
 from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
+from market.words import words_of
 from models import CASES
 from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate
 from models.actors import VISITOR, Actor
 from models.notices import Notice
 from models.text import N_, NotAllowed
 
-rooms = Blueprint("accounts", __name__)
+
+def register(app: Flask) -> None:
+    """What goes with every request: who was seen, what a browser is known by, and the second factor before anything else."""
+    identity.register(app)
+    security.register(app)
+    app.after_request(attempts.remember)
 
 
 def _inside(target: str | None) -> str | None:
@@ -49,27 +58,37 @@ def _demo_accounts() -> dict[str, Any] | None:
 
 
 @rooms.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("20 per minute", methods=["POST"])
 def sign_in() -> Response | str | tuple[str, int]:
     form = SignInForm()
     status = 200
     if form.is_submitted():
         status = 422
         if form.validate():
-            user = authenticate(db.session, form.email.data, form.password.data)
+            try:
+                user = _authenticated(form)
+            except TooMany as problem:
+                form.refuse(problem, words_of(problem))
+                return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), problem.status
             if user and known_to_all(user.email):
                 form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
                 return render_template("accounts/sign_in.html", form=form, demo=None), 403
             if user:
-                enter(user)
-                return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)
+                return first_step(user, _inside(request.args.get("next")))
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
-    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), status
+    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts(), chosen="reset" in request.args), status
+
+
+def _authenticated(form: SignInForm) -> User | None:
+    """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has the address."""
+    with counted("password", account(form.email.data)) as attempt:
+        user = authenticate(db.session, form.email.data, form.password.data)
+        attempt.right = user is not None
+    return user
 
 
 @rooms.route("/sign-up", methods=["GET", "POST"])
-@limiter.limit("20 per hour", methods=["POST"])
+@limiter.limit("100 per hour", methods=["POST"])  # a training day of an office is one address
 def sign_up() -> Response | str | tuple[str, int]:
     form = SignUpForm()
     form.prepare()
@@ -94,12 +113,13 @@ def _welcome(made: str, password: str) -> Response:
     if not user.check_password(password):
         return redirect(url_for("accounts.sign_in"), 303)
     enter(user)
+    know(user)
     return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303)
 
 
 @rooms.post("/sign-out")
 def sign_out() -> Response:
-    logout_user()
+    leave()
     return redirect(url_for("catalogue.home"), 303)
 
 
@@ -157,15 +177,21 @@ def remove_member(email: str) -> Response:
 
 @rooms.route("/my/password", methods=["GET", "POST"])
 @login_required
-@limiter.limit("20 per minute", methods=["POST"])
 def password() -> Response | str | tuple[str, int]:
-    return form_page(PasswordForm(), _("修改密码"), actions.change_password, _stay)
+    form = PasswordForm()
+    if not form.is_submitted():
+        return form_page(form, _("修改密码"), actions.change_password, _stay)
+    with counted("password", current_user.user.address) as attempt:
+        answer = form_page(form, _("修改密码"), actions.change_password, _stay)
+        attempt.right = True if isinstance(answer, Response) else False if form.current.errors and form.current.data else None
+    return answer
 
 
 def _stay(_changed: str) -> str:
-    """With the new password this session goes on; every other one of this person has ended."""
+    """With the new password this browser goes on, by a new token; every session of before has ended, also where its cookie was copied to."""
+    factor = current_user.factor
     db.session.expire_all()
-    login_user(SignedIn(db.session.get_one(User, current_actor().user_id)))
+    renew(db.session.get_one(User, current_actor().user_id), factor)
     return url_for("accounts.worklist")
 
 

@@ -15,6 +15,7 @@ from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
 from market import batches, memory
+from market.accounts import letters
 from market.credit.actions import refresh_failed
 from market.demo import mark
 from market.jobs import nightly
@@ -42,7 +43,7 @@ def tick() -> tuple[int, int, int]:
     if sourcing.fetch_keys():
         acted += run_deadlines()
     remind()
-    done = acted, batches.run() + money.work() + told, drain()
+    done = acted, batches.run() + money.work() + letters.work() + told, drain()
     for lane in LANES:
         beat(lane)
     return done
@@ -129,7 +130,7 @@ class Jobs:
 
     def _outside(self) -> None:
         _parts(
-            "outside", events=lambda: drain("outside", once=True), money=money.work, batches=lambda: batches.run(outside=True), night=lambda: nightly.work("outside")
+            "outside", letters=letters.work, events=lambda: drain("outside", once=True), money=money.work, batches=lambda: batches.run(outside=True), night=lambda: nightly.work("outside")
         )
 
     def _long(self) -> None:

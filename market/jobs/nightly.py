@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from market.accounts.letters import tidy
 from market.agencies.jobs import rebuild_index, warn_of_expiry
 from market.agencies.registry import compare_daily
 from market.credit.actions import refresh_every_score
@@ -40,6 +41,7 @@ PARTS = {
     "scores": Part("long", refresh_every_score),
     "expiry": Part("long", warn_of_expiry),
     "index": Part("long", rebuild_index),
+    "accounts": Part("outside", tidy),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),
 }
