@@ -167,7 +167,7 @@ def test_the_same_key_in_another_browser_is_another_key(app: Flask, world: World
         key = {**_ticket(other, "/sign-up"), "submission": used["submission"]}
         made = _counted()
         answer = _send(other, "/sign-up", {**used, **key, "email": email, "password": password})
-        assert (answer.status, "已经注册" in answer.error_at("email")) == (422, True)
+        assert (answer.status, "已经入驻" in answer.error_at("uscc"), answer.error_at("email")) == (422, True, ""), "and nothing is said of the address"
         assert other.get("/my").status == 302, "nobody is signed in"
         assert _counted() == made
     own = Visitor(app)
