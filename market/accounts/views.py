@@ -157,12 +157,18 @@ def organisation() -> str:
     )
 
 
+def _by_person() -> str:
+    """Each address somebody names is written to and kept: as many as a person has use for, from wherever."""
+    return f"{request.endpoint} {current_actor().user_id}"
+
+
 def _back(_result: str = "") -> str:
     return url_for("accounts.organisation")
 
 
 @rooms.route("/my/members/new", methods=["GET", "POST"])
 @login_required
+@limiter.limit("60 per hour", methods=["POST"], key_func=_by_person)
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
@@ -197,6 +203,7 @@ def _stay(_changed: str) -> str:
 
 @rooms.route("/my/delegations/new", methods=["GET", "POST"])
 @login_required
+@limiter.limit("60 per hour", methods=["POST"], key_func=_by_person)
 def new_delegation() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(
