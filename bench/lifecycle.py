@@ -39,9 +39,13 @@ class Person:
         self.url, self.name, self.session = url, name, requests.Session()
         self.journal = journal if journal is not None else []
         self.session.headers["Accept-Language"] = "zh-CN"
+        self.known_by: tuple[str, str] | None = None
 
     def get(self, path: str) -> BeautifulSoup:
         answer = self.session.get(self.url + path, timeout=30)
+        if self.known_by and "/sign-in" in answer.url and not path.startswith("/sign-in"):  # days have passed, and the session with them
+            self.sign_in(*self.known_by)
+            answer = self.session.get(self.url + path, timeout=30)
         if not answer.ok:
             raise Refused(f"GET {path}: {answer.status_code}")
         return BeautifulSoup(answer.text, "html.parser")
@@ -60,11 +64,14 @@ class Person:
             said = BeautifulSoup(answer.text, "html.parser").select(".problem, .error, h1")
             raise Refused(f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}")
         reached = answer.url.removeprefix(self.url)
+        if path == "/sign-up":
+            self.known_by = (fields["email"], fields["password"])
         self.journal.append(_entry_of(self.name, path, fields, [kind for _name, _content, kind in files.values()], reached))
         return reached
 
     def sign_in(self, email: str, password: str = PASSWORD) -> Person:
         self.submit("/sign-in", email=email, password=password)
+        self.known_by = (email, password)
         return self
 
     def confirm(self) -> Person:

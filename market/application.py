@@ -69,8 +69,8 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["jobs"] = Jobs(app)
     addresses.register(app)
     cli.register(app)
+    _open_rooms(app)  # first who somebody is, and what is still lacking to show it; then what may be done
     pages.register(app)
-    _open_rooms(app)
     app.after_request(_harden)
     if app.config.get("PROXIES"):
         trusted = app.config["PROXIES"]
@@ -104,6 +104,7 @@ def _open_rooms(app: Flask) -> None:
     for room in (accounts, identification, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
         app.register_blueprint(room.rooms)
     app.register_blueprint(probes)
+    accounts.register(app)
 
 
 def _locale() -> str:

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     THREADS: int = Field(12, ge=2)
     JOBS: Literal["queued", "manual"] = "queued"
     AREA: str = Field("630000", pattern="^[0-9]{6}$")
+    MAIL: str = Field("", pattern=r"^$|^(smtp|smtps|smtp\+starttls)://[^/?#\s]+$")
+    MAIL_FROM: str = ""
+    SECOND_FACTOR: Literal["", "required", "offered"] = ""
     DEMO: bool = False
     TRIAL: bool = False
     CLOCK_FILE: str = ""
@@ -104,9 +107,12 @@ class Settings(BaseSettings):
             found.append(f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach")
         if not self.HTTPS:
             found.append("HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it")
-        unset = [name for name in ("MAIL", "MAIL_FROM") if not getattr(self, name)]
-        if unset:
-            found.append(f"{', '.join(unset)}: no mail server (smtps://user:password@host:465), or no sender, is set; nobody could confirm an address")
+        if not self.MAIL:
+            found.append("MAIL: no mail server is set, so whoever forgot a password would wait for a letter in vain")
+        if "@" not in self.MAIL_FROM:
+            found.append("MAIL_FROM: the address letters come from is not set")
+        if self.SECOND_FACTOR == "offered":
+            found.append("SECOND_FACTOR: regulators, the custodian and administrators sign in with two factors in public; it may be left unset")
         return found + self._unlimited() + self._beside_the_database()
 
     def _unlimited(self) -> list[str]:
@@ -164,6 +170,7 @@ class Settings(BaseSettings):
             "PUBLIC_URL": (self.PUBLIC_URL or f"http://127.0.0.1:{self.PORT}").rstrip("/"),
             "CUSTODY_ACCOUNT": self.CUSTODY_ACCOUNT or ("" if self.public else INVENTED_ACCOUNT),
             **(OVER_TLS if self.HTTPS else {"SESSION_COOKIE_SECURE": False}),
+            "SECOND_FACTOR": self.SECOND_FACTOR or ("required" if self.public else "offered"),
             "STREAM_SECONDS": 10,
         }
 

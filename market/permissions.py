@@ -54,6 +54,9 @@ ACTS: dict[str, Ask | None] = {
     "accounts._confirm": ANYBODY,  # with the letter's token, and the account's password
     "accounts.correct": Ask(["enterprise"], entering=True),
     "accounts.judge": MACHINE,
+    **_of("accounts", "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes", SIGNED_IN),
+    **_of("accounts", "end_of reset_of", OPERATOR),
+    **_of("accounts", "ask_reset _choose_password", ANYBODY),
     **_of("accounts", "file_claim answer_claim withdraw_claim lapse_claim grant_claim refuse_claim", CASE),
     # agencies
     "agencies.fill": OWN_PAPERS,
@@ -129,6 +132,7 @@ ACTS: dict[str, Ask | None] = {
 BEFORE_CONFIRMING = frozenset(
     {
         *_of("accounts", "register change_password send_again _change_address _confirm correct withdraw_claim", None),
+        *_of("accounts", "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes ask_reset _choose_password", None),
         *_of("agencies", "fill add_practitioner remove_practitioner hand_in_material", None),
         *_of("sourcing", "create_request edit_request", None),
     }
@@ -150,7 +154,7 @@ PAGES: dict[str, Ask] = {
     **_of("probes", "health ready", ANYBODY),
     **_of("payments", "hook", ANYBODY),
     **_of("catalogue", "home items matters item history policies", ANYBODY),
-    **_of("accounts", "sign_in sign_up sign_out language", ANYBODY),
+    **_of("accounts", "sign_in second sign_up sign_out language forgotten forgotten_sent reset", ANYBODY),
     **_of("agencies", "find suggest show credit fee_history import_template", ANYBODY),
     **_of("contracts", "templates template clause_rules", ANYBODY),
     **_of("opendata", "check paper check_file", ANYBODY),
@@ -159,6 +163,8 @@ PAGES: dict[str, Ask] = {
     "credit.ranking": ANYBODY,
     # one's own
     **_of("accounts", "worklist organisation notices password", SIGNED_IN),
+    **_of("accounts", "own_sessions end_session end_sessions security authenticator new_passkey remove_passkey remove_factors recovery_codes", SIGNED_IN),
+    **_of("accounts", "end_anybodys reset_anybodys outbox", OPERATOR),
     "accounts.new_member": _act("accounts.add_member"),
     "accounts.remove_member": _act("accounts.remove_member"),
     "accounts.new_delegation": _act("accounts.delegate"),

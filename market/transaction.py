@@ -136,7 +136,8 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
                 session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=fingerprint, result=result))
         return result
 
-    ACTIONS[name_of(function)] = act
+    if ACTIONS.setdefault(name_of(function), act) is not act:
+        raise ValueError(f"two acts are called {name_of(function)}")
     return act
 
 

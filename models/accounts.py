@@ -83,7 +83,8 @@ class User(Base):
     `blocked_as` lifts it: see blocking.py.
 
     `email` is the address that was shown to be this person's (None while none was): whatever is addressed to a mail address looks here.
-    `email_asked` is one that waits to be confirmed; several may claim the same, and none of them keeps it from its owner.
+    `email_asked` is one that waits to be confirmed; several may claim the same, and none of them keeps it from its owner. An address others named
+    before anybody has shown it to be theirs is held by a row without a password (holders.py).
     """
 
     __tablename__ = "users"
@@ -97,7 +98,6 @@ class User(Base):
     blocked_at: Mapped[datetime | None]
     blocked_reason: Mapped[str | None] = mapped_column(String(1000))
     blocked_as: Mapped[str | None] = mapped_column(String(12))
-    unblocked_at: Mapped[datetime | None]  # what was open before it was blocked stays shut
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
@@ -111,6 +111,11 @@ class User(Base):
     def address(self) -> str:
         """The address this person goes by: the confirmed one, else the one that waits; empty where somebody else has shown it to be theirs."""
         return self.email or self.email_asked
+
+    @property
+    def awaited(self) -> bool:
+        """Whether this is nobody yet: an address others named."""
+        return not self.password_hash
 
     def set_password(self, password: str) -> None:
         found = _found.get()
@@ -245,21 +250,26 @@ def _nobodys_hash() -> str:
 
 
 def known_as(email: str) -> Select[User]:
-    """Whoever has shown this address to be theirs, however it is written."""
+    """Whoever holds this address, however it is written."""
     return select(User).where(User.email == spelling.asked_email(email))
 
 
 def claimed_as(email: str) -> Select[User]:
-    """Those who have shown no address yet and say this one is theirs, the latest first."""
-    return select(User).where(User.email.is_(None), User.email_asked == spelling.asked_email(email)).order_by(User.id.desc())
+    """Those who have shown no address yet and say this one is theirs, the first of them first."""
+    return select(User).where(User.email.is_(None), User.email_asked == spelling.asked_email(email)).order_by(User.id)
 
 
 def authenticate(session: Session, email: str, password: str) -> User | None:
-    """The person with this address and password, or None; an unknown address takes as long as a wrong password. Who has not confirmed it
-    yet signs in with it as long as nobody else has."""
-    user = session.scalars(known_as(email)).one_or_none() or session.scalars(claimed_as(email).limit(1)).first()
-    known = user or User(password_hash=_nobodys_hash())
-    return user if known.check_password(password) and user else None
+    """The person with this address and password, or None. Two passwords are checked whoever has the address, whether nobody, its holder alone or
+    with others who claim it, so that the time it takes tells nothing; of those who claim it the first counts, whom nobody who came later can push out."""
+    known = [session.scalars(known_as(email)).one_or_none(), session.scalars(claimed_as(email).limit(1)).one_or_none()]
+    right = [_is_theirs(user, password) for user in known]
+    return next((user for user, theirs in zip(known, right, strict=True) if theirs), None)
+
+
+def _is_theirs(user: User | None, password: str) -> bool:
+    somebody = user if user and not user.awaited else User(password_hash=_nobodys_hash())
+    return somebody.check_password(password) and somebody is user
 
 
 def may_buy_for_others(user: User) -> bool:
@@ -309,12 +319,6 @@ def actor_for(user: User) -> Actor:
 
 def _standings(organisations: dict[int, Organisation]) -> tuple[Standing, ...]:
     return tuple(Standing(key, each.name, each.state, each.authority_role or "") for key, each in organisations.items())
-
-
-def check_password_strength(password: str) -> None:
-    """At least 10 characters that are not all alike; length is what protects, so nothing else is asked."""
-    if len(password) < 10 or len(set(password)) < 4:
-        raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), "password")
 
 
 def authority_for(session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None) -> Organisation | None:

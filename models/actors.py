@@ -35,6 +35,7 @@ ROLES = {
 }
 
 IN_STANDING = "verified"  # the state in which an organisation may do all that its kind may
+ENTERING = ("draft", "applied")  # those of one that is not let in yet, which prepares
 OFFICES = frozenset({"regulator", "department", "custodian"})  # what an authority is, while it is in standing
 
 
@@ -102,10 +103,10 @@ class Actor:
         return {*self.members(), *(m.buyer_id for m in (*self.mandates, *self.resting) if m.until > clock.now())}
 
     def buyers(self) -> dict[int, str]:
-        """The enterprises this actor may ask for quotes for: its own, and those that delegated it, as far as they are in standing; key to name."""
+        """The enterprises this actor may draft requests for: its own, and those that delegated it, unless they are out of standing; key to name."""
         own = {self.organisation_id: self.organisation_name} if self.organisation_id and "enterprise" in self.roles else {}
         lent = {m.buyer_id: m.buyer_name for m in self.mandates if "request" in m.scope and m.until > clock.now()}
-        resting = {each.organisation_id for each in self.standings if each.state != IN_STANDING}
+        resting = {each.organisation_id for each in self.standings if each.state not in (IN_STANDING, *ENTERING)}
         return {key: name for key, name in (own | lent).items() if key not in resting}
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, and_, exists, not_, select
 from sqlalchemy.orm import Session
 
-from models import clock, events, spelling
+from models import clock, events, sessions, spelling
 from models.accounts import Membership, Organisation, User
 from models.actors import Actor
 from models.permission import check_account, fresh
@@ -76,6 +76,7 @@ def block(session: Session, actor: Actor, email: str, reason: str) -> str:
     said = check_reason(reason)
     if person.blocked_at is not None:
         raise WrongState(N_("这个账号已经停用。"))
+    sessions.end_all(session, person.id)
     person.blocked_at, person.blocked_reason, person.blocked_as = clock.now(), said[:1000], rank
     _tell(session, actor, person, "block", rank, said)
     return person.email
@@ -90,7 +91,6 @@ def unblock(session: Session, actor: Actor, email: str, reason: str) -> str:
     if not may_lift(actor, person):
         raise NotAllowed(N_("这个账号由上级停用,只能由停用它的一级或更高一级恢复。"))
     person.blocked_at = person.blocked_reason = person.blocked_as = None
-    person.unblocked_at = clock.now()
     _tell(session, actor, person, "unblock", rank, said)
     return person.email
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.actors import IN_STANDING, OFFICES, Actor, Standing
+from models.actors import ENTERING, IN_STANDING, OFFICES, Actor, Standing
 from models.regions import covers
 from models.text import N_, NotAllowed, Problem
 
-ENTERING = ("draft", "applied")
 NO_PART = N_("您在这件事里没有办理这一步的权限。")
 
 

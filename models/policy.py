@@ -86,6 +86,7 @@ def current() -> Policy:
 
 # What the sections and keys are called where the policy is printed.
 SECTIONS = {
+    "session": N_("登录"),
     "entry": N_("入驻"),
     "claim": N_("单位认领"),
     "check": N_("机构核查"),
@@ -101,6 +102,13 @@ SECTIONS = {
     "credit": N_("信用"),
 }
 KEYS = {
+    "session.official_roles": N_("按公务人员管理的身份"),
+    "session.official_idle_minutes": N_("公务人员无操作自动退出(分钟)"),
+    "session.official_longest_hours": N_("公务人员一次登录最长(小时)"),
+    "session.usual_idle_minutes": N_("其他人无操作自动退出(分钟)"),
+    "session.usual_longest_hours": N_("其他人一次登录最长(小时)"),
+    "session.seen_minutes": N_("最近使用时间最多多久记一次(分钟)"),
+    "session.second_factor_roles": N_("必须使用第二重验证的身份"),
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
     "entry.account_wait_days": N_("更换收款账户后多少天才按新账户付款"),

@@ -56,7 +56,7 @@ def _problems() -> list[str]:
 
 def test_by_default_it_is_no_demonstration_and_refuses_what_the_public_must_not_rely_on(environment: Any, tmp_path: Path) -> None:
     named = [problem.partition(":")[0] for problem in _problems()]
-    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "MAIL, MAIL_FROM", "PROXIES", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
+    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "MAIL", "MAIL_FROM", "PROXIES", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
     assert list(tmp_path.iterdir()) == [], "and nothing is made"
 
 
@@ -64,6 +64,18 @@ def test_what_cannot_be_read_and_what_is_missing_are_said_together(environment: 
     environment(PORT="a door", SEARCH="guess", AREA="63", THREADS="1", DEMO="perhaps", PROCESSES="0")
     named = [problem.partition(":")[0] for problem in _problems()]
     assert set(named) >= {"PORT", "SEARCH", "AREA", "THREADS", "DEMO", "PROCESSES", "CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS"}
+
+
+@pytest.mark.parametrize(("told", "kept"), [({}, "required"), ({"SECOND_FACTOR": "required"}, "required"), ({"TRIAL": "1"}, "offered"), ({"DEMO": "1"}, "offered"), ({"TRIAL": "1", "SECOND_FACTOR": "required"}, "required")])
+def test_the_second_factor_is_required_in_public_whatever_is_not_said(environment: Any, told: dict[str, str], kept: str) -> None:
+    environment(**FIT, **told)
+    assert Settings.read().flask()["SECOND_FACTOR"] == kept
+
+
+@pytest.mark.parametrize(("told", "name"), [({"SECOND_FACTOR": "offered"}, "SECOND_FACTOR"), ({"SECOND_FACTOR": "off"}, "SECOND_FACTOR"), ({"MAIL": "https://mail"}, "MAIL"), ({"MAIL_FROM": "nobody"}, "MAIL_FROM")])
+def test_and_cannot_be_switched_off_there_nor_letters_go_nowhere(environment: Any, told: dict[str, str], name: str) -> None:
+    environment(**{**FIT, **told})
+    assert {problem.partition(":")[0] for problem in _problems()} == {name}
 
 
 @pytest.mark.parametrize("name", FIT)

@@ -44,7 +44,7 @@ NASTY = [
     "Q-2026-999999", "A-9999-999999999", "x" * 3000, "csv", "constructor", "__class__", "水保\u202e", "\r\nSet-Cookie: a=b", "true", "[]", "{}",
 ]  # fmt: skip
 COMMON = ("page", "sort", "order", "q", "state", "kind", "item", "region", "since", "until", "endpoint", "self", "_scheme", "_external", "_anchor", "_method", "values", "next", "from", "view", "by")
-RENEWS = {"accounts.sign_in", "accounts.sign_up", "accounts.sign_out"}  # whoever comes in or goes here is another person after it
+RENEWS = {"accounts.sign_in", "accounts.sign_up", "accounts.sign_out", "accounts.end_sessions"}  # whoever comes in or goes here is another person after it
 
 
 @dataclass
@@ -96,7 +96,7 @@ def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[
     delegation, practitioner = db.session.scalars(select(Delegation.id)).first(), db.session.scalars(select(Practitioner.id)).first()
     paths += [
         f"/my/delegations/{delegation}/revoke", f"/my/practitioners/{practitioner}/remove", "/my/members/staff@example.cn/remove", "/language/en",
-        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/admin/failures/1/retry",
+        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/my/sessions/end", "/my/sessions/none/end", "/admin/failures/1/retry",
     ]  # fmt: skip
     for act in ("publish", "edit", "amend", "cancel", "close", "award", "appoint", "ask", "answer", "auction"):
         paths += [f"/requests/{names[case]}/{act}" for case in ("draft", "awarded", "sealed", "invited", "live", "merit", "evaluated")]

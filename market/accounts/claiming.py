@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from market import letterbox
 from market.accounts.telling import tell_owners
 from market.files import hand_in, with_file
-from market.mailing import LETTERS, Letter, post
 from market.signing import prepare_key
 from market.transaction import action
 from models import clock
@@ -17,17 +17,6 @@ from models.agencies import under_way
 from models.claims import Claim
 from models.text import N_
 from models.workflow import perform
-
-LETTERS["claimed"] = Letter(
-    N_("有人认领贵单位"),
-    N_("%(who)s,您好:\n\n有人在公信平台用“%(organisation)s”的统一社会信用代码提出认领(%(claim)s)。如果不是贵单位的人,请登录说明情况;监管部门会据双方材料认定。\n\n%(link)s"),
-    lambda mail: f"/claims/{mail.data['claim']}",
-)
-LETTERS["claim_decided"] = Letter(
-    N_("认领有了结果"),
-    N_("%(who)s,您好:\n\n对“%(organisation)s”的认领(%(claim)s)已经认定,结果和理由请看:\n\n%(link)s"),
-    lambda mail: f"/claims/{mail.data['claim']}",
-)
 
 
 def _about(claim: Claim) -> dict[str, str]:
@@ -80,7 +69,7 @@ def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str
     """It is not theirs, with the reason."""
     claim = Claim.load(session, identifier, lock=True)
     perform(session, claim, "refuse", actor, reason=reason)
-    post(session, claim.applicant, "claim_decided", claim.applicant.address, always=True, **_about(claim))
+    letterbox.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
     return identifier
 
 
@@ -100,7 +89,7 @@ def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str,
     if (organisation.kind, organisation.state) == ("enterprise", "applied"):
         perform(session, organisation, "match", SYSTEM, data={"number": claim.identifier})
         prepare_key(session, organisation)
-    post(session, claim.applicant, "claim_decided", claim.applicant.address, always=True, **_about(claim))
+    letterbox.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
     return identifier
 
 

@@ -12,17 +12,17 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market import letterbox
 from market.accounts.identity import known_to_all
-from market.mailing import LETTERS, Letter, post
 from market.transaction import action, looking
-from models import clock, events, spelling
+from models import clock, events, letters, spelling
 from models.accounts import User, actor_for, claimed_as, known_as, looked_at
 from models.actors import Actor
-from models.mails import Mail
-from models.text import N_, Conflict, NotAllowed, NotFound, Problem, RuleBroken
+from models.holders import hold
+from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
 
 GOOD_FOR = timedelta(days=3)
 PURPOSE = "confirm a mail address"  # a token made for anything else is none here
@@ -74,42 +74,31 @@ def read(token: str) -> Claim:
     return Claim(*said)
 
 
-LETTERS["confirm"] = Letter(
-    N_("请确认您的邮箱"),
-    N_("%(who)s,您好:\n\n有人(应该是您)在公信中介服务交易与信用平台用这个邮箱注册,或把它改为自己的邮箱。请在三天内打开下面的链接确认:\n\n%(link)s\n\n如果不是您,请不要理会这封信:不登录那个账号,链接本身不起作用。"),
-    lambda mail: f"/confirm/{token(mail.user, mail.to)}",
-)
-LETTERS["moved"] = Letter(
-    N_("您的邮箱已经更换"),
-    N_("%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。\n\n%(link)s"),
-)
-
-
-def claim(session: Session, user: User, email: str) -> bool:
-    """A person says an address is theirs: it waits, and a letter goes there. Whoever else only said so has to show it anew. Returns
-    whether the letter goes; RuleBroken at `email` for none, or one that somebody has shown to be theirs."""
+def claim(session: Session, user: User, email: str) -> None:
+    """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's: if it is, the letter tells that
+    person. Nothing tells whoever asks. RuleBroken at `email` for none."""
     address = spelling.email(email)
     if known_to_all(address):  # a market that holds one is not started again
         raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
     owner = session.scalars(known_as(address)).one_or_none()
-    if owner is not None and owner.id != user.id:
-        raise RuleBroken(N_("这个邮箱已经注册过,请直接登录。"), "email")
-    _release(session, user, address)
+    theirs = owner is not None and not owner.awaited and owner.id != user.id
     user.email_asked = address
     session.flush()
-    return post(session, user, "confirm", address)
-
-
-def _release(session: Session, user: User, address: str) -> None:
-    """Nobody else claims this address any more."""
-    others = update(User).where(User.email_asked == address, User.id != user.id)
-    session.execute(others.values(email_asked=""), execution_options={"synchronize_session": "fetch"})
+    if theirs:
+        letterbox.post(session, "known", address)
+    else:
+        letterbox.post(session, "confirm", address, user)
 
 
 def _person(session: Session, actor: Actor) -> User:
     if actor.user_id is None:
         raise NotAllowed(N_("请先登录。"))
     return session.scalars(select(User).where(User.id == actor.user_id).with_for_update().execution_options(populate_existing=True)).one()
+
+
+def _check_letters(session: Session, user: User, field: str | None = None) -> None:
+    if letters.had_enough(session, "confirm", user):
+        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"), field)
 
 
 def _told(session: Session, actor: Actor, user: User, act: str) -> str:
@@ -124,8 +113,8 @@ def send_again(session: Session, actor: Actor) -> str:
     user = _person(session, actor)
     if not user.email_asked:
         raise RuleBroken(N_("没有等待确认的邮箱;请在下面填写您的邮箱。"), "email")
-    if not claim(session, user, user.email_asked):
-        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"))
+    _check_letters(session, user)
+    claim(session, user, user.email_asked)
     return _told(session, actor, user, "ask_address")
 
 
@@ -144,8 +133,8 @@ def _change_address(session: Session, actor: Actor, *, email: str, current: str)
         raise RuleBroken(N_("现在的密码不正确。"), "current")
     if spelling.email(email) == user.email:
         raise RuleBroken(N_("这就是您现在的邮箱。"), "email")
-    if not claim(session, user, email):
-        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"), "email")
+    _check_letters(session, user, "email")
+    claim(session, user, email)
     return _told(session, actor, user, "ask_address")
 
 
@@ -171,31 +160,15 @@ def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> st
     if said.since != _since(user):
         raise RuleBroken(N_("这个链接已经用过,或之后又确认了别的邮箱;请登录后重新发送。"))
     before, user.email_asked = user.email, said.address
-    show(session, user)
+    hold(session, user)
     if before:
-        post(session, user, "moved", before, always=True, address=said.address)
+        letterbox.post(session, "moved", before, user, address=said.address)
     return _told(session, Actor(user.name, user_id=user.id), user, "confirm_address")
-
-
-def show(session: Session, user: User) -> None:
-    """Whoever vouches for it has seen that the address which waits is this person's. Conflict where it is somebody else's."""
-    address = user.email_asked
-    if session.scalars(known_as(address)).first() is not None:
-        raise Conflict(N_("这个邮箱已经由另一个账号确认。"))
-    _release(session, user, address)
-    user.email, user.email_asked, user.email_confirmed_at = address, "", clock.now()
-    session.flush()
 
 
 def show_address(email: str) -> str:
     """The letter's link followed by whoever said last that this address is theirs: a program's stand-in for whoever reads the box, for the
     demonstration, the benches and the tests."""
     with looking() as session:
-        user = session.scalars(claimed_as(email).limit(1)).one()
+        user = session.scalars(claimed_as(email).order_by(None).order_by(User.id.desc()).limit(1)).one()
     return confirm(actor_for(user), token=token(user, user.email_asked))
-
-
-def letters_of(session: Session, user: User) -> list[Mail]:
-    """The letters to a person's own addresses, newest first, for the outbox page."""
-    mine = [address for address in (user.email, user.email_asked) if address]
-    return list(session.scalars(select(Mail).where(Mail.user_id == user.id, Mail.to.in_(mine)).order_by(Mail.id.desc()).limit(20)))

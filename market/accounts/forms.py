@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, printed, text
@@ -30,8 +30,48 @@ class PasswordForm(Form):
     )
 
 
+class ProveForm(Form):
+    """An act that only the person itself may do: the password once more."""
+
+    current = PasswordField(_l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+
+
+def _code(label: Any, needed: list[Any], description: Any) -> StringField:
+    return StringField(label, [*needed, Length(max=40)], description=description, render_kw={"autocomplete": "one-time-code", "spellcheck": "false"})
+
+
+class AuthenticatorForm(ProveForm):
+    code = _code(_l("验证码"), [NEEDED], _l("验证器现在显示的 6 位数字。"))
+
+
+class NewPasskeyForm(ProveForm):
+    name = StringField(_l("叫什么"), [Length(max=80)], description=_l("例如“办公室电脑”,以后好认。"))
+    answer = HiddenField()
+
+
+class CodeForm(Form):
+    code = _code(_l("验证码"), [], _l("验证器现在显示的 6 位数字;验证器不在手边就填一个恢复码。"))
+    answer = HiddenField()
+
+
+class ForgottenForm(Form):
+    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
+
+
+class ResetForm(Form):
+    password = PasswordField(
+        _l("新密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+    )
+
+
+class PersonalActForm(ForgottenForm):
+    """An administrator's act on somebody's account."""
+
+    reason = StringField(_l("理由"), [NEEDED, Length(max=200)])
+
+
 class DelegationForm(Form):
-    email = EmailField(_l("受托人的邮箱"), [NEEDED], description=_l("受托人须已在平台注册。"))
+    email = EmailField(_l("受托人的邮箱"), [NEEDED], description=_l("还没有注册的人也可以:用这个邮箱注册并确认后生效。"))
     scope = ChecklistField(_l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE))
     most = MoneyField(_l("金额上限(元)"), [NEEDED])
     until = BeijingTimeField(_l("委托到"), [NEEDED])

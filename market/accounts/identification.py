@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, EmailField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market import mailing
-from market.accounts import claiming, confirming, entering
-from market.accounts.identity import current_actor, enter
+from market import letterbox
+from market.accounts import claiming, confirming, entering, letters
+from market.accounts.identity import current_actor
+from market.accounts.signing_in import first_step
 from market.extensions import db, limiter
 from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
 from market.pages import ActPage, act_view, attempt, case_page, file_of, form_page, visible
@@ -86,7 +87,7 @@ def address() -> Response | str | tuple[str, int]:
             made, status = attempt(form, confirming.change_address, **form.values())
             if made is not None:
                 return redirect(url_for("identification.address"), 303)
-    return render_template("accounts/address.html", form=form, again=ActForm(formdata=None), me=_me(), here=mailing.shown_here()), status
+    return render_template("accounts/address.html", form=form, again=ActForm(formdata=None), me=_me(), here=not letterbox.sends()), status
 
 
 @rooms.post("/my/address/again")
@@ -117,7 +118,7 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
 def _confirmed(person: int) -> Response:
     """Go on as this person. Somebody else who is signed in here stays that."""
     if not current_user.is_authenticated:
-        enter(db.session.get_one(User, person))
+        return first_step(db.session.get_one(User, person), None)
     return redirect(url_for("accounts.worklist"), 303)
 
 
@@ -125,10 +126,9 @@ def _confirmed(person: int) -> Response:
 @login_required
 def outbox() -> str:
     """Letters to the reader, where no mail server is set: the demonstration and a trial write to nobody."""
-    if not mailing.shown_here():
+    if letterbox.sends():
         abort(404)
-    letters = [(mail, mailing.written(mail)) for mail in confirming.letters_of(db.session, _me())]
-    return render_template("accounts/outbox.html", letters=letters)
+    return render_template("accounts/outbox.html", letters=letters.own(db.session, _me()))
 
 
 def _waiting_enterprise() -> Organisation:

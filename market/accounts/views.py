@@ -6,25 +6,29 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
-from flask_login import login_required, login_user, logout_user
+from flask_login import current_user, login_required
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
 from market import permissions
-from market.accounts import actions
+from market.accounts import actions, attempts, identity, security
+from market.accounts.attempts import TooMany, account, counted, know
+from market.accounts.blueprint import rooms
 from market.accounts.entering import try_register
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identification import example_values
-from market.accounts.identity import SignedIn, current_actor, enter, known_to_all
+from market.accounts.identity import current_actor, enter, known_to_all, leave, renew
+from market.accounts.signing_in import first_step
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
 from market.forms import ReasonForm
 from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
+from market.words import words_of
 from models import CASES
 from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, known_as
 from models.actors import VISITOR, Actor
@@ -33,7 +37,12 @@ from models.blocking import may_lift, people_of, rank_over
 from models.notices import Notice
 from models.text import N_, NotAllowed, NotFound
 
-rooms = Blueprint("accounts", __name__)
+
+def register(app: Flask) -> None:
+    """What goes with every request: who was seen, what a browser is known by, and the second factor before anything else."""
+    identity.register(app)
+    security.register(app)
+    app.after_request(attempts.remember)
 
 
 def _inside(target: str | None) -> str | None:
@@ -56,14 +65,17 @@ def _demo_accounts() -> dict[str, Any] | None:
 
 
 @rooms.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("20 per minute", methods=["POST"])
 def sign_in() -> Response | str | tuple[str, int]:
     form = SignInForm()
     status = 200
     if form.is_submitted():
         status = 422
         if form.validate():
-            user = authenticate(db.session, form.email.data, form.password.data)
+            try:
+                user = _authenticated(form)
+            except TooMany as problem:
+                form.refuse(problem, words_of(problem))
+                return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), problem.status
             if user and known_to_all(user.address):
                 form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
                 return render_template("accounts/sign_in.html", form=form, demo=None), 403
@@ -71,15 +83,22 @@ def sign_in() -> Response | str | tuple[str, int]:
                 form.form_errors.append(_("您的账号已被停用,不能办理任何事项。理由:%(reason)s", reason=user.blocked_reason))
                 return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), 403
             if user:
-                enter(user)
-                return redirect(_inside(request.args.get("next")) or url_for("accounts.worklist"), 303)
+                return first_step(user, _inside(request.args.get("next")))
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
-    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), status
+    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts(), chosen="reset" in request.args), status
+
+
+def _authenticated(form: SignInForm) -> User | None:
+    """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has the address."""
+    with counted("password", account(form.email.data)) as attempt:
+        user = authenticate(db.session, form.email.data, form.password.data)
+        attempt.right = user is not None
+    return user
 
 
 @rooms.route("/sign-up", methods=["GET", "POST"])
-@limiter.limit("20 per hour", methods=["POST"])
+@limiter.limit("100 per hour", methods=["POST"])  # a training day of an office is one address
 def sign_up() -> Response | str | tuple[str, int]:
     form = SignUpForm(data=example_values())
     form.prepare()
@@ -104,6 +123,7 @@ def _welcome(made: str, password: str) -> Response:
     if not user.check_password(password):
         return redirect(url_for("accounts.sign_in"), 303)
     enter(user)
+    know(user)
     waits = [m.organisation.identifier for m in user.memberships if m.organisation.state == "applied"]
     db.session.rollback()
     for identifier in waits:
@@ -114,7 +134,7 @@ def _welcome(made: str, password: str) -> Response:
 
 @rooms.post("/sign-out")
 def sign_out() -> Response:
-    logout_user()
+    leave()
     return redirect(url_for("catalogue.home"), 303)
 
 
@@ -154,13 +174,18 @@ def organisation() -> str:
     )
 
 
+def _by_person() -> str:
+    """Each address somebody names is written to and kept: as many as a person has use for, from wherever."""
+    return f"{request.endpoint} {current_actor().user_id}"
+
+
 def _back(_result: str = "") -> str:
     return url_for("accounts.organisation")
 
 
 @rooms.route("/my/members/new", methods=["GET", "POST"])
 @login_required
-@limiter.limit("30 per hour", methods=["POST"])  # each writes a letter to an address somebody typed
+@limiter.limit("30 per hour", methods=["POST"], key_func=_by_person)  # each writes a letter to an address somebody typed
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
@@ -221,20 +246,27 @@ def unblock(email: str) -> Response | str | tuple[str, int]:
 
 @rooms.route("/my/password", methods=["GET", "POST"])
 @login_required
-@limiter.limit("20 per minute", methods=["POST"])
 def password() -> Response | str | tuple[str, int]:
-    return form_page(PasswordForm(), _("修改密码"), actions.change_password, _stay)
+    form = PasswordForm()
+    if not form.is_submitted():
+        return form_page(form, _("修改密码"), actions.change_password, _stay)
+    with counted("password", current_user.user.address) as attempt:
+        answer = form_page(form, _("修改密码"), actions.change_password, _stay)
+        attempt.right = True if isinstance(answer, Response) else False if form.current.errors and form.current.data else None
+    return answer
 
 
 def _stay(_changed: str) -> str:
-    """With the new password this session goes on; every other one of this person has ended."""
+    """With the new password this browser goes on, by a new token; every session of before has ended, also where its cookie was copied to."""
+    factor = current_user.factor
     db.session.expire_all()
-    login_user(SignedIn(db.session.get_one(User, current_actor().user_id)))
+    renew(db.session.get_one(User, current_actor().user_id), factor)
     return url_for("accounts.worklist")
 
 
 @rooms.route("/my/delegations/new", methods=["GET", "POST"])
 @login_required
+@limiter.limit("60 per hour", methods=["POST"], key_func=_by_person)
 def new_delegation() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(

@@ -15,8 +15,8 @@ from flask import Flask
 from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
-from market import batches, mailing, memory
-from market.accounts import entering
+from market import batches, memory
+from market.accounts import entering, letters
 from market.credit.actions import refresh_failed
 from market.demo import mark
 from market.jobs import nightly
@@ -48,7 +48,7 @@ def tick() -> tuple[int, int, int]:
     if timely(sourcing.fetch_keys)():
         acted += run_deadlines()
     timely(remind)()
-    done = acted, batches.run() + (timely(money.work)() or 0) + entering.work() + mailing.work() + told, drain()
+    done = acted, batches.run() + (timely(money.work)() or 0) + entering.work() + letters.work() + told, drain()
     for lane in LANES:
         beat(lane)
     return done
@@ -144,7 +144,7 @@ class Jobs:
 
     def _outside(self) -> None:
         _parts(
-            "outside", events=lambda: drain("outside", once=True), money=timely(money.work), register=entering.work, mails=mailing.work,
+            "outside", letters=letters.work, events=lambda: drain("outside", once=True), money=timely(money.work), register=entering.work,
             batches=lambda: batches.run(outside=True), night=timely(lambda: nightly.work("outside")),
         )
 

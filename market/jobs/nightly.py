@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from market.accounts.letters import tidy
 from market.agencies.jobs import rebuild_index, warn_of_expiry
 from market.agencies.registry import compare_daily
 from market.credit.actions import refresh_every_score
@@ -44,6 +45,7 @@ PARTS = {
     "files": Part("long", sweep_files),
     "submissions": Part("long", clear_submissions),
     "tallies": Part("long", clear_tallies),
+    "accounts": Part("outside", tidy),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),
 }

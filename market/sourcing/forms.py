@@ -227,7 +227,7 @@ class AnswerForm(Form):
 
 
 class AppointForm(Form):
-    email = EmailField(_l("评审人邮箱"), [NEEDED, Length(max=254)], description=_l("须是平台用户;拆封后先声明无利害关系,再独立评分。"))
+    email = EmailField(_l("评审人邮箱"), [NEEDED, Length(max=254)], description=_l("还没有注册的人也可以:用这个邮箱注册并确认后生效。拆封后先声明无利害关系,再独立评分。"))
 
 
 class ScoreForm(Form):

@@ -67,15 +67,6 @@ def upgrade() -> None:
     op.execute("UPDATE users SET email_confirmed_at = created_at")
     op.add_column("organisations", sa.Column("register_asked_at", INSTANT, nullable=True))
     op.add_column("organisations", sa.Column("unlike", sa.JSON(), nullable=True))
-    op.create_table(
-        "mails",
-        sa.Column("user_id", sa.Integer(), nullable=False), sa.Column("to", sa.String(254), nullable=False), sa.Column("kind", sa.String(40), nullable=False),
-        sa.Column("locale", sa.String(12), nullable=False), sa.Column("data", sa.JSON(), nullable=False), sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("sent_at", INSTANT, nullable=True), sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_mails_user_id_users")), sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
-    )
-    for column in ("user_id", "to", "sent_at"):
-        op.create_index(op.f(f"ix_mails_{column}"), "mails", [column])
     _case(
         "claims",
         sa.Column("organisation_id", sa.Integer(), nullable=False), sa.Column("applicant_id", sa.Integer(), nullable=False), sa.Column("replaces", sa.Boolean(), nullable=True),
@@ -95,7 +86,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Who has shown no address keeps none that could be signed in with; an account that waits does not come into force."""
-    for table in ("account_changes", "claims", "mails"):
+    for table in ("account_changes", "claims"):
         op.drop_table(table)
     op.drop_column("organisations", "unlike")
     op.drop_column("organisations", "register_asked_at")

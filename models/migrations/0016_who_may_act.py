@@ -23,9 +23,8 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("blocked_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("users", sa.Column("blocked_reason", sa.String(1000), nullable=True))
     op.add_column("users", sa.Column("blocked_as", sa.String(12), nullable=True))
-    op.add_column("users", sa.Column("unblocked_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    for column in ("unblocked_at", "blocked_as", "blocked_reason", "blocked_at"):
+    for column in ("blocked_as", "blocked_reason", "blocked_at"):
         op.drop_column("users", column)

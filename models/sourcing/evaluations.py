@@ -92,6 +92,11 @@ class Evaluation(Case, Base):
         return self.request.project
 
     @property
+    def who(self) -> str:
+        """What the evaluator is called: by the address the buyer named until the person acted, so that nobody learns by appointing whose it is."""
+        return self.evaluator.name if self.state in ("scoring", "scored", "published") else self.evaluator.address
+
+    @property
     def stake(self) -> int:
         return self.request.stake
 

@@ -18,7 +18,7 @@ from models.accounts import Delegation, Membership, Organisation, User, actor_fo
 from models.actors import VISITOR, Actor
 from models.agencies import AccountChange
 from models.claims import Claim
-from models.mails import Mail
+from models.letters import Letter
 from models.notices import Notice
 from models.text import NotAllowed, RuleBroken
 from tests.factories import PASSWORD, PDF, World
@@ -63,7 +63,7 @@ def test_a_taken_code_opens_a_case_and_the_members_are_told(app: Flask, world: W
     drain()
     mine = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation(of).id)
     assert "claim.open" in [notice.event.kind for notice in db.session.scalars(mine)]
-    assert [mail.to for mail in db.session.scalars(select(Mail).where(Mail.kind == "claimed"))] == [world.emails[of]]
+    assert [letter.address for letter in db.session.scalars(select(Letter).where(Letter.kind == "claimed"))] == [world.emails[of]]
     with pytest.raises(NotAllowed, match="确认您的邮箱"):
         claiming.file_claim(actor_for(person), claim.identifier, file_name="l.pdf", content=PDF)
     assert claim.identifier in Visitor(app, EMAIL).get("/my").text

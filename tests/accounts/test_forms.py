@@ -28,7 +28,6 @@ ENTRY = {
         ("uscc", "91630100MA00000000", "校验位", "check digit"),
         ("uscc", "", "请填写这一项", "must be filled in"),
         ("email", "not-an-address", "邮箱地址不正确", "not right"),
-        ("email", "buyer@example.cn", "已经注册", "registered already"),
         ("password", "short", "至少 10 个字符", "at least 10"),
         ("organisation", "   ", "请填写", ""),
         ("organisation", "长" * 201, "", ""),
@@ -96,9 +95,9 @@ def test_too_many_attempts_are_slowed_down(tmp_path: Any) -> None:
 
     app = create_app({**settings(f"sqlite:///{tmp_path}/none.sqlite3", tmp_path), "RATELIMIT_ENABLED": True, "WTF_CSRF_ENABLED": False})
     client = app.test_client()
-    statuses = [client.post("/sign-in", data={}).status_code for _ in range(21)]
-    assert statuses[:20] == [422] * 20
-    assert statuses[20] == 429
+    statuses = [client.post("/sign-up", data={}).status_code for _ in range(101)]
+    assert statuses[:100] == [422] * 100
+    assert statuses[100] == 429
     with app.app_context():
         db.engine.dispose()
 
@@ -143,7 +142,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert buyer.post("/my/members/staff@example.cn/remove", {"csrf_token": token}).status == 303
     assert staff.get("/my/organisation").status == 403
     lent = {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": _at(30)}
-    for change, field in (({"email": "no@example.cn"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope")):
+    for change, field in (({"email": "no"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope")):
         assert buyer.submit("/my/delegations/new", **{**lent, **change}).error_at(field), field
     assert buyer.submit("/my/delegations/new", **lent).status == 303
     helper = sign_in(app, world, "helper")

@@ -17,7 +17,7 @@ from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Membership, Organisation, User
 from models.agencies import AccountChange, profile_of
-from models.mails import Mail
+from models.letters import Letter
 from models.notices import Notice
 from models.payments import Payout
 from models.signing import SigningKey
@@ -78,8 +78,8 @@ def test_every_owner_is_told_and_any_of_them_stops_it(app: Flask, world: World) 
     drain()
     agency = world.organisation("agency").id
     assert "account_change.ask" in [n.event.kind for n in db.session.scalars(select(Notice).join(Notice.event).where(Notice.organisation_id == agency))]
-    told = db.session.scalars(select(Mail).where(Mail.kind == "authority", Mail.data["path"].as_string() == f"/account-changes/{change}")).all()
-    assert {mail.to for mail in told} == {"agency@example.cn", "partner@example.cn"}
+    told = db.session.scalars(select(Letter).where(Letter.kind == "authority", Letter.data["path"].as_string() == f"/account-changes/{change}")).all()
+    assert {letter.address for letter in told} == {"agency@example.cn", "partner@example.cn"}
     partner = sign_in(app, world, "partner")
     assert partner.submit(f"/account-changes/{change}/stop", reason="不是我们改的。").status == 303
     db.session.rollback()
@@ -151,7 +151,7 @@ def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(
         ("/my/entry/representative", {"legal_representative": "别人", "phone": "0979-9"}),
         ("/my/signing/renew", {}),
     ):
-        before = db.session.scalars(select(Mail.id).where(Mail.kind == "authority")).all()
+        before = db.session.scalars(select(Letter.id).where(Letter.kind == "authority")).all()
         keys = db.session.scalars(select(SigningKey.id)).all()
         for password in ("", "wrong horse battery"):
             assert agency.submit(path, **values, again=password).status == 422, path
@@ -160,7 +160,7 @@ def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(
         assert Organisation.load(db.session, world.identifiers["agency"]).legal_representative != "别人" or path.endswith("renew")
         assert agency.submit(path, **values, again=PASSWORD).status == 303, path
         db.session.rollback()
-        assert len(db.session.scalars(select(Mail.id).where(Mail.kind == "authority")).all()) == len(before) + 1, path
+        assert len(db.session.scalars(select(Letter.id).where(Letter.kind == "authority")).all()) == len(before) + 1, path
 
 
 def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
@@ -169,5 +169,5 @@ def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
     world.enterprise("helper")
     world.member("buyer", "staff")
     accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=100, until=workdays.add(clock.now(), 3))
-    told = db.session.scalars(select(Mail).where(Mail.kind == "authority").order_by(Mail.id)).all()
+    told = db.session.scalars(select(Letter).where(Letter.kind == "authority").order_by(Letter.id)).all()
     assert [(mail.to, mail.data["what"]) for mail in told] == [("buyer@example.cn", "增加了一名成员"), ("buyer@example.cn", "委托了他人采购")]

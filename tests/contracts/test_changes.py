@@ -156,6 +156,7 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
         assert said in page.text
     assert sign_in(app, world, "second").get(f"/disputes/{dispute.identifier}").status == 404
     time.instant = workdays.add(time.instant, 8)
+    watch = sign_in(app, world, "regulator")
     assert watch.submit(f"/disputes/{dispute.identifier}/decide", outcome="continue", fault="none", reason="记录属实,继续履行").status == 303
     assert load(contract).state == "active"
     assert workdays.between(before, running(world, contract).deliver_by) == 8

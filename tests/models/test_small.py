@@ -12,8 +12,21 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import catalogue, clock, credit, documents, identifiers, money, policy, regions, sealing, uscc, workdays
-from models.accounts import User, check_password_strength
+from models import (
+    catalogue,
+    clock,
+    credit,
+    documents,
+    identifiers,
+    money,
+    passwords,
+    policy,
+    regions,
+    sealing,
+    uscc,
+    workdays,
+)
+from models.accounts import User
 from models.clock import BEIJING
 from models.credit import Evidence
 from models.text import RuleBroken
@@ -71,7 +84,7 @@ def test_only_one_check_digit_is_right(number: int, digit: str) -> None:
 def test_passwords_are_long_and_kept_as_argon2() -> None:
     for weak in ("short", "aaaaaaaaaaaa", "abababababab"):
         with pytest.raises(RuleBroken):
-            check_password_strength(weak)
+            passwords.check(weak)
     user = User(email="a@example.cn", name="a")
     user.set_password("correct horse battery")
     assert user.password_hash.startswith("$argon2id$")

@@ -97,8 +97,6 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     world = panel
     request = request_of(world)
     bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
-    with pytest.raises(RuleBroken, match="没有这个邮箱"):
-        sourcing.appoint(world.actor("buyer"), request, email="nobody@example.cn")
     with pytest.raises(RuleBroken, match="已经在名单"):
         sourcing.appoint(world.actor("buyer"), request, email="expert0@example.cn")
     time.closing(request)

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market import letterbox
+from market.accounts.actions import meant
 from market.sourcing.actions.common import tell
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays
-from models.accounts import known_as
 from models.actors import SYSTEM, Actor
 from models.credit import CreditScore
 from models.sourcing import Bid, Evaluation, Request
@@ -24,15 +25,14 @@ from models.workflow import perform, start
 
 @action
 def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> str:
-    """The buyer asks somebody to evaluate. Returns the request's identifier."""
+    """The buyer asks whoever has this address to evaluate; nothing tells whether anybody has signed up with it, or who. Returns the request's
+    identifier."""
     request = Request.load(session, identifier, lock=True)
-    happened = perform(session, request, "appoint", actor)
-    person = session.scalars(known_as(email)).one_or_none()
-    if person is None:
-        raise RuleBroken(N_("平台上没有这个邮箱的用户,请先请评审人注册。"), "email")
+    perform(session, request, "appoint", actor)
+    person = meant(session, email)
     if session.scalar(select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)):
         raise RuleBroken(N_("这位评审人已经在名单里。"), "email")
-    happened.data = {**happened.data, "evaluator": person.name}
+    letterbox.post(session, "appointed", person.email, buyer=request.buyer.name, project=request.project)
     evaluation = Evaluation(
         identifier=identifiers.issue(session, "G"),
         request=request,

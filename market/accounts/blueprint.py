@@ -1,0 +1,5 @@
+"""The room's door: the pages of `views`, `signing_in` and `security` stand behind it."""
+
+from flask import Blueprint
+
+rooms = Blueprint("accounts", __name__)

@@ -1,0 +1,183 @@
+"""What letters about accounts say, and the job that writes and sends them. Whether an address is anybody's is looked up here, where nobody waits."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import NamedTuple
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from market import letterbox
+from market.accounts.confirming import token
+from market.accounts.identity import known_to_all
+from market.demo import people
+from market.extensions import db
+from market.pieces import each
+from market.transaction import transaction
+from models import clock, letters, sessions
+from models.accounts import User
+from models.failures import Attempt
+from models.holders import with_address
+from models.letters import Letter, Reset
+from models.sessions import token_hash
+from models.text import N_
+
+RESET_MINUTES = 30
+
+
+class Words(NamedTuple):
+    """What a letter says; `path` is the page of ours it leads to, if it leads to one."""
+
+    subject: str
+    text: str
+    path: str = ""
+
+
+Text = Words | None  # or nothing to send
+
+
+def _forgotten(session: Session, letter: Letter) -> Text:
+    """A way to another password, for whoever has this address; the demonstration's passwords are everybody's and stay."""
+    user = next((each for each in session.scalars(with_address(letter.address)) if not each.awaited), None)
+    if user is None or letter.address in {email for _role, email in people.ACCOUNTS} or known_to_all(letter.address):
+        return None
+    way = secrets.token_urlsafe(32)
+    session.add(Reset(token_hash=token_hash(way), user_id=user.id, until=clock.now() + timedelta(minutes=RESET_MINUTES)))
+    link = f"{current_app.config['PUBLIC_URL']}/forgotten/{way}"
+    return Words(_("设置新密码"), _(
+        "有人(多半是您)在平台上说忘记了密码。请在 %(minutes)d 分钟内打开下面的链接设置新密码,只能用一次:\n\n%(link)s\n\n不是您的话不用理会,密码不会变。",
+        minutes=RESET_MINUTES, link=link,
+    ))  # fmt: skip
+
+
+def _known(session: Session, letter: Letter) -> Text:
+    return Words(_("您已经有账号"), _("有人用您的邮箱在平台上注册。您的邮箱已经有账号:如果是您本人,请用原来的密码登录,忘记了就在登录页点“忘记密码”。不是您的话不用理会,您的账号没有变化。"))
+
+
+def _delegated(session: Session, letter: Letter) -> Text:
+    return Words(_("委托采购"), _("“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后即可办理。", buyer=letter.data["buyer"]))
+
+
+def _appointed(session: Session, letter: Letter) -> Text:
+    return Words(_("请您评审"), _("“%(buyer)s”请您评审“%(project)s”。用这个邮箱登录或注册并确认邮箱后即可办理。", buyer=letter.data["buyer"], project=letter.data["project"]))
+
+
+def _password_changed(session: Session, letter: Letter) -> Text:
+    return Words(_("密码已修改"), _("您在平台上的密码刚刚改了,其他登录都已退出。不是您改的话,请马上在登录页点“忘记密码”重设,并联系平台。"))
+
+
+def _factor_changed(session: Session, letter: Letter) -> Text:
+    return Words(_("第二重验证有变动"), _("您账号的第二重验证(验证器、通行密钥或恢复码)刚刚有变动。不是您操作的话,请马上修改密码,并联系平台。"))
+
+
+def _factor_tried(session: Session, letter: Letter) -> Text:
+    return Words(_("有人知道您的密码"), _("有人用正确的密码登录您的账号,但多次填错验证码。不是您的话,请马上修改密码。"))
+
+
+def _to(letter: Letter, subject: str, words: str, path: str, **places: str) -> Words:
+    """A letter to somebody by name, with a link."""
+    link, who = current_app.config["PUBLIC_URL"] + path, letter.user.name if letter.user else ""
+    return Words(subject, _(words, who=who, link=link, **places), path)
+
+
+def _confirm(session: Session, letter: Letter) -> Text:
+    if letter.user is None or letter.user.email == letter.address:
+        return None
+    return _to(
+        letter, _("请确认您的邮箱"),
+        N_("%(who)s,您好:\n\n有人(应该是您)在公信中介服务交易与信用平台用这个邮箱注册,或把它改为自己的邮箱。请在三天内打开下面的链接确认:\n\n%(link)s\n\n如果不是您,请不要理会这封信:不登录那个账号,链接本身不起作用。"),
+        f"/confirm/{token(letter.user, letter.address)}",
+    )  # fmt: skip
+
+
+def _moved(session: Session, letter: Letter) -> Text:
+    words = N_("%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。\n\n%(link)s")
+    return _to(letter, _("您的邮箱已经更换"), words, "/my", address=letter.data["address"])
+
+
+def _authority(session: Session, letter: Letter) -> Text:
+    """To every owner: what one of them, or somebody in their name, did with an organisation's money or authority."""
+    words = N_("%(who)s,您好:\n\n“%(organisation)s”刚刚有一项变更:%(what)s。如果不是贵单位的意思,请立即登录处理并修改密码。\n\n%(link)s")
+    return _to(letter, _("贵单位有重要变更"), words, letter.data["path"], organisation=letter.data["organisation"], what=_(letter.data["what"]))
+
+
+def _claimed(session: Session, letter: Letter) -> Text:
+    words = N_("%(who)s,您好:\n\n有人在公信平台用“%(organisation)s”的统一社会信用代码提出认领(%(claim)s)。如果不是贵单位的人,请登录说明情况;监管部门会据双方材料认定。\n\n%(link)s")
+    return _to(letter, _("有人认领贵单位"), words, f"/claims/{letter.data['claim']}", organisation=letter.data["organisation"], claim=letter.data["claim"])
+
+
+def _claim_decided(session: Session, letter: Letter) -> Text:
+    words = N_("%(who)s,您好:\n\n对“%(organisation)s”的认领(%(claim)s)已经认定,结果和理由请看:\n\n%(link)s")
+    return _to(letter, _("认领有了结果"), words, f"/claims/{letter.data['claim']}", organisation=letter.data["organisation"], claim=letter.data["claim"])
+
+
+TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
+    "forgotten": _forgotten,
+    "known": _known,
+    "delegated": _delegated,
+    "appointed": _appointed,
+    "password_changed": _password_changed,
+    "factor_changed": _factor_changed,
+    "factor_tried": _factor_tried,
+    "confirm": _confirm,
+    "moved": _moved,
+    "authority": _authority,
+    "claimed": _claimed,
+    "claim_decided": _claim_decided,
+}
+
+
+def written(session: Session, letter: Letter) -> Text:
+    """A letter in its reader's language."""
+    with force_locale(letter.locale):
+        return TEXTS[letter.kind](session, letter)
+
+
+def own(session: Session, user: User) -> list[tuple[Letter, Words]]:
+    """The letters about this person's account, as they say, for where no mail is sent."""
+    found = ((letter, written(session, letter)) for letter in letters.about(session, user))
+    return [(letter, words) for letter, words in found if words is not None]
+
+
+def work() -> int:
+    """Write and send every letter that waits. Returns how many were dealt with."""
+    db.session.rollback()
+    waiting = letters.waiting(db.session)
+    db.session.rollback()
+    return each("letters", {Attempt("letters", "send", "letter", str(key)): partial(_deal_with, key) for key in waiting})
+
+
+def _deal_with(key: int) -> None:
+    """Write it, send it outside of any transaction, and note that it is done: killed in between, it is sent once more with another token."""
+    with transaction() as session:
+        letter = session.get_one(Letter, key)
+        words = None if letters.too_many(session, letter) else written(session, letter)
+        if words is None or not letterbox.sends():
+            letter.done_at = clock.now()
+            letter.subject, letter.text = (words.subject, words.text) if words else (None, None)
+            return
+        name = f"{letter.kind}-{letter.id}-{letter.created_at:%Y%m%d%H%M%S%f}"
+    letterbox.send(letter.address, words.subject, words.text, name)
+    with transaction() as session:
+        session.get_one(Letter, key).done_at = clock.now()
+
+
+def tidy() -> None:
+    """The night's: drop letters, ways to another password and sessions that are over."""
+    with transaction() as session:
+        letters.forget_old(session)
+        sessions.end_old(session)
+
+
+def user_of(session: Session, way: str, *, lock: bool = False) -> User | None:
+    """Whoever this way to another password is for, as long as it is open; with `lock` nobody else goes it meanwhile."""
+    query = select(Reset).where(Reset.token_hash == token_hash(way), Reset.until > clock.now())
+    found = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    return session.get(User, found.user_id) if found else None

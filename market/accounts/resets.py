@@ -1,0 +1,62 @@
+"""Another password for who forgot it: asked for by anybody, chosen by whoever reads the letter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from market import letterbox
+from market.accounts.letters import user_of
+from market.accounts.sessions import note
+from market.transaction import action, looking
+from models import passwords, sessions, spelling
+from models.accounts import worked_out
+from models.actors import VISITOR, Actor
+from models.holders import hold
+from models.letters import Reset
+from models.text import N_, NotFound
+
+
+@action
+def ask_reset(session: Session, actor: Actor, *, email: str) -> str:
+    """Put down that somebody forgot the password of this address. Nothing is looked up here: the job does that. RuleBroken for what is no address."""
+    letterbox.post(session, "forgotten", spelling.email(email))
+    return ""
+
+
+def ask_as_nobody(_actor: Actor, **values: Any) -> str:
+    """Whoever asks, signed in or not, does so as nobody."""
+    return ask_reset(VISITOR, **values)
+
+
+def is_open(session: Session, token: str) -> bool:
+    return user_of(session, token) is not None
+
+
+def choose(actor: Actor, token: str, *, password: str, submission: str = "") -> str:
+    """Choose the password this way leads to; the slow work comes before the transaction."""
+    with looking() as session:
+        user = user_of(session, token)
+        about = [user.name, user.address, *(each.organisation.name for each in user.memberships)] if user else []
+    passwords.check(password, about=about)
+    with worked_out(password):
+        return _choose_password(actor, token, password=password, submission=submission)
+
+
+@action
+def _choose_password(session: Session, actor: Actor, token: str, *, password: str) -> str:
+    """Once: every way to another password of this person is closed, every session ends; the factors stay as they are. Whoever came here read a letter
+    to the address, so it is this person's."""
+    user = user_of(session, token, lock=True)
+    if user is None:
+        raise NotFound(N_("这个链接已经用过、已经过期或不完整;可以再要一次。"))
+    user.set_password(password)
+    if not user.confirmed:
+        hold(session, user)
+    session.execute(delete(Reset).where(Reset.user_id == user.id))
+    sessions.end_all(session, user.id)
+    letterbox.post(session, "password_changed", user.address)
+    note(session, actor, "password_reset", of=user)
+    return ""

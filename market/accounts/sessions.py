@@ -1,0 +1,83 @@
+"""Being signed in: beginning, being seen, and every way it ends."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from market.transaction import action, transaction
+from models import events, sessions, spelling
+from models.accounts import User
+from models.actors import Actor
+from models.holders import with_address
+from models.sessions import SignIn
+from models.text import N_, NotAllowed, NotFound
+
+log = logging.getLogger(__name__)
+
+
+def begin(user_id: int, *, factor: str = "", halfway: bool = False, instead_of: str = "") -> str:
+    """A session of this person in the browser that asks: what its cookie is to hold. The one with the token `instead_of`, if any, ends with it, so
+    that what was good before more was shown is good for nothing after."""
+    told = {"device": sessions.device_of(request.user_agent.string), "network": sessions.network_of(request.remote_addr or "")}
+    with transaction() as session:
+        if instead_of:
+            sessions.end(session, SignIn.token_hash == sessions.token_hash(instead_of))
+        return sessions.begin(session, user_id, factor=factor, halfway=halfway, **told)
+
+
+def end(token: str) -> None:
+    """The session of this token ends, and every copy of its cookie with it. None is no matter."""
+    with transaction() as session:
+        sessions.end(session, SignIn.token_hash == sessions.token_hash(token))
+
+
+def see(key: int) -> None:
+    """Note that a session was seen. Whoever reads a page waits for no lock: this comes after its answer, and is worth no error."""
+    try:
+        with transaction() as session:
+            sessions.see(session, key)
+    except OperationalError:
+        log.warning("could not note when a session was seen", exc_info=True)
+
+
+@action
+def end_one(session: Session, actor: Actor, handle: str) -> str:
+    """A person ends one of its own sessions. Returns its handle."""
+    if not sessions.end(session, SignIn.user_id == _me(actor), SignIn.handle == handle):
+        raise NotFound(N_("没有找到这个登录,它可能已经结束。"))
+    note(session, actor, "session_end")
+    return handle
+
+
+@action
+def end_mine(session: Session, actor: Actor) -> str:
+    """A person ends all of its own sessions, this one too."""
+    ended = sessions.end_all(session, _me(actor))
+    note(session, actor, "session_end_all")
+    return str(ended)
+
+
+@action
+def end_of(session: Session, actor: Actor, *, email: str, reason: str = "") -> str:
+    """An administrator ends every session of whoever signs in with this address; nothing tells whether anybody does."""
+    for user in session.scalars(with_address(email)):
+        sessions.end_all(session, user.id)
+        note(session, actor, "session_end_all", of=user, reason=reason)
+    return spelling.asked_email(email)
+
+
+def note(session: Session, actor: Actor, act: str, *, of: User | None = None, reason: str = "") -> None:
+    """An event about a person's account. It stands on no timeline: who looks after a market finds it in the table."""
+    data = {"reason": reason} if reason else {}
+    events.record(session, actor, f"person.{act}", "person", f"U-{of.id if of else _me(actor)}", audience="internal", data=data)
+
+
+def _me(actor: Actor) -> int:
+    if actor.user_id is None:
+        raise NotAllowed(N_("请先登录。"))
+    return actor.user_id
+

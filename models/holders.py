@@ -1,0 +1,56 @@
+"""Who holds an e-mail address, so that no form tells whether anybody does.
+
+Whoever names an address (a buyer its delegate, a request its evaluator) gets a person, registered or not: for an address nobody has shown to be theirs
+a row that waits. Whoever signs up gets an account that claims the address, whether or not it is somebody's. Once a letter has shown that it
+is this person's, `hold` makes it so, and what others meant for the address is that person's.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from models import clock, spelling
+from models.accounts import Delegation, Membership, User, known_as
+from models.sourcing import Evaluation
+from models.text import N_, Conflict
+
+
+def with_address(email: str) -> Select[User]:
+    """Everybody who signs in with this address: whoever holds it first, then whoever claims it."""
+    asked = spelling.asked_email(email)
+    claiming = and_(User.email.is_(None), User.email_asked == asked)
+    return select(User).where(or_(User.email == asked, claiming)).order_by(User.email.is_(None), User.id)
+
+
+def called(session: Session, email: str) -> User:
+    """The person somebody means by this address; one that is awaited where nobody has it. RuleBroken at `email` for what is no address."""
+    address = spelling.email(email)
+    found = session.scalars(known_as(address)).one_or_none()
+    if found is None:
+        found = User(email=address, name="", password_hash="")
+        session.add(found)
+        session.flush()
+    return found
+
+
+def hold(session: Session, user: User) -> None:
+    """The address that waits (`email_asked`) was shown to be this person's: a letter to it was answered. Nobody else claims it any more, and what
+    was meant for it while nobody had it is this person's: delegations, evaluations, memberships. Conflict where somebody else has shown it first."""
+    address, before = user.email_asked, session.scalars(known_as(user.email_asked).with_for_update()).one_or_none()
+    if before is not None and not before.awaited:
+        raise Conflict(N_("这个邮箱已经由另一个账号确认。"))
+    if before is not None:
+        before.email = None
+        session.flush()
+        _pass_on(session, before, user)
+    others = update(User).where(User.email_asked == address, User.id != user.id)
+    session.execute(others.values(email_asked=""), execution_options={"synchronize_session": "fetch"})
+    user.email, user.email_asked, user.email_confirmed_at = address, "", clock.now()
+    session.flush()
+
+
+def _pass_on(session: Session, before: User, user: User) -> None:
+    for column in (Delegation.user_id, Evaluation.evaluator_id, Membership.user_id):
+        session.execute(update(column.class_).where(column == before.id).values({column: user.id}))
+    session.expire(user, ["memberships", "delegations"])

@@ -1,0 +1,79 @@
+"""Letters by mail: what is to be told to whoever has an address. Each is put down in the transaction of the act it follows, whether or not anybody
+has that address, and written and sent after it: nobody who waits for an answer learns from it how much there was to do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, String, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models import clock
+from models.accounts import User
+from models.base import Base, Code, Json
+
+KEPT = timedelta(days=30)  # after which a letter that was dealt with is nobody's business
+MOST_AN_HOUR = 5  # of one kind to one address; the rest are not sent, so that nobody fills another's letter box
+MOST_A_DAY = 5  # letters of one kind somebody may have sent by himself
+
+
+class Letter(Base):
+    """A letter of one `kind` to one address, in the language of whoever caused it; `data` is what its text needs, `user` whose account it is about, if
+    it is about one: such a letter always goes. `done_at` is when it was sent, or found to be nobody's. Its text is kept only where no mail is
+    sent, so that an administrator may read it."""
+
+    __tablename__ = "letters"
+
+    kind: Mapped[Code]
+    address: Mapped[str] = mapped_column(String(254), index=True)
+    locale: Mapped[str] = mapped_column(String(12))
+    data: Mapped[Json]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    done_at: Mapped[datetime | None] = mapped_column(index=True)
+    subject: Mapped[str | None] = mapped_column(String(200))
+    text: Mapped[str | None] = mapped_column(String(4000))
+    user: Mapped[User | None] = relationship(lazy="joined")
+
+
+class Reset(Base):
+    """A way to another password for whoever reads the letter it was sent in: once, and not for long. Only the hash of its token is kept."""
+
+    __tablename__ = "password_resets"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    until: Mapped[datetime]
+
+
+def waiting(session: Session, most: int = 200) -> list[int]:
+    """The letters that are still to be dealt with, oldest first."""
+    return list(session.scalars(select(Letter.id).where(Letter.done_at.is_(None)).order_by(Letter.id).limit(most)))
+
+
+def too_many(session: Session, letter: Letter) -> bool:
+    """Whether so many of this kind went to this address within the hour that this one does not. Those about an account are not counted: whoever signs
+    up with somebody else's address, again and again, would keep its owner's own letter from going."""
+    if letter.user_id is not None:
+        return False
+    lately = Letter.created_at > letter.created_at - timedelta(hours=1)
+    before = select(func.count(Letter.id)).where(Letter.kind == letter.kind, Letter.address == letter.address, Letter.user_id.is_(None), lately, Letter.id < letter.id)
+    return (session.scalar(before) or 0) >= MOST_AN_HOUR
+
+
+def had_enough(session: Session, kind: str, user: User) -> bool:
+    """Whether somebody had so many letters of this kind sent today that the next has to wait."""
+    lately = select(func.count(Letter.id)).where(Letter.kind == kind, Letter.user_id == user.id, Letter.created_at > clock.now() - timedelta(days=1))
+    return (session.scalar(lately) or 0) >= MOST_A_DAY
+
+
+def about(session: Session, user: User) -> list[Letter]:
+    """The letters about this account to its own addresses, newest first: no other to those addresses, since one that is only claimed is somebody else's."""
+    mine = [address for address in (user.email, user.email_asked) if address]
+    return list(session.scalars(select(Letter).where(Letter.user_id == user.id, Letter.address.in_(mine)).order_by(Letter.id.desc()).limit(20)))
+
+
+def forget_old(session: Session) -> None:
+    """Drop what was dealt with long ago, and the ways to another password nobody went."""
+    session.execute(delete(Letter).where(Letter.done_at < clock.now() - KEPT))
+    session.execute(delete(Reset).where(Reset.until <= clock.now()))

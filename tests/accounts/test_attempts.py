@@ -1,0 +1,202 @@
+"""Tries are limited by account and address together: an office behind one proxy waits for nobody's mistakes, a stranger keeps nobody out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market import create_app
+from market.accounts import attempts
+from market.accounts.attempts import FREE, LONGEST_WAIT, MOST_OF_AN_ADDRESS, wait_after
+from market.extensions import db
+from market.serving import limits as ours
+from tests.conftest import settings
+from tests.factories import PASSWORD, World
+from tests.web import Answer, Visitor
+
+OFFICE, ELSEWHERE = "203.0.113.7", "198.51.100.9"
+
+
+class Clock:
+    """The machine's time, by which limits go."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def machine(monkeypatch: Any) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(ours.time, "time", clock)
+    monkeypatch.setattr(attempts, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def limited(app: Flask, world: World, tmp_path: Path, machine: Clock) -> Iterator[list[Flask]]:
+    """The same market in two processes that count together."""
+    url = app.config["SQLALCHEMY_ENGINES"]["default"]["url"]
+    db.session.rollback()
+    told = {**settings(url, tmp_path), "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{tmp_path}/limits.sqlite3"}
+    apps = [create_app(told) for _ in range(2)]
+    yield apps
+    for each in apps:
+        with each.app_context():
+            db.engine.dispose()
+
+
+def _at(app: Flask, address: str) -> Visitor:
+    visitor = Visitor(app)
+    visitor.client.environ_base["REMOTE_ADDR"] = address
+    return visitor
+
+
+def _try(visitor: Visitor, password: str = "not the password", email: str = "buyer@example.cn") -> Answer:
+    return visitor.submit("/sign-in", email=email, password=password)
+
+
+@given(failures=st.integers(0, 10**6))
+def test_waits_grow_and_end(failures: int) -> None:
+    assert wait_after(failures) <= wait_after(failures + 1) <= LONGEST_WAIT
+    assert (wait_after(failures) == 0) == (failures < FREE)
+
+
+def test_one_account_from_one_address_waits_longer_each_time_in_any_process(limited: list[Flask], machine: Clock) -> None:
+    assert [_try(_at(limited[number % 2], OFFICE)).status for number in range(FREE)] == [401] * FREE
+    waits = []
+    for number in range(4):
+        held = _try(_at(limited[number % 2], OFFICE), PASSWORD)
+        assert (held.status, "秒" in held.text) == (429, True), "not even with the right password"
+        assert held.value_of("email") == "buyer@example.cn"
+        waits.append(wait_after(FREE + number))
+        machine.now += waits[-1] - 1
+        assert _try(_at(limited[number % 2], OFFICE), PASSWORD).status == 429
+        machine.now += 2
+        assert _try(_at(limited[number % 2], OFFICE)).status == 401
+    assert waits == [5, 10, 20, 40]
+    machine.now += wait_after(FREE + 4) + 1
+    assert _try(_at(limited[0], OFFICE), PASSWORD).status == 303
+    assert [_try(_at(limited[1], OFFICE)).status for _ in range(FREE)] == [401] * FREE, "and what went wrong before is forgotten"
+
+
+def test_the_office_and_the_person_elsewhere_go_on(limited: list[Flask], machine: Clock) -> None:
+    for _ in range(FREE * 4):
+        _try(_at(limited[0], OFFICE))
+    assert _try(_at(limited[0], OFFICE), PASSWORD).status == 429
+    for colleague in ("agency", "second", "third", "regulator"):
+        assert _try(_at(limited[0], OFFICE), PASSWORD, f"{colleague}@example.cn").status == 303, "thirty people sign in at nine from one address"
+    assert _try(_at(limited[0], ELSEWHERE), PASSWORD).status == 303, "a stranger keeps nobody out"
+
+
+def test_forty_people_of_one_office_sign_in_in_one_minute(limited: list[Flask]) -> None:
+    assert [_try(_at(limited[number % 2], OFFICE), PASSWORD).status for number in range(40)] == [303] * 40
+
+
+def test_a_browser_that_is_known_is_counted_by_itself(limited: list[Flask]) -> None:
+    """The account is tried from the very network its owner sits in."""
+    mine = _at(limited[0], OFFICE)
+    assert _try(mine, PASSWORD).status == 303
+    mine.client.delete_cookie("session")
+    for _ in range(FREE + 3):
+        _try(_at(limited[1], OFFICE))
+    assert _try(_at(limited[1], OFFICE), PASSWORD).status == 429
+    assert _try(mine, PASSWORD).status == 303
+    mine.client.delete_cookie("session")
+    assert [_try(mine).status for _ in range(FREE + 1)] == [401] * FREE + [429], "which is no way around"
+
+
+def test_what_a_browser_is_known_by_cannot_be_made_up_nor_lent(limited: list[Flask]) -> None:
+    mine = _at(limited[0], OFFICE)
+    assert _try(mine, PASSWORD, "agency@example.cn").status == 303
+    mine.client.delete_cookie("session")
+    for _ in range(FREE):
+        _try(mine)
+    assert _try(mine, PASSWORD).status == 429, "known for one account is not known for another"
+    for made_up in ("x", "eyJ9.x.y", mine.client.get_cookie(attempts.COOKIE).value[:-2]):
+        thief = _at(limited[0], OFFICE)
+        thief.client.set_cookie(attempts.COOKIE, made_up)
+        assert _try(thief, PASSWORD).status == 429
+
+
+def test_one_address_that_tries_everybody_stops_and_known_people_there_do_not(limited: list[Flask], machine: Clock) -> None:
+    known, told = _at(limited[0], OFFICE), _at(limited[0], OFFICE)
+    assert _try(known, PASSWORD).status == 303
+    known.client.delete_cookie("session")
+    with limited[0].app_context():
+        storage = attempts._storage()
+        assert storage is not None
+        storage.incr(attempts._key("place", OFFICE), 3600, MOST_OF_AN_ADDRESS - 1)
+    assert _try(told, email="somebody@example.cn").status == 401
+    assert _try(told, email="another@example.cn").status == 429
+    assert _try(known, PASSWORD).status == 303
+    assert _try(_at(limited[0], ELSEWHERE), PASSWORD, "agency@example.cn").status == 303
+    machine.now += 3601
+    assert _try(told, email="another@example.cn").status == 401
+
+
+def test_unknown_addresses_are_counted_like_known_ones(limited: list[Flask]) -> None:
+    answers = [[_try(_at(limited[0], OFFICE), email=address) for _ in range(FREE + 1)] for address in ("buyer@example.cn", "nobody@example.cn")]
+    assert [[each.status for each in row] for row in answers] == [[401] * FREE + [429]] * 2
+
+
+def test_spellings_of_an_address_are_one_account(limited: list[Flask]) -> None:
+    spellings = ("buyer@example.cn", "BUYER@example.cn", "ｂuyer@example.cn", " buyer@example.cn ", "bu\u200byer@example.cn")
+    for number in range(FREE):
+        assert _try(_at(limited[0], OFFICE), email=spellings[number % len(spellings)]).status == 401
+    assert _try(_at(limited[0], OFFICE), PASSWORD, spellings[2]).status == 429
+
+
+def test_an_open_browser_does_not_try_the_password_for_ever(limited: list[Flask]) -> None:
+    visitor = _at(limited[0], OFFICE)
+    assert _try(visitor, PASSWORD).status == 303
+    tried = [visitor.submit("/my/password", current=f"guess number {n}", password="another horse battery").status for n in range(FREE)]
+    assert tried == [422] * FREE
+    assert visitor.submit("/my/security/remove", current=PASSWORD).status == 429, "whichever form asks for it"
+    token = visitor.get("/my/password").value_of("csrf_token")
+    assert visitor.post("/my/password", {"csrf_token": token, "current": PASSWORD, "password": "another horse battery"}).status == 429
+
+
+def test_forms_that_are_wrong_otherwise_are_no_tries(limited: list[Flask]) -> None:
+    visitor = _at(limited[0], OFFICE)
+    assert _try(visitor, PASSWORD).status == 303
+    for _ in range(FREE + 2):
+        assert visitor.submit("/my/password", current=PASSWORD, password="short").status == 422
+        assert _try(_at(limited[0], OFFICE), "").status == 422
+    assert visitor.submit("/my/password", current=PASSWORD, password="another horse battery").status == 303
+
+
+def test_second_codes_are_limited_from_everywhere_together(limited: list[Flask], machine: Clock, time: Any) -> None:
+    from tests.accounts.authenticator import code
+    from tests.accounts.test_second_factor import set_up
+
+    owner = _at(limited[0], OFFICE)
+    assert _try(owner, PASSWORD).status == 303
+    secret, _codes = set_up(owner)
+    owner.client.delete_cookie("session")
+    for number in range(FREE):
+        thief = _at(limited[number % 2], f"198.51.100.{number}")
+        assert _try(thief, PASSWORD).location == "/sign-in/second"
+        assert thief.submit("/sign-in/second", code="000000").status == 401
+    thief = _at(limited[0], "198.51.100.200")
+    _try(thief, PASSWORD)
+    assert thief.submit("/sign-in/second", code=code(secret, 1)).status == 429
+    _try(owner, PASSWORD)
+    assert owner.submit("/sign-in/second", code=code(secret, 1)).status == 303, "a browser the owner used before is counted by itself"
+
+
+def test_what_is_over_takes_no_room(tmp_path: Path, machine: Clock) -> None:
+    storage = ours.SqliteStorage(f"limits+sqlite:///{tmp_path}/limits.sqlite3")
+    for number in range(50):
+        storage.incr(f"name {number}", 60)
+    machine.now += 200
+    storage.incr("one more", 60)
+    assert storage._one("SELECT count(*) FROM counted") == (1,)
