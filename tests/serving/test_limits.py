@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +13,18 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from market import create_app
-from market.extensions import db
+from market.extensions import db, limiter
 from market.serving import limits as ours
 from tests.conftest import settings
 from tests.web import Visitor
+
+
+@pytest.fixture(autouse=True)
+def _counting() -> Iterator[None]:
+    """The limiter is one in a process, and that its file could not be written is remembered: a test that breaks it is over with it."""
+    limiter._storage_dead = False
+    yield
+    limiter._storage_dead = False
 
 
 def test_two_processes_count_together_and_a_window_ends(tmp_path: Path, monkeypatch: Any) -> None:
