@@ -196,8 +196,8 @@ def dispute(stage: Stage, told: Told) -> None:
 def verified(stage: Stage, request: str) -> list[str]:
     """Re-run every draw of a request with the stand-alone program, and hold its winner against the page."""
     page, found = stage.who["agency1"].get(request), []
-    for link in page.select("a[href^='/draws/']"):
-        file = stage.who["agency1"].session.get(stage.server.url + str(link["href"]), timeout=30).text
+    for path in dict.fromkeys(str(link["href"]) for link in page.select("a[href^='/draws/']")):
+        file = stage.who["agency1"].session.get(stage.server.url + path, timeout=30).text
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as copy:
             copy.write(file)
             copy.flush()

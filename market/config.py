@@ -59,8 +59,6 @@ class Settings(BaseSettings):
     STRIPE_API: str = ""
     STRIPE_JS: str = "https://js.stripe.com/v3/"
     PUBLIC_URL: str = ""
-    MAIL: str = Field("", pattern=r"^$|^(smtp|smtps|smtp\+starttls)://[^/?#\s]+$")
-    MAIL_FROM: str = ""
     PROCESSES: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     THREADS: int = Field(12, ge=2)
     JOBS: Literal["queued", "manual"] = "queued"

@@ -156,7 +156,9 @@ class MoneyField(_Written):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
-        if valuelist and valuelist[0].strip():
+        if valuelist and not valuelist[0].strip():
+            self.raw_data = [""]
+        elif valuelist:
             try:
                 self.data = money.parse(valuelist[0])
             except ValueError:
@@ -168,9 +170,13 @@ class WholeField(IntegerField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
-        if valuelist and valuelist[0].strip():
+        if valuelist and not valuelist[0].strip():
+            self.raw_data = [""]  # blanks are nothing, whoever asks whether there is anything
+        elif valuelist:
             try:
                 self.data = numbers.whole(valuelist[0])
+            except numbers.TooLarge:
+                raise ValueError(str(_l("数字太大。"))) from None
             except ValueError:
                 raise ValueError(str(_l("请填写整数,例如 20。"))) from None
 

@@ -30,7 +30,7 @@ class MailAway(Problem):
     status = 503
 
 
-def post(session: Session, kind: str, address: str, user: User | None = None, **data: Any) -> None:
+def post(session: Session, kind: str, address: str, user: User | None = None, /, **data: Any) -> None:
     """Put down a letter within the act it follows, about this person's account if it is; `market/accounts/letters.py` has the text of each kind."""
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
     session.add(Letter(kind=kind, address=address, locale=locale, data=data, user=user))

@@ -79,7 +79,7 @@ def block(session: Session, actor: Actor, email: str, reason: str) -> str:
     sessions.end_all(session, person.id)
     person.blocked_at, person.blocked_reason, person.blocked_as = clock.now(), said[:1000], rank
     _tell(session, actor, person, "block", rank, said)
-    return person.email
+    return person.address
 
 
 def unblock(session: Session, actor: Actor, email: str, reason: str) -> str:
@@ -92,7 +92,7 @@ def unblock(session: Session, actor: Actor, email: str, reason: str) -> str:
         raise NotAllowed(N_("这个账号由上级停用,只能由停用它的一级或更高一级恢复。"))
     person.blocked_at = person.blocked_reason = person.blocked_as = None
     _tell(session, actor, person, "unblock", rank, said)
-    return person.email
+    return person.address
 
 
 def _tell(session: Session, actor: Actor, person: User, act: str, rank: str, reason: str) -> None:

@@ -15,6 +15,7 @@ _NUMBER = re.compile(
     r"(?P<sign>[+-]?)\s*(?P<currency>(?:人民币|RMB|CNY|¥)?)\s*(?P<second>[+-]?)"
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,18})?(?:\.(?P<part>[0-9]{1,18}))?\s*(?P<unit>[^\d.,+-]*)"
 )
+_HUGE = re.compile(r"[+-]?[0-9][0-9,]{18,}")
 _SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of 10²
 _DASHES = str.maketrans("−–‒", "---")
 SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
@@ -22,6 +23,10 @@ _YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿)?(?:元|圆|块)?(?:人�
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
 _COUNTED = frozenset({"个", "天", "日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
+
+
+class TooLarge(ValueError):
+    """A number, and no market's."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class _Written:
 def _written(text: str) -> _Written:
     readable = len(text) <= MOST_TEXT and not any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text)
     match = _NUMBER.fullmatch(plainly(text).strip().translate(_DASHES)) if readable else None
+    if match is None and _HUGE.fullmatch(plainly(text[:1_000]).strip()):
+        raise TooLarge(f"too large: {text[:MOST_TEXT]!r}")
     if match is None or not (match["whole"] or match["part"]) or (match["sign"] and match["second"]):
         raise ValueError(f"not a number: {text[:MOST_TEXT]!r}")
     part, sign = match["part"] or "", match["sign"] or match["second"]
@@ -69,7 +76,7 @@ def share(text: str) -> Fraction:
 
 
 def whole(text: str) -> int:
-    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too. ValueError for anything else."""
+    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too. ValueError for anything else, TooLarge for one of more than 18 digits."""
     found = _written(text)
     size = 1 if found.unit in _COUNTED else SIZES.get(found.unit, 0)
     if not size or found.currency or (found.value * size).denominator != 1:

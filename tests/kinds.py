@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from market.accounts import actions as accounts
@@ -9,10 +10,10 @@ from market.agencies import actions as agencies
 from models import clock
 from models.accounts import SCOPE
 from models.actors import SYSTEM, VISITOR, Actor
-from tests.factories import PASSWORD, World
+from tests.factories import World
 
 KINDS = (
-    "visitor", "buyer", "staff", "delegate", "agency", "applicant", "evaluator", "department", "county", "city", "province", "elsewhere", "custodian", "admin", "system",
+    "visitor", "buyer", "staff", "delegate", "agency", "applicant", "waiting", "unconfirmed", "evaluator", "department", "county", "city", "province", "elsewhere", "custodian", "admin", "system",
     "buyer suspended", "delegate of suspended", "agency suspended", "county suspended", "custodian suspended", "buyer blocked", "agency blocked", "province blocked",
 )  # fmt: skip
 
@@ -25,13 +26,15 @@ def people(world: World) -> dict[str, Actor]:
     world.authority("elsewhere", "regulator", region="630102")
     world.agency("applicant", verified=False)
     world.enterprise("helper")
-    accounts.add_member(world.actor("buyer"), email="staff@example.cn", name="staff", password=PASSWORD)
-    world.emails |= {"staff": "staff@example.cn", "province": world.emails["regulator"], "delegate": world.emails["helper"], "evaluator": world.emails["second"]}
+    world.member("buyer", "staff")
+    for name in ("waiting", "unconfirmed"):
+        world.enterprise(name, verified=False)
+    world.emails |= {"province": world.emails["regulator"], "delegate": world.emails["helper"], "evaluator": world.emails["second"]}
     accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=list(SCOPE), most=10**12, until=clock.now() + timedelta(days=90))
     world.appoint_admin()
     found = {"visitor": VISITOR, "system": SYSTEM}
     found |= {name: world.actor(name) for name in KINDS if name in world.emails and name not in ("admin", "system")}
-    found["admin"] = _admin(world)
+    found |= {"admin": _admin(world), "unconfirmed": replace(found["unconfirmed"], confirmed=False)}
     for name, seen in (("buyer", ("buyer", "delegate")), ("agency", ("agency",)), ("county", ("county",)), ("custodian", ("custodian",))):
         agencies.suspend(world.actor("province"), world.identifiers[name], reason="核查期间暂停其业务")
         for each in seen:

@@ -37,8 +37,7 @@ def crowd(world: World) -> World:
     world.authority("elsewhere", "regulator", region="630102")
     world.authority("peer", "regulator")
     for name in ("staff", "gone"):
-        accounts.add_member(world.actor("buyer"), email=f"{name}@example.cn", name=name, password=PASSWORD)
-        world.emails[name] = f"{name}@example.cn"
+        world.member("buyer", name)
     accounts.remove_member(world.actor("buyer"), "gone@example.cn")
     world.appoint_admin()
     world.emails["other admin"] = accounts.appoint_admin(SYSTEM, email="admin2@example.cn", name="另一管理员", password=PASSWORD)

@@ -91,7 +91,7 @@ def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) 
     deliverable = world.one(Deliverable, contract)
     time.instant = workdays.add(deliverable.deliver_by, 3)
     run_deadlines()
-    assert "已逾期 3 个工作日" in sign_in(app, world, "agency").get("/my").text
+    assert "逾期未提交" in sign_in(app, world, "agency").get("/my").text
     world.delivered(contract)
     assert world.one(Deliverable, contract).on_time is False
 

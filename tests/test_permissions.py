@@ -60,14 +60,21 @@ def allowed(actors: dict[str, Actor], attempt: Any) -> list[str]:
 
 # Of acts that are of no case: who may, and which. "everybody" has an account in force.
 EVERYBODY = (
-    "buyer, staff, delegate, agency, applicant, evaluator, department, county, city, province, elsewhere, custodian, admin, "
+    "buyer, staff, delegate, agency, applicant, waiting, evaluator, department, county, city, province, elsewhere, custodian, admin, "
     "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended"
 )
 OF_NO_CASE: list[tuple[str, str]] = [
-    (f"visitor, {EVERYBODY}, system", "accounts.register"),
-    (EVERYBODY, "accounts.change_password accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
-    (EVERYBODY, "sourcing.create_request contracts.propose_change"),  # for whom: where the case begins, below
-    ("admin", "accounts.set_up_authority oversight.override oversight.try_again"),
+    (f"visitor, {EVERYBODY}, unconfirmed, system", "accounts.register accounts._confirm accounts.ask_reset accounts._choose_password"),
+    (
+        f"{EVERYBODY}, unconfirmed",
+        "accounts.change_password accounts.send_again accounts._change_address accounts.end_one accounts.end_mine accounts._add_authenticator "
+        "accounts._add_passkey accounts._remove_passkey accounts._remove_factors accounts._set_codes",
+    ),
+    (EVERYBODY, "accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
+    (f"{EVERYBODY}, unconfirmed", "sourcing.create_request"),  # for whom: where the case begins, below
+    (EVERYBODY, "contracts.propose_change"),
+    ("buyer, staff, delegate, delegate of suspended, waiting, unconfirmed", "accounts.correct"),  # as long as it waits
+    ("admin", "accounts.set_up_authority accounts.end_of accounts.reset_of oversight.override oversight.try_again timekeeping._confirm"),
     ("province", "contracts.publish_template"),
     ("province, admin", "agencies._compare"),
     ("department, province, admin", "catalogue.list_item catalogue.revise_item catalogue.withdraw_item"),
@@ -75,16 +82,17 @@ OF_NO_CASE: list[tuple[str, str]] = [
     # owners; helper, who is the delegate here, owns another enterprise
     ("buyer, delegate, delegate of suspended", "accounts.delegate"),
     ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.revoke_delegation"),
-    ("buyer, delegate, agency, applicant, evaluator, department, county, city, province, elsewhere, custodian, delegate of suspended", "accounts.add_member"),
+    ("buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, province, elsewhere, custodian, delegate of suspended", "accounts.add_member"),
     (
-        "buyer, delegate, agency, applicant, evaluator, department, county, city, province, elsewhere, custodian, "
+        "buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, province, elsewhere, custodian, "
         "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended",
         "accounts.remove_member",
     ),
-    ("buyer, delegate, agency, applicant, evaluator, buyer suspended, delegate of suspended, agency suspended", "contracts.renew_key contracts._take_certificate"),
+    ("buyer, delegate, agency, evaluator, buyer suspended, delegate of suspended, agency suspended", "contracts.renew_key contracts._take_certificate"),
     # agencies
     ("agency, evaluator", "sourcing.ask sourcing.submit_quote sourcing._submit_bid"),
     ("agency, applicant, evaluator", "agencies.publish_fees"),
+    ("agency, evaluator, agency suspended", "agencies.change_account agencies.change_representative"),
     (
         "agency, applicant, evaluator, agency suspended",
         "agencies.fill agencies.add_practitioner agencies.remove_practitioner agencies.hand_in_material agencies.add_qualification "
@@ -94,17 +102,21 @@ OF_NO_CASE: list[tuple[str, str]] = [
     # the clock, the jobs, the command line
     (
         "system",
-        "accounts.appoint_admin contracts._keep_text credit.begin_scores sourcing.note_half sourcing.note_kept payments.close_day payments.close_event "
+        "accounts.appoint_admin accounts.judge contracts._keep_text credit.begin_scores sourcing.note_half sourcing.note_kept payments.close_day payments.close_event "
         "payments.fail_charge payments.finish_sending payments.give_up_sending payments.keep_differences payments.leave_line payments.match_line "
         "payments.note_charge payments.note_differences payments.note_event payments.settle_charge payments.take_back",
     ),
-    ("system", " ".join(f"referring.refer_{kind}" for kind in ("check", "clarification", "dispute", "objection", "organisation", "payment", "payout", "request"))),
+    ("system", " ".join(f"referring.refer_{kind}" for kind in ("check", "claim", "clarification", "dispute", "objection", "organisation", "payment", "payout", "request"))),
 ]
 
 # Of acts of cases: who may, and which. The cases are in the county; the buyer, the agency and their like are their parties.
 OVERSEERS = "county, city, province"
 OF_CASES: list[tuple[str, str]] = [
-    (OVERSEERS, "organisation.verify organisation.return organisation.refuse organisation.suspend organisation.restore check.ask check.clear check.confirm"),
+    (OVERSEERS, "organisation.suspend organisation.restore check.ask check.clear check.confirm"),
+    (f"{OVERSEERS}, admin", "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse"),
+    ("", "claim.file claim.withdraw"),  # the applicant's, who is none of these
+    ("agency, agency suspended", "claim.answer"),
+    ("agency, system, agency suspended", "account_change.stop"),
     (OVERSEERS, "request.consent request.refuse_cancel request.call_off award.annul objection.uphold objection.dismiss contract.call_off dispute.decide"),
     (OVERSEERS, "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge deliverable.urge payment.urge payout.urge"),
     (f"{OVERSEERS}, system", "deliverable.waive"),
@@ -301,8 +313,8 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
     for name, case_class in CASES.items():
         db.session.rollback()
         case = case_class.load(db.session, identifiers[name])
-        of_none = name in ("organisation", "check", "credit_record")
-        for regulator, expected in (("water", True), ("ecology", of_none), ("regulator", True)):
+        of_none = name in ("organisation", "check", "credit_record", "claim", "account_change")
+        for regulator, expected in (("water", name != "bid"), ("ecology", of_none), ("regulator", name != "bid")):
             actor = world.actor(regulator)
             case = case_class.load(db.session, identifiers[name])
             assert ("regulator" in case.roles_of(actor)) is expected, (name, regulator)

@@ -105,7 +105,8 @@ def _moved(session: Session, letter: Letter) -> Text:
 def _authority(session: Session, letter: Letter) -> Text:
     """To every owner: what one of them, or somebody in their name, did with an organisation's money or authority."""
     words = N_("%(who)s,您好:\n\n“%(organisation)s”刚刚有一项变更:%(what)s。如果不是贵单位的意思,请立即登录处理并修改密码。\n\n%(link)s")
-    return _to(letter, _("贵单位有重要变更"), words, letter.data["path"], organisation=letter.data["organisation"], what=_(letter.data["what"]))
+    what = letter.data["what"]
+    return _to(letter, _("贵单位有重要变更"), words, letter.data["path"], organisation=letter.data["organisation"], what=_(what))
 
 
 def _claimed(session: Session, letter: Letter) -> Text:

@@ -32,7 +32,7 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
     person = meant(session, email)
     if session.scalar(select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)):
         raise RuleBroken(N_("这位评审人已经在名单里。"), "email")
-    letterbox.post(session, "appointed", person.email, buyer=request.buyer.name, project=request.project)
+    letterbox.post(session, "appointed", person.address, buyer=request.buyer.name, project=request.project)
     evaluation = Evaluation(
         identifier=identifiers.issue(session, "G"),
         request=request,
