@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from models.workflow import perform
 Act = Callable[..., str]
 
 
+@cache
 def refers(kind: str) -> Act:
     """The clock's act on a case of this type whose limit ran out: the authority above is told, and may act."""
 
@@ -26,6 +28,7 @@ def refers(kind: str) -> Act:
     return action(refer_case)
 
 
+@cache
 def urges(kind: str) -> Act:
     """The regulator a case of this type was referred to urges whoever it waits for (督办), who has a new limit from now."""
 

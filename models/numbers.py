@@ -42,7 +42,7 @@ def _written(text: str) -> _Written:
     readable = len(text) <= MOST_TEXT and not any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text)
     match = _NUMBER.fullmatch(plainly(text).strip().translate(_DASHES)) if readable else None
     if match is None and _HUGE.fullmatch(plainly(text[:1_000]).strip()):
-        raise TooLarge(f"too large: {text[:MOST_TEXT]!r}")
+        raise TooLarge(f"not a number of this world: {text[:MOST_TEXT]!r}")
     if match is None or not (match["whole"] or match["part"]) or (match["sign"] and match["second"]):
         raise ValueError(f"not a number: {text[:MOST_TEXT]!r}")
     part, sign = match["part"] or "", match["sign"] or match["second"]

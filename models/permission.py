@@ -109,7 +109,7 @@ def _out_of_standing(standing: Standing) -> NotAllowed:
     if standing.office:
         return NotAllowed(N_("“%(name)s”现在的状态是“%(state)s”,其间不能行使职权。"), name=standing.name, state=label)
     if standing.state in ENTERING:
-        return NotAllowed(N_("“%(name)s”还没有通过核验,现在只能起草,不能发布、签署或委托。请在“本单位”页按提示补正资料或上传营业执照。"), name=standing.name)
+        return NotAllowed(N_("“%(name)s”现在的状态是“%(state)s”,还没有通过核验,只能起草和填写资料,不能发布、报价、签署或委托。请在“本单位”页按提示补齐资料。"), name=standing.name, state=label)
     return NotAllowed(
         N_("“%(name)s”现在的状态是“%(state)s”,不能办理这件事;已承担的义务(交付、答复、收付款)和提出异议不受影响。"), name=standing.name, state=label
     )

@@ -288,6 +288,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/accounts/regulator@example.cn/block": (302, 404, 404, 404, 404, 404, 404, 404, 200, 404),
     "/accounts/nobody@example.cn/block": (302,) + (404,) * 9,
     "/my/address": SIGNED_IN,
+    "/admin/clock/nowhere": (302, 403, 403, 403, 403, 403, 403, 403, 404, 403),
     "/outbox": SIGNED_IN,
     "/confirm/made-up": (404,) * 10,
     "/my/licence": (302, 200, 200, 403, 403, 403, 403, 403, 403, 403),

@@ -32,7 +32,7 @@ A_PART: Likeness = ("regulator", {
 })  # fmt: skip
 NO_OFFICE: Likeness = ("other", {
     403: [
-        "/requests/new", "/requests/new?item=EIA-01", "/my/signing", "/my/signing/renew", "/my/signing/bring", "/my/statement",
+        "/requests/new", "/requests/new?item=EIA-01", "/my/licence", "/my/signing", "/my/signing/renew", "/my/signing/bring", "/my/statement",
         "/my/statement?since=x&until=2026-01-01", "/my/statement.pdf", "/my/members/new", "/my/delegations/new",
     ],
     404: [
@@ -50,7 +50,7 @@ LIKE: dict[str, Likeness] = {
         ],
         403: [
             "/agencies/{applicant}/verify", "/agencies/{applicant}/return", "/agencies/{applicant}/refuse", "/requests/{inquiry}/ask",
-            "/requests/{draft}/ask",
+            "/requests/{draft}/ask", "/my/signing/renew", "/my/signing/bring",
         ],
         404: [
             "/requests/{live}/auction", "/requests/{live}/auction/stream", "/objections/{objection}", "/objections/{objection}/answer",
@@ -73,7 +73,7 @@ LIKE: dict[str, Likeness] = {
             "/requests/new", "/requests/new?item=EIA-01", "/requests/{draft}/edit", "/requests/{draft}/publish",
             "/requests/{inquiry}/close", "/requests/{inquiry}/amend", "/requests/{inquiry}/appoint", "/requests/{evaluated}/award",
             "/quotes/{quote}/offer", "/quotes/{quote}/accept", "/contracts/{drafted}/agree_buyer", "/contracts/{drafted}/revise",
-            "/my/members/new", "/my/delegations/new",
+            "/my/members/new", "/my/delegations/new", "/my/licence",
         ],
     }),
     "suspended agency": ("agency", {

@@ -170,6 +170,7 @@ def test_who_bids_shows_on_no_list(app: Flask, world: World, time: Any) -> None:
     _sealed(world, scene)
     drain()
     rebuild_index()
+    people = {role: sign_in(app, world, role) for role in people}  # days have passed, and sessions end
     after = {(role, path): told(people[role].get(path)).count("second单位") for role, path in named}
     assert [key for key in named if named[key] != after[key]] == []
 

@@ -170,4 +170,4 @@ def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
     world.member("buyer", "staff")
     accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=100, until=workdays.add(clock.now(), 3))
     told = db.session.scalars(select(Letter).where(Letter.kind == "authority").order_by(Letter.id)).all()
-    assert [(mail.to, mail.data["what"]) for mail in told] == [("buyer@example.cn", "增加了一名成员"), ("buyer@example.cn", "委托了他人采购")]
+    assert [(letter.address, letter.data["what"]) for letter in told] == [("buyer@example.cn", "增加了一名成员"), ("buyer@example.cn", "委托了他人采购")]

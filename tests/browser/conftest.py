@@ -61,11 +61,16 @@ class Walker:
         self.page: Page = context.new_page()
         self.page.on("response", self._seen)
         self.bad: list[str] = []
+        self.email = email
         if email:
-            self.open("/sign-in")
-            self.fill(邮箱=email, 密码=PASSWORD)
-            self.press("登录")
-            assert self.page.url.endswith("/my")
+            self.sign_in()
+
+    def sign_in(self) -> None:
+        """As this person; anew where days have passed, for sessions end."""
+        self.open("/sign-in")
+        self.fill(邮箱=self.email, 密码=PASSWORD)
+        self.press("登录")
+        assert self.page.url.endswith("/my")
 
     def _seen(self, response: Any) -> None:
         if response.status >= 400:

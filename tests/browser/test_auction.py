@@ -32,6 +32,7 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(b
     site.command("tick")
     first, second, third = agencies
     for agency in agencies:
+        agency.sign_in()
         agency.open(f"/requests/{request}")
         agency.follow("进入竞价")
         agency.sees("现在最低", "¥ 44,000.00", "共 3 家")

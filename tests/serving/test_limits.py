@@ -13,6 +13,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from market import create_app
+from market.accounts import attempts
 from market.extensions import db, limiter
 from market.serving import limits as ours
 from tests.conftest import settings
@@ -23,8 +24,10 @@ from tests.web import Visitor
 def _counting() -> Iterator[None]:
     """The limiter is one in a process, and that its file could not be written is remembered: a test that breaks it is over with it."""
     limiter._storage_dead = False
+    attempts._own.cache_clear()
     yield
     limiter._storage_dead = False
+    attempts._own.cache_clear()
 
 
 def test_two_processes_count_together_and_a_window_ends(tmp_path: Path, monkeypatch: Any) -> None:

@@ -35,7 +35,7 @@ FREE = {
     "organisation": {"submit", "commit"}, "check": {"answer"}, "quote": {"withdraw", "decline"}, "bid": {"withdraw"}, "objection": {"withdraw"},
     "contract": {"revise", "terminate", "give_notice", "dispute", "contest", "retract"}, "materials": {"miss"}, "deliverable": {"submit"},
     "change": {"refuse", "withdraw"}, "dispute": {"answer", "evidence", "withdraw"}, "payment": {"confirm", "dispute"}, "payout": {"arrive", "bounce"},
-    "invoice": {"void"}, "rating": {"rate"},
+    "account_change": {"stop"}, "invoice": {"void"}, "rating": {"rate"},
 }  # fmt: skip
 SIDES = {"agency", "objector", "giver", "recipient", "proposer", "other", "claimant", "respondent", "rater", "payee"}
 

@@ -157,6 +157,8 @@ def test_acting_out_of_turn_and_too_late(app: Flask, world: World, time: Any) ->
     refused = buyer.submit(f"/requests/{request}/close")
     assert refused.status == 422
     assert "提前截止" in refused.text
+    time.instant = world.deadline(request) - timedelta(days=1)
+    assert agency.get("/my").status == 200, "a session rests for a week at most"
     time.instant = world.deadline(request) + timedelta(milliseconds=1)
     late = agency.post(f"/requests/{request}/answer", values)
     assert late.status == 422
