@@ -55,6 +55,7 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(b
     third.press("降价")
     third.sees("领先")
     expect(second.page.locator("[data-live]")).to_contain_text("¥ 42,000.00", timeout=15_000)
+    buyer.sign_in()
     for walker, others in ((first, ("agency2", "agency3")), (second, ("agency1", "agency3")), (buyer, ("agency1", "agency2", "agency3"))):
         walker.open(f"/requests/{request}/auction")
         walker.sees("¥ 42,000.00")
