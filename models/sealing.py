@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
+from secrets import token_hex
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -74,6 +74,6 @@ def commitment(content: dict[str, Any]) -> tuple[str, str]:
     The hash binds whoever made it and, with 128 bits of nonce in it, gives nothing away; once the text is
     published, `sha256sum` shows that it is the one.
     """
-    salted = {**content, "nonce": secrets.token_hex(16)}
+    salted = {**content, "nonce": token_hex(16)}
     text = json.dumps(salted, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return text, hashlib.sha256(text.encode()).hexdigest()

@@ -25,7 +25,7 @@ from market.demo.wiping import wipe
 from market.extensions import db
 from market.jobs import drain
 from market.payments.jobs import close_books
-from models import accounts, clock, draws, workdays
+from models import accounts, clock, draws, sealing, workdays
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.text import Problem
@@ -127,13 +127,14 @@ def _behind_the_scenes(source: _Source) -> Iterator[None]:
     try:
         clock.use(source)
         draws.token_bytes = lambda count=None: dice.randbytes(count or 32)  # type: ignore[assignment]
+        sealing.token_hex = lambda count=None: dice.randbytes(count or 32).hex()  # type: ignore[assignment]  # bids bring their nonces to the draws
         accounts._hasher = SimpleNamespace(hash=cache(hasher.hash))  # type: ignore[assignment]  # one password, known to all
         jobs.queued, extensions.SYNCHRONOUS = False, "OFF" if durable == "OFF" else "NORMAL"
         _reconnect()
         yield
     finally:
         jobs.queued, extensions.SYNCHRONOUS = queued, durable
-        draws.token_bytes, accounts._hasher = secrets.token_bytes, hasher
+        draws.token_bytes, sealing.token_hex, accounts._hasher = secrets.token_bytes, secrets.token_hex, hasher
         clock.use_system()
         _reconnect()
 
