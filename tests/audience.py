@@ -285,6 +285,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/admin/authorities": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/admin/authorities/new": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/admin/override": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
+    "/admin/clock/nowhere": (302, 403, 403, 403, 403, 403, 403, 403, 404, 403),
     "/admin/failures": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/static/gongxin.css": PUBLIC,
     "/no/such/page": (404,) * 10,

@@ -96,7 +96,7 @@ def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[
     delegation, practitioner = db.session.scalars(select(Delegation.id)).first(), db.session.scalars(select(Practitioner.id)).first()
     paths += [
         f"/my/delegations/{delegation}/revoke", f"/my/practitioners/{practitioner}/remove", "/my/members/staff@example.cn/remove", "/language/en",
-        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/admin/failures/1/retry",
+        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/admin/failures/1/retry", "/admin/clock/nowhere",
     ]  # fmt: skip
     for act in ("publish", "edit", "amend", "cancel", "close", "award", "appoint", "ask", "answer", "auction"):
         paths += [f"/requests/{names[case]}/{act}" for case in ("draft", "awarded", "sealed", "invited", "live", "merit", "evaluated")]
