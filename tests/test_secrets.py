@@ -32,6 +32,7 @@ from tests.web import Visitor, sign_in
 
 EVERYBODY = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin", "custodian")
 BIDDERS = ("agency", "second", "third")
+FEWER = ("visitor", "buyer", "agency", "second", "far")  # on PostgreSQL, where pages, rules and actors are the same and the queries alone may differ
 GOES = ("accounts.sign_out", "accounts.sign_in", "accounts.sign_up", "accounts.language")  # whoever is asked by these is another person after it
 
 
@@ -111,6 +112,10 @@ def _invited(world: World, scene: Scene) -> None:
     scene.invited = [number for number in scene.numbers if number not in before]
 
 
+def _walkers(roles: tuple[str, ...]) -> tuple[str, ...]:
+    return roles if db.engine.dialect.name == "sqlite" else tuple(role for role in roles if role in FEWER)
+
+
 @pytest.fixture
 def scene(app: Flask, world: World, time: Any) -> Scene:
     world.authority("far", "regulator", region="540000")
@@ -143,8 +148,8 @@ def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene:
     assert len(kept) == 2, "the notice and the contract"
     walked = [address for address, _ in addresses(app, "GET", scene.numbers, without=GOES)]
     walked += searches(app, [*scene.invited[:2], scene.bids[0], "密邀", "密封", "41,234", "4321700"])
-    leaks, seen = [], {role: "" for role in EVERYBODY}
-    for role in EVERYBODY:
+    leaks, seen = [], {role: "" for role in _walkers(EVERYBODY)}
+    for role in seen:
         visitor = sign_in(app, world, role)
         for address in walked:
             answer = visitor.get(address)
@@ -205,7 +210,7 @@ def _told_apart(app: Flask, world: World, method: str, hidden: dict[str, str], r
     walked = [(address, number) for address, number in addresses(app, method, hidden, without=GOES) if number]
     assert len(walked) > least
     different = []
-    for role in roles:
+    for role in _walkers(roles):
         visitor = sign_in(app, world, role)
         token = visitor.get("/check").value_of("csrf_token")
         unknown: dict[str, Any] = {}
