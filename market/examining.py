@@ -17,7 +17,7 @@ SECONDS, MEGABYTES = 6, 384
 
 
 def signatures(content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING) -> Examined:
-    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one, and those by algorithms nobody here verifies; RuleBroken at
+    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one, and those nobody here can verify; RuleBroken at
     `file` for one that costs too much."""
     if not readable(content):
         return "", None, []

@@ -58,6 +58,7 @@ PAGES: dict[str, str] = {
     "credit_record": "credit.show_record",
     "item": "catalogue.item",
     "template": "contracts.template",
+    "gateway": "payments.differences",
 }
 
 

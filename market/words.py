@@ -217,6 +217,7 @@ OPENINGS = {
     "item.withdraw": N_("退出清单"),
     "certificate": N_("开具信用证明"),
     "difference": N_("支付渠道与账上不一致,请查明"),
+    "gateway.difference": N_("支付渠道与账上不一致,请查明"),
     "qualify": N_("登记资质"),
     "expiring": N_("资质即将到期"),
     "expire": N_("资质已到期,不能再承接要求它的事项"),

@@ -18,8 +18,8 @@ _NUMBER = re.compile(
 _HUGE = re.compile(r"[+-]?[0-9][0-9,]{18,}")
 _SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of 10²
 _DASHES = str.maketrans("−–‒", "---")
-SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
-_YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿)?(?:元|圆|块)?(?:人民币|RMB|CNY)?(?:整|正)?")
+SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000, "w": 10_000, "W": 10_000}
+_YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:人民币|RMB|CNY)?(?:整|正)?")
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
 _COUNTED = frozenset({"个", "天", "日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
@@ -51,7 +51,7 @@ def _written(text: str) -> _Written:
 
 
 def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
-    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `1.2亿`, in full width too; with `signed` also `+1.00`, `-1.00` and
+    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, in full width too; with `signed` also `+1.00`, `-1.00` and
     the bookkeepers' `(1.00)`. ValueError for anything else, also for a third digit after the point without a 万 behind it, unless it is
     `exact`: from a program, whose `8000.00000` is no slip of the hand."""
     told = plainly(text).strip() if len(text) <= MOST_TEXT else text
@@ -65,11 +65,13 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
 
 
 def share(text: str) -> Fraction:
-    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `1/3`. ValueError for anything else, and for more than a hundred times the whole."""
+    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` (the same), `1/3`. ValueError for anything else, and for more than a hundred times the whole."""
     if match := _PARTS.fullmatch(plainly(text).strip() if len(text) <= MOST_TEXT else ""):
         return Fraction(int(match[1]), int(match[2]))
     found = _written(text)
     factor = _SHARES.get(found.unit)
+    if found.unit == "折" and found.value > 10:  # 85折 is 8.5折
+        factor = Fraction(1, 100) if found.value < 100 else None
     if factor is None or found.sign or found.currency or found.value * factor > 100:
         raise ValueError(f"not a share: {text[:MOST_TEXT]!r}")
     return found.value * factor

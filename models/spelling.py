@@ -30,6 +30,8 @@ _MEANT = str.maketrans(dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True)))
 _DOTS = str.maketrans(dict.fromkeys("\u02d1\u02d9\u1427\u318d\ua78f", "·"))
 _DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\u30fc\ufe58]")
 _BLANKS = re.compile(r"\s+")
+# A year stands in these in the number of a paper (GB/T 9704 wants 〔2026〕), and keyboards offer the others; full width is one of them already.
+_BRACKETS = str.maketrans("〔〕[]【】〖〗〘〙〚〛{}「」『』〈〉《》⟨⟩⦅⦆❲❳", "()" * 14)
 MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
 
 
@@ -66,8 +68,8 @@ def reference(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """What codes, numbers of certificates and references are kept and compared by: as `reference`, without blanks."""
-    return _settled(lambda said: _BLANKS.sub("", reference(said)), text)
+    """What codes, numbers of certificates and references are kept and compared by: as `reference`, without blanks, every bracket the same."""
+    return _settled(lambda said: _BLANKS.sub("", reference(said)).translate(_BRACKETS), text)
 
 
 def email(text: str) -> str:

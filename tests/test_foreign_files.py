@@ -8,6 +8,9 @@ from datetime import UTC
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import text
 
@@ -80,7 +83,7 @@ def test_a_pdf_that_costs_too_much_is_answered(app: Flask, world: World, monkeyp
         assert any(said in answer.error_at("file") for said in ("没有在限度", "次以上的修改"))
     else:
         assert answer.status == 200
-        assert any(said in answer.text for said in ("不是可以读取的 PDF", "没有电子签名"))
+        assert any(said in answer.text for said in ("不是可以读取的 PDF", "没有电子签名", "读不出的签名"))
 
 
 def test_a_contract_signed_elsewhere_comes_back_through_the_same_gate(app: Flask, world: World, monkeypatch: Any) -> None:
@@ -97,11 +100,19 @@ def test_a_certificate_that_takes_years_to_open_is_refused(app: Flask, world: Wo
     key, certificate = authority.party("buyer单位", "x")
     buyer = sign_in(app, world, "buyer")
     for content, field, said in (
-        (slow_to_open(authority.bundle(key, certificate)), "file", "迭代次数"), (b"0" * 300_000, "file", "256 KB"), (b"0" * 3_000, "password", "打不开"),
+        (slow_to_open(authority.bundle(key, certificate)), "file", "迭代次数"), (_own_issuer(world, time), "file", "受信任"), (b"0" * 300_000, "file", "256 KB"), (b"0" * 3_000, "password", "打不开"),
     ):  # fmt: skip
         answer = buyer.submit("/my/signing/bring", file=content, password="secret", again=PASSWORD)
         assert answer.status == 422
         assert said in answer.error_at(field)
+
+
+def _own_issuer(world: World, time: Any) -> bytes:
+    """A bundle of a certificate that its own key signed."""
+    one = Authority(time.instant.astimezone(UTC))
+    party = world.organisation("buyer")
+    one.name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, party.name), x509.NameAttribute(NameOID.SERIAL_NUMBER, party.uscc)])
+    return pkcs12.serialize_key_and_certificates(b"key", one.key, one.issue(one.name, one.key.public_key()), None, BestAvailableEncryption(b"secret"))
 
 
 def _acts(world: World, authority: Authority) -> dict[str, Callable[[], Any]]:

@@ -22,7 +22,7 @@ from market.journey import promise
 from market.options import region_asked, region_choices
 from market.pages import form_page, not_found, sliced
 from market.words import words_of
-from models import money, numbers, policy, pricing
+from models import money, numbers, policy, pricing, spelling
 from models.accounts import Organisation
 from models.agencies import FeeSchedule, published_prices, schedules_in_force
 from models.catalogue import (
@@ -113,8 +113,8 @@ def matters() -> str:
     for item in every:
         for matter in item.matters:
             needed[matter.code].append(item)
-    words = request.args.get("q", "").strip()
-    found = [m for m in db.session.scalars(select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)) if words in m.name]
+    words = spelling.name(request.args.get("q", ""))
+    found = [m for m in db.session.scalars(select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)) if words in spelling.name(m.name)]
     return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
 
 

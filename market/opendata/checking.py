@@ -30,7 +30,7 @@ VERDICTS = {
     "changed": (N_("这份文件在签名之后被改动过,或者签名不属于这份文件。"), "bad"),
     "doubtful": (N_("签名完整,但有问题,见下。"), "bad"),
     "unsigned": (N_("这份文件没有电子签名,也不是平台存档的任何一份文书。"), "bad"),
-    "foreign": (N_("这份 PDF 有电子签名,但用的算法平台不能核验,见下;请用签署方指定的验签工具核验。"), "wait"),
+    "foreign": (N_("这份 PDF 有平台不能核验的电子签名,见下;请用签署方指定的验签工具核验。"), "wait"),
     "unreadable": (N_("这份文件不是可以读取的 PDF。"), "bad"),
 }
 _MOVED = frozenset({"broken", "altered"})  # with one of these, what a file says is not what was signed
@@ -39,8 +39,8 @@ _MOVED = frozenset({"broken", "altered"})  # with one of these, what a file says
 @dataclass(frozen=True)
 class Copy:
     """What was found of a copy: the verdict (see VERDICTS); the `paper` whose holder this shows somebody to be, by its bytes or by its parties'
-    sound signatures, and none otherwise; the number of the contract it `claims` to be; its signatures with their flaws; those by algorithms
-    nobody here verifies; of one that was added to since, the revision that was signed, and whether that one is kept here."""
+    sound signatures, and none otherwise; the number of the contract it `claims` to be; its signatures with their flaws; those nobody here can
+    verify; of one that was added to since, the revision that was signed, and whether that one is kept here."""
 
     verdict: str
     paper: Document | None = None
@@ -83,7 +83,8 @@ def check_copy(session: Session, content: bytes) -> Copy:
         return Copy("unsigned", claims=claims)
     flaws = {flaw for _, wrong in signatures for flaw in wrong}
     if foreign:
-        return Copy("changed" if "broken" in flaws else "foreign", claims=claims, signatures=signatures, foreign=tuple(foreign))
+        torn = any(not way for _, way in foreign)
+        return Copy("changed" if torn or "broken" in flaws else "foreign", claims=claims, signatures=signatures, foreign=tuple(foreign))
     if not flaws & _MOVED:
         return Copy("doubtful" if flaws else "genuine", None if flaws else _present(session, contract), claims, signatures)
     revision = _revision(content, signatures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -64,6 +65,9 @@ class _Asked(Form):
             getattr(self, name).data = value
 
 
+_BETWEEN = re.compile(r"[:\uff1a\ufe55\ufe13\s]")  # a colon of any width, or blanks
+
+
 class QualityField(TextAreaField):
     """Quality lines, one a row: a name and its weight. `lines` is [{"name", "weight"}]."""
 
@@ -73,7 +77,7 @@ class QualityField(TextAreaField):
         super().process_formdata(valuelist)
         self.lines = []
         for row in (self.data or "").splitlines():
-            name, _space, weight = row.strip().replace(":", " ").replace(":", " ").rpartition(" ")
+            name, _space, weight = _BETWEEN.sub(" ", row).strip().rpartition(" ")
             if row.strip():
                 self.lines.append({"name": name.strip()[:60], "weight": _weight_of(name, weight)})
 

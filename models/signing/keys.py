@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
+from pyhanko_certvalidator.errors import PathError, ValidationError
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -238,6 +238,6 @@ def _leads_to(certificate: x509.Certificate, between: list[x509.Certificate], tr
     validator = CertificateValidator(anchors([certificate])[0], intermediate_certs=anchors(between), validation_context=context)
     try:
         asyncio.run(validator.async_validate_usage(set()))
-    except (PathBuildingError, PathValidationError):
+    except (PathError, ValidationError):
         return False
     return True

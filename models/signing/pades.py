@@ -3,10 +3,11 @@ remains valid under the second (ETSI EN 319 142-1, ISO 32000-2 12.8)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import pem
@@ -30,17 +31,19 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models import clock
-from models.signing.foreign import foreign_signatures
+from models.signing.foreign import unverified
 from models.signing.keys import PrivateKey, anchors
 from models.text import N_, RuleBroken
 
 _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 ROOM, STAMPED_ROOM = 16_384, 32_768  # hex digits kept for a signature, without and with a timestamp
 MOST_REVISIONS = 64  # of a PDF that is read
+MOST_FOREIGN = 64  # signatures that are named though nobody can verify them
 TAIL = 8_192  # bytes at its end in which it says where to begin
 Row = tuple[str, bytes, datetime | None, bool, bool, list[str], int]  # a `Signed` as plain values, its certificate as DER
-Foreign = tuple[str, str]  # a signature by an algorithm nobody here can verify: its field, the algorithm's name
+Foreign = tuple[str, str]  # a signature nobody here can verify: its field, and what it is by; nothing for one that cannot be read
 Examined = tuple[str, list[Row] | None, list[Foreign]]
+_T = TypeVar("_T")
 Box = tuple[int, int, int, int]  # in points from the lower left corner of the page
 
 # What may be wrong with a signature, worst first.
@@ -142,27 +145,48 @@ def readable(pdf: bytes) -> bool:
 
 
 def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
-    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`), and those by algorithms nobody here
-    verifies; None if the file cannot be read as one. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
+    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`), and those nobody here can verify;
+    None if the file cannot be read as one. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
     (certificates as DER) and the time."""
     roots = [x509.load_der_x509_certificate(der) for der in trusted]
     try:
         reader = PdfFileReader(BytesIO(pdf))
-        foreign = foreign_signatures(reader)
-        found = _beside(reader, {field for field, _ in foreign}) if foreign else reader.embedded_regular_signatures
+        made, foreign = _sorted_out(reader)
+        rows: list[Row] = []
         with clock.at(now):
-            return _title(reader), [_examined(each, roots, last=place == len(found) - 1 and not foreign) for place, each in enumerate(found)], foreign
+            for place, each in enumerate(made):
+                row = _or_none(_examined, each, roots, last=place == len(made) - 1 and not foreign)
+                rows += [row] if row else []
+                foreign += [] if row else [(str(each.field_name), "")]
+            return _title(reader), rows, foreign[:MOST_FOREIGN]
     except MemoryError:
         raise
     except Exception:  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
         return "", None, []
 
 
-def _beside(reader: PdfFileReader, foreign: set[str]) -> list[EmbeddedPdfSignature]:
-    """The signatures in other fields than these, in the order they were made."""
-    fields = [(str(name), field) for name, _value, field in enumerate_sig_fields(reader, filled_status=True) if str(name) not in foreign]
-    made = [EmbeddedPdfSignature(reader, field.get_object(), name) for name, field in fields]
-    return sorted((each for each in made if each.sig_object_type == "/Sig"), key=lambda each: each.signed_revision)
+def _or_none(read: Callable[..., _T], *about: Any, **more: Any) -> _T | None:
+    """What is read of one signature; None for one broken in whatever way, which says nothing of the others."""
+    try:
+        return read(*about, **more)
+    except MemoryError:
+        raise
+    except Exception:
+        return None
+
+
+def _sorted_out(reader: PdfFileReader) -> tuple[list[EmbeddedPdfSignature], list[Foreign]]:
+    """The signatures of kinds that are verified here, in the order they were made, and the others."""
+    made: list[EmbeddedPdfSignature] = []
+    foreign: list[Foreign] = []
+    for name, value, field in enumerate_sig_fields(reader, filled_status=True):
+        said = _or_none(unverified, value)
+        found = None if said else _or_none(EmbeddedPdfSignature, reader, field.get_object(), str(name))
+        if found is None:
+            foreign.append((str(name), said or ""))
+        elif found.sig_object_type == "/Sig":
+            made.append(found)
+    return sorted(made, key=lambda each: each.signed_revision), foreign
 
 
 def _title(reader: PdfFileReader) -> str:

@@ -97,6 +97,7 @@ def test_a_new_item_is_listed_with_its_approval_matter_and_found(app: Flask, wor
     db.session.rollback()
     assert "WAT-09" in app.extensions["search"].search(db.session, Query(words="caisha", kind="item")).keys
     matters = Visitor(app).get("/matters?q=采砂").soup
+    assert Visitor(app).get("/matters?q=%E2%80%8B采 砂%E3%80%80").soup.select_one("table") == matters.select_one("table"), "blanks and what nobody sees say nothing"
     assert [a["href"] for a in matters.select("td a")] == ["/items/WAT-09"]
     assert Visitor(app).get("/items/WAT-09").status == 200
 

@@ -62,6 +62,68 @@ def test_a_signature_by_a_national_algorithm_is_named(app: Flask, world: World, 
     assert "SM2" in Visitor(app, language="en").submit("/check", file=content).text
 
 
+def by_algorithm(oid: str) -> Any:
+    def made(pdf: bytes) -> bytes:
+        held = cms.ContentInfo.load(bytes.fromhex(list(_ROOM.finditer(pdf))[-1][1].decode()))
+        held["content"]["signer_infos"][0]["signature_algorithm"] = {"algorithm": oid}
+        return in_place(pdf, -1, held.dump(force=True))
+
+    return made
+
+
+def by_curve(pdf: bytes) -> bytes:
+    """Signed with ecdsa-with-SHA256, as it says, by a key on the curve of SM2."""
+    held = bytes.fromhex(list(_ROOM.finditer(pdf))[-1][1].decode())
+    assert ObjectIdentifier(P256).dump() in held
+    return in_place(pdf, -1, held.rstrip(b"\0").replace(ObjectIdentifier(P256).dump(), ObjectIdentifier("1.2.156.10197.1.301").dump()))
+
+
+def by_a_way_of_its_own(way: bytes) -> Any:
+    def made(pdf: bytes) -> bytes:
+        place = pdf.rindex(b"/SubFilter /ETSI.CAdES.detached")
+        return pdf[:place] + (b"/SubFilter /" + way).ljust(len(b"/SubFilter /ETSI.CAdES.detached")) + pdf[place + len(b"/SubFilter /ETSI.CAdES.detached") :]
+
+    return made
+
+
+P256 = "1.2.840.10045.3.1.7"
+OTHERS = [
+    *((by_algorithm(f"1.2.156.10197.{own}"), name) for own, name in [
+        ("1.301.1", "SM2"), ("1.501", "SM2"), ("1.502", "SM2"), ("1.503", "SM2"), ("1.504", "SM3"), ("1.302.1", "SM9"), ("1.999", "GM/T 1.2.156.10197.1.999"),
+    ]),
+    (by_algorithm("1.2.840.10045.4.1"), "SHA-1"), (by_curve, "SM2"), (by_a_way_of_its_own(b"adbe.x509.rsa_sha1"), "adbe.x509.rsa_sha1"), (by_a_way_of_its_own(b"BJCA.Own"), "BJCA.Own"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "name"), OTHERS, ids=range(len(OTHERS)))
+def test_whatever_is_signed_in_a_way_not_verified_here_is_named_by_it(app: Flask, world: World, made: Any, name: str) -> None:
+    content = made(paper(world.signed()))
+    db.session.rollback()
+    copy = check_copy(db.session, content)
+    assert (copy.verdict, [way for _, way in copy.foreign], [flaws for _, flaws in copy.signatures]) == ("foreign", [name], [()])
+    page = Visitor(app).submit("/check", file=content)
+    assert (page.status, name in page.text, "国家商用密码" in page.text, "已经不可靠" in page.text) == (200, True, name[:2] in ("SM", "GM"), name == "SHA-1")
+
+
+@pytest.mark.parametrize("contents", [b"", b"\x8a" * 900, b"\x30\x80" * 50], ids=["empty", "random", "open"])
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_signature_that_cannot_be_read_is_said_to_be_so_and_the_other_is_read(app: Flask, world: World, contents: bytes, place: int) -> None:
+    content = in_place(paper(world.signed()), place, contents)
+    db.session.rollback()
+    copy = check_copy(db.session, content)
+    assert (copy.verdict, [way for _, way in copy.foreign], [flaws for _, flaws in copy.signatures]) == ("changed", [""], [() if place else ("broken",)])
+    page = Visitor(app).submit("/check", file=content)
+    assert (page.status, "读不出的签名" in page.text) == (200, True)
+
+
+def test_a_torn_one_is_not_taken_to_sign_with(world: World) -> None:
+    identifier = drafted(world)
+    contracts.agree(world.actor("buyer"), identifier)
+    with pytest.raises(RuleBroken, match="读不出") as refused:
+        contracts.bring_signature(world.actor("agency"), identifier, file_name="c.pdf", content=in_place(paper(identifier), 0, b"\x8a" * 900))
+    assert refused.value.field == "file"
+
+
 def test_one_brought_to_sign_with_is_refused_by_its_name(world: World) -> None:
     identifier = drafted(world)
     contracts.agree(world.actor("buyer"), identifier)

@@ -37,9 +37,19 @@ def test_a_program_writes_signs_and_long_decimals(text: str, fen: int) -> None:
         money.parse(text)
 
 
-@pytest.mark.parametrize(("text", "share"), [("0.85", "0.85"), ("85%", "0.85"), ("８５％", "0.85"), ("8.5折", "0.85"), ("12‰", "0.012"), ("1", "1"), ("0.850", "0.85"), ("1/3", "1/3"), ("1 / 4", "0.25")])
+@pytest.mark.parametrize(("text", "share"), [("0.85", "0.85"), ("85%", "0.85"), ("８５％", "0.85"), ("8.5折", "0.85"), ("85折", "0.85"), ("98折", "0.98"), ("９折", "0.9"), ("10折", "1"), ("85.5折", "0.855"), ("12‰", "0.012"), ("1", "1"), ("0.850", "0.85"), ("1/3", "1/3"), ("1 / 4", "0.25")])
 def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
     assert written_share(text) == share == numbers.plain(Fraction(share))
+
+
+@pytest.mark.parametrize("text", ["850折", "100折"])
+def test_more_than_the_whole_is_no_discount(text: str) -> None:
+    with pytest.raises(ValueError, match="share"):
+        numbers.share(text)
+
+
+def test_ten_thousand_may_be_a_letter() -> None:
+    assert (numbers.yuan("10w"), numbers.yuan("1.5W元"), numbers.whole("3w")) == (100_000, 15_000, 30_000)
 
 
 @pytest.mark.parametrize(("text", "number"), [("20", 20), ("２０", 20), ("1,000", 1_000), ("3万", 30_000), ("20 个工作日", 20), ("30%", 30), ("-3", -3)])

@@ -242,3 +242,8 @@ def test_a_notice_makes_no_limit_shorter_that_was_set_before(monkeypatch: pytest
     finally:
         monkeypatch.undo()
         workdays.is_workday.cache_clear()
+
+
+@pytest.mark.parametrize("brackets", ["()", "\uff08\uff09", "[]", "\uff3b\uff3d", "\u3014\u3015", "\u3010\u3011", "\u3016\u3017", "{}", "\u300a\u300b", "\u300c\u300d", "\u3008\u3009"], ids=ascii)
+def test_a_year_in_any_brackets_is_the_same_number(brackets: str) -> None:
+    assert spelling.code(f"甲测资字{brackets[0]}2026{brackets[1]}第１号") == "甲测资字(2026)第1号"

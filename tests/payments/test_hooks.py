@@ -43,9 +43,10 @@ WHOLE = {"id": "evt_x", "object": "event", "type": "payment_intent.succeeded", "
         json.dumps({**WHOLE, "data": {"object": [THING]}}).encode(), json.dumps({**WHOLE, "data": {"object": {"object": "charge"}}}).encode(),
         json.dumps({**WHOLE, "id": None}).encode(), json.dumps({**WHOLE, "id": "x" * 5_000}).encode(), json.dumps({**WHOLE, "type": {}}).encode(),
         json.dumps({**WHOLE, "data": {"object": {**THING, "id": "a\x00b"}}}).encode(), json.dumps({**WHOLE, "note": "a\x00b"}).encode(),
+        json.dumps({**WHOLE, "more": [{"a\x00b": 1}]}).encode(), json.dumps({**WHOLE, "more": [["a\x00b"]]}).encode(),
         json.dumps({**WHOLE, "id": "\ud800"}).encode(), json.dumps({**WHOLE, "sum": float("inf")}).encode(),
     ],
-    ids=range(26),
+    ids=range(28),
 )  # fmt: skip
 def test_what_says_nothing_is_ignored_and_noted(app: Flask, payload: bytes, caplog: pytest.LogCaptureFixture) -> None:
     opened(app, "http://127.0.0.1:9")
@@ -55,6 +56,14 @@ def test_what_says_nothing_is_ignored_and_noted(app: Flask, payload: bytes, capl
     assert send(app, payload) == 200
     assert "is ignored" in caplog.text
     assert count(GatewayEvent) == 0
+
+
+@pytest.mark.parametrize("note", ["Infinity 无限公司", "-Infinity", "NaN", "a\\u0000b", "\\x00"])
+def test_an_event_is_kept_whatever_its_texts_are(app: Flask, note: str) -> None:
+    opened(app, "http://127.0.0.1:9")
+    assert send(app, json.dumps({**WHOLE, "note": note, note: [note]}).encode()) == 200
+    db.session.rollback()
+    assert [event.content["note"] for event in db.session.scalars(select(GatewayEvent))] == [note]
 
 
 def test_an_event_of_a_kind_nobody_knows_is_kept(app: Flask) -> None:

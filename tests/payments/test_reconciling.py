@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.extensions import db
-from market.jobs import tick
+from market.jobs import drain, tick
 from market.payments import charging
 from market.payments.jobs import reconcile
+from models.notices import Notice
 from models.payments import Difference
 from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, begin, booked, charged, count, due, ended, opened, serving
@@ -32,12 +33,23 @@ def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: 
     db.session.rollback()
     found = {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Difference))}
     assert found == {("theirs_only", 100, 0), ("theirs_only", -5, 0)}
+    reconcile()
+    assert told(world) == [("gateway.difference", "stripe", stray, 100), ("payment.difference", payment, told(world)[-1][2], 5)], "each once"
     booked(world, contract)
     requests.delete(f"{bank.url}/_config/data", timeout=5)
     reconcile()
     db.session.rollback()
     standing = [(d.kind, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))]
     assert standing == [("ours_only", DEPOSIT)]
+
+
+def told(world: World) -> list[tuple[str, str, str, int]]:
+    """What the custodian is told of differences."""
+    drain()
+    db.session.rollback()
+    notices = db.session.scalars(select(Notice).where(Notice.organisation_id == world.organisation("custodian").id)).all()
+    events = [each.event for each in notices if each.event.kind.endswith(".difference")]
+    return sorted((e.kind, e.case_identifier, e.data["title"], e.data["amount"]) for e in events)
 
 
 def found() -> set[tuple[str, int, int]]:
@@ -54,6 +66,9 @@ def test_money_that_stays_at_the_gateway_is_told_in_time(app: Flask, world: Worl
     assert ("held_long", DEPOSIT, DEPOSIT) in found()
     page = sign_in(app, world, "custodian").get("/custody/differences")
     assert "在渠道停留过久" in page.text
+    assert told(world) == [("gateway.difference", "stripe", "stripe", 0)]
+    notices = sign_in(app, world, "custodian").get("/my/notices")
+    assert (notices.status, "支付渠道与账上不一致" in notices.text, "/custody/differences" in notices.text) == (200, True, True)
     contract, payment = due(world)
     charged(world, bank, payment)
     ended(world, contract, to_agency=0)

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
 
 from market.extensions import db
 from market.sourcing import actions as sourcing
+from market.sourcing.forms import QualityField
 from models import clock
 from models.clock import BEIJING
 from models.sourcing import Bid, Quote, Request
@@ -209,3 +212,14 @@ def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> N
     request = world.request()
     sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
     assert "中位为公示价的 75%" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+
+
+@pytest.mark.parametrize("between", [":", "\uff1a", " : ", "\uff1a ", "\u3000", "\t", "  "], ids=ascii)
+def test_a_weight_may_stand_behind_any_colon_or_blank(app: Flask, between: str) -> None:
+    class Lines(Form):
+        quality = QualityField()
+
+    with app.test_request_context():
+        form = Lines(MultiDict({"quality": f"技术方案{between}30\n类似业绩{between}２０"}))
+        assert form.validate()
+    assert form.quality.lines == [{"name": "技术方案", "weight": 30}, {"name": "类似业绩", "weight": 20}]

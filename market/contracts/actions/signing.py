@@ -109,6 +109,8 @@ def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: b
     if check(content) != "application/pdf":
         raise RuleBroken(N_("请上传签署后的 PDF。"), "file")
     _title, found, foreign = examining.signatures(content, roots)
+    if foreign and not foreign[0][1]:
+        raise RuleBroken(N_("文件里有读不出的签名:已经损坏,或者不是签名。请重新签署后上传。"), "file")
     if foreign:
         raise RuleBroken(N_("文件里的签名用的是 %(algorithm)s,平台不能核验;请用 RSA 或 ECDSA 证书签署。"), "file", algorithm=foreign[0][1])
     return _take_signature(actor, identifier, content=content, kept=keep_for(actor, content), found=found, submission=submission)

@@ -30,7 +30,7 @@ def note_differences(session: Session, actor: Actor, gateway: str, found: list[F
 
 
 def _keep(session: Session, actor: Actor, gateway: str, found: list[Found]) -> dict[tuple[str, str], Difference]:
-    """Keep what was found, and tell the custodian what is new of it and has a case. The other ones that stand."""
+    """Keep what was found, and tell the custodian what is new of it. The other ones that stand."""
     standing = {(d.kind, d.about): d for d in session.scalars(select(Difference).where(Difference.gateway == gateway).with_for_update())}
     new: list[Found] = []
     for each in found:
@@ -43,14 +43,14 @@ def _keep(session: Session, actor: Actor, gateway: str, found: list[Found]) -> d
             kept.found_at, kept.gone_at = clock.now(), None
             new.append(each)
         kept.theirs, kept.ours, kept.case_identifier = each.theirs, each.ours, each.case_identifier
-    _tell(session, actor, new)
+    _tell(session, actor, new, gateway)
     return standing
 
 
-def _tell(session: Session, actor: Actor, new: list[Found]) -> None:
-    named = [each for each in new if each.case_identifier]
-    offices = list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian"))) if named else []
-    for each in named:
-        kind = "payment" if each.case_identifier.startswith("M") else "payout"
+def _tell(session: Session, actor: Actor, new: list[Found], gateway: str) -> None:
+    """Each on its case; one that has none, which was done in the gateway's own dashboard or is a sum of many, on the gateway."""
+    offices = list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian"))) if new else []
+    for each in new:
+        case_type, case = ("gateway", gateway) if not each.case_identifier else ("payment" if each.case_identifier.startswith("M") else "payout", each.case_identifier)
         about = {"title": each.about, "amount": abs(each.theirs - each.ours)}
-        events.record(session, actor, f"{kind}.difference", kind, each.case_identifier, role="system", audience="custodian", data=about, tells=offices)
+        events.record(session, actor, f"{case_type}.difference", case_type, case, role="system", audience="custodian", data=about, tells=offices)
