@@ -26,7 +26,7 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
-from models.agencies.links import TIES, Group, linked
+from models.agencies.links import BUYER, TIES, Group, linked
 from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "PREMISES",
     "STATUSES",
     "STEPS",
+    "BUYER",
     "TIES",
     "UNLIKE",
     "AccountChange",
