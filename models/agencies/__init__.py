@@ -30,12 +30,12 @@ from models.agencies.links import BUYER, TIES, Group, linked
 from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
+    "BUYER",
     "CHECKS",
     "FORMS",
     "PREMISES",
     "STATUSES",
     "STEPS",
-    "BUYER",
     "TIES",
     "UNLIKE",
     "AccountChange",

@@ -36,10 +36,14 @@ PEOPLE = ("representative", "owner")
 LEAST_DIGITS = 7  # of a telephone without its area, and of any bank's account
 # What people type where somebody or something should be named.
 NOTHING = frozenset(
-    "无 暂无 没有 未填 未填写 未知 不详 待定 待补 待补充 待填 空 略 同上 保密 某 某某 测试 系统 系统管理员 管理员 超级管理员 平台管理员 账号管理员 单位管理员 "
-    "办公室 综合办 综合办公室 行政 行政部 财务 财务部 人事部 业务部 前台 客服 经办人 联系人 法定代表人 法人代表 法人 负责人 经理 总经理 董事长 "
-    "admin administrator root user owner office test none null nil na tbd unknown".split()
-)
+    {
+        "无", "暂无", "没有", "未填", "未填写", "未知", "不详", "待定", "待补", "待补充", "待填", "空", "略", "同上", "保密",
+        "某", "某某", "测试", "系统", "系统管理员", "管理员", "超级管理员", "平台管理员", "账号管理员", "单位管理员", "办公室",
+        "综合办", "综合办公室", "行政", "行政部", "财务", "财务部", "人事部", "业务部", "前台", "客服", "经办人", "联系人",
+        "法定代表人", "法人代表", "法人", "负责人", "经理", "总经理", "董事长", "admin", "administrator", "root", "user",
+        "owner", "office", "test", "none", "null", "nil", "na", "tbd", "unknown",
+    }
+)  # fmt: skip
 _TITLES = "法定代表人|法人代表|法人|企业负责人|负责人|经营者|投资人|执行事务合伙人|联系人|管理员|经办人|姓名"
 _BRACKETS = re.compile(r"[(\[【〔〈<].*?[)\]】〕〉>]")
 _TITLE_BEFORE = re.compile(rf"^(?:(?:{_TITLES})(?:姓名)?\s*[::;,\-—]*\s*)+")
