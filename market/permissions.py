@@ -48,6 +48,7 @@ ACTS: dict[str, Ask | None] = {
     "accounts.change_password": SIGNED_IN,
     "accounts.delegate": Ask(["enterprise"], owner=True),
     "accounts.revoke_delegation": Ask(["enterprise"], duty=True, owner=True),
+    **_of("accounts", "accept_delegation lay_down_delegation", SIGNED_IN),
     "accounts.block_account": SIGNED_IN,  # over whom: models/blocking.py
     "accounts.unblock_account": SIGNED_IN,
     **_of("accounts", "send_again _change_address", SIGNED_IN),
@@ -169,6 +170,7 @@ PAGES: dict[str, Ask] = {
     "accounts.remove_member": _act("accounts.remove_member"),
     "accounts.new_delegation": _act("accounts.delegate"),
     "accounts.revoke": _act("accounts.revoke_delegation"),
+    **_of("accounts", "delegations accept_delegation lay_down_delegation", SIGNED_IN),
     **_of("identification", "address send_again outbox", SIGNED_IN),
     "identification.confirm": ANYBODY,
     "identification.licence": _act("accounts.correct"),

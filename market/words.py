@@ -226,6 +226,8 @@ OPENINGS = {
     "leave": N_("移除成员"),
     "delegate": N_("委托采购"),
     "revoke": N_("收回委托"),
+    "accept_delegation": N_("接受采购委托"),
+    "lay_down": N_("辞去采购委托"),
     "block": N_("停用账号"),
     "unblock": N_("恢复账号"),
 }

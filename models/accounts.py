@@ -199,7 +199,10 @@ class Membership(Base):
 
 
 class Delegation(Base):
-    """A buyer lets a person act for it (采购受托人): in which kinds of case, up to what sum, until when."""
+    """A buyer lets a person act for it (采购受托人): in which kinds of case, up to what sum, until when.
+
+    It is offered: it gives power and ties (sides.py) once the person has accepted it, until either of the two ends it.
+    """
 
     __tablename__ = "delegations"
 
@@ -208,9 +211,25 @@ class Delegation(Base):
     scope: Mapped[list[str]]
     most: Mapped[Fen]
     until: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]  # by the buyer
+    laid_down_at: Mapped[datetime | None]  # by the person, accepted or not
     user: Mapped[User] = relationship(back_populates="delegations")
     buyer: Mapped[Organisation] = relationship(lazy="joined")
+
+    @property
+    def stands(self) -> bool:
+        """Whether it may still be accepted, or counts if it was."""
+        return self.revoked_at is None and self.laid_down_at is None and self.until > clock.now()
+
+    @property
+    def counts(self) -> bool:
+        return self.stands and self.accepted_at is not None
+
+    @classmethod
+    def counting(cls) -> ColumnElement[bool]:
+        """The SQL twin of `counts`."""
+        return and_(cls.accepted_at.is_not(None), cls.revoked_at.is_(None), cls.laid_down_at.is_(None), cls.until > clock.now())
 
 
 def _verifies(hashed: str, password: str) -> bool:
@@ -278,7 +297,7 @@ def may_buy_for_others(user: User) -> bool:
 
 
 def actor_for(user: User) -> Actor:
-    """The actor a signed-in person is, from its first membership and its live delegations; these rest while it may not buy for others. An
+    """The actor a signed-in person is, from its first membership and the delegations it has accepted; these rest while it may not buy for others. An
     authority out of standing gives it no office.
 
     Before an address was confirmed nothing counts that somebody else gave to it: only the enterprise or agency the person entered itself.
@@ -286,7 +305,7 @@ def actor_for(user: User) -> Actor:
     roles = {"admin"} if user.is_admin and user.confirmed else set()
     blocked = (user.blocked_reason or "—") if user.blocked_at is not None else ""
     counted = [m for m in user.memberships if user.confirmed or (m.role == "owner" and m.organisation.kind != "authority")]
-    live = [d for d in user.delegations if user.confirmed and d.revoked_at is None and d.until > clock.now()]
+    live = [d for d in user.delegations if user.confirmed and d.counts]
     lent = tuple(Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until) for d in live)
     buyers = {d.buyer_id: d.buyer for d in live}
     mandates, resting = (lent, ()) if may_buy_for_others(user) else ((), lent)

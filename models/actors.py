@@ -66,8 +66,8 @@ class Actor:
 
     `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
     `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation
-    the person is a member of, with its kind; `resting` the delegations that give no power, since one of those is an
-    agency or an authority. `standings`: how the organisation it acts for is doing, and each that delegated it; `blocked`: why its account is,
+    the person is a member of, with its kind; `resting` the delegations it accepted that give no power, since one of
+    those is an agency or an authority. `standings`: how the organisation it acts for is doing, and each that delegated it; `blocked`: why its account is,
     if it is; `confirmed`: the person's mail address was shown to be its own.
     """
 
@@ -99,7 +99,7 @@ class Actor:
         return {key for key, kind in self.belongs if kind != "authority"}
 
     def ties(self) -> set[int]:
-        """Every organisation the person belongs to, or was delegated by."""
+        """Every organisation the person belongs to, or is a delegate of by its own acceptance."""
         return {*self.members(), *(m.buyer_id for m in (*self.mandates, *self.resting) if m.until > clock.now())}
 
     def buyers(self) -> dict[int, str]:

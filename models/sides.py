@@ -1,7 +1,8 @@
 """Nobody acts on both sides of one case: one rule, asked by the workflow before every act.
 
-Whoever acts for an organisation may not belong to, or hold a delegation of, another organisation whose matter the case is; nor may a member
-of the same organisation. An official (and an evaluator) answers for himself alone, as the law of avoidance has it (行政处罚法第四十三条,
+Whoever acts for an organisation may not belong to, or have accepted a delegation of, another organisation whose matter the case is; nor may a
+member of the same organisation. Nobody is tied by what others did alone: a delegation nobody accepted ties nobody, a member of an organisation has
+an account of that organisation's, whatever its owner typed (docs/decisions/0034). An official (and an evaluator) answers for himself alone, as the law of avoidance has it (行政处罚法第四十三条,
 招标投标法第三十七条): one member who belongs to the accused does not keep a whole office from its work.
 """
 
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
-from models import clock
 from models.actors import Actor
 from models.text import N_, NotAllowed
 
@@ -51,14 +51,12 @@ def keep_apart(session: Session, actor: Actor, own: int | None, involved: Callab
 
 
 def _fellows(session: Session, organisations: set[int]) -> set[int]:
-    """The other organisations that members of these belong to, or hold a live delegation of."""
+    """The other organisations that members of these belong to, or are delegates of by their own acceptance."""
     from models.accounts import Delegation, Membership
 
     people = select(Membership.user_id).where(Membership.organisation_id.in_(organisations))
     belonging = select(Membership.organisation_id).where(Membership.user_id.in_(people))
-    lent = select(Delegation.buyer_id).where(
-        Delegation.user_id.in_(people), Delegation.revoked_at.is_(None), Delegation.until > clock.now()
-    )
+    lent = select(Delegation.buyer_id).where(Delegation.user_id.in_(people), Delegation.counting())
     return set(session.scalars(union_all(belonging, lent))) - organisations
 
 
@@ -72,6 +70,9 @@ def check_delegate(actor: Actor, buyer: int | None) -> None:
     """NotAllowed if the actor has a delegation of this buyer that rests, since it belongs to an agency or an authority."""
     resting = next((mandate for mandate in actor.resting if mandate.buyer_id == buyer), None)
     if resting is not None:
-        raise NotAllowed(
-            N_("您属于中介机构或政府部门,不能再代项目业主“%(buyer)s”采购:同一件事不能由一人代表双方。"), buyer=resting.buyer_name
-        )
+        raise no_delegate(resting.buyer_name)
+
+
+def no_delegate(buyer: str) -> NotAllowed:
+    """Why somebody who belongs to an agency or an authority does not buy for this buyer."""
+    return NotAllowed(N_("您属于中介机构或政府部门,不能再代项目业主“%(buyer)s”采购:同一件事不能由一人代表双方。"), buyer=buyer)

@@ -279,6 +279,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/sign-up": PUBLIC,
     "/my": SIGNED_IN,
     "/my/notices": SIGNED_IN,
+    "/my/delegations": SIGNED_IN,
     "/my/organisation": (302, 200, 200, 200, 200, 200, 200, 200, 403, 200),
     "/my/password": SIGNED_IN,
     "/accounts": OVERSEERS,

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
+from sqlalchemy import select
 from stdnum.cn import uscc
 
 from market.accounts import actions as accounts
@@ -21,7 +22,7 @@ from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, workdays
-from models.accounts import Organisation, User, actor_for
+from models.accounts import Delegation, Organisation, User, actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
 from models.contracts import Contract, Deliverable, Materials
@@ -87,6 +88,12 @@ class World:
         self.emails[name] = f"{name}@example.cn"
         accounts.add_member(self.actor(of), email=self.emails[name], name=name, password=PASSWORD)
         self.confirm(name)
+
+    def accept(self, name: str) -> None:
+        """Somebody accepts whatever was delegated to it."""
+        actor = self.actor(name)
+        for number in db.session.scalars(select(Delegation.id).where(Delegation.user_id == actor.user_id, Delegation.accepted_at.is_(None))).all():
+            accounts.accept_delegation(actor, number)
 
     def appoint_admin(self) -> None:
         self.emails["admin"] = accounts.appoint_admin(SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD)

@@ -31,6 +31,7 @@ def people(world: World) -> dict[str, Actor]:
         world.enterprise(name, verified=False)
     world.emails |= {"province": world.emails["regulator"], "delegate": world.emails["helper"], "evaluator": world.emails["second"]}
     accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=list(SCOPE), most=10**12, until=clock.now() + timedelta(days=90))
+    world.accept("helper")
     world.appoint_admin()
     found = {"visitor": VISITOR, "system": SYSTEM}
     found |= {name: world.actor(name) for name in KINDS if name in world.emails and name not in ("admin", "system")}

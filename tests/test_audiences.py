@@ -97,6 +97,7 @@ def test_every_page_as_whoever_is_set_apart(app: Flask, world: World, time: Any)
     world.authority("elsewhere", "regulator", region="630102")
     world.enterprise("helper")
     accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=list(SCOPE), most=10**12, until=clock.now() + timedelta(days=90))
+    world.accept("helper")
     visitors = {kind: sign_in(app, world, {"delegate": "helper", "blocked": "third"}.get(kind, kind.removeprefix("suspended "))) for kind in LIKE}
     accounts.block_account(ADMIN, world.emails["third"], reason="账号疑被他人使用")
     wrong = []

@@ -72,7 +72,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
     ),
     (EVERYBODY, "accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
     (f"{EVERYBODY}, unconfirmed", "sourcing.create_request"),  # for whom: where the case begins, below
-    (EVERYBODY, "contracts.propose_change"),
+    (EVERYBODY, "contracts.propose_change accounts.accept_delegation accounts.lay_down_delegation"),
     ("buyer, staff, delegate, delegate of suspended, waiting, unconfirmed", "accounts.correct"),  # as long as it waits
     ("admin", "accounts.set_up_authority accounts.end_of accounts.reset_of oversight.override oversight.try_again timekeeping._confirm"),
     ("province", "contracts.publish_template"),

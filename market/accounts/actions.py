@@ -30,6 +30,7 @@ from models.accounts import (
     Organisation,
     User,
     known_as,
+    may_buy_for_others,
     worked_out,
 )
 from models.actors import Actor
@@ -37,6 +38,7 @@ from models.agencies.checks import check_code
 from models.claims import Claim, open_claim, taken
 from models.holders import called, hold, with_address
 from models.regions import Region
+from models.sides import no_delegate
 from models.text import N_, NotAllowed, NotFound, RuleBroken
 from models.uscc import check as check_uscc
 from models.workflow import perform, start
@@ -267,8 +269,8 @@ def change_password(session: Session, actor: Actor, *, current: str, password: s
 def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], most: int, until: datetime) -> str:
     """The owner of an enterprise lets a person act for it in these kinds of case, up to a sum, until a day.
 
-    Nothing tells whether anybody has signed up with the address, or who: where nobody has, the delegation waits for whoever does; that of somebody
-    who belongs to an agency or an authority rests (`actor_for`), and the person is told so when it would act."""
+    It is offered by a letter, and counts once the person has accepted it. Nothing tells whether anybody has signed up with the address, or who:
+    where nobody has, it waits for whoever does; somebody who belongs to an agency or an authority is refused where it would accept."""
     organisation = _own(session, actor)
     user = meant(session, email)
     if not scope or not set(scope) <= set(SCOPE):
@@ -294,6 +296,39 @@ def revoke_delegation(session: Session, actor: Actor, delegation_id: int) -> str
     lent.revoked_at = lent.revoked_at or clock.now()
     events.record(session, actor, "organisation.revoke", "organisation", organisation.identifier)
     return organisation.identifier
+
+
+def _offered(session: Session, actor: Actor, number: int) -> Delegation:
+    """A delegation that was offered to this person and still stands."""
+    lent = session.scalars(select(Delegation).where(Delegation.id == number).with_for_update(of=Delegation)).one_or_none()
+    if lent is None or lent.user_id != actor.user_id or not lent.stands:
+        raise NotFound(N_("没有找到这项委托。"))
+    return lent
+
+
+@action
+def accept_delegation(session: Session, actor: Actor, number: int) -> str:
+    """The delegate takes it on: from now on it gives power, and ties the person and whoever belongs to the same organisation (models/sides.py)."""
+    lent = _offered(session, actor, number)
+    if not may_buy_for_others(lent.user):
+        raise no_delegate(lent.buyer.name)
+    if lent.accepted_at is None:
+        lent.accepted_at = clock.now()
+        _tell_buyer(session, actor, lent, "organisation.accept_delegation")
+    return lent.buyer.identifier
+
+
+@action
+def lay_down_delegation(session: Session, actor: Actor, number: int) -> str:
+    """The delegate is one no more, or never was: at once, and whatever the buyer says."""
+    lent = _offered(session, actor, number)
+    lent.laid_down_at = clock.now()
+    _tell_buyer(session, actor, lent, "organisation.lay_down")
+    return lent.buyer.identifier
+
+
+def _tell_buyer(session: Session, actor: Actor, lent: Delegation, kind: str) -> None:
+    events.record(session, actor, kind, "organisation", lent.buyer.identifier, data={"name": lent.user.name}, tells=[lent.buyer_id])
 
 
 @action

@@ -62,7 +62,7 @@ def _known(session: Session, letter: Letter) -> Text:
 
 
 def _delegated(session: Session, letter: Letter) -> Text:
-    return Words(_("委托采购"), _("“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后即可办理。", buyer=letter.data["buyer"]))
+    return Words(_("委托采购"), _("“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后,可以在“我的委托”接受或谢绝;不接受就什么也不会发生。", buyer=letter.data["buyer"]), "/my/delegations")
 
 
 def _appointed(session: Session, letter: Letter) -> Text:

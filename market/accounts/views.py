@@ -30,7 +30,17 @@ from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from market.words import words_of
 from models import CASES
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, known_as
+from models.accounts import (
+    SCOPE,
+    Delegation,
+    Membership,
+    Organisation,
+    User,
+    actor_for,
+    authenticate,
+    known_as,
+    may_buy_for_others,
+)
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
@@ -145,9 +155,17 @@ def worklist() -> str:
     return render_template(
         "accounts/worklist.html",
         waiting=sliced(waiting(actor)),
+        offered=_offered(actor),
         organisation=db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None,
         overview=overview(actor) if "regulator" in actor.roles else None,
     )
+
+
+def _offered(actor: Actor) -> list[Delegation]:
+    """The delegations that wait for the reader's answer, where it may accept one."""
+    if not actor.confirmed or not may_buy_for_others(current_user.user):
+        return []
+    return [lent for lent in current_user.user.delegations if lent.stands and lent.accepted_at is None]
 
 
 def _mine() -> Organisation:
@@ -271,7 +289,7 @@ def new_delegation() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(
         DelegationForm(), _("委托采购"), actions.delegate, _back, back=_back(),
-        lead=_("受托人在所选事项、金额和期限内,以本单位名义办理;随时可以收回。"),
+        lead=_("受托人登录接受后,在所选事项、金额和期限内,以本单位名义办理;您随时可以收回,受托人随时可以辞去。"),
     )  # fmt: skip
 
 
@@ -280,6 +298,33 @@ def new_delegation() -> Response | str | tuple[str, int]:
 def revoke(number: int) -> Response:
     actions.revoke_delegation(current_actor(), number)
     return redirect(_back(), 303)
+
+
+@rooms.get("/my/delegations")
+@login_required
+def delegations() -> str:
+    """What buyers offered to the reader, to be accepted or laid down."""
+    mine = select(Delegation).where(Delegation.user_id == current_actor().user_id).order_by(Delegation.id.desc())
+    return render_template(
+        "accounts/delegations.html",
+        page=paged(mine),
+        scope_names={name: CASES[name].workflow.label for name in SCOPE},
+        may_accept=current_actor().confirmed and may_buy_for_others(current_user.user),
+    )
+
+
+@rooms.post("/my/delegations/<int:number>/accept")
+@login_required
+def accept_delegation(number: int) -> Response:
+    actions.accept_delegation(current_actor(), number)
+    return redirect(url_for("accounts.delegations"), 303)
+
+
+@rooms.post("/my/delegations/<int:number>/lay-down")
+@login_required
+def lay_down_delegation(number: int) -> Response:
+    actions.lay_down_delegation(current_actor(), number)
+    return redirect(url_for("accounts.delegations"), 303)
 
 
 @rooms.get("/my/notices")

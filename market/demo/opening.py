@@ -22,7 +22,7 @@ from market.exports import as_csv
 from market.extensions import db
 from market.transaction import Beforehand
 from models import clock, pricing, workdays
-from models.accounts import Organisation
+from models.accounts import Delegation, Organisation
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies import FORMS, AgencyProfile, Check, Registered
 from models.agencies.entry import MATERIALS
@@ -200,7 +200,9 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
         _registered(
             email="delegate@demo.gongxin.cn", name="受托人", organisation="格桑采购咨询有限公司", uscc=code("91630", 900), region_code=counties()[0]
         )
-        stage.enter("delegate@demo.gongxin.cn")
+        lent = stage.enter("delegate@demo.gongxin.cn")
         accounts.delegate(
             actor, email="delegate@demo.gongxin.cn", scope=["request", "quote"], most=50_000_000, until=workdays.add(until, 200)
         )
+        accounts.accept_delegation(lent, db.session.scalars(select(Delegation.id).where(Delegation.user_id == lent.user_id)).one())
+        stage.enter("delegate@demo.gongxin.cn")

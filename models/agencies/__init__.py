@@ -26,10 +26,11 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
-from models.agencies.links import TIES, Group, linked
+from models.agencies.links import BUYER, TIES, Group, linked
 from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
+    "BUYER",
     "CHECKS",
     "FORMS",
     "PREMISES",

@@ -1,8 +1,9 @@
-"""Linked agencies: which of those that answer one request stand under one person, or share an account, a telephone or an address.
+"""Linked organisations: which of those that answer one request, and of them with its buyer, stand under one person, or share an account, a
+telephone or an address.
 
 Different units under one head, or in a relation of control or management, do not bid in one procurement (招标投标法实施条例第三十四条,
-政府采购法实施条例第十八条). Which ties count, and what follows, is the policy's. Names are all there is to compare people by: the market
-knows nobody's identity number.
+政府采购法实施条例第十八条). Which ties count, and what follows, is the policy's. Names are all there is to compare people by, beside one account
+that manages both: the market knows nobody's identity number. What names nobody (`无`, `管理员`, account `0`) links nobody.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from models.accounts import Membership, Organisation, User
 from models.agencies.entry import AgencyProfile
 from models.text import N_
 
+BUYER = "buyer"  # not a tie of its own: that the other end of one is the buyer
 TIES = {
+    BUYER: N_("与项目业主有关联"),
     "representative": N_("同一法定代表人"),
     "owner": N_("同一管理员"),
     "account": N_("同一收款账户"),
@@ -29,26 +32,46 @@ TIES = {
 }
 
 
+PEOPLE = ("representative", "owner")
+LEAST_DIGITS = 7  # of a telephone without its area, and of any bank's account
+# What people type where somebody or something should be named.
+NOTHING = frozenset(
+    {
+        "无", "暂无", "没有", "未填", "未填写", "未知", "不详", "待定", "待补", "待补充", "待填", "空", "略", "同上", "保密",
+        "某", "某某", "测试", "系统", "系统管理员", "管理员", "超级管理员", "平台管理员", "账号管理员", "单位管理员", "办公室",
+        "综合办", "综合办公室", "行政", "行政部", "财务", "财务部", "人事部", "业务部", "前台", "客服", "经办人", "联系人",
+        "法定代表人", "法人代表", "法人", "负责人", "经理", "总经理", "董事长", "admin", "administrator", "root", "user",
+        "owner", "office", "test", "none", "null", "nil", "na", "tbd", "unknown",
+    }
+)  # fmt: skip
+_TITLES = "法定代表人|法人代表|法人|企业负责人|负责人|经营者|投资人|执行事务合伙人|联系人|管理员|经办人|姓名"
+_BRACKETS = re.compile(r"[(\[【〔〈<].*?[)\]】〕〉>]")
+_TITLE_BEFORE = re.compile(rf"^(?:(?:{_TITLES})(?:姓名)?\s*[::;,\-—]*\s*)+")
+_TITLE_AFTER = re.compile(rf"(?<=\w\w)[\s,、:\-—]*(?:{_TITLES}|总经理|经理|董事长|先生|女士)$")
+_EXTENSION = re.compile(r"(?:转|分机|#|EXT|X).*$")
+
+
 @dataclass(frozen=True)
 class Group:
-    """Agencies that count as linked, in the order they were asked about, and by which ties."""
+    """Organisations that count as linked, in the order they were asked about, and by which ties."""
 
     agencies: tuple[int, ...]
     ties: tuple[str, ...]
 
 
 def linked(session: Session, agencies: Iterable[int], policy_version: str) -> list[Group]:
-    """The groups of linked ones among these agencies, by the ties that count in this version of the policy. Two statements."""
+    """The groups of linked ones among these organisations, by the ties that count in this version of the policy. Two statements. A person is one
+    person in whichever part: the representative of one who manages another links the two, by both ties."""
     keys, book = list(dict.fromkeys(agencies)), policy.get(policy_version)
     counted = set(book.words("linked.ties"))
-    bearers: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for key, tie, value in sorted(_marks(session, keys), key=lambda mark: keys.index(mark[0])):
-        if tie in counted and value and key not in bearers[tie, value]:
-            bearers[tie, value].append(key)
+    bearers: dict[tuple[str, str], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for key, tie, value in _marks(session, keys):
+        if tie in counted and value:
+            bearers["person" if tie in PEOPLE else tie, value][key].add(tie)
     groups: list[tuple[set[int], set[str]]] = []
-    for (tie, _value), together in bearers.items():
+    for together in bearers.values():
         if len(together) > 1:
-            members, ties = set(together), {tie}
+            members, ties = set(together), _shared(list(together.values()))
             for group in [group for group in groups if group[0] & members]:
                 members, ties = members | group[0], ties | group[1]
                 groups.remove(group)
@@ -57,23 +80,49 @@ def linked(session: Session, agencies: Iterable[int], policy_version: str) -> li
     return sorted(found, key=lambda group: keys.index(group.agencies[0]))
 
 
+def _shared(borne: list[set[str]]) -> set[str]:
+    """The ties two have in the same part; all of them where each has another."""
+    same = {tie for number, one in enumerate(borne) for other in borne[:number] for tie in one & other}
+    return same or set().union(*borne)
+
+
 def _marks(session: Session, keys: list[int]) -> Iterable[tuple[int, str, str]]:
-    """(agency, tie, what it is compared by) for all that is known of these agencies."""
+    """(organisation, tie, what it is compared by) for all that is known of these."""
     known = select(
         Organisation.id, Organisation.legal_representative, Organisation.phone, Organisation.address, AgencyProfile.registered_address,
         AgencyProfile.account_number,
     ).outerjoin(AgencyProfile, AgencyProfile.agency_id == Organisation.id)  # fmt: skip
     for key, representative, phone, address, registered, account in session.execute(known.where(Organisation.id.in_(keys))):
-        yield key, "representative", spelling.name(representative)
-        yield key, "phone", _number(phone)
-        yield key, "account", _number(account or "")
-        yield key, "address", spelling.name(address)
-        yield key, "address", spelling.name(registered or "")
-    owners = select(Membership.organisation_id, User.name).join(Membership.user).where(Membership.role == "owner")
-    for key, name in session.execute(owners.where(Membership.organisation_id.in_(keys))):
-        yield key, "owner", spelling.name(name)
+        yield key, "representative", person(representative)
+        yield from ((key, "phone", number) for number in phones(phone))
+        yield key, "account", _account(account or "")
+        yield from ((key, "address", _said(spelling.name(place or ""))) for place in (address, registered))
+    owners = select(Membership.organisation_id, Membership.user_id, User.name).join(Membership.user).where(Membership.role == "owner")
+    for key, account_of, name in session.execute(owners.where(Membership.organisation_id.in_(keys))):
+        yield key, "owner", f"#{account_of}"
+        yield key, "owner", person(name)
 
 
-def _number(text: str) -> str:
-    """The digits of a telephone or an account, without the country's code."""
-    return re.sub(r"\D", "", re.sub(r"^(\+|00)86", "", spelling.code(text)))
+def person(text: str) -> str:
+    """What a person's name is compared by, without what was written around it (`张三（法人）`, `法定代表人：张三`); empty for what names nobody."""
+    plain = spelling.plain(text).strip()
+    bare = _BRACKETS.sub("", plain).strip() or plain
+    return _said(spelling.name(_TITLE_AFTER.sub("", _TITLE_BEFORE.sub("", bare))))
+
+
+def phones(text: str) -> list[str]:
+    """The telephone numbers in a text, each without country code, trunk zero and extension; none that nobody could have."""
+    found = (_EXTENSION.sub("", each) for each in re.split(r"[/、,;,;]|或", spelling.code(text)))
+    bare = (re.sub(r"^(0086|86(?=\d{10,11}$))?0*", "", re.sub(r"\D", "", each)) for each in found)
+    return [number for number in bare if len(number) >= LEAST_DIGITS and len(set(number)) > 1]
+
+
+def _account(text: str) -> str:
+    """The digits and letters of an account; empty for what is none."""
+    bare = re.sub(r"[^0-9A-Z]", "", spelling.code(text))
+    return bare if len(bare) >= LEAST_DIGITS and len(set(bare)) > 1 else ""
+
+
+def _said(compared: str) -> str:
+    """Empty for what says nothing: `无`, `0`, `xx`."""
+    return "" if compared in NOTHING or compared.isdigit() or (compared.isascii() and len(set(compared)) < 2) else compared

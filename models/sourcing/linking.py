@@ -12,10 +12,22 @@ from models.sourcing.requests import Request
 
 
 def links_among(session: Session, request: Request, answers: list[Any]) -> list[Json]:
-    """The groups of linked agencies among these quotes or bids, oldest first: rows of `answers` (identifiers) and `ties`."""
+    """The groups of linked agencies among these quotes or bids, oldest first: rows of `answers` (identifiers) and `ties`; and each of them that
+    is linked with the buyer, in a row of its own whose first tie is `buyer`."""
     names = {answer.agency_id: answer.identifier for answer in answers}
-    found = agencies.linked(session, names, request.policy_version)
-    return [{"answers": [names[key] for key in group.agencies], "ties": list(group.ties)} for group in found]
+    found, rows = agencies.linked(session, [request.buyer_id, *names], request.policy_version), []
+    for group in found:
+        own = [names[key] for key in group.agencies if key in names]
+        if len(own) > 1:
+            rows.append({"answers": own, "ties": list(group.ties)})
+        if len(own) < len(group.agencies):
+            rows += [{"answers": [name], "ties": [agencies.BUYER, *group.ties]} for name in own]
+    return rows
+
+
+def _together(links: list[Json]) -> list[Json]:
+    """The groups of bidders linked with each other."""
+    return [group for group in links if agencies.BUYER not in group["ties"]]
 
 
 def links_of(request: Request) -> list[Json]:
@@ -26,7 +38,7 @@ def links_of(request: Request) -> list[Json]:
 
 def counted(answers: int, links: list[Json]) -> int:
     """How many answers there are if each group counts as one."""
-    return answers - sum(len(group["answers"]) - 1 for group in links)
+    return answers - sum(len(group["answers"]) - 1 for group in _together(links))
 
 
 def follows(request: Request) -> str:
@@ -34,20 +46,23 @@ def follows(request: Request) -> str:
     return policy.get(request.policy_version).text("linked.follows")
 
 
-def void(request: Request, links: list[Json]) -> set[str]:
-    """The sealed bids that do not take part, since they are linked with another."""
-    first = {"later": 1, "all": 0}.get(follows(request))
-    return set() if first is None else {name for group in links for name in group["answers"][first:]}
+def void(request: Request, links: list[Json], opened: set[str]) -> set[str]:
+    """The bids among those `opened` that do not take part, since they are linked with another, of which the first that is no void one stays, or
+    with the buyer."""
+    first, akin = {"later": 1, "all": 0}.get(follows(request)), policy.get(request.policy_version).text("linked.buyer")
+    struck = {name for group in links for name in group["answers"] if akin == "void" and agencies.BUYER in group["ties"]}
+    standing = [[name for name in group["answers"] if name in opened - struck] for group in _together(links)]
+    return struck if first is None else struck | {name for group in standing for name in group[first:]}
 
 
 def aside(links: list[Json]) -> set[str]:
     """Those that have no place of their own in the draw: all of a group but its first."""
-    return {name for group in links for name in group["answers"][1:]}
+    return {name for group in _together(links) for name in group["answers"][1:]}
 
 
 def spread(order: list[str], links: list[Json]) -> list[str]:
     """The drawn order with everybody in it: whoever has no place of its own right after the one it is linked with."""
-    after = {group["answers"][0]: group["answers"][1:] for group in links}
+    after = {group["answers"][0]: group["answers"][1:] for group in _together(links)}
     return [name for drawn in order for name in (drawn, *after.get(drawn, ()))]
 
 
@@ -56,7 +71,7 @@ def best(ranking: list[str], links: list[Json]) -> list[str]:
     taken: set[int] = set()
     kept = []
     for name in ranking:
-        group = next((number for number, group in enumerate(links) if name in group["answers"]), None)
+        group = next((number for number, group in enumerate(_together(links)) if name in group["answers"]), None)
         if group is None or group not in taken:
             kept.append(name)
         taken |= {group} if group is not None else set()

@@ -20,6 +20,7 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
     )
+    world.accept("helper")
     buyer = world.organisation("buyer").id
     with pytest.raises(RuleBroken, match="上限"):
         world.request("helper", on_behalf_of=buyer, budget=3_000_001)

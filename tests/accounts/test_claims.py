@@ -105,6 +105,7 @@ def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> 
 def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
     world.enterprise("helper")
     accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    world.accept("helper")
     world.member("buyer", "staff")
     claim = filed(world)
     claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")

@@ -62,6 +62,11 @@ def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothin
     assert authenticate(db.session, ADDRESS, PASSWORD).id == expert.id  # type: ignore[union-attr]
     assert authenticate(db.session, ADDRESS, THIEF) is None
     assert [lent.user_id for lent in db.session.scalars(select(Delegation))] == [expert.id]
+    number = db.session.scalars(select(Delegation.id)).one()
+    with pytest.raises(NotAllowed):
+        accounts.accept_delegation(actor(thief), number)
+    assert not actor(expert).mandates, "nor does it count before its person accepts it"
+    accounts.accept_delegation(actor(expert), number)
     assert not actor(thief).mandates
     assert actor(expert).mandates
 

@@ -85,6 +85,7 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
 
     world.enterprise("helper")
     accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    world.accept("helper")
     draft = world.request("helper", publish=False, on_behalf_of=world.organisation("buyer").id, budget=10**6)
     with transaction() as session:
         Organisation.load(session, world.identifiers["buyer"], lock=True).state = "applied"

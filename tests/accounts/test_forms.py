@@ -146,10 +146,22 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
         assert buyer.submit("/my/delegations/new", **{**lent, **change}).error_at(field), field
     assert buyer.submit("/my/delegations/new", **lent).status == 303
     helper = sign_in(app, world, "helper")
+    key = db.session.scalars(select(Delegation.id)).one()
+    asked = {"on_behalf_of": str(world.organisation("buyer").id), "budget": "30,000"}
+    assert helper.submit("/requests/new", **REQUEST, **asked).status in (403, 422), "it counts for nothing yet"
+    assert "/my/delegations" in helper.get("/my").text
+    page = helper.get("/my/delegations")
+    assert "直到您辞去" in page.text, "whoever accepts is told that it ties"
+    token = page.soup.select_one("main [name=csrf_token]")["value"]
+    for stranger in ("agency", "buyer"):
+        assert sign_in(app, world, stranger).post(f"/my/delegations/{key}/accept", {"csrf_token": token}).status in (400, 404)
+    assert "待受托人接受" in buyer.get("/my/organisation").text
+    assert helper.post(f"/my/delegations/{key}/accept", {"csrf_token": token}).status == 303
+    assert "您已接受" in helper.get("/my/delegations").text
+    assert "受托人已接受" in buyer.get("/my/organisation").text
     own = helper.submit("/requests/new", **REQUEST, on_behalf_of=str(world.organisation("buyer").id), budget="30,000")
     assert own.status == 303
     assert helper.submit(f"{own.location}/publish").status == 303
-    key = db.session.scalars(select(Delegation.id)).one()
     token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]
     assert buyer.post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status == 303
     assert helper.get(f"{own.location}/cancel").status == 404

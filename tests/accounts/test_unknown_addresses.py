@@ -175,7 +175,9 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(app: Flas
     db.session.rollback()
     held = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (held.id, held.email_asked) == (int(thief), "")
-    mandate = people.actor_for(held).mandates
+    accounts.accept_delegation(people.actor_for(held), db.session.scalars(select(Delegation.id)).one())
+    db.session.rollback()
+    mandate = people.actor_for(db.session.get_one(User, held.id)).mandates
     assert [each.buyer_id for each in mandate] == [buyer]
     assert visitor.get("/my").status == 302, "whoever had been in is out"
 

@@ -24,7 +24,7 @@ from models.actors import Actor
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing import Quote, Request
-from models.text import NotAllowed, RuleBroken
+from models.text import NotAllowed, NotFound, RuleBroken
 from models.workflow import Move, check, override
 from tests.factories import World
 from tests.models.test_workflow import whole_market
@@ -41,11 +41,11 @@ def belongs(world: World, person: str, organisation: str, role: str = "staff") -
 
 
 def lent(world: World, person: str, buyer: str = "buyer") -> None:
-    """A delegation from before anybody asked whether the person belongs to an agency."""
+    """A delegation that was accepted before the person joined an agency."""
     with transaction() as session:
         user = session.scalars(select(User).where(User.email == world.emails[person])).one()
         until = clock.now() + timedelta(days=400)
-        session.add(Delegation(buyer_id=world.organisation(buyer).id, user_id=user.id, scope=["request", "quote", "contract"], most=10**10, until=until))
+        session.add(Delegation(buyer_id=world.organisation(buyer).id, user_id=user.id, scope=["request", "quote", "contract"], most=10**10, until=until, accepted_at=clock.now()))
 
 
 def colleague(world: World, of: str, name: str = "colleague") -> None:
@@ -105,11 +105,83 @@ def test_every_act_of_every_case_is_refused_to_whoever_belongs_to_the_other_side
     assert with_others == set(CASES)
 
 
-def test_an_agencys_member_is_no_delegate_and_an_older_delegation_rests(world: World) -> None:
-    until = workdays.add(clock.now(), 30)
-    for name in ("agency", "regulator", "department", "custodian"):  # to say so here would tell whose address it is: the delegation rests
-        accounts.delegate(world.actor("buyer"), email=world.emails[name], scope=["request"], most=10**8, until=until)
-        assert (world.actor(name).mandates, len(world.actor(name).resting)) == ((), 1)
+def delegated(world: World, *names: str) -> None:
+    """The buyer names these people as its delegates; nobody asked them."""
+    for name in names:
+        accounts.delegate(world.actor("buyer"), email=world.emails[name], scope=["request", "contract"], most=10**10, until=clock.now() + timedelta(days=400))
+
+
+def offered(world: World, name: str) -> int:
+    """What was delegated to somebody last."""
+    number = db.session.scalar(select(Delegation.id).join(Delegation.user).where(User.email == world.emails[name]).order_by(Delegation.id.desc()).limit(1))
+    assert number is not None
+    return number
+
+
+def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> None:
+    """A buyer names an agency's and an official's address: neither they nor their offices are kept from anything, and they cannot accept."""
+    started = world.started()
+    colleague(world, "agency")
+    contracts.give_notice(world.actor("buyer"), started, reason="对方严重违约,解除合同")
+    delegated(world, "agency", "second", "regulator", "department", "custodian")
+    buyer = world.organisation("buyer").id
+    for name in ("agency", "second", "regulator", "department", "custodian"):
+        actor = world.actor(name)
+        assert (actor.mandates, actor.resting) == ((), ())
+        assert buyer not in actor.ties()
+        with pytest.raises(NotAllowed, match=BOTH):
+            accounts.accept_delegation(actor, offered(world, name))
+        assert buyer not in world.actor(name).ties(), "who was refused is not tied either"
+    sealed, inquiry = world.request(mode="sealed_bid", funds="state"), world.request(project="另一个项目")
+    sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
+    sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
+    sourcing.submit_quote(world.actor("colleague"), inquiry, price=100, days=20)
+    contracts.contest(world.actor("agency"), started, answer="我们没有违约,不同意解除合同")
+    world.bids(sealed, second=200_00, third=300_00)
+    time.closing(sealed)
+    award = sourcing.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
+    sourcing.annul(world.actor("regulator"), award, reason="评审程序违反规定")
+    delegated(world, "agency")
+    accounts.lay_down_delegation(world.actor("agency"), offered(world, "agency"))
+    with pytest.raises(NotFound):
+        accounts.accept_delegation(world.actor("agency"), offered(world, "agency"))
+
+
+def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World) -> None:
+    world.enterprise("helper")
+    buyer = world.organisation("buyer").id
+    for end in ("lay_down", "revoke"):
+        delegated(world, "helper")
+        assert buyer not in world.actor("helper").ties()
+        world.accept("helper")
+        belongs(world, "helper", "third")
+        request = world.request(project=f"项目{end}")
+        with pytest.raises(NotAllowed, match=BOTH):
+            sourcing.submit_quote(world.actor("third"), request, price=100, days=20)
+        number = offered(world, "helper")
+        with pytest.raises(NotFound):
+            accounts.lay_down_delegation(world.actor("third"), number)
+        if end == "lay_down":
+            accounts.lay_down_delegation(world.actor("helper"), number)
+        else:
+            accounts.revoke_delegation(world.actor("buyer"), number)
+        sourcing.submit_quote(world.actor("third"), request, price=100, days=20)
+        _leave(world, "helper", "third")
+
+
+def test_nobody_is_made_a_member_by_being_named(world: World) -> None:
+    """A new member has an account of its own: to name the other side's address ties nobody there."""
+    request = world.request()
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    for by, named in (("agency", "buyer"), ("second", "regulator"), ("buyer", "agency")):
+        accounts.add_member(world.actor(by), email=world.emails[named], name="某员工", password="some horse battery")
+        assert world.organisation(by).id not in world.actor(named).ties()
+    sourcing.accept_quote(world.actor("buyer"), quote)
+
+
+def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: World) -> None:
+    lent(world, "agency")
+    assert (world.actor("agency").mandates, len(world.actor("agency").resting)) == ((), 1)
     buyer = world.organisation("buyer").id
     with pytest.raises(NotAllowed, match=BOTH):
         world.request("agency", on_behalf_of=buyer, budget=10**7)
@@ -140,6 +212,7 @@ def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_
     world.enterprise("helper")
     colleague(world, "helper")
     accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=["request", "quote", "contract"], most=10**9, until=workdays.add(clock.now(), 90))
+    world.accept("helper")
     belongs(world, "colleague", "agency")
     buyer = world.organisation("buyer").id
     request = world.request("helper", on_behalf_of=buyer, budget=10**7)
@@ -245,6 +318,7 @@ def test_a_refusal_betrays_no_sealed_bid(world: World, time: Any) -> None:
     world.enterprise("helper")
     colleague(world, "helper")
     accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=["request"], most=10**9, until=workdays.add(clock.now(), 90))
+    world.accept("helper")
     belongs(world, "colleague", "agency")
     request = world.request(mode="sealed_bid", funds="state", budget=10**7)
     world.bids(request, agency=100_00, second=200_00, third=300_00)

@@ -77,6 +77,7 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
     accounts.delegate(
         world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
     )
+    world.accept("helper")
     buyer = world.organisation("buyer").id
     with pytest.raises(RuleBroken, match="预算上限"):
         world.request("helper", on_behalf_of=buyer)

@@ -69,6 +69,7 @@ def test_a_delegate_for_requests_also_answers_questions_and_objections_within_it
     accounts.delegate(
         world.actor("buyer"), email="helper@example.cn", scope=["request"], most=4_500_000, until=workdays.add(world_now(), 90)
     )
+    world.accept("helper")
     small, large = (world.request(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000))
     for request in (small, large):
         sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")

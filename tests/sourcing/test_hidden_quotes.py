@@ -37,6 +37,7 @@ def quoted(world: World, names: tuple[str, ...] = ("agency", "second", "third"),
 def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, world: World, time: Any) -> None:
     world.enterprise("helper")
     accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request", "quote"], most=9_000_000, until=workdays.add(clock.now(), 90))
+    world.accept("helper")
     world.appoint_admin()
     request, quotes = quoted(world)
     for name in ("buyer", "helper", "regulator", "admin", "third", "visitor"):

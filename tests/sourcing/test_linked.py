@@ -17,8 +17,8 @@ from market.jobs import drain
 from market.sourcing import actions as sourcing
 from market.sourcing.jobs import notice_of
 from market.transaction import transaction
-from models import draws, policy
-from models.accounts import Organisation, User
+from models import draws, policy, workdays
+from models.accounts import Membership, Organisation, User
 from models.agencies import TIES, AgencyProfile, linked
 from models.events import Event
 from models.policy import Policy
@@ -31,9 +31,9 @@ from tests.web import Visitor, sign_in
 VERSION = "2026-11"
 
 
-def _ruled(monkeypatch: pytest.MonkeyPatch, follows: str = "later", ties: tuple[str, ...] = tuple(TIES)) -> None:
+def _ruled(monkeypatch: pytest.MonkeyPatch, follows: str = "later", ties: tuple[str, ...] = tuple(TIES), buyer: str = "show") -> None:
     text, words = Policy.text, Policy.words
-    monkeypatch.setattr(Policy, "text", lambda self, key: follows if key == "linked.follows" else text(self, key))
+    monkeypatch.setattr(Policy, "text", lambda self, key: {"linked.follows": follows, "linked.buyer": buyer}.get(key) or text(self, key))
     monkeypatch.setattr(Policy, "words", lambda self, key: list(ties) if key == "linked.ties" else words(self, key))
 
 
@@ -66,7 +66,10 @@ def _key(world: World, *names: str) -> list[int]:
     ("tie", "one", "other"),
     [
         ("representative", "买买提·艾力", "买买提•艾力"), ("representative", "ＷＡＮＧ", "wang"), ("owner", "才 旦", "才旦"), ("account", "6228 0000-99", "６２２８０００099"),
-        ("phone", "+86 139-0000-0000", "13900000000"), ("address", "昆仑路1号", "昆仑路 １ 号"),
+        ("phone", "+86 139-0000-0000", "13900000000"), ("phone", "86 13900000000", "0086-13900000000"), ("phone", "+86 971-1234567", "0971-1234567"),
+        ("phone", "0971-1234567转801", "(0971)1234567"), ("phone", "0971-1234567/13900000000", "139 0000 0000"), ("account", "86228000099", "86 2280 00099"),
+        ("representative", "张三（法人）", "法定代表人：张三"), ("representative", "张三 先生", "张三"), ("owner", "负责人:才旦", "才旦(管理员)"),
+        ("address", "昆仑路1号", "昆仑路 １ 号"),
     ],
 )  # fmt: skip
 def test_a_tie_is_found_however_it_is_written(world: World, monkeypatch: pytest.MonkeyPatch, tie: str, one: str, other: str) -> None:
@@ -80,6 +83,39 @@ def test_a_tie_is_found_however_it_is_written(world: World, monkeypatch: pytest.
     assert (group.agencies, group.ties) == ((keys[0], keys[2]), (tie,))
     _ruled(monkeypatch, ties=tuple(set(TIES) - {tie}))
     assert linked(db.session, keys, VERSION) == [], "which ties count is the policy's"
+
+
+@pytest.mark.parametrize(
+    ("tie", "said"),
+    [
+        *(("owner", said) for said in ("管理员", "系统管理员", "办公室", "暂无", "无", "admin", "N/A", "—")),
+        *(("representative", said) for said in ("无", "暂无", "待定", "0", "（无）", "法定代表人", "法人：暂无", "xx")),
+        *(("account", said) for said in ("0", "000000000000", "无", "-")), *(("phone", said) for said in ("0", "无", "00000000000", "110")), ("address", "无"), ("address", "0"),
+    ],
+)  # fmt: skip
+def test_what_names_nobody_links_nobody(world: World, monkeypatch: pytest.MonkeyPatch, tie: str, said: str) -> None:
+    _ruled(monkeypatch)
+    _apart(world)
+    for name in ("agency", "second"):
+        _give(world, name, tie, said)
+    assert linked(db.session, _key(world, "agency", "second", "third"), VERSION) == []
+
+
+def test_one_person_in_two_parts_or_with_one_account_links(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _ruled(monkeypatch)
+    _apart(world)
+    keys = _key(world, "agency", "second", "third")
+    _give(world, "agency", "representative", "张三")
+    _give(world, "third", "owner", "张三(法人)")
+    (group,) = linked(db.session, keys, VERSION)
+    assert (group.agencies, group.ties) == ((keys[0], keys[2]), ("representative", "owner"))
+    _give(world, "third", "owner", "管理员")
+    assert linked(db.session, keys, VERSION) == []
+    with transaction() as session:  # one account manages both, whatever it is called
+        user = session.scalars(select(User.id).where(User.email == world.emails["third"])).one()
+        session.add(Membership(user_id=user, organisation_id=keys[1], role="owner"))
+    (group,) = linked(db.session, keys, VERSION)
+    assert (group.agencies, group.ties) == ((keys[1], keys[2]), ("owner",))
 
 
 def test_ties_chain_and_what_nobody_filled_in_links_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +180,40 @@ def test_what_follows_is_the_policys(world: World, time: Any, monkeypatch: pytes
     assert _states(request) == states
     assert _first(request) == first
     assert len((Request.load(db.session, request).outcome or {})["ranking"]) == places
+
+
+def test_the_later_bid_stays_where_the_earlier_takes_no_part(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earlier one did not renew its bid after the request was changed."""
+    _ruled(monkeypatch, "later", ("representative",))
+    for name in ("agency", "second"):
+        _give(world, name, "representative", "李四")
+    request = world.request(mode="sealed_bid", funds="private")
+    world.bids(request, agency=100_00)
+    changed = {"description": "增加一处水源地", "quantity": {}, "budget": None, "reason": "补充说明情况"}
+    sourcing.amend(world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 3), **changed)
+    world.bids(request, second=200_00, third=300_00)
+    world.agency("fourth")
+    world.bids(request, fourth=400_00)
+    time.closing(request)
+    assert _states(request) == {"agency": "disqualified", "second": "opened", "third": "opened", "fourth": "opened"}
+    assert _first(request) == "second单位"
+
+
+@pytest.mark.parametrize(("buyer", "state"), [("show", "opened"), ("void", "disqualified")])
+def test_a_bidder_under_the_buyers_head_is_shown_or_void(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, buyer: str, state: str) -> None:
+    _ruled(monkeypatch, ties=("representative",), buyer=buyer)
+    for name in ("buyer", "agency"):
+        _give(world, name, "representative", "李四" if name == "buyer" else "李四（法人）")
+    request = world.request(mode="sealed_bid", funds="state")
+    world.bids(request, agency=100_00, second=200_00, third=300_00)
+    assert not any("与项目业主有关联" in sign_in(app, world, name).get(f"/requests/{request}").text for name in ("buyer", "third"))
+    time.closing(request)
+    assert _states(request) == {"agency": state, "second": "opened", "third": "opened"}
+    for reader in (sign_in(app, world, "buyer"), sign_in(app, world, "third"), Visitor(app)):
+        page = reader.get(f"/requests/{request}").text
+        assert "与项目业主有关联、同一法定代表人" in page
+    drawn = Request.load(db.session, request).outcome or {}
+    assert len(drawn["ranking"]) == (3 if buyer == "show" else 2)
 
 
 def test_linked_bidders_have_one_place_in_a_draw(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:

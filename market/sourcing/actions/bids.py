@@ -241,10 +241,10 @@ def _rank(session: Session, request: Request, bids: list[Bid]) -> None:
 
 def _strike_linked(session: Session, request: Request, bids: list[Bid], links: list[Json]) -> None:
     """Bids that do not take part since their bidders are linked: void, as the policy says."""
-    struck = void(request, links)
+    struck = void(request, links, {bid.identifier for bid in bids if bid.state == "opened"})
     for bid in bids:
         if bid.identifier in struck and bid.state == "opened":
-            perform(session, bid, "disqualify", SYSTEM, reason=N_("与另一家投标机构是关联单位,按规则这份投标无效。"))
+            perform(session, bid, "disqualify", SYSTEM, reason=N_("与另一家投标机构或项目业主是关联单位,按规则这份投标无效。"))
 
 
 def _draw(session: Session, request: Request, contributions: list[Json]) -> dict[str, Any]:
