@@ -95,10 +95,21 @@ def test_a_code_pasted_in_another_spelling_is_that_code(other: str) -> None:
     assert uscc.check(written) == sound
 
 
-@pytest.mark.parametrize("damaged", ["9.16201E+17", "9.16201055811843E+17", "916201055811843000", "916201055811843000.0", "'916300007105200006", "９.16E+17"])
+@pytest.mark.parametrize("damaged", ["9.16201E+17", "9.16201055811843E+17", "916201055811843000", "916201055811843000.0", "'916201055811843000", "９.16E+17"])
 def test_a_code_a_spreadsheet_damaged_says_what_to_do(damaged: str) -> None:
     with pytest.raises(RuleBroken, match="设为文本"):
         uscc.read(damaged)
+
+
+@pytest.mark.parametrize("around", ["'{}", "‘{}’", '="{}"', '"{}"', "统一社会信用代码：{}", "{}（副本）", "{}（1-1）", "{}，", "{}。", "代码 {}；"])
+def test_what_stands_around_a_whole_code_is_no_part_of_it(around: str) -> None:
+    assert uscc.check(around.format(code(77))) == uscc.spelled(around.format(code(77))) == code(77)
+
+
+def test_a_sound_code_whose_one_letter_is_an_e_is_no_number_of_a_spreadsheet() -> None:
+    assert uscc.check("91630100E000019939") == "91630100E000019939"
+    assert not uscc.damaged("91630100E000019939")
+    assert uscc.damaged("91630100E000019938")
 
 
 @pytest.mark.parametrize("wrong", ["", "123", "9163280O0000000000", "91CHINA0MA00000000", "٩١٦٣٠٠٠٠٧١٠٥٢٠٠٠٠٦", "9" * 19])
@@ -145,12 +156,35 @@ def test_every_division_that_is_no_more_leads_to_one_that_is_and_whoever_serves_
     assert not regions.covers("632123", "630203")
 
 
+def test_a_division_that_is_no_more_is_understood_after_the_prefecture_of_today() -> None:
+    names = {row["code"]: row for row in regions.published()}
+    for row in regions.former():
+        now = names[row["successor"]]
+        parent = names.get(now["parent_code"], {"name": ""})["name"]
+        if now["level"] == "county" and parent not in regions._SILENT:
+            for before in {row["lay_in"], parent}:
+                assert row["successor"] in regions.find(names[row["code"][:2] + "0000"]["name"] + before + row["name"]), row
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("南汇区", "310115"), ("310119", "310115"), ("塘沽区", "120116"), ("大港区", "120116"), ("通州市", "320612"), ("思茅市", "530800"), ("中甸县", "533401"), ("中甸", "533401"),
+        ("长安县", "610116"), ("斗门县", "440403"), ("南海市", "440605"), ("佛山市顺德市", "440606"), ("番禺市", "440113"), ("巢湖地区", "340181"), ("萧山市", "330109"),
+        ("哲里木盟", "150500"), ("思茅", "530802"), ("普洱", "530800"), ("那曲市那曲县", "540602"), ("林芝市林芝县", "540402"), ("合肥市居巢区", "340181"),
+    ],
+)  # fmt: skip
+def test_well_known_names_of_before_are_understood(said: str, meant: str) -> None:
+    assert regions.find(said) == (meant,)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("青海省海东地区乐都县碾伯镇1号", "海东市乐都区碾伯镇 1 号", True), ("青海省西宁市城东区昆仑路1号", "城东区昆仑路１号", True),
         ("湟中县鲁沙尔镇5号", "西宁市湟中区鲁沙尔镇5号", True), ("乐都区碾伯镇1号", "平安区碾伯镇1号", False), ("昆仑路1号", "昆仑路2号", False),
         ("青海省西宁市", "青海省海东市", False), ("", "", True), ("昆仑路1号", "西宁市昆仑路1号", True),
+        ("海东市乐都县碾伯镇1号", "青海省海东市乐都区碾伯镇1号", True), ("青海省海东市乐都县碾伯镇1号", "青海省海东地区乐都县碾伯镇1号", True),
     ],
 )  # fmt: skip
 def test_addresses_are_compared_by_the_place_that_stands_now(one: str, other: str, same: bool) -> None:
