@@ -1,7 +1,7 @@
 """Administrative divisions (GB/T 2260). A code's leading pairs name what it lies in, so "this area
 and below" is a prefix, and no tree has to be walked.
 
-Divisions that are no more since 2009 are understood as what took their place (`data/former_regions.csv`, from the notices of 民政部 on
+Divisions that are no more, all since 2009 and well-known ones before, are understood as what took their place (`data/former_regions.csv`, from the notices of 民政部 on
 变更情况; of one that was divided, where its seat lies): people, registers and papers go on naming them for decades.
 """
 
@@ -126,9 +126,11 @@ def _spoken(area: str) -> dict[str, tuple[str, ...]]:
     for row in published():
         if covers(area, row["code"]) and row["name"] not in _SILENT:
             _say(meant, row["code"], row["name"], names.get(row["parent_code"], ""), names[row["code"][:2] + "0000"], 0)
+    parents = {row["code"]: row["parent_code"] for row in published()}
     for row in former():
-        if covers(area, row["successor"]):
-            _say(meant, row["successor"], row["name"], row["lay_in"], names[row["code"][:2] + "0000"], 2)
+        if covers(area, row["successor"]):  # said after what it lay in, or what lies there today
+            for lies_in in {row["lay_in"], names.get(parents[row["successor"]], "")}:
+                _say(meant, row["successor"], row["name"], lies_in, names[row["code"][:2] + "0000"], 2)
     spoken: dict[str, tuple[str, ...]] = {}
     for rank in meant:
         for said, codes in rank.items():

@@ -32,12 +32,19 @@ _DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\u30fc\ufe58]")
 _BLANKS = re.compile(r"\s+")
 # A year stands in these in the number of a paper (GB/T 9704 wants 〔2026〕), and keyboards offer the others; full width is one of them already.
 _BRACKETS = str.maketrans("〔〕[]【】〖〗〘〙〚〛{}「」『』〈〉《》⟨⟩⦅⦆❲❳", "()" * 14)
+# The traditional characters in registers' own words for standings and terms, from Hong Kong's, Macao's and Taiwan's papers.
+_SIMPLER = str.maketrans("續註銷開業營冊遷產責關閉異備強無長約狀態設確記執證轉東財務", "续注销开业营册迁产责关闭异备强无长约状态设确记执证转东财务")
 MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
 
 
 def plain(text: str) -> str:
     """The text in compatibility form (NFKC), without characters nobody sees, radicals as the characters they stand for."""
     return _settled(lambda said: unicodedata.normalize("NFKC", _UNSEEN.sub("", said)).translate(_MEANT), text)
+
+
+def register_words(text: str) -> str:
+    """What a register says in its own words, of a standing or a term: plain, in small letters and simplified characters."""
+    return plain(text).strip().lower().translate(_SIMPLER)
 
 
 def _settled(step: Callable[[str], str], text: str) -> str:

@@ -16,18 +16,24 @@ from models.text import N_, RuleBroken
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # without I, O, Z, S and V
 _FORM = re.compile(f"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
 # What a spreadsheet leaves of 18 digits it took for a number: an exponent, a fraction of nothing, or zeros where it kept 15 digits.
-_DAMAGED = re.compile(r"[0-9][0-9.]*E[+-]?[0-9]+|[0-9]+\.0*|['‘’ʹ′`][0-9A-Z]{18}")
+_DAMAGED = re.compile(r"[0-9][0-9.]*E[+-]?[0-9]+|[0-9]+\.0*")
+# What people and spreadsheets put around a whole code: the apostrophe that makes it text, a label, (副本), a full stop.
+_WITHIN = re.compile(r"[^0-9A-Z]*([0-9A-Z]{18})(?:\([^()]*\)|\W)*")
 _ZEROED = re.compile(r"[0-9]{15}000")
 
 
 def spelled(text: str) -> str:
-    """A code in the form it is kept and compared in, whatever it is: full width, invisible characters, blanks and dashes do not count."""
-    return spelling.code(text).replace("-", "")
+    """A code in the form it is kept and compared in, whatever it is: full width, invisible characters, blanks and dashes do not count, nor
+    does what stands around a whole one."""
+    code = spelling.code(text).replace("-", "")
+    within = _WITHIN.fullmatch(code)
+    return within[1] if within else code
 
 
 def damaged(text: str) -> bool:
-    """Whether a text is what a spreadsheet made of a long number: an exponent, a fraction of nothing, an apostrophe before it."""
-    return _DAMAGED.fullmatch(spelling.code(text)) is not None
+    """Whether a text is what a spreadsheet made of a long number: an exponent, a fraction of nothing. A sound code whose one letter is an E
+    is none."""
+    return _DAMAGED.fullmatch(spelling.code(text)) is not None and not sound(spelled(text))
 
 
 def read(text: str, *, as_printed: bool = False) -> str:

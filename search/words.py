@@ -36,6 +36,23 @@ def synonyms() -> dict[str, list[str]]:
     return table
 
 
+@cache
+def romanised() -> dict[str, str]:
+    """Places' own spellings in Latin letters, to their names."""
+    table: dict[str, str] = tomllib.loads((Path(__file__).parent / "romanised.toml").read_text(encoding="utf-8"))["places"]
+    return table
+
+
+def _pinyins(text: str) -> dict[str, float]:
+    """The pinyin somebody may have typed, each word and all together, with its weight: ü stands as ü, v or yu, and as u, which it need not be."""
+    said = re.sub("(?<=[jqxy])v", "u", re.sub("(?<=[ln])yu", "v", text.replace("ü", "v")))
+    found: dict[str, float] = {}
+    for typed in {*_LETTERS.findall(text.replace("ü", "v")), *_LETTERS.findall(said), "".join(_LETTERS.findall(said))}:
+        if len(typed) > 1:
+            found |= {re.sub("(?<=[ln])u(?![anoi])", "v", typed): 0.8, typed: 1.0}
+    return found
+
+
 def terms(text: str) -> list[str]:
     """The terms of a text, in order: segmented Chinese words, their single characters where a word is
     longer than one (so that a part still matches, weakly), lower-cased Latin words and numbers, Tibetan syllables."""
@@ -84,12 +101,12 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
     the last word may go on: a term that ends in `*` stands for all that begin so."""
     text = plainly(text)
     extra = [term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)]
+    extra += [term for said in re.findall("[a-z]+", text.replace("ü", "u")) if said in romanised() for term in terms(romanised()[said])]
     extra += [term for name in readings.other_names(text) for term in terms(name) if len(term) > 1]
     wanted = dict.fromkeys(terms(text) + extra, 1.0)
     letters = "".join(_LETTERS.findall(text))
-    for typed in {*_LETTERS.findall(text), letters}:
-        if len(typed) > 1:
-            wanted |= {"p:" + typed: 1.0, "i:" + typed: 1.0}
+    for typed, weight in _pinyins(text).items():
+        wanted |= {"p:" + typed: max(weight, wanted.get("p:" + typed, 0)), "i:" + typed: weight}
     for term in list(wanted):
         if _HAN.fullmatch(term) and len(term) > 1:
             wanted["p:" + "".join(lazy_pinyin(term))] = 0.4

@@ -21,6 +21,7 @@ from models.actors import Actor
 from models.agencies import FORMS, AgencyProfile, publish_schedule
 from models.agencies.checks import check_code
 from models.agencies.fees import check_promise, check_terms
+from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
@@ -99,13 +100,6 @@ def _day(text: str, field: str) -> date | None:
         raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
 
 
-def _end(text: str, field: str) -> date | None:
-    try:
-        return days.end(text)
-    except ValueError as error:
-        raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
-
-
 class Findings:
     """What is wrong with a row, all of it: each value is read by itself, and what cannot be is noted."""
 
@@ -168,7 +162,7 @@ def _agency(row: Json, area: str, found: Findings) -> Json:
     """The values of a row, sums in fen, days as ISO texts; what is wrong is noted, each at its column."""
     forms = {key: form["zh"] for key, form in FORMS.items()}
     established = found.read(_day, row["established_on"], "established_on")
-    until = found.read(_end, row["licence_until"], "licence_until")
+    until = found.read(term_end, row["licence_until"], "licence_until")
     return {
         **{name: found.read(printable.check, row[name][:most], name) for name, most in PRINTED.items()},
         "introduction": row["introduction"][:2000],

@@ -14,15 +14,28 @@ from models.base import Json
 from models.regions import same_place
 from models.text import N_, RuleBroken
 
-STANDINGS = {"active": N_("存续"), "revoked": N_("吊销"), "cancelled": N_("注销"), "moved_out": N_("迁出"), "closed": N_("停业或清算")}
-# How registers begin what they say of a standing; what stands behind it, or in brackets, says no more.
-_BEGINS = {
-    "revoked": ("吊销", "已吊销", "被吊销", "责令关闭", "revoked"),
-    "cancelled": ("注销", "已注销", "撤销", "已撤销", "cancelled", "canceled"),
-    "moved_out": ("迁出", "已迁出", "moved"),
-    "closed": ("停业", "歇业", "清算", "待清算", "正在清算", "closed"),
-    "active": ("存续", "在营", "开业", "在册", "在业", "正常", "登记成立", "成立", "迁入", "有效", "营业", "仍注册", "确立", "设立", "active"),
+STANDINGS = {
+    "active": N_("存续"), "revoked": N_("吊销"), "removed": N_("除名"), "cancelled": N_("注销"), "moved_out": N_("迁出"), "closed": N_("停业或清算"),
+}  # fmt: skip
+# A licence once revoked is so whatever else is said, and whoever winds up does so though a remark in brackets tells it.
+_WHEREVER = {
+    "revoked": re.compile("吊销|责令关闭|revoked"),
+    "removed": re.compile("除名|removed"),
+    "closed": re.compile("清算|破产|解散|(?:拟|正在|申请|简易)注销|注销(?:中|备案|公告)"),
 }
+# The rest counts in the first words alone; what stands behind them, or in brackets, says no more.
+_FIRST = {
+    "cancelled": re.compile("注销|撤销|废止|cancell?ed"),
+    "moved_out": re.compile("迁出|迁往|moved"),
+    "closed": re.compile("停业|歇业|休业|休止|关闭|closed"),
+    "active": re.compile("存续|在营|开业|在册|在业|正常|成立|迁入|有效|营业|仍注册|确立|设立|active"),
+}
+# 未吊销 and 非正常 do not say what they deny, and whoever is being founded is not there yet.
+_DENIED = re.compile(
+    "(?:未|非|不|无)(?:被|予|再)?(?:吊销|注销|撤销|除名|清算|破产|解散|迁出|停业|歇业|正常|有效|营业|开业|存续|在营|在册|在业|成立|设立)|inactive|(?:设立|成立|开业)(?:登记)?(?:中|筹备)"
+)
+_BETWEEN = re.compile(r"[()\[\]【】<>《》,;、。/:|\"'“”‘’\s-]+")
+_LABEL = re.compile("(?:登记|经营|企业|主体|单位|机构)*状态")
 FIELDS = {
     "uscc": N_("统一社会信用代码"),
     "name": N_("名称"),
@@ -56,10 +69,7 @@ class Registered:
         standing = standing_of(said["standing"])
         if not standing:
             raise RuleBroken(N_("看不懂登记状态“%(value)s”。"), value=said["standing"][:20])
-        try:
-            ends = days.end(said["licence_until"])
-        except ValueError as error:
-            raise RuleBroken(N_("看不懂日期“%(value)s”。"), value=said["licence_until"][:20]) from error
+        ends = term_end(said["licence_until"])
         return cls(uscc.spelled(said["uscc"]), said["name"], standing, said["legal_representative"], said["registered_address"], said["scope"], ends)
 
     def stored(self) -> Json:
@@ -67,11 +77,20 @@ class Registered:
 
 
 def standing_of(text: str) -> str:
-    """The key of the standing a register's words begin with, "" for words that say none; a licence once revoked is so whatever else is said."""
-    said = spelling.plain(text).strip().lower()
-    if re.search("(?<!未)(?<!未被)吊销", said):
-        return "revoked"
-    return next((key for key, begins in _BEGINS.items() if said.startswith(begins)), "")
+    """The key of the standing a register's words mean, "" for words that say none; whoever began to wind up (注销备案, 拟注销) counts as
+    closed, not yet as cancelled."""
+    said = _DENIED.sub("", spelling.register_words(text))
+    first = next((part for part in _BETWEEN.split(said) if part and not _LABEL.fullmatch(part)), "")
+    return next((key for words, where in ((_WHEREVER, said), (_FIRST, first)) for key, means in words.items() if means.search(where)), "")
+
+
+def term_end(text: str, field: str | None = None) -> date | None:
+    """The last day of a term in a register's or a person's words, None without end; RuleBroken that says what to write, at a field."""
+    try:
+        return days.end(text)
+    except ValueError as error:
+        told = N_("看不懂期限“%(value)s”:请写最后一天,例如 2038-05-01;没有期限的写“长期”。")
+        raise RuleBroken(told, field, value=text.strip()[:30]) from error
 
 
 def _activities(scope: str) -> set[str]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import days, regions, spelling, uscc, workdays
-from models.agencies.register import Registered, standing_of
+from models.agencies.register import Registered, standing_of, term_end
 from models.clock import BEIJING
 from models.text import RuleBroken
 from tests.factories import code
@@ -95,10 +95,21 @@ def test_a_code_pasted_in_another_spelling_is_that_code(other: str) -> None:
     assert uscc.check(written) == sound
 
 
-@pytest.mark.parametrize("damaged", ["9.16201E+17", "9.16201055811843E+17", "916201055811843000", "916201055811843000.0", "'916300007105200006", "９.16E+17"])
+@pytest.mark.parametrize("damaged", ["9.16201E+17", "9.16201055811843E+17", "916201055811843000", "916201055811843000.0", "'916201055811843000", "９.16E+17"])
 def test_a_code_a_spreadsheet_damaged_says_what_to_do(damaged: str) -> None:
     with pytest.raises(RuleBroken, match="设为文本"):
         uscc.read(damaged)
+
+
+@pytest.mark.parametrize("around", ["'{}", "‘{}’", '="{}"', '"{}"', "统一社会信用代码：{}", "{}（副本）", "{}（1-1）", "{}，", "{}。", "代码 {}；"])
+def test_what_stands_around_a_whole_code_is_no_part_of_it(around: str) -> None:
+    assert uscc.check(around.format(code(77))) == uscc.spelled(around.format(code(77))) == code(77)
+
+
+def test_a_sound_code_whose_one_letter_is_an_e_is_no_number_of_a_spreadsheet() -> None:
+    assert uscc.check("91630100E000019939") == "91630100E000019939"
+    assert not uscc.damaged("91630100E000019939")
+    assert uscc.damaged("91630100E000019938")
 
 
 @pytest.mark.parametrize("wrong", ["", "123", "9163280O0000000000", "91CHINA0MA00000000", "٩١٦٣٠٠٠٠٧١٠٥٢٠٠٠٠٦", "9" * 19])
@@ -145,12 +156,35 @@ def test_every_division_that_is_no_more_leads_to_one_that_is_and_whoever_serves_
     assert not regions.covers("632123", "630203")
 
 
+def test_a_division_that_is_no_more_is_understood_after_the_prefecture_of_today() -> None:
+    names = {row["code"]: row for row in regions.published()}
+    for row in regions.former():
+        now = names[row["successor"]]
+        parent = names.get(now["parent_code"], {"name": ""})["name"]
+        if now["level"] == "county" and parent not in regions._SILENT:
+            for before in {row["lay_in"], parent}:
+                assert row["successor"] in regions.find(names[row["code"][:2] + "0000"]["name"] + before + row["name"]), row
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("南汇区", "310115"), ("310119", "310115"), ("塘沽区", "120116"), ("大港区", "120116"), ("通州市", "320612"), ("思茅市", "530800"), ("中甸县", "533401"), ("中甸", "533401"),
+        ("长安县", "610116"), ("斗门县", "440403"), ("南海市", "440605"), ("佛山市顺德市", "440606"), ("番禺市", "440113"), ("巢湖地区", "340181"), ("萧山市", "330109"),
+        ("哲里木盟", "150500"), ("思茅", "530802"), ("普洱", "530800"), ("那曲市那曲县", "540602"), ("林芝市林芝县", "540402"), ("合肥市居巢区", "340181"),
+    ],
+)  # fmt: skip
+def test_well_known_names_of_before_are_understood(said: str, meant: str) -> None:
+    assert regions.find(said) == (meant,)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("青海省海东地区乐都县碾伯镇1号", "海东市乐都区碾伯镇 1 号", True), ("青海省西宁市城东区昆仑路1号", "城东区昆仑路１号", True),
         ("湟中县鲁沙尔镇5号", "西宁市湟中区鲁沙尔镇5号", True), ("乐都区碾伯镇1号", "平安区碾伯镇1号", False), ("昆仑路1号", "昆仑路2号", False),
         ("青海省西宁市", "青海省海东市", False), ("", "", True), ("昆仑路1号", "西宁市昆仑路1号", True),
+        ("海东市乐都县碾伯镇1号", "青海省海东市乐都区碾伯镇1号", True), ("青海省海东市乐都县碾伯镇1号", "青海省海东地区乐都县碾伯镇1号", True),
     ],
 )  # fmt: skip
 def test_addresses_are_compared_by_the_place_that_stands_now(one: str, other: str, same: bool) -> None:
@@ -174,13 +208,23 @@ def test_the_registers_words_of_the_field_are_read() -> None:
         ("存续(在营、开业、在册)", "active"), ("在营（开业）企业", "active"), ("正常执业", "active"), ("存续(未被吊销)", "active"), ("吊销，已注销", "revoked"), ("已吊销", "revoked"),
         ("存续,2020年曾被吊销", "revoked"), ("注销", "cancelled"), ("撤销登记", "cancelled"), ("迁出", "moved_out"), ("迁入", "active"), ("歇业", "closed"), ("清算中", "closed"),
         (" 开\u200b业 ", "active"), ("Active", "active"), ("", ""), ("不详", ""),
+        ("除名", "removed"), ("已除名", "removed"), ("迁往外地", "moved_out"), ("已迁往", "moved_out"), ("省外迁出", "moved_out"), ("解散", "closed"), ("已告解散", "closed"),
+        ("破产", "closed"), ("破产清算", "closed"), ("强制清算", "closed"), ("休业", "closed"), ("责令停业", "closed"), ("依职权撤销", "cancelled"), ("已开业", "active"),
+        ("企业存续", "active"), ("（存续）", "active"), ("状态：存续", "active"), ("登记状态: 吊销", "revoked"), ("“存续”", "active"), ('"存续"', "active"), ("存續", "active"),
+        ("註銷", "cancelled"), ("吊銷，未註銷", "revoked"), ("開業", "active"), ("設立中", ""), ("设立中", ""), ("注销备案", "closed"), ("注销中", "closed"), ("正在注销", "closed"),
+        ("存续（注销备案）", "closed"), ("正常（拟注销）", "closed"), ("未注销", ""), ("非正常户", ""), ("无效", ""), ("存续（原西宁市迁出）", "active"), ("removed", "removed"),
+        ("moved_out", "moved_out"), ("closed", "closed"), ("inactive", ""),
     ],
 )  # fmt: skip
 def test_a_standing_is_read_by_what_it_begins_with_and_revoked_wins(said: str, standing: str) -> None:
     assert standing_of(said) == standing
 
 
-@pytest.mark.parametrize("text", ["", "—", "-", "/", "无", "永久", "长期有效", "无固定期限", "不约定期限", "9999-12-31", "9999年12月31日", "2018年5月1日至长期", "0000-00-00", "1900-01-01"])
+@pytest.mark.parametrize(
+    "text", ["", "—", "-", "/", "无", "永久", "长期有效", "无固定期限", "不约定期限", "9999-12-31", "9999年12月31日", "2018年5月1日至长期", "0000-00-00", "1900-01-01",
+    "2018-05-01至", "2018/5/1 到", "2018-05-01 -", "自2018年5月1日起", "2018-05-01至今", "2018-05-01——", "2018年05月01日 至 ----", "不限", "未约定", "营业期限长期", "營業期限：長期",
+    "無固定期限", "null", "N/A", "None", "----", "********", "不适用"],
+)  # fmt: skip
 def test_a_term_without_end_has_none(text: str) -> None:
     assert days.end(text) is None
 
@@ -188,10 +232,37 @@ def test_a_term_without_end_has_none(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["2038-05-01", "2038/5/1", "2038.5.1", "2038年5月1日", "２０３８年０５月０１日", "20380501", "2018-05-01至2038-05-01", "自2018年5月1日至2038年5月1日", "2018/5/1 - 2038/5/1",
-     "2038-05-01 00:00:00", "2038/5/1 0:00", "2038-04-30T16:00:00Z", "2038-05-01T23:00:00+08:00", "50526"],
+     "2038-05-01 00:00:00", "2038/5/1 0:00", "2038-04-30T16:00:00Z", "2038-05-01T23:00:00+08:00", "50526", "2018-05-01-2038-05-01", "2018.05.01-2038.05.01", "2018年05月01日-2038年05月01日", "20180501-20380501",
+     "2018.5.1--2038.5.1", "自2018-05-01起至2038-05-01止", "2038-05-01止", "2018-05-01/2038-05-01", "2018-05-01—2038-05-01", "有效期至2038-05-01", "营业期限：2018-5-1～2038-5-1",
+     "2038-05-01（含）", "2038-5-1 12:00:00 AM", "从2018-05-01到2038-05-01"],
 )  # fmt: skip
 def test_a_last_day_is_read_in_every_usual_form(text: str) -> None:
     assert days.end(text) == date(2038, 5, 1)
+
+
+@pytest.mark.parametrize("text", ["20年", "2018-05-01起20年", "自成立之日起20年", "5/1/2038", "2038年5月", "看执照", "已无效"])
+def test_a_term_whose_last_day_is_not_told_says_what_to_write(text: str) -> None:
+    with pytest.raises(RuleBroken, match="最后一天") as refused:
+        term_end(text, "licence_until")
+    assert refused.value.field == "licence_until"
+
+
+@pytest.mark.parametrize(
+    ("text", "hour", "minute"),
+    [
+        ("2026-12-01T01:00:00z", 9, 0), ("2026-12-01t09:00", 9, 0), ("2026/12/01 09:00", 9, 0), ("2026.12.1 9:05", 9, 5), ("2026年12月1日 9时", 9, 0),
+        ("2026年12月1日9时30分", 9, 30), ("2026年12月1日上午9点", 9, 0), ("2026年12月1日下午3点半", 15, 30), ("2026年12月1日下午15:30", 15, 30), ("2026-12-01 晚上8:00", 20, 0),
+        ("2026-12-01 01:00 UTC", 9, 0), ("2026-11-30T24:00", 0, 0), ("２０２６－１２－０１ ０９：００", 9, 0), ("2026-12-01T09:00:00−08:00", 25, 0), ("20261201T010000Z", 9, 0),
+    ],
+)  # fmt: skip
+def test_a_moment_is_read_as_people_write_it(text: str, hour: int, minute: int) -> None:
+    assert days.instant(text) == datetime(2026, 12, 1, tzinfo=BEIJING) + timedelta(hours=hour, minutes=minute)
+
+
+@pytest.mark.parametrize("text", ["2026-12-01", "20261201", "2026年12月1日", "2026-W49-2", "2026年12月1日上午12点", "2026年12月1日晚上12点", "2026-12-01T24:01", "2026-12-01 25:00", "2026-12-109:00"])
+def test_a_day_alone_or_an_hour_people_mean_either_way_is_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        days.instant(text)
 
 
 @given(st.text(max_size=30))

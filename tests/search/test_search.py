@@ -407,3 +407,16 @@ def test_two_who_write_the_index_at_once_leave_the_newest_in_it(app: Flask, inde
 
 def _of_agencies() -> Any:
     return select(Event).where(Event.case_type == "organisation")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("shaanxi", "陕西"), ("lyuliang", "吕梁市"), ("lüliang", "吕梁市"), ("lvliang", "吕梁市"), ("luliang", "吕梁市"), ("lübu", "吕布"), ("lüeyang", "略阳县"), ("xüyi", "盱眙"),
+        ("hohhot", "呼和浩特"), ("ürümqi", "乌鲁木齐"), ("urumqi", "乌鲁木齐"), ("Lhasa", "拉萨"), ("tibet", "西藏"), ("xizang", "西藏"), ("kashgar", "喀什"), ("harbin", "哈尔滨"),
+        ("qiqihar", "齐齐哈尔"), ("kuaiji", "会稽"), ("luoyang", "洛阳"), ("luanxian", "滦县"),
+    ],
+)  # fmt: skip
+def test_a_place_is_found_by_its_spellings_in_latin_letters(typed: str, name: str) -> None:
+    wanted = query_terms(typed)
+    assert max(wanted.get(term, 0) for term in [*terms(name), *sounds(name)]) >= 0.8
