@@ -67,6 +67,11 @@ def had_enough(session: Session, kind: str, user: User) -> bool:
     return (session.scalar(lately) or 0) >= MOST_A_DAY
 
 
+def lately(session: Session, kind: str, address: str) -> bool:
+    """Whether a letter of this kind was put down for this address within the day."""
+    return session.scalar(select(Letter.id).where(Letter.kind == kind, Letter.address == address, Letter.created_at > clock.now() - timedelta(days=1)).limit(1)) is not None
+
+
 def about(session: Session, user: User) -> list[Letter]:
     """The letters about this account to its own addresses, newest first: no other to those addresses, since one that is only claimed is somebody else's."""
     mine = [address for address in (user.email, user.email_asked) if address]

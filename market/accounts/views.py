@@ -93,7 +93,7 @@ def _authenticated(form: SignInForm) -> User | None:
     """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has the address."""
     with counted("password", account(form.email.data)) as attempt:
         user = authenticate(db.session, form.email.data, form.password.data)
-        attempt.right = user is not None
+        attempt.right = False if user is None else True if user.confirmed else None  # who only claims the address forgets nothing tried at it
     return user
 
 
@@ -250,7 +250,7 @@ def password() -> Response | str | tuple[str, int]:
     form = PasswordForm()
     if not form.is_submitted():
         return form_page(form, _("修改密码"), actions.change_password, _stay)
-    with counted("password", current_user.user.address) as attempt:
+    with counted("password", attempts.person(current_user.user)) as attempt:
         answer = form_page(form, _("修改密码"), actions.change_password, _stay)
         attempt.right = True if isinstance(answer, Response) else False if form.current.errors and form.current.data else None
     return answer
