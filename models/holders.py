@@ -34,18 +34,21 @@ def called(session: Session, email: str) -> User:
     return found
 
 
-def hold(session: Session, user: User) -> None:
+def hold(session: Session, user: User, *, others_stay: bool = False) -> None:
     """The address that waits (`email_asked`) was shown to be this person's: a letter to it was answered. Nobody else claims it any more, and what
-    was meant for it while nobody had it is this person's: delegations, evaluations, memberships. Conflict where somebody else has shown it first."""
+    was meant for it while nobody had it is this person's: delegations, evaluations, memberships. Conflict where somebody else has shown it first.
+    `others_stay`: whoever reads the box forgot which account was which, so one that also claims the address goes on doing so, is signed in to with
+    its own password and given another address."""
     address, before = user.email_asked, session.scalars(known_as(user.email_asked).with_for_update()).one_or_none()
     if before is not None and not before.awaited:
-        raise Conflict(N_("这个邮箱已经由另一个账号确认。"))
+        raise Conflict(N_("这个邮箱已经由另一个账号确认。请登录要用的账号,在“我的邮箱”改用别的邮箱。"))
     if before is not None:
         before.email = None
         session.flush()
         _pass_on(session, before, user)
-    others = update(User).where(User.email_asked == address, User.id != user.id)
-    session.execute(others.values(email_asked=""), execution_options={"synchronize_session": "fetch"})
+    if not others_stay:
+        others = update(User).where(User.email_asked == address, User.id != user.id)
+        session.execute(others.values(email_asked=""), execution_options={"synchronize_session": "fetch"})
     user.email, user.email_asked, user.email_confirmed_at = address, "", clock.now()
     session.flush()
 

@@ -22,6 +22,7 @@ from models import clock, events, letters, spelling
 from models.accounts import User, actor_for, claimed_as, known_as, looked_at
 from models.actors import Actor
 from models.holders import hold
+from models.permission import check_account
 from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
 
 GOOD_FOR = timedelta(days=3)
@@ -155,6 +156,7 @@ def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> st
     user = session.scalars(select(User).where(User.id == said.user_id).with_for_update().execution_options(populate_existing=True)).one()
     if user.id != actor.user_id and not user.check_password(password):
         raise RuleBroken(N_("密码不正确:请填写申请使用这个邮箱的账号的密码。如果不是您申请的,请不要确认。"), "password")
+    check_account(actor_for(user))  # the visitor who follows a link is not blocked, whoever it acts for may be
     if user.email == said.address:
         return str(user.id)
     if said.since != _since(user):

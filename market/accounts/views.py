@@ -34,6 +34,7 @@ from models.accounts import SCOPE, Delegation, Membership, Organisation, User, a
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
+from models.factors import kinds
 from models.notices import Notice
 from models.text import N_, NotAllowed, NotFound
 
@@ -118,9 +119,9 @@ def _as_nobody(_actor: Actor, **values: Any) -> str:
 
 
 def _welcome(made: str, password: str) -> Response:
-    """Sign in the person a sign-up made. One who has chosen another password since signs in with that."""
+    """Sign in the person a sign-up made. One who has chosen another password since, or a second factor, signs in with that."""
     user = db.session.get_one(User, int(made))
-    if not user.check_password(password):
+    if not user.check_password(password) or user.blocked_at is not None or kinds(db.session, user.id):
         return redirect(url_for("accounts.sign_in"), 303)
     enter(user)
     know(user)

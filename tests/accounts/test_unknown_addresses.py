@@ -13,12 +13,12 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from market.accounts import actions as accounts
-from market.accounts import letters
+from market.accounts import confirming, letters, second_factor
 from market.extensions import db
 from market.sourcing import actions as sourcing
-from market.transaction import transaction
+from market.transaction import sealing_key, transaction
 from models import accounts as people
-from models import clock
+from models import clock, factors
 from models.accounts import Delegation, Membership, User
 from models.actors import SYSTEM, VISITOR
 from models.clock import BEIJING
@@ -26,6 +26,7 @@ from models.holders import hold
 from models.letters import Letter
 from models.sourcing import Evaluation
 from models.text import Conflict, NotAllowed, RuleBroken
+from tests.accounts.authenticator import code as shown
 from tests.factories import PASSWORD, World, code
 from tests.sourcing.test_merit import request_of
 from tests.web import Answer, Visitor, sign_in
@@ -187,6 +188,75 @@ def _link() -> str:
     found = re.search(r"/forgotten/[\w-]+", newest.text or "")
     assert found, newest.text
     return found[0]
+
+
+def _register(email: str, number: int, password: str = PASSWORD) -> User:
+    key = accounts.register(VISITOR, email=email, name=f"人{number}", password=password, kind="enterprise", organisation=f"公司{number}", uscc=code(number), region_code="632801")
+    return db.session.get_one(User, int(key), populate_existing=True)
+
+
+def test_nobody_locks_an_owner_out_beforehand(app: Flask, world: World) -> None:
+    """A stranger was first, with a second factor from when that was still allowed; the owner comes by 忘记密码 to its own account, and to no factor."""
+    thief, owner = _register(NOBODYS, 7901), _register(NOBODYS, 7902)
+    with transaction() as session:
+        factors.set_authenticator(session, thief.id, factors.fresh_secret(), 0, sealing_key())
+        factors.set_authenticator(session, owner.id, factors.fresh_secret(), 0, sealing_key())
+    Visitor(app).submit("/forgotten", email=NOBODYS)
+    _link()
+    said = db.session.scalars(select(Letter.text).where(Letter.kind == "forgotten")).one()
+    ways = dict(re.findall(r"公司(\d+)\n\S*(/forgotten/\S+)", str(said)))
+    assert list(ways) == ["7902", "7901"], "each is named, the newest first"
+    assert Visitor(app).submit(ways["7902"], password="violet kettle harbour 77").status == 303
+    visitor = Visitor(app)
+    assert visitor.submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").location == "/my", "and is asked for nobody's code"
+    assert "公司7902" in visitor.get("/my/organisation").text
+    late = Visitor(app).submit(ways["7901"], password="another kettle harbour 77")
+    assert (late.status, "另一个账号" in late.text) == (409, True)
+
+
+def test_whoever_took_the_wrong_account_for_its_own_comes_to_the_other(app: Flask, world: World) -> None:
+    _register(NOBODYS, 7903)
+    second = _register(NOBODYS, 7904, "violet kettle harbour 77")
+    Visitor(app).submit("/forgotten", email=NOBODYS)
+    _link()
+    said = db.session.scalars(select(Letter.text).where(Letter.kind == "forgotten")).one()
+    wrong = re.findall(r"/forgotten/\S+", str(said))[1]
+    assert Visitor(app).submit(wrong, password="another kettle harbour 77").status == 303
+    visitor = Visitor(app)
+    assert visitor.submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").status == 303
+    assert visitor.submit("/my/address", email="other@example.cn", current="violet kettle harbour 77").status == 303
+    confirming.show_address("other@example.cn")
+    db.session.rollback()
+    found = db.session.scalars(select(User).where(User.email == "other@example.cn")).one()
+    assert (found.id, found.memberships[0].organisation.name) == (second.id, "公司7904")
+
+
+def test_a_second_factor_waits_for_the_address(app: Flask, world: World) -> None:
+    actor = people.actor_for(_register(NOBODYS, 7905))
+    offer = second_factor.fresh_offer()
+    with app.test_request_context(), pytest.raises(RuleBroken, match="确认您的邮箱"):
+        second_factor.add_authenticator(actor, offer, current=PASSWORD, code=shown(offer.secret))
+    visitor = Visitor(app)
+    visitor.submit("/sign-in", email=NOBODYS, password=PASSWORD)
+    assert "/my/security/authenticator" not in visitor.get("/my/security").text
+
+
+def test_who_is_blocked_takes_no_address_and_no_password(app: Flask, world: World) -> None:
+    email = world.emails["buyer"]
+    confirming.change_address(world.actor("buyer"), email="moved@example.cn", current=PASSWORD)
+    Visitor(app).submit("/forgotten", email=email)
+    way = _link()
+    person = db.session.scalars(select(User).where(User.email == email)).one()
+    link = confirming.token(person, "moved@example.cn")
+    world.appoint_admin()
+    accounts.block_account(world.actor("admin"), email, reason="账号疑被他人使用")
+    with pytest.raises(NotAllowed, match="停用"):
+        confirming.confirm(VISITOR, token=link, password=PASSWORD)
+    refused = Visitor(app).submit(way, password="violet kettle harbour 77")
+    assert (refused.status, "账号疑被他人使用" in refused.text) == (403, True)
+    db.session.rollback()
+    person = db.session.get_one(User, person.id, populate_existing=True)
+    assert (person.email, person.check_password(PASSWORD)) == (email, True)
 
 
 def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_elses(world: World) -> None:
