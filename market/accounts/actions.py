@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import letterbox
-from market.accounts.claiming import tell_of
 from market.accounts.confirming import claim, show_address
 from market.accounts.identity import PLAYED, known_to_all
 from market.accounts.sessions import note
@@ -177,7 +176,7 @@ def register(session: Session, actor: Actor, *, email: str, name: str, password:
     user = _new_user(session, email, name, password)
     held = taken(session, check_uscc(str(organisation["uscc"]), as_printed=bool(organisation.get("as_printed"))))
     if held is not None and (held.claimed or organisation["kind"] != "agency"):
-        tell_of(session, open_claim(session, user, held))
+        open_claim(session, user, held)
     else:
         enter(session, user, **organisation)  # type: ignore[arg-type]
     return str(user.id)
@@ -259,7 +258,7 @@ def change_password(session: Session, actor: Actor, *, current: str, password: s
     user.set_password(password)
     sessions.end_all(session, user.id)
     note(session, actor, "password")
-    letterbox.post(session, "password_changed", user.address)
+    letterbox.tell(session, "password_changed", user)
     return str(user.id)
 
 
@@ -297,12 +296,12 @@ def revoke_delegation(session: Session, actor: Actor, delegation_id: int) -> str
 
 
 @action
-def block_account(session: Session, actor: Actor, email: str, *, reason: str) -> str:
+def block_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
     """An administrator, the regulator over its organisations, or the owner of its one organisation takes an account out of force."""
-    return blocking.block(session, actor, email, reason)
+    return blocking.block(session, actor, which, reason)
 
 
 @action
-def unblock_account(session: Session, actor: Actor, email: str, *, reason: str) -> str:
+def unblock_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
     """Whoever may block it, of no lower rank than whoever did, puts an account into force again."""
-    return blocking.unblock(session, actor, email, reason)
+    return blocking.unblock(session, actor, which, reason)

@@ -60,6 +60,6 @@ def _choose_password(session: Session, actor: Actor, token: str, *, password: st
         hold(session, user, others_stay=True)
     session.execute(delete(Reset).where(Reset.user_id == user.id))
     sessions.end_all(session, user.id)
-    letterbox.post(session, "password_changed", user.address)
+    letterbox.tell(session, "password_changed", user)
     note(session, actor, "password_reset", of=user)
     return ""

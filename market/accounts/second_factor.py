@@ -84,7 +84,7 @@ def changed(session: Session, actor: Actor, what: str, codes: list[str]) -> str:
     if codes:
         factors.set_codes(session, key, codes)
     end(session, SignIn.user_id == key)
-    letterbox.post(session, "factor_changed", session.get_one(User, key).address)
+    letterbox.tell(session, "factor_changed", session.get_one(User, key))
     note(session, actor, what)
     return "1" if codes else ""
 
@@ -122,7 +122,7 @@ def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
     for user in session.scalars(with_address(email)):
         factors.drop(session, user.id)
         end(session, SignIn.user_id == user.id)
-        letterbox.post(session, "factor_changed", user.address)
+        letterbox.tell(session, "factor_changed", user)
         note(session, actor, "factors_removed", of=user, reason=reason.strip())
     return ""
 
@@ -133,7 +133,7 @@ def shown(user: User, code: str) -> str | None:
         with transaction() as session:
             kind = _used(session, user.id, code)
             if kind is None and attempt.failures >= TOLD_AFTER and not letters.lately(session, "factor_tried", user.address):
-                letterbox.post(session, "factor_tried", user.address)
+                letterbox.tell(session, "factor_tried", user)
         attempt.right = kind is not None
     return kind
 

@@ -30,7 +30,7 @@ from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from market.words import words_of
 from models import CASES
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, known_as
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, named
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
@@ -206,7 +206,7 @@ def people() -> str:
     actor, asked = current_actor(), request.args.get("q", "").strip()[:100]
     query = people_of(actor).options(selectinload(User.memberships))
     if asked:
-        query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True)))
+        query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True), User.email_asked.contains(asked.lower(), autoescape=True)))
     if request.args.get("blocked"):
         query = query.where(User.blocked_at.is_not(None))
     return render_template("accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor))
@@ -217,31 +217,31 @@ def _of_people(_email: str = "") -> str:
     return url_for("accounts.people") if permissions.may_open("accounts.people", current_actor()) else _back()
 
 
-def _known(email: str) -> User:
-    """The person of this address, where the reader is over it; NotFound otherwise, whether there is one or not."""
-    person = db.session.scalars(known_as(email)).one_or_none()
+def _known(which: str) -> User:
+    """The account of this handle or address, where the reader is over it; NotFound otherwise, whether there is one or not."""
+    person = db.session.scalars(named(which)).one_or_none()
     if person is None or not rank_over(current_actor(), person):
         raise NotFound(N_("没有找到您可以管理的这个账号。"))
     return person
 
 
-@rooms.route("/accounts/<anything:email>/block", methods=["GET", "POST"], merge_slashes=False)
+@rooms.route("/accounts/<anything:which>/block", methods=["GET", "POST"], merge_slashes=False)
 @login_required
-def block(email: str) -> Response | str | tuple[str, int]:
-    person = _known(email)
+def block(which: str) -> Response | str | tuple[str, int]:
+    person = _known(which)
     return form_page(
-        ReasonForm(), _("停用账号"), actions.block_account, _of_people, lambda form: form.values(), person.email, back=_of_people(),
-        lead=_("%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。", name=person.name, email=person.email),
+        ReasonForm(), _("停用账号"), actions.block_account, _of_people, lambda form: form.values(), which, back=_of_people(),
+        lead=_("%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。", name=person.name, email=person.address),
     )  # fmt: skip
 
 
-@rooms.route("/accounts/<anything:email>/unblock", methods=["GET", "POST"], merge_slashes=False)
+@rooms.route("/accounts/<anything:which>/unblock", methods=["GET", "POST"], merge_slashes=False)
 @login_required
-def unblock(email: str) -> Response | str | tuple[str, int]:
-    person = _known(email)
+def unblock(which: str) -> Response | str | tuple[str, int]:
+    person = _known(which)
     return form_page(
-        ReasonForm(), _("恢复账号"), actions.unblock_account, _of_people, lambda form: form.values(), person.email, back=_of_people(),
-        lead=_("%(name)s(%(email)s)停用的理由:%(reason)s", name=person.name, email=person.email, reason=person.blocked_reason or "—"),
+        ReasonForm(), _("恢复账号"), actions.unblock_account, _of_people, lambda form: form.values(), which, back=_of_people(),
+        lead=_("%(name)s(%(email)s)停用的理由:%(reason)s", name=person.name, email=person.address, reason=person.blocked_reason or "—"),
     )  # fmt: skip
 
 
