@@ -68,14 +68,20 @@ def _about(session: Session, user: User | None, told: dict[str, Any]) -> list[st
 
 def _new_user(session: Session, email: str, name: str, password: str) -> User:
     """A person who says this address is theirs, and is sent a letter there."""
-    email = spelling.email(email)
+    user = _made(session, email, name, password)
+    claim(session, user, email)
+    return user
+
+
+def _made(session: Session, email: str, name: str, password: str) -> User:
+    """A person's account; the letter comes once what others made it for is put down, and says so."""
+    spelling.email(email)
     if not name.strip():
         raise RuleBroken(N_("请填写姓名。"), "name")
     user = User(name=name.strip())
     user.set_password(password)
     session.add(user)
     session.flush()
-    claim(session, user, email)
     return user
 
 
@@ -209,8 +215,17 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
 @action
 def set_up_authority(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str) -> str:
     """An administrator sets up a regulator or approving department with its first member."""
-    user = _new_user(session, email, name, password)
-    return enter(session, user, kind="authority", **organisation).identifier  # type: ignore[arg-type]
+    user = _made(session, email, name, password)
+    entered = enter(session, user, kind="authority", **organisation)  # type: ignore[arg-type]
+    _invite(session, user, email)
+    return entered.identifier
+
+
+def _invite(session: Session, user: User, email: str) -> None:
+    """The letter to whoever an account was made for: to confirm the address, or, where somebody holds it, to take the membership on."""
+    session.flush()
+    session.expire(user, ["memberships"])
+    claim(session, user, email)
 
 
 def _own(session: Session, actor: Actor) -> Organisation:
@@ -222,10 +237,12 @@ def _own(session: Session, actor: Actor) -> Organisation:
 @with_password
 @action
 def add_member(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """The owner adds a member of staff, with a first password to hand over."""
+    """The owner adds a member of staff, with a first password to hand over. Somebody who has an account is sent a letter and takes it on with that
+    one: nobody is made a member unasked, and nothing tells the owner which it was."""
     organisation = _own(session, actor)
-    user = _new_user(session, email, name, password)
+    user = _made(session, email, name, password)
     session.add(Membership(user_id=user.id, organisation_id=organisation.id, role="staff"))
+    _invite(session, user, email)
     events.record(
         session, actor, "organisation.member", "organisation", organisation.identifier, data={"name": user.name}, tells=[organisation.id]
     )

@@ -119,6 +119,13 @@ def _confirm(session: Session, letter: Letter) -> Text:
     )  # fmt: skip
 
 
+def _joined(session: Session, letter: Letter) -> Text:
+    if letter.user is None or not letter.user.memberships:
+        return None
+    words = N_("您好:\n\n“%(organisation)s”在公信平台把您加为成员。您的邮箱已经有账号:请先用原来的密码登录,再在三天内打开下面的链接同意:\n\n%(link)s\n\n一个账号只办理一个单位的事。不是您的单位就不用理会,您的账号没有变化。")
+    return _to(letter, _("您被加为成员"), words, f"/confirm/{token(letter.user, letter.address)}", organisation=letter.data["organisation"])
+
+
 def _moved(session: Session, letter: Letter) -> Text:
     words = N_("%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。\n\n%(link)s")
     return _to(letter, _("您的邮箱已经更换"), words, "/my", address=letter.data["address"])
@@ -150,6 +157,7 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "factor_changed": _factor_changed,
     "factor_tried": _factor_tried,
     "confirm": _confirm,
+    "joined": _joined,
     "moved": _moved,
     "authority": _authority,
     "claimed": _claimed,

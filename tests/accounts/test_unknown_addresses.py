@@ -20,7 +20,7 @@ from market.transaction import sealing_key, transaction
 from models import accounts as people
 from models import clock, factors
 from models.accounts import Delegation, Membership, User
-from models.actors import SYSTEM, VISITOR
+from models.actors import SYSTEM, VISITOR, Actor
 from models.clock import BEIJING
 from models.holders import hold
 from models.letters import Letter
@@ -302,7 +302,62 @@ def test_the_owner_of_an_address_is_told_by_letter(world: World) -> None:
     accounts.add_member(world.actor("buyer"), email="agency@example.cn", name="某员工", password=PASSWORD)
     letters.work()
     db.session.rollback()
-    assert [(each.kind, each.address, bool(each.text)) for each in db.session.scalars(select(Letter).where(Letter.kind != "authority"))] == [("known", "agency@example.cn", True)]
+    assert [(each.kind, each.address, bool(each.text)) for each in db.session.scalars(select(Letter).where(Letter.kind != "authority"))] == [("joined", "agency@example.cn", True)]
+
+
+def _joining(email: str) -> str:
+    """The link of the letter that says somebody was added as a member."""
+    letters.work()
+    db.session.rollback()
+    text = db.session.scalars(select(Letter.text).where(Letter.kind == "joined", Letter.address == email).order_by(Letter.id.desc()).limit(1)).one()
+    found = re.search(r"/confirm/\S+", str(text))
+    assert found, text
+    return found[0]
+
+
+def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, world: World) -> None:
+    """Who signed up with the employer's code first, and was added after."""
+    held = world.organisation("buyer")
+    accounts.sign_up(VISITOR, email=NOBODYS, name="雇员", password=PASSWORD, kind="enterprise", organisation=held.name, uscc=held.uscc, region_code="632801")
+    accounts.add_member(world.actor("buyer"), email=NOBODYS, name="雇员", password="violet kettle harbour 77")
+    link = _joining(NOBODYS)
+    stranger = sign_in(app, world, "second")
+    assert stranger.submit(link, password="not the password").status == 422
+    assert Visitor(app).submit(link, password="violet kettle harbour 77").status == 409, "the handed over password moves nobody's address"
+    visitor = Visitor(app, NOBODYS)
+    assert visitor.get("/my/organisation").status == 403, "nobody is made a member unasked"
+    assert held.name in visitor.get(link).text
+    assert visitor.submit(link).location == "/my"
+    assert held.name in visitor.get("/my/organisation").text
+    page = sign_in(app, world, "buyer").get("/my/organisation").text
+    assert (NOBODYS in page, "待确认" in page) == (True, False)
+    assert Visitor(app).submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").status == 401
+    accounts.remove_member(world.actor("buyer"), NOBODYS)
+    assert visitor.get("/my/organisation").status == 403
+
+
+def test_whoever_was_added_before_it_confirmed_its_own_account_joins_too(app: Flask, world: World) -> None:
+    mine = _register("other@example.cn", 7906)
+    accounts.add_member(world.actor("buyer"), email="other@example.cn", name="雇员", password="violet kettle harbour 77")
+    made = db.session.scalars(select(User).where(User.email_asked == "other@example.cn", User.id != mine.id)).one()
+    confirming.confirm(people.actor_for(mine), token=confirming.token(mine, "other@example.cn"))
+    db.session.rollback()
+    assert db.session.get_one(User, made.id).address == "other@example.cn", "it waits for whoever holds the address"
+    visitor = Visitor(app, "other@example.cn")
+    full = visitor.submit(f"/confirm/{confirming.token(made, 'other@example.cn')}")
+    assert (full.status, "公司7906" in full.text) == (422, True), "a second membership would count for nothing"
+
+
+def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, world: World) -> None:
+    world.member("department", "clerk")
+    accounts.remove_member(world.actor("department"), "clerk@example.cn")
+    admin = Actor("管理员", frozenset({"admin"}))
+    told: Any = {"uscc": code(7907), "organisation": "新局", "region_code": "632800", "authority_role": "regulator", "department": None}
+    accounts.set_up_authority(admin, email="clerk@example.cn", name="某人", password="violet kettle harbour 77", **told)
+    assert Visitor(app, "clerk@example.cn").submit(_joining("clerk@example.cn")).location == "/my"
+    db.session.rollback()
+    actor = world.actor("clerk")
+    assert (actor.organisation_name, actor.roles, actor.owner) == ("新局", {"regulator"}, True)
 
 
 def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) -> None:
