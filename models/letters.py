@@ -58,9 +58,8 @@ def too_many(session: Session, letter: Letter) -> bool:
     an address to be confirmed because somebody said it was his: of those a few a day from one network and some from all, so that no stranger
     fills a box, and no one network keeps its owner's own letter from going."""
     if letter.kind in ("confirm", "joined"):
-        lately = letter.created_at - timedelta(days=1)
-        before = select(Letter.network).where(Letter.kind == letter.kind, Letter.address == letter.address, Letter.created_at > lately, Letter.id < letter.id)
-        networks = session.scalars(before).all()
+        same = select(Letter.network).where(Letter.kind == letter.kind, Letter.address == letter.address, Letter.id < letter.id)
+        networks = session.scalars(same.where(Letter.created_at > letter.created_at - timedelta(days=1))).all()
         return len(networks) >= MOST_FROM_ALL or networks.count(letter.network) >= MOST_A_DAY
     if letter.user_id is not None:
         return False

@@ -50,7 +50,6 @@ REFERRED = ("organisation", "claim", "check", "request", "clarification", "objec
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("claim", "lapse"): claiming.lapse_claim,
-    ("claim", "withdraw"): claiming.withdraw_claim,
     ("account_change", "take_effect"): agencies.take_effect,
     ("check", "lapse"): agencies.lapse_check,
     ("request", "close"): sourcing.close,
