@@ -6,18 +6,18 @@ import sqlite3
 from time import monotonic, sleep
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_alembic import Alembic
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, event
 
 from models import Base
+from models.sessions import network_of
 
 PATIENCE, LOOK = 15.0, 0.002  # seconds a statement waits for SQLite's locks, and between two looks whether the write lock is free
 SYNCHRONOUS = "FULL"  # what is acknowledged survives a power cut; tests, which only kill processes, go without
@@ -26,7 +26,14 @@ alembic = Alembic(metadatas=Base.metadata)
 babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True)  # where the counts cannot be kept, each process counts for itself
+
+
+def place() -> str:
+    """Where a request comes from, as far as limits go: the address of IPv4; of IPv6 the /64, since whoever has one address there has them all."""
+    return network_of(request.remote_addr or "127.0.0.1", (32, 64)).removesuffix("/32")
+
+
+limiter = Limiter(place, in_memory_fallback_enabled=True)  # where the counts cannot be kept, each process counts for itself
 login = LoginManager()
 
 

@@ -14,6 +14,7 @@ from flask import current_app, has_request_context
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
+from market.extensions import place
 from market.transaction import outside
 from models.accounts import User
 from models.letters import Letter
@@ -33,7 +34,14 @@ class MailAway(Problem):
 def post(session: Session, kind: str, address: str, user: User | None = None, /, **data: Any) -> None:
     """Put down a letter within the act it follows, about this person's account if it is; `market/accounts/letters.py` has the text of each kind."""
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
-    session.add(Letter(kind=kind, address=address, locale=locale, data=data, user=user))
+    network = place() if has_request_context() else ""
+    session.add(Letter(kind=kind, address=address, locale=locale, data=data, user=user, network=network))
+
+
+def tell(session: Session, kind: str, user: User) -> None:
+    """A letter about somebody's account to the address that was shown to be its own; one that is only claimed is another's box."""
+    if user.email:
+        post(session, kind, user.email)
 
 
 def sends() -> bool:

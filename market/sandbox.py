@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from multiprocessing.connection import Pipe
 from typing import Any
 
-from flask import has_request_context, request, session
+from flask import has_request_context, session
 
 from market.config import ROOT
+from market.extensions import place
 from market.transaction import outside
 from models.text import N_, Problem, RuleBroken
 
@@ -71,7 +72,7 @@ def _asker() -> str | None:
     """Who sent what is to be read: the person signed in, else the address; nobody outside of a request."""
     if not has_request_context():
         return None
-    return str(session.get("_user_id") or request.remote_addr)
+    return str(session.get("_user_id") or place())
 
 
 class _Worker:

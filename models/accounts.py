@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -84,11 +85,12 @@ class User(Base):
 
     `email` is the address that was shown to be this person's (None while none was): whatever is addressed to a mail address looks here.
     `email_asked` is one that waits to be confirmed; several may claim the same, and none of them keeps it from its owner. An address others named
-    before anybody has shown it to be theirs is held by a row without a password (holders.py).
+    before anybody has shown it to be theirs is held by a row without a password (holders.py). `handle` is what pages call the account by.
     """
 
     __tablename__ = "users"
 
+    handle: Mapped[str] = mapped_column(String(16), unique=True, index=True, default=lambda: secrets.token_urlsafe(9))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     email_asked: Mapped[str] = mapped_column(String(254), default="", index=True)
     email_confirmed_at: Mapped[datetime | None]
@@ -271,6 +273,11 @@ def _nobodys_hash() -> str:
 def known_as(email: str) -> Select[User]:
     """Whoever holds this address, however it is written."""
     return select(User).where(User.email == spelling.asked_email(email))
+
+
+def named(which: str) -> Select[User]:
+    """The account of this handle, or whoever holds this address."""
+    return select(User).where(or_(User.handle == which, User.email == spelling.asked_email(which)))
 
 
 def claimed_as(email: str) -> Select[User]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, and_, exists, not_, select
 from sqlalchemy.orm import Session
 
-from models import clock, events, sessions, spelling
-from models.accounts import Membership, Organisation, User
+from models import clock, events, sessions
+from models.accounts import Membership, Organisation, User, named
 from models.actors import Actor
 from models.permission import check_account, fresh
 from models.text import N_, NotAllowed, NotFound, WrongState
@@ -54,10 +54,10 @@ def may_lift(actor: Actor, person: User) -> bool:
     return bool(rank) and RANKS.index(rank) >= RANKS.index(person.blocked_as or RANKS[0])
 
 
-def _locked(session: Session, actor: Actor, email: str) -> tuple[User, str]:
-    """The person of this address, and the actor's rank over him. NotFound, which does not say whether there is such an account, for whoever has
+def _locked(session: Session, actor: Actor, which: str) -> tuple[User, str]:
+    """The account of this handle or address, and the actor's rank over him. NotFound, which does not say whether there is such an account, for whoever has
     none. Both accounts are locked, in one order: of two who block one another, one comes first."""
-    found = session.scalar(select(User.id).where(User.email == spelling.asked_email(email)))
+    found = session.scalar(named(which).with_only_columns(User.id))
     keys = sorted({key for key in (found, actor.user_id) if key is not None})
     locked = {each.id: each for each in session.scalars(select(User).where(User.id.in_(keys)).order_by(User.id).with_for_update().execution_options(populate_existing=True))}
     check_account(fresh(session, actor))
@@ -70,9 +70,9 @@ def _locked(session: Session, actor: Actor, email: str) -> tuple[User, str]:
     return person, rank
 
 
-def block(session: Session, actor: Actor, email: str, reason: str) -> str:
+def block(session: Session, actor: Actor, which: str, reason: str) -> str:
     """Take an account out of force, at once: its open sessions are nobody's, and whatever it was about to do is refused."""
-    person, rank = _locked(session, actor, email)
+    person, rank = _locked(session, actor, which)
     said = check_reason(reason)
     if person.blocked_at is not None:
         raise WrongState(N_("这个账号已经停用。"))
@@ -82,9 +82,9 @@ def block(session: Session, actor: Actor, email: str, reason: str) -> str:
     return person.address
 
 
-def unblock(session: Session, actor: Actor, email: str, reason: str) -> str:
+def unblock(session: Session, actor: Actor, which: str, reason: str) -> str:
     """Put a blocked account into force again. NotAllowed where somebody of a higher rank has blocked it."""
-    person, rank = _locked(session, actor, email)
+    person, rank = _locked(session, actor, which)
     said = check_reason(reason)
     if person.blocked_at is None:
         raise WrongState(N_("这个账号没有停用。"))

@@ -13,7 +13,6 @@ from models.accounts import Organisation, User
 from models.actors import Actor
 from models.base import Base
 from models.documents import of_case
-from models.events import Event
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow, start
@@ -45,7 +44,8 @@ CLAIM = Workflow(
     ),
     moves=(
         Move("draft", "file", "filed", who={"applicant"}, rules=(_has_evidence,), tells=("holder",), main=True, limit=Limit(policy="claim.answer_days", act="lapse")),
-        Move("draft", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
+        Move("draft", "withdraw", "withdrawn", who={"applicant"}, leaves=True),
+        Move("draft", "lapse", "withdrawn", who={"system"}),
         Move("filed", "answer", "answered", who={"holder"}, needs_reason=True, main=True, limit=TO_DECIDE),
         Move("filed", "lapse", "answered", who={"system"}, tells=("holder",), limit=TO_DECIDE),
         Move("filed", "grant", "granted", who={"regulator", "admin"}, rules=(_nobody_was_let_in,), tells=("holder",), needs_reason=True),
@@ -56,13 +56,14 @@ CLAIM = Workflow(
         Move("answered", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
         *referrals("answered", tells=("holder",), urged=False),
     ),
+    opening=Limit(policy="claim.file_days", act="lapse"),
     duties=("answer", "file", "withdraw"),
     prepares=("open", "answer", "file", "withdraw"),
     acts={
         "file": N_("提交认领材料"),
         "withdraw": N_("撤回认领"),
         "answer": N_("说明情况"),
-        "lapse": N_("逾期未说明"),
+        "lapse": N_("期限届满"),
         "grant": N_("认领成立"),
         "refuse": N_("认领不成立"),
         "refer": REFERRAL_ACTS["refer"],
@@ -90,13 +91,12 @@ class Claim(Case, Base):
 
 
 def open_claim(session: Session, user: User, organisation: Organisation) -> Claim:
-    """Somebody signs up with a code that is taken. The present members are told at once; the case goes on with the evidence."""
+    """Somebody signs up with a code that is taken. Anybody can, so nobody is told before there is evidence, and without it the case ends."""
     claim = Claim(
         identifier=identifiers.issue(session, "CL"), organisation_id=organisation.id, organisation=organisation, applicant_id=user.id, applicant=user,
         region_code=organisation.region_code,
     )  # fmt: skip
-    happened: Event = start(session, claim, Actor(user.name, frozenset({"applicant"}), user.id), "open")
-    happened.tells = {"organisations": [organisation.id]}
+    start(session, claim, Actor(user.name, frozenset({"applicant"}), user.id), "open")
     return claim
 
 

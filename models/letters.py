@@ -15,11 +15,12 @@ from models.base import Base, Code, Json
 KEPT = timedelta(days=30)  # after which a letter that was dealt with is nobody's business
 MOST_AN_HOUR = 5  # of one kind to one address; the rest are not sent, so that nobody fills another's letter box
 MOST_A_DAY = 5  # letters of one kind somebody may have sent by himself
+MOST_FROM_ALL = 20  # letters a day that ask one address to be confirmed, whoever said it was theirs; 忘记密码 leads there as well
 
 
 class Letter(Base):
     """A letter of one `kind` to one address, in the language of whoever caused it; `data` is what its text needs, `user` whose account it is about, if
-    it is about one: such a letter always goes. `done_at` is when it was sent, or found to be nobody's. Its text is kept only where no mail is
+    it is about one, `network` where it was asked for from. `done_at` is when it was sent, or found to be nobody's. Its text is kept only where no mail is
     sent, so that an administrator may read it."""
 
     __tablename__ = "letters"
@@ -29,6 +30,7 @@ class Letter(Base):
     locale: Mapped[str] = mapped_column(String(12))
     data: Mapped[Json]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    network: Mapped[str] = mapped_column(String(50), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     done_at: Mapped[datetime | None] = mapped_column(index=True)
     subject: Mapped[str | None] = mapped_column(String(200))
@@ -52,8 +54,13 @@ def waiting(session: Session, most: int = 200) -> list[int]:
 
 
 def too_many(session: Session, letter: Letter) -> bool:
-    """Whether so many of this kind went to this address within the hour that this one does not. Those about an account are not counted: whoever signs
-    up with somebody else's address, again and again, would keep its owner's own letter from going."""
+    """Whether so many of this kind went to this address that this one does not. Those about an account are not counted, but for the one that asks
+    an address to be confirmed because somebody said it was his: of those a few a day from one network and some from all, so that no stranger
+    fills a box, and no one network keeps its owner's own letter from going."""
+    if letter.kind in ("confirm", "joined"):
+        same = select(Letter.network).where(Letter.kind == letter.kind, Letter.address == letter.address, Letter.id < letter.id)
+        networks = session.scalars(same.where(Letter.created_at > letter.created_at - timedelta(days=1))).all()
+        return len(networks) >= MOST_FROM_ALL or networks.count(letter.network) >= MOST_A_DAY
     if letter.user_id is not None:
         return False
     lately = Letter.created_at > letter.created_at - timedelta(hours=1)
@@ -65,6 +72,11 @@ def had_enough(session: Session, kind: str, user: User) -> bool:
     """Whether somebody had so many letters of this kind sent today that the next has to wait."""
     lately = select(func.count(Letter.id)).where(Letter.kind == kind, Letter.user_id == user.id, Letter.created_at > clock.now() - timedelta(days=1))
     return (session.scalar(lately) or 0) >= MOST_A_DAY
+
+
+def lately(session: Session, kind: str, address: str) -> bool:
+    """Whether a letter of this kind was put down for this address within the day."""
+    return session.scalar(select(Letter.id).where(Letter.kind == kind, Letter.address == address, Letter.created_at > clock.now() - timedelta(days=1)).limit(1)) is not None
 
 
 def about(session: Session, user: User) -> list[Letter]:

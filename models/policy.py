@@ -112,6 +112,7 @@ KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
     "entry.account_wait_days": N_("更换收款账户后多少天才按新账户付款"),
+    "claim.file_days": N_("提交认领材料的期限"),
     "claim.answer_days": N_("现有成员说明认领情况的期限"),
     "claim.decide_days": N_("监管部门认定认领的期限"),
     "referral.days": N_("报请或督促后再次上报的天数"),

@@ -126,10 +126,12 @@ def device_of(agent: str) -> str:
     return " · ".join(filter(None, (browser, system)))
 
 
-def network_of(address: str) -> str:
-    """The network an address belongs to (a /24, or a /48 of IPv6), which is enough to tell one's own office from elsewhere."""
+def network_of(address: str, bits: tuple[int, int] = (24, 48)) -> str:
+    """The network an address belongs to, of so many bits for IPv4 and IPv6: a /24 or /48 is enough to tell one's own office from elsewhere. An
+    IPv4 address in the clothes of the other (::ffff:203.0.113.7) is one. Empty for what is no address."""
     try:
         found = ipaddress.ip_address(address)
+        plain = getattr(found, "ipv4_mapped", None) or found
+        return str(ipaddress.ip_network((plain.packed, bits[plain.version == 6]), strict=False))
     except ValueError:
         return ""
-    return str(ipaddress.ip_network(f"{found}/{24 if found.version == 4 else 48}", strict=False))

@@ -11,12 +11,12 @@ from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
 from models.accounts import Organisation, User, actor_for
-from models.actors import SYSTEM, Actor
+from models.actors import SYSTEM, VISITOR, Actor
 from models.blocking import people_of, rank_over
 from models.events import Event
 from models.notices import Notice
 from models.text import NotAllowed, NotFound, RuleBroken, WrongState
-from tests.factories import PASSWORD, World
+from tests.factories import PASSWORD, World, code
 from tests.test_queries import _Count
 from tests.web import Visitor, sign_in
 
@@ -172,3 +172,19 @@ def test_the_list_of_accounts_asks_as_much_for_many(app: Flask, crowd: World) ->
             assert visitor.get(path).status == 200
         counts.append(len(asked.statements))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("blocker", ["admin", "city"])
+def test_an_account_that_has_confirmed_nothing_is_blocked_too(app: Flask, crowd: World, blocker: str) -> None:
+    key = accounts.register(
+        VISITOR, email="stranger@example.cn", name="生人", password=PASSWORD, kind="enterprise", organisation="生人公司", uscc=code(7301), region_code="632801"
+    )
+    visitor = Visitor(app)
+    assert visitor.submit("/sign-in", email="stranger@example.cn", password=PASSWORD).status == 303
+    office = sign_in(app, crowd, blocker)
+    row = next(each for each in office.get("/accounts?q=stranger").soup.select("tr") if "生人" in each.get_text())
+    assert office.submit(str(row.select_one("a")["href"]), reason=WHY).location == "/accounts"
+    assert visitor.get("/my").status == 302
+    assert "停用" in Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).text
+    accounts.unblock_account(crowd.actor(blocker), db.session.get_one(User, int(key)).handle, reason="本人已到场核实")
+    assert Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).status == 303

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import letterbox
-from market.accounts.claiming import tell_of
 from market.accounts.confirming import claim, show_address
 from market.accounts.identity import PLAYED, known_to_all
 from market.accounts.sessions import note
@@ -71,14 +70,20 @@ def _about(session: Session, user: User | None, told: dict[str, Any]) -> list[st
 
 def _new_user(session: Session, email: str, name: str, password: str) -> User:
     """A person who says this address is theirs, and is sent a letter there."""
-    email = spelling.email(email)
+    user = _made(session, email, name, password)
+    claim(session, user, email)
+    return user
+
+
+def _made(session: Session, email: str, name: str, password: str) -> User:
+    """A person's account; the letter comes once what others made it for is put down, and says so."""
+    spelling.email(email)
     if not name.strip():
         raise RuleBroken(N_("请填写姓名。"), "name")
     user = User(name=name.strip())
     user.set_password(password)
     session.add(user)
     session.flush()
-    claim(session, user, email)
     return user
 
 
@@ -179,7 +184,7 @@ def register(session: Session, actor: Actor, *, email: str, name: str, password:
     user = _new_user(session, email, name, password)
     held = taken(session, check_uscc(str(organisation["uscc"]), as_printed=bool(organisation.get("as_printed"))))
     if held is not None and (held.claimed or organisation["kind"] != "agency"):
-        tell_of(session, open_claim(session, user, held))
+        open_claim(session, user, held)
     else:
         enter(session, user, **organisation)  # type: ignore[arg-type]
     return str(user.id)
@@ -212,8 +217,17 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
 @action
 def set_up_authority(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str) -> str:
     """An administrator sets up a regulator or approving department with its first member."""
-    user = _new_user(session, email, name, password)
-    return enter(session, user, kind="authority", **organisation).identifier  # type: ignore[arg-type]
+    user = _made(session, email, name, password)
+    entered = enter(session, user, kind="authority", **organisation)  # type: ignore[arg-type]
+    _invite(session, user, email)
+    return entered.identifier
+
+
+def _invite(session: Session, user: User, email: str) -> None:
+    """The letter to whoever an account was made for: to confirm the address, or, where somebody holds it, to take the membership on."""
+    session.flush()
+    session.expire(user, ["memberships"])
+    claim(session, user, email)
 
 
 def _own(session: Session, actor: Actor) -> Organisation:
@@ -225,10 +239,12 @@ def _own(session: Session, actor: Actor) -> Organisation:
 @with_password
 @action
 def add_member(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """The owner adds a member of staff, with a first password to hand over."""
+    """The owner adds a member of staff, with a first password to hand over. Somebody who has an account is sent a letter and takes it on with that
+    one: nobody is made a member unasked, and nothing tells the owner which it was."""
     organisation = _own(session, actor)
-    user = _new_user(session, email, name, password)
+    user = _made(session, email, name, password)
     session.add(Membership(user_id=user.id, organisation_id=organisation.id, role="staff"))
+    _invite(session, user, email)
     events.record(
         session, actor, "organisation.member", "organisation", organisation.identifier, data={"name": user.name}, tells=[organisation.id]
     )
@@ -261,7 +277,7 @@ def change_password(session: Session, actor: Actor, *, current: str, password: s
     user.set_password(password)
     sessions.end_all(session, user.id)
     note(session, actor, "password")
-    letterbox.post(session, "password_changed", user.address)
+    letterbox.tell(session, "password_changed", user)
     return str(user.id)
 
 
@@ -332,12 +348,12 @@ def _tell_buyer(session: Session, actor: Actor, lent: Delegation, kind: str) -> 
 
 
 @action
-def block_account(session: Session, actor: Actor, email: str, *, reason: str) -> str:
+def block_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
     """An administrator, the regulator over its organisations, or the owner of its one organisation takes an account out of force."""
-    return blocking.block(session, actor, email, reason)
+    return blocking.block(session, actor, which, reason)
 
 
 @action
-def unblock_account(session: Session, actor: Actor, email: str, *, reason: str) -> str:
+def unblock_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
     """Whoever may block it, of no lower rank than whoever did, puts an account into force again."""
-    return blocking.unblock(session, actor, email, reason)
+    return blocking.unblock(session, actor, which, reason)

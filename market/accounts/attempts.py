@@ -1,8 +1,10 @@
 """Tries at a password or a code, counted where all processes see them: by account *and* address, with waits that grow, so that neither a whole office
 behind one proxy waits for the mistakes of one, nor anybody elsewhere can keep a person out.
 
-What is counted is what failed. A browser that was signed in to the account before shows so (a signed cookie, as OWASP's device cookies) and is counted
-by itself: the account may be under attack from everywhere, and from the very network its owner sits in, and the owner still signs in.
+What is counted is what failed. A browser that was signed in to the account before shows so (a signed cookie, as OWASP's device cookies), and such
+browsers of one account are counted by themselves: it may be under attack from everywhere, and from the very network its owner sits in, and the owner
+still signs in. An account that only claims an address is no way around: anybody may have one under anybody's address, so what it does right forgets
+nothing that was counted against that address, and its browsers are known for nothing.
 """
 
 from __future__ import annotations
@@ -13,24 +15,27 @@ from contextlib import contextmanager
 from functools import cache
 from math import ceil
 from time import time
+from typing import NewType
 
 from flask import current_app, g, request
 from flask.wrappers import Response
-from flask_limiter.util import get_remote_address
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from limits.storage import MemoryStorage, Storage
 
-from market.extensions import limiter
+from market.extensions import limiter, place
 from models import spelling
 from models.accounts import User
+from models.sessions import network_of
 from models.text import N_, Problem
 
 FREE = 10  # failures before anybody waits
 FIRST_WAIT, LONGEST_WAIT = 5, 15 * 60  # seconds: 5, 10, 20, ... after each further failure
 REMEMBERED = 24 * 3600  # seconds a row of failures is remembered, since its first
 MOST_OF_AN_ADDRESS = 300  # failures an hour, of whatever accounts, from browsers nobody knows: that many are no office's mistakes
+MOST_OF_A_NETWORK = 3000  # the same of a /24 or, since one household may have all of it, a /48 of IPv6
 KNOWN_DAYS = 180
 COOKIE = "known"
+Whose = NewType("Whose", str)  # what tries are counted by: `account` or `person`
 
 
 class TooMany(Problem):
@@ -47,13 +52,18 @@ def wait_after(failures: int) -> int:
     return 0 if failures < FREE else min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(failures - FREE, 20))
 
 
-def account(email: str) -> str:
+def account(email: str) -> Whose:
     """What tries at an address are counted by, whether or not it is anybody's."""
-    return spelling.asked_email(email)
+    return Whose(spelling.asked_email(email))
+
+
+def person(user: User) -> Whose:
+    """What tries of somebody who is in, or halfway, are counted by: with those at its address where that was shown to be this person's."""
+    return Whose(user.address if user.confirmed else f"{user.address} claimed by {user.id}")
 
 
 @contextmanager
-def counted(what: str, whose: str, field: str | None = None, *, everywhere: bool = False) -> Iterator[Try]:
+def counted(what: str, whose: Whose, field: str | None = None, *, everywhere: bool = False) -> Iterator[Try]:
     """A try of `what` at an account, `whose`: TooMany before it where it comes too early. It counts as failed from its beginning, so that many at once
     are many; said to be `right` it forgets those of before, and where nothing was found out, or something went wrong on our side, it was none.
     `everywhere` counts the tries from browsers nobody knows together: what only comes after the right password no stranger tries."""
@@ -74,21 +84,21 @@ def counted(what: str, whose: str, field: str | None = None, *, everywhere: bool
 class Try:
     """One try, and what became of it: `right` is None while nothing was found out. Its keys hold no address in the clear."""
 
-    def __init__(self, what: str, whose: str, everywhere: bool = False) -> None:
+    def __init__(self, what: str, whose: Whose, everywhere: bool = False) -> None:
         self.right: bool | None = None
-        self.known = is_known(whose)
+        self.known = known_as(whose)
         self.failures = 0
-        where = f"browser {request.cookies.get(COOKIE)}" if self.known else "anywhere" if everywhere else f"address {get_remote_address()}"
+        where = f"browser of {self.known}" if self.known else "anywhere" if everywhere else f"address {place()}"
         self._pair, self._wait = _key("tries", what, whose, where), _key("wait", what, whose, where)
-        self._place = _key("place", get_remote_address())
+        self._places = {_key("place", place()): MOST_OF_AN_ADDRESS, _key("network", network_of(request.remote_addr or "")): MOST_OF_A_NETWORK}
         self._kept = _storage()
 
     def hold(self, field: str | None) -> None:
         if self._kept is None:
             return
         waiting = [self._wait] if self._kept.get(self._wait) else []
-        if not self.known and self._kept.get(self._place) >= MOST_OF_AN_ADDRESS:
-            waiting.append(self._place)
+        if not self.known:
+            waiting += [each for each, most in self._places.items() if self._kept.get(each) >= most]
         if waiting:
             raise TooMany(max(1, ceil(max(self._kept.get_expiry(each) for each in waiting) - time())), field)
 
@@ -99,23 +109,24 @@ class Try:
         if wait := wait_after(self.failures):
             self._kept.clear(self._wait)
             self._kept.incr(self._wait, wait)
-        self._count_place(1)
+        self._count_places(1)
 
     def take_back(self) -> None:
+        """The wait stays: it may be that of another try, which went on at the same time and failed."""
         if self._kept is not None:
             self._kept.incr(self._pair, REMEMBERED, -1)
-            self._kept.clear(self._wait)
-            self._count_place(-1)
+            self._count_places(-1)
 
     def forget(self) -> None:
         if self._kept is not None:
             self._kept.clear(self._pair)
             self._kept.clear(self._wait)
-            self._count_place(-1)
+            self._count_places(-1)
 
-    def _count_place(self, amount: int) -> None:
+    def _count_places(self, amount: int) -> None:
         if self._kept is not None and not self.known:
-            self._kept.incr(self._place, 3600, amount)
+            for each in self._places:
+                self._kept.incr(each, 3600, amount)
 
 
 @cache
@@ -139,28 +150,30 @@ def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="known browser")
 
 
-def is_known(whose: str) -> bool:
-    """Whether this browser was signed in to the account before."""
+def known_as(whose: Whose) -> str:
+    """Whose this browser is, where it was signed in to the account before; empty where not. By the person, not by the cookie: each sign-in gives
+    another, and would begin another count."""
     try:
         held: object = _signer().loads(request.cookies.get(COOKIE, ""), max_age=KNOWN_DAYS * 86400)
     except BadSignature:
-        return False
-    return held == _mark(whose)
+        return ""
+    return str(held[0]) if isinstance(held, list) and held[1:] == [_mark(whose)] else ""
 
 
 def know(user: User) -> None:
-    """From now on this browser is known to be one of this person's."""
-    g.known = user.address
+    """From now on this browser is known to be one of this person's, if the address was shown to be."""
+    if user.confirmed:
+        g.known = [str(user.id), _mark(person(user))]
 
 
 def remember(response: Response) -> Response:
     """Give the browser what it is known by, after a sign-in."""
-    if (address := g.pop("known", None)) is not None:
+    if (known := g.pop("known", None)) is not None:
         response.set_cookie(
-            COOKIE, _signer().dumps(_mark(address)), max_age=KNOWN_DAYS * 86400, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+            COOKIE, _signer().dumps(known), max_age=KNOWN_DAYS * 86400, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
         )  # fmt: skip
     return response
 
 
-def _mark(whose: str) -> str:
+def _mark(whose: Whose) -> str:
     return hashlib.sha256(f"{current_app.config['SECRET_KEY']} {whose}".encode()).hexdigest()[:32]

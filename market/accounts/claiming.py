@@ -53,7 +53,7 @@ def answer_claim(session: Session, actor: Actor, identifier: str, *, statement: 
 
 @action
 def lapse_claim(session: Session, actor: Actor, identifier: str) -> str:
-    """The present members said nothing in time."""
+    """The present members said nothing in time, or nobody handed in what shows the claim."""
     perform(session, Claim.load(session, identifier, lock=True), "lapse", actor)
     return identifier
 

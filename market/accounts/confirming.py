@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 from market import letterbox
 from market.accounts.identity import known_to_all
 from market.transaction import action, looking
-from models import clock, events, letters, spelling
+from models import clock, events, letters, sessions, spelling
 from models.accounts import User, actor_for, claimed_as, known_as, looked_at
 from models.actors import Actor
-from models.holders import hold
+from models.holders import entered_by_others, hold, join
+from models.permission import check_account
 from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
 
 GOOD_FOR = timedelta(days=3)
@@ -84,7 +85,9 @@ def claim(session: Session, user: User, email: str) -> None:
     theirs = owner is not None and not owner.awaited and owner.id != user.id
     user.email_asked = address
     session.flush()
-    if theirs:
+    if theirs and entered_by_others(user):
+        letterbox.post(session, "joined", address, user, organisation=user.memberships[0].organisation.name)
+    elif theirs:
         letterbox.post(session, "known", address)
     else:
         letterbox.post(session, "confirm", address, user)
@@ -138,10 +141,17 @@ def _change_address(session: Session, actor: Actor, *, email: str, current: str)
     return _told(session, actor, user, "ask_address")
 
 
+def joins(session: Session, actor: Actor, said: Claim) -> bool:
+    """Whether whoever is signed in holds the address of a link, and the account it is of was made by others for the reader of that address."""
+    holder, made = session.scalars(known_as(said.address)).one_or_none(), session.get(User, said.user_id)
+    return holder is not None and made is not None and holder.id == actor.user_id != made.id and not made.confirmed and entered_by_others(made)
+
+
 def confirm(actor: Actor, *, token: str, password: str = "", **sent: Any) -> str:
-    """Whoever followed the link is the account that asked for it: signed in as it, or with its password. Returns the person's key."""
+    """Whoever followed the link is the account that asked for it: signed in as it, or with its password. Returns the person's key. Of an account
+    others made for somebody who has one, what it was made for goes to that one, which is signed in."""
     said = read(token)
-    if said.user_id == actor.user_id:
+    if said.user_id == actor.user_id or not password:
         return _confirm(actor, token=token, password="", **sent)
     with looking() as session:
         user = session.get(User, said.user_id)
@@ -153,8 +163,14 @@ def confirm(actor: Actor, *, token: str, password: str = "", **sent: Any) -> str
 def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> str:
     said = read(token)
     user = session.scalars(select(User).where(User.id == said.user_id).with_for_update().execution_options(populate_existing=True)).one()
-    if user.id != actor.user_id and not user.check_password(password):
+    if joins(session, actor, said):
+        mine = _person(session, actor)
+        join(session, mine, user)
+        sessions.end_all(session, user.id)
+        return _told(session, actor, mine, "join")
+    if user.id != actor.user_id and not (password and user.check_password(password)):
         raise RuleBroken(N_("密码不正确:请填写申请使用这个邮箱的账号的密码。如果不是您申请的,请不要确认。"), "password")
+    check_account(actor_for(user))  # the visitor who follows a link is not blocked, whoever it acts for may be
     if user.email == said.address:
         return str(user.id)
     if said.since != _since(user):

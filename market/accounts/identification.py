@@ -104,7 +104,8 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
     """Where the letter's link leads. Reading it confirms nothing: programs that look into letters follow links, too."""
     said = confirming.read(token)
     mine = said.user_id == current_actor().user_id
-    form: Form = ActForm() if mine else ConfirmForm()
+    joining = confirming.joins(db.session, current_actor(), said)
+    form: Form = ActForm() if mine or joining else ConfirmForm()
     status = 200
     if form.is_submitted():
         status = 422
@@ -112,7 +113,7 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
             made, status = attempt(form, confirming.confirm, token=token, **form.values())
             if made is not None:
                 return _confirmed(int(made))
-    return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine), status
+    return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine, joining=joining and db.session.get_one(User, said.user_id).memberships[0].organisation), status
 
 
 def _confirmed(person: int) -> Response:

@@ -38,7 +38,7 @@ class SignedIn(UserMixin):
     def lacks_factor(self) -> bool:
         """Whether a second factor is still to be shown before anything else."""
         asked = current_app.config.get("SECOND_FACTOR") == "required" and not self.user.address.endswith(PLAYED)  # everybody may try those
-        return asked and not self.factor and bool(self.actor.roles & set(policy.current().words("session.second_factor_roles")))
+        return asked and self.user.confirmed and not self.factor and bool(self.actor.roles & set(policy.current().words("session.second_factor_roles")))
 
 
 @login.user_loader

@@ -22,7 +22,8 @@ from market.extensions import db
 from market.pieces import each
 from market.transaction import transaction
 from models import clock, letters, sessions
-from models.accounts import User
+from models.accounts import Organisation, User
+from models.claims import Claim
 from models.failures import Attempt
 from models.holders import with_address
 from models.letters import Letter, Reset
@@ -30,6 +31,7 @@ from models.sessions import token_hash
 from models.text import N_
 
 RESET_MINUTES = 30
+MOST_CLAIMING = 10  # accounts that only claim an address a letter names, the newest
 
 
 class Words(NamedTuple):
@@ -44,17 +46,37 @@ Text = Words | None  # or nothing to send
 
 
 def _forgotten(session: Session, letter: Letter) -> Text:
-    """A way to another password, for whoever has this address; the demonstration's passwords are everybody's and stay."""
-    user = next((each for each in session.scalars(with_address(letter.address)) if not each.awaited), None)
-    if user is None or letter.address in {email for _role, email in people.ACCOUNTS} or known_to_all(letter.address):
+    """A way to another password, for whoever has this address; the demonstration's passwords are everybody's and stay. Of an address that was not
+    shown to be anybody's, a way for each account that claims it, the newest first: a stranger's may be among them, so each is named."""
+    if letter.address in {email for _role, email in people.ACCOUNTS} or known_to_all(letter.address):
         return None
+    found = [each for each in session.scalars(with_address(letter.address)) if not each.awaited]
+    if not found:
+        return None
+    if found[0].confirmed:
+        return Words(_("设置新密码"), _(
+            "有人(多半是您)在平台上说忘记了密码。请在 %(minutes)d 分钟内打开下面的链接设置新密码,只能用一次:\n\n%(link)s\n\n不是您的话不用理会,密码不会变。",
+            minutes=RESET_MINUTES, link=_way(session, found[0]),
+        ))  # fmt: skip
+    newest = found[: -MOST_CLAIMING - 1 : -1]
+    claims = {each.applicant_id: each.organisation for each in session.scalars(select(Claim).where(Claim.applicant_id.in_([user.id for user in newest])))}
+    named = "\n\n".join(f"{_entered(each, claims.get(each.id))}\n{_way(session, each)}" for each in newest)
+    return Words(_("设置新密码"), _(
+        "有人(多半是您)在平台上说忘记了密码。用这个邮箱注册、还没有确认的账号如下,其中可能有别人冒用您的邮箱注册的:请只打开您自己那一个的链接,在 %(minutes)d 分钟内设置新密码,这个邮箱随即归它使用。\n\n%(named)s\n\n都不是您的话不用理会。",
+        minutes=RESET_MINUTES, named=named,
+    ))  # fmt: skip
+
+
+def _way(session: Session, user: User) -> str:
     way = secrets.token_urlsafe(32)
     session.add(Reset(token_hash=token_hash(way), user_id=user.id, until=clock.now() + timedelta(minutes=RESET_MINUTES)))
-    link = f"{current_app.config['PUBLIC_URL']}/forgotten/{way}"
-    return Words(_("设置新密码"), _(
-        "有人(多半是您)在平台上说忘记了密码。请在 %(minutes)d 分钟内打开下面的链接设置新密码,只能用一次:\n\n%(link)s\n\n不是您的话不用理会,密码不会变。",
-        minutes=RESET_MINUTES, link=link,
-    ))  # fmt: skip
+    return f"{current_app.config['PUBLIC_URL']}/forgotten/{way}"
+
+
+def _entered(user: User, claimed: Organisation | None) -> str:
+    """What somebody signed up as: the organisation it entered or says is its own, and when."""
+    own = next((each.organisation for each in user.memberships), claimed)
+    return _("%(time)s 注册:%(name)s,%(organisation)s", time=f"{user.created_at.astimezone(clock.BEIJING):%Y-%m-%d %H:%M}", name=user.name[:40], organisation=own.name[:60] if own else "—")
 
 
 def _known(session: Session, letter: Letter) -> Text:
@@ -97,6 +119,13 @@ def _confirm(session: Session, letter: Letter) -> Text:
     )  # fmt: skip
 
 
+def _joined(session: Session, letter: Letter) -> Text:
+    if letter.user is None or not letter.user.memberships:
+        return None
+    words = N_("您好:\n\n“%(organisation)s”在公信平台把您加为成员。您的邮箱已经有账号:请先用原来的密码登录,再在三天内打开下面的链接同意:\n\n%(link)s\n\n一个账号只办理一个单位的事。不是您的单位就不用理会,您的账号没有变化。")
+    return _to(letter, _("您被加为成员"), words, f"/confirm/{token(letter.user, letter.address)}", organisation=letter.data["organisation"])
+
+
 def _moved(session: Session, letter: Letter) -> Text:
     words = N_("%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。\n\n%(link)s")
     return _to(letter, _("您的邮箱已经更换"), words, "/my", address=letter.data["address"])
@@ -128,6 +157,7 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "factor_changed": _factor_changed,
     "factor_tried": _factor_tried,
     "confirm": _confirm,
+    "joined": _joined,
     "moved": _moved,
     "authority": _authority,
     "claimed": _claimed,

@@ -22,8 +22,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from market.accounts.attempts import counted
-from market.accounts.second_factor import changed, owner, prove
+from market.accounts.attempts import counted, person
+from market.accounts.second_factor import changed, owner, prove, shown_owner
 from market.transaction import action, looking, sealing_key, transaction
 from models import clock, factors
 from models.accounts import User
@@ -111,7 +111,7 @@ def add(actor: Actor, sign_in: SignIn, codes: list[str], *, current: str, answer
 
 @action
 def _add_passkey(session: Session, actor: Actor, credential_id: bytes, public_key: bytes, count: int, name: str, codes: list[str]) -> str:
-    key = owner(actor)
+    key = shown_owner(actor)
     first = not factors.kinds(session, key)
     if session.scalar(select(Passkey.id).where(Passkey.credential_id == credential_id)):
         raise RuleBroken(N_("这个通行密钥已经登记过。"), "answer")
@@ -142,7 +142,7 @@ def _remove_passkey(session: Session, actor: Actor, handle: str) -> str:
 def shown(sign_in: SignIn, answer: str) -> bool:
     """Whether a browser answered as one of the person's passkeys would. TooMany where it comes too early."""
     user = sign_in.user
-    with counted("passkey", user.address, "answer", everywhere=True) as attempt:
+    with counted("passkey", person(user), "answer", everywhere=True) as attempt:
         attempt.right = _signed(sign_in, user, answer)
     return bool(attempt.right)
 

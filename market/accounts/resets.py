@@ -11,11 +11,12 @@ from market import letterbox
 from market.accounts.letters import user_of
 from market.accounts.sessions import note
 from market.transaction import action, looking
-from models import passwords, sessions, spelling
-from models.accounts import worked_out
+from models import factors, passwords, sessions, spelling
+from models.accounts import actor_for, worked_out
 from models.actors import VISITOR, Actor
 from models.holders import hold
 from models.letters import Reset
+from models.permission import check_account
 from models.text import N_, NotFound
 
 
@@ -48,15 +49,17 @@ def choose(actor: Actor, token: str, *, password: str, submission: str = "") -> 
 @action
 def _choose_password(session: Session, actor: Actor, token: str, *, password: str) -> str:
     """Once: every way to another password of this person is closed, every session ends; the factors stay as they are. Whoever came here read a letter
-    to the address, so it is this person's."""
+    to the address, so it is this person's; who set up factors before that was shown may have been another, so they are dropped."""
     user = user_of(session, token, lock=True)
     if user is None:
         raise NotFound(N_("这个链接已经用过、已经过期或不完整;可以再要一次。"))
+    check_account(actor_for(user))
     user.set_password(password)
     if not user.confirmed:
-        hold(session, user)
+        factors.drop(session, user.id)
+        hold(session, user, others_stay=True)
     session.execute(delete(Reset).where(Reset.user_id == user.id))
     sessions.end_all(session, user.id)
-    letterbox.post(session, "password_changed", user.address)
+    letterbox.tell(session, "password_changed", user)
     note(session, actor, "password_reset", of=user)
     return ""

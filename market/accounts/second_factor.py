@@ -11,17 +11,17 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import letterbox
-from market.accounts.attempts import counted
+from market.accounts.attempts import counted, person
 from market.accounts.sessions import note
 from market.transaction import action, looking, sealing_key, transaction
-from models import factors, sealing
+from models import factors, letters, sealing
 from models.accounts import User
 from models.actors import Actor
 from models.holders import with_address
 from models.sessions import SignIn, end
 from models.text import N_, NotAllowed, RuleBroken
 
-TOLD_AFTER = 5  # wrong codes after the right password: somebody else has it
+TOLD_AFTER = 5  # wrong codes after the right password: somebody else has it, which the owner is told once a day
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def prove(actor: Actor, current: str) -> None:
         user = session.get(User, actor.user_id) if actor.user_id else None
     if user is None:
         raise NotAllowed(N_("请先登录。"))
-    with counted("password", user.address, "current") as attempt:
+    with counted("password", person(user), "current") as attempt:
         attempt.right = user.check_password(current)
     if not attempt.right:
         raise RuleBroken(N_("现在的密码不正确。"), "current")
@@ -71,7 +71,7 @@ def add_authenticator(actor: Actor, offer: Offer, *, current: str, code: str, su
 
 @action
 def _add_authenticator(session: Session, actor: Actor, offer: Offer, step: int) -> str:
-    key = owner(actor)
+    key = shown_owner(actor)
     first = not factors.kinds(session, key)
     factors.set_authenticator(session, key, offer.secret, step, sealing_key())
     return changed(session, actor, "authenticator", offer.codes if first else [])
@@ -84,7 +84,7 @@ def changed(session: Session, actor: Actor, what: str, codes: list[str]) -> str:
     if codes:
         factors.set_codes(session, key, codes)
     end(session, SignIn.user_id == key)
-    letterbox.post(session, "factor_changed", session.get_one(User, key).address)
+    letterbox.tell(session, "factor_changed", session.get_one(User, key))
     note(session, actor, what)
     return "1" if codes else ""
 
@@ -122,18 +122,18 @@ def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
     for user in session.scalars(with_address(email)):
         factors.drop(session, user.id)
         end(session, SignIn.user_id == user.id)
-        letterbox.post(session, "factor_changed", user.address)
+        letterbox.tell(session, "factor_changed", user)
         note(session, actor, "factors_removed", of=user, reason=reason.strip())
     return ""
 
 
 def shown(user: User, code: str) -> str | None:
     """Which factor this code is (`totp`, `recovery`), now used up; None for none. TooMany where it comes too early."""
-    with counted("code", user.address, "code", everywhere=True) as attempt:
+    with counted("code", person(user), "code", everywhere=True) as attempt:
         with transaction() as session:
             kind = _used(session, user.id, code)
-            if kind is None and attempt.failures == TOLD_AFTER:
-                letterbox.post(session, "factor_tried", user.address)
+            if kind is None and attempt.failures >= TOLD_AFTER and not letters.lately(session, "factor_tried", user.address):
+                letterbox.tell(session, "factor_tried", user)
         attempt.right = kind is not None
     return kind
 
@@ -148,6 +148,14 @@ def owner(actor: Actor) -> int:
     if actor.user_id is None:
         raise NotAllowed(N_("请先登录。"))
     return actor.user_id
+
+
+def shown_owner(actor: Actor) -> int:
+    """Who sets up a factor: only whoever has shown an address to be its own. Else a stranger would lock an account under somebody's address before
+    its owner comes to it."""
+    if not actor.confirmed:
+        raise RuleBroken(N_("请先确认您的邮箱,再设置第二重验证。"))
+    return owner(actor)
 
 
 def provisioning(offer: Offer, address: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from flask import current_app, redirect, render_template, session, url_for
 from flask_babel import gettext as _
-from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
 from market.accounts import attempts, passkeys, resets, second_factor
 from market.accounts.blueprint import rooms
 from market.accounts.forms import CodeForm, ForgottenForm, ResetForm
 from market.accounts.identity import enter, halfway, stop_halfway
-from market.extensions import db, limiter
+from market.extensions import db, limiter, place
 from market.pages import attempt
 from market.words import words_of
 from models.accounts import User
@@ -66,7 +65,7 @@ def _shown(form: CodeForm) -> str | None:
 
 
 @rooms.route("/forgotten", methods=["GET", "POST"])
-@limiter.limit("30 per hour", methods=["POST"], key_func=lambda: f"forgotten {get_remote_address()}")
+@limiter.limit("30 per hour", methods=["POST"], key_func=lambda: f"forgotten {place()}")
 def forgotten() -> Response | str | tuple[str, int]:
     """Ask for a way to another password: whatever the address, this is all that happens here."""
     form = ForgottenForm()

@@ -30,20 +30,11 @@ from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from market.words import words_of
 from models import CASES
-from models.accounts import (
-    SCOPE,
-    Delegation,
-    Membership,
-    Organisation,
-    User,
-    actor_for,
-    authenticate,
-    known_as,
-    may_buy_for_others,
-)
+from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, may_buy_for_others, named
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
+from models.factors import kinds
 from models.notices import Notice
 from models.text import N_, NotAllowed, NotFound
 
@@ -103,7 +94,7 @@ def _authenticated(form: SignInForm) -> User | None:
     """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has the address."""
     with counted("password", account(form.email.data)) as attempt:
         user = authenticate(db.session, form.email.data, form.password.data)
-        attempt.right = user is not None
+        attempt.right = False if user is None else True if user.confirmed else None  # who only claims the address forgets nothing tried at it
     return user
 
 
@@ -128,9 +119,9 @@ def _as_nobody(_actor: Actor, **values: Any) -> str:
 
 
 def _welcome(made: str, password: str) -> Response:
-    """Sign in the person a sign-up made. One who has chosen another password since signs in with that."""
+    """Sign in the person a sign-up made. One who has chosen another password since, or a second factor, signs in with that."""
     user = db.session.get_one(User, int(made))
-    if not user.check_password(password):
+    if not user.check_password(password) or user.blocked_at is not None or kinds(db.session, user.id):
         return redirect(url_for("accounts.sign_in"), 303)
     enter(user)
     know(user)
@@ -223,7 +214,7 @@ def people() -> str:
     actor, asked = current_actor(), request.args.get("q", "").strip()[:100]
     query = people_of(actor).options(selectinload(User.memberships))
     if asked:
-        query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True)))
+        query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True), User.email_asked.contains(asked.lower(), autoescape=True)))
     if request.args.get("blocked"):
         query = query.where(User.blocked_at.is_not(None))
     return render_template("accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor))
@@ -234,31 +225,31 @@ def _of_people(_email: str = "") -> str:
     return url_for("accounts.people") if permissions.may_open("accounts.people", current_actor()) else _back()
 
 
-def _known(email: str) -> User:
-    """The person of this address, where the reader is over it; NotFound otherwise, whether there is one or not."""
-    person = db.session.scalars(known_as(email)).one_or_none()
+def _known(which: str) -> User:
+    """The account of this handle or address, where the reader is over it; NotFound otherwise, whether there is one or not."""
+    person = db.session.scalars(named(which)).one_or_none()
     if person is None or not rank_over(current_actor(), person):
         raise NotFound(N_("没有找到您可以管理的这个账号。"))
     return person
 
 
-@rooms.route("/accounts/<anything:email>/block", methods=["GET", "POST"], merge_slashes=False)
+@rooms.route("/accounts/<anything:which>/block", methods=["GET", "POST"], merge_slashes=False)
 @login_required
-def block(email: str) -> Response | str | tuple[str, int]:
-    person = _known(email)
+def block(which: str) -> Response | str | tuple[str, int]:
+    person = _known(which)
     return form_page(
-        ReasonForm(), _("停用账号"), actions.block_account, _of_people, lambda form: form.values(), person.email, back=_of_people(),
-        lead=_("%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。", name=person.name, email=person.email),
+        ReasonForm(), _("停用账号"), actions.block_account, _of_people, lambda form: form.values(), which, back=_of_people(),
+        lead=_("%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。", name=person.name, email=person.address),
     )  # fmt: skip
 
 
-@rooms.route("/accounts/<anything:email>/unblock", methods=["GET", "POST"], merge_slashes=False)
+@rooms.route("/accounts/<anything:which>/unblock", methods=["GET", "POST"], merge_slashes=False)
 @login_required
-def unblock(email: str) -> Response | str | tuple[str, int]:
-    person = _known(email)
+def unblock(which: str) -> Response | str | tuple[str, int]:
+    person = _known(which)
     return form_page(
-        ReasonForm(), _("恢复账号"), actions.unblock_account, _of_people, lambda form: form.values(), person.email, back=_of_people(),
-        lead=_("%(name)s(%(email)s)停用的理由:%(reason)s", name=person.name, email=person.email, reason=person.blocked_reason or "—"),
+        ReasonForm(), _("恢复账号"), actions.unblock_account, _of_people, lambda form: form.values(), which, back=_of_people(),
+        lead=_("%(name)s(%(email)s)停用的理由:%(reason)s", name=person.name, email=person.address, reason=person.blocked_reason or "—"),
     )  # fmt: skip
 
 
@@ -268,7 +259,7 @@ def password() -> Response | str | tuple[str, int]:
     form = PasswordForm()
     if not form.is_submitted():
         return form_page(form, _("修改密码"), actions.change_password, _stay)
-    with counted("password", current_user.user.address) as attempt:
+    with counted("password", attempts.person(current_user.user)) as attempt:
         answer = form_page(form, _("修改密码"), actions.change_password, _stay)
         attempt.right = True if isinstance(answer, Response) else False if form.current.errors and form.current.data else None
     return answer

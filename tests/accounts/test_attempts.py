@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from market import create_app
 from market.accounts import attempts
 from market.accounts.attempts import FREE, LONGEST_WAIT, MOST_OF_AN_ADDRESS, wait_after
-from market.extensions import db
+from market.extensions import db, place
 from market.serving import limits as ours
+from models.letters import Letter
 from tests.conftest import settings
-from tests.factories import PASSWORD, World
+from tests.factories import PASSWORD, World, code
 from tests.web import Answer, Visitor
 
 OFFICE, ELSEWHERE = "203.0.113.7", "198.51.100.9"
@@ -175,7 +178,7 @@ def test_forms_that_are_wrong_otherwise_are_no_tries(limited: list[Flask]) -> No
 
 
 def test_second_codes_are_limited_from_everywhere_together(limited: list[Flask], machine: Clock, time: Any) -> None:
-    from tests.accounts.authenticator import code
+    from tests.accounts.authenticator import code as shown
     from tests.accounts.test_second_factor import set_up
 
     owner = _at(limited[0], OFFICE)
@@ -188,9 +191,88 @@ def test_second_codes_are_limited_from_everywhere_together(limited: list[Flask],
         assert thief.submit("/sign-in/second", code="000000").status == 401
     thief = _at(limited[0], "198.51.100.200")
     _try(thief, PASSWORD)
-    assert thief.submit("/sign-in/second", code=code(secret, 1)).status == 429
+    assert thief.submit("/sign-in/second", code=shown(secret, 1)).status == 429
     _try(owner, PASSWORD)
-    assert owner.submit("/sign-in/second", code=code(secret, 1)).status == 303, "a browser the owner used before is counted by itself"
+    assert owner.submit("/sign-in/second", code=shown(secret, 1)).status == 303, "a browser the owner used before is counted by itself"
+
+
+STRANGER = {"name": "冒名", "password": "purple anchor lantern 42", "kind": "enterprise", "organisation": "冒名公司", "region_code": "632801", "legal_representative": "冒名"}
+
+
+def _claims_the_address(visitor: Visitor, email: str = "buyer@example.cn") -> None:
+    """Somebody signs up under an address that is another's, and leaves again."""
+    assert visitor.submit("/sign-up", email=email, uscc=code(7990), **STRANGER).status == 303
+    visitor.client.delete_cookie("session")
+
+
+def test_an_account_that_only_claims_the_address_is_no_way_around(limited: list[Flask], machine: Clock) -> None:
+    thief = _at(limited[0], ELSEWHERE)
+    _claims_the_address(thief)
+    assert thief.client.get_cookie(attempts.COOKIE) is None
+    tried = []
+    for number in range(FREE * 3):
+        tried.append(_try(thief, f"guess number {number}").status)
+        if number % 4 == 3 and number < FREE:
+            assert _try(thief, STRANGER["password"]).status == 303
+            assert thief.submit("/my/security/remove", current=STRANGER["password"]).status == 303
+            thief.client.delete_cookie("session")
+    assert tried == [401] * FREE + [429] * FREE * 2
+    machine.now += wait_after(FREE) + 1
+    assert _try(thief, STRANGER["password"]).status == 303, "the account itself waits like anybody"
+    assert _try(_at(limited[0], ELSEWHERE)).status == 429, "and what it does right ends nobody's wait"
+    assert _try(_at(limited[0], OFFICE), PASSWORD).status == 303
+
+
+def test_second_codes_are_no_more_for_a_browser_that_claims_the_address(limited: list[Flask], machine: Clock) -> None:
+    from tests.accounts.test_second_factor import set_up
+
+    owner = _at(limited[0], OFFICE)
+    assert _try(owner, PASSWORD).status == 303
+    set_up(owner)
+    thief, tried = _at(limited[0], ELSEWHERE), []
+    _claims_the_address(thief)
+    for _ in range(4):
+        assert _try(thief, STRANGER["password"]).status == 303
+        thief.client.delete_cookie("session")
+        assert _try(thief, PASSWORD).location == "/sign-in/second"
+        tried += [thief.submit("/sign-in/second", code="000000").status for _ in range(4)]
+    assert tried == [401] * FREE + [429] * (16 - FREE)
+    db.session.rollback()
+    assert len(db.session.scalars(select(Letter).where(Letter.kind == "factor_tried")).all()) == 1
+
+
+def test_signing_in_again_begins_no_other_count(limited: list[Flask], machine: Clock) -> None:
+    mine, before = _at(limited[0], OFFICE), []
+    for _ in range(3):
+        machine.now += 2
+        assert _try(mine, PASSWORD).status == 303
+        mine.client.delete_cookie("session")
+        before.append(mine.client.get_cookie(attempts.COOKIE).value)
+    for number in range(FREE):
+        mine.client.set_cookie(attempts.COOKIE, before[number % 3])
+        assert _try(mine).status == 401
+    mine.client.set_cookie(attempts.COOKIE, before[0])
+    assert _try(mine).status == 429
+
+
+@given(host=st.integers(0, 2**64 - 1))
+def test_all_of_a_household_is_one_place(host: int) -> None:
+    def at(address: str) -> str:
+        with Flask(__name__).test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return place()
+
+    assert at(str(IPv6Address((0x20010DB8_00010002 << 64) + host))) == at("2001:db8:1:2::1") != at("2001:db8:1:3::1")
+    assert at(f"::ffff:{OFFICE}") == at(OFFICE) == OFFICE != at(ELSEWHERE)
+
+
+def test_another_address_of_the_same_household_is_no_way_around(limited: list[Flask]) -> None:
+    tried = [_try(_at(limited[number % 2], f"2001:db8:1:2::{number:x}")).status for number in range(FREE + 2)]
+    assert tried == [401] * FREE + [429] * 2
+    with limited[0].app_context():
+        storage = attempts._storage()
+        assert storage is not None
+        storage.incr(attempts._key("network", "2001:db8:1::/48"), 3600, attempts.MOST_OF_A_NETWORK)
+    assert _try(_at(limited[0], "2001:db8:1:7::1"), email="another@example.cn").status == 429, "nor are the networks of one site"
 
 
 def test_what_is_over_takes_no_room(tmp_path: Path, machine: Clock) -> None:

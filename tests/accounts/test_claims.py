@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.accounts import actions as accounts
-from market.accounts import claiming
+from market.accounts import claiming, confirming
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -18,6 +18,7 @@ from models.accounts import Delegation, Membership, Organisation, User, actor_fo
 from models.actors import VISITOR, Actor
 from models.agencies import AccountChange
 from models.claims import Claim
+from models.events import Event
 from models.letters import Letter
 from models.notices import Notice
 from models.text import NotAllowed, RuleBroken
@@ -55,18 +56,35 @@ def members(world: World, of: str = "buyer") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("of", ["buyer", "agency"])
-def test_a_taken_code_opens_a_case_and_the_members_are_told(app: Flask, world: World, of: str) -> None:
+def test_a_taken_code_opens_a_case_and_the_members_are_told_of_evidence(app: Flask, world: World, of: str) -> None:
     claim = load(claimed(world, of, confirm=False))
     assert (claim.state, claim.organisation.identifier) == ("draft", world.identifiers[of])
     person = db.session.scalars(select(User).where(User.email_asked == EMAIL)).one()
     assert actor_for(person).organisation_id is None
     drain()
-    mine = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation(of).id)
-    assert "claim.open" in [notice.event.kind for notice in db.session.scalars(mine)]
-    assert [letter.address for letter in db.session.scalars(select(Letter).where(Letter.kind == "claimed"))] == [world.emails[of]]
+    mine = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation(of).id, Event.kind.startswith("claim."))
+    told = select(Letter.address).where(Letter.kind == "claimed")
+    assert ([notice.event.kind for notice in db.session.scalars(mine)], db.session.scalars(told).all()) == ([], []), "of what anybody can do nobody is told"
     with pytest.raises(NotAllowed, match="确认您的邮箱"):
         claiming.file_claim(actor_for(person), claim.identifier, file_name="l.pdf", content=PDF)
     assert claim.identifier in Visitor(app, EMAIL).get("/my").text
+    world.emails["claimant"] = EMAIL
+    confirming.show_address(EMAIL)
+    claiming.file_claim(world.actor("claimant"), claim.identifier, file_name="licence.pdf", content=PDF)
+    drain()
+    assert [notice.event.kind for notice in db.session.scalars(mine)] == ["claim.file"]
+    assert db.session.scalars(told).all() == [world.emails[of]]
+
+
+def test_a_claim_without_evidence_ends(world: World, time: Any) -> None:
+    claim = claimed(world, confirm=False)
+    assert load(claim).due_at == workdays.add(clock.now(), 10)
+    time.instant = load(claim).due_at
+    run_deadlines()
+    assert load(claim).state == "withdrawn"
+    drain()
+    mine = select(Event.kind).join(Notice, Notice.event_id == Event.id).where(Notice.organisation_id == world.organisation("buyer").id, Event.kind.startswith("claim."))
+    assert db.session.scalars(mine).all() == []
 
 
 def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world: World) -> None:

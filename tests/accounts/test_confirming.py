@@ -19,7 +19,7 @@ from market.transaction import ACTIONS
 from models import clock, workdays
 from models.accounts import Delegation, User, actor_for, authenticate
 from models.actors import VISITOR, Actor
-from models.letters import MOST_A_DAY, Letter
+from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
 from models.sourcing import Request
 from models.text import Conflict, NotAllowed, NotFound, RuleBroken
 from tests.audience import CRITERIA
@@ -226,6 +226,36 @@ def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(
     assert db.session.scalars(select(Letter.address).where(Letter.user_id == owner.id)).all() == [ADDRESS]
     time.instant += timedelta(days=1, seconds=1)
     confirming.change_address(actor(person), email="elsewhere@example.cn", current=PASSWORD)
+
+
+def test_strangers_fill_no_box(app: Flask, world: World, time: Any) -> None:
+    """Sign-ups with an address that never registered: a few letters from one network, some from all, and the owner's own among them."""
+    def sign_up(number: int, network: str) -> None:
+        with app.test_request_context(environ_base={"REMOTE_ADDR": network}):
+            signed_up(number=number)
+
+    def sent() -> int:
+        letters.work()
+        db.session.rollback()
+        return len(db.session.scalars(select(Letter).where(Letter.kind == "confirm", Letter.address == ADDRESS, Letter.text.is_not(None))).all())
+
+    for number in range(MOST_A_DAY + 3):
+        sign_up(7200 + number, f"2001:db8:1:2::{number}")
+    assert sent() == MOST_A_DAY
+    sign_up(7220, "203.0.113.7")
+    assert sent() == MOST_A_DAY + 1, "one network keeps nobody's letter from going"
+    for number in range(MOST_FROM_ALL):
+        sign_up(7230 + number, f"198.51.100.{number}")
+    assert sent() < MOST_FROM_ALL
+    time.instant += timedelta(days=1, seconds=1)
+    sign_up(7260, "203.0.113.7")
+    assert sent() <= MOST_FROM_ALL, "and begins anew the next day"
+
+
+def test_of_an_account_that_claims_an_address_its_owner_hears_nothing(world: World) -> None:
+    person = signed_up()
+    accounts.change_password(actor(person), current=PASSWORD, password="violet kettle harbour 77")
+    assert set(db.session.scalars(select(Letter.kind).where(Letter.address == ADDRESS))) == {"confirm"}
 
 
 def test_the_page_says_what_waits_and_sends_again(app: Flask, world: World) -> None:
