@@ -122,7 +122,7 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
         {
             "statement_id": statement.id, "number": number, "key": key, "day": line.day, "amount": line.amount, "counterparty": line.counterparty,
             "counterparty_account": line.counterparty_account, "remark": line.remark, "bank_reference": line.bank_reference,
-            "state": "open" if line.problem else "new", "problem": line.problem,
+            "state": "open" if (problem := line.problem or ("returned" if line.returned else "")) else "new", "problem": problem,
         }
         for number, key, line in new
     ]  # fmt: skip

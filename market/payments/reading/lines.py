@@ -40,13 +40,14 @@ class Parsed:
     left_out: int = 0
 
 
-_RETURNED = re.compile("退汇|退票|退回|退款|冲正|撤销|转账失败|returned|reversal", re.IGNORECASE)
+_REVERSED = re.compile("退汇|退票|冲正|冲账|抹账|红字|撤销|转账失败|returned|revers", re.IGNORECASE)
+_REFUND = re.compile("退回|退款|退还")  # of what goes out: our own refunds are called so
 
 
 def line(day: date, amount: int, *, counterparty: str = "", counterparty_account: str = "", remark: str = "", bank_reference: str = "", problem: str = "", returned: bool = False) -> Line:
     """A line as it is kept: one way of writing, no longer than its columns."""
     said, name, account, number = (plain(each).strip() for each in (remark, counterparty, counterparty_account, bank_reference))
-    return Line(day, amount, name[:200], account[:40], _kept(said), number[:40], problem, returned or bool(_RETURNED.search(said)))
+    return Line(day, amount, name[:200], account[:40], _kept(said), number[:40], problem, returned or bool(_REVERSED.search(said) or (amount > 0 and _REFUND.search(said))))
 
 
 def _kept(remark: str) -> str:
