@@ -20,7 +20,17 @@ from market.payments.jobs import match_lines
 from market.payments.reading import cells
 from models import ledger
 from models.ledger import clearing
-from models.payments import BankLine, BankStatement, Payment, Payout, StatementLayout, named_in, off_by, reference
+from models.payments import (
+    BankLine,
+    BankStatement,
+    Payment,
+    Payout,
+    StatementLayout,
+    WaitingStatement,
+    named_in,
+    off_by,
+    reference,
+)
 from models.text import RuleBroken
 from tests.cases import case
 from tests.factories import World
@@ -343,6 +353,7 @@ def test_a_table_nobody_knows_is_told_once_and_remembered(app: Flask, world: Wor
     db.session.rollback()
     assert [(line.amount, line.state) for line in db.session.scalars(select(BankLine))] == [(800_000, "matched")]
     assert db.session.scalars(select(StatementLayout)).one().places["remark"] == [5]
+    assert db.session.scalars(select(WaitingStatement)).all() == [], "what was taken in waits no longer"
     again = bank.submit("/custody/import", file="说明在前\n何时,进,出,剩,谁,写了什么\n2026年3月3日,,1.00,7999.00,乙,z\n".encode())
     assert again.status == 303, "the heading is remembered, wherever it stands"
     assert sign_in(app, world, "regulator").get(str(told)).status == 403
@@ -356,6 +367,11 @@ def test_a_table_without_a_heading_is_told_by_its_width(app: Flask, world: World
     assert bank.submit(str(told), heading="0", role_0="day", role_2="amount", flipped="y").status == 303
     db.session.rollback()
     assert [line.amount for line in db.session.scalars(select(BankLine).order_by(BankLine.number))] == [500, -600]
+    known = "交易日期,支出金额,收入金额,摘要\n2026-03-05,400.00,,付款\n2026-03-05,,700.00,收款\n"
+    assert bank.submit("/custody/import", file=known.encode()).status == 303
+    db.session.rollback()
+    assert [line.amount for line in db.session.scalars(select(BankLine).order_by(BankLine.id))] == [500, -600, -40_000, 70_000], "a heading says more than a width"
+    assert bank.submit("/custody/import", file="何日;谁;几何;何事\n2026-03-02;x;5.00;y".encode()).status == 422, "a heading nobody knows is one all the same"
 
 
 def test_left_out_lines_are_counted_on_the_page(app: Flask, world: World) -> None:
