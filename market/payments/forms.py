@@ -13,7 +13,6 @@ from wtforms.validators import InputRequired, Length, Optional
 from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
 from market.payments.gateways import OnlineGateway, ways
 from market.payments.reading import ROLES, guessed
-from models.payments import BankLine, named_in
 
 
 class PayForm(Form):
@@ -54,8 +53,7 @@ class LineForm(Form):
     identifier = StringField(_l("付款或付出编号"), [Optional(), Length(max=40)], description=_l("例如 M-2026-000123;金额必须完全相同。"))
     reason = TextAreaField(_l("依据"), [Length(max=200)], description=_l("怎么知道的,例如与付款单位电话核实。会留痕。"))
 
-    def __init__(self, line: BankLine) -> None:
-        offered = {"way": "returned", "identifier": next(iter(named_in(line.remark)[0]), "")} if line.problem == "returned" else {}
+    def __init__(self, offered: dict[str, str]) -> None:
         super().__init__(data=offered)
         settled = [(f"swept:{way.name}", _("%(gateway)s 结算到托管账户", gateway=_(way.label))) for way in ways() if isinstance(way, OnlineGateway)]
         self.way.choices = [*choices(LINE_WAYS.items()), *settled]

@@ -74,8 +74,9 @@ def _plain(cell: Any) -> str:
 def _lines(content: bytes, most: int, words: frozenset[str], *, strict: bool = True) -> Iterator[list[Any]]:
     if content[:2] == b"PK":
         _check_parts(content, most)
-        return _workbook(content, most)
-    return _workbook(content, most) if content.startswith(OLD) else _csv(content, most, words, strict=strict)
+    elif not content.startswith(OLD):
+        return _csv(content, most, words, strict=strict)
+    return _workbook(content, most, every=not strict)
 
 
 def _cell(line: list[Any], place: int | None, number: int, titles: list[str]) -> str:
@@ -142,22 +143,37 @@ def _counted(lines: Iterable[str], most: int) -> Iterator[str]:
 # --- XLSX
 
 
-def _workbook(content: bytes, most: int) -> Iterator[list[Any]]:
+def _workbook(content: bytes, most: int, *, every: bool) -> Iterator[list[Any]]:
+    """The rows of the first sheet; with `every` those of all sheets, one after another, which together keep within the limits."""
+    height = size = 0
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        place = next(i for i, sheet in enumerate(book.sheets_metadata) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet)
-        sheet = book.get_sheet_by_index(place)
+        places = [i for i, sheet in enumerate(book.sheets_metadata) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _not_read() from error
+    if not places:
+        raise _not_read()
+    for place in places if every else places[:1]:
+        sheet = _sheet(book, place)
+        height, size = height + sheet.total_height, size + sheet.total_height * sheet.total_width
+        if sheet.total_width > MOST_COLUMNS:
+            raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
+        if height > 10 * most + 1_000:
+            raise Refused(N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=10 * most + 1_000)
+        if size > MOST_CELLS:
+            raise Refused(N_("表格超过 %(most)s 格(空格也算)。请删去空行和空列,或者分成几个文件。"), most=MOST_CELLS)
+        yield from sheet.iter_rows()
+
+
+def _sheet(book: python_calamine.CalamineWorkbook, place: int) -> python_calamine.CalamineSheet:
+    try:
+        return book.get_sheet_by_index(place)
     except MemoryError:
         raise
     except Exception as error:  # a torn workbook raises whatever its bytes happen to mean
         raise _not_read() from error
-    if sheet.total_width > MOST_COLUMNS:
-        raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
-    if sheet.total_height > 10 * most + 1_000:
-        raise Refused(N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=10 * most + 1_000)
-    if sheet.total_height * sheet.total_width > MOST_CELLS:
-        raise Refused(N_("表格超过 %(most)s 格(空格也算)。请删去空行和空列,或者分成几个文件。"), most=MOST_CELLS)
-    yield from sheet.iter_rows()
 
 
 def _check_parts(content: bytes, most: int) -> None:

@@ -5,11 +5,14 @@ from models.payments.bank import (
     PROBLEMS,
     BankLine,
     BankStatement,
+    booked_before,
     comes_back,
     fits,
     match,
     newest_statement,
     off_by,
+    offered_return,
+    seen_of,
     statement_of,
     unexplained,
 )
@@ -34,7 +37,7 @@ from models.payments.sums import (
 
 __all__ = [
     "IN", "KINDS", "LINE_STATES", "OPEN", "PAYOUT_KINDS", "POSTINGS", "PROBLEMS", "BankLine", "BankStatement", "Charge", "Difference",
-    "GatewayEvent", "Invoice", "Payment", "Payout", "Release", "StatementLayout", "WaitingStatement", "charges_of", "comes_back", "fair_share",
-    "fits", "kept", "late_payment", "lateness", "layout_of", "match", "named_in", "newest_statement", "of_contract", "off_by", "payable_now",
-    "post", "received", "reference", "release_of", "statement_of", "still_to_ask", "unexplained",
+    "GatewayEvent", "Invoice", "Payment", "Payout", "Release", "StatementLayout", "WaitingStatement", "booked_before", "charges_of", "comes_back", "fair_share",
+    "fits", "kept", "late_payment", "lateness", "layout_of", "match", "named_in", "newest_statement", "of_contract", "off_by", "offered_return",
+    "payable_now", "post", "received", "reference", "release_of", "seen_of", "statement_of", "still_to_ask", "unexplained",
 ]  # fmt: skip

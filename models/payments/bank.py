@@ -26,7 +26,7 @@ PROBLEMS = {
     "amount": N_("金额与应收付的不符"),
     "state": N_("这一项现在不能入账"),
     "done": N_("这一项已由另一笔流水核对"),
-    "returned": N_("像是这笔付出被银行退回"),
+    "returned": N_("银行说这一笔是退回或冲正"),
     "unreadable": N_("这一行有看不懂的地方"),
     "details": N_("汇总记账的明细合计与总额不符"),
 }
@@ -129,6 +129,19 @@ def seen_of(session: Session, identifier: str) -> tuple[int, int]:
 def comes_back(session: Session, payout: Payout) -> bool:
     """Whether a payout can be what came back: it was sent by bank more often than it is known to have returned."""
     return payout.gateway == "bank" and seen_of(session, payout.identifier)[1] < payout.tries
+
+
+def booked_before(session: Session, payout: Payout) -> bool:
+    """Whether what comes back now was booked before its line came: fewer such lines are known than returns are booked, and every try but one
+    that is on its way, or there, was booked as returned."""
+    return seen_of(session, payout.identifier)[1] < payout.tries - (payout.state in ("sent", "arrived"))
+
+
+def offered_return(session: Session, line: BankLine) -> dict[str, str]:
+    """What somebody is offered for a line that may be a payout of ours coming back: the way to settle it, and which; nothing for any other."""
+    named = next((each for each in named_in(line.remark)[0] if each.startswith("Z")), "") if line.problem == "returned" and line.amount > 0 else ""
+    payout = session.scalars(select(Payout).where(Payout.identifier == named).options(lazyload(Payout.contract))).one_or_none() if named else None
+    return {"way": "returned_before" if booked_before(session, payout) else "returned", "identifier": named} if payout else {}
 
 
 def statement_of(session: Session, identifier: str) -> BankStatement | None:

@@ -62,7 +62,7 @@ PAYOUT = Workflow(
 
 
 class Payout(OfContract, Base):
-    """Money on its way out. `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it was sent;
+    """Money on its way out. `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it was sent so;
     `gateway_id` the gateway's own name for it, `bank_reference` the bank's."""
 
     __tablename__ = "payouts"

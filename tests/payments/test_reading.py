@@ -20,7 +20,17 @@ from market.payments.jobs import match_lines
 from market.payments.reading import cells
 from models import ledger
 from models.ledger import clearing
-from models.payments import BankLine, BankStatement, Payment, Payout, StatementLayout, named_in, off_by, reference
+from models.payments import (
+    BankLine,
+    BankStatement,
+    Payment,
+    Payout,
+    StatementLayout,
+    WaitingStatement,
+    named_in,
+    off_by,
+    reference,
+)
 from models.text import RuleBroken
 from tests.cases import case
 from tests.factories import World
@@ -279,6 +289,48 @@ def test_a_return_in_a_table_after_somebody_said_so(app: Flask, world: World) ->
     assert off_by(db.session) is None
 
 
+def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: World) -> None:
+    """It bounced, somebody said so, it was sent again; only then the bank's lines of the first try are read, both at once."""
+    contract = world.settled_unrated()
+    bank = world.actor("custodian")
+    for paid in world.every(Payment, contract):
+        payments.receive(bank, paid.identifier)
+    payout = world.one(Payout, contract, kind="earned")
+    mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
+    payments.send(bank, payout.identifier, bank_reference="20260302-1")
+    payments.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
+    payments.send(bank, payout.identifier, bank_reference="20260303-1")
+    both = imported(world, csv_of(f"2026-03-02,,{amount},,agency单位,6228,{mine},OUT1", f"2026-03-03,{amount},,,agency单位,6228,退款 {mine},BACK1"))
+    assert world.one(Payout, contract, kind="earned").state == "sent", "the first try left; nothing says that the second arrived"
+    custodian, path = sign_in(app, world, "custodian"), f"/custody/statements/{both}/2"
+    assert custodian.get(path).value_of("way") == "returned_before"
+    assert "以免重复付出" in custodian.submit(path, way="returned", reason="与银行核实").error_at("way")
+    assert custodian.submit(path, reason="与银行核实").status == 303
+    db.session.rollback()
+    assert (world.one(Payout, contract, kind="earned").state, ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc))) == ("sent", 0)
+    second = imported(world, csv_of(f"2026-03-03,,{amount},,agency单位,6228,{mine},OUT2", f"2026-03-04,{amount},,,agency单位,6228,退汇 {mine},BACK2"))
+    assert [(line.state, line.problem) for line in lines(second)] == [("matched", ""), ("open", "returned")]
+    assert world.one(Payout, contract, kind="earned").state == "arrived"
+    path = f"/custody/statements/{second}/2"
+    assert custodian.get(path).value_of("way") == "returned"
+    assert "重新待付出" in custodian.submit(path, way="returned_before", reason="与银行核实").error_at("way")
+    assert custodian.submit(path, reason="与银行核实").status == 303
+    db.session.rollback()
+    assert (world.one(Payout, contract, kind="earned").state, ledger.balance(db.session, clearing("bank"))) == ("due", 0)
+
+
+def test_what_the_bank_calls_a_return_is_never_booked_by_itself(world: World) -> None:
+    due = world.one(Payment, world.signed(), kind="deposit")
+    mine = due.reference
+    table = csv_of(*(f'2026-03-02,"8,000.00",,,buyer单位,6228,{said} {mine},B{n}' for n, said in enumerate(("退汇", "冲正", "退款", "撤销"))))
+    flagged = camt(entry("8000.00", "CRDT", detail(mine), reference="R7").replace("<Sts>", "<RvslInd>true</RvslInd><Sts>"), closing="0.00")
+    because = camt(entry("8000.00", "CRDT", detail(mine).replace("<RmtInf>", "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf><RmtInf>"), reference="R8"), closing="0.00")
+    waiting = [(line.state, line.problem) for content in (table, flagged, because) for line in lines(imported(world, content))]
+    assert waiting == [("open", "returned")] * 6
+    assert world.one(Payment, due.contract.identifier, kind="deposit").state == "due"
+    assert [line.returned for line in read(csv_of("2026-03-02,,5.00,,甲,1,退款 Z202600000112,B1")).lines] == [False], "our own refunds are called so"
+
+
 # --- A table nobody knows
 
 
@@ -301,6 +353,7 @@ def test_a_table_nobody_knows_is_told_once_and_remembered(app: Flask, world: Wor
     db.session.rollback()
     assert [(line.amount, line.state) for line in db.session.scalars(select(BankLine))] == [(800_000, "matched")]
     assert db.session.scalars(select(StatementLayout)).one().places["remark"] == [5]
+    assert db.session.scalars(select(WaitingStatement)).all() == [], "what was taken in waits no longer"
     again = bank.submit("/custody/import", file="说明在前\n何时,进,出,剩,谁,写了什么\n2026年3月3日,,1.00,7999.00,乙,z\n".encode())
     assert again.status == 303, "the heading is remembered, wherever it stands"
     assert sign_in(app, world, "regulator").get(str(told)).status == 403
@@ -314,6 +367,11 @@ def test_a_table_without_a_heading_is_told_by_its_width(app: Flask, world: World
     assert bank.submit(str(told), heading="0", role_0="day", role_2="amount", flipped="y").status == 303
     db.session.rollback()
     assert [line.amount for line in db.session.scalars(select(BankLine).order_by(BankLine.number))] == [500, -600]
+    known = "交易日期,支出金额,收入金额,摘要\n2026-03-05,400.00,,付款\n2026-03-05,,700.00,收款\n"
+    assert bank.submit("/custody/import", file=known.encode()).status == 303
+    db.session.rollback()
+    assert [line.amount for line in db.session.scalars(select(BankLine).order_by(BankLine.id))] == [500, -600, -40_000, 70_000], "a heading says more than a width"
+    assert bank.submit("/custody/import", file="何日;谁;几何;何事\n2026-03-02;x;5.00;y".encode()).status == 422, "a heading nobody knows is one all the same"
 
 
 def test_left_out_lines_are_counted_on_the_page(app: Flask, world: World) -> None:

@@ -16,12 +16,15 @@ from market.payments.receiving import locked
 from market.transaction import action
 from models import clock, events, ledger, money, payments, spelling
 from models.actors import SYSTEM, Actor
-from models.payments import BankLine, BankStatement, Payment, Payout, comes_back, match
+from models.payments import BankLine, BankStatement, Payment, Payout, booked_before, comes_back, match
 from models.payments.bank import Match, fits
 from models.text import N_, Conflict, NotFound, RuleBroken, WrongState
 from models.workflow import check_reason
 
 STRANGE = {"aside": "set_aside", "back": "sent_back", "swept": "seen_at_bank"}  # what a line may be that is none of our payments, and its posting
+
+EARLIER = N_("这笔付出有一次退回已经登记、还没有与流水对上:请选“此前一次的退回,只入账”,以免重复付出。")
+NOT_BOOKED = N_("这笔付出没有登记过、还未对上的退回:请选“被银行退回,重新待付出”。")
 
 
 def _line(session: Session, statement: str, number: int) -> BankLine:
@@ -65,16 +68,19 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
         if held.state != "cleared":
             see_at_bank(session, actor, held)
     else:
+        this_try = payments.seen_of(session, held.identifier)[0] + 1 == held.tries
         payments.post(session, "left_bank", f"{line.statement.identifier}/{line.number}:left", held.contract.identifier, held.amount)
-        if held.state == "sent":
+        if this_try and held.state == "sent":
             see_arrived(session, SYSTEM, held)
-    held.bank_reference = line.bank_reference or held.bank_reference
+    if isinstance(held, Payment) or this_try:
+        held.bank_reference = line.bank_reference or held.bank_reference
     line.state, line.problem, line.case_identifier, line.settled_at = "matched", "", held.identifier, clock.now()
     return found
 
 
 def _return(session: Session, actor: Actor, line: BankLine, identifier: str, reason: str, *, again: bool) -> None:
-    """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came. RuleBroken at `identifier`."""
+    """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came: then it may be
+    on its way for the second time, and is not owed for a third. RuleBroken at `identifier` or `way`."""
     case = session.scalars(select(Payout).where(Payout.identifier == identifier).options(lazyload(Payout.contract))).one_or_none()
     if case is None:
         raise RuleBroken(N_("没有找到 %(identifier)s。"), "identifier", identifier=identifier)
@@ -83,7 +89,9 @@ def _return(session: Session, actor: Actor, line: BankLine, identifier: str, rea
         raise RuleBroken(payments.PROBLEMS["amount"], "identifier")
     if not comes_back(session, held):
         raise RuleBroken(payments.PROBLEMS["state"], "identifier")
-    if again and held.state in ("sent", "arrived"):
+    if again == booked_before(session, held):
+        raise RuleBroken(EARLIER if again else NOT_BOOKED, "way")
+    if again:
         come_back(session, actor, held, reason)
     payments.post(session, "returned_to_bank", f"{line.statement.identifier}/{line.number}:returned", held.contract.identifier, held.amount)
     line.case_identifier = held.identifier

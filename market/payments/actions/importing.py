@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -90,7 +90,7 @@ def tell_layout(actor: Actor, number: int, *, heading: int, places: dict[str, li
     if not layout.enough:
         raise RuleBroken(NEEDED, "columns")
     key = signature(rows[heading - 1]) if heading else of_width(rows)
-    parsed = read(content, _account(), {key: layout})
+    parsed = read(content, _account(), {}, layout)
     _keep_layout(actor, key=key, places=places, flipped=flipped)
     return _take_statement(actor, file_name=file_name, sha256=found.sha256, parsed=parsed, submission=submission)
 
@@ -117,12 +117,13 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
         known=len(parsed.lines) - len(new), left_out=parsed.left_out, imported_by_id=actor.user_id,
     )  # fmt: skip
     session.add(statement)
+    session.execute(delete(WaitingStatement).where(WaitingStatement.sha256 == sha256))  # it waits no longer
     session.flush()
     rows = [
         {
             "statement_id": statement.id, "number": number, "key": key, "day": line.day, "amount": line.amount, "counterparty": line.counterparty,
             "counterparty_account": line.counterparty_account, "remark": line.remark, "bank_reference": line.bank_reference,
-            "state": "open" if line.problem else "new", "problem": line.problem,
+            "state": "open" if (problem := line.problem or ("returned" if line.returned else "")) else "new", "problem": problem,
         }
         for number, key, line in new
     ]  # fmt: skip
@@ -137,8 +138,10 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
 
 
 def filler(reference: str) -> bool:
-    """Whether a bank's reference says nothing: none, or one sign over and over (00000000)."""
-    return len(set(re.sub(r"[\s/.-]", "", reference))) < 2
+    """Whether a bank's reference says nothing: none, one sign over and over (00000000), or one so short
+    that it numbers the rows of its file (17, 0017)."""
+    bare = re.sub(r"[\s/.-]", "", reference)
+    return len(set(bare)) < 2 or re.fullmatch(r"0*[0-9]{1,4}", bare) is not None
 
 
 def _group(line: Line) -> Group:

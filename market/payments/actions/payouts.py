@@ -40,7 +40,7 @@ def _sent(session: Session, actor: Actor, payout: Payout) -> None:
 
 def _move(session: Session, payout: Payout, name: str) -> None:
     payments.post(
-        session, name, f"{payout.identifier}:{payout.tries}:{name}", payout.contract.identifier, payout.amount,
+        session, name, f"{payout.identifier}:{payout.gateway}:{payout.tries}:{name}", payout.contract.identifier, payout.amount,
         gateway=payout.gateway, owed=payout.payee.uscc,
     )  # fmt: skip
 
@@ -70,7 +70,7 @@ def give_up_sending(session: Session, actor: Actor, identifier: str) -> str:
     """The gateway has said that it did not and will not: the custodian pays it by bank."""
     payout = locked(session, identifier)
     perform(session, payout, "fail", actor)
-    payout.gateway = BankTransfer.name
+    _by_bank(payout)
     return identifier
 
 
@@ -80,8 +80,13 @@ def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: st
     payout = locked(session, identifier)
     if payout.gateway_id == gateway_id:
         come_back(session, actor, payout, N_("支付渠道付出未成功"))
-        payout.gateway = BankTransfer.name
+        _by_bank(payout)
     return identifier
+
+
+def _by_bank(payout: Payout) -> None:
+    """From now on the custodian pays it. What the gateway tried is in none of the bank's statements, so the bank's own tries are counted anew."""
+    payout.gateway, payout.tries = BankTransfer.name, 0
 
 
 @action

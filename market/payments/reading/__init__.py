@@ -14,11 +14,12 @@ __all__ = ["MOST_LINES", "ROLES", "Layout", "Line", "NotUnderstood", "Parsed", "
 _XML_BEGIN = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
-def read(content: bytes, ours: str, remembered: Mapping[str, Layout]) -> Parsed:
-    """The statement of our account in the bytes of a file; a table in a layout `remembered` of its heading's signature, or in one we know.
+def read(content: bytes, ours: str, remembered: Mapping[str, Layout], told: Layout | None = None) -> Parsed:
+    """The statement of our account in the bytes of a file; a table in the layout just `told`, one `remembered` of its
+    heading's signature, or one we know.
     RuleBroken (field `file`) for anything else, naming the line it could not read; NotUnderstood for a table whose columns a person may
     tell. Never inside a transaction: a file may take its whole budget."""
-    parsed = camt.read(content, ours) if content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" else tabular.read(grid(content), ours, remembered)
+    parsed = camt.read(content, ours) if content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" else tabular.read(grid(content), ours, remembered, told)
     if not parsed.lines:
         raise RuleBroken(N_("对账单里没有记账的流水。"), "file")
     if len(parsed.lines) > MOST_LINES:

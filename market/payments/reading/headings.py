@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from models.spelling import plain
 from models.text import N_
@@ -21,7 +22,7 @@ KNOWN = {
     "came_in": "记账金额(收入) 收入金额 贷方发生额 贷方金额 收入 贷方 存入金额 存入 收款金额 转入金额 入账金额 收入发生额 贷 交易金额(收入) credit creditamount credits deposit deposits amountin paidin moneyin",
     "went_out": "记账金额(支出) 支出金额 借方发生额 借方金额 支出 借方 支取金额 支取 付款金额 转出金额 出账金额 支出发生额 借 交易金额(支出) debit debitamount debits withdrawal withdrawals amountout paidout moneyout",
     "amount": "交易金额 发生额 金额 记账金额 发生金额 收支金额 交易额 收付金额 借贷金额 amount transactionamount",
-    "direction": "收/支 收支 收支标志 收支方向 收支类型 收付 收付标志 收/付 借贷标志 借/贷 借贷 借贷方向 借贷标识 收付方向 交易方向 资金流向 资金方向 dc d/c dr/cr cr/dr debit/credit credit/debit direction",
+    "direction": "收/支 收支 收支标志 收支方向 收支类型 收付 收付标志 收/付 借贷标志 借/贷 借贷 借贷方向 借贷标识 借贷方标志 借贷方标识 借贷方向标志 来往账标志 来往标志 往来账标志 收付方向 交易方向 资金流向 资金方向 dc d/c dr/cr cr/dr debit/credit credit/debit direction 交易类型 交易类型名称 transactiontype",
     "balance": "余额 账户余额 联机余额 交易余额 本次余额 当前余额 交易后余额 账面余额 余额(元) balance runningbalance ledgerbalance",
     "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 对手户名 对手名称 对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 counterparty counterpartyname payee payer name",
     "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 交易对手账号 收(付)方账号 收/付方账号 收付方账号 counterpartyaccount",
@@ -33,8 +34,15 @@ KNOWN = {
 }  # fmt: skip
 NAMES = {role: tuple(text.split()) for role, text in KNOWN.items()}
 WORDS = frozenset(name for names in NAMES.values() for name in names)
+_RANKS: dict[str, list[tuple[str, int]]] = {}  # of each heading, what it may name, and how far behind the others
+for _role, _names in NAMES.items():
+    for _rank, _name in enumerate(_names):
+        _RANKS.setdefault(_name, []).append((_role, _rank))
+SUMS = ("came_in", "went_out", "amount", "balance")
+_UNIT = re.compile(r"(?:单位|unit)?((?:人民币)?[十百千万亿]*[元圆角分]|人民币|rmb|cny|¥|usd|hkd|eur|jpy|gbp|aud|cad|chf|sgd|mop|twd|krw|nzd|rub|[\u4e00-\u9fff]{1,3}[元币镑])")
+_SIZES = {"元": "", "圆": "", "人民币": "", "rmb": "", "cny": "", "¥": "", "千元": "千", "万元": "万", "百万元": "百万", "亿元": "亿"}
 _BRACKETS = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
-MOST_ABOVE = 60  # rows of titles and notes before the heading
+MOST_ABOVE = 60  # rows of more than one cell before the heading
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,14 @@ def _known_as(title: str) -> list[str]:
 
 def read(row: list[str]) -> dict[str, list[int]]:
     """The places of the columns we know in a row of headings."""
-    titles = [_known_as(cell) if cell else [] for cell in row]
+    ranked: dict[str, list[tuple[int, int]]] = {}
+    for place, cell in enumerate(row):
+        for role, rank in (known for name in (_known_as(cell) if cell else ()) for known in _RANKS.get(name, ())):
+            ranked.setdefault(role, []).append((rank, place))
     found: dict[str, list[int]] = {}
-    for role, names in NAMES.items():
-        places = [place for name in names for place, known in enumerate(titles) if name in known]
-        if places:
-            found[role] = list(dict.fromkeys(places)) if role == "remark" else places[:1]
+    for role in (each for each in NAMES if each in ranked):
+        places = list(dict.fromkeys(place for _rank, place in sorted(ranked[role])))
+        found[role] = places if role == "remark" else places[:1]
     if {"came_in", "went_out"} <= found.keys():
         found.pop("amount", None)
         found.pop("direction", None)
@@ -87,22 +97,48 @@ def read(row: list[str]) -> dict[str, list[int]]:
 
 
 def find(rows: list[list[str]]) -> Layout | None:
-    """The first row that names enough columns."""
-    for place, row in enumerate(rows[:MOST_ABOVE]):
+    """The first row that names enough columns; rows of one cell, as on a sheet of notes, are passed over however many they are."""
+    for place, row in _likely(rows):
         layout = Layout(place, read(row))
         if layout.enough:
             return layout
     return None
 
 
+def _likely(rows: list[list[str]]) -> list[tuple[int, list[str]]]:
+    return list(islice(((place, row) for place, row in enumerate(rows) if sum(map(bool, row)) > 1), MOST_ABOVE))
+
+
+def sizes(rows: list[list[str]], layout: Layout) -> dict[int, str]:
+    """By how much the sums of a column are to be multiplied, as its heading or a line above says it (`收入金额(万元)`, `单位:万元`), by its
+    place; yuan, and where nothing is said, are none. ValueError for a unit that is none of money's here."""
+    heading = rows[layout.heading] if layout.heading >= 0 else []
+    said = (_unit_of(_plain(cell).partition("单位")[2]) for row in rows[: max(layout.heading, 0)] for cell in row)
+    above = next(filter(None, said), "元")
+    found = {}
+    for place in (place for role in SUMS for place in layout.places.get(role, ())):
+        inside = _BRACKETS.findall(_plain(heading[place])) if place < len(heading) else []
+        unit = next(filter(None, map(_unit_of, inside)), above)
+        if unit not in _SIZES:
+            raise ValueError(unit)
+        if _SIZES[unit]:
+            found[place] = _SIZES[unit]
+    return found
+
+
+def _unit_of(told: str) -> str:
+    """The unit of money a text names; nothing where it names none."""
+    match = _UNIT.fullmatch(told)
+    return (match[1].removeprefix("人民币") or "人民币") if match else ""
+
+
 def guessed(rows: list[list[str]]) -> tuple[int, dict[str, list[int]]]:
     """The row that most likely names the columns (-1 for none), and what we know of them."""
-    known = [read(row) for row in rows[:MOST_ABOVE]]
-    best = max(range(len(known)), key=lambda place: (len(known[place]), -place), default=-1)
-    if best >= 0 and known[best]:
-        return best, known[best]
-    widest = max(range(len(known)), key=lambda place: (sum(map(bool, rows[place])), -place), default=-1)
-    return widest, {}
+    known = [(place, read(row)) for place, row in _likely(rows)] or [(place, {}) for place in range(min(len(rows), 1))]
+    best, roles = max(known, key=lambda each: (len(each[1]), -each[0]), default=(-1, {}))
+    if roles:
+        return best, roles
+    return max((place for place, _ in known), key=lambda place: (sum(map(bool, rows[place])), -place), default=-1), {}
 
 
 def of_width(rows: list[list[str]]) -> str:

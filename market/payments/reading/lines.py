@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -40,13 +40,14 @@ class Parsed:
     left_out: int = 0
 
 
-_RETURNED = re.compile("退汇|退票|退回|退款|冲正|撤销|转账失败|returned|reversal", re.IGNORECASE)
+_REVERSED = re.compile("退汇|退票|冲正|冲账|抹账|红字|撤销|转账失败|returned|revers", re.IGNORECASE)
+_REFUND = re.compile("退回|退款|退还")  # of what goes out: our own refunds are called so
 
 
 def line(day: date, amount: int, *, counterparty: str = "", counterparty_account: str = "", remark: str = "", bank_reference: str = "", problem: str = "", returned: bool = False) -> Line:
     """A line as it is kept: one way of writing, no longer than its columns."""
     said, name, account, number = (plain(each).strip() for each in (remark, counterparty, counterparty_account, bank_reference))
-    return Line(day, amount, name[:200], account[:40], _kept(said), number[:40], problem, returned or bool(_RETURNED.search(said)))
+    return Line(day, amount, name[:200], account[:40], _kept(said), number[:40], problem, returned or bool(_REVERSED.search(said) or (amount > 0 and _REFUND.search(said))))
 
 
 def _kept(remark: str) -> str:
@@ -57,23 +58,31 @@ def _kept(remark: str) -> str:
     return short
 
 
-def _steps(lines: list[Line], balances: list[int | None]) -> tuple[int, int]:
-    """How many balances follow from the one above, and how many from the one below."""
+def _steps(lines: list[Line], balances: list[int | None]) -> tuple[int, int, int]:
+    """How many pairs of balances there are, how many follow from the one above, and how many from the one below."""
     pairs = list(zip(lines, balances, strict=True))
-    both = [(one, before, two, after) for (one, before), (two, after) in pairwise(pairs) if before is not None and after is not None]
-    return sum(after == before + two.amount for _one, before, two, after in both), sum(before == after + one.amount for one, before, _two, after in both)
+    both = [
+        (one, before, two, after) for (one, before), (two, after) in pairwise(pairs) if before is not None and after is not None and not (one.problem or two.problem)
+    ]
+    return len(both), sum(after == before + two.amount for _one, before, two, after in both), sum(before == after + one.amount for one, before, _two, after in both)
 
 
-def follow(lines: list[Line], balances: list[int | None]) -> int:
-    """How many balances follow from one beside them, in the order in which more do."""
-    return max(_steps(lines, balances))
+def follow(lines: list[Line], balances: list[int | None]) -> tuple[int, int]:
+    """How many balances follow from one beside them, in the order in which more do; and of how many."""
+    every, up, down = _steps(lines, balances)
+    return max(up, down), every
+
+
+def other_way(lines: list[Line]) -> list[Line]:
+    """The lines as they were if what came in had gone out."""
+    return [replace(each, amount=-each.amount) for each in lines]
 
 
 def oldest_first(lines: list[Line], balances: list[int | None]) -> tuple[list[Line], int | None, int | None]:
     """The lines in the order in which the money moved, and the balances before and after them. A file is from new to old where its balances
     follow so, or, where they say nothing, its days do."""
     pairs = list(zip(lines, balances, strict=True))
-    up, down = _steps(lines, balances)
+    _every, up, down = _steps(lines, balances)
     falling = sum(one.day > two.day for one, two in pairwise(lines))
     rising = sum(one.day < two.day for one, two in pairwise(lines))
     if (down, falling) > (up, rising) if down != up else falling > rising:

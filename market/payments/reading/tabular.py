@@ -12,17 +12,19 @@ from typing import Any
 from market import sandbox, tables
 from market.payments.reading import cells, headings
 from market.payments.reading.headings import Layout
-from market.payments.reading.lines import Line, Parsed, follow, line, oldest_first
+from market.payments.reading.lines import Line, Parsed, follow, line, oldest_first, other_way
 from market.sandboxed import tables as sandboxed
 from models import spelling
 from models.text import N_, RuleBroken
 
 MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
-_FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing)")
+_FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing|(?:总|累计)?(?:借方|贷方|收入|支出|存入|支取|转入|转出|入账|出账|debit|credit)(?:总|累计|合计)?(?:笔数|次数|金额|总额|合计|发生额|total|count))")
+_SUMMED = re.compile("(?:本|当|上|前)?[日月年季页期次]?(?:发生额)?(?:合计|总计|小计|累计|总额|汇总|结余|余额|期初|期末)|承前页?|过次页?|(?:期初|期末|昨日|上日|上期)(?:余额|结余)|[日月年]计|(?:sub)?total|(?:opening|closing)balance")
 _OWN = re.compile(r"(?<![子方手])(?:账号|帐号|卡号|户口号|账户号码|account(?:number|no\.?)?)[::\s]*\[?([0-9*][0-9*\s-]{6,40})", re.IGNORECASE)
 _TOGETHER = re.compile(r"(.*[^\d*\s/|-])[\s/|-]*([\d*]{8,30})")  # a name and an account in one cell
-_RENMINBI = frozenset({"", "人民币", "人民币元", "CNY", "RMB", "156", "¥", "元", "01", "-", "钞", "CNH"})
-_VOID = re.compile("失败|关闭|等待|未支付|处理中|待付款")
+_RENMINBI = re.compile(r"(?:人民币|本位币|本币|CNY|RMB|CNH|(?<!\d)(?:0*1|0?156)(?!\d)|[¥元圆钞汇]|[-/()\[\]【】|:_])*")
+_LOST = re.compile(rf"{sandboxed.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)  # a number a spreadsheet has cut
+LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。")
 
 
 class NotUnderstood(RuleBroken):
@@ -51,23 +53,26 @@ def grid(content: bytes) -> list[list[str]]:
 
 
 def same_account(written: str, ours: str) -> bool:
-    """Whether an account as a file writes it can be ours: blanks and dashes say nothing, stars stand for any digits."""
-    plain, own = (spelling.code(each).replace("-", "") for each in (written, ours))
-    return re.fullmatch(re.sub(r"\\?\*+", r"\\d*", re.escape(plain)), own) is not None
+    """Whether an account as a file writes it can be ours: blanks, dashes and a name beside it say nothing, stars stand for any digits."""
+    plain, own = (re.sub(r"[^0-9A-Z*]", "", spelling.code(each)) for each in (written, ours))
+    return re.fullmatch(plain.replace("*", r"\d*"), own) is not None
 
 
-def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout]) -> Parsed:
-    """The statement in these rows, in a layout `remembered` of its heading's signature, or in one we know. RuleBroken at `file` for one of
-    other accounts only; NotUnderstood."""
-    layout = _recalled(rows, remembered) or headings.find(rows)
+def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], told: Layout | None = None) -> Parsed:
+    """The statement in these rows, in the layout just `told`, one `remembered` of its heading's signature, one we know, or one remembered of
+    tables without a heading. RuleBroken at `file` for one of other accounts only; NotUnderstood."""
+    by_a_person = told or _recalled(rows, remembered)
+    layout = by_a_person or headings.find(rows) or (by_a_person := _headless(rows, remembered))
     if layout is None:
         raise NotUnderstood(N_("表头看不懂:要有日期,以及收入和支出,或者一列金额。"), "file")
     found, left_out = _of_ours(rows, layout, ours)
+    layout = _directed(layout, found)
     lines, balances, first_fault = max((_made(found, layout, signs) for signs in _signs(layout, found)), key=lambda made: follow(made[0], made[1]))
     if left_out and not lines:
         raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=next(iter(_accounts(rows, layout)), "")[:40])
     if lines and all(each.problem for each in lines) and first_fault is not None:
         raise NotUnderstood(first_fault.message, "file", **first_fault.params)
+    _check_ways(layout, found, lines, balances, by_a_person is not None)
     ordered, opening, closing = oldest_first(_dated(lines), balances)
     return Parsed(ordered, ours if left_out else "", opening, closing, left_out)
 
@@ -90,7 +95,16 @@ def _recalled(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout
     for place, row in enumerate(rows[: headings.MOST_ABOVE] if remembered else ()):
         if known := remembered.get(headings.signature(row)):
             return replace(known, heading=place)
-    return remembered.get(headings.of_width(rows))
+    return None
+
+
+def _headless(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout | None:
+    """What somebody said of tables so wide without a heading, if this is one: its first row with a day and a sum in their places is a line."""
+    layout = remembered.get(headings.of_width(rows)) if remembered else None
+    if layout is None:
+        return None
+    days = (layout.cell(row, "day") for row in rows if any(layout.cell(row, role) for role in headings.SUMS))
+    return layout if _dated_cell(next(filter(None, days), "")) else None
 
 
 # --- Which rows are lines of ours
@@ -106,6 +120,10 @@ def _accounts(rows: list[list[str]], layout: Layout) -> Iterator[str]:
 def _of_ours(rows: list[list[str]], layout: Layout, ours: str) -> tuple[list[_Row], int]:
     """The rows that may be lines of our account, and how many are of others: named in a column, or above the lines."""
     heading = rows[layout.heading] if layout.heading >= 0 else None
+    try:
+        sizes = headings.sizes(rows, layout)
+    except ValueError as unit:
+        raise RuleBroken(N_("金额的单位(%(unit)s)看不懂:请导出以元为单位的人民币对账单。"), "file", unit=str(unit)) from unit
     found, left_out, account = [], 0, ""
     for place, row in enumerate(rows):
         titled = "" if _dated_cell(layout.cell(row, "day")) else next(iter(_OWN.findall(" ".join(row))), "")
@@ -113,21 +131,30 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str) -> tuple[list[_Ro
         if place <= layout.heading or row == heading or titled or not _may_be_a_line(row, layout):
             continue
         owner = layout.cell(row, "account") or account
+        if _LOST.fullmatch(owner.strip()) and not same_account(owner, ours):
+            raise RuleBroken(LOST, "file", number=place + 1, column=headings.ROLES["account"])
         if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
             left_out += 1
         else:
-            found.append(_Row(place + 1, row, owner))
+            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner))
     return found, left_out
+
+
+def _sized(cell: str, size: str) -> str:
+    """A sum with the unit its heading has; one that has its own, or is none, as it stands."""
+    return cell + size if size and re.fullmatch(r"[-+(]?[\d,.]*[1-9][\d,.]*", cell) else cell
 
 
 def _may_be_a_line(row: list[str], layout: Layout) -> bool:
     """Neither a sum below the lines, nor a note, nor something that never took place."""
     told = next((cell for cell in row if cell), "")
-    if _VOID.search(layout.cell(row, "status")):
+    if cells.void(layout.cell(row, "status")):
         return False
     if _dated_cell(layout.cell(row, "day")):
-        return True
-    moved = any(layout.cell(row, role) for role in ("came_in", "went_out", "amount"))
+        return any(layout.cell(row, role) for role in ("counterparty", "counterparty_account", "bank_reference")) or not any(
+            _SUMMED.fullmatch(spelling.code(each).lower()) for each in row
+        )
+    moved = any(cells.said(layout.cell(row, role)) for role in ("came_in", "went_out", "amount"))
     return moved and not any(_FOOT.match(spelling.plain(each).strip().lower()) for each in (told, layout.cell(row, "day")))
 
 
@@ -140,6 +167,34 @@ def _dated_cell(text: str) -> bool:
 
 
 # --- Which way money went
+
+
+def _directed(layout: Layout, found: list[_Row]) -> Layout:
+    """The layout with the column that says of every sum which way it went, wherever it stands; without one that does not."""
+    if "amount" not in layout.places:
+        return layout
+    taken = {place for role, places in layout.places.items() if role not in ("direction", "remark") for place in places}
+    lines = [row.cells for row in found if _read(layout.cell(row.cells, "amount"))]
+    kept = layout.places.get("direction", [])
+    others = (place for place in range(max(map(len, lines), default=0)) if place not in taken and place not in kept)
+    for place in (*kept, *others):
+        said = [row[place] if place < len(row) else "" for row in lines]
+        if lines and all(map(cells.direction, said)) and (place in kept or not {"+", "-"} & set(said)):
+            return replace(layout, places={**layout.places, "direction": [place]})
+    known = any(cells.direction(row[place]) for place in kept for row in lines if place < len(row))
+    return layout if known or not kept else replace(layout, places={role: places for role, places in layout.places.items() if role != "direction"})
+
+
+def _check_ways(layout: Layout, found: list[_Row], lines: list[Line], balances: list[int | None], by_a_person: bool) -> None:
+    """NotUnderstood where the way money went would be guessed, or the balances say the opposite."""
+    so, steps = follow(lines, balances)
+    otherwise, _steps = follow(other_way(lines), balances)
+    if "direction" in layout.places or "went_out" in layout.places:
+        if otherwise > so:
+            raise NotUnderstood(N_("按现在的收入和支出,余额的变化正好相反:请核对各列是什么。"), "file")
+        return
+    if not any(cells.signed(layout.cell(row.cells, "amount")) for row in found) and (not so == steps > otherwise if steps else lines and not by_a_person):
+        raise NotUnderstood(N_("只有一列金额,看不出哪些是收入、哪些是支出:请指明收支标志在哪一列。"), "file")
 
 
 def _signs(layout: Layout, found: list[_Row]) -> list[_Signs]:
@@ -208,23 +263,25 @@ def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBr
     if together := _TOGETHER.fullmatch(said["counterparty"]) if not said["counterparty_account"] else None:
         said["counterparty"], said["counterparty_account"] = together[1], together[2]
     for role in ("counterparty_account", "bank_reference"):
-        if said[role].startswith(sandboxed.LOST):
-            column = headings.ROLES[role]
-            raise RuleBroken(N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。"), "file", number=row.number, column=column)
+        if _LOST.fullmatch(said[role].strip()):
+            raise RuleBroken(LOST, "file", number=row.number, column=headings.ROLES[role])
     written = layout.cell(row.cells, "day")
     try:
         day = cells.day(written)
     except ValueError:
         return _odd(row, date.min), RuleBroken(N_("第 %(number)s 行的日期看不懂:%(text)s。"), "file", number=row.number, text=written[:30])
+    status = layout.cell(row.cells, "status")
     try:
-        if spelling.code(layout.cell(row.cells, "currency")) not in _RENMINBI:
+        if not _RENMINBI.fullmatch(spelling.code(layout.cell(row.cells, "currency"))):
             raise _Odd(N_("第 %(number)s 行不是人民币(CNY)。"))
+        if cells.unclear(status):
+            raise _Odd(N_("第 %(number)s 行的交易状态看不懂:%(status)s。"))
         return line(day, signs.amount(row.cells), **said), None
     except _Odd as odd:
         text = " ".join(filter(None, (layout.cell(row.cells, role) for role in ("came_in", "went_out", "amount", "direction"))))[:60]
         if not text:
             return None, None  # a date and no sum: a note
-        return _odd(row, day), RuleBroken(odd.said, "file", number=row.number, text=text)
+        return _odd(row, day), RuleBroken(odd.said, "file", number=row.number, text=text, status=status)
 
 
 def _odd(row: _Row, day: date) -> Line:

@@ -29,6 +29,7 @@ from models.payments import (
     BankStatement,
     Difference,
     off_by,
+    offered_return,
     statement_of,
     unexplained,
 )
@@ -96,7 +97,7 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
         raise not_found(f"{identifier}/{number}")
     unread = line.problem == "unreadable"
     said = " · ".join(filter(None, [line.day.isoformat(), "" if unread else show(line.amount), line.counterparty, line.remark]))
-    form = ReadForm(data={"day": line.day}) if unread else LineForm(line)
+    form = ReadForm(data={"day": line.day}) if unread else LineForm(offered_return(db.session, line))
     return form_page(
         form, _("处理这一笔"), actions.read_line if unread else actions.settle_line, lambda done: url_for("payments.statement", identifier=done, state="" if unread else "open"),
         lambda form: form.values(), identifier, number, lead=said, back=url_for("payments.statement", identifier=identifier),
