@@ -24,17 +24,17 @@ from models.sides import check_delegate
 from models.sourcing import (
     FUNDS,
     MODES,
+    NOT_AGAIN,
     OPENNESS,
     Bid,
     Clarification,
     Invitation,
     Quote,
     Request,
-    check_repeats,
     concerned,
     live_answers,
-    repeats,
     reveal,
+    settle_repeats,
 )
 from models.sourcing.linking import aside, counted, links_among
 from models.sourcing.ranking import percentages
@@ -90,14 +90,23 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
     request.description, request.quantity, request.budget = description.strip(), quantity, budget
 
 
+def _say(session: Session, request: Request, said: str | None) -> None:
+    """Keep what the buyer says of whether this repeats one of its own: which, or that it does not (NOT_AGAIN)."""
+    if said and said != NOT_AGAIN:
+        before = Request.load(session, said)
+        if before.buyer_id != request.buyer_id:
+            raise RuleBroken(N_("请选择一项。"), "again_of")
+        if before.published_at is None:  # a draft is named nowhere: what it repeats is
+            said = before.again_said
+    request.again_said = said or None
+    request.again_of = None if said == NOT_AGAIN else request.again_said  # until it is published: then what is found outranks it
+
+
 @action
 def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
-    """Start a draft, which may repeat one of the buyer's that came to nothing. Returns its identifier."""
+    """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
-    if again_of is not None:
-        before = Request.load(session, again_of)
-        if before.buyer_id == request.buyer_id:  # a draft is named nowhere: what it repeats is
-            request.again_of = before.identifier if before.published_at is not None else before.again_of
+    _say(session, request, again_of)
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")
@@ -105,9 +114,10 @@ def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None =
 
 
 @action
-def edit_request(session: Session, actor: Actor, identifier: str, **values: object) -> str:
+def edit_request(session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object) -> str:
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "edit", actor)
+    _say(session, request, again_of or request.again_said)
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     return identifier
@@ -128,11 +138,10 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
     request.published_at = clock.now()
-    before = repeats(session, request)
-    request.again_of = before.identifier if before else None
-    again = {"again": request.again_of} if before else {}
-    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat(), **again})
-    check_repeats(request, before)
+    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
+    settle_repeats(session, request)
+    again = {"again": request.again_of, "said": request.again_said, "not_again": request.again_not}
+    happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
     tell(happened, (invitation.agency_id for invitation in request.invitations))
     if request.way.sealed:
         promised = _take_key(session, request, made.got)
