@@ -21,6 +21,7 @@ depends_on: Union[str, Sequence[str], None] = None
 def upgrade() -> None:
     op.add_column("requests", sa.Column("again_said", sa.String(40), nullable=True))
     op.add_column("requests", sa.Column("again_not", sa.JSON(), nullable=True))
+    op.add_column("quotes", sa.Column("renewed", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index(op.f("ix_requests_again_said"), "requests", ["again_said"])
     op.execute(
         "UPDATE requests SET state = 'failed', due_at = NULL WHERE state = 'contracted' "
@@ -31,5 +32,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_requests_again_said"), "requests")
+    op.drop_column("quotes", "renewed")
     op.drop_column("requests", "again_not")
     op.drop_column("requests", "again_said")

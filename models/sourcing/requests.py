@@ -26,6 +26,7 @@ _TO_AWARD = up("request.award_days")
 
 REQUEST = Workflow(
     name="request",
+    unhurried={"draft": "a draft binds nobody and nobody waits for it"},
     label=N_("采购需求"),
     states=(
         State("draft", N_("草稿"), tone="plain"),
@@ -224,7 +225,8 @@ class Request(Case, Base):
     @property
     def cancels_with_consent(self) -> bool:
         """Whether what agencies offered can be read by now, so that the buyer no longer cancels alone."""
-        return self.opened_at is not None or policy.get(self.policy_version).text(f"cancelling.consent.{self.funds}") == "closed"
+        since = policy.get(self.policy_version).text(f"cancelling.consent.{self.funds}")
+        return since == "closed" or (since == "opened" and self.opened_at is not None)
 
     @property
     def way(self) -> Mode:

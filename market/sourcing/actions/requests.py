@@ -32,7 +32,6 @@ from models.sourcing import (
     Quote,
     Request,
     concerned,
-    live_answers,
     reveal,
     settle_repeats,
 )
@@ -188,6 +187,7 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
         _ask(request, description, quantity, budget)
         request.deadline = deadline
     happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
+    _keep_standing(session, request)
     tell(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
         _ask_anew(session, request)
@@ -200,6 +200,13 @@ def _ask_anew(session: Session, request: Request) -> None:
     for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
         if quote.state in ("open", "countered", "agreed"):
             perform(session, quote, "renew", SYSTEM)
+            quote.renewed = True
+
+
+def _keep_standing(session: Session, request: Request) -> None:
+    """The deadline moved: no quote ends before it."""
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id, Quote.state == "open").with_for_update(of=Quote)):
+        quote.due_at = max(quote.due_at or quote.standing_until, quote.standing_until)
 
 
 def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
@@ -241,8 +248,11 @@ def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
     case_class: Any = Bid if request.way.sealed else Quote
     standing = select(case_class).where(case_class.request_id == request.id, case_class.state.in_(("submitted", "open", "countered", "agreed")))
     order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
-    links = links_among(session, request, list(session.scalars(standing.order_by(*order)).unique()))
-    return counted(live_answers(session, request), links), links
+    found = list(session.scalars(standing.order_by(*order)).unique())
+    if not request.way.sealed:  # one that was to be given anew and was not is none: it cannot be awarded
+        found = [quote for quote in found if quote.state != "countered" or not quote.renewed]
+    links = links_among(session, request, found)
+    return counted(len(found), links), links
 
 
 def _reveal(session: Session, request: Request) -> None:
@@ -258,6 +268,7 @@ def _extend(session: Session, request: Request, days: int) -> str:
     if request.mode == "reverse_auction":  # it begins at the deadline, in office hours
         request.deadline = request.deadline.replace(hour=10)
     happened = perform(session, request, "extend", SYSTEM, data={"deadline": request.deadline.isoformat()})
+    _keep_standing(session, request)
     tell(happened, concerned(session, request))
     return request.identifier
 
@@ -342,6 +353,7 @@ def _leave_time(session: Session, actor: Actor, request: Request, changes: bool)
     book, before = policy.get(request.policy_version), request.deadline
     request.deadline = request.leaves(book.number("request.amend_days" if changes else "request.answer_leaves_days"))
     data = {"deadline": request.deadline.isoformat()}
+    _keep_standing(session, request)
     if changes:
         tell(perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data), concerned(session, request))
         _ask_anew(session, request)
