@@ -3,7 +3,18 @@
 from models.sourcing.answers import answers_to, concerned, live_answers, shown_to, took_part
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid, LivePrice, lowest, step
-from models.sourcing.cancelling import ENDED, NOT_AGAIN, Ground, check_ground, earlier, ground_of, grounds, rerun_of, same_project, settle_repeats
+from models.sourcing.cancelling import (
+    ENDED,
+    NOT_AGAIN,
+    Ground,
+    check_ground,
+    earlier,
+    ground_of,
+    grounds,
+    rerun_of,
+    same_project,
+    settle_repeats,
+)
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation

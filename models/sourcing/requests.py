@@ -20,7 +20,6 @@ from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
 _TO_AWARD = up("request.award_days")
 

@@ -21,7 +21,6 @@ from models.sourcing import Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import check_reason, perform
 
-
 _WHO = {"agency": "机构", "buyer": "业主"}
 
 
