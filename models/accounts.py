@@ -41,6 +41,7 @@ def _licence_was_handed_in(session: Session, organisation: Organisation) -> None
 
 ORGANISATION = Workflow(
     name="organisation",
+    unhurried={"draft": "an entry nobody has applied with is its own affair"},
     label=N_("主体入驻"),
     states=(
         State("draft", N_("填报中"), tone="plain"),

@@ -14,6 +14,7 @@ from models import clock
 from models.text import N_
 
 FOLDER = Path(__file__).parent / "policies"
+BEFORE = Path(__file__).parent / "data" / "policy_before.toml"  # what an older version does not name, as it was then
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,20 @@ class Policy:
         return {name: body for name, body in self.values.items() if isinstance(body, dict) and name != "mode"}
 
 
+def _over(before: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """What a version names, and beneath it what it does not."""
+    filled = {
+        key: _over(before[key], value) if isinstance(value, dict) and isinstance(before.get(key), dict) else value for key, value in named.items()
+    }
+    return filled | {key: value for key, value in before.items() if key not in named}
+
+
 @cache
 def versions() -> tuple[Policy, ...]:
     """Every version we carry, newest first."""
-    found = []
+    found, before = [], tomllib.loads(BEFORE.read_text(encoding="utf-8"))
     for path in FOLDER.glob("*.toml"):
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = _over(before, tomllib.loads(path.read_text(encoding="utf-8")))
         found.append(Policy(values["version"], values["effective_from"], values["issued_by"], values))
     return tuple(sorted(found, key=lambda p: p.effective_from, reverse=True))
 

@@ -86,9 +86,10 @@ class Workflow:
         opening: Limit | None = None,
         duties: Iterable[str] = (),
         prepares: Iterable[str] = (),
+        unhurried: dict[str, str] | None = None,
     ) -> None:
         """`duties` are the acts, one that opens a case among them, that are open to a party out of standing too, `prepares` those that are to one
-        nobody has let in yet: see permission.py."""
+        nobody has let in yet: see permission.py. `unhurried` are the states that wait for somebody without a limit, each with the reason."""
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
         self.states = {state.name: state for state in states}
@@ -105,6 +106,16 @@ class Workflow:
         for state, limit in self._limits():
             if not limit.act or (state, limit.act) not in self._table or "system" not in self._table[state, limit.act].who:
                 raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
+
+        found = self._without_limit()
+        if found != set(unhurried or {}):
+            raise ValueError(f"{name}: waits for somebody without a limit, or is said to and does not: {sorted(found ^ set(unhurried or {}))}")
+
+    def _without_limit(self) -> set[str]:
+        """The states that wait for somebody and can be come to without a limit."""
+        came = {move.target for move in self.moves if move.limit is None and move.source != move.target}
+        came |= set() if self.opening else {self.initial}
+        return {state for state in came if not self.states[state].terminal and self.waits_for(state)}
 
     def asks(self, act: str) -> dict[str, bool]:
         """What an act asks of how a party stands, as permission.py has it."""

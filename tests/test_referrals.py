@@ -17,7 +17,7 @@ from market.referring import urges
 from market.sourcing import actions as sourcing
 from models import CASES, ledger, policy, workdays
 from models.accounts import Organisation
-from models.contracts import Contract, Deliverable
+from models.contracts import Contract, Deliverable, Materials
 from models.events import Event
 from models.notices import Notice
 from models.payments import Payment, Payout
@@ -44,6 +44,39 @@ def test_a_workflow_with_a_limit_that_ends_in_nothing_is_refused(moves: tuple[Mo
         Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go", "wait": "wait"})
     with pytest.raises(ValueError, match="ends in nothing"):
         Workflow("odd", "odd", (OPEN, ENDED), (Move("open", "go", "ended", {"buyer"}),), {"go": "go"}, opening=Limit(policy="x"))
+
+
+def test_a_workflow_that_waits_for_somebody_without_a_limit_says_why() -> None:
+    moves = (Move("open", "go", "ended", {"buyer"}, main=True),)
+    with pytest.raises(ValueError, match="without a limit"):
+        Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go"})
+    assert Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go"}, unhurried={"open": "a draft"})
+    with pytest.raises(ValueError, match="without a limit"):
+        Workflow("odd", "odd", (OPEN, ENDED), (Move("open", "go", "ended", {"system"}),), {"go": "go"}, unhurried={"open": "nobody"})
+
+
+def test_what_is_overdue_or_confirmed_and_not_matched_is_referred_too(world: World, time: Any) -> None:
+    contract = world.signed()
+    payment = world.one(Payment, contract, kind="deposit").identifier
+    after(time, 11)
+    assert (Payment.load(db.session, payment).state, told(world, "regulator", "payment.refer")) == ("overdue", 1)
+    urges("payment")(world.actor("regulator"), payment, reason="请按合同支付定金")
+    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-2", file_name="v.pdf", content=PDF)
+    payments.confirm(world.actor("agency"), payment)
+    with pytest.raises(RuleBroken, match="还没有报请"):
+        payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+    after(time, 6)
+    assert told(world, "regulator", "payment.refer") == 2
+    payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+    assert Payment.load(db.session, payment).state == "due"
+
+
+def test_materials_that_never_come_are_referred(world: World, time: Any) -> None:
+    materials = world.one(Materials, world.started()).identifier
+    after(time, 11 + policy.current().number("contract.materials_days"))
+    assert Materials.load(db.session, materials).state == "overdue"
+    assert told(world, "regulator", "materials.refer") >= 1
+    urges("materials")(world.actor("regulator"), materials, reason="请尽快提供资料")
 
 
 def test_every_limit_of_the_house_ends_and_whoever_it_is_referred_to_may_act() -> None:

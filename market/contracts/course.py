@@ -158,6 +158,8 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
     perform(session, contract, act, SYSTEM, data={"fault": fault, **held})
     if began:
         ask_ratings(session, contract)
+    else:
+        perform(session, contract.request, "fail", SYSTEM)  # both signed, and it was never begun
 
 
 def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:

@@ -46,7 +46,7 @@ from models.sourcing import Request
 
 NAME = "deadlines"
 
-REFERRED = ("organisation", "claim", "check", "request", "clarification", "objection", "dispute", "payment", "payout")
+REFERRED = ("organisation", "claim", "check", "request", "clarification", "objection", "dispute", "payment", "payout", "materials")
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("claim", "lapse"): claiming.lapse_claim,

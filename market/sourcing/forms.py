@@ -31,7 +31,7 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, OPENNESS, Bid, Quote, Request, grounds
+from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Bid, Quote, Request, grounds
 from models.sourcing.scoring import PRICE_FORMULAS
 
 
@@ -103,6 +103,7 @@ class RequestForm(_Asked):
     item_code = SelectField(_l("服务事项"), [NEEDED])
     region_code = region_field(_l("项目所在地区"), [NEEDED])
     project = text(_l("项目名称"))
+    again_of = SelectField(_l("是不是重新采购"), description=_l("同一事项近期有采购没有形成合同的,发布前要说明;说明随需求公开。"), validate_choice=False)
     mode = RadioField(_l("选取方式"), [NEEDED], default="inquiry")
     funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private")
     openness = RadioField(_l("范围"), [NEEDED], choices=choices((k, _l(v)) for k, v in OPENNESS.items()), default="open")
@@ -120,7 +121,10 @@ class RequestForm(_Asked):
         description=_l("每行一项:名称和权重。由评审人各自打分,互不可见,取平均。"),
     )  # fmt: skip
 
-    def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation]) -> None:
+    def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation], earlier: list[Request]) -> None:
+        """`earlier`: the buyer's requests this one may repeat."""
+        said = [(r.identifier, _("是 %(request)s 的重新采购:%(project)s", request=r.identifier, project=r.project)) for r in earlier]
+        self.again_of.choices = choices([("", _("请选择")), (NOT_AGAIN, _("不是重新采购")), *said])
         self.on_behalf_of.choices = choices(
             (key, _("本单位") if key == actor.organisation_id else name) for key, name in actor.buyers().items()
         )
@@ -151,6 +155,7 @@ class RequestForm(_Asked):
         for name in ("region_code", "project", "mode", "funds", "openness"):
             getattr(self, name).data = getattr(request, name)
         self.item_code.data, self.on_behalf_of.data = request.item.code, request.buyer_id
+        self.again_of.data = request.again_said
         self.invited.data = [i.agency.identifier for i in request.invitations]
         if request.criteria:
             for name in ("price", "days", "credit"):

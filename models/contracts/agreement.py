@@ -37,8 +37,9 @@ def _deposit_overdue(session: Session, contract: Contract) -> None:
 
 
 def _lost(session: Session, contract: Contract) -> None:
-    if not contract.award.replaceable and contract.unsigned_by not in ("agency", "both"):
-        raise RuleBroken(N_("只有中选机构逾期未签,或者现在不能承接本事项并且规则允许改选时,才能改选。"))
+    late = contract.unsigned == "agency" and contract.unsigned_by in ("agency", "both")  # who has not signed itself waits for nobody
+    if not contract.award.replaceable and not late:
+        raise RuleBroken(N_("只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。"))
 
 
 CONTRACT = Workflow(
@@ -60,13 +61,13 @@ CONTRACT = Workflow(
         Move("drafted", "revise", "drafted", who=_BOTH, tells=_BOTH),
         Move("drafted", "agree_buyer", "buyer_agreed", who={"buyer"}, main=True, limit=_SIGN, tells=("agency",), binds=True),
         Move("drafted", "agree_agency", "agency_agreed", who={"agency"}, main=True, limit=_SIGN, tells=("buyer",), binds=True),
-        Move("drafted", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
+        Move("drafted", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
         Move("buyer_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
         Move("buyer_agreed", "agree_agency", "signed", who={"agency"}, main=True, tells=("buyer",), public=True, binds=True),
-        Move("buyer_agreed", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
+        Move("buyer_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
         Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
         Move("agency_agreed", "agree_buyer", "signed", who={"buyer"}, main=True, tells=("agency",), public=True, binds=True),
-        Move("agency_agreed", "terminate", "terminated", who=_BOTH, needs_reason=True, tells=_BOTH),
+        Move("agency_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
         *(Move(state, "lapse", state, who={"system"}, tells=_BOTH, limit=up("referral.days")) for state in UNSIGNED),
         *(
             Move(state, "replace", "terminated", who={"buyer"}, needs_reason=True, rules=(_lost,), tells=_BOTH, public=True)

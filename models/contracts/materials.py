@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, Json
 from models.contracts.agreement import Contract, OfContract
 from models.contracts.deliverables import check_list
+from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
 from models.text import N_
 from models.workflow import Limit, Move, State, Workflow
@@ -31,7 +32,8 @@ MATERIALS = Workflow(
     ),
     moves=(
         Move("due", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
-        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency")),
+        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency"), limit=up("referral.days")),
+        *referrals("overdue", tells=("buyer", "agency")),
         Move("overdue", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
         Move("supplied", "confirm", "complete", who={"agency", "system"}, main=True, tells=("buyer",), binds=True),
         Move("supplied", "miss", "due", who={"agency"}, needs_reason=True, limit=_DUE, tells=("buyer",)),
@@ -46,6 +48,7 @@ MATERIALS = Workflow(
         "miss": N_("资料不齐"),
         "waive": N_("已有所需资料"),
         "cancel": N_("不再提供"),
+        **REFERRAL_ACTS,
     },
     opening=_DUE,
 )  # fmt: skip

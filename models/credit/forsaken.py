@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, lazyload
 
-from models import clock, policy, spelling
+from models import clock, policy
 from models.accounts import Organisation
+from models.agencies import linked
 from models.contracts import Contract, Deliverable
 from models.credit.records import CreditRecord
-from models.sourcing import Request
+from models.sourcing import Request, same_project
 from models.text import N_, RuleBroken
 
 KINDS = ("unsigned", "given_up")
@@ -47,30 +48,34 @@ def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
 
 
 def check_rerun(session: Session, agency: Organisation, request: Request) -> None:
-    """RuleBroken if the agency won an earlier run of this request and did not sign (the fact not having been dropped): the one it was
-    made from, any before that, or one of the same buyer for the same item under the same project name."""
+    """RuleBroken if the agency, or one it is linked with, won an earlier run of this request and did not sign (the fact not having been dropped):
+    the one it was made from, any before that, or one of the same buyer for the same item under the same project name."""
     dropped = exists().where(
-        CreditRecord.source_identifier == Contract.identifier, CreditRecord.agency_id == agency.id, CreditRecord.state == "dropped"
+        CreditRecord.source_identifier == Contract.identifier, CreditRecord.agency_id == Contract.agency_id, CreditRecord.state == "dropped"
     )
     lost = (
-        select(Contract.identifier, Request.identifier, Request.project, Request.item_id)
+        select(Contract.identifier, Contract.agency_id, Request.identifier, Request.project, Request.item_id)
         .join(Request, Request.id == Contract.request_id)
-        .where(Contract.agency_id == agency.id, Contract.buyer_id == request.buyer_id, Contract.state == "terminated")
+        .where(Contract.buyer_id == request.buyer_id, Contract.state == "terminated")
         .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
     )
     rows = session.execute(lost).all()
-    if not rows:
-        return
-    before = _before(session, request)
-    for contract, run, project, item in rows:
-        if run in before or (item == request.item_id and spelling.same_name(project, request.project)):
-            raise RuleBroken(
-                N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"), contract=contract
-            )
+    before = _before(session, request) if rows else set()
+    runs = {
+        winner: contract for contract, winner, run, project, item in rows
+        if run in before or (item == request.item_id and same_project(project, request.project))
+    }  # fmt: skip
+    if agency.id in runs:
+        raise RuleBroken(N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"), contract=runs[agency.id])
+    for group in linked(session, [agency.id, *runs], request.policy_version) if runs else []:
+        if agency.id in group.agencies:
+            contract = next(runs[key] for key in group.agencies if key in runs)
+            raise RuleBroken(N_("与贵机构有关联的机构曾中选这项采购而没有签订合同(%(contract)s),贵机构不能参加它的重新采购。"), contract=contract)
 
 
 def _before(session: Session, request: Request) -> set[str]:
-    """The requests this one runs again, in one statement."""
-    runs = select(Request.identifier, Request.again_of).where(Request.id == request.id).cte("runs", recursive=True)
-    runs = runs.union(select(Request.identifier, Request.again_of).where(Request.identifier == runs.c.again_of))
+    """The requests this one runs again, by what was found and by what its buyer said, in one statement."""
+    runs = select(Request.identifier, Request.again_of, Request.again_said).where(Request.id == request.id).cte("runs", recursive=True)
+    above = or_(Request.identifier == runs.c.again_of, Request.identifier == runs.c.again_said)
+    runs = runs.union(select(Request.identifier, Request.again_of, Request.again_said).where(above))
     return set(session.scalars(select(runs.c.identifier))) - {request.identifier}

@@ -20,6 +20,7 @@ from models.workflow import Move, State, Workflow
 
 INVOICE = Workflow(
     name="invoice",
+    unhurried={"recorded": "that it was received is noted; no money and no other act waits for it"},
     label=N_("发票"),
     states=(
         State("recorded", N_("待业主查收")),

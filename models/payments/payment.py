@@ -40,17 +40,23 @@ PAYMENT = Workflow(
     ),
     moves=(
         Move("due", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
-        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency")),
+        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency"), limit=up("referral.days")),
         Move("due", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
         Move("due", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
         Move("overdue", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
         Move("overdue", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
         Move("overdue", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
-        Move("paid", "confirm", "confirmed", who={"agency"}, main=True, tells=("buyer",)),
+        Move("paid", "confirm", "confirmed", who={"agency"}, main=True, tells=("buyer",), limit=up("referral.days")),
         Move("paid", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
         Move("paid", "dispute", "due", who={"agency", "custodian"}, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"), tells=("buyer",)),
-        Move("paid", "set_aside", "due", who={"regulator"}, above=True, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"), tells=("buyer", "agency")),
-        *referrals("paid", tells=("buyer", "agency")),
+        *(
+            Move(
+                state, "set_aside", "due", who={"regulator"}, above=True, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"),
+                tells=("buyer", "agency"),
+            )
+            for state in ("paid", "confirmed")
+        ),
+        *referrals("paid", "overdue", "confirmed", tells=("buyer", "agency")),
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
     duties=("pay", "confirm", "dispute"),

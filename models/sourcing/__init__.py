@@ -3,7 +3,18 @@
 from models.sourcing.answers import answers_to, concerned, live_answers, shown_to, took_part
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid, LivePrice, lowest, step
-from models.sourcing.cancelling import Ground, check_ground, check_repeats, ground_of, grounds, repeats, rerun_of
+from models.sourcing.cancelling import (
+    ENDED,
+    NOT_AGAIN,
+    Ground,
+    check_ground,
+    earlier,
+    ground_of,
+    grounds,
+    rerun_of,
+    same_project,
+    settle_repeats,
+)
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
@@ -12,8 +23,10 @@ from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms
 from models.sourcing.requests import REQUEST, Invitation, Request
 
 __all__ = [
+    "ENDED",
     "FUNDS",
     "MODES",
+    "NOT_AGAIN",
     "OPENNESS",
     "PARTIES",
     "REQUEST",
@@ -35,21 +48,22 @@ __all__ = [
     "add_offer",
     "answers_to",
     "check_ground",
-    "check_repeats",
     "check_terms",
     "clarifications_for",
     "concerned",
+    "earlier",
     "ground_of",
     "grounds",
     "live_answers",
     "lowest",
     "past_prices",
-    "repeats",
     "rerun_of",
     "reveal",
     "rules_of",
+    "same_project",
     "seal_terms",
     "sealed_terms",
+    "settle_repeats",
     "shown_to",
     "step",
     "took_part",

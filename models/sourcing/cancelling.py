@@ -5,11 +5,12 @@ Else a buyer whom a draw or an opening does not please cancels and draws again u
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import clock, policy, spelling
@@ -18,7 +19,17 @@ from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
 
 # The states in which a request came to nothing, or has not come to anything though it could be read.
-_STANDING = ("scoring", "auction", "evaluated", "cancelling", "failed", "cancelled")
+ENDED = ("failed", "cancelled")
+_STANDING = ("scoring", "auction", "evaluated", "cancelling", "revoking", *ENDED)
+NOT_AGAIN = "no"  # what a buyer says that repeats none
+# What says that a procurement is run again. A mark without a bracket counts at the end, and at the beginning where it names the procurement itself:
+# 第二次全国国土调查 is no re-run.
+_TIMES = "第?(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:次|轮|回)"
+_WHAT = "(?:采购|招标|发布|公告|选取|征集|抽取|询价|比选|竞价)"
+_RUN = f"重新{_WHAT}|重新|重招|重采|再次{_WHAT}?|{_TIMES}{_WHAT}?|[0-9]{{1,2}}"
+_MARKED = re.compile(rf"[(\[{{<【〔〖「『《〈]\s*(?:{_RUN})\s*[)\]}}>】〕〗」』》〉]")
+_ENDED = re.compile(rf"(?:重新{_WHAT}|重招|重采|再次{_WHAT}?|{_TIMES}{_WHAT}?|(?<![0-9])[0-9]{{1,2}})+$")
+_LED = re.compile(rf"^(?:重新{_WHAT}|重招|重采|再次{_WHAT}|{_TIMES}{_WHAT})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +61,56 @@ def check_ground(request: Request, key: str) -> Ground:
     return found
 
 
-def repeats(session: Session, request: Request) -> Request | None:
-    """What a request that is about to be published repeats: what the buyer said when it was begun, or else, though it says nothing, its latest one
-    for the same item, place and project, however that is written, which was published and led to no award. None where there is none."""
-    if request.again_of:
-        return Request.load(session, request.again_of)
+def core(project: str) -> str:
+    """A project's name as it is compared: by its letters and digits, without what says that it is run again, in whatever bracket, and without
+    a number of one or two digits at its end."""
+    bare = spelling.name(_MARKED.sub("", spelling.plain(project)))
+    stripped = _LED.sub("", _ENDED.sub("", bare))
+    return stripped or bare
+
+
+def same_project(one: str, other: str) -> bool:
+    """Whether two projects are one by their names."""
+    return bool(core(one)) and core(one) == core(other)
+
+
+def earlier(session: Session, request: Request, *states: str) -> list[Request]:
+    """The buyer's other requests for the same item that were published in the policy's time and are in one of these states, the newest first."""
     since = clock.now() - timedelta(days=policy.get(request.policy_version).number("cancelling.same_days"))
     query: Any = select(Request).where(
-        Request.buyer_id == request.buyer_id, Request.id != request.id, Request.item_id == request.item_id, Request.region_code == request.region_code,
-        Request.published_at >= since, Request.state.in_(_STANDING),
+        Request.buyer_id == request.buyer_id, Request.id != request.id, Request.item_id == request.item_id,
+        Request.published_at >= since, Request.state.in_(states),
     )  # fmt: skip
-    found = session.scalars(query.order_by(Request.id.desc())).unique()
-    return next((each for each in found if spelling.same_name(each.project, request.project)), None)
+    return list(session.scalars(query.order_by(Request.id.desc())).unique())
 
 
-def check_repeats(request: Request, before: Request | None) -> None:
-    """RuleBroken where what is repeated was cancelled because there was nothing to buy any more."""
-    ground = ground_of(before) if before is not None and before.state == "cancelled" else None
-    if before is not None and ground is not None and not ground.again:
-        raise RuleBroken(N_("同一项目的采购 %(identifier)s 已因任务取消而终止,不能再次发布。"), "project", identifier=before.identifier)
+def repeats(session: Session, request: Request) -> list[Request]:
+    """What a request that is about to be published repeats, the one it is said to repeat in public first: the buyer's latest for the same item
+    and project, wherever and however that is written, which led to no contract. That outranks what the buyer said when it was begun."""
+    found = [each for each in earlier(session, request, *_STANDING) if same_project(each.project, request.project)]
+    said = request.again_said
+    return found + ([Request.load(session, said)] if said and said != NOT_AGAIN and all(each.identifier != said for each in found) else [])
+
+
+def settle_repeats(session: Session, request: Request) -> None:
+    """Keep what a request about to be published repeats, and which it is said not to. RuleBroken where one of them was cancelled because there was
+    nothing to buy any more, or where the buyer does not say whether it repeats one of those that came to nothing."""
+    found = repeats(session, request)
+    for before in found:
+        ground = ground_of(before) if before.state == "cancelled" else None
+        if ground is not None and not ground.again:
+            raise RuleBroken(N_("同一项目的采购 %(identifier)s 已因任务取消而终止,不能再次发布。"), "project", identifier=before.identifier)
+    request.again_of, request.again_not = found[0].identifier if found else None, None
+    ended = [] if found else [each.identifier for each in earlier(session, request, *ENDED)]
+    if ended and request.again_said != NOT_AGAIN:
+        raise RuleBroken(
+            N_("贵单位近期有同一事项的采购没有形成合同(%(identifiers)s)。请修改草稿,说明这一次是不是它的重新采购;说明随需求公开。"), "again_of",
+            identifiers="、".join(ended[:5]),
+        )  # fmt: skip
+    request.again_not = ended or None
 
 
 def rerun_of(session: Session, request: Request) -> Request | None:
     """The published request that repeats this one, the newest; None where nothing does."""
-    return session.scalars(
-        select(Request).where(Request.again_of == request.identifier, Request.published_at.is_not(None)).order_by(Request.id.desc()).limit(1)
-    ).first()
+    this = or_(Request.again_of == request.identifier, Request.again_said == request.identifier)
+    return session.scalars(select(Request).where(this, Request.published_at.is_not(None)).order_by(Request.id.desc()).limit(1)).first()

@@ -10,7 +10,7 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import agencies, clock, policy, sealing
+from models import agencies, clock, policy, sealing, workdays
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Fen, Json, OptionalFen
@@ -44,8 +44,8 @@ QUOTE = Workflow(
         Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED, binds=True),
         Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
         Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
-        Move("open", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="stands_until", act="expire"), binds=True),
-        Move("countered", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="stands_until", act="expire"), binds=True),
+        Move("open", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="standing_until", act="expire"), binds=True),
+        Move("countered", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="standing_until", act="expire"), binds=True),
         Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
         Move("countered", "offer", "open", who={"agency"}, main=True, limit=Limit(policy="request.award_days", act="expire"), tells=("buyer",), binds=True),
         Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED, binds=True),
@@ -67,7 +67,7 @@ QUOTE = Workflow(
         "expire": N_("到期失效"),
         "renew": N_("需求有修改,请重新报价"),
     },
-    opening=Limit(attribute="stands_until", act="expire"),
+    opening=Limit(attribute="standing_until", act="expire"),
 )  # fmt: skip
 
 
@@ -89,6 +89,7 @@ class Quote(Case, Base):
     days: Mapped[int | None]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     stands_until: Mapped[datetime]
+    renewed: Mapped[bool] = mapped_column(default=False)  # the request changed, and it was not answered anew since
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     request: Mapped[Request] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
@@ -97,6 +98,12 @@ class Quote(Case, Base):
     @property
     def title(self) -> str:
         return self.request.project
+
+    @property
+    def standing_until(self) -> datetime:
+        """Until when it binds its agency: never less than what the buyer has to award in, reckoned from the deadline as it is now."""
+        award = policy.get(self.policy_version or self.request.policy_version).number("request.award_days")
+        return max(self.stands_until, workdays.add(self.request.deadline, award))
 
     @property
     def stake(self) -> int:
@@ -161,7 +168,7 @@ def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
     check_terms(quote.request, price, days)
     offer = Offer(by=by, price=price, days=days, note=note.strip())
     quote.offers.append(offer)
-    quote.price, quote.days = price, days
+    quote.price, quote.days, quote.renewed = price, days, False
     return offer
 
 

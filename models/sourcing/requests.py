@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, money, policy, workdays
@@ -15,99 +15,17 @@ from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.referrals import REFERRAL_ACTS, referrals, up
+from models.sourcing import conditions
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
-from models.sourcing.scoring import check_criteria
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
-
-
-def _sane_deadline(session: Session, request: Request) -> None:
-    """The notice period of the request's policy, or what an amendment must leave; and no further off than allowed."""
-    rules, now = policy.get(request.policy_version), clock.now()
-    notice = request.rules.notice_days if request.state == "draft" else rules.number("request.amend_days")
-    if request.deadline <= now:
-        raise RuleBroken(N_("截止时间已经过去。"), "deadline")
-    if workdays.between(now, request.deadline) < notice:
-        raise RuleBroken(
-            N_("公告期至少 %(days)s 个工作日:截止时间不能早于 %(date)s。"),
-            "deadline",
-            days=notice,
-            date=f"{workdays.add(now, notice).date():%Y-%m-%d}",
-        )
-    if workdays.between(now, request.deadline) > rules.number("request.longest_days"):
-        raise RuleBroken(
-            N_("截止时间太远:公告期最长 %(days)s 个工作日。"), "deadline", days=rules.number("request.longest_days")
-        )
-
-
-def _sane_choice(session: Session, request: Request) -> None:
-    """What the way to choose asks for beyond a deadline: see modes.py and the policy's section `choosing`."""
-    if request.mode == "direct":
-        if request.openness != "invited" or len(request.invitations) != 1:
-            raise RuleBroken(N_("直接选取请只邀请一家机构。"), "invited")
-        most = policy.get(request.policy_version).number("choosing.direct_state_most_yuan") * 100
-        if request.funds == "state" and not 0 < (request.budget or 0) <= most:
-            raise RuleBroken(N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most))
-    if request.mode == "random_draw" and not request.budget:
-        raise RuleBroken(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
-    if request.mode == "merit":
-        check_criteria(request.criteria)
-    local = request.deadline.astimezone(BEIJING)
-    if request.mode == "reverse_auction" and not (workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)):
-        raise RuleBroken(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
-
-
-def _is_scored(session: Session, request: Request) -> None:
-    if request.mode != "merit":
-        raise RuleBroken(N_("只有择优选取需要评审人。"))
-
-
-def _has_department(session: Session, request: Request) -> None:
-    if request.department_id is None:
-        raise RuleBroken(
-            N_("该地区还没有接入“%(department)s”审批部门,成果无人评审,暂不能发布。"),
-            "region_code",
-            department=request.item.department,
-        )
-
-
-def _is_listed(session: Session, request: Request) -> None:
-    if request.item.withdrawn:
-        raise RuleBroken(N_("这个事项已退出清单,不能再发布新的需求。"), "item_code")
-
-
-def _invites_enough(session: Session, request: Request) -> None:
-    if request.openness == "invited" and len(request.invitations) < request.rules.least:
-        raise RuleBroken(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.rules.least)
-
-
-def _may_close_early(session: Session, request: Request) -> None:
-    if request.closes_at <= clock.now():
-        return
-    if request.way.sealed or request.rules.notice_days or request.rules.hidden:
-        raise RuleBroken(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
-
-
-def _deadline_passed(session: Session, request: Request) -> None:
-    if request.closes_at > clock.now():
-        raise RuleBroken(N_("截止时间未到,任何人都不能开启投标。"))
-
-
-def _free_to_cancel(session: Session, request: Request) -> None:
-    if request.cancels_with_consent:
-        raise RuleBroken(N_("报价已经公开,只能按规则列明的情形申请取消,由监管部门同意。"))
-
-
-def _cancels_with_consent(session: Session, request: Request) -> None:
-    if not request.cancels_with_consent:
-        raise RuleBroken(N_("报价没有公开过,可以直接取消。"))
-
 
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
 _TO_AWARD = up("request.award_days")
 
 REQUEST = Workflow(
     name="request",
+    unhurried={"draft": "a draft binds nobody and nobody waits for it"},
     label=N_("采购需求"),
     states=(
         State("draft", N_("草稿"), tone="plain"),
@@ -119,6 +37,7 @@ REQUEST = Workflow(
         State("cancelling", N_("待监管部门同意取消")),
         State("awarded", N_("中选公示")),
         State("contracted", N_("已转合同"), tone="plain"),
+        State("revoking", N_("待监管部门同意不签合同")),
         State("failed", N_("征集失败"), tone="bad", terminal=True),
         State("cancelled", N_("已取消"), tone="bad", terminal=True),
     ),
@@ -126,22 +45,22 @@ REQUEST = Workflow(
         Move("draft", "edit", "draft", who={"buyer"}),
         Move(
             "draft", "publish", "published", who={"buyer"}, main=True, public=True,
-            rules=(_is_listed, _sane_deadline, _sane_choice, _has_department, _invites_enough), limit=_UNTIL_DEADLINE,
+            rules=(conditions.is_listed, conditions.sane_deadline, conditions.sane_choice, conditions.has_department, conditions.invites_enough), limit=_UNTIL_DEADLINE,
         ),
         Move("draft", "cancel", "cancelled", who={"buyer"}),
         Move(
             "published", "close", "closed", who={"system", "buyer"}, public=True, tells=("buyer",),
-            rules=(_may_close_early,), limit=Limit(attribute="closes_at", act="open"),
+            rules=(conditions.may_close_early,), limit=Limit(attribute="closes_at", act="open"),
         ),
-        Move("published", "amend", "published", who={"buyer"}, public=True, needs_reason=True, rules=(_sane_deadline, _sane_choice), limit=_UNTIL_DEADLINE),
+        Move("published", "amend", "published", who={"buyer"}, public=True, needs_reason=True, rules=(conditions.sane_deadline, conditions.sane_choice), limit=_UNTIL_DEADLINE),
         Move("published", "extend", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
         Move("published", "defer", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
         Move("published", "turn", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
-        Move("published", "appoint", "published", who={"buyer"}, rules=(_is_scored,)),
+        Move("published", "appoint", "published", who={"buyer"}, rules=(conditions.is_scored,)),
         Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move("closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
         Move(
-            "closed", "open", "evaluated", who={"system"}, public=True, rules=(_deadline_passed,), limit=_TO_AWARD, tells=("buyer",),
+            "closed", "open", "evaluated", who={"system"}, public=True, rules=(conditions.deadline_passed,), limit=_TO_AWARD, tells=("buyer",),
         ),
         Move("closed", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
         Move("evaluated", "start_auction", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
@@ -152,12 +71,25 @@ REQUEST = Workflow(
         Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
         Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
-        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True, rules=(_free_to_cancel,)),
-        Move("evaluated", "ask_cancel", "cancelling", who={"buyer"}, needs_reason=True, rules=(_cancels_with_consent,), limit=up("cancelling.decide_days")),
-        Move("cancelling", "consent", "cancelled", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",)),
-        Move("cancelling", "refuse_cancel", "evaluated", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=_TO_AWARD),
-        Move("cancelling", "keep", "evaluated", who={"buyer"}, limit=_TO_AWARD),
-        *referrals("cancelling", tells=("buyer",), urged=False),
+        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True, rules=(conditions.free_to_cancel,)),
+        *(
+            move
+            for state, asked, back in (("evaluated", "cancelling", _TO_AWARD), ("contracted", "revoking", None))  # an award is given up as a draw is
+            for move in (
+                Move(
+                    state, "ask_cancel", asked, who={"buyer"}, needs_reason=True, rules=(conditions.cancels_with_consent, conditions.unsigned),
+                    limit=up("cancelling.decide_days"),
+                ),
+                Move(
+                    asked, "consent", "cancelled", who={"regulator"}, main=True, public=True, needs_reason=True, rules=(conditions.unsigned,),
+                    tells=("buyer",),
+                ),
+                Move(asked, "refuse_cancel", state, who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=back),
+                Move(asked, "keep", state, who={"buyer"}, limit=back),
+            )
+        ),
+        *(Move(state, "fail", "failed", who={"system"}, public=True, tells=("buyer",)) for state in ("contracted", "revoking")),
+        *referrals("cancelling", "revoking", tells=("buyer",), urged=False),
         *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, above=True, tells=("buyer",)) for state in ("scoring", "evaluated")),
         *referrals("scoring", "evaluated", tells=("buyer",)),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
@@ -204,7 +136,8 @@ class Request(Case, Base):
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
     deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
     platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
-    `again_of` is the request of the same buyer that it repeats, `cancel_ground` the policy's ground on which it was cancelled: see cancelling.py.
+    `again_of` is the request of the same buyer that it repeats, `again_said` what the buyer said of that (an identifier, or NOT_AGAIN), `again_not`
+    which ones it denied repeating, `cancel_ground` the policy's ground on which it was cancelled: see cancelling.py.
     """
 
     __tablename__ = "requests"
@@ -233,6 +166,8 @@ class Request(Case, Base):
     criteria: Mapped[Json | None]
     outcome: Mapped[Json | None]
     again_of: Mapped[str | None] = mapped_column(String(40), index=True)
+    again_said: Mapped[str | None] = mapped_column(String(40), index=True)
+    again_not: Mapped[list[str] | None] = mapped_column(JSON)
     cancel_ground: Mapped[str | None] = mapped_column(String(20))
     extended: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
@@ -289,7 +224,8 @@ class Request(Case, Base):
     @property
     def cancels_with_consent(self) -> bool:
         """Whether what agencies offered can be read by now, so that the buyer no longer cancels alone."""
-        return self.opened_at is not None or policy.get(self.policy_version).text(f"cancelling.consent.{self.funds}") == "closed"
+        since = policy.get(self.policy_version).text(f"cancelling.consent.{self.funds}")
+        return since == "closed" or (since == "opened" and self.opened_at is not None)
 
     @property
     def way(self) -> Mode:

@@ -15,10 +15,11 @@ from market.jobs import drain, tick
 from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from models import clock, workdays
+from models.agencies import AgencyProfile
 from models.contracts import Contract, Deliverable
 from models.credit import CreditRecord, CreditScore, left_behind, of_agency, quarters
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import Award, Request
+from models.sourcing import NOT_AGAIN, Award, Request
 from models.text import RuleBroken
 from tests.factories import World
 from tests.web import sign_in
@@ -84,7 +85,9 @@ def test_an_award_given_up_before_signing_is_a_fact_too(world: World) -> None:
     assert len(world.every(Rating, contract)) == 2
     other = world.contract_of(world.awarded(agency="second")).identifier
     contracts.terminate(world.actor("buyer"), other, reason="项目暂缓,双方同意")
-    assert len(_records(world)) == 1
+    assert _records(world)[1:] == [("not_contracted", world.identifiers["buyer"], other)], "招标投标法实施条例 73"
+    assert Contract.load(db.session, other).unsigned_by == "buyer"
+    assert Contract.load(db.session, other).request.state == "failed", "it came to nothing"
 
 
 def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, time: Any) -> None:
@@ -97,7 +100,7 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
     again = sourcing.create_request(world.actor("buyer"), again_of=request, **world.asked(project="高标准农田项目(第二次)", deadline=deadline))
     third = sourcing.create_request(world.actor("buyer"), again_of=again, **world.asked(project="完全另一个名称", mode="sealed_bid", funds="state", deadline=deadline))
     renewed = sourcing.create_request(world.actor("buyer"), **world.asked(project="高标准 农田项目", deadline=deadline))
-    other = sourcing.create_request(world.actor("buyer"), **world.asked(project="另一处灌区工程", deadline=deadline))
+    other = sourcing.create_request(world.actor("buyer"), again_of=NOT_AGAIN, **world.asked(project="另一处灌区工程", deadline=deadline))
     for made in (again, third, renewed, other):
         sourcing.publish(world.actor("buyer"), made)
     for made in (again, renewed):
@@ -110,6 +113,24 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
     record = db.session.scalars(select(CreditRecord.identifier)).one()
     credit.drop_record(world.actor("regulator"), record, reason="不可抗力,不予认定")
     assert sourcing.submit_quote(world.actor("agency"), again, price=100, days=20), "what was dropped is held against nobody"
+
+
+@pytest.mark.parametrize("tie", ["account_number", None], ids=["linked", "stranger"])
+def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: str | None) -> None:
+    contract = world.contract_of(world.awarded()).identifier
+    contracts.terminate(world.actor("agency"), contract, reason="我们不想签了,放弃")
+    request = world.request(project="高标准农田项目(第二次)")
+    if tie:
+        profiles = [db.session.scalars(select(AgencyProfile).where(AgencyProfile.agency_id == world.organisation(name).id)).one() for name in ("agency", "second")]
+        for profile in profiles:
+            profile.account_number = "6222020000000000001"
+        db.session.commit()
+        with pytest.raises(RuleBroken, match=f"关联.*{contract}"):
+            sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+    else:
+        assert sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+    with pytest.raises(RuleBroken, match=contract):
+        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
 
 
 def test_the_form_to_publish_again_says_what_it_runs_again(app: Any, world: World, time: Any) -> None:

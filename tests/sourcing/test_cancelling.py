@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import policy, workdays
-from models.sourcing import Request, grounds
+from models.accounts import Organisation
+from models.contracts import Contract
+from models.sourcing import NOT_AGAIN, Request, grounds, same_project
 from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
 from tests.sourcing.test_course import told
@@ -145,7 +148,7 @@ def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
     sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
     with pytest.raises(RuleBroken, match="任务取消"):
         world.request(mode="random_draw", funds="state", budget=4_700_000)
-    assert world.request(mode="random_draw", funds="state", budget=4_700_000, project="另一个完全不同的项目")
+    assert world.request(mode="random_draw", funds="state", budget=4_700_000, project="另一个完全不同的项目", again_of=NOT_AGAIN)
 
 
 def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(world: World, time: Any) -> None:
@@ -167,3 +170,124 @@ def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world:
     sourcing.publish(world.actor("buyer"), again)
     for name, knows in (("visitor", False), ("second", False), ("agency", True), ("buyer", True), ("regulator", True)):
         assert (again in sign_in(app, world, name).get(f"/requests/{request}").text) is knows, name
+
+
+def gone(world: World, time: Any) -> str:
+    request = opened(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
+    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
+    return request
+
+
+AGAIN = (
+    "高标准农田项目(第二次)", "高标准农田项目【二次】", "高标准农田(重新招标)项目", "高标准农田项目第3次", "高标准农田项目重新采购", "高标准农田项目-2",
+    "高标准农田项目②", "重招:高标准农田项目", "再次招标 高标准农田项目", "高标准农田项目(第二次)(重招)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("project", AGAIN)
+def test_a_mark_of_a_re_run_does_not_make_it_another_project(project: str) -> None:
+    assert same_project("高标准农田项目", project)
+    assert same_project(project, AGAIN[0])
+
+
+@pytest.mark.parametrize("names", [("第二次全国国土调查", "第三次全国国土调查"), ("2025年度监测", "2026年度监测"), ("年度监测2025", "年度监测2026"), ("一期", "二期"), ("(2)", "(3)")])
+def test_what_is_a_name_stays_one(names: tuple[str, str]) -> None:
+    assert not same_project(*names)
+
+
+def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is_gone(world: World, time: Any) -> None:
+    cancelled, buyer = gone(world, time), world.actor("buyer")
+    asked = {"mode": "random_draw", "funds": "state", "budget": 4_700_000}
+    harmless = world.request(project="别的小项目", again_of=NOT_AGAIN)
+    sourcing.cancel(buyer, harmless, reason="不需要了,取消")
+    for values in ({"project": "高标准农田项目(第二次)"}, {"region_code": "632802"}, {"again_of": harmless}, {"again_of": NOT_AGAIN}):
+        with pytest.raises(RuleBroken, match=cancelled):
+            world.request(**asked, **values)
+    with pytest.raises(RuleBroken, match=cancelled):
+        world.request(**asked, project="换一个名称的项目", again_of=cancelled)
+
+
+def test_what_is_found_outranks_what_was_said_and_both_are_shown(app: Flask, world: World, time: Any) -> None:
+    request, visitor = opened(world, time), Visitor(app)
+    harmless = world.request(project="别的小项目")
+    sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000, again_of=harmless, project="高标准农田项目(二次)")
+    found = Request.load(db.session, again)
+    assert (found.again_of, found.again_said) == (request, harmless)
+    card = visitor.get(f"/requests/{again}").soup.select_one("#again").text
+    assert request in card
+    assert harmless in card
+
+
+def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_reads_it(app: Flask, world: World, time: Any) -> None:
+    ended = world.request(project="另一个名称的项目")
+    sourcing.cancel(world.actor("buyer"), ended, reason="项目方案有调整")
+    draft = world.request(publish=False)
+    with pytest.raises(RuleBroken, match=ended) as refused:
+        sourcing.publish(world.actor("buyer"), draft)
+    assert refused.value.field == "again_of"
+    buyer = sign_in(app, world, "buyer")
+    assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit").text
+    sourcing.edit_request(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
+    sourcing.publish(world.actor("buyer"), draft)
+    assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{draft}").text
+
+
+def drafted(world: World, time: Any) -> tuple[str, str]:
+    """A request drawn with state funds, and its contract before anybody signed."""
+    request = opened(world, time)
+    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
+    for _day in range(6):
+        time.instant = workdays.add(time.instant, 1)
+        run_deadlines()
+    db.session.rollback()
+    return request, db.session.query(Contract).one().identifier
+
+
+def test_not_signing_is_no_way_to_draw_again(app: Flask, world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    buyer, regulator = world.actor("buyer"), world.actor("regulator")
+    with pytest.raises(RuleBroken, match=request):
+        contracts.terminate(buyer, contract, reason="不想和它签合同")
+    assert f"/requests/{request}/ask_cancel" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
+    assert Request.load(db.session, request).state == "revoking"
+    sourcing.refuse_to_cancel(regulator, request, reason="串通一说查无实据")
+    assert Request.load(db.session, request).state == "contracted"
+    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
+    sourcing.consent_to_cancel(regulator, request, reason="串通属实,同意取消")
+    ended = Contract.load(db.session, contract)
+    assert (ended.state, ended.unsigned_by, ended.request.state) == ("terminated", "buyer", "cancelled")
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
+    assert Request.load(db.session, again).again_of == request
+
+
+def test_letting_the_time_to_sign_pass_is_none_either(world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    for _day in range(6):
+        time.instant = workdays.add(time.instant, 1)
+        run_deadlines()
+    assert Contract.load(db.session, contract).unsigned_by == "both"
+    for act in (contracts.terminate, contracts.replace):
+        with pytest.raises(RuleBroken):
+            act(world.actor("buyer"), contract, reason="双方都没有签署")
+    winner = Contract.load(db.session, contract).agency_id
+    name = next(key for key, said in world.identifiers.items() if said == db.session.get_one(Organisation, winner).identifier)
+    contracts.terminate(world.actor(name), contract, reason="我们不想签了,放弃")
+    assert Request.load(db.session, request).state == "failed"
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(第二次)")
+    assert Request.load(db.session, again).again_of == request
+
+
+def test_what_both_have_signed_is_not_cancelled(world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
+    winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
+    for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
+        contracts.agree(world.actor(name), contract)
+    with pytest.raises(RuleBroken, match="双方签署"):
+        sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
+    sourcing.keep_request(world.actor("buyer"), request)
+    with pytest.raises(RuleBroken, match="双方签署"):
+        sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")

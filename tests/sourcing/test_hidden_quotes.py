@@ -207,3 +207,27 @@ def test_a_quote_replaced_under_its_seal_binds_like_the_first(world: World) -> N
     with pytest.raises(NotAllowed, match="已暂停"):
         sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
     sourcing.withdraw_quote(world.actor("agency"), quotes["agency"])
+
+
+def test_a_deadline_that_moves_takes_the_quotes_with_it(world: World, time: Any) -> None:
+    request = world.request()
+    quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    deadline = workdays.add(time.instant, 30)
+    sourcing.amend(world.actor("buyer"), request, description="", quantity={}, budget=None, deadline=deadline, reason="给各家更多时间")
+    time.instant = deadline
+    run_deadlines()
+    found = Quote.load(db.session, quote)
+    assert found.state == "open"
+    assert found.due_at is not None
+    assert found.due_at > deadline
+
+
+def test_a_quote_not_given_anew_after_an_amendment_does_not_count(world: World, time: Any) -> None:
+    request = world.request(funds="state")
+    for name in ("agency", "second", "third"):
+        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
+    sourcing.amend(world.actor("buyer"), request, description="增加一项内容", quantity={}, budget=None, deadline=workdays.add(time.instant, 6), reason="需求内容有增加")
+    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    time.closing(request)
+    found = Request.load(db.session, request)
+    assert (found.state, found.extended) == ("published", True), "one answer where three are asked for"

@@ -28,7 +28,7 @@ from tests.factories import World
 from tests.test_queries import _Count
 from tests.web import Visitor, sign_in
 
-VERSION = "2026-11"
+VERSION = policy.versions()[0].version
 
 
 def _ruled(monkeypatch: pytest.MonkeyPatch, follows: str = "later", ties: tuple[str, ...] = tuple(TIES), buyer: str = "show") -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from market.extensions import db
 from market.sourcing import actions as sourcing
-from models import workdays
+from models import policy, workdays
 from models.clock import BEIJING
 from models.sourcing import Bid, Clarification, Quote, Request
 from models.text import RuleBroken
@@ -31,7 +31,7 @@ def test_back_is_so_many_working_days_before(later: timedelta, days: int) -> Non
     assert start.time() == end.time()
 
 
-@pytest.mark.parametrize(("funds", "days"), [("state", 2), ("private", 1)])
+@pytest.mark.parametrize(("funds", "days"), [("state", 2), ("private", 2)])
 def test_a_question_a_minute_before_the_deadline_is_refused_and_the_page_said_until_when(app: Flask, world: World, time: Any, funds: str, days: int) -> None:
     request = world.request(mode="sealed_bid", funds=funds)
     until = workdays.back(world.deadline(request), days)
@@ -119,3 +119,17 @@ def test_a_changed_inquiry_is_the_agencies_turn_and_an_auction_still_begins_in_o
     time.instant = world.deadline(live) - timedelta(minutes=1)
     sourcing.answer_question(world.actor("buyer"), question, answer="改为两次。", changes=True)
     assert world.deadline(live) == workdays.add(time.instant, 3).replace(hour=10)
+
+
+def test_the_last_question_is_referred_before_the_deadline(world: World, time: Any) -> None:
+    for funds in ("private", "state"):
+        request = Request.load(db.session, world.request(funds=funds, project=f"资金来源为{funds}的项目"))
+        book = policy.get(request.policy_version)
+        assert workdays.add(request.questions_until, book.number("request.answer_days")) < request.deadline
+
+
+def test_where_the_deadline_leaves_no_time_to_ask_the_page_says_so(app: Flask, world: World, time: Any) -> None:
+    soon = world.request(deadline=workdays.add(time.instant, 1))
+    page = sign_in(app, world, "agency").get(f"/requests/{soon}").text
+    assert "不接受提问" in page
+    assert f"/requests/{soon}/ask" not in page

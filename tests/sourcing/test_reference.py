@@ -123,3 +123,21 @@ def test_the_file_of_an_invited_requests_draw_tells_a_stranger_no_prices(app: Fl
     stranger = Visitor(app).get(f"/draws/{percent}.json")
     assert (stranger.status, "40,000" in stranger.text, "B-2026" in stranger.text) == (404, False, False), "nor that there is a draw"
     assert "reference" in sign_in(app, world, "second").get(f"/draws/{percent}.json").response.get_json(), "an invited one re-runs it"
+
+
+def test_a_version_of_the_policy_stays_as_it_was_published() -> None:
+    old, new = policy.get("2026-11"), policy.get("2026-12")
+    assert [old.number("choosing.reference_trim_from"), old.text("choosing.reference_percent_step")] == [3, "0.5"]
+    assert [new.number("choosing.reference_trim_from"), new.text("choosing.reference_percent_step")] == [6, "1"]
+    assert old.text("cancelling.consent.state") == "never", "what it did not name is as it was under it"
+    assert policy.current() is new
+
+
+def test_a_request_of_an_older_version_goes_on_by_its_rules(world: World) -> None:
+    request = Request.load(db.session, world.request(mode="sealed_bid", funds="state"))
+    request.policy_version = "2026-11"
+    assert request.questions_until == request.deadline
+    assert not request.cancels_with_consent
+    request.policy_version = "2026-12"
+    assert request.questions_until < request.deadline
+    assert request.cancels_with_consent

@@ -21,6 +21,8 @@ from models.sourcing import Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import check_reason, perform
 
+_WHO = {"agency": "机构", "buyer": "业主"}
+
 
 def record_unsigned(session: Session, contract: Contract, given_up: str = "") -> None:
     """Put forward, once, what a party did with an award: it let the time to sign pass, or gave it up, for the reason it gave."""
@@ -30,7 +32,7 @@ def record_unsigned(session: Session, contract: Contract, given_up: str = "") ->
     about = {"agency": (contract.agency, "given_up" if given_up else "unsigned"), "buyer": (contract.buyer, "not_contracted")}
     for party, (organisation, kind) in about.items():
         if contract.unsigned_by in (party, "both") and not credit.recorded(session, contract.identifier, organisation.id):
-            facts = f"{said}在签订前由机构放弃:{given_up}"[:1000] if kind == "given_up" else late
+            facts = f"{said}在签订前由{_WHO[party]}放弃:{given_up}"[:1000] if given_up else late
             credit.propose(session, SYSTEM, organisation, kind, facts, contract.identifier)
 
 
@@ -60,11 +62,16 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 
 
 def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
+    above = Request.load(session, Contract.load(session, identifier).request.identifier, lock=True)
     contract = Contract.load(session, identifier, lock=True)
     unsigned = contract.state in contracts.UNSIGNED
     happened = perform(session, contract, act, actor, reason=reason)
-    if unsigned and happened.actor_role == "agency":
-        contract.unsigned_by = "agency"
+    if unsigned and happened.actor_role == "buyer" and above.cancels_with_consent:
+        raise RuleBroken(
+            N_("报价已经公开:不签合同也是取消采购,请在采购需求 %(request)s 的页面按规则列明的情形申请,由监管部门同意。"), request=above.identifier
+        )
+    if unsigned and happened.actor_role in ("agency", "buyer"):
+        contract.unsigned_by = happened.actor_role
         record_unsigned(session, contract, given_up=reason.strip())
     if unsigned and contract.unsigned_by in ("agency", "both"):
         ask_ratings(session, contract)
@@ -72,6 +79,7 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
         if payment.state == "paid":
             raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
         perform(session, payment, "cancel", SYSTEM)
+    perform(session, above, "fail", SYSTEM)
     return identifier
 
 

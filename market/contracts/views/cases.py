@@ -51,6 +51,7 @@ from models.documents import of_case
 from models.payments import kept
 
 MATERIALS_ACTS = {
+    "urge": ActPage(urges("materials")),
     "supply": ActPage(actions.supply, SupplyForm, lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)}),
     "confirm": ActPage(actions.confirm_materials),
     "miss": ActPage(actions.miss_materials),

@@ -11,6 +11,7 @@ from market.sourcing.actions.common import tell, turn_away
 from market.transaction import action
 from models.accounts import authority_for
 from models.actors import SYSTEM, Actor
+from models.contracts import UNSIGNED, Contract
 from models.sourcing import Clarification, Evaluation, Request, check_ground, concerned
 from models.workflow import perform
 
@@ -50,6 +51,9 @@ def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason
     request = Request.load(session, identifier, lock=True)
     tell(perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}), concerned(session, request))
     end(session, request)
+    for contract in session.scalars(select(Contract).where(Contract.request_id == request.id, Contract.state.in_(UNSIGNED)).with_for_update(of=Contract)):
+        perform(session, contract, "terminate", SYSTEM, reason=reason)
+        contract.unsigned_by = contract.unsigned_by or "buyer"  # a fact, and no breach: the regulator found the ground to be there
     return identifier
 
 

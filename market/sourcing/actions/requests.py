@@ -24,17 +24,16 @@ from models.sides import check_delegate
 from models.sourcing import (
     FUNDS,
     MODES,
+    NOT_AGAIN,
     OPENNESS,
     Bid,
     Clarification,
     Invitation,
     Quote,
     Request,
-    check_repeats,
     concerned,
-    live_answers,
-    repeats,
     reveal,
+    settle_repeats,
 )
 from models.sourcing.linking import aside, counted, links_among
 from models.sourcing.ranking import percentages
@@ -90,14 +89,23 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
     request.description, request.quantity, request.budget = description.strip(), quantity, budget
 
 
+def _say(session: Session, request: Request, said: str | None) -> None:
+    """Keep what the buyer says of whether this repeats one of its own: which, or that it does not (NOT_AGAIN)."""
+    if said and said != NOT_AGAIN:
+        before = Request.load(session, said)
+        if before.buyer_id != request.buyer_id:
+            raise RuleBroken(N_("请选择一项。"), "again_of")
+        if before.published_at is None:  # a draft is named nowhere: what it repeats is
+            said = before.again_said
+    request.again_said = said or None
+    request.again_of = None if said == NOT_AGAIN else request.again_said  # until it is published: then what is found outranks it
+
+
 @action
 def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
-    """Start a draft, which may repeat one of the buyer's that came to nothing. Returns its identifier."""
+    """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to. Returns its identifier."""
     request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
-    if again_of is not None:
-        before = Request.load(session, again_of)
-        if before.buyer_id == request.buyer_id:  # a draft is named nowhere: what it repeats is
-            request.again_of = before.identifier if before.published_at is not None else before.again_of
+    _say(session, request, again_of)
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     start(session, request, actor, "create")
@@ -105,9 +113,10 @@ def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None =
 
 
 @action
-def edit_request(session: Session, actor: Actor, identifier: str, **values: object) -> str:
+def edit_request(session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object) -> str:
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "edit", actor)
+    _say(session, request, again_of or request.again_said)
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
     return identifier
@@ -128,11 +137,10 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
     request.published_at = clock.now()
-    before = repeats(session, request)
-    request.again_of = before.identifier if before else None
-    again = {"again": request.again_of} if before else {}
-    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat(), **again})
-    check_repeats(request, before)
+    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
+    settle_repeats(session, request)
+    again = {"again": request.again_of, "said": request.again_said, "not_again": request.again_not}
+    happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
     tell(happened, (invitation.agency_id for invitation in request.invitations))
     if request.way.sealed:
         promised = _take_key(session, request, made.got)
@@ -179,6 +187,7 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
         _ask(request, description, quantity, budget)
         request.deadline = deadline
     happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
+    _keep_standing(session, request)
     tell(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
         _ask_anew(session, request)
@@ -191,6 +200,13 @@ def _ask_anew(session: Session, request: Request) -> None:
     for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
         if quote.state in ("open", "countered", "agreed"):
             perform(session, quote, "renew", SYSTEM)
+            quote.renewed = True
+
+
+def _keep_standing(session: Session, request: Request) -> None:
+    """The deadline moved: no quote ends before it."""
+    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id, Quote.state == "open").with_for_update(of=Quote)):
+        quote.due_at = max(quote.due_at or quote.standing_until, quote.standing_until)
 
 
 def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
@@ -232,8 +248,11 @@ def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
     case_class: Any = Bid if request.way.sealed else Quote
     standing = select(case_class).where(case_class.request_id == request.id, case_class.state.in_(("submitted", "open", "countered", "agreed")))
     order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
-    links = links_among(session, request, list(session.scalars(standing.order_by(*order)).unique()))
-    return counted(live_answers(session, request), links), links
+    found = list(session.scalars(standing.order_by(*order)).unique())
+    if not request.way.sealed:  # one that was to be given anew and was not is none: it cannot be awarded
+        found = [quote for quote in found if quote.state != "countered" or not quote.renewed]
+    links = links_among(session, request, found)
+    return counted(len(found), links), links
 
 
 def _reveal(session: Session, request: Request) -> None:
@@ -249,6 +268,7 @@ def _extend(session: Session, request: Request, days: int) -> str:
     if request.mode == "reverse_auction":  # it begins at the deadline, in office hours
         request.deadline = request.deadline.replace(hour=10)
     happened = perform(session, request, "extend", SYSTEM, data={"deadline": request.deadline.isoformat()})
+    _keep_standing(session, request)
     tell(happened, concerned(session, request))
     return request.identifier
 
@@ -333,6 +353,7 @@ def _leave_time(session: Session, actor: Actor, request: Request, changes: bool)
     book, before = policy.get(request.policy_version), request.deadline
     request.deadline = request.leaves(book.number("request.amend_days" if changes else "request.answer_leaves_days"))
     data = {"deadline": request.deadline.isoformat()}
+    _keep_standing(session, request)
     if changes:
         tell(perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data), concerned(session, request))
         _ask_anew(session, request)

@@ -27,14 +27,16 @@ from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
-from models.contracts import Contract, Deliverable
+from models.contracts import UNSIGNED, Contract, Deliverable
 from models.credit import CreditScore, left_behind
 from models.permission import check_standing
 from models.pricing import Quantity
 from models.regions import within
 from models.sourcing import (
+    ENDED,
     FUNDS,
     MODES,
+    NOT_AGAIN,
     OPENNESS,
     REQUEST,
     TOO_FEW,
@@ -45,6 +47,7 @@ from models.sourcing import (
     Request,
     answers_to,
     clarifications_for,
+    earlier,
     ground_of,
     past_prices,
     rerun_of,
@@ -124,9 +127,14 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     if shown is not None and not form.is_submitted():
         form.fill(shown)
         form.deadline.data = shown.deadline if draft else usual
+        form.again_of.data = draft.again_said if draft else shown.identifier if shown.published_at else shown.again_said
     code = form.item_code.data
     offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
-    form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"])
+    before = earlier(db.session, draft, *ENDED) if draft else []
+    said = form.again_of.data or ""
+    if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in before):
+        before.append(visible(Request, said))
+    form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"], before)
     if draft is not None:
         del form.on_behalf_of  # whose it is was said when it was begun
     if form.is_submitted():
@@ -136,7 +144,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
             if draft is not None:
                 result, status = attempt(form, actions.edit_request, draft.identifier, **values)
             else:
-                result, status = attempt(form, actions.create_request, again_of=again.identifier if again else None, **values)
+                result, status = attempt(form, actions.create_request, **values)
             if result is not None:
                 return redirect(case_url("request", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
@@ -164,7 +172,11 @@ def show(identifier: str) -> str:
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found.item.code, found.region_code) if shown else None
     page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
-    idle = () if found.state != "evaluated" else ("cancel",) if found.cancels_with_consent else ("ask_cancel",)
+    idle = {"cancel"} if found.cancels_with_consent else {"ask_cancel"}
+    if found.state == "published":
+        idle = set()
+    if found.state == "contracted" and (contract is None or contract.state not in UNSIGNED):
+        idle = {"ask_cancel"}
     page["moves"] = [move for move in page["moves"] if move.act not in idle]
     return render_template(
         "sourcing/show.html",
@@ -185,7 +197,7 @@ def show(identifier: str) -> str:
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
-        may_repeat=found.buyer_id in actor.buyers() and (found.state in ("failed", "cancelled") or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
+        may_repeat=found.buyer_id in actor.buyers() and (found.state in ENDED or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
         contract=contract if contract and contract.roles_of(actor) else None,
         ground=ground_of(found) if found.state == "cancelled" or found.roles_of(actor) else None,
         **_beside(found),
