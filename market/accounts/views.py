@@ -30,7 +30,17 @@ from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from market.words import words_of
 from models import CASES
-from models.accounts import SCOPE, Delegation, Membership, Organisation, User, actor_for, authenticate, may_buy_for_others, named
+from models.accounts import (
+    SCOPE,
+    Delegation,
+    Membership,
+    Organisation,
+    User,
+    actor_for,
+    authenticate,
+    may_buy_for_others,
+    named,
+)
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over

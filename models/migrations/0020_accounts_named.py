@@ -1,7 +1,7 @@
 """what accounts are called on pages, where a letter was asked for, and a limit on claims nobody files
 
 Revision ID: 0020
-Revises: 0017
+Revises: 0019
 Create Date: 2026-11-26 12:30:00
 
 """
@@ -17,7 +17,7 @@ from models.base import UTCDateTime
 
 # revision identifiers, used by Alembic.
 revision: str = '0020'
-down_revision: Union[str, Sequence[str], None] = '0017'
+down_revision: Union[str, Sequence[str], None] = '0019'
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
