@@ -33,7 +33,6 @@ def _nobody_was_let_in(session: Session, claim: Claim) -> None:
 
 CLAIM = Workflow(
     name="claim",
-    unhurried={"draft": "what was not sent claims nothing"},
     label=N_("单位认领"),
     states=(
         State("draft", N_("待提交材料"), tone="plain"),
