@@ -220,7 +220,7 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     told("7 交付结果", deliver(buyer, agency, department, contract))
     pay(buyer, agency, contract)
     told("8 结款", ", ".join(pay_out(server, who["custodian"], agency, contract)))
-    ratings = sorted(set(re.findall(r"R-2026-\d{6}", buyer.get(contract).get_text(" "))))
+    ratings = sorted(set(re.findall(r"R-2026-\d{6,9}", buyer.get(contract).get_text(" "))))
     for person, rating in ((buyer, ratings[0]), (agency, ratings[1])):
         dimensions = {str(box["name"]): "5" for box in person.get(f"/ratings/{rating}/rate").select("input[type=radio]")}
         person.submit(f"/ratings/{rating}/rate", **dimensions, comment="合作顺利")
@@ -270,7 +270,7 @@ def sign(buyer: Person, agency: Person, contract: str) -> None:
 
 def pay(buyer: Person, agency: Person, contract: str) -> str:
     """The newest payment of a contract, paid and confirmed."""
-    payment = sorted(re.findall(r"M-2026-\d{6}", buyer.get(contract).get_text(" ")))[-1]
+    payment = sorted(re.findall(r"M-2026-\d{6,9}", buyer.get(contract).get_text(" ")))[-1]
     buyer.submit(f"/payments/{payment}/pay", bank_reference="2026030200001", file=PDF)
     agency.submit(f"/payments/{payment}/confirm")
     return payment
@@ -304,7 +304,7 @@ def pay_out(server: Server, custodian: Person, agency: Person, contract: str) ->
 
 def numbers(person: Person, path: str, kind: str) -> list[str]:
     """The identifiers of a kind that a page shows, in order."""
-    return sorted(set(re.findall(kind + r"-2026-\d{6}", person.get(path).get_text(" "))))
+    return sorted(set(re.findall(kind + r"-2026-\d{6,9}", person.get(path).get_text(" "))))
 
 
 def statement(*lines: tuple[str, str]) -> bytes:

@@ -101,11 +101,12 @@ ACTS: dict[str, Ask | None] = {
     **_of("contracts", "revise terminate call_off replace lapse_signing _agree _take_signature", CASE),
     **_of("contracts", "agree_change refuse_change withdraw_change lapse_change resume", CASE),
     "contracts.propose_change": SIGNED_IN,  # for whom, and how that stands, is asked where the case begins
-    **_of("contracts", "give_notice retract end_unopposed contest supply submit accept", CASE),
+    **_of("contracts", "give_notice retract contest supply submit accept", CASE),
     **_of("contracts", "confirm_materials waive_materials miss_materials lapse_materials", CASE),
     **_of("contracts", "lapse_delivery refer_deliverable waive_review send_for_correction pass_review", CASE),
     **_of("contracts", "send_back file_dispute answer_dispute lapse_answer add_evidence", CASE),
     **_of("contracts", "withdraw_dispute decide_dispute", CASE),
+    "contracts.end_unopposed": MACHINE,
     "contracts._take_certificate": Ask(["enterprise", "agency"], duty=True, owner=True),
     "contracts.renew_key": Ask(["enterprise", "agency"], duty=True, owner=True),
     "contracts.publish_template": Ask(["regulator"], whole=True),
@@ -118,7 +119,8 @@ ACTS: dict[str, Ask | None] = {
     **_of("payments", "note_charge fail_charge settle_charge", MACHINE),
     **_of("payments", "settle_line read_line _wait _keep_layout _take_statement", CUSTODIAN),
     # ratings, credit, oversight
-    **_of("ratings", "rate publish lapse", CASE),
+    **_of("ratings", "rate lapse", CASE),
+    "ratings.publish": MACHINE,
     "credit.drop_record": CASE,
     "credit.begin_scores": MACHINE,
     "oversight.override": OPERATOR,

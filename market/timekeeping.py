@@ -8,6 +8,7 @@ import logging
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import wraps
 from time import monotonic
 from typing import Any
 
@@ -56,6 +57,25 @@ def timely(work: Callable[[], Any]) -> Callable[[], Any]:
 
     def do() -> Any:
         return work() if look() is not None else None
+
+    return do
+
+
+class ClockInDoubt(Problem):
+    """Whether a limit has passed is not known."""
+
+    status = 503
+
+
+def surely(act: Callable[..., str]) -> Callable[..., str]:
+    """An act that shows or ends something for good because a limit has passed: a person's is refused while the clock is in doubt, before anything
+    is touched. The jobs looked before."""
+
+    @wraps(act)
+    def do(actor: Actor, *args: Any, **kwargs: Any) -> str:
+        if "system" not in actor.roles and look() is None:
+            raise ClockInDoubt(N_("平台的时钟可能不准,暂时不能确定期限是否已到,请稍后再试;这次没有改动任何内容。"))
+        return act(actor, *args, **kwargs)
 
     return do
 

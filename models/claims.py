@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ColumnElement, ForeignKey, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import identifiers
@@ -88,6 +88,16 @@ class Claim(Case, Base):
     @property
     def title(self) -> str:
         return self.organisation.name
+
+    @property
+    def overseen(self) -> bool:
+        """Who is an authority is for administrators alone to say, in whatever way."""
+        return self.organisation.kind != "authority"
+
+    @classmethod
+    def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
+        found = super().scope(role, actor)
+        return and_(found, cls.organisation.has(Organisation.kind != "authority")) if role == "regulator" else found
 
 
 def open_claim(session: Session, user: User, organisation: Organisation) -> Claim:

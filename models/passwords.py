@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from threading import Lock
 from typing import Any
 
 from pypinyin import lazy_pinyin
 from zxcvbn import zxcvbn
 
-from models import spelling
+from models import regions, spelling
 from models.text import N_, RuleBroken
 
 LEAST = 10  # characters
@@ -23,7 +24,16 @@ LOOKED_AT = 30  # characters; whoever put thirty together that are easy to guess
 _alone = Lock()  # zxcvbn keeps what is known of a person where every thread finds it
 _OURS = ("gongxin", "公信", "公信平台", "中介超市", "中介服务", "zhongjie", "zhongjiechaoshi", "qinghai", "青海")
 # Phrases that stand high in leaks from China and in no list of zxcvbn's.
-_PHRASES = ("woaini", "woaiwojia", "woshishui", "wodemima", "mima", "mimashi", "zhongguo", "woaizhongguo", "caonima", "nihao", "1314520", "5201314", "520520", "wangba", "密码", "我爱你", "你好")
+_PHRASES = ("woaini", "woaiwojia", "woshishui", "wodemima", "mima", "mimashi", "zhongguo", "woaizhongguo", "caonima", "nihao", "1314520", "5201314", "520520", "wangba", "密码", "我爱你", "你好", "woshishen", "woshi", "wodeshijie", "一二三四五六七八九十", "zaq12wsx", "zaq1", "cde3", "1qaz", "2wsx", "3edc", "4rfv")
+_TRADES = (
+    "环保", "环评", "环境", "科技", "技术", "工程", "建设", "建材", "建筑", "设计", "勘察", "测绘", "规划", "监理", "造价", "招标", "咨询", "检测", "评估", "审计", "水利", "水务", "水保", "林业",
+    "地质", "矿业", "能源", "电力", "安全", "消防", "交通", "气象", "会计", "律师", "贸易", "投资", "实业", "集团", "管理", "服务", "信息", "网络", "生态",
+)  # fmt: skip
+_TRADE = re.compile(f"({'|'.join(_TRADES)})")
+_PLACE = re.compile("(?:特别行政区|自治区|自治州|自治县|自治旗|新区|地区|林区|省|市|盟|县|区|旗)$")
+_NUMBERS = re.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dx]|1[3-9]\d{9}")  # of an identity card (GB 11643), of a mobile telephone: everybody's own is known to many
+_UNSHIFTED = str.maketrans("!@#$%^&*()", "1234567890")
+_YEAR = re.compile(r"((?:19|20)\d\d)年")
 _PARTS = re.compile(r"[\s@.,,、·()()_+-]+")
 _ENDINGS = re.compile(r"(股份|有限|责任|公司|事务所|中心|研究院|单位|局|厅)+$")
 
@@ -33,10 +43,30 @@ def check(password: str, *, about: Iterable[str] = (), field: str = "password") 
     if len(password) < LEAST or len(set(password)) < 4:
         raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), field)
     known = _words(about)
-    with _alone:
-        found = zxcvbn(spelling.plain(password)[:LOOKED_AT], user_inputs=[*known, *_PHRASES])
-    if found["guesses_log10"] < LEAST_GUESSES:
-        raise RuleBroken(_why(found["sequence"], set(known)), field)
+    for reading in _readings(spelling.plain(password)[:LOOKED_AT]):
+        words = [*known, *_NUMBERS.findall(reading.lower()), *_PHRASES, *_of_here()]
+        with _alone:
+            found = zxcvbn(reading, user_inputs=words)
+        if found["guesses_log10"] < LEAST_GUESSES:
+            raise RuleBroken(_why(found["sequence"], set(known)), field)
+
+
+def _readings(password: str) -> list[str]:
+    """A password, and what it is with the shift key left alone (a walk over the keys stays one) and a year without its 年, where that differs."""
+    return list(dict.fromkeys([password, _YEAR.sub(r"\1", password.translate(_UNSHIFTED))]))
+
+
+@cache
+def _of_here() -> tuple[str, ...]:
+    """What everybody may name who lives or works here: lines of work, and then divisions, as they are written and in pinyin."""
+    from models.catalogue import DEPARTMENTS  # imports much
+
+    work, rows = [*_TRADES, *DEPARTMENTS], regions.published()
+    whole = [row["full_name"] for row in rows if row["level"] == "city"]
+    places = [name for row in rows for name in (row["name"], _PLACE.sub("", row["name"])) if len(name) > 1]
+    sounded = ["".join(each) for name in (*work, *places, *whole) for each in _syllables(name)]
+    initials = ["".join(each[:1] for each in lazy_pinyin(name)) for name in whole]
+    return tuple(dict.fromkeys([*work, *places, *whole, *sounded, *initials]))
 
 
 def _why(parts: list[dict[str, Any]], known: set[str]) -> str:
@@ -53,11 +83,28 @@ def _words(about: Iterable[str]) -> list[str]:
     told = [spelling.plain(text).lower()[:100] for text in about if text]
     parts = {part for text in told for part in (text, *_PARTS.split(text)) if len(part) > 1}
     parts |= {short for part in parts if len(short := _ENDINGS.sub("", part)) > 1}
+    parts |= {short for part in parts for short in _own(part) if len(short) > 1}
     sounded = {sound for part in parts if not part.isascii() for sound in _sounds(part)}
     return [*sorted(parts | sounded), *_OURS]
 
 
+def _own(name: str) -> set[str]:
+    """An organisation's name without the place it begins with, and what of that is its own: 西宁绿源环保科技 is 绿源环保科技, 绿源环保 and 绿源."""
+    place = max((name[:length] for length in range(2, 8) if name[:length] in _of_here()), key=len, default="")
+    rest = name.removeprefix(place)
+    parts = _TRADE.split(rest)
+    return {rest, *parts, *("".join(parts[:end]) for end in range(1, len(parts)))}
+
+
 def _sounds(text: str) -> list[str]:
-    syllables = lazy_pinyin(text)
-    initials = "".join(each[:1] for each in syllables)
-    return ["".join(syllables), *([initials] if len(initials) > 2 else []), "".join((*syllables[1:], syllables[0]))]
+    found = []
+    for syllables in _syllables(text):
+        initials = "".join(each[:1] for each in syllables)
+        found += ["".join(syllables), *([initials] if len(initials) > 2 else []), "".join((*syllables[1:], syllables[0]))]
+    return found
+
+
+def _syllables(text: str) -> list[list[str]]:
+    """A text in pinyin; ü as v, and as u, which is how passports and most people write it."""
+    heard = lazy_pinyin(text)
+    return [heard, *([[each.replace("v", "u") for each in heard]] if any("v" in each for each in heard) else [])]

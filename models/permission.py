@@ -11,12 +11,14 @@ name are in every register, so knowing them shows nothing. An authority out of s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from models import clock
 from models.actors import ENTERING, IN_STANDING, OFFICES, Actor, Standing
 from models.regions import covers
 from models.text import N_, NotAllowed, Problem
@@ -116,19 +118,44 @@ def _out_of_standing(standing: Standing) -> NotAllowed:
 
 
 def fresh(session: Session, actor: Actor) -> Actor:
-    """The actor as its account and the organisations it stands for are now, in one statement: what was suspended or blocked since the request
-    began does not act any more."""
-    from models.accounts import Organisation, User
+    """The actor as its account, its memberships, its delegations and the organisations it stands for are now, in one statement: what was suspended,
+    blocked, revoked or ended since the request began does not act any more. What was given since comes with the next request."""
+    from models.accounts import Delegation, Membership, Organisation, User
 
     if actor.user_id is None:
         return actor
-    keys = {standing.organisation_id for standing in actor.standings}
-    query = select(User.blocked_at, User.blocked_reason, User.email, Organisation.id, Organisation.state).select_from(User)
-    rows = session.execute(query.outerjoin(Organisation, Organisation.id.in_(keys)).where(User.id == actor.user_id)).all()
-    states = {key: state for _at, _reason, _email, key, state in rows}
+    keys = {standing.organisation_id for standing in actor.standings} | actor.members()
+    query = (
+        select(User.blocked_at, User.blocked_reason, User.email, User.is_admin, Organisation.id, Organisation.state, Membership.role,
+               Delegation.scope, Delegation.most, Delegation.until)
+        .select_from(User)
+        .outerjoin(Organisation, Organisation.id.in_(keys))
+        .outerjoin(Membership, and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id))
+        .outerjoin(Delegation, and_(Delegation.user_id == User.id, Delegation.buyer_id == Organisation.id, Delegation.revoked_at.is_(None)))
+        .where(User.id == actor.user_id)
+    )  # fmt: skip
+    rows = session.execute(query).all()
+    states = {row.id: row.state for row in rows}
     standings = tuple(replace(each, state=states.get(each.organisation_id, each.state)) for each in actor.standings)
-    blocked = next((reason or "—" for at, reason, *_rest in rows if at is not None), "")
+    return _left(actor, rows, standings)
+
+
+def _left(actor: Actor, rows: Sequence[Any], standings: tuple[Standing, ...]) -> Actor:
+    """What an actor is still, by the rows of now."""
+    lent = {(row.id, frozenset(row.scope), row.most, row.until) for row in rows if row.scope is not None and row.until > clock.now()}
+    belongs = {row.id: row.role for row in rows if row.role is not None}
+    gone = actor.organisation_id is not None and actor.organisation_id not in belongs
     own = next((each for each in standings if each.organisation_id == actor.organisation_id), None)
     lost = OFFICES if own is not None and own.state != IN_STANDING else frozenset()
-    confirmed = any(email is not None for _at, _reason, email, *_rest in rows)
-    return replace(actor, roles=actor.roles - lost, standings=standings, blocked=blocked, confirmed=confirmed)
+    found = replace(
+        actor,
+        roles=(actor.roles & {"admin"} if gone else actor.roles - lost) - (frozenset() if any(row.is_admin for row in rows) else {"admin"}),
+        owner=actor.owner and belongs.get(actor.organisation_id) == "owner",
+        mandates=tuple(each for each in actor.mandates if (each.buyer_id, each.scope, each.most, each.until) in lent),
+        resting=tuple(each for each in actor.resting if (each.buyer_id, each.scope, each.most, each.until) in lent),
+        belongs=tuple((key, kind) for key, kind in actor.belongs if key in belongs),
+        standings=standings,
+        blocked=next((row.blocked_reason or "—" for row in rows if row.blocked_at is not None), ""),
+        confirmed=any(row.email is not None for row in rows),
+    )
+    return replace(found, organisation_id=None, organisation_name="", region_code=None, department=None) if gone else found

@@ -32,6 +32,10 @@ def refer(session: Session, case: Case, actor_role: str = "regulator", departmen
     from models.accounts import authority_for
     from models.regions import above
 
+    if not case.overseen:
+        perform(session, case, "refer", SYSTEM, data={"authority": ""})
+        case.due_at = None
+        return False
     areas = above(case.region_code)
     if "regulator" in case.workflow.waits_for(case.state) and start is None:
         nearest = authority_for(session, "regulator", case.line, case.region_code)

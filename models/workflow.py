@@ -81,10 +81,15 @@ class Case:
                 for m in actor.mandates
             ):
                 roles.add("buyer")
-        in_area = "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code)
+        in_area = self.overseen and "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code)
         if in_area and (not actor.department or self.line in (None, actor.department)):
             roles.add("regulator")
         return frozenset(roles)
+
+    @property
+    def overseen(self) -> bool:
+        """Whether the regulator of its area has a part in it; `scope` says the same."""
+        return True
 
     @property
     def line(self) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 import market
 from market import permissions
@@ -20,9 +20,9 @@ from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as payments
 from market.sourcing import actions as sourcing
-from market.transaction import ACTIONS
-from models import CASES, workflow
-from models.accounts import Organisation, authority_for
+from market.transaction import ACTIONS, transaction
+from models import CASES, clock, permission, workdays, workflow
+from models.accounts import Delegation, Membership, Organisation, authority_for
 from models.actors import Actor
 from models.contracts import current_templates
 from models.payments import Payment
@@ -102,7 +102,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
     # the clock, the jobs, the command line
     (
         "system",
-        "accounts.appoint_admin accounts.judge contracts._keep_text credit.begin_scores sourcing.note_half sourcing.note_kept payments.close_day payments.close_event "
+        "accounts.appoint_admin accounts.judge contracts._keep_text contracts.end_unopposed credit.begin_scores ratings.publish sourcing.note_half sourcing.note_kept payments.close_day payments.close_event "
         "payments.fail_charge payments.finish_sending payments.give_up_sending payments.keep_differences payments.leave_line payments.match_line "
         "payments.note_charge payments.note_differences payments.note_event payments.settle_charge payments.take_back",
     ),
@@ -326,3 +326,32 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
     assert authority_for(db.session, "regulator", "自然资源", region).name == "regulator单位"
     agencies.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
     assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", "one out of standing is passed over"
+
+
+def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
+    """Between the beginning of a request and its act: a delegation taken back, one that ran out, a membership ended, an owner that is one no more."""
+    world.enterprise("helper")
+    world.member("buyer", "staff")
+    buyer = world.actor("buyer")
+    accounts.delegate(buyer, email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    helper, staff = world.actor("helper"), world.actor("staff")
+    before = [permission.fresh(db.session, each) for each in (buyer, helper, staff)]
+    assert before == [buyer, helper, staff], "nothing happened yet"
+    assert helper.mandates
+    assert staff.organisation_id == buyer.organisation_id
+    with transaction() as session:
+        session.execute(update(Delegation).values(revoked_at=clock.now()))
+        session.execute(delete(Membership).where(Membership.user_id == staff.user_id))
+        session.execute(update(Membership).where(Membership.user_id == buyer.user_id).values(role="staff"))
+    after = permission.fresh(db.session, helper)
+    assert (after.mandates, after.organisation_id, after.owner) == ((), helper.organisation_id, True)
+    assert not permission.fresh(db.session, buyer).owner
+    gone = permission.fresh(db.session, staff)
+    assert (gone.roles, gone.organisation_id, gone.belongs, gone.region_code) == (frozenset(), None, (), None)
+    with pytest.raises(NotAllowed):
+        sourcing.create_request(helper, on_behalf_of=buyer.organisation_id, **world.asked())
+    with pytest.raises(NotAllowed):
+        sourcing.create_request(staff, **world.asked())
+    with pytest.raises(NotAllowed):
+        accounts.remove_member(buyer, "staff@example.cn")
+

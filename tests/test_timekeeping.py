@@ -15,12 +15,16 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from market import timekeeping as keeping
+from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import nightly, tick
+from market.oversight import actions as oversight
 from market.payments import jobs as money
+from market.ratings import actions as ratings
+from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, ledger, timekeeping
 from models.clock import Reading
@@ -374,3 +378,54 @@ def test_after_a_restart_no_reading_far_from_the_record_is_gone_by(before: datet
     assert (found is None) == (-BOUND <= gap <= OUTAGE)
     assert timekeeping.doubt(Known.first(reading, None), reading) is None
     assert timekeeping.doubt(Known.first(reading, before), reading, outage=None) is None
+
+
+def _prices() -> list[Any]:
+    db.session.rollback()
+    return list(db.session.execute(text("SELECT price FROM quotes ORDER BY id")).scalars())
+
+
+def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(app: Flask, world: World, machine: Machine) -> None:
+    from tests.sourcing.test_hidden_quotes import quoted
+
+    world.appoint_admin()
+    request, _quotes = quoted(world)
+    before = state(request)
+    machine.is_set(MONTH)  # after which sessions begin anew
+    answer = sign_in(app, world, "buyer").submit(f"/requests/{request}/close")
+    assert (answer.status, state(request), _prices()) == (503, before, [None] * 3)
+    assert "时钟" in answer.text
+    for act in (
+        lambda: sourcing.close(world.actor("buyer"), request),
+        lambda: contracts.terminate(world.actor("agency"), "C-2026-000001", reason="逾期未付定金,终止合同。"),
+        lambda: oversight.override(world.actor("admin"), case_type="request", identifier=request, target="evaluating", reason="时钟走到了截止之后。"),
+    ):
+        with pytest.raises(keeping.ClockInDoubt):
+            act()
+    assert (state(request), _prices()) == (before, [None] * 3)
+    machine.is_set(-MONTH)
+    machine.passes(Request.load(db.session, request).closes_at - machine.reading.wall)
+    assert keeping.look() is None, "a week nobody saw pass"
+    ((name, found),) = keeping.doubted()
+    keeping.confirm(world.actor("admin"), name, wall=found.wall.isoformat(), reason="so it is")
+    assert sign_in(app, world, "buyer").submit(f"/requests/{request}/close").status == 303
+    assert None not in _prices()
+
+
+def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, time: Any) -> None:
+    """An act of the clock's that another may begin once its time has come is still only for whom its row names."""
+    from tests.sourcing.test_hidden_quotes import quoted
+
+    request, _quotes = quoted(world)
+    time.instant = Request.load(db.session, request).closes_at + timedelta(minutes=1)
+    for name in ("third", "helper", "regulator", "department", "custodian"):
+        if name == "helper":
+            world.enterprise("helper")
+        with pytest.raises(NotAllowed):
+            sourcing.close(world.actor(name), request)
+        for act in (ratings.publish, contracts.end_unopposed):
+            with pytest.raises(NotAllowed):
+                act(world.actor(name), "X-2026-000001")
+    assert _prices() == [None] * 3
+    sourcing.close(world.actor("buyer"), request)
+    assert None not in _prices()

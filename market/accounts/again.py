@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_limiter.util import get_remote_address
-from flask_login import current_user
 from wtforms import Field, PasswordField
 from wtforms.validators import Length, ValidationError
 
-from market.extensions import limiter
+from market.accounts.identity import current_actor
+from market.accounts.second_factor import prove
 from market.forms import NEEDED
+from market.words import words_of
+from models.text import RuleBroken
 
 
 def is_same(form: Any, field: Field) -> None:
-    """Refuse, in words, a password that is not the signed-in person's; so many wrong ones, and whoever tries has to wait."""
-    if not current_user.user.check_password(field.data or ""):
-        with limiter.limit("10 per 10 minutes", key_func=lambda: f"sign {current_user.user.id} {get_remote_address()}"):
-            raise ValidationError(str(_l("密码不对。")))
+    """Refuse, in words, a password that is not the signed-in person's; TooMany where it comes too early. Wrong ones count as they do at sign-in, wherever they are tried."""
+    try:
+        prove(current_actor(), field.data or "")
+    except RuleBroken as problem:
+        raise ValidationError(words_of(problem)) from problem
 
 
 def again(why: Any) -> PasswordField:

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
+from market.accounts.again import again
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, printed, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
 from models import CASES
@@ -75,6 +76,10 @@ class DelegationForm(Form):
     scope = ChecklistField(_l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE))
     most = MoneyField(_l("金额上限(元)"), [NEEDED])
     until = BeijingTimeField(_l("委托到"), [NEEDED])
+    again = again(_l("委托他人以本单位名义办理前,再次确认是您本人。"))
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in super().values().items() if name != "again"}
 
 
 class SignUpForm(PersonForm):

@@ -14,11 +14,14 @@ from wtforms.validators import Length
 
 from market import letterbox
 from market.accounts import claiming, confirming, entering, letters
+from market.accounts.again import is_same
+from market.accounts.attempts import TooMany, counted
 from market.accounts.identity import current_actor
 from market.accounts.signing_in import first_step
 from market.extensions import db, limiter
 from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
 from market.pages import ActPage, act_view, attempt, case_page, file_of, form_page, visible
+from market.words import words_of
 from models import documents
 from models.accounts import Organisation, User
 from models.agencies import UNLIKE
@@ -30,7 +33,7 @@ rooms = Blueprint("identification", __name__)
 
 class AddressForm(Form):
     email = EmailField(_l("新邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "email"})
-    current = PasswordField(_l("登录密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+    current = PasswordField(_l("登录密码"), [NEEDED, Length(max=200), is_same], render_kw={"autocomplete": "current-password"})
 
 
 class ConfirmForm(Form):
@@ -110,10 +113,25 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            made, status = attempt(form, confirming.confirm, token=token, **form.values())
+            made, status = _counted(form, said.user_id, token)
             if made is not None:
                 return _confirmed(int(made))
     return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine, joining=joining and db.session.get_one(User, said.user_id).memberships[0].organisation), status
+
+
+def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
+    """`attempt` to confirm; a password asked for counts as it does at sign-in."""
+    if not isinstance(form, ConfirmForm):
+        return attempt(form, confirming.confirm, token=token, **form.values())
+    user = db.session.get(User, person)
+    try:
+        with counted("password", user.address if user else "", "password") as tried:
+            made, status = attempt(form, confirming.confirm, token=token, **form.values())
+            tried.right = True if made is not None else False if form.password.errors else None
+    except TooMany as problem:
+        form.refuse(problem, words_of(problem))
+        return None, problem.status
+    return made, status
 
 
 def _confirmed(person: int) -> Response:

@@ -132,5 +132,5 @@ def _named(session: Session, identifier: str) -> Contract | None:
 
 def _claimed(title: str) -> str:
     """The contract a file says it is, by its title; only a hint for what to compare it with."""
-    match = re.search(r"C-\d{4}-\d{6}", title)
+    match = re.search(r"C-\d{4}-\d{6,9}(?!\d)", title)
     return match[0] if match else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from market.timekeeping import surely
 from market.transaction import action
 from models import CASES, clock, events, workflow
 from models.actors import Actor
@@ -11,6 +12,7 @@ from models.failures import Failure
 from models.text import N_, NotFound, RuleBroken
 
 
+@surely
 @action
 def override(session: Session, actor: Actor, *, case_type: str, identifier: str, target: str, reason: str) -> str:
     """An administrator moves a case to another state. Returns the case's identifier."""

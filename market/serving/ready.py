@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from market import jobs, timekeeping
-from market.accounts.identity import PLAYED
+from market.accounts.identity import PLAYED, current_actor
 from market.demo import mark
 from market.extensions import alembic, db
 from market.jobs import nightly
@@ -37,6 +37,7 @@ FAILURES, BROKEN = 100, timedelta(minutes=15)  # how much may fail, and how long
 ROOM = 64 << 20  # bytes free wherever the market writes
 NAMES = 1_000  # files that still fit there
 PROBE = 4096  # bytes written to see that there can be
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")  # what a proxy adds
 NIGHT = timedelta(hours=6)  # after its beginning every part of the night's work is done
 
 
@@ -170,9 +171,30 @@ def health() -> Response:
 
 @probes.get("/ready")
 def ready() -> tuple[Response, int]:
-    """The market does its work: 200, or 503 with what is wrong."""
+    """The market does its work: 200, or 503 with which part does not. What exactly is wrong names machines and folders: that is for who asks on the
+    machine itself, and for administrators."""
     try:
         found = standing()
+        told = found if _on_the_machine() or _is_operator() else _outline(found)
     finally:
         db.session.close()
-    return jsonify(found), 200 if found["ready"] else 503
+    return jsonify(told), 200 if found["ready"] else 503
+
+
+def _outline(found: dict[str, Any]) -> dict[str, Any]:
+    return {"ready": found["ready"], "problems": sorted({problem.partition(":")[0] for problem in found["problems"]})}
+
+
+def _on_the_machine() -> bool:
+    """By the peer, whatever is said of whom it speaks for; through a proxy here comes somebody from elsewhere."""
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    peer = request.environ.get("werkzeug.proxy_fix.orig", request.environ).get("REMOTE_ADDR")
+    return peer in ("127.0.0.1", "::1")
+
+
+def _is_operator() -> bool:
+    try:
+        return "admin" in current_actor().roles
+    except SQLAlchemyError:  # which is what is wrong
+        return False

@@ -282,3 +282,45 @@ def test_what_is_over_takes_no_room(tmp_path: Path, machine: Clock) -> None:
     machine.now += 200
     storage.incr("one more", 60)
     assert storage._one("SELECT count(*) FROM counted") == (1,)
+
+
+ASKS_AGAIN = {  # a page that asks for the password once more, and the rest of what it wants
+    "/my/password": ("current", {"password": "violet kettle harbour 77"}),
+    "/my/address": ("current", {"email": "new@example.cn"}),
+    "/my/delegations/new": ("again", {"email": "x@example.cn", "scope": "request", "most": "1000", "until": "2026-06-01T10:00"}),
+    "/my/signing/renew": ("again", {}),
+    "/my/security/authenticator": ("current", {"code": "000000"}),
+}
+
+
+@pytest.mark.parametrize("first", sorted(ASKS_AGAIN))
+def test_a_session_left_open_guesses_the_password_nowhere_twice(limited: tuple[Flask, World], machine: Clock, first: str) -> None:
+    """The password is one: tries at it count together, on whatever page it is asked for."""
+    visitor = _at(limited[0], OFFICE)
+    assert _try(visitor, PASSWORD).status == 303
+    field, rest = ASKS_AGAIN[first]
+    for number in range(FREE):
+        assert visitor.submit(first, **{**rest, field: f"guess {number} of many"}).status == 422
+    for path, (field, rest) in ASKS_AGAIN.items():
+        answer = visitor.submit(path, **{**rest, field: PASSWORD})
+        assert answer.status in (422, 429), path
+        assert "尝试次数太多" in answer.text, path
+    assert _try(_at(limited[0], OFFICE), PASSWORD).status == 303, "the owner signs in by another browser"
+
+
+def test_the_password_asked_by_a_letters_link_counts_too(limited: tuple[Flask, World], machine: Clock) -> None:
+    from market.accounts import confirming
+    from models.accounts import User, known_as
+
+    app = limited[0]
+    with app.app_context():
+        user: User = db.session.scalars(known_as("buyer@example.cn")).one()
+        link = confirming.token(user, "other@example.cn")
+        db.session.rollback()
+    reader = _at(app, ELSEWHERE)
+    for number in range(FREE):
+        assert reader.submit(f"/confirm/{link}", password=f"guess {number} of many").status == 422
+    answer = reader.submit(f"/confirm/{link}", password=PASSWORD)
+    assert answer.status == 429
+    assert "尝试次数太多" in answer.text
+    assert _try(_at(app, ELSEWHERE), PASSWORD).status == 429

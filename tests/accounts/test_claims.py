@@ -174,3 +174,37 @@ def test_the_administrator_decides_too(world: World) -> None:
     claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
     claiming.grant_claim(Actor("管理员", frozenset({"admin"})), claim, reason="证据充分,予以认定。", replaces=False)
     assert load(claim).state == "granted"
+
+
+@pytest.mark.parametrize("of", ["buyer", "agency", "custodian", "department", "regulator", "peer"])
+def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -> None:
+    """Who is an authority is said by administrators alone, by whatever way somebody comes to one; an enterprise or agency by the regulator too."""
+    world.authority("peer", "regulator", region="630000", department="水利")
+    world.appoint_admin()
+    office = world.organisation(of).kind == "authority"
+    held = world.organisation(of)
+    world.emails["claimant"] = EMAIL
+    claim = accounts.sign_up(
+        VISITOR, email=EMAIL, name="认领者", password=PASSWORD, kind="enterprise", organisation=held.name, region_code="630000", uscc=held.uscc
+    )
+    claiming.file_claim(world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。")
+    claiming.answer_claim(world.actor(of), claim, statement="不是我们的人,请核实。")
+    regulators = ("regulator", "peer") if of != "peer" else ("regulator",)
+    for name in regulators if office else ():
+        with pytest.raises(NotAllowed):
+            claiming.grant_claim(world.actor(name), claim, reason="核对材料后认定。", replaces=True)
+        with pytest.raises(NotAllowed):
+            claiming.refuse_claim(world.actor(name), claim, reason="核对材料后认定。")
+    for name in ("regulator", "peer"):
+        actor = world.actor(name)
+        db.session.rollback()
+        seen = db.session.scalars(select(Claim.identifier).where(Claim.scope("regulator", actor))).all()
+        assert (claim in seen) is ("regulator" in load(claim).roles_of(actor)) is (not office)
+    time.instant = load(claim).due_at
+    run_deadlines()
+    drain()
+    told = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation("regulator").id)
+    kinds = [notice.event.kind for notice in db.session.scalars(told) if notice.event.kind.startswith("claim.")]
+    assert ("claim.refer" in kinds) is (not office or of == "regulator"), "of what it has no part in nobody is told"
+    claiming.grant_claim(world.actor("admin" if office else "regulator"), claim, reason="核对材料后认定。", replaces=True)
+    assert members(world, of) == {EMAIL: "owner"}

@@ -141,8 +141,8 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert buyer.post("/my/members/buyer@example.cn/remove", {"csrf_token": token}).status == 404
     assert buyer.post("/my/members/staff@example.cn/remove", {"csrf_token": token}).status == 303
     assert staff.get("/my/organisation").status == 403
-    lent = {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": _at(30)}
-    for change, field in (({"email": "no"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope")):
+    lent = {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": _at(30), "again": PASSWORD}
+    for change, field in (({"email": "no"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope"), ({"again": "wrong horse battery"}, "again")):
         assert buyer.submit("/my/delegations/new", **{**lent, **change}).error_at(field), field
     assert buyer.submit("/my/delegations/new", **lent).status == 303
     helper = sign_in(app, world, "helper")

@@ -29,6 +29,9 @@ from tests.accounts.test_second_factor import set_up
 from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
+# Of the company in OF_XINING, and of whoever lives there: what a list of leaked passwords from elsewhere does not hold.
+OF_XINING = ["张伟", "zhangwei@example.cn", "西宁绿源环保科技有限公司", "91630100MA0000003H"]
+LOCAL = ["630102199001011234", "63010219900101123X", "xn13897461234", "18997001234a", "wei13897461234", "Xining@2026", "Haidong@2026", "Geermu2026", "Lanzhou@2026", "青海省西宁市2026", "qhsxns2026", "lvyuan2026", "luyuan@2026", "Lvyuan@2026", "lvyuanhuanbao1", "lyhbkj2026", "绿源环保2026", "shuili@2026", "huanbao@2026", "jiancai2026", "shengtaihuanjing1", "公信平台2026年密码", "1qaz@WSX3edc", "!QAZ2wsx#EDC", "zaq1@WSXcde3", "woshishen123", "wodeshijie1", "一二三四五六七八九十"]
 OTHER = "another horse battery"
 ABOUT = ["李建国", "jianguo.li@hehuan.cn", "青海河湟环境技术有限公司", "91630000MA12345678"]
 COMMON = ["1234567890", "password123", "Password123!", "P@ssw0rd2026", "qwertyuiop", "1qaz2wsx3edc", "a123456789", "admin123456", "iloveyou1314", "woaini1314520", "wodemima2026", "zhongguo123", "Aa123456789", "abcd1234abcd", "5201314520", "11112222333", "１２３４５６７８９０", "19900101abc", "2026-11-26 08", "密码密码密码密码"]
@@ -42,6 +45,17 @@ def test_what_everybody_tries_first_is_refused(password: str) -> None:
         passwords.check(password, about=ABOUT)
     assert refused.value.field == "password"
     assert "请换一个" in refused.value.message or "至少 10" in refused.value.message
+
+
+@pytest.mark.parametrize("password", LOCAL)
+def test_what_is_near_at_hand_here_is_refused(password: str) -> None:
+    with pytest.raises(RuleBroken):
+        passwords.check(password, about=OF_XINING)
+
+
+@pytest.mark.parametrize("password", ["violet kettle 13897461234 harbour", "西宁 水壶 自行车 七点半", "tulip wagon shuili quartz", "Kettle!harbour@violet", "red!truck%by#the lake"])
+def test_a_word_from_here_among_others_does_no_harm(password: str) -> None:
+    passwords.check(password, about=OF_XINING)
 
 
 @pytest.mark.parametrize("password", OWN)

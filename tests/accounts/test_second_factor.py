@@ -26,8 +26,8 @@ from tests.accounts.test_sessions import press
 from tests.factories import PASSWORD, World
 from tests.web import Answer, Visitor, sign_in
 
-MUST = ("regulator", "custodian", "admin")
-MAY = ("buyer", "agency", "department")
+MUST = ("regulator", "department", "custodian", "admin")
+MAY = ("buyer", "agency")
 
 
 @pytest.fixture

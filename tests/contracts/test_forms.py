@@ -33,7 +33,7 @@ def test_clauses_change_where_they_may(app: Flask, world: World) -> None:
     assert "没有改动" in agency.submit(f"/contracts/{contract}/revise").text
     assert "1 到 2000" in agency.submit(f"/contracts/{contract}/revise", text_secrecy=" ").error_at("text_secrecy")
     refused = buyer.submit(f"/contracts/{contract}/agree_buyer", understood="y", password="wrong password")
-    assert "密码不对" in refused.error_at("password")
+    assert "密码不正确" in refused.error_at("password")
     assert "先阅读" in buyer.submit(f"/contracts/{contract}/agree_buyer", password=PASSWORD).error_at("understood")
     assert buyer.submit(f"/contracts/{contract}/agree_buyer", understood="y", password=PASSWORD).status == 303
     assert agency.submit(f"/contracts/{contract}/revise", text_secrecy="双方另行签订保密协议。").status == 303

@@ -17,6 +17,7 @@ from market.contracts import papers
 from market.extensions import db
 from market.files import store
 from market.jobs import drain
+from market.opendata import checking
 from market.opendata.checking import check_copy
 from market.sourcing import actions as sourcing
 from market.sourcing.jobs import notice_of
@@ -174,3 +175,12 @@ def test_a_title_anybody_writes_is_no_oracle(app: Flask, world: World, time: Any
                 found.append((copy.verdict, [flaws for _signed, flaws in copy.signatures]))
         assert all(each == found[0] for each in found), found
         assert found[0][1] == [("untrusted",) if authority is untrusted else ("stranger",)]
+
+
+@pytest.mark.parametrize(("title", "number"), [
+    ("合同 C-2026-000001", "C-2026-000001"), ("C-2026-1234567 第2版", "C-2026-1234567"), ("C-2026-123456789", "C-2026-123456789"),
+    ("C-2026-1234567890", ""), ("C-2026-12345", ""),
+])  # fmt: skip
+def test_a_number_of_any_length_is_read_whole(title: str, number: str) -> None:
+    """The millionth contract of a year is not taken for another's."""
+    assert checking._claimed(title) == number

@@ -26,7 +26,7 @@ from models.events import Event
 from models.failures import Attempt
 from tests.conftest import settings
 from tests.factories import World
-from tests.web import Visitor
+from tests.web import Visitor, sign_in
 
 
 def test_a_market_that_does_its_work_is_ready(app: Flask) -> None:
@@ -257,3 +257,22 @@ def test_a_file_that_cannot_be_filled_is_said(app: Flask, monkeypatch: pytest.Mo
     monkeypatch.setattr("market.serving.ready.os.write", full)
     assert problems(app) == ["files: No space left on device"]
     assert not list(Path(app.config["FILES_FOLDER"]).glob(".probe-*"))
+
+
+def test_a_stranger_is_told_which_part_and_nothing_of_the_machine(app: Flask, world: World, tmp_path: Path) -> None:
+    """Host names, folders and clocks are for the machine itself and for administrators; who a header says it speaks for is no peer."""
+    world.appoint_admin()
+    (tmp_path / "a file").write_text("")
+    app.config["FILES_FOLDER"] = tmp_path / "a file" / "files"
+    elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
+    stranger, buyer, admin = Visitor(app), sign_in(app, world, "buyer"), sign_in(app, world, "admin")
+    for visitor, environment in (
+        (stranger, elsewhere), (buyer, elsewhere), (stranger, {**elsewhere, "HTTP_X_FORWARDED_FOR": "127.0.0.1"}),
+        (stranger, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7"}), (stranger, {"HTTP_FORWARDED": "for=127.0.0.1"}),
+        (stranger, {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.1"}, "REMOTE_ADDR": "127.0.0.1"}),
+    ):  # fmt: skip
+        answer = visitor._answer(lambda v=visitor, e=environment: v.client.get("/ready", environ_overrides=e))
+        assert (answer.status, answer.response.get_json()) == (503, {"ready": False, "problems": ["files"]})
+    for visitor, environment in ((admin, elsewhere), (stranger, {"REMOTE_ADDR": "127.0.0.1"}), (stranger, {"REMOTE_ADDR": "::1"})):
+        answer = visitor._answer(lambda v=visitor, e=environment: v.client.get("/ready", environ_overrides=e))
+        assert answer.response.get_json()["problems"] == ["files: Not a directory"]

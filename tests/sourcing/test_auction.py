@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
 from market.sourcing import actions as sourcing
+from market.sourcing.views import auction
 from market.transaction import transaction
 from models import documents, draws
+from models.accounts import Membership
 from models.clock import BEIJING
+from models.sessions import SignIn
 from models.sourcing import Award, Bid, LivePrice, Request, step
 from models.text import RuleBroken, WrongState
 from tests.factories import PDF, World
@@ -233,3 +236,27 @@ def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, li
     override(world.actor("admin"), case_type="request", identifier=request, target="cancelled", reason="卡住了,人工处理")
     with pytest.raises(RuleBroken, match="不能越过流程"):
         override(world.actor("admin"), case_type="request", identifier=request, target="auction", reason="卡住了,人工处理")
+
+
+@pytest.mark.parametrize("ends", ["session", "membership"])
+def test_a_stream_ends_with_the_session_and_with_the_part_in_it(app: Flask, world: World, live: Any, monkeypatch: Any, ends: str) -> None:
+    """Held open, it shows nothing more to a browser that was signed out elsewhere, nor to who belongs to the bidder no more."""
+    request, bids = live
+    app.config["STREAM_SECONDS"] = 5
+    visitor = sign_in(app, world, "agency")
+    waits: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        waits.append(seconds)
+        with transaction() as session:
+            if ends == "session":
+                session.execute(delete(SignIn))
+            else:
+                session.execute(delete(Membership).where(Membership.user_id == world.actor("agency").user_id))
+        if len(waits) == 1:
+            sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
+
+    monkeypatch.setattr(auction.time, "sleep", meanwhile)
+    told = visitor.get(f"/requests/{request}/auction/stream").text
+    assert (len(waits), told.count("event: standing")) == (1, 1)
+    assert "39,000" not in told

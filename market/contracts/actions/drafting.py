@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from market.contracts.course import ask_ratings
+from market.timekeeping import surely
 from market.transaction import action
 from models import clock, contracts, credit, events, payments
 from models.accounts import Organisation
@@ -49,6 +50,7 @@ def revise(session: Session, actor: Actor, identifier: str, *, texts: dict[str, 
     return identifier
 
 
+@surely
 @action
 def terminate(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """End a contract on which no money has come in. RuleBroken while a payment waits to be confirmed."""

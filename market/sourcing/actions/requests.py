@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from market.sourcing.actions import keys
 from market.sourcing.actions.cancelling import end, lapse
 from market.sourcing.actions.common import stand_apart, tell
+from market.timekeeping import surely
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
 from models.accounts import Organisation, authority_for
@@ -209,6 +210,7 @@ def _keep_standing(session: Session, request: Request) -> None:
         quote.due_at = max(quote.due_at or quote.standing_until, quote.standing_until)
 
 
+@surely
 def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
     """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where there
     are too few, which the keeper hears of after; or do then what the policy says."""
@@ -221,7 +223,7 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 def _close(session: Session, actor: Actor, identifier: str) -> str:
     request = Request.load(session, identifier, lock=True)
     count, links, rules = *_counted(session, request), request.rules
-    request.workflow.find(request.state, "close")
+    play(session, request, "close", actor, request.workflow.find(request.state, "close").who)
     if request.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
     if count < rules.least and actor is SYSTEM:

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, redirect, render_template, stream_with_context, url_for
-from flask_login import login_required
+from flask import current_app, g, redirect, render_template, stream_with_context, url_for
+from flask_login import current_user, login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
+from market.accounts.identity import current_actor, load
 from market.extensions import db
 from market.pages import attempt, not_found
 from market.sourcing import actions
 from market.sourcing.forms import UndercutForm
 from market.sourcing.views.rooms import readable, rooms
-from models import permission
 from models.sourcing import Bid, LivePrice, Request, step
+from models.text import Problem
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,14 @@ def auction_stream(identifier: str) -> Response:
             for _ in range(int(seconds * 2)):
                 time.sleep(0.5)
                 db.session.rollback()
-                if permission.fresh(db.session, current_actor()).blocked:
+                signed_in = load(current_user.get_id())
+                if signed_in is None:  # signed out, blocked, or gone too long: elsewhere, meanwhile
                     return
-                fresh = _fragment(identifier)
+                g.actor = signed_in.actor
+                try:
+                    fresh = _fragment(identifier)
+                except Problem:
+                    return
                 if fresh != shown:
                     yield _event(shown := fresh)
         finally:
