@@ -118,13 +118,14 @@ def file_of(storage: FileStorage | None) -> dict[str, Any]:
 @dataclass(frozen=True)
 class ActPage:
     """How an act is done from a page: its action, the form that asks what it needs, and the form's values
-    as the action takes them. `build` makes the form where it depends on the case; `template` shows it."""
+    as the action takes them. `build` makes the form where it depends on the case; `template` shows it, with the facts `beside` it."""
 
     action: Callable[..., str]
     form: type[Form] = ActForm
     values: Callable[[Any], dict[str, Any]] = lambda form: form.values()
     build: Callable[[Any], type[Form]] | None = None
     template: str = "layout/act.html"
+    beside: Callable[[Any], list[tuple[str, Any]] | None] = lambda case: None
 
 
 def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]) -> Response | str | tuple[str, int]:
@@ -148,7 +149,7 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
     elif not moves:
         case.workflow.find(case.state, act)
         check_open(case, act)
-    return render_template(page.template, case=case, act=act, form=form, back=landing(case)), status
+    return render_template(page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)), status
 
 
 def check_open(case: Case, act: str) -> None:

@@ -253,7 +253,7 @@ def sentence(happened: Event) -> str:
 
 def actor_words(happened: Event) -> str:
     """Who did it: the role and the organisation. People's own names stay in the audit."""
-    role = _(ROLES.get(happened.actor_role, happened.actor_role))
+    role = role_name(happened.actor_role, happened.case_type)
     return f"{role} · {happened.actor_organisation}" if happened.actor_organisation else role
 
 
@@ -314,12 +314,28 @@ _TOLD: dict[str, Callable[[Any], str]] = {
 }
 
 
+# What stands on a button or a worklist where that depends on what the case is, or is a verb and not what was decided.
+CALLED = {
+    ("verify", "enterprise"): N_("核验单位"),
+    ("verify", "agency"): N_("核验机构"),
+    ("suspend", "enterprise"): N_("暂停发起采购"),
+    ("suspend", "agency"): N_("暂停承接业务"),
+    ("suspend", "authority"): N_("暂停行使职权"),
+}
+
+
+def act_words(act: str, case: Case) -> str:
+    """What an act is called before it is done."""
+    return _(CALLED.get((act, getattr(case, "kind", ""))) or case.workflow.acts.get(act, act))
+
+
 def label_of(move: Move, case: Case) -> str:
-    return _(case.workflow.acts[move.act])
+    return act_words(move.act, case)
 
 
-def role_name(role: str) -> str:
-    return _(ROLES[role])
+def role_name(role: str, case_type: str = "") -> str:
+    """A role in the case it acts in: the organisation an entry is about may be an enterprise as well."""
+    return _(N_("单位") if (role, case_type) == ("agency", "organisation") else ROLES.get(role, role))
 
 
 def has_file(form: Any) -> bool:
@@ -339,4 +355,4 @@ def register(app: Flask) -> None:
     app.add_template_filter(money.show, "money")
     app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
-    app.jinja_env.globals.update(label_of=label_of, get_locale=get_locale, int_type=int)
+    app.jinja_env.globals.update(label_of=label_of, act_words=act_words, get_locale=get_locale, int_type=int)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.agencies import actions
+from market.agencies.views.letting_in import seen_before
 from market.agencies.views.rooms import mine, readable, rooms
 from market.charts import lines
 from market.extensions import db
@@ -41,7 +42,7 @@ from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
 
 ACTS = {
-    "verify": ActPage(actions.verify),
+    "verify": ActPage(actions.verify, beside=seen_before),
     "return": ActPage(actions.return_entry),
     "refuse": ActPage(actions.refuse),
     "suspend": ActPage(actions.suspend),
@@ -101,6 +102,7 @@ def show(identifier: str) -> str:
         contracts=_counted(agency),
         trend=_trend(agency),
         stopped=_stopped(agency),
+        seen=seen_before(agency),
         inside=inside,
         own=current_actor().organisation_id == agency.id,
         files=[
