@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from market import permissions, words
+from market import permissions, standing, words
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.demo import mark
@@ -286,6 +286,7 @@ AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)  # 
 
 def _apart(message: str, status: int) -> tuple[str, int]:
     """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading is said if it is known."""
+    g.apart = True
     if "actor" not in g:
         g.actor = VISITOR
     if "_login_user" not in g:
@@ -296,7 +297,7 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
-    app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
+    app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor, own_stop=standing.own_stop)
     app.jinja_env.globals["may"] = lambda endpoint: permissions.may_open(endpoint, current_actor())
 
     app.before_request(_ask_page)

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_wtf.file import FileField
+from wtforms import PasswordField
 
 from models import CASES, clock, money, policy, workdays
 from models.accounts import Organisation
@@ -342,6 +343,14 @@ def has_file(form: Any) -> bool:
     return any(isinstance(field, FileField) for field in form)
 
 
+def kept_words(form: Any) -> str:
+    """What of a form that comes back refused is still there: no browser is sent a password or a file again."""
+    secret, file = any(isinstance(field, PasswordField) for field in form), has_file(form)
+    if secret and file:
+        return _("密码要重新填写,文件要重新选择;您填写的其他内容都还在。")
+    return _("密码要重新填写;您填写的其他内容都还在。") if secret else _("文件要重新选择;您填写的其他内容都还在。") if file else _("您填写的内容都还在。")
+
+
 def asks_nothing(form: Any) -> bool:
     return all(field.name in ("csrf_token", "submission") for field in form)
 
@@ -349,7 +358,7 @@ def asks_nothing(form: Any) -> bool:
 def register(app: Flask) -> None:
     for word in (
         told, result_words, when, moment, credit_code, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
-        actor_words, details, role_name, tie_names, has_file, asks_nothing,
+        actor_words, details, role_name, tie_names, has_file, kept_words, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")

@@ -30,7 +30,7 @@ from models.text import NotAllowed
 from tests.factories import PASSWORD, PDF, World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
-from tests.web import sign_in
+from tests.web import Visitor, sign_in
 
 
 def every_act() -> set[str]:
@@ -326,3 +326,24 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
     assert authority_for(db.session, "regulator", "自然资源", region).name == "regulator单位"
     agencies.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
     assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", "one out of standing is passed over"
+
+
+def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: World) -> None:
+    request = world.request("buyer")
+    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="执照已被吊销,请说明。")
+    buyer = sign_in(app, world, "buyer")
+    said = buyer.get("/my").text
+    assert all(words in said for words in ("已暂停", "执照已被吊销", world.organisation("regulator").name))
+    assert "已退出" not in said
+    assert "/requests/new" not in said
+    refused = buyer.get("/requests/new")
+    assert (refused.status, "执照已被吊销" in refused.text, "已暂停" in refused.soup.h1.text) == (403, True, True)  # type: ignore[union-attr]
+    for who in ("visitor", "agency"):
+        assert "不能确定中选" in sign_in(app, world, who).get(f"/requests/{request}").text
+    assert "业主已暂停" in Visitor(app).get("/requests").text
+    assert "不能确定中选" in sign_in(app, world, "agency").get(f"/requests/{request}/answer").text
+    regulator = sign_in(app, world, "regulator")
+    assert "暂停发起采购" not in regulator.get(f"/agencies/{world.identifiers['buyer']}").soup.aside.text  # type: ignore[union-attr]
+    agencies.restore(world.actor("regulator"), world.identifiers["buyer"], reason="已说明清楚。")
+    assert "暂停发起采购" in regulator.get(f"/agencies/{world.identifiers['buyer']}").text, "not “to suspend its work” of a buyer"
+    assert "不能确定中选" not in Visitor(app).get(f"/requests/{request}").text

@@ -374,3 +374,12 @@ def test_after_a_restart_no_reading_far_from_the_record_is_gone_by(before: datet
     assert (found is None) == (-BOUND <= gap <= OUTAGE)
     assert timekeeping.doubt(Known.first(reading, None), reading) is None
     assert timekeeping.doubt(Known.first(reading, before), reading, outage=None) is None
+
+
+def test_the_page_of_clocks_is_always_there(app: Flask, world: World, machine: Machine) -> None:
+    world.appoint_admin()
+    admin = sign_in(app, world, "admin")
+    assert "/admin/clock" in admin.get("/admin/failures").text
+    assert admin.get("/admin/clock").status == 200
+    assert keeping.look() is not None
+    assert "正常" in admin.get("/admin/clock").text

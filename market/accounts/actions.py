@@ -296,13 +296,20 @@ def revoke_delegation(session: Session, actor: Actor, delegation_id: int) -> str
     return organisation.identifier
 
 
+def _tell_blocked(session: Session, kind: str, address: str, reason: str) -> str:
+    """Whoever cannot sign in reads no page: the reason goes by mail, with whom to turn to."""
+    person = session.scalars(known_as(address)).one()
+    letterbox.post(session, kind, address, person, reason=reason.strip(), whom=blocking.lifted_by(person))
+    return address
+
+
 @action
 def block_account(session: Session, actor: Actor, email: str, *, reason: str) -> str:
     """An administrator, the regulator over its organisations, or the owner of its one organisation takes an account out of force."""
-    return blocking.block(session, actor, email, reason)
+    return _tell_blocked(session, "blocked", blocking.block(session, actor, email, reason), reason)
 
 
 @action
 def unblock_account(session: Session, actor: Actor, email: str, *, reason: str) -> str:
     """Whoever may block it, of no lower rank than whoever did, puts an account into force again."""
-    return blocking.unblock(session, actor, email, reason)
+    return _tell_blocked(session, "unblocked", blocking.unblock(session, actor, email, reason), reason)

@@ -242,3 +242,15 @@ def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch
     entering.try_register(identifier)
     assert state(identifier).state == "verified"
     assert asked == [({"uscc": [code(7200)]}, entering.SOON)], "whoever waits before a page does not wait for long"
+
+
+def test_a_licence_is_a_picture_or_a_document_and_one_that_is_in_has_none_to_bring(app: Flask, world: World) -> None:
+    signed_up(world)
+    invoice = '<?xml version="1.0"?><EInvoice><a/></EInvoice>'.encode()
+    newcomer = sign_in(app, world, "newcomer")
+    page = newcomer.get("/my/licence").soup.select_one("input[type=file]")
+    assert page is not None
+    assert ".xml" not in str(page["accept"])
+    assert "扫描件" in newcomer.submit("/my/licence", file=invoice).error_at("file")
+    buyer = sign_in(app, world, "buyer").get("/my/licence")
+    assert (buyer.status, buyer.location) == (303, "/my/organisation")

@@ -248,3 +248,9 @@ def test_more_sessions_need_no_more_queries(app: Flask, world: World) -> None:
         for _more in range(4):
             sign_in(app, world, "buyer")
     assert len(set(counts)) == 1
+
+
+def test_signing_out_everywhere_says_so(app: Flask, world: World) -> None:
+    visitor = Visitor(app, "buyer@example.cn")
+    ended = visitor.post("/my/sessions/end", {})
+    assert "已在所有设备退出" in visitor.get(ended.location).text
