@@ -16,6 +16,8 @@ from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
 from models.documents import Document, FolderStore, check, clean_name
+from models.filekinds import SCANS
+from models.text import N_, RuleBroken
 from models.workflow import Case
 
 
@@ -69,10 +71,12 @@ def with_file(act: Callable[..., str]) -> Callable[..., str]:
     return kept_first
 
 
-def hand_in(session: Session, actor: Actor, case: Case, name: str, content: bytes | Kept, field: str = "file") -> Document:
-    """Make a file part of a case. RuleBroken at `field` for an empty one."""
+def hand_in(session: Session, actor: Actor, case: Case, name: str, content: bytes | Kept, field: str = "file", scan: bool = False) -> Document:
+    """Make a file part of a case. RuleBroken at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice or a table."""
     if not isinstance(content, Kept):
         content = keep(content, field)
+    if scan and content.media_type not in SCANS:
+        raise RuleBroken(N_("这里要的是证照或盖章材料的扫描件:PDF、OFD、PNG 或 JPEG。"), field)
     document = Document(
         media_type=content.media_type,
         identifier=identifiers.issue(session, "F"),

@@ -30,7 +30,7 @@ from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextI
 
 from models import days, money, numbers, printable
 from models.clock import BEIJING
-from models.filekinds import KINDS
+from models.filekinds import KINDS, SCANS
 from models.submissions import Sent
 from models.text import UNKEEPABLE, Problem
 
@@ -212,13 +212,17 @@ TAKEN = _l("PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB�
 ACCEPT = ",".join(f".{ending}" for endings in KINDS.values() for ending in endings)
 
 
-def upload(label: Any, *, needed: bool = True) -> FileField:
-    """A file that must be handed in, or may be."""
+SCAN = _l("PDF、OFD、PNG 或 JPEG,不超过 20 MB。")
+ACCEPT_SCAN = ",".join(f".{ending}" for kind in SCANS for ending in KINDS[kind])
+
+
+def upload(label: Any, *, needed: bool = True, scan: bool = False) -> FileField:
+    """A file that must be handed in, or may be; a `scan` of a paper is a picture or a document that looks like one."""
     return FileField(
         label,
         [FileRequired(_l("请选择文件。"))] if needed else [],
-        description=TAKEN,
-        render_kw={"accept": ACCEPT},
+        description=SCAN if scan else TAKEN,
+        render_kw={"accept": ACCEPT_SCAN if scan else ACCEPT},
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from market import permissions, words
+from market import permissions, standing, words
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.demo import mark
@@ -118,13 +118,14 @@ def file_of(storage: FileStorage | None) -> dict[str, Any]:
 @dataclass(frozen=True)
 class ActPage:
     """How an act is done from a page: its action, the form that asks what it needs, and the form's values
-    as the action takes them. `build` makes the form where it depends on the case; `template` shows it."""
+    as the action takes them. `build` makes the form where it depends on the case; `template` shows it, with the facts `beside` it."""
 
     action: Callable[..., str]
     form: type[Form] = ActForm
     values: Callable[[Any], dict[str, Any]] = lambda form: form.values()
     build: Callable[[Any], type[Form]] | None = None
     template: str = "layout/act.html"
+    beside: Callable[[Any], list[tuple[str, Any]] | None] = lambda case: None
 
 
 def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]) -> Response | str | tuple[str, int]:
@@ -148,7 +149,7 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
     elif not moves:
         case.workflow.find(case.state, act)
         check_open(case, act)
-    return render_template(page.template, case=case, act=act, form=form, back=landing(case)), status
+    return render_template(page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)), status
 
 
 def check_open(case: Case, act: str) -> None:
@@ -285,6 +286,7 @@ AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)  # 
 
 def _apart(message: str, status: int) -> tuple[str, int]:
     """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading is said if it is known."""
+    g.apart = True
     if "actor" not in g:
         g.actor = VISITOR
     if "_login_user" not in g:
@@ -295,7 +297,7 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
-    app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor)
+    app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor, own_stop=standing.own_stop)
     app.jinja_env.globals["may"] = lambda endpoint: permissions.may_open(endpoint, current_actor())
 
     app.before_request(_ask_page)

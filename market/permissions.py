@@ -216,7 +216,7 @@ PAGES: dict[str, Ask] = {
     **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
     **_of("payments", "desk statement export_statement differences", _BOOKS),
     **_of("payments", "import_statement tell_layout settle_line reconcile_now", CUSTODIAN),
-    **_of("oversight", "authorities new_authority override failures try_again clock", OPERATOR),
+    **_of("oversight", "authorities new_authority override failures try_again clock clocks", OPERATOR),
 }
 
 

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_wtf.file import FileField
+from wtforms import PasswordField
 
 from models import CASES, clock, money, policy, workdays
 from models.accounts import Organisation
@@ -255,7 +256,7 @@ def sentence(happened: Event) -> str:
 
 def actor_words(happened: Event) -> str:
     """Who did it: the role and the organisation. People's own names stay in the audit."""
-    role = _(ROLES.get(happened.actor_role, happened.actor_role))
+    role = role_name(happened.actor_role, happened.case_type)
     return f"{role} · {happened.actor_organisation}" if happened.actor_organisation else role
 
 
@@ -316,16 +317,40 @@ _TOLD: dict[str, Callable[[Any], str]] = {
 }
 
 
+# What stands on a button or a worklist where that depends on what the case is, or is a verb and not what was decided.
+CALLED = {
+    ("verify", "enterprise"): N_("核验单位"),
+    ("verify", "agency"): N_("核验机构"),
+    ("suspend", "enterprise"): N_("暂停发起采购"),
+    ("suspend", "agency"): N_("暂停承接业务"),
+    ("suspend", "authority"): N_("暂停行使职权"),
+}
+
+
+def act_words(act: str, case: Case) -> str:
+    """What an act is called before it is done."""
+    return _(CALLED.get((act, getattr(case, "kind", ""))) or case.workflow.acts.get(act, act))
+
+
 def label_of(move: Move, case: Case) -> str:
-    return _(case.workflow.acts[move.act])
+    return act_words(move.act, case)
 
 
-def role_name(role: str) -> str:
-    return _(ROLES[role])
+def role_name(role: str, case_type: str = "") -> str:
+    """A role in the case it acts in: the organisation an entry is about may be an enterprise as well."""
+    return _(N_("单位") if (role, case_type) == ("agency", "organisation") else ROLES.get(role, role))
 
 
 def has_file(form: Any) -> bool:
     return any(isinstance(field, FileField) for field in form)
+
+
+def kept_words(form: Any) -> str:
+    """What of a form that comes back refused is still there: no browser is sent a password or a file again."""
+    secret, file = any(isinstance(field, PasswordField) for field in form), has_file(form)
+    if secret and file:
+        return _("密码要重新填写,文件要重新选择;您填写的其他内容都还在。")
+    return _("密码要重新填写;您填写的其他内容都还在。") if secret else _("文件要重新选择;您填写的其他内容都还在。") if file else _("您填写的内容都还在。")
 
 
 def asks_nothing(form: Any) -> bool:
@@ -335,10 +360,10 @@ def asks_nothing(form: Any) -> bool:
 def register(app: Flask) -> None:
     for word in (
         told, result_words, when, moment, credit_code, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
-        actor_words, details, role_name, tie_names, has_file, asks_nothing,
+        actor_words, details, role_name, tie_names, has_file, kept_words, asks_nothing,
     ):  # fmt: skip
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")
     app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
-    app.jinja_env.globals.update(label_of=label_of, get_locale=get_locale, int_type=int)
+    app.jinja_env.globals.update(label_of=label_of, act_words=act_words, get_locale=get_locale, int_type=int)

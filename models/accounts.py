@@ -70,7 +70,7 @@ ORGANISATION = Workflow(
         "match": N_("与登记机关一致"),
         "return": N_("退回补正"),
         "refuse": N_("不予通过"),
-        "suspend": N_("暂停承接业务"),
+        "suspend": N_("暂停"),
         "restore": N_("恢复"),
         "refer": REFERRAL_ACTS["refer"],
     },

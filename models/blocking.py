@@ -17,6 +17,7 @@ from models.permission import check_account, fresh
 from models.text import N_, NotAllowed, NotFound, WrongState
 from models.workflow import check_reason
 
+_LIFTED_BY = {"owner": N_("本单位管理员"), "regulator": N_("监管部门"), "admin": N_("平台管理员")}
 RANKS = ("owner", "regulator", "admin")  # from the lowest
 
 
@@ -52,6 +53,11 @@ def may_lift(actor: Actor, person: User) -> bool:
     """Whether this actor may unblock a person who is blocked."""
     rank = rank_over(actor, person)
     return bool(rank) and RANKS.index(rank) >= RANKS.index(person.blocked_as or RANKS[0])
+
+
+def lifted_by(person: User) -> str:
+    """Whom a blocked person turns to, in the rank of whoever did it."""
+    return _LIFTED_BY[person.blocked_as or "admin"]
 
 
 def _locked(session: Session, actor: Actor, which: str) -> tuple[User, str]:

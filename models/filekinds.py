@@ -21,6 +21,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OFD, XML = "application/ofd", "application/xml"
 KINDS = {PDF: ("pdf",), OFD: ("ofd",), PNG: ("png",), JPEG: ("jpg", "jpeg"), DOCX: ("docx",), XLSX: ("xlsx",), XML: ("xml",)}
+SCANS = (PDF, OFD, PNG, JPEG)  # what a licence or certificate can be
 _OFFICE = {b"wordprocessingml.document.main+xml": DOCX, b"spreadsheetml.sheet.main+xml": XLSX}
 HEAD, TAIL = 1_024, 8_192  # bytes in which a PDF begins and ends
 MOST_PARTS, MOST_PART, MOST_XML = 5_000, 1 << 20, 4 << 20

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.accounts import actions as accounts
+from market.accounts.letters import written
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
@@ -14,6 +15,7 @@ from models.accounts import Organisation, User, actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.blocking import people_of, rank_over
 from models.events import Event
+from models.letters import Letter
 from models.notices import Notice
 from models.text import NotAllowed, NotFound, RuleBroken, WrongState
 from tests.factories import PASSWORD, World, code
@@ -188,3 +190,17 @@ def test_an_account_that_has_confirmed_nothing_is_blocked_too(app: Flask, crowd:
     assert "停用" in Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).text
     accounts.unblock_account(crowd.actor(blocker), db.session.get_one(User, int(key)).handle, reason="本人已到场核实")
     assert Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).status == 303
+
+
+def test_whoever_is_blocked_learns_why_and_whom_to_ask(app: Flask, crowd: World) -> None:
+    accounts.block_account(crowd.actor("regulator"), "staff@example.cn", reason=WHY)
+    letter = db.session.scalars(select(Letter).where(Letter.kind == "blocked")).one()
+    words = written(db.session, letter)
+    assert words is not None
+    assert letter.address == "staff@example.cn"
+    for told in (words.text, Visitor(app).submit("/sign-in", email="staff@example.cn", password=PASSWORD).text):
+        assert WHY in told
+        assert "监管部门" in told
+    assert WHY not in Visitor(app).submit("/sign-in", email="staff@example.cn", password="wrong horse battery").text
+    accounts.unblock_account(crowd.actor("regulator"), "staff@example.cn", reason="已查清,不是本人所为")
+    assert db.session.scalars(select(Letter.kind).where(Letter.kind == "unblocked")).all() == ["unblocked"]

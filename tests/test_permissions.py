@@ -30,7 +30,7 @@ from models.text import NotAllowed
 from tests.factories import PASSWORD, PDF, World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
-from tests.web import sign_in
+from tests.web import Visitor, sign_in
 
 
 def every_act() -> set[str]:
@@ -355,3 +355,23 @@ def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
     with pytest.raises(NotAllowed):
         accounts.remove_member(buyer, "staff@example.cn")
 
+
+def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: World) -> None:
+    request = world.request("buyer")
+    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="执照已被吊销,请说明。")
+    buyer = sign_in(app, world, "buyer")
+    said = buyer.get("/my").text
+    assert all(words in said for words in ("已暂停", "执照已被吊销", world.organisation("regulator").name))
+    assert "已退出" not in said
+    assert "/requests/new" not in said
+    refused = buyer.get("/requests/new")
+    assert (refused.status, "执照已被吊销" in refused.text, "已暂停" in refused.soup.h1.text) == (403, True, True)  # type: ignore[union-attr]
+    for who in ("visitor", "agency"):
+        assert "不能确定中选" in sign_in(app, world, who).get(f"/requests/{request}").text
+    assert "业主已暂停" in Visitor(app).get("/requests").text
+    assert "不能确定中选" in sign_in(app, world, "agency").get(f"/requests/{request}/answer").text
+    regulator = sign_in(app, world, "regulator")
+    assert "暂停发起采购" not in regulator.get(f"/agencies/{world.identifiers['buyer']}").soup.aside.text  # type: ignore[union-attr]
+    agencies.restore(world.actor("regulator"), world.identifiers["buyer"], reason="已说明清楚。")
+    assert "暂停发起采购" in regulator.get(f"/agencies/{world.identifiers['buyer']}").text, "not “to suspend its work” of a buyer"
+    assert "不能确定中选" not in Visitor(app).get(f"/requests/{request}").text

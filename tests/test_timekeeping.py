@@ -429,3 +429,12 @@ def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, ti
     assert _prices() == [None] * 3
     sourcing.close(world.actor("buyer"), request)
     assert None not in _prices()
+
+
+def test_the_page_of_clocks_is_always_there(app: Flask, world: World, machine: Machine) -> None:
+    world.appoint_admin()
+    admin = sign_in(app, world, "admin")
+    assert "/admin/clock" in admin.get("/admin/failures").text
+    assert admin.get("/admin/clock").status == 200
+    assert keeping.look() is not None
+    assert "正常" in admin.get("/admin/clock").text

@@ -30,6 +30,7 @@ from models.accounts import (
     User,
     known_as,
     may_buy_for_others,
+    named,
     worked_out,
 )
 from models.actors import Actor
@@ -322,6 +323,14 @@ def _offered(session: Session, actor: Actor, number: int) -> Delegation:
     return lent
 
 
+def _tell_blocked(session: Session, kind: str, which: str, reason: str) -> str:
+    """Whoever cannot sign in reads no page: the reason goes by mail to an address that was shown to be theirs, with whom to turn to."""
+    person = session.scalars(named(which)).one()
+    if person.email and person.email_confirmed_at:
+        letterbox.post(session, kind, person.email, person, reason=reason.strip(), whom=blocking.lifted_by(person))
+    return which
+
+
 @action
 def accept_delegation(session: Session, actor: Actor, number: int) -> str:
     """The delegate takes it on: from now on it gives power, and ties the person and whoever belongs to the same organisation (models/sides.py)."""
@@ -350,10 +359,12 @@ def _tell_buyer(session: Session, actor: Actor, lent: Delegation, kind: str) -> 
 @action
 def block_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
     """An administrator, the regulator over its organisations, or the owner of its one organisation takes an account out of force."""
-    return blocking.block(session, actor, which, reason)
+    blocking.block(session, actor, which, reason)
+    return _tell_blocked(session, "blocked", which, reason)
 
 
 @action
 def unblock_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
     """Whoever may block it, of no lower rank than whoever did, puts an account into force again."""
-    return blocking.unblock(session, actor, which, reason)
+    blocking.unblock(session, actor, which, reason)
+    return _tell_blocked(session, "unblocked", which, reason)

@@ -34,7 +34,7 @@ def file_claim(session: Session, actor: Actor, identifier: str, *, file_name: st
     """The claim with what shows it."""
     claim = Claim.load(session, identifier, lock=True)
     if content:
-        hand_in(session, actor, claim, file_name, content)
+        hand_in(session, actor, claim, file_name, content, scan=True)
     perform(session, claim, "file", actor, reason=statement)
     tell_of(session, claim)
     return identifier
@@ -47,7 +47,7 @@ def answer_claim(session: Session, actor: Actor, identifier: str, *, statement: 
     claim = Claim.load(session, identifier, lock=True)
     perform(session, claim, "answer", actor, reason=statement)
     if content:
-        hand_in(session, actor, claim, file_name, content)
+        hand_in(session, actor, claim, file_name, content, scan=True)
     return identifier
 
 

@@ -75,6 +75,13 @@ def read(token: str) -> Claim:
     return Claim(*said)
 
 
+def is_done(said: Claim) -> bool:
+    """Whether the address of a link is this person's already."""
+    with looking() as session:
+        user = session.get(User, said.user_id)
+        return user is not None and user.email == said.address
+
+
 def claim(session: Session, user: User, email: str) -> None:
     """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's: if it is, the letter tells that
     person. Nothing tells whoever asks. RuleBroken at `email` for none."""

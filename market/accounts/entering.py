@@ -95,7 +95,7 @@ def correct(
         raise RuleBroken(N_("请填写单位名称。"), "organisation")
     own.name, own.legal_representative = organisation.strip(), legal_representative.strip()
     if content:
-        hand_in(session, actor, own, file_name, content)
+        hand_in(session, actor, own, file_name, content, scan=True)
     own.register_asked_at = own.unlike = None
     if own.state == "draft":
         perform(session, own, "submit", actor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -11,8 +13,10 @@ from wtforms.validators import Length
 from market.accounts.again import again
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, printed, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
-from models import CASES
+from market.words import words_of
+from models import CASES, passwords, spelling, uscc
 from models.accounts import KINDS, SCOPE
+from models.text import RuleBroken
 
 
 class SignInForm(Form):
@@ -97,3 +101,26 @@ class SignUpForm(PersonForm):
     def prepare(self, *_: Any) -> None:
         self.region_code.choices = choices(region_choices())
         offer_as_printed(self)
+
+    def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:
+        """Whatever the rules would refuse of the person and the code is said with the rest, at once."""
+        good = super().validate(extra_validators)
+        told = [str(each.data or "") for each in (self.name, self.email, self.organisation, self.uscc)]
+        as_printed = bool(self.as_printed and self.as_printed.data)
+        return all((
+            good,
+            self._passes(self.email, spelling.email),
+            self._passes(self.password, partial(passwords.check, about=told)),
+            self._passes(self.uscc, partial(uscc.check, as_printed=as_printed)),
+        ))  # fmt: skip
+
+    def _passes(self, field: StringField, check: Callable[[str], Any]) -> bool:
+        """Whether a rule takes what stands in a field; what is wrong with it otherwise was said there, or is now."""
+        if field.errors:
+            return False
+        try:
+            check(field.data or "")
+        except RuleBroken as problem:
+            self.refuse(problem, words_of(problem))
+            return False
+        return True

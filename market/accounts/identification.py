@@ -43,17 +43,17 @@ class ConfirmForm(Form):
 class LicenceForm(Form):
     organisation = text(_l("单位名称"))
     legal_representative = StringField(_l("法定代表人"), [Length(max=100), printed], description=_l("与营业执照一致,登记机关能查到的可自动核验。"))
-    file = upload(_l("营业执照"), needed=False)
+    file = upload(_l("营业执照"), needed=False, scan=True)
 
 
 class EvidenceForm(Form):
     statement = TextAreaField(_l("说明"), [Length(max=1000)], description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"))
-    file = upload(_l("证明材料"))
+    file = upload(_l("证明材料"), scan=True)
 
 
 class AnswerForm(Form):
     statement = TextAreaField(_l("说明"), [NEEDED, Length(max=1000)], description=_l("会告知认领人和监管部门。"))
-    file = upload(_l("证明材料"), needed=False)
+    file = upload(_l("证明材料"), needed=False, scan=True)
 
 
 class GrantForm(ReasonForm):
@@ -90,7 +90,7 @@ def address() -> Response | str | tuple[str, int]:
             made, status = attempt(form, confirming.change_address, **form.values())
             if made is not None:
                 return redirect(url_for("identification.address"), 303)
-    return render_template("accounts/address.html", form=form, again=ActForm(formdata=None), me=_me(), here=not letterbox.sends()), status
+    return render_template("accounts/address.html", form=form, again=ActForm(formdata=None), me=_me(), here=not letterbox.sends(), again_sent="sent" in request.args), status
 
 
 @rooms.post("/my/address/again")
@@ -98,7 +98,7 @@ def address() -> Response | str | tuple[str, int]:
 @limiter.limit("10 per hour")
 def send_again() -> Response:
     confirming.send_again(current_actor(), submission=ActForm().sent())
-    return redirect(url_for("identification.address"), 303)
+    return redirect(url_for("identification.address", sent=1), 303)
 
 
 @rooms.route("/confirm/<token>", methods=["GET", "POST"])
@@ -107,6 +107,8 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
     """Where the letter's link leads. Reading it confirms nothing: programs that look into letters follow links, too."""
     said = confirming.read(token)
     mine = said.user_id == current_actor().user_id
+    if request.method == "GET" and confirming.is_done(said):
+        return render_template("accounts/confirm.html", form=None, address=said.address, mine=mine)
     joining = confirming.joins(db.session, current_actor(), said)
     form: Form = ActForm() if mine or joining else ConfirmForm()
     status = 200
@@ -137,8 +139,8 @@ def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
 def _confirmed(person: int) -> Response:
     """Go on as this person. Somebody else who is signed in here stays that."""
     if not current_user.is_authenticated:
-        return first_step(db.session.get_one(User, person), None)
-    return redirect(url_for("accounts.worklist"), 303)
+        return first_step(db.session.get_one(User, person), url_for("accounts.worklist", confirmed=1))
+    return redirect(url_for("accounts.worklist", confirmed=1), 303)
 
 
 @rooms.get("/outbox")
@@ -163,6 +165,8 @@ def _waiting_enterprise() -> Organisation:
 def licence() -> Response | str | tuple[str, int]:
     """An enterprise that waits to be let in puts right what it told, and hands in its licence."""
     mine = _waiting_enterprise()
+    if request.method == "GET" and mine.state not in ("draft", "applied"):
+        return redirect(url_for("accounts.organisation"), 303)  # its page says how it stands; there is nothing to put right
     form = LicenceForm(data={"organisation": mine.name, "legal_representative": mine.legal_representative})
     lead = "; ".join(_(UNLIKE[key]) for key in mine.unlike or []) or _("补正后会再次与登记机关比对;比对不上的由监管部门核对营业执照。")
     return form_page(form, _("核验资料"), entering.correct, _asked_again, _with_file, lead=lead, back=url_for("accounts.organisation"))

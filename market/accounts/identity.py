@@ -41,6 +41,11 @@ class SignedIn(UserMixin):
         return asked and self.user.confirmed and not self.factor and bool(self.actor.roles & set(policy.current().words("session.second_factor_roles")))
 
 
+def waived(actor: Actor) -> bool:
+    """Whether this person's roles are to show a second factor by the policy, and this market's setting lets them do without."""
+    return current_app.config.get("SECOND_FACTOR") != "required" and bool(actor.roles & set(policy.current().words("session.second_factor_roles")))
+
+
 @login.user_loader
 def load(token: str) -> SignedIn | None:
     """Whoever this token signs in; it was seen, which is noted after the answer if it was not noted lately."""

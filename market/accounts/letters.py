@@ -148,6 +148,17 @@ def _claim_decided(session: Session, letter: Letter) -> Text:
     return _to(letter, _("认领有了结果"), words, f"/claims/{letter.data['claim']}", organisation=letter.data["organisation"], claim=letter.data["claim"])
 
 
+def _blocked(session: Session, letter: Letter) -> Text:
+    words = N_("%(who)s,您好:\n\n您在公信平台的账号已被停用,不能登录和办理任何事项。理由:%(reason)s\n\n如有异议,请联系%(whom)s。\n\n%(link)s")
+    whom = letter.data["whom"]
+    return _to(letter, _("您的账号已被停用"), words, "/sign-in", reason=letter.data["reason"], whom=_(whom))
+
+
+def _unblocked(session: Session, letter: Letter) -> Text:
+    words = N_("%(who)s,您好:\n\n您在公信平台的账号已经恢复,可以登录。理由:%(reason)s\n\n%(link)s")
+    return _to(letter, _("您的账号已恢复"), words, "/sign-in", reason=letter.data["reason"])
+
+
 TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "forgotten": _forgotten,
     "known": _known,
@@ -159,6 +170,8 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "confirm": _confirm,
     "joined": _joined,
     "moved": _moved,
+    "blocked": _blocked,
+    "unblocked": _unblocked,
     "authority": _authority,
     "claimed": _claimed,
     "claim_decided": _claim_decided,

@@ -16,7 +16,7 @@ from market import letterbox
 from market.accounts import passkeys, second_factor, sessions
 from market.accounts.blueprint import rooms
 from market.accounts.forms import AuthenticatorForm, NewPasskeyForm, PersonalActForm, ProveForm
-from market.accounts.identity import current_actor, leave, renew, signs_in
+from market.accounts.identity import current_actor, leave, renew, signs_in, waived
 from market.accounts.second_factor import Offer, fresh_offer, offered
 from market.extensions import db
 from market.pages import attempt, form_page, paged
@@ -71,7 +71,7 @@ def end_session(handle: str) -> Response:
 def end_sessions() -> Response:
     sessions.end_mine(current_actor())
     leave()
-    return redirect(url_for("accounts.sign_in"), 303)
+    return redirect(url_for("accounts.sign_in", ended=1), 303)
 
 
 @rooms.get("/my/security")
@@ -81,7 +81,7 @@ def security() -> str:
     keys = db.session.scalars(select(Passkey).where(Passkey.user_id == key).order_by(Passkey.id)).all()
     return render_template(
         "accounts/security.html", kinds=factors.kinds(db.session, key), keys=keys, left=factors.codes_left(db.session, key),
-        party=passkeys.party(), must=current_user.lacks_factor(),
+        party=passkeys.party(), must=current_user.lacks_factor(), waived=waived(current_user.actor),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, Sign
 from market.accounts.identification import example_values
 from market.accounts.identity import current_actor, enter, known_to_all, leave, renew
 from market.accounts.signing_in import first_step
+from market.accounts.to_do import pending_account, to_do
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
@@ -29,7 +30,7 @@ from market.forms import ReasonForm
 from market.oversight.overview import overview
 from market.pages import attempt, form_page, paged, sliced, waiting
 from market.words import words_of
-from models import CASES
+from models import CASES, blocking
 from models.accounts import (
     SCOPE,
     Delegation,
@@ -38,6 +39,7 @@ from models.accounts import (
     User,
     actor_for,
     authenticate,
+    known_as,
     may_buy_for_others,
     named,
 )
@@ -91,13 +93,14 @@ def sign_in() -> Response | str | tuple[str, int]:
                 form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
                 return render_template("accounts/sign_in.html", form=form, demo=None), 403
             if user and user.blocked_at is not None:
-                form.form_errors.append(_("您的账号已被停用,不能办理任何事项。理由:%(reason)s", reason=user.blocked_reason))
+                whom = blocking.lifted_by(user)
+                form.form_errors.append(_("您的账号已被停用,不能办理任何事项。理由:%(reason)s 如有异议,请联系%(whom)s。", reason=user.blocked_reason, whom=_(whom)))
                 return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), 403
             if user:
                 return first_step(user, _inside(request.args.get("next")))
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
-    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts(), chosen="reset" in request.args), status
+    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts(), chosen="reset" in request.args, ended="ended" in request.args, stopped="next" in request.args), status
 
 
 def _authenticated(form: SignInForm) -> User | None:
@@ -153,11 +156,15 @@ def sign_out() -> Response:
 @login_required
 def worklist() -> str:
     actor = current_actor()
+    own = db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None
     return render_template(
         "accounts/worklist.html",
         waiting=sliced(waiting(actor)),
         offered=_offered(actor),
-        organisation=db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None,
+        organisation=own,
+        to_do=to_do(db.session, actor, own),
+        pending=pending_account(db.session, own),
+        confirmed=actor.confirmed and "confirmed" in request.args,
         overview=overview(actor) if "regulator" in actor.roles else None,
     )
 

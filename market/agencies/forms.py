@@ -86,7 +86,7 @@ class QualificationForm(Form):
     issuer = text(_l("发证机关"))
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
-    file = FileField(_l("证书扫描件"), description=TAKEN, render_kw={"accept": ACCEPT})
+    file = upload(_l("证书扫描件"), needed=False, scan=True)
 
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
@@ -140,7 +140,7 @@ class PractitionerForm(Form):
     number = text(_l("证书编号"), 40)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
-    file = FileField(_l("证书扫描件"), description=TAKEN, render_kw={"accept": ACCEPT})
+    file = upload(_l("证书扫描件"), needed=False, scan=True)
 
 
 class MaterialForm(Form):

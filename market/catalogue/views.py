@@ -7,14 +7,14 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
-from market.catalogue import actions
+from market.catalogue import actions, printed_policy
 from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
 from market.charts import spread
 from market.extensions import db
@@ -247,5 +247,5 @@ def withdraw(identifier: str) -> Response | str | tuple[str, int]:
 def policies() -> str:
     return render_template(
         "catalogue/policy.html", policy=policy.current(), section_names=SECTIONS, key_names=KEYS, modes=MODES, funds=FUNDS,
-        too_few=TOO_FEW, rules_of=rules_of,
+        too_few=TOO_FEW, rules_of=rules_of, said=printed_policy.said, part=printed_policy.part, waived=current_app.config.get("SECOND_FACTOR") != "required",
     )  # fmt: skip

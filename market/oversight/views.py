@@ -44,6 +44,7 @@ from models.catalogue import current_items
 from models.contracts import SEVERITIES, TONES, rules
 from models.failures import Failure
 from models.payments import KINDS, PAYOUT_KINDS
+from models.timekeeping import ClockMark
 
 rooms = Blueprint("oversight", __name__)
 
@@ -168,6 +169,14 @@ def failures() -> str:
 def try_again(number: int) -> AnyResponse:
     actions.try_again(current_actor(), number)
     return redirect(url_for("oversight.failures"), 303)
+
+
+@rooms.get("/admin/clock")
+@login_required
+def clocks() -> str:
+    """The clocks that are watched, and whether each is gone by."""
+    told = [(mark, clock_words(mark.machine, mark.doubted) if mark.doubted else "") for mark in db.session.scalars(select(ClockMark).order_by(ClockMark.machine))]
+    return render_template("oversight/clocks.html", told=told)
 
 
 @rooms.route("/admin/clock/<machine>", methods=["GET", "POST"])

@@ -108,7 +108,7 @@ def test_a_newcomer_is_through_in_seconds(app: Flask, world: World) -> None:
     assert outbox is not None
     link = visitor.get(str(outbox["href"])).soup.select_one("a[href^='/confirm/']")
     assert link is not None
-    assert visitor.submit(str(link["href"])).location == "/my"
+    assert visitor.submit(str(link["href"])).location == "/my?confirmed=1"
     assert "请先确认您的邮箱" not in visitor.get("/my").text
     other = Visitor(app, "buyer@example.cn")
     assert "new@example.cn" not in other.get("/outbox").text, "letters are their readers'"
@@ -118,7 +118,7 @@ def test_on_another_device_the_password_signs_in_with_it(app: Flask, world: Worl
     person = signed_up()
     phone = Visitor(app)
     link = f"/confirm/{confirming.token(person, ADDRESS)}"
-    assert phone.submit(link, password=PASSWORD).location == "/my"
+    assert phone.submit(link, password=PASSWORD).location == "/my?confirmed=1"
     assert phone.get("/my").status == 200
     assert found(str(person.id)).confirmed
 
@@ -266,7 +266,7 @@ def test_the_page_says_what_waits_and_sends_again(app: Flask, world: World) -> N
     form = page.soup.select_one("form[action='/my/address/again']")
     assert form is not None
     sent = visitor.post("/my/address/again", {field["name"]: field["value"] for field in form.select("input")})
-    assert sent.location == "/my/address"
+    assert "Another letter" in visitor.get(sent.location).text
     found = db.session.scalars(select(Letter).where(Letter.address == ADDRESS).order_by(Letter.id)).all()
     assert [letter.locale for letter in found] == ["zh_Hans_CN", "en"]
     assert "confirm" in letters.written(db.session, found[1]).subject.lower()
@@ -284,3 +284,21 @@ def test_whoever_signs_in_unconfirmed_may_hand_in_its_papers(world: World) -> No
     for act in (agencies.submit_entry, agencies.commit_entry):
         with pytest.raises(NotAllowed, match="确认您的邮箱"):
             act(actor(person), committed=True)
+
+
+def test_a_newcomer_is_told_what_is_to_be_done_and_when_it_is(app: Flask, world: World) -> None:
+    user = signed_up()
+    visitor = Visitor(app, ADDRESS)
+    said = visitor.get("/my").text
+    assert "要办 2 件" in said, "an address to confirm, a licence to bring"
+    assert all(path in said for path in ("/my/address", "/my/licence"))
+    for path in ("/my", "/my/address", "/outbox"):
+        assert "该邮箱可能已有账号" in visitor.get(path).text
+    assert "该邮箱可能已有账号" in Visitor(app).get("/sign-up").text, "said to everybody, whether or not there is one"
+    link = f"/confirm/{confirming.token(user, ADDRESS)}"
+    confirmed = visitor.submit(link)
+    assert "邮箱已确认" in visitor.get(confirmed.location).text
+    once_more = visitor.get(link)
+    assert (once_more.status, "已经确认过了" in once_more.text) == (200, True)
+    assert not once_more.soup.select("main form[method=post]")
+    assert "要办 1 件" in visitor.get("/my").text

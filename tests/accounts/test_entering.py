@@ -25,6 +25,7 @@ from models import clock, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies import Registered
+from models.claims import Claim
 from models.events import Event
 from models.failures import Failure
 from models.signing import SigningKey
@@ -103,9 +104,13 @@ def test_a_person_looks_at_the_licence(app: Flask, world: World) -> None:
     with pytest.raises(NotAllowed):
         agencies.verify(world.actor("far"), identifier)
     regulator = sign_in(app, world, "regulator")
-    assert "昆仑牧业" in regulator.get("/my").text, "it waits for whoever looks"
-    page = regulator.get(f"/agencies/{identifier}")
-    assert "file.pdf" in page.text, "with the licence beside what was told"
+    assert "核验单位" in (said := regulator.get("/my").text), "it waits for whoever looks, who is told what to do"
+    assert "昆仑牧业" in said
+    for path in (f"/agencies/{identifier}", f"/agencies/{identifier}/verify"):
+        page = regulator.get(path)
+        assert all(words in page.text for words in ("file.pdf", "还没有问过登记机关", "邮箱已确认", "同一代码的认领")), f"before the act, on {path}"
+    assert "中介机构" not in regulator.get(f"/agencies/{identifier}").soup.select_one(".timeline").text  # type: ignore[union-attr]
+    assert "决定前请看" not in newcomer.get(f"/agencies/{identifier}").text, "that is the regulator's to know"
     assert regulator.submit(f"/agencies/{identifier}/return", reason="执照照片看不清,请重新上传。").status == 303
     assert state(identifier).state == "draft"
     newcomer.submit("/my/licence", file=PDF + b"%2")
@@ -115,6 +120,19 @@ def test_a_person_looks_at_the_licence(app: Flask, world: World) -> None:
     assert world.request("newcomer")
     with pytest.raises(WrongState):
         entering.correct(world.actor("newcomer"), organisation="另一个名字", legal_representative="")
+
+
+def test_what_is_not_shown_is_said_before_anybody_is_let_in(app: Flask, world: World, tmp_path: Path) -> None:
+    register(app, tmp_path, f"{code(7299)},昆仑牧业有限公司,存续,")
+    identifier = signed_up(world)
+    entering.try_register(identifier)
+    accounts.register(
+        VISITOR, email="other@example.cn", name="另一人", password=PASSWORD, kind="enterprise", organisation="昆仑牧业", uscc=code(7200), region_code="632801"
+    )
+    claim = db.session.scalars(select(Claim)).one()
+    page = sign_in(app, world, "regulator").get(f"/agencies/{identifier}/verify").text
+    for words in ("登记机关查不到这个统一社会信用代码", "没有上传,不能通过核验", claim.identifier):
+        assert words in page
 
 
 def test_one_that_is_refused_does_nothing_more(world: World) -> None:
@@ -225,3 +243,15 @@ def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch
     entering.try_register(identifier)
     assert state(identifier).state == "verified"
     assert asked == [({"uscc": [code(7200)]}, entering.SOON)], "whoever waits before a page does not wait for long"
+
+
+def test_a_licence_is_a_picture_or_a_document_and_one_that_is_in_has_none_to_bring(app: Flask, world: World) -> None:
+    signed_up(world)
+    invoice = b'<?xml version="1.0"?><EInvoice><a/></EInvoice>'
+    newcomer = sign_in(app, world, "newcomer")
+    page = newcomer.get("/my/licence").soup.select_one("input[type=file]")
+    assert page is not None
+    assert ".xml" not in str(page["accept"])
+    assert "扫描件" in newcomer.submit("/my/licence", file=invoice).error_at("file")
+    buyer = sign_in(app, world, "buyer").get("/my/licence")
+    assert (buyer.status, buyer.location) == (303, "/my/organisation")

@@ -166,3 +166,15 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert buyer.post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status == 303
     assert helper.get(f"{own.location}/cancel").status == 404
     assert sign_in(app, world, "agency").post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status in (400, 404)
+
+
+def test_all_that_is_wrong_is_said_at_once_each_at_its_field(app: Flask, world: World) -> None:
+    visitor = Visitor(app)
+    assert visitor.get("/sign-up").soup.select_one("legend .must"), "that a kind must be chosen is marked"
+    values = {key: value for key, value in ENTRY.items() if key != "kind"} | {"password": "password1234", "uscc": "91630100MA00000000", "email": "nobody"}
+    answer = visitor.submit("/sign-up", **values)
+    assert answer.status == 422
+    said = {field: answer.error_at(field) for field in ("kind", "password", "uscc", "email")}
+    assert all(said.values()), said
+    assert "执照上就是这样印的" in said["uscc"], "what the box beside it is for"
+    assert "密码要重新填写" in answer.text, "a password is not still there"

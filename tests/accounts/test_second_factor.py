@@ -327,7 +327,7 @@ def test_a_market_without_a_name_offers_no_passkeys(app: Flask, public: World) -
 
 def test_signing_out_and_the_button_work_from_the_page_one_is_kept_on(app: Flask, public: World) -> None:
     visitor = sign_in(app, public, "admin")
-    assert press(visitor, "/my/security", "/sign-out") == 303
+    assert press(visitor, "/my/security", "/sign-out").status == 303
     assert visitor.get("/my").status == 302
 
 
@@ -346,3 +346,17 @@ def test_two_at_once_use_one_code_once(app: Flask, public: World) -> None:
 def test_codes_without_a_factor_are_refused(public: World) -> None:
     with pytest.raises(RuleBroken):
         second_factor._set_codes(public.actor("buyer"), factors.fresh_codes())
+
+
+def test_where_it_is_waived_pages_say_so(app: Flask, world: World) -> None:
+    app.config["SECOND_FACTOR"] = "offered"
+    assert "没有强制" in sign_in(app, world, "regulator").get("/my/security").text
+    assert "没有强制" not in sign_in(app, world, "buyer").get("/my/security").text, "nothing is asked of a buyer"
+    assert "没有强制" in sign_in(app, world, "visitor").get("/policy").text
+    app.config["SECOND_FACTOR"] = "required"
+    assert "没有强制" not in sign_in(app, world, "visitor").get("/policy").text
+
+
+def test_where_there_are_no_passkeys_it_says_why(app: Flask, world: World) -> None:
+    app.config["PUBLIC_URL"] = "http://192.0.2.1"
+    assert "PUBLIC_URL" in sign_in(app, world, "buyer").get("/my/security").text

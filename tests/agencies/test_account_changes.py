@@ -171,3 +171,13 @@ def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
     accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=100, until=workdays.add(clock.now(), 3))
     told = db.session.scalars(select(Letter).where(Letter.kind == "authority").order_by(Letter.id)).all()
     assert [(letter.address, letter.data["what"]) for letter in told] == [("buyer@example.cn", "增加了一名成员"), ("buyer@example.cn", "委托了他人采购")]
+
+
+def test_every_owner_finds_it_where_he_looks(app: Flask, world: World) -> None:
+    change = asked(world)
+    agency = sign_in(app, world, "agency")
+    for path in ("/my", "/my/entry"):
+        page = agency.get(path)
+        assert (f"/account-changes/{change}" in page.text, NEW in page.text, NEW[-4:] in page.text) == (True, False, True)
+    agencies.stop_change(world.actor("agency"), change, reason="不是我们提出的。")
+    assert f"/account-changes/{change}" not in agency.get("/my").text

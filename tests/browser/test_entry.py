@@ -65,7 +65,7 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     regulator = Walker(browser, site, "regulator@example.cn", 1280)
     regulator.page.get_by_role("link", name="昆仑水土保持有限公司").first.click()
     regulator.sees("水土保持方案编制", "营业执照", "昆仑水土保持有限公司", "才旦", "6228000012345678")
-    regulator.act("核验通过")
+    regulator.act("核验机构")
     regulator.sees("已入驻")
     again.open("/my")
     again.follow("公示收费")

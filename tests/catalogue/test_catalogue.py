@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from market.cli import rebuild_index
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
+from models import policy
 from models.catalogue import current_items, item_by_code, versions_of
 from models.contracts import Contract
 from models.sourcing import Request
@@ -152,3 +154,15 @@ def test_the_cost_by_a_standard_with_its_band_and_industry(app: Flask, world: Wo
     assert said
     assert said != [cell.get_text() for cell in dear.soup.select("#cost .total .num")]
     assert Visitor(app).get("/items/EIA-01?amount=60,000,000&factor=占星").status == 422
+
+
+def test_the_policy_is_printed_in_words(app: Flask, world: World) -> None:
+    """No key of ours, and no value that is one, stands where people read."""
+    soup = Visitor(app).get("/policy").soup
+    for section, body in policy.current().sections().items():
+        assert soup.select_one(f"a[href='#{section}']"), "a long page has its contents first"
+        shown = soup.select_one(f"section#{section}")
+        assert shown is not None
+        assert not re.findall(r"\b[a-z]+[._][a-z_.]+\b|\b(?:regulator|department|custodian|private|state|opened|closed|later|next|pay|owner|account)\b", shown.text), section
+        for key in body:
+            assert shown.select_one(f"[title^='{section}.{key}']")

@@ -84,7 +84,7 @@ def add_practitioner(
         agency_id=agency.id, name=name.strip(), kind=kind, number=number, valid_from=valid_from, valid_until=valid_until
     )
     if content:
-        person.document_identifier = hand_in(session, actor, agency, file_name, content).identifier
+        person.document_identifier = hand_in(session, actor, agency, file_name, content, scan=True).identifier
     session.add(person)
     _tell(session, actor, agency, "employ", {"certificate": person.kind, "name": person.name})
     return agency.identifier

@@ -51,7 +51,7 @@ def add_qualification(
         valid_until=valid_until,
     )
     if content:
-        held.document_identifier = hand_in(session, actor, agency, file_name, content).identifier
+        held.document_identifier = hand_in(session, actor, agency, file_name, content, scan=True).identifier
     session.add(held)
     events.record(
         session,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.accounts.to_do import pending_account
 from market.agencies import actions
 from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
 from market.agencies.views.rooms import mine, rooms
@@ -40,7 +41,7 @@ def _next(agency: Organisation) -> str:
 @login_required
 def entry() -> str:
     agency = mine()
-    return render_template("agencies/entry.html", agency=agency, steps=_steps(agency), **case_page(agency), next=_next(agency))
+    return render_template("agencies/entry.html", agency=agency, steps=_steps(agency), **case_page(agency), next=_next(agency), pending=pending_account(db.session, agency))
 
 
 def _form(agency: Organisation, step: str) -> Form:

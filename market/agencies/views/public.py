@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.agencies import actions
+from market.agencies.views.letting_in import seen_before
 from market.agencies.views.rooms import mine, readable, rooms
 from market.charts import lines
 from market.extensions import db
 from market.forms import ActForm
 from market.pages import ActPage, act_view, case_page, form_page
+from market.standing import stopped
 from market.words import words_of
 from models import policy
 from models.accounts import Organisation
@@ -36,12 +38,11 @@ from models.catalogue import newest_items
 from models.contracts import Contract
 from models.credit import LINES, RECORDS, CreditRecord, CreditScore, left_behind, of_agency, quarters, raises
 from models.documents import of_case, papers_of
-from models.events import Event, timeline
 from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
 
 ACTS = {
-    "verify": ActPage(actions.verify),
+    "verify": ActPage(actions.verify, beside=seen_before),
     "return": ActPage(actions.return_entry),
     "refuse": ActPage(actions.refuse),
     "suspend": ActPage(actions.suspend),
@@ -62,14 +63,6 @@ def _trend(agency: Organisation) -> Markup | None:
         return None
     series = [(_("首次过审率"), "one", [q.first_pass for q in over]), (_("按期提交率"), "two", [q.on_time for q in over])]
     return lines([q.name[2:] for q in over], series, _("首次过审率和按期提交率,按季度"))
-
-
-def _stopped(agency: Organisation) -> Event | None:
-    """The act that stopped a suspended agency."""
-    if agency.state != "suspended":
-        return None
-    acts = timeline([("organisation", agency.identifier, ["public"])]).where(Event.kind == "organisation.suspend")
-    return db.session.scalars(acts.limit(1)).first()
 
 
 @rooms.get("/agencies/<identifier>")
@@ -100,7 +93,8 @@ def show(identifier: str) -> str:
         dimensions=DIMENSIONS["buyer"],
         contracts=_counted(agency),
         trend=_trend(agency),
-        stopped=_stopped(agency),
+        stopped=stopped(agency) if agency.state == "suspended" else None,
+        seen=seen_before(agency),
         inside=inside,
         own=current_actor().organisation_id == agency.id,
         files=[
