@@ -29,7 +29,7 @@ from models import CASES, clock, permission, spelling, workflow
 from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name
 from models.events import timeline
-from models.text import N_, NotAllowed, NotFound, Problem
+from models.text import N_, NotAllowed, NotFound, Problem, WrongState
 from models.workflow import Case, Move
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
@@ -146,8 +146,11 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
             if result is not None:
                 return redirect(landing(case), 303)
     elif not moves:
-        case.workflow.find(case.state, act)
-        check_open(case, act)
+        try:
+            case.workflow.find(case.state, act)
+            check_open(case, act)
+        except WrongState as problem:
+            return render_template("layout/error.html", status=problem.status, message=words_of(problem), case=case), problem.status
     return render_template(page.template, case=case, act=act, form=form, back=landing(case)), status
 
 

@@ -72,6 +72,22 @@ def test_after_a_draw_an_opening_or_an_auction_the_buyer_does_not_cancel_alone(w
     assert told(world, "agency", "request.consent") == told(world, "buyer", "request.consent") == 1
 
 
+def test_the_buyer_finds_how_to_end_it_or_who_may(app: Flask, world: World, time: Any) -> None:
+    buyer, other = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
+    drawn, scored = opened(world, time), opened(world, time, "merit")
+    link = buyer.get(f"/requests/{drawn}").soup.select_one("#ending a")
+    assert (link["href"], link.get_text()) == (f"/requests/{drawn}/ask_cancel", "终止采购(需法定理由,监管部门同意)")
+    sourcing.award(world.actor("buyer"), drawn, reasons="按抽取结果确定")
+    for request, state in ((drawn, "中选公示"), (scored, "评审中")):
+        said = buyer.get(f"/requests/{request}").soup.select_one("#ending").get_text()
+        assert "监管部门" in said
+        assert "政府采购法" in said, "the grounds with their sources"
+        refused = buyer.get(f"/requests/{request}/cancel")
+        assert (refused.status, "刷新" in refused.text, state in refused.text) == (409, False, True)
+        assert refused.soup.select_one(f'a.btn-main[href="/requests/{request}"]')
+        assert other.get(f"/requests/{request}").soup.select_one("#ending") is None
+
+
 def test_what_nobody_has_read_is_cancelled_freely(world: World, time: Any) -> None:
     sealed, quotes = world.request(mode="sealed_bid", funds="state"), world.request()
     world.bids(sealed, agency=100)
