@@ -69,13 +69,14 @@ def case_url(case_type: str, identifier: str) -> str:
 def page_numbered(words: str) -> str | None:
     """Where the case of this number is, if these words are one and the reader may see its page."""
     number = spelling.code(words)
-    if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number):
-        return None
-    named = union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items()))
-    kind = db.session.scalar(named)
-    if kind is None or not CASES[kind].load(db.session, number).readable_by(db.session, current_actor()):
-        return None
-    return case_url(kind, number)
+    found = case_numbered(number) if re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number) else None
+    return case_url(found.workflow.name, number) if found is not None and found.readable_by(db.session, current_actor()) else None
+
+
+def case_numbered(number: str) -> Case | None:
+    """The case of whatever kind that has this number; whether the reader may see it is not asked."""
+    kind = db.session.scalar(union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items())))
+    return CASES[kind].load(db.session, number) if kind is not None else None
 
 
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:

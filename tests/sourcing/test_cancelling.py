@@ -10,6 +10,7 @@ from flask import Flask
 
 from market.extensions import db
 from market.jobs import run_deadlines
+from market.oversight.actions import override
 from market.sourcing import actions as sourcing
 from models import policy, workdays
 from models.sourcing import Request, grounds
@@ -73,8 +74,10 @@ def test_after_a_draw_an_opening_or_an_auction_the_buyer_does_not_cancel_alone(w
 
 
 def test_the_buyer_finds_how_to_end_it_or_who_may(app: Flask, world: World, time: Any) -> None:
+    drawn, scored = opened(world, time), opened(world, time, "merit", project="另一项目")
+    world.appoint_admin()
+    override(world.actor("admin"), case_type="request", identifier=scored, target="scoring", reason="评审重新进行")
     buyer, other = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
-    drawn, scored = opened(world, time), opened(world, time, "merit")
     link = buyer.get(f"/requests/{drawn}").soup.select_one("#ending a")
     assert (link["href"], link.get_text()) == (f"/requests/{drawn}/ask_cancel", "终止采购(需法定理由,监管部门同意)")
     sourcing.award(world.actor("buyer"), drawn, reasons="按抽取结果确定")

@@ -112,7 +112,7 @@ def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(app: 
 
 
 def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(app: Flask, world: World, time: Any) -> None:
-    request, quotes = quoted(world, ("agency",))
+    request, quotes = quoted(world)
     agency, deadline = sign_in(app, world, "agency"), f"{world.deadline(request).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}"
     page = agency.get(f"/quotes/{quotes['agency']}")
     assert "等业主答复" not in page.text
@@ -123,7 +123,7 @@ def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(app: Flask, w
     step = sign_in(app, world, "buyer").get(f"/requests/{request}").soup.select_one(".steps li.now")
     assert step.b.get_text() == "询价"
     time.closing(request)
-    assert "等业主答复" in agency.get(f"/quotes/{quotes['agency']}").text
+    assert "等业主答复" in sign_in(app, world, "agency").get(f"/quotes/{quotes['agency']}").text
 
 
 def test_the_agency_is_told_which_it_is_before_it_quotes(app: Flask, world: World) -> None:
