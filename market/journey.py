@@ -47,7 +47,7 @@ def _standing(request: Request, contract: Contract | None, deliverable: Delivera
     if request.state in ("draft", "published"):
         if request.way.sealed:
             return 0 if request.state == "draft" else 2
-        return 1 if answers else 0
+        return 1 if answers and not request.rules.hidden else 0  # what is hidden nobody bargains over before the deadline
     return 2 if request.way.sealed and request.state in ("closed", "auction", "scoring") else 3
 
 

@@ -29,7 +29,7 @@ from models import CASES, clock, permission, spelling, workflow
 from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name
 from models.events import timeline
-from models.text import N_, NotAllowed, NotFound, Problem
+from models.text import N_, NotAllowed, NotFound, Problem, WrongState
 from models.workflow import Case, Move
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
@@ -69,13 +69,14 @@ def case_url(case_type: str, identifier: str) -> str:
 def page_numbered(words: str) -> str | None:
     """Where the case of this number is, if these words are one and the reader may see its page."""
     number = spelling.code(words)
-    if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number):
-        return None
-    named = union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items()))
-    kind = db.session.scalar(named)
-    if kind is None or not CASES[kind].load(db.session, number).readable_by(db.session, current_actor()):
-        return None
-    return case_url(kind, number)
+    found = case_numbered(number) if re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number) else None
+    return case_url(found.workflow.name, number) if found is not None and found.readable_by(db.session, current_actor()) else None
+
+
+def case_numbered(number: str) -> Case | None:
+    """The case of whatever kind that has this number; whether the reader may see it is not asked."""
+    kind = db.session.scalar(union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items())))
+    return CASES[kind].load(db.session, number) if kind is not None else None
 
 
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:
@@ -147,8 +148,11 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
             if result is not None:
                 return redirect(landing(case), 303)
     elif not moves:
-        case.workflow.find(case.state, act)
-        check_open(case, act)
+        try:
+            case.workflow.find(case.state, act)
+            check_open(case, act)
+        except WrongState as problem:
+            return render_template("layout/error.html", status=problem.status, message=words_of(problem), case=case), problem.status
     return render_template(page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)), status
 
 

@@ -132,8 +132,8 @@ class Workflow:
             return self._table[state, act]
         except KeyError:
             raise WrongState(
-                N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"),
-                state=self.states[state].label,
+                N_("现在的状态是“%(state)s”,不能办理“%(act)s”这一步。"),
+                state=self.states[state].label, act=self.acts.get(act, act),
             ) from None
 
     def open_to(self, case: Case, actor: Actor) -> list[Move]:

@@ -32,6 +32,7 @@ from market.pages import attempt, form_page, paged, sliced, waiting
 from market.words import words_of
 from models import CASES, blocking
 from models.accounts import (
+    KINDS,
     SCOPE,
     Delegation,
     Membership,
@@ -234,12 +235,13 @@ def people() -> str:
         query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True), User.email_asked.contains(asked.lower(), autoescape=True)))
     if request.args.get("blocked"):
         query = query.where(User.blocked_at.is_not(None))
-    return render_template("accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor))
+    return render_template("accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor), kinds=KINDS)
 
 
 def _of_people(_email: str = "") -> str:
-    """Where whoever blocks accounts came from."""
-    return url_for("accounts.people") if permissions.may_open("accounts.people", current_actor()) else _back()
+    """Where whoever blocks accounts came from: the page of the search it was."""
+    kept: dict[str, Any] = {name: request.args[name] for name in ("q", "blocked", "page") if name in request.args}
+    return url_for("accounts.people", **kept) if permissions.may_open("accounts.people", current_actor()) else _back()
 
 
 def _known(which: str) -> User:

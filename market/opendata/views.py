@@ -7,13 +7,19 @@ in, and for whoever holds the paper: by the code printed on it (market/codes.py)
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
-from flask import Blueprint, after_this_request, render_template, url_for
+from flask import Blueprint, after_this_request, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
+from wtforms import StringField, ValidationError
+from wtforms.validators import InputRequired, Regexp
 
 from market.accounts.identity import current_actor
 from market.codes import fits
@@ -23,7 +29,7 @@ from market.forms import Form
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from market.pages import case_url, file_of, link, not_found
 from market.words import words_of
-from models import CASES
+from models import CASES, spelling
 from models.credit import CreditScore
 from models.documents import Document
 from models.signing.pades import FLAWS
@@ -34,6 +40,24 @@ rooms = Blueprint("opendata", __name__)
 
 class CheckForm(Form):
     file = FileField(_l("手里的文件"), [FileRequired(_l("请选择文件。"))])
+
+
+class NumberForm(FlaskForm):
+    """The number and the code as they are printed on a paper, for whoever cannot read its QR code. It only leads on, so nothing is signed."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = False
+
+    number = StringField(_l("编号"), [InputRequired(_l("请填写纸面上的编号。"))], filters=[lambda typed: spelling.code(typed or "")])
+    code = StringField(
+        _l("核验码"), [Regexp(r"^([a-z2-7]{16})?$", message=_l("核验码是 16 位字母和数字,其中没有 0、1、8、9;请对照纸面再看一遍。"))],
+        filters=[lambda typed: re.sub(r"[\s-]", "", spelling.code(typed or "")).lower()],
+        description=_l("印在纸面上核验链接的末尾,16 位;公开的文书可以不填。"),
+    )  # fmt: skip
+
+    def validate_number(self, field: StringField) -> None:
+        if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", field.data or ""):
+            raise ValidationError(_("编号的写法如 F-2026-000123。"))
 
 
 def _case(paper: Document) -> Any:
@@ -92,7 +116,7 @@ def _asked_for(identifier: str, form: CheckForm, copy: Copy | None, status: int)
     """The answer to a number that tells nothing: it asks for the file, and shows the record of the paper that file is."""
     if copy is not None and copy.paper is not None:
         return _held(copy, form), status
-    return _page("opendata/unknown.html", form=form, copy=copy, identifier=identifier), status if form.is_submitted() else 404
+    return _page("opendata/unknown.html", form=form, copy=copy, identifier=identifier, typed=NumberForm(MultiDict({"number": identifier}))), status if form.is_submitted() else 404
 
 
 def _download(paper: Document, identifier: str, code: str) -> str | None:
@@ -139,13 +163,17 @@ def paper(identifier: str, code: str = "") -> Response:
 
 @rooms.route("/check", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])
-def check_file() -> str | tuple[str, int]:
+def check_file() -> Response | str | tuple[str, int]:
     """Whoever holds a paper of the platform's, or a signed contract, checks it: whether it is the same, who signed, and when."""
-    form, copy, status = CheckForm(), None, 200
+    form, copy, status, typed = CheckForm(), None, 200, NumberForm(request.args)
     if form.is_submitted():
         status = 422
         if form.validate():
             copy, status = _compared(form)
+    elif "number" in request.args:
+        if typed.validate():
+            return redirect(url_for("opendata.check", identifier=typed.number.data, code=typed.code.data or None), 303)
+        status = 422
     if copy is not None and copy.paper is not None:
         return _held(copy, form), status
-    return _page("opendata/check_file.html", form=form, copy=copy), status
+    return _page("opendata/check_file.html", form=form, copy=copy, typed=typed), status

@@ -16,6 +16,18 @@ PARTS = {
     "deadlines": N_("到期事项"),
     "notices": N_("通知"),
     "credit": N_("信用分"),
+    "fitness": N_("承接条件核查"),
+    "books": N_("每日结账"),
+    "index": N_("重建检索索引"),
+    "files": N_("清理文件"),
+    "submissions": N_("清理提交记录"),
+    "tallies": N_("清理上传计数"),
+    "accounts": N_("清理账号"),
+    "register": N_("与登记机关每日比对"),
+    "reconcile": N_("与支付渠道核对"),
+    "money": N_("支付渠道"),
+    "batches": N_("批量任务"),
+    "night": N_("每夜任务"),
     "search": N_("检索索引"),
     "award notices": N_("中选通知书"),
     "letters": N_("承诺书"),
@@ -44,7 +56,7 @@ def act_words(failure: Failure) -> str:
     kind, _dot, act = failure.act.rpartition(".")
     case_class = CASES.get(kind or failure.case_type)
     label = case_class.workflow.acts.get(act) if case_class else None
-    return _(label) if label else failure.act
+    return _(label) if label else part_words(failure.act.removesuffix(" again"))
 
 
 def link_of(failure: Failure) -> str:

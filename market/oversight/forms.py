@@ -8,7 +8,7 @@ from wtforms.validators import Length
 
 from market.forms import NEEDED, Form, PersonForm, choices, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
-from models import CASES
+from models.workflow import Case
 
 
 class AuthorityForm(PersonForm):
@@ -28,16 +28,13 @@ class AuthorityForm(PersonForm):
 
 
 class OverrideForm(Form):
-    case_type = SelectField(_l("哪一类"), choices=choices((name, _l(c.workflow.label)) for name, c in CASES.items()))
-    identifier = text(_l("编号"), 40)
-    target = SelectField(
-        _l("改为"),
-        choices=choices((f"{n}/{s.name}", f"{n} → {s.name}") for n, c in CASES.items() for s in c.workflow.states.values()),
-    )
+    """To which state the one case is moved, of those of its own kind."""
+
+    target = SelectField(_l("改为"))
     reason = TextAreaField(_l("理由"), [NEEDED, Length(max=1000)], description=_l("会告知各方并留痕。"))
 
-    def values(self) -> dict[str, str]:
-        return {**super().values(), "target": (self.target.data or "").rpartition("/")[2]}
+    def prepare(self, case: Case) -> None:
+        self.target.choices = choices((state.name, _l(state.label)) for state in case.workflow.states.values())
 
 
 class ClockForm(Form):

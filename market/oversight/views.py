@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -36,7 +38,8 @@ from market.oversight.overview import (
     months_chart,
     months_table,
 )
-from market.pages import case_url, form_page, not_found, paged, sliced
+from market.pages import case_numbered, case_url, form_page, not_found, paged, sliced
+from models import spelling
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.batches import Batch
@@ -145,10 +148,17 @@ def new_authority() -> AnyResponse | str | tuple[str, int]:
 @rooms.route("/admin/override", methods=["GET", "POST"])
 @login_required
 def override() -> AnyResponse | str | tuple[str, int]:
+    """First the number of a case, then the states of its kind."""
+    number = spelling.code(request.args.get("number", ""))[:40]
+    case = case_numbered(number) if number else None
+    if case is None:
+        return render_template("oversight/override.html", number=number), 422 if number or request.method == "POST" else 200
     form = OverrideForm()
+    form.prepare(case)
+    act = partial(actions.override, case_type=case.workflow.name, identifier=case.identifier)
     return form_page(
-        form, _("变更状态"), actions.override, lambda identifier: case_url(form.case_type.data, identifier),
-        lead=_("只在流程本身走不通时使用:越过流程表把一件事改到另一个状态,理由会告知各方。"),
+        form, _("变更状态"), act, lambda identifier: case_url(case.workflow.name, identifier), back=url_for("oversight.override"),
+        lead=_("%(kind)s %(identifier)s“%(title)s”现在是“%(state)s”。", kind=_(case.workflow.label), identifier=case.identifier, title=case.title, state=_(case.state_label)),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
+SEALED = N_("已密封")  # in place of the state of an open quote that nobody can read yet
 PARTIES = {"buyer": "buyer_id", "agency": "agency_id"}
 _TURN = Limit(policy="quote.answer_days", act="expire")
 _AGREED = Limit(policy="quote.agreed_days", act="expire")
@@ -108,6 +109,11 @@ class Quote(Case, Base):
     @property
     def stake(self) -> int:
         return self.price or 0
+
+    @property
+    def state_label(self) -> str:
+        """Nobody can answer what is still sealed."""
+        return SEALED if self.sealed is not None and self.state == "open" else super().state_label
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)

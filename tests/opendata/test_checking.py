@@ -184,3 +184,28 @@ def test_a_title_anybody_writes_is_no_oracle(app: Flask, world: World, time: Any
 def test_a_number_of_any_length_is_read_whole(title: str, number: str) -> None:
     """The millionth contract of a year is not taken for another's."""
     assert checking._claimed(title) == number
+
+
+def test_number_and_code_are_typed_from_the_paper(app: Flask, world: World, private: dict[str, str]) -> None:
+    holder, number = Visitor(app), private["notice"]
+    code = code_of(number)
+    spelt = holder.get(f"/check?number={number.lower()}&code={code[:4].upper()}+{code[4:8]}-{code[8:]}")
+    assert (spelt.status, spelt.location) == (303, f"/check/{number}/{code}")
+    assert holder.get(f"/check?number={number}&code=").location == f"/check/{number}"
+    for query, field in ((f"number={number}&code=abc", "code"), (f"number={number}&code={'0' * 16}", "code"), ("number=12&code=", "number"), ("number=", "number")):
+        refused = holder.get(f"/check?{query}")
+        assert refused.status == 422
+        assert refused.error_at(field), query
+    assert holder.get(f"/check/{number}").soup.select_one("#by-number input[name=number]")["value"] == number
+
+
+def test_a_paper_says_of_what_case_it_is_and_that_the_file_was_made_later(app: Flask, world: World) -> None:
+    drain()
+    agency = world.identifiers["agency"]
+    page = Visitor(app).get(f"/check/{agency}")
+    paper = db.session.scalars(select(Document).where(Document.case_identifier == agency, Document.issued.is_not(None)).order_by(Document.id.desc())).first()
+    assert page.soup.select_one(".head .over").get_text() == f"{agency} · 文书 {paper.identifier}"
+    assert f"这份 PDF 编号 {paper.identifier}" in page.text
+    english = Visitor(app)
+    english.post("/language/en", {"back": "/check"})
+    assert "提交核验" not in english.get(f"/check/{agency}").text

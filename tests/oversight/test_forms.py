@@ -5,6 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from market.extensions import db
+from market.jobs import nightly
+from market.jobs.consumers import CONSUMERS
+from market.oversight.failing import LANES, PARTS
 from models.sourcing import Request
 from tests.factories import PASSWORD, World, code
 from tests.web import sign_in
@@ -21,8 +24,17 @@ def test_an_administrator_sets_up_authorities_and_overrides(app: Flask, world: W
     assert admin.submit("/admin/authorities/new", **authority).location == "/admin/authorities"
     request = world.request()
     assert Request.load(db.session, request).department.name == "格尔木市水利局", "the nearest department reviews"
-    moved = {"case_type": "request", "identifier": request, "target": "request/failed", "reason": "流程走不通,改为失败"}
-    assert admin.submit("/admin/override", **{**moved, "reason": "短"}).error_at("reason")
-    assert admin.submit("/admin/override", **{**moved, "identifier": "Q-2026-999999"}).status == 404
-    assert admin.submit("/admin/override", **moved).location == f"/requests/{request}"
+    asked = admin.get("/admin/override?number=Q-2026-999999")
+    assert (asked.status, asked.soup.select_one("#number")["value"]) == (422, "Q-2026-999999")
+    assert asked.error_at("number")
+    path = f"/admin/override?number={request}"
+    offered = {option["value"]: option.get_text() for option in admin.get(path.lower()).soup.select("#target option")}
+    assert offered == {state.name: state.label for state in Request.workflow.states.values()}
+    moved = {"target": "failed", "reason": "流程走不通,改为失败"}
+    assert admin.submit(path, **{**moved, "reason": "短"}).error_at("reason")
+    assert admin.submit(path, **moved).location == f"/requests/{request}"
     assert "流程走不通" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+
+
+def test_every_part_of_the_jobs_has_words() -> None:
+    assert not [name for name in (*CONSUMERS, *nightly.PARTS, *LANES) if name not in PARTS]

@@ -11,6 +11,7 @@ from flask import Flask
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import run_deadlines
+from market.oversight.actions import override
 from market.sourcing import actions as sourcing
 from models import policy, workdays
 from models.accounts import Organisation
@@ -73,6 +74,24 @@ def test_after_a_draw_an_opening_or_an_auction_the_buyer_does_not_cancel_alone(w
     sourcing.consent_to_cancel(regulator, request, reason="串通属实,同意取消")
     assert Request.load(db.session, request).state == "cancelled"
     assert told(world, "agency", "request.consent") == told(world, "buyer", "request.consent") == 1
+
+
+def test_the_buyer_finds_how_to_end_it_or_who_may(app: Flask, world: World, time: Any) -> None:
+    drawn, scored = opened(world, time), opened(world, time, "merit", project="另一项目")
+    world.appoint_admin()
+    override(world.actor("admin"), case_type="request", identifier=scored, target="scoring", reason="评审重新进行")
+    buyer, other = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
+    link = buyer.get(f"/requests/{drawn}").soup.select_one("#ending a")
+    assert (link["href"], link.get_text()) == (f"/requests/{drawn}/ask_cancel", "终止采购(需法定理由,监管部门同意)")
+    sourcing.award(world.actor("buyer"), drawn, reasons="按抽取结果确定")
+    for request, state in ((drawn, "中选公示"), (scored, "评审中")):
+        said = buyer.get(f"/requests/{request}").soup.select_one("#ending").get_text()
+        assert "监管部门" in said
+        assert "政府采购法" in said, "the grounds with their sources"
+        refused = buyer.get(f"/requests/{request}/cancel")
+        assert (refused.status, "刷新" in refused.text, state in refused.text) == (409, False, True)
+        assert refused.soup.select_one(f'a.btn-main[href="/requests/{request}"]')
+        assert other.get(f"/requests/{request}").soup.select_one("#ending") is None
 
 
 def test_what_nobody_has_read_is_cancelled_freely(world: World, time: Any) -> None:

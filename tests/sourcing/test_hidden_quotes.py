@@ -112,6 +112,21 @@ def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(app: 
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
 
 
+def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(app: Flask, world: World, time: Any) -> None:
+    request, quotes = quoted(world)
+    agency, deadline = sign_in(app, world, "agency"), f"{world.deadline(request).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}"
+    page = agency.get(f"/quotes/{quotes['agency']}")
+    assert "等业主答复" not in page.text
+    assert f"密封至 {deadline}" in page.soup.select_one(".turn").get_text()
+    facts = {dt.get_text(): dt.find_next_sibling("dd").get_text() for dt in page.soup.select("aside .facts dt")}
+    assert (facts["最新价格"], facts["密封至"]) == ("¥ 41,111.00", deadline)
+    assert "等业主答复" not in agency.get("/my/answers").text
+    step = sign_in(app, world, "buyer").get(f"/requests/{request}").soup.select_one(".steps li.now")
+    assert step.b.get_text() == "询价"
+    time.closing(request)
+    assert "等业主答复" in sign_in(app, world, "agency").get(f"/quotes/{quotes['agency']}").text
+
+
 def test_the_agency_is_told_which_it_is_before_it_quotes(app: Flask, world: World) -> None:
     hidden, open_ = world.request(funds="state"), world.request(funds="private")
     agency = sign_in(app, world, "agency")

@@ -38,7 +38,7 @@ def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str,
     payment = locked(session, identifier)
     play(session, payment, "pay", actor, {"buyer"})
     if not payment.asked:
-        raise WrongState(N_("现在的状态是“%(state)s”,不能再办理这一步;请刷新页面看最新进展。"), state=payment.state_label)
+        raise WrongState(N_("现在的状态是“%(state)s”,不能办理“%(act)s”这一步。"), state=payment.state_label, act=payment.workflow.acts["pay"])
     before = charges_of(session, payment)
     standing = next((c for c in before if c.state in ("asked", "waiting") and (c.gateway, c.method) == (gateway, method)), None)
     if standing is None:
