@@ -13,9 +13,8 @@ from wtforms import BooleanField, EmailField, PasswordField, StringField, TextAr
 from wtforms.validators import Length
 
 from market import letterbox
-from market.accounts import claiming, confirming, entering, letters
+from market.accounts import attempts, claiming, confirming, entering, letters
 from market.accounts.again import is_same
-from market.accounts.attempts import TooMany, counted
 from market.accounts.identity import current_actor
 from market.accounts.signing_in import first_step
 from market.extensions import db, limiter
@@ -118,7 +117,8 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
             made, status = _counted(form, said.user_id, token)
             if made is not None:
                 return _confirmed(int(made))
-    return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine, joining=joining and db.session.get_one(User, said.user_id).memberships[0].organisation), status
+    organisation = db.session.get_one(User, said.user_id).memberships[0].organisation if joining else None
+    return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine, joining=organisation), status
 
 
 def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
@@ -127,10 +127,10 @@ def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
         return attempt(form, confirming.confirm, token=token, **form.values())
     user = db.session.get(User, person)
     try:
-        with counted("password", user.address if user else "", "password") as tried:
+        with attempts.counted("password", attempts.person(user) if user else attempts.account(""), "password") as tried:
             made, status = attempt(form, confirming.confirm, token=token, **form.values())
             tried.right = True if made is not None else False if form.password.errors else None
-    except TooMany as problem:
+    except attempts.TooMany as problem:
         form.refuse(problem, words_of(problem))
         return None, problem.status
     return made, status

@@ -40,7 +40,6 @@ from models.accounts import (
     User,
     actor_for,
     authenticate,
-    known_as,
     may_buy_for_others,
     named,
 )
