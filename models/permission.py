@@ -131,7 +131,7 @@ def fresh(session: Session, actor: Actor) -> Actor:
         .select_from(User)
         .outerjoin(Organisation, Organisation.id.in_(keys))
         .outerjoin(Membership, and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id))
-        .outerjoin(Delegation, and_(Delegation.user_id == User.id, Delegation.buyer_id == Organisation.id, Delegation.revoked_at.is_(None)))
+        .outerjoin(Delegation, and_(Delegation.user_id == User.id, Delegation.buyer_id == Organisation.id, Delegation.counting()))
         .where(User.id == actor.user_id)
     )  # fmt: skip
     rows = session.execute(query).all()
@@ -142,7 +142,7 @@ def fresh(session: Session, actor: Actor) -> Actor:
 
 def _left(actor: Actor, rows: Sequence[Any], standings: tuple[Standing, ...]) -> Actor:
     """What an actor is still, by the rows of now."""
-    lent = {(row.id, frozenset(row.scope), row.most, row.until) for row in rows if row.scope is not None and row.until > clock.now()}
+    lent = {(row.id, frozenset(row.scope), row.most, row.until) for row in rows if row.scope is not None}
     belongs = {row.id: row.role for row in rows if row.role is not None}
     gone = actor.organisation_id is not None and actor.organisation_id not in belongs
     own = next((each for each in standings if each.organisation_id == actor.organisation_id), None)
