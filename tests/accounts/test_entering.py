@@ -246,7 +246,7 @@ def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch
 
 def test_a_licence_is_a_picture_or_a_document_and_one_that_is_in_has_none_to_bring(app: Flask, world: World) -> None:
     signed_up(world)
-    invoice = '<?xml version="1.0"?><EInvoice><a/></EInvoice>'.encode()
+    invoice = b'<?xml version="1.0"?><EInvoice><a/></EInvoice>'
     newcomer = sign_in(app, world, "newcomer")
     page = newcomer.get("/my/licence").soup.select_one("input[type=file]")
     assert page is not None

@@ -20,7 +20,7 @@ from models.accounts import User
 from models.events import Event
 from models.sessions import SignIn
 from tests.factories import PASSWORD, World
-from tests.web import Visitor, sign_in
+from tests.web import Answer, Visitor, sign_in
 
 OTHER = "another horse battery"
 
@@ -36,17 +36,17 @@ def _is_in(visitor: Visitor) -> bool:
     return visitor.get("/my").status == 200
 
 
-def press(visitor: Visitor, page: str, action: str) -> int:
+def press(visitor: Visitor, page: str, action: str) -> Answer:
     """Press the button on a page that sends a form there."""
     form = visitor.get(page).soup.select_one(f"form[action='{action}']")
     assert form is not None, f"{page} has no button for {action}"
     token = form.select_one("[name=csrf_token]")
     assert token is not None
-    return visitor.post(action, {"csrf_token": token["value"]}).status
+    return visitor.post(action, {"csrf_token": token["value"]})
 
 
 def _signs_out(app: Flask, world: World, here: Visitor) -> None:
-    assert press(here, "/my", "/sign-out") == 303
+    assert press(here, "/my", "/sign-out").status == 303
 
 
 def _changes_the_password(app: Flask, world: World, here: Visitor) -> None:
@@ -55,14 +55,14 @@ def _changes_the_password(app: Flask, world: World, here: Visitor) -> None:
 
 
 def _ends_all(app: Flask, world: World, here: Visitor) -> None:
-    assert press(here, "/my/sessions", "/my/sessions/end") == 303
+    assert press(here, "/my/sessions", "/my/sessions/end").status == 303
 
 
 def _ends_this_one(app: Flask, world: World, here: Visitor) -> None:
     row = here.get("/my/sessions").soup.find("span", class_="tag")
     assert row is not None
     action = row.find_parent("tr").find("form")["action"]
-    assert press(here, "/my/sessions", action) == 303
+    assert press(here, "/my/sessions", action).status == 303
 
 
 def _by_an_administrator(app: Flask, world: World, here: Visitor) -> None:
@@ -184,7 +184,7 @@ def test_the_page_lists_where_and_since_when_and_ends_any(app: Flask, world: Wor
     token = stranger.get("/my/password").value_of("csrf_token")
     assert stranger.post(theirs, {"csrf_token": token}).status == 404
     assert _is_in(phone), "nobody ends another's"
-    assert press(here, "/my/sessions", theirs) == 303
+    assert press(here, "/my/sessions", theirs).status == 303
     assert (_is_in(phone), _is_in(here)) == (False, True)
 
 
@@ -252,5 +252,5 @@ def test_more_sessions_need_no_more_queries(app: Flask, world: World) -> None:
 
 def test_signing_out_everywhere_says_so(app: Flask, world: World) -> None:
     visitor = Visitor(app, "buyer@example.cn")
-    ended = visitor.post("/my/sessions/end", {})
+    ended = press(visitor, "/my/sessions", "/my/sessions/end")
     assert "已在所有设备退出" in visitor.get(ended.location).text
