@@ -158,6 +158,10 @@ def test_accounts_on_their_pages(app: Flask, crowd: World) -> None:
     assert "至少 5 个字" in short.error_at("reason")
     assert owner.submit("/accounts/staff@example.cn/block", reason=WHY).location == "/my/organisation"
     assert "/accounts/staff%40example.cn/unblock" in owner.get("/my/organisation").text
+    link = next(a["href"] for a in county.get("/accounts?q=agency&page=1").soup.select("td a") if a["href"].startswith("/accounts/agency"))
+    assert county.submit(link, reason=WHY).location == "/accounts?q=agency&page=1", "back to the search it came from"
+    assert county.submit(link.replace("/block", "/unblock"), reason="本人已到场核实").status == 303
+    assert "中介机构 · " in county.get("/accounts?q=agency").text
     listed = county.get("/accounts?blocked=1")
     assert WHY in listed.text
     assert "agency@example.cn" not in listed.text
