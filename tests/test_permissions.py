@@ -106,7 +106,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "payments.fail_charge payments.finish_sending payments.give_up_sending payments.keep_differences payments.leave_line payments.match_line "
         "payments.note_charge payments.note_differences payments.note_event payments.settle_charge payments.take_back",
     ),
-    ("system", " ".join(f"referring.refer_{kind}" for kind in ("check", "claim", "clarification", "dispute", "objection", "organisation", "payment", "payout", "request"))),
+    ("system", " ".join(f"referring.refer_{kind}" for kind in ("check", "claim", "clarification", "dispute", "materials", "objection", "organisation", "payment", "payout", "request"))),
 ]
 
 # Of acts of cases: who may, and which. The cases are in the county; the buyer, the agency and their like are their parties.
@@ -118,7 +118,7 @@ OF_CASES: list[tuple[str, str]] = [
     ("agency, agency suspended", "claim.answer"),
     ("agency, system, agency suspended", "account_change.stop"),
     (OVERSEERS, "request.consent request.refuse_cancel request.call_off award.annul objection.uphold objection.dismiss contract.call_off dispute.decide"),
-    (OVERSEERS, "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge deliverable.urge payment.urge payout.urge"),
+    (OVERSEERS, "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge deliverable.urge payment.urge payout.urge materials.urge"),
     (f"{OVERSEERS}, system", "deliverable.waive"),
     ("department", "deliverable.pass deliverable.send_back"),
     ("custodian, system", "payment.receive payout.send"),
@@ -142,7 +142,8 @@ OF_CASES: list[tuple[str, str]] = [
     ("buyer, staff, delegate, buyer suspended, delegate of suspended", "request.cancel request.ask_cancel clarification.answer objection.answer"),
     ("buyer, staff, delegate, buyer suspended, delegate of suspended", "materials.supply deliverable.return payment.pay"),
     ("buyer, staff, delegate, system, buyer suspended, delegate of suspended", "deliverable.accept"),
-    ("buyer, staff, delegate, agency, buyer suspended, delegate of suspended, agency suspended", "contract.terminate contract.give_notice contract.dispute"),
+    ("buyer, staff, delegate, agency, buyer suspended, delegate of suspended, agency suspended", "contract.give_notice contract.dispute"),
+    ("buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended", "contract.terminate"),
     ("buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended", "quote.decline"),
     ("", "contract.contest contract.retract"),  # nobody gave notice here
     ("evaluator", "evaluation.declare evaluation.score"),

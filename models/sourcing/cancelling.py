@@ -20,7 +20,7 @@ from models.text import N_, RuleBroken
 
 # The states in which a request came to nothing, or has not come to anything though it could be read.
 ENDED = ("failed", "cancelled")
-_STANDING = ("scoring", "auction", "evaluated", "cancelling", "revoking", *ENDED)
+_STANDING = ("scoring", "auction", "evaluated", "cancelling", "awarded", "revoking", *ENDED)
 NOT_AGAIN = "no"  # what a buyer says that repeats none
 # What says that a procurement is run again. A mark without a bracket counts at the end, and at the beginning where it names the procurement itself:
 # 第二次全国国土调查 is no re-run.
@@ -87,9 +87,17 @@ def earlier(session: Session, request: Request, *states: str) -> list[Request]:
 def repeats(session: Session, request: Request) -> list[Request]:
     """What a request that is about to be published repeats, the one it is said to repeat in public first: the buyer's latest for the same item
     and project, wherever and however that is written, which led to no contract. That outranks what the buyer said when it was begun."""
-    found = [each for each in earlier(session, request, *_STANDING) if same_project(each.project, request.project)]
+    found = [each for each in earlier(session, request, *_STANDING, "contracted") if same_project(each.project, request.project)]
+    found = [each for each in found if each.state != "contracted" or _unsigned(session, each)]
     said = request.again_said
     return found + ([Request.load(session, said)] if said and said != NOT_AGAIN and all(each.identifier != said for each in found) else [])
+
+
+def _unsigned(session: Session, request: Request) -> bool:
+    """Whether it has come to a contract that not both have signed yet."""
+    from models.contracts import UNSIGNED, Contract
+
+    return session.scalar(select(Contract.id).where(Contract.request_id == request.id, Contract.state.in_(UNSIGNED))) is not None
 
 
 def settle_repeats(session: Session, request: Request) -> None:

@@ -310,3 +310,15 @@ def test_what_both_have_signed_is_not_cancelled(world: World, time: Any) -> None
     sourcing.keep_request(world.actor("buyer"), request)
     with pytest.raises(RuleBroken, match="双方签署"):
         sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
+
+
+def test_what_is_published_beside_a_contract_not_signed_yet_names_it(world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(二次)")
+    assert Request.load(db.session, again).again_of == request
+    sourcing.cancel(world.actor("buyer"), again, reason="不再另行采购了")
+    winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
+    for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
+        contracts.agree(world.actor(name), contract)
+    another = world.request(project="高标准农田项目")
+    assert Request.load(db.session, another).again_of == again, "what is under contract is not repeated, what was cancelled is"
