@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from models import clock
 from models.actors import ENTERING, IN_STANDING, OFFICES, Actor, Standing
 from models.regions import covers
 from models.text import N_, NotAllowed, Problem
