@@ -156,6 +156,7 @@ KEYS = {
     "choosing.merit_below_points": N_("低于平均价每 1% 扣分"),
     "choosing.credit_shares": N_("各信用等级得分比例"),
     "linked.ties": N_("哪些关系算关联(法定代表人、管理员、账户、电话、地址)"),
+    "linked.buyer": N_("与业主有关联的"),
     "linked.follows": N_("关联单位同时参加时"),
     "cancelling.consent": N_("何时起须监管部门同意"),
     "cancelling.decide_days": N_("监管部门答复取消申请的期限"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,12 @@ from tests.factories import PDF, World
 CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
 SEALED = 4_321_700  # a bid nobody may see before its opening
 SECRETS = ("43,217", "43217", str(SEALED), "密封的话", "我的参数")
+
+
+def says(text: str, secret: str) -> bool:
+    """Whether a text tells this; figures within a digest are none."""
+    return secret in text and (not secret.isdigit() or re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", text) is not None)
+
 HIDDEN = 3_917_300  # a quote nobody but its agency may see before the deadline
 OWN = ("39,173", "39173", str(HIDDEN), "只给自己看的话")  # what tells it
 ROLES = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin", "custodian")

@@ -118,6 +118,7 @@ def test_every_kind_of_letter_can_be_written_in_both_languages(app: Flask, world
     user = db.session.scalars(select(User)).first()
     data = {
         "organisation": "甲公司", "claim": "CL-2026-000001", "what": "增加了一名成员", "path": "/my", "address": ADDRESS, "buyer": "乙公司", "project": "水保方案",
+        "reason": "账号疑被他人使用", "whom": "监管部门",
     }  # fmt: skip
     for kind in letters.TEXTS:
         for locale in ("zh_Hans_CN", "en"):

@@ -335,6 +335,7 @@ def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
     world.member("buyer", "staff")
     buyer = world.actor("buyer")
     accounts.delegate(buyer, email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    world.accept("helper")
     helper, staff = world.actor("helper"), world.actor("staff")
     before = [permission.fresh(db.session, each) for each in (buyer, helper, staff)]
     assert before == [buyer, helper, staff], "nothing happened yet"

@@ -25,7 +25,7 @@ from models import CASES, draws
 from models.clock import BEIJING
 from models.documents import Document
 from models.sourcing import Bid, Request
-from tests.audience import name_the_cases
+from tests.audience import name_the_cases, says
 from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
 from tests.web import Visitor, sign_in
@@ -133,7 +133,7 @@ def scene(app: Flask, world: World, time: Any) -> Scene:
 
 def _leaks(scene: Scene, world: World, role: str, address: str, answer: Any, kept: set[bytes]) -> list[str]:
     everything = told(answer)
-    found = [f"{address} tells {role} {marker}" for marker in scene.hidden_from(role, address) if marker in everything]
+    found = [f"{address} tells {role} {marker}" for marker in scene.hidden_from(role, address) if says(everything, marker)]
     if answer.response.get_data() in kept and role not in ("buyer", "agency", "regulator", "admin"):
         found.append(f"{address} gives {role} a paper")
     if any(number in address for number in scene.bids) or any(f"/{number}" in address for number, kind in scene.numbers.items() if kind == "request"):

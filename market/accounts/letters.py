@@ -84,7 +84,10 @@ def _known(session: Session, letter: Letter) -> Text:
 
 
 def _delegated(session: Session, letter: Letter) -> Text:
-    return Words(_("委托采购"), _("“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后,可以在“我的委托”接受或谢绝;不接受就什么也不会发生。", buyer=letter.data["buyer"]), "/my/delegations")
+    return Words(_("委托采购"), _(
+        "“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后,可以在“我的委托”接受或谢绝;不接受就什么也不会发生。\n\n%(link)s",
+        buyer=letter.data["buyer"], link=f"{current_app.config['PUBLIC_URL']}/my/delegations",
+    ), "/my/delegations")  # fmt: skip
 
 
 def _appointed(session: Session, letter: Letter) -> Text:

@@ -15,6 +15,7 @@ _VALUES = {
     "session.official_roles": ROLES,
     "session.second_factor_roles": ROLES,
     "linked.ties": TIES,
+    "linked.buyer": {"show": N_("公开提示"), "void": N_("投标无效")},
     "linked.follows": {"later": N_("后投的无效"), "one": N_("合并计为一家"), "all": N_("都无效")},
     "cancelling.consent": {"opened": N_("投标拆封或抽取后"), "closed": N_("征集截止后")},
     "contract.unfit_follows": {"next": N_("业主可改选下一名"), "wait": N_("等其恢复")},

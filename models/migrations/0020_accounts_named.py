@@ -6,12 +6,13 @@ Create Date: 2026-11-26 12:30:00
 
 """
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Sequence, Union
 
 from alembic import op
 import sqlalchemy as sa
 
+from models import clock
 from models.base import UTCDateTime
 
 
@@ -34,7 +35,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_users_handle"), "users", ["handle"], unique=True)
     op.add_column("letters", sa.Column("network", sa.String(50), nullable=False, server_default=""))
     waits = sa.update(CLAIMS).where(CLAIMS.c.state == "draft", CLAIMS.c.due_at.is_(None))
-    op.execute(waits.values(due_at=datetime.now(UTC) + timedelta(days=14)))  # ten working days, without the calendar
+    op.execute(waits.values(due_at=clock.now() + timedelta(days=14)))  # ten working days, without the calendar
 
 
 def downgrade() -> None:

@@ -66,7 +66,10 @@ DOORS = {
     ),
     "a delegation": Door(
         "/my/delegations/new", ("buyer",),
-        lambda: {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": f"{clock.now().astimezone(BEIJING).replace(year=2027):%Y-%m-%dT%H:%M}"},
+        lambda: {
+            "again": PASSWORD, "email": "helper@example.cn", "scope": "request", "most": "30,000",
+            "until": f"{clock.now().astimezone(BEIJING).replace(year=2027):%Y-%m-%dT%H:%M}",
+        },
         {"email": "second@example.cn", "scope": "quote", "most": "90,000", "until": "2027-12-31T17:00"},
     ),
     "a fresh key": Door("/my/signing/renew", ("buyer", "agency"), lambda: {"again": PASSWORD}, {}),
@@ -142,7 +145,7 @@ def test_sent_again_on_every_door_as_every_role(app: Flask, world: World, name: 
             assert answer.status == 409, (role, field, answer.status)
             assert "内容与这次不同" in answer.text
             held = standing(answer.soup.select_one("main form[method=post]"))
-            for kept in values.keys() - {"password", "file", "csrf_token", "submission", "scope", "kind", "authority_role"}:
+            for kept in values.keys() - {"password", "again", "file", "csrf_token", "submission", "scope", "kind", "authority_role"}:
                 assert held[kept] == (other if kept == field else values[kept]), (field, kept)
             assert _counted() == made, (role, field)
         assert (_who(visitor), _who(twin)) == (person, whose), "nobody becomes somebody else by it"

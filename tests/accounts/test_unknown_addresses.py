@@ -67,7 +67,7 @@ def _forgotten(app: Flask, world: World, address: str, number: int) -> Answer:
 
 def _delegation(app: Flask, world: World, address: str, number: int) -> Answer:
     buyer = sign_in(app, world, "buyer")
-    return _after(buyer, buyer.submit("/my/delegations/new", email=address, scope="request", most="30,000", until=_until()))
+    return _after(buyer, buyer.submit("/my/delegations/new", again=PASSWORD, email=address, scope="request", most="30,000", until=_until()))
 
 
 def _member(app: Flask, world: World, address: str, number: int) -> Answer:
@@ -329,7 +329,7 @@ def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, wor
     visitor = Visitor(app, NOBODYS)
     assert visitor.get("/my/organisation").status == 403, "nobody is made a member unasked"
     assert held.name in visitor.get(link).text
-    assert visitor.submit(link).location == "/my"
+    assert visitor.submit(link).location == "/my?confirmed=1"
     assert held.name in visitor.get("/my/organisation").text
     page = sign_in(app, world, "buyer").get("/my/organisation").text
     assert (NOBODYS in page, "待确认" in page) == (True, False)
@@ -356,7 +356,7 @@ def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, w
     admin = Actor("管理员", frozenset({"admin"}))
     told: Any = {"uscc": code(7907), "organisation": "新局", "region_code": "632800", "authority_role": "regulator", "department": None}
     accounts.set_up_authority(admin, email="clerk@example.cn", name="某人", password="violet kettle harbour 77", **told)
-    assert Visitor(app, "clerk@example.cn").submit(_joining("clerk@example.cn")).location == "/my"
+    assert Visitor(app, "clerk@example.cn").submit(_joining("clerk@example.cn")).location == "/my?confirmed=1"
     db.session.rollback()
     actor = world.actor("clerk")
     assert (actor.organisation_name, actor.roles, actor.owner) == ("新局", {"regulator"}, True)

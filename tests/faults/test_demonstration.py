@@ -71,6 +71,7 @@ def _picture() -> dict[str, Any]:
     return {"counts": counts, "told": [tuple(each) for each in told], "balances": [tuple(each) for each in balances]}
 
 
+@pytest.mark.faults
 def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: str, tmp_path: Path) -> None:
     process = _loader(database, tmp_path)
     assert process.stdout is not None
@@ -127,6 +128,7 @@ def test_nothing_is_wiped_but_an_unfinished_demonstration(demo: Any) -> None:
     assert mark_of() == ("done", 100)
 
 
+@pytest.mark.faults
 def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, time: Any) -> None:
     """`flask demo` with DEMO=0: the mark alone says that it is not whole, to the command, to the jobs, and to whoever would serve it."""
     demo.config.update(DEMO=False, TRIAL=True)
@@ -176,6 +178,7 @@ def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
     assert lag(db.session, "notices") == 0
 
 
+@pytest.mark.faults
 def test_people_come_in_while_it_is_loaded(demo: Any) -> None:
     """Somebody signs up in the middle, at the real time; the demonstration goes on around them."""
     came: list[str] = []

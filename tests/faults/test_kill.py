@@ -6,6 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
 import requests
 from sqlalchemy import create_engine, text
 
@@ -13,6 +14,7 @@ from bench.lifecycle import ITEM, START, Person, Refused, people
 from bench.server import market
 
 
+@pytest.mark.faults
 def test_a_server_killed_among_quotes_loses_none_it_acknowledged(tmp_path: Path) -> None:
     with market(tmp_path, at=START) as server:
         who = people(server)

@@ -37,4 +37,4 @@ def test_an_administrator_sets_up_authorities_and_overrides(app: Flask, world: W
 
 
 def test_every_part_of_the_jobs_has_words() -> None:
-    assert not [name for name in (*CONSUMERS, *nightly.PARTS, *LANES) if name not in PARTS]
+    assert not [name for name in (*CONSUMERS, *nightly.PARTS, *(f"lane {lane}" for lane in LANES)) if name not in PARTS]
