@@ -41,15 +41,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_waiting_statements')),
         sa.UniqueConstraint('sha256', name=op.f('uq_waiting_statements_sha256')),
     )
-    with op.batch_alter_table('bank_statements', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('left_out', sa.Integer(), server_default='0', nullable=False))
-    with op.batch_alter_table('bank_statements', schema=None) as batch_op:
-        batch_op.alter_column('left_out', server_default=None)
+    op.add_column('bank_statements', sa.Column('left_out', sa.Integer(), server_default='0', nullable=False))  # its lines point at it: it is not made anew
 
 
 def downgrade() -> None:
     """Downgrade schema."""
-    with op.batch_alter_table('bank_statements', schema=None) as batch_op:
-        batch_op.drop_column('left_out')
+    op.drop_column('bank_statements', 'left_out')
     op.drop_table('waiting_statements')
     op.drop_table('statement_layouts')
