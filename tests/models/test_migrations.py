@@ -82,6 +82,6 @@ def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the
 
 
 def _rows(table: str) -> int:
-    found = int(db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+    found = int(db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
     db.session.rollback()
     return found
