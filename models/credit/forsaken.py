@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, lazyload
 from models import clock, policy
 from models.accounts import Organisation
 from models.agencies import linked
+from models.catalogue import ServiceItem
 from models.contracts import Contract, Deliverable
 from models.credit.records import CreditRecord
 from models.sourcing import Request, same_project
@@ -54,8 +55,9 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
         CreditRecord.source_identifier == Contract.identifier, CreditRecord.agency_id == Contract.agency_id, CreditRecord.state == "dropped"
     )
     lost = (
-        select(Contract.identifier, Contract.agency_id, Request.identifier, Request.project, Request.item_id)
+        select(Contract.identifier, Contract.agency_id, Request.identifier, Request.project, ServiceItem.code)
         .join(Request, Request.id == Contract.request_id)
+        .join(ServiceItem, ServiceItem.id == Request.item_id)
         .where(Contract.buyer_id == request.buyer_id, Contract.state == "terminated")
         .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
     )
@@ -63,7 +65,7 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
     before = _before(session, request) if rows else set()
     runs = {
         winner: contract for contract, winner, run, project, item in rows
-        if run in before or (item == request.item_id and same_project(project, request.project))
+        if run in before or (item == request.item.code and same_project(project, request.project))
     }  # fmt: skip
     if agency.id in runs:
         raise RuleBroken(N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"), contract=runs[agency.id])

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import inspect, select, update
 
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
 from market.sourcing import actions as sourcing
+from market.transaction import transaction
 from models import policy, workdays
 from models.accounts import Organisation
+from models.catalogue import ServiceItem
 from models.contracts import Contract
 from models.sourcing import NOT_AGAIN, Request, grounds, same_project
 from models.text import NotAllowed, RuleBroken, WrongState
@@ -170,10 +173,34 @@ def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
     assert world.request(mode="random_draw", funds="state", budget=4_700_000, project="另一个完全不同的项目", again_of=NOT_AGAIN)
 
 
-def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(world: World, time: Any) -> None:
+def test_the_same_is_not_asked_for_beside_one_left_undecided(world: World, time: Any) -> None:
     request = opened(world, time)
-    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
-    assert Request.load(db.session, again).again_of == request
+    beside = sourcing.create_request(world.actor("buyer"), **world.asked(mode="random_draw", funds="state", budget=4_700_000))
+    with pytest.raises(RuleBroken, match="还没有结果") as refused:
+        sourcing.publish(world.actor("buyer"), beside)
+    assert refused.value.params["identifier"] == request
+
+
+def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -> None:
+    request = gone(world, time)
+    item = Request.load(db.session, request).item
+    with transaction() as session:
+        made = {column.key: getattr(item, column.key) for column in inspect(ServiceItem).columns if column.key not in ("id", "version")}
+        session.add(ServiceItem(**made, version=item.version + 1))
+    again = sourcing.create_request(world.actor("buyer"), **world.asked(mode="random_draw", funds="state", budget=4_700_000))
+    with transaction() as session:
+        newer = select(ServiceItem.id).where(ServiceItem.code == item.code, ServiceItem.version == item.version + 1).scalar_subquery()
+        session.execute(update(Request).where(Request.identifier == again).values(item_id=newer))
+    with pytest.raises(RuleBroken, match="任务取消"):
+        sourcing.publish(world.actor("buyer"), again)
+
+
+def test_a_draft_goes_out_under_the_policy_of_its_day(world: World) -> None:
+    draft = sourcing.create_request(world.actor("buyer"), **world.asked())
+    with transaction() as session:
+        session.execute(update(Request).where(Request.identifier == draft).values(policy_version="2026-11"))
+    sourcing.publish(world.actor("buyer"), draft)
+    assert Request.load(db.session, draft).policy_version == policy.current().version != "2026-11"
 
 
 def test_every_ground_is_in_both_languages_and_names_its_source() -> None:
@@ -229,7 +256,9 @@ def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is
 
 def test_what_is_found_outranks_what_was_said_and_both_are_shown(app: Flask, world: World, time: Any) -> None:
     request, visitor = opened(world, time), Visitor(app)
-    harmless = world.request(project="别的小项目")
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="over_budget", reason="报价均超过预算,不能支付")
+    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
+    harmless = world.request(project="别的小项目", again_of=NOT_AGAIN)
     sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
     again = world.request(mode="random_draw", funds="state", budget=4_700_000, again_of=harmless, project="高标准农田项目(二次)")
     found = Request.load(db.session, again)

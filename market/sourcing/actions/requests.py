@@ -137,7 +137,7 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 @action
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
-    request.published_at = clock.now()
+    request.published_at, request.policy_version = clock.now(), policy.current().version  # what was drafted under another goes out under this one
     happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
     settle_repeats(session, request)
     again = {"again": request.again_of, "said": request.again_said, "not_again": request.again_not}
