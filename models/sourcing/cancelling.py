@@ -103,14 +103,12 @@ def _unsigned(session: Session, request: Request) -> bool:
 
 def settle_repeats(session: Session, request: Request) -> None:
     """Keep what a request about to be published repeats, and which it is said not to. RuleBroken where one of them was cancelled because there was
-    nothing to buy any more, one whose offers can be read is still undecided, or where the buyer does not say whether it repeats one of those that came to nothing."""
+    nothing to buy any more, or where the buyer does not say whether it repeats one of those that came to nothing."""
     found = repeats(session, request)
     for before in found:
         ground = ground_of(before) if before.state == "cancelled" else None
         if ground is not None and not ground.again:
             raise RuleBroken(N_("同一项目的采购 %(identifier)s 已因任务取消而终止,不能再次发布。"), "project", identifier=before.identifier)
-        if before.state not in (*ENDED, "contracted") and before.cancels_with_consent:
-            raise RuleBroken(N_("同一项目的采购 %(identifier)s 还没有结果:请先办结它,或者按规则申请取消,再重新发布。"), "project", identifier=before.identifier)
     request.again_of, request.again_not = found[0].identifier if found else None, None
     ended = [] if found else [each.identifier for each in earlier(session, request, *ENDED)]
     if ended and request.again_said != NOT_AGAIN:
