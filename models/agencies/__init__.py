@@ -26,11 +26,12 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
-from models.agencies.links import BUYER, TIES, Group, linked
+from models.agencies.links import BUYER, SAID, TIES, Group, linked
 from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
     "BUYER",
+    "SAID",
     "CHECKS",
     "FORMS",
     "PREMISES",

@@ -3,7 +3,9 @@ telephone or an address.
 
 Different units under one head, or in a relation of control or management, do not bid in one procurement (招标投标法实施条例第三十四条,
 政府采购法实施条例第十八条). Which ties count, and what follows, is the policy's. Names are all there is to compare people by, beside one account
-that manages both: the market knows nobody's identity number. What names nobody (`无`, `管理员`, account `0`) links nobody.
+that manages both: the market knows nobody's identity number. A representative is named by a register or a licence; what the holder of an account is
+called that holder alone has said, so such a tie is told and nothing follows from it: else anybody takes a rival's name to have its bid void.
+What names nobody (`无`, `管理员`, account `0`) links nobody.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,6 +25,7 @@ from models.agencies.entry import AgencyProfile
 from models.text import N_
 
 BUYER = "buyer"  # not a tie of its own: that the other end of one is the buyer
+SAID = "said"  # nor is this one: that the others rest on what somebody calls themselves, so that nothing follows
 TIES = {
     BUYER: N_("与项目业主有关联"),
     "representative": N_("同一法定代表人"),
@@ -29,8 +33,8 @@ TIES = {
     "account": N_("同一收款账户"),
     "phone": N_("同一电话"),
     "address": N_("同一地址"),
+    SAID: N_("仅据自填的姓名,只作提示"),
 }
-
 
 PEOPLE = ("representative", "owner")
 LEAST_DIGITS = 7  # of a telephone without its area, and of any bank's account
@@ -53,7 +57,7 @@ _EXTENSION = re.compile(r"(?:转|分机|#|EXT|X).*$")
 
 @dataclass(frozen=True)
 class Group:
-    """Organisations that count as linked, in the order they were asked about, and by which ties."""
+    """Organisations that are linked, in the order they were asked about, and by which ties; the last of which may be SAID."""
 
     agencies: tuple[int, ...]
     ties: tuple[str, ...]
@@ -61,13 +65,28 @@ class Group:
 
 def linked(session: Session, agencies: Iterable[int], policy_version: str) -> list[Group]:
     """The groups of linked ones among these organisations, by the ties that count in this version of the policy. Two statements. A person is one
-    person in whichever part: the representative of one who manages another links the two, by both ties."""
-    keys, book = list(dict.fromkeys(agencies)), policy.get(policy_version)
-    counted = set(book.words("linked.ties"))
+    person in whichever part: the representative of one who manages another links the two, by both ties. Those that rest on what somebody calls
+    themselves come last."""
+    keys, ties = list(dict.fromkeys(agencies)), set(policy.get(policy_version).words("linked.ties"))
+    marks = [mark for mark in _marks(session, keys) if mark.tie in ties and mark.value]
+    shown = _joined(keys, [mark for mark in marks if not mark.said])
+    known = {group.agencies for group in shown}
+    return shown + [Group(group.agencies, (*group.ties, SAID)) for group in _joined(keys, marks) if group.agencies not in known]
+
+
+class Mark(NamedTuple):
+    """What an organisation is compared by: for which tie, and whether nothing but its holder's word stands behind it."""
+
+    key: int
+    tie: str
+    value: str
+    said: bool = False
+
+
+def _joined(keys: list[int], marks: list[Mark]) -> list[Group]:
     bearers: dict[tuple[str, str], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for key, tie, value in _marks(session, keys):
-        if tie in counted and value:
-            bearers["person" if tie in PEOPLE else tie, value][key].add(tie)
+    for mark in marks:
+        bearers["person" if mark.tie in PEOPLE else mark.tie, mark.value][mark.key].add(mark.tie)
     groups: list[tuple[set[int], set[str]]] = []
     for together in bearers.values():
         if len(together) > 1:
@@ -86,21 +105,21 @@ def _shared(borne: list[set[str]]) -> set[str]:
     return same or set().union(*borne)
 
 
-def _marks(session: Session, keys: list[int]) -> Iterable[tuple[int, str, str]]:
-    """(organisation, tie, what it is compared by) for all that is known of these."""
+def _marks(session: Session, keys: list[int]) -> Iterable[Mark]:
+    """All that is known of these, in two statements."""
     known = select(
         Organisation.id, Organisation.legal_representative, Organisation.phone, Organisation.address, AgencyProfile.registered_address,
         AgencyProfile.account_number,
     ).outerjoin(AgencyProfile, AgencyProfile.agency_id == Organisation.id)  # fmt: skip
     for key, representative, phone, address, registered, account in session.execute(known.where(Organisation.id.in_(keys))):
-        yield key, "representative", person(representative)
-        yield from ((key, "phone", number) for number in phones(phone))
-        yield key, "account", _account(account or "")
-        yield from ((key, "address", _said(spelling.name(place or ""))) for place in (address, registered))
+        yield Mark(key, "representative", person(representative))
+        yield from (Mark(key, "phone", number) for number in phones(phone))
+        yield Mark(key, "account", _account(account or ""))
+        yield from (Mark(key, "address", _said(spelling.name(place or ""))) for place in (address, registered))
     owners = select(Membership.organisation_id, Membership.user_id, User.name).join(Membership.user).where(Membership.role == "owner")
     for key, account_of, name in session.execute(owners.where(Membership.organisation_id.in_(keys))):
-        yield key, "owner", f"#{account_of}"
-        yield key, "owner", person(name)
+        yield Mark(key, "owner", f"#{account_of}")
+        yield Mark(key, "owner", person(name), said=True)
 
 
 def person(text: str) -> str:

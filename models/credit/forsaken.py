@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from models import clock, policy
 from models.accounts import Organisation
-from models.agencies import linked
+from models.agencies import SAID, linked
 from models.catalogue import ServiceItem
 from models.contracts import Contract, Deliverable
 from models.credit.records import CreditRecord
@@ -70,7 +70,7 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
     if agency.id in runs:
         raise RuleBroken(N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"), contract=runs[agency.id])
     for group in linked(session, [agency.id, *runs], request.policy_version) if runs else []:
-        if agency.id in group.agencies:
+        if agency.id in group.agencies and SAID not in group.ties:
             contract = next(runs[key] for key in group.agencies if key in runs)
             raise RuleBroken(N_("与贵机构有关联的机构曾中选这项采购而没有签订合同(%(contract)s),贵机构不能参加它的重新采购。"), contract=contract)
 

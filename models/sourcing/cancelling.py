@@ -110,13 +110,22 @@ def settle_repeats(session: Session, request: Request) -> None:
         if ground is not None and not ground.again:
             raise RuleBroken(N_("同一项目的采购 %(identifier)s 已因任务取消而终止,不能再次发布。"), "project", identifier=before.identifier)
     request.again_of, request.again_not = found[0].identifier if found else None, None
-    ended = [] if found else [each.identifier for each in earlier(session, request, *ENDED)]
-    if ended and request.again_said != NOT_AGAIN:
+    named = any(same_project(each.project, request.project) for each in found)
+    ended = [] if named else [each.identifier for each in earlier(session, request, *ENDED) if each not in found]
+    if ended and not request.again_said:
         raise RuleBroken(
             N_("贵单位近期有同一事项的采购没有形成合同(%(identifiers)s)。请修改草稿,说明这一次是不是它的重新采购;说明随需求公开。"), "again_of",
             identifiers="、".join(ended[:5]),
         )  # fmt: skip
     request.again_not = ended or None
+
+
+def check_decided(session: Session, request: Request) -> None:
+    """RuleBroken while what this one repeats, opened to its buyer, has come to nothing yet: of two draws a buyer would take the better."""
+    for before in repeats(session, request):
+        waits = before.state not in ENDED and before.id < request.id and before.cancels_with_consent
+        if waits and (before.state in _STANDING or _unsigned(session, before)):
+            raise RuleBroken(N_("同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标并签订合同,或者按规则申请取消。"), identifier=before.identifier)
 
 
 def rerun_of(session: Session, request: Request) -> Request | None:

@@ -106,3 +106,9 @@ def unsigned(session: Session, request: Request) -> None:
     signed = select(Contract.id).where(Contract.request_id == request.id, Contract.signed_at.is_not(None), Contract.state != "terminated")
     if session.scalar(signed) is not None:
         raise RuleBroken(N_("合同已由双方签署,不能再取消采购。"))
+
+
+def earlier_decided(session: Session, request: Request) -> None:
+    from models.sourcing.cancelling import check_decided
+
+    check_decided(session, request)

@@ -21,13 +21,19 @@ def links_among(session: Session, request: Request, answers: list[Any]) -> list[
         if len(own) > 1:
             rows.append({"answers": own, "ties": list(group.ties)})
         if len(own) < len(group.agencies):
-            rows += [{"answers": [name], "ties": [agencies.BUYER, *group.ties]} for name in own]
+            told = {name for row in rows if agencies.BUYER in row["ties"] for name in row["answers"]}
+            rows += [{"answers": [name], "ties": [agencies.BUYER, *group.ties]} for name in own if name not in told]
     return rows
 
 
+def _binding(links: list[Json]) -> list[Json]:
+    """Those from which something follows: not what rests on what people call themselves."""
+    return [group for group in links if agencies.SAID not in group["ties"]]
+
+
 def _together(links: list[Json]) -> list[Json]:
-    """The groups of bidders linked with each other."""
-    return [group for group in links if agencies.BUYER not in group["ties"]]
+    """The groups of bidders linked with each other, as they count."""
+    return [group for group in _binding(links) if agencies.BUYER not in group["ties"]]
 
 
 def links_of(request: Request) -> list[Json]:
@@ -50,7 +56,7 @@ def void(request: Request, links: list[Json], opened: set[str]) -> set[str]:
     """The bids among those `opened` that do not take part, since they are linked with another, of which the first that is no void one stays, or
     with the buyer."""
     first, akin = {"later": 1, "all": 0}.get(follows(request)), policy.get(request.policy_version).text("linked.buyer")
-    struck = {name for group in links for name in group["answers"] if akin == "void" and agencies.BUYER in group["ties"]}
+    struck = {name for group in _binding(links) for name in group["answers"] if akin == "void" and agencies.BUYER in group["ties"]}
     standing = [[name for name in group["answers"] if name in opened - struck] for group in _together(links)]
     return struck if first is None else struck | {name for group in standing for name in group[first:]}
 

@@ -69,7 +69,7 @@ REQUEST = Workflow(
         Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=up("choosing.merit_score_days")),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
         Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True),
+        Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True, rules=(conditions.earlier_decided,)),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
         Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True, rules=(conditions.free_to_cancel,)),
         *(

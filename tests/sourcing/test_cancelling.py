@@ -19,7 +19,7 @@ from models import policy, workdays
 from models.accounts import Organisation
 from models.catalogue import ServiceItem
 from models.contracts import Contract
-from models.sourcing import NOT_AGAIN, Request, grounds, same_project
+from models.sourcing import NOT_AGAIN, Award, Request, grounds, same_project
 from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
 from tests.sourcing.test_course import told
@@ -120,6 +120,25 @@ def test_declining_every_quote_is_no_way_round(world: World, time: Any) -> None:
     assert Request.load(db.session, request).state == "evaluated"
 
 
+def test_prices_nobody_answers_are_none_either(world: World, time: Any) -> None:
+    """A counter-offer of one fen to each: none answers, and what they offered stands."""
+    from models.sourcing import Quote
+
+    request = opened(world, time, "inquiry")
+    before = {q.identifier: (q.price, q.days) for q in db.session.query(Quote)}
+    for quote in before:
+        sourcing.offer(world.actor("buyer"), quote, price=1, days=1)
+    time.instant = workdays.add(time.instant, 6)
+    run_deadlines()
+    db.session.rollback()
+    assert Request.load(db.session, request).state == "evaluated"
+    assert {q.identifier: (q.price, q.days) for q in db.session.query(Quote)} == before
+    assert {q.state for q in db.session.query(Quote)} == {"open"}
+    assert told(world, "agency", "quote.stand") == 1
+    assert sourcing.award(world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合适,资历较好")
+    assert {a.price for a in db.session.query(Award)} == {4_200_000}
+
+
 def test_nobody_answers_the_buyers_plea_and_it_is_referred(world: World, time: Any) -> None:
     request = opened(world, time)
     sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="两家资质不符")
@@ -175,8 +194,40 @@ def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
 
 def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(world: World, time: Any) -> None:
     request = opened(world, time)
-    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
+    again = opened(world, time, again_of=NOT_AGAIN)
     assert Request.load(db.session, again).again_of == request
+    with pytest.raises(RuleBroken, match=f"{request} 还没有结果"):
+        sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
+    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
+    with pytest.raises(RuleBroken, match=f"{request} 还没有结果"):
+        sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
+    time.instant = workdays.add(time.instant, 4)
+    run_deadlines()
+    contract = db.session.query(Contract).one()
+    winner = next(name for name, said in world.identifiers.items() if said == contract.agency.identifier)
+    for who in ("buyer", winner):
+        contracts.agree(world.actor(who), contract.identifier)
+    assert sourcing.award(world.actor("buyer"), again, reasons="两次都要,先后确定")
+
+
+def test_to_name_a_harmless_one_does_not_hide_what_else_came_to_nothing(app: Flask, world: World, time: Any) -> None:
+    harmless = world.request(project="别的小项目")
+    sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
+    ended = gone(world, time, again_of=NOT_AGAIN)
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000, project="农田整治工程", again_of=harmless)
+    found = Request.load(db.session, again)
+    assert (found.again_of, found.again_not) == (harmless, [ended])
+    assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{again}").text
+
+
+@pytest.mark.parametrize("draft", [True, False])
+def test_what_is_said_to_be_repeated_is_one_of_the_buyers_own(app: Flask, world: World, draft: bool) -> None:
+    world.enterprise("other")
+    foreign = world.request(buyer="other")
+    path = f"/requests/{world.request(publish=False)}/edit" if draft else "/requests/new"
+    for said in (foreign, "Q-0000-0000", "\x00", "🦉" * 50):
+        page = sign_in(app, world, "buyer").submit(path, again_of=said, item_code="WAT-01", project="高标准农田项目")
+        assert page.status == 422, said
 
 
 def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -> None:
@@ -216,8 +267,8 @@ def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world:
         assert (again in sign_in(app, world, name).get(f"/requests/{request}").text) is knows, name
 
 
-def gone(world: World, time: Any) -> str:
-    request = opened(world, time)
+def gone(world: World, time: Any, **values: Any) -> str:
+    request = opened(world, time, **values)
     sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
     sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
     return request

@@ -19,7 +19,7 @@ from market.sourcing.jobs import notice_of
 from market.transaction import transaction
 from models import draws, policy, workdays
 from models.accounts import Membership, Organisation, User
-from models.agencies import TIES, AgencyProfile, linked
+from models.agencies import SAID, TIES, AgencyProfile, linked
 from models.events import Event
 from models.policy import Policy
 from models.sourcing import Award, Bid, Request
@@ -80,7 +80,7 @@ def test_a_tie_is_found_however_it_is_written(world: World, monkeypatch: pytest.
     _give(world, "agency", tie, one)
     _give(world, "third", tie, other)
     (group,) = linked(db.session, keys, VERSION)
-    assert (group.agencies, group.ties) == ((keys[0], keys[2]), (tie,))
+    assert (group.agencies, group.ties) == ((keys[0], keys[2]), (tie, SAID) if tie == "owner" else (tie,))
     _ruled(monkeypatch, ties=tuple(set(TIES) - {tie}))
     assert linked(db.session, keys, VERSION) == [], "which ties count is the policy's"
 
@@ -108,7 +108,7 @@ def test_one_person_in_two_parts_or_with_one_account_links(world: World, monkeyp
     _give(world, "agency", "representative", "张三")
     _give(world, "third", "owner", "张三(法人)")
     (group,) = linked(db.session, keys, VERSION)
-    assert (group.agencies, group.ties) == ((keys[0], keys[2]), ("representative", "owner"))
+    assert (group.agencies, group.ties) == ((keys[0], keys[2]), ("representative", "owner", SAID))
     _give(world, "third", "owner", "管理员")
     assert linked(db.session, keys, VERSION) == []
     with transaction() as session:  # one account manages both, whatever it is called
@@ -270,6 +270,28 @@ def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(app: F
     notice = notice_of(db.session, Award.load(db.session, award))
     assert notice is not None
     assert any("同一法定代表人" in str(fact) for fact in (notice.issued or {})["facts"])
+
+
+@pytest.mark.parametrize("follows", ["later", "one", "all"])
+def test_nobody_is_struck_by_a_name_a_rival_gives_itself(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, follows: str) -> None:
+    """The holder of an account calls itself by the name of another's representative, and of the buyer's: everybody is told, nobody is void."""
+    _ruled(monkeypatch, follows, buyer="void")
+    _apart(world)
+    world.agency("sock")
+    _give(world, "sock", "phone", "0979-7654321")
+    for name in ("buyer", "agency"):
+        _give(world, name, "representative", "才旦卓玛" if name == "agency" else "马海")
+    _give(world, "sock", "owner", "才旦卓玛")
+    _give(world, "second", "owner", "马海")
+    request = world.request(mode="sealed_bid", funds="state")
+    world.bids(request, sock=400_00, second=300_00, agency=100_00, third=200_00)
+    time.closing(request)
+    assert set(_states(request).values()) == {"opened"}
+    outcome = Request.load(db.session, request).outcome or {}
+    assert len(outcome["ranking"]) == 4
+    assert _first(request) == "agency单位"
+    assert [row["ties"] for row in outcome["linked"]] == [["buyer", "representative", "owner", SAID], ["representative", "owner", SAID]]
+    assert "仅据自填的姓名,只作提示" in Visitor(app).get(f"/requests/{request}").text
 
 
 def test_a_live_auction_tells_it_at_its_end(app: Flask, world: World, time: Any) -> None:

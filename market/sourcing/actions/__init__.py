@@ -47,7 +47,6 @@ __all__ = [
     "accept_quote", "amend", "annul", "answer_objection", "answer_question", "appoint", "ask", "ask_cancel", "award", "call_off", "cancel", "close",
     "consent_to_cancel", "create_request", "declare", "decline_quote", "dismiss_objection", "edit_request", "end_auction", "escalate_objection",
     "expire_quote", "fetch_keys", "finalise", "forfeit", "keep_request", "lapse_evaluation", "object_to", "offer", "open_bids", "own_terms", "publish",
-    "published_price", "recuse", "refuse_to_cancel", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote", "undercut",
-    "uphold_objection", "withdraw_bid",
-    "withdraw_objection", "withdraw_quote",
+    "published_price", "recuse", "refuse_to_cancel", "score", "scored_bids", "settle_keys", "submit_bid", "submit_quote",
+    "undercut", "uphold_objection", "withdraw_bid", "withdraw_objection", "withdraw_quote",
 ]  # fmt: skip

@@ -92,23 +92,40 @@ def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-def _ending(act: str):  # type: ignore[no-untyped-def]
-    def end(session: Session, actor: Actor, identifier: str) -> str:
-        quote = _quote(session, identifier)
-        request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
-        happened = perform(session, quote, act, actor)
-        if quote.sealed is not None:  # whoever may not see it is not told of it
-            happened.tells = {"organisations": [key for key in happened.tells["organisations"] if key == quote.agency_id]}
-        if last and request.state == "evaluated" and request.cancels_with_consent and not live_answers(session, request):
-            raise RuleBroken(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
-        if quote.request.state == "evaluated" and not live_answers(session, quote.request):
-            perform(session, quote.request, "fail", SYSTEM, data={"count": 0})
-        return identifier
-
-    end.__name__ = f"{act}_quote"
-    return action(end)
+def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
+    request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
+    happened = perform(session, quote, act, actor)
+    if quote.sealed is not None:  # whoever may not see it is not told of it
+        happened.tells = {"organisations": [key for key in happened.tells["organisations"] if key == quote.agency_id]}
+    if last and request.state == "evaluated" and request.cancels_with_consent and not live_answers(session, request):
+        raise RuleBroken(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
+    if request.state == "evaluated" and not live_answers(session, request):
+        perform(session, request, "fail", SYSTEM, data={"count": 0})
 
 
-decline_quote = _ending("decline")
-withdraw_quote = _ending("withdraw")
-expire_quote = _ending("expire")
+@action
+def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
+    """Either side is done with it. RuleBroken where the buyer would so end what it may only cancel with consent."""
+    _end(session, actor, _quote(session, identifier), "decline")
+    return identifier
+
+
+@action
+def withdraw_quote(session: Session, actor: Actor, identifier: str) -> str:
+    """The agency takes it back while the buyer has not answered."""
+    _end(session, actor, _quote(session, identifier), "withdraw")
+    return identifier
+
+
+@action
+def expire_quote(session: Session, actor: Actor, identifier: str) -> str:
+    """Its time is over. Where it was only the buyer's counter-offer that nobody answered, what the agency offered last stands, as long as it binds
+    its agency anyway: else a buyer whom no offer pleases is rid of all of them by prices nobody takes."""
+    quote = _quote(session, identifier)
+    if quote.state == "countered" and not quote.renewed:
+        own = next(each for each in reversed(quote.offers) if each.by == "agency")
+        quote.price, quote.days = own.price, own.days
+        perform(session, quote, "stand", actor, data={"price": own.price})
+    else:
+        _end(session, actor, quote, "expire")
+    return identifier

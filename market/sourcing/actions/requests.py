@@ -93,8 +93,8 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 def _say(session: Session, request: Request, said: str | None) -> None:
     """Keep what the buyer says of whether this repeats one of its own: which, or that it does not (NOT_AGAIN)."""
     if said and said != NOT_AGAIN:
-        before = Request.load(session, said)
-        if before.buyer_id != request.buyer_id:
+        before = session.scalars(select(Request).where(Request.identifier == said, Request.buyer_id == request.buyer_id)).one_or_none()
+        if before is None:
             raise RuleBroken(N_("请选择一项。"), "again_of")
         if before.published_at is None:  # a draft is named nowhere: what it repeats is
             said = before.again_said

@@ -134,7 +134,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     before = earlier(db.session, draft, *ENDED) if draft else []
     said = form.again_of.data or ""
     if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in before):
-        before.append(visible(Request, said))
+        before += [each for each in db.session.scalars(select(Request).where(Request.identifier == said)) if each.roles_of(actor)]
     form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"], before)
     if draft is not None:
         del form.on_behalf_of  # whose it is was said when it was begun
