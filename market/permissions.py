@@ -58,7 +58,7 @@ ACTS: dict[str, Ask | None] = {
     **_of("accounts", "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes", SIGNED_IN),
     **_of("accounts", "end_of reset_of", OPERATOR),
     **_of("accounts", "ask_reset _choose_password", ANYBODY),
-    **_of("accounts", "file_claim answer_claim withdraw_claim lapse_claim grant_claim refuse_claim", CASE),
+    **_of("accounts", "file_claim answer_claim withdraw_claim resume_claim lapse_claim grant_claim refuse_claim", CASE),
     # agencies
     "agencies.fill": OWN_PAPERS,
     "agencies.add_practitioner": OWN_PAPERS,
@@ -134,7 +134,7 @@ ACTS: dict[str, Ask | None] = {
 # What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what is his own.
 BEFORE_CONFIRMING = frozenset(
     {
-        *_of("accounts", "register change_password send_again _change_address _confirm correct withdraw_claim", None),
+        *_of("accounts", "register change_password send_again _change_address _confirm correct withdraw_claim resume_claim", None),
         *_of("accounts", "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes ask_reset _choose_password", None),
         *_of("agencies", "fill add_practitioner remove_practitioner hand_in_material", None),
         *_of("sourcing", "create_request edit_request", None),

@@ -40,7 +40,7 @@ CLAIM = Workflow(
         State("answered", N_("待认定")),
         State("granted", N_("认领成立"), tone="good", terminal=True),
         State("refused", N_("认领不成立"), tone="bad", terminal=True),
-        State("withdrawn", N_("已撤回"), tone="plain", terminal=True),
+        State("withdrawn", N_("已撤回"), tone="plain"),
     ),
     moves=(
         Move("draft", "file", "filed", who={"applicant"}, rules=(_has_evidence,), tells=("holder",), main=True, limit=Limit(policy="claim.answer_days", act="lapse")),
@@ -55,13 +55,15 @@ CLAIM = Workflow(
         Move("answered", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
         Move("answered", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
         *referrals("answered", tells=("holder",), urged=False),
+        Move("withdrawn", "resume", "draft", who={"applicant"}, limit=Limit(policy="claim.file_days", act="lapse")),
     ),
     opening=Limit(policy="claim.file_days", act="lapse"),
     duties=("answer", "file", "withdraw"),
-    prepares=("open", "answer", "file", "withdraw"),
+    prepares=("open", "answer", "file", "withdraw", "resume"),
     acts={
         "file": N_("提交认领材料"),
         "withdraw": N_("撤回认领"),
+        "resume": N_("继续认领"),
         "answer": N_("说明情况"),
         "lapse": N_("期限届满"),
         "grant": N_("认领成立"),
@@ -113,3 +115,9 @@ def open_claim(session: Session, user: User, organisation: Organisation) -> Clai
 def taken(session: Session, code: str) -> Organisation | None:
     """The organisation that stands under this code."""
     return session.scalars(select(Organisation).where(Organisation.uscc == code)).one_or_none()
+
+
+def unfinished(session: Session, user: int) -> Claim | None:
+    """The claim a person left without evidence, if it is the last it made."""
+    last = session.scalars(select(Claim).where(Claim.applicant_id == user).order_by(Claim.id.desc()).limit(1)).one_or_none()
+    return last if last is not None and last.state == "withdrawn" else None

@@ -114,7 +114,7 @@ OVERSEERS = "county, city, province"
 OF_CASES: list[tuple[str, str]] = [
     (OVERSEERS, "organisation.suspend organisation.restore check.ask check.clear check.confirm"),
     (f"{OVERSEERS}, admin", "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse"),
-    ("", "claim.file claim.withdraw"),  # the applicant's, who is none of these
+    ("", "claim.file claim.withdraw claim.resume"),  # the applicant's, who is none of these
     ("agency, agency suspended", "claim.answer"),
     ("agency, system, agency suspended", "account_change.stop"),
     (OVERSEERS, "request.consent request.refuse_cancel request.call_off award.annul objection.uphold objection.dismiss contract.call_off dispute.decide"),
@@ -126,8 +126,8 @@ OF_CASES: list[tuple[str, str]] = [
     ("agency", "quote.replace bid.replace bid.undercut contract.agree_agency"),
     ("buyer, staff", "change.agree"),
     ("buyer, staff, system", "award.forfeit"),
-    ("buyer, staff, delegate", "request.edit request.publish request.amend request.appoint request.award request.keep contract.agree_buyer contract.replace"),
-    ("buyer, staff, delegate, system", "request.close"),
+    ("buyer, staff, delegate", "request.edit request.publish request.amend request.appoint request.award contract.agree_buyer contract.replace"),
+    ("buyer, staff, delegate, system", "request.close request.keep"),
     ("buyer, staff, delegate, agency", "quote.offer contract.revise"),
     ("buyer, staff, delegate, agency, system", "quote.accept"),
     # duties, answers, objections, stepping back: suspended too

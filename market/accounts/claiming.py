@@ -65,6 +65,13 @@ def withdraw_claim(session: Session, actor: Actor, identifier: str) -> str:
 
 
 @action
+def resume_claim(session: Session, actor: Actor, identifier: str) -> str:
+    """Who let the time pass, or took it back, goes on: with evidence, in as many days as before."""
+    perform(session, Claim.load(session, identifier, lock=True), "resume", actor)
+    return identifier
+
+
+@action
 def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """It is not theirs, with the reason."""
     claim = Claim.load(session, identifier, lock=True)

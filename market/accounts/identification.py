@@ -68,6 +68,7 @@ CLAIM_ACTS = {
     "file": ActPage(claiming.file_claim, EvidenceForm, _with_file),
     "answer": ActPage(claiming.answer_claim, AnswerForm, _with_file),
     "withdraw": ActPage(claiming.withdraw_claim),
+    "resume": ActPage(claiming.resume_claim),
     "grant": ActPage(claiming.grant_claim, GrantForm),
     "refuse": ActPage(claiming.refuse_claim, ReasonForm),
 }

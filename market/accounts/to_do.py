@@ -12,6 +12,7 @@ from market.words import when
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import under_way
+from models.claims import unfinished
 from models.documents import of_case
 
 
@@ -30,6 +31,9 @@ def to_do(session: Session, actor: Actor, own: Organisation | None) -> list[ToDo
         found.append(ToDo(_("确认邮箱"), _("确认之前只能随便看和填写草稿"), url_for("identification.address")))
     if own is not None and own.kind == "enterprise" and actor.owner and _lacks_licence(session, own):
         found.append(ToDo(_("补正资料或上传营业执照"), _("登记机关没有自动核验通过的,由监管部门核对营业执照"), url_for("identification.licence")))
+    claim = unfinished(session, actor.user_id) if own is None and actor.user_id else None
+    if claim is not None:
+        found.append(ToDo(_("继续认领单位"), claim.organisation.name, url_for("identification.show_claim", identifier=claim.identifier)))
     return found
 
 

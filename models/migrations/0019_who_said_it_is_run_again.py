@@ -31,6 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE requests SET state = 'contracted', due_at = NULL WHERE state = 'revoking'")
     op.drop_index(op.f("ix_requests_again_said"), "requests")
     op.drop_column("quotes", "renewed")
     op.drop_column("requests", "again_not")

@@ -121,11 +121,10 @@ def settle_repeats(session: Session, request: Request) -> None:
 
 
 def check_decided(session: Session, request: Request) -> None:
-    """RuleBroken while what this one repeats, opened to its buyer, has come to nothing yet: of two draws a buyer would take the better."""
+    """RuleBroken while its buyer has not decided what this one repeats and could read before: of two draws it would take the better."""
     for before in repeats(session, request):
-        waits = before.state not in ENDED and before.id < request.id and before.cancels_with_consent
-        if waits and (before.state in _STANDING or _unsigned(session, before)):
-            raise RuleBroken(N_("同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标并签订合同,或者按规则申请取消。"), identifier=before.identifier)
+        if before.id < request.id and before.state in ("evaluated", "cancelling", "revoking") and before.cancels_with_consent:
+            raise RuleBroken(N_("同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标,或者按规则申请取消。"), identifier=before.identifier)
 
 
 def rerun_of(session: Session, request: Request) -> Request | None:

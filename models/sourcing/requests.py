@@ -85,7 +85,7 @@ REQUEST = Workflow(
                     tells=("buyer",),
                 ),
                 Move(asked, "refuse_cancel", state, who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=back),
-                Move(asked, "keep", state, who={"buyer"}, limit=back),
+                Move(asked, "keep", state, who={"buyer", "system"}, limit=back),
             )
         ),
         *(Move(state, "fail", "failed", who={"system"}, public=True, tells=("buyer",)) for state in ("contracted", "revoking")),

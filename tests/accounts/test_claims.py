@@ -21,7 +21,7 @@ from models.claims import Claim
 from models.events import Event
 from models.letters import Letter
 from models.notices import Notice
-from models.text import NotAllowed, RuleBroken
+from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
 
@@ -85,6 +85,21 @@ def test_a_claim_without_evidence_ends(world: World, time: Any) -> None:
     drain()
     mine = select(Event.kind).join(Notice, Notice.event_id == Event.id).where(Notice.organisation_id == world.organisation("buyer").id, Event.kind.startswith("claim."))
     assert db.session.scalars(mine).all() == []
+
+
+def test_who_let_the_time_pass_goes_on_with_evidence(app: Flask, world: World, time: Any) -> None:
+    claim = claimed(world)
+    time.instant = load(claim).due_at
+    run_deadlines()
+    visitor = sign_in(app, world, "claimant")
+    assert visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]').get_text(strip=True) == "继续认领单位"
+    assert visitor.submit(f"/claims/{claim}/resume").status == 303
+    assert load(claim).due_at == workdays.add(clock.now(), 10)
+    assert visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]') is not None
+    claiming.file_claim(world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。")
+    assert load(claim).state == "filed"
+    with pytest.raises(WrongState):
+        claiming.resume_claim(world.actor("claimant"), claim)
 
 
 def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world: World) -> None:

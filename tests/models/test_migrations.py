@@ -6,13 +6,17 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, select, text, update
 
 from market.extensions import alembic, db
+from market.transaction import transaction
 from models import Base
 from models.accounts import User
+from models.actors import SYSTEM
 from models.agencies import Practitioner
 from models.contracts import Contract
+from models.events import record
+from models.payments import Payout
 from models.sourcing import Request
 from tests.audience import EXPECTED, name_the_cases
 from tests.factories import World
@@ -62,6 +66,21 @@ def test_what_was_told_and_printed_before_is_known_after(app: Any, world: World)
     assert Request.load(db.session, request).keeper_until == deadline
     assert Contract.load(db.session, contract).paper == paper
     assert paper is not None
+
+
+def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(app: Any, world: World, time: Any) -> None:
+    """Of a payout that Stripe failed and the custodian then sent the bank was told once; of one that only the bank sent, as often as before."""
+    failed, plain = (world.every(Payout, world.settled(agency=name))[0].identifier for name in ("agency", "second"))
+    alembic.downgrade("0020")
+    with transaction() as session:
+        for payout, happened in ((failed, ("begin system", "send system", "send custodian")), (plain, ("send custodian", "send custodian"))):
+            for act, role in (each.split() for each in happened):
+                record(session, SYSTEM, f"payout.{act}", "payout", payout, role=role)
+        session.execute(update(Payout).values(tries=2))
+    db.session.rollback()
+    alembic.upgrade()
+    db.session.rollback()
+    assert [Payout.load(db.session, payout).tries for payout in (failed, plain)] == [1, 2]
 
 
 def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the_last_release(app: Any, world: World, time: Any) -> None:

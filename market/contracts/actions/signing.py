@@ -18,7 +18,7 @@ from market.signing import key_in_force, secret, signed, trusted
 from market.transaction import Beforehand, action, looking
 from models import clock, events
 from models.accounts import Organisation
-from models.actors import Actor
+from models.actors import SYSTEM, Actor
 from models.contracts import FIELDS, Contract, ContractSignature, check_brought
 from models.documents import check
 from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
@@ -46,6 +46,8 @@ def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: 
     if contract.state == "signed":
         contract.signed_at = clock.now()
         ask_deposit(session, contract)
+        if contract.request.state == "revoking":  # who signs asks no more to be let off signing
+            perform(session, contract.request, "keep", SYSTEM)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _made(actor: Actor, identifier: str) -> Signature | None:
 
 @action
 def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[Signature | None]) -> str:
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.load_under(session, identifier, "request")
     role, party = _party(contract, actor)
     check_act(session, contract, f"agree_{role}", actor)
     mine, key = made.got, valid_key(session, party.id)
@@ -118,7 +120,7 @@ def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: b
 
 @action
 def _take_signature(session: Session, actor: Actor, identifier: str, *, content: bytes, kept: Kept, found: list[Row] | None) -> str:
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.load_under(session, identifier, "request")
     role, party = _party(contract, actor)
     mine = check_brought(to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role)
     about = {"subject": mine.certificate.subject.rfc4514_string()[:200], "serial": f"{mine.certificate.serial_number:x}", "stamped": mine.stamped}
