@@ -117,7 +117,7 @@ ACTS: dict[str, Ask | None] = {
     **_of("payments", "finish_sending give_up_sending take_back match_line leave_line close_day", MACHINE),
     **_of("payments", "keep_differences note_differences note_event close_event", MACHINE),
     **_of("payments", "note_charge fail_charge settle_charge", MACHINE),
-    **_of("payments", "settle_line read_line _wait _keep_layout _take_statement", CUSTODIAN),
+    **_of("payments", "settle_line read_line _wait _keep_layout forget_layout drop_waiting _take_statement", CUSTODIAN),
     # ratings, credit, oversight
     **_of("ratings", "rate lapse", CASE),
     "ratings.publish": MACHINE,
@@ -215,7 +215,7 @@ PAGES: dict[str, Ask] = {
     "contracts.revise_template": _act("contracts.publish_template"),
     **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
     **_of("payments", "desk statement export_statement differences", _BOOKS),
-    **_of("payments", "import_statement tell_layout settle_line reconcile_now", CUSTODIAN),
+    **_of("payments", "import_statement tell_layout layouts forget_layout drop_waiting settle_line reconcile_now", CUSTODIAN),
     **_of("oversight", "authorities new_authority override failures try_again clock clocks", OPERATOR),
 }
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 YOUNG = timedelta(days=1)  # so long a file may wait for the row that names it
 SENT = timedelta(days=30)  # a form older than that is not sent again
 COUNTED = timedelta(days=30)
+WAITED = timedelta(days=90)
 AT_ONCE = 500  # names asked about in one statement
 
 # Every column that names bytes in the store; besides them, a comparison with the register names its export among its options.
@@ -73,7 +74,12 @@ def clear_tallies() -> int:
     return _clear(UploadTally, UploadTally.day < clock.today() - COUNTED, "upload tallies")
 
 
-def _clear(table: type[Submission] | type[UploadTally], old: ColumnElement[bool], what: str) -> int:
+def clear_waiting() -> int:
+    """Forget the bank's tables whose columns nobody has told for so long that they were taken in some other way. Returns how many."""
+    return _clear(WaitingStatement, WaitingStatement.brought_at < clock.now() - WAITED, "waiting statements")
+
+
+def _clear(table: type[Submission] | type[UploadTally] | type[WaitingStatement], old: ColumnElement[bool], what: str) -> int:
     """Delete the rows that are old, as many at once as take the lock for a moment only."""
     size, count = pace(what), 0
     while True:

@@ -20,6 +20,7 @@ _SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of
 _DASHES = str.maketrans("−–‒", "---")
 SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000, "w": 10_000, "W": 10_000}
 _YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:人民币|RMB|CNY)?(?:整|正)?")
+_MIXED = re.compile(r"([0-9]{1,3})\s*亿\s*零?([0-9]{1,4})((?:\.[0-9]{1,6})?\s*万)")
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
 _COUNTED = frozenset({"个", "天", "日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
@@ -51,10 +52,12 @@ def _written(text: str) -> _Written:
 
 
 def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
-    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, in full width too; with `signed` also `+1.00`, `-1.00` and
+    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full width too; with `signed` also `+1.00`, `-1.00` and
     the bookkeepers' `(1.00)`. ValueError for anything else, also for a third digit after the point without a 万 behind it, unless it is
     `exact`: from a program, whose `8000.00000` is no slip of the hand."""
     told = plainly(text).strip() if len(text) <= MOST_TEXT else text
+    if mixed := _MIXED.search(told):
+        text = told = told.replace(mixed[0], f"{int(mixed[1]) * 10_000 + int(mixed[2])}{mixed[3]}")
     bracketed = signed and told[:1] == "(" and told[-1:] == ")"
     found = _written(told[1:-1] if bracketed else text)
     unit = _YUAN.fullmatch(found.unit)

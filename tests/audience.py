@@ -254,6 +254,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/invoices/{invoice}/receive": (302, 200, 404, 403, 404, 403, 404, 404, 403, 404),
     "/custody": WATCHERS,
     "/custody/import": (302, 403, 403, 403, 403, 403, 403, 403, 403, 200),
+    "/custody/layouts": (302, 403, 403, 403, 403, 403, 403, 403, 403, 200),
     "/custody/import/9999": (302, 403, 403, 403, 403, 403, 403, 403, 403, 404),
     "/custody/statements/{statement}": WATCHERS,
     "/custody/statements/{statement}.csv": WATCHERS,

@@ -100,7 +100,7 @@ def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[
     delegation, practitioner = db.session.scalars(select(Delegation.id)).first(), db.session.scalars(select(Practitioner.id)).first()
     paths += [
         *(f"/my/delegations/{delegation}/{act}" for act in ("accept", "lay-down", "revoke")), f"/my/practitioners/{practitioner}/remove", "/my/members/staff@example.cn/remove", "/language/en",
-        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/my/address/again", "/admin/clock/nowhere", "/my/sessions/end", "/my/sessions/none/end", "/admin/failures/1/retry",
+        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/my/address/again", "/admin/clock/nowhere", "/my/sessions/end", "/my/sessions/none/end", "/admin/failures/1/retry", "/custody/import/1/drop", "/custody/layouts/1/forget",
     ]  # fmt: skip
     for act in ("publish", "edit", "amend", "cancel", "close", "award", "appoint", "ask", "answer", "auction"):
         paths += [f"/requests/{names[case]}/{act}" for case in ("draft", "awarded", "sealed", "invited", "live", "merit", "evaluated")]

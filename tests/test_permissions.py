@@ -78,7 +78,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
     ("province", "contracts.publish_template"),
     ("province, admin", "agencies._compare"),
     ("department, province, admin", "catalogue.list_item catalogue.revise_item catalogue.withdraw_item"),
-    ("custodian", "payments._keep_layout payments._take_statement payments._wait payments.read_line payments.settle_line"),
+    ("custodian", "payments._keep_layout payments._take_statement payments._wait payments.drop_waiting payments.forget_layout payments.read_line payments.settle_line"),
     # owners; helper, who is the delegate here, owns another enterprise
     ("buyer, delegate, delegate of suspended", "accounts.delegate"),
     ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.revoke_delegation"),

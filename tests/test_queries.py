@@ -53,7 +53,7 @@ LISTS = {
     "/contract-templates/report": "visitor", "/my/signing": "buyer", "/contracts/C-2026-000001": "buyer",
     "/deliverables/V-2026-000001": "agency", "/payments/M-2026-000001": "buyer", "/payouts": "agency", "/my/statement": "buyer",
     "/my/statement.csv": "agency", "/custody": "custodian", "/custody/statements/S-2026-000001": "custodian",
-    "/custody/statements/S-2026-000001.csv": "custodian", "/custody/differences": "custodian", "/ledger": "regulator", "/ledger/accounts": "regulator",
+    "/custody/statements/S-2026-000001.csv": "custodian", "/custody/differences": "custodian", "/custody/layouts": "custodian", "/ledger": "regulator", "/ledger/accounts": "regulator",
     "/ledger/accounts/clearing:bank": "custodian", "/ledger/accounts/clearing:bank.csv": "custodian", "/ledger/closings": "regulator",
     "/oversight/money": "regulator", "/oversight/money?view=overdue": "regulator", "/oversight/money?view=waiting": "regulator",
     "/oversight/money.csv?view=waiting": "regulator", "/oversight/money.csv?view=overdue": "regulator",

@@ -25,6 +25,7 @@ from market.transaction import transaction
 from models import Base, clock, disk, uploads
 from models.actors import SYSTEM
 from models.documents import Document, FolderStore
+from models.payments import WaitingStatement
 from models.sourcing import Bid
 from models.submissions import Submission
 from models.text import Problem
@@ -317,9 +318,13 @@ def test_one_time_keys_are_forgotten_after_a_month(app: Flask, world: World, tim
     assert sweeping.clear_submissions() == 0
     with transaction() as session:
         uploads.count(session, 1, {uploads.PERSON: (1, Quota(9, 9))})
+        session.add(WaitingStatement(sha256="0" * 64, source="回单.csv", brought_by_id=world.actor("custodian").user_id))
     time.instant += 31 * DAY
     assert sweeping.clear_tallies() >= 1
     assert tallies() == {}
+    assert sweeping.clear_waiting() == 0
+    time.instant += 60 * DAY
+    assert sweeping.clear_waiting() == 1
 
 
 def opened(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from market.credit.actions import refresh_every_score
 from market.extensions import db
 from market.payments.jobs import close_books, reconcile
 from market.pieces import each
-from market.sweeping import clear_submissions, clear_tallies, sweep_files
+from market.sweeping import clear_submissions, clear_tallies, clear_waiting, sweep_files
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.clock import BEIJING
@@ -45,6 +45,7 @@ PARTS = {
     "files": Part("long", sweep_files),
     "submissions": Part("long", clear_submissions),
     "tallies": Part("long", clear_tallies),
+    "waiting statements": Part("long", clear_waiting),
     "accounts": Part("outside", tidy),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),

@@ -34,7 +34,7 @@ class InvoiceForm(Form):
 
 class StatementForm(Form):
     file = FileField(
-        _l("银行对账单"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.xml"},
+        _l("银行对账单"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.xml,.htm,.html"},
         description=_l("网银导出的 CSV、XLSX、XLS,或 CAMT.053(XML),不必改动。同一笔流水重复导入不会重复入账。"),
     )  # fmt: skip
 
@@ -66,8 +66,10 @@ class ReadForm(Form):
     way = RadioField(_l("这一行是"), [InputRequired(_l("请选择一项。"))], choices=choices(READ_WAYS.items()))
     amount = MoneyField(_l("金额(元)"))
     day = DateField(_l("日期"), [Optional()])
+    reason = TextAreaField(_l("依据"), [Length(max=200)], description=_l("不是一笔流水的,写明看出来的依据。会留痕。"))
 
 
+DAY_ORDERS = {"": _l("看得出来,不用选"), "dmy": _l("日/月/年(27/11/2026)"), "mdy": _l("月/日/年(11/27/2026)"), "ymd": _l("年/月/日(26/11/27)")}
 MOST_SHOWN = 40  # columns somebody may be asked about
 
 
@@ -76,6 +78,7 @@ class LayoutForm(Form):
 
     heading = WholeField(_l("表头在第几行"), [InputRequired(str(NEEDED.message))], description=_l("表里左边的行号;没有表头填 0。"))
     flipped = BooleanField(_l("只有一列金额、没有收支标志时:支出写成正数"))
+    order = SelectField(_l("日期的写法"), choices=choices(DAY_ORDERS.items()), description=_l("像 03/04/2026 这样的日期,日和月分不清时才需要选。"))
 
     def values(self) -> dict[str, Any]:
         places: dict[str, list[int]] = {}
@@ -83,7 +86,7 @@ class LayoutForm(Form):
             role = self._fields[f"role_{place}"].data if f"role_{place}" in self._fields else ""
             if role:
                 places.setdefault(role, []).append(place)
-        return {"heading": self.heading.data, "places": places, "flipped": self.flipped.data}
+        return {"heading": self.heading.data, "places": places, "flipped": self.flipped.data, "order": self.order.data}
 
     @property
     def roles(self) -> list[Field]:

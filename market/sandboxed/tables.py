@@ -1,5 +1,5 @@
-"""The rows of a table people hand in: CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells), XLSX or XLS. Everything is counted
-while it is read, or before, and what is over a limit is read no further."""
+"""The rows of a table people hand in: CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells), XLSX, XLS, or what banks call XLS and
+is HTML or XML (markup.py). Everything is counted while it is read, or before, and what is over a limit is read no further."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from typing import Any
 
 import python_calamine
 
-from market.sandboxed import N_, Refused, decoding
+from market.sandboxed import N_, Refused, decoding, markup
+from market.sandboxed.markup import DIGITS, LOST
 
 MOST_COLUMNS = 256
 MOST_CELLS = 4_000_000
 MOST_CELL = 32_767  # characters; what a spreadsheet's own cell holds
 MOST_LINE = 200_000  # characters of a line of CSV
 MOST_PARTS = 1_000  # files in a workbook
-DIGITS = 15  # a spreadsheet keeps no more of a number
 SEPARATORS = ",\t;|"
-LOST = "≈"  # before a number a spreadsheet no longer knew exactly
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of the time before XLSX
 _PADDING = " \t\r\n\xa0\u3000\u200b\ufeff"
 Columns = dict[str, tuple[str, ...]]
@@ -72,6 +71,10 @@ def _plain(cell: Any) -> str:
 
 
 def _lines(content: bytes, most: int, words: frozenset[str], *, strict: bool = True) -> Iterator[list[Any]]:
+    if markup.is_table(content):
+        return markup.lines(content, 10 * most + 1_000)
+    if b"%PDF-" in content[:1024]:  # its bytes make characters of some kind
+        raise _not_read()
     if content[:2] == b"PK":
         _check_parts(content, most)
     elif not content.startswith(OLD):

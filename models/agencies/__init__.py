@@ -31,10 +31,10 @@ from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
     "BUYER",
-    "SAID",
     "CHECKS",
     "FORMS",
     "PREMISES",
+    "SAID",
     "STATUSES",
     "STEPS",
     "TIES",

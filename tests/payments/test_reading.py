@@ -31,11 +31,11 @@ from models.payments import (
     off_by,
     reference,
 )
-from models.text import RuleBroken
+from models.text import Problem, RuleBroken
 from tests.cases import case
 from tests.factories import World
 from tests.payments.test_bank import ACCOUNT, camt, csv_of, detail, entry, imported, lines
-from tests.web import sign_in
+from tests.web import Answer, Visitor, sign_in
 
 HEADING = "交易日期,收入,支出,余额,对方户名,对方账号,摘要,流水号"
 
@@ -63,6 +63,44 @@ def sums(content: bytes | str) -> list[int]:
 )  # fmt: skip
 def test_a_banks_own_file_is_read_as_it_comes(name: str, read_as: list[tuple[int, int, str]]) -> None:
     assert [(line.day, line.amount, line.remark) for line in read(case(name)).lines] == [(date(2026, 3, day), amount, remark) for day, amount, remark in read_as]
+
+
+PAGE = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><meta charset="{charset}"></head><body><table><tr><td><table>
+<tr><td colspan="8" align=center><b>账户明细</b></td></tr><tr><td>账号</td><td colspan=7>{account}</td></tr>
+<tr><th>交易日期</th><th>收入</th><th>支出</th><th>余额</th><th>对方户名</th><th>对方账号</th><th>摘要</th><th>流水号</th></tr>
+<tr><td>2026-03-02<td>8,000.00<td>&nbsp;<td>8,000.00<td>青湖<br>科技</td><td style='mso-number-format:"\\@"'>6228000000000000011</td><td>M202600000180</td><td>1</td></tr>
+<tr><td>2026-03-03</td><td></td><td>1,000.00</td><td>7,000.00</td><td>高原测绘</td><td></td><td>Z202600000112</td><td>2</td></tr></table></td></tr></table></body></html>"""
+BOOK = """<?xml version="1.0" encoding="{charset}"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="明细"><Table>
+<Row><Cell ss:MergeAcross="7"><Data ss:Type="String">账号:{account}</Data></Cell></Row>
+<Row>""" + "".join(f'<Cell><Data ss:Type="String">{name}</Data></Cell>' for name in HEADING.split(",")) + """</Row>
+<Row><Cell><Data ss:Type="DateTime">2026-03-02T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">8000</Data></Cell><Cell ss:Index="4"><Data ss:Type="Number">8000</Data></Cell>
+<Cell><Data ss:Type="String">青湖科技</Data></Cell><Cell><Data ss:Type="String">6228000000000000011</Data></Cell><Cell><Data ss:Type="String"><B>M2026</B>00000180</Data></Cell></Row>
+<Row><Cell><Data ss:Type="String">2026-03-03</Data></Cell><Cell ss:Index="3"><Data ss:Type="Number">1000</Data></Cell><Cell><Data ss:Type="Number">7000</Data></Cell>
+<Cell ss:Index="7"><Data ss:Type="String">Z202600000112</Data></Cell></Row></Table></Worksheet></Workbook>"""
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb2312", "utf-16"])
+@pytest.mark.parametrize("text", [PAGE, BOOK], ids=["a page", "XML of 2003"])
+def test_what_is_called_xls_and_is_none_is_read(text: str, charset: str) -> None:
+    found = read(text.format(charset=charset, account=ACCOUNT).encode("gb18030" if charset == "gb2312" else charset))
+    assert [(line.day, line.amount, line.remark) for line in found.lines] == [(date(2026, 3, 2), 800_000, "M202600000180"), (date(2026, 3, 3), -100_000, "Z202600000112")]
+    assert (found.opening, found.closing) == (0, 700_000)
+    assert (found.lines[0].counterparty, found.lines[0].counterparty_account) == ("青湖科技", "6228000000000000011")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><p>会话已超时,请重新登录</p></html>", "<html>", "<table></table>", "<html><table><tr><td colspan='999999999'>x</td></tr></table>",
+        "<html><table>" + "<tr><td>x</td></tr>" * 300_000, '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table><Row>',
+        '<!DOCTYPE x [<!ENTITY a "b">]><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">&a;</Workbook>', "<table>" * 5_000 + "<tr><td>" * 5_000,
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Row><Cell Index="٣"/><Cell Index="99999999999"/><Cell MergeAcross="0"/></Row></Workbook>',
+    ],
+)  # fmt: skip
+def test_a_page_that_is_no_table_is_refused_as_such(text: str) -> None:
+    with pytest.raises(Problem):
+        read(text)
 
 
 def test_balances_are_those_before_and_after_whatever_the_order() -> None:
@@ -173,7 +211,8 @@ def test_one_odd_entry_waits_and_the_day_comes_in(app: Flask, world: World) -> N
     assert "一千元整" in bank.get(f"{path}/2").text
     assert "请填写金额" in bank.submit(f"{path}/2", way="in", amount="").error_at("amount")
     assert bank.submit(f"{path}/2", way="in", amount="1,000.00", day="2026-03-02").status == 303
-    assert bank.submit(f"{path}/3", way="none").status == 303
+    assert bank.submit(f"{path}/3", way="none").status == 422, "what is put away has a reason"
+    assert bank.submit(f"{path}/3", way="none", reason="页脚的打印说明").status == 303
     match_lines()
     assert [(line.state, line.problem, line.amount) for line in lines(statement)][1:3] == [("open", "no_reference", 100_000), ("settled", "unreadable", 0)]
     again = imported(world, content)
@@ -358,6 +397,35 @@ def test_a_table_nobody_knows_is_told_once_and_remembered(app: Flask, world: Wor
     assert again.status == 303, "the heading is remembered, wherever it stands"
     assert sign_in(app, world, "regulator").get(str(told)).status == 403
     assert bank.get("/custody/import/99999").status == 404
+
+
+def pressed(visitor: Visitor, path: str) -> Answer:
+    """A button on a page, with what any form of the visitor's carries."""
+    return visitor.post(path, {"csrf_token": str(visitor.get("/my").soup.select_one("input[name=csrf_token]")["value"])})
+
+
+def test_what_was_said_of_a_heading_is_shown_and_forgotten(app: Flask, world: World) -> None:
+    bank = sign_in(app, world, "custodian")
+    sums_ = "何时,进,出,写了什么\n03/04/2026,5.00,,a\n05/04/2026,,6.00,b\n"
+    told = "/custody/import/1"
+    assert bank.submit("/custody/import", file=sums_.encode()).status == 422
+    assert "等着指明各列的文件" in bank.get("/custody/import").text
+    columns = {"heading": "1", "role_0": "day", "role_1": "came_in", "role_2": "went_out", "role_3": "remark"}
+    assert bank.submit(told, **columns).status == 422, "a day that may be another"
+    assert bank.submit(told, **columns, order="mdy").status == 303
+    db.session.rollback()
+    assert [line.day for line in db.session.scalars(select(BankLine).order_by(BankLine.number))] == [date(2026, 3, 4), date(2026, 5, 4)]
+    assert "等着指明各列的文件" not in bank.get("/custody/import").text
+    shown = bank.get("/custody/layouts")
+    assert all(said in shown.text for said in ("何时、进、出、写了什么", "第 2 列", "custodian", "月/日/年"))
+    assert bank.submit("/custody/import", file="何时,进,出,写了什么\n06/07/2026,7.00,,c\n".encode()).status == 303
+    for who, status in (("regulator", 403), ("buyer", 403), ("custodian", 303), ("custodian", 404)):
+        assert pressed(sign_in(app, world, who), "/custody/layouts/1/forget").status == status
+    assert bank.submit("/custody/import", file="何时,进,出,写了什么\n08/09/2026,7.00,,d\n".encode()).status == 422
+    waits = db.session.scalars(select(WaitingStatement.id)).one()
+    db.session.rollback()
+    assert pressed(bank, f"/custody/import/{waits}/drop").status == 303
+    assert db.session.scalars(select(WaitingStatement)).all() == []
 
 
 def test_a_table_without_a_heading_is_told_by_its_width(app: Flask, world: World) -> None:

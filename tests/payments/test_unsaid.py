@@ -14,7 +14,7 @@ from market.payments.reading import cells
 from models.text import RuleBroken
 from tests.factories import World
 from tests.payments.test_bank import ACCOUNT, camt, detail, entry, imported, lines
-from tests.payments.test_reading import read, sums
+from tests.payments.test_reading import HEADING, read, sums
 
 BOC = "交易类型[ Transaction Type ],交易日期[ Transaction Date ],交易金额[ Trade Amount ],交易后余额[ After-transaction balance ],摘要[ Reference ]\n"
 
@@ -97,6 +97,31 @@ def test_a_day_that_may_be_another_is_none(day: str) -> None:
     with pytest.raises(ValueError, match="day"):
         cells.day(day)
     assert cells.day("13/03/2026") == date(2026, 3, 13)
+
+
+@pytest.mark.parametrize(
+    ("days", "order"),
+    [(["03/04/2026", "13/04/2026"], "dmy"), (["03/04/2026", "04/13/2026"], "mdy"), (["26/03/12", "26/03/25"], "ymd"), (["03/04/2026"], ""), (["3.4.26", "27.11.26 10:00"], "dmy"),
+     (["2026-03-04", "x", ""], ""), (["13/04/2026", "04/13/2026"], "dmy")],
+)  # fmt: skip
+def test_the_days_of_a_file_tell_their_order(days: list[str], order: str) -> None:
+    assert cells.order(days) == order
+    rows = "\n".join(f"{day},1.00,,{number}.00,公司,1,备注,{number}" for number, day in enumerate(["05/06/2026", "28/06/2026"], start=1))
+    assert [line.day for line in read(f"{HEADING}\n{rows}").lines] == [date(2026, 6, 5), date(2026, 6, 28)]
+
+
+def test_a_row_with_a_comma_in_its_sum_is_not_read_one_column_on() -> None:
+    odd = read(f"{HEADING}\n2026-03-02,8,000.00,,8000.00,公司,1,备注,1\n2026-03-03,5.00,,8005.00,公司,1,备注,2").lines
+    assert [(line.amount, line.problem) for line in odd] == [(0, "unreadable"), (500, "")]
+    with pytest.raises(reading.NotUnderstood, match="多出几格"):
+        read(f"{HEADING}\n2026-03-02,8,000.00,,8000.00,公司,1,备注,1")
+    assert [line.amount for line in read(f"{HEADING}\n2026-03-02,8.00,,8000.00,公司,1,备注,1,,").lines] == [800], "blank cells behind say nothing"
+
+
+def test_a_file_that_is_no_table_is_not_asked_about() -> None:
+    for content in (b"%PDF-1.7\n" + b"1 0 obj\n" * 50, b"\n%PDF-1.4"):
+        with pytest.raises(RuleBroken, match="看不懂这个文件"):
+            reading.read(content, ACCOUNT, {})
 
 
 def test_a_side_behind_a_sum() -> None:

@@ -11,7 +11,14 @@ from market.payments.actions.charging import (
     note_event,
     settle_charge,
 )
-from market.payments.actions.importing import Unread, import_statement, tell_layout, waiting
+from market.payments.actions.importing import (
+    Unread,
+    drop_waiting,
+    forget_layout,
+    import_statement,
+    tell_layout,
+    waiting,
+)
 from market.payments.actions.invoicing import receive_invoice, record_invoice, void_invoice
 from market.payments.actions.paying import confirm, dispute, lapse, pay, receive, set_aside
 from market.payments.actions.payouts import (
@@ -27,7 +34,7 @@ from market.payments.actions.reconciling import keep_differences, note_differenc
 
 __all__ = [
     "Unread", "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_day", "close_event", "confirm", "dispute",
-    "fail_charge", "finish_sending", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line", "match_line",
+    "drop_waiting", "fail_charge", "finish_sending", "forget_layout", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line", "match_line",
     "note_charge", "note_differences", "note_event", "pay", "read_line", "receive", "receive_invoice", "record_invoice", "send",
     "set_aside", "settle_charge", "settle_line", "take_back", "tell_layout", "void_invoice", "waiting",
 ]  # fmt: skip

@@ -131,14 +131,16 @@ def settle_line(session: Session, actor: Actor, statement: str, number: int, *, 
 
 
 @action
-def read_line(session: Session, actor: Actor, statement: str, number: int, *, way: str, amount: int | None = None, day: date | None = None) -> str:
-    """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day; or `none`, for what is no line at all.
-    What was read is matched as any other. RuleBroken at the field that is wrong."""
+def read_line(
+    session: Session, actor: Actor, statement: str, number: int, *, way: str, amount: int | None = None, day: date | None = None, reason: str = ""
+) -> str:
+    """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day; or `none`, for what is no line at all, with
+    the `reason`. What was read is matched as any other. RuleBroken at the field that is wrong."""
     line = _line(session, statement, number)
     if line.state != "open" or line.problem != "unreadable":
         raise WrongState(N_("这一笔已经处理。"))
     if way == "none":
-        line.state, line.note, line.settled_at = "settled", "", clock.now()
+        line.state, line.note, line.settled_at = "settled", check_reason(reason), clock.now()
     elif not amount or not 0 < amount <= money.MOST:
         raise RuleBroken(N_("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"), "amount")
     else:
@@ -146,7 +148,7 @@ def read_line(session: Session, actor: Actor, statement: str, number: int, *, wa
         line.state, line.problem = "new", ""
     events.record(
         session, actor, "statement.settle", "statement", statement, role="custodian", audience="custodian",
-        data={"title": line.statement.source, "number": number, "reason": way, "about": ""},
+        data={"title": line.statement.source, "number": number, "reason": way, "about": reason.strip()},
     )  # fmt: skip
     return statement
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
+from typing import TypeVar
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +25,7 @@ from models.payments import BankLine, BankStatement, StatementLayout, WaitingSta
 from models.text import N_, NotFound, RuleBroken
 
 Group = tuple[object, ...]
+Row = TypeVar("Row", StatementLayout, WaitingStatement)
 NEEDED = N_("请指明日期,以及收入和支出两列,或者一列金额。")
 
 
@@ -40,7 +42,7 @@ def _account() -> str:
 
 
 def _layouts() -> dict[str, Layout]:
-    found = {each.signature: Layout(-1, each.places, each.flipped) for each in db.session.scalars(select(StatementLayout))}
+    found = {each.signature: Layout(-1, each.places, each.flipped, each.day_order) for each in db.session.scalars(select(StatementLayout))}
     db.session.rollback()
     return found
 
@@ -68,17 +70,17 @@ def _wait(session: Session, actor: Actor, *, file_name: str, sha256: str) -> str
 
 def waiting(number: int) -> tuple[WaitingStatement, list[list[str]]]:
     """A table that waits for its columns to be told, and its rows. NotFound. Never inside a transaction."""
-    found = db.session.get(WaitingStatement, number)
-    if found is None:
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=str(number))
+    found = _one(db.session, WaitingStatement, number)
     content = store().get(found.sha256)
     db.session.rollback()
     return found, grid(content)
 
 
-def tell_layout(actor: Actor, number: int, *, heading: int, places: dict[str, list[int]], flipped: bool = False, submission: str = "") -> str:
-    """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none), which is remembered for every table
-    with this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such row, or as
+def tell_layout(
+    actor: Actor, number: int, *, heading: int, places: dict[str, list[int]], flipped: bool = False, order: str = "", submission: str = ""
+) -> str:
+    """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none; `order` that of its days, of ORDERS, empty
+    where it can be seen), which is remembered for every table with this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such row, or as
     `import_statement` does."""
     permissions.check_act("payments._take_statement", actor)
     found, rows = waiting(number)
@@ -86,23 +88,46 @@ def tell_layout(actor: Actor, number: int, *, heading: int, places: dict[str, li
     db.session.rollback()
     if not 0 <= heading <= min(len(rows), 60):
         raise RuleBroken(N_("没有这一行。"), "heading")
-    layout = Layout(heading - 1, places, flipped)
+    layout = Layout(heading - 1, places, flipped, order)
     if not layout.enough:
         raise RuleBroken(NEEDED, "columns")
-    key = signature(rows[heading - 1]) if heading else of_width(rows)
+    titles = rows[heading - 1] if heading else []
     parsed = read(content, _account(), {}, layout)
-    _keep_layout(actor, key=key, places=places, flipped=flipped)
+    _keep_layout(
+        actor, key=signature(titles) if heading else of_width(rows), places=places, flipped=flipped, day_order=order, titles="、".join(filter(None, titles))[:500]
+    )
     return _take_statement(actor, file_name=file_name, sha256=found.sha256, parsed=parsed, submission=submission)
 
 
 @action
-def _keep_layout(session: Session, actor: Actor, *, key: str, places: Json, flipped: bool) -> str:
+def _keep_layout(session: Session, actor: Actor, *, key: str, places: Json, flipped: bool, day_order: str, titles: str) -> str:
     standing = layout_of(session, key)
     if standing is not None:
         session.delete(standing)
         session.flush()
-    session.add(StatementLayout(signature=key, places=places, flipped=flipped, told_by_id=actor.user_id))
+    session.add(StatementLayout(signature=key, places=places, flipped=flipped, day_order=day_order, titles=titles, told_by_id=actor.user_id))
     return key
+
+
+@action
+def forget_layout(session: Session, actor: Actor, number: int) -> str:
+    """What was said of a heading was wrong, or is so no more: the next table with it is asked about anew. What was read stays."""
+    session.delete(_one(session, StatementLayout, number))
+    return str(number)
+
+
+@action
+def drop_waiting(session: Session, actor: Actor, number: int) -> str:
+    """A table that waits to be told about is none of the bank's: it is put away unread."""
+    session.delete(_one(session, WaitingStatement, number))
+    return str(number)
+
+
+def _one(session: Session, kind: type[Row], number: int) -> Row:
+    found = session.get(kind, number)
+    if found is None:
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=str(number))
+    return found
 
 
 @action

@@ -1,4 +1,4 @@
-"""A bank's statement as a file: CSV, XLSX or XLS as banks in China export them, or CAMT.053 (ISO 20022) in any of its versions."""
+"""A bank's statement as a file: CSV, XLSX, XLS or what is called so, as banks in China export them, or CAMT.053 (ISO 20022) in any of its versions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from market.payments.reading import camt, tabular
 from market.payments.reading.headings import ROLES, Layout, guessed, of_width, signature
 from market.payments.reading.lines import Line, Parsed
 from market.payments.reading.tabular import MOST_LINES, NotUnderstood, grid, same_account
+from market.sandboxed import markup
 from models.text import N_, RuleBroken
 
 __all__ = ["MOST_LINES", "ROLES", "Layout", "Line", "NotUnderstood", "Parsed", "grid", "guessed", "of_width", "read", "same_account", "signature"]
@@ -19,7 +20,8 @@ def read(content: bytes, ours: str, remembered: Mapping[str, Layout], told: Layo
     heading's signature, or one we know.
     RuleBroken (field `file`) for anything else, naming the line it could not read; NotUnderstood for a table whose columns a person may
     tell. Never inside a transaction: a file may take its whole budget."""
-    parsed = camt.read(content, ours) if content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" else tabular.read(grid(content), ours, remembered, told)
+    xml = content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" and not markup.is_table(content)
+    parsed = camt.read(content, ours) if xml else tabular.read(grid(content), ours, remembered, told)
     if not parsed.lines:
         raise RuleBroken(N_("对账单里没有记账的流水。"), "file")
     if len(parsed.lines) > MOST_LINES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 
@@ -16,8 +17,9 @@ _MONTH_NAMED = re.compile(
     r"(?P<d>\d{1,2})[-\s/]*(?:(?P<m>[A-Za-z]{3})[A-Za-z]*|(?P<n>\d{1,2})\s*月)[-\s/,.]*(?P<y>\d{4}|\d{2})(?!\d)"
     r"|(?:[A-Za-z]{3},?\s+)?(?P<m2>[A-Za-z]{3})[A-Za-z]*\.?\s+(?P<d2>\d{1,2})(?:,?\s+|\s+\d{1,2}:\d{2}(?::\d{2})?\s+(?:CST|GMT\+0?8:?(?:00)?\s+)?\s*)(?P<y2>\d{4})(?!\d)"
 )  # CST as computers in China print it
-_THREE = re.compile(r"(\d{1,2}|\d{4})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?:\s.*)?")
+_THREE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?:\s.*)?")
 _LIKELY = range(2015, 2050)  # years two digits may stand for
+ORDERS = ("dmy", "mdy", "ymd")
 _MONTHS = {name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:Z|[+-]\d{2}:?\d{2})", re.IGNORECASE)
 IN, OUT = "in", "out"
@@ -34,16 +36,30 @@ _SAYS_NOTHING = re.compile(r"(?:null|nil|none|n/a|#n/a|nan|[-‐‒–—―−]
 _SIDED = re.compile(r"(.*\d)\s*(?:(-)|(CR|DR)\.?)", re.IGNORECASE)
 
 
-def day(text: str) -> date:
-    """The day in Beijing: `2026/3/2`, `20260302`, `2026年3月2日`, `2026-03-02 10:11:12`, an instant with its offset, a spreadsheet's `46083`.
+def day(text: str, order: str = "") -> date:
+    """The day in Beijing: `2026/3/2`, `20260302`, `2026年3月2日`, `2026-03-02 10:11:12`, an instant with its offset, a spreadsheet's `46083`; one of
+    three numbers without a year in front in this `order` (of ORDERS), or, without one, if it can be read in one way only.
     ValueError for what is no day of our time."""
-    found = days.day(_bare(plain(text[:60]).strip("[]'\" ")))
+    found = days.day(_bare(_told(text), order))
     if not FIRST <= found <= LAST:
         raise ValueError(f"not a day of our time: {found}")
     return found
 
 
-def _bare(told: str) -> str:
+def _told(text: str) -> str:
+    return plain(text[:60]).strip("[]'\" ")
+
+
+def order(texts: Iterable[str]) -> str:
+    """The one order in which all of these can be days; empty where there is none, or more than one."""
+    left = set(ORDERS)
+    for text in texts:
+        if len(left) > 1 and (match := _THREE.fullmatch(_told(text))):
+            left = {each for each in left if _ordered((match[1], match[3], match[4]), each)} or left
+    return left.pop() if len(left) == 1 else ""
+
+
+def _bare(told: str, order: str) -> str:
     """A day without what banks write around it, as `days` reads it."""
     if _INSTANT.fullmatch(told):
         return f"{told[:10]}T{told[11:].upper().replace(' ', '')}"
@@ -53,22 +69,22 @@ def _bare(told: str) -> str:
         number, name, year = match["d"] or match["d2"], match["m"] or match["m2"], match["y"] or match["y2"]
         return f"{year if len(year) == 4 else '20' + year}-{match['n'] or _MONTHS.get(name.lower(), 0)}-{number}"
     if match := _THREE.fullmatch(told):
-        return _certain(match[1], match[3], match[4]).isoformat()
+        found = {_ordered((match[1], match[3], match[4]), each) for each in ([order] if order else ORDERS)} - {None}
+        if len(found) != 1:  # the year, the month or the day may be another one
+            raise ValueError(f"not a day for certain: {told}")
+        return str(found.pop())
     return re.sub(r"^(\d{8})\.0+$", r"\1", told)
 
 
-def _certain(one: str, two: str, three: str) -> date:
-    """The day of three numbers that can be read in one way only. ValueError where the year, the month or the day may be another one."""
-    orders = [(three, two, one), (three, one, two), *([(one, two, three)] if len(three) == 2 else [])]
-    found = set()
-    for year, month, number in orders:
-        full = int(year) + (2000 if len(year) < 4 else 0)
-        if full in _LIKELY or len(year) == 4:
-            with suppress(ValueError):
-                found.add(date(full, int(month), int(number)))
-    if len(found) != 1:
-        raise ValueError(f"not a day for certain: {one}/{two}/{three}")
-    return found.pop()
+def _ordered(numbers: tuple[str, ...], order: str) -> date | None:
+    """The day of three numbers in this order; None where they are none."""
+    year, month, number = (numbers[order.index(part)] for part in "ymd")
+    full = int(year) + (2000 if len(year) == 2 else 0)
+    if full not in _LIKELY and len(year) != 4:
+        return None
+    with suppress(ValueError):
+        return date(full, int(month), int(number))
+    return None
 
 
 def fen(text: str) -> int:

@@ -48,11 +48,12 @@ MOST_ABOVE = 60  # rows of more than one cell before the heading
 @dataclass(frozen=True)
 class Layout:
     """Which columns (by their places) are what; `heading` is the row that names them, -1 where there is none. With `flipped` money that went
-    out stands above zero in the one signed column."""
+    out stands above zero in the one signed column; `order` is that of days of three numbers without a year in front."""
 
     heading: int
     places: dict[str, list[int]] = field(default_factory=dict)
     flipped: bool = False
+    order: str = ""
 
     def cell(self, row: list[str], role: str) -> str:
         """What a row says in this role; of several columns all that is said, once each."""

@@ -18,6 +18,7 @@ from models import spelling
 from models.text import N_, RuleBroken
 
 MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
+MOST_WIDTH = sandboxed.MOST_COLUMNS
 _FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing|(?:总|累计)?(?:借方|贷方|收入|支出|存入|支取|转入|转出|入账|出账|debit|credit)(?:总|累计|合计)?(?:笔数|次数|金额|总额|合计|发生额|total|count))")
 _SUMMED = re.compile("(?:本|当|上|前)?[日月年季页期次]?(?:发生额)?(?:合计|总计|小计|累计|总额|汇总|结余|余额|期初|期末)|承前页?|过次页?|(?:期初|期末|昨日|上日|上期)(?:余额|结余)|[日月年]计|(?:sub)?total|(?:opening|closing)balance")
 _OWN = re.compile(r"(?<![子方手])(?:账号|帐号|卡号|户口号|账户号码|account(?:number|no\.?)?)[::\s]*\[?([0-9*][0-9*\s-]{6,40})", re.IGNORECASE)
@@ -41,6 +42,7 @@ class _Row:
     number: int
     cells: list[str]
     account: str
+    wider: bool = False  # than the heading: a comma in a sum, and everything behind it stands in another column
 
 
 def grid(content: bytes) -> list[list[str]]:
@@ -65,7 +67,8 @@ def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], tol
     layout = by_a_person or headings.find(rows) or (by_a_person := _headless(rows, remembered))
     if layout is None:
         raise NotUnderstood(N_("表头看不懂:要有日期,以及收入和支出,或者一列金额。"), "file")
-    found, left_out = _of_ours(rows, layout, ours)
+    layout = replace(layout, order=layout.order or cells.order(layout.cell(row, "day") for row in rows))
+    found, left_out = _of_ours(rows, layout, ours, by_a_person is not None)
     layout = _directed(layout, found)
     lines, balances, first_fault = max((_made(found, layout, signs) for signs in _signs(layout, found)), key=lambda made: follow(made[0], made[1]))
     if left_out and not lines:
@@ -103,8 +106,8 @@ def _headless(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout
     layout = remembered.get(headings.of_width(rows)) if remembered else None
     if layout is None:
         return None
-    days = (layout.cell(row, "day") for row in rows if any(layout.cell(row, role) for role in headings.SUMS))
-    return layout if _dated_cell(next(filter(None, days), "")) else None
+    first = next((row for row in rows if layout.cell(row, "day") and any(layout.cell(row, role) for role in headings.SUMS)), [])
+    return layout if _has_day(first, replace(layout, order=layout.order or cells.order(layout.cell(row, "day") for row in rows))) else None
 
 
 # --- Which rows are lines of ours
@@ -117,16 +120,16 @@ def _accounts(rows: list[list[str]], layout: Layout) -> Iterator[str]:
             yield written
 
 
-def _of_ours(rows: list[list[str]], layout: Layout, ours: str) -> tuple[list[_Row], int]:
+def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool) -> tuple[list[_Row], int]:
     """The rows that may be lines of our account, and how many are of others: named in a column, or above the lines."""
     heading = rows[layout.heading] if layout.heading >= 0 else None
     try:
         sizes = headings.sizes(rows, layout)
     except ValueError as unit:
         raise RuleBroken(N_("金额的单位(%(unit)s)看不懂:请导出以元为单位的人民币对账单。"), "file", unit=str(unit)) from unit
-    found, left_out, account = [], 0, ""
+    found, left_out, account, width = [], 0, "", _width(heading) if heading and not by_a_person else MOST_WIDTH
     for place, row in enumerate(rows):
-        titled = "" if _dated_cell(layout.cell(row, "day")) else next(iter(_OWN.findall(" ".join(row))), "")
+        titled = "" if _has_day(row, layout) else next(iter(_OWN.findall(" ".join(row))), "")
         account = titled.strip() or account
         if place <= layout.heading or row == heading or titled or not _may_be_a_line(row, layout):
             continue
@@ -136,8 +139,12 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str) -> tuple[list[_Ro
         if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
             left_out += 1
         else:
-            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner))
+            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner, _width(row) > width))
     return found, left_out
+
+
+def _width(row: list[str]) -> int:
+    return max((place for place, cell in enumerate(row, start=1) if cell), default=0)
 
 
 def _sized(cell: str, size: str) -> str:
@@ -150,7 +157,7 @@ def _may_be_a_line(row: list[str], layout: Layout) -> bool:
     told = next((cell for cell in row if cell), "")
     if cells.void(layout.cell(row, "status")):
         return False
-    if _dated_cell(layout.cell(row, "day")):
+    if _has_day(row, layout):
         return any(layout.cell(row, role) for role in ("counterparty", "counterparty_account", "bank_reference")) or not any(
             _SUMMED.fullmatch(spelling.code(each).lower()) for each in row
         )
@@ -158,9 +165,9 @@ def _may_be_a_line(row: list[str], layout: Layout) -> bool:
     return moved and not any(_FOOT.match(spelling.plain(each).strip().lower()) for each in (told, layout.cell(row, "day")))
 
 
-def _dated_cell(text: str) -> bool:
+def _has_day(row: list[str], layout: Layout) -> bool:
     try:
-        cells.day(text)
+        cells.day(layout.cell(row, "day"), layout.order)
     except ValueError:
         return False
     return True
@@ -267,11 +274,13 @@ def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBr
             raise RuleBroken(LOST, "file", number=row.number, column=headings.ROLES[role])
     written = layout.cell(row.cells, "day")
     try:
-        day = cells.day(written)
+        day = cells.day(written, layout.order)
     except ValueError:
         return _odd(row, date.min), RuleBroken(N_("第 %(number)s 行的日期看不懂:%(text)s。"), "file", number=row.number, text=written[:30])
     status = layout.cell(row.cells, "status")
     try:
+        if row.wider:
+            raise _Odd(N_("第 %(number)s 行比表头多出几格:金额里有没加引号的逗号?"))
         if not _RENMINBI.fullmatch(spelling.code(layout.cell(row.cells, "currency"))):
             raise _Odd(N_("第 %(number)s 行不是人民币(CNY)。"))
         if cells.unclear(status):

@@ -6,14 +6,19 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask_login import login_required
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
-from market.pages import attempt, file_of
+from market.extensions import db
+from market.forms import ActForm
+from market.pages import attempt, file_of, paged
 from market.payments import actions
-from market.payments.forms import MOST_SHOWN, StatementForm, layout_form
+from market.payments.forms import DAY_ORDERS, MOST_SHOWN, StatementForm, layout_form
+from market.payments.reading import ROLES
 from market.payments.views.rooms import rooms
 from market.words import words_of
+from models.payments import StatementLayout, WaitingStatement
 from models.text import Problem
 
 SHOWN = 12  # rows of a table that is not understood
@@ -33,7 +38,9 @@ def import_statement() -> Response | str | tuple[str, int]:
             except Problem as problem:
                 form.refuse(problem, words_of(problem))
                 status, unread = problem.status, problem.number if isinstance(problem, actions.Unread) else None
-    return render_template("payments/import.html", form=form, unread=unread), status
+    waiting = db.session.scalars(select(WaitingStatement).order_by(WaitingStatement.id.desc()).limit(SHOWN)).all()
+    remembered = db.session.scalar(select(func.count(StatementLayout.id)))
+    return render_template("payments/import.html", form=form, unread=unread, waiting=waiting, remembered=remembered, drop=ActForm(formdata=None)), status
 
 
 @rooms.route("/custody/import/<int:number>", methods=["GET", "POST"])
@@ -50,3 +57,25 @@ def tell_layout(number: int) -> Response | str | tuple[str, int]:
                 return redirect(url_for("payments.statement", identifier=result), 303)
     shown = [(place, [cell[:60] for cell in row[:MOST_SHOWN]]) for place, row in enumerate(rows[:SHOWN], start=1)]
     return render_template("payments/layout.html", form=form, source=found.source, rows=shown, more=len(rows) - len(shown)), status
+
+
+@rooms.post("/custody/import/<int:number>/drop")
+@login_required
+def drop_waiting(number: int) -> Response:
+    actions.drop_waiting(current_actor(), number, submission=ActForm().sent())
+    return redirect(url_for("payments.import_statement"), 303)
+
+
+@rooms.get("/custody/layouts")
+@login_required
+def layouts() -> str:
+    """What people have said of the columns of banks' tables, the newest first."""
+    page = paged(select(StatementLayout).order_by(StatementLayout.id.desc()))
+    return render_template("payments/layouts.html", page=page, roles=ROLES, orders=DAY_ORDERS, forget=ActForm(formdata=None))
+
+
+@rooms.post("/custody/layouts/<int:number>/forget")
+@login_required
+def forget_layout(number: int) -> Response:
+    actions.forget_layout(current_actor(), number, submission=ActForm().sent())
+    return redirect(url_for("payments.layouts"), 303)

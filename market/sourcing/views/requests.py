@@ -257,6 +257,8 @@ def show_clarification(identifier: str) -> Response:
 @rooms.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_request(identifier: str, act: str) -> Response | str | tuple[str, int]:
+    if act == "cancel" and request.method == "GET" and (case := visible(Request, identifier)).state == "evaluated" and case.cancels_with_consent:
+        return redirect(url_for("sourcing.act_request", identifier=identifier, act="ask_cancel"), 303)
     return act_view(Request, identifier, act, REQUEST_ACTS)
 
 
