@@ -31,8 +31,12 @@ class Row:
 
 def timed(work: Callable[[], Any], rounds: int) -> float:
     """The median time of one call, in milliseconds, after one call that is not counted."""
-    work()
     gc.collect()
+    return _timed(work, rounds)
+
+
+def _timed(work: Callable[[], Any], rounds: int) -> float:
+    work()
     gc.disable()
     try:
         times = []
@@ -47,7 +51,8 @@ def timed(work: Callable[[], Any], rounds: int) -> float:
 
 def both(ours: Callable[[], Any], floor: Callable[[], Any], rounds: int) -> tuple[float, float]:
     """Medians of both in turns, so that what else the machine does falls on both alike."""
-    pairs = [(timed(ours, rounds // 5), timed(floor, rounds // 5)) for _ in range(5)]
+    gc.collect()
+    pairs = [(_timed(ours, rounds // 5), _timed(floor, rounds // 5)) for _ in range(5)]
     return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
 
 

@@ -53,6 +53,7 @@ PAGES: dict[str, str] = {
     "payout": "payments.show_payout",
     "invoice": "payments.show_invoice",
     "statement": "payments.statement",
+    "layout": "payments.layouts",
     "rating": "ratings.show",
     "check": "agencies.show_check",
     "credit_record": "credit.show_record",

@@ -184,6 +184,8 @@ OPENINGS = {
     "invoice.record": N_("登记发票"),
     "statement.import": N_("导入银行对账单"),
     "statement.settle": N_("处理流水"),
+    "statement.drop": N_("不导入等着的对账单"),
+    "statement.forget": N_("忘掉对账单表头"),
     "rating.ask": N_("请求评价"),
     "quote.submit": N_("报价"),
     "bid.submit": N_("投标"),

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, select
+from sqlalchemy import ColumnElement, ForeignKey, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import identifiers
-from models.accounts import Organisation, User
+from models.accounts import Membership, Organisation, User
 from models.actors import Actor
 from models.base import Base
 from models.documents import of_case
+from models.events import Event
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow, start
 
 TO_DECIDE = up("claim.decide_days")
+MOST_ROUNDS = 2
 
 
 def _has_evidence(session: Session, claim: Claim) -> None:
@@ -29,6 +31,19 @@ def _nobody_was_let_in(session: Session, claim: Claim) -> None:
     """Before the present members were heard, only where they have shown nothing themselves."""
     if claim.organisation.state in ("verified", "suspended"):
         raise RuleBroken(N_("请先等现登记的成员说明,或期限届满。"))
+
+
+def _may_go_on(session: Session, claim: Claim) -> None:
+    """Each round is told to the members; and whoever found another organisation meanwhile has one."""
+    rounds = select(func.count(Event.id)).where(Event.case_type == "claim", Event.case_identifier == claim.identifier, Event.kind == "claim.resume")
+    if (session.scalar(rounds) or 0) >= MOST_ROUNDS:
+        raise RuleBroken(N_("这项认领已经继续过 %(most)s 次,不能再继续;请联系监管部门。"), most=MOST_ROUNDS)
+    _belongs_nowhere(session, claim)
+
+
+def _belongs_nowhere(session: Session, claim: Claim) -> None:
+    if session.scalar(select(Membership.id).where(Membership.user_id == claim.applicant_id)) is not None:
+        raise RuleBroken(N_("认领人已经是另一家单位的成员。"))
 
 
 CLAIM = Workflow(
@@ -48,14 +63,14 @@ CLAIM = Workflow(
         Move("draft", "lapse", "withdrawn", who={"system"}),
         Move("filed", "answer", "answered", who={"holder"}, needs_reason=True, main=True, limit=TO_DECIDE),
         Move("filed", "lapse", "answered", who={"system"}, tells=("holder",), limit=TO_DECIDE),
-        Move("filed", "grant", "granted", who={"regulator", "admin"}, rules=(_nobody_was_let_in,), tells=("holder",), needs_reason=True),
+        Move("filed", "grant", "granted", who={"regulator", "admin"}, rules=(_nobody_was_let_in, _belongs_nowhere), tells=("holder",), needs_reason=True),
         Move("filed", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
         Move("filed", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
-        Move("answered", "grant", "granted", who={"regulator", "admin"}, tells=("holder",), needs_reason=True, main=True),
+        Move("answered", "grant", "granted", who={"regulator", "admin"}, rules=(_belongs_nowhere,), tells=("holder",), needs_reason=True, main=True),
         Move("answered", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
         Move("answered", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
         *referrals("answered", tells=("holder",), urged=False),
-        Move("withdrawn", "resume", "draft", who={"applicant"}, limit=Limit(policy="claim.file_days", act="lapse")),
+        Move("withdrawn", "resume", "draft", who={"applicant"}, rules=(_may_go_on,), limit=Limit(policy="claim.file_days", act="lapse")),
     ),
     opening=Limit(policy="claim.file_days", act="lapse"),
     duties=("answer", "file", "withdraw"),

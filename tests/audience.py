@@ -381,7 +381,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["evaluated"] = world.request()
     sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
     sourcing.close(world.actor("buyer"), names["evaluated"])
-    tied = world.request(mode="sealed_bid", funds="state")
+    tied = world.request(mode="sealed_bid", funds="state", project="高标准农田项目(水源工程)")
     world.bids(tied, second=101_00, third=101_00)
     names["opened"] = sourcing.submit_bid(world.actor("agency"), tied, price=100_00, days=20, file_name="f.pdf", content=PDF)
     time.closing(tied)

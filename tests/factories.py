@@ -161,7 +161,9 @@ class World:
 
     def awarded(self, price: int = 4_000_000, agency: str = "agency") -> str:
         """An inquiry answered, agreed and awarded; returns the award."""
-        request = self.request()
+        before = db.session.query(Award).count()
+        db.session.rollback()
+        request = self.request(project="高标准农田项目" + f"(第{before}片区)" * bool(before))
         quote = sourcing.submit_quote(self.actor(agency), request, price=price, days=20)
         sourcing.accept_quote(self.actor("buyer"), quote)
         sourcing.close(self.actor("buyer"), request)

@@ -14,13 +14,14 @@ from typing import Any
 import python_calamine
 
 from market.sandboxed import N_, Refused, decoding, markup
-from market.sandboxed.markup import DIGITS, LOST
 
 MOST_COLUMNS = 256
 MOST_CELLS = 4_000_000
 MOST_CELL = 32_767  # characters; what a spreadsheet's own cell holds
 MOST_LINE = 200_000  # characters of a line of CSV
 MOST_PARTS = 1_000  # files in a workbook
+DIGITS = 15  # a spreadsheet keeps no more of a number
+LOST = "≈"  # before a number a spreadsheet no longer knew exactly
 SEPARATORS = ",\t;|"
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of the time before XLSX
 _PADDING = " \t\r\n\xa0\u3000\u200b\ufeff"

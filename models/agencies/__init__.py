@@ -26,7 +26,7 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
-from models.agencies.links import BUYER, SAID, TIES, Group, linked
+from models.agencies.links import BUYER, SAID, TIES, Group, asserted, linked
 from models.agencies.register import UNLIKE, Registered, differences, unlike
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Qualification",
     "Registered",
     "ask_change",
+    "asserted",
     "changes",
     "check_dates",
     "check_eligible",

@@ -65,6 +65,9 @@ CHECK = Workflow(
 )
 
 
+UNDECIDED = ("open", "asked", "answered")
+
+
 class Check(Case, Base):
     """One thing to find out about an agency. `evidence` stands side by side: rows of field, what is here, what the
     register says; `source` names the register and `seen_at` when it was asked."""

@@ -21,7 +21,9 @@ from sqlalchemy.orm import Session
 
 from models import policy, spelling
 from models.accounts import Membership, Organisation, User
+from models.agencies.checks import UNDECIDED, Check
 from models.agencies.entry import AgencyProfile
+from models.events import Event
 from models.text import N_
 
 BUYER = "buyer"  # not a tie of its own: that the other end of one is the buyer
@@ -120,6 +122,15 @@ def _marks(session: Session, keys: list[int]) -> Iterable[Mark]:
     for key, account_of, name in session.execute(owners.where(Membership.organisation_id.in_(keys))):
         yield Mark(key, "owner", f"#{account_of}")
         yield Mark(key, "owner", person(name), said=True)
+
+
+def asserted(session: Session, keys: Iterable[int]) -> set[int]:
+    """Those of these agencies who said themselves, since they were let in, what they are compared by, or were let in on their word: nobody has
+    looked yet. Two statements."""
+    own = select(Organisation.id).join(Event, (Event.case_type == "organisation") & (Event.case_identifier == Organisation.identifier))
+    changed = own.where(Organisation.id.in_(keys), Event.kind == "organisation.change")
+    on_its_word = select(Check.agency_id).where(Check.agency_id.in_(keys), Check.kind == "commitment", Check.state.in_(UNDECIDED))
+    return {*session.scalars(changed), *session.scalars(on_its_word)}
 
 
 def person(text: str) -> str:

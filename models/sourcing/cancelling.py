@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -121,10 +121,18 @@ def settle_repeats(session: Session, request: Request) -> None:
 
 
 def check_decided(session: Session, request: Request) -> None:
-    """RuleBroken while its buyer has not decided what this one repeats and could read before: of two draws it would take the better."""
+    """RuleBroken while what this one repeats, published before it and read by its buyer, has neither come to nothing nor to a contract both have
+    signed: of two draws a buyer would take the better."""
     for before in repeats(session, request):
-        if before.id < request.id and before.state in ("evaluated", "cancelling", "revoking") and before.cancels_with_consent:
-            raise RuleBroken(N_("同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标,或者按规则申请取消。"), identifier=before.identifier)
+        waits = before.state not in ENDED and before.cancels_with_consent and _published(before) < _published(request)
+        if waits and (before.state in _STANDING or _unsigned(session, before)):
+            raise RuleBroken(
+                N_("同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标并签订合同,或者按规则申请取消。"), identifier=before.identifier
+            )
+
+
+def _published(request: Request) -> tuple[datetime, int]:
+    return (request.published_at or clock.now(), request.id)
 
 
 def rerun_of(session: Session, request: Request) -> Request | None:

@@ -12,12 +12,14 @@ from models.sourcing.requests import Request
 
 
 def links_among(session: Session, request: Request, answers: list[Any]) -> list[Json]:
-    """The groups of linked agencies among these quotes or bids, oldest first: rows of `answers` (identifiers) and `ties`; and each of them that
-    is linked with the buyer, in a row of its own whose first tie is `buyer`."""
+    """The groups of linked agencies among these quotes or bids: rows of `answers` (identifiers, oldest first, but those behind who said themselves
+    what ties them: nobody takes a rival's representative for its own to have its bid void) and `ties`; and each of them that is linked with the
+    buyer, in a row of its own whose first tie is `buyer`."""
     names = {answer.agency_id: answer.identifier for answer in answers}
     found, rows = agencies.linked(session, [request.buyer_id, *names], request.policy_version), []
+    themselves = agencies.asserted(session, [key for group in found for key in group.agencies]) if found else set()
     for group in found:
-        own = [names[key] for key in group.agencies if key in names]
+        own = [names[key] for key in sorted(group.agencies, key=lambda key: key in themselves) if key in names]
         if len(own) > 1:
             rows.append({"answers": own, "ties": list(group.ties)})
         if len(own) < len(group.agencies):

@@ -13,6 +13,7 @@ from market.accounts import claiming, confirming
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines
+from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Delegation, Membership, Organisation, User, actor_for
 from models.actors import VISITOR, Actor
@@ -100,6 +101,24 @@ def test_who_let_the_time_pass_goes_on_with_evidence(app: Flask, world: World, t
     assert load(claim).state == "filed"
     with pytest.raises(WrongState):
         claiming.resume_claim(world.actor("claimant"), claim)
+    claiming.withdraw_claim(world.actor("claimant"), claim)
+    claiming.resume_claim(world.actor("claimant"), claim)
+    claiming.withdraw_claim(world.actor("claimant"), claim)
+    with pytest.raises(RuleBroken, match="不能再继续"):  # each filing is told to the members
+        claiming.resume_claim(world.actor("claimant"), claim)
+
+
+def test_whoever_has_found_another_organisation_claims_none_besides(world: World) -> None:
+    claim = filed(world)
+    with transaction() as session:
+        user = session.scalars(select(User.id).where(User.email == EMAIL)).one()
+        session.add(Membership(user_id=user, organisation_id=world.organisation("agency").id, role="member"))
+    claiming.answer_claim(world.actor("buyer"), claim, statement="这家单位是我们的。")
+    with pytest.raises(RuleBroken, match="另一家单位的成员"):
+        claiming.grant_claim(world.actor("regulator"), claim, reason="材料齐全,属实", replaces=False)
+    claiming.withdraw_claim(world.actor("claimant"), claim)
+    with pytest.raises(RuleBroken, match="另一家单位的成员"):
+        claiming.resume_claim(world.actor("claimant"), claim)
 
 
 def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world: World) -> None:
@@ -171,8 +190,6 @@ def test_whoever_only_squats_on_a_code_is_not_waited_for(world: World) -> None:
 
 
 def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask, world: World) -> None:
-    from market.transaction import transaction
-
     claim = claimed(world)
     claiming.withdraw_claim(world.actor("claimant"), claim)
     assert load(claim).state == "withdrawn"

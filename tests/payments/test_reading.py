@@ -17,7 +17,7 @@ from market.extensions import db
 from market.payments import actions as payments
 from market.payments import reading
 from market.payments.jobs import match_lines
-from market.payments.reading import cells
+from market.payments.reading import Line, cells
 from models import ledger
 from models.ledger import clearing
 from models.payments import (
@@ -75,7 +75,7 @@ BOOK = """<?xml version="1.0" encoding="{charset}"?><?mso-application progid="Ex
 <Row><Cell ss:MergeAcross="7"><Data ss:Type="String">账号:{account}</Data></Cell></Row>
 <Row>""" + "".join(f'<Cell><Data ss:Type="String">{name}</Data></Cell>' for name in HEADING.split(",")) + """</Row>
 <Row><Cell><Data ss:Type="DateTime">2026-03-02T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">8000</Data></Cell><Cell ss:Index="4"><Data ss:Type="Number">8000</Data></Cell>
-<Cell><Data ss:Type="String">青湖科技</Data></Cell><Cell><Data ss:Type="String">6228000000000000011</Data></Cell><Cell><Data ss:Type="String"><B>M2026</B>00000180</Data></Cell></Row>
+<Cell><Data ss:Type="String">青湖 科技</Data></Cell><Cell><Data ss:Type="String">6228000000000000011</Data></Cell><Cell><Data ss:Type="String"><B>M2026</B>00000180</Data></Cell></Row>
 <Row><Cell><Data ss:Type="String">2026-03-03</Data></Cell><Cell ss:Index="3"><Data ss:Type="Number">1000</Data></Cell><Cell><Data ss:Type="Number">7000</Data></Cell>
 <Cell ss:Index="7"><Data ss:Type="String">Z202600000112</Data></Cell></Row></Table></Worksheet></Workbook>"""
 
@@ -86,13 +86,49 @@ def test_what_is_called_xls_and_is_none_is_read(text: str, charset: str) -> None
     found = read(text.format(charset=charset, account=ACCOUNT).encode("gb18030" if charset == "gb2312" else charset))
     assert [(line.day, line.amount, line.remark) for line in found.lines] == [(date(2026, 3, 2), 800_000, "M202600000180"), (date(2026, 3, 3), -100_000, "Z202600000112")]
     assert (found.opening, found.closing) == (0, 700_000)
-    assert (found.lines[0].counterparty, found.lines[0].counterparty_account) == ("青湖科技", "6228000000000000011")
+    assert (found.lines[0].counterparty, found.lines[0].counterparty_account) == ("青湖 科技", "6228000000000000011")
+
+
+def page(*rows: str) -> list[Line]:
+    """The lines of a page's table of these rows."""
+    return read("<html><table><tr><td>" + "<td>".join(HEADING.split(",")) + "".join(f"<tr>{row}" for row in rows) + "</table>").lines
+
+
+def test_what_a_page_shows_is_read_and_nothing_else() -> None:
+    plain = "<td>2026-03-03<td>5.00<td><td>5.00<td>甲<td><td>z<td>2"
+    for odd in ("<td>2026-03-02<td>100<br>50<td><td>", "<td>2026-03-02<td><div>100</div><div>50</div><td><td>", "<td>2026-03-02<td>100<sup>2</sup><td><td>"):
+        assert [(line.amount, line.problem) for line in page(f"{odd}<td>甲<td><td>y<td>1", plain)] == [(0, "unreadable"), (500, "")]
+    seen = "<td>2026/3/1<br>8:11:12<td>1<b>00</b><span style='display: none'>9</span><td hidden>1<td><!-- 7 --><td>0.00<script>1</script><td>甲<td><td>y<td>1"
+    assert [(line.day, line.amount) for line in page(seen, plain)] == [(date(2026, 3, 1), 10_000), (date(2026, 3, 3), 500)]
+    inside = "<form><td>2026-03-02<td><table><tr><td>8.00</table><td><td>8.00<td>乙<td><td>y<td>1</form>"
+    assert [line.amount for line in page(inside, plain)] == [800, 500]
+
+
+def test_cells_that_go_down_over_rows_move_nothing() -> None:
+    down = ("<td rowspan=2>2026-03-02<td>8.00<td><td>8.00<td>甲<td><td>x<td>1", "<td>9.00<td><td>17.00<td>乙<td><td>y<td>2")
+    assert [(line.amount, line.counterparty) for line in page(*down)] == [(800, "甲"), (0, "")], "a row without a day waits"
+    mid = ("<td>2026-03-02<td>8.00<td rowspan=2><td>8.00<td>甲<td><td>x<td>1", "<td>2026-03-03<td>9.00<td>17.00<td>乙<td><td>y<td>2")
+    assert [line.amount for line in page(*mid)] == [800, 900]
+    name = 'xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
+    cell = '<Cell{}><Data ss:Type="{}">{}</Data></Cell>'.format
+    head = "".join(cell("", "String", each) for each in HEADING.split(",")[:4])
+    first = cell("", "String", "2026-03-02") + cell("", "Number", "1234.5599999999999") + '<Cell ss:MergeDown="1"/>' + cell("", "Number", "1234.56")
+    second = cell("", "String", "2026-03-03") + cell("", "Number", "1.2345E4") + cell("", "Number", "13579.56")
+    assert sums(f"<Workbook {name}><Table><Row>{head}</Row><Row>{first}</Row><Row>{second}</Row></Table></Workbook>") == [123_456, 1_234_500]
+
+
+def test_a_long_page_is_read_to_its_end_and_a_message_is_no_page() -> None:
+    style = "<style>" + "td { mso-number-format: x } " * 2_000 + "</style>"
+    rows = "".join(f"<tr><td>2026-03-02<td><div>1.00<td><td>{number}.00<td>甲<td><td>x<td>{number}" for number in range(1, 600))
+    assert len(read(f"<!-- made -->{style}<html><table><tr><td>{'<td>'.join(HEADING.split(','))}{rows}</table>").lines) == 599
+    message = camt(entry("1.00", "CRDT", detail("office:spreadsheet &lt;table"))).decode()
+    assert len(read(message.replace("<BkToCstmrStmt>", "<!-- <table urn:schemas-microsoft-com:office:spreadsheet --><BkToCstmrStmt>")).lines) == 1
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "<html><p>会话已超时,请重新登录</p></html>", "<html>", "<table></table>", "<html><table><tr><td colspan='999999999'>x</td></tr></table>",
+        "<html><p>会话已超时,请重新登录</p></html>", "<html>", "<table></table>", f"<html><table><tr><td colspan='{'9' * 5_000}'>x</td></tr></table>",
         "<html><table>" + "<tr><td>x</td></tr>" * 300_000, '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table><Row>',
         '<!DOCTYPE x [<!ENTITY a "b">]><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">&a;</Workbook>', "<table>" * 5_000 + "<tr><td>" * 5_000,
         '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Row><Cell Index="٣"/><Cell Index="99999999999"/><Cell MergeAcross="0"/></Row></Workbook>',

@@ -102,7 +102,7 @@ def test_a_day_that_may_be_another_is_none(day: str) -> None:
 @pytest.mark.parametrize(
     ("days", "order"),
     [(["03/04/2026", "13/04/2026"], "dmy"), (["03/04/2026", "04/13/2026"], "mdy"), (["26/03/12", "26/03/25"], "ymd"), (["03/04/2026"], ""), (["3.4.26", "27.11.26 10:00"], "dmy"),
-     (["2026-03-04", "x", ""], ""), (["13/04/2026", "04/13/2026"], "dmy")],
+     (["2026-03-04", "x", ""], ""), (["13/04/2026", "04/13/2026", "02/03/2026"], ""), (["31/31/2026", "13/04/2026"], "dmy")],
 )  # fmt: skip
 def test_the_days_of_a_file_tell_their_order(days: list[str], order: str) -> None:
     assert cells.order(days) == order
@@ -110,11 +110,24 @@ def test_the_days_of_a_file_tell_their_order(days: list[str], order: str) -> Non
     assert [line.day for line in read(f"{HEADING}\n{rows}").lines] == [date(2026, 6, 5), date(2026, 6, 28)]
 
 
+def test_a_file_whose_days_contradict_each_other_or_what_was_told_is_not_read() -> None:
+    rows = "打印日期,13/12/2026\n" + HEADING + "\n03/04/2026,1.00,,1.00,公司,1,备注,1\n{},1.00,,2.00,公司,1,备注,2"
+    with pytest.raises(reading.NotUnderstood):
+        read(rows.format("02/03/2026"))
+    told = reading.Layout(1, {"day": [0], "came_in": [1], "went_out": [2]}, order="mdy")
+    assert [line.day for line in reading.read(rows.format("02/13/2026").encode(), ACCOUNT, {}, told).lines] == [date(2026, 3, 4), date(2026, 2, 13)][::-1]
+    with pytest.raises(reading.NotUnderstood, match="不是这样写的"):
+        reading.read(rows.format("25/12/2026").encode(), ACCOUNT, {}, told)
+
+
 def test_a_row_with_a_comma_in_its_sum_is_not_read_one_column_on() -> None:
     odd = read(f"{HEADING}\n2026-03-02,8,000.00,,8000.00,公司,1,备注,1\n2026-03-03,5.00,,8005.00,公司,1,备注,2").lines
     assert [(line.amount, line.problem) for line in odd] == [(0, "unreadable"), (500, "")]
     with pytest.raises(reading.NotUnderstood, match="多出几格"):
         read(f"{HEADING}\n2026-03-02,8,000.00,,8000.00,公司,1,备注,1")
+    for split in ("2026-03-02,,1,234.56,,张三,,,", "2026-03-02,+1,234.56,,,张三,,", "2026-03-02,¥1,234.56,,,张三,,,"):
+        with pytest.raises(reading.NotUnderstood):
+            read(f"{HEADING}\n{split}")
     assert [line.amount for line in read(f"{HEADING}\n2026-03-02,8.00,,8000.00,公司,1,备注,1,,").lines] == [800], "blank cells behind say nothing"
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
@@ -19,7 +20,9 @@ from market.sourcing.jobs import notice_of
 from market.transaction import transaction
 from models import draws, policy, workdays
 from models.accounts import Membership, Organisation, User
+from models.actors import SYSTEM
 from models.agencies import SAID, TIES, AgencyProfile, linked
+from models.agencies.checks import open_check
 from models.events import Event
 from models.policy import Policy
 from models.sourcing import Award, Bid, Request
@@ -292,6 +295,25 @@ def test_nobody_is_struck_by_a_name_a_rival_gives_itself(app: Flask, world: Worl
     assert _first(request) == "agency单位"
     assert [row["ties"] for row in outcome["linked"]] == [["buyer", "representative", "owner", SAID], ["representative", "owner", SAID]]
     assert "仅据自填的姓名,只作提示" in Visitor(app).get(f"/requests/{request}").text
+
+
+@pytest.mark.parametrize("how", ["changed", "on its word"])
+def test_whoever_takes_a_rivals_representative_for_its_own_is_the_one_who_is_struck(world: World, time: Any, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """What it says of itself nobody has looked at: it counts against whoever says it, though that one bid first."""
+    _ruled(monkeypatch, ties=("representative",))
+    _give(world, "agency", "representative", "才旦卓玛")
+    if how == "changed":
+        agencies.change_representative(world.actor("second"), legal_representative="才旦卓玛", phone="0979-7654321")
+    else:
+        _give(world, "second", "representative", "才旦卓玛")
+        with transaction() as session:
+            open_check(session, SYSTEM, Organisation.load(session, world.identifiers["second"]), "commitment", [])
+    world.agency("fourth")
+    request = world.request(mode="sealed_bid", funds="private")
+    world.bids(request, second=400_00, third=300_00, agency=100_00, fourth=200_00)
+    time.closing(request)
+    assert _states(request) == {"second": "disqualified", "third": "opened", "agency": "opened", "fourth": "opened"}
+    assert _first(request) == "agency单位"
 
 
 def test_a_live_auction_tells_it_at_its_end(app: Flask, world: World, time: Any) -> None:

@@ -112,14 +112,21 @@ def _keep_layout(session: Session, actor: Actor, *, key: str, places: Json, flip
 @action
 def forget_layout(session: Session, actor: Actor, number: int) -> str:
     """What was said of a heading was wrong, or is so no more: the next table with it is asked about anew. What was read stays."""
-    session.delete(_one(session, StatementLayout, number))
-    return str(number)
+    layout = _one(session, StatementLayout, number)
+    session.delete(layout)
+    return _put_away(session, actor, "forget", number, layout.titles)
 
 
 @action
 def drop_waiting(session: Session, actor: Actor, number: int) -> str:
     """A table that waits to be told about is none of the bank's: it is put away unread."""
-    session.delete(_one(session, WaitingStatement, number))
+    waits = _one(session, WaitingStatement, number)
+    session.delete(waits)
+    return _put_away(session, actor, "drop", number, waits.source)
+
+
+def _put_away(session: Session, actor: Actor, act: str, number: int, title: str) -> str:
+    events.record(session, actor, f"statement.{act}", "layout", str(number), role="custodian", audience="custodian", data={"title": title})
     return str(number)
 
 

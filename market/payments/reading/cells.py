@@ -51,12 +51,23 @@ def _told(text: str) -> str:
 
 
 def order(texts: Iterable[str]) -> str:
-    """The one order in which all of these can be days; empty where there is none, or more than one."""
+    """The one order in which all of these that are days can be; empty where there is none, or more than one."""
     left = set(ORDERS)
     for text in texts:
-        if len(left) > 1 and (match := _THREE.fullmatch(_told(text))):
-            left = {each for each in left if _ordered((match[1], match[3], match[4]), each)} or left
+        if left and (possible := _orders(text)):
+            left &= possible
     return left.pop() if len(left) == 1 else ""
+
+
+def against(text: str, order: str) -> bool:
+    """Whether a text is a day in another order, and in this one none."""
+    possible = _orders(text)
+    return bool(possible) and order not in possible
+
+
+def _orders(text: str) -> set[str]:
+    match = _THREE.fullmatch(_told(text))
+    return {each for each in ORDERS if _ordered((match[1], match[3], match[4]), each)} if match else set()
 
 
 def _bare(told: str, order: str) -> str:

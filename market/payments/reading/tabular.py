@@ -4,9 +4,11 @@ money went. A row that cannot be read is a line that waits for a person; only wh
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from market import sandbox, tables
@@ -18,12 +20,12 @@ from models import spelling
 from models.text import N_, RuleBroken
 
 MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
-MOST_WIDTH = sandboxed.MOST_COLUMNS
 _FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing|(?:总|累计)?(?:借方|贷方|收入|支出|存入|支取|转入|转出|入账|出账|debit|credit)(?:总|累计|合计)?(?:笔数|次数|金额|总额|合计|发生额|total|count))")
 _SUMMED = re.compile("(?:本|当|上|前)?[日月年季页期次]?(?:发生额)?(?:合计|总计|小计|累计|总额|汇总|结余|余额|期初|期末)|承前页?|过次页?|(?:期初|期末|昨日|上日|上期)(?:余额|结余)|[日月年]计|(?:sub)?total|(?:opening|closing)balance")
 _OWN = re.compile(r"(?<![子方手])(?:账号|帐号|卡号|户口号|账户号码|account(?:number|no\.?)?)[::\s]*\[?([0-9*][0-9*\s-]{6,40})", re.IGNORECASE)
 _TOGETHER = re.compile(r"(.*[^\d*\s/|-])[\s/|-]*([\d*]{8,30})")  # a name and an account in one cell
 _RENMINBI = re.compile(r"(?:人民币|本位币|本币|CNY|RMB|CNH|(?<!\d)(?:0*1|0?156)(?!\d)|[¥元圆钞汇]|[-/()\[\]【】|:_])*")
+_THOUSANDS = re.compile(r"[-+(]?[¥]?[1-9][0-9]{0,2},[0-9]{3}(?:\.[0-9]{1,2})?\)?")
 _LOST = re.compile(rf"{sandboxed.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)  # a number a spreadsheet has cut
 LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。")
 
@@ -67,7 +69,7 @@ def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], tol
     layout = by_a_person or headings.find(rows) or (by_a_person := _headless(rows, remembered))
     if layout is None:
         raise NotUnderstood(N_("表头看不懂:要有日期,以及收入和支出,或者一列金额。"), "file")
-    layout = replace(layout, order=layout.order or cells.order(layout.cell(row, "day") for row in rows))
+    layout = _ordered(rows, layout)
     found, left_out = _of_ours(rows, layout, ours, by_a_person is not None)
     layout = _directed(layout, found)
     lines, balances, first_fault = max((_made(found, layout, signs) for signs in _signs(layout, found)), key=lambda made: follow(made[0], made[1]))
@@ -107,7 +109,15 @@ def _headless(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout
     if layout is None:
         return None
     first = next((row for row in rows if layout.cell(row, "day") and any(layout.cell(row, role) for role in headings.SUMS)), [])
-    return layout if _has_day(first, replace(layout, order=layout.order or cells.order(layout.cell(row, "day") for row in rows))) else None
+    return layout if _has_day(first, _ordered(rows, layout)) else None
+
+
+def _ordered(rows: list[list[str]], layout: Layout) -> Layout:
+    """The layout with the order of its days: as it was told, or as the lines below the heading have it. NotUnderstood where those contradict it."""
+    days = [layout.cell(row, "day") for row in rows[layout.heading + 1 :] if any(layout.cell(row, role) for role in headings.SUMS)]
+    if layout.order and any(cells.against(day, layout.order) for day in days):
+        raise NotUnderstood(N_("有的日期不是这样写的:请核对日期的写法。"), "order")
+    return replace(layout, order=layout.order or cells.order(days))
 
 
 # --- Which rows are lines of ours
@@ -127,7 +137,8 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
         sizes = headings.sizes(rows, layout)
     except ValueError as unit:
         raise RuleBroken(N_("金额的单位(%(unit)s)看不懂:请导出以元为单位的人民币对账单。"), "file", unit=str(unit)) from unit
-    found, left_out, account, width = [], 0, "", _width(heading) if heading and not by_a_person else MOST_WIDTH
+    found, left_out, account = [], 0, ""
+    usual = len(heading) if heading else Counter(map(len, rows)).most_common(1)[0][0]
     for place, row in enumerate(rows):
         titled = "" if _has_day(row, layout) else next(iter(_OWN.findall(" ".join(row))), "")
         account = titled.strip() or account
@@ -139,12 +150,15 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
         if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
             left_out += 1
         else:
-            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner, _width(row) > width))
+            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner, _is_split(row, usual, by_a_person)))
     return found, left_out
 
 
-def _width(row: list[str]) -> int:
-    return max((place for place, cell in enumerate(row, start=1) if cell), default=0)
+def _is_split(row: list[str], usual: int, by_a_person: bool) -> bool:
+    """Whether a comma in a sum has made two cells of it: the row is longer than others, and more than blanks stand behind, or two cells make one sum.
+    Where a person has said what the columns are, cells behind them say nothing."""
+    more = len(row) > usual
+    return more and ((not by_a_person and any(row[usual:])) or any(_THOUSANDS.fullmatch(f"{one},{two}") for one, two in pairwise(row)))
 
 
 def _sized(cell: str, size: str) -> str:
