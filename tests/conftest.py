@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import itertools
 import os
 import shutil
@@ -105,6 +106,19 @@ def _prepare(url: str, folder: Path) -> None:
             signing.establish(session, app.extensions["signing_key"])
     with app.app_context():  # of its own: the migrations' connection comes back to the pool only at the other's end
         db.engine.dispose()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("walks") and "postgresql" in item.name:
+            item.add_marker("faults")
+
+
+def pytest_collection_finish() -> None:
+    """What is there for good is looked through no more."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
