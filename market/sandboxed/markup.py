@@ -20,7 +20,9 @@ _BEFORE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)", re.DOTALL |
 _ROOT = re.compile(r"\s*<(?:[a-z0-9]+:)?([a-z0-9]+)", re.IGNORECASE)
 _BOOK = "workbook"
 _OF_PAGES = frozenset(["html", "head", "meta", "link", "style", "title", "base", "script", "body", "table", "div", "form", "center", "font", "p", "span", "br"])
+_AWAY = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_BLOCKS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "center", "div")
 _INLINE = frozenset(["a", "abbr", "b", "bdi", "bdo", "big", "code", "em", "font", "i", "ins", "label", "mark", "nobr", "s", "small", "span", "strong", "tt", "u"])  # no blank beside what is in these
 _OTHERS = frozenset(("td", "th", "tr"))
 _SILENT = frozenset(("script", "style", "noscript", "template", "select", "textarea"))
@@ -93,33 +95,47 @@ def _page(text: str) -> Iterator[list[Any]]:
         raise _not_read() from error
     if any(each.level == etree.ErrorLevels.FATAL for each in parser.error_log):  # from here on it has read no more
         raise _not_read()
-    for table in page.iter("table"):
-        if next(table.iterancestors("table"), None) is None:
-            yield from _rows(table, MOST_DEPTH)
+    for part in (page, *page.itersiblings()):  # what comes behind its end
+        for found in (part, *_within(part, "table")):
+            if found.tag == "table":
+                yield from _rows(found, MOST_DEPTH)
+            elif found.tag in _BLOCKS and not any(inner.tag in (*_BLOCKS, "table") for inner in _within(found)) and (text := _said(found)):
+                yield [text]  # what stands above a table: whose account it is, in which unit
 
 
 def _rows(table: html.HtmlElement, depth: int) -> Iterator[list[Any]]:
     """The rows of a table, and in the place of one that only arranges the page those of the tables in it."""
     if not depth:
         raise _not_read()
-    spread = _Spread()
+    spread, section = _Spread(), None
     for row in _within(table, "table"):
-        if row.tag == "tr" and not _hidden(row):
-            parts = list(_within(row, "table", "tr"))  # a row or a cell that is never closed holds the next
-            inner = [each for each in parts if each.tag == "table" and any(len(_cells(nested)) > 1 for nested in each.iter("tr"))]
-            if inner:
-                for nested in inner:
+        if row.tag == "caption":
+            yield [_said(row)]
+        elif row.tag == "tr":
+            if row.getparent() is not section and row.getparent().tag in ("thead", "tbody", "tfoot"):
+                spread, section = _Spread(), row.getparent()
+            inner = [each for each in _within(row, "table", "tr") if each.tag == "table"]  # a row or a cell that is never closed holds the next
+            arranges = bool(inner) and _arranges(row, inner)
+            said = ((_said(cell, tables=not arranges), -1, _count(cell.get("colspan")), _count(cell.get("rowspan"))) for cell in _cells(row))
+            found = spread.row(said)
+            if not _hidden(row):
+                yield found
+                for nested in inner if arranges else ():
                     yield from _rows(nested, depth - 1)
-            else:
-                yield spread.row((_said(cell), -1, _count(cell.get("colspan")), _count(cell.get("rowspan"))) for cell in _cells(row))
+
+
+def _arranges(row: html.HtmlElement, inner: list[html.HtmlElement]) -> bool:
+    """Whether a row with tables in it only says where on the page they are."""
+    wide = max(sum(len(_cells(each)) > 1 for each in nested.iter("tr")) for nested in inner)
+    return wide > 1 or (wide == 1 and not any(_said(cell, tables=False) for cell in _cells(row)))
 
 
 def _within(element: html.HtmlElement, *closed: str) -> Iterator[html.HtmlElement]:
-    """What an element holds, in order, but not what is inside these."""
+    """What an element holds, in order, but not what is inside these, nor what is not shown; a row or a cell that is not has its place."""
     waiting = list(reversed(element))
     while waiting:
         found = waiting.pop()
-        if isinstance(found.tag, str):
+        if isinstance(found.tag, str) and (found.tag in _OTHERS or not _hidden(found)):
             yield found
             if found.tag not in closed:
                 waiting.extend(reversed(found))
@@ -129,14 +145,15 @@ def _cells(row: html.HtmlElement) -> list[html.HtmlElement]:
     return [each for each in _within(row, "table", "tr") if each.tag in ("td", "th") and not _hidden(each)]
 
 
-def _hidden(element: html.HtmlElement) -> bool:
-    return element.get("hidden") is not None or _UNSEEN.search(element.get("style") or "") is not None
+def _hidden(element: html.HtmlElement, styles: re.Pattern[str] = _AWAY) -> bool:
+    return element.get("hidden") is not None or styles.search(element.get("style") or "") is not None
 
 
-def _said(cell: html.HtmlElement) -> str:
-    """What a person sees in a cell: lines and blocks apart, nothing hidden."""
+def _said(cell: html.HtmlElement, *, tables: bool = True) -> str:
+    """What a person sees in a cell: lines and blocks apart, nothing hidden; with or without the `tables` in it."""
     parts: list[str] = []
-    _tell(cell, parts, MOST_DEPTH)
+    if not _hidden(cell, _UNSEEN):
+        _tell(cell, parts, MOST_DEPTH, _OTHERS if tables else _OTHERS | {"table"})
     return " ".join("".join(parts).split())[:MOST_TEXT]
 
 
@@ -146,12 +163,12 @@ def _tell(element: html.HtmlElement, parts: list[str], depth: int, others: froze
         raise _not_read()
     parts.append(element.text or "")
     for child in element:
-        if isinstance(child.tag, str) and child.tag not in _SILENT | others and not _hidden(child):
+        if isinstance(child.tag, str) and child.tag not in _SILENT | others and not _hidden(child, _UNSEEN):
             apart = "" if child.tag in _INLINE else " "
             parts.append(apart)
             _tell(child, parts, depth - 1, frozenset() if child.tag == "table" else others)
             parts.append(apart)
-        parts.append("" if child.tag in others else child.tail or "")
+        parts.append("" if child.tag in others & _OTHERS else child.tail or "")
 
 
 # --- A spreadsheet

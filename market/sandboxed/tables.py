@@ -117,14 +117,23 @@ def _csv(content: bytes, most: int, words: frozenset[str], *, strict: bool) -> I
     text = decoding.text(content)
     if text is None:
         raise _not_read()
-    lines = _counted(io.StringIO(text, newline=""), 10 * most + 1_000)
+    lines, separator = _counted(io.StringIO(text, newline=""), 10 * most + 1_000), _separator(text[:20_000], words)
     try:
-        for row in csv.reader(lines, strict=strict, delimiter=_separator(text[:20_000], words)):
+        if not strict and '"' in text and any(_swallowed(cell, separator) for row in csv.reader(lines, delimiter=separator) for cell in row):
+            rows: Iterator[list[str]] = (next(csv.reader([line], delimiter=separator), []) for line in _counted(io.StringIO(text), 10 * most + 1_000))
+        else:
+            rows = csv.reader(_counted(io.StringIO(text, newline=""), 10 * most + 1_000), strict=strict, delimiter=separator)
+        for row in rows:
             if len(row) > MOST_COLUMNS:
                 raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
             yield row
     except csv.Error as error:
         raise _not_read() from error
+
+
+def _swallowed(cell: str, separator: str) -> bool:
+    """Whether a quotation mark that is never closed has made one cell of the lines behind it."""
+    return "\n" in cell.strip() and any(line.count(separator) > 1 for line in cell.splitlines()[1:])
 
 
 def _separator(begin: str, words: frozenset[str]) -> str:

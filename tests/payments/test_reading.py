@@ -37,6 +37,7 @@ from tests.factories import World
 from tests.payments.test_bank import ACCOUNT, camt, csv_of, detail, entry, imported, lines
 from tests.web import Answer, Visitor, sign_in
 
+OTHER = "6228000000000000011"
 HEADING = "交易日期,收入,支出,余额,对方户名,对方账号,摘要,流水号"
 
 
@@ -102,6 +103,27 @@ def test_what_a_page_shows_is_read_and_nothing_else() -> None:
     assert [(line.day, line.amount) for line in page(seen, plain)] == [(date(2026, 3, 1), 10_000), (date(2026, 3, 3), 500)]
     inside = "<form><td>2026-03-02<td><table><tr><td>8.00</table><td><td>8.00<td>乙<td><td>y<td>1</form>"
     assert [line.amount for line in page(inside, plain)] == [800, 500]
+
+
+def test_where_things_stand_on_a_page_is_no_part_of_the_table() -> None:
+    """Text above it, tables behind its end, one table in a line, a head whose cells go down into nothing."""
+    rows = "<tr><td>2026-03-02<td>8.00<td><td>8.00<td>甲<td><td>x<td>1"
+    head = "<thead><tr>" + "".join(f"<th rowspan=2>{each}</th>" for each in HEADING.split(",")) + "</tr></thead>"
+    assert [line.amount for line in read(f"<html><table>{head}<tbody>{rows}</tbody></table>").lines] == [800]
+    assert [line.amount for line in read(f"<html><table>{head}<tbody>{rows}</tbody></table></html><html><table><tr><td>2026-03-03<td>9.00<td><td>17.00<td>乙<td><td>x<td>2</table></html>").lines] == [800, 900]
+    for above in (f"<p>账号:{OTHER}</p>", f"<div><div>账号:{OTHER}</div></div>"):
+        with pytest.raises(RuleBroken, match="另一个账户"):
+            read(f"<html>{above}<table>{head}<tbody>{rows}</tbody></table>")
+    with pytest.raises(RuleBroken, match="另一个账户"):
+        read(f"<html><table><caption>账号:{OTHER}</caption>{head}<tbody>{rows}</tbody></table>")
+    with pytest.raises(RuleBroken, match="另一个账户"):
+        read(f"<html><table><tr><td>账号:{OTHER}<table>{head}<tbody>{rows}{rows}</tbody></table></table>")
+    inside = rows.replace("<td>x", "<td><table><tr><td>订单<td>M202600000180</table>")
+    (line,) = read(f"<html><table>{head}<tbody>{inside}</tbody></table>").lines
+    assert (line.amount, line.remark) == (800, "订单 M202600000180")
+    swapped = "<html><table><tr><td>交易日期<td>摘要<td>收入<td>支出<tr><td>2026-03-02<td style='visibility:hidden'>x<td><td>9.00</table>"
+    assert sums(swapped) == [-900]
+    assert [line.amount for line in page("<td>2026-03-02<td rowspan=2>8.00<td><td>8.00<td>甲<td><td>x<td>1", "<td style='display:none'>x", "<td>2026-03-03<td><td>9.00<td>1.00<td>乙<td><td>x<td>2")] == [800, -900]
 
 
 def test_cells_that_go_down_over_rows_move_nothing() -> None:

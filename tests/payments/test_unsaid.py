@@ -131,6 +131,56 @@ def test_a_row_with_a_comma_in_its_sum_is_not_read_one_column_on() -> None:
     assert [line.amount for line in read(f"{HEADING}\n2026-03-02,8.00,,8000.00,公司,1,备注,1,,").lines] == [800], "blank cells behind say nothing"
 
 
+def test_a_heading_in_two_rows_is_read_whole() -> None:
+    rows = "2026-03-02,,1000,1000,M1\n2026-03-02,100,,900,M2\n2026-03-03,50,,850,M3"
+    for heading in ("交易日期,发生额,,余额,摘要\n,借方,贷方,,", "交易日期,发生额,,余额,摘要\n,支出,收入,,", "交易日期,借方发生额,贷方发生额,余额,摘要\nDate,Debit,Credit,Balance,Remark"):
+        assert sums(f"{heading}\n{rows}") == [100_000, -10_000, -5_000], heading
+    assert sums("日期,收入,,支出,,余额\n,笔数,金额,笔数,金额,\n2026-03-02,1,900.00,,,900.00\n2026-03-03,,,2,100.00,800.00") == [90_000, -10_000]
+    assert sums("日期,发生额(万元),,余额(万元)\n,借方,贷方,\n2026-03-02,,1,1") == [1_000_000]
+
+
+def test_a_quotation_mark_that_is_never_closed_takes_no_line_with_it() -> None:
+    rows = '2026-03-02,1.00,,1.00,甲,,"青湖测,1\n2026-03-03,2.00,,3.00,乙,,z,2\n2026-03-04,3.00,,6.00,丙,,z,3\n'
+    assert sums(f"{HEADING}\n{rows}")[1:] == [200, 300]
+    assert sums(f'{HEADING}\n2026-03-02,"1,000.00",,"1,000.00",甲,,"两行\n附言",1') == [100_000]
+
+
+@pytest.mark.parametrize("foot", ["2026-03-03小计", "2026年3月3日合计", "2026-03-01至2026-03-31", "2026-03-01~2026-03-31"])
+def test_a_sum_of_some_days_is_no_line(foot: str) -> None:
+    found = read(f"{HEADING}\n2026-03-02,1.00,,1.00,甲,,x,1\n{foot},9.00,5.00,,,,,").lines
+    assert [line.amount for line in found if not line.problem] == [100]
+    for behind in (" 10:11:12", "-10.11.12.123456", " 星期一", " 上午10:11", "T10:11:12.000+08:00", " 10时11分12秒", ""):
+        assert cells.day("2026-03-02" + behind) == date(2026, 3, 2), behind
+
+
+def test_another_table_below_is_not_read_as_the_first() -> None:
+    first = f"{HEADING}\n2026-03-02,1.00,,1.00,甲,,x,1\n"
+    for other in ("交易日期,支出,收入,余额,对方户名,对方账号,摘要,流水号", "交易日期,收入金额,支出金额,余额"):
+        with pytest.raises(RuleBroken, match="另一张表"):
+            read(f"{first}{other}\n2026-03-03,2.00,,3.00,乙,,x,2") if "支出,收入" in other else read(f"{first}日期,支出金额,收入金额,余额\n2026-03-03,2.00,,3.00")
+    assert sums(f"{first}{HEADING},\n2026-03-03,2.00,,3.00,乙,,x,2") == [100, 200]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["交易日期,收入,支出,交易货币\n2026-03-02,1.00,,USD", "币种:美元\n交易日期,收入,支出\n2026-03-02,1.00,", "单位:元 币种:美元\n交易日期,收入,支出\n2026-03-02,1.00,",
+     "我方账号,交易日期,收入,支出\n6228000000000000011,2026-03-02,1.00,"],
+)  # fmt: skip
+def test_another_currency_or_account_is_seen_wherever_it_is_said(said: str) -> None:
+    with pytest.raises(RuleBroken):
+        read(said)
+
+
+def test_what_stands_above_is_heeded() -> None:
+    assert sums("（单位：万元）\n交易日期,收入,支出\n2026-03-02,1.00,") == [1_000_000]
+    assert sums("单位:万元 币种:人民币\n交易日期,收入,支出\n2026-03-02,1.00,") == [1_000_000]
+    assert sums(f"账号,{ACCOUNT},20260301\n交易日期,收入,支出\n2026-03-02,1.00,") == [100]
+    assert sums("交易日期,收入,支出,当前状态\n2026-03-02,1.00,,支付失败\n2026-03-02,2.00,,支付成功") == [200]
+    assert sums(f"{HEADING}\n2026-03-02,1.00,,1.00,甲,,x,1\n,,,,付款人账号:6222000000000000001,,,\n2026-03-03,2.00,,3.00,乙,,x,2") == [100, 200]
+    assert sums("交易日期,交易金额,记录\n2026-03-02,+100.00,借记\n2026-03-02,-40.00,借记") == [10_000, -4_000], "a sign says more than a column of one word"
+    assert sums("发生日期,交易时间,收入,支出\n2026-03-02,10:11:12,1.00,") == sums("发生时间,收入,支出\n2026-03-02 10:11:12,1.00,") == [100]
+
+
 def test_a_file_that_is_no_table_is_not_asked_about() -> None:
     for content in (b"%PDF-1.7\n" + b"1 0 obj\n" * 50, b"\n%PDF-1.4"):
         with pytest.raises(RuleBroken, match="看不懂这个文件"):

@@ -17,6 +17,8 @@ _MONTH_NAMED = re.compile(
     r"(?P<d>\d{1,2})[-\s/]*(?:(?P<m>[A-Za-z]{3})[A-Za-z]*|(?P<n>\d{1,2})\s*月)[-\s/,.]*(?P<y>\d{4}|\d{2})(?!\d)"
     r"|(?:[A-Za-z]{3},?\s+)?(?P<m2>[A-Za-z]{3})[A-Za-z]*\.?\s+(?P<d2>\d{1,2})(?:,?\s+|\s+\d{1,2}:\d{2}(?::\d{2})?\s+(?:CST|GMT\+0?8:?(?:00)?\s+)?\s*)(?P<y2>\d{4})(?!\d)"
 )  # CST as computers in China print it
+# What may stand behind a day: a time, a weekday; `2026-03-03小计` and `2026-03-01至2026-03-31` are none.
+_BEHIND = re.compile(r"(?!.*\d{4}[-/年])[\s\d:.,+()/\-TZCSGMUAPtzcsgmuap日号时分秒点上下午星期周一二三四五六天]*")
 _THREE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?:\s.*)?")
 _LIKELY = range(2015, 2050)  # years two digits may stand for
 ORDERS = ("dmy", "mdy", "ymd")
@@ -74,9 +76,9 @@ def _bare(told: str, order: str) -> str:
     """A day without what banks write around it, as `days` reads it."""
     if _INSTANT.fullmatch(told):
         return f"{told[:10]}T{told[11:].upper().replace(' ', '')}"
-    if match := _YEAR_FIRST.match(told) or _COMPACT.fullmatch(told):
+    if (match := _YEAR_FIRST.match(told) or _COMPACT.fullmatch(told)) and _BEHIND.fullmatch(told[match.end() :]):
         return "-".join(match.groups())
-    if match := _MONTH_NAMED.match(told):
+    if (match := _MONTH_NAMED.match(told)) and _BEHIND.fullmatch(told[match.end() :]):
         number, name, year = match["d"] or match["d2"], match["m"] or match["m2"], match["y"] or match["y2"]
         return f"{year if len(year) == 4 else '20' + year}-{match['n'] or _MONTHS.get(name.lower(), 0)}-{number}"
     if match := _THREE.fullmatch(told):

@@ -18,7 +18,7 @@ ROLES = {
     "currency": N_("币种"), "status": N_("交易状态"),
 }  # fmt: skip
 KNOWN = {
-    "day": "交易日期 记账日期 入账日期 记账日 交易日 日期 交易时间 记账时间 入账时间 交易日期时间 交易发生日期 发生日期 业务日期 创建时间 bookingdate postingdate postdate transactiondate date valuedate 起息日",
+    "day": "交易日期 记账日期 入账日期 记账日 交易日 日期 交易发生日期 发生日期 业务日期 交易日期时间 交易时间 记账时间 入账时间 发生时间 创建时间 bookingdate postingdate postdate transactiondate date valuedate 起息日",
     "came_in": "记账金额(收入) 收入金额 贷方发生额 贷方金额 收入 贷方 存入金额 存入 收款金额 转入金额 入账金额 收入发生额 贷 交易金额(收入) credit creditamount credits deposit deposits amountin paidin moneyin",
     "went_out": "记账金额(支出) 支出金额 借方发生额 借方金额 支出 借方 支取金额 支取 付款金额 转出金额 出账金额 支出发生额 借 交易金额(支出) debit debitamount debits withdrawal withdrawals amountout paidout moneyout",
     "amount": "交易金额 发生额 金额 记账金额 发生金额 收支金额 交易额 收付金额 借贷金额 amount transactionamount",
@@ -28,9 +28,9 @@ KNOWN = {
     "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 交易对手账号 收(付)方账号 收/付方账号 收付方账号 counterpartyaccount",
     "remark": "附言 交易附言 客户附言 汇款附言 转账附言 用途 交易用途 用途/附言 摘要 交易摘要 客户摘要 业务摘要 备注 交易备注 客户备注 交易详情 交易说明 商品说明 说明 个性化信息 remark remarks description details memo narrative",
     "bank_reference": "交易流水号 流水号 银行流水号 核心流水号 主机流水号 业务流水号 交易参考号 交易订单号 交易序号 日志号 回单编号 账户明细编号-交易流水号 参考号 凭证号 凭证号码 reference bankreference transactionid referenceno",
-    "account": "账号 本方账号 本方账户 账户 卡号 户口号 客户账号 查询账号 account accountnumber accountno",
-    "currency": "币种 货币 交易币种 记账币种 币别 currency ccy",
-    "status": "交易状态 状态 status",
+    "account": "账号 帐号 本方账号 本方帐号 我方账号 我方帐号 本方账户 账户 账户号码 交易账号 卡号 户口号 客户账号 查询账号 account accountnumber accountno",
+    "currency": "币种 货币 交易币种 交易货币 记账币种 币种名称 币种代码 币别 currency ccy",
+    "status": "交易状态 状态 当前状态 交易结果 处理状态 处理结果 status",
 }  # fmt: skip
 NAMES = {role: tuple(text.split()) for role, text in KNOWN.items()}
 WORDS = frozenset(name for names in NAMES.values() for name in names)
@@ -40,6 +40,9 @@ for _role, _names in NAMES.items():
         _RANKS.setdefault(_name, []).append((_role, _rank))
 SUMS = ("came_in", "went_out", "amount", "balance")
 _UNIT = re.compile(r"(?:单位|unit)?((?:人民币)?[十百千万亿]*[元圆角分]|人民币|rmb|cny|¥|usd|hkd|eur|jpy|gbp|aud|cad|chf|sgd|mop|twd|krw|nzd|rub|[\u4e00-\u9fff]{1,3}[元币镑])")
+_SAID_UNIT = re.compile(r"(?:单位|unit)[(\[]?((?:人民币)?[十百千万亿]*[元圆角分])")
+_SAID_CURRENCY = re.compile(r"(?:币[种别]|currency)[(\[]?(人民币|本位币|本币|[\u4e00-\u9fff]{1,3}[元币镑]|[a-z]{3})")
+_OURS = ("人民币", "本位币", "本币", "人民币元", "cny", "rmb")
 _SIZES = {"元": "", "圆": "", "人民币": "", "rmb": "", "cny": "", "¥": "", "千元": "千", "万元": "万", "百万元": "百万", "亿元": "亿"}
 _BRACKETS = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
 MOST_ABOVE = 60  # rows of more than one cell before the heading
@@ -54,6 +57,7 @@ class Layout:
     places: dict[str, list[int]] = field(default_factory=dict)
     flipped: bool = False
     order: str = ""
+    titles: tuple[str, ...] = ()  # what the heading says, where it goes over two rows
 
     def cell(self, row: list[str], role: str) -> str:
         """What a row says in this role; of several columns all that is said, once each."""
@@ -100,10 +104,31 @@ def read(row: list[str]) -> dict[str, list[int]]:
 def find(rows: list[list[str]]) -> Layout | None:
     """The first row that names enough columns; rows of one cell, as on a sheet of notes, are passed over however many they are."""
     for place, row in _likely(rows):
+        below = rows[place + 1] if place + 1 < len(rows) else []
+        if read(below) and not any(letter.isdigit() for cell in below for letter in cell):
+            titles = _two_rows(row, below)
+            layout = Layout(place + 1, read(titles), titles=tuple(titles))
+            if layout.enough:
+                return layout
         layout = Layout(place, read(row))
         if layout.enough:
             return layout
     return None
+
+
+def _two_rows(upper: list[str], lower: list[str]) -> list[str]:
+    """What a heading in two rows says of each column: one above goes over those without its own; together, or below, they may name what we know."""
+    found, over = [], ""
+    for place in range(max(len(upper), len(lower))):
+        above, below = (row[place] if place < len(row) else "" for row in (upper, lower))
+        over = above or (over if below else "")
+        named = [title for title in (over + below, below, over) if below or title == over]
+        moved = any(role in ("came_in", "went_out") for name in _known_as(over) for role, _rank in _RANKS.get(name, ()))
+        if below and moved:  # 收入 over 笔数 and 金额: what is below alone says too little
+            named = [over + below, *([over] if not above and _plain(below) == _plain(over) else [])]
+        units = "".join(f"({unit})" for unit in _BRACKETS.findall(_plain(over)) if _unit_of(unit))
+        found.append(next((title if title != below else title + units for title in named if read([title])), over + below))
+    return found
 
 
 def _likely(rows: list[list[str]]) -> list[tuple[int, list[str]]]:
@@ -113,9 +138,11 @@ def _likely(rows: list[list[str]]) -> list[tuple[int, list[str]]]:
 def sizes(rows: list[list[str]], layout: Layout) -> dict[int, str]:
     """By how much the sums of a column are to be multiplied, as its heading or a line above says it (`收入金额(万元)`, `单位:万元`), by its
     place; yuan, and where nothing is said, are none. ValueError for a unit that is none of money's here."""
-    heading = rows[layout.heading] if layout.heading >= 0 else []
-    said = (_unit_of(_plain(cell).partition("单位")[2]) for row in rows[: max(layout.heading, 0)] for cell in row)
-    above = next(filter(None, said), "元")
+    heading = layout.titles or (rows[layout.heading] if layout.heading >= 0 else [])
+    notes = [_plain(cell) for row in rows[: max(layout.heading, 0)] for cell in row]
+    above = next((match[1].removeprefix("人民币") or "元" for note in notes if (match := _SAID_UNIT.search(note))), "元")
+    if foreign := next((match[1] for note in notes if (match := _SAID_CURRENCY.search(note)) and match[1] not in _OURS), ""):
+        raise ValueError(foreign)
     found = {}
     for place in (place for role in SUMS for place in layout.places.get(role, ())):
         inside = _BRACKETS.findall(_plain(heading[place])) if place < len(heading) else []
