@@ -23,7 +23,7 @@ _YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:
 _MIXED = re.compile(r"(?<![0-9.,])([0-9]{1,3})\s*亿\s*零?([0-9]{1,4})((?:\.[0-9]{1,6})?\s*万)")
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
-_COUNTED = frozenset({"个", "天", "日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
+_COUNTED = frozenset({"个", "天", "日", "日历天", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
 
 
 class TooLarge(ValueError):
@@ -60,7 +60,7 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
         text = told = told.replace(mixed[0], f"{int(mixed[1]) * 10_000 + int(mixed[2])}{mixed[3]}")
     bracketed = signed and told[:1] == "(" and told[-1:] == ")"
     found = _written(told[1:-1] if bracketed else text)
-    unit = _YUAN.fullmatch(found.unit)
+    unit = _YUAN.fullmatch(re.sub(r"\s+", "", found.unit))
     size = SIZES[unit["size"] or ""] if unit else 0
     if not size or (found.sign and (bracketed or not signed)) or (size == 1 and found.places > 2 and not exact):
         raise ValueError(f"not an amount: {text[:MOST_TEXT]!r}")
