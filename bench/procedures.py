@@ -29,6 +29,7 @@ from bench.server import ROOT, Server
 from models import workdays
 
 Told = Callable[[str, str], None]
+PLACES = dict(zip(("direct", "inquiry", "sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), "北岸 南岸 上游 下游 东区 西区 灌区".split(), strict=True))
 PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
 INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
@@ -60,7 +61,7 @@ class Stage:
 
     def publish(self, mode: str, funds: str = "state", **asked: str) -> str:
         path = self.who["buyer"].submit(
-            f"/requests/new?item={ITEM}", project="高标准农田水土保持方案", region_code="632801", mode=mode, funds=funds, **asked
+            f"/requests/new?item={ITEM}", project=f"高标准农田水土保持方案({PLACES[mode]})", region_code="632801", mode=mode, funds=funds, **asked
         )
         self.who["buyer"].submit(f"{path}/publish")
         return path

@@ -28,7 +28,7 @@ from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
 from models.contracts import Contract, Deliverable, Materials
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import Award, Request
+from models.sourcing import NOT_AGAIN, Award, Request
 
 PASSWORD = "correct horse battery"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -163,7 +163,7 @@ class World:
         """An inquiry answered, agreed and awarded; returns the award."""
         before = db.session.query(Award).count()
         db.session.rollback()
-        request = self.request(project="高标准农田项目" + f"(第{before}片区)" * bool(before))
+        request = self.request(**({"project": f"高标准农田项目(第{before}片区)", "again_of": NOT_AGAIN} if before else {}))
         quote = sourcing.submit_quote(self.actor(agency), request, price=price, days=20)
         sourcing.accept_quote(self.actor("buyer"), quote)
         sourcing.close(self.actor("buyer"), request)

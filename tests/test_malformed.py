@@ -39,9 +39,9 @@ CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight
 def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
     """An evaluation to score, a live auction, an award in its publicity period with an objection. Takes the time past their deadline."""
     world.enterprise("expert")
-    merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    merit = world.request(mode="merit", funds="state", criteria=CRITERIA, project="高标准农田项目(监理)")
     sourcing.appoint(world.actor("buyer"), merit, email="expert@example.cn")
-    live = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
+    live = world.request(mode="reverse_auction", funds="state", project="高标准农田项目(测绘)", deadline=time.instant.replace(day=9, hour=10))
     sealed = world.request(mode="sealed_bid", funds="state")
     for request in (merit, live, sealed):
         world.bids(request, agency=300_00, second=400_00, third=500_00)

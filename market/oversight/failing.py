@@ -22,6 +22,7 @@ PARTS = {
     "files": N_("清理文件"),
     "submissions": N_("清理提交记录"),
     "tallies": N_("清理上传计数"),
+    "waiting statements": N_("清理等着的对账单"),
     "accounts": N_("清理账号"),
     "register": N_("与登记机关每日比对"),
     "reconcile": N_("与支付渠道核对"),

@@ -36,12 +36,14 @@ def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: Wo
     assert (agreed.state, agreed.price, agreed.days) == ("agreed", 4_400_000, 18)
 
 
-def test_an_unanswered_turn_expires(world: World, time: Any) -> None:
+def test_an_unanswered_counter_offer_lets_the_quote_stand(world: World, time: Any) -> None:
     quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=5_000_000, days=20)
     sourcing.offer(world.actor("buyer"), quote, price=4_000_000, days=20)
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
-    assert Quote.load(db.session, quote).state == "expired"
+    found = Quote.load(db.session, quote)
+    assert (found.state, found.price, found.days) == ("open", 5_000_000, 20)
+    assert found.due_at == found.standing_until, "as long as it binds its agency anyway"
 
 
 def test_the_same_form_sent_twice_acts_once(world: World) -> None:
