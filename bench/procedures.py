@@ -29,7 +29,7 @@ from bench.server import ROOT, Server
 from models import workdays
 
 Told = Callable[[str, str], None]
-PLACES = dict(zip(("direct", "inquiry", "sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), "北岸 南岸 上游 下游 东区 西区 灌区".split(), strict=True))
+PLACES = dict(zip(("direct", "inquiry", "sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), ["北岸", "南岸", "上游", "下游", "东区", "西区", "灌区"], strict=True))
 PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
 INTRODUCTION = """# Every way to choose, a change and a dispute, request by request

@@ -22,7 +22,6 @@ _BOOK = "workbook"
 _OF_PAGES = frozenset(["html", "head", "meta", "link", "style", "title", "base", "script", "body", "table", "div", "form", "center", "font", "p", "span", "br"])
 _AWAY = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_BLOCKS = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "center", "div")
 _INLINE = frozenset(["a", "abbr", "b", "bdi", "bdo", "big", "code", "em", "font", "i", "ins", "label", "mark", "nobr", "s", "small", "span", "strong", "tt", "u"])  # no blank beside what is in these
 _OTHERS = frozenset(("td", "th", "tr"))
 _SILENT = frozenset(("script", "style", "noscript", "template", "select", "textarea"))
@@ -96,11 +95,35 @@ def _page(text: str) -> Iterator[list[Any]]:
     if any(each.level == etree.ErrorLevels.FATAL for each in parser.error_log):  # from here on it has read no more
         raise _not_read()
     for part in (page, *page.itersiblings()):  # what comes behind its end
-        for found in (part, *_within(part, "table")):
-            if found.tag == "table":
+        for found in _flow(part):
+            if isinstance(found, str):
+                yield [found]  # what stands above a table: whose account it is, in which unit
+            else:
                 yield from _rows(found, MOST_DEPTH)
-            elif found.tag in _BLOCKS and not any(inner.tag in (*_BLOCKS, "table") for inner in _within(found)) and (text := _said(found)):
-                yield [text]  # what stands above a table: whose account it is, in which unit
+
+
+def _flow(page: html.HtmlElement) -> Iterator[str | html.HtmlElement]:
+    """A page's tables and the lines of text around them, in order."""
+    waiting: list[str | html.HtmlElement | None] = [page]  # None ends a line
+    line: list[str] = []
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            line.append(found)
+            continue
+        block = found is None or found.tag not in _INLINE
+        if block and (text := " ".join("".join(line).split())[:MOST_TEXT]):
+            yield text
+        line = [] if block else line
+        if found is None or not isinstance(found.tag, str) or found.tag in _SILENT or _hidden(found, _UNSEEN):
+            continue
+        if found.tag == "table":
+            yield found
+            continue
+        waiting += [None] if block else []
+        for child in reversed(found):
+            waiting += [child.tail or "", child]
+        waiting.append(found.text or "")
 
 
 def _rows(table: html.HtmlElement, depth: int) -> Iterator[list[Any]]:

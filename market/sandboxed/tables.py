@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -24,6 +25,7 @@ DIGITS = 15  # a spreadsheet keeps no more of a number
 LOST = "≈"  # before a number a spreadsheet no longer knew exactly
 SEPARATORS = ",\t;|"
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of the time before XLSX
+_DATED = re.compile(r"\W*\d{4}[-/.年]?\d{1,2}")
 _PADDING = " \t\r\n\xa0\u3000\u200b\ufeff"
 Columns = dict[str, tuple[str, ...]]
 
@@ -68,7 +70,7 @@ def _plain(cell: Any) -> str:
         return LOST + text
     if text.startswith('="') and text.endswith('"'):  # how a text is kept from becoming a number
         text = text[2:-1]
-    return text.removeprefix("'").strip(_PADDING)[:MOST_CELL]
+    return text.removeprefix("'").removeprefix("`").strip(_PADDING)[:MOST_CELL]
 
 
 def _lines(content: bytes, most: int, words: frozenset[str], *, strict: bool = True) -> Iterator[list[Any]]:
@@ -133,7 +135,8 @@ def _csv(content: bytes, most: int, words: frozenset[str], *, strict: bool) -> I
 
 def _swallowed(cell: str, separator: str) -> bool:
     """Whether a quotation mark that is never closed has made one cell of the lines behind it."""
-    return "\n" in cell.strip() and any(line.count(separator) > 1 for line in cell.splitlines()[1:])
+    behind = cell.splitlines()[1:]
+    return any(line.count(separator) > 1 or (separator in line and _DATED.match(line)) for line in behind)
 
 
 def _separator(begin: str, words: frozenset[str]) -> str:

@@ -111,7 +111,7 @@ def test_where_things_stand_on_a_page_is_no_part_of_the_table() -> None:
     head = "<thead><tr>" + "".join(f"<th rowspan=2>{each}</th>" for each in HEADING.split(",")) + "</tr></thead>"
     assert [line.amount for line in read(f"<html><table>{head}<tbody>{rows}</tbody></table>").lines] == [800]
     assert [line.amount for line in read(f"<html><table>{head}<tbody>{rows}</tbody></table></html><html><table><tr><td>2026-03-03<td>9.00<td><td>17.00<td>乙<td><td>x<td>2</table></html>").lines] == [800, 900]
-    for above in (f"<p>账号:{OTHER}</p>", f"<div><div>账号:{OTHER}</div></div>"):
+    for above in (f"<p>账号:{OTHER}</p>", f"<div><div>账号:{OTHER}</div></div>", f"账号:{OTHER}", f"<span>账号:</span><b>{OTHER}</b><br>", f"<form>账号:{OTHER}"):
         with pytest.raises(RuleBroken, match="另一个账户"):
             read(f"<html>{above}<table>{head}<tbody>{rows}</tbody></table>")
     with pytest.raises(RuleBroken, match="另一个账户"):

@@ -14,7 +14,7 @@ from market.payments.reading import cells
 from models.text import RuleBroken
 from tests.factories import World
 from tests.payments.test_bank import ACCOUNT, camt, detail, entry, imported, lines
-from tests.payments.test_reading import HEADING, read, sums
+from tests.payments.test_reading import HEADING, OTHER, read, sums
 
 BOC = "交易类型[ Transaction Type ],交易日期[ Transaction Date ],交易金额[ Trade Amount ],交易后余额[ After-transaction balance ],摘要[ Reference ]\n"
 
@@ -179,6 +179,49 @@ def test_what_stands_above_is_heeded() -> None:
     assert sums(f"{HEADING}\n2026-03-02,1.00,,1.00,甲,,x,1\n,,,,付款人账号:6222000000000000001,,,\n2026-03-03,2.00,,3.00,乙,,x,2") == [100, 200]
     assert sums("交易日期,交易金额,记录\n2026-03-02,+100.00,借记\n2026-03-02,-40.00,借记") == [10_000, -4_000], "a sign says more than a column of one word"
     assert sums("发生日期,交易时间,收入,支出\n2026-03-02,10:11:12,1.00,") == sums("发生时间,收入,支出\n2026-03-02 10:11:12,1.00,") == [100]
+
+
+def test_a_sign_before_some_sums_does_not_turn_the_others() -> None:
+    assert sums("交易日期,收入/支出,交易金额\n2026-03-02,收入,1000\n2026-03-02,支出,400\n2026-03-02,支出,-5") == [100_000, -40_000, 500]
+    assert sums("交易日期,标记,交易金额,余额\n2026-03-02,贷,1000,1000\n2026-03-02,借,400,600") == [100_000, -40_000]
+
+
+@pytest.mark.parametrize("note", ["户名,公信,账号,{0}", "余额,1800,笔数,3", "账号,{0}", "币种,人民币", "起始日期,2026-03-01,账号,{0}"])
+def test_what_stands_above_a_heading_is_no_part_of_it(note: str) -> None:
+    rows = "2026-03-02,1000.00,20202,,1000.00\n2026-03-03,,20203,400.00,600.00"
+    found = read(f"{note.format(ACCOUNT)}\n交易日期,收入,支票号,支出,余额\n{rows}")
+    assert ([line.amount for line in found.lines], found.opening, found.closing, found.left_out) == ([100_000, -40_000], 0, 60_000, 0)
+    two = "交易日期,发生额,,余额,摘要\n,借方,贷方,,"
+    assert sums(f"{note.format(ACCOUNT)}\n{two}\n2026-03-02,,1000,1000,M1\n{two}\n2026-03-02,100,,900,M2") == [100_000, -10_000], "and again on the next page"
+
+
+@pytest.mark.parametrize("said", ["币种,美元", "单位:美元", "货币:美元", "币种:美金", "单位,美元", "币种(Currency):USD", "币种[ Currency ]:HKD", "Currency Type: USD"])
+def test_another_currency_is_seen(said: str) -> None:
+    with pytest.raises(RuleBroken, match="元为单位"):
+        read(f"{said}\n交易日期,收入,支出\n2026-03-02,1.00,")
+
+
+def test_units_reach_every_way_to_write_a_sum() -> None:
+    rows = "2026-03-02,¥1.50\n2026-03-02,(1.50)\n2026-03-02,−1.50\n2026-03-02,1.50-\n2026-03-02,1.50 CR\n2026-03-02,3万\n2026-03-02,+0.50"
+    for said in ("单位,万元", "单位:万元", "金额单位:人民币万元"):
+        assert sums(f"{said}\n交易日期,发生额\n{rows}") == [1_500_000, -1_500_000, -1_500_000, -1_500_000, 1_500_000, 3_000_000, 500_000], said
+    for said in ("单位:分行营业部", "币种:全部币种", "币种(Currency):人民币", "单位:元"):
+        assert sums(f"{said}\n交易日期,收入,支出\n2026-03-02,1.00,") == [100], said
+
+
+@pytest.mark.parametrize("label", ["账 号:", "账号(卡号):", "对公账号:", "存款账号:", "交易账号:", "账户:", "账号:NRA", "户名:甲账号:", "本方账号:", "帐号:"])
+def test_whose_account_it_is_is_seen_however_it_is_called(label: str) -> None:
+    with pytest.raises(RuleBroken, match="另一个账户"):
+        read(f"{label}{OTHER}\n交易日期,收入,支出\n2026-03-02,1.00,")
+
+
+def test_what_is_said_beside_a_line_takes_none_away() -> None:
+    assert sums('交易日期,收入,支出,余额,附言\n2026-03-02,1.00,,1.00,"货款\n2026-03-03,2.00,,3.00,尾款"')[1:] == [200]
+    assert sums("交易日期,收入,支出,商品说明,支付方式\n2026-03-02,1.00,,a,余额\n2026-03-02,2.00,,b,余额") == [100, 200]
+    with pytest.raises(reading.NotUnderstood):
+        read("交易日期,收入,支出,余额\n2026-03-02,1,000.00,")
+    assert sums(f"{HEADING}\n2026-03-02,1.00,,1.00,甲,,x,1\n,,,,,,账号{OTHER},\n2026-03-03,2.00,,3.00,乙,,x,2") == [100, 200]
+    assert sums("日期 Date,收入 Credit,支出 Debit\n`2026-03-02 10:11:12,1.00,\n2026-03-02 凌晨01:02,2.00,") == [100, 200]
 
 
 def test_a_file_that_is_no_table_is_not_asked_about() -> None:

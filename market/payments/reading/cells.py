@@ -18,7 +18,7 @@ _MONTH_NAMED = re.compile(
     r"|(?:[A-Za-z]{3},?\s+)?(?P<m2>[A-Za-z]{3})[A-Za-z]*\.?\s+(?P<d2>\d{1,2})(?:,?\s+|\s+\d{1,2}:\d{2}(?::\d{2})?\s+(?:CST|GMT\+0?8:?(?:00)?\s+)?\s*)(?P<y2>\d{4})(?!\d)"
 )  # CST as computers in China print it
 # What may stand behind a day: a time, a weekday; `2026-03-03小计` and `2026-03-01至2026-03-31` are none.
-_BEHIND = re.compile(r"(?!.*\d{4}[-/年])[\s\d:.,+()/\-TZCSGMUAPtzcsgmuap日号时分秒点上下午星期周一二三四五六天]*")
+_BEHIND = re.compile(r"(?!.*\d{4}[-/年])[\s\d:.,+()/\-TZCSGMUAPtzcsgmuap日号时分秒点上下午凌晨早晚中间星期周一二三四五六天]*")
 _THREE = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(?:\s.*)?")
 _LIKELY = range(2015, 2050)  # years two digits may stand for
 ORDERS = ("dmy", "mdy", "ymd")

@@ -18,11 +18,11 @@ ROLES = {
     "currency": N_("币种"), "status": N_("交易状态"),
 }  # fmt: skip
 KNOWN = {
-    "day": "交易日期 记账日期 入账日期 记账日 交易日 日期 交易发生日期 发生日期 业务日期 交易日期时间 交易时间 记账时间 入账时间 发生时间 创建时间 bookingdate postingdate postdate transactiondate date valuedate 起息日",
+    "day": "交易日期 记账日期 入账日期 记账日 交易日 日期 交易发生日期 发生日期 业务日期 交易日期时间 交易时间 记账时间 入账时间 发生时间 付款时间 交易创建时间 创建时间 bookingdate postingdate postdate transactiondate date valuedate 起息日",
     "came_in": "记账金额(收入) 收入金额 贷方发生额 贷方金额 收入 贷方 存入金额 存入 收款金额 转入金额 入账金额 收入发生额 贷 交易金额(收入) credit creditamount credits deposit deposits amountin paidin moneyin",
     "went_out": "记账金额(支出) 支出金额 借方发生额 借方金额 支出 借方 支取金额 支取 付款金额 转出金额 出账金额 支出发生额 借 交易金额(支出) debit debitamount debits withdrawal withdrawals amountout paidout moneyout",
-    "amount": "交易金额 发生额 金额 记账金额 发生金额 收支金额 交易额 收付金额 借贷金额 amount transactionamount",
-    "direction": "收/支 收支 收支标志 收支方向 收支类型 收付 收付标志 收/付 借贷标志 借/贷 借贷 借贷方向 借贷标识 借贷方标志 借贷方标识 借贷方向标志 来往账标志 来往标志 往来账标志 收付方向 交易方向 资金流向 资金方向 dc d/c dr/cr cr/dr debit/credit credit/debit direction 交易类型 交易类型名称 transactiontype",
+    "amount": "交易金额 发生额 金额 记账金额 发生金额 收支金额 收入/支出金额 交易额 收付金额 借贷金额 amount transactionamount",
+    "direction": "收/支 收入/支出 收支 收支标志 收支方向 收支类型 收付 收付标志 收/付 借贷标志 借/贷 借贷 借贷方向 借贷标识 借贷方标志 借贷方标识 借贷方向标志 来往账标志 来往标志 往来账标志 收付方向 交易方向 资金流向 资金方向 dc d/c dr/cr cr/dr debit/credit credit/debit direction 交易类型 交易类型名称 transactiontype",
     "balance": "余额 账户余额 联机余额 交易余额 本次余额 当前余额 交易后余额 账面余额 余额(元) balance runningbalance ledgerbalance",
     "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 对手户名 对手名称 对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 counterparty counterpartyname payee payer name",
     "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 交易对手账号 收(付)方账号 收/付方账号 收付方账号 counterpartyaccount",
@@ -40,9 +40,10 @@ for _role, _names in NAMES.items():
         _RANKS.setdefault(_name, []).append((_role, _rank))
 SUMS = ("came_in", "went_out", "amount", "balance")
 _UNIT = re.compile(r"(?:单位|unit)?((?:人民币)?[十百千万亿]*[元圆角分]|人民币|rmb|cny|¥|usd|hkd|eur|jpy|gbp|aud|cad|chf|sgd|mop|twd|krw|nzd|rub|[\u4e00-\u9fff]{1,3}[元币镑])")
-_SAID_UNIT = re.compile(r"(?:单位|unit)[(\[]?((?:人民币)?[十百千万亿]*[元圆角分])")
-_SAID_CURRENCY = re.compile(r"(?:币[种别]|currency)[(\[]?(人民币|本位币|本币|[\u4e00-\u9fff]{1,3}[元币镑]|[a-z]{3})")
-_OURS = ("人民币", "本位币", "本币", "人民币元", "cny", "rmb")
+_LABELS = re.compile(r"(?:金额)?单位|币[种别]|货币|currency")
+_SAID_UNIT = re.compile(r"(?:单位|unit)\s*[::]?\s*[(\[]?\s*((?:人民币)?[十百千万亿]*[元圆角分]|[\u4e00-\u9fff]{1,2}[元币镑]|美金)(?![\u4e00-\u9fff])")
+_CURRENCIES = "usd|hkd|eur|jpy|gbp|aud|cad|chf|sgd|mop|twd|krw|nzd|rub"
+_SAID_CURRENCY = re.compile(rf"(?:币[种别]|货币|currency)(?:\s*[(\[]?\s*currency\s*(?:type)?\s*[)\]]?|\s*type|名称|代码)?\s*[::]?\s*[(\[]?\s*(?!人民币|本位币|本币)([\u4e00-\u9fff]{{1,3}}[元币镑](?!种)|美金|{_CURRENCIES})")
 _SIZES = {"元": "", "圆": "", "人民币": "", "rmb": "", "cny": "", "¥": "", "千元": "千", "万元": "万", "百万元": "百万", "亿元": "亿"}
 _BRACKETS = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
 MOST_ABOVE = 60  # rows of more than one cell before the heading
@@ -77,6 +78,8 @@ def _plain(title: str) -> str:
 def _known_as(title: str) -> list[str]:
     """The ways to read a heading: as it stands, without what is in brackets, and what is in them beside it (`金额(收入)`)."""
     told = _plain(title)
+    if han := re.fullmatch(r"([\u4e00-\u9fff/]+)[a-z./]+", told):  # 日期 Date
+        return [told, han[1]]
     inside = "".join(_BRACKETS.findall(told))
     bare = _BRACKETS.sub("", told)
     if not inside:
@@ -105,7 +108,7 @@ def find(rows: list[list[str]]) -> Layout | None:
     """The first row that names enough columns; rows of one cell, as on a sheet of notes, are passed over however many they are."""
     for place, row in _likely(rows):
         below = rows[place + 1] if place + 1 < len(rows) else []
-        if read(below) and not any(letter.isdigit() for cell in below for letter in cell):
+        if {"day", "came_in", "went_out", "amount"} & read(row).keys() and read(below) and not any(letter.isdigit() for cell in (*row, *below) for letter in cell):
             titles = _two_rows(row, below)
             layout = Layout(place + 1, read(titles), titles=tuple(titles))
             if layout.enough:
@@ -139,9 +142,9 @@ def sizes(rows: list[list[str]], layout: Layout) -> dict[int, str]:
     """By how much the sums of a column are to be multiplied, as its heading or a line above says it (`收入金额(万元)`, `单位:万元`), by its
     place; yuan, and where nothing is said, are none. ValueError for a unit that is none of money's here."""
     heading = layout.titles or (rows[layout.heading] if layout.heading >= 0 else [])
-    notes = [_plain(cell) for row in rows[: max(layout.heading, 0)] for cell in row]
+    notes = [note for row in rows[: max(layout.heading, 0)] for note in _notes(row)]
     above = next((match[1].removeprefix("人民币") or "元" for note in notes if (match := _SAID_UNIT.search(note))), "元")
-    if foreign := next((match[1] for note in notes if (match := _SAID_CURRENCY.search(note)) and match[1] not in _OURS), ""):
+    if foreign := next((match[1] for note in notes if (match := _SAID_CURRENCY.search(note))), ""):
         raise ValueError(foreign)
     found = {}
     for place in (place for role in SUMS for place in layout.places.get(role, ())):
@@ -152,6 +155,12 @@ def sizes(rows: list[list[str]], layout: Layout) -> dict[int, str]:
         if _SIZES[unit]:
             found[place] = _SIZES[unit]
     return found
+
+
+def _notes(row: list[str]) -> list[str]:
+    """What is said above a table, a label with what stands in the cell beside it."""
+    said = [plain(cell[:200]).strip().lower() for cell in row]
+    return [note + (f":{said[at + 1]}" if at + 1 < len(said) and _LABELS.fullmatch(note.rstrip(": ")) else "") for at, note in enumerate(said)]
 
 
 def _unit_of(told: str) -> str:

@@ -23,12 +23,14 @@ MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
 _FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing|(?:总|累计)?(?:借方|贷方|收入|支出|存入|支取|转入|转出|入账|出账|debit|credit)(?:总|累计|合计)?(?:笔数|次数|金额|总额|合计|发生额|total|count))")
 _SUMMED = re.compile("(?:本|当|上|前)?[日月年季页期次]?(?:发生额)?(?:合计|总计|小计|累计|总额|汇总|结余|余额|期初|期末)|承前页?|过次页?|(?:期初|期末|昨日|上日|上期)(?:余额|结余)|[日月年]计|(?:sub)?total|(?:opening|closing)balance")
 _OWN = re.compile(
-    r"(?<![\u4e00-\u9fff])(?:本方|我方|客户|查询|单位|结算|银行|托管)?(?:账号|帐号|卡号|户口号|账户号码|account\s?(?:number|no\.?)?)[::\s|]*\[?([0-9*][0-9*\s-]{6,40})", re.IGNORECASE
+    r"(?:本方|我方|存款|(?<![子方手人汇款]))(?:[账帐]\s?号|[账帐]\s?户(?:号码)?|卡\s?号|户口号|account\s?(?:number|no\.?)?)(?:[(/\[][^:\d|]{0,12})?[::\s|]*\[?(?:[A-Z]{2,4})?([0-9*][0-9*\s-]{6,40})",
+    re.IGNORECASE,
 )
 _TOGETHER = re.compile(r"(.*[^\d*\s/|-])[\s/|-]*([\d*]{8,30})")  # a name and an account in one cell
 _RENMINBI = re.compile(r"(?:人民币|本位币|本币|CNY|RMB|CNH|(?<!\d)(?:0*1|0?156)(?!\d)|[¥元圆钞汇]|[-/()\[\]【】|:_])*")
 _THOUSANDS = re.compile(r"[-+(]?[¥]?[1-9][0-9]{0,2},[0-9]{3}(?:\.[0-9]{1,2})?\)?")
 _TOLD_APART = ("day", "came_in", "went_out", "amount", "direction", "balance")
+_BARE = re.compile(r"(\(?[-+−–]?\s*¥?\s*[-+−–]?[\d,.]*[1-9][\d,.]*)(\)|\s*-|\s*(?:CR|DR)\.?)?", re.IGNORECASE)  # a sum without a unit of its own
 _ENDS = re.compile("(?:小计|合计|总计|累计)$")
 _LOST = re.compile(rf"{sandboxed.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)  # a number a spreadsheet has cut
 LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。")
@@ -136,7 +138,8 @@ def _accounts(rows: list[list[str]], layout: Layout) -> Iterator[str]:
 
 def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool) -> tuple[list[_Row], int]:
     """The rows that may be lines of our account, and how many are of others: named in a column, or above the lines."""
-    heading = rows[layout.heading] if layout.heading >= 0 else None
+    width = len(layout.titles or rows[layout.heading]) if layout.heading >= 0 else 0
+    above = [_trimmed(rows[at]) for at in (layout.heading, layout.heading - bool(layout.titles)) if at >= 0]
     try:
         sizes = headings.sizes(rows, layout)
     except ValueError as unit:
@@ -145,9 +148,10 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
     usual = max(Counter(len(row) for row in rows if _has_day(row, layout)).items(), key=lambda each: each[1], default=(0, 0))[0]
     for place, row in enumerate(rows):
         sums = any(_read(layout.cell(row, role)) for role in ("came_in", "went_out", "amount"))
-        titled = "" if sums or _has_day(row, layout) else next(iter(_OWN.findall(" | ".join(row))), "")
+        beside = sums or _has_day(row, layout) or (place > layout.heading and not row[0])
+        titled = "" if beside else next(iter(_OWN.findall(" | ".join(row))), "")
         account = titled.strip() or account
-        if place <= layout.heading or titled or _is_heading(row, layout, place) or not _may_be_a_line(row, layout):
+        if place <= layout.heading or titled or _trimmed(row) in above or _is_heading(row, layout, place) or not _may_be_a_line(row, layout):
             continue
         owner = layout.cell(row, "account") or account
         if _LOST.fullmatch(owner.strip()) and not same_account(owner, ours):
@@ -155,7 +159,7 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
         if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
             left_out += 1
         else:
-            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner, _is_split(row, heading, usual, by_a_person)))
+            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner, _is_split(row, width or usual, usual, by_a_person)))
     return found, left_out
 
 
@@ -169,19 +173,23 @@ def _is_heading(row: list[str], layout: Layout, place: int) -> bool:
     return again.enough
 
 
-def _is_split(row: list[str], heading: list[str] | None, usual: int, by_a_person: bool) -> bool:
+def _trimmed(row: list[str]) -> list[str]:
+    return row[: max((place for place, cell in enumerate(row, start=1) if cell), default=0)]
+
+
+def _is_split(row: list[str], width: int, usual: int, by_a_person: bool) -> bool:
     """Whether a comma in a sum has made two cells of it: the row is longer than its heading, or than most, and more than blanks stand behind, or two
     cells make one sum. Where a person has said what the columns are, cells behind them say nothing."""
-    width = len(heading) if heading else usual
     if not by_a_person and any(row[width:]):
         return True
     split = [two for one, two in pairwise(row) if _THOUSANDS.fullmatch(f"{one},{two}")]
-    return bool(split) and (len(row) > usual or (len(row) > width and any("." in two for two in split)))
+    return bool(split) and (len(row) > usual or any("." in two and (two[0] == "0" or len(row) > width) for two in split))
 
 
 def _sized(cell: str, size: str) -> str:
     """A sum with the unit its heading has; one that has its own, or is none, as it stands."""
-    return cell + size if size and re.fullmatch(r"[-+(]?[\d,.]*[1-9][\d,.]*", cell) else cell
+    match = _BARE.fullmatch(spelling.plain(cell).strip()) if size else None
+    return f"{'-' * ((match[2] or '').strip(' .').upper() in ('-', 'DR'))}{match[1]}{size}{')' * (match[2] == ')')}" if match else cell
 
 
 def _may_be_a_line(row: list[str], layout: Layout) -> bool:
@@ -191,7 +199,7 @@ def _may_be_a_line(row: list[str], layout: Layout) -> bool:
         return False
     if _has_day(row, layout):
         return any(layout.cell(row, role) for role in ("counterparty", "counterparty_account", "bank_reference")) or not any(
-            _SUMMED.fullmatch(spelling.code(each).lower()) for each in row
+            _SUMMED.fullmatch(spelling.code(each).lower()) for each in [*list(filter(None, row))[:3], layout.cell(row, "remark")]
         )
     moved = any(cells.said(layout.cell(row, role)) for role in ("came_in", "went_out", "amount"))
     return moved and not _ENDS.search(layout.cell(row, "day")) and not any(_FOOT.match(spelling.plain(each).strip().lower()) for each in (told, layout.cell(row, "day")))
@@ -215,7 +223,7 @@ def _directed(layout: Layout, found: list[_Row]) -> Layout:
     taken = {place for role, places in layout.places.items() if role not in ("direction", "remark") for place in places}
     lines = [row.cells for row in found if _read(layout.cell(row.cells, "amount"))]
     kept = layout.places.get("direction", [])
-    signed = any(cells.signed(layout.cell(row, "amount")) for row in lines)  # then the sign tells the way
+    signed = all(cells.signed(layout.cell(row, "amount")) for row in lines)  # then the sign tells the way
     others = (place for place in range(0 if signed else max(map(len, lines), default=0)) if place not in taken and place not in kept)
     for place in (*kept, *others):
         said = [row[place] if place < len(row) else "" for row in lines]
