@@ -1,4 +1,4 @@
-"""in which order a bank writes its days, and what stood in the heading that is remembered
+"""in which order a bank writes its days, what stood in the heading that is remembered, and where a statement's balances do not follow
 
 Revision ID: 0022
 Revises: 0021
@@ -21,8 +21,10 @@ depends_on: Union[str, Sequence[str], None] = None
 def upgrade() -> None:
     op.add_column("statement_layouts", sa.Column("day_order", sa.String(3), nullable=False, server_default=""))
     op.add_column("statement_layouts", sa.Column("titles", sa.String(500), nullable=False, server_default=""))
+    op.add_column("bank_statements", sa.Column("gaps", sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
+    op.drop_column("bank_statements", "gaps")
     op.drop_column("statement_layouts", "titles")
     op.drop_column("statement_layouts", "day_order")

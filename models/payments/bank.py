@@ -34,7 +34,7 @@ PROBLEMS = {
 
 class BankStatement(Base):
     """A statement of the custody account as it was handed in (`sha256` of the file kept), with the balances it says (fen, None where it
-    says none). `known` lines had come before; `left_out` were another account's."""
+    says none). `known` lines had come before; `left_out` were another account's; at so many `gaps` a balance does not follow from the one beside it."""
 
     __tablename__ = "bank_statements"
 
@@ -48,6 +48,7 @@ class BankStatement(Base):
     last_day: Mapped[date]
     known: Mapped[int] = mapped_column(default=0)
     left_out: Mapped[int] = mapped_column(default=0)
+    gaps: Mapped[int] = mapped_column(default=0)
     imported_at: Mapped[datetime] = mapped_column(default=clock.now)
     imported_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
 

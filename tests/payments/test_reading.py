@@ -428,6 +428,17 @@ def test_what_the_bank_calls_a_return_is_never_booked_by_itself(world: World) ->
     assert [line.returned for line in read(csv_of("2026-03-02,,5.00,,甲,1,退款 Z202600000112,B1")).lines] == [False], "our own refunds are called so"
 
 
+def test_where_a_balance_does_not_follow_a_line_may_be_missing_and_the_custodian_is_told(app: Flask, world: World) -> None:
+    rows = [f"2026-03-02,1.00,,{balance}.00,甲,,x,{balance}" for balance in (1, 2, 3, 5, 6)]
+    assert read("\n".join([HEADING, *rows])).gaps == read("\n".join([HEADING, *reversed(rows)])).gaps == 1
+    assert read("\n".join([HEADING, *rows[:3]])).gaps == 0
+    assert read("\n".join([HEADING, *(row.replace(",1.00,,", ",1.50,,") for row in rows)])).gaps == 0, "the balance of a day, not of a line"
+    bank = sign_in(app, world, "custodian")
+    for some, told in ((rows, True), (rows[:3], False)):
+        done = bank.submit("/custody/import", file="\n".join([HEADING, *some]).encode())
+        assert ("余额有 1 处和上一笔接不上" in bank.get(done.location).text) == told
+
+
 # --- A table nobody knows
 
 

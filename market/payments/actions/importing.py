@@ -146,7 +146,7 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
     statement = BankStatement(
         identifier=identifiers.issue(session, "S"), account=account, source=file_name[:200] or "statement", sha256=sha256,
         opening=parsed.opening, closing=parsed.closing, first_day=min(line.day for line in parsed.lines), last_day=max(line.day for line in parsed.lines),
-        known=len(parsed.lines) - len(new), left_out=parsed.left_out, imported_by_id=actor.user_id,
+        known=len(parsed.lines) - len(new), left_out=parsed.left_out, gaps=parsed.gaps, imported_by_id=actor.user_id,
     )  # fmt: skip
     session.add(statement)
     session.execute(delete(WaitingStatement).where(WaitingStatement.sha256 == sha256))  # it waits no longer

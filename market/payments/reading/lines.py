@@ -30,14 +30,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A statement: its account (empty where it does not say), its lines, oldest first, its balances in fen (None where it says none), and how
-    many lines of other accounts were left out."""
+    """A statement: its account (empty where it does not say), its lines, oldest first, its balances in fen (None where it says none), how
+    many lines of other accounts were left out, and at how many places a balance does not follow from the one beside it."""
 
     lines: list[Line]
     account: str = ""
     opening: int | None = None
     closing: int | None = None
     left_out: int = 0
+    gaps: int = 0
 
 
 _REVERSED = re.compile("退汇|退票|冲正|冲账|抹账|红字|撤销|转账失败|returned|revers", re.IGNORECASE)

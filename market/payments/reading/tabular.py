@@ -85,7 +85,9 @@ def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], tol
         raise NotUnderstood(first_fault.message, "file", **first_fault.params)
     _check_ways(layout, found, lines, balances, by_a_person is not None)
     ordered, opening, closing = oldest_first(_dated(lines), balances)
-    return Parsed(ordered, ours if left_out else "", opening, closing, left_out)
+    right, steps = follow(lines, balances)
+    gaps = steps - right if right * 2 >= steps else 0  # a balance that mostly does not follow is a day's
+    return Parsed(ordered, ours if left_out else "", opening, closing, left_out, gaps)
 
 
 def _made(found: list[_Row], layout: Layout, signs: _Signs) -> tuple[list[Line], list[int | None], RuleBroken | None]:
