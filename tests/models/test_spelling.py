@@ -213,7 +213,11 @@ def test_the_registers_words_of_the_field_are_read() -> None:
         ("企业存续", "active"), ("（存续）", "active"), ("状态：存续", "active"), ("登记状态: 吊销", "revoked"), ("“存续”", "active"), ('"存续"', "active"), ("存續", "active"),
         ("註銷", "cancelled"), ("吊銷，未註銷", "revoked"), ("開業", "active"), ("設立中", ""), ("设立中", ""), ("注销备案", "closed"), ("注销中", "closed"), ("正在注销", "closed"),
         ("存续（注销备案）", "closed"), ("正常（拟注销）", "closed"), ("未注销", ""), ("非正常户", ""), ("无效", ""), ("存续（原西宁市迁出）", "active"), ("removed", "removed"),
-        ("moved_out", "moved_out"), ("closed", "closed"), ("inactive", ""),
+        ("moved_out", "moved_out"), ("closed", "closed"), ("inactive", ""), ("not active", ""),
+        ("停止营业", "closed"), ("暂停营业", "closed"), ("中止营业", "closed"), ("终止营业", "closed"), ("未停止营业", "active"), ("营业期限届满", ""), ("有效期已过", ""),
+        ("在有效期内", "active"), ("设立失败", ""), ("取消设立", ""), ("筹备开业", ""), ("待开业", ""), ("拟开业", ""), ("没有营业", ""), ("未正常营业", ""), ("尚未实际开业", ""), ("不能正常营业", ""),
+        ("营业状态：停业", "closed"), ("营业状态：开业", "active"), ("开业/停业", "closed"), ("存续（已迁出）", "moved_out"), ("正常（已注销）", "cancelled"), ("存续，现已停业", "closed"),
+        ("存续（没有被吊销、注销）", "active"), ("存续（由西宁市迁出）", "active"), ("由西宁市迁出", "moved_out"), ("营业执照遗失", ""), ("营业执照有效", "active"), ("营业中", "active"), ("恢复营业", "active"),
     ],
 )  # fmt: skip
 def test_a_standing_is_read_by_what_it_begins_with_and_revoked_wins(said: str, standing: str) -> None:
