@@ -37,13 +37,16 @@ def test_no_dot_or_blank_between_the_parts_of_a_name_makes_it_another(dot: str) 
         ("Rene\u0301", "RENÉ"),
         ("葛\U000e0100某", "葛某"),  # a variation selector
         ("﨑", "﨑"),
+        ("刘\ue863", "刘䶮"), ("李\ue864", "李\u9fbb"), ("李\ue816", "李\U00020087"),  # GBK's private ones
+        ("李○明", "李〇明"), ("买买提丶艾力", "买买提·艾力"),
     ],
 )
 def test_names_that_look_alike_are_one(one: str, other: str) -> None:
     assert spelling.same_name(one, other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("买买提", "艾力"), ("", ""), ("··", "•"), ("བོད", "བད"), ("张三", "张三丰")])
+@pytest.mark.parametrize(("one", "other"), [("买买提", "艾力"), ("", ""), ("··", "•"), ("བོད", "བད"), ("张三", "张三丰"),
+    *(("李", f"李{mask}") for mask in "□〓?*？＊\ue000"), ("李□", "李〓"), ("李○明", "李明"), ("李\ue864", "李")])  # fmt: skip
 def test_other_names_and_no_names_are_not(one: str, other: str) -> None:
     assert not spelling.same_name(one, other)
 
