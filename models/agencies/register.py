@@ -10,6 +10,7 @@ from functools import partial
 from models import days, spelling, uscc
 from models.accounts import Organisation
 from models.agencies.entry import AgencyProfile
+from models.agencies.links import same_person
 from models.base import Json
 from models.regions import same_place
 from models.text import N_, RuleBroken
@@ -122,7 +123,7 @@ def differences(agency: Organisation, profile: AgencyProfile, registered: Regist
     province = f"{agency.region_code[:2]}0000" if agency.region_code else ""
     compared = (
         ("name", "name", agency.name, registered.name, spelling.same_name),
-        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, spelling.same_name),
+        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, same_person),
         ("address", "registered_address", profile.registered_address, registered.registered_address, partial(same_place, area=province)),
     )
     for kind, field, ours, theirs, same in compared:
@@ -149,7 +150,7 @@ def unlike(organisation: Organisation, registered: Registered | None) -> list[st
     found = [] if registered.standing == "active" else ["standing"]
     if not spelling.same_name(organisation.name, registered.name):
         found.append("name")
-    if registered.legal_representative and not spelling.same_name(organisation.legal_representative, registered.legal_representative):
+    if registered.legal_representative and not same_person(organisation.legal_representative, registered.legal_representative):
         found.append("representative")
     return found
 
