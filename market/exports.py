@@ -33,11 +33,12 @@ def _is_formula(value: str) -> bool:
     Chinese or Japanese is spoken), and whatever blanks and characters that do not show stand before it, which are cut off on the way in."""
     if value[:1] in BEGINS:
         return True
-    seen = (c for c in unicodedata.normalize("NFKC", value[:200]) if not c.isspace() and unicodedata.category(c) not in _UNSEEN)
+    seen = (c for char in value for c in unicodedata.normalize("NFKC", char) if not c.isspace() and unicodedata.category(c) not in _UNSEEN and c not in _EMPTY)
     return next(seen, "") in BEGINS
 
 
 _UNSEEN = ("Cc", "Cf", "Cn", "Co", "Zl", "Zp", "Zs", "Mn", "Me")  # controls, formats, blanks, marks that stand over nothing
+_EMPTY = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters that are blank: Hangul's fillers, Braille without a dot
 
 
 def as_csv(rows: Rows) -> bytes:

@@ -12,12 +12,18 @@ _DATE = r"[0-9]{4} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?|[0-9]{
 _DAY = re.compile(rf"({_DATE})(?:[ T]?[0-9]{{1,2}}[:时点][0-9:.分秒]*(?: ?[AP]M)?)?")
 _CLOCK = r"([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2}(?:\.[0-9]+)?))?|[时点](?: ?([0-9]{1,2}|半) ?分?)?)"
 _MOMENT = re.compile(rf"({_DATE})(?:(?<=[日号])| ?T ?| +|(?=[上早凌下傍晚]))(上午|早上|凌晨|下午|傍晚|晚上)? ?{_CLOCK} ?(Z|UTC|[+-][0-9:]+)?")
+_LEAST, _MOST = timedelta(hours=-12), timedelta(hours=14)  # the offsets there are; who writes `09:00-10:00` behind a blank means until ten
 _SERIAL = re.compile(r"([2-6][0-9]{4}|7[0-3][0-9]{3})(?:\.[0-9]+)?")  # a spreadsheet's own, 1954 to 2102
 _SINCE = date(1899, 12, 30)
 # What stands before a term's last day: its first one, and a word or a dash that leads on.
 _BEFORE = re.compile(rf".*(?:至|到|起)|[^0-9]*(?:{_DATE}) *[-~〜∼—–―/]+|[^0-9]*[::]", re.DOTALL)
 _BEHIND = re.compile(r"(?:截?止|\([^()]*\)|[\s。,;\"'“”])+$")
-_ENDLESS = re.compile("永|长期|长久|无(?!效)|不限|不约定|不定期|不适用|不详|未约定|未定|未知|未填|终身|今|0000|^[-/*—–.]*$|^(?:null|none|nil|nan|n/?a)$")
+_TERM = "(?:营业|经营|存续|合伙|有效|证书|执照)*(?:期限|期间|期|时间)?"
+_ENDLESS = re.compile(
+    rf"{_TERM}[为是:]?(?:永久|永续|永远|永|长期|长久|终身|今|暂?无(?:固定|限制|限|约定|规定|确定)?|没有(?:固定|限制|约定|规定)?|[不未](?:限定|限制|限|约定|定|设|规定|明确|确定|详|知|填写|填|适用))"
+    rf"{_TERM}(?:有效|使用|经营|存续)?|[0年月日/.-]+|null|none|nil|nan|n/?a"
+)
+_AROUND = " \"'“”‘’[]-/*—–.~:,;。、"
 _YEARS = range(1901, 2101)  # what a register has outside of them stands for nothing, or for no end: 1900-01-01, 9999-12-31
 
 
@@ -27,6 +33,9 @@ def instant(text: str) -> datetime:
     said = spelling.reference(text).strip()
     try:
         told = _moment(said)
+        offset = told.utcoffset() or timedelta(0)
+        if not _LEAST <= offset <= _MOST or (offset < timedelta(0) and not re.search("[0-9]T[0-9]", said)):
+            raise ValueError(f"no offset of a place, or a range of times: {text[:40]!r}")
         return (told if told.tzinfo else told.replace(tzinfo=BEIJING)).astimezone(BEIJING)
     except OverflowError as error:
         raise ValueError(f"not in our calendar: {text[:40]!r}") from error
@@ -80,12 +89,15 @@ def day(text: str) -> date:
 def end(text: str) -> date | None:
     """The last day of a term as registers write it, the later one where they write both; None for a term without end (永久, 长期,
     9999-12-31) and where none is told (2018-05-01至). ValueError for what is neither, like a length without its first day (20年)."""
-    said = _BEHIND.sub("", spelling.register_words(text[:200]))
+    told = spelling.register_words(text[:200])
+    said = _BEHIND.sub("", told)
     try:
         last = day(said)
     except ValueError:
         left = said[found.end() :].strip() if (found := _BEFORE.match(said)) else said
-        if not re.search("[1-9]", left) and (not left or _ENDLESS.search(left)):
-            return None
+        word = re.sub(r"\s", "", left).strip(_AROUND)
+        if not word or _ENDLESS.fullmatch(word):
+            remark = told[len(said) :]
+            return end(re.sub("[()]", " ", remark)) if re.search("[1-9]", remark) else None
         last = day(left)
     return last if last.year in _YEARS else None

@@ -12,18 +12,19 @@ from models.spelling import plain as plainly
 
 MOST_TEXT = 60  # characters of one number
 _NUMBER = re.compile(
-    r"(?P<sign>[+-]?)\s*(?P<currency>(?:人民币|RMB|CNY|¥)?)\s*(?P<second>[+-]?)"
+    r"(?P<sign>[+-]?)\s*(?P<currency>(?:人民币|(?i:RMB|CNY)|¥)?)\s*(?P<second>[+-]?)"
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,18})?(?:\.(?P<part>[0-9]{1,18}))?\s*(?P<unit>[^\d.,+-]*)"
 )
 _HUGE = re.compile(r"[+-]?[0-9][0-9,]{18,}")
 _SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of 10²
-_DASHES = str.maketrans("−–‒", "---")
+_AS_READ = str.maketrans("−–‒萬億圓塊個", "---万亿圆块个")
 SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000, "w": 10_000, "W": 10_000}
-_YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:人民币|RMB|CNY)?(?:整|正)?")
+_YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:人民币|(?i:RMB|CNY))?(?:整|正)?")
 _MIXED = re.compile(r"(?<![0-9.,])([0-9]{1,3})\s*亿\s*零?([0-9]{1,4})((?:\.[0-9]{1,6})?\s*万)")
+_COINS = re.compile(r"(?<![0-9.,])([0-9][0-9,]{0,22})\s*[元圆块]\s*零?(?:([0-9])\s*角\s*(?:零?([0-9])\s*分)?|([0-9]{1,2})\s*分)\s*[整正]?")
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
-_COUNTED = frozenset({"个", "天", "日", "日历天", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
+_COUNTED = frozenset({"个", "天", "日", "日历天", "日历日", "自然日", "自然天", "个日历天", "个日历日", "个自然日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
 
 
 class TooLarge(ValueError):
@@ -41,7 +42,7 @@ class _Written:
 
 def _written(text: str) -> _Written:
     readable = len(text) <= MOST_TEXT and not any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text)
-    match = _NUMBER.fullmatch(plainly(text).strip().translate(_DASHES)) if readable else None
+    match = _NUMBER.fullmatch(plainly(text).strip().translate(_AS_READ)) if readable else None
     if match is None and _HUGE.fullmatch(plainly(text[:1_000]).strip()):
         raise TooLarge(f"not a number of this world: {text[:MOST_TEXT]!r}")
     if match is None or not (match["whole"] or match["part"]) or (match["sign"] and match["second"]):
@@ -55,7 +56,10 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
     """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full width too; with `signed` also `+1.00`, `-1.00` and
     the bookkeepers' `(1.00)`. ValueError for anything else, also for a third digit after the point without a 万 behind it, unless it is
     `exact`: from a program, whose `8000.00000` is no slip of the hand."""
-    told = plainly(text).strip() if len(text) <= MOST_TEXT else text
+    told = plainly(text).strip().translate(_AS_READ) if len(text) <= MOST_TEXT else text
+    if coins := _COINS.search(told):  # 80元5角
+        fen = f"{coins[2]}{coins[3] or 0}" if coins[2] else f"{coins[4]:0>2}"
+        text = told = f"{told[: coins.start()]}{coins[1]}.{fen}{told[coins.end() :]}"
     if mixed := _MIXED.search(told):
         text = told = told.replace(mixed[0], f"{int(mixed[1]) * 10_000 + int(mixed[2])}{mixed[3]}")
     bracketed = signed and told[:1] == "(" and told[-1:] == ")"
@@ -73,8 +77,8 @@ def share(text: str) -> Fraction:
         return Fraction(int(match[1]), int(match[2]))
     found = _written(text)
     factor = _SHARES.get(found.unit)
-    if found.unit == "折" and found.value > 10:  # 85折 is 8.5折
-        factor = Fraction(1, 100) if found.value < 100 else None
+    if found.unit == "折" and found.value > 10:  # 85折 is 8.5折, and 10.5折 more than the whole
+        factor = Fraction(1, 100) if found.value < 100 and (found.value >= 20 or found.value.denominator == 1) else None
     if factor is None or found.sign or found.currency or found.value * factor > 100:
         raise ValueError(f"not a share: {text[:MOST_TEXT]!r}")
     return found.value * factor

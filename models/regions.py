@@ -26,7 +26,7 @@ FORMER = SOURCE.with_name("former_regions.csv")
 _SILENT = {"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"}
 _KIND = re.compile("自治县|自治州|自治区|自治旗|行政委员会|特别行政区|矿区|林区|特区|地区|[省市区县州盟旗]")
 _PEOPLES = re.compile(
-    "(?:(?:回|藏|蒙古|土家|土|撒拉|壮|苗|彝|侗|瑶|白|傣|傈僳|哈尼|畲|满|羌|朝鲜|布依|黎|纳西|景颇|独龙|怒|水|仡佬|毛南|仫佬|各|拉祜|佤|裕固|保安|东乡|"
+    "(?:(?:回|藏|蒙古|土家|土|撒拉|壮|苗|彝|侗|瑶|白|傣|傈僳|哈尼|畲|满|羌|朝鲜|布依|黎|纳西|景颇|独龙|怒|水|仡佬|哈萨克|毛南|仫佬|各|拉祜|佤|裕固|保安|东乡|"
     "达斡尔|鄂温克|布朗|普米|阿昌)族|哈萨克|维吾尔|锡伯|柯尔克孜|塔吉克)+"
 )
 
@@ -111,7 +111,7 @@ def forms(name: str) -> tuple[str, ...]:
     """How people say a division's name: whole, without its kind, and with the plain word for its kind (大通, 大通县 for 大通回族土族自治县)."""
     kind = next((name[at:] for at in range(1, len(name)) if _KIND.fullmatch(name[at:])), "")
     bare = name.removesuffix(kind)
-    short = _PEOPLES.sub("", bare) if kind.startswith(("自治", "特别")) else bare
+    short = (_PEOPLES.sub("", bare) or bare.removesuffix("族")) if kind.startswith(("自治", "特别")) else bare
     plain = {"自治县": "县", "自治州": "州", "自治旗": "旗", "行政委员会": "行委"}.get(kind, kind)
     every = (name, short + plain, bare + plain, short)
     return tuple(dict.fromkeys(spelling.name(form) for form in every if len(form) > 1))
@@ -120,17 +120,19 @@ def forms(name: str) -> tuple[str, ...]:
 @cache
 def _spoken(area: str) -> dict[str, tuple[str, ...]]:
     """Every way to say each division of an area, alone or after those it lies in, now and before, with the codes it may mean, in the
-    form `spelling.name` gives. A name in force goes before one that was."""
+    form `spelling.name` gives. A name in force goes before one that was; a whole name that was, and one in force cut short, are not told
+    apart (东乡县)."""
     meant: tuple[dict[str, set[str]], ...] = (defaultdict(set), defaultdict(set), defaultdict(set))
     names = {row["code"]: row["name"] for row in published()}
     for row in published():
         if covers(area, row["code"]) and row["name"] not in _SILENT:
-            _say(meant, row["code"], row["name"], names.get(row["parent_code"], ""), names[row["code"][:2] + "0000"], 0)
+            _say(meant, row["code"], row["name"], names.get(row["parent_code"], ""), names[row["code"][:2] + "0000"], False)
     parents = {row["code"]: row["parent_code"] for row in published()}
     for row in former():
         if covers(area, row["successor"]):  # said after what it lay in, or what lies there today
             for lies_in in {row["lay_in"], names.get(parents[row["successor"]], "")}:
-                _say(meant, row["successor"], row["name"], lies_in, names[row["code"][:2] + "0000"], 2)
+                for province in {row["code"][:2], row["successor"][:2]}:  # 万县市 lay in Sichuan, and what took its place in Chongqing
+                    _say(meant, row["successor"], row["name"], lies_in, names[province + "0000"], True)
     spoken: dict[str, tuple[str, ...]] = {}
     for rank in meant:
         for said, codes in rank.items():
@@ -138,13 +140,18 @@ def _spoken(area: str) -> dict[str, tuple[str, ...]]:
     return spoken
 
 
-def _say(meant: tuple[dict[str, set[str]], ...], code: str, name: str, lies_in: str, province: str, rank: int) -> None:
+def _say(meant: tuple[dict[str, set[str]], ...], code: str, name: str, lies_in: str, province: str, was: bool) -> None:
     middles = ("",) if lies_in in ("", province, *_SILENT) else ("", *forms(lies_in))
     whole = spelling.name(name)
     for form in forms(name):
         for middle in middles:
             for first in ("", *forms(province)):
-                meant[rank if rank or form == whole else 1][first + middle + form].add(code)
+                meant[_rank(was, form == whole)][first + middle + form].add(code)
+
+
+def _rank(was: bool, is_whole: bool) -> int:
+    """Which of two that are said alike is meant first: 0 the whole name in force; 1 one cut short, or the whole one that was; 2 that cut short."""
+    return int(was) + int(not is_whole)
 
 
 def find(text: str, area: str = "") -> tuple[str, ...]:

@@ -26,8 +26,18 @@ _RADICALS = (
     "⺿艹⻀艹⻁虎⻂衤⻃覀⻄西⻅见⻆角⻇𧢲⻈讠⻉贝⻊𧾷⻋车⻌辶⻍辶⻎辶⻏邑⻐钅⻑長⻒镸⻓长⻔门⻕𨸏⻖阝⻗雨⻘青⻙韦⻚页⻛风⻜飞⻝食⻞𩙿⻟飠⻠饣⻡𩠐⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫斉⻬齐⻭歯⻮齿⻯竜⻰龙⻱龜⻲亀"
 )
 _MEANT = str.maketrans(dict(zip(_RADICALS[::2], _RADICALS[1::2], strict=True)))
-# Signs people take for the dot between the parts of a name, though Unicode has them as letters or accents.
-_DOTS = str.maketrans(dict.fromkeys("\u02d1\u02d9\u1427\u318d\ua78f", "·"))
+# GBK kept characters in Unicode's private use that have a place of their own by now (GB 18030-2022, annex D): U+E863 is the 䶮 of many a name.
+_PRIVATE = {
+    **{0xE815 + at: bytes((0xFE, low)).decode("gb18030") for at, low in enumerate([*range(0x50, 0x7F), *range(0x80, 0xA1)])},
+    **dict(zip((0xE81E, 0xE826, 0xE82B, 0xE82C, 0xE832, 0xE843, 0xE854, 0xE864), "\u9fb4\u9fb5\u9fb6\u9fb7\u9fb8\u9fb9\u9fba\u9fbb", strict=True)),
+    **dict(zip((0xE816, 0xE817, 0xE818, 0xE831, 0xE83B, 0xE855), "\U00020087\U00020089\U000200cc\U000215d7\U0002298f\U000241fe", strict=True)),
+    0xE7C7: "\u1e3f", 0xE7C8: "\u01f9",
+}  # fmt: skip
+_MEANT |= _PRIVATE
+# Signs people take for the dot between the parts of a name, though Unicode has them as letters or accents; and a circle for the character 〇.
+_DOTS = str.maketrans(dict.fromkeys("\u02d1\u02d9\u1427\u318d\ua78f\u4e36", "·") | dict.fromkeys("\u25cb\u25ef", "〇"))
+# What stands for a character a program had not, or should not show: 李□ is somebody, and not 李.
+MASKS = "□〓*?\ufffd"
 _DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\u30fc\ufe58]")
 _BLANKS = re.compile(r"\s+")
 # A year stands in these in the number of a paper (GB/T 9704 wants 〔2026〕), and keyboards offer the others; full width is one of them already.
@@ -55,13 +65,14 @@ def _settled(step: Callable[[str], str], text: str) -> str:
 
 
 def name(text: str) -> str:
-    """What names of people and organisations, and addresses of places, are compared by: their letters, marks and digits alone, so that
-    neither a blank nor any dot between the parts of a name makes it another."""
+    """What names of people and organisations, and addresses of places, are compared by: their letters, marks and digits alone (and what stands
+    for one that is not shown), so that neither a blank nor any dot between the parts of a name makes it another."""
     return _settled(_letters, text)
 
 
 def _letters(text: str) -> str:
-    return "".join(char for char in plain(plain(text.translate(_DOTS)).casefold()) if unicodedata.category(char)[0] in "LMN")
+    compared = plain(plain(text.translate(_DOTS)).casefold())
+    return "".join(char for char in compared if unicodedata.category(char)[0] in "LMN" or unicodedata.category(char) == "Co" or char in MASKS)
 
 
 def same_name(one: str, other: str) -> bool:

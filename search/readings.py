@@ -20,6 +20,7 @@ MOST = 12  # readings of one place
 _LONGEST = 6  # characters of a place's short name that are read in more than one way
 _KINDS = "县市区州盟旗"
 _GENERIC = {"城区", "矿区", "郊区"}
+_LOCAL = {"乐陵": ("lao", "ling"), "宕昌": ("tan", "chang")}  # as those who live there say, and dictionaries of places have it
 Other = tuple[int, tuple[str, ...]]  # where it begins, and its syllables
 
 
@@ -64,16 +65,21 @@ def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
         for at in chosen
         for said in product(*(ways[place] for place in at))
     )
-    return tuple(islice(every, MOST))
+    local = [_LOCAL[name]] if name in _LOCAL else []
+    return tuple(islice(dict.fromkeys([*local, *every]), MOST))
+
+
+def places(run: str) -> list[tuple[int, int]]:
+    """Where the short names of places in a run of characters begin and end."""
+    ends = ((at, at + length) for at in range(len(run)) for length in range(2, min(_LONGEST, len(run) - at) + 1))
+    return [(at, end) for at, end in ends if run[at:end] in _places()]
 
 
 def others(run: str, syllables: list[str], starts: list[int]) -> list[Other]:
     """How else the places in a run of characters, and the surnames at the starts of its words, are read."""
     found: list[Other] = []
-    for at in range(len(run)):
-        for length in range(2, min(_LONGEST, len(run) - at) + 1):
-            if run[at : at + length] in _places():
-                found += [(at, said) for said in _of_place(run[at : at + length])]
+    for at, end in places(run):
+        found += [(at, said) for said in _of_place(run[at:end])]
     for at in starts:
         for length in (1, 2):
             found += [(at, said) for said in surnames().get(run[at : at + length], ())]

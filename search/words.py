@@ -67,7 +67,7 @@ def terms(text: str) -> list[str]:
 def sounds(name: str) -> list[str]:
     """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the initials
     from each word's start on; `b:` its pairs of characters, which survive one wrong character. A place, and a surname at a word's start, is
-    read in every way it may be, one at a time."""
+    read in every way it may be, one at a time; a place also without its kind (唐山 of 唐山市)."""
     return [term for run in _HAN.findall(plainly(name)) for term in _sounds(run)]
 
 
@@ -86,6 +86,8 @@ def _sounds(run: str) -> tuple[str, ...]:
         most = min(_LONGEST, len(run) - start)
         for end in range(start + 2, start + most + 1):
             found += dict.fromkeys("i:" + "".join(s[0] for s in said) for said in _said(syllables, others, start, end))
+    # 唐山市 is one word, and people type tangshan.
+    found += ["p:" + "".join(said) for at, end in readings.places(run) if (at, end) not in words for said in _said(syllables, others, at, end)]
     return (*found, *("b:" + run[at : at + 2] for at in range(len(run) - 1)))
 
 

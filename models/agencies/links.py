@@ -50,11 +50,17 @@ NOTHING = frozenset(
         "owner", "office", "test", "none", "null", "nil", "na", "tbd", "unknown",
     }
 )  # fmt: skip
-_TITLES = "法定代表人|法人代表|法人|企业负责人|负责人|经营者|投资人|执行事务合伙人|联系人|管理员|经办人|姓名"
-_BRACKETS = re.compile(r"[(\[【〔〈<].*?[)\]】〕〉>]")
-_TITLE_BEFORE = re.compile(rf"^(?:(?:{_TITLES})(?:姓名)?\s*[::;,\-—]*\s*)+")
-_TITLE_AFTER = re.compile(rf"(?<=\w\w)[\s,、:\-—]*(?:{_TITLES}|总经理|经理|董事长|先生|女士)$")
+_TITLES = (
+    "法定代表人|法定代表|法人代表|法人|企业负责人|负责人|经营者|投资人|执行事务合伙人|联系人|管理员|经办人|姓名|执行董事|副?董事长|董事|副?总经理|副?经理|总裁|"
+    "副?理事长|副?会长|副?院长|副?所长|副?主任|校长|厂长|社长|实际控制人|股东"
+)
+_BRACKETS = re.compile(r"[(\[【〔〈<](.*?)[)\]】〕〉>]")
+_TITLE_BEFORE = re.compile(rf"^(?:(?:{_TITLES})(?:姓名)?\s*[::;,、/\-—兼为是]*\s*)+(?=\w\W*\w|$)")
+_TITLE_AFTER = re.compile(rf"(?<=\w\w)[\s,、:\-—]*(?:(?:{_TITLES})[兼、/]?)*(?:{_TITLES}|先生|女士)$")
+_NOBODY = re.compile(rf".?|.*[{re.escape(spelling.MASKS)}\ue000-\uf8ff].*|.*〇〇.*|\w?某{{1,2}}|\W*[^\x00-\x7f]+x+|x+", re.DOTALL)
+_WHOLE = r"(?:(?:00)?86)?(?:0?1[3-9]\d{9}|0\d{2,3}\d{7,8})"
 _EXTENSION = re.compile(r"(?:转|分机|#|EXT|X).*$")
+_BEHIND_DASH = re.compile(r"^(\+?(?:(?:00)?86-?)?(?:0?1[3-9]\d{9}|\(?0\d{2,3}\)?-?\d{7,8}|[2-9]\d{6,7}|400-?\d{3}-?\d{4}))-\d{1,6}$")
 
 
 @dataclass(frozen=True)
@@ -135,16 +141,36 @@ def asserted(session: Session, keys: Iterable[int]) -> set[int]:
 
 def person(text: str) -> str:
     """What a person's name is compared by, without what was written around it (`张三（法人）`, `法定代表人：张三`); empty for what names nobody."""
-    plain = spelling.plain(text).strip()
-    bare = _BRACKETS.sub("", plain).strip() or plain
-    return _said(spelling.name(_TITLE_AFTER.sub("", _TITLE_BEFORE.sub("", bare))))
+    told = spelling.plain(text).strip()
+    ways = (_BRACKETS.sub("", told).strip(), *(found[1].strip() for found in _BRACKETS.finditer(told)))  # 法定代表人(李明) has the name within
+    found = next(filter(None, (spelling.name(_TITLE_AFTER.sub("", _TITLE_BEFORE.sub("", way))) for way in ways)), "")
+    return "" if _NOBODY.fullmatch(found) else _said(found)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's, whatever is written around them."""
+    return spelling.same_name(one, other) or (person(one) != "" and person(one) == person(other))
 
 
 def phones(text: str) -> list[str]:
     """The telephone numbers in a text, each without country code, trunk zero and extension; none that nobody could have."""
-    found = (_EXTENSION.sub("", each) for each in re.split(r"[/、,;,;]|或", spelling.code(text)))
+    parts = re.split(r"[/、,;,;]|或", spelling.reference(text))
+    found = (_BEHIND_DASH.sub(r"\1", _EXTENSION.sub("", spelling.code(each))) for part in parts for each in _apart(part))
     bare = (re.sub(r"^(0086|86(?=\d{10,11}$))?0*", "", re.sub(r"\D", "", each)) for each in found)
     return [number for number in bare if len(number) >= LEAST_DIGITS and len(set(number)) > 1]
+
+
+def _apart(text: str) -> list[str]:
+    """The numbers between which nothing but a blank stands: `139 0000 0000` is one, `13900000000 0971-1234567` two."""
+    numbers = [""]
+    for piece in text.split():
+        so_far, more = (re.sub(r"\D", "", each) for each in (numbers[-1], piece))
+        whole = re.fullmatch(_WHOLE, so_far) is not None or (len(so_far) >= LEAST_DIGITS and len(more) >= LEAST_DIGITS)
+        if whole and more and re.match(r"[+(]?\d", piece):
+            numbers.append(piece)
+        else:
+            numbers[-1] += piece
+    return numbers
 
 
 def _account(text: str) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from models import days, spelling, uscc
 from models.accounts import Organisation
 from models.agencies.entry import AgencyProfile
+from models.agencies.links import same_person
 from models.base import Json
 from models.regions import same_place
 from models.text import N_, RuleBroken
@@ -17,25 +18,30 @@ from models.text import N_, RuleBroken
 STANDINGS = {
     "active": N_("存续"), "revoked": N_("吊销"), "removed": N_("除名"), "cancelled": N_("注销"), "moved_out": N_("迁出"), "closed": N_("停业或清算"),
 }  # fmt: skip
-# A licence once revoked is so whatever else is said, and whoever winds up does so though a remark in brackets tells it.
-_WHEREVER = {
-    "revoked": re.compile("吊销|责令关闭|revoked"),
-    "removed": re.compile("除名|removed"),
-    "closed": re.compile("清算|破产|解散|(?:拟|正在|申请|简易)注销|注销(?:中|备案|公告)"),
-}
-# The rest counts in the first words alone; what stands behind them, or in brackets, says no more.
-_FIRST = {
-    "cancelled": re.compile("注销|撤销|废止|cancell?ed"),
-    "moved_out": re.compile("迁出|迁往|moved"),
-    "closed": re.compile("停业|歇业|休业|休止|关闭|closed"),
-    "active": re.compile("存续|在营|开业|在册|在业|正常|成立|迁入|有效|营业|仍注册|确立|设立|active"),
-}
-# 未吊销 and 非正常 do not say what they deny, and whoever is being founded is not there yet.
-_DENIED = re.compile(
-    "(?:未|非|不|无)(?:被|予|再)?(?:吊销|注销|撤销|除名|清算|破产|解散|迁出|停业|歇业|正常|有效|营业|开业|存续|在营|在册|在业|成立|设立)|inactive|(?:设立|成立|开业)(?:登记)?(?:中|筹备)"
+# What ends an organisation, or its business, wins wherever it is said, also behind a better word or in brackets: `存续（已迁出）`, `开业/停业`; the
+# first of these counts. Whoever winds up is closed, not yet cancelled.
+_WHEREVER = (
+    ("revoked", re.compile("吊销|责令关闭|revoked")),
+    ("removed", re.compile("除名|removed")),
+    ("closed", re.compile("清算|破产|解散|(?:拟|正在|申请|简易)注销|注销(?:中|备案|公告)")),
+    ("cancelled", re.compile("注销|撤销(?!变更|备案|冻结|异常)|废止|cancell?ed")),
+    ("moved_out", re.compile("迁出|迁往|moved")),
+    ("closed", re.compile("停业|歇业|休业|休止|关闭|停产|停办|停止|暂停|中止|终止|closed")),
+)
+_MOVED_HERE = re.compile("(?<=[(,;、。])(?:原|由|从|自)[^(),;、。]*迁出")  # a remark where it came from
+# That it stands counts in the first words alone; what is behind them, or in brackets, says no more.
+_STANDS = "(?:存续|在营|开业|在册|在业|正常|成立|迁入|有效|营业|仍注册|确立|设立|active)"
+_ENDS = "(?:吊销|注销|撤销|除名|清算|破产|解散|迁出|停业|歇业|关闭|停止|暂停|中止|终止)"
+_NOT = "(?:尚未|从未|并未|未|非|不|无|没有|没|禁止)(?:被|予|再|能|可|得|法|曾|有|存在|依法|按期|如期|实际)*"
+# 未吊销 and 非正常 do not say what they deny.
+_DENIED = re.compile(rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)")
+# Whoever is being founded, or meant to be, is not there yet; a term (营业期限届满, 有效期已过) and a paper (营业执照) are no standing.
+_NOT_YET = re.compile(
+    rf"(?:取消|放弃|筹备|筹建|准备|等待|待|拟|预|即将|将要|申请|曾经?|是否){_STANDS}+|{_STANDS}(?:登记)?(?:失败|未果|不成|未成|筹备|筹建|准备)"
+    "|(?:设立|成立|开业)(?:登记)?中|(?:营业|经营|有效|存续)期(?!内)限?|营业执照"
 )
 _BETWEEN = re.compile(r"[()\[\]【】<>《》,;、。/:|\"'“”‘’\s-]+")
-_LABEL = re.compile("(?:登记|经营|企业|主体|单位|机构)*状态")
+_LABEL = re.compile("(?:登记|经营|营业|企业|主体|单位|机构|公司|市场|工商|当前|目前)*状态")
 FIELDS = {
     "uscc": N_("统一社会信用代码"),
     "name": N_("名称"),
@@ -80,8 +86,9 @@ def standing_of(text: str) -> str:
     """The key of the standing a register's words mean, "" for words that say none; whoever began to wind up (注销备案, 拟注销) counts as
     closed, not yet as cancelled."""
     said = _DENIED.sub("", spelling.register_words(text))
-    first = next((part for part in _BETWEEN.split(said) if part and not _LABEL.fullmatch(part)), "")
-    return next((key for words, where in ((_WHEREVER, said), (_FIRST, first)) for key, means in words.items() if means.search(where)), "")
+    first = next((part for part in _BETWEEN.split(_NOT_YET.sub("", said)) if part and not _LABEL.fullmatch(part)), "")
+    stands = "active" if re.search(_STANDS, first) else ""
+    return next((key for key, means in _WHEREVER if means.search(_MOVED_HERE.sub("", said))), stands)
 
 
 def term_end(text: str, field: str | None = None) -> date | None:
@@ -116,7 +123,7 @@ def differences(agency: Organisation, profile: AgencyProfile, registered: Regist
     province = f"{agency.region_code[:2]}0000" if agency.region_code else ""
     compared = (
         ("name", "name", agency.name, registered.name, spelling.same_name),
-        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, spelling.same_name),
+        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, same_person),
         ("address", "registered_address", profile.registered_address, registered.registered_address, partial(same_place, area=province)),
     )
     for kind, field, ours, theirs, same in compared:
@@ -143,7 +150,7 @@ def unlike(organisation: Organisation, registered: Registered | None) -> list[st
     found = [] if registered.standing == "active" else ["standing"]
     if not spelling.same_name(organisation.name, registered.name):
         found.append("name")
-    if registered.legal_representative and not spelling.same_name(organisation.legal_representative, registered.legal_representative):
+    if registered.legal_representative and not same_person(organisation.legal_representative, registered.legal_representative):
         found.append("representative")
     return found
 

@@ -123,15 +123,16 @@ def reference(identifier: str) -> str:
     return plain + str(mod_97_10.calc_check_digits(plain))
 
 
-_WRITTEN = re.compile(r"(?<![A-Z0-9])([MZ])((?:[-\s]*[0-9]){12})(?![0-9])")
+_ONE = r"[MZ](?:[-\s/._+]*[0-9]){12}"
+_WRITTEN = re.compile(rf"(?<![A-Z0-9])(?:{_ONE})+(?![0-9])")  # several may run together
 
 
 def named_in(remark: str) -> tuple[list[str], bool]:
     """The identifiers a remark names by their references, wherever a bank broke them, and whether one was written whose check digits are
     wrong."""
     found, slipped = [], False
-    for letter, written in _WRITTEN.findall(spelling.reference(remark)):
-        digits = re.sub(r"[-\s]", "", written)
+    for written in (one for run in _WRITTEN.findall(spelling.reference(remark)) for one in re.findall(_ONE, run)):
+        letter, digits = written[0], re.sub("[^0-9]", "", written)
         try:
             mod_97_10.validate(letter + digits)
         except ValidationError:

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, literal, select, union_all
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import sealing, spelling
+from models import sealing
 from models.accounts import Membership, Organisation, User
 from models.agencies import Practitioner
+from models.agencies.links import same_person
 from models.base import Base, Json
 from models.sourcing.bids import Bid
 from models.sourcing.requests import Request
@@ -119,7 +120,7 @@ def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
         select(Practitioner.agency_id, Practitioner.name, literal(0)).where(Practitioner.agency_id.in_(bidders), Practitioner.left_on.is_(None)),
     )
     who = evaluation.evaluator
-    tied = [agency for agency, name, user in session.execute(people) if user == who.id or spelling.same_name(name, who.name)]
+    tied = [agency for agency, name, user in session.execute(people) if user == who.id or same_person(name, who.name)]
     return session.scalar(select(Organisation.name).where(Organisation.id == min(tied))) if tied else None
 
 

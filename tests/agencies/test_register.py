@@ -268,3 +268,10 @@ def test_a_scope_differs_only_where_it_claims_what_is_not_registered(ours: list[
     narrow = Registered("1", "甲", "active", scope=";".join(a for a in more if a not in ours))
     found = differences(agency, profile, narrow, date(2026, 3, 2))
     assert ("scope" in found) == bool(narrow.scope)
+
+
+@pytest.mark.parametrize(("registered", "kinds_of"), [("李明（法定代表人）", set()), ("执行董事：李明", set()), ("李*", {"representative"}), ("李明明", {"representative"})])
+def test_a_title_around_the_representative_is_no_difference(registered: str, kinds_of: set[str]) -> None:
+    agency = Organisation(uscc="1", name="甲", legal_representative="李明")
+    profile = AgencyProfile(scope="", registered_address="")
+    assert set(differences(agency, profile, Registered("1", "甲", "active", registered), date(2026, 3, 2))) == kinds_of

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from market import tables
 from market.agencies.terms import written_rows, written_share
 from models import money, numbers, pricing
+from models.payments import named_in, reference
 from models.text import RuleBroken
 from tests.cases import case
 
@@ -24,6 +25,7 @@ DAMAGE = ["1e9999999", "1E-99999", "0e9999999", "9" * 5_000, "0." + "0" * 5_000 
         ("12345.6", 1_234_560), ("¥ 12,345.60", 1_234_560), ("¥12,345.60", 1_234_560), ("80万元", 80_000_000), ("80 万", 80_000_000), ("1.2345万元", 1_234_500),
         ("0.5亿", 5_000_000_000), ("1亿2000万", 12_000_000_000), ("1.2 亿 元", 12_000_000_000), ("1亿零50.5万元", 10_050_500_000), ("1,234.50元", 123_450), ("1234.50元整", 123_450), ("人民币500万元整", 500_000_000), ("500万人民币", 500_000_000), (".5", 50),
         ("１２，３４５．６０", 1_234_560), ("12\u200b345", 1_234_500), ("CNY 3", 300),
+        ("rmb 80", 8_000), ("80 rmb", 8_000), ("80萬", 80_000_000), ("1億2000萬元", 12_000_000_000), ("80元5角", 8_050), ("80元5角3分", 8_053), ("1,080元零5分", 108_005), ("８０圓５角整", 8_050),
     ],
 )  # fmt: skip
 def test_a_sum_is_read_in_the_ways_people_write_it(text: str, fen: int) -> None:
@@ -42,7 +44,7 @@ def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
     assert written_share(text) == share == numbers.plain(Fraction(share))
 
 
-@pytest.mark.parametrize("text", ["850折", "100折"])
+@pytest.mark.parametrize("text", ["850折", "100折", "10.5折", "12.5折"])
 def test_more_than_the_whole_is_no_discount(text: str) -> None:
     with pytest.raises(ValueError, match="share"):
         numbers.share(text)
@@ -52,7 +54,7 @@ def test_ten_thousand_may_be_a_letter() -> None:
     assert (numbers.yuan("10w"), numbers.yuan("1.5W元"), numbers.whole("3w")) == (100_000, 15_000, 30_000)
 
 
-@pytest.mark.parametrize(("text", "number"), [("20", 20), ("２０", 20), ("1,000", 1_000), ("3万", 30_000), ("20 个工作日", 20), ("30%", 30), ("-3", -3)])
+@pytest.mark.parametrize(("text", "number"), [("20", 20), ("２０", 20), ("1,000", 1_000), ("3万", 30_000), ("20 个工作日", 20), ("20自然日", 20), ("20個日历日", 20), ("30%", 30), ("-3", -3)])
 def test_a_whole_number(text: str, number: int) -> None:
     assert numbers.whole(text) == number
 
@@ -95,6 +97,17 @@ def test_a_share_reads_what_it_writes(value: Fraction) -> None:
 )  # fmt: skip
 def test_bands_are_read_as_they_are_published(table: str) -> None:
     assert written_rows("progressive", table) == [[100_000_000, "0.015"], [500_000_000, "0.011"], [None, "0.008"]]
+
+
+@pytest.mark.parametrize("between", ["", " ", "/", "、", "+"])
+@pytest.mark.parametrize("within", ["", "/", ".", "_", "+", " / "])
+def test_references_that_run_together_or_are_parted_are_all_found(between: str, within: str) -> None:
+    written = [f"{said[:5]}{within}{said[5:9]}{within}{said[9:]}" for said in map(reference, ("M-2026-000123", "Z-2026-000456"))]
+    assert named_in(f"款 {between.join(written)} 20260302") == (["M-2026-000123", "Z-2026-000456"], False)
+
+
+def test_a_reference_with_a_digit_too_many_is_none() -> None:
+    assert named_in(f"{reference('M-2026-000123')}7") == ([], False)
 
 
 def test_bands_that_leave_a_gap_are_named() -> None:

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask, current_app
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 from sqlalchemy import select, text
 
 from bench.agencies import documents
@@ -98,6 +99,17 @@ def test_places_and_surnames_are_found_by_every_way_they_are_read(index: Any) ->
             hits = index.search(db.session, asked)
             assert hits.backend == index.backend.name
             assert made[number]["key"] in hits.keys, (name, asked.words)
+
+
+@pytest.mark.parametrize(("place", "said"), [("唐山市", "tangshan"), ("静海区", "jinghai"), ("任丘市", "renqiu"), ("称多县", "chenduo"), ("乐陵市", "laoling"), ("乐陵市", "leling"), ("宕昌县", "tanchang")])
+def test_a_place_is_found_by_its_short_name_in_each_reading(place: str, said: str) -> None:
+    assert "p:" + said in sounds(f"{place}水利局")
+
+
+def test_every_place_is_found_by_its_short_name() -> None:
+    for place in readings._places():
+        for kind in ("", "市", "区", "县"):
+            assert "p:" + "".join(lazy_pinyin(place)) in sounds(f"{place}{kind}水利局"), place
 
 
 @settings(deadline=None)  # the tables are read by whoever comes first

@@ -23,6 +23,7 @@ from models.accounts import Membership, Organisation, User
 from models.actors import SYSTEM
 from models.agencies import SAID, TIES, AgencyProfile, linked
 from models.agencies.checks import open_check
+from models.agencies.links import person, phones, same_person
 from models.events import Event
 from models.policy import Policy
 from models.sourcing import Award, Bid, Request
@@ -126,8 +127,8 @@ def test_ties_chain_and_what_nobody_filled_in_links_nobody(world: World, monkeyp
     _apart(world)
     for name in ("agency", "second", "third"):
         _give(world, name, "phone", "")
-    _give(world, "agency", "representative", "甲")
-    _give(world, "second", "representative", "甲")
+    _give(world, "agency", "representative", "才旦")
+    _give(world, "second", "representative", "才旦")
     _give(world, "second", "account", "12345678")
     _give(world, "third", "account", "12345678")
     (group,) = linked(db.session, _key(world, "third", "agency", "second"), VERSION)
@@ -348,3 +349,30 @@ def test_the_rule_names_its_source() -> None:
     book = (Path(policy.FOLDER) / f"{VERSION}.toml").read_text(encoding="utf-8")
     assert "招标投标法实施条例 34" in book
     assert set(policy.get(VERSION).words("linked.ties")) <= set(TIES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["李明（法人）", "总经理李明", "董事长:李明", "董事长兼总经理：李明", "法定代表人(李明)", "法定代表人为李明", "(李明)", "李明 总经理", "李明董事长兼总经理", "法人 总经理 李明"],
+)
+def test_what_stands_around_a_persons_name_is_no_part_of_it(text: str) -> None:
+    assert person(text) == "李明"
+    assert same_person(text, "李明")
+
+
+@pytest.mark.parametrize("text", ["李□", "李〓", "李?", "李＊", "李\ue000", "李", "李某", "李某某", "李○○", "李XX", "法定代表人", "法定代表人（总经理）"])
+def test_a_name_that_is_not_shown_names_nobody(text: str) -> None:
+    assert person(text) == ""
+    assert not same_person(text, "李明")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("13900000000 0971-1234567", ["13900000000", "9711234567"]), ("139 0000 0000 138 1111 1112", ["13900000000", "13811111112"]), ("139 0000 0000", ["13900000000"]),
+        ("0971 1234567 0971 7654321", ["9711234567", "9717654321"]), ("+86 971 1234567", ["9711234567"]), ("0971-1234567-801", ["9711234567"]), ("(0971)1234567-801", ["9711234567"]),
+        ("139-0000-0000", ["13900000000"]), ("400-123-4567-2", ["4001234567"]),
+    ],
+)  # fmt: skip
+def test_numbers_between_blanks_are_several_and_an_extension_is_none(text: str, numbers: list[str]) -> None:
+    assert phones(text) == numbers

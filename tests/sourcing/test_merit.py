@@ -127,7 +127,7 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     assert award.agency.name == "agency单位"
 
 
-SPELLINGS = ["买买提•艾力", "买买提·艾力", "买买提‧艾力", "买买提・艾力", "买买提．艾力", "买买提･艾力", "买买提 艾力", "买买提\u200b·艾力", "买买提艾力"]
+SPELLINGS = ["买买提•艾力", "买买提·艾力", "买买提‧艾力", "买买提・艾力", "买买提．艾力", "买买提･艾力", "买买提 艾力", "买买提\u200b·艾力", "买买提艾力", "买买提·艾力（法人）"]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=ascii)
