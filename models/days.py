@@ -12,7 +12,7 @@ _DATE = r"[0-9]{4} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?|[0-9]{
 _DAY = re.compile(rf"({_DATE})(?:[ T]?[0-9]{{1,2}}[:时点][0-9:.分秒]*(?: ?[AP]M)?)?")
 _CLOCK = r"([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2}(?:\.[0-9]+)?))?|[时点](?: ?([0-9]{1,2}|半) ?分?)?)"
 _MOMENT = re.compile(rf"({_DATE})(?:(?<=[日号])| ?T ?| +|(?=[上早凌下傍晚]))(上午|早上|凌晨|下午|傍晚|晚上)? ?{_CLOCK} ?(Z|UTC|[+-][0-9:]+)?")
-_LEAST, _MOST = timedelta(hours=-12), timedelta(hours=14)  # the offsets there are; who writes `09:00-10:00` behind a blank means until ten
+_LEAST, _MOST = timedelta(hours=-12), timedelta(hours=14)  # the offsets there are; who writes `09:00-10:00` behind a blank, without seconds, means until ten
 _SERIAL = re.compile(r"([2-6][0-9]{4}|7[0-3][0-9]{3})(?:\.[0-9]+)?")  # a spreadsheet's own, 1954 to 2102
 _SINCE = date(1899, 12, 30)
 # What stands before a term's last day: its first one, and a word or a dash that leads on.
@@ -34,7 +34,7 @@ def instant(text: str) -> datetime:
     try:
         told = _moment(said)
         offset = told.utcoffset() or timedelta(0)
-        if not _LEAST <= offset <= _MOST or (offset < timedelta(0) and not re.search("[0-9]T[0-9]", said)):
+        if not _LEAST <= offset <= _MOST or (offset < timedelta(0) and not re.search("[0-9]T[0-9]|[0-9]:[0-9]+:[0-9]", said)):
             raise ValueError(f"no offset of a place, or a range of times: {text[:40]!r}")
         return (told if told.tzinfo else told.replace(tzinfo=BEIJING)).astimezone(BEIJING)
     except OverflowError as error:
