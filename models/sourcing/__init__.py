@@ -8,17 +8,17 @@ from models.sourcing.cancelling import (
     NOT_AGAIN,
     Ground,
     check_ground,
-    earlier,
+    fruitless,
     ground_of,
     grounds,
     rerun_of,
-    same_project,
     settle_repeats,
 )
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
+from models.sourcing.projects import same_project
 from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms, reveal, seal_terms, sealed_terms
 from models.sourcing.requests import REQUEST, Invitation, Request
 
@@ -51,7 +51,7 @@ __all__ = [
     "check_terms",
     "clarifications_for",
     "concerned",
-    "earlier",
+    "fruitless",
     "ground_of",
     "grounds",
     "live_answers",

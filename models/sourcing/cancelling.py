@@ -5,17 +5,17 @@ Else a buyer whom a draw or an opening does not please cancels and draws again u
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models import clock, policy, spelling
+from models import clock, policy
 from models.base import Json
 from models.catalogue import ServiceItem
+from models.sourcing.projects import same_project
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
 
@@ -23,19 +23,7 @@ from models.text import N_, RuleBroken
 ENDED = ("failed", "cancelled")
 _STANDING = ("scoring", "auction", "evaluated", "cancelling", "awarded", "revoking", *ENDED)
 NOT_AGAIN = "no"  # what a buyer says that repeats none
-# What says that a procurement is run again. A mark without a bracket counts at the end, and at the beginning where it names the procurement itself:
-# 第二次全国国土调查 is no re-run.
-_TIMES = "第?(?:[0-9]{1,2}|[一二两三四五六七八九十]{1,3})(?:次|轮|回)"
-_WHAT = (
-    "(?:(?:组织|进行|开展|公开|邀请|竞争性)*(?:采购|招标|投标|发布|公告|选取|遴选|选聘|选定|比选|竞选|抽选|征集|抽取|摇号|询价|询比|竞价|磋商|谈判|委托|发包)(?:公告|活动)?)"
-)
-_FELL = "(?:(?:废标|流标|流拍|流选|流采|终止|失败)[之以]?后?)"
-_ANEW = f"{_FELL}?(?:重新{_WHAT}|重招|重采|重选|再次{_WHAT}|{_TIMES}{_WHAT})"
-# A lot's number (监理01) is no mark of a re-run.
-_RUN = f"{_ANEW}|{_FELL}?(?:重新|再次|{_TIMES})|[1-9][0-9]?"
-_MARKED = re.compile(rf"[(\[{{<【〔〖「『《〈]\s*(?:{_RUN})\s*[)\]}}>】〕〗」』》〉]")
-_ENDED = re.compile(rf"(?:{_ANEW}|{_FELL}?(?:再次|{_TIMES})|(?<![0-9])[1-9][0-9]?)+$")
-_LED = re.compile(rf"^(?:{_ANEW})+")
+MOST = 50  # earlier requests that are looked at, or named
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,43 +55,35 @@ def check_ground(request: Request, key: str) -> Ground:
     return found
 
 
-def core(project: str) -> str:
-    """A project's name as it is compared: by its letters and digits, without what says that it is run again, in whatever bracket, and without
-    a number of one or two digits at its end, unless that begins with a nought."""
-    bare = spelling.name(_MARKED.sub("", spelling.plain(project)))
-    stripped = _LED.sub("", _ENDED.sub("", bare))
-    return stripped or bare
-
-
-def same_project(one: str, other: str) -> bool:
-    """Whether two projects are one by their names."""
-    return bool(core(one)) and core(one) == core(other)
-
-
-def earlier(session: Session, request: Request, *states: str) -> list[Request]:
-    """The buyer's other requests for the same item that were published in the policy's time and are in one of these states, the newest first."""
+def earlier(session: Session, request: Request, *which: ColumnElement[bool]) -> list[Request]:
+    """The buyer's other requests for the same item that were published in the policy's time, and are such; the newest first, and no more than MOST."""
     since = clock.now() - timedelta(days=policy.get(request.policy_version).number("cancelling.same_days"))
     query: Any = select(Request).where(
         Request.buyer_id == request.buyer_id, Request.id != request.id, Request.item_id.in_(select(ServiceItem.id).where(ServiceItem.code == request.item.code)),
-        Request.published_at >= since, Request.state.in_(states),
+        Request.published_at >= since, *which,
     )  # fmt: skip
-    return list(session.scalars(query.order_by(Request.id.desc())).unique())
+    return list(session.scalars(query.order_by(Request.id.desc()).limit(MOST)).unique())
+
+
+def fruitless(session: Session, request: Request) -> list[Request]:
+    """Those of them that came to nothing."""
+    return earlier(session, request, Request.state.in_(ENDED))
 
 
 def repeats(session: Session, request: Request) -> list[Request]:
     """What a request that is about to be published repeats, the one it is said to repeat in public first: the buyer's latest for the same item
     and project, wherever and however that is written, which led to no contract. That outranks what the buyer said when it was begun."""
-    found = [each for each in earlier(session, request, *_STANDING, "contracted") if same_project(each.project, request.project)]
-    found = [each for each in found if each.state != "contracted" or _unsigned(session, each)]
+    waits = or_(Request.state.in_(_STANDING), (Request.state == "contracted") & _unsigned())
+    found = earlier(session, request, Request.project_key == request.project_key, waits)
     said = request.again_said
     return found + ([Request.load(session, said)] if said and said != NOT_AGAIN and all(each.identifier != said for each in found) else [])
 
 
-def _unsigned(session: Session, request: Request) -> bool:
-    """Whether it has come to a contract that not both have signed yet."""
+def _unsigned() -> ColumnElement[bool]:
+    """Whether a request has come to a contract that not both have signed yet."""
     from models.contracts import UNSIGNED, Contract
 
-    return session.scalar(select(Contract.id).where(Contract.request_id == request.id, Contract.state.in_(UNSIGNED))) is not None
+    return exists().where(Contract.request_id == Request.id, Contract.state.in_(UNSIGNED))
 
 
 def settle_repeats(session: Session, request: Request) -> None:
@@ -116,7 +96,7 @@ def settle_repeats(session: Session, request: Request) -> None:
             raise RuleBroken(N_("同一项目的采购 %(identifier)s 已因任务取消而终止,不能再次发布。"), "project", identifier=before.identifier)
     request.again_of, request.again_not = found[0].identifier if found else None, None
     named = any(same_project(each.project, request.project) for each in found)
-    ended = [] if named else [each.identifier for each in earlier(session, request, *ENDED) if each not in found]
+    ended = [] if named else [each.identifier for each in fruitless(session, request) if each not in found]
     if ended and not request.again_said:
         raise RuleBroken(
             N_("贵单位近期有同一事项的采购没有形成合同(%(identifiers)s)。请修改草稿,说明这一次是不是它的重新采购;说明随需求公开。"), "again_of",
@@ -129,8 +109,8 @@ def check_decided(session: Session, request: Request) -> None:
     """RuleBroken while what this one repeats, published before it and read by its buyer, has neither come to nothing nor to a contract both have
     signed: of two draws a buyer would take the better."""
     for before in repeats(session, request):
-        waits = before.state not in ENDED and before.cancels_with_consent and _published(before) < _published(request)
-        if waits and (before.state in _STANDING or _unsigned(session, before)):
+        stands = before.state in _STANDING or (before.state == "contracted" and session.scalar(select(_unsigned()).where(Request.id == before.id)))
+        if stands and before.state not in ENDED and before.cancels_with_consent and _published(before) < _published(request):
             raise RuleBroken(
                 N_("同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标并签订合同,或者按规则申请取消。"), identifier=before.identifier
             )

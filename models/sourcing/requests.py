@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from models import clock, money, policy, workdays
 from models.accounts import Organisation
@@ -17,6 +17,7 @@ from models.clock import BEIJING
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import conditions
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
+from models.sourcing.projects import core
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
@@ -141,6 +142,7 @@ class Request(Case, Base):
     """
 
     __tablename__ = "requests"
+    __table_args__ = (Index("ix_requests_project", "buyer_id", "project_key"),)
     workflow: ClassVar[Workflow] = REQUEST
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
 
@@ -148,6 +150,7 @@ class Request(Case, Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     project: Mapped[Name]
+    project_key: Mapped[str] = mapped_column(String(200), default="")  # by which projects are compared: see projects.py
     description: Mapped[str] = mapped_column(String(4000))
     quantity: Mapped[Json]
     budget: Mapped[OptionalFen]
@@ -178,6 +181,11 @@ class Request(Case, Base):
     item: Mapped[ServiceItem] = relationship(lazy="joined")
     department: Mapped[Organisation | None] = relationship(foreign_keys=[department_id])
     invitations: Mapped[list[Invitation]] = relationship(back_populates="request", cascade="all, delete-orphan")
+
+    @validates("project")
+    def _compare(self, _name: str, project: str) -> str:
+        self.project_key = core(project)[:200]
+        return project
 
     @property
     def title(self) -> str:

@@ -71,6 +71,7 @@ def test_what_was_told_and_printed_before_is_known_after(app: Any, world: World)
 def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(app: Any, world: World, time: Any) -> None:
     """Of a payout that Stripe failed and the custodian then sent the bank was told once; of one that only the bank sent, as often as before."""
     failed, plain = (world.every(Payout, world.settled(agency=name))[0].identifier for name in ("agency", "second"))
+    db.session.rollback()
     alembic.downgrade("0020")
     with transaction() as session:
         for payout, happened in ((failed, ("begin system", "send system", "send custodian")), (plain, ("send custodian", "send custodian"))):

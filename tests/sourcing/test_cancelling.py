@@ -19,7 +19,8 @@ from models import policy, workdays
 from models.accounts import Organisation
 from models.catalogue import ServiceItem
 from models.contracts import Contract
-from models.sourcing import NOT_AGAIN, Award, Request, grounds, same_project
+from models.sourcing import NOT_AGAIN, Award, Request, fruitless, grounds, same_project
+from models.sourcing.cancelling import repeats
 from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
 from tests.sourcing.test_course import told
@@ -235,6 +236,22 @@ def test_to_name_a_harmless_one_does_not_hide_what_else_came_to_nothing(app: Fla
     found = Request.load(db.session, again)
     assert (found.again_of, found.again_not) == (harmless, [ended])
     assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{again}").text
+
+
+def test_what_a_publication_looks_at_does_not_grow_with_what_its_buyer_bought(world: World, time: Any) -> None:
+    """A hundred earlier requests, of which a few came to nothing and none of which is this one."""
+    for number in range(100):
+        world.request(project=f"第{number}片区整治", publish=False)
+    with transaction() as session:
+        session.execute(update(Request).values(state="contracted", published_at=time.instant))
+        few = select(Request.id).where(Request.id < 60).scalar_subquery()
+        session.execute(update(Request).where(Request.id.in_(few)).values(state="failed"))
+    db.session.expunge_all()
+    again = Request.load(db.session, world.request(project="高标准农田项目", publish=False, again_of=NOT_AGAIN))
+    before = len(db.session.identity_map)
+    assert repeats(db.session, again) == []
+    assert len(db.session.identity_map) == before
+    assert len(fruitless(db.session, again)) == 50
 
 
 @pytest.mark.parametrize("draft", [True, False])

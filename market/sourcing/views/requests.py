@@ -47,7 +47,7 @@ from models.sourcing import (
     Request,
     answers_to,
     clarifications_for,
-    earlier,
+    fruitless,
     ground_of,
     grounds,
     past_prices,
@@ -131,7 +131,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
         form.again_of.data = draft.again_said if draft else shown.identifier if shown.published_at else shown.again_said
     code = form.item_code.data
     offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
-    before = earlier(db.session, draft, *ENDED) if draft else []
+    before = fruitless(db.session, draft) if draft else []
     said = form.again_of.data or ""
     if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in before):
         before += [each for each in db.session.scalars(select(Request).where(Request.identifier == said)) if each.roles_of(actor)]
