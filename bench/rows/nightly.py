@@ -32,7 +32,7 @@ from tests.factories import small_market
 
 def furnish(size: int) -> None:
     """Make `size` agencies beside those there are, each with what the first settled contract's agency has: its profile and fees, a
-    certificate that ends within days, and a contract that was rated, so that each has a score that fades."""
+    certificate that ends within days, and a contract for a project of its own that was rated, so that each has a score that fades."""
 
     db.session.rollback()
     contract = db.session.scalars(select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)).one()
@@ -48,7 +48,7 @@ def furnish(size: int) -> None:
     plan: list[tuple[Any, Any, tuple[str, ...]]] = [
         (Organisation, Organisation.id == agency, ("identifier", "uscc")), (AgencyProfile, AgencyProfile.agency_id == agency, ()),
         (FeeSchedule, FeeSchedule.agency_id == agency, ()), (Qualification, Qualification.number == f"N-{size}", ("number",)),
-        (Request, Request.id == request, ("identifier",)), (Award, Award.id == award, ("identifier",)),
+        (Request, Request.id == request, ("identifier", "project", "project_key")), (Award, Award.id == award, ("identifier",)),
         (Contract, Contract.id == contract.id, ("identifier",)), (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
     ]  # fmt: skip
     named = {"agency_id": Organisation, "ratee_id": Organisation, "request_id": Request, "award_id": Award, "contract_id": Contract}
@@ -79,7 +79,7 @@ def _copy(entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int]
 
 
 def _new(column: str, like: str, number: int) -> str:
-    """What must be another in each copy: a sound code (统一社会信用代码), or an identifier nobody else has."""
+    """What must be another in each copy: a sound code (统一社会信用代码), or an identifier or a project nobody else has."""
     from stdnum.cn import uscc
 
     body = f"9164{number:013d}"

@@ -29,8 +29,10 @@ def upgrade() -> None:
     if rows:
         database.execute(sa.update(REQUESTS).where(REQUESTS.c.id == sa.bindparam("key")).values(project_key=sa.bindparam("made")), rows)
     op.create_index("ix_requests_project", "requests", ["buyer_id", "project_key"])
+    op.create_index("ix_requests_ended", "requests", ["buyer_id", "state"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_requests_ended", "requests")
     op.drop_index("ix_requests_project", "requests")
     op.drop_column("requests", "project_key")

@@ -62,7 +62,8 @@ def earlier(session: Session, request: Request, *which: ColumnElement[bool]) -> 
         Request.buyer_id == request.buyer_id, Request.id != request.id, Request.item_id.in_(select(ServiceItem.id).where(ServiceItem.code == request.item.code)),
         Request.published_at >= since, *which,
     )  # fmt: skip
-    return list(session.scalars(query.order_by(Request.id.desc()).limit(MOST)).unique())
+    newest = (Request.published_at.desc(), Request.id.desc())  # by the key alone, a database would look through all there are
+    return list(session.scalars(query.order_by(*newest).limit(MOST)).unique())
 
 
 def fruitless(session: Session, request: Request) -> list[Request]:

@@ -142,7 +142,7 @@ class Request(Case, Base):
     """
 
     __tablename__ = "requests"
-    __table_args__ = (Index("ix_requests_project", "buyer_id", "project_key"),)
+    __table_args__ = (Index("ix_requests_project", "buyer_id", "project_key"), Index("ix_requests_ended", "buyer_id", "state"))
     workflow: ClassVar[Workflow] = REQUEST
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
 
