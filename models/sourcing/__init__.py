@@ -19,7 +19,17 @@ from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
 from models.sourcing.projects import same_project
-from models.sourcing.quotes import PARTIES, Offer, Quote, add_offer, check_terms, reveal, seal_terms, sealed_terms
+from models.sourcing.quotes import (
+    PARTIES,
+    Offer,
+    Quote,
+    add_offer,
+    check_terms,
+    restore_offer,
+    reveal,
+    seal_terms,
+    sealed_terms,
+)
 from models.sourcing.requests import REQUEST, Invitation, Request
 
 __all__ = [
@@ -58,6 +68,7 @@ __all__ = [
     "lowest",
     "past_prices",
     "rerun_of",
+    "restore_offer",
     "reveal",
     "rules_of",
     "same_project",

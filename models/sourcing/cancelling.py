@@ -124,4 +124,5 @@ def _published(request: Request) -> tuple[datetime, int]:
 def rerun_of(session: Session, request: Request) -> Request | None:
     """The published request that repeats this one, the newest; None where nothing does."""
     this = or_(Request.again_of == request.identifier, Request.again_said == request.identifier)
-    return session.scalars(select(Request).where(this, Request.published_at.is_not(None)).order_by(Request.id.desc()).limit(1)).first()
+    newest = (Request.published_at.desc(), Request.id.desc())
+    return session.scalars(select(Request).where(this, Request.published_at.is_not(None)).order_by(*newest).limit(1)).first()

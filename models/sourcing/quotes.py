@@ -180,6 +180,16 @@ def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
     return offer
 
 
+def restore_offer(quote: Quote) -> Offer | None:
+    """What the agency offered last counts again, where only the buyer's counter-offer to it ran out unanswered: it binds its agency anyway, and else
+    a buyer whom no offer pleases would be rid of all of them by prices nobody takes. None where the quote itself has run out."""
+    if quote.state != "countered" or quote.renewed:
+        return None
+    own = next(each for each in reversed(quote.offers) if each.by == "agency")
+    quote.price, quote.days = own.price, own.days
+    return own
+
+
 def check_terms(request: Request, price: int, days: int) -> None:
     """What holds for every offer and bid: within the buyer's cap, and a working time of 1 to 500 days."""
     if request.budget and price > request.budget:

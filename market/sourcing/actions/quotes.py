@@ -11,7 +11,16 @@ from models import agencies, clock, identifiers, workdays
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.pricing import Quantity
-from models.sourcing import Quote, Request, add_offer, check_terms, live_answers, seal_terms, sealed_terms
+from models.sourcing import (
+    Quote,
+    Request,
+    add_offer,
+    check_terms,
+    live_answers,
+    restore_offer,
+    seal_terms,
+    sealed_terms,
+)
 from models.text import N_, RuleBroken
 from models.workflow import perform, start
 
@@ -119,12 +128,10 @@ def withdraw_quote(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def expire_quote(session: Session, actor: Actor, identifier: str) -> str:
-    """Its time is over. Where it was only the buyer's counter-offer that nobody answered, what the agency offered last stands, as long as it binds
-    its agency anyway: else a buyer whom no offer pleases is rid of all of them by prices nobody takes."""
+    """Its time is over, or only that of the buyer's counter-offer."""
     quote = _quote(session, identifier)
-    if quote.state == "countered" and not quote.renewed:
-        own = next(each for each in reversed(quote.offers) if each.by == "agency")
-        quote.price, quote.days = own.price, own.days
+    own = restore_offer(quote)
+    if own is not None:
         perform(session, quote, "stand", actor, data={"price": own.price})
     else:
         _end(session, actor, quote, "expire")
