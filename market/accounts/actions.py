@@ -138,7 +138,8 @@ def enter(
     """Put an organisation on the register with this person as its owner.
 
     An enterprise waits until the register agrees or somebody has looked at its licence; an agency goes on with its application, step by
-    step. `as_printed`: whoever enters it has
+    step. Whoever calls has looked whether the code is taken, and says what follows; where another transaction took it since, the database's
+    constraint refuses with a Conflict, so that the same person is told of the claim next time. `as_printed`: whoever enters it has
     compared a code whose check character is wrong with the licence; then it is taken, and the regulator of the area checks it.
     """
     code, region_code = check_uscc(uscc, as_printed=as_printed), regions.current(region_code)
@@ -149,8 +150,6 @@ def enter(
     claimed = _claim(session, user, code, claim) if kind == "agency" else None
     if claimed is not None:
         return claimed
-    if taken(session, code):
-        raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
     new = Organisation(
         identifier=identifiers.issue(session, PREFIXES[kind]),
         uscc=code,
@@ -218,6 +217,8 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
 @action
 def set_up_authority(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str) -> str:
     """An administrator sets up a regulator or approving department with its first member."""
+    if taken(session, check_uscc(organisation["uscc"], as_printed=bool(organisation.get("as_printed")))):
+        raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
     user = _made(session, email, name, password)
     entered = enter(session, user, kind="authority", **organisation)  # type: ignore[arg-type]
     _invite(session, user, email)
