@@ -10,7 +10,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process that forks has n
 from market import create_app
 from market.config import WrongSettings
 
-os.umask(0o077)  # whatever is written, by us or by a library, is ours alone: the database with what is beside it, files, the index, queues
+os.umask(
+    0o077
+    # whatever is written, by us or by a library, is ours alone: the database with what is beside it, files,
+    # the index, queues
+)
 try:
     app = create_app()
 except WrongSettings as wrong:

@@ -30,11 +30,16 @@ def documents(size: int) -> list[dict[str, Any]]:
             {
                 "key": f"A-2026-{number:06d}",
                 "kind": "agency",
-                "words": " ".join(_words(part) for part in [*called, *(name for _code, name, _kind in offered)]),
+                "words": " ".join(
+                    _words(part) for part in [*called, *(name for _code, name, _kind in offered)]
+                ),
                 "items": sorted(code for code, _name, _kind in offered),
                 "regions": above(random.choice(counties())),
                 "held": sorted({kind for _code, _name, kind in offered}),
-                "offers": {code: [random.randrange(10_000, 90_000) * 100, random.randrange(10, 60)] for code, _name, _kind in offered},
+                "offers": {
+                    code: [random.randrange(10_000, 90_000) * 100, random.randrange(10, 60)]
+                    for code, _name, _kind in offered
+                },
                 "grade": random.choice(["A", "B", "C", "D", "none"]),
                 "score": random.randrange(400, 1000),
             }

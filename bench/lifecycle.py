@@ -43,7 +43,9 @@ class Person:
 
     def get(self, path: str) -> BeautifulSoup:
         answer = self.session.get(self.url + path, timeout=30)
-        if self.known_by and "/sign-in" in answer.url and not path.startswith("/sign-in"):  # days have passed, and the session with them
+        if (
+            self.known_by and "/sign-in" in answer.url and not path.startswith("/sign-in")
+        ):  # days have passed, and the session with them
             self.sign_in(*self.known_by)
             answer = self.session.get(self.url + path, timeout=30)
         if not answer.ok:
@@ -62,11 +64,15 @@ class Person:
         answer = self.session.post(self.url + path, data=values, files=files or None, timeout=60)
         if not answer.history or not answer.ok:  # what was done leads on
             said = BeautifulSoup(answer.text, "html.parser").select(".problem, .error, h1")
-            raise Refused(f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}")
+            raise Refused(
+                f"POST {path}: {answer.status_code} {' / '.join(e.get_text(' ', strip=True) for e in said)}"
+            )
         reached = answer.url.removeprefix(self.url)
         if path == "/sign-up":
             self.known_by = (fields["email"], fields["password"])
-        self.journal.append(_entry_of(self.name, path, fields, [kind for _name, _content, kind in files.values()], reached))
+        self.journal.append(
+            _entry_of(self.name, path, fields, [kind for _name, _content, kind in files.values()], reached)
+        )
         return reached
 
     def sign_in(self, email: str, password: str = PASSWORD) -> Person:
@@ -75,7 +81,9 @@ class Person:
         return self
 
     def confirm(self) -> Person:
-        """Open the letter, which in a trial stands on the outbox page, and follow its link; the journal goes without the link's token."""
+        """Open the letter, which in a trial stands on the outbox page, and follow its link; the journal goes
+        without the link's token.
+        """
         link = self.get("/outbox").select_one("a[href^='/confirm/']")
         if link is None:
             raise Refused("no letter came")
@@ -97,12 +105,19 @@ ALL = object()
 
 
 def _file(name: str, content: bytes) -> tuple[str, bytes, str]:
-    return (f"{name}.pdf", content, "application/pdf") if content.startswith(b"%PDF") else (f"{name}.csv", content, "text/csv")
+    return (
+        (f"{name}.pdf", content, "application/pdf")
+        if content.startswith(b"%PDF")
+        else (f"{name}.csv", content, "text/csv")
+    )
 
 
 def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], reached: str) -> str:
     """A request as the walk-through shows it: who, where, what was filled in, where it led."""
-    said = {key: "(every point)" if value is ALL else "…" if key == "password" else value for key, value in fields.items()}
+    said = {
+        key: "(every point)" if value is ALL else "…" if key == "password" else value
+        for key, value in fields.items()
+    }
     filled = [f"{key}: {value}" for key, value in said.items()] + [f"file: {kind}" for kind in files]
     return "\n".join([f"{name} POST {path}", *(f"    {line}" for line in filled), f"303 → {reached}"])
 
@@ -136,11 +151,20 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
     """Sign everybody up over HTTP: three authorities, a buyer, three agencies with published fees."""
     url, found = server.url, {}
     admin = Person(url, "administrator", journal).sign_in(*ADMIN)
-    for number, (name, role, line) in enumerate((("regulator", "regulator", ""), ("department", "department", "水利"), ("custodian", "custodian", ""))):
+    for number, (name, role, line) in enumerate(
+        (("regulator", "regulator", ""), ("department", "department", "水利"), ("custodian", "custodian", ""))
+    ):
         admin.submit(
-            "/admin/authorities/new", name=name, email=f"{name}@example.cn", password=PASSWORD, organisation=f"省{name}",
-            uscc=code(number), region_code="630000", authority_role=role, department=line,
-        )  # fmt: skip
+            "/admin/authorities/new",
+            name=name,
+            email=f"{name}@example.cn",
+            password=PASSWORD,
+            organisation=f"省{name}",
+            uscc=code(number),
+            region_code="630000",
+            authority_role=role,
+            department=line,
+        )
         found[name] = Person(url, name, journal).sign_in(f"{name}@example.cn").confirm()
     found["buyer"] = Person(url, "buyer", journal)
     found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
@@ -159,13 +183,27 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
 
 def _fill_in(agency: Person, name: str) -> None:
     """An agency's application, step by step, to the commitment."""
-    agency.submit("/my/entry/licence", legal_form="company", established_on="2018-05-01", scope="水土保持;环境影响评价")
-    agency.submit("/my/entry/representative", legal_representative=name, phone="0979-1")
-    agency.submit("/my/entry/premises", registered_address="昆仑路 1 号", address="昆仑路 1 号", premises="owned")
     agency.submit(
-        "/my/entry/practitioners", name="才旦", kind="注册咨询工程师", number=f"Z-{name}", valid_from="2025-01-01", valid_until="2031-01-01"
+        "/my/entry/licence", legal_form="company", established_on="2018-05-01", scope="水土保持;环境影响评价"
     )
-    agency.submit("/my/entry/bank", bank_name="演示银行", account_name=name, account_number=f"6228{crc32(name.encode()):012d}")
+    agency.submit("/my/entry/representative", legal_representative=name, phone="0979-1")
+    agency.submit(
+        "/my/entry/premises", registered_address="昆仑路 1 号", address="昆仑路 1 号", premises="owned"
+    )
+    agency.submit(
+        "/my/entry/practitioners",
+        name="才旦",
+        kind="注册咨询工程师",
+        number=f"Z-{name}",
+        valid_from="2025-01-01",
+        valid_until="2031-01-01",
+    )
+    agency.submit(
+        "/my/entry/bank",
+        bank_name="演示银行",
+        account_name=name,
+        account_number=f"6228{crc32(name.encode()):012d}",
+    )
     for kind in ("licence", "premises", "staff", "articles"):
         agency.submit("/my/entry/materials", kind=kind, file=PDF)
     agency.submit("/my/entry/commitment", way="submit", committed="y")
@@ -173,28 +211,45 @@ def _fill_in(agency: Person, name: str) -> None:
 
 def _entry(name: str, number: int) -> dict[str, Any]:
     return {
-        "name": name, "email": f"{name}@example.cn", "password": PASSWORD, "organisation": f"{name} 有限公司",
-        "uscc": code(number), "region_code": COUNTY, "legal_representative": name, "address": "昆仑路 1 号", "phone": "0979-1",
-    }  # fmt: skip
+        "name": name,
+        "email": f"{name}@example.cn",
+        "password": PASSWORD,
+        "organisation": f"{name} 有限公司",
+        "uscc": code(number),
+        "region_code": COUNTY,
+        "legal_representative": name,
+        "address": "昆仑路 1 号",
+        "phone": "0979-1",
+    }
 
 
 def _request(buyer: Person, mode: str, funds: str) -> str:
     path = buyer.submit(
-        f"/requests/new?item={ITEM}", project="高标准农田水土保持方案", region_code=COUNTY, mode=mode, funds=funds, openness="open"
+        f"/requests/new?item={ITEM}",
+        project="高标准农田水土保持方案",
+        region_code=COUNTY,
+        mode=mode,
+        funds=funds,
+        openness="open",
     )
     buyer.submit(f"{path}/publish")
     return path
 
 
 def drive(server: Server, told: Callable[[str, str], None], journal: list[str] | None = None) -> None:
-    """The whole path. `told` hears each step's name and public identifier; `journal` keeps every request made.
-    Raises Refused where the site says no."""
+    """The whole path. `told` hears each step's name and public identifier; `journal` keeps every request
+    made. Raises Refused where the site says no.
+    """
     who = people(server, journal)
     buyer, agency, department = who["buyer"], who["agency1"], who["department"]
-    told("入驻", f"{buyer.find('/my/organisation', r'E-2026-[0-9]{6}')}, {agency.find('/my/organisation', r'A-2026-[0-9]{6}')}")
+    told(
+        "入驻",
+        f"{buyer.find('/my/organisation', r'E-2026-[0-9]{6}')}, {agency.find('/my/organisation', r'A-2026-[0-9]{6}')}",
+    )
     inquiry = _request(buyer, "inquiry", "private")
     quotes = [
-        who[f"agency{n}"].submit(f"{inquiry}/answer", price=price, days="20") for n, price in ((1, "45,000"), (2, "47,000"), (3, "46,000"))
+        who[f"agency{n}"].submit(f"{inquiry}/answer", price=price, days="20")
+        for n, price in ((1, "45,000"), (2, "47,000"), (3, "46,000"))
     ]
     told("1 询价", f"{_last(inquiry)}: {len(quotes)} quotes")
     buyer.submit(f"{quotes[0]}/offer", price="40,000", days="20")
@@ -202,7 +257,10 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     buyer.submit(f"{quotes[0]}/accept")
     told("2 议价", _last(quotes[0]))
     sealed = _request(buyer, "sealed_bid", "state")
-    bids = [who[f"agency{n}"].submit(f"{sealed}/answer", price=price, days="25") for n, price in ((1, "45,000"), (2, "44,000"), (3, "46,000"))]
+    bids = [
+        who[f"agency{n}"].submit(f"{sealed}/answer", price=price, days="25")
+        for n, price in ((1, "45,000"), (2, "44,000"), (3, "46,000"))
+    ]
     if "44,000" in buyer.get(sealed).get_text():
         raise Refused("a sealed price shows before the opening")
     server.set_clock(START + timedelta(days=10))
@@ -222,7 +280,9 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     told("8 结款", ", ".join(pay_out(server, who["custodian"], agency, contract)))
     ratings = sorted(set(re.findall(r"R-2026-\d{6,9}", buyer.get(contract).get_text(" "))))
     for person, rating in ((buyer, ratings[0]), (agency, ratings[1])):
-        dimensions = {str(box["name"]): "5" for box in person.get(f"/ratings/{rating}/rate").select("input[type=radio]")}
+        dimensions = {
+            str(box["name"]): "5" for box in person.get(f"/ratings/{rating}/rate").select("input[type=radio]")
+        }
         person.submit(f"/ratings/{rating}/rate", **dimensions, comment="合作顺利")
     told("评价", ", ".join(ratings))
     server.command("tick")
@@ -253,9 +313,14 @@ def choose(buyer: Person, agency: Person, request: str) -> None:
 def contracted(buyer: Person, agency: Person) -> str:
     """The path of a contract with the first agency, chosen directly and signed by both."""
     request = buyer.submit(
-        f"/requests/new?item={ITEM}", project="高标准农田水土保持方案", region_code=COUNTY, mode="direct", funds="private", openness="invited",
+        f"/requests/new?item={ITEM}",
+        project="高标准农田水土保持方案",
+        region_code=COUNTY,
+        mode="direct",
+        funds="private",
+        openness="invited",
         invited="A-2026-000001",
-    )  # fmt: skip
+    )
     buyer.submit(f"{request}/publish")
     choose(buyer, agency, request)
     contract = f"/contracts/{buyer.find(request, r'C-2026-[0-9]{6}')}"
@@ -277,7 +342,9 @@ def pay(buyer: Person, agency: Person, contract: str) -> str:
 
 
 def deliver(buyer: Person, agency: Person, department: Person, contract: str) -> str:
-    """The materials and the deliverable of a contract, returned once, accepted, and passed by the department; the deliverable."""
+    """The materials and the deliverable of a contract, returned once, accepted, and passed by the department;
+    the deliverable.
+    """
     materials = f"/materials/{buyer.find(contract, r'N-2026-[0-9]{6}')}"
     buyer.submit(f"{materials}/supply", ticked=ALL, file=PDF)
     agency.submit(f"{materials}/confirm")
@@ -291,9 +358,17 @@ def deliver(buyer: Person, agency: Person, department: Person, contract: str) ->
 
 
 def pay_out(server: Server, custodian: Person, agency: Person, contract: str) -> list[str]:
-    """The bank's statement shows what was paid, the custodian sends on what is owed, and the agency has it: the payouts."""
-    shown = [(payment, agency.find(f"/payments/{payment}", r"¥ [0-9,.]+")) for payment in numbers(agency, contract, "M")]
-    custodian.submit("/custody/import", file=statement(*((reference(payment), price.removeprefix("¥ ")) for payment, price in shown)))
+    """The bank's statement shows what was paid, the custodian sends on what is owed, and the agency has it:
+    the payouts.
+    """
+    shown = [
+        (payment, agency.find(f"/payments/{payment}", r"¥ [0-9,.]+"))
+        for payment in numbers(agency, contract, "M")
+    ]
+    custodian.submit(
+        "/custody/import",
+        file=statement(*((reference(payment), price.removeprefix("¥ ")) for payment, price in shown)),
+    )
     server.command("tick")
     payouts = numbers(agency, contract, "Z")
     for payout in payouts:
@@ -310,7 +385,10 @@ def numbers(person: Person, path: str, kind: str) -> list[str]:
 def statement(*lines: tuple[str, str]) -> bytes:
     """A statement of the custody account, as its bank exports it: remarks, and sums that came in."""
     rows = ["交易日期,收入金额,支出金额,对方户名,附言,交易流水号"]
-    rows += [f'2026-03-16,"{price}",,buyer 有限公司,{remark},B{number}' for number, (remark, price) in enumerate(lines)]
+    rows += [
+        f'2026-03-16,"{price}",,buyer 有限公司,{remark},B{number}'
+        for number, (remark, price) in enumerate(lines)
+    ]
     return "\n".join(rows).encode()
 
 
@@ -323,10 +401,15 @@ fields that keep their proposed values, its CSRF token and its one-time key are 
 
 
 def keep(
-    walk: Callable[[Server, Callable[[str, str], None], list[str]], None], name: str, introduction: str, files: list[str], database: str = ""
+    walk: Callable[[Server, Callable[[str, str], None], list[str]], None],
+    name: str,
+    introduction: str,
+    files: list[str],
+    database: str = "",
 ) -> int:
-    """Walk on a fresh market, embedded or on an empty `database`, and print the steps; where a file is named, keep every request made
-    there. What is kept is the same every time."""
+    """Walk on a fresh market, embedded or on an empty `database`, and print the steps; where a file is named,
+    keep every request made there. What is kept is the same every time.
+    """
     journal: list[str] = []
     pages: list[str] = []
 

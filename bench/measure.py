@@ -64,7 +64,9 @@ def recorded(engine: Engine) -> Iterator[Log]:
     """Every statement the engine sends, with its parameters, transactions included."""
     log: Log = []
 
-    def sent(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+    def sent(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> None:
         log.append((statement, parameters))
 
     def ended(connection: Any) -> None:

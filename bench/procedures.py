@@ -1,5 +1,6 @@
-"""Every way to choose, over real HTTP against a fresh market: `make procedures` prints each step, and `make docs` keeps
-the requests as docs/procedures.md."""
+"""Every way to choose, over real HTTP against a fresh market: `make procedures` prints each step, and `make
+docs` keeps the requests as docs/procedures.md.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,13 @@ from bench.server import ROOT, Server
 from models import workdays
 
 Told = Callable[[str, str], None]
-PLACES = dict(zip(("direct", "inquiry", "sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), ["北岸", "南岸", "上游", "下游", "东区", "西区", "灌区"], strict=True))
+PLACES = dict(
+    zip(
+        ("direct", "inquiry", "sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"),
+        ["北岸", "南岸", "上游", "下游", "东区", "西区", "灌区"],
+        strict=True,
+    )
+)
 PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
 INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
@@ -61,14 +68,22 @@ class Stage:
 
     def publish(self, mode: str, funds: str = "state", **asked: str) -> str:
         path = self.who["buyer"].submit(
-            f"/requests/new?item={ITEM}", project=f"高标准农田水土保持方案({PLACES[mode]})", region_code="632801", mode=mode, funds=funds, **asked
+            f"/requests/new?item={ITEM}",
+            project=f"高标准农田水土保持方案({PLACES[mode]})",
+            region_code="632801",
+            mode=mode,
+            funds=funds,
+            **asked,
         )
         self.who["buyer"].submit(f"{path}/publish")
         return path
 
     def bid(self, request: str, **more: str) -> dict[str, str]:
         """Everyone seals a bid; before the opening nobody finds a price."""
-        bids = {name: self.who[name].submit(f"{request}/answer", price=price, days="25", **more) for name, price in PRICES.items()}
+        bids = {
+            name: self.who[name].submit(f"{request}/answer", price=price, days="25", **more)
+            for name, price in PRICES.items()
+        }
         for person in self.who.values():
             if any(price in person.get(request).get_text() for price in PRICES.values()):
                 raise Refused("a sealed price shows before the opening")
@@ -95,7 +110,9 @@ def inquiry(stage: Stage, told: Told) -> None:
     request = stage.publish("inquiry", "private")
     stage.who["agency3"].submit(f"{request}/ask", question="是否包含专家评审会费用?")
     buyer.submit(_link(buyer, request, "/clarifications/"), answer="包含,请计入报价。")
-    quotes = [stage.who[name].submit(f"{request}/answer", price=price, days="20") for name, price in PRICES.items()]
+    quotes = [
+        stage.who[name].submit(f"{request}/answer", price=price, days="20") for name, price in PRICES.items()
+    ]
     buyer.submit(f"{quotes[0]}/offer", price="40,000", days="20")
     stage.who["agency1"].submit(f"{quotes[0]}/offer", price="42,000", days="18")
     buyer.submit(f"{quotes[0]}/accept")
@@ -107,11 +124,18 @@ def inquiry(stage: Stage, told: Told) -> None:
 def sealed_bid(stage: Stage, told: Told) -> None:
     request = stage.publish("sealed_bid")
     stage.bid(request)
-    stage.who["buyer"].submit(f"{request}/amend", budget="47,000", deadline=_local(workdays.add(stage.now, 6)), reason="预算已批复,按批复金额设上限")
+    stage.who["buyer"].submit(
+        f"{request}/amend",
+        budget="47,000",
+        deadline=_local(workdays.add(stage.now, 6)),
+        reason="预算已批复,按批复金额设上限",
+    )
     stage.bid(request)  # each answers the request as it now is
     stage.move(workdays.add(stage.now, 6) + timedelta(minutes=1))
     award = stage.award(request, "开启的投标中报价最低")
-    objection = stage.who["agency2"].submit(f"/awards/{award}/object", grounds="中选机构承诺的工期明显短于规范要求")
+    objection = stage.who["agency2"].submit(
+        f"/awards/{award}/object", grounds="中选机构承诺的工期明显短于规范要求"
+    )
     stage.who["buyer"].submit(f"{objection}/answer", statement="进度计划已核对,工期可行。")
     stage.who["regulator"].submit(f"{objection}/dismiss", reason="经核查,工期可行,异议不成立。")
     stage.move(workdays.add(stage.now, 3) + timedelta(minutes=1))
@@ -144,7 +168,9 @@ def reverse_auction(stage: Stage, told: Told) -> None:
 
 def merit(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
-    request = stage.publish("merit", price_weight="40", days_weight="10", credit_weight="20", quality="技术方案 20\n类似业绩 10")
+    request = stage.publish(
+        "merit", price_weight="40", days_weight="10", credit_weight="20", quality="技术方案 20\n类似业绩 10"
+    )
     for number in (1, 2, 3):
         buyer.submit(f"{request}/appoint", email=f"expert{number}@example.cn")
     stage.bid(request, note="两名注册人员驻场,分三阶段提交。")
@@ -153,8 +179,14 @@ def merit(stage: Stage, told: Told) -> None:
         expert = stage.who[f"expert{number}"]
         sheet = _link(expert, "/my", "/evaluations/")
         expert.submit(f"{sheet}/declare")
-        points = {f"points_{bid}_{line}": str(most - bid - number) for bid in range(3) for line, most in enumerate((20, 10))}
-        expert.submit(f"{sheet}/score", **points, **{f"reason_{bid}": "方案可行,人员配置合理" for bid in range(3)})
+        points = {
+            f"points_{bid}_{line}": str(most - bid - number)
+            for bid in range(3)
+            for line, most in enumerate((20, 10))
+        }
+        expert.submit(
+            f"{sheet}/score", **points, **{f"reason_{bid}": "方案可行,人员配置合理" for bid in range(3)}
+        )
     told("merit 择优选取", f"{_last(request)} -> {stage.award(request, '综合评分第一,评分表已公布')}")
 
 
@@ -177,7 +209,9 @@ def _begun(stage: Stage) -> str:
 
 def change(stage: Stage, told: Told) -> None:
     contract = _begun(stage)
-    proposed = stage.who["agency1"].submit(f"{contract}/changes/extension", days="5", reason="持续降雪,现场踏勘受阻")
+    proposed = stage.who["agency1"].submit(
+        f"{contract}/changes/extension", days="5", reason="持续降雪,现场踏勘受阻"
+    )
     stage.who["buyer"].submit(f"{proposed}/agree")
     told("change 变更", f"{_last(contract)}: {_last(proposed)}")
 
@@ -188,7 +222,13 @@ def dispute(stage: Stage, told: Told) -> None:
     case = f"/disputes/{buyer.find(contract, r'Y-2026-[0-9]{6}')}"
     agency.submit(f"{case}/answer", answer="业主未提供立项文件,已书面催要")
     buyer.submit(f"{case}/evidence", note="立项文件的签收单", file=PDF)
-    stage.who["regulator"].submit(f"{case}/decide", outcome="terminate", fault="agency", to_agency="0", reason="立项文件已签收,机构没有进场")
+    stage.who["regulator"].submit(
+        f"{case}/decide",
+        outcome="terminate",
+        fault="agency",
+        to_agency="0",
+        reason="立项文件已签收,机构没有进场",
+    )
     if "已终止" not in buyer.get(contract).get_text():
         raise Refused("the decision did not end the contract")
     told("dispute 争议", f"{_last(contract)}: {_last(case)}")
@@ -202,7 +242,12 @@ def verified(stage: Stage, request: str) -> list[str]:
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as copy:
             copy.write(file)
             copy.flush()
-            ran = subprocess.run([sys.executable, "-I", str(ROOT / "docs" / "verify_draw.py"), copy.name], capture_output=True, text=True, check=False)
+            ran = subprocess.run(
+                [sys.executable, "-I", str(ROOT / "docs" / "verify_draw.py"), copy.name],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         first = json.loads(file)["result"][0]
         drawn = [line.split()[2] for line in ran.stdout.splitlines() if line.rstrip().endswith("<- drawn")]
         if ran.returncode or drawn[0] != first or first not in page.get_text():
@@ -222,7 +267,17 @@ def _local(instant: datetime) -> str:
     return f"{instant:%Y-%m-%dT%H:%M}"
 
 
-PROCEDURES = (direct, inquiry, sealed_bid, reference_price, reverse_auction, merit, random_draw, change, dispute)
+PROCEDURES = (
+    direct,
+    inquiry,
+    sealed_bid,
+    reference_price,
+    reverse_auction,
+    merit,
+    random_draw,
+    change,
+    dispute,
+)
 
 
 def drive(server: Server, told: Told, journal: list[str] | None = None) -> None:

@@ -21,7 +21,8 @@ from market import create_app
 from market.jobs import LANES
 
 ROOT = Path(__file__).parent.parent
-# Commands run in children of a process that has everything imported and no threads: a twentieth of what a new interpreter costs.
+# Commands run in children of a process that has everything imported and no threads: a twentieth of what a new
+# interpreter costs.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["bench.server"])
 ADMIN = ("admin@example.cn", "correct horse battery")
@@ -35,11 +36,18 @@ def free_port() -> int:
 
 
 class Server:
-    """`home` holds the database, the files and the clock; nothing of it is shared with another market. `python` runs it, where that is
-    another one than ours."""
+    """`home` holds the database, the files and the clock; nothing of it is shared with another market.
+    `python` runs it, where that is another one than ours.
+    """
 
     def __init__(
-        self, home: Path, *, demo: bool = False, database: str = "", environment: dict[str, str] | None = None, python: str = sys.executable
+        self,
+        home: Path,
+        *,
+        demo: bool = False,
+        database: str = "",
+        environment: dict[str, str] | None = None,
+        python: str = sys.executable,
     ) -> None:
         self.home, self.port, self.python = home, free_port(), python
         self.url = f"http://127.0.0.1:{self.port}"
@@ -100,7 +108,12 @@ class Server:
     def start(self) -> None:
         log = (self.home / "server.log").open("ab")
         self._process = subprocess.Popen(
-            [self.python, "wsgi.py"], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            [self.python, "wsgi.py"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         log.close()
         for _ in range(600):
@@ -135,9 +148,16 @@ def _command(environment: dict[str, str], arguments: tuple[str, ...], said: Path
 
 @contextlib.contextmanager
 def market(
-    home: Path, *, demo: bool = False, database: str = "", at: datetime | None = None, environment: dict[str, str] | None = None
+    home: Path,
+    *,
+    demo: bool = False,
+    database: str = "",
+    at: datetime | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Server]:
-    """A prepared, running market with an administrator; stopped at the end. `environment` adds to its settings."""
+    """A prepared, running market with an administrator; stopped at the end. `environment` adds to its
+    settings.
+    """
     server = Server(home, demo=demo, database=database, environment=environment)
     if at is not None:
         server.set_clock(at)

@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
-"""Re-run a published draw of Gongxin. Needs Python 3.8 or newer and nothing else; imports nothing of the platform.
+"""Re-run a published draw: python verify_draw.py draw.json [bid.json ...]
 
-    python verify_draw.py draw.json [bid.json ...]
-
-The files are what the platform publishes: of the draw (/draws/<identifier>.json) and, if you like, of bids (/bids/<identifier>.json). Checked:
+Needs Python 3.8 or newer, and nothing of the platform. The files are what the platform publishes: of the draw (/draws/<identifier>.json) and, if you like, of bids
+(/bids/<identifier>.json). Checked:
 
 1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
 2. nobody is on the list twice, only participants contributed, and each at most once;
 3. list, contributions and seed are those drawn from: their SHA-256 equals the published digest;
 4. the result follows from seed, list and contributions alone: every candidate's ticket is
    HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first;
-5. where the drawn percentage makes a reference price and the file has the bids: the price, in fen, is their mean
-   (without the lowest and the highest from trim_from bids on) times the percentage, and the nearest bid comes first;
+5. a reference price, in fen, is the mean of the bids (without the lowest and the highest from trim_from bids
+   on) times the drawn percentage, and the nearest bid comes first;
 6. of every bid given: its contribution is SHA-256("nonce:contribution") of what is in that file.
 
-To be sure that list and commitment are those of before the draw, compare them with the copy you kept. Candidates are bids by
-their public identifiers, or percentages; the platform's page says whose a bid is.
+To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
+Candidates are bids by their public identifiers, or percentages; the platform's page says whose a bid is.
 Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
 """
 
@@ -38,8 +37,8 @@ def key_of(draw):
 
 def tickets(draw):
     """(ticket in hex, candidate) for every candidate, in drawn order."""
-    key = key_of(draw)
-    return sorted((hmac.new(key, name.encode("utf-8"), hashlib.sha256).hexdigest(), name) for name in draw["candidates"])
+    key, names = key_of(draw), draw["candidates"]
+    return sorted((hmac.new(key, name.encode("utf-8"), hashlib.sha256).hexdigest(), name) for name in names)
 
 
 def faults(draw):
@@ -51,8 +50,8 @@ def faults(draw):
         return ["not drawn yet: no seed is published"]
     if hashlib.sha256(bytes.fromhex(draw["seed"])).hexdigest() != draw["commitment"]:
         found.append("the seed is not the one committed to")
-    candidates, parties = draw["candidates"], [c["party"] for c in draw["contributions"]]
-    if len(set(candidates)) != len(candidates):
+    parties = [c["party"] for c in draw["contributions"]]
+    if len(set(draw["candidates"])) != len(draw["candidates"]):
         found.append("a candidate is on the list twice")
     if len(set(parties)) != len(parties) or not set(parties) <= set(draw["participants"]):
         found.append("a contribution by nobody who took part, or two by one")
@@ -69,19 +68,20 @@ def reference_faults(draw):
     kept = prices[1:-1] if len(prices) >= max(told["trim_from"], 3) else prices
     price = int(Fraction(sum(kept), len(kept)) * Fraction(draw["result"][0]) / 100 + Fraction(1, 2))
     away = {bid: abs(each - price) for bid, each in told["prices"].items()}
-    wrong = [] if told["price"] == price else ["the reference price is %d fen, not %d" % (price, told["price"])]
-    return wrong + ([] if away[told["ranking"][0]] == min(away.values()) else ["the first is not the nearest bid"])
+    if told["price"] != price:
+        return ["the reference price is %d fen, not %d" % (price, told["price"])]
+    return [] if away[told["ranking"][0]] == min(away.values()) else ["the first is not the nearest bid"]
 
 
 def bid_faults(draw, bid):
     """What is wrong with what the draw says a published bid brought."""
     value = hashlib.sha256((bid["nonce"] + ":" + bid["contribution"]).encode("utf-8")).hexdigest()
-    return [] if {"party": bid["bid"], "value": value} in draw["contributions"] else ["the draw has no such contribution of %s" % bid["bid"]]
+    if {"party": bid["bid"], "value": value} in draw["contributions"]:
+        return []
+    return ["the draw has no such contribution of %s" % bid["bid"]]
 
 
 def main(arguments):
-    if not arguments:
-        return print(__doc__) or 2
     try:
         draw, *bids = [json.loads(Path(name).read_text(encoding="utf-8")) for name in arguments]
         wrong = faults(draw) + [fault for bid in bids for fault in bid_faults(draw, bid)]
@@ -96,4 +96,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]) if sys.argv[1:] else print(__doc__) or 2)

@@ -21,9 +21,12 @@ from models.documents import FolderStore
 from models.timekeeping import OUTAGE
 from search import open_index
 
-HSTS_SECONDS = 365 * 24 * 3600  # this host alone: what else there is under its domain is not ours to say (RFC 6797)
+HSTS_SECONDS = (
+    365 * 24 * 3600
+)  # this host alone: what else there is under its domain is not ours to say (RFC 6797)
 HARDENED = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # for what is older than frame-ancestors
     "Referrer-Policy": "same-origin",
@@ -36,7 +39,9 @@ HARDENED = {
 def build(settings: dict[str, Any] | None = None) -> Flask:
     """The application: see `market.create_app`."""
     memory.settle()
-    app = Flask("market", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static"))
+    app = Flask(
+        "market", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static")
+    )
     app.config.update(config.FIXED)
     app.config.update(settings if settings is not None else Settings.read().flask())
     app.config["ALEMBIC"] = {"script_location": str(ROOT / "models" / "migrations"), "version_locations": []}
@@ -60,7 +65,9 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
     app.extensions["gateways"] = gateways.configured(app.config)
     app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
-    app.extensions["search"] = open_index(app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]), lambda: app.extensions["jobs"].between())
+    app.extensions["search"] = open_index(
+        app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]), lambda: app.extensions["jobs"].between()
+    )
     if app.config["CLOCK_FILE"]:
         clock.use_file(Path(app.config["CLOCK_FILE"]))
 
@@ -83,7 +90,9 @@ def _keeper(settings: dict[str, Any]) -> Keeper:
     """Somebody else's keeper where one is set, else our own beside the database."""
     if settings.get("KEEPER_URL"):
         return HttpKeeper(settings["KEEPER_URL"], settings["KEEPER_TOKEN"])
-    outage = None if settings["DEMO"] or settings["TRIAL"] else OUTAGE  # those are put away for weeks, and nobody relies on them
+    outage = (
+        None if settings["DEMO"] or settings["TRIAL"] else OUTAGE
+    )  # those are put away for weeks, and nobody relies on them
     return FolderKeeper(Path(settings["KEEPER_FOLDER"]), settings["KEEPER_SECRET"], outage)
 
 
@@ -101,7 +110,19 @@ def _open_rooms(app: Flask) -> None:
     from market.serving.ready import probes
     from market.sourcing import views as sourcing
 
-    for room in (accounts, identification, agencies, catalogue, contracts, credit, opendata, oversight, payments, ratings, sourcing):
+    for room in (
+        accounts,
+        identification,
+        agencies,
+        catalogue,
+        contracts,
+        credit,
+        opendata,
+        oversight,
+        payments,
+        ratings,
+        sourcing,
+    ):
         app.register_blueprint(room.rooms)
     app.register_blueprint(probes)
     accounts.register(app)
@@ -117,7 +138,9 @@ def _locale() -> str:
 
 
 def _harden(response: Response) -> Response:
-    """Nothing from elsewhere, no framing; only by TLS where there is TLS; and what only its parties may see is kept by no cache."""
+    """Nothing from elsewhere, no framing; only by TLS where there is TLS; and what only its parties may see
+    is kept by no cache.
+    """
     for name, value in HARDENED.items():
         response.headers.setdefault(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:

@@ -1,4 +1,6 @@
-"""Asking somebody over HTTP who may be slow, or mean it ill: the whole answer is there within a time and a size, or none of it."""
+"""Asking somebody over HTTP who may be slow, or mean it ill: the whole answer is there within a time and a
+size, or none of it.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ class TooMuch(ValueError):
 
 
 def ask(request: urllib.request.Request, patience: float, most: int) -> bytes:
-    """The answer, `most` bytes of it at the most, and all of it `patience` seconds from now: a time limit of the socket's own is for one
-    read, and whoever sends a byte a second never exceeds it. OSError (a TimeoutError, or one as its `reason`, where the time is up),
-    urllib's HTTPError for an answer that is none, TooMuch."""
+    """The answer, `most` bytes of it at the most, and all of it `patience` seconds from now: a time limit of
+    the socket's own is for one read, and whoever sends a byte a second never exceeds it. OSError (a
+    TimeoutError, or one as its `reason`, where the time is up), urllib's HTTPError for an answer that is
+    none, TooMuch.
+    """
     try:
         with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:
             content: bytes = answer.read(most + 1)
@@ -33,9 +37,16 @@ def ask(request: urllib.request.Request, patience: float, most: int) -> bytes:
 
 
 def _opener(request: urllib.request.Request, until: float) -> urllib.request.OpenerDirector:
-    """What opens this address alone, through a proxy where the environment names one; nobody is sent on elsewhere."""
+    """What opens this address alone, through a proxy where the environment names one; nobody is sent on
+    elsewhere.
+    """
     opener = urllib.request.OpenerDirector()
-    for handler in (urllib.request.ProxyHandler, urllib.request.UnknownHandler, urllib.request.HTTPDefaultErrorHandler, urllib.request.HTTPErrorProcessor):
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.UnknownHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
         opener.add_handler(handler())
     opener.add_handler((_Https if request.type == "https" else _Http)(until))
     return opener
@@ -59,7 +70,9 @@ class _Https(urllib.request.HTTPSHandler):
         return self.do_open(self._made, asked, context=self._context)  # type: ignore[attr-defined]
 
 
-def _connection(kind: Callable[..., http.client.HTTPConnection], until: float, host: str, **settings: Any) -> http.client.HTTPConnection:
+def _connection(
+    kind: Callable[..., http.client.HTTPConnection], until: float, host: str, **settings: Any
+) -> http.client.HTTPConnection:
     """A connection whose answers are read until then."""
     made = kind(host, **settings)
     made.response_class = partial(_answer, until)  # type: ignore[assignment]
@@ -94,8 +107,9 @@ class _Hurried(io.RawIOBase):
 
 
 def date_of(request: urllib.request.Request, patience: float) -> datetime:
-    """The time a server says it is, to the second, whatever else it answers. OSError where it does not answer in `patience` seconds,
-    ValueError where it does not say."""
+    """The time a server says it is, to the second, whatever else it answers. OSError where it does not answer
+    in `patience` seconds, ValueError where it does not say.
+    """
     try:
         with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:
             said = answer.headers.get("Date", "")

@@ -1,5 +1,6 @@
-"""Doing batches: the next piece of each, a transaction a piece that holds the write lock for a moment only, so that a kill in the middle
-loses one piece at the most."""
+"""Doing batches: the next piece of each, a transaction a piece that holds the write lock for a moment only,
+so that a kill in the middle loses one piece at the most.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +32,12 @@ BROKE = N_("系统出错了,我们已留下记录。您的数据没有改动。"
 
 @dataclass(frozen=True)
 class Work:
-    """How one kind of batch is done. `listed` finds its rows, a piece after a key, where they do not come with it. `fetch` asks others
-    about some rows, outside of any transaction; `check` looks at them with what was fetched and notes the rows' problems; `load` carries
-    some rows out. What is not `attended` is carried out as soon as it is checked; `pace` is how many rows a minute may be asked about, None
-    for any; what is `outside` asks others."""
+    """How one kind of batch is done. `listed` finds its rows, a piece after a key, where they do not come
+    with it. `fetch` asks others about some rows, outside of any transaction; `check` looks at them with what
+    was fetched and notes the rows' problems; `load` carries some rows out. What is not `attended` is carried
+    out as soon as it is checked; `pace` is how many rows a minute may be asked about, None for any; what is
+    `outside` asks others.
+    """
 
     check: Callable[[Session, Actor, Batch, list[BatchRow], Any], None]
     load: Callable[[Session, Actor, Batch, list[BatchRow]], None]
@@ -47,7 +50,9 @@ class Work:
 
 @dataclass(frozen=True)
 class Looked:
-    """A piece of a sweep, looked at outside of any transaction: the key it ends with, how many it was, how many of them failed."""
+    """A piece of a sweep, looked at outside of any transaction: the key it ends with, how many it was, how
+    many of them failed.
+    """
 
     last: int
     count: int
@@ -57,8 +62,9 @@ class Looked:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A kind of batch without rows, which goes through all there is of something: `look` at the next after a key, at most so many, None at
-    the end; `keep` what was found, and say how many it changed."""
+    """A kind of batch without rows, which goes through all there is of something: `look` at the next after a
+    key, at most so many, None at the end; `keep` what was found, and say how many it changed.
+    """
 
     look: Callable[[int, int], Looked | None]
     keep: Callable[[Session, Any], int]
@@ -84,11 +90,16 @@ def _who(session: Session, batch: Batch) -> Actor:
 
 
 def run(most: int = 10_000, outside: bool | None = None) -> int:
-    """Go on with every batch that is under way, oldest first: all, or those alone that ask others, or do not. Returns how many pieces
-    were done."""
+    """Go on with every batch that is under way, oldest first: all, or those alone that ask others, or do not.
+    Returns how many pieces were done.
+    """
     done = 0
     db.session.rollback()  # see what has been asked for since
-    query = select(Batch.identifier, Batch.kind).where(Batch.state.in_(batches.UNDER_WAY), Batch.kind.in_(WORKS)).order_by(Batch.id)
+    query = (
+        select(Batch.identifier, Batch.kind)
+        .where(Batch.state.in_(batches.UNDER_WAY), Batch.kind.in_(WORKS))
+        .order_by(Batch.id)
+    )
     waiting = [name for name, kind in db.session.execute(query) if outside in (None, WORKS[kind].outside)]
     db.session.rollback()
     for identifier in waiting:
@@ -118,7 +129,9 @@ def step(identifier: str) -> bool:
 
 
 def _stopped(identifier: str, problem: Problem) -> None:
-    """A piece did not come about and what it had begun is undone; it is tried again where somebody only was away."""
+    """A piece did not come about and what it had begun is undone; it is tried again where somebody only was
+    away.
+    """
     db.session.rollback()
     with transaction() as session:
         batch = batches.load(session, identifier, lock=True)
@@ -165,7 +178,11 @@ def _keep(work: Sweep, identifier: str, place: tuple[Any, ...], looked: Looked |
             return False
         if looked.found is not None:
             batch.changed += work.keep(session, looked.found)
-        batch.after, batch.loaded, batch.faulty = looked.last, batch.loaded + looked.count, batch.faulty + looked.faulty
+        batch.after, batch.loaded, batch.faulty = (
+            looked.last,
+            batch.loaded + looked.count,
+            batch.faulty + looked.faulty,
+        )
         batch.total, batch.worked_at = max(batch.total, batch.loaded), clock.now()
         batch.position = batch.loaded
     return True
@@ -195,7 +212,11 @@ def _checked(work: Work, batch: Batch) -> None:
 def _check(work: Work, seen: Batch) -> bool:
     """The next rows: as many as one may ask about in a minute, or as one piece bears."""
     allowed = work.pace(seen)
-    if allowed is not None and seen.worked_at is not None and 0 <= (clock.now() - seen.worked_at).total_seconds() < 60:
+    if (
+        allowed is not None
+        and seen.worked_at is not None
+        and 0 <= (clock.now() - seen.worked_at).total_seconds() < 60
+    ):
         return False
     identifier, pace, at = seen.identifier, _pace(seen), seen.position
     rows = batches.next_rows(db.session, seen, allowed or pace.size)
@@ -209,8 +230,12 @@ def _check(work: Work, seen: Batch) -> bool:
     return allowed is None and batches.load(db.session, identifier).state in batches.UNDER_WAY
 
 
-def _check_piece(work: Work, identifier: str, at: int, count: int, fetched: Any, pace: Pace) -> tuple[bool, int, int]:
-    """Check a piece of the rows something was fetched about. Whether some are left, where they begin, and how many they are."""
+def _check_piece(
+    work: Work, identifier: str, at: int, count: int, fetched: Any, pace: Pace
+) -> tuple[bool, int, int]:
+    """Check a piece of the rows something was fetched about. Whether some are left, where they begin, and how
+    many they are.
+    """
     size = min(count, pace.size)
     with pace.piece() as session:
         batch = batches.load(session, identifier, lock=True)
@@ -227,7 +252,9 @@ def _check_piece(work: Work, identifier: str, at: int, count: int, fetched: Any,
 
 
 def _load(work: Work, seen: Batch) -> bool:
-    """Carry out the next rows; where that breaks, each alone, and one that breaks alone is left out and says so."""
+    """Carry out the next rows; where that breaks, each alone, and one that breaks alone is left out and says
+    so.
+    """
     identifier, pace, at = seen.identifier, _pace(seen), seen.loaded
     size = pace.size
     try:
@@ -292,20 +319,28 @@ def _own(session: Session, actor: Actor, identifier: str) -> Batch:
 
 
 def may_see(actor: Actor, batch: Batch) -> bool:
-    """Whoever belongs to the organisation that asked for it, and administrators; a register's comparison is of the whole market."""
-    if "admin" in actor.roles or (batch.kind == "register" and permissions.may_act("agencies._compare", actor)):
+    """Whoever belongs to the organisation that asked for it, and administrators; a register's comparison is
+    of the whole market.
+    """
+    if "admin" in actor.roles or (
+        batch.kind == "register" and permissions.may_act("agencies._compare", actor)
+    ):
         return True
     return batch.organisation_id is not None and batch.organisation_id == actor.organisation_id
 
 
 @action
 def load_batch(session: Session, actor: Actor, identifier: str) -> str:
-    """Have a batch carried out whose every row is in order. WrongState before it is checked, RuleBroken where a row is not."""
+    """Have a batch carried out whose every row is in order. WrongState before it is checked, RuleBroken where
+    a row is not.
+    """
     batch = _own(session, actor, identifier)
     if batch.state != "checked":
         raise WrongState(N_("这一批不在可以入库的状态。"))
     if batch.faulty:
-        raise RuleBroken(N_("还有 %(count)s 行有问题,请改好后重新上传;只有全部正确才会入库。"), count=batch.faulty)
+        raise RuleBroken(
+            N_("还有 %(count)s 行有问题,请改好后重新上传;只有全部正确才会入库。"), count=batch.faulty
+        )
     if batch.person_id != actor.user_id and "admin" not in actor.roles:
         raise NotAllowed(N_("只有上传的人可以入库。"))
     batch.state = "loading"

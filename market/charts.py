@@ -1,4 +1,6 @@
-"""Small drawings in SVG, without inline styles, which the content policy forbids; colours are classes of gongxin.css."""
+"""Small drawings in SVG, without inline styles, which the content policy forbids; colours are classes of
+gongxin.css.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,36 @@ from models.sourcing import Quartiles
 
 def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
     """A bar chart: (label, count, class) from left to right, each bar with its figure."""
-    most, width, gap, tall = max((count for _label, count, _css in pairs), default=0) or 1, 46 if len(pairs) < 8 else 22, 10, 120
-    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 {} 170" width="{}"><title>{}</title>').format(
-        len(pairs) * (width + gap), len(pairs) * (width + gap), title
-    )]  # fmt: skip
+    most, width, gap, tall = (
+        max((count for _label, count, _css in pairs), default=0) or 1,
+        46 if len(pairs) < 8 else 22,
+        10,
+        120,
+    )
+    parts = [
+        Markup('<svg class="chart" role="img" viewBox="0 0 {} 170" width="{}"><title>{}</title>').format(
+            len(pairs) * (width + gap), len(pairs) * (width + gap), title
+        )
+    ]
     for index, (label, count, css) in enumerate(pairs):
         height, x = round(tall * count / most), index * (width + gap)
         parts.append(
             Markup(
                 '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
-                '<text x="{}" y="{}" text-anchor="middle">{}</text><text class="weak" x="{}" y="162" text-anchor="middle">{}</text>'
-            ).format(css, x, 20 + tall - height, width, height, x + width / 2, 14 + tall - height, f"{count:,}", x + width / 2, label)
+                '<text x="{}" y="{}" text-anchor="middle">{}</text><text class="weak" x="{}" '
+                'y="162" text-anchor="middle">{}</text>'
+            ).format(
+                css,
+                x,
+                20 + tall - height,
+                width,
+                height,
+                x + width / 2,
+                14 + tall - height,
+                f"{count:,}",
+                x + width / 2,
+                label,
+            )
         )
     return Markup("").join([*parts, Markup("</svg>")])
 
@@ -31,12 +52,17 @@ def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
 def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
     """A bar chart whose labels are long: a line each, (label, count), the bar with its figure behind."""
     most, step, left = max((count for _label, count in pairs), default=0) or 1, 26, 200
-    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(step * len(pairs) + 6, title)]
+    parts = [
+        Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(
+            step * len(pairs) + 6, title
+        )
+    ]
     for index, (label, count) in enumerate(pairs):
         y, width = step * index + 4, round(400 * count / most)
         parts.append(
             Markup(
-                '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" y="{}" width="{}" height="16" rx="3"/>'
+                '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" '
+                'y="{}" width="{}" height="16" rx="3"/>'
                 '<text x="{}" y="{}">{}</text>'
             ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, f"{count:,}")
         )
@@ -44,8 +70,10 @@ def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
 
 
 def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
-    """Each offer (name, price, published price, in fen) as a dot at its share of its own published price, and behind
-    them the middle half and the median of past awards, which makes offers of different agencies comparable."""
+    """Each offer (name, price, published price, in fen) as a dot at its share of its own published price, and
+    behind them the middle half and the median of past awards, which makes offers of different agencies
+    comparable.
+    """
     shares = [price / top for _name, price, top in rows]
     low = min([*shares, past.lower if past else 1.0])
     low, high = max(0.0, (low * 20 - 1) // 1 / 20), 1.02
@@ -55,33 +83,70 @@ def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: 
     def x(share: float) -> int:
         return left + round((right - left) * (share - low) / (high - low))
 
-    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(foot + 26, title)]
+    parts = [
+        Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(
+            foot + 26, title
+        )
+    ]
     if past:
         parts.append(
             Markup(
-                '<rect class="band" x="{}" y="{}" width="{}" height="{}"/><line class="median" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                '<rect class="band" x="{}" y="{}" width="{}" height="{}"/><line class="median" '
+                'x1="{}" x2="{}" y1="{}" y2="{}"/>'
                 '<text x="{}" y="14" text-anchor="middle">{}</text>'
             ).format(
-                x(past.lower), top - 4, max(2, x(past.upper) - x(past.lower)), foot - top + 4, x(past.median), x(past.median), top - 4, foot,
-                x(past.median), _("历史成交中位 %(share)s", share=f"{past.median:.0%}"),
+                x(past.lower),
+                top - 4,
+                max(2, x(past.upper) - x(past.lower)),
+                foot - top + 4,
+                x(past.median),
+                x(past.median),
+                top - 4,
+                foot,
+                x(past.median),
+                _("历史成交中位 %(share)s", share=f"{past.median:.0%}"),
             )
-        )  # fmt: skip
+        )
     for index, (name, _price, _top) in enumerate(rows):
         y = top + step * index + 16
         parts.append(
             Markup(
-                '<text x="{}" y="{}" text-anchor="end">{}</text><line class="span" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-                '<line class="tick" x1="{}" x2="{}" y1="{}" y2="{}"/><circle class="dot" cx="{}" cy="{}" r="6"/>'
-            ).format(left - 14, y + 4, escape(name[:15]), x(shares[index]), x(1), y, y, x(1), x(1), y - 8, y + 8, x(shares[index]), y)
+                '<text x="{}" y="{}" text-anchor="end">{}</text><line class="span" x1="{}" '
+                'x2="{}" y1="{}" y2="{}"/>'
+                '<line class="tick" x1="{}" x2="{}" y1="{}" y2="{}"/><circle class="dot" cx="{}" '
+                'cy="{}" r="6"/>'
+            ).format(
+                left - 14,
+                y + 4,
+                escape(name[:15]),
+                x(shares[index]),
+                x(1),
+                y,
+                y,
+                x(1),
+                x(1),
+                y - 8,
+                y + 8,
+                x(shares[index]),
+                y,
+            )
         )
-    parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, foot + 4, foot + 4))
+    parts.append(
+        Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, foot + 4, foot + 4)
+    )
     for tick in range(int(low * 10 + 0.999), 11):
-        parts.append(Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}%</text>').format(x(tick / 10), foot + 20, tick * 10))
+        parts.append(
+            Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}%</text>').format(
+                x(tick / 10), foot + 20, tick * 10
+            )
+        )
     return Markup("").join([*parts, Markup("</svg>")])
 
 
 def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title: str) -> Markup:
-    """Prices in fen as dots on one line, the middle one marked, and behind them the band a standard allows."""
+    """Prices in fen as dots on one line, the middle one marked, and behind them the band a standard
+    allows.
+    """
     values = sorted(price for _name, price in prices)
     low, high = min([*values, *(band or [])]), max([*values, *(band or [])])
     left, right, middle = 20, 640, values[len(values) // 2]
@@ -89,38 +154,89 @@ def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title:
     def x(price: int) -> int:
         return left + round((right - left) * (price - low) / max(1, high - low))
 
-    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 660 92" width="660"><title>{}</title>').format(title)]
+    parts = [
+        Markup('<svg class="chart" role="img" viewBox="0 0 660 92" width="660"><title>{}</title>').format(
+            title
+        )
+    ]
     if band:
-        parts.append(Markup('<rect class="band" x="{}" y="22" width="{}" height="38"/>').format(x(band[0]), max(2, x(band[1]) - x(band[0]))))
+        parts.append(
+            Markup('<rect class="band" x="{}" y="22" width="{}" height="38"/>').format(
+                x(band[0]), max(2, x(band[1]) - x(band[0]))
+            )
+        )
     parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="60" y2="60"/>').format(left, right))
-    parts += [Markup('<circle class="dot faint" cx="{}" cy="42" r="6"><title>{} {}</title></circle>').format(x(p), n, show(p)) for n, p in prices]
+    parts += [
+        Markup('<circle class="dot faint" cx="{}" cy="42" r="6"><title>{} {}</title></circle>').format(
+            x(p), n, show(p)
+        )
+        for n, p in prices
+    ]
     parts.append(
         Markup(
-            '<line class="median" x1="{}" x2="{}" y1="22" y2="60"/><text x="{}" y="14" text-anchor="middle">{}</text>'
-            '<text class="weak" x="{}" y="80">{}</text><text class="weak" x="{}" y="80" text-anchor="end">{}</text>'
-        ).format(x(middle), x(middle), min(max(x(middle), 90), 570), _("中位数 %(price)s", price=show(middle)), left, show(low), right, show(high))
+            '<line class="median" x1="{}" x2="{}" y1="22" y2="60"/><text x="{}" y="14" '
+            'text-anchor="middle">{}</text>'
+            '<text class="weak" x="{}" y="80">{}</text><text class="weak" x="{}" y="80" '
+            'text-anchor="end">{}</text>'
+        ).format(
+            x(middle),
+            x(middle),
+            min(max(x(middle), 90), 570),
+            _("中位数 %(price)s", price=show(middle)),
+            left,
+            show(low),
+            right,
+            show(high),
+        )
     )
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def lines(labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float | None]]], title: str) -> Markup:
-    """Shares from 0 to 1 over time: (name, class, values), a point a label; nothing is drawn where there is no value."""
+def lines(
+    labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float | None]]], title: str
+) -> Markup:
+    """Shares from 0 to 1 over time: (name, class, values), a point a label; nothing is drawn where there is
+    no value.
+    """
     left, right, top, foot = 40, 640, 26, 150
 
     def point(index: int, share: float) -> tuple[int, int]:
-        return left + round((right - left) * index / max(1, len(labels) - 1)), foot - round((foot - top) * share)
+        return left + round((right - left) * index / max(1, len(labels) - 1)), foot - round(
+            (foot - top) * share
+        )
 
-    parts = [Markup('<svg class="chart" role="img" viewBox="0 0 680 182" width="680"><title>{}</title>').format(title)]
+    parts = [
+        Markup('<svg class="chart" role="img" viewBox="0 0 680 182" width="680"><title>{}</title>').format(
+            title
+        )
+    ]
     for tick in (0.0, 0.5, 1.0):
         y = point(0, tick)[1]
-        parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/><text class="weak" x="34" y="{}" text-anchor="end">{}%</text>').format(left, right, y, y, y + 4, round(tick * 100)))
+        parts.append(
+            Markup(
+                '<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/><text class="weak" x="34" '
+                'y="{}" text-anchor="end">{}%</text>'
+            ).format(left, right, y, y, y + 4, round(tick * 100))
+        )
     for index, label in enumerate(labels):
-        parts.append(Markup('<text class="weak" x="{}" y="172" text-anchor="middle">{}</text>').format(point(index, 0)[0], label))
+        parts.append(
+            Markup('<text class="weak" x="{}" y="172" text-anchor="middle">{}</text>').format(
+                point(index, 0)[0], label
+            )
+        )
     for place, (name, css, values) in enumerate(series):
         known = [(point(index, share), share) for index, share in enumerate(values) if share is not None]
         path = " ".join(f"{x},{y}" for (x, y), _share in known)
         parts.append(Markup('<polyline class="line {}" points="{}"/>').format(css, path))
         for (x, y), share in known:
-            parts.append(Markup('<circle class="mark {}" cx="{}" cy="{}" r="4"><title>{} {}%</title></circle>').format(css, x, y, name, round(share * 100)))
-        parts.append(Markup('<rect class="mark {}" x="{}" y="4" width="14" height="4"/><text x="{}" y="12">{}</text>').format(css, left + place * 170, left + 20 + place * 170, name))
+            parts.append(
+                Markup('<circle class="mark {}" cx="{}" cy="{}" r="4"><title>{} {}%</title></circle>').format(
+                    css, x, y, name, round(share * 100)
+                )
+            )
+        parts.append(
+            Markup(
+                '<rect class="mark {}" x="{}" y="4" width="14" height="4"/><text x="{}" y="12">{}</text>'
+            ).format(css, left + place * 170, left + 20 + place * 170, name)
+        )
     return Markup("").join([*parts, Markup("</svg>")])

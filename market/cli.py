@@ -31,14 +31,18 @@ def register(app: Flask) -> None:
 
 @click.command()
 def prepare() -> None:
-    """Migrate the database, load the catalogue, and make the index where there is none; where a demonstration was broken off, empty the
-    market first. Safe to run again, but not beside a server, which comes after it."""
+    """Migrate the database, load the catalogue, and make the index where there is none; where a demonstration
+    was broken off, empty the market first. Safe to run again, but not beside a server, which comes after
+    it.
+    """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with _alone():
         close_to_others(current_app.config)
         migrate()
         if current_app.config["DEMO"] and loading.unfinished():
-            click.echo("the demonstration was broken off; it will be played anew, and nothing done meanwhile is kept")
+            click.echo(
+                "the demonstration was broken off; it will be played anew, and nothing done meanwhile is kept"
+            )
             loading.wipe()
         current_app.extensions["jobs"].prepare()
         seed_market()
@@ -56,9 +60,14 @@ def seed() -> None:
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
 @click.option("--requests", default=loading.REQUESTS, show_default=True, help="How many requests to play.")
 def demo(days: int, requests: int) -> None:
-    """Load the demonstration into an empty market, or anew where it was broken off; not beside a server, and never in public."""
+    """Load the demonstration into an empty market, or anew where it was broken off; not beside a server, and
+    never in public.
+    """
     if not (current_app.config["DEMO"] or current_app.config["TRIAL"]):
-        raise click.ClickException("this market is open to the public, and everybody knows the demonstration's password; set DEMO=1 or TRIAL=1")
+        raise click.ClickException(
+            "this market is open to the public, and everybody knows the demonstration's password;"
+            " set DEMO=1 or TRIAL=1"
+        )
     with _alone():
         if not (loading.is_empty() or loading.unfinished()):
             raise click.ClickException("this market is not empty")
@@ -76,9 +85,13 @@ def tick() -> None:
 
 
 @click.command()
-@click.option("--lane", type=click.Choice(jobs.LANES), help="The lane to be; without one, all of them, a process each.")
+@click.option(
+    "--lane", type=click.Choice(jobs.LANES), help="The lane to be; without one, all of them, a process each."
+)
 def worker(lane: str | None) -> None:
-    """Be a lane of the jobs: what time limits ask for; what follows events; what asks others or prints; what takes long."""
+    """Be a lane of the jobs: what time limits ask for; what follows events; what asks others or prints; what
+    takes long.
+    """
     _must_be_fit()
     if lane:
         current_app.extensions["jobs"].work(lane)
@@ -116,8 +129,12 @@ def seed_market() -> None:
     click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")
 
 
-def play(progress: Callable[[float], None], requests: int = loading.REQUESTS, days: int = loading.DAYS) -> int:
-    """Play the demonstration, from its beginning where it was broken off, and index it. Returns how many steps it has."""
+def play(
+    progress: Callable[[float], None], requests: int = loading.REQUESTS, days: int = loading.DAYS
+) -> int:
+    """Play the demonstration, from its beginning where it was broken off, and index it. Returns how many
+    steps it has.
+    """
     if loading.unfinished():
         loading.wipe()
         seed_market()

@@ -1,7 +1,8 @@
 """What whoever holds a paper can show without an account: the code in the link that is printed on it.
 
-A number is no proof: papers are numbered one after the other. The code is a keyed hash of the number printed beside it, so that it opens this
-paper's record and no other, is in nobody's database and cannot be guessed (80 bits, asked over the network); it is made anew where it is asked about.
+A number is no proof: papers are numbered one after the other. The code is a keyed hash of the number printed
+beside it, so that it opens this paper's record and no other, is in nobody's database and cannot be guessed
+(80 bits, asked over the network); it is made anew where it is asked about.
 """
 
 from __future__ import annotations

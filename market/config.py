@@ -1,5 +1,6 @@
-"""Settings, from the environment. The defaults are one machine, one folder; what a market open to the public needs, and was not
-told, is refused: all of it at once, before anything starts."""
+"""Settings, from the environment. The defaults are one machine, one folder; what a market open to the public
+needs, and was not told, is refused: all of it at once, before anything starts.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +26,18 @@ class WrongSettings(Exception):
     """What is wrong with the environment, a line each; nothing was started."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("This market does not start:\n" + "\n".join(f"  {each}" for each in problems) + "\ndocs/operating.md lists every setting.")
+        super().__init__(
+            "This market does not start:\n"
+            + "\n".join(f"  {each}" for each in problems)
+            + "\ndocs/operating.md lists every setting."
+        )
         self.problems = problems
 
 
 class Settings(BaseSettings):
-    """One field a variable of the environment; docs/operating.md says what each is for. Sums are fen, times seconds."""
+    """One field a variable of the environment; docs/operating.md says what each is for. Sums are fen, times
+    seconds.
+    """
 
     model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -82,10 +89,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _beside(cls, told: dict[str, Any]) -> dict[str, Any]:
-        """What lies in the market's folder unless told otherwise. Folders are resolved here, once: Flask, SQLite and the limits' file
-        would each take a relative one for another place."""
+        """What lies in the market's folder unless told otherwise. Folders are resolved here, once: Flask,
+        SQLite and the limits' file would each take a relative one for another place.
+        """
         home = Path(told.get("GONGXIN_HOME") or ROOT / "instance").resolve()
-        folders = {name: Path(told.get(name) or home / beside).resolve() for name, beside in (("FILES_FOLDER", "files"), ("INDEX_FOLDER", "index"))}
+        folders = {
+            name: Path(told.get(name) or home / beside).resolve()
+            for name, beside in (("FILES_FOLDER", "files"), ("INDEX_FOLDER", "index"))
+        }
         limits = f"limits+sqlite:///{quote(str(home / 'limits.sqlite3'))}"
         return {"RATELIMIT_STORAGE_URI": limits, **told, "GONGXIN_HOME": home, **folders}
 
@@ -98,26 +109,44 @@ class Settings(BaseSettings):
         """What a market open to the public still lacks."""
         if not self.public:
             return []
-        found = [] if self.CUSTODY_ACCOUNT else ["CUSTODY_ACCOUNT: the account buyers transfer to is not set (holder|bank|number)"]
+        found = (
+            []
+            if self.CUSTODY_ACCOUNT
+            else ["CUSTODY_ACCOUNT: the account buyers transfer to is not set (holder|bank|number)"]
+        )
         if self.CUSTODY_ACCOUNT == INVENTED_ACCOUNT:
             found.append("CUSTODY_ACCOUNT: this is the invented account of the demonstration")
         if not _is_public(self.PUBLIC_URL):
-            found.append(f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach")
+            found.append(
+                f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach"
+            )
         if not self.HTTPS:
-            found.append("HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it")
+            found.append(
+                "HTTPS: set it to 1 once a TLS proxy stands in front; cookies go in the clear without it"
+            )
         if not self.MAIL:
-            found.append("MAIL: no mail server is set, so whoever forgot a password would wait for a letter in vain")
+            found.append(
+                "MAIL: no mail server is set, so whoever forgot a password would wait for a letter in vain"
+            )
         if "@" not in self.MAIL_FROM:
             found.append("MAIL_FROM: the address letters come from is not set")
         if self.SECOND_FACTOR == "offered":
-            found.append("SECOND_FACTOR: regulators, the custodian and administrators sign in with two factors in public; it may be left unset")
+            found.append(
+                "SECOND_FACTOR: regulators, the custodian and administrators sign in with two "
+                "factors in public; it may be left unset"
+            )
         return found + self._unlimited() + self._beside_the_database()
 
     def _unlimited(self) -> list[str]:
-        """What would leave tries uncounted, counted against all visitors together, or time limits to whoever writes a file."""
+        """What would leave tries uncounted, counted against all visitors together, or time limits to whoever
+        writes a file.
+        """
         found = []
         if not self.PROXIES:
-            found.append("PROXIES: how many proxies stand in front is not set; without it all visitors have the proxy's address and share one limit of tries")
+            found.append(
+                "PROXIES: how many proxies stand in front is not set; without it all visitors "
+                "have the proxy's address and share one limit of tries"
+            )
         if not self.RATELIMIT_ENABLED:
             found.append("RATELIMIT_ENABLED: 0 lets everybody guess passwords for ever; it is for tests")
         elif self.RATELIMIT_STORAGE_URI.startswith("memory:"):
@@ -130,21 +159,33 @@ class Settings(BaseSettings):
         kept = self._kept()
         if not kept or self.SECRETS_BESIDE:
             return []
-        return [f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant"]
+        return [
+            f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant"
+        ]
 
     def _kept(self) -> list[str]:
         """The secrets that are not told, and so kept in the folder."""
-        return [name for name in SECRETS if not getattr(self, name) and not (name == "KEEPER_SECRET" and self.KEEPER_URL)]
+        return [
+            name
+            for name in SECRETS
+            if not getattr(self, name) and not (name == "KEEPER_SECRET" and self.KEEPER_URL)
+        ]
 
     def _weak(self) -> list[str]:
         """The secrets that are none: too short, or kept in a file that is empty or cannot be read."""
         told = {name: getattr(self, name) for name in SECRETS if self.public and getattr(self, name)}
-        found = [f"{name}: {len(secret)} characters are no secret; at least {SHORTEST}" for name, secret in told.items() if len(secret) < SHORTEST]
+        found = [
+            f"{name}: {len(secret)} characters are no secret; at least {SHORTEST}"
+            for name, secret in told.items()
+            if len(secret) < SHORTEST
+        ]
         for name in self._kept():
             path = _secret_file(self.GONGXIN_HOME, name)
             try:
                 if path.exists() and len(path.read_text().strip()) < SHORTEST:
-                    found.append(f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was signed or sealed with it yet")
+                    found.append(
+                        f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was signed or sealed with it yet"
+                    )
             except (OSError, ValueError) as error:
                 found.append(f"{name}: {path} cannot be read: {error}")
         return found
@@ -181,7 +222,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             wrong = {str(each["loc"][0]): each for each in error.errors() if each["loc"]}
             problems = [f"{name}: {each['msg']} ({str(each['input'])[:60]})" for name, each in wrong.items()]
-            settings = cls(**{name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong})
+            settings = cls(
+                **{name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong}
+            )
         problems += settings.unfit() + settings._weak()
         if problems:
             raise WrongSettings(problems)
@@ -189,18 +232,25 @@ class Settings(BaseSettings):
 
 
 def _is_public(url: str) -> bool:
-    """Whether an address is one of the open net: https, and neither a name nor a number of this machine or a private net."""
+    """Whether an address is one of the open net: https, and neither a name nor a number of this machine or a
+    private net.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
         return parts.scheme == "https" and ipaddress.ip_address(host).is_global
     except ValueError:
-        return parts.scheme == "https" and "." in host and not host.endswith((".local", ".localhost", ".test", ".example", ".invalid", ".internal"))
+        return (
+            parts.scheme == "https"
+            and "." in host
+            and not host.endswith((".local", ".localhost", ".test", ".example", ".invalid", ".internal"))
+        )
 
 
 def close_to_others(settings: dict[str, Any]) -> int:
-    """The market's own files and folders are its own alone, also those from before, or out of a backup. What else lies in its folder is left as
-    it is. Returns how many were open to others."""
+    """The market's own files and folders are its own alone, also those from before, or out of a backup. What
+    else lies in its folder is left as it is. Returns how many were open to others.
+    """
     home = Path(settings["HOME_FOLDER"])
     kept = [home / name for name in ("server.lock", *(_secret_file(home, name).name for name in SECRETS))]
     kept += [path for pattern in ("*.sqlite3*", "index.*") for path in sorted(home.glob(pattern))]
@@ -213,8 +263,9 @@ def _secret_file(folder: Path, name: str) -> Path:
 
 
 def _kept_secret(folder: Path, name: str) -> str:
-    """A secret made on first start and kept beside the embedded database, readable by its owner alone. Of several who start at once
-    the first one's is everybody's."""
+    """A secret made on first start and kept beside the embedded database, readable by its owner alone. Of
+    several who start at once the first one's is everybody's.
+    """
     path = _secret_file(folder, name)
     if not path.exists():
         disk.keep(path, secrets.token_hex(32).encode(), first=True)
@@ -222,7 +273,9 @@ def _kept_secret(folder: Path, name: str) -> str:
 
 
 FIXED: dict[str, Any] = {
-    "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,  # well over a file's 20 MB, so that the form can answer at the field
+    "MAX_CONTENT_LENGTH": 64
+    * 1024
+    * 1024,  # well over a file's 20 MB, so that the form can answer at the field
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SESSION_COOKIE_HTTPONLY": True,
@@ -236,7 +289,8 @@ FIXED: dict[str, Any] = {
     "RATELIMIT_HEADERS_ENABLED": True,
     "SEND_FILE_MAX_AGE_DEFAULT": 3600,
 }
-# Over TLS: no cookie in the clear, none that another host of the domain could have set (the prefix asks for Secure, Path=/ and no Domain).
+# Over TLS: no cookie in the clear, none that another host of the domain could have set (the prefix asks for
+# Secure, Path=/ and no Domain).
 OVER_TLS: dict[str, Any] = {
     "SESSION_COOKIE_SECURE": True,
     "SESSION_COOKIE_NAME": "__Host-session",

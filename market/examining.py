@@ -1,5 +1,6 @@
-"""Signed files and certificates that strangers bring, examined in a process of their own. Never inside a transaction: each may take its
-whole budget."""
+"""Signed files and certificates that strangers bring, examined in a process of their own. Never inside a
+transaction: each may take its whole budget.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +17,32 @@ from models.text import N_
 SECONDS, MEGABYTES = 6, 384
 
 
-def signatures(content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING) -> Examined:
-    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one, and those nobody here can verify; RuleBroken at
-    `file` for one that costs too much."""
+def signatures(
+    content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING
+) -> Examined:
+    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one, and those nobody here
+    can verify; RuleBroken at `file` for one that costs too much.
+    """
     if not readable(content):
         return "", None, []
     found: Examined = sandbox.run(
         examine, content, _told(trusted), clock.now(), seconds=SECONDS, megabytes=MEGABYTES, pool=pool
-    )  # fmt: skip
+    )
     return found
 
 
 def bundle(content: bytes, password: str, trusted: list[x509.Certificate]) -> Opened:
     """What a PKCS #12 file holds (`open_own`); RuleBroken at `file` or `password`."""
     opened: Opened = sandbox.run(
-        open_own, content, password, _told(trusted), clock.now(), seconds=SECONDS, megabytes=MEGABYTES,
+        open_own,
+        content,
+        password,
+        _told(trusted),
+        clock.now(),
+        seconds=SECONDS,
+        megabytes=MEGABYTES,
         over=N_("证书文件没有在限度(%(seconds)s 秒、%(megabytes)s MB 内存)内打开:加密的迭代次数太多。"),
-    )  # fmt: skip
+    )
     return opened
 
 

@@ -19,8 +19,13 @@ from sqlalchemy import Connection, Engine, event
 from models import Base
 from models.sessions import network_of
 
-PATIENCE, LOOK = 15.0, 0.002  # seconds a statement waits for SQLite's locks, and between two looks whether the write lock is free
-SYNCHRONOUS = "FULL"  # what is acknowledged survives a power cut; tests, which only kill processes, go without
+PATIENCE, LOOK = (
+    15.0,
+    0.002,
+)  # seconds a statement waits for SQLite's locks, and between two looks whether the write lock is free
+SYNCHRONOUS = (
+    "FULL"  # what is acknowledged survives a power cut; tests, which only kill processes, go without
+)
 db = SQLAlchemy()
 alembic = Alembic(metadatas=Base.metadata)
 babel = Babel()
@@ -29,11 +34,15 @@ csrf = CSRFProtect()
 
 
 def place() -> str:
-    """Where a request comes from, as far as limits go: the address of IPv4; of IPv6 the /64, since whoever has one address there has them all."""
+    """Where a request comes from, as far as limits go: the address of IPv4; of IPv6 the /64, since whoever
+    has one address there has them all.
+    """
     return network_of(request.remote_addr or "127.0.0.1", (32, 64)).removesuffix("/32")
 
 
-limiter = Limiter(place, in_memory_fallback_enabled=True)  # where the counts cannot be kept, each process counts for itself
+limiter = Limiter(
+    place, in_memory_fallback_enabled=True
+)  # where the counts cannot be kept, each process counts for itself
 login = LoginManager()
 
 
@@ -61,8 +70,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Begin with the write lock as soon as it is free. SQLite's own waiting looks the less often the longer it has waited, so that under load
-    who came last goes first and some wait for seconds; here everybody looks equally often."""
+    """Begin with the write lock as soon as it is free. SQLite's own waiting looks the less often the longer
+    it has waited, so that under load who came last goes first and some wait for seconds; here everybody looks
+    equally often.
+    """
     cursor, until = connection.connection.cursor(), monotonic() + PATIENCE
     _wait_for_locks(cursor, 0)
     try:
@@ -88,6 +99,8 @@ def _wait_for_locks(cursor: Any, seconds: float) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the newest version, in a context of its own: the connection this holds open ends with it."""
+    """Bring the database to the newest version, in a context of its own: the connection this holds open ends
+    with it.
+    """
     with current_app.app_context():
         alembic.upgrade()

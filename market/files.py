@@ -33,7 +33,9 @@ def put(content: bytes) -> str:
 
 
 def put_for(actor: Actor, content: bytes, field: str = "file") -> str:
-    """The same with what somebody uploads, which counts for the day: OverQuota at `field` where that is full."""
+    """The same with what somebody uploads, which counts for the day: OverQuota at `field` where that is
+    full.
+    """
     quotas.count(actor, content, field)
     return put(content)
 
@@ -48,8 +50,10 @@ class Kept:
 
 
 def keep(content: bytes, field: str = "file") -> Kept:
-    """Check bytes and keep them, outside of any transaction: everybody would wait for the disk. RuleBroken at `field` for a wrong
-    kind or over 20 MB. Bytes that no row comes to name are nobody's, and swept after a day."""
+    """Check bytes and keep them, outside of any transaction: everybody would wait for the disk. RuleBroken at
+    `field` for a wrong kind or over 20 MB. Bytes that no row comes to name are nobody's, and swept after a
+    day.
+    """
     media_type = check(content, field)
     return Kept(put(content), len(content), media_type)
 
@@ -71,8 +75,18 @@ def with_file(act: Callable[..., str]) -> Callable[..., str]:
     return kept_first
 
 
-def hand_in(session: Session, actor: Actor, case: Case, name: str, content: bytes | Kept, field: str = "file", scan: bool = False) -> Document:
-    """Make a file part of a case. RuleBroken at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice or a table."""
+def hand_in(
+    session: Session,
+    actor: Actor,
+    case: Case,
+    name: str,
+    content: bytes | Kept,
+    field: str = "file",
+    scan: bool = False,
+) -> Document:
+    """Make a file part of a case. RuleBroken at `field` for an empty one, or where it should be the `scan` of
+    a paper and is an invoice or a table.
+    """
     if not isinstance(content, Kept):
         content = keep(content, field)
     if scan and content.media_type not in SCANS:
@@ -92,21 +106,45 @@ def hand_in(session: Session, actor: Actor, case: Case, name: str, content: byte
     return document
 
 
-def state(session: Session, case: Case, identifier: str, name: str, title: str, facts: list[list[str]], content: Kept) -> Document:
-    """A paper of the platform's own on a case, already printed under its identifier. What it states (label and value) is kept
-    beside it, for whoever checks a copy."""
+def state(
+    session: Session,
+    case: Case,
+    identifier: str,
+    name: str,
+    title: str,
+    facts: list[list[str]],
+    content: Kept,
+) -> Document:
+    """A paper of the platform's own on a case, already printed under its identifier. What it states (label
+    and value) is kept beside it, for whoever checks a copy.
+    """
     document = Document(
-        identifier=identifier, media_type=content.media_type, sha256=content.sha256, name=name, size=content.size,
-        case_type=case.workflow.name, case_identifier=case.identifier, organisation_id=None, issued={"title": title, "facts": facts},
-    )  # fmt: skip
+        identifier=identifier,
+        media_type=content.media_type,
+        sha256=content.sha256,
+        name=name,
+        size=content.size,
+        case_type=case.workflow.name,
+        case_identifier=case.identifier,
+        organisation_id=None,
+        issued={"title": title, "facts": facts},
+    )
     session.add(document)
     session.flush()
     return document
 
 
-def issue_outside(case: Case, name: str, title: str, facts: list[list[str]], made: Callable[[str], bytes], wanted: Callable[[Session, Case], bool]) -> None:
-    """A paper for the jobs: printed outside of any transaction, under an identifier taken before, and kept in a short one, where it is
-    still `wanted` then. A case locked meanwhile tells two workers apart."""
+def issue_outside(
+    case: Case,
+    name: str,
+    title: str,
+    facts: list[list[str]],
+    made: Callable[[str], bytes],
+    wanted: Callable[[Session, Case], bool],
+) -> None:
+    """A paper for the jobs: printed outside of any transaction, under an identifier taken before, and kept in
+    a short one, where it is still `wanted` then. A case locked meanwhile tells two workers apart.
+    """
     with transaction() as session:
         identifier = identifiers.issue(session, "F")
     content = keep(made(identifier))
@@ -119,4 +157,6 @@ def issue_outside(case: Case, name: str, title: str, facts: list[list[str]], mad
 def sent(document: Document) -> Response:
     """A kept file as an answer, under the name it was handed in with, with the ending of what it is."""
     name = clean_name(document.name, document.media_type)
-    return send_file(io.BytesIO(store().get(document.sha256)), document.media_type, as_attachment=True, download_name=name)
+    return send_file(
+        io.BytesIO(store().get(document.sha256)), document.media_type, as_attachment=True, download_name=name
+    )

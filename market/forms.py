@@ -42,7 +42,9 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was sent, with files for the fields that ask for one alone: any field may be sent as a file, and none but these expects it."""
+            """What was sent, with files for the fields that ask for one alone: any field may be sent as a
+            file, and none but these expects it.
+            """
             found = super().wrap_formdata(form, formdata)
             if isinstance(found, CombinedMultiDict):
                 wanted = {name for name, field in form._fields.items() if isinstance(field, FileField)}
@@ -57,7 +59,9 @@ class Form(FlaskForm):
             self.submission.data = secrets.token_urlsafe(12)
 
     def sent(self) -> Sent:
-        """The key as actions take it, good in the browser that was given the form and in no other, and what was sent with it."""
+        """The key as actions take it, good in the browser that was given the form and in no other, and what
+        was sent with it.
+        """
         return Sent(f"{session['forms']}:{self.submission.data}", _contents())
 
     def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:
@@ -74,8 +78,9 @@ class Form(FlaskForm):
         }
 
     def refuse(self, problem: Problem, message: str) -> None:
-        """Show a problem at its field, or above the form where it has none here. A key that was used up is replaced: whoever reads
-        that and sends the form again means it."""
+        """Show a problem at its field, or above the form where it has none here. A key that was used up is
+        replaced: whoever reads that and sends the form again means it.
+        """
         field = self._fields.get(problem.field or "")
         if problem.field == "submission":
             self.submission.data = secrets.token_urlsafe(12)
@@ -90,13 +95,17 @@ MOST_NUMBER = 2**31 - 1  # what a whole number's column takes
 
 
 def keepable(form: Any, field: Field) -> None:
-    """Refuse, in words, what could not be kept or reckoned with: control characters, days out of our time, endless numbers."""
+    """Refuse, in words, what could not be kept or reckoned with: control characters, days out of our time,
+    endless numbers.
+    """
     told = field.data if isinstance(field.data, list) else [field.data]
     if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
         raise ValidationError(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
     day = field.data.date() if isinstance(field.data, datetime) else field.data
     if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:
-        raise ValidationError(str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year)))
+        raise ValidationError(
+            str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year))
+        )
     if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > MOST_NUMBER:
         raise ValidationError(str(_l("数字太大。")))
 
@@ -109,8 +118,15 @@ def printed(form: Any, field: Field) -> None:
 
 def _contents() -> str:
     """A hash of all this request sent but its keys, files by theirs."""
-    fields = sorted((name, request.form.getlist(name)) for name in request.form if name not in ("csrf_token", "submission"))
-    files = [(name, file.filename, _hash_of(file)) for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0])]
+    fields = sorted(
+        (name, request.form.getlist(name))
+        for name in request.form
+        if name not in ("csrf_token", "submission")
+    )
+    files = [
+        (name, file.filename, _hash_of(file))
+        for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0])
+    ]
     return hashlib.sha256(json.dumps([request.path, fields, files]).encode()).hexdigest()
 
 
@@ -162,7 +178,9 @@ class MoneyField(_Written):
             try:
                 self.data = money.parse(valuelist[0])
             except ValueError:
-                raise ValueError(str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))) from None
+                raise ValueError(
+                    str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))
+                ) from None
 
 
 class WholeField(IntegerField):
@@ -189,7 +207,9 @@ class ChecklistField(SelectMultipleField):
 
 
 class BeijingTimeField(_Written):
-    """A moment: as people in China enter it Beijing's, with an offset (`…Z`, `+09:00`) that very instant. Its data carry the zone."""
+    """A moment: as people in China enter it Beijing's, with an offset (`…Z`, `+09:00`) that very instant. Its
+    data carry the zone.
+    """
 
     widget = DateTimeLocalInput()
     data: datetime | None
@@ -217,7 +237,9 @@ ACCEPT_SCAN = ",".join(f".{ending}" for kind in SCANS for ending in KINDS[kind])
 
 
 def upload(label: Any, *, needed: bool = True, scan: bool = False) -> FileField:
-    """A file that must be handed in, or may be; a `scan` of a paper is a picture or a document that looks like one."""
+    """A file that must be handed in, or may be; a `scan` of a paper is a picture or a document that looks
+    like one.
+    """
     return FileField(
         label,
         [FileRequired(_l("请选择文件。"))] if needed else [],
@@ -232,7 +254,10 @@ class PersonForm(Form):
     name = StringField(_l("姓名"), [NEEDED, Length(max=100), printed])
     email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
     password = PasswordField(
-        _l("密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+        _l("密码"),
+        [NEEDED, Length(max=200)],
+        description=_l("至少 10 个字符。"),
+        render_kw={"autocomplete": "new-password"},
     )
 
 

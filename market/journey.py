@@ -14,15 +14,36 @@ from models.sourcing import Request
 from models.text import N_
 
 STEPS = (
-    N_("询价"), N_("议价"), N_("竞标"), N_("确认"), N_("签订合同"), N_("预付定金"), N_("交付结果"), N_("结款"),
-)  # fmt: skip
+    N_("询价"),
+    N_("议价"),
+    N_("竞标"),
+    N_("确认"),
+    N_("签订合同"),
+    N_("预付定金"),
+    N_("交付结果"),
+    N_("结款"),
+)
 PROMISES = (
-    N_("三家可比报价"), N_("轮次留痕"), N_("到点才能拆封"), N_("理由和结果公示"),
-    N_("标准条款"), N_("托管不挪用"), N_("按清单验收"), N_("评价进信用"),
-)  # fmt: skip
+    N_("三家可比报价"),
+    N_("轮次留痕"),
+    N_("到点才能拆封"),
+    N_("理由和结果公示"),
+    N_("标准条款"),
+    N_("托管不挪用"),
+    N_("按清单验收"),
+    N_("评价进信用"),
+)
 _BY_CONTRACT = {
-    "drafted": 4, "buyer_agreed": 4, "agency_agreed": 4, "signed": 5, "active": 6, "suspended": 6, "ending": 6, "disputed": 6, "completed": 8,
-}  # fmt: skip
+    "drafted": 4,
+    "buyer_agreed": 4,
+    "agency_agreed": 4,
+    "signed": 5,
+    "active": 6,
+    "suspended": 6,
+    "ending": 6,
+    "disputed": 6,
+    "completed": 8,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +60,9 @@ def promise() -> list[Step]:
     return [Step(label, "done", _(note)) for label, note in zip(STEPS, PROMISES, strict=True)]
 
 
-def _standing(request: Request, contract: Contract | None, deliverable: Deliverable | None, answers: int) -> int:
+def _standing(
+    request: Request, contract: Contract | None, deliverable: Deliverable | None, answers: int
+) -> int:
     """The index of the step that is under way; 8 when all are done."""
     if contract is not None and contract.state in _BY_CONTRACT:
         passed = deliverable is not None and deliverable.state == "passed"
@@ -47,12 +70,17 @@ def _standing(request: Request, contract: Contract | None, deliverable: Delivera
     if request.state in ("draft", "published"):
         if request.way.sealed:
             return 0 if request.state == "draft" else 2
-        return 1 if answers and not request.rules.hidden else 0  # what is hidden nobody bargains over before the deadline
+        return (
+            1 if answers and not request.rules.hidden else 0
+        )  # what is hidden nobody bargains over before the deadline
     return 2 if request.way.sealed and request.state in ("closed", "auction", "scoring") else 3
 
 
 def of_request(
-    request: Request, contract: Contract | None = None, deliverable: Deliverable | None = None, answers: int = 0
+    request: Request,
+    contract: Contract | None = None,
+    deliverable: Deliverable | None = None,
+    answers: int = 0,
 ) -> list[Step]:
     """The steps of one request. `answers` is how many quotes or bids there are."""
     standing = _standing(request, contract, deliverable, answers)

@@ -1,12 +1,14 @@
-"""The keeper: it holds the outer half of every request's sealing key and gives it out only when its time has come.
+"""The keeper: it holds the outer half of every request's sealing key and gives it out only when its time has
+come.
 
 The platform seals bids to the keeper's public key over its own, so before the deadline neither can open them
-alone. `FolderKeeper` keeps keys in a folder of its own under a secret of its own, beside the platform by default;
-a regulator runs the same thing on its own machine with `create_keeper`, and the platform reaches it by HTTP
-(`KEEPER_URL`). docs/sealed-bids.md says what each arrangement protects against.
+alone. `FolderKeeper` keeps keys in a folder of its own under a secret of its own, beside the platform by
+default; a regulator runs the same thing on its own machine with `create_keeper`, and the platform reaches it
+by HTTP (`KEEPER_URL`). docs/sealed-bids.md says what each arrangement protects against.
 
-The keeper takes no time from the platform: it goes by its own machine's clock, and by that only as long as it agrees with the seconds
-since the machine was started and with what the keeper itself saw last (models/timekeeping.py). In doubt it gives out nothing.
+The keeper takes no time from the platform: it goes by its own machine's clock, and by that only as long as it
+agrees with the seconds since the machine was started and with what the keeper itself saw last
+(models/timekeeping.py). In doubt it gives out nothing.
 """
 
 from __future__ import annotations
@@ -52,8 +54,10 @@ class KeeperAway(Problem):
 
 
 class Keeper(Protocol):
-    """What the platform asks of it, outside of any transaction. A handle names one key; it is made once and used for one request. One
-    `at_hand` is asked without waiting for anybody; any other is never asked by whoever may not wait."""
+    """What the platform asks of it, outside of any transaction. A handle names one key; it is made once and
+    used for one request. One `at_hand` is asked without waiting for anybody; any other is never asked by
+    whoever may not wait.
+    """
 
     at_hand: bool
 
@@ -70,7 +74,9 @@ class Keeper(Protocol):
         """Forget the private half: what is sealed to it is sealed for ever. Does nothing the second time."""
 
     def time(self) -> datetime:
-        """What its own clock says. KeeperAway where it does not go by that itself. Asked now and then, it remembers that it was."""
+        """What its own clock says. KeeperAway where it does not go by that itself. Asked now and then, it
+        remembers that it was.
+        """
 
 
 class FolderKeeper:
@@ -104,8 +110,9 @@ class FolderKeeper:
         return self.folder / ".clock"  # no key is called that
 
     def _known(self, reading: Reading) -> tuple[Known, datetime | None]:
-        """What it knows of its clock since this start of the machine, and the newest instant it remembers. Without a memory, what it noted
-        down with its keys is all it has."""
+        """What it knows of its clock since this start of the machine, and the newest instant it remembers.
+        Without a memory, what it noted down with its keys is all it has.
+        """
         try:
             kept = json.loads(self._remembered.read_text())
         except FileNotFoundError:
@@ -132,7 +139,12 @@ class FolderKeeper:
     def _remember(self, known: Known, seen: datetime) -> None:
         outside("the keeper remembers the time")
         assert known.anchor is not None
-        told = {"boot": known.boot, "up": known.up, "anchor": known.anchor.isoformat(), "seen": seen.isoformat()}
+        told = {
+            "boot": known.boot,
+            "up": known.up,
+            "anchor": known.anchor.isoformat(),
+            "seen": seen.isoformat(),
+        }
         disk.keep(self._remembered, json.dumps(told).encode())
 
     def confirm(self, reading: Reading) -> None:
@@ -142,11 +154,16 @@ class FolderKeeper:
     def make(self, handle: str, not_before: datetime) -> bytes:
         if self._path(handle).exists():
             raise WrongState(N_("这把密钥已经有了。"))
-        with contextlib.suppress(KeeperAway):  # a key is made at any time; that it is remembered is what counts
+        with contextlib.suppress(
+            KeeperAway
+        ):  # a key is made at any time; that it is remembered is what counts
             self.time()
         public, private = sealing.make_pair()
         kept = {"public": public.hex(), "private": sealing.wrap(self._key, private).hex()}
-        self._write(handle, {**kept, "not_before": not_before.isoformat(), "made": clock.now().isoformat(), "released": None})
+        self._write(
+            handle,
+            {**kept, "not_before": not_before.isoformat(), "made": clock.now().isoformat(), "released": None},
+        )
         return public
 
     def postpone(self, handle: str, not_before: datetime) -> None:
@@ -195,9 +212,11 @@ class HttpKeeper:
         if monotonic() < self._silent_until:
             raise KeeperAway(AWAY)
         asked = urllib.request.Request(
-            f"{self.url}/{path}", json.dumps(body or {}).encode(), method=method,
+            f"{self.url}/{path}",
+            json.dumps(body or {}).encode(),
+            method=method,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-        )  # fmt: skip
+        )
         try:
             return json.loads(ask(asked, PATIENCE, MOST))
         except urllib.error.HTTPError as error:
@@ -263,9 +282,9 @@ def _not_before() -> datetime:
 def create_keeper() -> Flask:
     """The keeper as a service of its own, for a machine the platform's operator has no part in.
 
-    `waitress-serve --call market.keeper:create_keeper`, with KEEPER_HOME, KEEPER_SECRET and
-    KEEPER_TOKEN in its environment. `GET /journal` lists what was made and given out, without any key; `GET /time` says what its
-    clock does, or 503 where the keeper does not go by it.
+    `waitress-serve --call market.keeper:create_keeper`, with KEEPER_HOME, KEEPER_SECRET and KEEPER_TOKEN in
+    its environment. `GET /journal` lists what was made and given out, without any key; `GET /time` says what
+    its clock does, or 503 where the keeper does not go by it.
     """
     os.umask(0o077)
     app, environment = Flask(__name__), os.environ
@@ -318,8 +337,9 @@ def _say(app: Flask, kept: FolderKeeper) -> None:
 
 
 def main(arguments: list[str]) -> str:
-    """`python -m market.keeper confirm`, on the keeper's own machine with its KEEPER_HOME and KEEPER_SECRET: its clock is right as it is now.
-    The platform has no way to say so. Returns what to print."""
+    """`python -m market.keeper confirm`, on the keeper's own machine with its KEEPER_HOME and KEEPER_SECRET:
+    its clock is right as it is now. The platform has no way to say so. Returns what to print.
+    """
     reading = clock.reading()
     if arguments != ["confirm"] or reading is None:
         raise SystemExit("usage: KEEPER_HOME=… KEEPER_SECRET=… python -m market.keeper confirm")

@@ -1,8 +1,9 @@
 """When garbage is collected.
 
-Python 3.11 may collect while an object's `__dict__` is being made, and SQLAlchemy's states, whose weak references call back into
-them, then corrupt memory (docs/decisions/0020). There, nothing is collected by itself, only here: between requests and between
-jobs, where no such thing is under way. From 3.12 on the interpreter collects between instructions alone and is left to it.
+Python 3.11 may collect while an object's `__dict__` is being made, and SQLAlchemy's states, whose weak
+references call back into them, then corrupt memory (docs/decisions/0020). There, nothing is collected by
+itself, only here: between requests and between jobs, where no such thing is under way. From 3.12 on the
+interpreter collects between instructions alone and is left to it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def settle() -> None:
 
 @contextmanager
 def by_hand() -> Iterator[None]:
-    """In here nothing is collected but by `between`: a long command that knows when leaves Python less to go through."""
+    """In here nothing is collected but by `between`: a long command that knows when leaves Python less to go
+    through.
+    """
     automatic = gc.isenabled()
     gc.disable()
     try:
@@ -53,7 +56,9 @@ def between() -> None:
 
 
 def collecting(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """The WSGI application, with `between` after each request, when its answer has been sent and its session is gone."""
+    """The WSGI application, with `between` after each request, when its answer has been sent and its session
+    is gone.
+    """
 
     def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
         return ClosingIterator(app(environ, start_response), between)

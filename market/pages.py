@@ -71,12 +71,23 @@ def page_numbered(words: str) -> str | None:
     """Where the case of this number is, if these words are one and the reader may see its page."""
     number = spelling.code(words)
     found = case_numbered(number) if re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number) else None
-    return case_url(found.workflow.name, number) if found is not None and found.readable_by(db.session, current_actor()) else None
+    return (
+        case_url(found.workflow.name, number)
+        if found is not None and found.readable_by(db.session, current_actor())
+        else None
+    )
 
 
 def case_numbered(number: str) -> Case | None:
     """The case of whatever kind that has this number; whether the reader may see it is not asked."""
-    kind = db.session.scalar(union_all(*(select(literal(name)).where(case_class.identifier == number) for name, case_class in CASES.items())))
+    kind = db.session.scalar(
+        union_all(
+            *(
+                select(literal(name)).where(case_class.identifier == number)
+                for name, case_class in CASES.items()
+            )
+        )
+    )
     return CASES[kind].load(db.session, number) if kind is not None else None
 
 
@@ -95,11 +106,18 @@ def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> t
 
 
 def form_page(
-    form: Form, heading: str, act: Callable[..., str], done: Callable[[str], str],
-    values: Callable[[Any], dict[str, Any]] = lambda form: form.values(), *args: Any, lead: str = "", back: str = "",
-) -> Response | str | tuple[str, int]:  # fmt: skip
-    """A page that is one form: shown on GET, carried out on POST with `args` and the form's `values`, and then on to
-    `done(result)`."""
+    form: Form,
+    heading: str,
+    act: Callable[..., str],
+    done: Callable[[str], str],
+    values: Callable[[Any], dict[str, Any]] = lambda form: form.values(),
+    *args: Any,
+    lead: str = "",
+    back: str = "",
+) -> Response | str | tuple[str, int]:
+    """A page that is one form: shown on GET, carried out on POST with `args` and the form's `values`, and
+    then on to `done(result)`.
+    """
     status = 200
     if form.is_submitted():
         status = 422
@@ -111,7 +129,9 @@ def form_page(
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
-    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it is."""
+    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it
+    is.
+    """
     if not storage:
         return {"file_name": "", "content": b""}
     return {"file_name": clean_name(storage.filename or ""), "content": storage.read(MOST_BYTES + 1)}
@@ -119,8 +139,10 @@ def file_of(storage: FileStorage | None) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ActPage:
-    """How an act is done from a page: its action, the form that asks what it needs, and the form's values
-    as the action takes them. `build` makes the form where it depends on the case; `template` shows it, with the facts `beside` it."""
+    """How an act is done from a page: its action, the form that asks what it needs, and the form's values as
+    the action takes them. `build` makes the form where it depends on the case; `template` shows it, with the
+    facts `beside` it.
+    """
 
     action: Callable[..., str]
     form: type[Form] = ActForm
@@ -130,7 +152,9 @@ class ActPage:
     beside: Callable[[Any], list[tuple[str, Any]] | None] = lambda case: None
 
 
-def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]) -> Response | str | tuple[str, int]:
+def act_view(
+    case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]
+) -> Response | str | tuple[str, int]:
     """One view for every act of every case: the form on GET, the act on POST."""
     case = visible(case_class, identifier)
     page = pages.get(act)
@@ -153,28 +177,48 @@ def act_view(case_class: type[Case], identifier: str, act: str, pages: dict[str,
             case.workflow.find(case.state, act)
             check_open(case, act)
         except WrongState as problem:
-            return render_template("layout/error.html", status=problem.status, message=words_of(problem), case=case), problem.status
-    return render_template(page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)), status
+            return render_template(
+                "layout/error.html", status=problem.status, message=words_of(problem), case=case
+            ), problem.status
+    return render_template(
+        page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)
+    ), status
 
 
 def check_open(case: Case, act: str) -> None:
-    """NotAllowed unless the reader may do this act now, as the case's table and the rule of standing have it."""
+    """NotAllowed unless the reader may do this act now, as the case's table and the rule of standing have
+    it.
+    """
     if all(move.act != act for move in case.workflow.open_to(case, current_actor())):
-        workflow.play(db.session, case, act, current_actor(), {role for move in case.workflow.moves if move.act == act for role in move.who})
+        workflow.play(
+            db.session,
+            case,
+            act,
+            current_actor(),
+            {role for move in case.workflow.moves if move.act == act for role in move.who},
+        )
         raise NotAllowed(permission.NO_PART)
 
 
 def _asks_why(case: Case, act: str, moves: list[Move]) -> bool:
-    """Whether this act needs a reason. Where it is not open any more, what was sent is read as it was asked for: sent twice, the
-    second is the same as the first. One that needs a reason in some states only had one if it was sent."""
+    """Whether this act needs a reason. Where it is not open any more, what was sent is read as it was asked
+    for: sent twice, the second is the same as the first. One that needs a reason in some states only had one
+    if it was sent.
+    """
     needed = {move.needs_reason for move in moves[:1] or case.workflow.moves if move.act == act}
     return needed == {True} or (len(needed) > 1 and "reason" in request.form)
 
 
 def landing(case: Case) -> str:
-    """The page a person returns to after an act on this case: its own, or its contract's where all of that is open to him."""
+    """The page a person returns to after an act on this case: its own, or its contract's where all of that is
+    open to him.
+    """
     contract = getattr(case, "contract", None)
-    if contract is None or case.workflow.name in ("payout", "invoice") or "custodian" in current_actor().roles:
+    if (
+        contract is None
+        or case.workflow.name in ("payout", "invoice")
+        or "custodian" in current_actor().roles
+    ):
         return case_url(case.workflow.name, case.identifier)
     return case_url("contract", contract.identifier)
 
@@ -184,7 +228,9 @@ def link(url: str, text: str) -> Markup:
 
 
 def _ask_page() -> ResponseReturnValue | None:
-    """Before any page: may whoever comes have it, as far as that does not lie with a case? Whoever has not signed in is sent to do so."""
+    """Before any page: may whoever comes have it, as far as that does not lie with a case? Whoever has not
+    signed in is sent to do so.
+    """
     ask = permissions.PAGES.get(request.endpoint or "")
     if request.endpoint is None or ask == permissions.ANYBODY:
         return None
@@ -209,8 +255,9 @@ def visible(case_class: type[Case], identifier: str) -> Any:
 
 
 def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
-    """What every case page shows: the acts open to this actor, whose turn it is, and the timeline, which takes
-    in the cases beside this one as far as the actor may read them."""
+    """What every case page shows: the acts open to this actor, whose turn it is, and the timeline, which
+    takes in the cases beside this one as far as the actor may read them.
+    """
     actor = current_actor()
     readable = [
         (each.workflow.name, each.identifier, ["public", "parties"] if each.roles_of(actor) else ["public"])
@@ -225,9 +272,15 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
 
 
 def asked(**changes: Any) -> dict[str, Any]:
-    """What this page was asked for, to make a link of, with some of it changed; nothing that url_for itself listens to."""
+    """What this page was asked for, to make a link of, with some of it changed; nothing that url_for itself
+    listens to.
+    """
     taken = ("self", "endpoint")
-    return {key: value for key, value in {**request.args.to_dict(), **changes}.items() if not key.startswith("_") and key not in taken}
+    return {
+        key: value
+        for key, value in {**request.args.to_dict(), **changes}.items()
+        if not key.startswith("_") and key not in taken
+    }
 
 
 @dataclass(frozen=True)
@@ -286,11 +339,18 @@ def waiting(actor: Actor) -> list[Case]:
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
 
 
-AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)  # what it looks like when the database does not answer
+AWAY = (
+    OperationalError,
+    InterfaceError,
+    PendingRollbackError,
+    PoolTimeout,
+)  # what it looks like when the database does not answer
 
 
 def _apart(message: str, status: int) -> tuple[str, int]:
-    """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading is said if it is known."""
+    """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading
+    is said if it is known.
+    """
     g.apart = True
     if "actor" not in g:
         g.actor = VISITOR
@@ -302,7 +362,14 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
-    app.jinja_env.globals.update(demonstration_percent=mark.percent, case_url=case_url, landing=landing, asked_for=asked, current_actor=current_actor, own_stop=standing.own_stop)
+    app.jinja_env.globals.update(
+        demonstration_percent=mark.percent,
+        case_url=case_url,
+        landing=landing,
+        asked_for=asked,
+        current_actor=current_actor,
+        own_stop=standing.own_stop,
+    )
     app.jinja_env.globals["may"] = lambda endpoint: permissions.may_open(endpoint, current_actor())
 
     app.before_request(_ask_page)
@@ -313,12 +380,16 @@ def register(app: Flask) -> None:
 
     @app.teardown_request
     def forget(_error: BaseException | None) -> None:
-        """An address that leads nowhere keeps its exception, whose frames keep the request and whoever is signed in."""
+        """An address that leads nowhere keeps its exception, whose frames keep the request and whoever is
+        signed in.
+        """
         request.routing_exception = None
 
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:
-        return render_template("layout/error.html", status=error.status, message=words_of(error)), error.status
+        return render_template(
+            "layout/error.html", status=error.status, message=words_of(error)
+        ), error.status
 
     @app.errorhandler(DataError)
     def unstorable(error: DataError) -> tuple[str, int]:
@@ -341,10 +412,16 @@ def register(app: Flask) -> None:
             429: _("尝试太频繁,请稍后再试。"),
             500: _("系统出错了,我们已留下记录。您的数据没有改动。"),
         }
-        if isinstance(getattr(error, "original_exception", None), AWAY):  # while another error was being answered
+        if isinstance(
+            getattr(error, "original_exception", None), AWAY
+        ):  # while another error was being answered
             return away(error.original_exception)
         said = messages[error.code]
-        return _apart(said, 500) if error.code == 500 else (render_template("layout/error.html", status=error.code, message=said), error.code)
+        return (
+            _apart(said, 500)
+            if error.code == 500
+            else (render_template("layout/error.html", status=error.code, message=said), error.code)
+        )
 
     for code in (400, 403, 404, 405, 413, 429, 500):
         app.register_error_handler(code, http)

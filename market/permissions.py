@@ -1,8 +1,9 @@
 """What every act and every page asks of whoever comes, a line each; the rule itself is models/permission.py.
 
-An act is named by its room and its function, a page by its endpoint. `CASE` leaves who may to the case's own table (models/workflow.py), which
-every such act has to ask. What stands in no table is refused: it was forgotten. A page that offers an act asks what the act asks, and so does
-whatever leads to it (`may` in the templates), so that nobody is shown what would be refused.
+An act is named by its room and its function, a page by its endpoint. `CASE` leaves who may to the case's own
+table (models/workflow.py), which every such act has to ask. What stands in no table is refused: it was
+forgotten. A page that offers an act asks what the act asks, and so does whatever leads to it (`may` in the
+templates), so that nobody is shown what would be refused.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ SIGNED_IN = Ask(duty=True, entering=True)
 MACHINE = Ask(["system"])
 OPERATOR = Ask(["admin"])
 CUSTODIAN = Ask(["custodian"])
-PARTY = Ask(["enterprise", "agency"], duty=True, entering=True)  # its own affairs, and what a delegate does for another
+PARTY = Ask(
+    ["enterprise", "agency"], duty=True, entering=True
+)  # its own affairs, and what a delegate does for another
 AGENCY = Ask(["agency"])
 AGENCY_ENTERING = Ask(["agency"], entering=True)
 OWN_PAPERS = Ask(["agency"], duty=True, entering=True)  # also to put right what it was suspended for
 OWNER = Ask(duty=True, entering=True, owner=True)
-OVERSEER = Ask(["regulator", "admin"])  # of its area and below: what it sees of it, each list says by `visible_to`
+OVERSEER = Ask(
+    ["regulator", "admin"]
+)  # of its area and below: what it sees of it, each list says by `visible_to`
 MARKET = Ask(["regulator", "admin"], whole=True)
 
 
@@ -55,10 +60,18 @@ ACTS: dict[str, Ask | None] = {
     "accounts._confirm": ANYBODY,  # with the letter's token, and the account's password
     "accounts.correct": Ask(["enterprise"], entering=True),
     "accounts.judge": MACHINE,
-    **_of("accounts", "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes", SIGNED_IN),
+    **_of(
+        "accounts",
+        "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes",
+        SIGNED_IN,
+    ),
     **_of("accounts", "end_of reset_of", OPERATOR),
     **_of("accounts", "ask_reset _choose_password", ANYBODY),
-    **_of("accounts", "file_claim answer_claim withdraw_claim resume_claim lapse_claim grant_claim refuse_claim", CASE),
+    **_of(
+        "accounts",
+        "file_claim answer_claim withdraw_claim resume_claim lapse_claim grant_claim refuse_claim",
+        CASE,
+    ),
     # agencies
     "agencies.fill": OWN_PAPERS,
     "agencies.add_practitioner": OWN_PAPERS,
@@ -79,8 +92,13 @@ ACTS: dict[str, Ask | None] = {
     "batches.load_batch": Ask(["regulator", "agency", "admin"], entering=True),
     "batches.drop_batch": Ask(["regulator", "agency", "admin"], entering=True),
     # catalogue: of which line of work, market/catalogue/actions.py
-    **_of("catalogue", "revise_item list_item withdraw_item", Ask(["regulator", "department", "admin"], whole=True)),
-    # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the case begins
+    **_of(
+        "catalogue",
+        "revise_item list_item withdraw_item",
+        Ask(["regulator", "department", "admin"], whole=True),
+    ),
+    # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the
+    # case begins
     "sourcing.create_request": SIGNED_IN,
     **_of("sourcing", "edit_request _publish _amend _close cancel call_off ask_cancel", CASE),
     **_of("sourcing", "consent_to_cancel refuse_to_cancel keep_request _answer_question", CASE),
@@ -117,7 +135,11 @@ ACTS: dict[str, Ask | None] = {
     **_of("payments", "finish_sending give_up_sending take_back match_line leave_line close_day", MACHINE),
     **_of("payments", "keep_differences note_differences note_event close_event", MACHINE),
     **_of("payments", "note_charge fail_charge settle_charge", MACHINE),
-    **_of("payments", "settle_line read_line _wait _keep_layout forget_layout drop_waiting _take_statement", CUSTODIAN),
+    **_of(
+        "payments",
+        "settle_line read_line _wait _keep_layout forget_layout drop_waiting _take_statement",
+        CUSTODIAN,
+    ),
     # ratings, credit, oversight
     **_of("ratings", "rate lapse", CASE),
     "ratings.publish": MACHINE,
@@ -131,17 +153,31 @@ ACTS: dict[str, Ask | None] = {
     **{f"referring.urge_{kind}": CASE for kind in CASES},
 }
 
-# What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what is his own.
+# What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what
+# is his own.
 BEFORE_CONFIRMING = frozenset(
     {
-        *_of("accounts", "register change_password send_again _change_address _confirm correct withdraw_claim resume_claim", None),
-        *_of("accounts", "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes ask_reset _choose_password", None),
+        *_of(
+            "accounts",
+            "register change_password send_again _change_address _confirm correct withdraw_claim "
+            "resume_claim",
+            None,
+        ),
+        *_of(
+            "accounts",
+            "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors "
+            "_set_codes ask_reset _choose_password",
+            None,
+        ),
         *_of("agencies", "fill add_practitioner remove_practitioner hand_in_material", None),
         *_of("sourcing", "create_request edit_request", None),
     }
 )
 
-IMPORTS = {"agencies": OVERSEER, "fees": Ask(["agency", "admin"], entering=True)}  # the tables that may be brought in; a regulator's of its area
+IMPORTS = {
+    "agencies": OVERSEER,
+    "fees": Ask(["agency", "admin"], entering=True),
+}  # the tables that may be brought in; a regulator's of its area
 
 
 def _act(name: str) -> Ask:
@@ -166,7 +202,12 @@ PAGES: dict[str, Ask] = {
     "credit.ranking": ANYBODY,
     # one's own
     **_of("accounts", "worklist organisation notices password", SIGNED_IN),
-    **_of("accounts", "own_sessions end_session end_sessions security authenticator new_passkey remove_passkey remove_factors recovery_codes", SIGNED_IN),
+    **_of(
+        "accounts",
+        "own_sessions end_session end_sessions security authenticator new_passkey remove_passkey "
+        "remove_factors recovery_codes",
+        SIGNED_IN,
+    ),
     **_of("accounts", "end_anybodys reset_anybodys outbox", OPERATOR),
     "accounts.new_member": _act("accounts.add_member"),
     "accounts.remove_member": _act("accounts.remove_member"),
@@ -192,7 +233,12 @@ PAGES: dict[str, Ask] = {
     **_of("identification", "show_claim act_claim", SIGNED_IN),
     **_of("credit", "show_record act_record", SIGNED_IN),
     **_of("ratings", "show rate", SIGNED_IN),
-    **_of("contracts", "show_materials show_deliverable show_change show_dispute act_materials act_deliverable act_change act_dispute", SIGNED_IN),
+    **_of(
+        "contracts",
+        "show_materials show_deliverable show_change show_dispute act_materials act_deliverable "
+        "act_change act_dispute",
+        SIGNED_IN,
+    ),
     **_of("contracts", "propose index show act_contract paper bring document", SIGNED_IN),
     **_of("payments", "show act payouts show_payout act_payout new_invoice show_invoice", SIGNED_IN),
     **_of("payments", "act_invoice pay_online back", SIGNED_IN),
@@ -215,7 +261,11 @@ PAGES: dict[str, Ask] = {
     "contracts.revise_template": _act("contracts.publish_template"),
     **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
     **_of("payments", "desk statement export_statement differences", _BOOKS),
-    **_of("payments", "import_statement tell_layout layouts forget_layout drop_waiting settle_line reconcile_now", CUSTODIAN),
+    **_of(
+        "payments",
+        "import_statement tell_layout layouts forget_layout drop_waiting settle_line reconcile_now",
+        CUSTODIAN,
+    ),
     **_of("oversight", "authorities new_authority override failures try_again clock clocks", OPERATOR),
 }
 
@@ -230,7 +280,11 @@ def check_act(name: str, actor: Actor) -> None:
     if name not in ACTS:
         raise NotAllowed(permission.NO_PART)
     if not actor.confirmed and name not in BEFORE_CONFIRMING:
-        raise NotAllowed(N_("请先确认您的邮箱:打开我们发到邮箱的链接即可。确认之前可以随便看、填写自己的草稿,但不能发布、报价、签署、付款或委托他人。"))
+        raise NotAllowed(
+            N_(
+                "请先确认您的邮箱:打开我们发到邮箱的链接即可。确认之前可以随便看、填写自己的草稿,但不能发布、报价、签署、付款或委托他人。"
+            )
+        )
     ask = ACTS[name]
     if ask is None:
         permission.check_account(actor)

@@ -1,4 +1,6 @@
-"""Work in pieces: as many at once as keep the database's write lock for a moment only, and one that fails stops no other."""
+"""Work in pieces: as many at once as keep the database's write lock for a moment only, and one that fails
+stops no other.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,9 @@ def between(took: float = 0.0) -> None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database does not answer: nobody's fault, and everything may be tried again as it is. One statement it only could not
-    carry out is somebody's."""
+    """Whether the database does not answer: nobody's fault, and everything may be tried again as it is. One
+    statement it only could not carry out is somebody's.
+    """
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if not isinstance(error, (OperationalError, InterfaceError)):
@@ -78,7 +81,13 @@ def is_away(error: BaseException) -> bool:
 def failed(attempt: Attempt, error: Exception, session: Session | None = None) -> None:
     """Keep that an attempt failed, in a transaction of its own or in this one; the log has all of it."""
     away = isinstance(error, Problem) and error.status == 503
-    log.log(logging.WARNING if away else logging.ERROR, "%s cannot be done: %s", attempt, error, exc_info=None if isinstance(error, Problem) else error)
+    log.log(
+        logging.WARNING if away else logging.ERROR,
+        "%s cannot be done: %s",
+        attempt,
+        error,
+        exc_info=None if isinstance(error, Problem) else error,
+    )
     if session is not None:
         failures.note(session, attempt, error)
         return
@@ -94,12 +103,17 @@ def mended(attempt: Attempt) -> None:
 
 
 def each(what: str, acts: Mapping[Attempt, Callable[[], object]]) -> int:
-    """Carry out these acts of one part of the jobs, each whatever came of the others; one that fails is kept as a failure and left out until
-    its next try. Returns how many were done, that is did not say False."""
+    """Carry out these acts of one part of the jobs, each whatever came of the others; one that fails is kept
+    as a failure and left out until its next try. Returns how many were done, that is did not say False.
+    """
     db.session.rollback()
     known = failures.of(db.session, what)
     db.session.rollback()
-    done = sum(tried(attempt, partial(_is_done, act), attempt in known) or False for attempt, act in acts.items() if known.get(attempt, True))
+    done = sum(
+        tried(attempt, partial(_is_done, act), attempt in known) or False
+        for attempt, act in acts.items()
+        if known.get(attempt, True)
+    )
     for attempt in known.keys() - acts.keys():  # somebody saw to it in another way
         mended(attempt)
     return done
@@ -109,9 +123,16 @@ def _is_done(act: Callable[[], object]) -> bool:
     return act() is not False
 
 
-def tried(attempt: Attempt, act: Callable[[], T], failed_before: bool = False, wanted: Callable[[], bool] = lambda: True) -> T | None:
-    """Carry out one act, whatever becomes of it. Returns what it does, or None where it failed, which is kept if it is still `wanted`; done,
-    one that had `failed_before` is a failure no more. Raises only while the database is away."""
+def tried(
+    attempt: Attempt,
+    act: Callable[[], T],
+    failed_before: bool = False,
+    wanted: Callable[[], bool] = lambda: True,
+) -> T | None:
+    """Carry out one act, whatever becomes of it. Returns what it does, or None where it failed, which is kept
+    if it is still `wanted`; done, one that had `failed_before` is a failure no more. Raises only while the
+    database is away.
+    """
     try:
         result = act()
     except Exception as error:
@@ -128,9 +149,13 @@ def tried(attempt: Attempt, act: Callable[[], T], failed_before: bool = False, w
     return result
 
 
-def in_pieces(what: str, act: str, case_type: str, names: list[str], do: Callable[[Session, list[str]], int], pace: Pace) -> int:
-    """Do something with each of these cases, a piece of them to a transaction. Where a piece fails each is done alone; one that fails alone
-    is kept as a failure, and left out until its next try. Returns what `do` counts, together."""
+def in_pieces(
+    what: str, act: str, case_type: str, names: list[str], do: Callable[[Session, list[str]], int], pace: Pace
+) -> int:
+    """Do something with each of these cases, a piece of them to a transaction. Where a piece fails each is
+    done alone; one that fails alone is kept as a failure, and left out until its next try. Returns what `do`
+    counts, together.
+    """
     known = failures.of(db.session, what)
     db.session.rollback()
     alone = [name for name in names if Attempt(what, act, case_type, name) in known]

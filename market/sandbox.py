@@ -1,8 +1,9 @@
 """Work that may cost too much, carried out in a process of its own with a limit on time and memory.
 
-`run` may be called from any thread of any process of ours. A worker does one thing at a time; what is over its limit is killed and
-replaced. Three pools, so that no stranger's file makes our own printing wait, and nobody's without an account those of whoever has
-one. Workers are started on first use and end with whoever started them, however that ends; a fork of ours starts its own.
+`run` may be called from any thread of any process of ours. A worker does one thing at a time; what is over
+its limit is killed and replaced. Three pools, so that no stranger's file makes our own printing wait, and
+nobody's without an account those of whoever has one. Workers are started on first use and end with whoever
+started them, however that ends; a fork of ours starts its own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,16 @@ from models.text import N_, Problem, RuleBroken
 STARTING = 60  # seconds a worker may take to be ready
 PATIENCE = 10  # seconds one waits for a free worker
 MOST_ANSWER = 256 << 20  # bytes
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")  # of the environment; the secrets in it are none of a worker's
+_KEPT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "SYSTEMROOT",
+    "LD_LIBRARY_PATH",
+)  # of the environment; the secrets in it are none of a worker's
 
 
 class OverBudget(RuleBroken):
@@ -63,7 +73,12 @@ class _Answers(pickle.Unpickler):
     """Answers hold plain values; whatever a file made of its reader, nothing else gets in."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in {("datetime", "datetime"), ("datetime", "date"), ("datetime", "timezone"), ("datetime", "timedelta")}:
+        if (module, name) in {
+            ("datetime", "datetime"),
+            ("datetime", "date"),
+            ("datetime", "timezone"),
+            ("datetime", "timedelta"),
+        }:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name}")
 
@@ -79,13 +94,26 @@ class _Worker:
     def __init__(self, modules: tuple[str, ...]) -> None:
         theirs, self._tasks = Pipe(duplex=False)
         self._answers, told = Pipe(duplex=False)
-        arguments = [sys.executable, str(ROOT / "market" / "sandboxed" / "worker.py"), str(theirs.fileno()), str(told.fileno()), *modules]
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {"MALLOC_ARENA_MAX": "2"}
+        arguments = [
+            sys.executable,
+            str(ROOT / "market" / "sandboxed" / "worker.py"),
+            str(theirs.fileno()),
+            str(told.fileno()),
+            *modules,
+        ]
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | {
+            "MALLOC_ARENA_MAX": "2"
+        }
         try:
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=(theirs.fileno(), told.fileno()),
-                env=environment, cwd="/", start_new_session=True,  # a Ctrl-C is not for it
-            )  # fmt: skip
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), told.fileno()),
+                env=environment,
+                cwd="/",
+                start_new_session=True,  # a Ctrl-C is not for it
+            )
         finally:
             theirs.close()
             told.close()
@@ -94,11 +122,17 @@ class _Worker:
     def pid(self) -> int:
         return self._process.pid
 
-    def carry_out(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> tuple[str, Any]:
-        """What became of it; `late` if its time is over, `unready` if it never began. _Gone if the worker is."""
+    def carry_out(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int
+    ) -> tuple[str, Any]:
+        """What became of it; `late` if its time is over, `unready` if it never began. _Gone if the worker
+        is.
+        """
         begun = False
         try:
-            self._tasks.send_bytes(pickle.dumps((function.__module__, function.__qualname__, arguments, seconds, megabytes)))
+            self._tasks.send_bytes(
+                pickle.dumps((function.__module__, function.__qualname__, arguments, seconds, megabytes))
+            )
             if not self._answers.poll(STARTING):
                 return "unready", None
             self._answers.recv_bytes()
@@ -127,12 +161,22 @@ class _Worker:
 
 
 class Pool:
-    """A few workers, each with these modules loaded when it starts. So many more may wait for one; who comes after them is told so at once.
-    Whoever waits or is served holds a thread of the server: all the pools together must leave some. With `one_each`, nobody has two things
-    in here at once: a few costly files of one person's leave a worker for the others."""
+    """A few workers, each with these modules loaded when it starts. So many more may wait for one; who comes
+    after them is told so at once. Whoever waits or is served holds a thread of the server: all the pools
+    together must leave some. With `one_each`, nobody has two things in here at once: a few costly files of
+    one person's leave a worker for the others.
+    """
 
-    def __init__(self, name: str, workers: int, *modules: str, waiting: int = 1, one_each: bool = False) -> None:
-        self.name, self.workers, self.modules, self.waiting, self.one_each = name, workers, modules, waiting, one_each
+    def __init__(
+        self, name: str, workers: int, *modules: str, waiting: int = 1, one_each: bool = False
+    ) -> None:
+        self.name, self.workers, self.modules, self.waiting, self.one_each = (
+            name,
+            workers,
+            modules,
+            waiting,
+            one_each,
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -144,7 +188,9 @@ class Pool:
         self._free = threading.Semaphore(self.workers)
         self._welcome = threading.Semaphore(self.workers + self.waiting)
 
-    def run(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> tuple[str, Any]:
+    def run(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int
+    ) -> tuple[str, Any]:
         """What became of it: see `carry_out`; `gone` if it ended its worker."""
         with self._one_of(_asker() if self.one_each else None):
             if not self._welcome.acquire(blocking=False):
@@ -172,7 +218,9 @@ class Pool:
             with self._lock:
                 self._askers.discard(asker or "")
 
-    def _by_a_worker(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int) -> tuple[str, Any]:
+    def _by_a_worker(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int
+    ) -> tuple[str, Any]:
         for _ in range(self.workers + 1):  # those that ended while they were idle are replaced
             worker = self._take()
             kept = False
@@ -196,7 +244,9 @@ class Pool:
         return worker
 
     def _give_back(self, worker: _Worker, *, kept: bool, modules: tuple[str, ...]) -> None:
-        """To the idle ones; or ended, and another one in its place, which loads meanwhile what that one had loaded."""
+        """To the idle ones; or ended, and another one in its place, which loads meanwhile what that one had
+        loaded.
+        """
         if not kept:
             worker.end()
         with self._lock:
@@ -246,13 +296,19 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def run(
-    function: Callable[..., Any], *arguments: Any, seconds: float = 10, megabytes: int = 384, pool: Pool = READING, field: str | None = "file",
+    function: Callable[..., Any],
+    *arguments: Any,
+    seconds: float = 10,
+    megabytes: int = 384,
+    pool: Pool = READING,
+    field: str | None = "file",
     over: str = N_("这份文件太大或者太复杂,没有在限度(%(seconds)s 秒、%(megabytes)s MB 内存)内读完。"),
-) -> Any:  # fmt: skip
+) -> Any:
     """What a module's function makes of plain arguments, a plain value, made in a process of its own.
 
-    OverBudget (at `field`, in the words of `over`) if it takes longer, needs more memory, or ends its process; RuleBroken in the words
-    in which the function itself refused; Busy (503) if too many wait; Broken for any other error in it. Never inside a transaction.
+    OverBudget (at `field`, in the words of `over`) if it takes longer, needs more memory, or ends its
+    process; RuleBroken in the words in which the function itself refused; Busy (503) if too many wait; Broken
+    for any other error in it. Never inside a transaction.
     """
     outside(f"{function.__qualname__} in a process of its own")
     kind, value = pool.run(function, arguments, seconds, megabytes)

@@ -1,4 +1,6 @@
-"""Signing with what this market is set up with: where keys are wrapped, whom it trusts, who stamps the time."""
+"""Signing with what this market is set up with: where keys are wrapped, whom it trusts, who stamps the
+time.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,9 @@ def prepare_key(session: Session, organisation: Organisation) -> SigningKey:
 
 
 def key_in_force(organisation: Organisation) -> SigningKey:
-    """The pair an organisation signs with now, made in a transaction of its own where there is none in force. RuleBroken where its own
-    certificate has run out."""
+    """The pair an organisation signs with now, made in a transaction of its own where there is none in force.
+    RuleBroken where its own certificate has run out.
+    """
     with looking() as session:
         standing = valid_key(session, organisation.id)
         if standing is not None and standing.in_force(secret()):
@@ -71,9 +74,13 @@ def key_in_force(organisation: Organisation) -> SigningKey:
 
 
 def configured_roots(folder: str) -> list[x509.Certificate]:
-    """The certification bodies this market trusts besides itself: every `.pem` in the folder of SIGNING_ROOTS."""
+    """The certification bodies this market trusts besides itself: every `.pem` in the folder of
+    SIGNING_ROOTS.
+    """
     files = sorted(Path(folder).glob("*.pem")) if folder else []
-    return [certificate for file in files for certificate in x509.load_pem_x509_certificates(file.read_bytes())]
+    return [
+        certificate for file in files for certificate in x509.load_pem_x509_certificates(file.read_bytes())
+    ]
 
 
 def brought_roots() -> list[x509.Certificate]:
@@ -90,11 +97,25 @@ def signed(document: bytes, field: str, key: SigningKey, organisation: Organisat
     """The PDF with this organisation's signature in its field; outside of any transaction."""
     outside("a contract is signed")
     if lacking := missing(organisation.name):
-        raise RuleBroken(N_("单位名称里有打印不出来的字:%(characters)s,签章上会缺字,不能签署。"), characters=words(lacking))
+        raise RuleBroken(
+            N_("单位名称里有打印不出来的字:%(characters)s,签章上会缺字,不能签署。"), characters=words(lacking)
+        )
     at, url = clock.now(), current_app.config["TSA_URL"]
     local = at.astimezone(BEIJING)
-    look = {"name": organisation.name, "code": organisation.uscc, "at": f"{local:%Y-%m-%d %H:%M:%S}", "serial": key.serial[:16].upper()}
+    look = {
+        "name": organisation.name,
+        "code": organisation.uscc,
+        "at": f"{local:%Y-%m-%d %H:%M:%S}",
+        "serial": key.serial[:16].upper(),
+    }
     return sign(
-        document, field, key.certificate, key.chain, key.unlocked(secret()), at=local, reason="签订合同",
-        seal=pdf("seal", look, at=local), timestamps=HttpTimestamps(url) if url else None,
-    )  # fmt: skip
+        document,
+        field,
+        key.certificate,
+        key.chain,
+        key.unlocked(secret()),
+        at=local,
+        reason="签订合同",
+        seal=pdf("seal", look, at=local),
+        timestamps=HttpTimestamps(url) if url else None,
+    )

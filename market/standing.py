@@ -13,8 +13,12 @@ _ENDS = {"suspended": "organisation.suspend", "removed": "organisation.refuse"}
 
 
 def stopped(organisation: Organisation) -> Event | None:
-    """The act that put an organisation out of standing; None for one that is in, or that an administrator put out past the table."""
-    acts = select(Event).where(Event.case_type == "organisation", Event.case_identifier == organisation.identifier)
+    """The act that put an organisation out of standing; None for one that is in, or that an administrator put
+    out past the table.
+    """
+    acts = select(Event).where(
+        Event.case_type == "organisation", Event.case_identifier == organisation.identifier
+    )
     acts = acts.where(Event.kind == _ENDS.get(organisation.state, "")).order_by(Event.id.desc())
     return db.session.scalars(acts.limit(1)).first()
 

@@ -1,5 +1,7 @@
-"""What is thrown away at night, a piece at a time: bytes no row names, one-time keys nobody will send again, counts of days gone by.
-Killed anywhere, it has thrown away a little less, and does the rest the next night."""
+"""What is thrown away at night, a piece at a time: bytes no row names, one-time keys nobody will send again,
+counts of days gone by. Killed anywhere, it has thrown away a little less, and does the rest the next
+night.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +30,20 @@ COUNTED = timedelta(days=30)
 WAITED = timedelta(days=90)
 AT_ONCE = 500  # names asked about in one statement
 
-# Every column that names bytes in the store; besides them, a comparison with the register names its export among its options.
+# Every column that names bytes in the store; besides them, a comparison with the register names its export
+# among its options.
 NAMING: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...] = (
-    Document.sha256, BankStatement.sha256, WaitingStatement.sha256, Bid.sealed_file,
-)  # fmt: skip
+    Document.sha256,
+    BankStatement.sha256,
+    WaitingStatement.sha256,
+    Bid.sealed_file,
+)
 
 
 def sweep_files() -> int:
-    """Delete from the store what no row names and was not put there within a day: uploads whose act was refused, what was replaced before it
-    counted. Returns how many files."""
+    """Delete from the store what no row names and was not put there within a day: uploads whose act was
+    refused, what was replaced before it counted. Returns how many files.
+    """
     db.session.rollback()
     unknown = db.session.scalar(select(exists().where(Bid.state == "submitted", Bid.sealed_file.is_(None))))
     db.session.rollback()
@@ -65,7 +72,9 @@ def named(names: list[str]) -> set[str]:
 
 
 def clear_submissions() -> int:
-    """Forget the one-time keys of forms sent so long ago that nobody sends them again, oldest first. Returns how many."""
+    """Forget the one-time keys of forms sent so long ago that nobody sends them again, oldest first. Returns
+    how many.
+    """
     return _clear(Submission, Submission.at < clock.now() - SENT, "submissions")
 
 
@@ -75,11 +84,15 @@ def clear_tallies() -> int:
 
 
 def clear_waiting() -> int:
-    """Forget the bank's tables whose columns nobody has told for so long that they were taken in some other way. Returns how many."""
+    """Forget the bank's tables whose columns nobody has told for so long that they were taken in some other
+    way. Returns how many.
+    """
     return _clear(WaitingStatement, WaitingStatement.brought_at < clock.now() - WAITED, "waiting statements")
 
 
-def _clear(table: type[Submission] | type[UploadTally] | type[WaitingStatement], old: ColumnElement[bool], what: str) -> int:
+def _clear(
+    table: type[Submission] | type[UploadTally] | type[WaitingStatement], old: ColumnElement[bool], what: str
+) -> int:
     """Delete the rows that are old, as many at once as take the lock for a moment only."""
     size, count = pace(what), 0
     while True:

@@ -1,6 +1,8 @@
-"""Who asks whether the clock may be gone by: everything that moves by itself on time looks here first. In doubt it stands still, says so in
-the log, at `/ready` and at `/admin/failures`, and goes on as soon as the clock is right again, somebody outside who is set as a witness
-agrees with it, or an administrator confirms it. People are served all the while."""
+"""Who asks whether the clock may be gone by: everything that moves by itself on time looks here first. In
+doubt it stands still, says so in the log, at `/ready` and at `/admin/failures`, and goes on as soon as the
+clock is right again, somebody outside who is set as a witness agrees with it, or an administrator confirms
+it. People are served all the while.
+"""
 
 from __future__ import annotations
 
@@ -28,32 +30,52 @@ from models.timekeeping import BOUND, EVERY, OUTAGE, ClockMark, Doubt, Known
 
 log = logging.getLogger(__name__)
 PATIENCE = 5.0  # seconds a witness has to answer
-AGAIN = 30.0  # seconds until witnesses are asked again, and until the log says once more that everything stands still
+# seconds until witnesses are asked again, and until the log says once more that everything stands still
+AGAIN = 30.0
 
 
 def look() -> datetime | None:
-    """The present instant, where it may be gone by; None in doubt. Time that is passed in is taken as it is. Never inside a transaction."""
+    """The present instant, where it may be gone by; None in doubt. Time that is passed in is taken as it is.
+    Never inside a transaction.
+    """
     reading = clock.reading()
     if reading is None:
         return clock.now()
     db.session.rollback()
     mark, database = timekeeping.mark_of(db.session, reading.machine), _of_database()
-    known = mark.known if mark is not None and mark.boot == reading.boot else timekeeping.first_known(db.session, reading)
+    known = (
+        mark.known
+        if mark is not None and mark.boot == reading.boot
+        else timekeeping.first_known(db.session, reading)
+    )
     db.session.rollback()
     found = timekeeping.doubt(known, reading, _outage(), database)
     if found is not None and _is_excused(found, reading):
-        log.warning("the clock of %s says %s and not %s, and others agree with it", reading.machine, found.wall, found.expected)
+        log.warning(
+            "the clock of %s says %s and not %s, and others agree with it",
+            reading.machine,
+            found.wall,
+            found.expected,
+        )
         _keep(reading, Known.at(reading, found.apart), None)
     elif found is not None:
         _stand_still(reading, known, found, mark)
         return None
-    elif known.anchor is None or mark is None or mark.doubt or mark.seen_at is None or abs(reading.wall - mark.seen_at) >= EVERY:
+    elif (
+        known.anchor is None
+        or mark is None
+        or mark.doubt
+        or mark.seen_at is None
+        or abs(reading.wall - mark.seen_at) >= EVERY
+    ):
         _keep(reading, known.renewed(reading), None)
     return reading.wall
 
 
 def timely(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Work that time itself asks for: left for later while the clock is in doubt. What it does then comes to None."""
+    """Work that time itself asks for: left for later while the clock is in doubt. What it does then comes to
+    None.
+    """
 
     def do() -> Any:
         return work() if look() is not None else None
@@ -68,20 +90,25 @@ class ClockInDoubt(Problem):
 
 
 def surely(act: Callable[..., str]) -> Callable[..., str]:
-    """An act that shows or ends something for good because a limit has passed: a person's is refused while the clock is in doubt, before anything
-    is touched. The jobs looked before."""
+    """An act that shows or ends something for good because a limit has passed: a person's is refused while
+    the clock is in doubt, before anything is touched. The jobs looked before.
+    """
 
     @wraps(act)
     def do(actor: Actor, *args: Any, **kwargs: Any) -> str:
         if "system" not in actor.roles and look() is None:
-            raise ClockInDoubt(N_("平台的时钟可能不准,暂时不能确定期限是否已到,请稍后再试;这次没有改动任何内容。"))
+            raise ClockInDoubt(
+                N_("平台的时钟可能不准,暂时不能确定期限是否已到,请稍后再试;这次没有改动任何内容。")
+            )
         return act(actor, *args, **kwargs)
 
     return do
 
 
 def _outage() -> timedelta | None:
-    """How long a restart may have taken. Nobody relies on a demonstration or a trial, and they are put away for weeks."""
+    """How long a restart may have taken. Nobody relies on a demonstration or a trial, and they are put away
+    for weeks.
+    """
     return None if current_app.config["DEMO"] or current_app.config["TRIAL"] else OUTAGE
 
 
@@ -94,8 +121,9 @@ def _of_database() -> datetime | None:
 
 
 def _is_excused(found: Doubt, reading: Reading) -> bool:
-    """Whether somebody whose clock is not ours agrees with it. Asked now and then only. A time server counts after a restart alone: it
-    may itself be what set a clock that was right."""
+    """Whether somebody whose clock is not ours agrees with it. Asked now and then only. A time server counts
+    after a restart alone: it may itself be what set a clock that was right.
+    """
     if found.after_restart and clock.synchronised():
         return True
     state = _state()
@@ -135,7 +163,8 @@ def said(machine: str, found: Doubt) -> str:
     """A doubt in a line of the log and of `/ready`."""
     return (
         f"{machine} says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} ({found.why}): "
-        "deadlines and the night's work stand still until it does, or an administrator confirms it at /admin/failures"
+        "deadlines and the night's work stand still until it does, or an administrator confirms "
+        "it at /admin/failures"
     )
 
 
@@ -152,7 +181,15 @@ def _keep(reading: Reading, known: Known, found: Doubt | None) -> None:
         if found is not None:
             _tell(session, SYSTEM, "clock.doubt", reading.machine, found)
         elif stood_still:
-            events.record(session, SYSTEM, "clock.resume", "clock", reading.machine, audience="internal", data={"wall": reading.wall.isoformat()})
+            events.record(
+                session,
+                SYSTEM,
+                "clock.resume",
+                "clock",
+                reading.machine,
+                audience="internal",
+                data={"wall": reading.wall.isoformat()},
+            )
 
 
 def _tell(session: Session, actor: Actor, kind: str, machine: str, found: Doubt, **data: str) -> None:
@@ -165,8 +202,10 @@ def doubted() -> list[tuple[str, Doubt]]:
 
 
 def confirm(actor: Actor, machine: str, *, wall: str, reason: str, submission: str = "") -> str:
-    """An administrator says that a clock nobody goes by is right, with what it said (`wall`, ISO 8601) and the reason: everything goes on from
-    there. Conflict where it says something else by now. Our own keeper is told; one elsewhere has an operator of its own."""
+    """An administrator says that a clock nobody goes by is right, with what it said (`wall`, ISO 8601) and
+    the reason: everything goes on from there. Conflict where it says something else by now. Our own keeper is
+    told; one elsewhere has an operator of its own.
+    """
     confirmed = _confirm(actor, machine, wall=wall, reason=reason, submission=submission)
     kept = keeper()
     reading = clock.reading()

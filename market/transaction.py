@@ -31,8 +31,9 @@ _arrived: ContextVar[datetime | None] = ContextVar("when what is done now reache
 
 @dataclass(frozen=True, init=False)
 class Beforehand(Generic[T]):
-    """What an act's public function `got` from outside before the act itself begins. It is no part of what the person sent, so it has
-    no fields: the same form sent twice comes with another one."""
+    """What an act's public function `got` from outside before the act itself begins. It is no part of what
+    the person sent, so it has no fields: the same form sent twice comes with another one.
+    """
 
     def __init__(self, got: T) -> None:
         object.__setattr__(self, "got", got)
@@ -49,8 +50,9 @@ def inside() -> bool:
 
 
 def outside(what: str) -> None:
-    """Whatever waits for somebody else, or takes its time (a keeper, an authority, a printer, a disk), says so here first. Inside a
-    transaction it is a fault of ours: everybody would wait with it."""
+    """Whatever waits for somebody else, or takes its time (a keeper, an authority, a printer, a disk), says
+    so here first. Inside a transaction it is a fault of ours: everybody would wait with it.
+    """
     if inside():
         at_fault(what)
 
@@ -62,7 +64,9 @@ def at_fault(what: str) -> None:
 
 @contextmanager
 def arriving() -> Iterator[None]:
-    """What is done in here reached us now, however long it takes until its transaction begins. Deadlines go by it."""
+    """What is done in here reached us now, however long it takes until its transaction begins. Deadlines go
+    by it.
+    """
     outer = _arrived.set(_arrived.get() or clock.now())
     try:
         yield
@@ -72,7 +76,9 @@ def arriving() -> Iterator[None]:
 
 @contextmanager
 def looking() -> Iterator[Session]:
-    """A session of its own for a look at how things stand, over before anybody outside is asked. What it loaded may be read after."""
+    """A session of its own for a look at how things stand, over before anybody outside is asked. What it
+    loaded may be read after.
+    """
     with Session(db.engine, expire_on_commit=False) as session:
         yield session
 
@@ -81,9 +87,13 @@ def looking() -> Iterator[Session]:
 def transaction() -> Iterator[Session]:
     """A session of its own that commits once at the end, events last, or not at all.
 
-    It remembers when it was asked for, before waiting for a lock (`clock.arrival`). After the commit the page's reading session is refreshed and the jobs are told.
+    It remembers when it was asked for, before waiting for a lock (`clock.arrival`). After the commit the
+    page's reading session is refreshed and the jobs are told.
     """
-    session, outer = Session(db.engine, expire_on_commit=False, info={"arrived": _arrived.get() or clock.now()}), None
+    session, outer = (
+        Session(db.engine, expire_on_commit=False, info={"arrived": _arrived.get() or clock.now()}),
+        None,
+    )
     try:
         session.connection(execution_options={"writing": True})
         outer = _inside.set(True)
@@ -106,10 +116,11 @@ def transaction() -> Iterator[Session]:
 def action(function: Callable[..., str]) -> Callable[..., str]:
     """Make an act of a function: `(actor, ...)` from outside, inside a transaction `(session, actor, ...)`.
 
-    Whether this actor may is asked first, of the table in market/permissions.py, as things stand inside the transaction.
-    It returns the identifier of what it acted on. With `submission=` (a form's one-time key) the same
-    act sent twice happens once: the second answers with the identifier of the first. A key that was used for
-    anything else (another act, or this one with other arguments) is a Conflict; of another person it is another key.
+    Whether this actor may is asked first, of the table in market/permissions.py, as things stand inside the
+    transaction. It returns the identifier of what it acted on. With `submission=` (a form's one-time key) the
+    same act sent twice happens once: the second answers with the identifier of the first. A key that was used
+    for anything else (another act, or this one with other arguments) is a Conflict; of another person it is
+    another key.
     """
 
     @wraps(function)
@@ -133,7 +144,11 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
             if not permissions.asked(name_of(function), session, actor):
                 at_fault(f"{name_of(function)} asked nobody whether it may")
             if sent.key:
-                session.add(submissions.Submission(key=key, action=function.__name__, fingerprint=fingerprint, result=result))
+                session.add(
+                    submissions.Submission(
+                        key=key, action=function.__name__, fingerprint=fingerprint, result=result
+                    )
+                )
         return result
 
     if ACTIONS.setdefault(name_of(function), act) is not act:
@@ -146,8 +161,12 @@ def name_of(function: Callable[..., str]) -> str:
     return f"{function.__module__.split('.')[1]}.{function.__name__}"
 
 
-def _fingerprint(function: Callable[..., str], sent: Sent, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """What tells this act and what it was given from any other; computed before any lock is taken, since files are among it."""
+def _fingerprint(
+    function: Callable[..., str], sent: Sent, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> str:
+    """What tells this act and what it was given from any other; computed before any lock is taken, since
+    files are among it.
+    """
     given, named = ((sent.contents,), {}) if sent.contents else (args, kwargs)
     return submissions.fingerprint(sealing_key(), f"{function.__module__}.{function.__name__}", given, named)
 

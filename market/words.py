@@ -47,12 +47,24 @@ def _param(value: Any) -> Any:
 def told(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
-    return str(_(message, **{key: told(value) if isinstance(value, dict) else _(value) if value else value for key, value in kept["params"].items()}))
+    return str(
+        _(
+            message,
+            **{
+                key: told(value) if isinstance(value, dict) else _(value) if value else value
+                for key, value in kept["params"].items()
+            },
+        )
+    )
 
 
 def result_words(row: BatchRow) -> str:
     """What became of a row: where a comparison found differences, their names."""
-    return _("、").join(_(CHECKS[part]) if part in CHECKS else part for part in row.result.split(" ")) if row.result else ""
+    return (
+        _("、").join(_(CHECKS[part]) if part in CHECKS else part for part in row.result.split(" "))
+        if row.result
+        else ""
+    )
 
 
 def when(instant: datetime | None) -> str:
@@ -61,7 +73,11 @@ def when(instant: datetime | None) -> str:
 
 def credit_code(organisation: Organisation) -> str:
     """An organisation's code; one whose check character is wrong is marked."""
-    return organisation.uscc if organisation.code_sound else _("%(code)s(校验位不符,以监管部门核查为准)", code=organisation.uscc)
+    return (
+        organisation.uscc
+        if organisation.code_sound
+        else _("%(code)s(校验位不符,以监管部门核查为准)", code=organisation.uscc)
+    )
 
 
 def moment(text: str) -> str:
@@ -153,7 +169,11 @@ def _wan(fen: int) -> str:
 
 def _band(upper: int | None, rate: str) -> str:
     share = f"{float(Fraction(rate)) * 100:g}%"
-    return _("以上 %(rate)s", rate=share) if upper is None else _("至 %(sum)s %(rate)s", sum=_wan(upper), rate=share)
+    return (
+        _("以上 %(rate)s", rate=share)
+        if upper is None
+        else _("至 %(sum)s %(rate)s", sum=_wan(upper), rate=share)
+    )
 
 
 def item_name(item: ServiceItem) -> str:
@@ -247,7 +267,10 @@ def tie_names(ties: list[str]) -> str:
 
 
 UNSIGNED_BY = {"agency": N_("机构未签"), "buyer": N_("业主未签"), "both": N_("双方都未签")}
-FOLLOWS = {"next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"), "wait": N_("请等它恢复;恢复之前不能签订合同。")}
+FOLLOWS = {
+    "next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"),
+    "wait": N_("请等它恢复;恢复之前不能签订合同。"),
+}
 
 
 def sentence(happened: Event) -> str:
@@ -269,7 +292,9 @@ def details(happened: Event) -> list[str]:
 
 
 def _ground(key: str) -> str:
-    """A ground for cancelling by its key, with its source; the key itself where the policy lists it no more."""
+    """A ground for cancelling by its key, with its source; the key itself where the policy lists it no
+    more.
+    """
     found = grounds(policy.current().version).get(key)
     return f"{bilingual(found.words)}({found.source})" if found else key
 
@@ -319,7 +344,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
 }
 
 
-# What stands on a button or a worklist where that depends on what the case is, or is a verb and not what was decided.
+# What stands on a button or a worklist where that depends on what the case is, or is a verb and not what was
+# decided.
 CALLED = {
     ("verify", "enterprise"): N_("核验单位"),
     ("verify", "agency"): N_("核验机构"),
@@ -348,11 +374,19 @@ def has_file(form: Any) -> bool:
 
 
 def kept_words(form: Any) -> str:
-    """What of a form that comes back refused is still there: no browser is sent a password or a file again."""
+    """What of a form that comes back refused is still there: no browser is sent a password or a file
+    again.
+    """
     secret, file = any(isinstance(field, PasswordField) for field in form), has_file(form)
     if secret and file:
         return _("密码要重新填写,文件要重新选择;您填写的其他内容都还在。")
-    return _("密码要重新填写;您填写的其他内容都还在。") if secret else _("文件要重新选择;您填写的其他内容都还在。") if file else _("您填写的内容都还在。")
+    return (
+        _("密码要重新填写;您填写的其他内容都还在。")
+        if secret
+        else _("文件要重新选择;您填写的其他内容都还在。")
+        if file
+        else _("您填写的内容都还在。")
+    )
 
 
 def asks_nothing(form: Any) -> bool:
@@ -361,9 +395,31 @@ def asks_nothing(form: Any) -> bool:
 
 def register(app: Flask) -> None:
     for word in (
-        told, result_words, when, moment, credit_code, part, exactly, left, urgency, percent, signed_percent, score_mean, price_words, item_name, bilingual, region, sentence,
-        actor_words, details, role_name, tie_names, has_file, kept_words, asks_nothing,
-    ):  # fmt: skip
+        told,
+        result_words,
+        when,
+        moment,
+        credit_code,
+        part,
+        exactly,
+        left,
+        urgency,
+        percent,
+        signed_percent,
+        score_mean,
+        price_words,
+        item_name,
+        bilingual,
+        region,
+        sentence,
+        actor_words,
+        details,
+        role_name,
+        tie_names,
+        has_file,
+        kept_words,
+        asks_nothing,
+    ):
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")
     app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")

@@ -13,7 +13,18 @@ from typing import ClassVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, and_, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, spelling, uscc
@@ -26,13 +37,19 @@ from models.workflow import Case, Move, State, Workflow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
 
-# What was worked out beforehand, by a hash and a password: whether they belong together; by "" and a password: a hash of it.
-_found: ContextVar[Mapping[tuple[str, str], str | bool]] = ContextVar("worked out beforehand", default=MappingProxyType({}))
+# What was worked out beforehand, by a hash and a password: whether they belong together; by "" and a
+# password: a hash of it.
+_found: ContextVar[Mapping[tuple[str, str], str | bool]] = ContextVar(
+    "worked out beforehand", default=MappingProxyType({})
+)
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 
+
 def _licence_was_handed_in(session: Session, organisation: Organisation) -> None:
-    """An agency hands in its papers by a list of its own (agencies/entry.py); an enterprise whose data were not found in the register, its licence."""
+    """An agency hands in its papers by a list of its own (agencies/entry.py); an enterprise whose data were
+    not found in the register, its licence.
+    """
     from models.documents import of_case
 
     if organisation.kind == "enterprise" and not of_case(session, "organisation", organisation.identifier):
@@ -53,13 +70,40 @@ ORGANISATION = Workflow(
     moves=(
         Move("draft", "submit", "applied", who={"agency"}, limit=up("entry.check_days"), main=True),
         Move("draft", "commit", "verified", who={"agency"}, public=True),
-        Move("applied", "verify", "verified", who={"regulator", "admin"}, rules=(_licence_was_handed_in,), tells=("agency",), public=True, main=True),
+        Move(
+            "applied",
+            "verify",
+            "verified",
+            who={"regulator", "admin"},
+            rules=(_licence_was_handed_in,),
+            tells=("agency",),
+            public=True,
+            main=True,
+        ),
         Move("applied", "match", "verified", who={"system"}, tells=("agency",), public=True),
         Move("applied", "return", "draft", who={"regulator", "admin"}, tells=("agency",), needs_reason=True),
-        Move("applied", "refuse", "removed", who={"regulator", "admin"}, tells=("agency",), needs_reason=True),
+        Move(
+            "applied", "refuse", "removed", who={"regulator", "admin"}, tells=("agency",), needs_reason=True
+        ),
         *referrals("applied", tells=("agency",), urged=False),
-        Move("verified", "suspend", "suspended", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
-        Move("suspended", "restore", "verified", who={"regulator"}, tells=("agency",), needs_reason=True, public=True),
+        Move(
+            "verified",
+            "suspend",
+            "suspended",
+            who={"regulator"},
+            tells=("agency",),
+            needs_reason=True,
+            public=True,
+        ),
+        Move(
+            "suspended",
+            "restore",
+            "verified",
+            who={"regulator"},
+            tells=("agency",),
+            needs_reason=True,
+            public=True,
+        ),
     ),
     duties=("submit", "commit"),
     prepares=("submit", "commit"),  # its entry is how it comes to be let in
@@ -81,17 +125,20 @@ SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases 
 
 
 class User(Base):
-    """A person who signs in. Belongs to organisations through memberships. Whoever is blocked does nothing until somebody of at least the rank
-    `blocked_as` lifts it: see blocking.py.
+    """A person who signs in. Belongs to organisations through memberships. Whoever is blocked does nothing
+    until somebody of at least the rank `blocked_as` lifts it: see blocking.py.
 
-    `email` is the address that was shown to be this person's (None while none was): whatever is addressed to a mail address looks here.
-    `email_asked` is one that waits to be confirmed; several may claim the same, and none of them keeps it from its owner. An address others named
-    before anybody has shown it to be theirs is held by a row without a password (holders.py). `handle` is what pages call the account by.
+    `email` is the address that was shown to be this person's (None while none was): whatever is addressed to
+    a mail address looks here. `email_asked` is one that waits to be confirmed; several may claim the same,
+    and none of them keeps it from its owner. An address others named before anybody has shown it to be theirs
+    is held by a row without a password (holders.py). `handle` is what pages call the account by.
     """
 
     __tablename__ = "users"
 
-    handle: Mapped[str] = mapped_column(String(16), unique=True, index=True, default=lambda: secrets.token_urlsafe(9))
+    handle: Mapped[str] = mapped_column(
+        String(16), unique=True, index=True, default=lambda: secrets.token_urlsafe(9)
+    )
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     email_asked: Mapped[str] = mapped_column(String(254), default="", index=True)
     email_confirmed_at: Mapped[datetime | None]
@@ -102,7 +149,9 @@ class User(Base):
     blocked_reason: Mapped[str | None] = mapped_column(String(1000))
     blocked_as: Mapped[str | None] = mapped_column(String(12))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    memberships: Mapped[list[Membership]] = relationship(back_populates="user", lazy="selectin", order_by="Membership.id")
+    memberships: Mapped[list[Membership]] = relationship(
+        back_populates="user", lazy="selectin", order_by="Membership.id"
+    )
     delegations: Mapped[list[Delegation]] = relationship(back_populates="user", lazy="selectin")
 
     @property
@@ -112,7 +161,9 @@ class User(Base):
 
     @property
     def address(self) -> str:
-        """The address this person goes by: the confirmed one, else the one that waits; empty where somebody else has shown it to be theirs."""
+        """The address this person goes by: the confirmed one, else the one that waits; empty where somebody
+        else has shown it to be theirs.
+        """
         return self.email or self.email_asked
 
     @property
@@ -126,17 +177,21 @@ class User(Base):
 
     def check_password(self, password: str) -> bool:
         found = _found.get()
-        return bool(found[self.password_hash, password]) if (self.password_hash, password) in found else _verifies(self.password_hash, password)
+        return (
+            bool(found[self.password_hash, password])
+            if (self.password_hash, password) in found
+            else _verifies(self.password_hash, password)
+        )
 
 
 class Organisation(Case, Base):
     """An enterprise, an agency or an authority, known by its 统一社会信用代码.
 
-    `authority_role` is `regulator` or `department` for authorities; `department` is the line of
-    work (生态环境, 水利, ...) an authority answers for. Agencies carry the time of their
-    commitment (告知承诺). `claimed` is false while an organisation that was imported waits for its first person.
-    `register_asked_at` is when the register was asked about an enterprise that waits to be let in (None: to be asked), `unlike` in what
-    it did not agree.
+    `authority_role` is `regulator` or `department` for authorities; `department` is the line of work
+    (生态环境, 水利, ...) an authority answers for. Agencies carry the time of their commitment (告知承诺).
+    `claimed` is false while an organisation that was imported waits for its first person. `register_asked_at`
+    is when the register was asked about an enterprise that waits to be let in (None: to be asked), `unlike`
+    in what it did not agree.
     """
 
     __tablename__ = "organisations"
@@ -167,7 +222,11 @@ class Organisation(Case, Base):
         """Nobody is over its own organisation, nor a regulator over one of the same level."""
         found = super().roles_of(actor)
         own = actor.organisation_id is not None and actor.organisation_id == self.id
-        level = self.authority_role == "regulator" and actor.region_code is not None and covers(self.region_code, actor.region_code)
+        level = (
+            self.authority_role == "regulator"
+            and actor.region_code is not None
+            and covers(self.region_code, actor.region_code)
+        )
         return found - {"regulator"} if own or level else found
 
     @classmethod
@@ -175,17 +234,24 @@ class Organisation(Case, Base):
         found = super().scope(role, actor)
         if role != "regulator" or actor.region_code is None:
             return found
-        level = and_(func.coalesce(cls.authority_role, "") == "regulator", cls.region_code == current(actor.region_code))
+        level = and_(
+            func.coalesce(cls.authority_role, "") == "regulator",
+            cls.region_code == current(actor.region_code),
+        )
         return and_(found, cls.id != (actor.organisation_id or 0), not_(level))
 
     @property
     def code_sound(self) -> bool:
-        """Whether the code's check character is right; where it is not, somebody compared it with the licence, and a check was opened."""
+        """Whether the code's check character is right; where it is not, somebody compared it with the
+        licence, and a check was opened.
+        """
         return uscc.sound(self.uscc)
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """An agency's page is everybody's once it has been let in."""
-        return (self.kind == "agency" and self.state in ("verified", "suspended")) or super().readable_by(session, actor)
+        return (self.kind == "agency" and self.state in ("verified", "suspended")) or super().readable_by(
+            session, actor
+        )
 
 
 class Membership(Base):
@@ -204,7 +270,8 @@ class Membership(Base):
 class Delegation(Base):
     """A buyer lets a person act for it (采购受托人): in which kinds of case, up to what sum, until when.
 
-    It is offered: it gives power and ties (sides.py) once the person has accepted it, until either of the two ends it.
+    It is offered: it gives power and ties (sides.py) once the person has accepted it, until either of the two
+    ends it.
     """
 
     __tablename__ = "delegations"
@@ -232,7 +299,12 @@ class Delegation(Base):
     @classmethod
     def counting(cls) -> ColumnElement[bool]:
         """The SQL twin of `counts`."""
-        return and_(cls.accepted_at.is_not(None), cls.revoked_at.is_(None), cls.laid_down_at.is_(None), cls.until > clock.now())
+        return and_(
+            cls.accepted_at.is_not(None),
+            cls.revoked_at.is_(None),
+            cls.laid_down_at.is_(None),
+            cls.until > clock.now(),
+        )
 
 
 def _verifies(hashed: str, password: str) -> bool:
@@ -244,8 +316,9 @@ def _verifies(hashed: str, password: str) -> bool:
 
 @contextmanager
 def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterator[None]:
-    """Hashing is slow on purpose, and nobody should wait with whoever does it: in here setting this password, and finding out whether the
-    `current` one belongs to its hash, take no more time."""
+    """Hashing is slow on purpose, and nobody should wait with whoever does it: in here setting this password,
+    and finding out whether the `current` one belongs to its hash, take no more time.
+    """
     found: dict[tuple[str, str], str | bool] = {("", password): _hasher.hash(password)}
     if hashed:
         found[hashed, current] = _verifies(hashed, current)
@@ -258,7 +331,9 @@ def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterato
 
 @contextmanager
 def looked_at(hashed: str, password: str) -> Iterator[None]:
-    """In here finding out whether this password belongs to this hash takes no more time: it was done before anybody waits."""
+    """In here finding out whether this password belongs to this hash takes no more time: it was done before
+    anybody waits.
+    """
     outer = _found.set({**_found.get(), (hashed, password): _verifies(hashed, password)})
     try:
         yield
@@ -283,13 +358,22 @@ def named(which: str) -> Select[User]:
 
 def claimed_as(email: str) -> Select[User]:
     """Those who have shown no address yet and say this one is theirs, the first of them first."""
-    return select(User).where(User.email.is_(None), User.email_asked == spelling.asked_email(email)).order_by(User.id)
+    return (
+        select(User)
+        .where(User.email.is_(None), User.email_asked == spelling.asked_email(email))
+        .order_by(User.id)
+    )
 
 
 def authenticate(session: Session, email: str, password: str) -> User | None:
-    """The person with this address and password, or None. Two passwords are checked whoever has the address, whether nobody, its holder alone or
-    with others who claim it, so that the time it takes tells nothing; of those who claim it the first counts, whom nobody who came later can push out."""
-    known = [session.scalars(known_as(email)).one_or_none(), session.scalars(claimed_as(email).limit(1)).one_or_none()]
+    """The person with this address and password, or None. Two passwords are checked whoever has the address,
+    whether nobody, its holder alone or with others who claim it, so that the time it takes tells nothing; of
+    those who claim it the first counts, whom nobody who came later can push out.
+    """
+    known = [
+        session.scalars(known_as(email)).one_or_none(),
+        session.scalars(claimed_as(email).limit(1)).one_or_none(),
+    ]
     right = [_is_theirs(user, password) for user in known]
     return next((user for user, theirs in zip(known, right, strict=True) if theirs), None)
 
@@ -300,19 +384,26 @@ def _is_theirs(user: User | None, password: str) -> bool:
 
 
 def may_buy_for_others(user: User) -> bool:
-    """Whether a person may be delegated by a buyer: nobody of an agency, which answers buyers, or of an authority, which watches them."""
+    """Whether a person may be delegated by a buyer: nobody of an agency, which answers buyers, or of an
+    authority, which watches them.
+    """
     return all(membership.organisation.kind == "enterprise" for membership in user.memberships)
 
 
 def actor_for(user: User) -> Actor:
-    """The actor a signed-in person is, from its first membership and the delegations it has accepted; these rest while it may not buy for others. An
-    authority out of standing gives it no office.
+    """The actor a signed-in person is, from its first membership and the delegations it has accepted; these
+    rest while it may not buy for others. An authority out of standing gives it no office.
 
-    Before an address was confirmed nothing counts that somebody else gave to it: only the enterprise or agency the person entered itself.
+    Before an address was confirmed nothing counts that somebody else gave to it: only the enterprise or
+    agency the person entered itself.
     """
     roles = {"admin"} if user.is_admin and user.confirmed else set()
     blocked = (user.blocked_reason or "—") if user.blocked_at is not None else ""
-    counted = [m for m in user.memberships if user.confirmed or (m.role == "owner" and m.organisation.kind != "authority")]
+    counted = [
+        m
+        for m in user.memberships
+        if user.confirmed or (m.role == "owner" and m.organisation.kind != "authority")
+    ]
     live = [d for d in user.delegations if user.confirmed and d.counts]
     lent = tuple(Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until) for d in live)
     buyers = {d.buyer_id: d.buyer for d in live}
@@ -320,7 +411,13 @@ def actor_for(user: User) -> Actor:
     membership = counted[0] if counted else None
     if membership is None:
         return Actor(
-            user.name, frozenset(roles), user.id, mandates=mandates, standings=_standings(buyers), blocked=blocked, confirmed=user.confirmed
+            user.name,
+            frozenset(roles),
+            user.id,
+            mandates=mandates,
+            standings=_standings(buyers),
+            blocked=blocked,
+            confirmed=user.confirmed,
         )
     organisation = membership.organisation
     role = organisation.authority_role or organisation.kind
@@ -345,13 +442,19 @@ def actor_for(user: User) -> Actor:
 
 
 def _standings(organisations: dict[int, Organisation]) -> tuple[Standing, ...]:
-    return tuple(Standing(key, each.name, each.state, each.authority_role or "") for key, each in organisations.items())
+    return tuple(
+        Standing(key, each.name, each.state, each.authority_role or "") for key, each in organisations.items()
+    )
 
 
-def authority_for(session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None) -> Organisation | None:
-    """The authority of this role nearest to a place: the county's, else the city's, else the province's; only of these areas if `among` is given.
+def authority_for(
+    session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None
+) -> Organisation | None:
+    """The authority of this role nearest to a place: the county's, else the city's, else the province's; only
+    of these areas if `among` is given.
 
-    `department` of None takes any line of work; a regulator that is of none answers for every one. One out of standing is passed over.
+    `department` of None takes any line of work; a regulator that is of none answers for every one. One out of
+    standing is passed over.
     """
     from models.regions import above
 
@@ -364,6 +467,8 @@ def authority_for(session: Session, role: str, department: str | None, region_co
     )
     if department is not None:
         fits = Organisation.department == department
-        query = query.where(or_(fits, func.coalesce(Organisation.department, "") == "") if role == "regulator" else fits)
+        query = query.where(
+            or_(fits, func.coalesce(Organisation.department, "") == "") if role == "regulator" else fits
+        )
     found = {o.region_code: o for o in session.scalars(query.order_by(Organisation.id.desc()))}
     return next((found[area] for area in areas if area in found), None)

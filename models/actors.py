@@ -41,7 +41,9 @@ OFFICES = frozenset({"regulator", "department", "custodian"})  # what an authori
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an organisation that an actor may stand for is doing: the state of its entry. `office` is what an authority is."""
+    """How an organisation that an actor may stand for is doing: the state of its entry. `office` is what an
+    authority is.
+    """
 
     organisation_id: int
     name: str
@@ -64,11 +66,12 @@ class Mandate:
 class Actor:
     """Who acts: taken from the session or token, never from what was sent.
 
-    `roles` are those of the organisation the person acts for (`enterprise`, `agency`,
-    `regulator`, `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation
-    the person is a member of, with its kind; `resting` the delegations it accepted that give no power, since one of
-    those is an agency or an authority. `standings`: how the organisation it acts for is doing, and each that delegated it; `blocked`: why its account is,
-    if it is; `confirmed`: the person's mail address was shown to be its own.
+    `roles` are those of the organisation the person acts for (`enterprise`, `agency`, `regulator`,
+    `department`, `custodian`) plus `admin`; the jobs act as `SYSTEM`. `belongs` is every organisation the
+    person is a member of, with its kind; `resting` the delegations it accepted that give no power, since one
+    of those is an agency or an authority. `standings`: how the organisation it acts for is doing, and each
+    that delegated it; `blocked`: why its account is, if it is; `confirmed`: the person's mail address was
+    shown to be its own.
     """
 
     name: str
@@ -100,13 +103,26 @@ class Actor:
 
     def ties(self) -> set[int]:
         """Every organisation the person belongs to, or is a delegate of by its own acceptance."""
-        return {*self.members(), *(m.buyer_id for m in (*self.mandates, *self.resting) if m.until > clock.now())}
+        return {
+            *self.members(),
+            *(m.buyer_id for m in (*self.mandates, *self.resting) if m.until > clock.now()),
+        }
 
     def buyers(self) -> dict[int, str]:
-        """The enterprises this actor may draft requests for: its own, and those that delegated it, unless they are out of standing; key to name."""
-        own = {self.organisation_id: self.organisation_name} if self.organisation_id and "enterprise" in self.roles else {}
-        lent = {m.buyer_id: m.buyer_name for m in self.mandates if "request" in m.scope and m.until > clock.now()}
-        resting = {each.organisation_id for each in self.standings if each.state not in (IN_STANDING, *ENTERING)}
+        """The enterprises this actor may draft requests for: its own, and those that delegated it, unless
+        they are out of standing; key to name.
+        """
+        own = (
+            {self.organisation_id: self.organisation_name}
+            if self.organisation_id and "enterprise" in self.roles
+            else {}
+        )
+        lent = {
+            m.buyer_id: m.buyer_name for m in self.mandates if "request" in m.scope and m.until > clock.now()
+        }
+        resting = {
+            each.organisation_id for each in self.standings if each.state not in (IN_STANDING, *ENTERING)
+        }
         return {key: name for key, name in (own | lent).items() if key not in resting}
 
     @property

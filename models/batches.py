@@ -1,8 +1,9 @@
-"""Batches: long work done a piece at a time, so that everyone sees how far it is and a kill in the middle loses nothing.
+"""Batches: long work done a piece at a time, so that everyone sees how far it is and a kill in the middle
+loses nothing.
 
-A batch first checks its rows, a piece to a transaction; each row keeps what was found. Then, when every row is in order
-and somebody says so (or at once, where nobody needs to), it is carried out, again a piece to a transaction. Work that goes
-through all there is of something has no rows; it only keeps how far it is.
+A batch first checks its rows, a piece to a transaction; each row keeps what was found. Then, when every row
+is in order and somebody says so (or at once, where nobody needs to), it is carried out, again a piece to a
+transaction. Work that goes through all there is of something has no rows; it only keeps how far it is.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from models.text import N_, Conflict, NotFound, Problem, told
 
 DEMONSTRATION = "demo"  # not done row by row: whoever loads it moves it
 KINDS = {
-    "agencies": N_("机构批量入驻"), "fees": N_("收费批量公示"), "register": N_("与登记机关比对"), "scores": N_("信用分每日重算"),
+    "agencies": N_("机构批量入驻"),
+    "fees": N_("收费批量公示"),
+    "register": N_("与登记机关比对"),
+    "scores": N_("信用分每日重算"),
     DEMONSTRATION: N_("演示数据载入"),
-}  # fmt: skip
+}
 STATES = {
     "listing": N_("正在列出对象"),
     "checking": N_("逐行核对中"),
@@ -35,9 +39,12 @@ UNDER_WAY = ("listing", "checking", "loading")
 
 
 class Batch(Base):
-    """Long work of one kind, `options` what it needs to know. `position` rows of `total` are checked, `faulty` of them not in order, and `loaded` of
-    them carried out; `problem` says why the whole stopped, or waits after so many `tries`; `changed` counts what it brought about. `after` is the
-    key of the last thing that was gone through, where it goes through all there is. `person_id` is who asked for it, None the clock."""
+    """Long work of one kind, `options` what it needs to know. `position` rows of `total` are checked,
+    `faulty` of them not in order, and `loaded` of them carried out; `problem` says why the whole stopped, or
+    waits after so many `tries`; `changed` counts what it brought about. `after` is the key of the last thing
+    that was gone through, where it goes through all there is. `person_id` is who asked for it, None the
+    clock.
+    """
 
     __tablename__ = "batches"
 
@@ -81,33 +88,61 @@ class BatchRow(Base):
 
 
 def begin(
-    session: Session, actor: Actor, kind: str, source: str, rows: list[tuple[str, Json]], options: Json | None = None, state: str = "checking", total: int = 0
+    session: Session,
+    actor: Actor,
+    kind: str,
+    source: str,
+    rows: list[tuple[str, Json]],
+    options: Json | None = None,
+    state: str = "checking",
+    total: int = 0,
 ) -> Batch:
-    """A new batch of these (subject, content) rows; in the state `listing` its rows are found later, in `loading` it goes through a `total`
-    without rows. Conflict while one of this kind by the same organisation is under way."""
+    """A new batch of these (subject, content) rows; in the state `listing` its rows are found later, in
+    `loading` it goes through a `total` without rows. Conflict while one of this kind by the same organisation
+    is under way.
+    """
     if under_way(session, kind, actor.organisation_id):
         raise Conflict(N_("同类任务正在进行,请等它结束。"))
     batch = Batch(
-        identifier=identifiers.issue(session, "T"), kind=kind, state=state, options=options or {}, source=source[:200], total=total,
-        person_id=actor.user_id, organisation_id=actor.organisation_id,
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "T"),
+        kind=kind,
+        state=state,
+        options=options or {},
+        source=source[:200],
+        total=total,
+        person_id=actor.user_id,
+        organisation_id=actor.organisation_id,
+    )
     session.add(batch)
     session.flush()
     add_rows(session, batch, rows)
-    events.record(session, actor, "batch.begin", "batch", batch.identifier, audience="internal", data={"kind": kind})
+    events.record(
+        session, actor, "batch.begin", "batch", batch.identifier, audience="internal", data={"kind": kind}
+    )
     return batch
 
 
 def under_way(session: Session, kind: str, organisation_id: int | None = None) -> str | None:
     """The batch of this kind, asked for by this organisation, that is not through yet."""
-    query = select(Batch.identifier).where(Batch.kind == kind, Batch.organisation_id.is_not_distinct_from(organisation_id), Batch.state.in_(UNDER_WAY))
+    query = select(Batch.identifier).where(
+        Batch.kind == kind,
+        Batch.organisation_id.is_not_distinct_from(organisation_id),
+        Batch.state.in_(UNDER_WAY),
+    )
     return session.scalars(query.limit(1)).first()
 
 
 def add_rows(session: Session, batch: Batch, rows: list[tuple[str, Json]]) -> None:
     """Put (subject, content) rows at a batch's end, in one statement."""
     made = [
-        {"batch_id": batch.id, "number": number, "subject": subject[:200], "content": content, "problems": [], "result": ""}
+        {
+            "batch_id": batch.id,
+            "number": number,
+            "subject": subject[:200],
+            "content": content,
+            "problems": [],
+            "result": "",
+        }
         for number, (subject, content) in enumerate(rows, start=batch.total + 1)
     ]
     if made:
@@ -135,7 +170,9 @@ def next_rows(session: Session, batch: Batch, most: int) -> list[BatchRow]:
 
 
 def forget_rows(session: Session, kind: str, keep: int, most: int) -> int:
-    """Drop rows, at most so many, of all but the newest batches of a kind; what they came to stays with the batch. Returns how many."""
+    """Drop rows, at most so many, of all but the newest batches of a kind; what they came to stays with the
+    batch. Returns how many.
+    """
     newest = select(Batch.id).where(Batch.kind == kind).order_by(Batch.id.desc()).limit(keep)
     old = select(Batch.id).where(Batch.kind == kind, Batch.id.not_in(newest))
     rows = list(session.scalars(select(BatchRow.id).where(BatchRow.batch_id.in_(old)).limit(most)))
@@ -144,4 +181,6 @@ def forget_rows(session: Session, kind: str, keep: int, most: int) -> int:
 
 
 def rows_of(session: Session, batch: Batch) -> list[BatchRow]:
-    return list(session.scalars(select(BatchRow).where(BatchRow.batch_id == batch.id).order_by(BatchRow.number)))
+    return list(
+        session.scalars(select(BatchRow).where(BatchRow.batch_id == batch.id).order_by(BatchRow.number))
+    )

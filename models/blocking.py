@@ -1,8 +1,9 @@
 """Blocking a single account: who may block whom, and lift it again.
 
-An administrator may block anybody else; the regulator of an area whoever belongs to organisations it is over, all of them, but no official of its
-own level; the owner of an organisation its staff, as long as they belong to no other. What somebody of a higher rank has blocked nobody
-of a lower one lifts. Nobody blocks himself, so that the last administrator, and the last owner by his own hand, stay.
+An administrator may block anybody else; the regulator of an area whoever belongs to organisations it is over,
+all of them, but no official of its own level; the owner of an organisation its staff, as long as they belong
+to no other. What somebody of a higher rank has blocked nobody of a lower one lifts. Nobody blocks himself, so
+that the last administrator, and the last owner by his own hand, stay.
 """
 
 from __future__ import annotations
@@ -32,21 +33,31 @@ def rank_over(actor: Actor, person: User) -> str:
     belongs = person.memberships
     if belongs and all("regulator" in each.organisation.roles_of(actor) for each in belongs):
         return "regulator"
-    if actor.owner and [(each.organisation_id, each.role) for each in belongs] == [(actor.organisation_id, "staff")]:
+    if actor.owner and [(each.organisation_id, each.role) for each in belongs] == [
+        (actor.organisation_id, "staff")
+    ]:
         return "owner"
     return ""
 
 
 def people_of(actor: Actor) -> Select[User]:
-    """The accounts an office is over, the SQL twin of `rank_over` for an administrator or regulator; by name."""
+    """The accounts an office is over, the SQL twin of `rank_over` for an administrator or regulator; by
+    name.
+    """
     query = select(User).order_by(User.name, User.id)
     if "admin" in actor.roles:
         return query.where(User.id != (actor.user_id or 0))
-    return query.where(not_(User.is_admin), _belongs(Organisation.scope("regulator", actor)), not_(_belongs(not_(Organisation.scope("regulator", actor)))))
+    return query.where(
+        not_(User.is_admin),
+        _belongs(Organisation.scope("regulator", actor)),
+        not_(_belongs(not_(Organisation.scope("regulator", actor)))),
+    )
 
 
 def _belongs(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id, which))
+    return exists().where(
+        and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id, which)
+    )
 
 
 def may_lift(actor: Actor, person: User) -> bool:
@@ -61,11 +72,22 @@ def lifted_by(person: User) -> str:
 
 
 def _locked(session: Session, actor: Actor, which: str) -> tuple[User, str]:
-    """The account of this handle or address, and the actor's rank over him. NotFound, which does not say whether there is such an account, for whoever has
-    none. Both accounts are locked, in one order: of two who block one another, one comes first."""
+    """The account of this handle or address, and the actor's rank over him. NotFound, which does not say
+    whether there is such an account, for whoever has none. Both accounts are locked, in one order: of two who
+    block one another, one comes first.
+    """
     found = session.scalar(named(which).with_only_columns(User.id))
     keys = sorted({key for key in (found, actor.user_id) if key is not None})
-    locked = {each.id: each for each in session.scalars(select(User).where(User.id.in_(keys)).order_by(User.id).with_for_update().execution_options(populate_existing=True))}
+    locked = {
+        each.id: each
+        for each in session.scalars(
+            select(User)
+            .where(User.id.in_(keys))
+            .order_by(User.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    }
     check_account(fresh(session, actor))
     person = locked.get(found) if found is not None else None
     if person is not None and person.id == actor.user_id:
@@ -77,7 +99,9 @@ def _locked(session: Session, actor: Actor, which: str) -> tuple[User, str]:
 
 
 def block(session: Session, actor: Actor, which: str, reason: str) -> str:
-    """Take an account out of force, at once: its open sessions are nobody's, and whatever it was about to do is refused."""
+    """Take an account out of force, at once: its open sessions are nobody's, and whatever it was about to do
+    is refused.
+    """
     person, rank = _locked(session, actor, which)
     said = check_reason(reason)
     if person.blocked_at is not None:
@@ -102,10 +126,30 @@ def unblock(session: Session, actor: Actor, which: str, reason: str) -> str:
 
 
 def _tell(session: Session, actor: Actor, person: User, act: str, rank: str, reason: str) -> None:
-    """On the record of every organisation the person belongs to, which is told; of one that belongs to none, for the operators alone."""
+    """On the record of every organisation the person belongs to, which is told; of one that belongs to none,
+    for the operators alone.
+    """
     about = {"name": person.name, "reason": reason}
     for each in person.memberships:
         case = each.organisation
-        events.record(session, actor, f"organisation.{act}", "organisation", case.identifier, role=rank, data={"title": case.name, **about}, tells=[case.id])
+        events.record(
+            session,
+            actor,
+            f"organisation.{act}",
+            "organisation",
+            case.identifier,
+            role=rank,
+            data={"title": case.name, **about},
+            tells=[case.id],
+        )
     if not person.memberships:
-        events.record(session, actor, f"account.{act}", "account", f"U-{person.id}", role=rank, audience="internal", data=about)
+        events.record(
+            session,
+            actor,
+            f"account.{act}",
+            "account",
+            f"U-{person.id}",
+            role=rank,
+            audience="internal",
+            data=about,
+        )

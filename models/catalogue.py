@@ -27,14 +27,36 @@ PRICING = {
     "market": N_("市场调节价"),
 }
 DEPARTMENTS = (
-    N_("生态环境"), N_("水利"), N_("自然资源"), N_("林草"), N_("发展改革"), N_("住房城乡建设"), N_("消防救援"), N_("气象"),
-    N_("应急管理"), N_("卫生健康"), N_("地震"), N_("文物"), N_("交通运输"), N_("公安交管"), N_("财政"), N_("市场监管"), N_("司法行政"),
-)  # fmt: skip
+    N_("生态环境"),
+    N_("水利"),
+    N_("自然资源"),
+    N_("林草"),
+    N_("发展改革"),
+    N_("住房城乡建设"),
+    N_("消防救援"),
+    N_("气象"),
+    N_("应急管理"),
+    N_("卫生健康"),
+    N_("地震"),
+    N_("文物"),
+    N_("交通运输"),
+    N_("公安交管"),
+    N_("财政"),
+    N_("市场监管"),
+    N_("司法行政"),
+)
 # Kinds of service: what is delivered and how, which decides the contract's template.
 KINDS = {
-    "report": N_("技术报告编制"), "survey": N_("测绘勘察"), "testing": N_("检验检测"), "valuation": N_("评估"), "audit": N_("审计验资"),
-    "supervision": N_("监理"), "agency": N_("招标代理"), "review": N_("技术审查"), "legal": N_("法律服务"),
-}  # fmt: skip
+    "report": N_("技术报告编制"),
+    "survey": N_("测绘勘察"),
+    "testing": N_("检验检测"),
+    "valuation": N_("评估"),
+    "audit": N_("审计验资"),
+    "supervision": N_("监理"),
+    "agency": N_("招标代理"),
+    "review": N_("技术审查"),
+    "legal": N_("法律服务"),
+}
 NOTICE = ("materials", "outputs", "checklist")
 MEASURES = {"amount": N_("金额"), "count": N_("数量"), "none": N_("不按数量")}
 
@@ -58,11 +80,12 @@ item_matters = Table(
 
 
 class ServiceItem(Base):
-    """One version of a service item, in effect from a day until the next one is. Cases keep the version they began with.
+    """One version of a service item, in effect from a day until the next one is. Cases keep the version they
+    began with.
 
-    `measure` says what a job is priced by: `amount` (a sum, named by `measure_label`), `count`, or
-    `none`. `notice` holds the one-time notice by language: `materials`, `outputs`, `checklist`.
-    A required qualification is the agency's; `practitioners_least` people must hold the `required_practitioner`'s
+    `measure` says what a job is priced by: `amount` (a sum, named by `measure_label`), `count`, or `none`.
+    `notice` holds the one-time notice by language: `materials`, `outputs`, `checklist`. A required
+    qualification is the agency's; `practitioners_least` people must hold the `required_practitioner`'s
     certificate. A withdrawn item takes no new request; those that run go on.
     """
 
@@ -102,8 +125,9 @@ class ServiceItem(Base):
 
     @property
     def examples(self) -> list[Quantity]:
-        """Jobs by which prices are shown and compared where nobody said how large theirs is: bases of 1, 10 and 100
-        million yuan, or 1, 10 and 100 units. The middle one orders agencies by price."""
+        """Jobs by which prices are shown and compared where nobody said how large theirs is: bases of 1, 10
+        and 100 million yuan, or 1, 10 and 100 units. The middle one orders agencies by price.
+        """
         if self.measure == "amount":
             return [Quantity(amount=size) for size in (100_000_000, 1_000_000_000, 10_000_000_000)]
         return [Quantity(count=size) for size in (1, 10, 100)] if self.measure == "count" else [Quantity()]
@@ -126,22 +150,36 @@ class ServiceItem(Base):
         """RuleBroken at the field unless a job of this size can be priced: the base or the number the item is
         priced by, and an industry the item's standard knows."""
         if self.measure != "none" and not quantity.get(self.measure):
-            raise RuleBroken(N_("请填写计费基数(%(label)s),机构据此报价。"), self.measure, label=self.measure_label)
-        factors = {name for terms in self.standard["tables"].values() for name in terms.get("factors", ())} if self.standard else set()
+            raise RuleBroken(
+                N_("请填写计费基数(%(label)s),机构据此报价。"), self.measure, label=self.measure_label
+            )
+        factors = (
+            {name for terms in self.standard["tables"].values() for name in terms.get("factors", ())}
+            if self.standard
+            else set()
+        )
         if quantity.get("factor") and factors and quantity["factor"] not in factors:
-            raise RuleBroken(N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names="、".join(sorted(factors)))
+            raise RuleBroken(
+                N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names="、".join(sorted(factors))
+            )
 
 
 def current_items(session: Session) -> list[ServiceItem]:
     """The version in effect today of every item not withdrawn, by code."""
-    query = select(ServiceItem).where(ServiceItem.effective_from <= clock.today()).order_by(ServiceItem.code, ServiceItem.version)
+    query = (
+        select(ServiceItem)
+        .where(ServiceItem.effective_from <= clock.today())
+        .order_by(ServiceItem.code, ServiceItem.version)
+    )
     newest = {item.code: item for item in session.scalars(query.options(selectinload(ServiceItem.matters)))}
     return [item for item in newest.values() if not item.withdrawn]
 
 
 def newest_items(session: Session, codes: Iterable[str]) -> dict[str, ServiceItem]:
     """Code to the version in effect of these items, withdrawn or not."""
-    query = select(ServiceItem).where(ServiceItem.code.in_(list(codes)), ServiceItem.effective_from <= clock.today())
+    query = select(ServiceItem).where(
+        ServiceItem.code.in_(list(codes)), ServiceItem.effective_from <= clock.today()
+    )
     return {item.code: item for item in session.scalars(query.order_by(ServiceItem.version))}
 
 
@@ -153,11 +191,15 @@ def item_by_code(session: Session, code: str) -> ServiceItem | None:
 def versions_of(session: Session, code: str) -> list[ServiceItem]:
     """Every version of an item, those to come included, newest first."""
     query = select(ServiceItem).where(ServiceItem.code == code).order_by(ServiceItem.version.desc())
-    return list(session.scalars(query.options(selectinload(ServiceItem.matters), undefer(ServiceItem.notice))))
+    return list(
+        session.scalars(query.options(selectinload(ServiceItem.matters), undefer(ServiceItem.notice)))
+    )
 
 
 def matters_named(session: Session, names: dict[str, str]) -> dict[str, ApprovalMatter]:
-    """The approval matters of these names (name to department), by name; those not known are added under the next codes."""
+    """The approval matters of these names (name to department), by name; those not known are added under the
+    next codes.
+    """
     every = {matter.name: matter for matter in session.scalars(select(ApprovalMatter))}
     for name, department in names.items():
         if name not in every:
@@ -173,35 +215,77 @@ def next_version(session: Session, code: str) -> ServiceItem | None:
 
 
 VERSIONED = (
-    "name", "name_en", "kind", "department", "legal_basis", "required_qualification", "qualification_mandatory",
-    "required_practitioner", "practitioners_least", "time_limit_days", "pricing", "fee_standard", "measure", "measure_label", "commissioned", "notice",
-)  # fmt: skip
+    "name",
+    "name_en",
+    "kind",
+    "department",
+    "legal_basis",
+    "required_qualification",
+    "qualification_mandatory",
+    "required_practitioner",
+    "practitioners_least",
+    "time_limit_days",
+    "pricing",
+    "fee_standard",
+    "measure",
+    "measure_label",
+    "commissioned",
+    "notice",
+)
 
 
 FIELDS = {
-    "name": N_("事项名称"), "name_en": N_("英文名称"), "kind": N_("服务类型"), "department": N_("主管部门"), "approval_matter": N_("用于办理"),
-    "legal_basis": N_("法律依据"), "required_qualification": N_("机构资质"), "qualification_mandatory": N_("资质为强制要求"),
-    "required_practitioner": N_("从业人员资格"), "practitioners_least": N_("至少几人"), "time_limit_days": N_("时限(工作日)"),
-    "pricing": N_("价格管理"), "fee_standard": N_("参考收费标准"), "measure": N_("按什么计价"), "measure_label": N_("计费基数的名称"),
-    "commissioned": N_("须委托有资质的机构"), "materials_zh": N_("企业要准备的材料(中文)"), "materials_en": N_("企业要准备的材料(英文)"),
-    "outputs_zh": N_("成果(中文)"), "outputs_en": N_("成果(英文)"), "checklist_zh": N_("验收清单(中文)"), "checklist_en": N_("验收清单(英文)"),
-}  # fmt: skip
+    "name": N_("事项名称"),
+    "name_en": N_("英文名称"),
+    "kind": N_("服务类型"),
+    "department": N_("主管部门"),
+    "approval_matter": N_("用于办理"),
+    "legal_basis": N_("法律依据"),
+    "required_qualification": N_("机构资质"),
+    "qualification_mandatory": N_("资质为强制要求"),
+    "required_practitioner": N_("从业人员资格"),
+    "practitioners_least": N_("至少几人"),
+    "time_limit_days": N_("时限(工作日)"),
+    "pricing": N_("价格管理"),
+    "fee_standard": N_("参考收费标准"),
+    "measure": N_("按什么计价"),
+    "measure_label": N_("计费基数的名称"),
+    "commissioned": N_("须委托有资质的机构"),
+    "materials_zh": N_("企业要准备的材料(中文)"),
+    "materials_en": N_("企业要准备的材料(英文)"),
+    "outputs_zh": N_("成果(中文)"),
+    "outputs_en": N_("成果(英文)"),
+    "checklist_zh": N_("验收清单(中文)"),
+    "checklist_en": N_("验收清单(英文)"),
+}
 
 
-def revise(session: Session, code: str, effective_from: date, matters: list[ApprovalMatter], values: dict[str, Any]) -> ServiceItem:
-    """The next version of an item (or the first of a new one). RuleBroken if it would take effect in the past or before
-    the version it follows, or if its values are not sound."""
+def revise(
+    session: Session, code: str, effective_from: date, matters: list[ApprovalMatter], values: dict[str, Any]
+) -> ServiceItem:
+    """The next version of an item (or the first of a new one). RuleBroken if it would take effect in the past
+    or before the version it follows, or if its values are not sound.
+    """
     if effective_from < clock.today():
         raise RuleBroken(N_("生效日期不能早于今天。"), "effective_from")
     before = next(iter(versions_of(session, code)), None)
     if before and effective_from < before.effective_from:
-        raise RuleBroken(N_("已有一个 %(day)s 起生效的版本,新版本不能早于它。"), "effective_from", day=before.effective_from.isoformat())
+        raise RuleBroken(
+            N_("已有一个 %(day)s 起生效的版本,新版本不能早于它。"),
+            "effective_from",
+            day=before.effective_from.isoformat(),
+        )
     if not matters:
         raise RuleBroken(N_("清单中的事项必须对应至少一个审批事项。"), "matters")
     for name in ("name", "name_en", "legal_basis"):
         if not str(values[name]).strip():
             raise RuleBroken(N_("请填写这一项。"), name)
-    if values["pricing"] not in PRICING or values["measure"] not in MEASURES or values["department"] not in DEPARTMENTS or values["kind"] not in KINDS:
+    if (
+        values["pricing"] not in PRICING
+        or values["measure"] not in MEASURES
+        or values["department"] not in DEPARTMENTS
+        or values["kind"] not in KINDS
+    ):
         raise RuleBroken(N_("请选择一项。"), "pricing")
     if values["fee_standard"] and values["fee_standard"] not in pricing.standards():
         raise RuleBroken(N_("没有这个收费标准。"), "fee_standard")
@@ -209,7 +293,13 @@ def revise(session: Session, code: str, effective_from: date, matters: list[Appr
         raise RuleBroken(N_("写明从业人员的资格,也要写明至少几人。"), "practitioners_least")
     if any(not values["notice"][language][part] for language in ("zh", "en") for part in NOTICE):
         raise RuleBroken(N_("材料、成果、验收清单的中英文都要写,每行一条。"), "materials_zh")
-    item = ServiceItem(code=code, version=(before.version if before else 0) + 1, effective_from=effective_from, matters=matters, **values)
+    item = ServiceItem(
+        code=code,
+        version=(before.version if before else 0) + 1,
+        effective_from=effective_from,
+        matters=matters,
+        **values,
+    )
     session.add(item)
     session.flush()
     return item
@@ -253,7 +343,9 @@ def published_items() -> tuple[dict[str, Any], ...]:
                     "pricing": row["pricing"],
                     "fee_standard": standard,
                     "measure": "amount" if standard else group["measure"],
-                    "measure_label": pricing.standards()[standard]["base"] if standard else group["measure_label"],
+                    "measure_label": pricing.standards()[standard]["base"]
+                    if standard
+                    else group["measure_label"],
                     "commissioned": row["qualification_mandatory"] == "yes",
                     "notice": {language: group[language] for language in ("zh", "en")},
                     "effective_from": date(2025, 1, 1),

@@ -1,5 +1,7 @@
-"""A second claim on a credit code that is taken: who says the organisation is theirs, on what evidence, what the present members say, and
-what a person decides. Nobody is locked out by whoever was first, and nobody is put out unheard."""
+"""A second claim on a credit code that is taken: who says the organisation is theirs, on what evidence, what
+the present members say, and what a person decides. Nobody is locked out by whoever was first, and nobody is
+put out unheard.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def _nobody_was_let_in(session: Session, claim: Claim) -> None:
 
 def _may_go_on(session: Session, claim: Claim) -> None:
     """Each round is told to the members; and whoever found another organisation meanwhile has one."""
-    rounds = select(func.count(Event.id)).where(Event.case_type == "claim", Event.case_identifier == claim.identifier, Event.kind == "claim.resume")
+    rounds = select(func.count(Event.id)).where(
+        Event.case_type == "claim", Event.case_identifier == claim.identifier, Event.kind == "claim.resume"
+    )
     if (session.scalar(rounds) or 0) >= MOST_ROUNDS:
         raise RuleBroken(N_("这项认领已经继续过 %(most)s 次,不能再继续;请联系监管部门。"), most=MOST_ROUNDS)
     _belongs_nowhere(session, claim)
@@ -58,19 +62,54 @@ CLAIM = Workflow(
         State("withdrawn", N_("已撤回"), tone="plain"),
     ),
     moves=(
-        Move("draft", "file", "filed", who={"applicant"}, rules=(_has_evidence,), tells=("holder",), main=True, limit=Limit(policy="claim.answer_days", act="lapse")),
+        Move(
+            "draft",
+            "file",
+            "filed",
+            who={"applicant"},
+            rules=(_has_evidence,),
+            tells=("holder",),
+            main=True,
+            limit=Limit(policy="claim.answer_days", act="lapse"),
+        ),
         Move("draft", "withdraw", "withdrawn", who={"applicant"}, leaves=True),
         Move("draft", "lapse", "withdrawn", who={"system"}),
         Move("filed", "answer", "answered", who={"holder"}, needs_reason=True, main=True, limit=TO_DECIDE),
         Move("filed", "lapse", "answered", who={"system"}, tells=("holder",), limit=TO_DECIDE),
-        Move("filed", "grant", "granted", who={"regulator", "admin"}, rules=(_nobody_was_let_in, _belongs_nowhere), tells=("holder",), needs_reason=True),
+        Move(
+            "filed",
+            "grant",
+            "granted",
+            who={"regulator", "admin"},
+            rules=(_nobody_was_let_in, _belongs_nowhere),
+            tells=("holder",),
+            needs_reason=True,
+        ),
         Move("filed", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
         Move("filed", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
-        Move("answered", "grant", "granted", who={"regulator", "admin"}, rules=(_belongs_nowhere,), tells=("holder",), needs_reason=True, main=True),
-        Move("answered", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
+        Move(
+            "answered",
+            "grant",
+            "granted",
+            who={"regulator", "admin"},
+            rules=(_belongs_nowhere,),
+            tells=("holder",),
+            needs_reason=True,
+            main=True,
+        ),
+        Move(
+            "answered", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True
+        ),
         Move("answered", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
         *referrals("answered", tells=("holder",), urged=False),
-        Move("withdrawn", "resume", "draft", who={"applicant"}, rules=(_may_go_on,), limit=Limit(policy="claim.file_days", act="lapse")),
+        Move(
+            "withdrawn",
+            "resume",
+            "draft",
+            who={"applicant"},
+            rules=(_may_go_on,),
+            limit=Limit(policy="claim.file_days", act="lapse"),
+        ),
     ),
     opening=Limit(policy="claim.file_days", act="lapse"),
     duties=("answer", "file", "withdraw"),
@@ -85,11 +124,13 @@ CLAIM = Workflow(
         "refuse": N_("认领不成立"),
         "refer": REFERRAL_ACTS["refer"],
     },
-)  # fmt: skip
+)
 
 
 class Claim(Case, Base):
-    """Somebody without an organisation says that one here is theirs. `replaces`: once granted, the present members are members no more."""
+    """Somebody without an organisation says that one here is theirs. `replaces`: once granted, the present
+    members are members no more.
+    """
 
     __tablename__ = "claims"
     workflow: ClassVar[Workflow] = CLAIM
@@ -114,15 +155,25 @@ class Claim(Case, Base):
     @classmethod
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
         found = super().scope(role, actor)
-        return and_(found, cls.organisation.has(Organisation.kind != "authority")) if role == "regulator" else found
+        return (
+            and_(found, cls.organisation.has(Organisation.kind != "authority"))
+            if role == "regulator"
+            else found
+        )
 
 
 def open_claim(session: Session, user: User, organisation: Organisation) -> Claim:
-    """Somebody signs up with a code that is taken. Anybody can, so nobody is told before there is evidence, and without it the case ends."""
+    """Somebody signs up with a code that is taken. Anybody can, so nobody is told before there is evidence,
+    and without it the case ends.
+    """
     claim = Claim(
-        identifier=identifiers.issue(session, "CL"), organisation_id=organisation.id, organisation=organisation, applicant_id=user.id, applicant=user,
+        identifier=identifiers.issue(session, "CL"),
+        organisation_id=organisation.id,
+        organisation=organisation,
+        applicant_id=user.id,
+        applicant=user,
         region_code=organisation.region_code,
-    )  # fmt: skip
+    )
     start(session, claim, Actor(user.name, frozenset({"applicant"}), user.id), "open")
     return claim
 
@@ -134,5 +185,7 @@ def taken(session: Session, code: str) -> Organisation | None:
 
 def unfinished(session: Session, user: int) -> Claim | None:
     """The claim a person left without evidence, if it is the last it made."""
-    last = session.scalars(select(Claim).where(Claim.applicant_id == user).order_by(Claim.id.desc()).limit(1)).one_or_none()
+    last = session.scalars(
+        select(Claim).where(Claim.applicant_id == user).order_by(Claim.id.desc()).limit(1)
+    ).one_or_none()
     return last if last is not None and last.state == "withdrawn" else None

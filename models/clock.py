@@ -24,8 +24,10 @@ def _system() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Both clocks of a machine at one moment: `wall`, which anybody may set, and `up`, the seconds since the machine was started, asleep or
-    not, which nobody sets. `boot` names that start: of two starts the seconds cannot be compared."""
+    """Both clocks of a machine at one moment: `wall`, which anybody may set, and `up`, the seconds since the
+    machine was started, asleep or not, which nobody sets. `boot` names that start: of two starts the seconds
+    cannot be compared.
+    """
 
     machine: str
     boot: str
@@ -34,7 +36,8 @@ class Reading:
 
 
 _BOOT, _UPTIME = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/uptime")
-_PROCESS = f"process {os.getpid()} {time.time_ns()}"  # where a machine does not say when it was started, a process is all there is
+# where a machine does not say when it was started, a process is all there is
+_PROCESS = f"process {os.getpid()} {time.time_ns()}"
 _UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
 
@@ -47,7 +50,9 @@ def _of_this_machine() -> Reading:
 
 
 def synchronised() -> bool:
-    """Whether the system keeps this machine's clock by a time server: whoever sets it by hand ends that (adjtimex(2), STA_UNSYNC)."""
+    """Whether the system keeps this machine's clock by a time server: whoever sets it by hand ends that
+    (adjtimex(2), STA_UNSYNC).
+    """
     try:
         said: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
     except (AttributeError, OSError):

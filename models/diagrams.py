@@ -11,9 +11,20 @@ def describe(workflow: Workflow) -> str:
     lines.append(f"    [*] --> {workflow.initial}")
     lines += [f"    {m.source} --> {m.target}: {m.act}" for m in workflow.moves]
     lines += [f"    {s.name} --> [*]" for s in workflow.states.values() if s.terminal]
-    lines += ["```", "", "| state | act | who | next | limit that starts | told | public |", "| - | - | - | - | - | - | - |"]
+    lines += [
+        "```",
+        "",
+        "| state | act | who | next | limit that starts | told | public |",
+        "| - | - | - | - | - | - | - |",
+    ]
     for m in workflow.moves:
-        limit = f"{m.limit.policy or m.limit.attribute}{' → ' + m.limit.act if m.limit.act else ''}" if m.limit else ""
+        limit = (
+            f"{m.limit.policy or m.limit.attribute}{' → ' + m.limit.act if m.limit.act else ''}"
+            if m.limit
+            else ""
+        )
         who, told = ", ".join(sorted(m.who)), ", ".join(m.tells)
-        lines.append(f"| {m.source} | {m.act} | {who} | {m.target} | {limit} | {told} | {'yes' if m.public else ''} |")
+        lines.append(
+            f"| {m.source} | {m.act} | {who} | {m.target} | {limit} | {told} | {'yes' if m.public else ''} |"
+        )
     return "\n".join(lines) + "\n"

@@ -25,8 +25,10 @@ _HASH = re.compile("[0-9a-f]{64}")
 
 
 class Document(Base):
-    """A file handed in for a case by an organisation, or a paper the platform issued, which then keeps what it states in
-    `issued` (`title`, and `facts` as pairs of label and value). The bytes lie in the store under `sha256`."""
+    """A file handed in for a case by an organisation, or a paper the platform issued, which then keeps what
+    it states in `issued` (`title`, and `facts` as pairs of label and value). The bytes lie in the store under
+    `sha256`.
+    """
 
     __tablename__ = "documents"
 
@@ -72,9 +74,10 @@ class FolderStore:
         return sorted(path for path in self.folder.glob("??") if path.is_dir())
 
     def sweep(self, folder: Path, before: datetime, named: Callable[[list[str]], set[str]]) -> int:
-        """Delete from one of the folders what was put there (for the last time) before an instant and is not among those that are `named`, out of
-        a list of SHA-256; and whatever a write that was killed left behind. What is put again while we ask is young by the time we look.
-        Returns how many were deleted."""
+        """Delete from one of the folders what was put there (for the last time) before an instant and is not
+        among those that are `named`, out of a list of SHA-256; and whatever a write that was killed left
+        behind. What is put again while we ask is young by the time we look. Returns how many were deleted.
+        """
         old = sorted(path.name for path in folder.iterdir() if self._is_older(path, before))
         wanted = named([name for name in old if _HASH.fullmatch(name)])
         count = 0
@@ -102,30 +105,55 @@ def check(content: bytes, field: str = "file") -> str:
         raise RuleBroken(N_("文件超过 20 MB。"), field)
     media_type = kind_of(content)
     if media_type is None:
-        raise RuleBroken(N_("只接收完整的 PDF、OFD、PNG、JPEG、DOCX、XLSX 文件和 XML 发票(按内容判断,不看扩展名)。"), field)
+        raise RuleBroken(
+            N_("只接收完整的 PDF、OFD、PNG、JPEG、DOCX、XLSX 文件和 XML 发票(按内容判断,不看扩展名)。"), field
+        )
     return media_type
 
 
 def clean_name(name: str, media_type: str = "") -> str:
-    """A file's name as it is kept and sent: one line of at most 200 characters, without folders, control characters and marks of direction
-    (which turn `exe.pdf` round), with an ending of its kind where that is given."""
-    seen = "".join(" " if c.isspace() else c for c in UNKEEPABLE.sub("", name) if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf"))
-    plain = " ".join(re.sub(r'[<>:"|?*;]', "_", seen.replace("\\", "/").rsplit("/", 1)[-1]).split()).strip(". ") or "file"
+    """A file's name as it is kept and sent: one line of at most 200 characters, without folders, control
+    characters and marks of direction (which turn `exe.pdf` round), with an ending of its kind where that is
+    given.
+    """
+    seen = "".join(
+        " " if c.isspace() else c
+        for c in UNKEEPABLE.sub("", name)
+        if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    plain = (
+        " ".join(re.sub(r'[<>:"|?*;]', "_", seen.replace("\\", "/").rsplit("/", 1)[-1]).split()).strip(". ")
+        or "file"
+    )
     stem, dot, ending = plain.rpartition(".")
     endings = KINDS.get(media_type, ())
     if endings and ending.lower() not in endings:
         stem, dot, ending = plain, ".", endings[0]
-    return f"{stem[: MOST_NAME - len(ending) - 1]}{dot}{ending}" if dot and len(ending) <= 10 else plain[:MOST_NAME]
+    return (
+        f"{stem[: MOST_NAME - len(ending) - 1]}{dot}{ending}"
+        if dot and len(ending) <= 10
+        else plain[:MOST_NAME]
+    )
 
 
 def papers_of(session: Session, case_type: str, case_identifier: str) -> list[Document]:
     """The newest of each kind of paper the platform issued on a case."""
-    query = select(Document).where(Document.case_type == case_type, Document.case_identifier == case_identifier, Document.issued.is_not(None))
-    newest = {document.issued["title"]: document for document in session.scalars(query.order_by(Document.id)) if document.issued}
+    query = select(Document).where(
+        Document.case_type == case_type,
+        Document.case_identifier == case_identifier,
+        Document.issued.is_not(None),
+    )
+    newest = {
+        document.issued["title"]: document
+        for document in session.scalars(query.order_by(Document.id))
+        if document.issued
+    }
     return list(newest.values())
 
 
 def of_case(session: Session, case_type: str, case_identifier: str) -> list[Document]:
     """The documents of one case, oldest first."""
-    query = select(Document).where(Document.case_type == case_type, Document.case_identifier == case_identifier)
+    query = select(Document).where(
+        Document.case_type == case_type, Document.case_identifier == case_identifier
+    )
     return list(session.scalars(query.order_by(Document.id)))

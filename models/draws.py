@@ -2,10 +2,11 @@
 
 1. *Promise.* A secret 32-byte seed is made and its SHA-256 published, before anybody takes part.
 2. *Freeze.* The ordered list of candidates is published; it never changes again.
-3. *Run.* What the participants brought, handed in sealed so that none could follow another's, is opened, and the
-   seed is published. (Of a bidder's own text its salted hash: models/sourcing/bids.py.) Every candidate gets a ticket, HMAC-SHA256(key=SHA-256(canonical JSON of seed, candidates,
-   contributions), message=candidate), and the candidates are ranked by ticket, lowest first. Tickets are uniform and
-   independent for any fixed list, so every order is equally likely; one honest participant is enough for that.
+3. *Run.* What the participants brought, handed in sealed so that none could follow another's, is opened, and
+the seed is published. (Of a bidder's own text its salted hash: models/sourcing/bids.py.) Every candidate gets
+a ticket, HMAC-SHA256(key=SHA-256(canonical JSON of seed, candidates, contributions), message=candidate), and
+the candidates are ranked by ticket, lowest first. Tickets are uniform and independent for any fixed list, so
+every order is equally likely; one honest participant is enough for that.
 
 docs/verify_draw.py re-runs a published draw without a line of this code.
 """
@@ -73,10 +74,13 @@ def promise(session: Session, purpose: str, case_identifier: str, key: bytes) ->
     return draw
 
 
-def freeze(draw: Draw, candidates: Sequence[str], picks: int, participants: Sequence[str] | None = None) -> None:
+def freeze(
+    draw: Draw, candidates: Sequence[str], picks: int, participants: Sequence[str] | None = None
+) -> None:
     """Fix the list to draw from, and who may contribute: the candidates, unless others take part.
 
-    Raises RuleBroken for an empty list, a name twice, or more picks than candidates; WrongState if it is fixed.
+    Raises RuleBroken for an empty list, a name twice, or more picks than candidates; WrongState if it is
+    fixed.
     """
     if draw.frozen_at is not None:
         raise WrongState(N_("抽取名单已经固定。"))
@@ -90,7 +94,9 @@ def freeze(draw: Draw, candidates: Sequence[str], picks: int, participants: Sequ
 def load(session: Session, identifier: str, *, lock: bool = False) -> Draw:
     """The draw with this identifier, its row locked if asked; NotFound if there is none."""
     query = select(Draw).where(Draw.identifier == identifier)
-    draw = session.scalars(query.with_for_update().execution_options(populate_existing=True) if lock else query).one_or_none()
+    draw = session.scalars(
+        query.with_for_update().execution_options(populate_existing=True) if lock else query
+    ).one_or_none()
     if draw is None:
         raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
     return draw
@@ -98,14 +104,16 @@ def load(session: Session, identifier: str, *, lock: bool = False) -> Draw:
 
 def of_case(session: Session, case_identifier: str) -> list[Draw]:
     """The draws of one case, oldest first."""
-    return list(session.scalars(select(Draw).where(Draw.case_identifier == case_identifier).order_by(Draw.id)))
+    return list(
+        session.scalars(select(Draw).where(Draw.case_identifier == case_identifier).order_by(Draw.id))
+    )
 
 
 def run(draw: Draw, key: bytes, contributions: Sequence[Json] = ()) -> list[str]:
     """Open the seed, rank the candidates and keep the result. Returns the picked, best first.
 
-    `contributions` are what the participants brought, as {"party", "value"}; RuleBroken if one is by nobody on the list
-    of participants, or two by one.
+    `contributions` are what the participants brought, as {"party", "value"}; RuleBroken if one is by nobody
+    on the list of participants, or two by one.
     """
     if draw.frozen_at is None or draw.drawn_at is not None:
         raise WrongState(N_("抽取名单还没有固定,或抽取已经完成。"))
@@ -138,7 +146,9 @@ def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) 
 
 
 def publication(draw: Draw, *, shown: bool = True) -> dict[str, Any]:
-    """The published file: what anyone needs to check the draw, the seed only once drawn; and, until what was drawn is `shown`, as if it were not."""
+    """The published file: what anyone needs to check the draw, the seed only once drawn; and, until what was
+    drawn is `shown`, as if it were not.
+    """
     drawn = shown and draw.drawn_at is not None
     return {
         "algorithm": ALGORITHM,

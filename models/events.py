@@ -12,7 +12,20 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, and_, event, false, func, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    and_,
+    event,
+    false,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -27,9 +40,9 @@ _LOCK = 0x676F6E67  # any number no other advisory lock uses
 class Event(Base):
     """What happened, to what, by whom, when, with what data. Never changed, never deleted.
 
-    `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`, `parties`, or `internal`, which stands on
-    no timeline and is there for consumers alone. `tells` lists the organisations
-    (database keys) to be told; the notices consumer reads it.
+    `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`,
+    `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `tells` lists the
+    organisations (database keys) to be told; the notices consumer reads it.
     """
 
     __tablename__ = "events"
@@ -107,7 +120,9 @@ def write(session: Session) -> int:
         session.flush()
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        session.connection().execute(_INSERT, [{name: getattr(each, name) for name in _TOLD} for each in pending])  # in that order
+        session.connection().execute(
+            _INSERT, [{name: getattr(each, name) for name in _TOLD} for each in pending]
+        )  # in that order
     return len(pending)
 
 
@@ -120,7 +135,9 @@ def timeline(cases: Iterable[tuple[str, str, Iterable[str]]]) -> Select[Any]:
     """A statement for the events of these cases, newest first. A case is (type, identifier, the audiences
     the reader belongs to there)."""
     readable = [
-        and_(Event.case_type == kind, Event.case_identifier == identifier, Event.audience.in_(list(audiences)))
+        and_(
+            Event.case_type == kind, Event.case_identifier == identifier, Event.audience.in_(list(audiences))
+        )
         for kind, identifier, audiences in cases
     ]
     return select(Event).where(or_(false(), *readable)).order_by(Event.id.desc())
@@ -159,7 +176,9 @@ def position(session: Session, consumer: str) -> int:
 
 
 def after(session: Session, position: int, most: int) -> list[Event]:
-    """The next events after `position`, oldest first, which stay as they are when the session's transaction ends."""
+    """The next events after `position`, oldest first, which stay as they are when the session's transaction
+    ends.
+    """
     happened = list(session.scalars(_after(position, most)))
     for each in happened:
         session.expunge(each)
@@ -167,7 +186,9 @@ def after(session: Session, position: int, most: int) -> list[Event]:
 
 
 def move(session: Session, consumer: str, before: int, to: int) -> bool:
-    """Move a cursor past events that were dealt with outside of this transaction, unless somebody else moved it meanwhile."""
+    """Move a cursor past events that were dealt with outside of this transaction, unless somebody else moved
+    it meanwhile.
+    """
     cursor = _cursor(session, consumer)
     if cursor.position != before:
         return False

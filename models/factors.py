@@ -1,5 +1,6 @@
-"""What somebody shows beside the password: codes of an authenticator (TOTP, RFC 6238), passkeys (WebAuthn level 3), and recovery codes for the day
-neither is at hand. Each code counts once."""
+"""What somebody shows beside the password: codes of an authenticator (TOTP, RFC 6238), passkeys (WebAuthn
+level 3), and recovery codes for the day neither is at hand. Each code counts once.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ MOST_PASSKEYS = 10
 
 
 class Authenticator(Base):
-    """A person's authenticator: its secret, sealed with the platform's key, and the step of the last code that counted."""
+    """A person's authenticator: its secret, sealed with the platform's key, and the step of the last code
+    that counted.
+    """
 
     __tablename__ = "authenticators"
 
@@ -50,7 +53,9 @@ class Passkey(Base):
 
 
 class RecoveryCode(Base):
-    """One recovery code that was not used yet, as its hash: it has 49 bits of chance in it, and tries are limited."""
+    """One recovery code that was not used yet, as its hash: it has 49 bits of chance in it, and tries are
+    limited.
+    """
 
     __tablename__ = "recovery_codes"
 
@@ -79,7 +84,9 @@ def provisioning(secret: str, address: str, issuer: str) -> str:
 
 
 def step_of(secret: str, code: str, after: int = 0) -> int | None:
-    """The step this code stands for, if it is the code of one about now, and of one later than `after`: none counts twice (RFC 6238, 5.2)."""
+    """The step this code stands for, if it is the code of one about now, and of one later than `after`: none
+    counts twice (RFC 6238, 5.2).
+    """
     typed, now, found = _figures(code), int(clock.now().timestamp()) // STEP, None
     totp = pyotp.TOTP(secret, interval=STEP)
     for step in range(now - DRIFT, now + DRIFT + 1):
@@ -89,14 +96,20 @@ def step_of(secret: str, code: str, after: int = 0) -> int | None:
 
 
 def set_authenticator(session: Session, user_id: int, secret: str, step: int, key: bytes) -> None:
-    """A person's authenticator, in the place of another one if there was any; the code that showed it works is used up."""
+    """A person's authenticator, in the place of another one if there was any; the code that showed it works
+    is used up.
+    """
     session.execute(delete(Authenticator).where(Authenticator.user_id == user_id))
     session.add(Authenticator(user_id=user_id, sealed=sealing.wrap(key, secret.encode()), last_step=step))
 
 
 def use_totp(session: Session, user_id: int, code: str, key: bytes) -> bool:
-    """Whether this is a code of the person's authenticator that has not counted yet; now it has. Two at once wait for each other here."""
-    found = session.scalars(select(Authenticator).where(Authenticator.user_id == user_id).with_for_update()).one_or_none()
+    """Whether this is a code of the person's authenticator that has not counted yet; now it has. Two at once
+    wait for each other here.
+    """
+    found = session.scalars(
+        select(Authenticator).where(Authenticator.user_id == user_id).with_for_update()
+    ).one_or_none()
     step = step_of(sealing.unwrap(key, found.sealed).decode(), code, found.last_step) if found else None
     if found is None or step is None:
         return False
@@ -106,7 +119,9 @@ def use_totp(session: Session, user_id: int, code: str, key: bytes) -> bool:
 
 def fresh_codes() -> list[str]:
     """A set of recovery codes, to be shown once."""
-    return ["-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(CODES)]
+    return [
+        "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(2)) for _ in range(CODES)
+    ]
 
 
 def set_codes(session: Session, user_id: int, codes: list[str]) -> None:
@@ -121,7 +136,9 @@ def codes_left(session: Session, user_id: int) -> int:
 
 def use_recovery(session: Session, user_id: int, code: str) -> bool:
     """Whether this is one of the person's recovery codes; from now on it is none."""
-    used = delete(RecoveryCode).where(RecoveryCode.user_id == user_id, RecoveryCode.code_hash == _hash(user_id, code))
+    used = delete(RecoveryCode).where(
+        RecoveryCode.user_id == user_id, RecoveryCode.code_hash == _hash(user_id, code)
+    )
     return bool(session.execute(used).rowcount)  # type: ignore[attr-defined]
 
 

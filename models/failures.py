@@ -1,7 +1,8 @@
-"""Failures: what the jobs tried and could not do, kept until it is done, so that one bad case or event stops no other.
+"""Failures: what the jobs tried and could not do, kept until it is done, so that one bad case or event stops
+no other.
 
-Each is tried again by itself, at once and then at ever longer intervals, or every half a minute where nobody but somebody else is to
-blame, who is away; an operator sees them all, and may have one tried sooner.
+Each is tried again by itself, at once and then at ever longer intervals, or every half a minute where nobody
+but somebody else is to blame, who is away; an operator sees them all, and may have one tried sooner.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ AWAY = timedelta(seconds=30)  # between two tries at what waits for somebody who
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is tried: `what` says which part of the jobs (`deadlines`, a consumer, a piece of the night), `act` what it does, and with
-    which case or event."""
+    """What is tried: `what` says which part of the jobs (`deadlines`, a consumer, a piece of the night),
+    `act` what it does, and with which case or event.
+    """
 
     what: str
     act: str = ""
@@ -58,34 +60,52 @@ class Failure(Base):
 
     @classmethod
     def ready(cls, now: Any) -> ColumnElement[bool]:
-        """Those it is time to try again. One that failed later than now did so by a clock that has been put right since, and so was its next
-        try."""
+        """Those it is time to try again. One that failed later than now did so by a clock that has been put
+        right since, and so was its next try.
+        """
         return or_(cls.next_at <= now, cls.last_at > now)
 
 
 def _is(attempt: Attempt) -> ColumnElement[bool]:
     return and_(
-        Failure.what == attempt.what, Failure.act == attempt.act, Failure.case_type == attempt.case_type,
-        Failure.case_identifier == attempt.case_identifier, Failure.event_id == attempt.event_id,
-    )  # fmt: skip
+        Failure.what == attempt.what,
+        Failure.act == attempt.act,
+        Failure.case_type == attempt.case_type,
+        Failure.case_identifier == attempt.case_identifier,
+        Failure.event_id == attempt.event_id,
+    )
 
 
 def explained(error: Exception) -> Json:
-    """Why it failed, as it is kept: a problem in its own words; of anything else its kind and its place only, since what it says may hold
-    what it was given: a sealed price, an account."""
+    """Why it failed, as it is kept: a problem in its own words; of anything else its kind and its place only,
+    since what it says may hold what it was given: a sealed price, an account.
+    """
     if isinstance(error, Problem):
         return told(error)
-    ours = [f for f in traceback.extract_tb(error.__traceback__) if any(f"/{part}/" in f.filename for part in ("market", "models", "search"))]
+    ours = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if any(f"/{part}/" in f.filename for part in ("market", "models", "search"))
+    ]
     place = "/".join(ours[-1].filename.split("/")[-3:]) + f":{ours[-1].lineno}" if ours else "—"
-    return told(Problem(N_("系统出错:%(kind)s,在 %(place)s;详情见日志。"), kind=type(error).__name__, place=place))
+    return told(
+        Problem(N_("系统出错:%(kind)s,在 %(place)s;详情见日志。"), kind=type(error).__name__, place=place)
+    )
 
 
 def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
-    """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two, four, up to an hour; after
-    the same short while each where somebody else did not answer."""
+    """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two,
+    four, up to an hour; after the same short while each where somebody else did not answer.
+    """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     now = clock.now()
-    row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {"error": {}, "attempts": 0, "first_at": now, "last_at": now, "next_at": now}
+    row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {
+        "error": {},
+        "attempts": 0,
+        "first_at": now,
+        "last_at": now,
+        "next_at": now,
+    }
     session.execute(insert(Failure).values(row).on_conflict_do_nothing(index_elements=[*Attempt.__slots__]))
     failure = session.scalars(select(Failure).where(_is(attempt)).with_for_update()).one()
     failure.error, failure.attempts = explained(error), failure.attempts + 1

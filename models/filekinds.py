@@ -1,6 +1,7 @@
-"""What kind of file bytes are, by their structure and not by what they are called: the first bytes alone are soon written in front of
-anything. Kinds after ISO 32000-2 (7.5, and its readers' licence to find something before the head), ECMA-376-2 (content types), GB/T 33190
-(OFD), and the XML of digital invoices (数电发票)."""
+"""What kind of file bytes are, by their structure and not by what they are called: the first bytes alone are
+soon written in front of anything. Kinds after ISO 32000-2 (7.5, and its readers' licence to find something
+before the head), ECMA-376-2 (content types), GB/T 33190 (OFD), and the XML of digital invoices (数电发票).
+"""
 
 from __future__ import annotations
 
@@ -20,15 +21,28 @@ PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OFD, XML = "application/ofd", "application/xml"
-KINDS = {PDF: ("pdf",), OFD: ("ofd",), PNG: ("png",), JPEG: ("jpg", "jpeg"), DOCX: ("docx",), XLSX: ("xlsx",), XML: ("xml",)}
+KINDS = {
+    PDF: ("pdf",),
+    OFD: ("ofd",),
+    PNG: ("png",),
+    JPEG: ("jpg", "jpeg"),
+    DOCX: ("docx",),
+    XLSX: ("xlsx",),
+    XML: ("xml",),
+}
 SCANS = (PDF, OFD, PNG, JPEG)  # what a licence or certificate can be
 _OFFICE = {b"wordprocessingml.document.main+xml": DOCX, b"spreadsheetml.sheet.main+xml": XLSX}
 HEAD, TAIL = 1_024, 8_192  # bytes in which a PDF begins and ends
 MOST_PARTS, MOST_PART, MOST_XML = 5_000, 1 << 20, 4 << 20
 _INVOICE = re.compile("invoice|fapiao|发票|fpxx|fpkj", re.IGNORECASE)
-_ENVELOPES = frozenset({"xbrl", "business", "kp"})  # roots that say nothing of what they hold: of XBRL (财会〔2023〕7 号) and of tax interfaces
-# The parser knows none of these; GB 18030 holds the others (as in market/sandboxed/decoding.py, which may import nothing of ours, nor we it).
-_NATIONAL = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:gb|cp936)[^>]{0,200}\?>""", re.IGNORECASE)
+_ENVELOPES = frozenset(
+    {"xbrl", "business", "kp"}
+)  # roots that say nothing of what they hold: of XBRL (财会〔2023〕7 号) and of tax interfaces
+# The parser knows none of these; GB 18030 holds the others (as in market/sandboxed/decoding.py, which may
+# import nothing of ours, nor we it).
+_NATIONAL = re.compile(
+    rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["'](?:gb|cp936)[^>]{0,200}\?>""", re.IGNORECASE
+)
 
 
 def kind_of(content: bytes) -> str | None:
@@ -52,11 +66,16 @@ def _pdf(content: bytes) -> bool:
 
 
 def _is_whole_jpeg(content: bytes) -> bool:
-    """Whether the picture itself ends, and not only the small one in its head; behind its end telephones put a film (ITU-T T.81, B.1.1)."""
+    """Whether the picture itself ends, and not only the small one in its head; behind its end telephones put
+    a film (ITU-T T.81, B.1.1).
+    """
     place = 2
     for _ in range(MOST_PARTS):
         marker = content[place : place + 2]
-        if marker[:1] != b"\xff" or marker in (b"\xff\xda", b"\xff\xd9"):  # the head is over: what follows is the picture
+        if marker[:1] != b"\xff" or marker in (
+            b"\xff\xda",
+            b"\xff\xd9",
+        ):  # the head is over: what follows is the picture
             break
         place += 1 if marker == b"\xff\xff" else 2 + int.from_bytes(content[place + 2 : place + 4])
     return b"\xff\xd9" in content[place:]
@@ -72,7 +91,9 @@ def _packed(content: bytes) -> str | None:
             if "ofd.xml" in names:
                 return OFD if b"OFD" in _part(packed, names["ofd.xml"]) else None
             types = _part(packed, names["[content_types].xml"]) if "[content_types].xml" in names else b""
-    except Exception:  # a torn archive raises whatever its bytes happen to mean, to the archive and to each way of packing
+    except (
+        Exception
+    ):  # a torn archive raises whatever its bytes happen to mean, to the archive and to each way of packing
         return None
     found = next((kind for mark, kind in _OFFICE.items() if mark in types), None)
     main = {DOCX: "word/", XLSX: "xl/"}.get(found or "", "?")
@@ -108,7 +129,10 @@ class _Root(ContentHandler):
 
 def _is_invoice(content: bytes) -> bool:
     """Whether this is a well-formed XML that is an invoice; one with a document type of its own is none."""
-    if content[:HEAD].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1] != b"<" or len(content) > MOST_XML:
+    if (
+        content[:HEAD].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1] != b"<"
+        or len(content) > MOST_XML
+    ):
         return False
     root = _Root()
     try:

@@ -1,8 +1,9 @@
 """Who holds an e-mail address, so that no form tells whether anybody does.
 
-Whoever names an address (a buyer its delegate, a request its evaluator) gets a person, registered or not: for an address nobody has shown to be theirs
-a row that waits. Whoever signs up gets an account that claims the address, whether or not it is somebody's. Once a letter has shown that it
-is this person's, `hold` makes it so, and what others meant for the address is that person's.
+Whoever names an address (a buyer its delegate, a request its evaluator) gets a person, registered or not: for
+an address nobody has shown to be theirs a row that waits. Whoever signs up gets an account that claims the
+address, whether or not it is somebody's. Once a letter has shown that it is this person's, `hold` makes it
+so, and what others meant for the address is that person's.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def with_address(email: str) -> Select[User]:
 
 
 def called(session: Session, email: str) -> User:
-    """The person somebody means by this address; one that is awaited where nobody has it. RuleBroken at `email` for what is no address."""
+    """The person somebody means by this address; one that is awaited where nobody has it. RuleBroken at
+    `email` for what is no address.
+    """
     address = spelling.email(email)
     found = session.scalars(known_as(address)).one_or_none()
     if found is None:
@@ -35,11 +38,16 @@ def called(session: Session, email: str) -> User:
 
 
 def hold(session: Session, user: User, *, others_stay: bool = False) -> None:
-    """The address that waits (`email_asked`) was shown to be this person's: a letter to it was answered. Nobody else claims it any more, and what
-    was meant for it while nobody had it is this person's: delegations, evaluations, memberships. Conflict where somebody else has shown it first.
-    `others_stay`: whoever reads the box forgot which account was which, so one that also claims the address goes on doing so, is signed in to with
-    its own password and given another address."""
-    address, before = user.email_asked, session.scalars(known_as(user.email_asked).with_for_update()).one_or_none()
+    """The address that waits (`email_asked`) was shown to be this person's: a letter to it was answered.
+    Nobody else claims it any more, and what was meant for it while nobody had it is this person's:
+    delegations, evaluations, memberships. Conflict where somebody else has shown it first. `others_stay`:
+    whoever reads the box forgot which account was which, so one that also claims the address goes on doing
+    so, is signed in to with its own password and given another address.
+    """
+    address, before = (
+        user.email_asked,
+        session.scalars(known_as(user.email_asked).with_for_update()).one_or_none(),
+    )
     if before is not None and not before.awaited:
         raise Conflict(N_("这个邮箱已经由另一个账号确认。请登录要用的账号,在“我的邮箱”改用别的邮箱。"))
     if before is not None:
@@ -47,7 +55,9 @@ def hold(session: Session, user: User, *, others_stay: bool = False) -> None:
         session.flush()
         _pass_on(session, before, user)
     if not others_stay:
-        added = select(Membership.user_id).where(Membership.role != "owner")  # which whoever holds the address may still take on: `join`
+        added = select(Membership.user_id).where(
+            Membership.role != "owner"
+        )  # which whoever holds the address may still take on: `join`
         others = update(User).where(User.email_asked == address, User.id != user.id, User.id.not_in(added))
         session.execute(others.values(email_asked=""), execution_options={"synchronize_session": "fetch"})
     user.email, user.email_asked, user.email_confirmed_at = address, "", clock.now()
@@ -55,15 +65,26 @@ def hold(session: Session, user: User, *, others_stay: bool = False) -> None:
 
 
 def entered_by_others(user: User) -> bool:
-    """Whether somebody else made this account for whoever reads its address: a member an owner added, an authority's first."""
-    return bool(user.memberships) and all(each.role != "owner" or each.organisation.kind == "authority" for each in user.memberships)
+    """Whether somebody else made this account for whoever reads its address: a member an owner added, an
+    authority's first.
+    """
+    return bool(user.memberships) and all(
+        each.role != "owner" or each.organisation.kind == "authority" for each in user.memberships
+    )
 
 
 def join(session: Session, user: User, made: User) -> None:
-    """Whoever holds an address followed the link of a letter that says it was added as a member, under an account `made` for it: the membership is
-    its own, and that account nobody's. RuleBroken where it has one already: a second would count for nothing (`actor_for`)."""
+    """Whoever holds an address followed the link of a letter that says it was added as a member, under an
+    account `made` for it: the membership is its own, and that account nobody's. RuleBroken where it has one
+    already: a second would count for nothing (`actor_for`).
+    """
     if user.memberships:
-        raise RuleBroken(N_("您的账号已经属于“%(organisation)s”,一个账号只办理一个单位的事。请对方用您的另一个邮箱增加成员。"), organisation=user.memberships[0].organisation.name)
+        raise RuleBroken(
+            N_(
+                "您的账号已经属于“%(organisation)s”,一个账号只办理一个单位的事。请对方用您的另一个邮箱增加成员。"
+            ),
+            organisation=user.memberships[0].organisation.name,
+        )
     session.execute(update(Membership).where(Membership.user_id == made.id).values(user_id=user.id))
     made.email_asked = ""
     session.expire(user, ["memberships"])

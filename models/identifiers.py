@@ -33,7 +33,9 @@ def _take(dialect: str) -> Executable:
     """Counts on by `value`, and returns what the counter then stands at."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     first = insert(Counter)
-    on = first.on_conflict_do_update(index_elements=["prefix", "year"], set_={"value": Counter.value + first.excluded.value})
+    on = first.on_conflict_do_update(
+        index_elements=["prefix", "year"], set_={"value": Counter.value + first.excluded.value}
+    )
     return on.returning(Counter.value)
 
 
@@ -45,5 +47,7 @@ def issue_many(session: Session, prefix: str, count: int) -> list[str]:
     """
     year = clock.today().year
     statement = _take(session.get_bind().dialect.name)
-    last = session.connection().execute(statement, {"prefix": prefix, "year": year, "value": count}).scalar_one()
+    last = (
+        session.connection().execute(statement, {"prefix": prefix, "year": year, "value": count}).scalar_one()
+    )
     return [f"{prefix}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]

@@ -30,6 +30,8 @@ def tell(session: Session, happened: list[Event]) -> None:
         select(Notice.organisation_id, Notice.event_id).where(Notice.event_id.in_([e.id for e in happened]))
     )
     known = {(organisation, event) for organisation, event in rows}
-    rows_wanted = [{"organisation_id": organisation, "event_id": event} for organisation, event in sorted(wanted - known)]
+    rows_wanted = [
+        {"organisation_id": organisation, "event_id": event} for organisation, event in sorted(wanted - known)
+    ]
     if rows_wanted:
         session.connection().execute(_INSERT, rows_wanted)

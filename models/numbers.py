@@ -1,5 +1,7 @@
-"""Numbers as people and their programs write them. The one place where such a text becomes a number: length and size are bounded
-before anything is reckoned with, and there are no exponents (`1e9999999` is nine characters, and a number of ten million digits)."""
+"""Numbers as people and their programs write them. The one place where such a text becomes a number: length
+and size are bounded before anything is reckoned with, and there are no exponents (`1e9999999` is nine
+characters, and a number of ten million digits).
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,49 @@ _NUMBER = re.compile(
 _HUGE = re.compile(r"[+-]?[0-9][0-9,]{18,}")
 _SET_APART = ("<super>", "<sub>", "<circle>", "<fraction>")  # NFKC makes 102 of 10²
 _AS_READ = str.maketrans("−–‒萬億圓塊個", "---万亿圆块个")
-SIZES = {"": 1, "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000, "w": 10_000, "W": 10_000}
+SIZES = {
+    "": 1,
+    "千": 1_000,
+    "万": 10_000,
+    "百万": 1_000_000,
+    "千万": 10_000_000,
+    "亿": 100_000_000,
+    "w": 10_000,
+    "W": 10_000,
+}
 _YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:人民币|(?i:RMB|CNY))?(?:整|正)?")
 _MIXED = re.compile(r"(?<![0-9.,])([0-9]{1,3})\s*亿\s*零?([0-9]{1,4})((?:\.[0-9]{1,6})?\s*万)")
-_COINS = re.compile(r"(?<![0-9.,])([0-9][0-9,]{0,22})\s*[元圆块]\s*零?(?:([0-9])\s*角\s*(?:零?([0-9])\s*分)?|([0-9]{1,2})\s*分)\s*[整正]?")
+_COINS = re.compile(
+    r"(?<![0-9.,])([0-9][0-9,]{0,22})\s*[元圆块]\s*零?(?:([0-9])\s*角\s*(?:零?([0-9])\s*分)?|([0-9]{1,2})\s*分)\s*[整正]?"
+)
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
-_COUNTED = frozenset({"个", "天", "日", "日历天", "日历日", "自然日", "自然天", "个日历天", "个日历日", "个自然日", "个工作日", "工作日", "人", "名", "件", "年", "月", "个月", "次", "分", "项", "%"})  # behind a whole number these say nothing
+_COUNTED = frozenset(
+    {
+        "个",
+        "天",
+        "日",
+        "日历天",
+        "日历日",
+        "自然日",
+        "自然天",
+        "个日历天",
+        "个日历日",
+        "个自然日",
+        "个工作日",
+        "工作日",
+        "人",
+        "名",
+        "件",
+        "年",
+        "月",
+        "个月",
+        "次",
+        "分",
+        "项",
+        "%",
+    }
+)  # behind a whole number these say nothing
 
 
 class TooLarge(ValueError):
@@ -41,7 +79,9 @@ class _Written:
 
 
 def _written(text: str) -> _Written:
-    readable = len(text) <= MOST_TEXT and not any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text)
+    readable = len(text) <= MOST_TEXT and not any(
+        unicodedata.decomposition(c).startswith(_SET_APART) for c in text
+    )
     match = _NUMBER.fullmatch(plainly(text).strip().translate(_AS_READ)) if readable else None
     if match is None and _HUGE.fullmatch(plainly(text[:1_000]).strip()):
         raise TooLarge(f"not a number of this world: {text[:MOST_TEXT]!r}")
@@ -49,13 +89,17 @@ def _written(text: str) -> _Written:
         raise ValueError(f"not a number: {text[:MOST_TEXT]!r}")
     part, sign = match["part"] or "", match["sign"] or match["second"]
     value = Fraction(int((match["whole"] or "0").replace(",", "") + part), 10 ** len(part))
-    return _Written(-value if sign == "-" else value, len(part), sign, match["currency"], match["unit"].strip())
+    return _Written(
+        -value if sign == "-" else value, len(part), sign, match["currency"], match["unit"].strip()
+    )
 
 
 def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
-    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full width too; with `signed` also `+1.00`, `-1.00` and
-    the bookkeepers' `(1.00)`. ValueError for anything else, also for a third digit after the point without a 万 behind it, unless it is
-    `exact`: from a program, whose `8000.00000` is no slip of the hand."""
+    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full
+    width too; with `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything
+    else, also for a third digit after the point without a 万 behind it, unless it is `exact`: from a program,
+    whose `8000.00000` is no slip of the hand.
+    """
     told = plainly(text).strip().translate(_AS_READ) if len(text) <= MOST_TEXT else text
     if coins := _COINS.search(told):  # 80元5角
         fen = f"{coins[2]}{coins[3] or 0}" if coins[2] else f"{coins[4]:0>2}"
@@ -66,26 +110,38 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
     found = _written(told[1:-1] if bracketed else text)
     unit = _YUAN.fullmatch(re.sub(r"\s+", "", found.unit))
     size = SIZES[unit["size"] or ""] if unit else 0
-    if not size or (found.sign and (bracketed or not signed)) or (size == 1 and found.places > 2 and not exact):
+    if (
+        not size
+        or (found.sign and (bracketed or not signed))
+        or (size == 1 and found.places > 2 and not exact)
+    ):
         raise ValueError(f"not an amount: {text[:MOST_TEXT]!r}")
     return found.value * size * (-1 if bracketed else 1)
 
 
 def share(text: str) -> Fraction:
-    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` (the same), `1/3`. ValueError for anything else, and for more than a hundred times the whole."""
+    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` (the same), `1/3`. ValueError for anything
+    else, and for more than a hundred times the whole.
+    """
     if match := _PARTS.fullmatch(plainly(text).strip() if len(text) <= MOST_TEXT else ""):
         return Fraction(int(match[1]), int(match[2]))
     found = _written(text)
     factor = _SHARES.get(found.unit)
     if found.unit == "折" and found.value > 10:  # 85折 is 8.5折, and 10.5折 more than the whole
-        factor = Fraction(1, 100) if found.value < 100 and (found.value >= 20 or found.value.denominator == 1) else None
+        factor = (
+            Fraction(1, 100)
+            if found.value < 100 and (found.value >= 20 or found.value.denominator == 1)
+            else None
+        )
     if factor is None or found.sign or found.currency or found.value * factor > 100:
         raise ValueError(f"not a share: {text[:MOST_TEXT]!r}")
     return found.value * factor
 
 
 def whole(text: str) -> int:
-    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too. ValueError for anything else, TooLarge for one of more than 18 digits."""
+    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too. ValueError for anything else,
+    TooLarge for one of more than 18 digits.
+    """
     found = _written(text)
     size = 1 if found.unit in _COUNTED else SIZES.get(found.unit, 0)
     if not size or found.currency or (found.value * size).denominator != 1:

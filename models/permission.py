@@ -1,12 +1,14 @@
 """Whether somebody may act: one rule, asked of every act and of every page.
 
-In this order: is the account in force; has it one of the roles the act is for, and the rank in its organisation; is that organisation in
-standing for this sort of act; and does its area reach as far as what is acted on. What a case's own table says of roles comes on top
-(workflow.py), and so does that nobody acts on both sides of one case (sides.py).
+In this order: is the account in force; has it one of the roles the act is for, and the rank in its
+organisation; is that organisation in standing for this sort of act; and does its area reach as far as what is
+acted on. What a case's own table says of roles comes on top (workflow.py), and so does that nobody acts on
+both sides of one case (sides.py).
 
-An organisation out of standing (suspended, gone) does its duties alone: it delivers, answers, pays and is paid, lodges objections, steps back
-from what does not bind it yet, reads and takes away its own. One that is not let in yet prepares, and does nothing others rely on: a code and a
-name are in every register, so knowing them shows nothing. An authority out of standing has no office at all.
+An organisation out of standing (suspended, gone) does its duties alone: it delivers, answers, pays and is
+paid, lodges objections, steps back from what does not bind it yet, reads and takes away its own. One that is
+not let in yet prepares, and does nothing others rely on: a code and a name are in every register, so knowing
+them shows nothing. An authority out of standing has no office at all.
 """
 
 from __future__ import annotations
@@ -27,10 +29,11 @@ NO_PART = N_("您在这件事里没有办理这一步的权限。")
 
 @dataclass(frozen=True)
 class Ask:
-    """What an act or a page asks of whoever comes: one of the roles `who` (none: anybody who is signed in; `visitor`: anybody at all).
-    `duty`: open to an organisation out of standing too; `entering`: to one that is not let in yet; `whole`: it concerns the whole market, so
-    that an authority's area has to be that;
-    `owner`: only whoever manages its organisation."""
+    """What an act or a page asks of whoever comes: one of the roles `who` (none: anybody who is signed in;
+    `visitor`: anybody at all). `duty`: open to an organisation out of standing too; `entering`: to one that
+    is not let in yet; `whole`: it concerns the whole market, so that an authority's area has to be that;
+    `owner`: only whoever manages its organisation.
+    """
 
     who: Iterable[str] = ()
     duty: bool = False
@@ -43,13 +46,17 @@ class Ask:
 
 
 def check_account(actor: Actor) -> None:
-    """NotAllowed unless this person's account may act at all. Whatever else an account has to be is asked here."""
+    """NotAllowed unless this person's account may act at all. Whatever else an account has to be is asked
+    here.
+    """
     if actor.blocked:
         raise NotAllowed(N_("您的账号已被停用,不能办理任何事项。理由:%(reason)s"), reason=actor.blocked)
 
 
 def check(ask: Ask, actor: Actor, market: str) -> None:
-    """NotAllowed, saying why, unless this actor may do what asks this; `market` is the area of the whole market."""
+    """NotAllowed, saying why, unless this actor may do what asks this; `market` is the area of the whole
+    market.
+    """
     check_account(actor)
     if "visitor" in ask.who:  # type: ignore[operator]
         return
@@ -84,19 +91,27 @@ def reaches(actor: Actor, market: str) -> bool:
 def _explain_office(actor: Actor, ask: Ask) -> None:
     """An authority that has no office while it is out of standing is told so."""
     standing = actor.standing_of(actor.organisation_id)
-    if standing is not None and standing.office in ask.who and not stands(actor, actor.organisation_id, duty=False):  # type: ignore[operator]
+    if (
+        standing is not None
+        and standing.office in ask.who
+        and not stands(actor, actor.organisation_id, duty=False)
+    ):  # type: ignore[operator]
         raise _out_of_standing(standing)
 
 
 def stands(actor: Actor, organisation: int | None, *, duty: bool = False, entering: bool = False) -> bool:
-    """Whether the organisation an actor stands for in a case may do an act of this sort. An office, and whoever acts alone, stands for none."""
+    """Whether the organisation an actor stands for in a case may do an act of this sort. An office, and
+    whoever acts alone, stands for none.
+    """
     standing = actor.standing_of(organisation)
     if standing is None or standing.state == IN_STANDING:
         return True
     return entering if standing.state in ENTERING else duty
 
 
-def check_standing(actor: Actor, organisation: int | None, *, duty: bool = False, entering: bool = False) -> None:
+def check_standing(
+    actor: Actor, organisation: int | None, *, duty: bool = False, entering: bool = False
+) -> None:
     """NotAllowed, naming the organisation and how it stands, unless it `stands`."""
     standing = actor.standing_of(organisation)
     if standing is not None and not stands(actor, organisation, duty=duty, entering=entering):
@@ -108,34 +123,67 @@ def _out_of_standing(standing: Standing) -> NotAllowed:
 
     label = ORGANISATION.states[standing.state].label
     if standing.office:
-        return NotAllowed(N_("“%(name)s”现在的状态是“%(state)s”,其间不能行使职权。"), name=standing.name, state=label)
+        return NotAllowed(
+            N_("“%(name)s”现在的状态是“%(state)s”,其间不能行使职权。"), name=standing.name, state=label
+        )
     if standing.state in ENTERING:
-        return NotAllowed(N_("“%(name)s”现在的状态是“%(state)s”,还没有通过核验,只能起草和填写资料,不能发布、报价、签署或委托。请在“本单位”页按提示补齐资料。"), name=standing.name, state=label)
+        return NotAllowed(
+            N_(
+                "“%(name)s”现在的状态是“%(state)s”,还没有通过核验,只能起草和填写资料,不能发布、报价、签署或委托。请在“本单位”页按提示补齐资料。"
+            ),
+            name=standing.name,
+            state=label,
+        )
     return NotAllowed(
-        N_("“%(name)s”现在的状态是“%(state)s”,不能办理这件事;已承担的义务(交付、答复、收付款)和提出异议不受影响。"), name=standing.name, state=label
+        N_(
+            "“%(name)s”现在的状态是“%(state)s”,不能办理这件事;已承担的义务(交付、答复、收付款)和提出异议不受影响。"
+        ),
+        name=standing.name,
+        state=label,
     )
 
 
 def fresh(session: Session, actor: Actor) -> Actor:
-    """The actor as its account, its memberships, its delegations and the organisations it stands for are now, in one statement: what was suspended,
-    blocked, revoked or ended since the request began does not act any more. What was given since comes with the next request."""
+    """The actor as its account, its memberships, its delegations and the organisations it stands for are now,
+    in one statement: what was suspended, blocked, revoked or ended since the request began does not act any
+    more. What was given since comes with the next request.
+    """
     from models.accounts import Delegation, Membership, Organisation, User
 
     if actor.user_id is None:
         return actor
     keys = {standing.organisation_id for standing in actor.standings} | actor.members()
     query = (
-        select(User.blocked_at, User.blocked_reason, User.email, User.is_admin, Organisation.id, Organisation.state, Membership.role,
-               Delegation.scope, Delegation.most, Delegation.until)
+        select(
+            User.blocked_at,
+            User.blocked_reason,
+            User.email,
+            User.is_admin,
+            Organisation.id,
+            Organisation.state,
+            Membership.role,
+            Delegation.scope,
+            Delegation.most,
+            Delegation.until,
+        )
         .select_from(User)
         .outerjoin(Organisation, Organisation.id.in_(keys))
-        .outerjoin(Membership, and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id))
-        .outerjoin(Delegation, and_(Delegation.user_id == User.id, Delegation.buyer_id == Organisation.id, Delegation.counting()))
+        .outerjoin(
+            Membership, and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id)
+        )
+        .outerjoin(
+            Delegation,
+            and_(
+                Delegation.user_id == User.id, Delegation.buyer_id == Organisation.id, Delegation.counting()
+            ),
+        )
         .where(User.id == actor.user_id)
-    )  # fmt: skip
+    )
     rows = session.execute(query).all()
     states = {row.id: row.state for row in rows}
-    standings = tuple(replace(each, state=states.get(each.organisation_id, each.state)) for each in actor.standings)
+    standings = tuple(
+        replace(each, state=states.get(each.organisation_id, each.state)) for each in actor.standings
+    )
     return _left(actor, rows, standings)
 
 
@@ -148,13 +196,22 @@ def _left(actor: Actor, rows: Sequence[Any], standings: tuple[Standing, ...]) ->
     lost = OFFICES if own is not None and own.state != IN_STANDING else frozenset()
     found = replace(
         actor,
-        roles=(actor.roles & {"admin"} if gone else actor.roles - lost) - (frozenset() if any(row.is_admin for row in rows) else {"admin"}),
+        roles=(actor.roles & {"admin"} if gone else actor.roles - lost)
+        - (frozenset() if any(row.is_admin for row in rows) else {"admin"}),
         owner=actor.owner and belongs.get(actor.organisation_id) == "owner",
-        mandates=tuple(each for each in actor.mandates if (each.buyer_id, each.scope, each.most, each.until) in lent),
-        resting=tuple(each for each in actor.resting if (each.buyer_id, each.scope, each.most, each.until) in lent),
+        mandates=tuple(
+            each for each in actor.mandates if (each.buyer_id, each.scope, each.most, each.until) in lent
+        ),
+        resting=tuple(
+            each for each in actor.resting if (each.buyer_id, each.scope, each.most, each.until) in lent
+        ),
         belongs=tuple((key, kind) for key, kind in actor.belongs if key in belongs),
         standings=standings,
         blocked=next((row.blocked_reason or "—" for row in rows if row.blocked_at is not None), ""),
         confirmed=any(row.email is not None for row in rows),
     )
-    return replace(found, organisation_id=None, organisation_name="", region_code=None, department=None) if gone else found
+    return (
+        replace(found, organisation_id=None, organisation_name="", region_code=None, department=None)
+        if gone
+        else found
+    )

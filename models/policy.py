@@ -14,7 +14,9 @@ from models import clock
 from models.text import N_
 
 FOLDER = Path(__file__).parent / "policies"
-BEFORE = Path(__file__).parent / "data" / "policy_before.toml"  # what an older version does not name, as it was then
+BEFORE = (
+    Path(__file__).parent / "data" / "policy_before.toml"
+)  # what an older version does not name, as it was then
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,19 @@ class Policy:
         return Fraction(str(self._value(key)))
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """Everything for printing but the ways to choose, which have a table of their own: section to keys and values."""
+        """Everything for printing but the ways to choose, which have a table of their own: section to keys
+        and values.
+        """
         return {name: body for name, body in self.values.items() if isinstance(body, dict) and name != "mode"}
 
 
 def _over(before: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
     """What a version names, and beneath it what it does not."""
     filled = {
-        key: _over(before[key], value) if isinstance(value, dict) and isinstance(before.get(key), dict) else value for key, value in named.items()
+        key: _over(before[key], value)
+        if isinstance(value, dict) and isinstance(before.get(key), dict)
+        else value
+        for key, value in named.items()
     }
     return filled | {key: value for key, value in before.items() if key not in named}
 

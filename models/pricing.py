@@ -133,7 +133,9 @@ def check(terms: Json) -> Json:
         raise refuse(N_("最低收费不能高于最高收费。"))
     if not 0 < Fraction(terms.get("discount") or "1") <= 2:
         raise refuse(N_("折扣应大于 0,且不超过 2(即 200%)。"))
-    if terms.get("standard") and from_standard(terms["standard"]) != {k: v for k, v in terms.items() if k not in _OWN}:
+    if terms.get("standard") and from_standard(terms["standard"]) != {
+        k: v for k, v in terms.items() if k not in _OWN
+    }:
         raise refuse(N_("引用标准的,档位和系数要与标准一致。"))
     if terms["method"] in ("fixed", "per_unit") and not terms.get("price"):
         raise refuse(N_("请填写价格。"))
@@ -197,7 +199,9 @@ def _standard(raw: Json) -> Json:
             fen = [[base * FEN, fee * FEN] for base, fee in points]
             tables[name] = {"method": "interpolated", "points": fen} | ({"above": above} if above else {})
     factors = {
-        name: str(rate) for names, rate in raw.get("industry_factors", {}).items() for name in names.split("、")
+        name: str(rate)
+        for names, rate in raw.get("industry_factors", {}).items()
+        for name in names.split("、")
     }
     for terms in tables.values():
         if factors:

@@ -1,5 +1,6 @@
-"""What the fonts of our papers can print (market/sandboxed/fonts.py): a name that would stand on a contract as 〓 is refused where it is typed, and
-nothing is signed with one in it."""
+"""What the fonts of our papers can print (market/sandboxed/fonts.py): a name that would stand on a contract
+as 〓 is refused where it is typed, and nothing is signed with one in it.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +15,13 @@ from pathlib import Path
 from models.text import N_, RuleBroken
 
 UNPRINTABLE = N_("“%(characters)s”在通知书、合同和签章上打印不出来,请改用别的写法。")
-RECORD = Path(__file__).parent / "data" / "printable.json"  # first and last of each run; `python -m market.sandboxed.record`
+RECORD = (
+    Path(__file__).parent / "data" / "printable.json"
+)  # first and last of each run; `python -m market.sandboxed.record`
 _COMMON = re.compile("[\t\n\r -~\u3001-\u3011\u4e00-\u9fa5\uff01-\uff5e]*")
-SELECTORS = frozenset(map(chr, [0x34F, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+SELECTORS = frozenset(
+    map(chr, [0x34F, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+)
 
 
 @cache
@@ -32,9 +37,17 @@ def _has(character: str) -> bool:
 
 
 def missing(*texts: str) -> list[str]:
-    """The characters no font here has, each once; what is not seen (joiners, marks of direction, selectors) is none."""
+    """The characters no font here has, each once; what is not seen (joiners, marks of direction, selectors)
+    is none.
+    """
     rare = dict.fromkeys(c for text in texts if not _COMMON.fullmatch(text) for c in text)
-    return [c for c in rare if unicodedata.category(c) not in ("Cf", "Zs", "Zl", "Zp", "Cc") and c not in SELECTORS and not _has(c)]
+    return [
+        c
+        for c in rare
+        if unicodedata.category(c) not in ("Cf", "Zs", "Zl", "Zp", "Cc")
+        and c not in SELECTORS
+        and not _has(c)
+    ]
 
 
 def words(characters: Iterable[str]) -> str:

@@ -1,5 +1,7 @@
-"""What becomes of a limit that ran out and that no act of the clock may end: it is referred to the level above (报请上级), which is told and may
-act; while that does nothing either, to the next, up to the province. The rows of the tables, and the act itself."""
+"""What becomes of a limit that ran out and that no act of the clock may end: it is referred to the level
+above (报请上级), which is told and may act; while that does nothing either, to the next, up to the province.
+The rows of the tables, and the act itself.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +21,31 @@ def up(key: str, *, remind: str = "") -> Limit:
 
 
 def referrals(*states: str, tells: tuple[str, ...] = (), urged: bool = True) -> tuple[Move, ...]:
-    """The rows by which these states are referred. `urged`: whoever it was referred to sets a new limit for whom the case waits for; where it
-    waits for an authority, the one above acts itself."""
+    """The rows by which these states are referred. `urged`: whoever it was referred to sets a new limit for
+    whom the case waits for; where it waits for an authority, the one above acts itself.
+    """
     rows = [Move(state, "refer", state, who={"system"}, tells=tells, limit=_AGAIN) for state in states]
-    rows += [Move(state, "urge", state, who={"regulator"}, above=True, needs_reason=True, tells=tells, limit=_AGAIN) for state in states if urged]
+    rows += [
+        Move(
+            state, "urge", state, who={"regulator"}, above=True, needs_reason=True, tells=tells, limit=_AGAIN
+        )
+        for state in states
+        if urged
+    ]
     return tuple(rows)
 
 
-def refer(session: Session, case: Case, actor_role: str = "regulator", department: str | None = None, start: str | None = None) -> bool:
-    """Refer a case the caller has locked to the next authority above. `start` is the area of the authority that let it pass, if it was one.
-    Returns whether there is a level above that one still; where there is none, the highest is told and nothing falls due any more."""
+def refer(
+    session: Session,
+    case: Case,
+    actor_role: str = "regulator",
+    department: str | None = None,
+    start: str | None = None,
+) -> bool:
+    """Refer a case the caller has locked to the next authority above. `start` is the area of the authority
+    that let it pass, if it was one. Returns whether there is a level above that one still; where there is
+    none, the highest is told and nothing falls due any more.
+    """
     from models.accounts import authority_for
     from models.regions import above
 
@@ -44,7 +61,9 @@ def refer(session: Session, case: Case, actor_role: str = "regulator", departmen
     passed = case.referred_to or start
     wider = areas[areas.index(passed) + 1 :] if passed in areas else areas
     higher = authority_for(session, actor_role, department, case.region_code, among=wider)
-    told = higher or authority_for(session, actor_role, department, case.region_code, among=[passed] if passed else areas)
+    told = higher or authority_for(
+        session, actor_role, department, case.region_code, among=[passed] if passed else areas
+    )
     happened = perform(session, case, "refer", SYSTEM, data={"authority": told.name if told else ""})
     if told is not None:
         happened.tells = {"organisations": sorted({*happened.tells["organisations"], told.id})}

@@ -15,7 +15,9 @@ from models.workflow import Case
 
 
 class Reminder(Base):
-    """That a case was reminded of, this long before this end of its limit. A limit that moves is announced anew."""
+    """That a case was reminded of, this long before this end of its limit. A limit that moves is announced
+    anew.
+    """
 
     __tablename__ = "reminders"
     __table_args__ = (UniqueConstraint("case_identifier", "due_at", "days"),)
@@ -31,20 +33,38 @@ def near(session: Session, kind: type[Case]) -> list[str]:
 
 
 def remind(session: Session, kind: type[Case], identifiers: list[str]) -> int:
-    """Tell the parties of these cases, as they stand now; what was missed is told once, at the lowest threshold. Returns how many cases."""
+    """Tell the parties of these cases, as they stand now; what was missed is told once, at the lowest
+    threshold. Returns how many cases.
+    """
     told = 0
-    locked = select(kind).where(kind.identifier.in_(identifiers)).with_for_update(of=kind).execution_options(populate_existing=True)
+    locked = (
+        select(kind)
+        .where(kind.identifier.in_(identifiers))
+        .with_for_update(of=kind)
+        .execution_options(populate_existing=True)
+    )
     for case, reached in _near(session, kind, locked):
         session.add(Reminder(case_identifier=case.identifier, due_at=case.due_at, days=reached))
-        waiting = [getattr(case, case.parties[role]) for role in sorted(case.workflow.waits_for(case.state)) if role in case.parties]
+        waiting = [
+            getattr(case, case.parties[role])
+            for role in sorted(case.workflow.waits_for(case.state))
+            if role in case.parties
+        ]
         assert case.due_at is not None
         events.record(
-            session, SYSTEM, f"{case.workflow.name}.remind", case.workflow.name, case.identifier,
+            session,
+            SYSTEM,
+            f"{case.workflow.name}.remind",
+            case.workflow.name,
+            case.identifier,
             data={
-                "state": case.state, "title": case.title, "left": workdays.between(clock.now(), case.due_at), "until": case.due_at.isoformat(),
+                "state": case.state,
+                "title": case.title,
+                "left": workdays.between(clock.now(), case.due_at),
+                "until": case.due_at.isoformat(),
             },
             tells=[key for key in waiting if key is not None],
-        )  # fmt: skip
+        )
         told += 1
     return told
 
@@ -55,16 +75,29 @@ def _near(session: Session, kind: type[Case], among: Select[Case]) -> Iterator[t
     if not announced:
         return
     farthest = now + timedelta(days=4 * max(max(policy.current().numbers(key)) for key in announced.values()))
-    cases = session.scalars(among.where(kind.state.in_(list(announced)), kind.due_at > now, kind.due_at <= farthest)).unique().all()
+    cases = (
+        session.scalars(
+            among.where(kind.state.in_(list(announced)), kind.due_at > now, kind.due_at <= farthest)
+        )
+        .unique()
+        .all()
+    )
     done: dict[tuple[str, datetime], int] = {}
     names = [case.identifier for case in cases]
     for first in range(0, len(names), 500):
-        rows = session.scalars(select(Reminder).where(Reminder.case_identifier.in_(names[first : first + 500])).order_by(Reminder.days.desc()))
+        rows = session.scalars(
+            select(Reminder)
+            .where(Reminder.case_identifier.in_(names[first : first + 500]))
+            .order_by(Reminder.days.desc())
+        )
         done |= {(row.case_identifier, row.due_at): row.days for row in rows}
     for case in cases:
         assert case.due_at is not None
         left = workdays.between(now, case.due_at)
-        reached = min((n for n in policy.get(case.policy_version).numbers(announced[case.state]) if left <= n), default=None)
+        reached = min(
+            (n for n in policy.get(case.policy_version).numbers(announced[case.state]) if left <= n),
+            default=None,
+        )
         before = done.get((case.identifier, case.due_at))
         if reached is not None and (before is None or before > reached):
             yield case, reached

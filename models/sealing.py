@@ -1,9 +1,9 @@
 """Sealing: keeping a secret from everyone who can read the database, until its time.
 
-`wrap`/`unwrap` seal under a key that is never in the database, which hides a value from a stolen dump and from
-every query. `make_pair`, `seal` and `open_sealed` seal to a public key: whoever submits needs nothing else.
-A bid is sealed twice, to the platform's key and over it to the keeper's (docs/sealed-bids.md), so neither of
-them can open it alone. `commitment` is what a receipt shows of a secret without telling it.
+`wrap`/`unwrap` seal under a key that is never in the database, which hides a value from a stolen dump and
+from every query. `make_pair`, `seal` and `open_sealed` seal to a public key: whoever submits needs nothing
+else. A bid is sealed twice, to the platform's key and over it to the keeper's (docs/sealed-bids.md), so
+neither of them can open it alone. `commitment` is what a receipt shows of a secret without telling it.
 """
 
 from __future__ import annotations
@@ -45,8 +45,13 @@ def make_pair() -> tuple[bytes, bytes]:
 
 
 def belong_together(public: bytes, private: bytes) -> bool:
-    """Whether these are the two halves of one pair; a private half that is no key at all belongs to nothing."""
-    return len(private) == 32 and X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw() == public
+    """Whether these are the two halves of one pair; a private half that is no key at all belongs to
+    nothing.
+    """
+    return (
+        len(private) == 32
+        and X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw() == public
+    )
 
 
 def _shared(private: X25519PrivateKey, other: bytes, ephemeral: bytes, public: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""Who is signed in where: a row for every browser, found by what its cookie holds. What is no row here is nobody, whatever it is signed with."""
+"""Who is signed in where: a row for every browser, found by what its cookie holds. What is no row here is
+nobody, whatever it is signed with.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,34 @@ from models.base import Base
 
 HALFWAY = timedelta(minutes=10)  # between the password and the second factor
 MOST = 20  # browsers of one person; the oldest ends for the next
-_SYSTEMS = {"Windows": "Windows", "iPhone": "iOS", "iPad": "iOS", "Mac OS X": "macOS", "Android": "Android", "OpenHarmony": "HarmonyOS", "Linux": "Linux"}
+_SYSTEMS = {
+    "Windows": "Windows",
+    "iPhone": "iOS",
+    "iPad": "iOS",
+    "Mac OS X": "macOS",
+    "Android": "Android",
+    "OpenHarmony": "HarmonyOS",
+    "Linux": "Linux",
+}
 _BROWSERS = {
-    "MicroMessenger": "微信", "QQBrowser": "QQ", "UCBrowser": "UC", "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari",
-}  # fmt: skip
+    "MicroMessenger": "微信",
+    "QQBrowser": "QQ",
+    "UCBrowser": "UC",
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
 
 
 class SignIn(Base):
-    """One browser somebody is signed in with. Of the cookie's token only the hash is kept; `handle` is what the page that lists them calls it.
+    """One browser somebody is signed in with. Of the cookie's token only the hash is kept; `handle` is what
+    the page that lists them calls it.
 
-    `factor` is what was shown beside the password (`totp`, `passkey`, `recovery`, or nothing); while `halfway` it is still to be shown, and nobody
-    is signed in. `network` is where it comes from as far as its owner needs it to tell a stranger's: no whole address.
+    `factor` is what was shown beside the password (`totp`, `passkey`, `recovery`, or nothing); while
+    `halfway` it is still to be shown, and nobody is signed in. `network` is where it comes from as far as its
+    owner needs it to tell a stranger's: no whole address.
     """
 
     __tablename__ = "sign_ins"
@@ -46,14 +65,20 @@ class SignIn(Base):
     user: Mapped[User] = relationship(lazy="joined")
 
     def over(self, roles: Iterable[str]) -> bool:
-        """Whether it has ended by itself: not seen for too long, or begun too long ago, as the policy says for who has these roles."""
+        """Whether it has ended by itself: not seen for too long, or begun too long ago, as the policy says
+        for who has these roles.
+        """
         allowed, now = Lifetime.of(roles), clock.now()
         idle = HALFWAY if self.halfway else allowed.idle
         return now - self.seen_at >= idle or now - self.started_at >= allowed.longest
 
     def unseen(self) -> bool:
-        """Whether it was last noted as seen long enough ago to note it again: a page that is read writes no more often than this."""
-        return clock.now() - self.seen_at >= timedelta(minutes=policy.current().number("session.seen_minutes"))
+        """Whether it was last noted as seen long enough ago to note it again: a page that is read writes no
+        more often than this.
+        """
+        return clock.now() - self.seen_at >= timedelta(
+            minutes=policy.current().number("session.seen_minutes")
+        )
 
 
 @dataclass(frozen=True)
@@ -67,7 +92,10 @@ class Lifetime:
     def of(cls, roles: Iterable[str]) -> Lifetime:
         rules = policy.current()
         kind = "official" if set(roles) & set(rules.words("session.official_roles")) else "usual"
-        return cls(timedelta(minutes=rules.number(f"session.{kind}_idle_minutes")), timedelta(hours=rules.number(f"session.{kind}_longest_hours")))
+        return cls(
+            timedelta(minutes=rules.number(f"session.{kind}_idle_minutes")),
+            timedelta(hours=rules.number(f"session.{kind}_longest_hours")),
+        )
 
 
 def token_hash(token: str) -> str:
@@ -75,11 +103,19 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def begin(session: Session, user_id: int, *, device: str, network: str, factor: str = "", halfway: bool = False) -> str:
-    """Somebody is signed in with another browser; the token its cookie is to hold, which is kept nowhere. The person's oldest end where there
-    are too many."""
+def begin(
+    session: Session, user_id: int, *, device: str, network: str, factor: str = "", halfway: bool = False
+) -> str:
+    """Somebody is signed in with another browser; the token its cookie is to hold, which is kept nowhere. The
+    person's oldest end where there are too many.
+    """
     token = secrets.token_urlsafe(32)
-    fresh = {"token_hash": token_hash(token), "handle": secrets.token_urlsafe(9), "device": device[:80], "network": network[:50]}
+    fresh = {
+        "token_hash": token_hash(token),
+        "handle": secrets.token_urlsafe(9),
+        "device": device[:80],
+        "network": network[:50],
+    }
     session.add(SignIn(user_id=user_id, factor=factor, halfway=halfway, **fresh))
     session.flush()
     surplus = select(SignIn.id).where(SignIn.user_id == user_id).order_by(SignIn.id.desc()).offset(MOST)
@@ -94,7 +130,11 @@ def by_token(token: str) -> Select[SignIn]:
 
 def open_of(user_id: int) -> Select[SignIn]:
     """A person's sessions, the latest first; some of them may be over."""
-    return select(SignIn).where(SignIn.user_id == user_id, SignIn.halfway.is_(False)).order_by(SignIn.seen_at.desc(), SignIn.id.desc())
+    return (
+        select(SignIn)
+        .where(SignIn.user_id == user_id, SignIn.halfway.is_(False))
+        .order_by(SignIn.seen_at.desc(), SignIn.id.desc())
+    )
 
 
 def end(session: Session, *which: object) -> int:
@@ -104,7 +144,9 @@ def end(session: Session, *which: object) -> int:
 
 
 def end_all(session: Session, user_id: int) -> int:
-    """End every session of a person, whoever asks: a changed password, an account that is blocked, the person itself. How many there were."""
+    """End every session of a person, whoever asks: a changed password, an account that is blocked, the person
+    itself. How many there were.
+    """
     return end(session, SignIn.user_id == user_id)
 
 
@@ -116,19 +158,25 @@ def end_old(session: Session) -> int:
 
 def see(session: Session, key: int) -> None:
     """Note that a session was seen now."""
-    session.execute(update(SignIn).where(SignIn.id == key, SignIn.seen_at < clock.now()).values(seen_at=clock.now()))
+    session.execute(
+        update(SignIn).where(SignIn.id == key, SignIn.seen_at < clock.now()).values(seen_at=clock.now())
+    )
 
 
 def device_of(agent: str) -> str:
-    """Which browser on which system this User-Agent is, in the words of whoever uses it; empty for none we know."""
+    """Which browser on which system this User-Agent is, in the words of whoever uses it; empty for none we
+    know.
+    """
     browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"\b{sign}", agent)), "")
     system = next((name for sign, name in _SYSTEMS.items() if sign in agent), "")
     return " · ".join(filter(None, (browser, system)))
 
 
 def network_of(address: str, bits: tuple[int, int] = (24, 48)) -> str:
-    """The network an address belongs to, of so many bits for IPv4 and IPv6: a /24 or /48 is enough to tell one's own office from elsewhere. An
-    IPv4 address in the clothes of the other (::ffff:203.0.113.7) is one. Empty for what is no address."""
+    """The network an address belongs to, of so many bits for IPv4 and IPv6: a /24 or /48 is enough to tell
+    one's own office from elsewhere. An IPv4 address in the clothes of the other (::ffff:203.0.113.7) is one.
+    Empty for what is no address.
+    """
     try:
         found = ipaddress.ip_address(address)
         plain = getattr(found, "ipv4_mapped", None) or found

@@ -21,7 +21,8 @@ from models.text import N_, Conflict
 
 
 class Submission(Base):
-    """A form's one-time key, what was sent under it, and what came of it, stored in the act's own transaction.
+    """A form's one-time key, what was sent under it, and what came of it, stored in the act's own
+    transaction.
 
     `key` is a hash of whose key it is and the key itself; `fingerprint` one of the act and all it was given.
     """
@@ -37,8 +38,9 @@ class Submission(Base):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A one-time key, and, from a page, a hash of all that was sent with it. That then counts in the place of the arguments: what a
-    page makes of the same form may be another thing once the case has moved on."""
+    """A one-time key, and, from a page, a hash of all that was sent with it. That then counts in the place of
+    the arguments: what a page makes of the same form may be another thing once the case has moved on.
+    """
 
     key: str
     contents: str = ""
@@ -50,20 +52,27 @@ def key_of(person: int | None, submission: str) -> str:
 
 
 def fingerprint(secret: bytes, act: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> str:
-    """A hash of an act and everything it is given. It takes the platform's `secret`: passwords are among what is given, and a
-    plain hash of one can be tried out by whoever holds a copy of the database."""
+    """A hash of an act and everything it is given. It takes the platform's `secret`: passwords are among what
+    is given, and a plain hash of one can be tried out by whoever holds a copy of the database.
+    """
     content = json.dumps(_canonical([act, given, named]), sort_keys=True, separators=(",", ":"))
     return hmac.new(secret, b"submission " + content.encode(), hashlib.sha256).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
-    """A value as JSON that no other value has; bytes by their hash. TypeError for what cannot be told apart for certain."""
+    """A value as JSON that no other value has; bytes by their hash. TypeError for what cannot be told apart
+    for certain.
+    """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
         return [_canonical(each) for each in value]
     if isinstance(value, Mapping):
-        return {"mapping": sorted(([_canonical(key), _canonical(each)] for key, each in value.items()), key=json.dumps)}
+        return {
+            "mapping": sorted(
+                ([_canonical(key), _canonical(each)] for key, each in value.items()), key=json.dumps
+            )
+        }
     if isinstance(value, (set, frozenset)):
         return {"set": sorted((_canonical(each) for each in value), key=json.dumps)}
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -73,12 +82,15 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, (Decimal, Fraction)):
         return {type(value).__name__: str(value)}
     if is_dataclass(value) and not isinstance(value, type):
-        return {type(value).__name__: _canonical({each.name: getattr(value, each.name) for each in fields(value)})}
+        return {
+            type(value).__name__: _canonical({each.name: getattr(value, each.name) for each in fields(value)})
+        }
     raise TypeError(f"what was sent cannot be told apart by a {type(value).__name__}")
 
 
 def result_of(session: Session, key: str, sent: str) -> str | None:
-    """What this key led to, if it was carried out before; Conflict (at `submission`) if it was with another fingerprint than `sent`.
+    """What this key led to, if it was carried out before; Conflict (at `submission`) if it was with another
+    fingerprint than `sent`.
 
     On PostgreSQL the same key sent twice at once waits here for the first; on SQLite writers wait anyway.
     """
@@ -88,5 +100,10 @@ def result_of(session: Session, key: str, sent: str) -> str | None:
     if before is None:
         return None
     if not hmac.compare_digest(before.fingerprint, sent):
-        raise Conflict(N_("这张表已经提交过一次,内容与这次不同,这次没有办理。请先看上一次的结果;确需再办,请核对后重新提交。"), "submission")
+        raise Conflict(
+            N_(
+                "这张表已经提交过一次,内容与这次不同,这次没有办理。请先看上一次的结果;确需再办,请核对后重新提交。"
+            ),
+            "submission",
+        )
     return before.result

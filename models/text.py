@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# What a database, a workbook or a paper cannot hold: control characters (line breaks and tabs are none), halves of characters,
-# and the two code points that are no characters.
+# What a database, a workbook or a paper cannot hold: control characters (line breaks and tabs are none),
+# halves of characters, and the two code points that are no characters.
 UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -59,4 +59,11 @@ class RuleBroken(Problem):
 
 def told(problem: Problem) -> dict[str, Any]:
     """A problem as it is kept; `words` of it are made when it is shown."""
-    return {"message": problem.message, "params": {key: told(value) if isinstance(value, Problem) else str(value) for key, value in problem.params.items()}, "field": problem.field}
+    return {
+        "message": problem.message,
+        "params": {
+            key: told(value) if isinstance(value, Problem) else str(value)
+            for key, value in problem.params.items()
+        },
+        "field": problem.field,
+    }

@@ -45,21 +45,31 @@ class UploadTally(Base):
 
 PERSON, ORGANISATION = "person", "organisation"
 ENOUGH = {
-    PERSON: N_("您今天上传的文件已到上限(每人每天 %(files)s 个、共 %(megabytes)s MB)。这次没有上传;请明天再传,或请管理员调整。"),
-    ORGANISATION: N_("贵单位今天上传的文件已到上限(每单位每天 %(files)s 个、共 %(megabytes)s MB)。这次没有上传;请明天再传,或请管理员调整。"),
+    PERSON: N_(
+        "您今天上传的文件已到上限(每人每天 %(files)s 个、共 %(megabytes)s MB)。这次没有上传;"
+        "请明天再传,或请管理员调整。"
+    ),
+    ORGANISATION: N_(
+        "贵单位今天上传的文件已到上限(每单位每天 %(files)s 个、共 %(megabytes)s MB)。"
+        "这次没有上传;请明天再传,或请管理员调整。"
+    ),
 }
 
 
 def count(session: Session, size: int, owners: Mapping[str, tuple[int, Quota]], field: str = "file") -> None:
-    """Count a file of `size` bytes for each of its owners (`PERSON`, `ORGANISATION`: the database's key, and the quota). OverQuota at `field` where
-    that is more than one of them may upload today, and then this transaction is to be thrown away. Two files at once wait for each other."""
+    """Count a file of `size` bytes for each of its owners (`PERSON`, `ORGANISATION`: the database's key, and
+    the quota). OverQuota at `field` where that is more than one of them may upload today, and then this
+    transaction is to be thrown away. Two files at once wait for each other.
+    """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     for kind in (PERSON, ORGANISATION):  # in one order: two of an office wait, and do not wait for each other
         if kind in owners:
             key, quota = owners[kind]
             first = insert(UploadTally).values(day=clock.today(), whose=f"{kind} {key}", files=1, size=size)
             added = {"files": UploadTally.files + 1, "size": UploadTally.size + size}
-            row = first.on_conflict_do_update(index_elements=["day", "whose"], set_=added).returning(UploadTally.files, UploadTally.size)
+            row = first.on_conflict_do_update(index_elements=["day", "whose"], set_=added).returning(
+                UploadTally.files, UploadTally.size
+            )
             files, total = session.execute(row).one()
             if files > quota.files or total > quota.megabytes * MEGABYTE:
                 raise OverQuota(ENOUGH[kind], field, files=quota.files, megabytes=quota.megabytes)

@@ -1,11 +1,11 @@
 """Working days: the calendar in which every time limit runs.
 
-The State Council publishes next year's holidays each November; `chinesecalendar` carries them as
-published. For a year without its notice Monday to Friday count, less the days that are holidays by law
-(全国年节及纪念日放假办法, 国务院令第795号, article 2): those by the sun, and those by the lunar calendar, whose
-days stand in `data/festivals.csv` (农历正月初一, 清明, 五月初五, 八月十五 as GB/T 33661 reckons them). Which working
-days make up for what falls on a weekend only the notice says; until then a limit that reaches into
-such a year is provisional. Limits are kept as instants: no later notice makes one shorter.
+The State Council publishes next year's holidays each November; `chinesecalendar` carries them as published.
+For a year without its notice Monday to Friday count, less the days that are holidays by law
+(全国年节及纪念日放假办法, 国务院令第795号, article 2): those by the sun, and those by the lunar calendar,
+whose days stand in `data/festivals.csv` (农历正月初一, 清明, 五月初五, 八月十五 as GB/T 33661 reckons them).
+Which working days make up for what falls on a weekend only the notice says; until then a limit that reaches
+into such a year is provisional. Limits are kept as instants: no later notice makes one shorter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ from models.clock import BEIJING
 FESTIVALS = Path(__file__).parent / "data" / "festivals.csv"
 _FIXED = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
 # Per festival how many days after its own day are holidays: 除夕 to 正月初三, the others alone.
-_LASTS = {"spring_festival": range(-1, 3), "qingming": range(1), "dragon_boat": range(1), "mid_autumn": range(1)}
+_LASTS = {
+    "spring_festival": range(-1, 3),
+    "qingming": range(1),
+    "dragon_boat": range(1),
+    "mid_autumn": range(1),
+}
 CLOSE_OF_BUSINESS = time(17, 0)
 
 
@@ -40,12 +45,18 @@ def _festive() -> frozenset[date]:
     """The days that are holidays by law and by the lunar calendar, as far as the table goes."""
     with FESTIVALS.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    own = [(date.fromisoformat(f"{row['year']}-{row[name]}"), after) for row in rows for name, after in _LASTS.items()]
+    own = [
+        (date.fromisoformat(f"{row['year']}-{row[name]}"), after)
+        for row in rows
+        for name, after in _LASTS.items()
+    ]
     return frozenset(day + timedelta(days=n) for day, after in own for n in after)
 
 
 def provisional(day: date) -> bool:
-    """Whether the notice of this day's year is not out, so that days may still become holidays or working days."""
+    """Whether the notice of this day's year is not out, so that days may still become holidays or working
+    days.
+    """
     return bool(day.year > max(chinese_calendar.holidays).year)
 
 

@@ -25,29 +25,47 @@ from models.tables import Limit, Move, Rule, State, Workflow
 from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
 
 __all__ = [
-    "ASKED", "Case", "Limit", "Move", "Rule", "State", "Workflow", "check", "check_reason", "may", "override", "perform", "play", "start",
-]  # fmt: skip
+    "ASKED",
+    "Case",
+    "Limit",
+    "Move",
+    "Rule",
+    "State",
+    "Workflow",
+    "check",
+    "check_reason",
+    "may",
+    "override",
+    "perform",
+    "play",
+    "start",
+]
 
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
 
 class Case:
-    """Mixed into every table that has a workflow. `parties` maps a role to the column that holds the organisation
-    playing it, `persons` to the column of a person who plays it alone, who is on the side of the role `allied` names, if any;
-    `stake` is the sum at stake, for the limits of a delegation."""
+    """Mixed into every table that has a workflow. `parties` maps a role to the column that holds the
+    organisation playing it, `persons` to the column of a person who plays it alone, who is on the side of the
+    role `allied` names, if any; `stake` is the sum at stake, for the limits of a delegation.
+    """
 
     workflow: ClassVar[Workflow]
     parties: ClassVar[dict[str, str]]
     persons: ClassVar[dict[str, str]] = {}
     allied: ClassVar[dict[str, str]] = {}
     offices: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
-    beneath: ClassVar[str] = ""  # the relationship that leads to the case it belongs to, which knows the matter
+    beneath: ClassVar[str] = (
+        ""  # the relationship that leads to the case it belongs to, which knows the matter
+    )
     lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
-    referred_to: Mapped[str | None] = mapped_column(String(6))  # the area of the authority its overdue state was referred to
+    referred_to: Mapped[str | None] = mapped_column(
+        String(6)
+    )  # the area of the authority its overdue state was referred to
     region_code: Mapped[str] = mapped_column(String(6), index=True)
     policy_version: Mapped[str] = mapped_column(String(12))
 
@@ -73,15 +91,27 @@ class Case:
         for role, column in self.parties.items():
             if actor.organisation_id is not None and getattr(self, column) == actor.organisation_id:
                 roles.add(role)
-        roles |= {role for role, column in self.persons.items() if actor.user_id and getattr(self, column) == actor.user_id}
+        roles |= {
+            role
+            for role, column in self.persons.items()
+            if actor.user_id and getattr(self, column) == actor.user_id
+        }
         if "buyer" in self.parties:
             buyer = getattr(self, self.parties["buyer"])
             if any(
-                m.buyer_id == buyer and self.delegated_as() in m.scope and self.stake <= m.most and m.until > clock.now()
+                m.buyer_id == buyer
+                and self.delegated_as() in m.scope
+                and self.stake <= m.most
+                and m.until > clock.now()
                 for m in actor.mandates
             ):
                 roles.add("buyer")
-        in_area = self.overseen and "regulator" in actor.roles and actor.region_code and covers(actor.region_code, self.region_code)
+        in_area = (
+            self.overseen
+            and "regulator" in actor.roles
+            and actor.region_code
+            and covers(actor.region_code, self.region_code)
+        )
         if in_area and (not actor.department or self.line in (None, actor.department)):
             roles.add("regulator")
         return frozenset(roles)
@@ -93,8 +123,9 @@ class Case:
 
     @property
     def line(self) -> str | None:
-        """The line of work its matter belongs to, for which a department answers; None for what is of no line, such as an agency. A regulator of
-        one line oversees no other."""
+        """The line of work its matter belongs to, for which a department answers; None for what is of no
+        line, such as an agency. A regulator of one line oversees no other.
+        """
         return getattr(self, self.beneath).line if self.beneath else None
 
     @classmethod
@@ -112,21 +143,32 @@ class Case:
         return getattr(self, column) if column else None
 
     def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
-        """Those of these roles whose organisation may do this act as it stands; none where the account is blocked."""
+        """Those of these roles whose organisation may do this act as it stands; none where the account is
+        blocked.
+        """
         asks = self.workflow.asks(act)
-        return frozenset(role for role in played if not actor.blocked and permission.stands(actor, self.side_of(role), **asks))
+        return frozenset(
+            role
+            for role in played
+            if not actor.blocked and permission.stands(actor, self.side_of(role), **asks)
+        )
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
-        """Every organisation whose matter this is. What is still hidden counts for those in `known` alone, who know it of themselves: a
-        refusal would betray it to the others."""
+        """Every organisation whose matter this is. What is still hidden counts for those in `known` alone,
+        who know it of themselves: a refusal would betray it to the others.
+        """
         return {key for column in self.parties.values() if (key := getattr(self, column)) is not None}
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        """RuleBroken where the agency of the case may not take on what an act that binds it brings; `played` is who acts."""
+        """RuleBroken where the agency of the case may not take on what an act that binds it brings; `played`
+        is who acts.
+        """
         raise NotImplementedError
 
     def check_override(self, target: str) -> None:
-        """RuleBroken where not even an operator may move the case there: what is sealed would be open before its time."""
+        """RuleBroken where not even an operator may move the case there: what is sealed would be open before
+        its time.
+        """
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Whether an actor may see its page: whoever has a part in it, unless a case type says more."""
@@ -170,20 +212,30 @@ class Case:
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The cases this actor has any part in."""
-        return or_(*(cls.scope(role, actor) for role in [*cls.parties, *cls.persons, *cls.offices, "regulator", "admin"]))
+        return or_(
+            *(
+                cls.scope(role, actor)
+                for role in [*cls.parties, *cls.persons, *cls.offices, "regulator", "admin"]
+            )
+        )
 
     @classmethod
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
-        """The case with this identifier; NotFound if there is none. If asked its row is locked, and read as it is
-        then: what this session saw of it before it waited for the lock may have been changed meanwhile."""
-        case: Self | None = session.scalars(_by_identifier(cls, lock), {"identifier": identifier}).one_or_none()  # type: ignore[arg-type]
+        """The case with this identifier; NotFound if there is none. If asked its row is locked, and read as
+        it is then: what this session saw of it before it waited for the lock may have been changed
+        meanwhile.
+        """
+        query = _by_identifier(cls, lock)  # type: ignore[arg-type]
+        case: Self | None = session.scalars(query, {"identifier": identifier}).one_or_none()
         if case is None:
             raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
         return case
 
     @classmethod
     def load_under(cls, session: Session, identifier: str, above: str) -> Self:
-        """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to; NotFound."""
+        """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to;
+        NotFound.
+        """
         found = session.scalar(_above(cls, above), {"identifier": identifier})  # type: ignore[arg-type]
         if found is None:
             raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
@@ -195,7 +247,9 @@ class Case:
 
 @cache
 def _by_identifier(kind: type[Case], lock: bool) -> Select[Any]:
-    """Made once a kind: every act begins with it. (A class is hashable, whatever mypy says of one with mapped attributes.)"""
+    """Made once a kind: every act begins with it. (A class is hashable, whatever mypy says of one with mapped
+    attributes.)
+    """
     query = select(kind).where(kind.identifier == bindparam("identifier"))
     return query.with_for_update(of=kind).execution_options(populate_existing=True) if lock else query
 
@@ -203,7 +257,11 @@ def _by_identifier(kind: type[Case], lock: bool) -> Select[Any]:
 @cache
 def _above(kind: type[Case], above: str) -> Select[Any]:
     relation = getattr(kind, above)
-    return select(relation.property.mapper.class_.identifier).join_from(kind, relation).where(kind.identifier == bindparam("identifier"))
+    return (
+        select(relation.property.mapper.class_.identifier)
+        .join_from(kind, relation)
+        .where(kind.identifier == bindparam("identifier"))
+    )
 
 
 @cache
@@ -212,10 +270,13 @@ def _beneath(kind: type[Case], above: str) -> Select[Any]:
     return _by_identifier(kind, lock=True).options(lazyload(getattr(kind, above)))  # type: ignore[arg-type]
 
 
-def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | None = None, **about: Any) -> events.Event:
+def start(
+    session: Session, case: Case, actor: Actor, act: str, *, of: Case | None = None, **about: Any
+) -> events.Event:
     """Put a new case into its first state, start its first limit and record the act that opened it.
 
-    A case that comes `of` another one is in its place and under its version of the policy. `about` is what `perform` takes: `data`, `public`, `tells`.
+    A case that comes `of` another one is in its place and under its version of the policy. `about` is what
+    `perform` takes: `data`, `public`, `tells`.
     """
     if of is not None:
         case.region_code, case.policy_version = of.region_code, of.policy_version
@@ -234,15 +295,21 @@ def start(session: Session, case: Case, actor: Actor, act: str, *, of: Case | No
 
 
 def check_reason(reason: str) -> str:
-    """A reason others will read, without blanks around it; RuleBroken at `reason` for less than five characters."""
+    """A reason others will read, without blanks around it; RuleBroken at `reason` for less than five
+    characters.
+    """
     if len(reason.strip()) < 5:
         raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
     return reason.strip()
 
 
-def play(session: Session, case: Case, act: str, actor: Actor, who: Iterable[str], *, leaving: bool = False) -> frozenset[str]:
-    """The roles among `who` in which the actor may do this act on a case. NotAllowed if there is none, if none of them is in standing for
-    it, or if it stands on both sides of the case (unless it is `leaving` it)."""
+def play(
+    session: Session, case: Case, act: str, actor: Actor, who: Iterable[str], *, leaving: bool = False
+) -> frozenset[str]:
+    """The roles among `who` in which the actor may do this act on a case. NotAllowed if there is none, if
+    none of them is in standing for it, or if it stands on both sides of the case (unless it is `leaving`
+    it).
+    """
     session.info[ASKED] = True
     permission.check_account(actor)
     among = case.roles_of(actor) & frozenset(who)
@@ -258,7 +325,9 @@ def play(session: Session, case: Case, act: str, actor: Actor, who: Iterable[str
 
 
 def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
-    """The row of the table for an act now, and the roles in which the actor may use it. WrongState, NotAllowed."""
+    """The row of the table for an act now, and the roles in which the actor may use it. WrongState,
+    NotAllowed.
+    """
     move = case.workflow.find(case.state, act)
     played = play(session, case, act, actor, move.who, leaving=move.leaves)
     if move.above and not case.referred_to:
@@ -267,8 +336,9 @@ def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, fr
 
 
 def check(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
-    """The Problem with which `perform` would refuse this act now, if it would; its reason is not asked. Returns the row of the table, and
-    the roles in which the actor may use it."""
+    """The Problem with which `perform` would refuse this act now, if it would; its reason is not asked.
+    Returns the row of the table, and the roles in which the actor may use it.
+    """
     move, played = _row(session, case, act, actor)
     _check_rules(session, case, move, played)
     return move, played
@@ -282,7 +352,9 @@ def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str
 
 
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
-    """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody else."""
+    """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody
+    else.
+    """
     try:
         check(session, case, act, permission.fresh(session, actor))
     except Problem:

@@ -25,17 +25,24 @@ PIECE = 500  # agencies read at once
 def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) -> dict[str, Document | None]:
     """Identifier to document, for these agencies or all; None where it should not be found.
 
-    `items`, `regions` and `held` (kinds of valid qualifications) are lists; `offers` has, by item, the published price in
-    fen for the item's example job and the promised working days.
+    `items`, `regions` and `held` (kinds of valid qualifications) are lists; `offers` has, by item, the
+    published price in fen for the item's example job and the promised working days.
     """
     agencies: Any = select(Organisation).where(Organisation.kind == "agency")
-    priced: Any = select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today()).order_by(FeeSchedule.version)
+    priced: Any = (
+        select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today()).order_by(FeeSchedule.version)
+    )
     scored: Any = select(CreditScore)
-    held: Any = select(Qualification.agency_id, Qualification.kind).where(Qualification.valid_on(clock.today()))
+    held: Any = select(Qualification.agency_id, Qualification.kind).where(
+        Qualification.valid_on(clock.today())
+    )
     if agency_ids is not None:
         wanted = list(agency_ids)
         agencies = agencies.where(Organisation.id.in_(wanted))
-        priced, scored, held = (q.where(c.agency_id.in_(wanted)) for q, c in ((priced, FeeSchedule), (scored, CreditScore), (held, Qualification)))
+        priced, scored, held = (
+            q.where(c.agency_id.in_(wanted))
+            for q, c in ((priced, FeeSchedule), (scored, CreditScore), (held, Qualification))
+        )
     items = {item.code: item for item in current_items(session)}
     schedules: dict[int, dict[str, FeeSchedule]] = defaultdict(dict)
     for schedule in session.scalars(priced):
@@ -46,7 +53,9 @@ def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) 
         kinds[agency_id].add(kind)
     scores = {score.agency_id: score for score in session.scalars(scored)}
     return {
-        agency.identifier: _agency(agency, schedules[agency.id], kinds[agency.id], scores.get(agency.id), items)
+        agency.identifier: _agency(
+            agency, schedules[agency.id], kinds[agency.id], scores.get(agency.id), items
+        )
         if agency.state == "verified"
         else None
         for agency in session.scalars(agencies)
@@ -66,12 +75,18 @@ def touched(session: Session, happened: Iterable[Event]) -> dict[str, Document |
     names = sorted(named)
     for first in range(0, len(names), PIECE):
         part = names[first : first + PIECE]
-        documents |= agency_documents(session, session.scalars(select(Organisation.id).where(Organisation.identifier.in_(part))).all())
+        documents |= agency_documents(
+            session, session.scalars(select(Organisation.id).where(Organisation.identifier.in_(part))).all()
+        )
     return documents
 
 
 def _agency(
-    agency: Organisation, schedules: dict[str, FeeSchedule], held: set[str], score: CreditScore | None, items: dict[str, ServiceItem]
+    agency: Organisation,
+    schedules: dict[str, FeeSchedule],
+    held: set[str],
+    score: CreditScore | None,
+    items: dict[str, ServiceItem],
 ) -> Document:
     called = " ".join([agency.name, *(items[code].name for code in sorted(schedules))])
     return {
@@ -83,7 +98,9 @@ def _agency(
         "held": sorted(held),
         "grade": (score.grade if score else None) or "none",
         "score": score.score if score else 0,
-        "offers": {code: [schedule.price(items[code].example), schedule.days] for code, schedule in schedules.items()},
+        "offers": {
+            code: [schedule.price(items[code].example), schedule.days] for code, schedule in schedules.items()
+        },
     }
 
 
@@ -97,6 +114,13 @@ def item_documents(session: Session) -> dict[str, Document | None]:
 def _item(item: ServiceItem) -> Document:
     said = f"{item.name} {item.name_en} {item.approval_matter} {item.department}"
     return {
-        "key": item.code, "kind": "item", "words": " ".join([*terms(said), *sounds(item.name)]),
-        "items": [], "regions": [], "held": [], "grade": "", "score": 0, "offers": {},
-    }  # fmt: skip
+        "key": item.code,
+        "kind": "item",
+        "words": " ".join([*terms(said), *sounds(item.name)]),
+        "items": [],
+        "regions": [],
+        "held": [],
+        "grade": "",
+        "score": 0,
+        "offers": {},
+    }

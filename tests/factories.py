@@ -92,11 +92,15 @@ class World:
     def accept(self, name: str) -> None:
         """Somebody accepts whatever was delegated to it."""
         actor = self.actor(name)
-        for number in db.session.scalars(select(Delegation.id).where(Delegation.user_id == actor.user_id, Delegation.accepted_at.is_(None))).all():
+        for number in db.session.scalars(
+            select(Delegation.id).where(Delegation.user_id == actor.user_id, Delegation.accepted_at.is_(None))
+        ).all():
             accounts.accept_delegation(actor, number)
 
     def appoint_admin(self) -> None:
-        self.emails["admin"] = accounts.appoint_admin(SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD)
+        self.emails["admin"] = accounts.appoint_admin(
+            SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD
+        )
 
     def deadline(self, request: str) -> datetime:
         db.session.rollback()
@@ -113,7 +117,13 @@ class World:
         """An enterprise whose licence a regulator has looked at; or one that waits for it."""
         self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="enterprise"))
         if verified:
-            entering.correct(self.actor(name), organisation=f"{name}单位", legal_representative="", file_name="licence.pdf", content=PDF)
+            entering.correct(
+                self.actor(name),
+                organisation=f"{name}单位",
+                legal_representative="",
+                file_name="licence.pdf",
+                content=PDF,
+            )
             agencies.verify(ADMIN, self.identifiers[name])
 
     def agency(self, name: str, price: int = 5_000_000, item: str = ITEM, *, verified: bool = True) -> None:
@@ -134,22 +144,45 @@ class World:
                 if step not in without:
                     fill_step(session, agency, step, values)
             if "practitioners" not in without:
-                session.add(Practitioner(agency_id=agency.id, name="才旦", kind="注册咨询工程师", number=f"Z-{agency.id}", **years()))
+                session.add(
+                    Practitioner(
+                        agency_id=agency.id,
+                        name="才旦",
+                        kind="注册咨询工程师",
+                        number=f"Z-{agency.id}",
+                        **years(),
+                    )
+                )
             if "materials" not in without:
                 for kind in FORMS["company"]["materials"]:
-                    document = hand_in(session, actor_for_name(session, self.emails[name]), agency, f"{kind}.pdf", paper)
-                    session.add(EntryMaterial(agency_id=agency.id, kind=kind, document_identifier=document.identifier))
+                    document = hand_in(
+                        session, actor_for_name(session, self.emails[name]), agency, f"{kind}.pdf", paper
+                    )
+                    session.add(
+                        EntryMaterial(agency_id=agency.id, kind=kind, document_identifier=document.identifier)
+                    )
 
     def fees(self, name: str, price: int, item: str = ITEM) -> None:
-        agencies.publish_fees(self.actor(name), item_code=item, terms={"method": "fixed", "price": price}, days=20)
+        agencies.publish_fees(
+            self.actor(name), item_code=item, terms={"method": "fixed", "price": price}, days=20
+        )
 
     def asked(self, **values: Any) -> dict[str, Any]:
         """What a request asks for, as its form sends it."""
         return {
-            "item_code": ITEM, "region_code": COUNTY, "project": "高标准农田项目", "description": "", "quantity": {},
-            "budget": None, "mode": "inquiry", "funds": "private", "openness": "open",
-            "deadline": workdays.add(clock.now(), 5), "invited": [], **values,
-        }  # fmt: skip
+            "item_code": ITEM,
+            "region_code": COUNTY,
+            "project": "高标准农田项目",
+            "description": "",
+            "quantity": {},
+            "budget": None,
+            "mode": "inquiry",
+            "funds": "private",
+            "openness": "open",
+            "deadline": workdays.add(clock.now(), 5),
+            "invited": [],
+            **values,
+        }
 
     def request(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
         identifier = sourcing.create_request(self.actor(buyer), **self.asked(**values))
@@ -157,13 +190,18 @@ class World:
 
     def bids(self, request: str, **prices: int) -> dict[str, str]:
         """Seal a bid by each of these agencies at its price; the bids' identifiers by agency."""
-        return {name: sourcing.submit_bid(self.actor(name), request, price=price, days=20) for name, price in prices.items()}
+        return {
+            name: sourcing.submit_bid(self.actor(name), request, price=price, days=20)
+            for name, price in prices.items()
+        }
 
     def awarded(self, price: int = 4_000_000, agency: str = "agency") -> str:
         """An inquiry answered, agreed and awarded; returns the award."""
         before = db.session.query(Award).count()
         db.session.rollback()
-        request = self.request(**({"project": f"高标准农田项目(第{before}片区)", "again_of": NOT_AGAIN} if before else {}))
+        request = self.request(
+            **({"project": f"高标准农田项目(第{before}片区)", "again_of": NOT_AGAIN} if before else {})
+        )
         quote = sourcing.submit_quote(self.actor(agency), request, price=price, days=20)
         sourcing.accept_quote(self.actor("buyer"), quote)
         sourcing.close(self.actor("buyer"), request)
@@ -176,12 +214,20 @@ class World:
 
     def one(self, case_class: Any, contract: str, **where: Any) -> Any:
         """The payment, deliverable or rating of a contract."""
-        return next(c for c in self.every(case_class, contract) if all(getattr(c, k) == v for k, v in where.items()))
+        return next(
+            c for c in self.every(case_class, contract) if all(getattr(c, k) == v for k, v in where.items())
+        )
 
     def every(self, case_class: Any, contract: str) -> list[Any]:
         """The cases of one kind of a contract, in order."""
         db.session.rollback()
-        return db.session.query(case_class).join(Contract).filter(Contract.identifier == contract).order_by(case_class.id).all()
+        return (
+            db.session.query(case_class)
+            .join(Contract)
+            .filter(Contract.identifier == contract)
+            .order_by(case_class.id)
+            .all()
+        )
 
     def signed(self, **values: Any) -> str:
         contract: str = self.contract_of(self.awarded(**values)).identifier
@@ -197,7 +243,9 @@ class World:
 
     def paid(self, contract: str, kind: str, agency: str = "agency") -> None:
         payment = self.one(Payment, contract, kind=kind).identifier
-        payments.pay(self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+        payments.pay(
+            self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF
+        )
         payments.confirm(self.actor(agency), payment)
 
     def supplied(self, contract: str, agency: str = "agency") -> None:
@@ -212,7 +260,13 @@ class World:
         points = deliverable.contract.request.item.checklist
         identifier: str = deliverable.identifier
         self.made += 1
-        contracts.submit(self.actor(agency), identifier, file_name="r.pdf", content=PDF + b"%%%d" % self.made, ticked=points)
+        contracts.submit(
+            self.actor(agency),
+            identifier,
+            file_name="r.pdf",
+            content=PDF + b"%%%d" % self.made,
+            ticked=points,
+        )
         return identifier
 
     def accepted(self, deliverable: str) -> None:
@@ -243,13 +297,27 @@ class World:
 def entry_values(name: str) -> dict[str, dict[str, Any]]:
     """What the steps of an entry ask, as their forms send it."""
     return {
-        "licence": {"legal_form": "company", "established_on": date(2018, 5, 1), "licence_until": None, "registered_capital": 100_000_000, "scope": "水土保持;环境影响评价"},
+        "licence": {
+            "legal_form": "company",
+            "established_on": date(2018, 5, 1),
+            "licence_until": None,
+            "registered_capital": 100_000_000,
+            "scope": "水土保持;环境影响评价",
+        },
         "representative": {"legal_representative": f"{name}法人", "phone": "0979-1"},
         "premises": {
-            "registered_address": "昆仑路 1 号", "address": "昆仑路 1 号", "premises": "owned", "premises_area": 200, "premises_until": None,
+            "registered_address": "昆仑路 1 号",
+            "address": "昆仑路 1 号",
+            "premises": "owned",
+            "premises_area": 200,
+            "premises_until": None,
         },
-        "bank": {"bank_name": "演示银行", "account_name": f"{name}单位", "account_number": "6228000012345678" if name == "agency" else f"6228{crc32(name.encode()):012d}"},
-    }  # fmt: skip
+        "bank": {
+            "bank_name": "演示银行",
+            "account_name": f"{name}单位",
+            "account_number": "6228000012345678" if name == "agency" else f"6228{crc32(name.encode()):012d}",
+        },
+    }
 
 
 def years() -> dict[str, date]:

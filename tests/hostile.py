@@ -1,4 +1,6 @@
-"""Files made to cost whoever reads them: small ones that unpack without end, long ones of nothing, and such as lead in circles."""
+"""Files made to cost whoever reads them: small ones that unpack without end, long ones of nothing, and such
+as lead in circles.
+"""
 
 from __future__ import annotations
 
@@ -53,16 +55,32 @@ def pdf(fields: bytes, *objects: bytes) -> bytes:
     """A PDF of one page with these signature fields and further objects (from number 4)."""
     form = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</SigFlags 3/Fields " + fields + b">>>>"
     out, places = b"%PDF-1.7\n", []
-    for number, content in enumerate((form, b"<</Type/Pages/Kids[3 0 R]/Count 1>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>", *objects), 1):
+    for number, content in enumerate(
+        (
+            form,
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+            *objects,
+        ),
+        1,
+    ):
         places.append(len(out))
         out += b"%d 0 obj\n%b\nendobj\n" % (number, content)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"xref\n0 %d\n0000000000 65535 f \n%btrailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (len(places) + 1, table, len(places) + 1, len(out))
+    return (
+        out
+        + b"xref\n0 %d\n0000000000 65535 f \n%btrailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n"
+        % (len(places) + 1, table, len(places) + 1, len(out))
+    )
 
 
 def signature(ranges: bytes) -> bytes:
     """A signature over these bytes, which it is not."""
-    return b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[" + ranges + b"]/Contents<30>>>"
+    return (
+        b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange["
+        + ranges
+        + b"]/Contents<30>>>"
+    )
 
 
 FIELD = b"<</FT/Sig/T(x)/V 5 0 R>>"
@@ -71,14 +89,20 @@ PDFS = {
     "junk": lambda: b"%PDF-1.7\n" + b"x" * 19_000_000,
     "zeros": lambda: b"%PDF-1.7\n" + b"\0" * 19_000_000 + b"startxref\n9\n%%EOF",
     "revisions": lambda: pdf(b"[]") + REVISION * 50_000,
-    "a circle of tables": lambda: b"%PDF-1.7\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 1/Prev 9>>\nstartxref\n9\n%%EOF",
+    "a circle of tables": lambda: (
+        b"%PDF-1.7\nxref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 1/Prev 9>>\nstartxref\n9\n%%EOF"
+    ),
     "a circle of fields": lambda: pdf(b"[4 0 R]", b"<</T(x)/Kids[4 0 R 4 0 R]>>"),
     "a deep array": lambda: pdf(b"[" * 5_000_000 + b"]" * 5_000_000),
     "a deep object": lambda: pdf(b"[4 0 R]", FIELD, b"<<" * 100_000 + b">>" * 100_000),
     "a giant range": lambda: pdf(b"[4 0 R]", FIELD, signature(b"0 99999999999999 5 99999999999999999999")),
     "many ranges": lambda: pdf(b"[4 0 R]", FIELD, signature(b"0 900 " * 1_000_000)),
     "many fields": lambda: pdf(b"[" + b"4 0 R " * 1_000_000 + b"]", FIELD),
-    "many entries": lambda: b"%PDF-1.7\nxref\n0 900000\n" + b"0000000000 65535 f \n" * 900_000 + b"trailer\n<</Size 1>>\nstartxref\n9\n%%EOF",
+    "many entries": lambda: (
+        b"%PDF-1.7\nxref\n0 900000\n"
+        + b"0000000000 65535 f \n" * 900_000
+        + b"trailer\n<</Size 1>>\nstartxref\n9\n%%EOF"
+    ),
 }
 
 

@@ -13,14 +13,38 @@ from models.actors import SYSTEM, VISITOR, Actor
 from tests.factories import World
 
 KINDS = (
-    "visitor", "buyer", "staff", "delegate", "agency", "applicant", "waiting", "unconfirmed", "evaluator", "department", "county", "city", "province", "elsewhere", "custodian", "admin", "system",
-    "buyer suspended", "delegate of suspended", "agency suspended", "county suspended", "custodian suspended", "buyer blocked", "agency blocked", "province blocked",
-)  # fmt: skip
+    "visitor",
+    "buyer",
+    "staff",
+    "delegate",
+    "agency",
+    "applicant",
+    "waiting",
+    "unconfirmed",
+    "evaluator",
+    "department",
+    "county",
+    "city",
+    "province",
+    "elsewhere",
+    "custodian",
+    "admin",
+    "system",
+    "buyer suspended",
+    "delegate of suspended",
+    "agency suspended",
+    "county suspended",
+    "custodian suspended",
+    "buyer blocked",
+    "agency blocked",
+    "province blocked",
+)
 
 
 def people(world: World) -> dict[str, Actor]:
-    """An actor of each kind. `buyer` and `agency` are the world's; whoever is suspended or blocked was the same a moment before, so that one case
-    may be tried as all of them."""
+    """An actor of each kind. `buyer` and `agency` are the world's; whoever is suspended or blocked was the
+    same a moment before, so that one case may be tried as all of them.
+    """
     world.authority("county", "regulator", region="632801")
     world.authority("city", "regulator", region="632800")
     world.authority("elsewhere", "regulator", region="630102")
@@ -29,14 +53,31 @@ def people(world: World) -> dict[str, Actor]:
     world.member("buyer", "staff")
     for name in ("waiting", "unconfirmed"):
         world.enterprise(name, verified=False)
-    world.emails |= {"province": world.emails["regulator"], "delegate": world.emails["helper"], "evaluator": world.emails["second"]}
-    accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=list(SCOPE), most=10**12, until=clock.now() + timedelta(days=90))
+    world.emails |= {
+        "province": world.emails["regulator"],
+        "delegate": world.emails["helper"],
+        "evaluator": world.emails["second"],
+    }
+    accounts.delegate(
+        world.actor("buyer"),
+        email=world.emails["helper"],
+        scope=list(SCOPE),
+        most=10**12,
+        until=clock.now() + timedelta(days=90),
+    )
     world.accept("helper")
     world.appoint_admin()
     found = {"visitor": VISITOR, "system": SYSTEM}
-    found |= {name: world.actor(name) for name in KINDS if name in world.emails and name not in ("admin", "system")}
+    found |= {
+        name: world.actor(name) for name in KINDS if name in world.emails and name not in ("admin", "system")
+    }
     found |= {"admin": _admin(world), "unconfirmed": replace(found["unconfirmed"], confirmed=False)}
-    for name, seen in (("buyer", ("buyer", "delegate")), ("agency", ("agency",)), ("county", ("county",)), ("custodian", ("custodian",))):
+    for name, seen in (
+        ("buyer", ("buyer", "delegate")),
+        ("agency", ("agency",)),
+        ("county", ("county",)),
+        ("custodian", ("custodian",)),
+    ):
         agencies.suspend(world.actor("province"), world.identifiers[name], reason="核查期间暂停其业务")
         for each in seen:
             found["delegate of suspended" if each == "delegate" else f"{each} suspended"] = world.actor(each)

@@ -10,7 +10,15 @@ from argon2 import PasswordHasher
 from market import transaction
 
 # What Python itself tells of: whoever asks the network, starts a program or sleeps, by whatever library.
-WAITS = {"socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen", "os.posix_spawn", "time.sleep"}
+WAITS = {
+    "socket.connect",
+    "socket.sendto",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "subprocess.Popen",
+    "os.posix_spawn",
+    "time.sleep",
+}
 
 faults: list[str] = []
 in_use = transaction.at_fault

@@ -1,5 +1,6 @@
-"""Every page as everybody whom standing, area or a block sets apart: each reads like one of the audiences in audience.py, but for what is declared
-here."""
+"""Every page as everybody whom standing, area or a block sets apart: each reads like one of the audiences in
+audience.py, but for what is declared here.
+"""
 
 from __future__ import annotations
 
@@ -19,76 +20,158 @@ from tests.web import sign_in
 
 # Whom each reads like, and where not: the status, and the pages.
 Likeness = tuple[str, dict[int, list[str]]]
-A_PART: Likeness = ("regulator", {
-    403: [
-        "/oversight/register", "/items/WAT-01/edit", "/items/WAT-01/withdraw", "/items/EIA-01/edit", "/items/new",
-        "/contract-templates/report/revise", "/custody", "/custody/statements/{statement}", "/custody/statements/{statement}.csv",
-        "/custody/statements/S-2026-999999", "/custody/differences", "/ledger", "/ledger.csv", "/ledger/accounts?kind=escrow",
-        "/ledger/accounts/escrow:{contract}", "/ledger/accounts/escrow:{contract}.csv", "/ledger/accounts/nothing",
-        "/ledger/entries/{entry}", "/ledger/closings?verify=1", "/ledger/closings/2026-03-01.json", "/ledger/closings/today.json",
-    ],
-    404: [
-        "/batches/{comparison}",
-    ],
-})  # fmt: skip
-NO_OFFICE: Likeness = ("other", {
-    403: [
-        "/requests/new", "/requests/new?item=EIA-01", "/my/licence", "/my/signing", "/my/signing/renew", "/my/signing/bring", "/my/statement",
-        "/my/statement?since=x&until=2026-01-01", "/my/statement.pdf", "/my/members/new", "/my/delegations/new",
-    ],
-    404: [
-        "/evaluations/{evaluation}", "/evaluations/{evaluation}/declare", "/evaluations/{evaluation}/recuse",
-        "/evaluations/{evaluation}/score",
-    ],
-})  # fmt: skip
+A_PART: Likeness = (
+    "regulator",
+    {
+        403: [
+            "/oversight/register",
+            "/items/WAT-01/edit",
+            "/items/WAT-01/withdraw",
+            "/items/EIA-01/edit",
+            "/items/new",
+            "/contract-templates/report/revise",
+            "/custody",
+            "/custody/statements/{statement}",
+            "/custody/statements/{statement}.csv",
+            "/custody/statements/S-2026-999999",
+            "/custody/differences",
+            "/ledger",
+            "/ledger.csv",
+            "/ledger/accounts?kind=escrow",
+            "/ledger/accounts/escrow:{contract}",
+            "/ledger/accounts/escrow:{contract}.csv",
+            "/ledger/accounts/nothing",
+            "/ledger/entries/{entry}",
+            "/ledger/closings?verify=1",
+            "/ledger/closings/2026-03-01.json",
+            "/ledger/closings/today.json",
+        ],
+        404: [
+            "/batches/{comparison}",
+        ],
+    },
+)
+NO_OFFICE: Likeness = (
+    "other",
+    {
+        403: [
+            "/requests/new",
+            "/requests/new?item=EIA-01",
+            "/my/licence",
+            "/my/signing",
+            "/my/signing/renew",
+            "/my/signing/bring",
+            "/my/statement",
+            "/my/statement?since=x&until=2026-01-01",
+            "/my/statement.pdf",
+            "/my/members/new",
+            "/my/delegations/new",
+        ],
+        404: [
+            "/evaluations/{evaluation}",
+            "/evaluations/{evaluation}/declare",
+            "/evaluations/{evaluation}/recuse",
+            "/evaluations/{evaluation}/score",
+        ],
+    },
+)
 LIKE: dict[str, Likeness] = {
     "county": A_PART,
     "city": A_PART,
     "elsewhere": ("far", {}),
-    "applicant": ("second", {
-        200: [
-            "/agencies/{applicant}",
-        ],
-        403: [
-            "/agencies/{applicant}/verify", "/agencies/{applicant}/return", "/agencies/{applicant}/refuse", "/requests/{inquiry}/ask",
-            "/requests/{draft}/ask", "/my/signing/renew", "/my/signing/bring",
-        ],
-        404: [
-            "/requests/{live}/auction", "/requests/{live}/auction/stream", "/objections/{objection}", "/objections/{objection}/answer",
-            "/objections/{objection}/withdraw", "/objections/{objection}/uphold",
-        ],
-    }),
-    "delegate": ("buyer", {
-        403: [
-            "/contracts/{running}/changes/extension", "/contracts/{running}/changes/variation",
-        ],
-        404: [
-            "/agencies/{buyer}", "/awards/{award}/annul", "/changes/{change}", "/changes/{change}/agree", "/disputes/{dispute}",
-            "/disputes/{dispute}/answer", "/disputes/{dispute}/decide", "/payouts/{payout}", "/payouts/{payout}/send",
-            "/invoices/{invoice}", "/invoices/{invoice}/receive", "/ratings/{rating}", "/ratings/{rating}/rate",
-        ],
-    }),
+    "applicant": (
+        "second",
+        {
+            200: [
+                "/agencies/{applicant}",
+            ],
+            403: [
+                "/agencies/{applicant}/verify",
+                "/agencies/{applicant}/return",
+                "/agencies/{applicant}/refuse",
+                "/requests/{inquiry}/ask",
+                "/requests/{draft}/ask",
+                "/my/signing/renew",
+                "/my/signing/bring",
+            ],
+            404: [
+                "/requests/{live}/auction",
+                "/requests/{live}/auction/stream",
+                "/objections/{objection}",
+                "/objections/{objection}/answer",
+                "/objections/{objection}/withdraw",
+                "/objections/{objection}/uphold",
+            ],
+        },
+    ),
+    "delegate": (
+        "buyer",
+        {
+            403: [
+                "/contracts/{running}/changes/extension",
+                "/contracts/{running}/changes/variation",
+            ],
+            404: [
+                "/agencies/{buyer}",
+                "/awards/{award}/annul",
+                "/changes/{change}",
+                "/changes/{change}/agree",
+                "/disputes/{dispute}",
+                "/disputes/{dispute}/answer",
+                "/disputes/{dispute}/decide",
+                "/payouts/{payout}",
+                "/payouts/{payout}/send",
+                "/invoices/{invoice}",
+                "/invoices/{invoice}/receive",
+                "/ratings/{rating}",
+                "/ratings/{rating}/rate",
+            ],
+        },
+    ),
     "blocked": ("visitor", {}),
-    "suspended buyer": ("buyer", {
-        403: [
-            "/requests/new", "/requests/new?item=EIA-01", "/requests/{draft}/edit", "/requests/{draft}/publish",
-            "/requests/{inquiry}/close", "/requests/{inquiry}/amend", "/requests/{inquiry}/appoint", "/requests/{evaluated}/award",
-            "/quotes/{quote}/offer", "/quotes/{quote}/accept", "/contracts/{drafted}/agree_buyer", "/contracts/{drafted}/revise",
-            "/my/members/new", "/my/delegations/new", "/my/licence",
-        ],
-    }),
-    "suspended agency": ("agency", {
-        403: [
-            "/imports/new", "/agencies/{agency}/restore", "/requests/{inquiry}/ask", "/requests/{draft}/ask",
-            "/contracts/{drafted}/agree_agency", "/contracts/{drafted}/revise", "/my/members/new", "/my/fees/new",
-        ],
-        409: [
-            "/agencies/{agency}/suspend",
-        ],
-    }),
+    "suspended buyer": (
+        "buyer",
+        {
+            403: [
+                "/requests/new",
+                "/requests/new?item=EIA-01",
+                "/requests/{draft}/edit",
+                "/requests/{draft}/publish",
+                "/requests/{inquiry}/close",
+                "/requests/{inquiry}/amend",
+                "/requests/{inquiry}/appoint",
+                "/requests/{evaluated}/award",
+                "/quotes/{quote}/offer",
+                "/quotes/{quote}/accept",
+                "/contracts/{drafted}/agree_buyer",
+                "/contracts/{drafted}/revise",
+                "/my/members/new",
+                "/my/delegations/new",
+                "/my/licence",
+            ],
+        },
+    ),
+    "suspended agency": (
+        "agency",
+        {
+            403: [
+                "/imports/new",
+                "/agencies/{agency}/restore",
+                "/requests/{inquiry}/ask",
+                "/requests/{draft}/ask",
+                "/contracts/{drafted}/agree_agency",
+                "/contracts/{drafted}/revise",
+                "/my/members/new",
+                "/my/fees/new",
+            ],
+            409: [
+                "/agencies/{agency}/suspend",
+            ],
+        },
+    ),
     "suspended custodian": NO_OFFICE,
     "suspended county": NO_OFFICE,
-}  # fmt: skip
+}
 
 
 @pytest.mark.walks
@@ -98,21 +181,38 @@ def test_every_page_as_whoever_is_set_apart(app: Flask, world: World, time: Any)
     world.authority("city", "regulator", region="632800")
     world.authority("elsewhere", "regulator", region="630102")
     world.enterprise("helper")
-    accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=list(SCOPE), most=10**12, until=clock.now() + timedelta(days=90))
+    accounts.delegate(
+        world.actor("buyer"),
+        email=world.emails["helper"],
+        scope=list(SCOPE),
+        most=10**12,
+        until=clock.now() + timedelta(days=90),
+    )
     world.accept("helper")
-    visitors = {kind: sign_in(app, world, {"delegate": "helper", "blocked": "third"}.get(kind, kind.removeprefix("suspended "))) for kind in LIKE}
+    visitors = {
+        kind: sign_in(
+            app, world, {"delegate": "helper", "blocked": "third"}.get(kind, kind.removeprefix("suspended "))
+        )
+        for kind in LIKE
+    }
     accounts.block_account(ADMIN, world.emails["third"], reason="账号疑被他人使用")
     wrong = []
     for kind, visitor in visitors.items():
         if kind.startswith("suspended "):
-            agencies.suspend(world.actor("regulator"), world.identifiers[kind.removeprefix("suspended ")], reason="核查期间暂停其业务")
+            agencies.suspend(
+                world.actor("regulator"),
+                world.identifiers[kind.removeprefix("suspended ")],
+                reason="核查期间暂停其业务",
+            )
         like, elsewhere = LIKE[kind]
         but = {pattern: status for status, patterns in elsewhere.items() for pattern in patterns}
         assert set(but) <= set(EXPECTED)
         for pattern, statuses in EXPECTED.items():
             answer = visitor.get(pattern.format(**names))
             for secret in SECRETS:
-                assert not says(answer.text + str(answer.response.headers), secret), f"{pattern} tells {kind} what is sealed"
+                assert not says(answer.text + str(answer.response.headers), secret), (
+                    f"{pattern} tells {kind} what is sealed"
+                )
             expected = but.get(pattern, statuses[ROLES.index(like)])
             if answer.status != expected:
                 wrong.append((kind, pattern, answer.status, expected))

@@ -32,8 +32,9 @@ def of(email: str) -> Actor:
 
 @pytest.fixture
 def crowd(world: World) -> World:
-    """Beside the world's: two administrators, regulators of the county, its city, elsewhere and of the province's own level, staff of the buyer,
-    and somebody who belongs to nobody any more."""
+    """Beside the world's: two administrators, regulators of the county, its city, elsewhere and of the
+    province's own level, staff of the buyer, and somebody who belongs to nobody any more.
+    """
     world.authority("county", "regulator", region="632801")
     world.authority("city", "regulator", region="632800")
     world.authority("elsewhere", "regulator", region="630102")
@@ -42,27 +43,43 @@ def crowd(world: World) -> World:
         world.member("buyer", name)
     accounts.remove_member(world.actor("buyer"), "gone@example.cn")
     world.appoint_admin()
-    world.emails["other admin"] = accounts.appoint_admin(SYSTEM, email="admin2@example.cn", name="另一管理员", password=PASSWORD)
+    world.emails["other admin"] = accounts.appoint_admin(
+        SYSTEM, email="admin2@example.cn", name="另一管理员", password=PASSWORD
+    )
     return world
 
 
-PEOPLE = ("buyer", "staff", "gone", "agency", "county", "city", "elsewhere", "regulator", "peer", "custodian", "department", "admin", "other admin")
+PEOPLE = (
+    "buyer",
+    "staff",
+    "gone",
+    "agency",
+    "county",
+    "city",
+    "elsewhere",
+    "regulator",
+    "peer",
+    "custodian",
+    "department",
+    "admin",
+    "other admin",
+)
 # Who is over whose account, and in which rank: owner, regulator, admin, or not at all.
 OVER = {
     #            buy  stf  gon  age  cou  cit  els  reg  pee  cus  dep  adm  oth
-    "buyer":      ".    o    .    .    .    .    .    .    .    .    .    .    .",
-    "staff":      ".    .    .    .    .    .    .    .    .    .    .    .    .",
-    "gone":       ".    .    .    .    .    .    .    .    .    .    .    .    .",
-    "agency":     ".    .    .    .    .    .    .    .    .    .    .    .    .",
-    "county":     "r    r    .    r    .    .    .    .    .    .    .    .    .",
-    "city":       "r    r    .    r    r    .    .    .    .    .    .    .    .",
-    "elsewhere":  ".    .    .    .    .    .    .    .    .    .    .    .    .",
-    "regulator":  "r    r    .    r    r    r    r    .    .    r    r    .    .",
-    "peer":       "r    r    .    r    r    r    r    .    .    r    r    .    .",
-    "custodian":  ".    .    .    .    .    .    .    .    .    .    .    .    .",
+    "buyer": ".    o    .    .    .    .    .    .    .    .    .    .    .",
+    "staff": ".    .    .    .    .    .    .    .    .    .    .    .    .",
+    "gone": ".    .    .    .    .    .    .    .    .    .    .    .    .",
+    "agency": ".    .    .    .    .    .    .    .    .    .    .    .    .",
+    "county": "r    r    .    r    .    .    .    .    .    .    .    .    .",
+    "city": "r    r    .    r    r    .    .    .    .    .    .    .    .",
+    "elsewhere": ".    .    .    .    .    .    .    .    .    .    .    .    .",
+    "regulator": "r    r    .    r    r    r    r    .    .    r    r    .    .",
+    "peer": "r    r    .    r    r    r    r    .    .    r    r    .    .",
+    "custodian": ".    .    .    .    .    .    .    .    .    .    .    .    .",
     "department": ".    .    .    .    .    .    .    .    .    .    .    .    .",
-    "admin":      "a    a    a    a    a    a    a    a    a    a    a    .    a",
-}  # fmt: skip
+    "admin": "a    a    a    a    a    a    a    a    a    a    a    .    a",
+}
 
 
 def test_who_is_over_whose_account(crowd: World) -> None:
@@ -78,7 +95,9 @@ def test_who_is_over_whose_account(crowd: World) -> None:
     for name in ("county", "city", "regulator", "admin"):
         actor = of(crowd.emails[name])
         listed = set(db.session.scalars(people_of(actor)).all())
-        assert listed == {person for person in db.session.scalars(select(User)) if rank_over(actor, person)}, name
+        assert listed == {
+            person for person in db.session.scalars(select(User)) if rank_over(actor, person)
+        }, name
 
 
 def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
@@ -97,7 +116,9 @@ def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
     refused = again.submit("/sign-in", email=crowd.emails["staff"], password=PASSWORD)
     assert refused.status == 403
     assert WHY in refused.text
-    assert WHY not in again.submit("/sign-in", email=crowd.emails["staff"], password="a wrong passphrase").text, "only to whoever it is"
+    assert (
+        WHY not in again.submit("/sign-in", email=crowd.emails["staff"], password="a wrong passphrase").text
+    ), "only to whoever it is"
     accounts.unblock_account(crowd.actor("buyer"), crowd.emails["staff"], reason="本人已到场核实")
     assert staff.get("/my").location.startswith("/sign-in"), "what was open before stays shut"
     assert Visitor(app, crowd.emails["staff"]).get("/my").status == 200
@@ -112,12 +133,23 @@ def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:
         accounts.block_account(crowd.actor("regulator"), crowd.emails["agency"], reason=WHY)
     drain()
     happened = db.session.scalars(select(Event).where(Event.kind == "organisation.block")).one()
-    agency = db.session.scalars(select(Organisation).where(Organisation.identifier == crowd.identifiers["agency"])).one()
-    assert (happened.case_identifier, happened.actor_role, happened.audience) == (agency.identifier, "regulator", "parties")
+    agency = db.session.scalars(
+        select(Organisation).where(Organisation.identifier == crowd.identifiers["agency"])
+    ).one()
+    assert (happened.case_identifier, happened.actor_role, happened.audience) == (
+        agency.identifier,
+        "regulator",
+        "parties",
+    )
     assert (happened.data["reason"], happened.data["name"]) == (WHY, "agency")
-    assert db.session.scalars(select(Notice.event_id).where(Notice.organisation_id == agency.id, Notice.event_id == happened.id)).one()
+    assert db.session.scalars(
+        select(Notice.event_id).where(Notice.organisation_id == agency.id, Notice.event_id == happened.id)
+    ).one()
     accounts.unblock_account(crowd.actor("city"), crowd.emails["agency"], reason="本人已到场核实")
-    assert db.session.scalars(select(Event).where(Event.kind == "organisation.unblock")).one().data["reason"] == "本人已到场核实"
+    assert (
+        db.session.scalars(select(Event).where(Event.kind == "organisation.unblock")).one().data["reason"]
+        == "本人已到场核实"
+    )
 
 
 def test_what_a_higher_rank_blocked_no_lower_one_lifts(crowd: World) -> None:
@@ -135,7 +167,9 @@ def test_somebody_is_always_left(crowd: World) -> None:
         with pytest.raises(NotAllowed, match="自己"):
             accounts.block_account(actor, email, reason=WHY)
     accounts.block_account(both[first], second, reason=WHY)
-    with pytest.raises(NotAllowed, match=WHY):  # who is blocked already blocks nobody, though the request began before
+    with pytest.raises(
+        NotAllowed, match=WHY
+    ):  # who is blocked already blocks nobody, though the request began before
         accounts.block_account(both[second], first, reason=WHY)
     with pytest.raises(NotAllowed):
         accounts.block_account(crowd.actor("buyer"), crowd.emails["buyer"], reason=WHY)
@@ -144,7 +178,10 @@ def test_somebody_is_always_left(crowd: World) -> None:
 
 def test_no_answer_tells_whether_there_is_such_an_account(app: Flask, crowd: World) -> None:
     owner = sign_in(app, crowd, "buyer")
-    answers = {email: owner.get(f"/accounts/{email}/block") for email in (crowd.emails["agency"], "nobody@example.cn")}
+    answers = {
+        email: owner.get(f"/accounts/{email}/block")
+        for email in (crowd.emails["agency"], "nobody@example.cn")
+    }
     assert {answer.status for answer in answers.values()} == {404}
     assert len({answer.soup.select_one("main").get_text() for answer in answers.values()}) == 1
 
@@ -158,15 +195,23 @@ def test_accounts_on_their_pages(app: Flask, crowd: World) -> None:
     assert "至少 5 个字" in short.error_at("reason")
     assert owner.submit("/accounts/staff@example.cn/block", reason=WHY).location == "/my/organisation"
     assert "/accounts/staff%40example.cn/unblock" in owner.get("/my/organisation").text
-    link = next(a["href"] for a in county.get("/accounts?q=agency&page=1").soup.select("td a") if a["href"].startswith("/accounts/agency"))
-    assert county.submit(link, reason=WHY).location == "/accounts?q=agency&page=1", "back to the search it came from"
+    link = next(
+        a["href"]
+        for a in county.get("/accounts?q=agency&page=1").soup.select("td a")
+        if a["href"].startswith("/accounts/agency")
+    )
+    assert county.submit(link, reason=WHY).location == "/accounts?q=agency&page=1", (
+        "back to the search it came from"
+    )
     assert county.submit(link.replace("/block", "/unblock"), reason="本人已到场核实").status == 303
     assert "中介机构 · " in county.get("/accounts?q=agency").text
     listed = county.get("/accounts?blocked=1")
     assert WHY in listed.text
     assert "agency@example.cn" not in listed.text
     assert "custodian@example.cn" not in county.get("/accounts").text
-    assert county.submit("/accounts/staff@example.cn/unblock", reason="本人已到场核实").location == "/accounts"
+    assert (
+        county.submit("/accounts/staff@example.cn/unblock", reason="本人已到场核实").location == "/accounts"
+    )
 
 
 def test_the_list_of_accounts_asks_as_much_for_many(app: Flask, crowd: World) -> None:
@@ -183,16 +228,27 @@ def test_the_list_of_accounts_asks_as_much_for_many(app: Flask, crowd: World) ->
 @pytest.mark.parametrize("blocker", ["admin", "city"])
 def test_an_account_that_has_confirmed_nothing_is_blocked_too(app: Flask, crowd: World, blocker: str) -> None:
     key = accounts.register(
-        VISITOR, email="stranger@example.cn", name="生人", password=PASSWORD, kind="enterprise", organisation="生人公司", uscc=code(7301), region_code="632801"
+        VISITOR,
+        email="stranger@example.cn",
+        name="生人",
+        password=PASSWORD,
+        kind="enterprise",
+        organisation="生人公司",
+        uscc=code(7301),
+        region_code="632801",
     )
     visitor = Visitor(app)
     assert visitor.submit("/sign-in", email="stranger@example.cn", password=PASSWORD).status == 303
     office = sign_in(app, crowd, blocker)
-    row = next(each for each in office.get("/accounts?q=stranger").soup.select("tr") if "生人" in each.get_text())
+    row = next(
+        each for each in office.get("/accounts?q=stranger").soup.select("tr") if "生人" in each.get_text()
+    )
     assert office.submit(str(row.select_one("a")["href"]), reason=WHY).location == "/accounts?q=stranger"
     assert visitor.get("/my").status == 302
     assert "停用" in Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).text
-    accounts.unblock_account(crowd.actor(blocker), db.session.get_one(User, int(key)).handle, reason="本人已到场核实")
+    accounts.unblock_account(
+        crowd.actor(blocker), db.session.get_one(User, int(key)).handle, reason="本人已到场核实"
+    )
     assert Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).status == 303
 
 
@@ -202,9 +258,15 @@ def test_whoever_is_blocked_learns_why_and_whom_to_ask(app: Flask, crowd: World)
     words = written(db.session, letter)
     assert words is not None
     assert letter.address == "staff@example.cn"
-    for told in (words.text, Visitor(app).submit("/sign-in", email="staff@example.cn", password=PASSWORD).text):
+    for told in (
+        words.text,
+        Visitor(app).submit("/sign-in", email="staff@example.cn", password=PASSWORD).text,
+    ):
         assert WHY in told
         assert "监管部门" in told
-    assert WHY not in Visitor(app).submit("/sign-in", email="staff@example.cn", password="wrong horse battery").text
+    assert (
+        WHY
+        not in Visitor(app).submit("/sign-in", email="staff@example.cn", password="wrong horse battery").text
+    )
     accounts.unblock_account(crowd.actor("regulator"), "staff@example.cn", reason="已查清,不是本人所为")
     assert db.session.scalars(select(Letter.kind).where(Letter.kind == "unblocked")).all() == ["unblocked"]

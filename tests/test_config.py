@@ -27,10 +27,16 @@ from tests.conftest import settings
 from tests.factories import World
 
 FIT = {
-    "CUSTODY_ACCOUNT": "专户|银行|6300000000000018", "PUBLIC_URL": "https://zjcs.qinghai.gov.cn", "HTTPS": "1",
-    "SECRET_KEY": "a" * 32, "SEALING_SECRET": "b" * 32, "KEEPER_SECRET": "c" * 32, "PROXIES": "1",
-    "MAIL": "smtps://market:secret@mail.gov.cn:465", "MAIL_FROM": "market@zjcs.qinghai.gov.cn",
-}  # fmt: skip
+    "CUSTODY_ACCOUNT": "专户|银行|6300000000000018",
+    "PUBLIC_URL": "https://zjcs.qinghai.gov.cn",
+    "HTTPS": "1",
+    "SECRET_KEY": "a" * 32,
+    "SEALING_SECRET": "b" * 32,
+    "KEEPER_SECRET": "c" * 32,
+    "PROXIES": "1",
+    "MAIL": "smtps://market:secret@mail.gov.cn:465",
+    "MAIL_FROM": "market@zjcs.qinghai.gov.cn",
+}
 
 
 @pytest.fixture
@@ -54,26 +60,67 @@ def _problems() -> list[str]:
     return wrong.value.problems
 
 
-def test_by_default_it_is_no_demonstration_and_refuses_what_the_public_must_not_rely_on(environment: Any, tmp_path: Path) -> None:
+def test_by_default_it_is_no_demonstration_and_refuses_what_the_public_must_not_rely_on(
+    environment: Any, tmp_path: Path
+) -> None:
     named = [problem.partition(":")[0] for problem in _problems()]
-    assert named == ["CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS", "MAIL", "MAIL_FROM", "PROXIES", "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET"]
+    assert named == [
+        "CUSTODY_ACCOUNT",
+        "PUBLIC_URL",
+        "HTTPS",
+        "MAIL",
+        "MAIL_FROM",
+        "PROXIES",
+        "SECRET_KEY, SEALING_SECRET, KEEPER_SECRET",
+    ]
     assert list(tmp_path.iterdir()) == [], "and nothing is made"
 
 
 def test_what_cannot_be_read_and_what_is_missing_are_said_together(environment: Any) -> None:
     environment(PORT="a door", SEARCH="guess", AREA="63", THREADS="1", DEMO="perhaps", PROCESSES="0")
     named = [problem.partition(":")[0] for problem in _problems()]
-    assert set(named) >= {"PORT", "SEARCH", "AREA", "THREADS", "DEMO", "PROCESSES", "CUSTODY_ACCOUNT", "PUBLIC_URL", "HTTPS"}
+    assert set(named) >= {
+        "PORT",
+        "SEARCH",
+        "AREA",
+        "THREADS",
+        "DEMO",
+        "PROCESSES",
+        "CUSTODY_ACCOUNT",
+        "PUBLIC_URL",
+        "HTTPS",
+    }
 
 
-@pytest.mark.parametrize(("told", "kept"), [({}, "required"), ({"SECOND_FACTOR": "required"}, "required"), ({"TRIAL": "1"}, "offered"), ({"DEMO": "1"}, "offered"), ({"TRIAL": "1", "SECOND_FACTOR": "required"}, "required")])
-def test_the_second_factor_is_required_in_public_whatever_is_not_said(environment: Any, told: dict[str, str], kept: str) -> None:
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({}, "required"),
+        ({"SECOND_FACTOR": "required"}, "required"),
+        ({"TRIAL": "1"}, "offered"),
+        ({"DEMO": "1"}, "offered"),
+        ({"TRIAL": "1", "SECOND_FACTOR": "required"}, "required"),
+    ],
+)
+def test_the_second_factor_is_required_in_public_whatever_is_not_said(
+    environment: Any, told: dict[str, str], kept: str
+) -> None:
     environment(**FIT, **told)
     assert Settings.read().flask()["SECOND_FACTOR"] == kept
 
 
-@pytest.mark.parametrize(("told", "name"), [({"SECOND_FACTOR": "offered"}, "SECOND_FACTOR"), ({"SECOND_FACTOR": "off"}, "SECOND_FACTOR"), ({"MAIL": "https://mail"}, "MAIL"), ({"MAIL_FROM": "nobody"}, "MAIL_FROM")])
-def test_and_cannot_be_switched_off_there_nor_letters_go_nowhere(environment: Any, told: dict[str, str], name: str) -> None:
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ({"SECOND_FACTOR": "offered"}, "SECOND_FACTOR"),
+        ({"SECOND_FACTOR": "off"}, "SECOND_FACTOR"),
+        ({"MAIL": "https://mail"}, "MAIL"),
+        ({"MAIL_FROM": "nobody"}, "MAIL_FROM"),
+    ],
+)
+def test_and_cannot_be_switched_off_there_nor_letters_go_nowhere(
+    environment: Any, told: dict[str, str], name: str
+) -> None:
     environment(**{**FIT, **told})
     assert {problem.partition(":")[0] for problem in _problems()} == {name}
 
@@ -87,9 +134,19 @@ def test_each_of_them_alone_is_refused(environment: Any, name: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://zjcs.qinghai.gov.cn", "https://127.0.0.1", "https://localhost", "https://10.1.2.3", "https://192.168.0.9:8443", "https://[::1]/",
-     "https://market.local", "https://市场", "zjcs.qinghai.gov.cn", "ftp://a.cn"],
-)  # fmt: skip
+    [
+        "http://zjcs.qinghai.gov.cn",
+        "https://127.0.0.1",
+        "https://localhost",
+        "https://10.1.2.3",
+        "https://192.168.0.9:8443",
+        "https://[::1]/",
+        "https://market.local",
+        "https://市场",
+        "zjcs.qinghai.gov.cn",
+        "ftp://a.cn",
+    ],
+)
 def test_an_address_only_we_can_reach_is_not_public(environment: Any, url: str) -> None:
     environment(**{**FIT, "PUBLIC_URL": url})
     (problem,) = _problems()
@@ -103,9 +160,18 @@ def test_the_invented_account_is_not_taken_for_one(environment: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"PROXIES": "0"}, {"RATELIMIT_ENABLED": "0"}, {"RATELIMIT_STORAGE_URI": "memory://"}, {"CLOCK_FILE": "/tmp/clock"}, {"SECRET_KEY": "guess me"}]
+    "told",
+    [
+        {"PROXIES": "0"},
+        {"RATELIMIT_ENABLED": "0"},
+        {"RATELIMIT_STORAGE_URI": "memory://"},
+        {"CLOCK_FILE": "/tmp/clock"},
+        {"SECRET_KEY": "guess me"},
+    ],
 )
-def test_what_would_let_everybody_try_for_ever_or_set_the_clock_is_for_tests(environment: Any, told: dict[str, str]) -> None:
+def test_what_would_let_everybody_try_for_ever_or_set_the_clock_is_for_tests(
+    environment: Any, told: dict[str, str]
+) -> None:
     environment(**{**FIT, **told})
     (problem,) = _problems()
     assert problem.startswith(next(iter(told)))
@@ -133,12 +199,18 @@ def test_the_demonstration_and_a_trial_may_pretend(environment: Any, kind: str, 
     assert read["PUBLIC_URL"] == "http://127.0.0.1:8000"
 
 
-def test_a_home_that_is_named_from_here_is_one_place_for_all(environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_that_is_named_from_here_is_one_place_for_all(
+    environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     environment(TRIAL="1", GONGXIN_HOME="rel/my data", INDEX_FOLDER="found")
     read = Settings.read().flask()
     home = tmp_path / "rel" / "my data"
-    assert (read["HOME_FOLDER"], read["FILES_FOLDER"], read["INDEX_FOLDER"]) == (home, home / "files", tmp_path / "found")
+    assert (read["HOME_FOLDER"], read["FILES_FOLDER"], read["INDEX_FOLDER"]) == (
+        home,
+        home / "files",
+        tmp_path / "found",
+    )
     assert read["SQLALCHEMY_ENGINES"]["default"]["url"] == f"sqlite:///{home}/market.sqlite3"
     assert (read["KEEPER_FOLDER"], read["JOBS_FILE"]) == (home / "keeper", home / "jobs.sqlite3")
     assert storage_from_string(read["RATELIMIT_STORAGE_URI"]).incr("tries", 60) == 1
@@ -146,7 +218,9 @@ def test_a_home_that_is_named_from_here_is_one_place_for_all(environment: Any, t
 
 
 @pytest.mark.parametrize("left", ["", "\n", "0123"])
-def test_a_secret_that_was_cut_short_is_not_taken_for_one(environment: Any, tmp_path: Path, left: str) -> None:
+def test_a_secret_that_was_cut_short_is_not_taken_for_one(
+    environment: Any, tmp_path: Path, left: str
+) -> None:
     environment(DEMO="1")
     (tmp_path / "sealing-secret").write_text(left)
     (problem,) = _problems()
@@ -178,7 +252,9 @@ def _killed(_handle: int) -> None:
 
 
 @pytest.mark.parametrize("fate", [_no_room, _killed])
-def test_a_start_that_breaks_off_leaves_no_secret_and_the_next_makes_a_whole_one(environment: Any, tmp_path: Path, fate: Callable[[int], None]) -> None:
+def test_a_start_that_breaks_off_leaves_no_secret_and_the_next_makes_a_whole_one(
+    environment: Any, tmp_path: Path, fate: Callable[[int], None]
+) -> None:
     environment(DEMO="1")
     assert _made_in_a_child(fate)[0]
     assert not (tmp_path / "secret-key").exists()
@@ -186,7 +262,9 @@ def test_a_start_that_breaks_off_leaves_no_secret_and_the_next_makes_a_whole_one
     assert (code, len(made)) == (0, 64)
 
 
-def test_of_those_who_start_at_once_the_first_ones_secret_is_everybodys(environment: Any, tmp_path: Path) -> None:
+def test_of_those_who_start_at_once_the_first_ones_secret_is_everybodys(
+    environment: Any, tmp_path: Path
+) -> None:
     environment(DEMO="1")
     first: list[str] = []
 
@@ -214,7 +292,9 @@ def test_accounts_of_the_demonstration_have_no_place_in_a_real_market(database: 
     for command in (["worker", "--lane", "long"], ["worker"], ["tick"]):
         with app.app_context():
             refused = app.test_cli_runner().invoke(args=command)
-        assert (refused.exit_code, known.email in refused.output) == (1, True), f"not worked on either: {refused.output} {refused.exception}"
+        assert (refused.exit_code, known.email in refused.output) == (1, True), (
+            f"not worked on either: {refused.output} {refused.exception}"
+        )
     app.config["TRIAL"] = True
     assert refusals(app) == []
 
@@ -241,7 +321,9 @@ def test_every_setting_is_documented() -> None:
     assert set(Settings.model_fields) <= told
 
 
-def test_over_tls_cookies_and_hosts_are_held_to_it(database: str, tmp_path: Path, world: World, time: Any) -> None:
+def test_over_tls_cookies_and_hosts_are_held_to_it(
+    database: str, tmp_path: Path, world: World, time: Any
+) -> None:
     """What `HTTPS=1` makes of every cookie and every answer, pages, files and errors alike."""
     app = create_app({**settings(database, tmp_path), **OVER_TLS})
     with app.app_context():
@@ -252,7 +334,11 @@ def test_over_tls_cookies_and_hosts_are_held_to_it(database: str, tmp_path: Path
             assert age >= 180 * 24 * 3600, path
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             answer.close()
-        cookies = [line for answer in (app.test_client().get("/sign-in", base_url="https://localhost"),) for line in answer.headers.getlist("Set-Cookie")]
+        cookies = [
+            line
+            for answer in (app.test_client().get("/sign-in", base_url="https://localhost"),)
+            for line in answer.headers.getlist("Set-Cookie")
+        ]
         assert cookies
         for cookie in cookies:
             name, *marks = [part.strip() for part in cookie.split(";")]

@@ -1,4 +1,6 @@
-"""In which order the clock acts: openings before anything, then over all kinds whatever has waited longest; nothing new waits for a backlog."""
+"""In which order the clock acts: openings before anything, then over all kinds whatever has waited longest;
+nothing new waits for a backlog.
+"""
 
 from __future__ import annotations
 
@@ -69,22 +71,38 @@ def _sealed(world: World, deadline: datetime | None = None) -> str:
     return request
 
 
-def test_openings_come_first_and_then_the_oldest_over_all_kinds(app: Flask, world: World, time: Any, acted: list[tuple[str, str]]) -> None:
+def test_openings_come_first_and_then_the_oldest_over_all_kinds(
+    app: Flask, world: World, time: Any, acted: list[tuple[str, str]]
+) -> None:
     sealed, count = [_sealed(world), _sealed(world)], deadlines.AT_ONCE + 5
-    quote = sourcing.submit_quote(world.actor("agency"), world.request(deadline=world.deadline(sealed[0]) + timedelta(days=9)), price=300, days=20)
+    quote = sourcing.submit_quote(
+        world.actor("agency"),
+        world.request(deadline=world.deadline(sealed[0]) + timedelta(days=9)),
+        price=300,
+        days=20,
+    )
     closing = world.closing(sealed[1])
-    before, after = _backlog(world, count, closing - timedelta(hours=2)), _backlog(world, 3, closing - timedelta(minutes=1))
+    before, after = (
+        _backlog(world, count, closing - timedelta(hours=2)),
+        _backlog(world, 3, closing - timedelta(minutes=1)),
+    )
     _due("quote", quote, closing - timedelta(hours=1))
     time.instant = closing
     assert run_deadlines() == count + 3 + 1 + 2 * 2
     assert acted[:2] == [("close", name) for name in sealed]
     assert set(acted[2:24]) >= {("open", name) for name in sealed}, "no later than after one turn"
     rest = [pair for pair in acted if pair[1] not in sealed]
-    assert rest == [*(("close", name) for name in before), ("expire", quote), *(("close", name) for name in after)]
+    assert rest == [
+        *(("close", name) for name in before),
+        ("expire", quote),
+        *(("close", name) for name in after),
+    ]
     assert {Request.load(db.session, name).state for name in sealed} == {"evaluated"}
 
 
-def test_what_falls_due_while_there_is_a_backlog_does_not_wait_for_it(app: Flask, world: World, time: Any, acted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_falls_due_while_there_is_a_backlog_does_not_wait_for_it(
+    app: Flask, world: World, time: Any, acted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = _sealed(world)
     second = _sealed(world, world.deadline(first) + timedelta(seconds=1))
     count, time.instant = 3 * deadlines.AT_ONCE, world.closing(first)
@@ -105,7 +123,9 @@ def test_what_falls_due_while_there_is_a_backlog_does_not_wait_for_it(app: Flask
     assert at["open", second] < at["close", names[-1]]
 
 
-def test_a_turn_ends_by_time_as_well(app: Flask, world: World, time: Any, acted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_ends_by_time_as_well(
+    app: Flask, world: World, time: Any, acted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(deadlines, "TURN", 0.0)
     monkeypatch.setattr(app.extensions["jobs"], "lane", "deadlines")  # only there does anybody wait
     first = _sealed(world)
@@ -115,7 +135,9 @@ def test_a_turn_ends_by_time_as_well(app: Flask, world: World, time: Any, acted:
     assert acted == [("close", first), ("open", first), *(("close", name) for name in names)]
 
 
-def test_many_that_fail_keep_no_other_waiting(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_that_fail_keep_no_other_waiting(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = _backlog(world, 2 * deadlines.AT_ONCE + 3, time.instant - timedelta(hours=1))
     good = _backlog(world, 1, time.instant)
     tried: list[str] = []
@@ -145,7 +167,9 @@ class _Away(Problem):
     status = 503
 
 
-def test_who_is_away_is_asked_every_half_minute_however_long(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_away_is_asked_every_half_minute_however_long(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (name,) = _backlog(world, 1, time.instant)
     begun, tried = time.instant, []
 
@@ -158,12 +182,16 @@ def test_who_is_away_is_asked_every_half_minute_however_long(app: Flask, world: 
         time.instant = begun + timedelta(seconds=second)
         run_deadlines()
     assert tried == [30.0 * n for n in range(70)]
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), lambda actor, identifier: str(_put_aside("request", identifier)))
+    monkeypatch.setitem(
+        jobs.TIMED, ("request", "close"), lambda actor, identifier: str(_put_aside("request", identifier))
+    )
     time.instant += timedelta(seconds=30)
     assert run_deadlines() == 1, f"{name}, within half a minute of its coming back"
 
 
-def test_a_failure_of_a_clock_that_was_ahead_is_tried_at_once(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_a_clock_that_was_ahead_is_tried_at_once(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (name,) = _backlog(world, 1, time.instant)
     begun = time.instant
 

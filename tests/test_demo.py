@@ -77,13 +77,20 @@ def _lets_every_listed_account_in(demo: Any) -> None:
     assert "演示数据" in page
 
 
-def test_a_market_at_every_stage_the_same_every_time(demo: Any, tmp_path: Path, sqlite_template: Path) -> None:
+def test_a_market_at_every_stage_the_same_every_time(
+    demo: Any, tmp_path: Path, sqlite_template: Path
+) -> None:
     _holds_every_stage()
     _lets_every_listed_account_in(demo)
     db.session.rollback()
+
     def picture() -> Any:
-        told = db.session.execute(select(Event.at, Event.kind, Event.case_identifier).order_by(Event.id)).all()
-        return told, db.session.execute(select(CreditScore.agency_id, CreditScore.score).order_by(CreditScore.agency_id)).all()
+        told = db.session.execute(
+            select(Event.at, Event.kind, Event.case_identifier).order_by(Event.id)
+        ).all()
+        return told, db.session.execute(
+            select(CreditScore.agency_id, CreditScore.score).order_by(CreditScore.agency_id)
+        ).all()
 
     first = picture()
     other = _load(tmp_path / "two", sqlite_template)

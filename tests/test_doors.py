@@ -1,4 +1,6 @@
-"""What once ended in a 500, each with the answer it should have; and the error page while the database is away."""
+"""What once ended in a 500, each with the answer it should have; and the error page while the database is
+away.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ def _token(visitor: Visitor) -> str:
 def test_punctuation_finds_nothing(app: Flask, world: World) -> None:
     visitor = Visitor(app)
     rebuild_index()
-    for words in ("'", "\"", "%", "*", "!!!", "()", "&|", ":", "\\", "。", "-", "_", " ' "):
+    for words in ("'", '"', "%", "*", "!!!", "()", "&|", ":", "\\", "。", "-", "_", " ' "):
         for path in ("/matters", "/suggest"):
             assert visitor.get(f"{path}?q={quote(words)}").status == 200, (path, words)
         answer = visitor.get(f"/agencies?q={quote(words)}")
@@ -48,20 +50,36 @@ def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -
     contract = world.settled()
     of_contract = db.session.query(Contract).filter_by(identifier=contract).one()
     award = db.session.query(Award).filter_by(id=of_contract.award_id).one().identifier
-    deliverable, rating = world.one(Deliverable, contract).identifier, world.one(Rating, contract, by="buyer").identifier
+    deliverable, rating = (
+        world.one(Deliverable, contract).identifier,
+        world.one(Rating, contract, by="buyer").identifier,
+    )
     request, draft = of_contract.request.identifier, world.request(publish=False)
     agency, buyer = world.identifiers["agency"], world.identifiers["buyer"]
     invited = world.request(openness="invited", invited=[agency])
     sealed = world.request(mode="sealed_bid", funds="state")
     bid = world.bids(sealed, agency=100_00)["agency"]
     pages = {
-        agency: f"/agencies/{agency}", buyer: f"/agencies/{buyer}", request: f"/requests/{request}", draft: f"/requests/{draft}", award: f"/awards/{award}", bid: f"/bids/{bid}",
-        contract: f"/contracts/{contract}", deliverable: f"/deliverables/{deliverable}", rating: f"/ratings/{rating}", invited: f"/requests/{invited}",
-    }  # fmt: skip
+        agency: f"/agencies/{agency}",
+        buyer: f"/agencies/{buyer}",
+        request: f"/requests/{request}",
+        draft: f"/requests/{draft}",
+        award: f"/awards/{award}",
+        bid: f"/bids/{bid}",
+        contract: f"/contracts/{contract}",
+        deliverable: f"/deliverables/{deliverable}",
+        rating: f"/ratings/{rating}",
+        invited: f"/requests/{invited}",
+    }
     mine = {
-        "visitor": {agency, request, award}, "second": {agency, request, award}, "buyer": set(pages) - {bid}, "agency": set(pages) - {buyer, draft},
-        "department": {agency, request, award, contract, deliverable}, "regulator": set(pages) - {bid}, "custodian": {agency, request, award},
-    }  # fmt: skip
+        "visitor": {agency, request, award},
+        "second": {agency, request, award},
+        "buyer": set(pages) - {bid},
+        "agency": set(pages) - {buyer, draft},
+        "department": {agency, request, award, contract, deliverable},
+        "regulator": set(pages) - {bid},
+        "custodian": {agency, request, award},
+    }
     rebuild_index()
     for role, seen in mine.items():
         visitor = sign_in(app, world, role)
@@ -83,13 +101,28 @@ def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -
 def test_control_characters_are_refused_at_the_field(app: Flask, world: World) -> None:
     visitor, english = Visitor(app), Visitor(app, language="en")
     entry = {
-        "kind": "agency", "organisation": "新来的事务所", "uscc": code(900), "region_code": "632801", "name": "才旦", "email": "new@example.cn", "password": PASSWORD,
-    }  # fmt: skip
-    for field, character in zip(("organisation", "name", "email", "address", "introduction", "uscc"), "\x00\x08\x1f\x7f\x85\uffff", strict=True):
+        "kind": "agency",
+        "organisation": "新来的事务所",
+        "uscc": code(900),
+        "region_code": "632801",
+        "name": "才旦",
+        "email": "new@example.cn",
+        "password": PASSWORD,
+    }
+    for field, character in zip(
+        ("organisation", "name", "email", "address", "introduction", "uscc"),
+        "\x00\x08\x1f\x7f\x85\uffff",
+        strict=True,
+    ):
         answer = visitor.submit("/sign-up", **{**entry, field: f"一{character}二"})
         assert (answer.status, "控制字符" in answer.error_at(field)) == (422, True), field
-    assert "control characters" in english.submit("/sign-up", **{**entry, "organisation": "a\x08b"}).error_at("organisation")
-    assert visitor.submit("/sign-up", **{**entry, "introduction": "一行\r\n\t又一行 👩‍🔬"}).location == "/my/entry", "line breaks and tabs are none of them"
+    assert "control characters" in english.submit("/sign-up", **{**entry, "organisation": "a\x08b"}).error_at(
+        "organisation"
+    )
+    assert (
+        visitor.submit("/sign-up", **{**entry, "introduction": "一行\r\n\t又一行 👩‍🔬"}).location
+        == "/my/entry"
+    ), "line breaks and tabs are none of them"
 
 
 def test_exports_hold_what_came_in_before(app: Flask, world: World) -> None:
@@ -107,7 +140,9 @@ def test_exports_hold_what_came_in_before(app: Flask, world: World) -> None:
 
 def test_an_act_on_a_case_in_another_state_is_a_conflict_in_words(app: Flask, world: World) -> None:
     with transaction() as session:
-        check = open_check(session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", [])
+        check = open_check(
+            session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", []
+        )
         assert check is not None
         identifier = check.identifier
     regulator = sign_in(app, world, "regulator")
@@ -126,12 +161,20 @@ def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
     world.appoint_admin()
     draft = world.request(publish=False)
     sent = {
-        "item_code": "WAT-01", "project": "另一个项目", "region_code": "632801", "mode": "inquiry", "funds": "private", "openness": "open", "deadline": "2026-03-20T10:00",
-    }  # fmt: skip
+        "item_code": "WAT-01",
+        "project": "另一个项目",
+        "region_code": "632801",
+        "mode": "inquiry",
+        "funds": "private",
+        "openness": "open",
+        "deadline": "2026-03-20T10:00",
+    }
     for role in ("regulator", "admin"):
         visitor = sign_in(app, world, role)
         for body in ({}, sent):
-            assert visitor.post(f"/requests/{draft}/edit", {"csrf_token": _token(visitor), **body}).status == 403, role
+            assert (
+                visitor.post(f"/requests/{draft}/edit", {"csrf_token": _token(visitor), **body}).status == 403
+            ), role
     buyer = sign_in(app, world, "buyer")
     assert buyer.submit(f"/requests/{draft}/edit", **sent).location == f"/requests/{draft}"
     assert "另一个项目" in buyer.get(f"/requests/{draft}").text
@@ -140,13 +183,27 @@ def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
 def test_a_query_is_nothing_url_for_listens_to(app: Flask, world: World) -> None:
     world.settled_unrated()
     department, regulator = sign_in(app, world, "department"), sign_in(app, world, "regulator")
-    for query in ("endpoint=x", "_scheme=x", "_external=1", "_anchor=x", "_method=POST", "self=x", "kind=pdf", "suffix=x", "values=x", "item=x&standing=y"):
+    for query in (
+        "endpoint=x",
+        "_scheme=x",
+        "_external=1",
+        "_anchor=x",
+        "_method=POST",
+        "self=x",
+        "kind=pdf",
+        "suffix=x",
+        "values=x",
+        "item=x&standing=y",
+    ):
         page = department.get(f"/reviews?standing=passed&{query}")
         assert page.status == 200, query
         links = [str(a["href"]) for a in page.soup.select("main a[href]") if "reviews." in str(a["href"])]
         assert [link.partition("?")[0] for link in links] == ["/reviews.csv", "/reviews.xlsx"]
         checks = regulator.get(f"/oversight/checks?{query}")
-        assert {str(a["href"]).partition("?")[0] for a in checks.soup.select("main a[href*='checks.']")} == {"/oversight/checks.csv", "/oversight/checks.xlsx"}
+        assert {str(a["href"]).partition("?")[0] for a in checks.soup.select("main a[href*='checks.']")} == {
+            "/oversight/checks.csv",
+            "/oversight/checks.xlsx",
+        }
         for path in ("/agencies", "/requests", "/my/notices"):
             assert regulator.get(f"{path}?{query}").status == 200, path
 
@@ -154,25 +211,42 @@ def test_a_query_is_nothing_url_for_listens_to(app: Flask, world: World) -> None
 def test_a_statement_of_all_time(app: Flask, world: World) -> None:
     world.started()
     buyer = sign_in(app, world, "buyer")
-    for since, until in (("0001-01-01", "9999-12-31"), ("9999-12-31", "0001-01-01"), ("x", "2026-02-30"), ("0000-00-00", "")):
+    for since, until in (
+        ("0001-01-01", "9999-12-31"),
+        ("9999-12-31", "0001-01-01"),
+        ("x", "2026-02-30"),
+        ("0000-00-00", ""),
+    ):
         for kind in ("", ".csv", ".xlsx", ".pdf"):
             assert buyer.get(f"/my/statement{kind}?since={since}&until={until}").status == 200, kind
 
 
 def test_days_out_of_our_time_are_refused(app: Flask, world: World) -> None:
-    """A deadline in the year 9999 would be counted up to, working day by working day, on every page that shows it."""
+    """A deadline in the year 9999 would be counted up to, working day by working day, on every page that
+    shows it.
+    """
     buyer, agency = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
     for typed in ("0001-01-01T00:00", "1899-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"):
-        said = buyer.submit("/requests/new", item_code="WAT-01", project="高标准农田", region_code="632801", deadline=typed)
+        said = buyer.submit(
+            "/requests/new", item_code="WAT-01", project="高标准农田", region_code="632801", deadline=typed
+        )
         assert (said.status, "1900" in said.error_at("deadline")) == (422, True)
-        said = agency.submit("/my/entry/licence", legal_form="company", established_on=typed[:10], scope="水保")
+        said = agency.submit(
+            "/my/entry/licence", legal_form="company", established_on=typed[:10], scope="水保"
+        )
         assert "1900" in said.error_at("established_on")
-    huge = agency.submit("/my/entry/premises", registered_address="路", address="路", premises="owned", premises_area="9" * 30)
+    huge = agency.submit(
+        "/my/entry/premises", registered_address="路", address="路", premises="owned", premises_area="9" * 30
+    )
     assert "太大" in huge.error_at("premises_area")
 
 
 def test_a_number_no_column_holds_names_nothing(app: Flask, world: World) -> None:
-    for role, path in (("buyer", "/my/delegations/{}/revoke"), ("agency", "/my/practitioners/{}/remove"), ("custodian", "/custody/statements/S-2026-000001/{}")):
+    for role, path in (
+        ("buyer", "/my/delegations/{}/revoke"),
+        ("agency", "/my/practitioners/{}/remove"),
+        ("custodian", "/custody/statements/S-2026-000001/{}"),
+    ):
         visitor = sign_in(app, world, role)
         token = _token(visitor)
         for number in ("99999999999999999999", "2147483648", "9" * 5000, "0", "-1", "٣"):
@@ -183,7 +257,11 @@ def _break(error: type[Exception]) -> Any:
     """From now on no statement is carried out."""
 
     def refuse(*_: Any) -> None:
-        raise error("the server closed the connection unexpectedly") if error is PoolTimeout else error("SELECT 1", {}, Exception("server closed the connection"))
+        raise (
+            error("the server closed the connection unexpectedly")
+            if error is PoolTimeout
+            else error("SELECT 1", {}, Exception("server closed the connection"))
+        )
 
     event.listen(db.engine, "before_cursor_execute", refuse)
     return refuse
@@ -191,15 +269,29 @@ def _break(error: type[Exception]) -> Any:
 
 @pytest.mark.parametrize("error", [OperationalError, PoolTimeout])
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_the_error_page_asks_no_database(app: Flask, world: World, error: type[Exception], language: str) -> None:
-    """Signed in or not, an existing page or none: 503 in words as long as the database is away, and everything again after it."""
+def test_the_error_page_asks_no_database(
+    app: Flask, world: World, error: type[Exception], language: str
+) -> None:
+    """Signed in or not, an existing page or none: 503 in words as long as the database is away, and
+    everything again after it.
+    """
     buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
-    buyer.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
+    buyer.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = visitor.client.environ_base[
+        "HTTP_ACCEPT_LANGUAGE"
+    ] = language
     token = _token(buyer)
     app.config["TESTING"] = app.testing = False  # as it runs: exceptions are answered, not raised
     refuse = _break(error)
     try:
-        for path in ("/my", "/my/organisation", "/contracts", "/agencies", "/", "/no/such/page", "/my/delegations/99999999999999999999/revoke"):
+        for path in (
+            "/my",
+            "/my/organisation",
+            "/contracts",
+            "/agencies",
+            "/",
+            "/no/such/page",
+            "/my/delegations/99999999999999999999/revoke",
+        ):
             answer = buyer.get(path)
             assert answer.status == 503, (path, answer.status)
             assert ("系统正忙" if language == "zh-CN" else "busy") in answer.text
@@ -223,10 +315,18 @@ def test_a_text_sent_as_a_file_is_no_text(app: Flask, world: World, time: Any) -
     world.appoint_admin()
     request = world.request()
     pages = {
-        "": ("/sign-up", "/sign-in"), "buyer": ("/requests/new", f"/requests/{request}/amend", "/my/delegations/new", "/my/members/new", "/my/password"),
-        "agency": ("/my/fees/new", f"/requests/{request}/quote"), "regulator": ("/items/new", "/items/EIA-01/edit", "/items/EIA-01/withdraw", "/imports/new"),
+        "": ("/sign-up", "/sign-in"),
+        "buyer": (
+            "/requests/new",
+            f"/requests/{request}/amend",
+            "/my/delegations/new",
+            "/my/members/new",
+            "/my/password",
+        ),
+        "agency": ("/my/fees/new", f"/requests/{request}/quote"),
+        "regulator": ("/items/new", "/items/EIA-01/edit", "/items/EIA-01/withdraw", "/imports/new"),
         "admin": ("/admin/override", "/admin/authorities/new"),
-    }  # fmt: skip
+    }
     tried = 0
     for role, paths in pages.items():
         visitor = sign_in(app, world, role) if role else Visitor(app)
@@ -236,19 +336,38 @@ def test_a_text_sent_as_a_file_is_no_text(app: Flask, world: World, time: Any) -
                 continue
             names = {str(field["name"]) for field in form.select("[name]")} - {"csrf_token"}
             token = str(form.select_one("[name=csrf_token]")["value"])
-            answer = visitor.post(path, {"csrf_token": token, **{name: (io.BytesIO(b"text"), "text.txt") for name in names}})
+            answer = visitor.post(
+                path, {"csrf_token": token, **{name: (io.BytesIO(b"text"), "text.txt") for name in names}}
+            )
             assert answer.status in (401, 422, 303), (path, answer.status)
             tried += 1
     assert tried >= 12
 
 
-@pytest.mark.parametrize("target", ["http://[x/", "//[x", "/\r\nX: 1", "/%0d%0aX:1", "javascript:alert(1)", "\\\\evil.example", "/\x00", "//evil.example/", "/\t/evil.example"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://[x/",
+        "//[x",
+        "/\r\nX: 1",
+        "/%0d%0aX:1",
+        "javascript:alert(1)",
+        "\\\\evil.example",
+        "/\x00",
+        "//evil.example/",
+        "/\t/evil.example",
+    ],
+)
 def test_nobody_is_sent_elsewhere_nor_falls(app: Flask, world: World, target: str) -> None:
     for visitor, path, values in (
         (Visitor(app), "/language/en", {"back": target}),
         (Visitor(app), f"/sign-in?next={quote(target)}", {"email": "buyer@example.cn", "password": PASSWORD}),
     ):
-        token = {} if path.startswith("/language") else {"csrf_token": visitor.get(path).value_of("csrf_token"), "submission": "K"}
+        token = (
+            {}
+            if path.startswith("/language")
+            else {"csrf_token": visitor.get(path).value_of("csrf_token"), "submission": "K"}
+        )
         answer = visitor.post(path, {**token, **values})
         assert answer.status == 303, path
         assert answer.location.startswith("/"), answer.location

@@ -23,11 +23,57 @@ from tests.factories import World
 from tests.web import sign_in
 
 FORMULAS = [
-    "=1+1", "+1+1", "-1+1", "@SUM(A1)", "|calc", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1", "－1", "＠SUM(A1)", "｜calc", "﹦1+1", "﹢1", "﹣1", "﹫SUM(A1)", "⁼1", "⁺1",
-    " =1+1", "\u3000＝1+1", "\u00a0=1+1", "\u200b=1+1", "\ufeff=1+1", "\u202e=1+1", "\u2060＝1", "\u0300=1", "=cmd|'/C calc'!A0", "=HYPERLINK(\"http://x\")", "＝1\n二行",
-    " " * 300 + "=1+1", "\u200b" * 5_000 + "＝1", *(f"{blank}=1+1" for blank in "\u3164\u115f\u1160\uffa0\u2800"), " =\u03381",
-]  # fmt: skip
-TEXTS = ["", "公司", "1+1", "a=b", "C-2026-000001", "—", "−18.2%", "'=1", "3 - 4", "12,345.60", "（甲）", "①号", "2026-03-02", "甲|乙"]
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "|calc",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠SUM(A1)",
+    "｜calc",
+    "﹦1+1",
+    "﹢1",
+    "﹣1",
+    "﹫SUM(A1)",
+    "⁼1",
+    "⁺1",
+    " =1+1",
+    "\u3000＝1+1",
+    "\u00a0=1+1",
+    "\u200b=1+1",
+    "\ufeff=1+1",
+    "\u202e=1+1",
+    "\u2060＝1",
+    "\u0300=1",
+    "=cmd|'/C calc'!A0",
+    '=HYPERLINK("http://x")',
+    "＝1\n二行",
+    " " * 300 + "=1+1",
+    "\u200b" * 5_000 + "＝1",
+    *(f"{blank}=1+1" for blank in "\u3164\u115f\u1160\uffa0\u2800"),
+    " =\u03381",
+]
+TEXTS = [
+    "",
+    "公司",
+    "1+1",
+    "a=b",
+    "C-2026-000001",
+    "—",
+    "−18.2%",
+    "'=1",
+    "3 - 4",
+    "12,345.60",
+    "（甲）",
+    "①号",
+    "2026-03-02",
+    "甲|乙",
+]
 
 
 def of_csv(rows: list[list[Any]], separator: str = ",") -> list[list[str]]:
@@ -76,20 +122,36 @@ def test_whatever_people_write_comes_back_and_is_no_formula(rows: list[list[str]
 
 def test_every_table_goes_through_one_place() -> None:
     """Nothing else writes a file that a spreadsheet program opens."""
-    for path in [*(ROOT / "market").rglob("*.py"), *(ROOT / "models").rglob("*.py"), *(ROOT / "search").rglob("*.py")]:
+    for path in [
+        *(ROOT / "market").rglob("*.py"),
+        *(ROOT / "models").rglob("*.py"),
+        *(ROOT / "search").rglob("*.py"),
+    ]:
         if path.name not in ("exports.py",):
-            assert not re.search(r"csv\.(writer|DictWriter)|\bWorkbook\(|to_csv|to_excel", path.read_text()), path
+            assert not re.search(
+                r"csv\.(writer|DictWriter)|\bWorkbook\(|to_csv|to_excel", path.read_text()
+            ), path
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_name_in_full_width_goes_out_as_a_name(app: Flask, world: World, kind: str) -> None:
     with transaction() as session:
-        session.execute(update(Organisation).where(Organisation.identifier == world.identifiers["agency"]).values(name='＝HYPERLINK("http://x")机构'))
+        session.execute(
+            update(Organisation)
+            .where(Organisation.identifier == world.identifiers["agency"])
+            .values(name='＝HYPERLINK("http://x")机构')
+        )
     answer = sign_in(app, world, "regulator").get(f"/oversight/agencies.{kind}").response
     content = answer.get_data()
     if kind == "csv":
-        cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) for cell in row]
+        cells = [
+            cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) for cell in row
+        ]
     else:
-        cells = [str(cell) for row in load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True) for cell in row]
+        cells = [
+            str(cell)
+            for row in load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True)
+            for cell in row
+        ]
     (name,) = [cell for cell in cells if "HYPERLINK" in cell]
     assert name.startswith("'")

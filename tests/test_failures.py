@@ -62,13 +62,20 @@ def broken(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch)
     return first, second
 
 
-def test_a_case_that_breaks_stops_no_other_and_is_tried_at_ever_longer_intervals(broken: tuple[str, str], time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_that_breaks_stops_no_other_and_is_tried_at_ever_longer_intervals(
+    broken: tuple[str, str], time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = broken
     due = time.instant
     assert run_deadlines() == 1
     assert (state(first), state(second)) == ("published", "evaluated"), "and what it had begun is undone"
     (failure,) = waiting()
-    assert (failure.what, failure.act, failure.case_type, failure.case_identifier) == ("deadlines", "close", "request", first)
+    assert (failure.what, failure.act, failure.case_type, failure.case_identifier) == (
+        "deadlines",
+        "close",
+        "request",
+        first,
+    )
     assert "KeyError" in str(failure.error)
     assert "4321700" not in str(failure.error), "what it was given may be a secret"
     assert standing() == {**standing(), "failures": 1, "untried": None, "overdue": due.isoformat()}
@@ -86,7 +93,9 @@ def test_a_case_that_breaks_stops_no_other_and_is_tried_at_ever_longer_intervals
     assert (state(first), waiting()) == ("evaluated", [])
 
 
-def test_what_was_seen_to_in_another_way_is_no_failure_any_more(broken: tuple[str, str], world: World, time: Any) -> None:
+def test_what_was_seen_to_in_another_way_is_no_failure_any_more(
+    broken: tuple[str, str], world: World, time: Any
+) -> None:
     first, _second = broken
     run_deadlines()
     sourcing.cancel(world.actor("buyer"), first, reason="项目选址调整,取消")
@@ -94,7 +103,9 @@ def test_what_was_seen_to_in_another_way_is_no_failure_any_more(broken: tuple[st
     assert waiting() == []
 
 
-def test_the_oldest_limit_that_passed_is_told_but_for_those_kept_as_failures(app: Flask, world: World, time: Any) -> None:
+def test_the_oldest_limit_that_passed_is_told_but_for_those_kept_as_failures(
+    app: Flask, world: World, time: Any
+) -> None:
     request = world.request()
     due = time.instant = world.closing(request)
     time.instant += timedelta(hours=1)
@@ -116,7 +127,9 @@ def _poisoned(monkeypatch: pytest.MonkeyPatch, name: str, case: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["notices", "credit", "award notices", "letters", "keys", "search"])
-def test_a_bad_event_stops_neither_its_consumer_nor_another(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_bad_event_stops_neither_its_consumer_nor_another(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     drain()
     award = world.awarded()
     case = db.session.scalars(select(Request.identifier).join(Award).where(Award.identifier == award)).one()
@@ -125,9 +138,13 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(app: Flask, world: W
     _poisoned(monkeypatch, name, case)
     drain()
     db.session.rollback()
-    assert {consumer: events.lag(db.session, consumer) for consumer in CONSUMERS} == dict.fromkeys(CONSUMERS, 0), "everyone caught up"
+    assert {consumer: events.lag(db.session, consumer) for consumer in CONSUMERS} == dict.fromkeys(
+        CONSUMERS, 0
+    ), "everyone caught up"
     assert [(f.what, f.event_id) for f in waiting()] == [(name, number) for number in bad]
-    here = {n.event_id for n in db.session.scalars(select(Notice)) if (n.organisation_id, n.event_id) not in told}
+    here = {
+        n.event_id for n in db.session.scalars(select(Notice)) if (n.organisation_id, n.event_id) not in told
+    }
     assert here
     assert (not here & set(bad)) == (name == "notices")
     monkeypatch.undo()
@@ -135,15 +152,21 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(app: Flask, world: W
     drain()
     assert waiting() == []
     after = {n.event_id for n in db.session.scalars(select(Notice))}
-    assert {number for number in bad if db.session.get_one(Event, number).tells["organisations"]} <= after, "what was set aside is made up for"
+    assert {number for number in bad if db.session.get_one(Event, number).tells["organisations"]} <= after, (
+        "what was set aside is made up for"
+    )
 
 
-def test_while_the_database_is_away_nothing_is_set_aside(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_database_is_away_nothing_is_set_aside(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drain()
     world.request()
 
     def away(session: Session, happened: list[Event]) -> None:
-        raise OperationalError("SELECT 1", {}, Exception("server closed the connection"), connection_invalidated=True)
+        raise OperationalError(
+            "SELECT 1", {}, Exception("server closed the connection"), connection_invalidated=True
+        )
 
     monkeypatch.setitem(CONSUMERS, "notices", Consumer(away))
     behind = events.lag(db.session, "notices")
@@ -156,7 +179,9 @@ def test_while_the_database_is_away_nothing_is_set_aside(app: Flask, world: Worl
 
 
 @pytest.mark.parametrize("order", [["search", "credit", "notices"], ["credit", "search", "notices"]])
-def test_consumers_depend_on_no_order(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch, order: list[str]) -> None:
+def test_consumers_depend_on_no_order(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch, order: list[str]
+) -> None:
     rebuild_index()
     turned = {name: CONSUMERS[name] for name in [*order, *CONSUMERS]}
     monkeypatch.setattr(jobs.consumers, "CONSUMERS", turned)
@@ -169,7 +194,9 @@ def test_consumers_depend_on_no_order(app: Flask, world: World, monkeypatch: pyt
 
 
 def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: World) -> None:
-    """Every handler computes from what stands now: each event alone, the newest first, changes nothing any more."""
+    """Every handler computes from what stands now: each event alone, the newest first, changes nothing any
+    more.
+    """
     world.agency("late")
     agencies.suspend(world.actor("regulator"), world.identifiers["late"], reason="登记住所查无此机构")
     rebuild_index()
@@ -178,10 +205,21 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
 
     def picture() -> Any:
         db.session.rollback()
-        papers = sorted(d.identifier for d in db.session.scalars(select(Document).where(Document.issued.is_not(None))))
-        scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.scalars(select(credit.CreditScore).order_by(credit.CreditScore.id))]
+        papers = sorted(
+            d.identifier for d in db.session.scalars(select(Document).where(Document.issued.is_not(None)))
+        )
+        scores = [
+            (s.agency_id, s.score, s.grade, s.stars)
+            for s in db.session.scalars(select(credit.CreditScore).order_by(credit.CreditScore.id))
+        ]
         found = app.extensions["search"].search(db.session, Query(size=100, counts=True))
-        return sorted((n.organisation_id, n.event_id) for n in db.session.scalars(select(Notice))), papers, scores, sorted(found.keys), found.counts
+        return (
+            sorted((n.organisation_id, n.event_id) for n in db.session.scalars(select(Notice))),
+            papers,
+            scores,
+            sorted(found.keys),
+            found.counts,
+        )
 
     before = picture()
     numbers = db.session.scalars(select(Event.id).order_by(Event.id.desc())).all()
@@ -189,16 +227,26 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
         for number in numbers:
             event = session.get_one(Event, number)
             for name in CONSUMERS:
-                failures.note(session, failures.Attempt(name, event.kind, event.case_type, event.case_identifier, number), KeyError("x"))
+                failures.note(
+                    session,
+                    failures.Attempt(name, event.kind, event.case_type, event.case_identifier, number),
+                    KeyError("x"),
+                )
     drain()
     assert (waiting(), picture()) == ([], before)
 
 
-def test_a_line_of_the_bank_that_breaks_leaves_the_others(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_the_bank_that_breaks_leaves_the_others(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from market.payments import actions as money
     from models.payments import BankLine
 
-    money.import_statement(world.actor("custodian"), file_name="s.csv", content="交易日期,收入金额,支出金额\n2026-03-02,1.00,\n2026-03-02,2.00,".encode())
+    money.import_statement(
+        world.actor("custodian"),
+        file_name="s.csv",
+        content="交易日期,收入金额,支出金额\n2026-03-02,1.00,\n2026-03-02,2.00,".encode(),
+    )
     match = money.match_line
 
     def breaking(actor: Any, statement: str, number: int) -> str:
@@ -209,14 +257,18 @@ def test_a_line_of_the_bank_that_breaks_leaves_the_others(app: Flask, world: Wor
     monkeypatch.setattr(money, "match_line", breaking)
     match_lines()
     db.session.rollback()
-    assert [line.state == "new" for line in db.session.scalars(select(BankLine).order_by(BankLine.number))] == [True, False]
+    assert [
+        line.state == "new" for line in db.session.scalars(select(BankLine).order_by(BankLine.number))
+    ] == [True, False]
     monkeypatch.undo()
     match_lines()
     assert waiting() == []
     assert not db.session.scalars(select(BankLine).where(BankLine.state == "new")).all()
 
 
-def test_the_operator_sees_what_failed_and_has_it_tried_again(app: Flask, broken: tuple[str, str], world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_operator_sees_what_failed_and_has_it_tried_again(
+    app: Flask, broken: tuple[str, str], world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, _second = broken
     world.appoint_admin()
     tick()
@@ -246,10 +298,14 @@ def test_the_operator_sees_what_failed_and_has_it_tried_again(app: Flask, broken
     token = page.soup.select_one("input[name=csrf_token]")["value"]
     assert buyer.post("/admin/failures/1/retry", {"csrf_token": token}).status == 403
     said = db.session.scalars(select(Event).where(Event.kind == "failure.retry")).all()
-    assert [(event.case_identifier, event.audience, event.actor_role) for event in said] == [(first, "internal", "admin")]
+    assert [(event.case_identifier, event.audience, event.actor_role) for event in said] == [
+        (first, "internal", "admin")
+    ]
 
 
-def test_what_fails_is_in_the_log_with_all_of_it(broken: tuple[str, str], caplog: pytest.LogCaptureFixture) -> None:
+def test_what_fails_is_in_the_log_with_all_of_it(
+    broken: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.ERROR)
     run_deadlines()
     assert "Traceback" in caplog.text

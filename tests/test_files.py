@@ -1,4 +1,6 @@
-"""Files people hand in: known by their structure, kept under a clean name, and always there to be had again."""
+"""Files people hand in: known by their structure, kept under a clean name, and always there to be had
+again.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
 WORD = '<Types><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
-MACROS = WORD.replace("wordprocessingml.document.main", "word.document.macroEnabled.main").replace("openxmlformats-officedocument", "ms")
+MACROS = WORD.replace("wordprocessingml.document.main", "word.document.macroEnabled.main").replace(
+    "openxmlformats-officedocument", "ms"
+)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82"
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xff\xda\0\2" + b"\0" * 40 + b"\xff\xd9"
 THUMB = b"\xff\xe1" + (len(JPEG) + 2).to_bytes(2) + JPEG  # a small picture in the head of another
@@ -36,27 +40,62 @@ def packed(*, method: int = zipfile.ZIP_DEFLATED, **parts: str | bytes) -> bytes
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", method) as made:
         for name, text in parts.items():
-            made.writestr("[Content_Types].xml" if name == "types" else name.replace("__", "/") + ".xml", text)
+            made.writestr(
+                "[Content_Types].xml" if name == "types" else name.replace("__", "/") + ".xml", text
+            )
     return content.getvalue()
 
 
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (PDF, filekinds.PDF), (case("leading_newline.pdf"), filekinds.PDF), (b"\xef\xbb\xbf" + PDF, filekinds.PDF), (b"HTTP/1.1 200 OK\r\n\r\n" + PDF, filekinds.PDF),
-        (PDF + b"\0" * 9_000, filekinds.PDF), (PDF + b"\r\n\r\n<!-- sent by a proxy -->", filekinds.PDF), (PNG, filekinds.PNG), (JPEG, filekinds.JPEG),
-        (packed(types=WORD, word__document="<w/>"), filekinds.DOCX), (packed(docProps__app="<a/>", word__document="<w/>", types=WORD), filekinds.DOCX),
-        (as_xlsx([["a"]]), filekinds.XLSX), (packed(OFD='<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"/>', Doc_0__Document="<x/>"), filekinds.OFD),
-        (JPEG + FILM, filekinds.JPEG), (JPEG[:2] + THUMB + JPEG[2:] + FILM, filekinds.JPEG), (PNG + FILM, filekinds.PNG),
-        (packed(types=WORD.replace("<Types", '<?xml version="1.0" encoding="UTF-16"?><Types').encode("utf-16"), word__document="<w/>"), filekinds.DOCX),
+        (PDF, filekinds.PDF),
+        (case("leading_newline.pdf"), filekinds.PDF),
+        (b"\xef\xbb\xbf" + PDF, filekinds.PDF),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + PDF, filekinds.PDF),
+        (PDF + b"\0" * 9_000, filekinds.PDF),
+        (PDF + b"\r\n\r\n<!-- sent by a proxy -->", filekinds.PDF),
+        (PNG, filekinds.PNG),
+        (JPEG, filekinds.JPEG),
+        (packed(types=WORD, word__document="<w/>"), filekinds.DOCX),
+        (packed(docProps__app="<a/>", word__document="<w/>", types=WORD), filekinds.DOCX),
+        (as_xlsx([["a"]]), filekinds.XLSX),
+        (
+            packed(OFD='<ofd:OFD xmlns:ofd="http://www.ofdspec.org/2016"/>', Doc_0__Document="<x/>"),
+            filekinds.OFD,
+        ),
+        (JPEG + FILM, filekinds.JPEG),
+        (JPEG[:2] + THUMB + JPEG[2:] + FILM, filekinds.JPEG),
+        (PNG + FILM, filekinds.PNG),
+        (
+            packed(
+                types=WORD.replace("<Types", '<?xml version="1.0" encoding="UTF-16"?><Types').encode(
+                    "utf-16"
+                ),
+                word__document="<w/>",
+            ),
+            filekinds.DOCX,
+        ),
         (packed(OFD="<ofd:OFD/>".encode("utf-16")), filekinds.OFD),
-        *((f'<?xml version="1.0" encoding="{name}"?><EInvoice><a>发票</a></EInvoice>'.encode("gb18030"), filekinds.XML) for name in ("GBK", "gb2312", "GB18030", "cp936")),
-        (b'<xbrl xmlns="http://www.xbrl.org/2003/instance"><context/><inv:InvoiceNumber/></xbrl>', filekinds.XML),
-        (b'<business id="FPCX"><FPXX/></business>', filekinds.XML), (b'<Kp><Version>3.0</Version><Fpxx/></Kp>', filekinds.XML),
-        (INVOICE, filekinds.XML), (b"\xef\xbb\xbf" + INVOICE, filekinds.XML), (INVOICE.decode().replace("UTF-8", "UTF-16").encode("utf-16"), filekinds.XML),
+        *(
+            (
+                f'<?xml version="1.0" encoding="{name}"?><EInvoice><a>发票</a></EInvoice>'.encode("gb18030"),
+                filekinds.XML,
+            )
+            for name in ("GBK", "gb2312", "GB18030", "cp936")
+        ),
+        (
+            b'<xbrl xmlns="http://www.xbrl.org/2003/instance"><context/><inv:InvoiceNumber/></xbrl>',
+            filekinds.XML,
+        ),
+        (b'<business id="FPCX"><FPXX/></business>', filekinds.XML),
+        (b"<Kp><Version>3.0</Version><Fpxx/></Kp>", filekinds.XML),
+        (INVOICE, filekinds.XML),
+        (b"\xef\xbb\xbf" + INVOICE, filekinds.XML),
+        (INVOICE.decode().replace("UTF-8", "UTF-16").encode("utf-16"), filekinds.XML),
     ],
     ids=range(27),
-)  # fmt: skip
+)
 def test_a_whole_file_of_a_kind_we_take_is_taken_however_it_is_laid_out(content: bytes, kind: str) -> None:
     assert documents.check(content) == kind
 
@@ -64,30 +103,66 @@ def test_a_whole_file_of_a_kind_we_take_is_taken_however_it_is_laid_out(content:
 @pytest.mark.parametrize(
     "content",
     [
-        case("four_bytes.pdf"), b"%PDF-1.7\n", b"%PDF-1.7 %%EOF", PDF[: len(PDF) // 2], b"x" * 1_025 + PDF, PNG[:40], b"\x89PNG\r\n\x1a\n", JPEG[:20], b"\xff\xd8\xff",
-        packed(a="x"), packed(types=WORD), packed(types=MACROS, word__document="<w/>"), packed(OFD="nothing"), packed(types=WORD, word__document="<w/>")[:-30], b"PK\x03\x04",
-        b"<html><body>invoice</body></html>", b"<svg/>", b'<!DOCTYPE x [<!ENTITY a "b">]><Invoice>&a;</Invoice>', b"<Invoice>", b"<Invoice" + b"><a" * 200, INVOICE[:-3],
-        JPEG[:2] + THUMB + JPEG[2:-2], b"\xff\xd8\xff" + b"\xff" * 100_000, PNG[:-8] + FILM, b"<xbrl><a><Invoice/></a></xbrl>", b"<html><Invoice/></html>", b"<business/>",
-        '<?xml version="1.0" encoding="GBK"?><Invoice>票'.encode("gbk"), b'<?xml version="1.0" encoding="GBK"?><Invoice>\xff</Invoice>',
-        b"MZ\x90\0", b"GIF89a", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04" + b"PK\x01\x02" * 10_000,
+        case("four_bytes.pdf"),
+        b"%PDF-1.7\n",
+        b"%PDF-1.7 %%EOF",
+        PDF[: len(PDF) // 2],
+        b"x" * 1_025 + PDF,
+        PNG[:40],
+        b"\x89PNG\r\n\x1a\n",
+        JPEG[:20],
+        b"\xff\xd8\xff",
+        packed(a="x"),
+        packed(types=WORD),
+        packed(types=MACROS, word__document="<w/>"),
+        packed(OFD="nothing"),
+        packed(types=WORD, word__document="<w/>")[:-30],
+        b"PK\x03\x04",
+        b"<html><body>invoice</body></html>",
+        b"<svg/>",
+        b'<!DOCTYPE x [<!ENTITY a "b">]><Invoice>&a;</Invoice>',
+        b"<Invoice>",
+        b"<Invoice" + b"><a" * 200,
+        INVOICE[:-3],
+        JPEG[:2] + THUMB + JPEG[2:-2],
+        b"\xff\xd8\xff" + b"\xff" * 100_000,
+        PNG[:-8] + FILM,
+        b"<xbrl><a><Invoice/></a></xbrl>",
+        b"<html><Invoice/></html>",
+        b"<business/>",
+        '<?xml version="1.0" encoding="GBK"?><Invoice>票'.encode("gbk"),
+        b'<?xml version="1.0" encoding="GBK"?><Invoice>\xff</Invoice>',
+        b"MZ\x90\0",
+        b"GIF89a",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"PK\x03\x04" + b"PK\x01\x02" * 10_000,
     ],
     ids=range(33),
-)  # fmt: skip
+)
 def test_a_torn_one_or_another_kind_is_refused_at_the_field(content: bytes) -> None:
     with pytest.raises(RuleBroken, match="OFD") as refused:
         documents.check(content, "file")
     assert refused.value.field == "file"
 
 
-@given(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]), st.data())
+@given(
+    st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]),
+    st.data(),
+)
 def test_an_archive_torn_anywhere_has_a_kind_or_none(method: int, data: st.DataObject) -> None:
     whole = packed(method=method, types=WORD * 20, word__document="<w/>")
     place = data.draw(st.integers(0, len(whole) - 1))
     instead = data.draw(st.binary(min_size=1, max_size=12))
-    assert filekinds.kind_of(whole[:place] + instead + whole[place + len(instead) :]) in (None, filekinds.DOCX)
+    assert filekinds.kind_of(whole[:place] + instead + whole[place + len(instead) :]) in (
+        None,
+        filekinds.DOCX,
+    )
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"", b"%PDF-", b"PK\x03\x04", b"<", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"<?xml"]))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from([b"", b"%PDF-", b"PK\x03\x04", b"<", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"<?xml"]),
+)
 def test_whatever_bytes_come_have_a_kind_or_none(content: bytes, begin: bytes) -> None:
     assert filekinds.kind_of(begin + content) in (None, *filekinds.KINDS)
 
@@ -95,11 +170,22 @@ def test_whatever_bytes_come_have_a_kind_or_none(content: bytes, begin: bytes) -
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("合同.pdf", "合同.pdf"), ("a\r\nSet-Cookie: x.pdf", "a Set-Cookie_ x.pdf"), ("../../etc/passwd", "passwd"), ("C:\\temp\\发票.ofd", "发票.ofd"), ("a\u202efdp.exe", "afdp.exe"),
-        ("\x00\x1b[31m.pdf", "[31m.pdf"), ("", "file"), ("...", "file"), (" a \u3000 b\u2028.pdf ", "a b .pdf"), ("\u200b\u200f", "file"), ("长" * 300 + ".pdf", "长" * 196 + ".pdf"),
-        ("𠮷野家.pdf", "𠮷野家.pdf"), ('a"b;c.pdf', "a_b_c.pdf"), ("བོད་ཡིག.pdf", "བོད་ཡིག.pdf"),
+        ("合同.pdf", "合同.pdf"),
+        ("a\r\nSet-Cookie: x.pdf", "a Set-Cookie_ x.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\发票.ofd", "发票.ofd"),
+        ("a\u202efdp.exe", "afdp.exe"),
+        ("\x00\x1b[31m.pdf", "[31m.pdf"),
+        ("", "file"),
+        ("...", "file"),
+        (" a \u3000 b\u2028.pdf ", "a b .pdf"),
+        ("\u200b\u200f", "file"),
+        ("长" * 300 + ".pdf", "长" * 196 + ".pdf"),
+        ("𠮷野家.pdf", "𠮷野家.pdf"),
+        ('a"b;c.pdf', "a_b_c.pdf"),
+        ("བོད་ཡིག.pdf", "བོད་ཡིག.pdf"),
     ],
-)  # fmt: skip
+)
 def test_a_name_is_kept_clean(name: str, kept: str) -> None:
     assert clean_name(name) == kept
 
@@ -114,10 +200,24 @@ def test_a_clean_name_is_one_line_and_stays_as_it_is(name: str) -> None:
 
 
 def test_the_ending_says_what_it_is() -> None:
-    assert [clean_name(name, filekinds.PDF) for name in ("v.exe", "v", "v.PDF", "v.pdf.html")] == ["v.exe.pdf", "v.pdf", "v.PDF", "v.pdf.html.pdf"]
+    assert [clean_name(name, filekinds.PDF) for name in ("v.exe", "v", "v.PDF", "v.pdf.html")] == [
+        "v.exe.pdf",
+        "v.pdf",
+        "v.PDF",
+        "v.pdf.html.pdf",
+    ]
 
 
-NAMES = ["a\r\nX: y.pdf", "a\nb.pdf", "\x01\x7f.pdf", "\u202egpj.pdf", "\u2028.pdf", 'q";x=".pdf', "数" * 100 + ".pdf", "%0d%0a.pdf"]
+NAMES = [
+    "a\r\nX: y.pdf",
+    "a\nb.pdf",
+    "\x01\x7f.pdf",
+    "\u202egpj.pdf",
+    "\u2028.pdf",
+    'q";x=".pdf',
+    "数" * 100 + ".pdf",
+    "%0d%0a.pdf",
+]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -144,7 +244,14 @@ def _pay(buyer: Visitor, path: str, name: str) -> int:
 
     form = buyer.get(path).soup.select_one("main form[method=post]")
     assert form is not None
-    return buyer.post(path, {**standing(form), "bank_reference": "20260302-1", "file": (io.BytesIO(case("leading_newline.pdf")), name)}).status
+    return buyer.post(
+        path,
+        {
+            **standing(form),
+            "bank_reference": "20260302-1",
+            "file": (io.BytesIO(case("leading_newline.pdf")), name),
+        },
+    ).status
 
 
 def test_the_field_says_what_is_taken(app: Flask, world: World) -> None:
@@ -153,12 +260,16 @@ def test_the_field_says_what_is_taken(app: Flask, world: World) -> None:
     assert "OFD" in page.text
     field: Any = page.soup.select_one("input[type=file]")
     assert {".pdf", ".ofd", ".xml", ".docx"} <= set(field["accept"].split(","))
-    refused = sign_in(app, world, "buyer").submit(f"/payments/{due}/pay", bank_reference="20260302-1", file=case("four_bytes.pdf"))
+    refused = sign_in(app, world, "buyer").submit(
+        f"/payments/{due}/pay", bank_reference="20260302-1", file=case("four_bytes.pdf")
+    )
     assert (refused.status, "OFD" in refused.error_at("file")) == (422, True)
     torn = bytearray(packed(types=WORD * 20, word__document="<w/>"))
     begin = torn.index(b"[Content_Types].xml") + 19
     torn[begin : begin + 4] = b"\xff" * 4
-    refused = sign_in(app, world, "buyer").submit(f"/payments/{due}/pay", bank_reference="20260302", file=bytes(torn))
+    refused = sign_in(app, world, "buyer").submit(
+        f"/payments/{due}/pay", bank_reference="20260302", file=bytes(torn)
+    )
     assert (refused.status, "OFD" in refused.error_at("file")) == (422, True), "its parts cannot be unpacked"
 
 

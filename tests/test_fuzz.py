@@ -1,6 +1,8 @@
-"""Every route, whatever stands in its address or is sent to it, by whoever: an answer, never a 5xx and never an exception.
+"""Every route, whatever stands in its address or is sent to it, by whoever: an answer, never a 5xx and never
+an exception.
 
-`FUZZ` makes it larger: FUZZ=20 sends that many times as much. `FUZZ_SEED` draws another lot; the one that failed is said.
+`FUZZ` makes it larger: FUZZ=20 sends that many times as much. `FUZZ_SEED` draws another lot; the one that
+failed is said.
 """
 
 from __future__ import annotations
@@ -40,12 +42,76 @@ from tests.web import sign_in
 TIMES = float(os.environ.get("FUZZ", "1"))
 SEED = os.environ.get("FUZZ_SEED", "market")
 NASTY = [
-    "", " ", "'", "\"'%", "\x00", "\x08", "\ud83d", "-1", "1e309", "inf", "NaN", "9" * 19, "9" * 40, "9" * 5000, "0", "٣", "½", "1/0", CODE, "💥" * 300,
-    "../../etc/passwd", "a:b,c(d)|!&*", "0000-00-00", "0001-01-01", "9999-12-31", "2026-02-30", "9999-12-31T23:59", "0001-01-01T00:00", "C-2026-000001",
-    "Q-2026-999999", "A-9999-999999999", "x" * 3000, "csv", "constructor", "__class__", "水保\u202e", "\r\nSet-Cookie: a=b", "true", "[]", "{}",
-]  # fmt: skip
-COMMON = ("page", "sort", "order", "q", "state", "kind", "item", "region", "since", "until", "endpoint", "self", "_scheme", "_external", "_anchor", "_method", "values", "next", "from", "view", "by")
-RENEWS = {"accounts.sign_in", "accounts.sign_up", "accounts.sign_out", "accounts.end_sessions"}  # whoever comes in or goes here is another person after it
+    "",
+    " ",
+    "'",
+    "\"'%",
+    "\x00",
+    "\x08",
+    "\ud83d",
+    "-1",
+    "1e309",
+    "inf",
+    "NaN",
+    "9" * 19,
+    "9" * 40,
+    "9" * 5000,
+    "0",
+    "٣",
+    "½",
+    "1/0",
+    CODE,
+    "💥" * 300,
+    "../../etc/passwd",
+    "a:b,c(d)|!&*",
+    "0000-00-00",
+    "0001-01-01",
+    "9999-12-31",
+    "2026-02-30",
+    "9999-12-31T23:59",
+    "0001-01-01T00:00",
+    "C-2026-000001",
+    "Q-2026-999999",
+    "A-9999-999999999",
+    "x" * 3000,
+    "csv",
+    "constructor",
+    "__class__",
+    "水保\u202e",
+    "\r\nSet-Cookie: a=b",
+    "true",
+    "[]",
+    "{}",
+]
+COMMON = (
+    "page",
+    "sort",
+    "order",
+    "q",
+    "state",
+    "kind",
+    "item",
+    "region",
+    "since",
+    "until",
+    "endpoint",
+    "self",
+    "_scheme",
+    "_external",
+    "_anchor",
+    "_method",
+    "values",
+    "next",
+    "from",
+    "view",
+    "by",
+)
+RENEWS = {
+    "accounts.sign_in",
+    "accounts.sign_up",
+    "accounts.sign_out",
+    "accounts.end_sessions",
+}  # whoever comes in or goes here is another person after it
 
 
 @dataclass
@@ -64,7 +130,11 @@ class Walk:
         """Somebody comes in, in a browser of its own, even if the walk has blocked the account."""
         if role in self.world.emails:
             with transaction() as session:
-                session.execute(update(User).where(User.email == self.world.emails[role]).values(blocked_at=None, blocked_reason=None, blocked_as=None))
+                session.execute(
+                    update(User)
+                    .where(User.email == self.world.emails[role])
+                    .values(blocked_at=None, blocked_reason=None, blocked_as=None)
+                )
         self.people[role] = sign_in(self.app, self.world, role)
         self.tokens[role] = self.people[role].get("/check").value_of("csrf_token")
 
@@ -77,16 +147,25 @@ class Walk:
             response.request.environ["wsgi.input"].close()
             assert where.startswith(("/", "http://localhost/")), where
         except Exception as error:
-            self.wrong.append(f"{method} {path[:150]!r} as {role} {_short(data)}: {type(error).__name__}: {str(error)[:200]}")
+            self.wrong.append(
+                f"{method} {path[:150]!r} as {role} {_short(data)}: {type(error).__name__}: {str(error)[:200]}"
+            )
             status = 599
             db.session.rollback()
         self.sent[status] += 1
-        if 500 <= status < 599 and (status, path[:6]) != (503, "/ready"):  # so it says where nobody acts on what is due
+        if 500 <= status < 599 and (status, path[:6]) != (
+            503,
+            "/ready",
+        ):  # so it says where nobody acts on what is due
             self.wrong.append(f"{method} {path[:150]!r} as {role} {_short(data)}: {status}")
 
     def verdict(self) -> str:
         kinds = Counter(re.sub(r"'.*?' as", "as", line) for line in self.wrong)
-        return f"{len(self.wrong)} of {self.sent.total()} (FUZZ_SEED={SEED}):\n" + "\n".join(sorted(set(self.wrong))[:60]) + f"\n{len(kinds)} kinds"
+        return (
+            f"{len(self.wrong)} of {self.sent.total()} (FUZZ_SEED={SEED}):\n"
+            + "\n".join(sorted(set(self.wrong))[:60])
+            + f"\n{len(kinds)} kinds"
+        )
 
 
 def _short(data: dict[str, Any] | None) -> str:
@@ -94,16 +173,50 @@ def _short(data: dict[str, Any] | None) -> str:
 
 
 def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-    """Per endpoint, addresses that lead to something: those of the table of pages, and what only takes a POST."""
+    """Per endpoint, addresses that lead to something: those of the table of pages, and what only takes a
+    POST.
+    """
     adapter, found = app.url_map.bind("localhost"), defaultdict(list)
     paths = [pattern.format(**names).partition("?")[0] for pattern in EXPECTED]
-    delegation, practitioner = db.session.scalars(select(Delegation.id)).first(), db.session.scalars(select(Practitioner.id)).first()
+    delegation, practitioner = (
+        db.session.scalars(select(Delegation.id)).first(),
+        db.session.scalars(select(Practitioner.id)).first(),
+    )
     paths += [
-        *(f"/my/delegations/{delegation}/{act}" for act in ("accept", "lay-down", "revoke")), f"/my/practitioners/{practitioner}/remove", "/my/members/staff@example.cn/remove", "/language/en",
-        f"/batches/{names['batch']}/load", f"/batches/{names['batch']}/drop", "/my/fees/preview", "/hooks/stripe", "/custody/differences", "/sign-out", "/my/address/again", "/admin/clock/nowhere", "/my/sessions/end", "/my/sessions/none/end", "/admin/failures/1/retry", "/custody/import/1/drop", "/custody/layouts/1/forget",
-    ]  # fmt: skip
-    for act in ("publish", "edit", "amend", "cancel", "close", "award", "appoint", "ask", "answer", "auction"):
-        paths += [f"/requests/{names[case]}/{act}" for case in ("draft", "awarded", "sealed", "invited", "live", "merit", "evaluated")]
+        *(f"/my/delegations/{delegation}/{act}" for act in ("accept", "lay-down", "revoke")),
+        f"/my/practitioners/{practitioner}/remove",
+        "/my/members/staff@example.cn/remove",
+        "/language/en",
+        f"/batches/{names['batch']}/load",
+        f"/batches/{names['batch']}/drop",
+        "/my/fees/preview",
+        "/hooks/stripe",
+        "/custody/differences",
+        "/sign-out",
+        "/my/address/again",
+        "/admin/clock/nowhere",
+        "/my/sessions/end",
+        "/my/sessions/none/end",
+        "/admin/failures/1/retry",
+        "/custody/import/1/drop",
+        "/custody/layouts/1/forget",
+    ]
+    for act in (
+        "publish",
+        "edit",
+        "amend",
+        "cancel",
+        "close",
+        "award",
+        "appoint",
+        "ask",
+        "answer",
+        "auction",
+    ):
+        paths += [
+            f"/requests/{names[case]}/{act}"
+            for case in ("draft", "awarded", "sealed", "invited", "live", "merit", "evaluated")
+        ]
     for path in paths:
         for method in ("GET", "POST"):
             try:
@@ -121,39 +234,102 @@ def _parameters(app: Flask) -> dict[str, set[str]]:
     for endpoint, view in app.view_functions.items():
         module = inspect.getmodule(inspect.unwrap(view))
         source = inspect.getsource(module) if module and module.__name__.startswith("market.") else ""
-        asked[endpoint] = set(re.findall(r'args(?:\.get\(|\[)"(\w+)"', source)) | set(re.findall(r'\b_(?:day|fen)\("(\w+)"', source))
+        asked[endpoint] = set(re.findall(r'args(?:\.get\(|\[)"(\w+)"', source)) | set(
+            re.findall(r'\b_(?:day|fen)\("(\w+)"', source)
+        )
     return asked
 
 
 def _fields() -> set[str]:
-    """The names of all fields of all forms, and those of the rows that forms make as many of as a case needs."""
+    """The names of all fields of all forms, and those of the rows that forms make as many of as a case
+    needs.
+    """
     names: set[str] = {"method", "preview", "back", "ticked", "codes", "agency", "scores"}
     kinds = [Form]
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
         names |= {name for name in dir(kind) if hasattr(getattr(kind, name, None), "field_class")}
-    rows = ("title", "text", "fixed", "name", "days", "share", "reviewed", "price", "points_0", "points_1", "reason", "answer", "why", "clause", "point")
+    rows = (
+        "title",
+        "text",
+        "fixed",
+        "name",
+        "days",
+        "share",
+        "reviewed",
+        "price",
+        "points_0",
+        "points_1",
+        "reason",
+        "answer",
+        "why",
+        "clause",
+        "point",
+    )
     return (names | {f"{row}_{number}" for row in rows for number in range(3)}) - {"csrf_token"}
 
 
 PLAUSIBLE = {
-    "price": "100", "days": "20", "amount": "100", "tax": "1", "count": "1", "most": "100", "until": "2026-06-01T10:00", "deadline": "2026-06-01T10:00", "budget": "90000",
-    "to_agency": "1", "email": "other@example.cn", "scope": "request", "item_code": "WAT-01", "region_code": "632801", "mode": "inquiry", "funds": "private", "openness": "open",
-    "kind": "fees", "way": "submit", "committed": "y", "outcome": "continue", "fault": "none", "method": "fixed", "valid_from": "2025-01-01", "valid_until": "2031-01-01",
-    "issued_on": "2026-03-01", "effective_from": "", "withdrawn_on": "", "password": PASSWORD, "current": "not the password", "case_type": "request", "target": "request/failed",
-    "authority_role": "regulator", "department": "", "organisation": "新来的单位", "uscc": "91632801MA00000000", "legal_form": "company", "established_on": "2018-05-01",
-    "number": "25112000000012345678", "code": "EIA-99", "stripe_account": "",
-}  # fmt: skip
+    "price": "100",
+    "days": "20",
+    "amount": "100",
+    "tax": "1",
+    "count": "1",
+    "most": "100",
+    "until": "2026-06-01T10:00",
+    "deadline": "2026-06-01T10:00",
+    "budget": "90000",
+    "to_agency": "1",
+    "email": "other@example.cn",
+    "scope": "request",
+    "item_code": "WAT-01",
+    "region_code": "632801",
+    "mode": "inquiry",
+    "funds": "private",
+    "openness": "open",
+    "kind": "fees",
+    "way": "submit",
+    "committed": "y",
+    "outcome": "continue",
+    "fault": "none",
+    "method": "fixed",
+    "valid_from": "2025-01-01",
+    "valid_until": "2031-01-01",
+    "issued_on": "2026-03-01",
+    "effective_from": "",
+    "withdrawn_on": "",
+    "password": PASSWORD,
+    "current": "not the password",
+    "case_type": "request",
+    "target": "request/failed",
+    "authority_role": "regulator",
+    "department": "",
+    "organisation": "新来的单位",
+    "uscc": "91632801MA00000000",
+    "legal_form": "company",
+    "established_on": "2018-05-01",
+    "number": "25112000000012345678",
+    "code": "EIA-99",
+    "stripe_account": "",
+}
 FILES = [PDF, b"", b"PK\x03\x04", "名称\n\x08,'\n".encode()]
 
 
 @pytest.fixture
-def walk(app: Flask, world: World, time: Any, caplog: Any) -> Iterator[tuple[Walk, dict[str, list[tuple[str, dict[str, Any]]]]]]:
+def walk(
+    app: Flask, world: World, time: Any, caplog: Any
+) -> Iterator[tuple[Walk, dict[str, list[tuple[str, dict[str, Any]]]]]]:
     """A market with a case of every kind, and everybody signed in."""
     names = name_the_cases(world, time)
     world.member("buyer", "staff")
-    accounts.delegate(world.actor("buyer"), email="staff@example.cn", scope=["request"], most=100, until=time.instant.replace(year=2027))
+    accounts.delegate(
+        world.actor("buyer"),
+        email="staff@example.cn",
+        scope=["request"],
+        most=100,
+        until=time.instant.replace(year=2027),
+    )
     known = _known(app, names)
     rebuild_index()
     walk = Walk(app, world, random.Random(SEED))
@@ -176,11 +352,17 @@ def _rules(app: Flask, method: str) -> list[Rule]:
 
 def _swapped(path: str, value: object, nasty: str) -> str:
     """A path with another text in the place of one of its values."""
-    return path.replace(quote(str(value), safe="@:"), quote(nasty.encode(errors="surrogatepass"), safe=""), 1) if str(value) in path else path
+    return (
+        path.replace(quote(str(value), safe="@:"), quote(nasty.encode(errors="surrogatepass"), safe=""), 1)
+        if str(value) in path
+        else path
+    )
 
 
 def test_every_address_and_every_query(walk: Any, database: str) -> None:
-    """Every page with every query parameter it knows, and those everything may stumble over; every value in every address."""
+    """Every page with every query parameter it knows, and those everything may stumble over; every value in
+    every address.
+    """
     walk, known = walk
     app, readers = walk.app, cycle(ROLES)
     share = 0.06 if database.startswith("sqlite") else 0.02
@@ -189,9 +371,16 @@ def test_every_address_and_every_query(walk: Any, database: str) -> None:
         for path, values in known.get(rule.endpoint, [])[:3]:
             every = [(name, nasty) for name in sorted(asked[rule.endpoint]) for nasty in NASTY]
             for name, nasty in _some(walk, every, share) if every else []:
-                walk.ask(_reader(walk, path, readers), "GET", f"{path}?{name}={quote(nasty.encode(errors='surrogatepass'))}")
+                walk.ask(
+                    _reader(walk, path, readers),
+                    "GET",
+                    f"{path}?{name}={quote(nasty.encode(errors='surrogatepass'))}",
+                )
             for nasty in _some(walk, NASTY, share / 2):
-                whole = "&".join(f"{name}={quote(nasty.encode(errors='surrogatepass'))}" for name in {*COMMON, *asked[rule.endpoint]})
+                whole = "&".join(
+                    f"{name}={quote(nasty.encode(errors='surrogatepass'))}"
+                    for name in {*COMMON, *asked[rule.endpoint]}
+                )
                 walk.ask(_reader(walk, path, readers), "GET", f"{path}?{whole}")
             for value in values.values():
                 for nasty in _some(walk, NASTY, share):
@@ -201,25 +390,53 @@ def test_every_address_and_every_query(walk: Any, database: str) -> None:
 
 def _reader(walk: Walk, path: str, readers: Iterator[str]) -> str:
     """Somebody the page is shown to, another one each time; anybody where nobody is known to be."""
-    pattern = next((statuses for pattern, statuses in EXPECTED.items() if pattern.partition("?")[0] == path), None)
+    pattern = next(
+        (statuses for pattern, statuses in EXPECTED.items() if pattern.partition("?")[0] == path), None
+    )
     may = [role for role, status in zip(ROLES, pattern, strict=True) if status == 200] if pattern else []
     return walk.chance.choice(may) if may else next(readers)
 
 
 def test_everything_sent_to_everything_by_everybody(walk: Any, database: str) -> None:
-    """Every POST of every case as every role: nothing in it, nonsense in every field, and what might be meant."""
+    """Every POST of every case as every role: nothing in it, nonsense in every field, and what might be
+    meant.
+    """
     walk, known = walk
     app, fields = walk.app, sorted(_fields())
-    told = {name: "说明文字足够长,可以办理" for name in fields} | {name: "1" for name in fields if name[-1].isdigit()} | PLAUSIBLE
-    every = [(rule, path, values, role) for rule in _rules(app, "POST") for path, values in known.get(rule.endpoint, []) for role in ROLES]
-    assert {rule.endpoint for rule, *_rest in every} == {rule.endpoint for rule in _rules(app, "POST")}, "no route is forgotten"
+    told = (
+        {name: "说明文字足够长,可以办理" for name in fields}
+        | {name: "1" for name in fields if name[-1].isdigit()}
+        | PLAUSIBLE
+    )
+    every = [
+        (rule, path, values, role)
+        for rule in _rules(app, "POST")
+        for path, values in known.get(rule.endpoint, [])
+        for role in ROLES
+    ]
+    assert {rule.endpoint for rule, *_rest in every} == {rule.endpoint for rule in _rules(app, "POST")}, (
+        "no route is forgotten"
+    )
     share = 0.5 if database.startswith("sqlite") else 0.15
-    for rule, path, values, role in [one for _round in range(max(1, round(share * TIMES))) for one in _some(walk, every, share)]:
+    for rule, path, values, role in [
+        one for _round in range(max(1, round(share * TIMES))) for one in _some(walk, every, share)
+    ]:
         nasty = walk.chance.choice(NASTY)
-        bodies: list[dict[str, Any]] = [{}, dict.fromkeys(fields, nasty), told, {**told, walk.chance.choice(fields): nasty}]
-        body = {name: value.encode(errors="replace").decode() for name, value in walk.chance.choice(bodies).items()}
+        bodies: list[dict[str, Any]] = [
+            {},
+            dict.fromkeys(fields, nasty),
+            told,
+            {**told, walk.chance.choice(fields): nasty},
+        ]
+        body = {
+            name: value.encode(errors="replace").decode()
+            for name, value in walk.chance.choice(bodies).items()
+        }
         if body and walk.chance.random() < 0.2:
-            body["file"] = (io.BytesIO(walk.chance.choice(FILES)), walk.chance.choice(["a.pdf", "\x08.csv", "x" * 300, "a\r\nb"]))
+            body["file"] = (
+                io.BytesIO(walk.chance.choice(FILES)),
+                walk.chance.choice(["a.pdf", "\x08.csv", "x" * 300, "a\r\nb"]),
+            )
         if body and walk.chance.random() < 0.1:  # any field may be sent as a file
             body |= {name: (io.BytesIO(b"text"), "text.txt") for name in walk.chance.sample(fields, 12)}
         if values and walk.chance.random() < 0.2:

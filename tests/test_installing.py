@@ -1,4 +1,6 @@
-"""The Python an environment is made with: never one of an environment, least of all of the one that is removed to be made anew."""
+"""The Python an environment is made with: never one of an environment, least of all of the one that is
+removed to be made anew.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ import pytest
 
 from market.config import ROOT
 
-# As uv does it: the environment of the project or the one activated, unless it is told to look at the system's own.
+# As uv does it: the environment of the project or the one activated, unless it is told to look at the
+# system's own.
 UV = """#!/bin/sh
 case " $* " in *" --system "*) exit 2 ;; esac
 echo "$PWD/.venv/bin/python"
@@ -55,7 +58,12 @@ def test_an_activated_environment_stands_for_the_python_it_was_made_with(project
     assert BASE in found
     assert not [each for each in found if each.startswith(str(project))]
     for each in found:
-        told = subprocess.run([each, "-I", "-c", "import sys; print(sys.prefix == sys.base_prefix)"], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [each, "-I", "-c", "import sys; print(sys.prefix == sys.base_prefix)"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert told.stdout == "True\n"
 
 

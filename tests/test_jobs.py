@@ -34,7 +34,9 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
         world = small_market()
         sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
         assert events.lag(db.session, "notices") > 0
-        assert jobs.queues["events"].pending_count() == 1, "one task is enough, however many commits there were"
+        assert jobs.queues["events"].pending_count() == 1, (
+            "one task is enough, however many commits there were"
+        )
         for lane in ("events", "outside", "long", "keeper"):  # the first wakes the others
             while (task := jobs.queues[lane].dequeue()) is not None:
                 jobs.queues[lane].execute(task)
@@ -47,11 +49,16 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
             queue.storage.close()
 
 
-def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(app: Flask, world: World, time: Any, monkeypatch: Any) -> None:
+def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(
+    app: Flask, world: World, time: Any, monkeypatch: Any
+) -> None:
     from market import jobs
 
     first, second = world.request(), world.request()
-    quotes = [sourcing.submit_quote(world.actor("agency"), request, price=100, days=20) for request in (first, second)]
+    quotes = [
+        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+        for request in (first, second)
+    ]
     close = jobs.TIMED["request", "close"]
 
     def refusing(actor: Any, identifier: str) -> str:
@@ -63,7 +70,10 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(app: F
     time.instant = world.closing(first)
     tick()
     db.session.rollback()
-    assert (Request.load(db.session, first).state, Request.load(db.session, second).state) == ("published", "evaluated")
+    assert (Request.load(db.session, first).state, Request.load(db.session, second).state) == (
+        "published",
+        "evaluated",
+    )
     monkeypatch.undo()
     assert run_deadlines() == 1
     assert run_deadlines() == 0
@@ -96,7 +106,9 @@ def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) 
     assert world.one(Deliverable, contract).on_time is False
 
 
-def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(app: Flask, world: World, time: Any) -> None:
+def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(
+    app: Flask, world: World, time: Any
+) -> None:
     from market.contracts import actions as contracts
     from market.payments import actions as payments
 
@@ -111,7 +123,9 @@ def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(app: 
     contracts.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
     assert world.one(Payment, contract, kind="deposit").state == "cancelled"
     drain()
-    told = db.session.scalars(select(Notice).join(Notice.event).where(events.Event.kind == "contract.terminate")).all()
+    told = db.session.scalars(
+        select(Notice).join(Notice.event).where(events.Event.kind == "contract.terminate")
+    ).all()
     assert [n.organisation_id for n in told] == [world.organisation("buyer").id]
 
 
@@ -125,6 +139,8 @@ def test_the_commands(app: Flask, world: World) -> None:
     assert "not empty" in runner.invoke(args=["demo"]).output
     app.config["TRIAL"] = False
     assert "stateDiagram" in runner.invoke(args=["workflows"]).output
-    made = runner.invoke(args=["admin", "root@example.cn", "--name", "管理员", "--password", "correct horse battery"])
+    made = runner.invoke(
+        args=["admin", "root@example.cn", "--name", "管理员", "--password", "correct horse battery"]
+    )
     assert made.output.strip() == "root@example.cn"
     assert "catalogue" in runner.invoke(args=["prepare"]).output

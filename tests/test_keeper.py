@@ -41,7 +41,9 @@ def keeper(tmp_path: Path) -> FolderKeeper:
     return FolderKeeper(tmp_path / "keeper", "secret")
 
 
-def test_a_half_stays_until_the_time_told_when_the_key_was_laid_down(keeper: FolderKeeper, machine: Machine) -> None:
+def test_a_half_stays_until_the_time_told_when_the_key_was_laid_down(
+    keeper: FolderKeeper, machine: Machine
+) -> None:
     public = keeper.make("R-1", START + WEEK)
     machine.passes(WEEK - timedelta(seconds=1))
     with pytest.raises(WrongState):
@@ -52,8 +54,12 @@ def test_a_half_stays_until_the_time_told_when_the_key_was_laid_down(keeper: Fol
     assert sealing.belong_together(public, keeper.release("R-1"))
 
 
-@pytest.mark.parametrize("by", [WEEK * 5, timedelta(hours=1), BOUND + timedelta(seconds=30), -timedelta(days=1)])
-def test_a_clock_that_was_set_gives_out_nothing(keeper: FolderKeeper, machine: Machine, by: timedelta) -> None:
+@pytest.mark.parametrize(
+    "by", [WEEK * 5, timedelta(hours=1), BOUND + timedelta(seconds=30), -timedelta(days=1)]
+)
+def test_a_clock_that_was_set_gives_out_nothing(
+    keeper: FolderKeeper, machine: Machine, by: timedelta
+) -> None:
     keeper.make("R-1", START + timedelta(seconds=10))
     machine.passes(timedelta(minutes=1))
     machine.is_set(by)
@@ -64,7 +70,9 @@ def test_a_clock_that_was_set_gives_out_nothing(keeper: FolderKeeper, machine: M
     keeper.release("R-1")
 
 
-def test_over_a_restart_it_holds_its_clock_against_what_it_saw_last(tmp_path: Path, keeper: FolderKeeper, machine: Machine) -> None:
+def test_over_a_restart_it_holds_its_clock_against_what_it_saw_last(
+    tmp_path: Path, keeper: FolderKeeper, machine: Machine
+) -> None:
     keeper.make("R-1", START + WEEK)
     machine.passes(timedelta(hours=1))
     keeper.time()
@@ -93,8 +101,12 @@ def test_a_keeper_from_before_goes_by_what_it_noted_with_its_keys(tmp_path: Path
         FolderKeeper(tmp_path, "secret").release("R-1")
 
 
-def test_a_market_whose_clock_is_ahead_gets_nothing_out_of_a_keeper_whose_clock_is_not(app: Flask, world: World, time: Any) -> None:
-    """The keeper is on another machine; the market's clock jumped, and even its own guard was not there to notice."""
+def test_a_market_whose_clock_is_ahead_gets_nothing_out_of_a_keeper_whose_clock_is_not(
+    app: Flask, world: World, time: Any
+) -> None:
+    """The keeper is on another machine; the market's clock jumped, and even its own guard was not there to
+    notice.
+    """
     request = world.request(**SEALED)
     world.bids(request, agency=300, second=400, third=500)
     kept, market_s, own_time = app.extensions["keeper"], time.instant, FolderKeeper.time
@@ -117,8 +129,14 @@ def test_a_market_whose_clock_is_ahead_gets_nothing_out_of_a_keeper_whose_clock_
     assert Request.load(db.session, request).opened_at is None
 
 
-def test_the_service_says_its_time_and_refuses_while_it_is_in_doubt(tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"KEEPER_HOME": str(tmp_path / "kept"), "KEEPER_SECRET": "its own", "KEEPER_TOKEN": "token"}.items():
+def test_the_service_says_its_time_and_refuses_while_it_is_in_doubt(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "KEEPER_HOME": str(tmp_path / "kept"),
+        "KEEPER_SECRET": "its own",
+        "KEEPER_TOKEN": "token",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("CLOCK_FILE", raising=False)
     before = os.umask(0o022)
@@ -127,8 +145,17 @@ def test_the_service_says_its_time_and_refuses_while_it_is_in_doubt(tmp_path: Pa
     asked: dict[str, Any] = {"headers": {"Authorization": "Bearer token"}}
     assert service.get("/time").status_code == 401
     assert service.get("/time", **asked).get_json() == {"now": START.isoformat()}
-    assert service.post("/keys/R-1", json={"not_before": (START + WEEK).isoformat()}, **asked).status_code == 200
-    assert service.post("/keys/R-1/release", json={"now": "2030-01-01T00:00:00Z", "not_before": "2020-01-01T00:00:00Z"}, **asked).status_code == 409
+    assert (
+        service.post("/keys/R-1", json={"not_before": (START + WEEK).isoformat()}, **asked).status_code == 200
+    )
+    assert (
+        service.post(
+            "/keys/R-1/release",
+            json={"now": "2030-01-01T00:00:00Z", "not_before": "2020-01-01T00:00:00Z"},
+            **asked,
+        ).status_code
+        == 409
+    )
     machine.is_set(WEEK * 2)
     assert service.post("/keys/R-1/release", **asked).status_code == 503
     assert service.get("/time", **asked).status_code == 503

@@ -1,4 +1,6 @@
-"""The lanes and the night: deadlines by themselves, long work in pieces that hold the write lock for a moment, every night made up for."""
+"""The lanes and the night: deadlines by themselves, long work in pieces that hold the write lock for a
+moment, every night made up for.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def test_making_the_application_opens_nothing_and_starts_nothing(tmp_path: Path,
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(tmp_path: Path, database: str, time: Any) -> None:
+def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(
+    tmp_path: Path, database: str, time: Any
+) -> None:
     app = create_app({**settings(database, tmp_path), "JOBS": "queued"})
     jobs: Jobs = app.extensions["jobs"]
     jobs.prepare()
@@ -57,10 +61,14 @@ def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(tmp_path: Pat
     assert EverySecond.periodic_task_seconds == 1
     with app.app_context():
         jobs.announce()
-        assert [lane for lane in LANES if jobs.queues[lane].pending_count()] == ["events"], "no event wakes the lane of deadlines"
+        assert [lane for lane in LANES if jobs.queues[lane].pending_count()] == ["events"], (
+            "no event wakes the lane of deadlines"
+        )
         queue.enqueue(task)
         queue.execute(queue.dequeue(), datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=3))
-        assert standing()["lanes"]["deadlines"] is None, "a pass nobody began in time is dropped: the next one does it all"
+        assert standing()["lanes"]["deadlines"] is None, (
+            "a pass nobody began in time is dropped: the next one does it all"
+        )
         queue.enqueue(task)
         queue.execute(queue.dequeue())
         assert standing()["lanes"]["deadlines"] is not None
@@ -81,7 +89,9 @@ def test_how_the_jobs_stand(app: Flask, world: World, time: Any) -> None:
     assert (set(found["lag"].values()), found["failures"], found["overdue"]) == ({0}, 0, None)
 
 
-def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[str] = []
 
     def part(name: str) -> Any:
@@ -92,7 +102,9 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(ap
 
         return do
 
-    monkeypatch.setattr(nightly, "PARTS", {name: nightly.Part(each.lane, part(name)) for name, each in nightly.PARTS.items()})
+    monkeypatch.setattr(
+        nightly, "PARTS", {name: nightly.Part(each.lane, part(name)) for name, each in nightly.PARTS.items()}
+    )
     nightly.work("long")
     assert done == [], "a market that has just begun has no night to make up for"
     time.instant += timedelta(hours=12)
@@ -100,17 +112,38 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(ap
     assert done == [], "it is not two in the morning yet"
     time.instant += timedelta(days=2)
     nightly.work("long")
-    assert done == ["books", "scores", "expiry", "index", "files", "submissions", "tallies", "waiting statements"]
+    assert done == [
+        "books",
+        "scores",
+        "expiry",
+        "index",
+        "files",
+        "submissions",
+        "tallies",
+        "waiting statements",
+    ]
     nightly.work("long")
     nightly.work("long")
-    assert done == ["books", "scores", "expiry", "index", "files", "submissions", "tallies", "waiting statements", "scores"], "again by itself, the others not"
+    assert done == [
+        "books",
+        "scores",
+        "expiry",
+        "index",
+        "files",
+        "submissions",
+        "tallies",
+        "waiting statements",
+        "scores",
+    ], "again by itself, the others not"
     assert db.session.scalars(select(Failure)).all() == []
     nightly.work("outside")
     assert done[-2:] != ["register", "reconcile"], "not before it was seen once"
     assert set(heartbeats.last(db.session)) >= {f"nightly {name}" for name in nightly.PARTS}
 
 
-def test_a_night_done_by_a_clock_that_was_ahead_is_still_to_be_done(app: Flask, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_done_by_a_clock_that_was_ahead_is_still_to_be_done(
+    app: Flask, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[str] = []
     monkeypatch.setattr(nightly, "PARTS", {"books": nightly.Part("long", lambda: done.append("books"))})
     nightly.work("long")
@@ -162,7 +195,9 @@ def transactions() -> Iterator[list[tuple[int, dict[str, int]]]]:
     written: list[tuple[int, dict[str, int]]] = []
     open_: dict[int, dict[str, int]] = {}
 
-    def sent(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+    def sent(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool
+    ) -> None:
         if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
             so_far, kind = open_.setdefault(id(connection), {}), " ".join(statement.split()[:3])
             so_far[kind] = so_far.get(kind, 0) + _rows(cursor.rowcount, statement, parameters)
@@ -182,8 +217,13 @@ def transactions() -> Iterator[list[tuple[int, dict[str, int]]]]:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the one with a single writer
-def test_no_transaction_of_the_long_work_writes_more_than_a_piece(app: Flask, world: World, time: Any, tmp_path: Path) -> None:
-    size, most = 900, 4 * doing.CHUNK + 20  # an agency that comes in is four rows: itself, its profile, its event, its row of the table
+def test_no_transaction_of_the_long_work_writes_more_than_a_piece(
+    app: Flask, world: World, time: Any, tmp_path: Path
+) -> None:
+    size, most = (
+        900,
+        4 * doing.CHUNK + 20,
+    )  # an agency that comes in is four rows: itself, its profile, its event, its row of the table
     world.settled()
     furnish(size)
     register_export(tmp_path / "register.csv")
@@ -197,13 +237,18 @@ def test_no_transaction_of_the_long_work_writes_more_than_a_piece(app: Flask, wo
             nightly.work(lane)
         doing.run()
         drain()
-    assert sum(rows for rows, _kinds in written) > 4 * size, "scores, warnings, their events and notices, and the comparison's rows"
+    assert sum(rows for rows, _kinds in written) > 4 * size, (
+        "scores, warnings, their events and notices, and the comparison's rows"
+    )
     assert max(written, key=itemgetter(0))[0] <= most, max(written, key=itemgetter(0))
     told = db.session.scalar(select(func.count(Event.id)).where(Event.kind == "organisation.expiring"))
     assert told == size + 1
     assert db.session.scalar(select(func.count(credit.CreditScore.id))) == size + 3
     assert db.session.scalar(select(func.count(Check.id))) == (size + 3) // 200
-    assert [(b.kind, b.state, b.total) for b in db.session.scalars(select(Batch).order_by(Batch.kind))] == [("register", "done", size + 3), ("scores", "done", size + 3)]
+    assert [(b.kind, b.state, b.total) for b in db.session.scalars(select(Batch).order_by(Batch.kind))] == [
+        ("register", "done", size + 3),
+        ("scores", "done", size + 3),
+    ]
     table = upload(world, "regulator", "agencies", [agency_row(n) for n in range(400)])
     with transactions() as written:
         doing.run()
@@ -211,12 +256,16 @@ def test_no_transaction_of_the_long_work_writes_more_than_a_piece(app: Flask, wo
         doing.run()
     assert max(written, key=itemgetter(0))[0] <= most, max(written, key=itemgetter(0))
     assert batches.load(db.session, table).state == "done"
-    assert db.session.scalar(select(func.count(Organisation.id)).where(Organisation.claimed.is_(False))) == 400
+    assert (
+        db.session.scalar(select(func.count(Organisation.id)).where(Organisation.claimed.is_(False))) == 400
+    )
     assert not db.session.scalars(select(Failure)).all()
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from market.credit import actions
 
     for name in ("agency", "second"):
@@ -248,7 +297,9 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(app: Flask
     assert set(db.session.scalars(select(credit.CreditScore.computed_at))) == {clock.now()}
 
 
-def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(app: Flask, world: World, time: Any) -> None:
+def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
+    app: Flask, world: World, time: Any
+) -> None:
     from market.credit import actions
     from market.transaction import transaction
 
@@ -260,7 +311,10 @@ def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(app: Flask, wo
     newer = db.session.scalars(select(credit.CreditScore.score).where(credit.CreditScore.settled == 2)).one()
     with transaction() as session:
         assert actions.keep_scores(session, looked.found) == 2, "the other two agencies had none"
-    assert db.session.scalars(select(credit.CreditScore.score).where(credit.CreditScore.settled == 2)).one() == newer
+    assert (
+        db.session.scalars(select(credit.CreditScore.score).where(credit.CreditScore.settled == 2)).one()
+        == newer
+    )
 
 
 def test_the_clock_does_what_is_due_in_the_order_of_the_limits(app: Flask, world: World, time: Any) -> None:
@@ -271,19 +325,27 @@ def test_the_clock_does_what_is_due_in_the_order_of_the_limits(app: Flask, world
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_lane_whose_file_is_gone_makes_it_anew(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lane_whose_file_is_gone_makes_it_anew(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = create_app({**settings(database, tmp_path), "JOBS": "queued"})
     jobs: Jobs = app.extensions["jobs"]
     waiting: list[int] = []
-    monkeypatch.setattr(lanes._Lane, "run", lambda lane: waiting.append(jobs.queues["deadlines"].storage.queue_size()))
+    monkeypatch.setattr(
+        lanes._Lane, "run", lambda lane: waiting.append(jobs.queues["deadlines"].storage.queue_size())
+    )
     jobs.work("deadlines")
     assert waiting == [0], "no table was there"
     for each in jobs.queues.values():
         each.storage.close()
 
 
-def test_a_lane_ends_its_pass_though_people_never_stop(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who follows events had them all to himself as long as there were any: the night's work in the same lane never came."""
+def test_a_lane_ends_its_pass_though_people_never_stop(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who follows events had them all to himself as long as there were any: the night's work in the same lane
+    never came.
+    """
     drain()
     seen: list[int] = []
 

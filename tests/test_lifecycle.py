@@ -1,5 +1,6 @@
-"""`make lifecycle`, `make procedures` and `make docs`, on both databases: over real HTTP, each step with its public identifier, and
-the documents that stand in the repository."""
+"""`make lifecycle`, `make procedures` and `make docs`, on both databases: over real HTTP, each step with its
+public identifier, and the documents that stand in the repository.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +33,19 @@ def walked(database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_life_cycle_over_http(walked: Walked) -> None:
     told, kept = walked(lifecycle.drive, "lifecycle", lifecycle.WALKTHROUGH)
-    assert list(told) == ["入驻", "1 询价", "2 议价", "3 竞标", "4 确认", "5 签订合同", "6 预付定金", "7 交付结果", "8 结款", "评价", "信用等级"]
+    assert list(told) == [
+        "入驻",
+        "1 询价",
+        "2 议价",
+        "3 竞标",
+        "4 确认",
+        "5 签订合同",
+        "6 预付定金",
+        "7 交付结果",
+        "8 结款",
+        "评价",
+        "信用等级",
+    ]
     assert told["5 签订合同"] == "C-2026-000001"
     assert told["8 结款"] == "Z-2026-000001"
     assert told["信用等级"] == "A-2026-000001: B"
@@ -43,7 +56,10 @@ def test_the_life_cycle_over_http(walked: Walked) -> None:
 def test_every_way_to_choose_over_http(walked: Walked) -> None:
     told, kept = walked(procedures.drive, "procedures", procedures.INTRODUCTION)
     assert [name.split()[0] for name in told] == [procedure.__name__ for procedure in procedures.PROCEDURES]
-    assert (told.pop("change 变更"), told.pop("dispute 争议")) == ("C-2026-000007: U-2026-000001", "C-2026-000008: Y-2026-000001")
+    assert (told.pop("change 变更"), told.pop("dispute 争议")) == (
+        "C-2026-000007: U-2026-000001",
+        "C-2026-000008: Y-2026-000001",
+    )
     assert all("-> W-2026-" in identifiers for identifiers in told.values())
     assert told["random_draw 随机抽取"].count(" stands: ") == 1
     assert told["reference_price 竞价·参考价"].count(" stands: ") == 2
@@ -51,7 +67,9 @@ def test_every_way_to_choose_over_http(walked: Walked) -> None:
 
 
 def test_the_workflows_are_written_down(app: Flask) -> None:
-    assert app.test_cli_runner().invoke(args=["workflows"], catch_exceptions=False).output == _document("workflows")
+    assert app.test_cli_runner().invoke(args=["workflows"], catch_exceptions=False).output == _document(
+        "workflows"
+    )
 
 
 def _document(name: str) -> str:

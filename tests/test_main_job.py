@@ -20,10 +20,14 @@ def test_eight_steps_lead_to_a_grade_and_an_empty_escrow(world: World) -> None:
     assert Contract.load(db.session, contract).state == "completed"
     assert ledger.trial_balance(db.session) == 0
     assert ledger.balance(db.session, ledger.escrow(contract)) == 0
-    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 4_000_000, "earned, and still to be paid out"
+    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 4_000_000, (
+        "earned, and still to be paid out"
+    )
     assert [e.kind for e in db.session.query(ledger.Entry).order_by(ledger.Entry.id)] == [
-        "deposit_received", "settlement_received", "released",
-    ]  # fmt: skip
+        "deposit_received",
+        "settlement_received",
+        "released",
+    ]
 
 
 def test_replaying_any_consumer_from_any_cursor_changes_nothing(world: World) -> None:

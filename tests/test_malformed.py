@@ -33,15 +33,27 @@ CODE = "<script>alert(1)</script>' OR 1=1 --{{7*7}}%(x)s../../etc/passwd"
 NASTY = ["", " ", "\x00", "-1", "1e309", "9" * 40, CODE, "💥" * 3000, "0000-00-00"]
 
 
-CRITERIA = {"price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": [{"name": "技术方案", "weight": 30}]}
+CRITERIA = {
+    "price": {"weight": 40, "formula": "lowest_ratio"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
+    "quality": [{"name": "技术方案", "weight": 30}],
+}
 
 
 def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
-    """An evaluation to score, a live auction, an award in its publicity period with an objection. Takes the time past their deadline."""
+    """An evaluation to score, a live auction, an award in its publicity period with an objection. Takes the
+    time past their deadline.
+    """
     world.enterprise("expert")
     merit = world.request(mode="merit", funds="state", criteria=CRITERIA, project="高标准农田项目(监理)")
     sourcing.appoint(world.actor("buyer"), merit, email="expert@example.cn")
-    live = world.request(mode="reverse_auction", funds="state", project="高标准农田项目(测绘)", deadline=time.instant.replace(day=9, hour=10))
+    live = world.request(
+        mode="reverse_auction",
+        funds="state",
+        project="高标准农田项目(测绘)",
+        deadline=time.instant.replace(day=9, hour=10),
+    )
     sealed = world.request(mode="sealed_bid", funds="state")
     for request in (merit, live, sealed):
         world.bids(request, agency=300_00, second=400_00, third=500_00)
@@ -56,14 +68,18 @@ def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
 def _check(world: World) -> str:
     """A check the agency is asked about."""
     with transaction() as session:
-        check = open_check(session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", [])
+        check = open_check(
+            session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", []
+        )
         assert check is not None
     return agencies.ask_agency(world.actor("regulator"), check.identifier, reason="请说明实际经营情况")
 
 
 def _deciding(world: World) -> str:
     """A dispute that waits for the regulator."""
-    dispute = contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
+    dispute = contracts.file_dispute(
+        world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作"
+    )
     return contracts.answer_dispute(world.actor("agency"), dispute, answer="资料不全,已多次书面催要")
 
 
@@ -78,7 +94,9 @@ def _statement(world: World) -> str:
 def _unread(world: World) -> str:
     """A statement with a line nobody can read; beside it a table whose columns nobody knows waits."""
     with pytest.raises(payments.Unread):
-        payments.import_statement(world.actor("custodian"), file_name="t.csv", content="何时,多少\n今天,1".encode())
+        payments.import_statement(
+            world.actor("custodian"), file_name="t.csv", content="何时,多少\n今天,1".encode()
+        )
     content = "交易日期,收入金额,支出金额\n2026-03-02,1.00,\n2026-03-02,一元,".encode()
     return payments.import_statement(world.actor("custodian"), file_name="u.csv", content=content)
 
@@ -91,7 +109,9 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     world.identifiers["beginner"] = accounts.sign_up(VISITOR, **world._person("beginner", kind="agency"))
     contract = world.settled_unrated()
     drain()
-    issued = db.session.scalars(select(Award.identifier).join(Contract).where(Contract.identifier == contract)).one()
+    issued = db.session.scalars(
+        select(Award.identifier).join(Contract).where(Contract.identifier == contract)
+    ).one()
     inquiry = world.request()
     quote = sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20)
     evaluated = world.request()
@@ -163,7 +183,10 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
         "/my/fees/new": "agency",
         "/my/qualifications/new": "agency",
-        **{f"/my/entry/{step}": "agency" for step in ("licence", "representative", "premises", "practitioners", "bank", "materials")},
+        **{
+            f"/my/entry/{step}": "agency"
+            for step in ("licence", "representative", "premises", "practitioners", "bank", "materials")
+        },
         "/my/entry/commitment": "beginner",
         "/imports/new?kind=fees": "agency",
         "/oversight/register": "regulator",
@@ -197,7 +220,12 @@ def test_no_form_breaks(app: Flask, world: World, time: Any, database: str, miss
         assert form is not None, path
         values: dict[str, Any] = standing(form)
         every = {str(field["name"]) for field in form.select("[name]")} - {"csrf_token"}
-        every = {name for name in every if not re.search(r"_([1-9]|\d\d)$", name) or (name[:-1] + "0" not in every and name.endswith("_1"))}  # of rows alike, the first
+        every = {
+            name
+            for name in every
+            if not re.search(r"_([1-9]|\d\d)$", name)
+            or (name[:-1] + "0" not in every and name.endswith("_1"))
+        }  # of rows alike, the first
         assert visitor.post(path, {}).status == 400, "no form acts without its token"
         for name in sorted(every):
             for nasty in [None] if missing else NASTY if database.startswith("sqlite") else STORED:

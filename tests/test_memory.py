@@ -1,4 +1,6 @@
-"""Where Python 3.11 must not collect by itself, it is collected between requests; the load that crashes it is in tests/faults."""
+"""Where Python 3.11 must not collect by itself, it is collected between requests; the load that crashes it is
+in tests/faults.
+"""
 
 from __future__ import annotations
 
@@ -48,11 +50,15 @@ def test_nothing_is_collected_but_between_requests(by_hand: Any) -> None:
     assert _Loop.made == 0
 
 
-def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(by_hand: Any, app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(
+    by_hand: Any, app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever does it: a command, the player of the demonstration, a night's pass."""
     inside: list[bool] = []
     collect = gc.collect
-    monkeypatch.setattr(memory.gc, "collect", lambda generation=2: inside.append(transaction.inside()) or collect(generation))
+    monkeypatch.setattr(
+        memory.gc, "collect", lambda generation=2: inside.append(transaction.inside()) or collect(generation)
+    )
     memory.settle()
 
     def collected(work: Any) -> bool:

@@ -1,4 +1,6 @@
-"""Every page as every role: the expected status, a title, one main heading, and no more queries for more rows."""
+"""Every page as every role: the expected status, a title, one main heading, and no more queries for more
+rows.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,18 @@ def test_every_page_as_every_role(app: Flask, world: World, time: Any, caplog: A
         for pattern, statuses in EXPECTED.items():
             answer = visitor.get(pattern.format(**names))
             for secret in (*SECRETS, *(OWN if role != "agency" else ())):
-                assert not says(answer.text + str(answer.response.headers), secret), f"{pattern} tells {role} what is sealed"
+                assert not says(answer.text + str(answer.response.headers), secret), (
+                    f"{pattern} tells {role} what is sealed"
+                )
             if answer.status != statuses[position]:
                 wrong.append((pattern, role, answer.status, statuses[position]))
             if answer.status == 302:
                 assert answer.location.startswith("/sign-in"), pattern
-            if answer.response.mimetype == "text/html" and answer.status == 200 and not pattern.startswith("/suggest"):  # a piece of a page
+            if (
+                answer.response.mimetype == "text/html"
+                and answer.status == 200
+                and not pattern.startswith("/suggest")
+            ):  # a piece of a page
                 assert len(answer.soup.select("h1")) == 1, pattern
                 told[pattern] = answer.soup.title.get_text()
     assert not any(secret in caplog.text for secret in (*SECRETS, *OWN)), "a log line tells what is sealed"
@@ -56,9 +64,16 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 def test_an_agencys_page_shows_what_it_publishes(app: Flask, world: World) -> None:
     world.settled(stars=4)
     agencies.add_qualification(
-        world.actor("agency"), kind="水资源论证单位水平评价", number="Z-1", level="甲级", issuer="水利部",
-        valid_from=world.day(-10), valid_until=world.day(30), file_name="z.pdf", content=PDF,
-    )  # fmt: skip
+        world.actor("agency"),
+        kind="水资源论证单位水平评价",
+        number="Z-1",
+        level="甲级",
+        issuer="水利部",
+        valid_from=world.day(-10),
+        valid_until=world.day(30),
+        file_name="z.pdf",
+        content=PDF,
+    )
     page = Visitor(app).get(f"/agencies/{world.identifiers['agency']}")
     for said in ("¥ 50,000.00", "第 1 版", "Z-1", "即将到期", "4.0", "首过率"):
         assert said in page.text
@@ -86,7 +101,10 @@ def test_exports_hold_every_agency_and_no_formula(app: Flask, world: World) -> N
     assert len(months) == 13
     assert months[-1] == "2026-03,1,1,40000.0,1,1,1,1"
     far = sign_in(app, world, "far")
-    assert far.get("/oversight/months.csv").response.get_data().decode("utf-8-sig").splitlines()[-1] == "2026-03,0,0,0.0,0,0,0,0"
+    assert (
+        far.get("/oversight/months.csv").response.get_data().decode("utf-8-sig").splitlines()[-1]
+        == "2026-03,0,0,0.0,0,0,0,0"
+    )
 
 
 def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World) -> None:
@@ -104,7 +122,26 @@ def test_answers_carry_the_headers_that_keep_them_safe(app: Flask, world: World)
         assert str(tag.get("src") or tag.get("href")).startswith("/"), "nothing comes from elsewhere"
 
 
-@pytest.mark.parametrize("path", ["/agencies?page=abc", "/agencies?page=-3", "/agencies?region='", "/requests?state=<x>", "/agencies?q=%00", "/credit?page=99999999999", "/agencies?_scheme=x&_external=1&endpoint=y&self=z", "/agencies?least=x&most=-1&order=z", "/matters?q=%00", "/items/WAT-01?amount=x", "/items/EIA-01?amount=-5", "/items/EIA-01?amount=99999999999999999999", "/agencies?q=" + "长" * 5000, "/requests/Q-2026-000001%00", "/language/en"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/agencies?page=abc",
+        "/agencies?page=-3",
+        "/agencies?region='",
+        "/requests?state=<x>",
+        "/agencies?q=%00",
+        "/credit?page=99999999999",
+        "/agencies?_scheme=x&_external=1&endpoint=y&self=z",
+        "/agencies?least=x&most=-1&order=z",
+        "/matters?q=%00",
+        "/items/WAT-01?amount=x",
+        "/items/EIA-01?amount=-5",
+        "/items/EIA-01?amount=99999999999999999999",
+        "/agencies?q=" + "长" * 5000,
+        "/requests/Q-2026-000001%00",
+        "/language/en",
+    ],
+)
 def test_odd_addresses_are_answered_in_words(app: Flask, world: World, path: str) -> None:
     answer = Visitor(app).get(path)
     assert answer.status in (200, 400, 404, 405, 414, 422)

@@ -1,4 +1,6 @@
-"""Who may do what: every act and every page there is, found by looking, against the answer declared here for every kind of actor."""
+"""Who may do what: every act and every page there is, found by looking, against the answer declared here for
+every kind of actor.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,12 @@ def every_act() -> set[str]:
 def test_every_act_and_every_page_says_what_it_asks(app: Flask) -> None:
     acts, pages = every_act(), {rule.endpoint for rule in app.url_map.iter_rules()}
     assert acts - set(permissions.ACTS) == set(), "acts that stand in no table of market/permissions.py"
-    assert {name for name in set(permissions.ACTS) - acts if not name.startswith("referring.")} == set(), "acts that are no more"
-    assert pages ^ set(permissions.PAGES) == set(), "pages that stand in no table of market/permissions.py, or are no more"
+    assert {name for name in set(permissions.ACTS) - acts if not name.startswith("referring.")} == set(), (
+        "acts that are no more"
+    )
+    assert pages ^ set(permissions.PAGES) == set(), (
+        "pages that stand in no table of market/permissions.py, or are no more"
+    )
 
 
 def allowed(actors: dict[str, Actor], attempt: Any) -> list[str]:
@@ -60,65 +66,126 @@ def allowed(actors: dict[str, Actor], attempt: Any) -> list[str]:
 
 # Of acts that are of no case: who may, and which. "everybody" has an account in force.
 EVERYBODY = (
-    "buyer, staff, delegate, agency, applicant, waiting, evaluator, department, county, city, province, elsewhere, custodian, admin, "
+    "buyer, staff, delegate, agency, applicant, waiting, evaluator, department, county, city, "
+    "province, elsewhere, custodian, admin, "
     "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended"
 )
 OF_NO_CASE: list[tuple[str, str]] = [
-    (f"visitor, {EVERYBODY}, unconfirmed, system", "accounts.register accounts._confirm accounts.ask_reset accounts._choose_password"),
+    (
+        f"visitor, {EVERYBODY}, unconfirmed, system",
+        "accounts.register accounts._confirm accounts.ask_reset accounts._choose_password",
+    ),
     (
         f"{EVERYBODY}, unconfirmed",
-        "accounts.change_password accounts.send_again accounts._change_address accounts.end_one accounts.end_mine accounts._add_authenticator "
+        "accounts.change_password accounts.send_again accounts._change_address accounts.end_one "
+        "accounts.end_mine accounts._add_authenticator "
         "accounts._add_passkey accounts._remove_passkey accounts._remove_factors accounts._set_codes",
     ),
     (EVERYBODY, "accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
     (f"{EVERYBODY}, unconfirmed", "sourcing.create_request"),  # for whom: where the case begins, below
     (EVERYBODY, "contracts.propose_change accounts.accept_delegation accounts.lay_down_delegation"),
-    ("buyer, staff, delegate, delegate of suspended, waiting, unconfirmed", "accounts.correct"),  # as long as it waits
-    ("admin", "accounts.set_up_authority accounts.end_of accounts.reset_of oversight.override oversight.try_again timekeeping._confirm"),
+    (
+        "buyer, staff, delegate, delegate of suspended, waiting, unconfirmed",
+        "accounts.correct",
+    ),  # as long as it waits
+    (
+        "admin",
+        "accounts.set_up_authority accounts.end_of accounts.reset_of oversight.override "
+        "oversight.try_again timekeeping._confirm",
+    ),
     ("province", "contracts.publish_template"),
     ("province, admin", "agencies._compare"),
     ("department, province, admin", "catalogue.list_item catalogue.revise_item catalogue.withdraw_item"),
-    ("custodian", "payments._keep_layout payments._take_statement payments._wait payments.drop_waiting payments.forget_layout payments.read_line payments.settle_line"),
+    (
+        "custodian",
+        "payments._keep_layout payments._take_statement payments._wait payments.drop_waiting "
+        "payments.forget_layout payments.read_line payments.settle_line",
+    ),
     # owners; helper, who is the delegate here, owns another enterprise
     ("buyer, delegate, delegate of suspended", "accounts.delegate"),
     ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.revoke_delegation"),
-    ("buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, province, elsewhere, custodian, delegate of suspended", "accounts.add_member"),
     (
-        "buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, province, elsewhere, custodian, "
+        "buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, "
+        "province, elsewhere, custodian, delegate of suspended",
+        "accounts.add_member",
+    ),
+    (
+        "buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, "
+        "province, elsewhere, custodian, "
         "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended",
         "accounts.remove_member",
     ),
-    ("buyer, delegate, agency, evaluator, buyer suspended, delegate of suspended, agency suspended", "contracts.renew_key contracts._take_certificate"),
+    (
+        "buyer, delegate, agency, evaluator, buyer suspended, delegate of suspended, agency suspended",
+        "contracts.renew_key contracts._take_certificate",
+    ),
     # agencies
     ("agency, evaluator", "sourcing.ask sourcing.submit_quote sourcing._submit_bid"),
     ("agency, applicant, evaluator", "agencies.publish_fees"),
     ("agency, evaluator, agency suspended", "agencies.change_account agencies.change_representative"),
     (
         "agency, applicant, evaluator, agency suspended",
-        "agencies.fill agencies.add_practitioner agencies.remove_practitioner agencies.hand_in_material agencies.add_qualification "
+        "agencies.fill agencies.add_practitioner agencies.remove_practitioner "
+        "agencies.hand_in_material agencies.add_qualification "
         "agencies.submit_entry agencies.commit_entry agencies._take_number agencies._keep sourcing.object_to",
     ),
-    ("agency, applicant, evaluator, county, city, province, elsewhere, admin", "agencies._take_table batches.load_batch batches.drop_batch"),
+    (
+        "agency, applicant, evaluator, county, city, province, elsewhere, admin",
+        "agencies._take_table batches.load_batch batches.drop_batch",
+    ),
     # the clock, the jobs, the command line
     (
         "system",
-        "accounts.appoint_admin accounts.judge contracts._keep_text contracts.end_unopposed credit.begin_scores ratings.publish sourcing.note_half sourcing.note_kept payments.close_day payments.close_event "
-        "payments.fail_charge payments.finish_sending payments.give_up_sending payments.keep_differences payments.leave_line payments.match_line "
-        "payments.note_charge payments.note_differences payments.note_event payments.settle_charge payments.take_back",
+        "accounts.appoint_admin accounts.judge contracts._keep_text contracts.end_unopposed "
+        "credit.begin_scores ratings.publish sourcing.note_half sourcing.note_kept "
+        "payments.close_day payments.close_event "
+        "payments.fail_charge payments.finish_sending payments.give_up_sending "
+        "payments.keep_differences payments.leave_line payments.match_line "
+        "payments.note_charge payments.note_differences payments.note_event "
+        "payments.settle_charge payments.take_back",
     ),
-    ("system", " ".join(f"referring.refer_{kind}" for kind in ("check", "claim", "clarification", "dispute", "materials", "objection", "organisation", "payment", "payout", "request"))),
+    (
+        "system",
+        " ".join(
+            f"referring.refer_{kind}"
+            for kind in (
+                "check",
+                "claim",
+                "clarification",
+                "dispute",
+                "materials",
+                "objection",
+                "organisation",
+                "payment",
+                "payout",
+                "request",
+            )
+        ),
+    ),
 ]
 
-# Of acts of cases: who may, and which. The cases are in the county; the buyer, the agency and their like are their parties.
+# Of acts of cases: who may, and which. The cases are in the county; the buyer, the agency and their like are
+# their parties.
 OVERSEERS = "county, city, province"
 OF_CASES: list[tuple[str, str]] = [
     (OVERSEERS, "organisation.suspend organisation.restore check.ask check.clear check.confirm"),
-    (f"{OVERSEERS}, admin", "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse"),
+    (
+        f"{OVERSEERS}, admin",
+        "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse",
+    ),
     ("", "claim.file claim.withdraw claim.resume"),  # the applicant's, who is none of these
     ("agency, agency suspended", "claim.answer"),
     ("agency, system, agency suspended", "account_change.stop"),
-    (OVERSEERS, "request.consent request.refuse_cancel request.call_off award.annul objection.uphold objection.dismiss contract.call_off dispute.decide"),
-    (OVERSEERS, "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge deliverable.urge payment.urge payout.urge materials.urge"),
+    (
+        OVERSEERS,
+        "request.consent request.refuse_cancel request.call_off award.annul objection.uphold "
+        "objection.dismiss contract.call_off dispute.decide",
+    ),
+    (
+        OVERSEERS,
+        "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge "
+        "deliverable.urge payment.urge payout.urge materials.urge",
+    ),
     (f"{OVERSEERS}, system", "deliverable.waive"),
     ("department", "deliverable.pass deliverable.send_back"),
     ("custodian, system", "payment.receive payout.send"),
@@ -126,25 +193,50 @@ OF_CASES: list[tuple[str, str]] = [
     ("agency", "quote.replace bid.replace bid.undercut contract.agree_agency"),
     ("buyer, staff", "change.agree"),
     ("buyer, staff, system", "award.forfeit"),
-    ("buyer, staff, delegate", "request.edit request.publish request.amend request.appoint request.award contract.agree_buyer contract.replace"),
+    (
+        "buyer, staff, delegate",
+        "request.edit request.publish request.amend request.appoint request.award "
+        "contract.agree_buyer contract.replace",
+    ),
     ("buyer, staff, delegate, system", "request.close request.keep"),
     ("buyer, staff, delegate, agency", "quote.offer contract.revise"),
     ("buyer, staff, delegate, agency, system", "quote.accept"),
     # duties, answers, objections, stepping back: suspended too
-    ("agency, agency suspended", "organisation.submit organisation.commit check.answer quote.withdraw bid.withdraw objection.withdraw"),
-    ("agency, agency suspended", "materials.miss deliverable.submit dispute.answer payment.confirm invoice.void"),
+    (
+        "agency, agency suspended",
+        "organisation.submit organisation.commit check.answer quote.withdraw bid.withdraw objection.withdraw",
+    ),
+    (
+        "agency, agency suspended",
+        "materials.miss deliverable.submit dispute.answer payment.confirm invoice.void",
+    ),
     ("agency, system, agency suspended", "materials.confirm materials.waive change.withdraw payout.arrive"),
     ("agency, custodian, agency suspended", "payment.dispute"),
     ("agency, custodian, system, agency suspended", "payout.bounce"),
     ("buyer, staff, buyer suspended", "change.refuse invoice.receive rating.rate"),
     ("buyer, staff, system, buyer suspended", "dispute.withdraw"),
     ("buyer, staff, agency, buyer suspended, agency suspended", "dispute.evidence"),
-    ("buyer, staff, delegate, buyer suspended, delegate of suspended", "request.cancel request.ask_cancel clarification.answer objection.answer"),
-    ("buyer, staff, delegate, buyer suspended, delegate of suspended", "materials.supply deliverable.return payment.pay"),
+    (
+        "buyer, staff, delegate, buyer suspended, delegate of suspended",
+        "request.cancel request.ask_cancel clarification.answer objection.answer",
+    ),
+    (
+        "buyer, staff, delegate, buyer suspended, delegate of suspended",
+        "materials.supply deliverable.return payment.pay",
+    ),
     ("buyer, staff, delegate, system, buyer suspended, delegate of suspended", "deliverable.accept"),
-    ("buyer, staff, delegate, agency, buyer suspended, delegate of suspended, agency suspended", "contract.give_notice contract.dispute"),
-    ("buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended", "contract.terminate"),
-    ("buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended", "quote.decline"),
+    (
+        "buyer, staff, delegate, agency, buyer suspended, delegate of suspended, agency suspended",
+        "contract.give_notice contract.dispute",
+    ),
+    (
+        "buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended",
+        "contract.terminate",
+    ),
+    (
+        "buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended",
+        "quote.decline",
+    ),
     ("", "contract.contest contract.retract"),  # nobody gave notice here
     ("evaluator", "evaluation.declare evaluation.score"),
     ("evaluator, system", "evaluation.recuse"),
@@ -163,12 +255,16 @@ def declared(table: list[tuple[str, str]]) -> dict[str, list[str]]:
 def test_every_act_that_is_of_no_case(app: Flask, world: World) -> None:
     actors, expected = people(world), declared(OF_NO_CASE)
     names = [name for name in every_act() if permissions.ACTS[name] is not None]
-    found = {name: allowed(actors, lambda actor, name=name: permissions.check_act(name, actor)) for name in names}
+    found = {
+        name: allowed(actors, lambda actor, name=name: permissions.check_act(name, actor)) for name in names
+    }
     assert found == expected
 
 
 def test_every_act_of_every_case(world: World, time: Any) -> None:
-    """As the table of each case type and the rule of standing have it together; what only the clock does needs no line."""
+    """As the table of each case type and the rule of standing have it together; what only the clock does
+    needs no line.
+    """
     actors, expected = people(world), declared(OF_CASES)
     identifiers, found = whole_market(world, time), {}
     for name, case_class in CASES.items():
@@ -176,12 +272,17 @@ def test_every_act_of_every_case(world: World, time: Any) -> None:
         case = case_class.load(db.session, identifiers[name])
         for act in case.workflow.acts:
             who = {role for move in case.workflow.moves if move.act == act for role in move.who}
-            found[f"{name}.{act}"] = allowed(actors, lambda actor, who=who, act=act, case=case: workflow.play(db.session, case, act, actor, who))
+            found[f"{name}.{act}"] = allowed(
+                actors,
+                lambda actor, who=who, act=act, case=case: workflow.play(db.session, case, act, actor, who),
+            )
     assert {act: who for act, who in found.items() if who != ["system"]} == expected
 
 
 def test_buttons_and_worklists_come_from_the_same_rule(world: World, time: Any) -> None:
-    """Whatever a page offers is let through, and whatever is let through now is offered: over every case, state and kind of actor."""
+    """Whatever a page offers is let through, and whatever is let through now is offered: over every case,
+    state and kind of actor.
+    """
     actors, identifiers, tried = people(world), whole_market(world, time), 0
     for name, case_class in CASES.items():
         db.session.rollback()
@@ -206,7 +307,9 @@ def _plays(case: Any, act: str, actor: Actor, who: Any) -> bool:
         return False
 
 
-def test_an_act_that_is_declared_nowhere_is_refused(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_act_that_is_declared_nowhere_is_refused(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(permissions.ACTS, "contracts.publish_template")
     monkeypatch.delitem(permissions.PAGES, "accounts.worklist")
     with pytest.raises(NotAllowed):
@@ -214,7 +317,10 @@ def test_an_act_that_is_declared_nowhere_is_refused(app: Flask, world: World, mo
     assert sign_in(app, world, "buyer").get("/my").status == 403
 
 
-@pytest.mark.parametrize(("person", "act"), [("buyer", "publish"), ("helper", "publish"), ("buyer", "create"), ("helper", "create")])
+@pytest.mark.parametrize(
+    ("person", "act"),
+    [("buyer", "publish"), ("helper", "publish"), ("buyer", "create"), ("helper", "create")],
+)
 def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act: str) -> None:
     """Neither its own people nor whoever it delegated; what runs goes on, and it may step back."""
     people(world)
@@ -224,7 +330,9 @@ def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act:
     buyer = world.organisation("buyer").id
     for actor in (before, world.actor(person)):  # one whose request began before, too
         with pytest.raises(NotAllowed, match="已暂停"):
-            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_request(actor, **world.asked(), on_behalf_of=buyer)
+            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_request(
+                actor, **world.asked(), on_behalf_of=buyer
+            )
     payment = world.one(Payment, running, kind="deposit").identifier
     payments.pay(world.actor(person), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     sourcing.cancel(world.actor(person), draft)
@@ -238,8 +346,12 @@ def test_a_suspended_agency_delivers_and_is_paid_but_offers_nothing(world: World
         lambda: sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20),
         lambda: sourcing.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?"),
         lambda: world.fees("agency", 100),
-        lambda: contracts.propose_change(world.actor("agency"), contract, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"),
-        lambda: accounts.add_member(world.actor("agency"), email="new@example.cn", name="新人", password=PASSWORD),
+        lambda: contracts.propose_change(
+            world.actor("agency"), contract, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"
+        ),
+        lambda: accounts.add_member(
+            world.actor("agency"), email="new@example.cn", name="新人", password=PASSWORD
+        ),
     ):
         with pytest.raises(NotAllowed, match="已暂停"):
             act()
@@ -270,7 +382,9 @@ def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
             agencies.suspend(world.actor(name), own, reason="核查期间暂停其职权")
         page = sign_in(app, world, name).get(f"/agencies/{own}")
         assert "/suspend" not in page.text
-        seen = db.session.scalars(select(Organisation.identifier).where(Organisation.scope("regulator", world.actor(name)))).all()
+        seen = db.session.scalars(
+            select(Organisation.identifier).where(Organisation.scope("regulator", world.actor(name)))
+        ).all()
         assert own not in seen
         assert (world.identifiers["county"] in seen) is (name != "county")
     agencies.suspend(world.actor("regulator"), world.identifiers["county"], reason="核查期间暂停其职权")
@@ -278,22 +392,54 @@ def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
 
 
 def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> None:
-    """The market's templates, catalogue, register, books and statements are the whole market's; so is what leads to them."""
+    """The market's templates, catalogue, register, books and statements are the whole market's; so is what
+    leads to them.
+    """
     world.authority("county", "regulator", region="632801")
-    statement = payments.import_statement(world.actor("custodian"), file_name="s.csv", content="交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode())
-    paths = ("/contract-templates/report/revise", "/items/WAT-01/edit", "/items/new", "/items/WAT-01/withdraw", "/oversight/register", "/custody",
-             f"/custody/statements/{statement}", f"/custody/statements/{statement}.csv", "/custody/differences", "/ledger", "/ledger.xlsx", "/ledger/accounts",
-             "/ledger/closings")  # fmt: skip
+    statement = payments.import_statement(
+        world.actor("custodian"),
+        file_name="s.csv",
+        content="交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode(),
+    )
+    paths = (
+        "/contract-templates/report/revise",
+        "/items/WAT-01/edit",
+        "/items/new",
+        "/items/WAT-01/withdraw",
+        "/oversight/register",
+        "/custody",
+        f"/custody/statements/{statement}",
+        f"/custody/statements/{statement}.csv",
+        "/custody/differences",
+        "/ledger",
+        "/ledger.xlsx",
+        "/ledger/accounts",
+        "/ledger/closings",
+    )
     county, province = sign_in(app, world, "county"), sign_in(app, world, "regulator")
     assert {path: county.get(path).status for path in paths} == dict.fromkeys(paths, 403)
     assert {path: province.get(path).status for path in paths} == dict.fromkeys(paths, 200)
-    offered = {str(link.get("href")) for path in ("/my", "/contract-templates/report", "/items", "/items/WAT-01") for link in county.get(path).soup.select("a")}
+    offered = {
+        str(link.get("href"))
+        for path in ("/my", "/contract-templates/report", "/items", "/items/WAT-01")
+        for link in county.get(path).soup.select("a")
+    }
     assert not offered & set(paths)
     template = current_templates(db.session)["report"]
     with pytest.raises(NotAllowed, match="整个市场"):
-        contracts.publish_template(world.actor("county"), "report", title=template.title, clauses=template.clauses, milestones=template.milestones, effective_from=None, reason="改一改条款")
+        contracts.publish_template(
+            world.actor("county"),
+            "report",
+            title=template.title,
+            clauses=template.clauses,
+            milestones=template.milestones,
+            effective_from=None,
+            reason="改一改条款",
+        )
     with pytest.raises(NotAllowed, match="整个市场"):
-        registry.compare_with_register(world.actor("county"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode())
+        registry.compare_with_register(
+            world.actor("county"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode()
+        )
 
 
 def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
@@ -307,7 +453,9 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
 
 
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
-    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area; a sealed bid is its agency's alone."""
+    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area; a
+    sealed bid is its agency's alone.
+    """
     world.authority("water", "regulator", region="632801", department="水利")
     world.authority("ecology", "regulator", region="632801", department="生态环境")
     identifiers = whole_market(world, time)
@@ -315,26 +463,38 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
         db.session.rollback()
         case = case_class.load(db.session, identifiers[name])
         of_none = name in ("organisation", "check", "credit_record", "claim", "account_change")
-        for regulator, expected in (("water", name != "bid"), ("ecology", of_none), ("regulator", name != "bid")):
+        for regulator, expected in (
+            ("water", name != "bid"),
+            ("ecology", of_none),
+            ("regulator", name != "bid"),
+        ):
             actor = world.actor(regulator)
             case = case_class.load(db.session, identifiers[name])
             assert ("regulator" in case.roles_of(actor)) is expected, (name, regulator)
-            seen = db.session.scalar(select(case_class.id).where(case_class.id == case.id, case_class.scope("regulator", actor)))
+            seen = db.session.scalar(
+                select(case_class.id).where(case_class.id == case.id, case_class.scope("regulator", actor))
+            )
             assert (seen is not None) is expected, (name, regulator)
     assert catalogue.may_edit(world.actor("regulator"), "生态环境")
     region = "632801"
     assert authority_for(db.session, "regulator", "生态环境", region).name == "ecology单位"
     assert authority_for(db.session, "regulator", "自然资源", region).name == "regulator单位"
     agencies.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
-    assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", "one out of standing is passed over"
+    assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", (
+        "one out of standing is passed over"
+    )
 
 
 def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
-    """Between the beginning of a request and its act: a delegation taken back, one that ran out, a membership ended, an owner that is one no more."""
+    """Between the beginning of a request and its act: a delegation taken back, one that ran out, a membership
+    ended, an owner that is one no more.
+    """
     world.enterprise("helper")
     world.member("buyer", "staff")
     buyer = world.actor("buyer")
-    accounts.delegate(buyer, email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    accounts.delegate(
+        buyer, email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30)
+    )
     world.accept("helper")
     helper, staff = world.actor("helper"), world.actor("staff")
     before = [permission.fresh(db.session, each) for each in (buyer, helper, staff)]
@@ -367,7 +527,11 @@ def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: 
     assert "已退出" not in said
     assert "/requests/new" not in said
     refused = buyer.get("/requests/new")
-    assert (refused.status, "执照已被吊销" in refused.text, "已暂停" in refused.soup.h1.text) == (403, True, True)  # type: ignore[union-attr]
+    assert (refused.status, "执照已被吊销" in refused.text, "已暂停" in refused.soup.h1.text) == (
+        403,
+        True,
+        True,
+    )  # type: ignore[union-attr]
     for who in ("visitor", "agency"):
         assert "不能确定中选" in sign_in(app, world, who).get(f"/requests/{request}").text
     assert "业主已暂停" in Visitor(app).get("/requests").text
@@ -375,5 +539,7 @@ def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: 
     regulator = sign_in(app, world, "regulator")
     assert "暂停发起采购" not in regulator.get(f"/agencies/{world.identifiers['buyer']}").soup.aside.text  # type: ignore[union-attr]
     agencies.restore(world.actor("regulator"), world.identifiers["buyer"], reason="已说明清楚。")
-    assert "暂停发起采购" in regulator.get(f"/agencies/{world.identifiers['buyer']}").text, "not “to suspend its work” of a buyer"
+    assert "暂停发起采购" in regulator.get(f"/agencies/{world.identifiers['buyer']}").text, (
+        "not “to suspend its work” of a buyer"
+    )
     assert "不能确定中选" not in Visitor(app).get(f"/requests/{request}").text

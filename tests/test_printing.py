@@ -1,4 +1,6 @@
-"""Printing: whatever is typed is printed at once, with 〓 for what no font here has; what costs too much says so."""
+"""Printing: whatever is typed is printed at once, with 〓 for what no font here has; what costs too much says
+so.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,17 @@ RARE = "".join(map(chr, range(0x30000, 0x30000 + 400)))
 
 
 def letter(text: str) -> dict[str, Any]:
-    return {"identifier": "F-1", "title": text, "platform": "p", "to": text, "by": "b", "before": [text], "rows": [[text, text]], "after": [text], "date": "d"}
+    return {
+        "identifier": "F-1",
+        "title": text,
+        "platform": "p",
+        "to": text,
+        "by": "b",
+        "before": [text],
+        "rows": [[text, text]],
+        "after": [text],
+        "date": "d",
+    }
 
 
 @pytest.fixture
@@ -79,7 +91,9 @@ def title(content: bytes) -> str:
         ("龘靐齉爩①㎡℃½", "龘靐齉爩①㎡℃½"),
     ],
 )
-def test_each_kind_of_character_is_printed_or_replaced_in_one_go(compiled: list[str], typed: str, printed: str) -> None:
+def test_each_kind_of_character_is_printed_or_replaced_in_one_go(
+    compiled: list[str], typed: str, printed: str
+) -> None:
     assert printer.printable(typed) == printed
     content = printer.pdf("letter", letter(typed), "http://market.test/check/F-1", 0)
     assert compiled == ["letter"]
@@ -87,7 +101,10 @@ def test_each_kind_of_character_is_printed_or_replaced_in_one_go(compiled: list[
 
 
 def test_lines_end_where_they_ended() -> None:
-    assert printer.printable("一\r\n二\r三\x0b四\x0c五\x85六\u2028七\u2029八\t九") == "一\n二\n三\n四\n五\n六\n七\n八\t九"
+    assert (
+        printer.printable("一\r\n二\r三\x0b四\x0c五\x85六\u2028七\u2029八\t九")
+        == "一\n二\n三\n四\n五\n六\n七\n八\t九"
+    )
 
 
 def test_a_mark_and_a_letter_no_font_sets_together_are_printed_without_it(compiled: list[str]) -> None:
@@ -98,7 +115,9 @@ def test_a_mark_and_a_letter_no_font_sets_together_are_printed_without_it(compil
 
 def test_every_character_said_to_be_printable_is(compiled: list[str]) -> None:
     """All there are beside the common ones, in one paper."""
-    there = [c for c in map(chr, sorted(frozenset.union(*fonts.every()))) if unicodedata.category(c)[0] not in "MC"]
+    there = [
+        c for c in map(chr, sorted(frozenset.union(*fonts.every()))) if unicodedata.category(c)[0] not in "MC"
+    ]
     text = printer.printable(" ".join(c for c in there if c not in printer._common()))
     assert text.count("〓") <= 1
     printer.pdf("letter", {**record.PAPER, "before": [text]}, "http://market.test", 0)
@@ -108,7 +127,9 @@ def test_every_character_said_to_be_printable_is(compiled: list[str]) -> None:
 
 def test_the_record_is_of_the_fonts_typst_brings() -> None:
     """Where this fails, Typst has been replaced: `python -m market.sandboxed.record`."""
-    recorded = dict(zip(record.embedded(), fonts.every()[len(fonts.own()) + len(fonts.beside()) :], strict=True))
+    recorded = dict(
+        zip(record.embedded(), fonts.every()[len(fonts.own()) + len(fonts.beside()) :], strict=True)
+    )
     for name, has in record.embedded().items():
         assert recorded[name] <= set(has), name
         assert len(recorded[name]) > 0.75 * len(has), name
@@ -132,32 +153,57 @@ LONG = {
 
 def contract(text: str) -> dict[str, Any]:
     """A contract that is as long as its forms take: every clause, title and name at its most."""
-    party = {"role": "甲方", "name": text[:200], "representative": text[:100], "facts": [["住所", text[:200]]]}
+    party = {
+        "role": "甲方",
+        "name": text[:200],
+        "representative": text[:100],
+        "facts": [["住所", text[:200]]],
+    }
     clauses = [{"key": "settlement" if n == 2 else "k", "title": text[:100], "text": text} for n in range(14)]
     rows = [[str(n), text[:100], "10 个工作日", "¥ 1.00", "是"] for n in range(6)]
     return {
-        "identifier": "C-1", "title": "合同", "platform": "p", "award": "A", "request": "R", "template": "t", "parties": [party, party], "clauses": clauses,
-        "milestones": rows, "materials": [text[:200]] * 20, "checklist": [text[:200]] * 20,
-    }  # fmt: skip
+        "identifier": "C-1",
+        "title": "合同",
+        "platform": "p",
+        "award": "A",
+        "request": "R",
+        "template": "t",
+        "parties": [party, party],
+        "clauses": clauses,
+        "milestones": rows,
+        "materials": [text[:200]] * 20,
+        "checklist": [text[:200]] * 20,
+    }
 
 
 @pytest.mark.parametrize("kind", LONG)
 def test_the_longest_that_can_be_typed_prints_within_its_budget(kind: str) -> None:
-    assert printing.pdf("contract", contract(LONG[kind]), "http://market.test/check/C-1", at=AT)[:5] == b"%PDF-"
+    assert (
+        printing.pdf("contract", contract(LONG[kind]), "http://market.test/check/C-1", at=AT)[:5] == b"%PDF-"
+    )
 
 
 def test_what_is_longer_than_any_form_says_so_and_the_next_prints(monkeypatch: Any) -> None:
     monkeypatch.setattr(printing, "MEGABYTES", 96)
     with pytest.raises(OverBudget, match="文书太长") as refused:
-        printing.pdf("letter", {**letter("短"), "before": ["".join(map(chr, range(0x4E00, 0x9F00))) * 20]}, "http://market.test", at=AT)
+        printing.pdf(
+            "letter",
+            {**letter("短"), "before": ["".join(map(chr, range(0x4E00, 0x9F00))) * 20]},
+            "http://market.test",
+            at=AT,
+        )
     assert refused.value.field is None
     monkeypatch.undo()
     assert printing.pdf("letter", letter("短"), "http://market.test", at=AT)[:5] == b"%PDF-"
 
 
-def test_rare_characters_in_reasons_and_clauses_are_printed_once(app: Flask, world: World, monkeypatch: Any) -> None:
-    """An award's reasons of characters no font here has and a contract's clauses of the other planes, by the acts that take them. A contract
-    with characters no font has is not printed at all: nobody is to sign it."""
+def test_rare_characters_in_reasons_and_clauses_are_printed_once(
+    app: Flask, world: World, monkeypatch: Any
+) -> None:
+    """An award's reasons of characters no font here has and a contract's clauses of the other planes, by the
+    acts that take them. A contract with characters no font has is not printed at all: nobody is to sign
+    it.
+    """
     there = "".join(itertools.islice((c for c in map(chr, range(0x20000, 0x2A6D0)) if not missing(c)), 150))
     asked: list[str] = []
     run = sandbox.run

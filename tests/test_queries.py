@@ -42,22 +42,62 @@ class _Count:
 
 
 LISTS = {
-    "/requests": "visitor", "/awards": "visitor", "/agencies": "visitor", "/credit": "visitor", "/items": "visitor",
-    "/items/WAT-01": "visitor", "/my": "buyer", "/my/notices": "agency", "/contracts": "buyer", "/my/answers": "agency",
-    "/oversight/agencies": "regulator", "/oversight/agencies.csv": "regulator", "/admin/authorities": "admin", "/": "visitor",
-    "/my/organisation": "buyer", "/oversight/checks": "regulator", "/oversight/checks.csv": "regulator", "/oversight/register": "regulator",
-    "/imports": "agency", "/matters": "visitor", "/items/WAT-01/history": "visitor", "/agencies?item=WAT-01&order=price": "visitor",
-    "/admin/failures": "admin", "/agencies/A-2026-000001": "visitor", "/agencies/A-2026-000001/fees/WAT-01": "visitor", "/suggest?q=单位": "visitor",
-    "/reviews?standing=passed": "department", "/reviews.csv?standing=passed": "department", "/oversight/first-pass": "regulator",
-    "/oversight/clauses": "regulator", "/oversight/clauses.csv": "regulator", "/contract-templates": "visitor",
-    "/contract-templates/report": "visitor", "/my/signing": "buyer", "/contracts/C-2026-000001": "buyer",
-    "/deliverables/V-2026-000001": "agency", "/payments/M-2026-000001": "buyer", "/payouts": "agency", "/my/statement": "buyer",
-    "/my/statement.csv": "agency", "/custody": "custodian", "/custody/statements/S-2026-000001": "custodian",
-    "/custody/statements/S-2026-000001.csv": "custodian", "/custody/differences": "custodian", "/custody/layouts": "custodian", "/ledger": "regulator", "/ledger/accounts": "regulator",
-    "/ledger/accounts/clearing:bank": "custodian", "/ledger/accounts/clearing:bank.csv": "custodian", "/ledger/closings": "regulator",
-    "/oversight/money": "regulator", "/oversight/money?view=overdue": "regulator", "/oversight/money?view=waiting": "regulator",
-    "/oversight/money.csv?view=waiting": "regulator", "/oversight/money.csv?view=overdue": "regulator",
-}  # fmt: skip
+    "/requests": "visitor",
+    "/awards": "visitor",
+    "/agencies": "visitor",
+    "/credit": "visitor",
+    "/items": "visitor",
+    "/items/WAT-01": "visitor",
+    "/my": "buyer",
+    "/my/notices": "agency",
+    "/contracts": "buyer",
+    "/my/answers": "agency",
+    "/oversight/agencies": "regulator",
+    "/oversight/agencies.csv": "regulator",
+    "/admin/authorities": "admin",
+    "/": "visitor",
+    "/my/organisation": "buyer",
+    "/oversight/checks": "regulator",
+    "/oversight/checks.csv": "regulator",
+    "/oversight/register": "regulator",
+    "/imports": "agency",
+    "/matters": "visitor",
+    "/items/WAT-01/history": "visitor",
+    "/agencies?item=WAT-01&order=price": "visitor",
+    "/admin/failures": "admin",
+    "/agencies/A-2026-000001": "visitor",
+    "/agencies/A-2026-000001/fees/WAT-01": "visitor",
+    "/suggest?q=单位": "visitor",
+    "/reviews?standing=passed": "department",
+    "/reviews.csv?standing=passed": "department",
+    "/oversight/first-pass": "regulator",
+    "/oversight/clauses": "regulator",
+    "/oversight/clauses.csv": "regulator",
+    "/contract-templates": "visitor",
+    "/contract-templates/report": "visitor",
+    "/my/signing": "buyer",
+    "/contracts/C-2026-000001": "buyer",
+    "/deliverables/V-2026-000001": "agency",
+    "/payments/M-2026-000001": "buyer",
+    "/payouts": "agency",
+    "/my/statement": "buyer",
+    "/my/statement.csv": "agency",
+    "/custody": "custodian",
+    "/custody/statements/S-2026-000001": "custodian",
+    "/custody/statements/S-2026-000001.csv": "custodian",
+    "/custody/differences": "custodian",
+    "/custody/layouts": "custodian",
+    "/ledger": "regulator",
+    "/ledger/accounts": "regulator",
+    "/ledger/accounts/clearing:bank": "custodian",
+    "/ledger/accounts/clearing:bank.csv": "custodian",
+    "/ledger/closings": "regulator",
+    "/oversight/money": "regulator",
+    "/oversight/money?view=overdue": "regulator",
+    "/oversight/money?view=waiting": "regulator",
+    "/oversight/money.csv?view=waiting": "regulator",
+    "/oversight/money.csv?view=overdue": "regulator",
+}
 
 
 RUNNING = "C-2026-000001"
@@ -71,30 +111,61 @@ def _more(world: World, round_: int) -> None:
     with transaction() as session:
         agency = Organisation.load(session, world.identifiers[name])
         open_check(session, SYSTEM, agency, "scope", [])
-        session.add(Practitioner(agency_id=world.organisation("agency").id, name="卓玛", kind="注册咨询工程师", number=f"M-{round_}", **years()))
+        session.add(
+            Practitioner(
+                agency_id=world.organisation("agency").id,
+                name="卓玛",
+                kind="注册咨询工程师",
+                number=f"M-{round_}",
+                **years(),
+            )
+        )
     for _ in range(2):
         request = world.request()
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     changed = world.contract_of(world.awarded()).identifier
     contracts.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
-    change = contracts.propose_change(world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续")
+    change = contracts.propose_change(
+        world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续"
+    )
     contracts.withdraw_change(world.actor("agency"), change)
     money.record_invoice(
-        world.actor("agency"), "M-2026-000001", number=f"{round_:020d}", amount=100, tax=1, issued_on=world.day(0), file_name="i.pdf", content=PDF
+        world.actor("agency"),
+        "M-2026-000001",
+        number=f"{round_:020d}",
+        amount=100,
+        tax=1,
+        issued_on=world.day(0),
+        file_name="i.pdf",
+        content=PDF,
     )
-    rows = "\n".join(f"2026-03-0{round_ + 1},{n + 1}.00,,,某人,1,误汇,B{round_}{n}" for n in range(3 + 3 * round_))
-    money.import_statement(world.actor("custodian"), file_name="s.csv", content=f"交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n{rows}".encode())
+    rows = "\n".join(
+        f"2026-03-0{round_ + 1},{n + 1}.00,,,某人,1,误汇,B{round_}{n}" for n in range(3 + 3 * round_)
+    )
+    money.import_statement(
+        world.actor("custodian"),
+        file_name="s.csv",
+        content=f"交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n{rows}".encode(),
+    )
     match_lines()
-    money.keep_differences(SYSTEM, "bank", [Found("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)])
+    money.keep_differences(
+        SYSTEM, "bank", [Found("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)]
+    )
     money.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)
     if round_ < 3:  # so often may a version be returned
         deliverable = world.delivered(RUNNING)
         points = world.one(Deliverable, RUNNING).contract.request.item.checklist
-        contracts.send_for_correction(world.actor("buyer"), deliverable, answers={points[0]: "缺少附图"}, reason="请修改后重报")
+        contracts.send_for_correction(
+            world.actor("buyer"), deliverable, answers={points[0]: "缺少附图"}, reason="请修改后重报"
+        )
     assert contract
     with transaction() as session:
         for number in range(round_ + 1):
-            failures.note(session, failures.Attempt("deadlines", "close", "request", f"Q-{round_}-{number}"), KeyError("x"))
+            failures.note(
+                session,
+                failures.Attempt("deadlines", "close", "request", f"Q-{round_}-{number}"),
+                KeyError("x"),
+            )
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the statements are the same on both

@@ -1,5 +1,6 @@
-"""Limits that would end in nothing: every one ends in an act of the clock or is referred to the level above, which is told and may act; and
-money has a way out of whatever nobody decides."""
+"""Limits that would end in nothing: every one ends in an act of the clock or is referred to the level above,
+which is told and may act; and money has a way out of whatever nobody decides.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +35,14 @@ OPEN, ENDED = State("open", "open"), State("ended", "ended", terminal=True)
 @pytest.mark.parametrize(
     "moves",
     [
-        (Move("open", "go", "ended", {"buyer"}), Move("open", "wait", "open", {"buyer"}, limit=Limit(policy="x"))),
-        (Move("open", "go", "ended", {"buyer"}), Move("open", "wait", "open", {"buyer"}, limit=Limit(attribute="x", act="go"))),
+        (
+            Move("open", "go", "ended", {"buyer"}),
+            Move("open", "wait", "open", {"buyer"}, limit=Limit(policy="x")),
+        ),
+        (
+            Move("open", "go", "ended", {"buyer"}),
+            Move("open", "wait", "open", {"buyer"}, limit=Limit(attribute="x", act="go")),
+        ),
     ],
     ids=["ends in nothing", "ends in what the clock may not do"],
 )
@@ -43,7 +50,14 @@ def test_a_workflow_with_a_limit_that_ends_in_nothing_is_refused(moves: tuple[Mo
     with pytest.raises(ValueError, match="ends in nothing"):
         Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go", "wait": "wait"})
     with pytest.raises(ValueError, match="ends in nothing"):
-        Workflow("odd", "odd", (OPEN, ENDED), (Move("open", "go", "ended", {"buyer"}),), {"go": "go"}, opening=Limit(policy="x"))
+        Workflow(
+            "odd",
+            "odd",
+            (OPEN, ENDED),
+            (Move("open", "go", "ended", {"buyer"}),),
+            {"go": "go"},
+            opening=Limit(policy="x"),
+        )
 
 
 def test_a_workflow_that_waits_for_somebody_without_a_limit_says_why() -> None:
@@ -52,14 +66,24 @@ def test_a_workflow_that_waits_for_somebody_without_a_limit_says_why() -> None:
         Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go"})
     assert Workflow("odd", "odd", (OPEN, ENDED), moves, {"go": "go"}, unhurried={"open": "a draft"})
     with pytest.raises(ValueError, match="without a limit"):
-        Workflow("odd", "odd", (OPEN, ENDED), (Move("open", "go", "ended", {"system"}),), {"go": "go"}, unhurried={"open": "nobody"})
+        Workflow(
+            "odd",
+            "odd",
+            (OPEN, ENDED),
+            (Move("open", "go", "ended", {"system"}),),
+            {"go": "go"},
+            unhurried={"open": "nobody"},
+        )
 
 
 def test_what_is_overdue_or_confirmed_and_not_matched_is_referred_too(world: World, time: Any) -> None:
     contract = world.signed()
     payment = world.one(Payment, contract, kind="deposit").identifier
     after(time, 11)
-    assert (Payment.load(db.session, payment).state, told(world, "regulator", "payment.refer")) == ("overdue", 1)
+    assert (Payment.load(db.session, payment).state, told(world, "regulator", "payment.refer")) == (
+        "overdue",
+        1,
+    )
     urges("payment")(world.actor("regulator"), payment, reason="请按合同支付定金")
     payments.pay(world.actor("buyer"), payment, bank_reference="20260302-2", file_name="v.pdf", content=PDF)
     payments.confirm(world.actor("agency"), payment)
@@ -85,7 +109,9 @@ def test_every_limit_of_the_house_ends_and_whoever_it_is_referred_to_may_act() -
         for state, act in flow.timed_acts():
             assert "system" in flow.find(state, act).who, (name, state)
             if act == "refer":
-                theirs = {m.act for m in flow.moves if m.source == state and set(m.who) & {"regulator", "superior"}}
+                theirs = {
+                    m.act for m in flow.moves if m.source == state and set(m.who) & {"regulator", "superior"}
+                }
                 assert theirs, f"{name}: nobody above may act in {state}"
 
 
@@ -104,7 +130,9 @@ def after(time: Any, days: int) -> None:
     db.session.rollback()
 
 
-def test_an_entry_nobody_checks_goes_up_level_by_level_and_any_of_them_may_check_it(app: Flask, world: World, time: Any) -> None:
+def test_an_entry_nobody_checks_goes_up_level_by_level_and_any_of_them_may_check_it(
+    app: Flask, world: World, time: Any
+) -> None:
     world.authority("county", "regulator", region="632801")
     world.authority("city", "regulator", region="632800")
     world.agency("applicant", verified=False)
@@ -116,7 +144,9 @@ def test_an_entry_nobody_checks_goes_up_level_by_level_and_any_of_them_may_check
     after(time, 6)
     assert [told(world, name, "organisation.refer") for name in names] == [0, 1, 1]
     after(time, 12)
-    assert [told(world, name, "organisation.refer") for name in names] == [0, 1, 2], "the highest is told that it is the last"
+    assert [told(world, name, "organisation.refer") for name in names] == [0, 1, 2], (
+        "the highest is told that it is the last"
+    )
     after(time, 30)
     assert told(world, "regulator", "organisation.refer") == 2, "and is not told for ever"
     agencies.verify(world.actor("regulator"), world.identifiers["applicant"])
@@ -140,7 +170,10 @@ def test_a_review_nobody_makes_is_the_next_departments_to_make(app: Flask, world
     with pytest.raises(RuleBroken, match="还没有报请"):
         contracts.waive_review(world.actor("regulator"), deliverable, reason="太久没有评审")
     after(time, 20)
-    assert [told(world, name, "deliverable.refer") for name in ("bureau", "department", "regulator", "agency", "buyer")] == [1] * 5
+    assert [
+        told(world, name, "deliverable.refer")
+        for name in ("bureau", "department", "regulator", "agency", "buyer")
+    ] == [1] * 5
     page = sign_in(app, world, "department").get(f"/deliverables/{deliverable}").text
     assert "报请上级" in page
     assert "department单位" in page
@@ -155,14 +188,18 @@ def test_a_review_all_departments_let_pass_does_not_keep_the_money(world: World,
     assert Deliverable.load(db.session, deliverable).state == "accepted"
     after(time, 11)
     found = Deliverable.load(db.session, deliverable)
-    assert (found.state, found.reviews, found.first_pass) == ("unreviewed", 0, None), "nobody is rated for a review that was not made"
+    assert (found.state, found.reviews, found.first_pass) == ("unreviewed", 0, None), (
+        "nobody is rated for a review that was not made"
+    )
     world.paid(contract, "settlement")
     assert Contract.load(db.session, contract).state == "completed"
     assert len(world.every(Rating, contract)) == 2
     assert sum(p.amount for p in world.every(Payout, contract)) == 4_000_000
 
 
-def test_the_policy_may_end_a_contract_nobody_reviews_and_what_is_there_is_divided(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_policy_may_end_a_contract_nobody_reviews_and_what_is_there_is_divided(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(policy.current().values["contract"], "unreviewed", {"private": "end", "state": "end"})
     deliverable = accepted(world)
     contract = Deliverable.load(db.session, deliverable).contract.identifier
@@ -171,7 +208,9 @@ def test_the_policy_may_end_a_contract_nobody_reviews_and_what_is_there_is_divid
     assert (ended.state, ended.ended_through) == ("terminated", "none")
     assert Deliverable.load(db.session, deliverable).state == "cancelled"
     assert ledger.balance(db.session, ledger.escrow(contract)) == 0
-    assert [(p.kind, p.amount) for p in world.every(Payout, contract)] == [("earned", 800_000)], "the buyer had accepted the work"
+    assert [(p.kind, p.amount) for p in world.every(Payout, contract)] == [("earned", 800_000)], (
+        "the buyer had accepted the work"
+    )
 
 
 def test_the_regulator_may_have_it_paid_once_it_was_asked(world: World, time: Any) -> None:
@@ -181,7 +220,9 @@ def test_the_regulator_may_have_it_paid_once_it_was_asked(world: World, time: An
     assert Deliverable.load(db.session, deliverable).state == "unreviewed"
 
 
-def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_case_can_be_ended(world: World, time: Any) -> None:
+def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_case_can_be_ended(
+    world: World, time: Any
+) -> None:
     regulator = world.actor("regulator")
     contract = world.contract_of(world.awarded()).identifier
     request = world.request()
@@ -191,8 +232,12 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
         with pytest.raises(RuleBroken, match="还没有报请"):
             urges(kind)(regulator, case, reason="请尽快办理")
     after(time, 10)
-    assert told(world, "buyer", "contract.lapse") == told(world, "agency", "contract.lapse") == 1, "first it is on record"
-    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "request")] == [1, 1], "five days to sign and five more, ten to award"
+    assert told(world, "buyer", "contract.lapse") == told(world, "agency", "contract.lapse") == 1, (
+        "first it is on record"
+    )
+    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "request")] == [1, 1], (
+        "five days to sign and five more, ten to award"
+    )
     urges("contract")(regulator, contract, reason="请尽快签署")
     assert Contract.load(db.session, contract).due_at == workdays.add(time.instant, 5)
     assert told(world, "agency", "contract.urge") == told(world, "buyer", "contract.urge") == 1
@@ -229,12 +274,21 @@ def test_what_waits_for_a_regulator_or_an_answer_is_referred_too(world: World, t
     time.closing(request)
     award = sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
     objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
-    dispute = contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
+    dispute = contracts.file_dispute(
+        world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作"
+    )
     after(time, 14)
     assert Objection.load(db.session, objection).referred_to == "630000"
     after(time, 12)
     assert told(world, "regulator", "dispute.refer") == 1
-    contracts.decide_dispute(world.actor("regulator"), dispute, outcome="terminate", fault="none", to_agency=0, reason="双方都没有责任")
+    contracts.decide_dispute(
+        world.actor("regulator"),
+        dispute,
+        outcome="terminate",
+        fault="none",
+        to_agency=0,
+        reason="双方都没有责任",
+    )
 
 
 def test_the_agency_that_never_delivers_or_corrects_is_referred(world: World, time: Any) -> None:

@@ -65,8 +65,18 @@ def test_a_refusal_keeps_its_words_and_an_error_its_place(pool: Pool) -> None:
         run(pool, costly.strange)
 
 
-@pytest.mark.parametrize(("function", "arguments", "seconds"), [(costly.endless, (), 0.2), (costly.holding, (300,), 60), (costly.crashing, (), 60), (costly.leaving, (), 60)])
-def test_what_is_over_its_budget_is_ended_and_replaced(pool: Pool, function: Any, arguments: Any, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("function", "arguments", "seconds"),
+    [
+        (costly.endless, (), 0.2),
+        (costly.holding, (300,), 60),
+        (costly.crashing, (), 60),
+        (costly.leaving, (), 60),
+    ],
+)
+def test_what_is_over_its_budget_is_ended_and_replaced(
+    pool: Pool, function: Any, arguments: Any, seconds: float
+) -> None:
     first = run(pool, costly.who)
     with pytest.raises(OverBudget, match="没有在限度"):
         run(pool, function, *arguments, seconds=seconds)
@@ -105,7 +115,10 @@ def test_any_thread_may_ask_and_who_finds_too_many_waiting_is_told(pool: Pool, t
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     with ThreadPoolExecutor(3) as threads:
-        asked = [threads.submit(run, pool, costly.waiting, str(fifo)), *(threads.submit(run, pool, costly.same, n) for n in range(2))]
+        asked = [
+            threads.submit(run, pool, costly.waiting, str(fifo)),
+            *(threads.submit(run, pool, costly.same, n) for n in range(2)),
+        ]
         while pool._welcome._value:  # until all three have come in
             pass
         with pytest.raises(Busy):
@@ -150,10 +163,19 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize(("function", "ends"), [("endless", signal.SIGKILL), ("same", signal.SIGKILL), ("endless", signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("function", "ends"), [("endless", signal.SIGKILL), ("same", signal.SIGKILL), ("endless", signal.SIGTERM)]
+)
 def test_no_worker_outlives_its_owner(function: str, ends: signal.Signals) -> None:
     code = OWNER.format(function=function)
-    owner = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert owner.stdout is not None
     worker = int(owner.stdout.readline())
     owner.send_signal(ends)

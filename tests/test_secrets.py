@@ -1,6 +1,7 @@
-"""Secrets until their time: one walk over every address as everybody, while one request is under seal, one in a live auction, and one invited and
-awarded. What was planted in them is told to nobody who may not know it, by no page, export, search, header or log line; and to whoever has no part in
-a case its number is like one that nobody has.
+"""Secrets until their time: one walk over every address as everybody, while one request is under seal, one in
+a live auction, and one invited and awarded. What was planted in them is told to nobody who may not know it,
+by no page, export, search, header or log line; and to whoever has no part in a case its number is like one
+that nobody has.
 
 The addresses come from the application's own table (tests/walking.py), so whoever adds a route has it walked.
 """
@@ -30,19 +31,45 @@ from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
 from tests.web import Visitor, sign_in
 
-EVERYBODY = ("visitor", "buyer", "other", "agency", "second", "regulator", "far", "department", "admin", "custodian")
+EVERYBODY = (
+    "visitor",
+    "buyer",
+    "other",
+    "agency",
+    "second",
+    "regulator",
+    "far",
+    "department",
+    "admin",
+    "custodian",
+)
 BIDDERS = ("agency", "second", "third")
-FEWER = ("visitor", "buyer", "agency", "second", "far")  # on PostgreSQL, where pages, rules and actors are the same and the queries alone may differ
-GOES = ("accounts.sign_out", "accounts.sign_in", "accounts.sign_up", "accounts.language")  # whoever is asked by these is another person after it
+FEWER = (
+    "visitor",
+    "buyer",
+    "agency",
+    "second",
+    "far",
+)  # on PostgreSQL, where pages, rules and actors are the same and the queries alone may differ
+GOES = (
+    "accounts.sign_out",
+    "accounts.sign_in",
+    "accounts.sign_up",
+    "accounts.language",
+)  # whoever is asked by these is another person after it
 
 
 @dataclass
 class Scene:
-    """Cases with what was planted in them: per marker who may be told it, and the numbers of the cases, each with its type."""
+    """Cases with what was planted in them: per marker who may be told it, and the numbers of the cases, each
+    with its type.
+    """
 
     numbers: dict[str, str] = field(default_factory=dict)
     markers: dict[str, frozenset[str]] = field(default_factory=dict)
-    invited: list[str] = field(default_factory=list)  # numbers whose cases are nobody's business but their parties'
+    invited: list[str] = field(
+        default_factory=list
+    )  # numbers whose cases are nobody's business but their parties'
     bids: list[str] = field(default_factory=list)
 
     def plant(self, *markers: str, known: tuple[str, ...] = ()) -> None:
@@ -50,18 +77,26 @@ class Scene:
 
     def hidden_from(self, role: str, address: str) -> list[str]:
         """What this one may not be told there; what it said itself comes back to it."""
-        return [marker for marker, known in self.markers.items() if role not in known and marker not in address]
+        return [
+            marker for marker, known in self.markers.items() if role not in known and marker not in address
+        ]
 
 
 def _numbered(scene: Scene, *identifiers: str) -> None:
     """Know these cases, and the papers and draws that hang on them, by number."""
     db.session.rollback()
     for identifier in identifiers:
-        kinds = [kind for kind, case in CASES.items() if db.session.scalar(select(case.id).where(case.identifier == identifier))]
+        kinds = [
+            kind
+            for kind, case in CASES.items()
+            if db.session.scalar(select(case.id).where(case.identifier == identifier))
+        ]
         scene.numbers[identifier] = kinds[0] if kinds else ""
         hanging = select(Document.identifier).where(Document.case_identifier == identifier)
         scene.numbers |= dict.fromkeys(db.session.scalars(hanging), "")
-        scene.numbers |= dict.fromkeys([draw.identifier for draw in draws.of_case(db.session, identifier)], "")
+        scene.numbers |= dict.fromkeys(
+            [draw.identifier for draw in draws.of_case(db.session, identifier)], ""
+        )
 
 
 def _sealed(world: World, scene: Scene) -> None:
@@ -69,9 +104,23 @@ def _sealed(world: World, scene: Scene) -> None:
     request = world.request(mode="sealed_bid", funds="state")
     for name, price in zip(BIDDERS, (4_321_700, 4_322_800, 4_323_900), strict=True):
         bid = sourcing.submit_bid(
-            world.actor(name), request, price=price, days=347, note=f"{name}密封的话", contribution=f"{name}抽签的话", file_name=f"{name}密封的文件.pdf", content=PDF
+            world.actor(name),
+            request,
+            price=price,
+            days=347,
+            note=f"{name}密封的话",
+            contribution=f"{name}抽签的话",
+            file_name=f"{name}密封的文件.pdf",
+            content=PDF,
         )
-        scene.plant(f"{price // 100:,}", str(price), str(price // 100), f"{name}密封的话", f"{name}抽签的话", f"{name}密封的文件")
+        scene.plant(
+            f"{price // 100:,}",
+            str(price),
+            str(price // 100),
+            f"{name}密封的话",
+            f"{name}抽签的话",
+            f"{name}密封的文件",
+        )
         scene.plant(bid, Bid.load(db.session, bid).receipt, known=(name,))
         scene.bids.append(bid)
     _numbered(scene, request, *scene.bids)
@@ -84,7 +133,14 @@ def _auction(world: World, time: Any, scene: Scene) -> None:
     bids = {}
     for name, price in zip(BIDDERS, (4_011_100, 4_155_500, 4_166_600), strict=True):
         bids[name] = sourcing.submit_bid(
-            world.actor(name), request, price=price, days=359, note=f"{name}竞价的话", contribution=f"{name}竞价的暗号", file_name=f"{name}竞价的文件.pdf", content=PDF
+            world.actor(name),
+            request,
+            price=price,
+            days=359,
+            note=f"{name}竞价的话",
+            contribution=f"{name}竞价的暗号",
+            file_name=f"{name}竞价的文件.pdf",
+            content=PDF,
         )
         scene.plant(f"{name}竞价的话", f"{name}竞价的暗号", f"{name}竞价的文件")
         scene.plant(f"{price // 100:,}", str(price), known=(name,))
@@ -98,15 +154,37 @@ def _auction(world: World, time: Any, scene: Scene) -> None:
 
 def _invited(world: World, scene: Scene) -> None:
     """An invited request, awarded, its notice issued and its contract put on paper."""
-    request = world.request(project="密邀的项目", description="密邀的说明", mode="direct", openness="invited", invited=[world.identifiers["agency"]])
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=4_123_400, days=20, note="密邀的报价说明")
+    request = world.request(
+        project="密邀的项目",
+        description="密邀的说明",
+        mode="direct",
+        openness="invited",
+        invited=[world.identifiers["agency"]],
+    )
+    quote = sourcing.submit_quote(
+        world.actor("agency"), request, price=4_123_400, days=20, note="密邀的报价说明"
+    )
     sourcing.close(world.actor("buyer"), request)
-    award = sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="密邀的中选理由")
+    award = sourcing.award(
+        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="密邀的中选理由"
+    )
     drain()
     contract = world.contract_of(award).identifier
     on_paper(contract)
     parties = ("buyer", "agency", "regulator", "admin")
-    scene.plant("密邀的项目", "密邀的说明", "41,234", "4123400", "密邀的报价说明", "密邀的中选理由", request, quote, award, contract, known=parties)
+    scene.plant(
+        "密邀的项目",
+        "密邀的说明",
+        "41,234",
+        "4123400",
+        "密邀的报价说明",
+        "密邀的中选理由",
+        request,
+        quote,
+        award,
+        contract,
+        known=parties,
+    )
     before = set(scene.numbers)
     _numbered(scene, request, quote, award, contract)
     scene.invited = [number for number in scene.numbers if number not in before]
@@ -133,19 +211,34 @@ def scene(app: Flask, world: World, time: Any) -> Scene:
 
 def _leaks(scene: Scene, world: World, role: str, address: str, answer: Any, kept: set[bytes]) -> list[str]:
     everything = told(answer)
-    found = [f"{address} tells {role} {marker}" for marker in scene.hidden_from(role, address) if says(everything, marker)]
+    found = [
+        f"{address} tells {role} {marker}"
+        for marker in scene.hidden_from(role, address)
+        if says(everything, marker)
+    ]
     if answer.response.get_data() in kept and role not in ("buyer", "agency", "regulator", "admin"):
         found.append(f"{address} gives {role} a paper")
-    if any(number in address for number in scene.bids) or any(f"/{number}" in address for number, kind in scene.numbers.items() if kind == "request"):
+    if any(number in address for number in scene.bids) or any(
+        f"/{number}" in address for number, kind in scene.numbers.items() if kind == "request"
+    ):
         who = {world.organisation(name).name for name in BIDDERS} - {f"{role}单位"}
-        found += [f"{address} tells {role} that {name} bids" for name in who if name in everything and f"/{scene.invited[0]}" not in address]
+        found += [
+            f"{address} tells {role} that {name} bids"
+            for name in who
+            if name in everything and f"/{scene.invited[0]}" not in address
+        ]
     return found
 
 
 @pytest.mark.walks
 def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene: Scene, caplog: Any) -> None:
     caplog.set_level("DEBUG")
-    kept = {store().get(sha) for sha in db.session.scalars(select(Document.sha256).where(Document.case_identifier.in_(scene.invited)))}
+    kept = {
+        store().get(sha)
+        for sha in db.session.scalars(
+            select(Document.sha256).where(Document.case_identifier.in_(scene.invited))
+        )
+    }
     assert len(kept) == 2, "the notice and the contract"
     walked = [address for address, _ in addresses(app, "GET", scene.numbers, without=GOES)]
     walked += searches(app, [*scene.invited[:2], scene.bids[0], "密邀", "密封", "41,234", "4321700"])
@@ -158,8 +251,14 @@ def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene:
             if answer.status == 200:
                 seen[role] += answer.text
     assert not leaks, f"{len(leaks)}:\n" + "\n".join(leaks[:60])
-    assert not [marker for marker in scene.markers if marker in caplog.text and not marker.startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))], "a log line tells"
-    assert all(word in seen["buyer"] for word in ("密邀的项目", "密邀的中选理由", "39,333")), "the walk comes where it should"
+    assert not [
+        marker
+        for marker in scene.markers
+        if marker in caplog.text and not marker.startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    ], "a log line tells"
+    assert all(word in seen["buyer"] for word in ("密邀的项目", "密邀的中选理由", "39,333")), (
+        "the walk comes where it should"
+    )
     assert all("39,333" in seen[name] for name in ("agency", "second"))
     assert len(walked) > 200
 
@@ -169,8 +268,15 @@ def test_who_bids_shows_on_no_list(app: Flask, world: World, time: Any) -> None:
     world.authority("far", "regulator", region="540000")
     world.appoint_admin()
     lists = [address for address, number in addresses(app, "GET", {}, without=GOES) if not number]
-    people = {role: sign_in(app, world, role) for role in ("visitor", "buyer", "third", "regulator", "department", "admin", "custodian")}
-    named = {(role, path): told(person.get(path)).count("second单位") for role, person in people.items() for path in lists}
+    people = {
+        role: sign_in(app, world, role)
+        for role in ("visitor", "buyer", "third", "regulator", "department", "admin", "custodian")
+    }
+    named = {
+        (role, path): told(person.get(path)).count("second单位")
+        for role, person in people.items()
+        for path in lists
+    }
     scene = Scene()
     _auction(world, time, scene)
     _sealed(world, scene)
@@ -182,19 +288,49 @@ def test_who_bids_shows_on_no_list(app: Flask, world: World, time: Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_strangers_number_is_like_one_nobody_has(app: Flask, world: World, scene: Scene, method: str) -> None:
-    """The same status, the same words, the same way on, whether a case is hidden or is not: for every address with a number, asked or sent to."""
+def test_a_strangers_number_is_like_one_nobody_has(
+    app: Flask, world: World, scene: Scene, method: str
+) -> None:
+    """The same status, the same words, the same way on, whether a case is hidden or is not: for every address
+    with a number, asked or sent to.
+    """
     hidden = {number: scene.numbers[number] for number in [*scene.invited, *scene.bids]}
     assert _told_apart(app, world, method, hidden, ("visitor", "other", "far")) == []
     bids = {number: kind for number, kind in scene.numbers.items() if kind == "bid"}
-    assert _told_apart(app, world, method, bids, ("buyer", "regulator", "admin", "department"), least=10) == [], "nor who bids, by whoever oversees it"
+    assert (
+        _told_apart(app, world, method, bids, ("buyer", "regulator", "admin", "department"), least=10) == []
+    ), "nor who bids, by whoever oversees it"
 
 
 # Every kind of case there is that strangers have no part in, by its name in tests/audience.py.
 HIDDEN = (
-    "draft", "invited", "quote", "hidden", "bid", "objection", "contract", "drafted", "deliverable", "materials", "change", "dispute", "payment", "due",
-    "payout", "invoice", "rating", "check", "record", "evaluation", "question", "report", "voucher", "batch", "applicant", "buyer",
-)  # fmt: skip
+    "draft",
+    "invited",
+    "quote",
+    "hidden",
+    "bid",
+    "objection",
+    "contract",
+    "drafted",
+    "deliverable",
+    "materials",
+    "change",
+    "dispute",
+    "payment",
+    "due",
+    "payout",
+    "invoice",
+    "rating",
+    "check",
+    "record",
+    "evaluation",
+    "question",
+    "report",
+    "voucher",
+    "batch",
+    "applicant",
+    "buyer",
+)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -206,7 +342,9 @@ def test_nor_is_any_other_kind_of_case_told_apart(app: Flask, world: World, time
     assert _told_apart(app, world, method, hidden, ("visitor", "far")) == []
 
 
-def _told_apart(app: Flask, world: World, method: str, hidden: dict[str, str], roles: tuple[str, ...], least: int = 60) -> list[str]:
+def _told_apart(
+    app: Flask, world: World, method: str, hidden: dict[str, str], roles: tuple[str, ...], least: int = 60
+) -> list[str]:
     """Where these answer otherwise to a hidden number than to one of its series that nobody has."""
     walked = [(address, number) for address, number in addresses(app, method, hidden, without=GOES) if number]
     assert len(walked) > least
@@ -222,7 +360,9 @@ def _told_apart(app: Flask, world: World, method: str, hidden: dict[str, str], r
                 unknown[elsewhere] = alike(_ask(visitor, method, elsewhere, token), nobody)
             answer = alike(_ask(visitor, method, address, token), number)
             if answer != unknown[elsewhere]:
-                different.append(f"{method} {address} as {role}: {answer[0]} {answer[2]} and not {unknown[elsewhere][0]}")
+                different.append(
+                    f"{method} {address} as {role}: {answer[0]} {answer[2]} and not {unknown[elsewhere][0]}"
+                )
     return different
 
 
@@ -238,6 +378,11 @@ def test_after_its_end_an_auction_is_there_for_all(app: Flask, world: World, tim
     time.instant = Request.load(db.session, request).auction_closes_at + timedelta(seconds=1)
     run_deadlines()
     _numbered(scene, request, *scene.bids)
-    everything = "".join(told(Visitor(app).get(address)) for address, _ in addresses(app, "GET", scene.numbers, without=GOES))
+    everything = "".join(
+        told(Visitor(app).get(address)) for address, _ in addresses(app, "GET", scene.numbers, without=GOES)
+    )
     for name in BIDDERS:
-        assert all(marker in everything for marker in (f"{name}竞价的话", f"{name}竞价的暗号", f"{name}竞价的文件", f"{name}单位"))
+        assert all(
+            marker in everything
+            for marker in (f"{name}竞价的话", f"{name}竞价的暗号", f"{name}竞价的文件", f"{name}单位")
+        )

@@ -1,4 +1,6 @@
-"""What moves by itself on time stands still while a clock cannot be gone by: a clock a month ahead for one tick opened sealed bids for ever."""
+"""What moves by itself on time stands still while a clock cannot be gone by: a clock a month ahead for one
+tick opened sealed bids for ever.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ MONTH = timedelta(days=30)
 
 
 class Machine:
-    """A machine whose clock can be set, whose seconds go on by themselves, and which can be started again; and what it is meanwhile elsewhere."""
+    """A machine whose clock can be set, whose seconds go on by themselves, and which can be started again;
+    and what it is meanwhile elsewhere.
+    """
 
     def __init__(self, instant: datetime) -> None:
         self.reading, self.elsewhere = Reading("machine", "start 1", 1000.0, instant), instant
@@ -51,7 +55,9 @@ class Machine:
         return self.reading
 
     def passes(self, time: timedelta) -> None:
-        self.reading = replace(self.reading, up=self.reading.up + time.total_seconds(), wall=self.reading.wall + time)
+        self.reading = replace(
+            self.reading, up=self.reading.up + time.total_seconds(), wall=self.reading.wall + time
+        )
         self.elsewhere += time
 
     def is_set(self, by: timedelta) -> None:
@@ -64,7 +70,9 @@ class Machine:
 
 @pytest.fixture
 def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    """This machine, whose clock no time server keeps. A database that has a clock has a right one: PostgreSQL's own says what it really is."""
+    """This machine, whose clock no time server keeps. A database that has a clock has a right one:
+    PostgreSQL's own says what it really is.
+    """
     found = Machine(START)
     if db.engine.dialect.name == "postgresql":
         monkeypatch.setattr(keeping, "_of_database", lambda: found.elsewhere)
@@ -86,7 +94,11 @@ def happened() -> list[str]:
 
 
 def problems(app: Flask) -> list[str]:
-    return [line for line in Visitor(app).get("/ready").response.get_json()["problems"] if line.startswith("clock: ")]
+    return [
+        line
+        for line in Visitor(app).get("/ready").response.get_json()["problems"]
+        if line.startswith("clock: ")
+    ]
 
 
 def sealed(world: World) -> str:
@@ -95,7 +107,9 @@ def sealed(world: World) -> str:
     return request
 
 
-def test_a_clock_a_month_ahead_for_one_tick_opens_nothing(app: Flask, world: World, machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_clock_a_month_ahead_for_one_tick_opens_nothing(
+    app: Flask, world: World, machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
     request = sealed(world)
     tick()
     machine.passes(timedelta(seconds=1))
@@ -124,8 +138,12 @@ def test_the_site_goes_on_meanwhile(app: Flask, world: World, machine: Machine) 
     assert state(world.request()) == "published"
 
 
-@pytest.mark.parametrize("by", [MONTH, timedelta(days=-1), BOUND + timedelta(seconds=1), -BOUND - timedelta(seconds=1)])
-def test_a_jump_either_way_stops_every_lane_until_somebody_confirms_it(app: Flask, world: World, machine: Machine, by: timedelta) -> None:
+@pytest.mark.parametrize(
+    "by", [MONTH, timedelta(days=-1), BOUND + timedelta(seconds=1), -BOUND - timedelta(seconds=1)]
+)
+def test_a_jump_either_way_stops_every_lane_until_somebody_confirms_it(
+    app: Flask, world: World, machine: Machine, by: timedelta
+) -> None:
     request, jobs = sealed(world), app.extensions["jobs"]
     for lane in jobs.passes:
         jobs.passes[lane]()
@@ -153,7 +171,11 @@ def test_a_jump_either_way_stops_every_lane_until_somebody_confirms_it(app: Flas
         jobs.passes[lane]()
     assert (state(request), happened()) == ("evaluated", ["clock.doubt", "clock.confirm"])
     told = db.session.scalars(select(Event).where(Event.kind == "clock.confirm")).one()
-    assert (told.actor_role, told.data["reason"], told.audience) == ("admin", "对照过授时中心,机器重装后校过时", "internal")
+    assert (told.actor_role, told.data["reason"], told.audience) == (
+        "admin",
+        "对照过授时中心,机器重装后校过时",
+        "internal",
+    )
 
 
 def test_only_an_administrator_confirms_what_was_shown(app: Flask, world: World, machine: Machine) -> None:
@@ -189,7 +211,9 @@ def test_what_was_confirmed_is_the_clock_from_then_on(app: Flask, world: World, 
     assert keeping.look() is None, "what it said before is now a jump back"
 
 
-def test_a_short_outage_needs_nobody_and_a_long_one_a_person(app: Flask, world: World, machine: Machine) -> None:
+def test_a_short_outage_needs_nobody_and_a_long_one_a_person(
+    app: Flask, world: World, machine: Machine
+) -> None:
     tick()
     machine.starts_again(OUTAGE)
     assert keeping.look() is not None
@@ -210,7 +234,9 @@ def test_a_machine_that_ran_on_while_the_market_was_down_needs_nobody(app: Flask
     assert keeping.look() == machine().wall
 
 
-def test_a_time_server_tells_an_outage_from_a_clock_that_was_set(app: Flask, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_server_tells_an_outage_from_a_clock_that_was_set(
+    app: Flask, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tick()
     machine.starts_again(timedelta(days=3))
     assert keeping.look() is None
@@ -228,7 +254,9 @@ def test_a_restart_before_what_is_on_record_is_a_clock_put_back(app: Flask, mach
 
 def test_another_machine_does_not_bring_its_own_time(app: Flask, machine: Machine) -> None:
     tick()
-    machine.reading = replace(machine.reading, machine="another", boot="its own", up=3.0, wall=machine.reading.wall + MONTH)
+    machine.reading = replace(
+        machine.reading, machine="another", boot="its own", up=3.0, wall=machine.reading.wall + MONTH
+    )
     assert keeping.look() is None
     machine.reading = replace(machine.reading, wall=machine.reading.wall - MONTH + timedelta(seconds=20))
     assert keeping.look() is not None
@@ -244,7 +272,9 @@ def test_a_container_made_anew_on_a_machine_that_ran_on_needs_nobody(app: Flask,
     assert keeping.look() is None
 
 
-def test_a_market_from_before_goes_by_what_it_has_on_record(app: Flask, world: World, machine: Machine) -> None:
+def test_a_market_from_before_goes_by_what_it_has_on_record(
+    app: Flask, world: World, machine: Machine
+) -> None:
     """Its newest pass of the jobs, or event."""
     machine.passes(timedelta(days=3))
     assert keeping.look() is None
@@ -261,20 +291,29 @@ def test_what_nobody_relies_on_may_be_put_away_for_weeks(app: Flask, machine: Ma
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_a_clock_that_runs_away_from_the_databases_is_not_gone_by(app: Flask, world: World, machine: Machine) -> None:
+def test_a_clock_that_runs_away_from_the_databases_is_not_gone_by(
+    app: Flask, world: World, machine: Machine
+) -> None:
     """Both of a machine's clocks may go wrong together, as where a virtual one was stopped."""
     tick()
     machine.elsewhere -= MONTH
     assert keeping.look() is None
     ((_name, found),) = keeping.doubted()
     assert (found.why, abs(found.expected - machine.elsewhere) < BOUND) == (DATABASE, True)
-    keeping.confirm(world.actor("admin"), "machine", wall=found.wall.isoformat(), reason="the database's clock is the wrong one")
+    keeping.confirm(
+        world.actor("admin"),
+        "machine",
+        wall=found.wall.isoformat(),
+        reason="the database's clock is the wrong one",
+    )
     assert keeping.look() is not None
     machine.elsewhere += MONTH
     assert keeping.look() is None, "it was put right: that is another difference"
 
 
-def test_the_databases_clock_counts(app: Flask, database: str, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_databases_clock_counts(
+    app: Flask, database: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One on another machine; what it says is asked of the real one."""
     monkeypatch.undo()
     app.config["TRIAL"] = True
@@ -313,7 +352,9 @@ def witness() -> Iterator[HTTPServer]:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_witness_outside_excuses_a_jump_or_does_not(app: Flask, machine: Machine, witness: HTTPServer) -> None:
+def test_a_witness_outside_excuses_a_jump_or_does_not(
+    app: Flask, machine: Machine, witness: HTTPServer
+) -> None:
     app.config["CLOCK_WITNESS"] = f"http://127.0.0.1:{witness.server_port}/"
     tick()
     machine.is_set(MONTH)
@@ -352,12 +393,16 @@ def test_this_machine_says_when_it_was_started() -> None:
     assert isinstance(clock.synchronised(), bool)
 
 
-instants = st.timedeltas(timedelta(0), timedelta(days=7_000)).map(lambda passed: datetime(2020, 1, 1, tzinfo=UTC) + passed)
+instants = st.timedeltas(timedelta(0), timedelta(days=7_000)).map(
+    lambda passed: datetime(2020, 1, 1, tzinfo=UTC) + passed
+)
 steps = st.timedeltas(timedelta(0), timedelta(days=400))
 
 
 @given(start=instants, passed=steps, by=st.timedeltas(-MONTH * 12, MONTH * 12))
-def test_a_clock_is_gone_by_exactly_while_it_agrees_with_the_seconds_that_passed(start: datetime, passed: timedelta, by: timedelta) -> None:
+def test_a_clock_is_gone_by_exactly_while_it_agrees_with_the_seconds_that_passed(
+    start: datetime, passed: timedelta, by: timedelta
+) -> None:
     reading = Reading("m", "b", 100.0, start)
     later = Reading("m", "b", 100.0 + passed.total_seconds(), start + passed + by)
     found = timekeeping.doubt(Known.at(reading), later)
@@ -385,7 +430,9 @@ def _prices() -> list[Any]:
     return list(db.session.execute(text("SELECT price FROM quotes ORDER BY id")).scalars())
 
 
-def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(app: Flask, world: World, machine: Machine) -> None:
+def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(
+    app: Flask, world: World, machine: Machine
+) -> None:
     from tests.sourcing.test_hidden_quotes import quoted
 
     world.appoint_admin()
@@ -398,7 +445,13 @@ def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(app: F
     for act in (
         lambda: sourcing.close(world.actor("buyer"), request),
         lambda: contracts.terminate(world.actor("agency"), "C-2026-000001", reason="逾期未付定金,终止合同。"),
-        lambda: oversight.override(world.actor("admin"), case_type="request", identifier=request, target="evaluating", reason="时钟走到了截止之后。"),
+        lambda: oversight.override(
+            world.actor("admin"),
+            case_type="request",
+            identifier=request,
+            target="evaluating",
+            reason="时钟走到了截止之后。",
+        ),
     ):
         with pytest.raises(keeping.ClockInDoubt):
             act()
@@ -413,7 +466,9 @@ def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(app: F
 
 
 def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, time: Any) -> None:
-    """An act of the clock's that another may begin once its time has come is still only for whom its row names."""
+    """An act of the clock's that another may begin once its time has come is still only for whom its row
+    names.
+    """
     from tests.sourcing.test_hidden_quotes import quoted
 
     request, _quotes = quoted(world)

@@ -21,10 +21,27 @@ CATALOGUE = ROOT / "market" / "translations" / "en" / "LC_MESSAGES" / "messages.
 def test_the_english_catalogue_is_complete_and_up_to_date(tmp_path: Path) -> None:
     template = tmp_path / "messages.pot"
     subprocess.run(
-        [sys.executable, "-m", "babel.messages.frontend", "-q", "extract", "-F", "pyproject.toml", "-k", "N_", "-k", "_l",
-         "-k", "lazy_gettext", "-o", str(template), "."],
-        cwd=ROOT, check=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "babel.messages.frontend",
+            "-q",
+            "extract",
+            "-F",
+            "pyproject.toml",
+            "-k",
+            "N_",
+            "-k",
+            "_l",
+            "-k",
+            "lazy_gettext",
+            "-o",
+            str(template),
+            ".",
+        ],
+        cwd=ROOT,
+        check=True,
+    )
     wanted = {m.id for m in read_po(BytesIO(template.read_bytes())) if m.id}
     catalogue = {m.id: m for m in read_po(BytesIO(CATALOGUE.read_bytes()), locale="en") if m.id}
     assert wanted == set(catalogue), "run `make messages` and translate"
@@ -33,7 +50,9 @@ def test_the_english_catalogue_is_complete_and_up_to_date(tmp_path: Path) -> Non
         assert all(strings), key
         assert not message.fuzzy, key
         for identifier in key if isinstance(key, tuple) else (key,):
-            assert all(set(re.findall(r"%\(\w+\)", s)) == set(re.findall(r"%\(\w+\)", identifier)) for s in strings), key
+            assert all(
+                set(re.findall(r"%\(\w+\)", s)) == set(re.findall(r"%\(\w+\)", identifier)) for s in strings
+            ), key
 
 
 def test_the_language_switch_stays_and_english_pages_hold_no_chinese_of_ours(app: Any, world: World) -> None:
@@ -42,7 +61,20 @@ def test_the_language_switch_stays_and_english_pages_hold_no_chinese_of_ours(app
     assert visitor.post("/language/en", {"back": "/items"}).location == "/items"
     page = visitor.get("/items")
     assert "Service items" in page.text
-    for path in ("/", "/items", "/requests", "/awards", "/agencies", "/credit", "/sign-in", "/sign-up", "/policy", "/matters", "/items/WAT-01/history", "/agencies?item=WAT-01&order=price"):
+    for path in (
+        "/",
+        "/items",
+        "/requests",
+        "/awards",
+        "/agencies",
+        "/credit",
+        "/sign-in",
+        "/sign-up",
+        "/policy",
+        "/matters",
+        "/items/WAT-01/history",
+        "/agencies?item=WAT-01&order=price",
+    ):
         soup = visitor.get(path).soup
         for element in soup.select("option, .who button, small, .card a, dd, td, .over"):
             element.decompose()  # data: names of places, items and organisations

@@ -44,14 +44,24 @@ def another(number: int) -> bytes:
 
 def hand_in(world: World, who: str = "agency", content: bytes = PDF, number: str = "SB-1") -> str:
     return agencies.add_qualification(
-        world.actor(who), kind="水土保持方案编制单位水平评价证书", level="1 星", number=number, issuer="中国水土保持学会", valid_from=clock.today() - DAY,
-        valid_until=clock.today() + 400 * DAY, file_name="证书.pdf", content=content,
-    )  # fmt: skip
+        world.actor(who),
+        kind="水土保持方案编制单位水平评价证书",
+        level="1 星",
+        number=number,
+        issuer="中国水土保持学会",
+        valid_from=clock.today() - DAY,
+        valid_until=clock.today() + 400 * DAY,
+        file_name="证书.pdf",
+        content=content,
+    )
 
 
 def tallies() -> dict[str, tuple[int, int]]:
     db.session.rollback()
-    return {row.whose.split()[0]: (row.files, row.size) for row in db.session.scalars(select(UploadTally).where(UploadTally.day == clock.today()))}
+    return {
+        row.whose.split()[0]: (row.files, row.size)
+        for row in db.session.scalars(select(UploadTally).where(UploadTally.day == clock.today()))
+    }
 
 
 def test_an_upload_counts_for_the_person_and_the_organisation(app: Flask, world: World, time: Any) -> None:
@@ -63,13 +73,27 @@ def test_an_upload_counts_for_the_person_and_the_organisation(app: Flask, world:
 
 
 @pytest.mark.parametrize(
-    ("setting", "most"), [("UPLOADS_PERSON_FILES", 1), ("UPLOADS_ORGANISATION_FILES", 1), ("UPLOADS_PERSON_MB", 0), ("UPLOADS_ORGANISATION_MB", 0)]
+    ("setting", "most"),
+    [
+        ("UPLOADS_PERSON_FILES", 1),
+        ("UPLOADS_ORGANISATION_FILES", 1),
+        ("UPLOADS_PERSON_MB", 0),
+        ("UPLOADS_ORGANISATION_MB", 0),
+    ],
 )
-def test_what_is_over_the_quota_is_said_at_the_field_and_nothing_is_kept(app: Flask, world: World, time: Any, setting: str, most: int) -> None:
+def test_what_is_over_the_quota_is_said_at_the_field_and_nothing_is_kept(
+    app: Flask, world: World, time: Any, setting: str, most: int
+) -> None:
     time.instant += DAY
     app.config[setting] = most
     agency = sign_in(app, world, "agency")
-    fields = {"level": "1 星", "number": "SB-1", "issuer": "学会", "valid_from": "2026-01-01", "valid_until": "2027-12-31"}
+    fields = {
+        "level": "1 星",
+        "number": "SB-1",
+        "issuer": "学会",
+        "valid_from": "2026-01-01",
+        "valid_until": "2027-12-31",
+    }
     if most:
         assert agency.submit("/my/qualifications/new", **fields, file=PDF).status == 303
     count = db.session.scalar(select(func.count(Document.id)))
@@ -81,7 +105,9 @@ def test_what_is_over_the_quota_is_said_at_the_field_and_nothing_is_kept(app: Fl
     assert db.session.scalar(select(func.count(Document.id))) == count
     time.instant += DAY
     app.config[setting] = 5
-    assert agency.submit("/my/qualifications/new", **{**fields, "number": "SB-3"}, file=another(7)).status == 303, "tomorrow is another day"
+    assert (
+        agency.submit("/my/qualifications/new", **{**fields, "number": "SB-3"}, file=another(7)).status == 303
+    ), "tomorrow is another day"
 
 
 def test_every_way_in_counts(app: Flask, world: World, time: Any) -> None:
@@ -94,13 +120,26 @@ def test_every_way_in_counts(app: Flask, world: World, time: Any) -> None:
     from market.sourcing import actions as sourcing
 
     ways = (
-        lambda: sourcing.submit_bid(world.actor("agency"), request, price=300, days=9, file_name="x.pdf", content=PDF),
+        lambda: sourcing.submit_bid(
+            world.actor("agency"), request, price=300, days=9, file_name="x.pdf", content=PDF
+        ),
         lambda: payments.import_statement(world.actor("custodian"), file_name="s.csv", content=statement),
-        lambda: payments.import_statement(world.actor("custodian"), file_name="s.csv", content=b"a,b\n1,2\n3,4\n"),
-        lambda: registry.compare_with_register(world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态\nx,y,存续\n".encode()),
-        lambda: imports.upload_table(world.actor("regulator"), kind="agencies", file_name="a.csv", content="统一社会信用代码,机构名称,地区\nx,y,z\n".encode()),
+        lambda: payments.import_statement(
+            world.actor("custodian"), file_name="s.csv", content=b"a,b\n1,2\n3,4\n"
+        ),
+        lambda: registry.compare_with_register(
+            world.actor("regulator"),
+            file_name="r.csv",
+            content="统一社会信用代码,名称,登记状态\nx,y,存续\n".encode(),
+        ),
+        lambda: imports.upload_table(
+            world.actor("regulator"),
+            kind="agencies",
+            file_name="a.csv",
+            content="统一社会信用代码,机构名称,地区\nx,y,z\n".encode(),
+        ),
         lambda: hand_in(world),
-    )  # fmt: skip
+    )
     for way in ways:
         with pytest.raises(OverQuota) as refused:
             way()
@@ -169,10 +208,18 @@ def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, 
 
     request = world.request(**SEALED)
     sourcing.submit_bid(world.actor("agency"), request, price=300, days=9, file_name="x.pdf", content=PDF)
-    payments.import_statement(world.actor("custodian"), file_name="s.csv", content="交易日期,收入金额,支出金额\n2026-03-02,1.00,\n".encode())
+    payments.import_statement(
+        world.actor("custodian"),
+        file_name="s.csv",
+        content="交易日期,收入金额,支出金额\n2026-03-02,1.00,\n".encode(),
+    )
     with pytest.raises(Problem):
         payments.import_statement(world.actor("custodian"), file_name="s.csv", content=b"a,b\n1,2\n3,4\n")
-    registry.compare_with_register(world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态\nx,y,存续\n".encode())
+    registry.compare_with_register(
+        world.actor("regulator"),
+        file_name="r.csv",
+        content="统一社会信用代码,名称,登记状态\nx,y,存续\n".encode(),
+    )
     hand_in(world)
     world.bids(request, second=400, third=500)
     before = stored(app)
@@ -187,7 +234,9 @@ def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World,
     from market.sourcing import actions as sourcing
 
     request = world.request(**SEALED)
-    mine = sourcing.submit_bid(world.actor("agency"), request, price=300, days=9, file_name="方案.pdf", content=PDF)
+    mine = sourcing.submit_bid(
+        world.actor("agency"), request, price=300, days=9, file_name="方案.pdf", content=PDF
+    )
     world.bids(request, second=400, third=500)
     time.instant += 2 * DAY
     sweeping.sweep_files()
@@ -199,7 +248,9 @@ def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World,
     assert app.extensions["files"].get(document.sha256) == PDF
 
 
-def test_nothing_is_swept_while_a_bid_from_before_may_name_a_file_nobody_knows(app: Flask, world: World, time: Any) -> None:
+def test_nothing_is_swept_while_a_bid_from_before_may_name_a_file_nobody_knows(
+    app: Flask, world: World, time: Any
+) -> None:
     request = world.request(**SEALED)
     world.bids(request, agency=300, second=400, third=500)
     orphan = put(b"of a bid from before")
@@ -215,7 +266,12 @@ def test_nothing_is_swept_while_a_bid_from_before_may_name_a_file_nobody_knows(a
 def test_whatever_names_bytes_is_known_to_the_sweep() -> None:
     """A column that holds a hash of bytes in the store and is not asked about would lose them."""
     named = {(column.class_.__tablename__, column.key) for column in sweeping.NAMING}
-    found = {(table.name, column.name) for table in Base.metadata.tables.values() for column in table.columns if "sha256" in column.name or column.name == "sealed_file"}
+    found = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if "sha256" in column.name or column.name == "sealed_file"
+    }
     assert named == found
 
 
@@ -234,7 +290,9 @@ def test_what_is_put_again_at_the_moment_it_is_swept_stays(tmp_path: Path, time:
     assert store.get(sha256) == b"again"
 
 
-def test_who_puts_waits_for_who_sweeps_and_writes_anew(tmp_path: Path, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_puts_waits_for_who_sweeps_and_writes_anew(
+    tmp_path: Path, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The other order: the file goes while it is being put. Either way it is there when `put` returns."""
     store = FolderStore(tmp_path)
     sha256 = store.put(b"again")
@@ -276,7 +334,9 @@ def test_many_put_what_is_being_swept_and_lose_nothing(tmp_path: Path) -> None:
         sweeper.join()
 
 
-def test_killed_in_the_middle_it_does_the_rest_the_next_time(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_in_the_middle_it_does_the_rest_the_next_time(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     orphans = {put(b"%d" % number) for number in range(12)}
     time.instant += 2 * DAY
     real, left = Path.unlink, [5]
@@ -309,8 +369,17 @@ def test_what_a_killed_write_left_is_swept_too(tmp_path: Path, time: Any) -> Non
 
 def test_one_time_keys_are_forgotten_after_a_month(app: Flask, world: World, time: Any) -> None:
     with transaction() as session:
-        session.add_all([Submission(key=f"k{n}", action="x", fingerprint="f", result="r", at=time.instant - timedelta(days=n)) for n in range(60)])
-    kept = db.session.scalar(select(func.count(Submission.id)).where(Submission.at >= time.instant - sweeping.SENT))
+        session.add_all(
+            [
+                Submission(
+                    key=f"k{n}", action="x", fingerprint="f", result="r", at=time.instant - timedelta(days=n)
+                )
+                for n in range(60)
+            ]
+        )
+    kept = db.session.scalar(
+        select(func.count(Submission.id)).where(Submission.at >= time.instant - sweeping.SENT)
+    )
     db.session.rollback()
     assert sweeping.clear_submissions() == 29
     assert db.session.scalar(select(func.count(Submission.id))) == kept
@@ -318,7 +387,11 @@ def test_one_time_keys_are_forgotten_after_a_month(app: Flask, world: World, tim
     assert sweeping.clear_submissions() == 0
     with transaction() as session:
         uploads.count(session, 1, {uploads.PERSON: (1, Quota(9, 9))})
-        session.add(WaitingStatement(sha256="0" * 64, source="回单.csv", brought_by_id=world.actor("custodian").user_id))
+        session.add(
+            WaitingStatement(
+                sha256="0" * 64, source="回单.csv", brought_by_id=world.actor("custodian").user_id
+            )
+        )
     time.instant += 31 * DAY
     assert sweeping.clear_tallies() >= 1
     assert tallies() == {}
@@ -329,17 +402,34 @@ def test_one_time_keys_are_forgotten_after_a_month(app: Flask, world: World, tim
 
 def opened(folder: Path) -> list[str]:
     """What others than the owner may do anything with."""
-    return [str(path) for path in (folder, *folder.rglob("*")) if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077]
+    return [
+        str(path)
+        for path in (folder, *folder.rglob("*"))
+        if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
 
 
 def test_whatever_the_market_writes_is_its_own_alone(tmp_path: Path) -> None:
     """The real commands, under the mask most machines have; and what lay open from before."""
     home = tmp_path / "market"
     home.mkdir(mode=0o755)
-    environment = {"PATH": os.environ["PATH"], "GONGXIN_HOME": str(home), "TRIAL": "1", "PYTHONPATH": os.pathsep.join(sys.path), "PROCESSES": "1"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GONGXIN_HOME": str(home),
+        "TRIAL": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PROCESSES": "1",
+    }
 
     def run(*command: str) -> None:
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", *command], cwd=ROOT, env=environment, check=True, capture_output=True, umask=0o022)
+        subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+            capture_output=True,
+            umask=0o022,
+        )
 
     run("prepare")
     assert {"market.sqlite3", "jobs.sqlite3", "secret-key", "index"} <= {path.name for path in home.iterdir()}

@@ -1,5 +1,6 @@
-"""Every address of the application for some cases, taken from its own table of routes, so that a route added tomorrow is walked too; and all that an
-answer tells: its text, its headers, what is in a workbook."""
+"""Every address of the application for some cases, taken from its own table of routes, so that a route added
+tomorrow is walked too; and all that an answer tells: its text, its headers, what is in a workbook.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +22,26 @@ from models import CASES
 from tests.web import Answer
 
 OTHER_VALUES = {  # what stands in an address beside a case's number
-    "code": ("WAT-01", "a" * 16), "day": ("2026-03-01",), "step": ("licence",), "number": (1,), "email": ("a@b.cn",), "locale": ("en",),
-    "gateway": ("stripe",), "path": ("x",), "filename": ("gongxin.css",),
-}  # fmt: skip
+    "code": ("WAT-01", "a" * 16),
+    "day": ("2026-03-01",),
+    "step": ("licence",),
+    "number": (1,),
+    "email": ("a@b.cn",),
+    "locale": ("en",),
+    "gateway": ("stripe",),
+    "path": ("x",),
+    "filename": ("gongxin.css",),
+}
 ONCE = re.compile(r'name="(csrf_token|submission)"[^>]*value="[^"]*"')
 
 
-def addresses(app: Flask, method: str, cases: dict[str, str], without: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """(address, number in it or "") for every route that takes this method. Where it takes a number: a route among the pages of one type of case with
-    every number of that type (number: case type), and with the acts of such a case where it takes an act; any other route with all of them."""
+def addresses(
+    app: Flask, method: str, cases: dict[str, str], without: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str]]:
+    """(address, number in it or "") for every route that takes this method. Where it takes a number: a route
+    among the pages of one type of case with every number of that type (number: case type), and with the acts
+    of such a case where it takes an act; any other route with all of them.
+    """
     adapter, pages = app.url_map.bind("localhost"), _pages(app)
     for rule in app.url_map.iter_rules():
         if method not in (rule.methods or ()) or rule.endpoint in ("static", "bootstrap.static", *without):
@@ -50,7 +62,9 @@ def _pages(app: Flask) -> dict[str, set[str]]:
 
 
 def _filled(rule: Rule, number: str, kind: str) -> Iterator[dict[str, Any]]:
-    """The values of a route's address. Nothing of it is left empty: what nobody thought of here stands as a word."""
+    """The values of a route's address. Nothing of it is left empty: what nobody thought of here stands as a
+    word.
+    """
     others = sorted(rule.arguments - {"identifier"})
     lists = []
     for name in others:
@@ -58,7 +72,10 @@ def _filled(rule: Rule, number: str, kind: str) -> Iterator[dict[str, Any]]:
         acts = tuple(CASES[kind].workflow.acts) if kind in CASES and name == "act" else ()
         lists.append(tuple(allowed[1].split(", ")) if allowed else acts or OTHER_VALUES.get(name, ("x",)))
     for combination in product(*lists):
-        yield {**({"identifier": number} if "identifier" in rule.arguments else {}), **dict(zip(others, combination, strict=True))}
+        yield {
+            **({"identifier": number} if "identifier" in rule.arguments else {}),
+            **dict(zip(others, combination, strict=True)),
+        }
 
 
 def searches(app: Flask, words: list[str]) -> Iterator[str]:
@@ -67,7 +84,12 @@ def searches(app: Flask, words: list[str]) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
         view = inspect.unwrap(app.view_functions[rule.endpoint])
         module = inspect.getmodule(view)
-        if "GET" in (rule.methods or ()) and not rule.arguments and module and re.search(r'args(?:\.get\(|\[)"q"', inspect.getsource(module)):
+        if (
+            "GET" in (rule.methods or ())
+            and not rule.arguments
+            and module
+            and re.search(r'args(?:\.get\(|\[)"q"', inspect.getsource(module))
+        ):
             yield from (adapter.build(rule.endpoint, {"q": word}, method="GET") for word in words)
 
 

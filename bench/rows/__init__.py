@@ -1,4 +1,6 @@
-"""The rows of the bench: what each measures, at the sizes its figure is told for and at the smallest at which it runs at all."""
+"""The rows of the bench: what each measures, at the sizes its figure is told for and at the smallest at which
+it runs at all.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,11 @@ ROWS = {
     "hello": Bench(serving.hello, {"rounds": 500}, {"rounds": 10}),
     "lifecycle": Bench(acting.lifecycle, {"rounds": 5, **DEMO}, {"rounds": 1, **SMALL_DEMO}),
     "agency-page": Bench(serving.agency_page, {"rounds": 100, **DEMO}, {"rounds": 5, **SMALL_DEMO}),
-    "search": Bench(searching.search, {"rounds": 50, "agencies": (2_000, 20_000, 100_000)}, {"rounds": 5, "agencies": (200,)}),
+    "search": Bench(
+        searching.search,
+        {"rounds": 50, "agencies": (2_000, 20_000, 100_000)},
+        {"rounds": 5, "agencies": (200,)},
+    ),
     "relevance": Bench(searching.relevance, {}, {}),
     "nightly": Bench(nightly.nightly, {"agencies": 20_000, "acts": 150}, {"agencies": 20, "acts": 5}),
     "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),

@@ -24,10 +24,15 @@ ITEM, DEPARTMENT, COUNTY = "WAT-01", "水利", "632801"
 
 
 def _against_its_sql(folder: Path, act: Callable[[], None]) -> tuple[float, float, Log]:
-    """Milliseconds of an act, of the same statements sent by the driver alone to a copy of the database, and the statements."""
+    """Milliseconds of an act, of the same statements sent by the driver alone to a copy of the database, and
+    the statements.
+    """
     copy = folder / "copy.sqlite3"
     copy.unlink(missing_ok=True)
-    with contextlib.closing(sqlite3.connect(folder / "market.sqlite3")) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+    with (
+        contextlib.closing(sqlite3.connect(folder / "market.sqlite3")) as source,
+        contextlib.closing(sqlite3.connect(copy)) as target,
+    ):
         source.backup(target)
     with recorded(db.engine) as log:
         start = time.perf_counter()
@@ -41,12 +46,16 @@ def _against_its_sql(folder: Path, act: Callable[[], None]) -> tuple[float, floa
 
 
 def lifecycle(folder: Path, rounds: int, requests: int, days: int) -> Iterator[Row]:
-    """Eight steps, ratings and a grade through the actions, against the same SQL on a copy, commits included."""
+    """Eight steps, ratings and a grade through the actions, against the same SQL on a copy, commits
+    included.
+    """
     with demonstration(folder, requests, days):
         world = _people()
         lives = []
         for number in range(rounds):
-            ours, floor, log = _against_its_sql(folder, lambda price=5_000_000 + number: _one_life(world, price))
+            ours, floor, log = _against_its_sql(
+                folder, lambda price=5_000_000 + number: _one_life(world, price)
+            )
             lives.append((ours, floor, sum(statement == "COMMIT" for statement, _ in log)))
     ours, floor, commits = sorted(lives)[len(lives) // 2]
     yield Row("lifecycle", commits, ours, floor)
@@ -73,10 +82,17 @@ def _one_life(world: World, price: int) -> None:
 
 
 def ledger(folder: Path, rounds: int, postings: int) -> Iterator[Row]:
-    """Postings, each committed by itself, against the same statements sent by the driver alone to a copy: milliseconds a posting."""
+    """Postings, each committed by itself, against the same statements sent by the driver alone to a copy:
+    milliseconds a posting.
+    """
     with market(folder):
         _post(range(50))
-        turns = [_against_its_sql(folder, lambda first=1000 * (turn + 1): _post(range(first, first + postings)))[:2] for turn in range(rounds)]
+        turns = [
+            _against_its_sql(folder, lambda first=1000 * (turn + 1): _post(range(first, first + postings)))[
+                :2
+            ]
+            for turn in range(rounds)
+        ]
     ours, floor = sorted(turns)[len(turns) // 2]
     yield Row("ledger", postings, ours / postings, floor / postings)
 
@@ -85,4 +101,10 @@ def _post(numbers: range) -> None:
     for number in numbers:
         contract = f"C-{number % 50}"
         with transaction() as session:
-            books.post(session, f"in {number}", "deposit_received", contract, [books.Moved(books.clearing("bank"), books.escrow(contract), 100)])
+            books.post(
+                session,
+                f"in {number}",
+                "deposit_received",
+                contract,
+                [books.Moved(books.clearing("bank"), books.escrow(contract), 100)],
+            )

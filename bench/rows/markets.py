@@ -32,7 +32,9 @@ def environment(**settings: str) -> Iterator[None]:
 @contextlib.contextmanager
 def market(folder: Path) -> Iterator[Flask]:
     """A market with nobody in it, migrated and seeded as every market is."""
-    with environment(GONGXIN_HOME=str(folder), DATABASE_URL="", DEMO="1", JOBS="manual", RATELIMIT_ENABLED="0"):
+    with environment(
+        GONGXIN_HOME=str(folder), DATABASE_URL="", DEMO="1", JOBS="manual", RATELIMIT_ENABLED="0"
+    ):
         app = create_app()
     with app.app_context():
         migrate()

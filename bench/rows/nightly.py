@@ -1,4 +1,6 @@
-"""What the night's work costs a person: how long an act takes while each part of it runs, against the same market when it is quiet."""
+"""What the night's work costs a person: how long an act takes while each part of it runs, against the same
+market when it is quiet.
+"""
 
 from __future__ import annotations
 
@@ -31,33 +33,61 @@ from tests.factories import small_market
 
 
 def furnish(size: int) -> None:
-    """Make `size` agencies beside those there are, each with what the first settled contract's agency has: its profile and fees, a
-    certificate that ends within days, and a contract for a project of its own that was rated, so that each has a score that fades."""
+    """Make `size` agencies beside those there are, each with what the first settled contract's agency has:
+    its profile and fees, a certificate that ends within days, and a contract for a project of its own that
+    was rated, so that each has a score that fades.
+    """
 
     db.session.rollback()
-    contract = db.session.scalars(select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)).one()
+    contract = db.session.scalars(
+        select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)
+    ).one()
     agency, award = contract.agency_id, contract.award_id
     request = db.session.scalars(select(Award.request_id).where(Award.id == award)).one()
     with transaction() as session:
         session.add(
             Qualification(
-                agency_id=agency, kind="水资源论证单位水平评价", number=f"N-{size}", level="甲级", issuer="水利部",
-                valid_from=_today() - timedelta(days=900), valid_until=_today() + timedelta(days=5),
+                agency_id=agency,
+                kind="水资源论证单位水平评价",
+                number=f"N-{size}",
+                level="甲级",
+                issuer="水利部",
+                valid_from=_today() - timedelta(days=900),
+                valid_until=_today() + timedelta(days=5),
             )
-        )  # fmt: skip
+        )
     plan: list[tuple[Any, Any, tuple[str, ...]]] = [
-        (Organisation, Organisation.id == agency, ("identifier", "uscc")), (AgencyProfile, AgencyProfile.agency_id == agency, ()),
-        (FeeSchedule, FeeSchedule.agency_id == agency, ()), (Qualification, Qualification.number == f"N-{size}", ("number",)),
-        (Request, Request.id == request, ("identifier", "project", "project_key")), (Award, Award.id == award, ("identifier",)),
-        (Contract, Contract.id == contract.id, ("identifier",)), (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
-    ]  # fmt: skip
-    named = {"agency_id": Organisation, "ratee_id": Organisation, "request_id": Request, "award_id": Award, "contract_id": Contract}
+        (Organisation, Organisation.id == agency, ("identifier", "uscc")),
+        (AgencyProfile, AgencyProfile.agency_id == agency, ()),
+        (FeeSchedule, FeeSchedule.agency_id == agency, ()),
+        (Qualification, Qualification.number == f"N-{size}", ("number",)),
+        (Request, Request.id == request, ("identifier", "project", "project_key")),
+        (Award, Award.id == award, ("identifier",)),
+        (Contract, Contract.id == contract.id, ("identifier",)),
+        (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
+    ]
+    named = {
+        "agency_id": Organisation,
+        "ratee_id": Organisation,
+        "request_id": Request,
+        "award_id": Award,
+        "contract_id": Contract,
+    }
     firsts: dict[Any, int] = {}
     for entity, which, unique in plan:
-        _copy(entity, which, unique, {column: firsts[kind] for column, kind in named.items() if kind in firsts}, firsts, size)
+        _copy(
+            entity,
+            which,
+            unique,
+            {column: firsts[kind] for column, kind in named.items() if kind in firsts},
+            firsts,
+            size,
+        )
 
 
-def _copy(entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int) -> None:
+def _copy(
+    entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int
+) -> None:
     """Copies of one row, each for the agency, request, award or contract of the same number."""
 
     table = entity.__table__
@@ -67,19 +97,27 @@ def _copy(entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int]
     for begin in range(0, size, 500):
         made = [
             {
-                **row, "id": firsts[entity] + n, **{name: _new(name, row[name], firsts[entity] + n) for name in unique},
+                **row,
+                "id": firsts[entity] + n,
+                **{name: _new(name, row[name], firsts[entity] + n) for name in unique},
                 **{column: first + n for column, first in ours.items() if column in row},
             }
             for n in range(begin, min(begin + 500, size))
-        ]  # fmt: skip
+        ]
         with transaction() as session:
             session.execute(insert(table), made)
-            if session.get_bind().dialect.name == "postgresql":  # whose numbers come from a sequence that knows nothing of these
-                session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {made[-1]['id']})"))
+            if (
+                session.get_bind().dialect.name == "postgresql"
+            ):  # whose numbers come from a sequence that knows nothing of these
+                session.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {made[-1]['id']})")
+                )
 
 
 def _new(column: str, like: str, number: int) -> str:
-    """What must be another in each copy: a sound code (统一社会信用代码), or an identifier or a project nobody else has."""
+    """What must be another in each copy: a sound code (统一社会信用代码), or an identifier or a project
+    nobody else has.
+    """
     from stdnum.cn import uscc
 
     body = f"9164{number:013d}"
@@ -89,11 +127,17 @@ def _new(column: str, like: str, number: int) -> str:
 def register_export(path: Path) -> None:
     """The business register's export: it agrees with every agency but one in two hundred, which moved."""
 
-    pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id).where(Organisation.kind == "agency")
+    pairs = (
+        select(Organisation, AgencyProfile)
+        .join(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
+        .where(Organisation.kind == "agency")
+    )
     rows = [["统一社会信用代码", "企业名称", "登记状态", "法定代表人", "住所", "经营范围", "营业期限至"]]
     for number, (agency, profile) in enumerate(db.session.execute(pairs).all()):
         address = "盐桥路 8 号" if number % 200 == 199 else profile.registered_address
-        rows.append([agency.uscc, agency.name, "存续", agency.legal_representative, address, profile.scope, "长期"])
+        rows.append(
+            [agency.uscc, agency.name, "存续", agency.legal_representative, address, profile.scope, "长期"]
+        )
     db.session.rollback()
     path.write_bytes(as_csv(rows))
 
@@ -124,7 +168,9 @@ def beside(work: Callable[[], object]) -> int:
 
 
 def _acts(act: Callable[[], object], going: Callable[[], bool], least: int) -> float:
-    """The 99th percentile of an act, in milliseconds, as long as something goes on, and so many times at the least."""
+    """The 99th percentile of an act, in milliseconds, as long as something goes on, and so many times at the
+    least.
+    """
     times: list[float] = []
     while going() or len(times) < least:
         start = time.perf_counter()
@@ -134,7 +180,9 @@ def _acts(act: Callable[[], object], going: Callable[[], bool], least: int) -> f
 
 
 def nightly(folder: Path, agencies: int, acts: int) -> Iterator[Row]:
-    """Per part of the night's work: the 99th percentile of publishing a request while it runs, against the quiet market's; `acts` of each at the least."""
+    """Per part of the night's work: the 99th percentile of publishing a request while it runs, against the
+    quiet market's; `acts` of each at the least.
+    """
     with market(folder) as app:
         world = small_market()
         world.settled()
@@ -142,7 +190,9 @@ def nightly(folder: Path, agencies: int, acts: int) -> Iterator[Row]:
         register_export(folder / "register.csv")
         app.config["REGISTER"] = str(folder / "register.csv")
         rebuild_index()
-        clock.use(lambda: clock._system() + timedelta(days=1))  # there is a day to close, and every rating is a day older
+        clock.use(
+            lambda: clock._system() + timedelta(days=1)
+        )  # there is a day to close, and every rating is a day older
         try:
             quiet = _acts(world.request, lambda: False, acts)
             for name, part in PARTS.items():

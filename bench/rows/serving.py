@@ -33,7 +33,14 @@ def _empty_view(folder: Path) -> Iterator[str]:
     """The floor of a request: one empty Flask view behind the same server with as many threads."""
     (folder / "empty.py").write_text(EMPTY)
     port = free_port()
-    command = [sys.executable, "-m", "waitress", f"--listen=127.0.0.1:{port}", f"--threads={THREADS}", "empty:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "waitress",
+        f"--listen=127.0.0.1:{port}",
+        f"--threads={THREADS}",
+        "empty:app",
+    ]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
@@ -48,7 +55,9 @@ def _empty_view(folder: Path) -> Iterator[str]:
 
 
 def hello(folder: Path, rounds: int) -> Iterator[Row]:
-    """A request through the whole stack (session, language, headers, one SQL statement) against an empty view."""
+    """A request through the whole stack (session, language, headers, one SQL statement) against an empty
+    view.
+    """
     server = Server(folder, environment={"THREADS": THREADS})
     server.command("prepare")
     server.start()
@@ -61,9 +70,13 @@ def hello(folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def agency_page(folder: Path, rounds: int, requests: int, days: int) -> Iterator[Row]:
-    """The public page of an agency, rendered in process, against the SQL it sends, sent by the driver alone."""
+    """The public page of an agency, rendered in process, against the SQL it sends, sent by the driver
+    alone.
+    """
     with demonstration(folder, requests, days) as app:
-        first = db.session.scalars(select(Organisation.identifier).where(Organisation.kind == "agency").order_by(Organisation.id)).first()
+        first = db.session.scalars(
+            select(Organisation.identifier).where(Organisation.kind == "agency").order_by(Organisation.id)
+        ).first()
         client = app.test_client()
 
         def page() -> None:

@@ -47,16 +47,22 @@ PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
 
 
 def with_password(act: Callable[..., str]) -> Callable[..., str]:
-    """An act that sets a `password`, perhaps in the place of the `current` one: the slow work on them is done before its transaction."""
+    """An act that sets a `password`, perhaps in the place of the `current` one: the slow work on them is done
+    before its transaction.
+    """
 
     @wraps(act)
     def worked_out_first(actor: Actor, *args: Any, password: str, **kwargs: Any) -> str:
         with looking() as session:
             user = session.get(User, actor.user_id) if "current" in kwargs and actor.user_id else None
             about = _about(session, user, kwargs)
-        if user or not str(kwargs.get("email", "")).endswith(PLAYED):  # theirs is published; in public nobody has such an address
+        if user or not str(kwargs.get("email", "")).endswith(
+            PLAYED
+        ):  # theirs is published; in public nobody has such an address
             passwords.check(password, about=about)
-        with worked_out(password, hashed=user.password_hash if user else "", current=kwargs.get("current", "")):
+        with worked_out(
+            password, hashed=user.password_hash if user else "", current=kwargs.get("current", "")
+        ):
             return act(actor, *args, password=password, **kwargs)
 
     return worked_out_first
@@ -89,22 +95,33 @@ def _made(session: Session, email: str, name: str, password: str) -> User:
 
 
 def meant(session: Session, email: str) -> User:
-    """Whoever somebody means by this address, registered or not. In public nobody is meant by one of the demonstration's: a market that holds one is
-    not started again."""
+    """Whoever somebody means by this address, registered or not. In public nobody is meant by one of the
+    demonstration's: a market that holds one is not started again.
+    """
     if known_to_all(spelling.asked_email(email)):
         raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
     return called(session, email)
 
 
 def claim_code(agency: Organisation) -> str:
-    """What the first person of an imported organisation shows at sign-up: nobody can guess it, and nothing is kept."""
-    digest = hmac.digest(str(current_app.config["SECRET_KEY"]).encode(), f"claim {agency.identifier}".encode(), "sha256")
+    """What the first person of an imported organisation shows at sign-up: nobody can guess it, and nothing is
+    kept.
+    """
+    digest = hmac.digest(
+        str(current_app.config["SECRET_KEY"]).encode(), f"claim {agency.identifier}".encode(), "sha256"
+    )
     return base64.b32encode(digest)[:12].decode()
 
 
 def _claim(session: Session, user: User, code: str, claim: str) -> Organisation | None:
-    """The imported organisation of this code, now with this person as its owner; None where there is none to claim."""
-    waiting = select(Organisation).where(Organisation.uscc == code, Organisation.claimed.is_(False)).with_for_update()
+    """The imported organisation of this code, now with this person as its owner; None where there is none to
+    claim.
+    """
+    waiting = (
+        select(Organisation)
+        .where(Organisation.uscc == code, Organisation.claimed.is_(False))
+        .with_for_update()
+    )
     found = session.scalars(waiting).one_or_none()
     if found is None:
         return None
@@ -113,7 +130,11 @@ def _claim(session: Session, user: User, code: str, claim: str) -> Organisation 
     found.claimed = True
     session.add(Membership(user_id=user.id, organisation_id=found.id, role="owner"))
     events.record(
-        session, Actor(user.name, frozenset({found.kind}), user.id), "organisation.claim", "organisation", found.identifier
+        session,
+        Actor(user.name, frozenset({found.kind}), user.id),
+        "organisation.claim",
+        "organisation",
+        found.identifier,
     )
     return found
 
@@ -137,10 +158,12 @@ def enter(
 ) -> Organisation:
     """Put an organisation on the register with this person as its owner.
 
-    An enterprise waits until the register agrees or somebody has looked at its licence; an agency goes on with its application, step by
-    step. Whoever calls has looked whether the code is taken, and says what follows; where another transaction took it since, the database's
-    constraint refuses with a Conflict, so that the same person is told of the claim next time. `as_printed`: whoever enters it has
-    compared a code whose check character is wrong with the licence; then it is taken, and the regulator of the area checks it.
+    An enterprise waits until the register agrees or somebody has looked at its licence; an agency goes on
+    with its application, step by step. Whoever calls has looked whether the code is taken, and says what
+    follows; where another transaction took it since, the database's constraint refuses with a Conflict, so
+    that the same person is told of the claim next time. `as_printed`: whoever enters it has compared a code
+    whose check character is wrong with the licence; then it is taken, and the regulator of the area checks
+    it.
     """
     code, region_code = check_uscc(uscc, as_printed=as_printed), regions.current(region_code)
     if not organisation.strip():
@@ -176,13 +199,18 @@ def enter(
 
 @with_password
 @action
-def register(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str | bool) -> str:
-    """A new person with a new enterprise or agency. Returns the person's key: it is this person, and nobody a form names, who may
-    be signed in after it."""
+def register(
+    session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str | bool
+) -> str:
+    """A new person with a new enterprise or agency. Returns the person's key: it is this person, and nobody a
+    form names, who may be signed in after it.
+    """
     if organisation["kind"] not in ("enterprise", "agency"):
         raise RuleBroken(N_("请选择单位类型。"), "kind")
     user = _new_user(session, email, name, password)
-    held = taken(session, check_uscc(str(organisation["uscc"]), as_printed=bool(organisation.get("as_printed"))))
+    held = taken(
+        session, check_uscc(str(organisation["uscc"]), as_printed=bool(organisation.get("as_printed")))
+    )
     if held is not None and (held.claimed or organisation["kind"] != "agency"):
         open_claim(session, user, held)
     else:
@@ -191,7 +219,9 @@ def register(session: Session, actor: Actor, *, email: str, name: str, password:
 
 
 def sign_up(actor: Actor, **person: Any) -> str:
-    """`register` and the letter's link followed, for who asks for the organisation it made: its identifier, or that of the claim."""
+    """`register` and the letter's link followed, for who asks for the organisation it made: its identifier,
+    or that of the claim.
+    """
     key = register(actor, **person)
     show_address(person["email"])
     user = db.session.get_one(User, int(key), populate_existing=True)
@@ -203,7 +233,9 @@ def sign_up(actor: Actor, **person: Any) -> str:
 @with_password
 @action
 def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """The operator of the machine (the command line) appoints an administrator. Returns the e-mail address."""
+    """The operator of the machine (the command line) appoints an administrator. Returns the e-mail
+    address.
+    """
     holder = session.scalars(known_as(email)).one_or_none()
     if holder is not None and not holder.awaited:  # who runs the machine may know
         raise RuleBroken(N_("这个邮箱已经注册过,请换一个。"), "email")
@@ -215,7 +247,9 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
 
 @with_password
 @action
-def set_up_authority(session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str) -> str:
+def set_up_authority(
+    session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str
+) -> str:
     """An administrator sets up a regulator or approving department with its first member."""
     if taken(session, check_uscc(organisation["uscc"], as_printed=bool(organisation.get("as_printed")))):
         raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
@@ -226,7 +260,9 @@ def set_up_authority(session: Session, actor: Actor, *, email: str, name: str, p
 
 
 def _invite(session: Session, user: User, email: str) -> None:
-    """The letter to whoever an account was made for: to confirm the address, or, where somebody holds it, to take the membership on."""
+    """The letter to whoever an account was made for: to confirm the address, or, where somebody holds it, to
+    take the membership on.
+    """
     session.flush()
     session.expire(user, ["memberships"])
     claim(session, user, email)
@@ -241,14 +277,22 @@ def _own(session: Session, actor: Actor) -> Organisation:
 @with_password
 @action
 def add_member(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """The owner adds a member of staff, with a first password to hand over. Somebody who has an account is sent a letter and takes it on with that
-    one: nobody is made a member unasked, and nothing tells the owner which it was."""
+    """The owner adds a member of staff, with a first password to hand over. Somebody who has an account is
+    sent a letter and takes it on with that one: nobody is made a member unasked, and nothing tells the owner
+    which it was.
+    """
     organisation = _own(session, actor)
     user = _made(session, email, name, password)
     session.add(Membership(user_id=user.id, organisation_id=organisation.id, role="staff"))
     _invite(session, user, email)
     events.record(
-        session, actor, "organisation.member", "organisation", organisation.identifier, data={"name": user.name}, tells=[organisation.id]
+        session,
+        actor,
+        "organisation.member",
+        "organisation",
+        organisation.identifier,
+        data={"name": user.name},
+        tells=[organisation.id],
     )
     tell_of_change(session, organisation, N_("增加了一名成员"), "/my/organisation")
     return organisation.identifier
@@ -259,12 +303,21 @@ def remove_member(session: Session, actor: Actor, email: str) -> str:
     """The owner ends somebody's membership; what was done stays on record. Nobody removes an owner."""
     organisation = _own(session, actor)
     with_it = with_address(email).with_only_columns(User.id).order_by(None)
-    found = session.scalars(select(Membership).where(Membership.organisation_id == organisation.id, Membership.user_id.in_(with_it)).limit(1)).one_or_none()
+    found = session.scalars(
+        select(Membership)
+        .where(Membership.organisation_id == organisation.id, Membership.user_id.in_(with_it))
+        .limit(1)
+    ).one_or_none()
     if found is None or found.role == "owner":
         raise NotFound(N_("没有找到这位成员。"))
     session.delete(found)
     events.record(
-        session, actor, "organisation.leave", "organisation", organisation.identifier, data={"name": found.user.name}
+        session,
+        actor,
+        "organisation.leave",
+        "organisation",
+        organisation.identifier,
+        data={"name": found.user.name},
     )
     return organisation.identifier
 
@@ -272,7 +325,9 @@ def remove_member(session: Session, actor: Actor, email: str) -> str:
 @with_password
 @action
 def change_password(session: Session, actor: Actor, *, current: str, password: str) -> str:
-    """A person chooses another password, and shows that the present one is known. Returns the person's key."""
+    """A person chooses another password, and shows that the present one is known. Returns the person's
+    key.
+    """
     user = session.get_one(User, actor.user_id)
     if not user.check_password(current):
         raise RuleBroken(N_("现在的密码不正确。"), "current")
@@ -284,11 +339,15 @@ def change_password(session: Session, actor: Actor, *, current: str, password: s
 
 
 @action
-def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], most: int, until: datetime) -> str:
+def delegate(
+    session: Session, actor: Actor, *, email: str, scope: list[str], most: int, until: datetime
+) -> str:
     """The owner of an enterprise lets a person act for it in these kinds of case, up to a sum, until a day.
 
-    It is offered by a letter, and counts once the person has accepted it. Nothing tells whether anybody has signed up with the address, or who:
-    where nobody has, it waits for whoever does; somebody who belongs to an agency or an authority is refused where it would accept."""
+    It is offered by a letter, and counts once the person has accepted it. Nothing tells whether anybody has
+    signed up with the address, or who: where nobody has, it waits for whoever does; somebody who belongs to
+    an agency or an authority is refused where it would accept.
+    """
     organisation = _own(session, actor)
     user = meant(session, email)
     if not scope or not set(scope) <= set(SCOPE):
@@ -297,9 +356,18 @@ def delegate(session: Session, actor: Actor, *, email: str, scope: list[str], mo
         raise RuleBroken(N_("委托期限应在将来。"), "until")
     if most <= 0:
         raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "most")
-    session.add(Delegation(buyer_id=organisation.id, user_id=user.id, scope=sorted(scope), most=most, until=until))
+    session.add(
+        Delegation(buyer_id=organisation.id, user_id=user.id, scope=sorted(scope), most=most, until=until)
+    )
     letterbox.post(session, "delegated", user.address, buyer=organisation.name)
-    events.record(session, actor, "organisation.delegate", "organisation", organisation.identifier, tells=[organisation.id])
+    events.record(
+        session,
+        actor,
+        "organisation.delegate",
+        "organisation",
+        organisation.identifier,
+        tells=[organisation.id],
+    )
     tell_of_change(session, organisation, N_("委托了他人采购"), "/my/organisation")
     return organisation.identifier
 
@@ -318,23 +386,31 @@ def revoke_delegation(session: Session, actor: Actor, delegation_id: int) -> str
 
 def _offered(session: Session, actor: Actor, number: int) -> Delegation:
     """A delegation that was offered to this person and still stands."""
-    lent = session.scalars(select(Delegation).where(Delegation.id == number).with_for_update(of=Delegation)).one_or_none()
+    lent = session.scalars(
+        select(Delegation).where(Delegation.id == number).with_for_update(of=Delegation)
+    ).one_or_none()
     if lent is None or lent.user_id != actor.user_id or not lent.stands:
         raise NotFound(N_("没有找到这项委托。"))
     return lent
 
 
 def _tell_blocked(session: Session, kind: str, which: str, reason: str) -> str:
-    """Whoever cannot sign in reads no page: the reason goes by mail to an address that was shown to be theirs, with whom to turn to."""
+    """Whoever cannot sign in reads no page: the reason goes by mail to an address that was shown to be
+    theirs, with whom to turn to.
+    """
     person = session.scalars(named(which)).one()
     if person.email and person.email_confirmed_at:
-        letterbox.post(session, kind, person.email, person, reason=reason.strip(), whom=blocking.lifted_by(person))
+        letterbox.post(
+            session, kind, person.email, person, reason=reason.strip(), whom=blocking.lifted_by(person)
+        )
     return which
 
 
 @action
 def accept_delegation(session: Session, actor: Actor, number: int) -> str:
-    """The delegate takes it on: from now on it gives power, and ties the person and whoever belongs to the same organisation (models/sides.py)."""
+    """The delegate takes it on: from now on it gives power, and ties the person and whoever belongs to the
+    same organisation (models/sides.py).
+    """
     lent = _offered(session, actor, number)
     if not may_buy_for_others(lent.user):
         raise no_delegate(lent.buyer.name)
@@ -354,12 +430,22 @@ def lay_down_delegation(session: Session, actor: Actor, number: int) -> str:
 
 
 def _tell_buyer(session: Session, actor: Actor, lent: Delegation, kind: str) -> None:
-    events.record(session, actor, kind, "organisation", lent.buyer.identifier, data={"name": lent.user.name}, tells=[lent.buyer_id])
+    events.record(
+        session,
+        actor,
+        kind,
+        "organisation",
+        lent.buyer.identifier,
+        data={"name": lent.user.name},
+        tells=[lent.buyer_id],
+    )
 
 
 @action
 def block_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
-    """An administrator, the regulator over its organisations, or the owner of its one organisation takes an account out of force."""
+    """An administrator, the regulator over its organisations, or the owner of its one organisation takes an
+    account out of force.
+    """
     blocking.block(session, actor, which, reason)
     return _tell_blocked(session, "blocked", which, reason)
 

@@ -1,4 +1,6 @@
-"""Showing once more who it is: before money or authority goes elsewhere, a session that is open somewhere is not enough."""
+"""Showing once more who it is: before money or authority goes elsewhere, a session that is open somewhere is
+not enough.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from models.text import RuleBroken
 
 
 def is_same(form: Any, field: Field) -> None:
-    """Refuse, in words, a password that is not the signed-in person's; TooMany where it comes too early. Wrong ones count as they do at sign-in, wherever they are tried."""
+    """Refuse, in words, a password that is not the signed-in person's; TooMany where it comes too early.
+    Wrong ones count as they do at sign-in, wherever they are tried.
+    """
     try:
         prove(current_actor(), field.data or "")
     except RuleBroken as problem:
@@ -25,4 +29,9 @@ def is_same(form: Any, field: Field) -> None:
 
 def again(why: Any) -> PasswordField:
     """The field that asks for it; `why` is said beneath."""
-    return PasswordField(_l("登录密码"), [NEEDED, Length(max=200), is_same], description=why, render_kw={"autocomplete": "current-password"})
+    return PasswordField(
+        _l("登录密码"),
+        [NEEDED, Length(max=200), is_same],
+        description=why,
+        render_kw={"autocomplete": "current-password"},
+    )

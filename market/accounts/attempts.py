@@ -1,10 +1,12 @@
-"""Tries at a password or a code, counted where all processes see them: by account *and* address, with waits that grow, so that neither a whole office
-behind one proxy waits for the mistakes of one, nor anybody elsewhere can keep a person out.
+"""Tries at a password or a code, counted where all processes see them: by account *and* address, with waits
+that grow, so that neither a whole office behind one proxy waits for the mistakes of one, nor anybody
+elsewhere can keep a person out.
 
-What is counted is what failed. A browser that was signed in to the account before shows so (a signed cookie, as OWASP's device cookies), and such
-browsers of one account are counted by themselves: it may be under attack from everywhere, and from the very network its owner sits in, and the owner
-still signs in. An account that only claims an address is no way around: anybody may have one under anybody's address, so what it does right forgets
-nothing that was counted against that address, and its browsers are known for nothing.
+What is counted is what failed. A browser that was signed in to the account before shows so (a signed cookie,
+as OWASP's device cookies), and such browsers of one account are counted by themselves: it may be under attack
+from everywhere, and from the very network its owner sits in, and the owner still signs in. An account that
+only claims an address is no way around: anybody may have one under anybody's address, so what it does right
+forgets nothing that was counted against that address, and its browsers are known for nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ from models.text import N_, Problem
 FREE = 10  # failures before anybody waits
 FIRST_WAIT, LONGEST_WAIT = 5, 15 * 60  # seconds: 5, 10, 20, ... after each further failure
 REMEMBERED = 24 * 3600  # seconds a row of failures is remembered, since its first
-MOST_OF_AN_ADDRESS = 300  # failures an hour, of whatever accounts, from browsers nobody knows: that many are no office's mistakes
+# failures an hour, of whatever accounts, from browsers nobody knows: that many are no office's mistakes
+MOST_OF_AN_ADDRESS = 300
 MOST_OF_A_NETWORK = 3000  # the same of a /24 or, since one household may have all of it, a /48 of IPv6
 KNOWN_DAYS = 180
 COOKIE = "known"
@@ -58,15 +61,19 @@ def account(email: str) -> Whose:
 
 
 def person(user: User) -> Whose:
-    """What tries of somebody who is in, or halfway, are counted by: with those at its address where that was shown to be this person's."""
+    """What tries of somebody who is in, or halfway, are counted by: with those at its address where that was
+    shown to be this person's.
+    """
     return Whose(user.address if user.confirmed else f"{user.address} claimed by {user.id}")
 
 
 @contextmanager
 def counted(what: str, whose: Whose, field: str | None = None, *, everywhere: bool = False) -> Iterator[Try]:
-    """A try of `what` at an account, `whose`: TooMany before it where it comes too early. It counts as failed from its beginning, so that many at once
-    are many; said to be `right` it forgets those of before, and where nothing was found out, or something went wrong on our side, it was none.
-    `everywhere` counts the tries from browsers nobody knows together: what only comes after the right password no stranger tries."""
+    """A try of `what` at an account, `whose`: TooMany before it where it comes too early. It counts as failed
+    from its beginning, so that many at once are many; said to be `right` it forgets those of before, and
+    where nothing was found out, or something went wrong on our side, it was none. `everywhere` counts the
+    tries from browsers nobody knows together: what only comes after the right password no stranger tries.
+    """
     attempt = Try(what, whose, everywhere)
     attempt.hold(field)
     attempt.count()
@@ -82,15 +89,22 @@ def counted(what: str, whose: Whose, field: str | None = None, *, everywhere: bo
 
 
 class Try:
-    """One try, and what became of it: `right` is None while nothing was found out. Its keys hold no address in the clear."""
+    """One try, and what became of it: `right` is None while nothing was found out. Its keys hold no address
+    in the clear.
+    """
 
     def __init__(self, what: str, whose: Whose, everywhere: bool = False) -> None:
         self.right: bool | None = None
         self.known = known_as(whose)
         self.failures = 0
-        where = f"browser of {self.known}" if self.known else "anywhere" if everywhere else f"address {place()}"
+        where = (
+            f"browser of {self.known}" if self.known else "anywhere" if everywhere else f"address {place()}"
+        )
         self._pair, self._wait = _key("tries", what, whose, where), _key("wait", what, whose, where)
-        self._places = {_key("place", place()): MOST_OF_AN_ADDRESS, _key("network", network_of(request.remote_addr or "")): MOST_OF_A_NETWORK}
+        self._places = {
+            _key("place", place()): MOST_OF_AN_ADDRESS,
+            _key("network", network_of(request.remote_addr or "")): MOST_OF_A_NETWORK,
+        }
         self._kept = _storage()
 
     def hold(self, field: str | None) -> None:
@@ -135,7 +149,9 @@ def _own() -> Storage:
 
 
 def _storage() -> Storage | None:
-    """Where the limiter counts, the process's own memory while that is away; None where nothing is counted (tests)."""
+    """Where the limiter counts, the process's own memory while that is away; None where nothing is counted
+    (tests).
+    """
     if not limiter.enabled:
         return None
     shared = limiter.storage
@@ -151,8 +167,9 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def known_as(whose: Whose) -> str:
-    """Whose this browser is, where it was signed in to the account before; empty where not. By the person, not by the cookie: each sign-in gives
-    another, and would begin another count."""
+    """Whose this browser is, where it was signed in to the account before; empty where not. By the person,
+    not by the cookie: each sign-in gives another, and would begin another count.
+    """
     try:
         held: object = _signer().loads(request.cookies.get(COOKIE, ""), max_age=KNOWN_DAYS * 86400)
     except BadSignature:
@@ -170,8 +187,13 @@ def remember(response: Response) -> Response:
     """Give the browser what it is known by, after a sign-in."""
     if (known := g.pop("known", None)) is not None:
         response.set_cookie(
-            COOKIE, _signer().dumps(known), max_age=KNOWN_DAYS * 86400, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
-        )  # fmt: skip
+            COOKIE,
+            _signer().dumps(known),
+            max_age=KNOWN_DAYS * 86400,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
     return response
 
 

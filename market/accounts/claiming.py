@@ -1,4 +1,6 @@
-"""Claiming an organisation whose code is taken: evidence, the present members' answer, a person's decision."""
+"""Claiming an organisation whose code is taken: evidence, the present members' answer, a person's
+decision.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,15 @@ def tell_of(session: Session, claim: Claim) -> None:
 
 @with_file
 @action
-def file_claim(session: Session, actor: Actor, identifier: str, *, file_name: str = "", content: bytes = b"", statement: str = "") -> str:
+def file_claim(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    file_name: str = "",
+    content: bytes = b"",
+    statement: str = "",
+) -> str:
     """The claim with what shows it."""
     claim = Claim.load(session, identifier, lock=True)
     if content:
@@ -42,7 +52,15 @@ def file_claim(session: Session, actor: Actor, identifier: str, *, file_name: st
 
 @with_file
 @action
-def answer_claim(session: Session, actor: Actor, identifier: str, *, statement: str, file_name: str = "", content: bytes = b"") -> str:
+def answer_claim(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    statement: str,
+    file_name: str = "",
+    content: bytes = b"",
+) -> str:
     """What the present members say."""
     claim = Claim.load(session, identifier, lock=True)
     perform(session, claim, "answer", actor, reason=statement)
@@ -82,8 +100,10 @@ def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str
 
 @action
 def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str, replaces: bool) -> str:
-    """It is theirs: the claimant becomes an owner, beside the present members or, if it `replaces` them, in their place; what they set going
-    in the organisation's name ends with them. An enterprise that waited is let in: its evidence was looked at."""
+    """It is theirs: the claimant becomes an owner, beside the present members or, if it `replaces` them, in
+    their place; what they set going in the organisation's name ends with them. An enterprise that waited is
+    let in: its evidence was looked at.
+    """
     claim = Claim.load(session, identifier, lock=True)
     perform(session, claim, "grant", actor, reason=reason)
     claim.replaces = replaces
@@ -101,8 +121,12 @@ def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str,
 
 
 def _put_out(session: Session, organisation: Organisation) -> None:
-    """Those who were members are none any more, whom they delegated may no more, and money goes on where it went."""
-    for membership in session.scalars(select(Membership).where(Membership.organisation_id == organisation.id)):
+    """Those who were members are none any more, whom they delegated may no more, and money goes on where it
+    went.
+    """
+    for membership in session.scalars(
+        select(Membership).where(Membership.organisation_id == organisation.id)
+    ):
         session.delete(membership)
     session.flush()
     lent = update(Delegation).where(Delegation.buyer_id == organisation.id, Delegation.revoked_at.is_(None))

@@ -1,7 +1,9 @@
-"""Mail addresses are shown, not asserted: a link sent to the address, and whoever opens it is the account that asked for it.
+"""Mail addresses are shown, not asserted: a link sent to the address, and whoever opens it is the account
+that asked for it.
 
-The link alone gives nothing: whoever reads the box also has to be signed in as the account, or to know its password. So nobody confirms an
-account a stranger made under his address by following a link he did not ask for.
+The link alone gives nothing: whoever reads the box also has to be signed in as the account, or to know its
+password. So nobody confirms an account a stranger made under his address by following a link he did not ask
+for.
 """
 
 from __future__ import annotations
@@ -60,12 +62,16 @@ def _since(user: User) -> str:
 
 
 def token(user: User, address: str) -> str:
-    """What shows that whoever has it reads this address. Good for `GOOD_FOR`, and until the person confirms any address."""
+    """What shows that whoever has it reads this address. Good for `GOOD_FOR`, and until the person confirms
+    any address.
+    """
     return str(_tokens().dumps([user.id, address, _since(user)]))
 
 
 def read(token: str) -> Claim:
-    """The claim of a link; Expired for one that is too old, NotFound for one cut short, made up, or of another purpose."""
+    """The claim of a link; Expired for one that is too old, NotFound for one cut short, made up, or of
+    another purpose.
+    """
     try:
         said = _tokens().loads(token, max_age=int(GOOD_FOR.total_seconds()))
     except SignatureExpired as error:
@@ -83,8 +89,9 @@ def is_done(said: Claim) -> bool:
 
 
 def claim(session: Session, user: User, email: str) -> None:
-    """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's: if it is, the letter tells that
-    person. Nothing tells whoever asks. RuleBroken at `email` for none."""
+    """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's:
+    if it is, the letter tells that person. Nothing tells whoever asks. RuleBroken at `email` for none.
+    """
     address = spelling.email(email)
     if known_to_all(address):  # a market that holds one is not started again
         raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
@@ -103,7 +110,12 @@ def claim(session: Session, user: User, email: str) -> None:
 def _person(session: Session, actor: Actor) -> User:
     if actor.user_id is None:
         raise NotAllowed(N_("请先登录。"))
-    return session.scalars(select(User).where(User.id == actor.user_id).with_for_update().execution_options(populate_existing=True)).one()
+    return session.scalars(
+        select(User)
+        .where(User.id == actor.user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def _check_letters(session: Session, user: User, field: str | None = None) -> None:
@@ -119,7 +131,9 @@ def _told(session: Session, actor: Actor, user: User, act: str) -> str:
 
 @action
 def send_again(session: Session, actor: Actor) -> str:
-    """The letter once more, to the address that waits. RuleBroken where none does, or the account had too many sent today."""
+    """The letter once more, to the address that waits. RuleBroken where none does, or the account had too
+    many sent today.
+    """
     user = _person(session, actor)
     if not user.email_asked:
         raise RuleBroken(N_("没有等待确认的邮箱;请在下面填写您的邮箱。"), "email")
@@ -129,7 +143,9 @@ def send_again(session: Session, actor: Actor) -> str:
 
 
 def change_address(actor: Actor, *, email: str, current: str, **sent: Any) -> str:
-    """A person asks for another address, and shows that the password is known; the present one stays until the new one is confirmed."""
+    """A person asks for another address, and shows that the password is known; the present one stays until
+    the new one is confirmed.
+    """
     with looking() as session:
         user = session.get(User, actor.user_id) if actor.user_id else None
     with looked_at(user.password_hash if user else "", current):
@@ -149,14 +165,24 @@ def _change_address(session: Session, actor: Actor, *, email: str, current: str)
 
 
 def joins(session: Session, actor: Actor, said: Claim) -> bool:
-    """Whether whoever is signed in holds the address of a link, and the account it is of was made by others for the reader of that address."""
+    """Whether whoever is signed in holds the address of a link, and the account it is of was made by others
+    for the reader of that address.
+    """
     holder, made = session.scalars(known_as(said.address)).one_or_none(), session.get(User, said.user_id)
-    return holder is not None and made is not None and holder.id == actor.user_id != made.id and not made.confirmed and entered_by_others(made)
+    return (
+        holder is not None
+        and made is not None
+        and holder.id == actor.user_id != made.id
+        and not made.confirmed
+        and entered_by_others(made)
+    )
 
 
 def confirm(actor: Actor, *, token: str, password: str = "", **sent: Any) -> str:
-    """Whoever followed the link is the account that asked for it: signed in as it, or with its password. Returns the person's key. Of an account
-    others made for somebody who has one, what it was made for goes to that one, which is signed in."""
+    """Whoever followed the link is the account that asked for it: signed in as it, or with its password.
+    Returns the person's key. Of an account others made for somebody who has one, what it was made for goes to
+    that one, which is signed in.
+    """
     said = read(token)
     if said.user_id == actor.user_id or not password:
         return _confirm(actor, token=token, password="", **sent)
@@ -169,15 +195,24 @@ def confirm(actor: Actor, *, token: str, password: str = "", **sent: Any) -> str
 @action
 def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> str:
     said = read(token)
-    user = session.scalars(select(User).where(User.id == said.user_id).with_for_update().execution_options(populate_existing=True)).one()
+    user = session.scalars(
+        select(User)
+        .where(User.id == said.user_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
     if joins(session, actor, said):
         mine = _person(session, actor)
         join(session, mine, user)
         sessions.end_all(session, user.id)
         return _told(session, actor, mine, "join")
     if user.id != actor.user_id and not (password and user.check_password(password)):
-        raise RuleBroken(N_("密码不正确:请填写申请使用这个邮箱的账号的密码。如果不是您申请的,请不要确认。"), "password")
-    check_account(actor_for(user))  # the visitor who follows a link is not blocked, whoever it acts for may be
+        raise RuleBroken(
+            N_("密码不正确:请填写申请使用这个邮箱的账号的密码。如果不是您申请的,请不要确认。"), "password"
+        )
+    check_account(
+        actor_for(user)
+    )  # the visitor who follows a link is not blocked, whoever it acts for may be
     if user.email == said.address:
         return str(user.id)
     if said.since != _since(user):
@@ -190,8 +225,9 @@ def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> st
 
 
 def show_address(email: str) -> str:
-    """The letter's link followed by whoever said last that this address is theirs: a program's stand-in for whoever reads the box, for the
-    demonstration, the benches and the tests."""
+    """The letter's link followed by whoever said last that this address is theirs: a program's stand-in for
+    whoever reads the box, for the demonstration, the benches and the tests.
+    """
     with looking() as session:
         user = session.scalars(claimed_as(email).order_by(None).order_by(User.id.desc()).limit(1)).one()
     return confirm(actor_for(user), token=token(user, user.email_asked))

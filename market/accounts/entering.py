@@ -1,4 +1,6 @@
-"""How an enterprise is let in: by the register where it agrees with what the enterprise told, else by somebody who looks at its licence."""
+"""How an enterprise is let in: by the register where it agrees with what the enterprise told, else by
+somebody who looks at its licence.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,10 @@ AT_ONCE = 50
 
 
 def ask_register(identifier: str, patience: float = registry.PATIENCE) -> str:
-    """Ask the register about an enterprise that waits, outside of any transaction, and let it in where they agree. Away where the register
-    does not answer: the jobs ask again. Does nothing where there is no register, and a person looks."""
+    """Ask the register about an enterprise that waits, outside of any transaction, and let it in where they
+    agree. Away where the register does not answer: the jobs ask again. Does nothing where there is no
+    register, and a person looks.
+    """
     source = registry.source(patience)
     if source is None:
         return identifier
@@ -39,7 +43,9 @@ def ask_register(identifier: str, patience: float = registry.PATIENCE) -> str:
 
 
 def try_register(identifier: str) -> None:
-    """The same for somebody who waits before a page: a register that does not answer in time is asked by the jobs."""
+    """The same for somebody who waits before a page: a register that does not answer in time is asked by the
+    jobs.
+    """
     try:
         ask_register(identifier, SOON)
     except Problem:
@@ -47,8 +53,17 @@ def try_register(identifier: str) -> None:
 
 
 @action
-def judge(session: Session, actor: Actor, identifier: str, *, said: Beforehand[Registered | Problem | None], source: str) -> str:
-    """What the register said of an enterprise that waits: it is in where all agrees; otherwise a person looks at its licence."""
+def judge(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    said: Beforehand[Registered | Problem | None],
+    source: str,
+) -> str:
+    """What the register said of an enterprise that waits: it is in where all agrees; otherwise a person looks
+    at its licence.
+    """
     enterprise = Organisation.load(session, identifier, lock=True)
     if (enterprise.kind, enterprise.state) != ("enterprise", "applied"):
         return identifier
@@ -61,22 +76,37 @@ def judge(session: Session, actor: Actor, identifier: str, *, said: Beforehand[R
 
 
 def work() -> int:
-    """What the jobs do: ask the register about whoever it was not asked about yet. Returns how many it was asked about."""
+    """What the jobs do: ask the register about whoever it was not asked about yet. Returns how many it was
+    asked about.
+    """
     db.session.rollback()
     if not registry.has_source():
         return 0
     waiting = select(Organisation.identifier).where(
-        Organisation.kind == "enterprise", Organisation.state == "applied", Organisation.register_asked_at.is_(None)
+        Organisation.kind == "enterprise",
+        Organisation.state == "applied",
+        Organisation.register_asked_at.is_(None),
     )
     found = db.session.scalars(waiting.order_by(Organisation.id).limit(AT_ONCE)).all()
     db.session.rollback()
-    return each("register asked", {Attempt("register asked", "match", "organisation", identifier): partial(ask_register, identifier) for identifier in found})
+    return each(
+        "register asked",
+        {
+            Attempt("register asked", "match", "organisation", identifier): partial(ask_register, identifier)
+            for identifier in found
+        },
+    )
 
 
 def _own(session: Session, actor: Actor) -> Organisation:
     if not actor.owner or actor.organisation_id is None:
         raise NotAllowed(N_("只有本单位的管理员可以这样做。"))
-    locked = select(Organisation).where(Organisation.id == actor.organisation_id).with_for_update().execution_options(populate_existing=True)
+    locked = (
+        select(Organisation)
+        .where(Organisation.id == actor.organisation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     own = session.scalars(locked).one()
     if own.kind != "enterprise" or own.state not in ("draft", "applied"):
         raise WrongState(N_("只有待核验的企业需要补正资料。"))
@@ -86,10 +116,17 @@ def _own(session: Session, actor: Actor) -> Organisation:
 @with_file
 @action
 def correct(
-    session: Session, actor: Actor, *, organisation: str, legal_representative: str, file_name: str = "", content: bytes = b""
+    session: Session,
+    actor: Actor,
+    *,
+    organisation: str,
+    legal_representative: str,
+    file_name: str = "",
+    content: bytes = b"",
 ) -> str:
-    """An enterprise that waits puts right what it told, or hands in its licence. It is asked about anew, and looked at again where it was
-    sent back."""
+    """An enterprise that waits puts right what it told, or hands in its licence. It is asked about anew, and
+    looked at again where it was sent back.
+    """
     own = _own(session, actor)
     if not organisation.strip():
         raise RuleBroken(N_("请填写单位名称。"), "organisation")

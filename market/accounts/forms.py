@@ -11,7 +11,17 @@ from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringFi
 from wtforms.validators import Length
 
 from market.accounts.again import again
-from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, MoneyField, PersonForm, choices, printed, text
+from market.forms import (
+    NEEDED,
+    BeijingTimeField,
+    ChecklistField,
+    Form,
+    MoneyField,
+    PersonForm,
+    choices,
+    printed,
+    text,
+)
 from market.options import as_printed, offer_as_printed, region_choices, region_field
 from market.words import words_of
 from models import CASES, passwords, spelling, uscc
@@ -29,20 +39,32 @@ class MemberForm(PersonForm):
 
 
 class PasswordForm(Form):
-    current = PasswordField(_l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+    current = PasswordField(
+        _l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"}
+    )
     password = PasswordField(
-        _l("新密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+        _l("新密码"),
+        [NEEDED, Length(max=200)],
+        description=_l("至少 10 个字符。"),
+        render_kw={"autocomplete": "new-password"},
     )
 
 
 class ProveForm(Form):
     """An act that only the person itself may do: the password once more."""
 
-    current = PasswordField(_l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+    current = PasswordField(
+        _l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"}
+    )
 
 
 def _code(label: Any, needed: list[Any], description: Any) -> StringField:
-    return StringField(label, [*needed, Length(max=40)], description=description, render_kw={"autocomplete": "one-time-code", "spellcheck": "false"})
+    return StringField(
+        label,
+        [*needed, Length(max=40)],
+        description=description,
+        render_kw={"autocomplete": "one-time-code", "spellcheck": "false"},
+    )
 
 
 class AuthenticatorForm(ProveForm):
@@ -65,7 +87,10 @@ class ForgottenForm(Form):
 
 class ResetForm(Form):
     password = PasswordField(
-        _l("新密码"), [NEEDED, Length(max=200)], description=_l("至少 10 个字符。"), render_kw={"autocomplete": "new-password"}
+        _l("新密码"),
+        [NEEDED, Length(max=200)],
+        description=_l("至少 10 个字符。"),
+        render_kw={"autocomplete": "new-password"},
     )
 
 
@@ -76,8 +101,12 @@ class PersonalActForm(ForgottenForm):
 
 
 class DelegationForm(Form):
-    email = EmailField(_l("受托人的邮箱"), [NEEDED], description=_l("还没有注册的人也可以:用这个邮箱注册并确认后生效。"))
-    scope = ChecklistField(_l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE))
+    email = EmailField(
+        _l("受托人的邮箱"), [NEEDED], description=_l("还没有注册的人也可以:用这个邮箱注册并确认后生效。")
+    )
+    scope = ChecklistField(
+        _l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE)
+    )
     most = MoneyField(_l("金额上限(元)"), [NEEDED])
     until = BeijingTimeField(_l("委托到"), [NEEDED])
     again = again(_l("委托他人以本单位名义办理前,再次确认是您本人。"))
@@ -87,7 +116,9 @@ class DelegationForm(Form):
 
 
 class SignUpForm(PersonForm):
-    kind = RadioField(_l("单位类型"), [NEEDED], choices=choices((k, _l(KINDS[k])) for k in ("enterprise", "agency")))
+    kind = RadioField(
+        _l("单位类型"), [NEEDED], choices=choices((k, _l(KINDS[k])) for k in ("enterprise", "agency"))
+    )
     organisation = text(_l("单位名称"))
     uscc = text(_l("统一社会信用代码"), 60, description=_l("18 位,见营业执照。"))
     as_printed = as_printed()
@@ -96,7 +127,9 @@ class SignUpForm(PersonForm):
     address = StringField(_l("地址"), [Length(max=200), printed])
     phone = StringField(_l("联系电话"), [Length(max=40)])
     introduction = TextAreaField(_l("简介"), [Length(max=2000)])
-    claim = StringField(_l("入驻码"), [Length(max=40)], description=_l("单位已由监管部门批量登记的填写,其他不填。"))
+    claim = StringField(
+        _l("入驻码"), [Length(max=40)], description=_l("单位已由监管部门批量登记的填写,其他不填。")
+    )
 
     def prepare(self, *_: Any) -> None:
         self.region_code.choices = choices(region_choices())
@@ -107,15 +140,19 @@ class SignUpForm(PersonForm):
         good = super().validate(extra_validators)
         told = [str(each.data or "") for each in (self.name, self.email, self.organisation, self.uscc)]
         as_printed = bool(self.as_printed and self.as_printed.data)
-        return all((
-            good,
-            self._passes(self.email, spelling.email),
-            self._passes(self.password, partial(passwords.check, about=told)),
-            self._passes(self.uscc, partial(uscc.check, as_printed=as_printed)),
-        ))  # fmt: skip
+        return all(
+            (
+                good,
+                self._passes(self.email, spelling.email),
+                self._passes(self.password, partial(passwords.check, about=told)),
+                self._passes(self.uscc, partial(uscc.check, as_printed=as_printed)),
+            )
+        )
 
     def _passes(self, field: StringField, check: Callable[[str], Any]) -> bool:
-        """Whether a rule takes what stands in a field; what is wrong with it otherwise was said there, or is now."""
+        """Whether a rule takes what stands in a field; what is wrong with it otherwise was said there, or is
+        now.
+        """
         if field.errors:
             return False
         try:

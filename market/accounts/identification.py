@@ -1,4 +1,6 @@
-"""Pages on which people show who they are: their mail address, their enterprise, an organisation whose code was taken."""
+"""Pages on which people show who they are: their mail address, their enterprise, an organisation whose code
+was taken.
+"""
 
 from __future__ import annotations
 
@@ -32,31 +34,48 @@ rooms = Blueprint("identification", __name__)
 
 class AddressForm(Form):
     email = EmailField(_l("新邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "email"})
-    current = PasswordField(_l("登录密码"), [NEEDED, Length(max=200), is_same], render_kw={"autocomplete": "current-password"})
+    current = PasswordField(
+        _l("登录密码"), [NEEDED, Length(max=200), is_same], render_kw={"autocomplete": "current-password"}
+    )
 
 
 class ConfirmForm(Form):
-    password = PasswordField(_l("账号的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"})
+    password = PasswordField(
+        _l("账号的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"}
+    )
 
 
 class LicenceForm(Form):
     organisation = text(_l("单位名称"))
-    legal_representative = StringField(_l("法定代表人"), [Length(max=100), printed], description=_l("与营业执照一致,登记机关能查到的可自动核验。"))
+    legal_representative = StringField(
+        _l("法定代表人"),
+        [Length(max=100), printed],
+        description=_l("与营业执照一致,登记机关能查到的可自动核验。"),
+    )
     file = upload(_l("营业执照"), needed=False, scan=True)
 
 
 class EvidenceForm(Form):
-    statement = TextAreaField(_l("说明"), [Length(max=1000)], description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"))
+    statement = TextAreaField(
+        _l("说明"),
+        [Length(max=1000)],
+        description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"),
+    )
     file = upload(_l("证明材料"), scan=True)
 
 
 class AnswerForm(Form):
-    statement = TextAreaField(_l("说明"), [NEEDED, Length(max=1000)], description=_l("会告知认领人和监管部门。"))
+    statement = TextAreaField(
+        _l("说明"), [NEEDED, Length(max=1000)], description=_l("会告知认领人和监管部门。")
+    )
     file = upload(_l("证明材料"), needed=False, scan=True)
 
 
 class GrantForm(ReasonForm):
-    replaces = BooleanField(_l("认领人取代现有成员"), description=_l("不勾选则与现有成员并存。勾选后现有成员全部退出,他们的采购委托同时收回。"))
+    replaces = BooleanField(
+        _l("认领人取代现有成员"),
+        description=_l("不勾选则与现有成员并存。勾选后现有成员全部退出,他们的采购委托同时收回。"),
+    )
 
 
 def _with_file(form: Any) -> dict[str, Any]:
@@ -90,7 +109,14 @@ def address() -> Response | str | tuple[str, int]:
             made, status = attempt(form, confirming.change_address, **form.values())
             if made is not None:
                 return redirect(url_for("identification.address"), 303)
-    return render_template("accounts/address.html", form=form, again=ActForm(formdata=None), me=_me(), here=not letterbox.sends(), again_sent="sent" in request.args), status
+    return render_template(
+        "accounts/address.html",
+        form=form,
+        again=ActForm(formdata=None),
+        me=_me(),
+        here=not letterbox.sends(),
+        again_sent="sent" in request.args,
+    ), status
 
 
 @rooms.post("/my/address/again")
@@ -104,7 +130,9 @@ def send_again() -> Response:
 @rooms.route("/confirm/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
 def confirm(token: str) -> Response | str | tuple[str, int]:
-    """Where the letter's link leads. Reading it confirms nothing: programs that look into letters follow links, too."""
+    """Where the letter's link leads. Reading it confirms nothing: programs that look into letters follow
+    links, too.
+    """
     said = confirming.read(token)
     mine = said.user_id == current_actor().user_id
     if request.method == "GET" and confirming.is_done(said):
@@ -119,7 +147,9 @@ def confirm(token: str) -> Response | str | tuple[str, int]:
             if made is not None:
                 return _confirmed(int(made))
     organisation = db.session.get_one(User, said.user_id).memberships[0].organisation if joining else None
-    return render_template("accounts/confirm.html", form=form, address=said.address, mine=mine, joining=organisation), status
+    return render_template(
+        "accounts/confirm.html", form=form, address=said.address, mine=mine, joining=organisation
+    ), status
 
 
 def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
@@ -128,7 +158,9 @@ def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
         return attempt(form, confirming.confirm, token=token, **form.values())
     user = db.session.get(User, person)
     try:
-        with attempts.counted("password", attempts.person(user) if user else attempts.account(""), "password") as tried:
+        with attempts.counted(
+            "password", attempts.person(user) if user else attempts.account(""), "password"
+        ) as tried:
             made, status = attempt(form, confirming.confirm, token=token, **form.values())
             tried.right = True if made is not None else False if form.password.errors else None
     except attempts.TooMany as problem:
@@ -167,10 +199,22 @@ def licence() -> Response | str | tuple[str, int]:
     """An enterprise that waits to be let in puts right what it told, and hands in its licence."""
     mine = _waiting_enterprise()
     if request.method == "GET" and mine.state not in ("draft", "applied"):
-        return redirect(url_for("accounts.organisation"), 303)  # its page says how it stands; there is nothing to put right
+        return redirect(
+            url_for("accounts.organisation"), 303
+        )  # its page says how it stands; there is nothing to put right
     form = LicenceForm(data={"organisation": mine.name, "legal_representative": mine.legal_representative})
-    lead = "; ".join(_(UNLIKE[key]) for key in mine.unlike or []) or _("补正后会再次与登记机关比对;比对不上的由监管部门核对营业执照。")
-    return form_page(form, _("核验资料"), entering.correct, _asked_again, _with_file, lead=lead, back=url_for("accounts.organisation"))
+    lead = "; ".join(_(UNLIKE[key]) for key in mine.unlike or []) or _(
+        "补正后会再次与登记机关比对;比对不上的由监管部门核对营业执照。"
+    )
+    return form_page(
+        form,
+        _("核验资料"),
+        entering.correct,
+        _asked_again,
+        _with_file,
+        lead=lead,
+        back=url_for("accounts.organisation"),
+    )
 
 
 def _asked_again(identifier: str) -> str:
@@ -182,7 +226,12 @@ def _asked_again(identifier: str) -> str:
 @login_required
 def show_claim(identifier: str) -> str:
     claim = visible(Claim, identifier)
-    return render_template("accounts/claim.html", **case_page(claim), claim=claim, files=documents.of_case(db.session, "claim", identifier))
+    return render_template(
+        "accounts/claim.html",
+        **case_page(claim),
+        claim=claim,
+        files=documents.of_case(db.session, "claim", identifier),
+    )
 
 
 @rooms.route("/claims/<identifier>/<act>", methods=["GET", "POST"])
@@ -192,10 +241,20 @@ def act_claim(identifier: str, act: str) -> Response | str | tuple[str, int]:
 
 
 def example_values() -> dict[str, str]:
-    """In the demonstration: an example enterprise the invented register knows, for the sign-up form, if that was asked for."""
+    """In the demonstration: an example enterprise the invented register knows, for the sign-up form, if that
+    was asked for.
+    """
     from market.demo.register import any_example
 
-    if not (current_app.config["DEMO"] and not current_app.config["REGISTER"] and request.args.get("example")):
+    if not (
+        current_app.config["DEMO"] and not current_app.config["REGISTER"] and request.args.get("example")
+    ):
         return {}
     found = any_example()
-    return {"kind": "enterprise", "organisation": found.name, "uscc": found.uscc, "legal_representative": found.legal_representative, "region_code": "630100"}
+    return {
+        "kind": "enterprise",
+        "organisation": found.name,
+        "uscc": found.uscc,
+        "legal_representative": found.legal_representative,
+        "region_code": "630100",
+    }

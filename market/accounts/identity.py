@@ -19,17 +19,25 @@ HALFWAY = "halfway"  # and the token of a sign-in that is not complete
 
 
 def known_to_all(email: str) -> bool:
-    """Whether this is an address of the demonstration, where everybody knows the password, in a market that is open to the public."""
+    """Whether this is an address of the demonstration, where everybody knows the password, in a market that
+    is open to the public.
+    """
     return email.endswith(PLAYED) and not (current_app.config["DEMO"] or current_app.config["TRIAL"])
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login keeps in the cookie: the token of a row in `sign_ins`, and nothing else. Where that row is gone (a sign-out, another password,
-    an administrator), every copy of the cookie is worth nothing."""
+    """What Flask-Login keeps in the cookie: the token of a row in `sign_ins`, and nothing else. Where that
+    row is gone (a sign-out, another password, an administrator), every copy of the cookie is worth
+    nothing.
+    """
 
     def __init__(self, found: SignIn, token: str) -> None:
         self.sign_in, self.user, self._token = found, found.user, token
-        self.key, self.handle, self.factor = found.id, found.handle, found.factor  # known also once the row is gone
+        self.key, self.handle, self.factor = (
+            found.id,
+            found.handle,
+            found.factor,
+        )  # known also once the row is gone
         self.actor = actor_for(found.user)
 
     def get_id(self) -> str:
@@ -37,20 +45,38 @@ class SignedIn(UserMixin):
 
     def lacks_factor(self) -> bool:
         """Whether a second factor is still to be shown before anything else."""
-        asked = current_app.config.get("SECOND_FACTOR") == "required" and not self.user.address.endswith(PLAYED)  # everybody may try those
-        return asked and self.user.confirmed and not self.factor and bool(self.actor.roles & set(policy.current().words("session.second_factor_roles")))
+        asked = current_app.config.get("SECOND_FACTOR") == "required" and not self.user.address.endswith(
+            PLAYED
+        )  # everybody may try those
+        return (
+            asked
+            and self.user.confirmed
+            and not self.factor
+            and bool(self.actor.roles & set(policy.current().words("session.second_factor_roles")))
+        )
 
 
 def waived(actor: Actor) -> bool:
-    """Whether this person's roles are to show a second factor by the policy, and this market's setting lets them do without."""
-    return current_app.config.get("SECOND_FACTOR") != "required" and bool(actor.roles & set(policy.current().words("session.second_factor_roles")))
+    """Whether this person's roles are to show a second factor by the policy, and this market's setting lets
+    them do without.
+    """
+    return current_app.config.get("SECOND_FACTOR") != "required" and bool(
+        actor.roles & set(policy.current().words("session.second_factor_roles"))
+    )
 
 
 @login.user_loader
 def load(token: str) -> SignedIn | None:
-    """Whoever this token signs in; it was seen, which is noted after the answer if it was not noted lately."""
+    """Whoever this token signs in; it was seen, which is noted after the answer if it was not noted
+    lately.
+    """
     found = _open(token)
-    if found is None or found.halfway or found.user.blocked_at is not None or known_to_all(found.user.address):
+    if (
+        found is None
+        or found.halfway
+        or found.user.blocked_at is not None
+        or known_to_all(found.user.address)
+    ):
         return None
     signed_in = SignedIn(found, token)
     if found.over(signed_in.actor.roles):
@@ -83,14 +109,18 @@ def stop_halfway(user: User, target: str | None) -> None:
 
 
 def enter(user: User, factor: str = "") -> None:
-    """This person is signed in from now on. Nothing the session held before goes on under its name, but for the language."""
+    """This person is signed in from now on. Nothing the session held before goes on under its name, but for
+    the language.
+    """
     before = str(session.get(HALFWAY, ""))
     _forget()
     _hold(user, factor, before)
 
 
 def renew(user: User, factor: str = "") -> None:
-    """This browser goes on with a new token, and with what it held else; who has a copy of the old one does not."""
+    """This browser goes on with a new token, and with what it held else; who has a copy of the old one does
+    not.
+    """
     _hold(user, factor, str(session.get(_TOKEN, "")))
 
 

@@ -1,4 +1,6 @@
-"""What letters about accounts say, and the job that writes and sends them. Whether an address is anybody's is looked up here, where nobody waits."""
+"""What letters about accounts say, and the job that writes and sends them. Whether an address is anybody's is
+looked up here, where nobody waits.
+"""
 
 from __future__ import annotations
 
@@ -46,64 +48,120 @@ Text = Words | None  # or nothing to send
 
 
 def _forgotten(session: Session, letter: Letter) -> Text:
-    """A way to another password, for whoever has this address; the demonstration's passwords are everybody's and stay. Of an address that was not
-    shown to be anybody's, a way for each account that claims it, the newest first: a stranger's may be among them, so each is named."""
+    """A way to another password, for whoever has this address; the demonstration's passwords are everybody's
+    and stay. Of an address that was not shown to be anybody's, a way for each account that claims it, the
+    newest first: a stranger's may be among them, so each is named.
+    """
     if letter.address in {email for _role, email in people.ACCOUNTS} or known_to_all(letter.address):
         return None
     found = [each for each in session.scalars(with_address(letter.address)) if not each.awaited]
     if not found:
         return None
     if found[0].confirmed:
-        return Words(_("设置新密码"), _(
-            "有人(多半是您)在平台上说忘记了密码。请在 %(minutes)d 分钟内打开下面的链接设置新密码,只能用一次:\n\n%(link)s\n\n不是您的话不用理会,密码不会变。",
-            minutes=RESET_MINUTES, link=_way(session, found[0]),
-        ))  # fmt: skip
+        return Words(
+            _("设置新密码"),
+            _(
+                "有人(多半是您)在平台上说忘记了密码。请在 "
+                "%(minutes)d 分钟内打开下面的链接设置新密码,只能用一次:"
+                "\n\n%(link)s\n\n不是您的话不用理会,密码不会变。",
+                minutes=RESET_MINUTES,
+                link=_way(session, found[0]),
+            ),
+        )
     newest = found[: -MOST_CLAIMING - 1 : -1]
-    claims = {each.applicant_id: each.organisation for each in session.scalars(select(Claim).where(Claim.applicant_id.in_([user.id for user in newest])))}
+    claims = {
+        each.applicant_id: each.organisation
+        for each in session.scalars(select(Claim).where(Claim.applicant_id.in_([user.id for user in newest])))
+    }
     named = "\n\n".join(f"{_entered(each, claims.get(each.id))}\n{_way(session, each)}" for each in newest)
-    return Words(_("设置新密码"), _(
-        "有人(多半是您)在平台上说忘记了密码。用这个邮箱注册、还没有确认的账号如下,其中可能有别人冒用您的邮箱注册的:请只打开您自己那一个的链接,在 %(minutes)d 分钟内设置新密码,这个邮箱随即归它使用。\n\n%(named)s\n\n都不是您的话不用理会。",
-        minutes=RESET_MINUTES, named=named,
-    ))  # fmt: skip
+    return Words(
+        _("设置新密码"),
+        _(
+            "有人(多半是您)在平台上说忘记了密码。用这个邮箱注册、还没有确认的账号如下,"
+            "其中可能有别人冒用您的邮箱注册的:请只打开您自己那一个的链接,在 "
+            "%(minutes)d 分钟内设置新密码,这个邮箱随即归它使用。"
+            "\n\n%(named)s\n\n都不是您的话不用理会。",
+            minutes=RESET_MINUTES,
+            named=named,
+        ),
+    )
 
 
 def _way(session: Session, user: User) -> str:
     way = secrets.token_urlsafe(32)
-    session.add(Reset(token_hash=token_hash(way), user_id=user.id, until=clock.now() + timedelta(minutes=RESET_MINUTES)))
+    session.add(
+        Reset(
+            token_hash=token_hash(way), user_id=user.id, until=clock.now() + timedelta(minutes=RESET_MINUTES)
+        )
+    )
     return f"{current_app.config['PUBLIC_URL']}/forgotten/{way}"
 
 
 def _entered(user: User, claimed: Organisation | None) -> str:
     """What somebody signed up as: the organisation it entered or says is its own, and when."""
     own = next((each.organisation for each in user.memberships), claimed)
-    return _("%(time)s 注册:%(name)s,%(organisation)s", time=f"{user.created_at.astimezone(clock.BEIJING):%Y-%m-%d %H:%M}", name=user.name[:40], organisation=own.name[:60] if own else "—")
+    return _(
+        "%(time)s 注册:%(name)s,%(organisation)s",
+        time=f"{user.created_at.astimezone(clock.BEIJING):%Y-%m-%d %H:%M}",
+        name=user.name[:40],
+        organisation=own.name[:60] if own else "—",
+    )
 
 
 def _known(session: Session, letter: Letter) -> Text:
-    return Words(_("您已经有账号"), _("有人用您的邮箱在平台上注册。您的邮箱已经有账号:如果是您本人,请用原来的密码登录,忘记了就在登录页点“忘记密码”。不是您的话不用理会,您的账号没有变化。"))
+    return Words(
+        _("您已经有账号"),
+        _(
+            "有人用您的邮箱在平台上注册。您的邮箱已经有账号:如果是您本人,请用原来的密码登录,忘记了就在登录页点“忘记密码”。不是您的话不用理会,您的账号没有变化。"
+        ),
+    )
 
 
 def _delegated(session: Session, letter: Letter) -> Text:
-    return Words(_("委托采购"), _(
-        "“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后,可以在“我的委托”接受或谢绝;不接受就什么也不会发生。\n\n%(link)s",
-        buyer=letter.data["buyer"], link=f"{current_app.config['PUBLIC_URL']}/my/delegations",
-    ), "/my/delegations")  # fmt: skip
+    return Words(
+        _("委托采购"),
+        _(
+            "“%(buyer)s”委托您在平台上代为采购。用这个邮箱登录或注册并确认邮箱后,可以在“我的委托”接受或谢绝;不接受就什么也不会发生。\n\n%(link)s",
+            buyer=letter.data["buyer"],
+            link=f"{current_app.config['PUBLIC_URL']}/my/delegations",
+        ),
+        "/my/delegations",
+    )
 
 
 def _appointed(session: Session, letter: Letter) -> Text:
-    return Words(_("请您评审"), _("“%(buyer)s”请您评审“%(project)s”。用这个邮箱登录或注册并确认邮箱后即可办理。", buyer=letter.data["buyer"], project=letter.data["project"]))
+    return Words(
+        _("请您评审"),
+        _(
+            "“%(buyer)s”请您评审“%(project)s”。用这个邮箱登录或注册并确认邮箱后即可办理。",
+            buyer=letter.data["buyer"],
+            project=letter.data["project"],
+        ),
+    )
 
 
 def _password_changed(session: Session, letter: Letter) -> Text:
-    return Words(_("密码已修改"), _("您在平台上的密码刚刚改了,其他登录都已退出。不是您改的话,请马上在登录页点“忘记密码”重设,并联系平台。"))
+    return Words(
+        _("密码已修改"),
+        _(
+            "您在平台上的密码刚刚改了,其他登录都已退出。不是您改的话,请马上在登录页点“忘记密码”重设,并联系平台。"
+        ),
+    )
 
 
 def _factor_changed(session: Session, letter: Letter) -> Text:
-    return Words(_("第二重验证有变动"), _("您账号的第二重验证(验证器、通行密钥或恢复码)刚刚有变动。不是您操作的话,请马上修改密码,并联系平台。"))
+    return Words(
+        _("第二重验证有变动"),
+        _(
+            "您账号的第二重验证(验证器、通行密钥或恢复码)刚刚有变动。不是您操作的话,请马上修改密码,并联系平台。"
+        ),
+    )
 
 
 def _factor_tried(session: Session, letter: Letter) -> Text:
-    return Words(_("有人知道您的密码"), _("有人用正确的密码登录您的账号,但多次填错验证码。不是您的话,请马上修改密码。"))
+    return Words(
+        _("有人知道您的密码"), _("有人用正确的密码登录您的账号,但多次填错验证码。不是您的话,请马上修改密码。")
+    )
 
 
 def _to(letter: Letter, subject: str, words: str, path: str, **places: str) -> Words:
@@ -116,43 +174,87 @@ def _confirm(session: Session, letter: Letter) -> Text:
     if letter.user is None or letter.user.email == letter.address:
         return None
     return _to(
-        letter, _("请确认您的邮箱"),
-        N_("%(who)s,您好:\n\n有人(应该是您)在公信中介服务交易与信用平台用这个邮箱注册,或把它改为自己的邮箱。请在三天内打开下面的链接确认:\n\n%(link)s\n\n如果不是您,请不要理会这封信:不登录那个账号,链接本身不起作用。"),
+        letter,
+        _("请确认您的邮箱"),
+        N_(
+            "%(who)s,您好:\n\n有人(应该是您)在公信中介服务交易与信用平台用这个邮箱注册,或把它改为自己的邮箱。请在三天内打开下面的链接确认:\n\n%(link)s\n\n如果不是您,请不要理会这封信:不登录那个账号,链接本身不起作用。"
+        ),
         f"/confirm/{token(letter.user, letter.address)}",
-    )  # fmt: skip
+    )
 
 
 def _joined(session: Session, letter: Letter) -> Text:
     if letter.user is None or not letter.user.memberships:
         return None
-    words = N_("您好:\n\n“%(organisation)s”在公信平台把您加为成员。您的邮箱已经有账号:请先用原来的密码登录,再在三天内打开下面的链接同意:\n\n%(link)s\n\n一个账号只办理一个单位的事。不是您的单位就不用理会,您的账号没有变化。")
-    return _to(letter, _("您被加为成员"), words, f"/confirm/{token(letter.user, letter.address)}", organisation=letter.data["organisation"])
+    words = N_(
+        "您好:\n\n“%(organisation)s”在公信平台把您加为成员。您的邮箱已经有账号:请先用原来的密码登录,再在三天内打开下面的链接同意:\n\n%(link)s\n\n一个账号只办理一个单位的事。不是您的单位就不用理会,您的账号没有变化。"
+    )
+    return _to(
+        letter,
+        _("您被加为成员"),
+        words,
+        f"/confirm/{token(letter.user, letter.address)}",
+        organisation=letter.data["organisation"],
+    )
 
 
 def _moved(session: Session, letter: Letter) -> Text:
-    words = N_("%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。\n\n%(link)s")
+    words = N_(
+        "%(who)s,您好:\n\n您在公信平台的账号已改用邮箱 %(address)s,"
+        "这个邮箱不再用于登录和找回密码。如果不是您改的,请立即联系本单位管理员或平台。"
+        "\n\n%(link)s"
+    )
     return _to(letter, _("您的邮箱已经更换"), words, "/my", address=letter.data["address"])
 
 
 def _authority(session: Session, letter: Letter) -> Text:
-    """To every owner: what one of them, or somebody in their name, did with an organisation's money or authority."""
-    words = N_("%(who)s,您好:\n\n“%(organisation)s”刚刚有一项变更:%(what)s。如果不是贵单位的意思,请立即登录处理并修改密码。\n\n%(link)s")
+    """To every owner: what one of them, or somebody in their name, did with an organisation's money or
+    authority.
+    """
+    words = N_(
+        "%(who)s,您好:\n\n“%(organisation)s”刚刚有一项变更:%(what)s。如果不是贵单位的意思,请立即登录处理并修改密码。\n\n%(link)s"
+    )
     what = letter.data["what"]
-    return _to(letter, _("贵单位有重要变更"), words, letter.data["path"], organisation=letter.data["organisation"], what=_(what))
+    return _to(
+        letter,
+        _("贵单位有重要变更"),
+        words,
+        letter.data["path"],
+        organisation=letter.data["organisation"],
+        what=_(what),
+    )
 
 
 def _claimed(session: Session, letter: Letter) -> Text:
-    words = N_("%(who)s,您好:\n\n有人在公信平台用“%(organisation)s”的统一社会信用代码提出认领(%(claim)s)。如果不是贵单位的人,请登录说明情况;监管部门会据双方材料认定。\n\n%(link)s")
-    return _to(letter, _("有人认领贵单位"), words, f"/claims/{letter.data['claim']}", organisation=letter.data["organisation"], claim=letter.data["claim"])
+    words = N_(
+        "%(who)s,您好:\n\n有人在公信平台用“%(organisation)s”的统一社会信用代码提出认领(%(claim)s)。如果不是贵单位的人,请登录说明情况;监管部门会据双方材料认定。\n\n%(link)s"
+    )
+    return _to(
+        letter,
+        _("有人认领贵单位"),
+        words,
+        f"/claims/{letter.data['claim']}",
+        organisation=letter.data["organisation"],
+        claim=letter.data["claim"],
+    )
 
 
 def _claim_decided(session: Session, letter: Letter) -> Text:
     words = N_("%(who)s,您好:\n\n对“%(organisation)s”的认领(%(claim)s)已经认定,结果和理由请看:\n\n%(link)s")
-    return _to(letter, _("认领有了结果"), words, f"/claims/{letter.data['claim']}", organisation=letter.data["organisation"], claim=letter.data["claim"])
+    return _to(
+        letter,
+        _("认领有了结果"),
+        words,
+        f"/claims/{letter.data['claim']}",
+        organisation=letter.data["organisation"],
+        claim=letter.data["claim"],
+    )
 
 
 def _blocked(session: Session, letter: Letter) -> Text:
-    words = N_("%(who)s,您好:\n\n您在公信平台的账号已被停用,不能登录和办理任何事项。理由:%(reason)s\n\n如有异议,请联系%(whom)s。\n\n%(link)s")
+    words = N_(
+        "%(who)s,您好:\n\n您在公信平台的账号已被停用,不能登录和办理任何事项。理由:%(reason)s\n\n如有异议,请联系%(whom)s。\n\n%(link)s"
+    )
     whom = letter.data["whom"]
     return _to(letter, _("您的账号已被停用"), words, "/sign-in", reason=letter.data["reason"], whom=_(whom))
 
@@ -198,11 +300,16 @@ def work() -> int:
     db.session.rollback()
     waiting = letters.waiting(db.session)
     db.session.rollback()
-    return each("letters", {Attempt("letters", "send", "letter", str(key)): partial(_deal_with, key) for key in waiting})
+    return each(
+        "letters",
+        {Attempt("letters", "send", "letter", str(key)): partial(_deal_with, key) for key in waiting},
+    )
 
 
 def _deal_with(key: int) -> None:
-    """Write it, send it outside of any transaction, and note that it is done: killed in between, it is sent once more with another token."""
+    """Write it, send it outside of any transaction, and note that it is done: killed in between, it is sent
+    once more with another token.
+    """
     with transaction() as session:
         letter = session.get_one(Letter, key)
         words = None if letters.too_many(session, letter) else written(session, letter)
@@ -224,7 +331,9 @@ def tidy() -> None:
 
 
 def user_of(session: Session, way: str, *, lock: bool = False) -> User | None:
-    """Whoever this way to another password is for, as long as it is open; with `lock` nobody else goes it meanwhile."""
+    """Whoever this way to another password is for, as long as it is open; with `lock` nobody else goes it
+    meanwhile.
+    """
     query = select(Reset).where(Reset.token_hash == token_hash(way), Reset.until > clock.now())
     found = session.scalars(query.with_for_update() if lock else query).one_or_none()
     return session.get(User, found.user_id) if found else None

@@ -1,5 +1,6 @@
-"""Passkeys (WebAuthn level 3): what the browser is asked, and whether what it answers is right. All of it is checked here; origin and relying party
-come from PUBLIC_URL, never from the request."""
+"""Passkeys (WebAuthn level 3): what the browser is asked, and whether what it answers is right. All of it is
+checked here; origin and relying party come from PUBLIC_URL, never from the request.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +35,15 @@ from models.text import N_, NotFound, RuleBroken
 
 MOST_ANSWER = 20_000  # characters; those of real devices have a few thousand
 # What the library raises for an answer that is not one; whoever makes one up need not keep to its own errors.
-WRONG = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+WRONG = (
+    WebAuthnException,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True)
@@ -64,60 +73,110 @@ def _party() -> Party:
 
 
 def _challenge(what: str, sign_in: SignIn) -> bytes:
-    """What is to be signed: of one sign-in and for one purpose, and nobody can know it beforehand. That sign-in ends when the answer counted, so none
-    counts twice."""
+    """What is to be signed: of one sign-in and for one purpose, and nobody can know it beforehand. That
+    sign-in ends when the answer counted, so none counts twice.
+    """
     return hmac.digest(sealing_key(), f"passkey {what} {sign_in.token_hash}".encode(), "sha256")
 
 
 def _descriptors(session: Session, user_id: int) -> list[PublicKeyCredentialDescriptor]:
-    return [PublicKeyCredentialDescriptor(id=each) for each in session.scalars(select(Passkey.credential_id).where(Passkey.user_id == user_id))]
+    return [
+        PublicKeyCredentialDescriptor(id=each)
+        for each in session.scalars(select(Passkey.credential_id).where(Passkey.user_id == user_id))
+    ]
 
 
 def asked_to_register(session: Session, sign_in: SignIn) -> str:
-    """What the browser is given to make a passkey with, as JSON. The person's handle tells nothing of who it is."""
+    """What the browser is given to make a passkey with, as JSON. The person's handle tells nothing of who it
+    is.
+    """
     site, user = _party(), sign_in.user
     options = webauthn.generate_registration_options(
-        rp_id=site.id, rp_name="公信 Gongxin", user_name=user.address, user_display_name=user.name,
-        user_id=hmac.digest(sealing_key(), f"passkey person {user.id}".encode(), "sha256"), challenge=_challenge("register", sign_in),
+        rp_id=site.id,
+        rp_name="公信 Gongxin",
+        user_name=user.address,
+        user_display_name=user.name,
+        user_id=hmac.digest(sealing_key(), f"passkey person {user.id}".encode(), "sha256"),
+        challenge=_challenge("register", sign_in),
         exclude_credentials=_descriptors(session, user.id),
         authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=UserVerificationRequirement.PREFERRED
+            resident_key=ResidentKeyRequirement.DISCOURAGED,
+            user_verification=UserVerificationRequirement.PREFERRED,
         ),
-    )  # fmt: skip
+    )
     return webauthn.options_to_json(options)
 
 
 def asked_to_sign(session: Session, sign_in: SignIn) -> str | None:
-    """What the browser is given to sign in with a passkey of this person, as JSON; None where there is none."""
+    """What the browser is given to sign in with a passkey of this person, as JSON; None where there is
+    none.
+    """
     site, known = party(), _descriptors(session, sign_in.user_id)
     if site is None or not known:
         return None
-    options = webauthn.generate_authentication_options(rp_id=site.id, challenge=_challenge("sign in", sign_in), allow_credentials=known)
+    options = webauthn.generate_authentication_options(
+        rp_id=site.id, challenge=_challenge("sign in", sign_in), allow_credentials=known
+    )
     return webauthn.options_to_json(options)
 
 
-def add(actor: Actor, sign_in: SignIn, codes: list[str], *, current: str, answer: str, name: str = "", submission: str = "") -> str:
-    """Keep the passkey a browser made. Returns whether these recovery codes came with it, as `1` or nothing."""
+def add(
+    actor: Actor,
+    sign_in: SignIn,
+    codes: list[str],
+    *,
+    current: str,
+    answer: str,
+    name: str = "",
+    submission: str = "",
+) -> str:
+    """Keep the passkey a browser made. Returns whether these recovery codes came with it, as `1` or
+    nothing.
+    """
     prove(actor, current)
     site = _party()
     try:
         made = webauthn.verify_registration_response(
-            credential=_bounded(answer), expected_challenge=_challenge("register", sign_in), expected_rp_id=site.id, expected_origin=site.origin
+            credential=_bounded(answer),
+            expected_challenge=_challenge("register", sign_in),
+            expected_rp_id=site.id,
+            expected_origin=site.origin,
         )
     except WRONG as error:
         raise RuleBroken(N_("浏览器给出的通行密钥不对,请重试。"), "answer") from error
-    return _add_passkey(actor, made.credential_id, made.credential_public_key, made.sign_count, name.strip(), codes, submission=submission)
+    return _add_passkey(
+        actor,
+        made.credential_id,
+        made.credential_public_key,
+        made.sign_count,
+        name.strip(),
+        codes,
+        submission=submission,
+    )
 
 
 @action
-def _add_passkey(session: Session, actor: Actor, credential_id: bytes, public_key: bytes, count: int, name: str, codes: list[str]) -> str:
+def _add_passkey(
+    session: Session,
+    actor: Actor,
+    credential_id: bytes,
+    public_key: bytes,
+    count: int,
+    name: str,
+    codes: list[str],
+) -> str:
     key = shown_owner(actor)
     first = not factors.kinds(session, key)
     if session.scalar(select(Passkey.id).where(Passkey.credential_id == credential_id)):
         raise RuleBroken(N_("这个通行密钥已经登记过。"), "answer")
     if (session.scalar(select(func.count(Passkey.id)).where(Passkey.user_id == key)) or 0) >= MOST_PASSKEYS:
         raise RuleBroken(N_("通行密钥已经够多了,请先删去不用的。"), "answer")
-    made = {"handle": secrets.token_urlsafe(9), "credential_id": credential_id, "public_key": public_key, "sign_count": count}
+    made = {
+        "handle": secrets.token_urlsafe(9),
+        "credential_id": credential_id,
+        "public_key": public_key,
+        "sign_count": count,
+    }
     session.add(Passkey(user_id=key, name=name[:80], **made))
     return changed(session, actor, "passkey", codes if first else [])
 
@@ -153,20 +212,28 @@ def _signed(sign_in: SignIn, user: User, answer: str) -> bool:
         told = json.loads(_bounded(answer))
         named = webauthn.base64url_to_bytes(told["rawId"])
         with looking() as session:
-            known = session.scalars(select(Passkey).where(Passkey.user_id == user.id, Passkey.credential_id == named)).one_or_none()
+            known = session.scalars(
+                select(Passkey).where(Passkey.user_id == user.id, Passkey.credential_id == named)
+            ).one_or_none()
         if known is None:
             return False
         signed = webauthn.verify_authentication_response(
-            credential=told, expected_challenge=_challenge("sign in", sign_in), expected_rp_id=site.id, expected_origin=site.origin,
-            credential_public_key=known.public_key, credential_current_sign_count=known.sign_count,
-        )  # fmt: skip
+            credential=told,
+            expected_challenge=_challenge("sign in", sign_in),
+            expected_rp_id=site.id,
+            expected_origin=site.origin,
+            credential_public_key=known.public_key,
+            credential_current_sign_count=known.sign_count,
+        )
     except WRONG:
         return False
     return _count_on(known, signed.new_sign_count)
 
 
 def _count_on(known: Passkey, count: int) -> bool:
-    """Note the device's count, which only grows (one of nought counts nothing); False where another answer with it came first: a copied device."""
+    """Note the device's count, which only grows (one of nought counts nothing); False where another answer
+    with it came first: a copied device.
+    """
     still = update(Passkey).where(Passkey.id == known.id, Passkey.sign_count == known.sign_count)
     with transaction() as session:
         return bool(session.execute(still.values(sign_count=count, used_at=clock.now())).rowcount)  # type: ignore[attr-defined]

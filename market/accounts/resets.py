@@ -22,7 +22,9 @@ from models.text import N_, NotFound
 
 @action
 def ask_reset(session: Session, actor: Actor, *, email: str) -> str:
-    """Put down that somebody forgot the password of this address. Nothing is looked up here: the job does that. RuleBroken for what is no address."""
+    """Put down that somebody forgot the password of this address. Nothing is looked up here: the job does
+    that. RuleBroken for what is no address.
+    """
     letterbox.post(session, "forgotten", spelling.email(email))
     return ""
 
@@ -40,7 +42,9 @@ def choose(actor: Actor, token: str, *, password: str, submission: str = "") -> 
     """Choose the password this way leads to; the slow work comes before the transaction."""
     with looking() as session:
         user = user_of(session, token)
-        about = [user.name, user.address, *(each.organisation.name for each in user.memberships)] if user else []
+        about = (
+            [user.name, user.address, *(each.organisation.name for each in user.memberships)] if user else []
+        )
     passwords.check(password, about=about)
     with worked_out(password):
         return _choose_password(actor, token, password=password, submission=submission)
@@ -48,8 +52,10 @@ def choose(actor: Actor, token: str, *, password: str, submission: str = "") -> 
 
 @action
 def _choose_password(session: Session, actor: Actor, token: str, *, password: str) -> str:
-    """Once: every way to another password of this person is closed, every session ends; the factors stay as they are. Whoever came here read a letter
-    to the address, so it is this person's; who set up factors before that was shown may have been another, so they are dropped."""
+    """Once: every way to another password of this person is closed, every session ends; the factors stay as
+    they are. Whoever came here read a letter to the address, so it is this person's; who set up factors
+    before that was shown may have been another, so they are dropped.
+    """
     user = user_of(session, token, lock=True)
     if user is None:
         raise NotFound(N_("这个链接已经用过、已经过期或不完整;可以再要一次。"))

@@ -21,13 +21,17 @@ from models.holders import with_address
 from models.sessions import SignIn, end
 from models.text import N_, NotAllowed, RuleBroken
 
-TOLD_AFTER = 5  # wrong codes after the right password: somebody else has it, which the owner is told once a day
+TOLD_AFTER = (
+    5  # wrong codes after the right password: somebody else has it, which the owner is told once a day
+)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What somebody is to set up: a secret, and the recovery codes that come with a first factor. It lies sealed in the browser until a code shows that
-    it was taken up, so that looking at a page writes nothing, and a form sent twice shows the same codes."""
+    """What somebody is to set up: a secret, and the recovery codes that come with a first factor. It lies
+    sealed in the browser until a code shows that it was taken up, so that looking at a page writes nothing,
+    and a form sent twice shows the same codes.
+    """
 
     secret: str
     codes: list[str]
@@ -49,7 +53,9 @@ def offered(sealed: str) -> Offer | None:
 
 
 def prove(actor: Actor, current: str) -> None:
-    """Whoever changes how an account is protected shows its password once more: a browser left open, or a copied cookie, is not enough."""
+    """Whoever changes how an account is protected shows its password once more: a browser left open, or a
+    copied cookie, is not enough.
+    """
     with looking() as session:
         user = session.get(User, actor.user_id) if actor.user_id else None
     if user is None:
@@ -61,7 +67,9 @@ def prove(actor: Actor, current: str) -> None:
 
 
 def add_authenticator(actor: Actor, offer: Offer, *, current: str, code: str, submission: str = "") -> str:
-    """Set up an authenticator, shown by a first code, in the place of another one. Returns whether recovery codes came with it, as `1` or nothing."""
+    """Set up an authenticator, shown by a first code, in the place of another one. Returns whether recovery
+    codes came with it, as `1` or nothing.
+    """
     prove(actor, current)
     step = factors.step_of(offer.secret, code)
     if step is None:
@@ -78,8 +86,9 @@ def _add_authenticator(session: Session, actor: Actor, offer: Offer, step: int) 
 
 
 def changed(session: Session, actor: Actor, what: str, codes: list[str]) -> str:
-    """What follows a change of somebody's factors: perhaps a set of recovery codes, the other sessions end (they did not show it), a letter, an event.
-    Returns whether there were codes, as `1` or nothing."""
+    """What follows a change of somebody's factors: perhaps a set of recovery codes, the other sessions end
+    (they did not show it), a letter, an event. Returns whether there were codes, as `1` or nothing.
+    """
     key = owner(actor)
     if codes:
         factors.set_codes(session, key, codes)
@@ -103,7 +112,9 @@ def _set_codes(session: Session, actor: Actor, codes: list[str]) -> str:
 
 
 def remove(actor: Actor, *, current: str, submission: str = "") -> str:
-    """Take away every factor of one's own; who may not be without is asked to set up another before anything else."""
+    """Take away every factor of one's own; who may not be without is asked to set up another before anything
+    else.
+    """
     prove(actor, current)
     return _remove_factors(actor, submission=submission)
 
@@ -116,7 +127,9 @@ def _remove_factors(session: Session, actor: Actor) -> str:
 
 @action
 def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
-    """An administrator takes away the factors of whoever has this address and lost them, after finding out who it is; nothing tells whether anybody does."""
+    """An administrator takes away the factors of whoever has this address and lost them, after finding out
+    who it is; nothing tells whether anybody does.
+    """
     if not reason.strip():
         raise RuleBroken(N_("请说明如何核实了本人身份。"), "reason")
     for user in session.scalars(with_address(email)):
@@ -128,11 +141,17 @@ def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
 
 
 def shown(user: User, code: str) -> str | None:
-    """Which factor this code is (`totp`, `recovery`), now used up; None for none. TooMany where it comes too early."""
+    """Which factor this code is (`totp`, `recovery`), now used up; None for none. TooMany where it comes too
+    early.
+    """
     with counted("code", person(user), "code", everywhere=True) as attempt:
         with transaction() as session:
             kind = _used(session, user.id, code)
-            if kind is None and attempt.failures >= TOLD_AFTER and not letters.lately(session, "factor_tried", user.address):
+            if (
+                kind is None
+                and attempt.failures >= TOLD_AFTER
+                and not letters.lately(session, "factor_tried", user.address)
+            ):
                 letterbox.tell(session, "factor_tried", user)
         attempt.right = kind is not None
     return kind
@@ -151,8 +170,9 @@ def owner(actor: Actor) -> int:
 
 
 def shown_owner(actor: Actor) -> int:
-    """Who sets up a factor: only whoever has shown an address to be its own. Else a stranger would lock an account under somebody's address before
-    its owner comes to it."""
+    """Who sets up a factor: only whoever has shown an address to be its own. Else a stranger would lock an
+    account under somebody's address before its owner comes to it.
+    """
     if not actor.confirmed:
         raise RuleBroken(N_("请先确认您的邮箱,再设置第二重验证。"))
     return owner(actor)

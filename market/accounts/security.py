@@ -1,4 +1,6 @@
-"""Pages about one's own safety: where one is signed in, the second factor; and what an administrator does for who lost it."""
+"""Pages about one's own safety: where one is signed in, the second factor; and what an administrator does for
+who lost it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,18 @@ from models.sessions import Lifetime, open_of
 from models.text import N_, NotAllowed, NotFound
 
 # What somebody may see before the second factor that is asked of it was set up; of everything else nothing.
-CONFINED = {"security", "authenticator", "new_passkey", "sign_out", "language", "password", "sign_in", "own_sessions", "end_sessions", "end_session"}
+CONFINED = {
+    "security",
+    "authenticator",
+    "new_passkey",
+    "sign_out",
+    "language",
+    "password",
+    "sign_in",
+    "own_sessions",
+    "end_sessions",
+    "end_session",
+}
 _OFFER = "offer"  # where the browser keeps what is offered, sealed
 
 
@@ -37,7 +50,12 @@ def register(app: Flask) -> None:
     def confine() -> Response | None:
         """Whoever is to show a second factor and has none sets one up first, on whatever way it came."""
         endpoint = request.endpoint or ""
-        if endpoint.rpartition(".")[2] == "static" or not signs_in() or not current_user.is_authenticated or not current_user.lacks_factor():
+        if (
+            endpoint.rpartition(".")[2] == "static"
+            or not signs_in()
+            or not current_user.is_authenticated
+            or not current_user.lacks_factor()
+        ):
             return None
         if endpoint.startswith("accounts.") and endpoint.partition(".")[2] in CONFINED:
             return None
@@ -52,7 +70,11 @@ def own_sessions() -> str:
     page = paged(open_of(current_user.user.id))
     allowed = Lifetime.of(current_actor().roles)
     return render_template(
-        "accounts/sessions.html", page=page, here=current_user.key, idle=format_timedelta(allowed.idle), longest=format_timedelta(allowed.longest)
+        "accounts/sessions.html",
+        page=page,
+        here=current_user.key,
+        idle=format_timedelta(allowed.idle),
+        longest=format_timedelta(allowed.longest),
     )
 
 
@@ -80,9 +102,14 @@ def security() -> str:
     key = current_user.user.id
     keys = db.session.scalars(select(Passkey).where(Passkey.user_id == key).order_by(Passkey.id)).all()
     return render_template(
-        "accounts/security.html", kinds=factors.kinds(db.session, key), keys=keys, left=factors.codes_left(db.session, key),
-        party=passkeys.party(), must=current_user.lacks_factor(), waived=waived(current_user.actor),
-    )  # fmt: skip
+        "accounts/security.html",
+        kinds=factors.kinds(db.session, key),
+        keys=keys,
+        left=factors.codes_left(db.session, key),
+        party=passkeys.party(),
+        must=current_user.lacks_factor(),
+        waived=waived(current_user.actor),
+    )
 
 
 def _offer() -> Offer:
@@ -120,8 +147,12 @@ def authenticator() -> Response | str | tuple[str, int]:
             made, status = attempt(form, second_factor.add_authenticator, offer, **form.values())
             if made is not None:
                 return _set_up("totp", made, offer)
-    picture = segno.make(second_factor.provisioning(offer, address), error="m").svg_data_uri(scale=4, border=2)
-    return render_template("accounts/authenticator.html", form=form, picture=picture, secret=offer.secret), status
+    picture = segno.make(second_factor.provisioning(offer, address), error="m").svg_data_uri(
+        scale=4, border=2
+    )
+    return render_template(
+        "accounts/authenticator.html", form=form, picture=picture, secret=offer.secret
+    ), status
 
 
 @rooms.route("/my/security/passkeys/new", methods=["GET", "POST"])
@@ -148,17 +179,37 @@ def _gone(_result: str) -> str:
 @rooms.route("/my/security/passkeys/<handle>/remove", methods=["GET", "POST"])
 @login_required
 def remove_passkey(handle: str) -> Response | str | tuple[str, int]:
-    found = db.session.scalars(select(Passkey).where(Passkey.user_id == current_user.user.id, Passkey.handle == handle)).one_or_none()
+    found = db.session.scalars(
+        select(Passkey).where(Passkey.user_id == current_user.user.id, Passkey.handle == handle)
+    ).one_or_none()
     if found is None:
         raise NotFound(N_("没有这个通行密钥。"))
-    return form_page(ProveForm(), _("删去通行密钥"), passkeys.remove, _gone, lambda form: form.values(), handle, lead=found.name, back=url_for("accounts.security"))
+    return form_page(
+        ProveForm(),
+        _("删去通行密钥"),
+        passkeys.remove,
+        _gone,
+        lambda form: form.values(),
+        handle,
+        lead=found.name,
+        back=url_for("accounts.security"),
+    )
 
 
 @rooms.route("/my/security/remove", methods=["GET", "POST"])
 @login_required
 def remove_factors() -> Response | str | tuple[str, int]:
-    lead = _("验证器、全部通行密钥和恢复码都会删去;登录从此只凭密码。必须使用第二重验证的身份会先被要求重新设置。")
-    return form_page(ProveForm(), _("停用第二重验证"), second_factor.remove, _gone, lead=lead, back=url_for("accounts.security"))
+    lead = _(
+        "验证器、全部通行密钥和恢复码都会删去;登录从此只凭密码。必须使用第二重验证的身份会先被要求重新设置。"
+    )
+    return form_page(
+        ProveForm(),
+        _("停用第二重验证"),
+        second_factor.remove,
+        _gone,
+        lead=lead,
+        back=url_for("accounts.security"),
+    )
 
 
 @rooms.route("/my/security/codes", methods=["GET", "POST"])
@@ -172,21 +223,39 @@ def recovery_codes() -> Response | str | tuple[str, int]:
             if made is not None:
                 return _set_up(current_user.factor, made, offer)
     lead = _("新的恢复码显示一次;以前的从此无效。")
-    return render_template("layout/form.html", form=form, heading=_("更换恢复码"), lead=lead, back=url_for("accounts.security")), status
+    return render_template(
+        "layout/form.html", form=form, heading=_("更换恢复码"), lead=lead, back=url_for("accounts.security")
+    ), status
 
 
 @rooms.route("/admin/people/sessions", methods=["GET", "POST"])
 @login_required
 def end_anybodys() -> Response | str | tuple[str, int]:
     lead = _("用这个邮箱登录的人在所有设备上退出。无论有没有这样的人,回答都一样。")
-    return form_page(PersonalActForm(), _("让某人退出登录"), sessions.end_of, _done, lead=lead, back=url_for("accounts.worklist"))
+    return form_page(
+        PersonalActForm(),
+        _("让某人退出登录"),
+        sessions.end_of,
+        _done,
+        lead=lead,
+        back=url_for("accounts.worklist"),
+    )
 
 
 @rooms.route("/admin/people/factors", methods=["GET", "POST"])
 @login_required
 def reset_anybodys() -> Response | str | tuple[str, int]:
-    lead = _("本人丢了验证器和恢复码时用:先以别的方式核实身份。办理后此人全部退出,本人会收到邮件。无论有没有这样的人,回答都一样。")
-    return form_page(PersonalActForm(), _("解除某人的第二重验证"), second_factor.reset_of, _done, lead=lead, back=url_for("accounts.worklist"))
+    lead = _(
+        "本人丢了验证器和恢复码时用:先以别的方式核实身份。办理后此人全部退出,本人会收到邮件。无论有没有这样的人,回答都一样。"
+    )
+    return form_page(
+        PersonalActForm(),
+        _("解除某人的第二重验证"),
+        second_factor.reset_of,
+        _done,
+        lead=lead,
+        back=url_for("accounts.worklist"),
+    )
 
 
 def _done(_result: str) -> str:
@@ -196,7 +265,9 @@ def _done(_result: str) -> str:
 @rooms.get("/admin/letters")
 @login_required
 def outbox() -> str:
-    """Where no mail is sent, what would have been; it holds ways to other people's passwords, so it is there for no other market."""
+    """Where no mail is sent, what would have been; it holds ways to other people's passwords, so it is there
+    for no other market.
+    """
     if letterbox.sends():
         raise NotFound(N_("没有这个页面。"))
     page: Any = paged(select(Letter).where(Letter.text.is_not(None)).order_by(Letter.id.desc()))

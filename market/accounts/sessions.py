@@ -20,9 +20,14 @@ log = logging.getLogger(__name__)
 
 
 def begin(user_id: int, *, factor: str = "", halfway: bool = False, instead_of: str = "") -> str:
-    """A session of this person in the browser that asks: what its cookie is to hold. The one with the token `instead_of`, if any, ends with it, so
-    that what was good before more was shown is good for nothing after."""
-    told = {"device": sessions.device_of(request.user_agent.string), "network": sessions.network_of(request.remote_addr or "")}
+    """A session of this person in the browser that asks: what its cookie is to hold. The one with the token
+    `instead_of`, if any, ends with it, so that what was good before more was shown is good for nothing
+    after.
+    """
+    told = {
+        "device": sessions.device_of(request.user_agent.string),
+        "network": sessions.network_of(request.remote_addr or ""),
+    }
     with transaction() as session:
         if instead_of:
             sessions.end(session, SignIn.token_hash == sessions.token_hash(instead_of))
@@ -36,7 +41,9 @@ def end(token: str) -> None:
 
 
 def see(key: int) -> None:
-    """Note that a session was seen. Whoever reads a page waits for no lock: this comes after its answer, and is worth no error."""
+    """Note that a session was seen. Whoever reads a page waits for no lock: this comes after its answer, and
+    is worth no error.
+    """
     try:
         with transaction() as session:
             sessions.see(session, key)
@@ -63,7 +70,9 @@ def end_mine(session: Session, actor: Actor) -> str:
 
 @action
 def end_of(session: Session, actor: Actor, *, email: str, reason: str = "") -> str:
-    """An administrator ends every session of whoever signs in with this address; nothing tells whether anybody does."""
+    """An administrator ends every session of whoever signs in with this address; nothing tells whether
+    anybody does.
+    """
     for user in session.scalars(with_address(email)):
         sessions.end_all(session, user.id)
         note(session, actor, "session_end_all", of=user, reason=reason)
@@ -71,13 +80,22 @@ def end_of(session: Session, actor: Actor, *, email: str, reason: str = "") -> s
 
 
 def note(session: Session, actor: Actor, act: str, *, of: User | None = None, reason: str = "") -> None:
-    """An event about a person's account. It stands on no timeline: who looks after a market finds it in the table."""
+    """An event about a person's account. It stands on no timeline: who looks after a market finds it in the
+    table.
+    """
     data = {"reason": reason} if reason else {}
-    events.record(session, actor, f"person.{act}", "person", f"U-{of.id if of else _me(actor)}", audience="internal", data=data)
+    events.record(
+        session,
+        actor,
+        f"person.{act}",
+        "person",
+        f"U-{of.id if of else _me(actor)}",
+        audience="internal",
+        data=data,
+    )
 
 
 def _me(actor: Actor) -> int:
     if actor.user_id is None:
         raise NotAllowed(N_("请先登录。"))
     return actor.user_id
-

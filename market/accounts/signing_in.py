@@ -46,7 +46,10 @@ def second() -> Response | str | tuple[str, int]:
                     return welcome(user, session.get("next", ""), factor)
                 status = 401
     return render_template(
-        "accounts/second.html", form=form, options=passkeys.asked_to_sign(db.session, waiting), kinds=kinds(db.session, user.id)
+        "accounts/second.html",
+        form=form,
+        options=passkeys.asked_to_sign(db.session, waiting),
+        kinds=kinds(db.session, user.id),
     ), status
 
 
@@ -94,10 +97,20 @@ def reset(token: str) -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            made, status = attempt(form, lambda _actor, **values: resets.choose(VISITOR, token, **values), password=form.password.data)
+            made, status = attempt(
+                form,
+                lambda _actor, **values: resets.choose(VISITOR, token, **values),
+                password=form.password.data,
+            )
             if made is not None:
                 return redirect(url_for("accounts.sign_in", reset=1), 303)
-    return render_template("layout/form.html", form=form, heading=_("设置新密码"), lead=_("设好后其他登录都会退出。"), back=url_for("accounts.sign_in")), status
+    return render_template(
+        "layout/form.html",
+        form=form,
+        heading=_("设置新密码"),
+        lead=_("设好后其他登录都会退出。"),
+        back=url_for("accounts.sign_in"),
+    ), status
 
 
 def first_step(user: User, target: str | None) -> Response:

@@ -1,4 +1,6 @@
-"""Telling all owners of an organisation by mail what one of them, or somebody in their name, did with its money or its authority."""
+"""Telling all owners of an organisation by mail what one of them, or somebody in their name, did with its
+money or its authority.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,22 @@ from models.accounts import Membership, Organisation, User
 
 
 def tell_owners(session: Session, organisation: Organisation, kind: str, /, **data: str) -> None:
-    """A letter to every owner whose address was shown. None is left out because there were many: who wants to hide something would send some."""
-    owners = select(User).join(User.memberships).where(Membership.organisation_id == organisation.id, Membership.role == "owner", User.email.is_not(None))
+    """A letter to every owner whose address was shown. None is left out because there were many: who wants to
+    hide something would send some.
+    """
+    owners = (
+        select(User)
+        .join(User.memberships)
+        .where(
+            Membership.organisation_id == organisation.id, Membership.role == "owner", User.email.is_not(None)
+        )
+    )
     for owner in session.scalars(owners.order_by(User.id)).unique():
         letterbox.post(session, kind, owner.address, owner, **data)
 
 
 def tell_of_change(session: Session, organisation: Organisation, what: str, path: str) -> None:
-    """That something which redirects money or authority was changed: `what`, a marked text, and the page that shows it."""
+    """That something which redirects money or authority was changed: `what`, a marked text, and the page that
+    shows it.
+    """
     tell_owners(session, organisation, "authority", organisation=organisation.name, what=what, path=path)

@@ -52,7 +52,9 @@ from models.text import N_, NotAllowed, NotFound
 
 
 def register(app: Flask) -> None:
-    """What goes with every request: who was seen, what a browser is known by, and the second factor before anything else."""
+    """What goes with every request: who was seen, what a browser is known by, and the second factor before
+    anything else.
+    """
     identity.register(app)
     security.register(app)
     app.after_request(attempts.remember)
@@ -66,15 +68,28 @@ def _inside(target: str | None) -> str | None:
         parts = urlsplit(target)
     except ValueError:
         return None
-    return target if not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] != "/" else None
+    return (
+        target
+        if not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] != "/"
+        else None
+    )
 
 
 def _demo_accounts() -> dict[str, Any] | None:
-    """What the sign-in page tells in the demonstration: an account a role, of those that are there already."""
+    """What the sign-in page tells in the demonstration: an account a role, of those that are there
+    already.
+    """
     if not current_app.config["DEMO"]:
         return None
-    there = set(db.session.scalars(select(User.email).where(User.email.in_([email for _role, email in demo.ACCOUNTS]))))
-    return {"password": demo.PASSWORD, "accounts": [(role, email) for role, email in demo.ACCOUNTS if email in there]}
+    there = set(
+        db.session.scalars(
+            select(User.email).where(User.email.in_([email for _role, email in demo.ACCOUNTS]))
+        )
+    )
+    return {
+        "password": demo.PASSWORD,
+        "accounts": [(role, email) for role, email in demo.ACCOUNTS if email in there],
+    }
 
 
 @rooms.route("/sign-in", methods=["GET", "POST"])
@@ -88,26 +103,45 @@ def sign_in() -> Response | str | tuple[str, int]:
                 user = _authenticated(form)
             except TooMany as problem:
                 form.refuse(problem, words_of(problem))
-                return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), problem.status
+                return render_template(
+                    "accounts/sign_in.html", form=form, demo=_demo_accounts()
+                ), problem.status
             if user and known_to_all(user.address):
                 form.form_errors.append(_("这是演示账号,密码人人都知道,在正式的平台上不能登录。"))
                 return render_template("accounts/sign_in.html", form=form, demo=None), 403
             if user and user.blocked_at is not None:
                 whom = blocking.lifted_by(user)
-                form.form_errors.append(_("您的账号已被停用,不能办理任何事项。理由:%(reason)s 如有异议,请联系%(whom)s。", reason=user.blocked_reason, whom=_(whom)))
+                form.form_errors.append(
+                    _(
+                        "您的账号已被停用,不能办理任何事项。理由:%(reason)s 如有异议,请联系%(whom)s。",
+                        reason=user.blocked_reason,
+                        whom=_(whom),
+                    )
+                )
                 return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), 403
             if user:
                 return first_step(user, _inside(request.args.get("next")))
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
-    return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts(), chosen="reset" in request.args, ended="ended" in request.args, stopped="next" in request.args), status
+    return render_template(
+        "accounts/sign_in.html",
+        form=form,
+        demo=_demo_accounts(),
+        chosen="reset" in request.args,
+        ended="ended" in request.args,
+        stopped="next" in request.args,
+    ), status
 
 
 def _authenticated(form: SignInForm) -> User | None:
-    """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has the address."""
+    """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has
+    the address.
+    """
     with counted("password", account(form.email.data)) as attempt:
         user = authenticate(db.session, form.email.data, form.password.data)
-        attempt.right = False if user is None else True if user.confirmed else None  # who only claims the address forgets nothing tried at it
+        attempt.right = (
+            False if user is None else True if user.confirmed else None
+        )  # who only claims the address forgets nothing tried at it
     return user
 
 
@@ -132,7 +166,9 @@ def _as_nobody(_actor: Actor, **values: Any) -> str:
 
 
 def _welcome(made: str, password: str) -> Response:
-    """Sign in the person a sign-up made. One who has chosen another password since, or a second factor, signs in with that."""
+    """Sign in the person a sign-up made. One who has chosen another password since, or a second factor, signs
+    in with that.
+    """
     user = db.session.get_one(User, int(made))
     if not user.check_password(password) or user.blocked_at is not None or kinds(db.session, user.id):
         return redirect(url_for("accounts.sign_in"), 303)
@@ -143,7 +179,9 @@ def _welcome(made: str, password: str) -> Response:
     for identifier in waits:
         try_register(identifier)
     db.session.expire_all()
-    return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303)
+    return redirect(
+        url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303
+    )
 
 
 @rooms.post("/sign-out")
@@ -187,7 +225,9 @@ def _mine() -> Organisation:
 @login_required
 def organisation() -> str:
     mine = _mine()
-    members = select(Membership).where(Membership.organisation_id == mine.id).options(joinedload(Membership.user))
+    members = (
+        select(Membership).where(Membership.organisation_id == mine.id).options(joinedload(Membership.user))
+    )
     lent = select(Delegation).where(Delegation.buyer_id == mine.id).options(joinedload(Delegation.user))
     return render_template(
         "accounts/organisation.html",
@@ -211,7 +251,9 @@ def _back(_result: str = "") -> str:
 
 @rooms.route("/my/members/new", methods=["GET", "POST"])
 @login_required
-@limiter.limit("30 per hour", methods=["POST"], key_func=_by_person)  # each writes a letter to an address somebody typed
+@limiter.limit(
+    "30 per hour", methods=["POST"], key_func=_by_person
+)  # each writes a letter to an address somebody typed
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
@@ -231,20 +273,36 @@ def people() -> str:
     actor, asked = current_actor(), request.args.get("q", "").strip()[:100]
     query = people_of(actor).options(selectinload(User.memberships))
     if asked:
-        query = query.where(or_(User.name.contains(asked, autoescape=True), User.email.contains(asked.lower(), autoescape=True), User.email_asked.contains(asked.lower(), autoescape=True)))
+        query = query.where(
+            or_(
+                User.name.contains(asked, autoescape=True),
+                User.email.contains(asked.lower(), autoescape=True),
+                User.email_asked.contains(asked.lower(), autoescape=True),
+            )
+        )
     if request.args.get("blocked"):
         query = query.where(User.blocked_at.is_not(None))
-    return render_template("accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor), kinds=KINDS)
+    return render_template(
+        "accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor), kinds=KINDS
+    )
 
 
 def _of_people(_email: str = "") -> str:
     """Where whoever blocks accounts came from: the page of the search it was."""
-    kept: dict[str, Any] = {name: request.args[name] for name in ("q", "blocked", "page") if name in request.args}
-    return url_for("accounts.people", **kept) if permissions.may_open("accounts.people", current_actor()) else _back()
+    kept: dict[str, Any] = {
+        name: request.args[name] for name in ("q", "blocked", "page") if name in request.args
+    }
+    return (
+        url_for("accounts.people", **kept)
+        if permissions.may_open("accounts.people", current_actor())
+        else _back()
+    )
 
 
 def _known(which: str) -> User:
-    """The account of this handle or address, where the reader is over it; NotFound otherwise, whether there is one or not."""
+    """The account of this handle or address, where the reader is over it; NotFound otherwise, whether there
+    is one or not.
+    """
     person = db.session.scalars(named(which)).one_or_none()
     if person is None or not rank_over(current_actor(), person):
         raise NotFound(N_("没有找到您可以管理的这个账号。"))
@@ -256,9 +314,19 @@ def _known(which: str) -> User:
 def block(which: str) -> Response | str | tuple[str, int]:
     person = _known(which)
     return form_page(
-        ReasonForm(), _("停用账号"), actions.block_account, _of_people, lambda form: form.values(), which, back=_of_people(),
-        lead=_("%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。", name=person.name, email=person.address),
-    )  # fmt: skip
+        ReasonForm(),
+        _("停用账号"),
+        actions.block_account,
+        _of_people,
+        lambda form: form.values(),
+        which,
+        back=_of_people(),
+        lead=_(
+            "%(name)s(%(email)s)将立即不能登录和办理任何事项,已打开的页面同时失效。",
+            name=person.name,
+            email=person.address,
+        ),
+    )
 
 
 @rooms.route("/accounts/<anything:which>/unblock", methods=["GET", "POST"], merge_slashes=False)
@@ -266,9 +334,20 @@ def block(which: str) -> Response | str | tuple[str, int]:
 def unblock(which: str) -> Response | str | tuple[str, int]:
     person = _known(which)
     return form_page(
-        ReasonForm(), _("恢复账号"), actions.unblock_account, _of_people, lambda form: form.values(), which, back=_of_people(),
-        lead=_("%(name)s(%(email)s)停用的理由:%(reason)s", name=person.name, email=person.address, reason=person.blocked_reason or "—"),
-    )  # fmt: skip
+        ReasonForm(),
+        _("恢复账号"),
+        actions.unblock_account,
+        _of_people,
+        lambda form: form.values(),
+        which,
+        back=_of_people(),
+        lead=_(
+            "%(name)s(%(email)s)停用的理由:%(reason)s",
+            name=person.name,
+            email=person.address,
+            reason=person.blocked_reason or "—",
+        ),
+    )
 
 
 @rooms.route("/my/password", methods=["GET", "POST"])
@@ -279,12 +358,20 @@ def password() -> Response | str | tuple[str, int]:
         return form_page(form, _("修改密码"), actions.change_password, _stay)
     with counted("password", attempts.person(current_user.user)) as attempt:
         answer = form_page(form, _("修改密码"), actions.change_password, _stay)
-        attempt.right = True if isinstance(answer, Response) else False if form.current.errors and form.current.data else None
+        attempt.right = (
+            True
+            if isinstance(answer, Response)
+            else False
+            if form.current.errors and form.current.data
+            else None
+        )
     return answer
 
 
 def _stay(_changed: str) -> str:
-    """With the new password this browser goes on, by a new token; every session of before has ended, also where its cookie was copied to."""
+    """With the new password this browser goes on, by a new token; every session of before has ended, also
+    where its cookie was copied to.
+    """
     factor = current_user.factor
     db.session.expire_all()
     renew(db.session.get_one(User, current_actor().user_id), factor)
@@ -297,9 +384,15 @@ def _stay(_changed: str) -> str:
 def new_delegation() -> Response | str | tuple[str, int]:
     _mine()
     return form_page(
-        DelegationForm(), _("委托采购"), actions.delegate, _back, back=_back(),
-        lead=_("受托人登录接受后,在所选事项、金额和期限内,以本单位名义办理;您随时可以收回,受托人随时可以辞去。"),
-    )  # fmt: skip
+        DelegationForm(),
+        _("委托采购"),
+        actions.delegate,
+        _back,
+        back=_back(),
+        lead=_(
+            "受托人登录接受后,在所选事项、金额和期限内,以本单位名义办理;您随时可以收回,受托人随时可以辞去。"
+        ),
+    )
 
 
 @rooms.post("/my/delegations/<int:number>/revoke")
@@ -313,7 +406,9 @@ def revoke(number: int) -> Response:
 @login_required
 def delegations() -> str:
     """What buyers offered to the reader, to be accepted or laid down."""
-    mine = select(Delegation).where(Delegation.user_id == current_actor().user_id).order_by(Delegation.id.desc())
+    mine = (
+        select(Delegation).where(Delegation.user_id == current_actor().user_id).order_by(Delegation.id.desc())
+    )
     return render_template(
         "accounts/delegations.html",
         page=paged(mine),

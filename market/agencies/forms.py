@@ -28,25 +28,38 @@ class FeeForm(Form):
 
     item_code = SelectField(_l("服务事项"), [NEEDED])
     method = SelectField(_l("计价方式"), [NEEDED])
-    standard = SelectField(_l("引用收费标准"), description=_l("引用后按标准的档位或点计价,再乘以下面的折扣。"))
+    standard = SelectField(
+        _l("引用收费标准"), description=_l("引用后按标准的档位或点计价,再乘以下面的折扣。")
+    )
     price = MoneyField(_l("价格(元)"), description=_l("固定价的总价,或按数量计价的单价。"))
     table = TextAreaField(
         _l("档位或点"),
         [Length(max=4000)],
-        description=_l("每行一档:上限(元), 费率,如 1000000, 0.015 或 100万元以下, 1.5%;最后一档上限写 *。插入法每行:计费额(元), 收费(元)。"),
+        description=_l(
+            "每行一档:上限(元), 费率,如 1000000, 0.015 或 100万元以下, 1.5%;最后一档上限写 *。"
+            "插入法每行:计费额(元), 收费(元)。"
+        ),
     )
-    discount = StringField(_l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85、85% 或 8.5折;不填为 1。"))
+    discount = StringField(
+        _l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85、85% 或 8.5折;不填为 1。")
+    )
     floor = MoneyField(_l("最低收费(元)"))
     cap = MoneyField(_l("最高收费(元)"))
     days = WholeField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
     note = StringField(_l("说明"), [Length(max=200)])
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
-    size = StringField(_l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。"))
+    size = StringField(
+        _l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。")
+    )
 
     def prepare(self, items: list[ServiceItem]) -> None:
         self.item_code.choices = choices((i.code, f"{i.code} {item_name(i)}") for i in items)
         self.method.choices = choices((key, _l(label)) for key, label in METHODS.items())
-        tables = [(f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}") for s in standards().values() for t in s["tables"]]
+        tables = [
+            (f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}")
+            for s in standards().values()
+            for t in s["tables"]
+        ]
         self.standard.choices = choices([("", _l("不引用")), *tables])
 
     def validate_discount(self, field: StringField) -> None:
@@ -61,14 +74,23 @@ class FeeForm(Form):
             fen = money.parse(self.size.data or "")
         except ValueError:
             return None
-        return Quantity(amount=fen) if item.measure == "amount" else Quantity(count=max(1, min(fen // money.FEN, 1_000_000)))
+        return (
+            Quantity(amount=fen)
+            if item.measure == "amount"
+            else Quantity(count=max(1, min(fen // money.FEN, 1_000_000)))
+        )
 
     def terms(self) -> Json:
         """The terms as pricing takes them."""
         return terms_of(
-            method=self.method.data, standard=self.standard.data or "", price=self.price.data, table=self.table.data or "",
-            discount=self.discount.data or "", floor=self.floor.data, cap=self.cap.data,
-        )  # fmt: skip
+            method=self.method.data,
+            standard=self.standard.data or "",
+            price=self.price.data,
+            table=self.table.data or "",
+            discount=self.discount.data or "",
+            floor=self.floor.data,
+            cap=self.cap.data,
+        )
 
 
 def _at_field(read: Callable[[], object]) -> None:
@@ -98,7 +120,9 @@ class LicenceForm(Form):
     established_on = DateField(_l("成立日期"), [NEEDED])
     licence_until = DateField(_l("营业期限至"), [Optional()], description=_l("长期的不填。"))
     registered_capital = MoneyField(_l("注册资本(元)"))
-    scope = TextAreaField(_l("经营范围"), [NEEDED, Length(max=2000), printed], description=_l("照执照抄写,各项用分号隔开。"))
+    scope = TextAreaField(
+        _l("经营范围"), [NEEDED, Length(max=2000), printed], description=_l("照执照抄写,各项用分号隔开。")
+    )
 
     def prepare(self) -> None:
         self.legal_form.choices = choices((kind, bilingual(form)) for kind, form in FORMS.items())
@@ -110,9 +134,13 @@ class RepresentativeForm(Form):
 
 
 class PremisesForm(Form):
-    registered_address = text(_l("登记地址"), description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。"))
+    registered_address = text(
+        _l("登记地址"), description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。")
+    )
     address = text(_l("实际办公地址"))
-    premises = RadioField(_l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items()))
+    premises = RadioField(
+        _l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items())
+    )
     premises_area = WholeField(_l("面积(平方米)"), [Optional()])
     premises_until = DateField(_l("租期止"), [Optional()], description=_l("租赁的要填。"))
 
@@ -121,7 +149,11 @@ class BankForm(Form):
     bank_name = text(_l("开户银行"))
     account_name = text(_l("户名"))
     account_number = text(_l("账号"), 40, description=_l("只有本单位、监管部门和与您签约的业主看得到。"))
-    stripe_account = StringField(_l("Stripe 账户(可不填)"), [Optional(), Regexp(r"acct_\w{6,34}", message=_l("应为 acct_ 开头的账户编号。"))], description=_l("平台接通 Stripe 时,经它收的款可直接转到这个账户。"))
+    stripe_account = StringField(
+        _l("Stripe 账户(可不填)"),
+        [Optional(), Regexp(r"acct_\w{6,34}", message=_l("应为 acct_ 开头的账户编号。"))],
+        description=_l("平台接通 Stripe 时,经它收的款可直接转到这个账户。"),
+    )
 
 
 class AccountForm(BankForm):
@@ -153,12 +185,18 @@ class MaterialForm(Form):
 
 class CommitmentForm(Form):
     way = RadioField(
-        _l("怎样入驻"), [NEEDED],
-        choices=choices([
-            ("submit", _l("先核验后入驻:材料齐全,监管部门核验通过后承接业务")),
-            ("commit", _l("承诺入驻:立即承接业务,可后补的材料在核查前补齐;承诺不实将暂停业务并记入信用记录")),
-        ]),
-    )  # fmt: skip
+        _l("怎样入驻"),
+        [NEEDED],
+        choices=choices(
+            [
+                ("submit", _l("先核验后入驻:材料齐全,监管部门核验通过后承接业务")),
+                (
+                    "commit",
+                    _l("承诺入驻:立即承接业务,可后补的材料在核查前补齐;承诺不实将暂停业务并记入信用记录"),
+                ),
+            ]
+        ),
+    )
     committed = BooleanField(_l("我已阅读承诺书,代表本单位作出承诺。"))
 
 
@@ -177,14 +215,23 @@ GUARDED_FORMS: dict[str, type[Form]] = {"bank": AccountForm, "representative": S
 
 class ImportForm(Form):
     kind = RadioField(_l("导入什么"), [NEEDED])
-    file = FileField(_l("表格"), [FileRequired(_l("请选择文件。"))], description=_l("CSV 或 XLSX,第一行是表头。先核对每一行,确认后才入库。"), render_kw={"accept": ".csv,.xlsx"})
+    file = FileField(
+        _l("表格"),
+        [FileRequired(_l("请选择文件。"))],
+        description=_l("CSV 或 XLSX,第一行是表头。先核对每一行,确认后才入库。"),
+        render_kw={"accept": ".csv,.xlsx"},
+    )
 
     def prepare(self, kinds: list[str]) -> None:
         self.kind.choices = choices((kind, _l(KINDS[kind])) for kind in kinds)
 
 
 class RegisterForm(Form):
-    file = FileField(_l("登记机关的导出表"), description=_l("CSV 或 XLSX。不选文件则向已设置的数据源比对。"), render_kw={"accept": ".csv,.xlsx"})
+    file = FileField(
+        _l("登记机关的导出表"),
+        description=_l("CSV 或 XLSX。不选文件则向已设置的数据源比对。"),
+        render_kw={"accept": ".csv,.xlsx"},
+    )
 
 
 class AnswerCheckForm(Form):
@@ -193,5 +240,7 @@ class AnswerCheckForm(Form):
 
 
 class ConfirmCheckForm(Form):
-    reason = TextAreaField(_l("认定的事实和理由"), [Length(max=1000)], description=_l("会告知机构,并据此提出信用记录。"))
+    reason = TextAreaField(
+        _l("认定的事实和理由"), [Length(max=1000)], description=_l("会告知机构,并据此提出信用记录。")
+    )
     suspend = BooleanField(_l("同时暂停承接业务"))

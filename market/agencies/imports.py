@@ -1,4 +1,6 @@
-"""Agencies and fees by the table: every row is checked first and reported on; when all are in order they come in, a piece at a time."""
+"""Agencies and fees by the table: every row is checked first and reported on; when all are in order they come
+in, a piece at a time.
+"""
 
 from __future__ import annotations
 
@@ -62,18 +64,26 @@ FEES: tables.Columns = {
     "note": ("说明", "note"),
     "effective_from": ("生效日期", "effective from"),
 }
-PRINTED = {"legal_representative": 200, "registered_address": 200, "address": 200, "scope": 2000}  # what stands on papers, and the most it holds
+PRINTED = {
+    "legal_representative": 200,
+    "registered_address": 200,
+    "address": 200,
+    "scope": 2000,
+}  # what stands on papers, and the most it holds
 SHAPES = {"agencies": (AGENCIES, ("uscc", "name", "region")), "fees": (FEES, ("item", "days"))}
 
 
 def kinds_for(actor: Actor) -> list[str]:
     """What this actor may bring in by the table."""
-    return [kind for kind, ask in permissions.IMPORTS.items() if permission.may(ask, actor, permissions.market())]
+    return [
+        kind for kind, ask in permissions.IMPORTS.items() if permission.may(ask, actor, permissions.market())
+    ]
 
 
 def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, submission: str = "") -> str:
-    """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such table. It is read before the
-    transaction begins."""
+    """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such
+    table. It is read before the transaction begins.
+    """
     _check_allowed(actor, kind)
     columns, needed = SHAPES[kind]
     db.session.rollback()
@@ -85,11 +95,19 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
 
 
 @action
-def _take_table(session: Session, actor: Actor, *, kind: str, file_name: str, rows: list[dict[str, str]]) -> str:
+def _take_table(
+    session: Session, actor: Actor, *, kind: str, file_name: str, rows: list[dict[str, str]]
+) -> str:
     _check_allowed(actor, kind)
     codes = [uscc.spelled(row["uscc"]) for row in rows]
-    subjects = codes if kind == "agencies" else [f"{code} {spelling.code(row['item'])}".strip() for code, row in zip(codes, rows, strict=True)]
-    pairs: list[tuple[str, Json]] = [(subject, dict(row)) for subject, row in zip(subjects, rows, strict=True)]
+    subjects = (
+        codes
+        if kind == "agencies"
+        else [f"{code} {spelling.code(row['item'])}".strip() for code, row in zip(codes, rows, strict=True)]
+    )
+    pairs: list[tuple[str, Json]] = [
+        (subject, dict(row)) for subject, row in zip(subjects, rows, strict=True)
+    ]
     return batches.begin(session, actor, kind, file_name or kind, pairs).identifier
 
 
@@ -128,7 +146,9 @@ def _one_of(text: str, known: dict[str, str], field: str) -> str:
 
 def _twice(session: Session, batch: Batch, rows: list[BatchRow]) -> set[str]:
     """Which of these rows' subjects stand in the table more than once."""
-    query = select(BatchRow.subject).where(BatchRow.batch_id == batch.id, BatchRow.subject.in_([row.subject for row in rows]))
+    query = select(BatchRow.subject).where(
+        BatchRow.batch_id == batch.id, BatchRow.subject.in_([row.subject for row in rows])
+    )
     return set(session.scalars(query.group_by(BatchRow.subject).having(func.count() > 1)))
 
 
@@ -142,7 +162,9 @@ def _region(text: str, area: str) -> str:
         raise RuleBroken(N_("“%(value)s”不是本辖区的地区名称或代码。"), "region", value=text[:30])
     if len(found) > 1:
         named = "、".join(full_name(code) for code in found)
-        raise RuleBroken(N_("“%(value)s”可能是%(regions)s,请写全称或代码。"), "region", value=text[:30], regions=named)
+        raise RuleBroken(
+            N_("“%(value)s”可能是%(regions)s,请写全称或代码。"), "region", value=text[:30], regions=named
+        )
     return found[0]
 
 
@@ -154,7 +176,9 @@ def _named(text: str) -> str:
 
 def _phone(text: str) -> str:
     if uscc.damaged(text):
-        raise RuleBroken(N_("“%(value)s”像是被电子表格改过的号码:请把这一列设为文本,重新填写。"), "phone", value=text[:30])
+        raise RuleBroken(
+            N_("“%(value)s”像是被电子表格改过的号码:请把这一列设为文本,重新填写。"), "phone", value=text[:30]
+        )
     return text[:40]
 
 
@@ -170,32 +194,52 @@ def _agency(row: Json, area: str, found: Findings) -> Json:
         "uscc": found.read(uscc.read, row["uscc"]),
         "phone": found.read(_phone, row["phone"]),
         "region_code": found.read(_region, row["region"], area),
-        "legal_form": found.read(_one_of, row["legal_form"], forms, "legal_form") if row["legal_form"] else "",
+        "legal_form": found.read(_one_of, row["legal_form"], forms, "legal_form")
+        if row["legal_form"]
+        else "",
         "established_on": established.isoformat() if established else None,
         "licence_until": until.isoformat() if until else None,
         "registered_capital": found.read(written_sum, row["registered_capital"], "registered_capital"),
-    }  # fmt: skip
+    }
 
 
 def _doubt(code: str) -> Json:
-    """What is said of a row whose code has a wrong check character: it is taken, and somebody looks at the licence."""
-    return batches.told(RuleBroken(N_("校验位不符(按前 17 位应为 %(right)s),多半是抄错了。入库后由监管部门对照执照核查。"), "uscc", right=uscc.check_character(code)))
+    """What is said of a row whose code has a wrong check character: it is taken, and somebody looks at the
+    licence.
+    """
+    return batches.told(
+        RuleBroken(
+            N_("校验位不符(按前 17 位应为 %(right)s),多半是抄错了。入库后由监管部门对照执照核查。"),
+            "uscc",
+            right=uscc.check_character(code),
+        )
+    )
 
 
-def _check_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
-    entered = set(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_([row.subject for row in rows]))))
+def _check_agencies(
+    session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None
+) -> None:
+    entered = set(
+        session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_([row.subject for row in rows])))
+    )
     twice, area = _twice(session, batch, rows), actor.region_code or current_app.config["AREA"]
     for row in rows:
         found = Findings()
         if row.subject in twice:
             found.note(RuleBroken(N_("表里有两行是同一个统一社会信用代码。"), "uscc"))
         if row.subject in entered:
-            found.note(RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc"))
+            found.note(
+                RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
+            )
         ready = _agency(row.content, area, found)
         row.problems = found.problems
         if not row.problems:
             sound = uscc.sound(ready["uscc"])
-            row.content = {**row.content, "ready": ready, "warnings": [] if sound else [_doubt(ready["uscc"])]}
+            row.content = {
+                **row.content,
+                "ready": ready,
+                "warnings": [] if sound else [_doubt(ready["uscc"])],
+            }
             row.result = "" if sound else "code"
 
 
@@ -207,29 +251,60 @@ def _check_allowed(actor: Actor, kind: str) -> None:
 
 
 def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
-    """Every row becomes an application that waits for its first person, who names its claim code at sign-up. One that has entered since it
-    was checked is left out, and the row says so."""
+    """Every row becomes an application that waits for its first person, who names its claim code at sign-up.
+    One that has entered since it was checked is left out, and the row says so.
+    """
     _check_allowed(actor, batch.kind)
-    entered = set(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_([row.content["ready"]["uscc"] for row in rows]))))
+    entered = set(
+        session.scalars(
+            select(Organisation.uscc).where(
+                Organisation.uscc.in_([row.content["ready"]["uscc"] for row in rows])
+            )
+        )
+    )
     for row in rows:
         if row.content["ready"]["uscc"] in entered:
-            row.problems = [batches.told(RuleBroken(N_("核对之后 %(uscc)s 已经入驻,这一行没有入库。"), "uscc", uscc=row.content["ready"]["uscc"]))]
+            row.problems = [
+                batches.told(
+                    RuleBroken(
+                        N_("核对之后 %(uscc)s 已经入驻,这一行没有入库。"),
+                        "uscc",
+                        uscc=row.content["ready"]["uscc"],
+                    )
+                )
+            ]
     sound = [row for row in rows if not row.problems]
-    for row, name in zip(sound, identifiers.issue_many(session, "A", len(sound)) if sound else [], strict=True):
+    for row, name in zip(
+        sound, identifiers.issue_many(session, "A", len(sound)) if sound else [], strict=True
+    ):
         ready = row.content["ready"]
         agency = Organisation(
-            identifier=name, uscc=ready["uscc"], name=ready["name"], kind="agency", region_code=ready["region_code"],
-            address=ready["address"], phone=ready["phone"], legal_representative=ready["legal_representative"],
-            introduction=ready["introduction"], claimed=False,
-        )  # fmt: skip
+            identifier=name,
+            uscc=ready["uscc"],
+            name=ready["name"],
+            kind="agency",
+            region_code=ready["region_code"],
+            address=ready["address"],
+            phone=ready["phone"],
+            legal_representative=ready["legal_representative"],
+            introduction=ready["introduction"],
+            claimed=False,
+        )
         start(session, agency, actor, "enter", data={"batch": batch.identifier})
-        dates = {name: date.fromisoformat(ready[name]) if ready[name] else None for name in ("established_on", "licence_until")}
+        dates = {
+            name: date.fromisoformat(ready[name]) if ready[name] else None
+            for name in ("established_on", "licence_until")
+        }
         session.add(
             AgencyProfile(
-                agency_id=agency.id, legal_form=ready["legal_form"], scope=ready["scope"], registered_address=ready["registered_address"],
-                registered_capital=ready["registered_capital"], **dates,
+                agency_id=agency.id,
+                legal_form=ready["legal_form"],
+                scope=ready["scope"],
+                registered_address=ready["registered_address"],
+                registered_capital=ready["registered_capital"],
+                **dates,
             )
-        )  # fmt: skip
+        )
         check_code(session, agency, batch.source)
         row.result = agency.identifier
     batch.changed += len(sound)
@@ -245,7 +320,9 @@ def _terms(row: Json, found: Findings) -> Json | None:
     sums = {name: found.read(written_sum, row[name], name) for name in ("price", "floor", "cap")}
     if len(found.problems) > noted:
         return None
-    return found.read(terms_of, method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums)
+    return found.read(
+        terms_of, method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums
+    )
 
 
 def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
@@ -271,7 +348,12 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
             found.read(check_terms, item, terms)
         row.problems = found.problems
         if agency is not None and not row.problems:
-            ready = {"agency": agency.identifier, "terms": terms, "days": promised, "from": effective.isoformat() if effective else None}
+            ready = {
+                "agency": agency.identifier,
+                "terms": terms,
+                "days": promised,
+                "from": effective.isoformat() if effective else None,
+            }
             row.content = {**said, "ready": ready}
 
 
@@ -279,7 +361,12 @@ def _agencies_of(session: Session, actor: Actor, codes: list[str]) -> dict[str, 
     """Agencies by code: the actor's own (also under no code at all), or for an administrator any."""
     query = select(Organisation).where(Organisation.kind == "agency")
     if "admin" in actor.roles:
-        return {a.uscc: a for a in session.scalars(query.where(Organisation.uscc.in_([uscc.spelled(code) for code in codes])))}
+        return {
+            a.uscc: a
+            for a in session.scalars(
+                query.where(Organisation.uscc.in_([uscc.spelled(code) for code in codes]))
+            )
+        }
     own = session.scalars(query.where(Organisation.id == actor.organisation_id)).one_or_none()
     return {own.uscc: own, "": own} if own else {}
 
@@ -288,21 +375,41 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
     _check_allowed(actor, batch.kind)
     items = {item.code: item for item in current_items(session)}
     named = {row.content["ready"]["agency"] for row in rows}
-    locked = select(Organisation).where(Organisation.identifier.in_(named)).order_by(Organisation.id).with_for_update()
+    locked = (
+        select(Organisation)
+        .where(Organisation.identifier.in_(named))
+        .order_by(Organisation.id)
+        .with_for_update()
+    )
     agencies = {agency.identifier: agency for agency in session.scalars(locked)}
     for row in rows:
         ready, agency = row.content["ready"], agencies[row.content["ready"]["agency"]]
         if row.content["item"] not in items:
-            row.problems = [batches.told(RuleBroken(N_("核对之后事项 %(code)s 退出了清单,这一行没有入库。"), "item", code=row.content["item"]))]
+            row.problems = [
+                batches.told(
+                    RuleBroken(
+                        N_("核对之后事项 %(code)s 退出了清单,这一行没有入库。"),
+                        "item",
+                        code=row.content["item"],
+                    )
+                )
+            ]
             continue
         item = items[row.content["item"]]
         begins = max(date.fromisoformat(ready["from"]) if ready["from"] else clock.today(), clock.today())
-        schedule = publish_schedule(session, agency.id, item, ready["terms"], ready["days"], row.content["note"][:200], begins)
+        schedule = publish_schedule(
+            session, agency.id, item, ready["terms"], ready["days"], row.content["note"][:200], begins
+        )
         row.result = f"{agency.identifier}·v{schedule.version}"
         events.record(
-            session, actor, "organisation.fees", "organisation", agency.identifier, audience="public",
+            session,
+            actor,
+            "organisation.fees",
+            "organisation",
+            agency.identifier,
+            audience="public",
             data={"item": item.name, "code": item.code, "version": schedule.version},
-        )  # fmt: skip
+        )
         batch.changed += 1
 
 
@@ -315,9 +422,36 @@ def columns_of(kind: str) -> list[tuple[str, str]]:
 def template_rows(kind: str) -> list[list[Any]]:
     """The table to fill in, with a line that shows how."""
     example = {
-        "agencies": ["91630100MA0000000X", "示例环境技术有限公司", "青海省西宁市城东区", "公司(企业法人)", "张三", "0971-1234567", "西宁市城东区示例路 1 号", "西宁市城东区示例路 1 号", "2018-05-01", "", "1000000", "环境影响评价;环境监测", ""],
-        "fees": ["", "WAT-01", "差额定率累进", "", "", "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018", "", "8000", "", "20", "", ""],
-    }[kind]  # fmt: skip
+        "agencies": [
+            "91630100MA0000000X",
+            "示例环境技术有限公司",
+            "青海省西宁市城东区",
+            "公司(企业法人)",
+            "张三",
+            "0971-1234567",
+            "西宁市城东区示例路 1 号",
+            "西宁市城东区示例路 1 号",
+            "2018-05-01",
+            "",
+            "1000000",
+            "环境影响评价;环境监测",
+            "",
+        ],
+        "fees": [
+            "",
+            "WAT-01",
+            "差额定率累进",
+            "",
+            "",
+            "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018",
+            "",
+            "8000",
+            "",
+            "20",
+            "",
+            "",
+        ],
+    }[kind]
     return [[heading for _name, heading in columns_of(kind)], example]
 
 

@@ -1,7 +1,8 @@
 """The business register as a source: an export as a file, or a service over HTTP; and the comparison with it.
 
-A source answers for codes it is asked about. One that does not answer is tried again; one that sends what cannot be
-read, or contradicts more of the market than is likely, ends the comparison, and nothing follows from it.
+A source answers for codes it is asked about. One that does not answer is tried again; one that sends what
+cannot be read, or contradicts more of the market than is likely, ends the comparison, and nothing follows
+from it.
 """
 
 from __future__ import annotations
@@ -84,15 +85,23 @@ class FileSource:
         rows = tables.read(content, COLUMNS, ("uscc", "name", "standing"), most=200_000)
         self._rows = {uscc.spelled(row["uscc"]): _registered(dict(row)) for row in rows if row["uscc"]}
         # Whose code a spreadsheet damaged may be anybody: then nobody is missing from this export.
-        self._anybody = next((said for row in rows if uscc.damaged(row["uscc"]) and isinstance(said := _registered(dict(row)), Problem)), None)
+        self._anybody = next(
+            (
+                said
+                for row in rows
+                if uscc.damaged(row["uscc"]) and isinstance(said := _registered(dict(row)), Problem)
+            ),
+            None,
+        )
 
     def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
         return {code: self._rows.get(code, self._anybody) for code in codes}
 
 
 class HttpSource:
-    """A service: `POST {"uscc": [...]}` with a bearer token, answered by `{"organisations": [{...}]}` whose fields are
-    those of `Registered`; a code it does not return it does not have."""
+    """A service: `POST {"uscc": [...]}` with a bearer token, answered by `{"organisations": [{...}]}` whose
+    fields are those of `Registered`; a code it does not return it does not have.
+    """
 
     def __init__(self, url: str, token: str, patience: float = PATIENCE) -> None:
         self.name, self._url, self._token, self._patience = url, url, token, patience
@@ -110,7 +119,9 @@ class HttpSource:
 
     def _ask(self, codes: list[str]) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(self._url, json.dumps({"uscc": codes}).encode(), headers, method="POST")
+        request = urllib.request.Request(
+            self._url, json.dumps({"uscc": codes}).encode(), headers, method="POST"
+        )
         try:
             said = json.loads(ask(request, self._patience, 4 * 1024 * 1024))
         except urllib.error.HTTPError as error:
@@ -143,7 +154,9 @@ def has_source() -> bool:
 
 
 def source(patience: float = PATIENCE) -> RegistrySource | None:
-    """The register this market asks about a single code; None where it has none. Away where its export cannot be read."""
+    """The register this market asks about a single code; None where it has none. Away where its export cannot
+    be read.
+    """
     where = current_app.config["REGISTER"]
     if not where:
         return ExampleRegister() if current_app.config["DEMO"] else None
@@ -164,11 +177,17 @@ def _export(where: str, _changed: int, _size: int) -> FileSource:
 
 def _compared(batch: Batch, after: int, most: int) -> list[tuple[int, str, dict[str, Any]]]:
     """The next agencies that have been let in; for a regulator those of its area."""
-    query = select(Organisation).where(Organisation.kind == "agency", Organisation.state.in_(("verified", "suspended")), Organisation.id > after)
+    query = select(Organisation).where(
+        Organisation.kind == "agency",
+        Organisation.state.in_(("verified", "suspended")),
+        Organisation.id > after,
+    )
     if batch.options["area"]:  # of a regulator without an area none
         query = query.where(within(Organisation.region_code, batch.options["area"]))
     agencies = db.session.scalars(query.order_by(Organisation.id).limit(most))
-    return [(agency.id, agency.name, {"agency": agency.identifier, "uscc": agency.uscc}) for agency in agencies]
+    return [
+        (agency.id, agency.name, {"agency": agency.identifier, "uscc": agency.uscc}) for agency in agencies
+    ]
 
 
 def _configured() -> tuple[str, str | None]:
@@ -185,7 +204,9 @@ def _configured() -> tuple[str, str | None]:
 
 
 def _readable(actor: Actor, name: str, content: bytes) -> tuple[str, str]:
-    """An export that is one, and its hash in the store. Large ones take their time, so they are read and kept before the transaction begins."""
+    """An export that is one, and its hash in the store. Large ones take their time, so they are read and kept
+    before the transaction begins.
+    """
     FileSource(name, content)
     return name, put_for(actor, content)
 
@@ -201,9 +222,12 @@ def _compare(session: Session, actor: Actor, *, name: str, sha256: str | None) -
     return _begin(session, actor, name, sha256).identifier
 
 
-def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str | Sent = "") -> str:
-    """The regulator of the whole market compares its agencies with an export, or with the source that is set. Returns the batch's
-    identifier; RuleBroken at `file` for what is no export."""
+def compare_with_register(
+    actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str | Sent = ""
+) -> str:
+    """The regulator of the whole market compares its agencies with an export, or with the source that is set.
+    Returns the batch's identifier; RuleBroken at `file` for what is no export.
+    """
     permissions.check_act("agencies._compare", actor)
     db.session.rollback()
     name, sha256 = _readable(actor, file_name or "register", content) if content else _configured()
@@ -211,7 +235,9 @@ def compare_with_register(actor: Actor, *, file_name: str = "", content: bytes =
 
 
 def compare_daily() -> None:
-    """The clock's comparison, where a source is set. A source that cannot even begin is noted as a comparison that failed."""
+    """The clock's comparison, where a source is set. A source that cannot even begin is noted as a comparison
+    that failed.
+    """
     if not current_app.config["REGISTER"]:
         return
     try:
@@ -240,20 +266,33 @@ def _fetch(batch: Batch, rows: list[BatchRow]) -> dict[str, Registered | Problem
 def _check(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: Any) -> None:
     """Keep what the register says of each agency, and which kinds of difference that makes."""
     named = [row.content["agency"] for row in rows]
-    pairs = select(Organisation, AgencyProfile).outerjoin(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
-    known = {a.identifier: (a, profile) for a, profile in session.execute(pairs.where(Organisation.identifier.in_(named)))}
+    pairs = select(Organisation, AgencyProfile).outerjoin(
+        AgencyProfile, AgencyProfile.agency_id == Organisation.id
+    )
+    known = {
+        a.identifier: (a, profile)
+        for a, profile in session.execute(pairs.where(Organisation.identifier.in_(named)))
+    }
     for row in rows:
         said = fetched[row.content["uscc"]]
         if isinstance(said, Problem):
             row.problems = [batches.told(said)]
             continue
         agency, profile = known[row.content["agency"]]
-        row.content = {**row.content, "registered": said.stored() if said else None, "warnings": _unprintable(said)}
-        row.result = " ".join(differences(agency, profile or AgencyProfile.blank(agency.id), said, clock.today()))
+        row.content = {
+            **row.content,
+            "registered": said.stored() if said else None,
+            "warnings": _unprintable(said),
+        }
+        row.result = " ".join(
+            differences(agency, profile or AgencyProfile.blank(agency.id), said, clock.today())
+        )
 
 
 def _unprintable(said: Registered | None) -> list[Json]:
-    """What is said of a row whose names have characters no paper can show: the agency cannot have entered them so, and all else is compared."""
+    """What is said of a row whose names have characters no paper can show: the agency cannot have entered
+    them so, and all else is compared.
+    """
     lacking = printable.missing(said.name, said.legal_representative) if said else []
     if not lacking:
         return []
@@ -262,7 +301,9 @@ def _unprintable(said: Registered | None) -> list[Json]:
 
 
 def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
-    """Open a check for every difference that still stands; or, before the first, doubt the register where it contradicts too many."""
+    """Open a check for every difference that still stands; or, before the first, doubt the register where it
+    contradicts too many.
+    """
     if batch.person_id is not None:  # powers may have been lost since
         permissions.check_act("agencies._compare", actor)
     if not batch.loaded:
@@ -273,7 +314,9 @@ def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) ->
         agency = Organisation.load(session, row.content["agency"], lock=True)
         said = row.content["registered"]
         registered = Registered.of(said) if said else None
-        for kind, evidence in differences(agency, profile_of(session, agency), registered, clock.today()).items():
+        for kind, evidence in differences(
+            agency, profile_of(session, agency), registered, clock.today()
+        ).items():
             batch.changed += open_check(session, actor, agency, kind, evidence, batch.source) is not None
 
 
@@ -282,11 +325,24 @@ def _doubt(session: Session, batch: Batch) -> None:
     differs = select(func.count(BatchRow.id)).where(BatchRow.batch_id == batch.id, BatchRow.result != "")
     count = (session.scalar(differs) or 0) + batch.faulty
     rules = policy.current()
-    if count >= rules.number("check.suspicious_least") and count > rules.rate("check.suspicious_share") * batch.total:
-        raise Rubbish(N_("有 %(count)s 家机构与登记不符或读不出,多得不像真的;请先核对数据源,这次比对没有发起任何核查。"), count=count)
+    if (
+        count >= rules.number("check.suspicious_least")
+        and count > rules.rate("check.suspicious_share") * batch.total
+    ):
+        raise Rubbish(
+            N_(
+                "有 %(count)s 家机构与登记不符或读不出,多得不像真的;请先核对数据源,这次比对没有发起任何核查。"
+            ),
+            count=count,
+        )
 
 
 WORKS["register"] = Work(
-    _check, _load, attended=False, fetch=_fetch, listed=_compared, outside=True,
+    _check,
+    _load,
+    attended=False,
+    fetch=_fetch,
+    listed=_compared,
+    outside=True,
     pace=lambda batch: None if "sha256" in batch.options else int(current_app.config["REGISTER_PER_MINUTE"]),
-)  # fmt: skip
+)

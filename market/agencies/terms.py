@@ -1,4 +1,6 @@
-"""Published terms as people write them, in a form or in a row of a table: sums in yuan, a line a band or point."""
+"""Published terms as people write them, in a form or in a row of a table: sums in yuan, a line a band or
+point.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,17 @@ from models.base import Json
 from models.pricing import from_standard
 from models.text import N_, RuleBroken
 
-_BOUND = re.compile(r"(?:不超过|不高于|≤|<=|<)?(?:(?P<low>.+?)[-~—至到](?=[^-~—至到]*\d))?(?P<high>[^-~—至到]+?)(?:\(含\))?(?:以下|以内|及以下|\(含\))?(?:部分)?")
+_BOUND = re.compile(
+    r"(?:不超过|不高于|≤|<=|<)?(?:(?P<low>.+?)[-~—至到](?=[^-~—至到]*\d))?(?P<high>[^-~—至到]+?)(?:\(含\))?(?:以下|以内|及以下|\(含\))?(?:部分)?"
+)
 _OPEN = re.compile(r"\*|(?:超过|高于|大于|≥|>=|>).+|.+(?:以上|及以上)(?:部分)?")
 
 
 def _limits(written: str) -> tuple[int | None, int | None]:
-    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen: `1000000`, `100万元以下`,
-    `100万-500万`, `500万以上`, `*`. The unit behind the upper limit is the lower one's too: `100-500万`."""
+    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen:
+    `1000000`, `100万元以下`, `100万-500万`, `500万以上`, `*`. The unit behind the upper limit is the lower
+    one's too: `100-500万`.
+    """
     told = spelling.plain(written).strip()
     if _OPEN.fullmatch(told):
         return None, None
@@ -31,11 +37,15 @@ def _limits(written: str) -> tuple[int | None, int | None]:
 
 
 def written_rows(method: str, table: str) -> list[list[object]]:
-    """The lines of a table, `upper limit, rate` or `base, price`, sums in fen, rates as given; RuleBroken at `table`."""
+    """The lines of a table, `upper limit, rate` or `base, price`, sums in fen, rates as given; RuleBroken at
+    `table`.
+    """
     rows: list[list[object]] = []
     for line in filter(str.strip, table.replace("|", "\n").splitlines()):
         try:
-            left, right = (part.strip() for part in re.sub("[，;；\t]", ",", line).rstrip(", ").rsplit(",", 1))
+            left, right = (
+                part.strip() for part in re.sub("[，;；\t]", ",", line).rstrip(", ").rsplit(",", 1)
+            )
             if method == "interpolated":
                 rows.append([money.parse(left), money.parse(right)])
                 continue
@@ -44,7 +54,10 @@ def written_rows(method: str, table: str) -> list[list[object]]:
                 raise ValueError(f"a gap below {left[:30]!r}")
             rows.append([high, numbers.plain(numbers.share(right))])
         except ValueError as error:
-            said = N_("“%(line)s”看不懂:每行两个数,用逗号隔开,前一个是上限(元),后一个是费率,例如 1000000, 0.015 或 100万元以下, 1.5%%;各档首尾相接。")
+            said = N_(
+                "“%(line)s”看不懂:每行两个数,用逗号隔开,前一个是上限(元),后一个是费率,例如 "
+                "1000000, 0.015 或 100万元以下, 1.5%%;各档首尾相接。"
+            )
             raise RuleBroken(said, "table", line=line.strip()[:60]) from error
     return rows
 
@@ -74,7 +87,14 @@ def written_sum(text: str, field: str) -> int | None:
 
 
 def terms_of(
-    *, method: str, standard: str, price: int | None, table: str, discount: str, floor: int | None, cap: int | None
+    *,
+    method: str,
+    standard: str,
+    price: int | None,
+    table: str,
+    discount: str,
+    floor: int | None,
+    cap: int | None,
 ) -> Json:
     """The terms as pricing takes them; a published standard, where one is named, brings its own table."""
     known = from_standard(standard)

@@ -1,4 +1,6 @@
-"""Keeping the catalogue: authorities revise, list and withdraw items, in versions, with a reason, for everyone to see."""
+"""Keeping the catalogue: authorities revise, list and withdraw items, in versions, with a reason, for
+everyone to see.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,16 @@ from models.workflow import check_reason
 
 
 def may_edit(actor: Actor, department: str) -> bool:
-    """The market's own regulator and administrators edit every item; a department at that level, and a regulator of one line of work, those
-    of its line."""
+    """The market's own regulator and administrators edit every item; a department at that level, and a
+    regulator of one line of work, those of its line.
+    """
     if not permissions.may_act("catalogue.revise_item", actor):
         return False
-    return "admin" in actor.roles or actor.department == department or ("regulator" in actor.roles and not actor.department)
+    return (
+        "admin" in actor.roles
+        or actor.department == department
+        or ("regulator" in actor.roles and not actor.department)
+    )
 
 
 def _check(actor: Actor, *departments: str) -> None:
@@ -35,7 +42,11 @@ def _matters(session: Session, department: str, codes: list[str], new: str) -> l
     """The approval matters named, and those written down as new, a line each."""
     found = list(session.scalars(select(ApprovalMatter).where(ApprovalMatter.code.in_(codes))))
     names = {line.strip()[:200]: department for line in new.splitlines() if line.strip()}
-    return list({matter.name: matter for matter in [*found, *catalogue.matters_named(session, names).values()]}.values())
+    return list(
+        {
+            matter.name: matter for matter in [*found, *catalogue.matters_named(session, names).values()]
+        }.values()
+    )
 
 
 def _lock(session: Session, code: str) -> ServiceItem:
@@ -49,7 +60,15 @@ def _lock(session: Session, code: str) -> ServiceItem:
 
 @action
 def revise_item(
-    session: Session, actor: Actor, code: str, *, reason: str, effective_from: date | None, matters: list[str], new_matters: str, **values: Any
+    session: Session,
+    actor: Actor,
+    code: str,
+    *,
+    reason: str,
+    effective_from: date | None,
+    matters: list[str],
+    new_matters: str,
+    **values: Any,
 ) -> str:
     """The next version of an item, from a day on. Cases under way keep theirs."""
     before = _lock(session, code)
@@ -59,7 +78,15 @@ def revise_item(
 
 @action
 def list_item(
-    session: Session, actor: Actor, *, code: str, reason: str, effective_from: date | None, matters: list[str], new_matters: str, **values: Any
+    session: Session,
+    actor: Actor,
+    *,
+    code: str,
+    reason: str,
+    effective_from: date | None,
+    matters: list[str],
+    new_matters: str,
+    **values: Any,
 ) -> str:
     """A new item. RuleBroken at `code` unless it is free and well-formed."""
     _check(actor, values["department"])
@@ -71,23 +98,50 @@ def list_item(
 
 
 def _publish(
-    session: Session, actor: Actor, act: str, code: str, reason: str, effective_from: date | None, codes: list[str], new: str, values: dict[str, Any]
+    session: Session,
+    actor: Actor,
+    act: str,
+    code: str,
+    reason: str,
+    effective_from: date | None,
+    codes: list[str],
+    new: str,
+    values: dict[str, Any],
 ) -> str:
     said = check_reason(reason)
     before = next(iter(versions_of(session, code)), None)
-    item = catalogue.revise(session, code, effective_from or clock.today(), _matters(session, values["department"], codes, new), values)
+    item = catalogue.revise(
+        session,
+        code,
+        effective_from or clock.today(),
+        _matters(session, values["department"], codes, new),
+        values,
+    )
     changed = [name for name, _old, _new in catalogue.changes(before, item)]
     if before is not None and not changed and not before.withdrawn:
         raise RuleBroken(N_("没有任何改动。"), "reason")
     events.record(
-        session, actor, f"item.{act}", "item", code, audience="public",
-        data={"item": item.name, "version": item.version, "day": item.effective_from.isoformat(), "fields": changed, "reason": said},
-    )  # fmt: skip
+        session,
+        actor,
+        f"item.{act}",
+        "item",
+        code,
+        audience="public",
+        data={
+            "item": item.name,
+            "version": item.version,
+            "day": item.effective_from.isoformat(),
+            "fields": changed,
+            "reason": said,
+        },
+    )
     return code
 
 
 @action
-def withdraw_item(session: Session, actor: Actor, code: str, *, reason: str, withdrawn_on: date | None) -> str:
+def withdraw_item(
+    session: Session, actor: Actor, code: str, *, reason: str, withdrawn_on: date | None
+) -> str:
     """From a day on the item takes no new request. What runs goes on under the version it began with."""
     _check(actor, _lock(session, code).department)
     said, day = check_reason(reason), withdrawn_on or clock.today()
@@ -99,6 +153,12 @@ def withdraw_item(session: Session, actor: Actor, code: str, *, reason: str, wit
     for item in current:
         item.withdrawn_on = day
     events.record(
-        session, actor, "item.withdraw", "item", code, audience="public", data={"item": current[0].name, "day": day.isoformat(), "reason": said}
+        session,
+        actor,
+        "item.withdraw",
+        "item",
+        code,
+        audience="public",
+        data={"item": current[0].name, "day": day.isoformat(), "reason": said},
     )
     return code

@@ -22,7 +22,11 @@ class ItemForm(Form):
     name_en = text(_l("英文名称"))
     kind = SelectField(_l("服务类型"), [NEEDED], description=_l("决定用哪一种合同模板。"))
     department = SelectField(_l("主管部门"), [NEEDED])
-    matters = SelectMultipleField(_l("用于办理的审批事项"), description=_l("清单中的事项必须对应审批事项;按住 Ctrl 可选多个。"), render_kw={"size": 8})
+    matters = SelectMultipleField(
+        _l("用于办理的审批事项"),
+        description=_l("清单中的事项必须对应审批事项;按住 Ctrl 可选多个。"),
+        render_kw={"size": 8},
+    )
     new_matters = TextAreaField(_l("新的审批事项"), [Length(max=1000)], description=_LINES)
     legal_basis = text(_l("法律依据"))
     commissioned = BooleanField(_l("须委托有资质的机构(否则企业可自行编制)"))
@@ -35,7 +39,9 @@ class ItemForm(Form):
     fee_standard = SelectField(_l("参考收费标准"))
     measure = SelectField(_l("按什么计价"), [NEEDED])
     measure_label = StringField(_l("计费基数的名称"), [Length(max=200)])
-    materials_zh = TextAreaField(_l("企业要准备的材料(中文)"), [Length(max=4000), printed], description=_LINES)
+    materials_zh = TextAreaField(
+        _l("企业要准备的材料(中文)"), [Length(max=4000), printed], description=_LINES
+    )
     materials_en = TextAreaField(_l("企业要准备的材料(英文)"), [Length(max=4000)], description=_LINES)
     outputs_zh = TextAreaField(_l("成果(中文)"), [Length(max=4000), printed], description=_LINES)
     outputs_en = TextAreaField(_l("成果(英文)"), [Length(max=4000)], description=_LINES)
@@ -50,33 +56,73 @@ class ItemForm(Form):
         self.matters.choices = choices((matter.code, f"{matter.code} {matter.name}") for matter in matters)
         self.pricing.choices = choices((key, _l(label)) for key, label in PRICING.items())
         self.measure.choices = choices((key, _l(label)) for key, label in MEASURES.items())
-        known = [(standard["id"], f"{standard['title']} {standard['document']}") for standard in standards().values()]
+        known = [
+            (standard["id"], f"{standard['title']} {standard['document']}")
+            for standard in standards().values()
+        ]
         self.fee_standard.choices = choices([("", _l("没有")), *known])
 
     @staticmethod
     def of(item: ServiceItem) -> dict[str, Any]:
         """What the form shows of a version."""
-        lists = {f"{part}_{language}": "\n".join(item.notice[language][part]) for part in NOTICE for language in ("zh", "en")}
-        return {**{name: getattr(item, name) for name in _PLAIN}, **lists, "matters": [matter.code for matter in item.matters], "fee_standard": item.fee_standard or ""}
+        lists = {
+            f"{part}_{language}": "\n".join(item.notice[language][part])
+            for part in NOTICE
+            for language in ("zh", "en")
+        }
+        return {
+            **{name: getattr(item, name) for name in _PLAIN},
+            **lists,
+            "matters": [matter.code for matter in item.matters],
+            "fee_standard": item.fee_standard or "",
+        }
 
     def values(self) -> dict[str, Any]:
         """As the actions take them: the lists as the notice, no standard as None."""
         said = super().values()
         lists = {
-            language: {part: [line.strip() for line in said.pop(f"{part}_{language}").splitlines() if line.strip()] for part in NOTICE}
+            language: {
+                part: [line.strip() for line in said.pop(f"{part}_{language}").splitlines() if line.strip()]
+                for part in NOTICE
+            }
             for language in ("zh", "en")
         }
-        said |= {name: said[name].strip() for name in ("name", "name_en", "legal_basis", "required_qualification", "required_practitioner", "measure_label")}
+        said |= {
+            name: said[name].strip()
+            for name in (
+                "name",
+                "name_en",
+                "legal_basis",
+                "required_qualification",
+                "required_practitioner",
+                "measure_label",
+            )
+        }
         return {
-            **said, "notice": lists, "fee_standard": said["fee_standard"] or None, "practitioners_least": said["practitioners_least"] or 0,
+            **said,
+            "notice": lists,
+            "fee_standard": said["fee_standard"] or None,
+            "practitioners_least": said["practitioners_least"] or 0,
             "matters": said["matters"] or [],
-        }  # fmt: skip
+        }
 
 
 _PLAIN = (
-    "name", "name_en", "kind", "department", "legal_basis", "commissioned", "required_qualification", "qualification_mandatory", "required_practitioner",
-    "practitioners_least", "time_limit_days", "pricing", "measure", "measure_label",
-)  # fmt: skip
+    "name",
+    "name_en",
+    "kind",
+    "department",
+    "legal_basis",
+    "commissioned",
+    "required_qualification",
+    "qualification_mandatory",
+    "required_practitioner",
+    "practitioners_least",
+    "time_limit_days",
+    "pricing",
+    "measure",
+    "measure_label",
+)
 
 
 class NewItemForm(ItemForm):
@@ -84,5 +130,7 @@ class NewItemForm(ItemForm):
 
 
 class WithdrawForm(Form):
-    withdrawn_on = DateField(_l("退出日期"), [Optional()], description=_l("不填则今天。正在进行的需求和合同不受影响。"))
+    withdrawn_on = DateField(
+        _l("退出日期"), [Optional()], description=_l("不填则今天。正在进行的需求和合同不受影响。")
+    )
     reason = TextAreaField(_l("退出理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))

@@ -1,4 +1,6 @@
-"""The visitor's home, the item list and each item's one-time notice, keeping the list, the policy in print."""
+"""The visitor's home, the item list and each item's one-time notice, keeping the list, the policy in
+print.
+"""
 
 from __future__ import annotations
 
@@ -63,18 +65,36 @@ def home() -> str:
     items = current_items(session)
     agency = Organisation.kind == "agency"
     figures = {
-        "agencies": session.scalar(count.select_from(Organisation).where(agency, Organisation.state == "verified")),
+        "agencies": session.scalar(
+            count.select_from(Organisation).where(agency, Organisation.state == "verified")
+        ),
         "listed": len(items),
         "saved": session.scalar(
-            select(func.avg(1.0 - Award.price * 1.0 / Award.published_price)).join(Award.request).where(Request.public(), Award.state == "final")
+            select(func.avg(1.0 - Award.price * 1.0 / Award.published_price))
+            .join(Award.request)
+            .where(Request.public(), Award.state == "final")
         ),
         "first_pass": session.scalar(
-            select(func.sum(CreditScore.first_pass * CreditScore.settled) / func.nullif(func.sum(CreditScore.settled), 0))
+            select(
+                func.sum(CreditScore.first_pass * CreditScore.settled)
+                / func.nullif(func.sum(CreditScore.settled), 0)
+            )
         ),
         "completed": session.scalar(count.select_from(Contract).where(Contract.state == "completed")),
     }
-    latest = select(Request).where(Request.public(), Request.state == "published").order_by(Request.deadline).limit(6)
-    final = select(Award).join(Award.request).where(Request.public(), Award.state == "final").order_by(Award.id.desc()).limit(5)
+    latest = (
+        select(Request)
+        .where(Request.public(), Request.state == "published")
+        .order_by(Request.deadline)
+        .limit(6)
+    )
+    final = (
+        select(Award)
+        .join(Award.request)
+        .where(Request.public(), Award.state == "final")
+        .order_by(Award.id.desc())
+        .limit(5)
+    )
     best = (
         select(CreditScore)
         .join(CreditScore.agency)
@@ -91,7 +111,9 @@ def home() -> str:
         latest=session.scalars(latest).all(),
         awards=session.scalars(final).all(),
         best=session.scalars(best).all(),
-        stopped=session.scalars(select(Organisation).where(agency, Organisation.state == "suspended").limit(5)).all(),
+        stopped=session.scalars(
+            select(Organisation).where(agency, Organisation.state == "suspended").limit(5)
+        ).all(),
         modes=MODES,
     )
 
@@ -100,9 +122,10 @@ def home() -> str:
 def items() -> str:
     actor = current_actor()
     return render_template(
-        "catalogue/items.html", departments=_by_department(current_items(db.session)),
+        "catalogue/items.html",
+        departments=_by_department(current_items(db.session)),
         may_list=any(actions.may_edit(actor, department) for department in DEPARTMENTS),
-    )  # fmt: skip
+    )
 
 
 @rooms.get("/matters")
@@ -114,12 +137,20 @@ def matters() -> str:
         for matter in item.matters:
             needed[matter.code].append(item)
     words = spelling.name(request.args.get("q", ""))
-    found = [m for m in db.session.scalars(select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)) if words in spelling.name(m.name)]
+    found = [
+        m
+        for m in db.session.scalars(
+            select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)
+        )
+        if words in spelling.name(m.name)
+    ]
     return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
 
 
 def _asked(item: ServiceItem) -> Quantity | None:
-    """The size of the job the reader typed; None if it is needed and missing. RuleBroken if it cannot be read."""
+    """The size of the job the reader typed; None if it is needed and missing. RuleBroken if it cannot be
+    read.
+    """
     amount, count, factor = (request.args.get(name, "").strip() for name in ("amount", "count", "factor"))
     if item.measure == "none":
         return Quantity(factor=factor)
@@ -132,24 +163,38 @@ def _asked(item: ServiceItem) -> Quantity | None:
 
 
 def _cost(item: ServiceItem) -> dict[str, Any]:
-    """What the item would cost at every agency, for the reader's job; without one what the agencies publish."""
+    """What the item would cost at every agency, for the reader's job; without one what the agencies
+    publish.
+    """
     session, region = db.session, region_asked()
     job = _asked(item)
     if job is None:
         rows: list[tuple[FeeSchedule, int | None]] = [
-            (s, None) for s in schedules_in_force(session, item_code=item.code) if s.agency.state == "verified"
+            (s, None)
+            for s in schedules_in_force(session, item_code=item.code)
+            if s.agency.state == "verified"
         ]
     else:
         rows = [(s, price) for s, price in published_prices(session, item.code, job)]
     rows = [(s, price) for s, price in rows if not region or covers(region, s.agency.region_code)]
     prices = [price for _schedule, price in rows if price is not None]
-    standard = pricing.price(next(iter(item.standard["tables"].values())), job) if item.standard and job else None
-    band = [round(standard * share) for share in pricing.band(item.fee_standard)] if standard and item.fee_standard else None
+    standard = (
+        pricing.price(next(iter(item.standard["tables"].values())), job) if item.standard and job else None
+    )
+    band = (
+        [round(standard * share) for share in pricing.band(item.fee_standard)]
+        if standard and item.fee_standard
+        else None
+    )
     return {
         "page": sliced(rows),
         "standard_price": standard,
         "band": band if band and band[0] else None,
-        "chart": spread([(s.agency.name, price) for s, price in rows if price is not None], band, _("各机构的公示价")) if prices else None,
+        "chart": spread(
+            [(s.agency.name, price) for s, price in rows if price is not None], band, _("各机构的公示价")
+        )
+        if prices
+        else None,
         "figures": (prices[0], round(median(prices)), prices[-1]) if prices else None,
     }
 
@@ -159,7 +204,10 @@ def item(identifier: str) -> str | tuple[str, int]:
     found = item_by_code(db.session, identifier)
     if found is None:
         abort(404)
-    problem, cost = "", {"page": sliced([]), "standard_price": None, "band": None, "chart": None, "figures": None}
+    problem, cost = (
+        "",
+        {"page": sliced([]), "standard_price": None, "band": None, "chart": None, "figures": None},
+    )
     try:
         cost = _cost(found)
     except Problem as refused:
@@ -171,7 +219,9 @@ def item(identifier: str) -> str | tuple[str, int]:
         problem=problem,
         regions=region_choices(),
         region=region_asked(),
-        factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ())) if found.standard else [],
+        factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ()))
+        if found.standard
+        else [],
         may_edit=actions.may_edit(current_actor(), found.department),
         next_version=next_version(db.session, identifier),
         **cost,
@@ -217,9 +267,13 @@ def edit(identifier: str) -> Response | str | tuple[str, int]:
     form.prepare(_every_matter())
     page = url_for("catalogue.history", identifier=identifier)
     return form_page(
-        form, _("修改事项"), partial(actions.revise_item, code=identifier), lambda _made: page, back=page,
+        form,
+        _("修改事项"),
+        partial(actions.revise_item, code=identifier),
+        lambda _made: page,
+        back=page,
         lead=_("保存后成为新版本,在生效日起用;已经开始的需求和合同按原来的版本办完。"),
-    )  # fmt: skip
+    )
 
 
 @rooms.route("/items/new", methods=["GET", "POST"])
@@ -231,7 +285,11 @@ def new_item() -> Response | str | tuple[str, int]:
     form = NewItemForm(department=actor.department)
     form.prepare(_every_matter())
     return form_page(
-        form, _("列入新事项"), actions.list_item, lambda code: url_for("catalogue.history", identifier=code), back=url_for("catalogue.items")
+        form,
+        _("列入新事项"),
+        actions.list_item,
+        lambda code: url_for("catalogue.history", identifier=code),
+        back=url_for("catalogue.items"),
     )
 
 
@@ -240,12 +298,27 @@ def new_item() -> Response | str | tuple[str, int]:
 def withdraw(identifier: str) -> Response | str | tuple[str, int]:
     _editing(identifier)
     page = url_for("catalogue.history", identifier=identifier)
-    return form_page(WithdrawForm(), _("退出清单"), partial(actions.withdraw_item, code=identifier), lambda _made: page, back=page)
+    return form_page(
+        WithdrawForm(),
+        _("退出清单"),
+        partial(actions.withdraw_item, code=identifier),
+        lambda _made: page,
+        back=page,
+    )
 
 
 @rooms.get("/policy")
 def policies() -> str:
     return render_template(
-        "catalogue/policy.html", policy=policy.current(), section_names=SECTIONS, key_names=KEYS, modes=MODES, funds=FUNDS,
-        too_few=TOO_FEW, rules_of=rules_of, said=printed_policy.said, part=printed_policy.part, waived=current_app.config.get("SECOND_FACTOR") != "required",
-    )  # fmt: skip
+        "catalogue/policy.html",
+        policy=policy.current(),
+        section_names=SECTIONS,
+        key_names=KEYS,
+        modes=MODES,
+        funds=FUNDS,
+        too_few=TOO_FEW,
+        rules_of=rules_of,
+        said=printed_policy.said,
+        part=printed_policy.part,
+        waived=current_app.config.get("SECOND_FACTOR") != "required",
+    )

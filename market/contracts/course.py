@@ -1,4 +1,6 @@
-"""The course of a contract: what follows from what, and what each turn does to its milestones and its money."""
+"""The course of a contract: what follows from what, and what each turn does to its milestones and its
+money.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,16 @@ from sqlalchemy.orm import Session, lazyload
 from market.payments.owing import owe
 from models import clock, contracts, identifiers, ledger, payments, policy, workdays
 from models.actors import SYSTEM
-from models.contracts import RUNNING, Change, Contract, Deliverable, Dispute, Materials, Milestone, current_template
+from models.contracts import (
+    RUNNING,
+    Change,
+    Contract,
+    Deliverable,
+    Dispute,
+    Materials,
+    Milestone,
+    current_template,
+)
 from models.contracts.changes import go_on, pause
 from models.payments import Payment
 from models.ratings import Rating
@@ -34,15 +45,27 @@ def ask_deposit(session: Session, contract: Contract) -> None:
 
 
 def ask(session: Session, contract: Contract, kind: str, amount: int, number: int) -> None:
-    """Ask the buyer for `amount` fen towards a milestone, or for having paid for it late; nothing asks for nothing."""
+    """Ask the buyer for `amount` fen towards a milestone, or for having paid for it late; nothing asks for
+    nothing.
+    """
     if not amount:
         return
-    days = policy.get(contract.policy_version).number("contract.deposit_days" if kind == "deposit" else "contract.settlement_days")
+    days = policy.get(contract.policy_version).number(
+        "contract.deposit_days" if kind == "deposit" else "contract.settlement_days"
+    )
     payment = Payment(
-        identifier=identifiers.issue(session, "M"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
-        kind=kind, milestone_number=number, amount=amount, pay_by=workdays.add(clock.now(), days),
-    )  # fmt: skip
-    start(session, payment, SYSTEM, "ask", of=contract, tells=("buyer",), data={"kind": kind, "amount": amount})
+        identifier=identifiers.issue(session, "M"),
+        contract=contract,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        kind=kind,
+        milestone_number=number,
+        amount=amount,
+        pay_by=workdays.add(clock.now(), days),
+    )
+    start(
+        session, payment, SYSTEM, "ask", of=contract, tells=("buyer",), data={"kind": kind, "amount": amount}
+    )
 
 
 def begin(session: Session, contract: Contract) -> None:
@@ -50,9 +73,13 @@ def begin(session: Session, contract: Contract) -> None:
     perform(session, contract, "activate", SYSTEM)
     days = policy.get(contract.policy_version).number("contract.materials_days")
     materials = Materials(
-        identifier=identifiers.issue(session, "N"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
-        points=dict.fromkeys(contract.request.item.notice["zh"]["materials"], False), supply_by=workdays.add(clock.now(), days),
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "N"),
+        contract=contract,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        points=dict.fromkeys(contract.request.item.notice["zh"]["materials"], False),
+        supply_by=workdays.add(clock.now(), days),
+    )
     start(session, materials, SYSTEM, "expect", of=contract, tells=("buyer",))
     _expect(session, contract)
 
@@ -63,16 +90,35 @@ def _expect(session: Session, contract: Contract) -> None:
     if milestone is None:
         return
     deliverable = Deliverable(
-        identifier=identifiers.issue(session, "V"), contract=contract, milestone=milestone, buyer_id=contract.buyer_id,
-        agency_id=contract.agency_id, department_id=contract.request.department_id if milestone.reviewed else None,
-        item_code=contract.request.item.code, deliver_by=workdays.add(clock.now(), milestone.days),
-    )  # fmt: skip
-    start(session, deliverable, SYSTEM, "expect", of=contract, tells=("agency",), data={"milestone": milestone.name})
+        identifier=identifiers.issue(session, "V"),
+        contract=contract,
+        milestone=milestone,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        department_id=contract.request.department_id if milestone.reviewed else None,
+        item_code=contract.request.item.code,
+        deliver_by=workdays.add(clock.now(), milestone.days),
+    )
+    start(
+        session,
+        deliverable,
+        SYSTEM,
+        "expect",
+        of=contract,
+        tells=("agency",),
+        data={"milestone": milestone.name},
+    )
 
 
 def running(session: Session, contract: Contract) -> Deliverable | None:
     """The deliverable under way: at most one is."""
-    query = select(Deliverable).where(Deliverable.contract_id == contract.id).order_by(Deliverable.id.desc()).limit(1).options(lazyload(Deliverable.contract))
+    query = (
+        select(Deliverable)
+        .where(Deliverable.contract_id == contract.id)
+        .order_by(Deliverable.id.desc())
+        .limit(1)
+        .options(lazyload(Deliverable.contract))
+    )
     found = session.scalars(query).first()
     return found if found is not None and not found.workflow.states[found.state].terminal else None
 
@@ -89,8 +135,9 @@ def meet(session: Session, deliverable: Deliverable) -> None:
 
 
 def settle(session: Session, contract: Contract) -> None:
-    """Pay the agency for what is met and covered; with the last milestone the contract is complete. While a dispute or a
-    suspension lasts the money stays where it is."""
+    """Pay the agency for what is met and covered; with the last milestone the contract is complete. While a
+    dispute or a suspension lasts the money stays where it is.
+    """
     if contract.state not in RUNNING:
         return
     for milestone in payments.payable_now(contract, payments.of_contract(session, contract)):
@@ -104,20 +151,36 @@ def settle(session: Session, contract: Contract) -> None:
 
 
 def _release(session: Session, contract: Contract, milestone: Milestone) -> None:
-    """Divide a milestone's price: the agency's part and what was retained for it leave, a part may wait for the last milestone, and
-    lateness is made good to the buyer."""
-    share, key = payments.release_of(session, contract, milestone), f"{contract.identifier}:{milestone.number}"
+    """Divide a milestone's price: the agency's part and what was retained for it leave, a part may wait for
+    the last milestone, and lateness is made good to the buyer.
+    """
+    share, key = (
+        payments.release_of(session, contract, milestone),
+        f"{contract.identifier}:{milestone.number}",
+    )
     for name, amount, owed in (
-        ("released", share.net, contract.agency), ("retained", share.retained, contract.agency),
-        ("retention_released", share.freed, contract.agency), ("penalty", share.penalty, contract.buyer),
-    ):  # fmt: skip
-        payments.post(session, name, f"{key}:{name}", contract.identifier, amount, contract=contract.identifier, owed=owed.uscc)
+        ("released", share.net, contract.agency),
+        ("retained", share.retained, contract.agency),
+        ("retention_released", share.freed, contract.agency),
+        ("penalty", share.penalty, contract.buyer),
+    ):
+        payments.post(
+            session,
+            name,
+            f"{key}:{name}",
+            contract.identifier,
+            amount,
+            contract=contract.identifier,
+            owed=owed.uscc,
+        )
     owe(session, contract, contract.agency, "earned", share.net + share.freed)
     owe(session, contract, contract.buyer, "penalty", share.penalty)
 
 
 def freeze(session: Session, contract: Contract, why: str) -> None:
-    """What is in escrow is held for as long as a dispute lasts; `why` is the dispute, or the payment that came in meanwhile."""
+    """What is in escrow is held for as long as a dispute lasts; `why` is the dispute, or the payment that
+    came in meanwhile.
+    """
     amount = ledger.balance(session, ledger.escrow(contract.identifier))
     payments.post(session, "held", f"{why}:held", contract.identifier, amount, contract=contract.identifier)
 
@@ -125,7 +188,14 @@ def freeze(session: Session, contract: Contract, why: str) -> None:
 def unfreeze(session: Session, contract: Contract, why: str) -> None:
     """What a dispute held is in escrow again, because of `why`: the dispute, or the contract's end."""
     amount = ledger.balance(session, ledger.hold(contract.identifier))
-    payments.post(session, "hold_lifted", f"{why}:hold_lifted", contract.identifier, amount, contract=contract.identifier)
+    payments.post(
+        session,
+        "hold_lifted",
+        f"{why}:hold_lifted",
+        contract.identifier,
+        amount,
+        contract=contract.identifier,
+    )
 
 
 def hold(session: Session, contract: Contract, since: datetime) -> None:
@@ -144,7 +214,9 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
 
     RuleBroken while a payment waits to be confirmed: nobody knows then what the escrow holds.
     """
-    asked = [payment for payment in payments.of_contract(session, contract, lock=True) if payment.kind != "penalty"]
+    asked = [
+        payment for payment in payments.of_contract(session, contract, lock=True) if payment.kind != "penalty"
+    ]
     if any(payment.state == "paid" for payment in asked):
         raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
     began = contract.state != "signed" and contract.signed_at is not None
@@ -163,38 +235,67 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
 
 
 def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
-    """Of all that is kept for a contract that ends early `to_agency` fen go to the agency, the rest back to the buyer.
-    RuleBroken if it is not that much."""
+    """Of all that is kept for a contract that ends early `to_agency` fen go to the agency, the rest back to
+    the buyer. RuleBroken if it is not that much.
+    """
     code = contract.identifier
     unfreeze(session, contract, f"{code}:ended")
     retained = ledger.balance(session, ledger.retention(code))
     payments.post(session, "retention_returned", f"{code}:ended:retention", code, retained, contract=code)
-    payments.post(session, "released", f"{code}:ended:released", code, to_agency, contract=code, owed=contract.agency.uscc)
+    payments.post(
+        session,
+        "released",
+        f"{code}:ended:released",
+        code,
+        to_agency,
+        contract=code,
+        owed=contract.agency.uscc,
+    )
     left = ledger.balance(session, ledger.escrow(code))
-    payments.post(session, "refunded", f"{code}:ended:refunded", code, left, contract=code, owed=contract.buyer.uscc)
+    payments.post(
+        session, "refunded", f"{code}:ended:refunded", code, left, contract=code, owed=contract.buyer.uscc
+    )
     owe(session, contract, contract.agency, "earned", to_agency)
     owe(session, contract, contract.buyer, "refund", left)
 
 
 def _close(session: Session, contract: Contract, fault: str = "") -> None:
-    """Call off what is still open beside a contract that ends, through whose `fault` it may be. What did not come is missed by the agency
-    that is at fault, and by none where the buyer or nobody is."""
-    acts: dict[Any, str] = {Materials: "cancel", Deliverable: "cancel", Change: "withdraw", Dispute: "withdraw"}
+    """Call off what is still open beside a contract that ends, through whose `fault` it may be. What did not
+    come is missed by the agency that is at fault, and by none where the buyer or nobody is.
+    """
+    acts: dict[Any, str] = {
+        Materials: "cancel",
+        Deliverable: "cancel",
+        Change: "withdraw",
+        Dispute: "withdraw",
+    }
     for kind, act in acts.items():
         of_it = select(kind).where(kind.contract_id == contract.id).options(lazyload(kind.contract))
         for case in session.scalars(of_it.with_for_update(of=kind)).unique():
             if not case.workflow.states[case.state].terminal:
                 if isinstance(case, Deliverable):
-                    case.missed_at = None if fault in ("buyer", "none") else case.missed_at or (clock.now() if fault == "agency" else None)
+                    case.missed_at = (
+                        None
+                        if fault in ("buyer", "none")
+                        else case.missed_at or (clock.now() if fault == "agency" else None)
+                    )
                 perform(session, case, act, SYSTEM)
 
 
 def ask_ratings(session: Session, contract: Contract) -> None:
     """Both sides are asked at once, with one window."""
     closes_at = workdays.add(clock.now(), policy.get(contract.policy_version).number("rating.window_days"))
-    sides = {"buyer": (contract.buyer_id, contract.agency_id), "agency": (contract.agency_id, contract.buyer_id)}
+    sides = {
+        "buyer": (contract.buyer_id, contract.agency_id),
+        "agency": (contract.agency_id, contract.buyer_id),
+    }
     for by, (rater, ratee) in sides.items():
         rating = Rating(
-            identifier=identifiers.issue(session, "R"), contract=contract, by=by, rater_id=rater, ratee_id=ratee, closes_at=closes_at
+            identifier=identifiers.issue(session, "R"),
+            contract=contract,
+            by=by,
+            rater_id=rater,
+            ratee_id=ratee,
+            closes_at=closes_at,
         )
         start(session, rating, SYSTEM, "ask", of=contract, tells=("rater",))

@@ -1,4 +1,6 @@
-"""Forms of a contract's life. What depends on the contract (its clauses, milestones, checklist) is built for it."""
+"""Forms of a contract's life. What depends on the contract (its clauses, milestones, checklist) is built for
+it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,8 @@ class SignForm(Form):
     """Whoever signs shows once more who it is: the key is used by nobody else (电子签名法 13(2))."""
 
     understood = BooleanField(
-        _l("我已阅读全文和上面的提示,理解免除或者限制责任、违约责任、争议解决等条款,有权代表本单位签署。"), [InputRequired(_l("请先阅读并勾选。"))]
+        _l("我已阅读全文和上面的提示,理解免除或者限制责任、违约责任、争议解决等条款,有权代表本单位签署。"),
+        [InputRequired(_l("请先阅读并勾选。"))],
     )
     password = again(_l("签署前再次确认是您本人。"))
 
@@ -52,8 +55,15 @@ class BringForm(Form):
 
 
 class CertificateForm(Form):
-    file = FileField(_l("证书文件(.p12、.pfx)"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".p12,.pfx"})
-    password = PasswordField(_l("证书密码"), [Length(max=200)], description=_l("只用来打开这个文件,不保存。"), render_kw={"autocomplete": "off"})
+    file = FileField(
+        _l("证书文件(.p12、.pfx)"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".p12,.pfx"}
+    )
+    password = PasswordField(
+        _l("证书密码"),
+        [Length(max=200)],
+        description=_l("只用来打开这个文件,不保存。"),
+        render_kw={"autocomplete": "off"},
+    )
     again = again(_l("以后签署合同都用这个证书,请再次确认是您本人。"))
 
 
@@ -62,7 +72,9 @@ class RenewForm(Form):
 
 
 class _Milestones(Form):
-    """Up to five rows, of which those without a name are none; the macro `milestones` shows them as a table."""
+    """Up to five rows, of which those without a name are none; the macro `milestones` shows them as a
+    table.
+    """
 
     milestone_places = tuple(range(1, MOST_MILESTONES + 1))
 
@@ -73,7 +85,14 @@ class _Milestones(Form):
             name = (self[f"name_{place}"].data or "").strip()
             days, amount = self[f"days_{place}"].data, self[f"amount_{place}"].data
             if name or days or amount:
-                found.append({"name": name, "days": days or 0, "amount": amount or 0, "reviewed": bool(self[f"reviewed_{place}"].data)})
+                found.append(
+                    {
+                        "name": name,
+                        "days": days or 0,
+                        "amount": amount or 0,
+                        "reviewed": bool(self[f"reviewed_{place}"].data),
+                    }
+                )
         return found
 
     def show(self, rows: list[Json]) -> None:
@@ -86,7 +105,9 @@ def milestone_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for place in _Milestones.milestone_places:
         fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
-        fields[f"days_{place}"] = WholeField(_l("节点 %(n)s 的工期(工作日)", n=place), [Optional(), NumberRange(0, 2000)])
+        fields[f"days_{place}"] = WholeField(
+            _l("节点 %(n)s 的工期(工作日)", n=place), [Optional(), NumberRange(0, 2000)]
+        )
         fields[f"amount_{place}"] = MoneyField(_l("节点 %(n)s 的价款(元)", n=place))
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
     return fields
@@ -94,17 +115,30 @@ def milestone_fields() -> dict[str, Any]:
 
 def revise_form(contract: Contract) -> type[Form]:
     """The clauses that may be changed, and the milestones."""
-    words = {f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000), printed], default=c["text"]) for c in contract.clauses if not c["fixed"]}
+    words = {
+        f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000), printed], default=c["text"])
+        for c in contract.clauses
+        if not c["fixed"]
+    }
 
     def prepare(form: Any, case: Contract) -> None:
         if not form.is_submitted():
-            form.show([{"name": m.name, "days": m.days, "amount": m.amount, "reviewed": m.reviewed} for m in case.milestones])
+            form.show(
+                [
+                    {"name": m.name, "days": m.days, "amount": m.amount, "reviewed": m.reviewed}
+                    for m in case.milestones
+                ]
+            )
 
     return type("ReviseForm", (_Milestones,), {**words, **milestone_fields(), "prepare": prepare})
 
 
 def revised(form: Any) -> dict[str, Any]:
-    texts = {name.removeprefix("text_"): field.data or "" for name, field in form._fields.items() if name.startswith("text_")}
+    texts = {
+        name.removeprefix("text_"): field.data or ""
+        for name, field in form._fields.items()
+        if name.startswith("text_")
+    }
     return {"texts": texts, "milestones": form.rows()}
 
 
@@ -130,20 +164,35 @@ class AcceptForm(Form):
 def return_form(deliverable: Deliverable) -> type[Form]:
     """What is wrong, point by point."""
     said = _l("哪里不符合;符合的留空。")
-    fields = {f"point_{place}": StringField(point, [Length(max=300)], description=said) for place, point in enumerate(_points(deliverable))}
+    fields = {
+        f"point_{place}": StringField(point, [Length(max=300)], description=said)
+        for place, point in enumerate(_points(deliverable))
+    }
     reason = TextAreaField(_l("总的意见"), [Length(max=1000)])
     return type("ReturnForm", (Form,), {**fields, "reason": reason})
 
 
 def returned(form: Any) -> dict[str, Any]:
-    answers = {field.label.text: field.data or "" for name, field in form._fields.items() if name.startswith("point_")}
+    answers = {
+        field.label.text: field.data or ""
+        for name, field in form._fields.items()
+        if name.startswith("point_")
+    }
     return {"answers": answers, "reason": form.reason.data or ""}
 
 
 class SendBackForm(Form):
-    codes = ChecklistField(_l("不通过的原因"), choices=choices((key, _l(label)) for key, label in REASONS.items()))
-    fault = RadioField(_l("责任"), [InputRequired(_l("请选择一项。"))], choices=choices((k, _l(v)) for k, v in FAULTS.items()))
-    reason = TextAreaField(_l("退回意见"), [Length(max=1000)], description=_l("逐条写明要改什么,机构据此修改。"))
+    codes = ChecklistField(
+        _l("不通过的原因"), choices=choices((key, _l(label)) for key, label in REASONS.items())
+    )
+    fault = RadioField(
+        _l("责任"),
+        [InputRequired(_l("请选择一项。"))],
+        choices=choices((k, _l(v)) for k, v in FAULTS.items()),
+    )
+    reason = TextAreaField(
+        _l("退回意见"), [Length(max=1000)], description=_l("逐条写明要改什么,机构据此修改。")
+    )
 
 
 class PassForm(Form):
@@ -167,7 +216,11 @@ class SuspensionForm(ReasonForm):
 
 
 class TerminationForm(ReasonForm):
-    to_agency = MoneyField(_l("托管余额中付给机构的金额(元)"), [InputRequired(str(NEEDED.message))], description=_l("其余退还业主。"))
+    to_agency = MoneyField(
+        _l("托管余额中付给机构的金额(元)"),
+        [InputRequired(str(NEEDED.message))],
+        description=_l("其余退还业主。"),
+    )
 
 
 class VariationForm(_Milestones):
@@ -178,7 +231,9 @@ class VariationForm(_Milestones):
 
 
 class ClaimForm(Form):
-    claim = TextAreaField(_l("经过和主张"), [Length(max=2000)], description=_l("写明对方没有履行哪一条、造成了什么、您的要求。"))
+    claim = TextAreaField(
+        _l("经过和主张"), [Length(max=2000)], description=_l("写明对方没有履行哪一条、造成了什么、您的要求。")
+    )
     file = upload(_l("证据"), needed=False)
 
 
@@ -193,16 +248,31 @@ class EvidenceForm(Form):
 
 
 class DecideForm(Form):
-    outcome = RadioField(_l("处理结果"), [InputRequired(_l("请选择一项。"))], choices=choices((k, _l(v)) for k, v in OUTCOMES.items()))
-    fault = RadioField(_l("责任"), [InputRequired(_l("请选择一项。"))], choices=choices((k, _l(v)) for k, v in DISPUTE_FAULTS.items()))
-    to_agency = MoneyField(_l("解除时,托管余额中付给机构的金额(元)"), description=_l("其余退还业主。继续履行的不填。"))
-    reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("写明认定的事实和依据,会告知双方。"))
+    outcome = RadioField(
+        _l("处理结果"),
+        [InputRequired(_l("请选择一项。"))],
+        choices=choices((k, _l(v)) for k, v in OUTCOMES.items()),
+    )
+    fault = RadioField(
+        _l("责任"),
+        [InputRequired(_l("请选择一项。"))],
+        choices=choices((k, _l(v)) for k, v in DISPUTE_FAULTS.items()),
+    )
+    to_agency = MoneyField(
+        _l("解除时,托管余额中付给机构的金额(元)"), description=_l("其余退还业主。继续履行的不填。")
+    )
+    reason = TextAreaField(
+        _l("理由"), [Length(max=1000)], description=_l("写明认定的事实和依据,会告知双方。")
+    )
 
 
 CHANGE_FORMS: dict[str, type[Form]] = {
-    "variation": VariationForm, "extension": ExtensionForm, "suspension": SuspensionForm, "resumption": ReasonForm,
+    "variation": VariationForm,
+    "extension": ExtensionForm,
+    "suspension": SuspensionForm,
+    "resumption": ReasonForm,
     "termination": TerminationForm,
-}  # fmt: skip
+}
 
 
 def change_terms(kind: str, form: Any) -> Json:
@@ -221,13 +291,23 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
     fields: dict[str, Any] = {"title": text(_l("合同名称"))}
     for place in range(len(template.clauses) + spare):
         fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100), printed])
-        fields[f"text_{place}"] = TextAreaField(_l("第 %(n)s 条内容", n=place + 1), [Length(max=2000), printed])
+        fields[f"text_{place}"] = TextAreaField(
+            _l("第 %(n)s 条内容", n=place + 1), [Length(max=2000), printed]
+        )
         fields[f"fixed_{place}"] = BooleanField(_l("第 %(n)s 条双方不能修改", n=place + 1))
     for place in range(1, MOST_MILESTONES + 1):
         fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
-        fields[f"days_{place}"] = WholeField(_l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)])
-        fields[f"share_{place}"] = WholeField(_l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)])
+        fields[f"days_{place}"] = WholeField(
+            _l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)]
+        )
+        fields[f"share_{place}"] = WholeField(
+            _l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)]
+        )
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
-    fields["effective_from"] = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。"))
-    fields["reason"] = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))
+    fields["effective_from"] = DateField(
+        _l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。")
+    )
+    fields["reason"] = TextAreaField(
+        _l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。")
+    )
     return type("TemplateForm", (ActForm,), fields)

@@ -1,6 +1,7 @@
 """The contract on paper: one PDF for each text of it, with the fields to sign in; a signature makes the next.
 
-A text is printed when somebody first needs it, to sign or to read, and outside of any transaction; the one kept first counts.
+A text is printed when somebody first needs it, to sign or to read, and outside of any transaction; the one
+kept first counts.
 """
 
 from __future__ import annotations
@@ -32,19 +33,25 @@ TRIES = 3  # a text that is changed again and again while it is printed
 
 
 def printable(contract: Contract) -> bool:
-    """Whether there is a PDF of it, or will be for whoever asks. One signed before contracts were put on paper has none."""
+    """Whether there is a PDF of it, or will be for whoever asks. One signed before contracts were put on
+    paper has none.
+    """
     return contract.paper is not None or contract.signed_at is None
 
 
 def kept_paper(session: Session, contract: Contract) -> Document | None:
-    """The PDF of the contract as it stands: the present text, with the signatures it has so far. None where nobody needed it yet."""
+    """The PDF of the contract as it stands: the present text, with the signatures it has so far. None where
+    nobody needed it yet.
+    """
     if contract.paper is None:
         return None
     return session.scalars(select(Document).where(Document.identifier == contract.paper)).one()
 
 
 def on_paper(identifier: str) -> Document:
-    """The PDF of a contract as it stands, printed now if nobody needed it before. NotFound where it has none."""
+    """The PDF of a contract as it stands, printed now if nobody needed it before. NotFound where it has
+    none.
+    """
     for _ in range(TRIES):
         with looking() as session:
             contract = Contract.load(session, identifier)
@@ -69,10 +76,14 @@ def _keep_text(session: Session, actor: Actor, identifier: str, *, text: str, co
 
 
 def to_sign(session: Session, contract: Contract) -> bytes:
-    """The PDF the next signature goes into. RuleBroken where nobody asked for it yet: there is nothing to have signed."""
+    """The PDF the next signature goes into. RuleBroken where nobody asked for it yet: there is nothing to
+    have signed.
+    """
     paper = kept_paper(session, contract)
     if paper is None:
-        raise RuleBroken(N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file")
+        raise RuleBroken(
+            N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file"
+        )
     return store().get(paper.sha256)
 
 
@@ -83,7 +94,15 @@ def put_signature(session: Session, contract: Contract, content: Kept) -> Docume
 
 
 def _keep(session: Session, contract: Contract, standing: str, content: Kept) -> Document:
-    document = state(session, contract, identifiers.issue(session, "F"), f"{contract.heading} {contract.identifier}.pdf", PAPER, facts(contract, standing), content)
+    document = state(
+        session,
+        contract,
+        identifiers.issue(session, "F"),
+        f"{contract.heading} {contract.identifier}.pdf",
+        PAPER,
+        facts(contract, standing),
+        content,
+    )
     contract.paper = document.identifier
     return document
 
@@ -91,21 +110,34 @@ def _keep(session: Session, contract: Contract, standing: str, content: Kept) ->
 def facts(contract: Contract, standing: str = N_("待签署")) -> list[list[str]]:
     """What a contract's paper says of it to whoever checks a copy: who and what, not how much."""
     return [
-        [N_("项目"), contract.title], [N_("业主"), contract.buyer.name], [N_("机构"), contract.agency.name],
-        [N_("服务事项"), contract.request.item.name], [N_("签署情况"), standing],
-    ]  # fmt: skip
+        [N_("项目"), contract.title],
+        [N_("业主"), contract.buyer.name],
+        [N_("机构"), contract.agency.name],
+        [N_("服务事项"), contract.request.item.name],
+        [N_("签署情况"), standing],
+    ]
 
 
 def _print(data: dict[str, Any]) -> bytes:
-    """The PDF. RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on the paper."""
+    """The PDF. RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on
+    the paper.
+    """
     if lacking := missing(json.dumps(data, ensure_ascii=False)):
-        raise RuleBroken(N_("合同里有打印不出来的字:%(characters)s。请在填写的地方改用别的写法,再来签署。"), characters=words(lacking))
-    return prepare(pdf("contract", data, check_link(data["identifier"]), at=clock.now().astimezone(BEIJING)), BOXES)
+        raise RuleBroken(
+            N_("合同里有打印不出来的字:%(characters)s。请在填写的地方改用别的写法,再来签署。"),
+            characters=words(lacking),
+        )
+    return prepare(
+        pdf("contract", data, check_link(data["identifier"]), at=clock.now().astimezone(BEIJING)), BOXES
+    )
 
 
 def _data(session: Session, contract: Contract) -> dict[str, Any]:
     item = contract.request.item
-    outputs, kind, _, version = "、".join(item.notice["zh"]["outputs"]), *contract.template_version.partition("/")
+    outputs, kind, _, version = (
+        "、".join(item.notice["zh"]["outputs"]),
+        *contract.template_version.partition("/"),
+    )
     return {
         "identifier": contract.identifier,
         "title": contract.heading,
@@ -113,25 +145,38 @@ def _data(session: Session, contract: Contract) -> dict[str, Any]:
         "award": contract.award.identifier,
         "request": contract.request.identifier,
         "template": f"{KINDS.get(kind, kind)}第 {version} 版",
-        "parties": [_party(session, "甲方（委托方）", contract.buyer), _party(session, "乙方（受托方）", contract.agency)],
+        "parties": [
+            _party(session, "甲方（委托方）", contract.buyer),
+            _party(session, "乙方（受托方）", contract.agency),
+        ],
         "clauses": [{key: clause[key] for key in ("key", "title", "text")} for clause in contract.clauses],
         "milestones": [
-            [str(m.number), f"{m.name}：{outputs}" if m.number == len(contract.milestones) else m.name, f"{m.days} 个工作日",
-             money.show(m.amount), "是" if m.reviewed else "否"]
+            [
+                str(m.number),
+                f"{m.name}：{outputs}" if m.number == len(contract.milestones) else m.name,
+                f"{m.days} 个工作日",
+                money.show(m.amount),
+                "是" if m.reviewed else "否",
+            ]
             for m in contract.milestones
         ],
         "materials": item.notice["zh"]["materials"],
         "checklist": item.checklist,
-    }  # fmt: skip
+    }
 
 
 def _party(session: Session, role: str, organisation: Organisation) -> dict[str, Any]:
     profile = profile_of(session, organisation) if organisation.kind == "agency" else None
     account = f"{profile.bank_name} {profile.account_number}" if profile and profile.account_number else ""
     return {
-        "role": role, "name": organisation.name, "representative": organisation.legal_representative,
+        "role": role,
+        "name": organisation.name,
+        "representative": organisation.legal_representative,
         "facts": [
-            ["统一社会信用代码", organisation.uscc], ["法定代表人", organisation.legal_representative], ["住所", organisation.address],
-            ["电话", organisation.phone], ["收款账户", account],
+            ["统一社会信用代码", organisation.uscc],
+            ["法定代表人", organisation.legal_representative],
+            ["住所", organisation.address],
+            ["电话", organisation.phone],
+            ["收款账户", account],
         ],
-    }  # fmt: skip
+    }

@@ -54,10 +54,24 @@ def refresh_scores(session: Session, happened: list[Event]) -> None:
 
 
 def tell_refreshed(session: Session, agencies: list[int]) -> None:
-    """An event for whoever shows scores and grades, the index above all: those of these agencies are others now."""
-    names = list(session.scalars(select(Organisation.identifier).where(Organisation.id.in_(agencies)).order_by(Organisation.id)))
+    """An event for whoever shows scores and grades, the index above all: those of these agencies are others
+    now.
+    """
+    names = list(
+        session.scalars(
+            select(Organisation.identifier).where(Organisation.id.in_(agencies)).order_by(Organisation.id)
+        )
+    )
     if names:
-        events.record(session, SYSTEM, "credit.refreshed", "credit", names[0], audience="internal", data={"agencies": names})
+        events.record(
+            session,
+            SYSTEM,
+            "credit.refreshed",
+            "credit",
+            names[0],
+            audience="internal",
+            data={"agencies": names},
+        )
 
 
 @action
@@ -69,9 +83,12 @@ def drop_record(session: Session, actor: Actor, identifier: str, *, reason: str)
 
 
 def look_at_scores(after: int, most: int) -> Looked | None:
-    """The sheets of the next agencies, computed outside of any transaction that writes: ratings fade by the day. An agency whose sheet
-    cannot be computed stays as it is, as a failure of its own."""
-    following = select(Organisation.id, Organisation.identifier).where(Organisation.kind == "agency", Organisation.id > after)
+    """The sheets of the next agencies, computed outside of any transaction that writes: ratings fade by the
+    day. An agency whose sheet cannot be computed stays as it is, as a failure of its own.
+    """
+    following = select(Organisation.id, Organisation.identifier).where(
+        Organisation.kind == "agency", Organisation.id > after
+    )
     agencies = dict(db.session.execute(following.order_by(Organisation.id).limit(most)).all())
     if not agencies:
         return None
@@ -82,7 +99,9 @@ def look_at_scores(after: int, most: int) -> Looked | None:
         if is_away(error):
             raise
         sheets = {key: made for key, name in agencies.items() if (made := _sheet(key, name)) is not None}
-    return Looked(last=max(agencies), count=len(agencies), faulty=len(agencies) - len(sheets), found=(sheets, since))
+    return Looked(
+        last=max(agencies), count=len(agencies), faulty=len(agencies) - len(sheets), found=(sheets, since)
+    )
 
 
 def _sheet(agency_id: int, identifier: str) -> Sheet | None:
@@ -107,11 +126,15 @@ def keep_scores(session: Session, found: tuple[dict[int, Sheet], dict[int, Any]]
 def begin_scores(session: Session, actor: Actor) -> str:
     """Every agency's sheet is to be computed anew; Conflict while that is under way."""
     total = session.scalar(select(func.count(Organisation.id)).where(Organisation.kind == "agency")) or 0
-    return batches.begin(session, actor, "scores", clock.today().isoformat(), [], state="loading", total=total).identifier
+    return batches.begin(
+        session, actor, "scores", clock.today().isoformat(), [], state="loading", total=total
+    ).identifier
 
 
 def refresh_every_score() -> str:
-    """Compute every agency's sheet, a piece to a transaction; one that was interrupted goes on where it was. Returns the batch."""
+    """Compute every agency's sheet, a piece to a transaction; one that was interrupted goes on where it was.
+    Returns the batch.
+    """
     db.session.rollback()
     identifier = batches.under_way(db.session, "scores") or begin_scores(SYSTEM)
     while step(identifier):
@@ -120,10 +143,19 @@ def refresh_every_score() -> str:
 
 
 def refresh_failed() -> int:
-    """The sheets that could not be computed, each when it is time to try again. Returns how many there are now."""
+    """The sheets that could not be computed, each when it is time to try again. Returns how many there are
+    now.
+    """
     db.session.rollback()
     known = failures.of(db.session, "scores")
-    return in_pieces("scores", "refresh", "organisation", [attempt.case_identifier for attempt in known], _refresh_named, Pace())
+    return in_pieces(
+        "scores",
+        "refresh",
+        "organisation",
+        [attempt.case_identifier for attempt in known],
+        _refresh_named,
+        Pace(),
+    )
 
 
 def _refresh_named(session: Session, identifiers: list[str]) -> int:

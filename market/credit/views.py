@@ -16,7 +16,12 @@ from models.credit import RECORDS, CreditRecord, CreditScore
 from models.regions import within
 
 rooms = Blueprint("credit", __name__)
-SOURCES = {"late_payment": "payment", "unsigned": "contract", "given_up": "contract", "not_contracted": "contract"}  # the others come of checks
+SOURCES = {
+    "late_payment": "payment",
+    "unsigned": "contract",
+    "given_up": "contract",
+    "not_contracted": "contract",
+}  # the others come of checks
 RECORD_ACTS = {"drop": ActPage(actions.drop_record)}
 
 
@@ -29,7 +34,9 @@ def ranking() -> str:
         .where(Organisation.state == "verified", CreditScore.grade.is_not(None))
     )
     if item:
-        offers = select(FeeSchedule.id).where(FeeSchedule.agency_id == Organisation.id, FeeSchedule.item_code == item)
+        offers = select(FeeSchedule.id).where(
+            FeeSchedule.agency_id == Organisation.id, FeeSchedule.item_code == item
+        )
         query = query.where(offers.exists())
     if region:
         query = query.where(within(Organisation.region_code, region))
@@ -51,8 +58,13 @@ def show_record(identifier: str) -> str:
         "credit/record.html",
         **case_page(record),
         kind=RECORDS[record.kind][0],
-        agency_link=link(case_url("organisation", record.agency.identifier), f"{record.agency.identifier} {record.agency.name}"),
-        source_link=link(case_url(SOURCES.get(record.kind, "check"), record.source_identifier), record.source_identifier),
+        agency_link=link(
+            case_url("organisation", record.agency.identifier),
+            f"{record.agency.identifier} {record.agency.name}",
+        ),
+        source_link=link(
+            case_url(SOURCES.get(record.kind, "check"), record.source_identifier), record.source_identifier
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-"""The custodian of the demonstration: every few days the bank's statement comes in, and what is owed goes out."""
+"""The custodian of the demonstration: every few days the bank's statement comes in, and what is owed goes
+out.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ def bank_story(stage: Stage) -> Story:
     while True:
         yield stage.later(2)
         db.session.rollback()
-        came = select(Payment.identifier, Payment.amount, Organisation.name).join(Organisation, Organisation.id == Payment.buyer_id)
-        left = select(Payout.identifier, -Payout.amount, Organisation.name).join(Organisation, Organisation.id == Payout.payee_id)
+        came = select(Payment.identifier, Payment.amount, Organisation.name).join(
+            Organisation, Organisation.id == Payment.buyer_id
+        )
+        left = select(Payout.identifier, -Payout.amount, Organisation.name).join(
+            Organisation, Organisation.id == Payout.payee_id
+        )
         moved = list(db.session.execute(came.where(Payment.state == "confirmed").order_by(Payment.id)))
         moved += db.session.execute(left.where(Payout.state.in_(("sent", "arrived"))).order_by(Payout.id))
         rows: list[list[object]] = [list(HEADING)]
@@ -37,17 +43,35 @@ def bank_story(stage: Stage) -> Story:
             balance += amount
             remark = "服务费" if amount > 0 and random.random() < 0.03 else reference(identifier)
             sums = [plain(amount), ""] if amount > 0 else ["", plain(-amount)]
-            rows.append([clock.today().isoformat(), *sums, plain(balance), name, f"6228{random.randrange(10**12):012d}", remark, f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}"])
+            rows.append(
+                [
+                    clock.today().isoformat(),
+                    *sums,
+                    plain(balance),
+                    name,
+                    f"6228{random.randrange(10**12):012d}",
+                    remark,
+                    f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}",
+                ]
+            )
         if len(rows) > 1:
-            payments.import_statement(stage.actors[CUSTODIAN], file_name=f"对账单-{clock.today()}.csv", content=as_csv(rows))
+            payments.import_statement(
+                stage.actors[CUSTODIAN], file_name=f"对账单-{clock.today()}.csv", content=as_csv(rows)
+            )
             match_lines()
         _pay_out(stage)
 
 
 def _pay_out(stage: Stage) -> None:
     """Everything owed whose money was seen."""
-    for identifier in db.session.scalars(select(Payout.identifier).where(Payout.state == "due").order_by(Payout.id)).all():
+    for identifier in db.session.scalars(
+        select(Payout.identifier).where(Payout.state == "due").order_by(Payout.id)
+    ).all():
         try:
-            payments.send(stage.actors[CUSTODIAN], identifier, bank_reference=f"{clock.today():%Y%m%d}{stage.random.randrange(10**8):08d}")
+            payments.send(
+                stage.actors[CUSTODIAN],
+                identifier,
+                bank_reference=f"{clock.today():%Y%m%d}{stage.random.randrange(10**8):08d}",
+            )
         except Problem:
             db.session.rollback()

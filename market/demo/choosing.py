@@ -22,10 +22,30 @@ from models.base import Json
 from models.catalogue import ServiceItem
 from models.contracts import Contract
 from models.pricing import Quantity
-from models.sourcing import MODES, Award, Bid, Clarification, Evaluation, Quote, Request, answers_to, lowest, step
+from models.sourcing import (
+    MODES,
+    Award,
+    Bid,
+    Clarification,
+    Evaluation,
+    Quote,
+    Request,
+    answers_to,
+    lowest,
+    step,
+)
 
-PLANS = ("两名注册人员驻场,踏勘两次,分三阶段提交。", "已有同流域三项成果可引用,补充监测一次。", "由总工程师主持,校审三级,随报随改。")
-OPINIONS = ("技术路线清楚,人员配置合理。", "方案完整,但进度安排偏紧。", "对项目特点把握较准,措施可行。", "内容偏通用,针对性不够。")
+PLANS = (
+    "两名注册人员驻场,踏勘两次,分三阶段提交。",
+    "已有同流域三项成果可引用,补充监测一次。",
+    "由总工程师主持,校审三级,随报随改。",
+)
+OPINIONS = (
+    "技术路线清楚,人员配置合理。",
+    "方案完整,但进度安排偏紧。",
+    "对项目特点把握较准,措施可行。",
+    "内容偏通用,针对性不够。",
+)
 QUESTIONS = ("报价是否含专家评审会费用?", "是否需要另做现状监测?", "成果是否需要提供电子图件?")
 REASONS = {
     "direct": "与本单位同类项目合作过,价格不高于公示收费。",
@@ -36,26 +56,37 @@ REASONS = {
     "merit": "综合评分第一,评分表已公布。",
     "random_draw": "由公开、可验证的抽取决定。",
 }
-STATE_MODES = (("sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"), (35, 15, 15, 20, 15))
-PRIVATE_MODES = (("inquiry", "direct", "sealed_bid", "reverse_auction", "merit", "random_draw"), (54, 12, 12, 8, 7, 7))
+STATE_MODES = (
+    ("sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"),
+    (35, 15, 15, 20, 15),
+)
+PRIVATE_MODES = (
+    ("inquiry", "direct", "sealed_bid", "reverse_auction", "merit", "random_draw"),
+    (54, 12, 12, 8, 7, 7),
+)
 EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
 _STANDING = select(Request.state, Request.deadline).where(Request.identifier == bindparam("request"))
 CRITERIA: Json = {
-    "price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20},
+    "price": {"weight": 40, "formula": "lowest_ratio"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
     "quality": [{"name": "技术方案", "weight": 30}],
-}  # fmt: skip
+}
 
 
 def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
     if item.measure == "amount":
-        asked: dict[str, Any] = {"amount": random.choice((800, 1500, 2600, 4200, 6000, 9000, 15000)) * 10_000_00}
+        asked: dict[str, Any] = {
+            "amount": random.choice((800, 1500, 2600, 4200, 6000, 9000, 15000)) * 10_000_00
+        }
         return asked
     return {"count": random.choice((6, 12, 20, 35, 60))} if item.measure == "count" else {}
 
 
 def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
-    """A request from draft to its end, whatever that is; the contract's story follows on. `even` bids are all at
-    one price, so that a draw decides."""
+    """A request from draft to its end, whatever that is; the contract's story follows on. `even` bids are all
+    at one price, so that a draw decides.
+    """
     random, who = stage.random, stage.actors[buyer.email]
     mode = "sealed_bid" if even else random.choices(*(STATE_MODES if buyer.state_owned else PRIVATE_MODES))[0]
     offering = [a for a in stage.agencies if item_code in a.items and a.email in stage.actors]
@@ -98,7 +129,9 @@ class _Job:
     quantity: Json
 
 
-def _draft(stage: Stage, buyer: Figure, item_code: str, mode: str, offering: list[Figure], quantity: Json) -> str:
+def _draft(
+    stage: Stage, buyer: Figure, item_code: str, mode: str, offering: list[Figure], quantity: Json
+) -> str:
     random = stage.random
     deadline = workdays.add(clock.now(), random.randrange(4, 9))
     return sourcing.create_request(
@@ -129,7 +162,9 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: 
     if offering and random.random() < 0.15 and _asked_in_time(request):
         sourcing.ask(stage.actors[offering[0].email], request, question=random.choice(QUESTIONS))
         yield stage.later(1)
-        sourcing.answer_question(who, _newest(Clarification, request), answer="不含,按需求说明的范围报价即可。")
+        sourcing.answer_question(
+            who, _newest(Clarification, request), answer="不含,按需求说明的范围报价即可。"
+        )
     price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
     wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
     for agency in random.sample(offering, min(len(offering), wanted)):
@@ -152,7 +187,11 @@ def _asked_in_time(request: str) -> bool:
 
 def _newest(case_class: Any, request: str) -> str:
     db.session.rollback()
-    query = select(case_class.identifier).join(Request, Request.id == case_class.request_id).where(Request.identifier == request)
+    query = (
+        select(case_class.identifier)
+        .join(Request, Request.id == case_class.request_id)
+        .where(Request.identifier == request)
+    )
     identifier: str = db.session.scalars(query.order_by(case_class.id.desc()).limit(1)).one()
     return identifier
 
@@ -175,7 +214,11 @@ def _auction(stage: Stage, request: str) -> Story:
         yield clock.now() + timedelta(minutes=random.randrange(1, 5), seconds=random.randrange(60))
         db.session.rollback()
         found = Request.load(db.session, request)
-        bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.id)))
+        bids = list(
+            db.session.scalars(
+                select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.id)
+            )
+        )
         bid, best = random.choice(bids), lowest(db.session, found)
         if bid.price != best and found.state == "auction":
             who = next(a for a in stage.actors.values() if a.organisation_id == bid.agency_id)
@@ -195,12 +238,17 @@ def _score(stage: Stage, request: str) -> Story:
         bids = [bid.identifier for bid in sourcing.scored_bids(db.session, sheet.request)]
         identifier = sheet.identifier
         sourcing.declare(stage.actors[expert], identifier)
-        points = {bid: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)} for bid in bids}
+        points = {
+            bid: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)}
+            for bid in bids
+        }
         sourcing.score(stage.actors[expert], identifier, sheet=points)
 
 
 def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story:
-    """One agency's quote, perhaps bargained over, or its sealed bid; at this price, or one of its own, never another's."""
+    """One agency's quote, perhaps bargained over, or its sealed bid; at this price, or one of its own, never
+    another's.
+    """
     random, request, actor = stage.random, job.request, stage.actors[agency.email]
     ceiling = _ceilings(job, actor.organisation_id).get(actor.organisation_id)
     if ceiling is None:
@@ -210,9 +258,15 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
     days = random.randrange(15, 35)
     if MODES[job.mode].sealed:
         price = None if job.mode == "random_draw" else price
-        plan: dict[str, Any] = {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")} if job.mode == "merit" else {}
+        plan: dict[str, Any] = (
+            {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")}
+            if job.mode == "merit"
+            else {}
+        )
         text = f"{random.randrange(10**12):012d}"
-        sourcing.submit_bid(actor, request, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan)
+        sourcing.submit_bid(
+            actor, request, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan
+        )
         yield stage.later(random.randrange(2))
         return
     quote = sourcing.submit_quote(actor, request, price=price, days=days, note="含两次现场踏勘和评审会配合。")
@@ -223,14 +277,26 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
         sourcing.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
         yield stage.later(1)
         if random.random() < 0.75:
-            sourcing.offer(actor, quote, price=round(price * random.uniform(0.9, 0.96)), days=days, note="这是我们的底价。")
+            sourcing.offer(
+                actor,
+                quote,
+                price=round(price * random.uniform(0.9, 0.96)),
+                days=days,
+                note="这是我们的底价。",
+            )
 
 
 def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
-    """The published prices for a job, in fen, of those who may answer, or of one of them: by their organisations."""
+    """The published prices for a job, in fen, of those who may answer, or of one of them: by their
+    organisations.
+    """
     db.session.rollback()
     schedules = schedules_in_force(db.session, agency_id=agency, item_code=job.item_code)
-    return {s.agency_id: pricing.price(s.terms, Quantity.of(job.quantity)) for s in schedules if s.agency.state == "verified"}
+    return {
+        s.agency_id: pricing.price(s.terms, Quantity.of(job.quantity))
+        for s in schedules
+        if s.agency.state == "verified"
+    }
 
 
 def _award(stage: Stage, request: str, buyer: Figure) -> Story:
@@ -251,7 +317,11 @@ def _award(stage: Stage, request: str, buyer: Figure) -> Story:
     yield db.session.scalars(select(Award.public_until).where(Award.identifier == award)).one() + OVERNIGHT
     yield stage.later(1)
     db.session.rollback()
-    drafted = select(Contract.identifier, Organisation.uscc).join(Contract.award).join(Organisation, Organisation.id == Contract.agency_id)
+    drafted = (
+        select(Contract.identifier, Organisation.uscc)
+        .join(Contract.award)
+        .join(Organisation, Organisation.id == Contract.agency_id)
+    )
     made = db.session.execute(drafted.where(Award.identifier == award)).one_or_none()
     if made is not None:
         contract, code = made
@@ -265,9 +335,15 @@ def _object(stage: Stage, award: str, owner: Actor) -> Story:
     if not losers:
         return
     actor = next(a for a in stage.actors.values() if a.organisation_id == losers[0].agency_id)
-    objection = sourcing.object_to(actor, award, grounds="中选机构承诺的工期明显短于规范要求的监测周期,请核查能否实现。")
+    objection = sourcing.object_to(
+        actor, award, grounds="中选机构承诺的工期明显短于规范要求的监测周期,请核查能否实现。"
+    )
     yield stage.later(1)
-    sourcing.answer_objection(owner, objection, statement="中选机构已提交进度计划,监测数据可利用既有成果,工期可行。")
+    sourcing.answer_objection(
+        owner, objection, statement="中选机构已提交进度计划,监测数据可利用既有成果,工期可行。"
+    )
     yield stage.later(2)
     regulator = stage.actors["regulator@demo.gongxin.cn"]
-    sourcing.dismiss_objection(regulator, objection, reason="经核查进度计划与既有监测资料,工期可行,异议不成立。")
+    sourcing.dismiss_objection(
+        regulator, objection, reason="经核查进度计划与既有监测资料,工期可行,异议不成立。"
+    )

@@ -20,21 +20,40 @@ from models.contracts import Contract, Deliverable, Materials, Milestone
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 
-FINE = ("成果扎实,沟通顺畅。", "按时交付,一次过审。", "收费与公示一致,服务好。", "现场踏勘认真。", "专业,推荐。")
+FINE = (
+    "成果扎实,沟通顺畅。",
+    "按时交付,一次过审。",
+    "收费与公示一致,服务好。",
+    "现场踏勘认真。",
+    "专业,推荐。",
+)
 POOR = ("工期拖了,催了几次才交。", "报告被退回修改。", "资料反复要,准备不足。")
 # What agencies add to a contract, fair and unfair.
 TERMS = (
-    "踏勘由双方共同进行,日期提前三日约定。", "超出约定范围的工作另行收费。", "本合同的最终解释权归乙方所有。", "定金在任何情况下概不退还。",
-    "甲方三日内未回复意见的,视为同意。", "由乙方所在地人民法院管辖。",
-)  # fmt: skip
+    "踏勘由双方共同进行,日期提前三日约定。",
+    "超出约定范围的工作另行收费。",
+    "本合同的最终解释权归乙方所有。",
+    "定金在任何情况下概不退还。",
+    "甲方三日内未回复意见的,视为同意。",
+    "由乙方所在地人民法院管辖。",
+)
 BUYER_WORDS = ("资料齐全,付款及时。", "配合到位。", "需求说得清楚。")
 
 
 def _one(case_class: Any, contract: str, **where: Any) -> str:
     """The identifier of the one case of a contract of which this holds; empty if of none."""
     db.session.rollback()
-    query = select(case_class.identifier).join(Contract, Contract.id == case_class.contract_id).where(Contract.identifier == contract)
-    return db.session.scalars(query.where(*(getattr(case_class, name) == value for name, value in where.items()))).one_or_none() or ""
+    query = (
+        select(case_class.identifier)
+        .join(Contract, Contract.id == case_class.contract_id)
+        .where(Contract.identifier == contract)
+    )
+    return (
+        db.session.scalars(
+            query.where(*(getattr(case_class, name) == value for name, value in where.items()))
+        ).one_or_none()
+        or ""
+    )
 
 
 def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -> Story:
@@ -48,7 +67,13 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     yield from _pay(stage, _due(contract)[0], owner, worker)
     materials = _one(Materials, contract)
     yield stage.later(random.randrange(1, 5) if random.random() < 0.9 else random.randrange(6, 10))
-    contracts.supply(owner, materials, ticked=list(db.session.scalars(select(Materials.points).where(Materials.identifier == materials)).one()))
+    contracts.supply(
+        owner,
+        materials,
+        ticked=list(
+            db.session.scalars(select(Materials.points).where(Materials.identifier == materials)).one()
+        ),
+    )
     yield stage.later(1)
     if _one(Materials, contract, state="supplied"):
         contracts.confirm_materials(worker, materials)
@@ -78,23 +103,38 @@ def _milestones(contract: str) -> list[int]:
 
 def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
     """The buyer claims, the agency answers, the regulator lets the contract go on."""
-    dispute = contracts.file_dispute(owner, contract, claim="踏勘一再改期,没有说明原因,要求按约定进场并说明进度安排。")
+    dispute = contracts.file_dispute(
+        owner, contract, claim="踏勘一再改期,没有说明原因,要求按约定进场并说明进度安排。"
+    )
     yield stage.later(stage.random.randrange(1, 4))
     contracts.answer_dispute(worker, dispute, answer="场地封闭施工,业主未协调进场,已两次书面告知。")
     yield stage.later(stage.random.randrange(3, 12))
     contracts.decide_dispute(
-        stage.actors[REGULATOR], dispute, outcome="continue", fault="none", to_agency=None, reason="双方就进场时间达成一致,合同继续履行。"
+        stage.actors[REGULATOR],
+        dispute,
+        outcome="continue",
+        fault="none",
+        to_agency=None,
+        reason="双方就进场时间达成一致,合同继续履行。",
     )
 
 
 def _due(contract: str) -> list[str]:
     db.session.rollback()
-    query = select(Payment.identifier).join(Contract).where(Contract.identifier == contract, Payment.state == "due")
+    query = (
+        select(Payment.identifier)
+        .join(Contract)
+        .where(Contract.identifier == contract, Payment.state == "due")
+    )
     return list(db.session.scalars(query))
 
 
-def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float) -> Generator[datetime, None, tuple[bool, bool]]:
-    """One milestone's deliverable, to its acceptance or its review; whether it was late, and whether it was sent back."""
+def _deliver(
+    stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float
+) -> Generator[datetime, None, tuple[bool, bool]]:
+    """One milestone's deliverable, to its acceptance or its review; whether it was late, and whether it was
+    sent back.
+    """
     random = stage.random
     deliverable = _numbered(contract, number)
     found = Deliverable.load(db.session, deliverable)
@@ -103,7 +143,9 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
     late = random.random() > skill
     if late and random.random() < 0.3:
         yield stage.later(max(1, days - 2))
-        change = contracts.propose_change(worker, contract, kind="extension", terms={"days": 8}, reason="持续降雪,现场踏勘受阻")
+        change = contracts.propose_change(
+            worker, contract, kind="extension", terms={"days": 8}, reason="持续降雪,现场踏勘受阻"
+        )
         yield stage.later(1)
         contracts.agree_change(owner, change)
         late = False
@@ -113,12 +155,19 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
 
     def submit(version: int) -> None:
         content = voucher(f"{contract} {number} v{version}")
-        contracts.submit(worker, deliverable, file_name=f"成果-{number}-{version}.pdf", content=content, ticked=points)
+        contracts.submit(
+            worker, deliverable, file_name=f"成果-{number}-{version}.pdf", content=content, ticked=points
+        )
 
     submit(1)
     yield stage.later(random.randrange(1, 6))
     if random.random() > skill + 0.15:
-        contracts.send_for_correction(owner, deliverable, answers={points[0]: "附图与正文不一致"}, reason="附图与正文不一致,请核对后重报。")
+        contracts.send_for_correction(
+            owner,
+            deliverable,
+            answers={points[0]: "附图与正文不一致"},
+            reason="附图与正文不一致,请核对后重报。",
+        )
         yield stage.later(random.randrange(2, 8))
         submit(2)
         yield stage.later(random.randrange(1, 4))
@@ -130,7 +179,13 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
     department = stage.actors[stage.departments[line]]
     if sent_back:
         codes = random.sample(("data", "omission", "method", "analysis", "measures", "format"), 2)
-        contracts.send_back(department, deliverable, codes=codes, fault="agency", reason="措施的可行性论证不充分,数据来源未说明。")
+        contracts.send_back(
+            department,
+            deliverable,
+            codes=codes,
+            fault="agency",
+            reason="措施的可行性论证不充分,数据来源未说明。",
+        )
         yield stage.later(random.randrange(3, 9))
         submit(3)
         yield stage.later(2)
@@ -142,14 +197,24 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
 
 def _numbered(contract: str, number: int) -> str:
     db.session.rollback()
-    query = select(Deliverable.identifier).join(Milestone, Milestone.id == Deliverable.milestone_id).join(Contract, Contract.id == Deliverable.contract_id)
+    query = (
+        select(Deliverable.identifier)
+        .join(Milestone, Milestone.id == Deliverable.milestone_id)
+        .join(Contract, Contract.id == Deliverable.contract_id)
+    )
     return db.session.scalars(query.where(Contract.identifier == contract, Milestone.number == number)).one()
 
 
 def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     random = stage.random
     reference = f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}"
-    payments.pay(owner, payment, bank_reference=reference, file_name="电子回单.pdf", content=voucher(f"{payment} {reference}"))
+    payments.pay(
+        owner,
+        payment,
+        bank_reference=reference,
+        file_name="电子回单.pdf",
+        content=voucher(f"{payment} {reference}"),
+    )
     yield stage.later(random.randrange(1, 3))
     payments.confirm(worker, payment)
     yield stage.later(1)
@@ -163,9 +228,15 @@ def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     amount = db.session.scalars(select(Payment.amount).where(Payment.identifier == payment)).one()
     number = f"2663{stage.random.randrange(10**16):016d}"
     invoice = payments.record_invoice(
-        worker, payment, number=number, amount=amount, tax=amount * 6 // 106, issued_on=clock.today(), file_name="发票.pdf",
+        worker,
+        payment,
+        number=number,
+        amount=amount,
+        tax=amount * 6 // 106,
+        issued_on=clock.today(),
+        file_name="发票.pdf",
         content=voucher(f"发票 {number}"),
-    )  # fmt: skip
+    )
     yield stage.later(stage.random.randrange(1, 4))
     if stage.random.random() < 0.9:
         payments.receive_invoice(owner, invoice)
@@ -183,4 +254,6 @@ def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, pleased: flo
     yield stage.later(random.randrange(1, 5))
     if random.random() < 0.8:
         scores = stars("agency", 0.85)
-        ratings.rate(worker, _one(Rating, contract, by="agency"), scores=scores, comment=random.choice(BUYER_WORDS))
+        ratings.rate(
+            worker, _one(Rating, contract, by="agency"), scores=scores, comment=random.choice(BUYER_WORDS)
+        )

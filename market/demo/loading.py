@@ -43,18 +43,24 @@ def is_empty() -> bool:
 
 
 def unfinished() -> bool:
-    """Whether a demonstration was begun here and is not whole: once whoever loaded it is gone, `wipe` and `load` again."""
+    """Whether a demonstration was begun here and is not whole: once whoever loaded it is gone, `wipe` and
+    `load` again.
+    """
     return mark.under_way()
 
 
 def load(
-    until: datetime, requests: int = REQUESTS, days: int = DAYS, progress: Callable[[float], None] = lambda share: None
+    until: datetime,
+    requests: int = REQUESTS,
+    days: int = DAYS,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> int:
     """Play the `days` that end at `until`. Returns how many steps were played.
 
-    Everything goes through the actions, so every row has its events; the dice come from one seed, so the same end gives the
-    same market. `progress` is told at every percent how much of the work is done. The market may be served meanwhile: what
-    people do in it happens at the real time, and what a story finds changed by them ends that story alone.
+    Everything goes through the actions, so every row has its events; the dice come from one seed, so the same
+    end gives the same market. `progress` is told at every percent how much of the work is done. The market
+    may be served meanwhile: what people do in it happens at the real time, and what a story finds changed by
+    them ends that story alone.
     """
     mark.begin()
     source = _Source(until - timedelta(days=days))
@@ -68,7 +74,9 @@ def load(
 
 
 def _stories(start: datetime, until: datetime, requests: int) -> list[Turn]:
-    """Every story with the instant at which it begins. Those who are there before all others come in at once."""
+    """Every story with the instant at which it begins. Those who are there before all others come in at
+    once.
+    """
     random = Random(SEED)
     stage = Stage(random, people.agencies(random))
     authorities(stage)
@@ -81,7 +89,10 @@ def _stories(start: datetime, until: datetime, requests: int) -> list[Turn]:
 
     for number, agency in enumerate(stage.agencies):
         newcomer = number >= people.AGENCIES - 3
-        enqueue(until - timedelta(days=4) if newcomer else start, agency_story(stage.dealt(agency.email), agency, number, until))
+        enqueue(
+            until - timedelta(days=4) if newcomer else start,
+            agency_story(stage.dealt(agency.email), agency, number, until),
+        )
     enqueue(start, bank_story(stage.dealt("bank")))
     enqueue(start, register_story(stage.dealt("register"), until))
     for number, buyer in enumerate(buyers):
@@ -105,7 +116,9 @@ class _Source:
 
 
 class _Teller:
-    """Says how far the play is, once for each percent. The work grows with the market, so half the year is a third of it."""
+    """Says how far the play is, once for each percent. The work grows with the market, so half the year is a
+    third of it.
+    """
 
     def __init__(self, start: datetime, until: datetime, progress: Callable[[float], None]) -> None:
         self._start, self._until, self._progress, self._told = start, until, progress, -1
@@ -120,8 +133,10 @@ class _Teller:
 
 @contextmanager
 def _behind_the_scenes(source: _Source) -> Iterator[None]:
-    """While it is played this process has the clock of the play, draws from the play's dice, wakes no worker (every act would),
-    and lets SQLite write without waiting for the disk: a power cut would leave a market that is begun anew anyway."""
+    """While it is played this process has the clock of the play, draws from the play's dice, wakes no worker
+    (every act would), and lets SQLite write without waiting for the disk: a power cut would leave a market
+    that is begun anew anyway.
+    """
     jobs, hasher = current_app.extensions["jobs"], accounts._hasher
     queued, durable, dice = jobs.queued, extensions.SYNCHRONOUS, Random(f"{SEED} draws")
     try:
@@ -134,7 +149,11 @@ def _behind_the_scenes(source: _Source) -> Iterator[None]:
         yield
     finally:
         jobs.queued, extensions.SYNCHRONOUS = queued, durable
-        draws.token_bytes, sealing.token_hex, accounts._hasher = secrets.token_bytes, secrets.token_hex, hasher
+        draws.token_bytes, sealing.token_hex, accounts._hasher = (
+            secrets.token_bytes,
+            secrets.token_hex,
+            hasher,
+        )
         clock.use_system()
         _reconnect()
 
@@ -150,7 +169,10 @@ def _play(queue: list[Turn], source: _Source, until: datetime, teller: _Teller) 
     while queue and queue[0][0] <= until:
         at, number, story = heapq.heappop(queue)
         while day < at.astimezone(BEIJING).date():  # what fell due meanwhile, at the end of each day
-            source.instant = max(source.instant, datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1))
+            source.instant = max(
+                source.instant,
+                datetime.combine(day, workdays.CLOSE_OF_BUSINESS, BEIJING) + timedelta(minutes=1),
+            )
             _end_of(day)
             day += timedelta(days=1)
         source.instant = max(source.instant, at)
@@ -183,7 +205,8 @@ def _step(story: Story, number: int) -> datetime | None:
 def _end_of(day: date) -> None:
     fall_due()
     if day.weekday() == 0:
-        # Grades follow the ratings, and scores the grades. The index, which costs most of it, once a month: visitors search meanwhile.
+        # Grades follow the ratings, and scores the grades. The index, which costs most of it, once a month:
+        # visitors search meanwhile.
         drain("events", without="" if day.day <= 7 else "search")
         memory.between()
 

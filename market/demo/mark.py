@@ -1,4 +1,6 @@
-"""The mark a demonstration leaves in the market while it is being loaded: how far it is, and that it is not whole yet."""
+"""The mark a demonstration leaves in the market while it is being loaded: how far it is, and that it is not
+whole yet.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,24 @@ def begin() -> None:
     """From now on a demonstration is under way here. Does nothing where one is already."""
     with transaction() as session:
         if _standing(session) is None:
-            session.add(Batch(identifier=identifiers.issue(session, "T"), kind=DEMONSTRATION, state="loading", source="", total=WHOLE, options={}))
+            session.add(
+                Batch(
+                    identifier=identifiers.issue(session, "T"),
+                    kind=DEMONSTRATION,
+                    state="loading",
+                    source="",
+                    total=WHOLE,
+                    options={},
+                )
+            )
 
 
 def under_way() -> bool:
-    """Whether a demonstration was begun here and is not whole, whatever this process was told of demonstrations: the mark alone says so.
-    While it is, the jobs leave what falls due to whoever loads it: by the real clock all of the past it plays is overdue. Asks the
-    database, so it is for those who work on the market, not for pages."""
+    """Whether a demonstration was begun here and is not whole, whatever this process was told of
+    demonstrations: the mark alone says so. While it is, the jobs leave what falls due to whoever loads it: by
+    the real clock all of the past it plays is overdue. Asks the database, so it is for those who work on the
+    market, not for pages.
+    """
     return share() is not None
 
 
@@ -44,12 +57,18 @@ def share() -> float | None:
 
 
 def percent() -> int | None:
-    """How many percent are there, for the pages of a market that is served while it is loaded; None where none is under way. Asks nothing
-    any more once it is whole, and nothing that must be answered."""
+    """How many percent are there, for the pages of a market that is served while it is loaded; None where
+    none is under way. Asks nothing any more once it is whole, and nothing that must be answered.
+    """
     if not current_app.config["DEMO"] or current_app.extensions.get("demonstration is whole"):
         return None
     try:
-        newest = db.session.execute(select(Batch.state, Batch.position).where(Batch.kind == DEMONSTRATION).order_by(Batch.id.desc()).limit(1)).first()
+        newest = db.session.execute(
+            select(Batch.state, Batch.position)
+            .where(Batch.kind == DEMONSTRATION)
+            .order_by(Batch.id.desc())
+            .limit(1)
+        ).first()
     except SQLAlchemyError:
         return None
     current_app.extensions["demonstration is whole"] = newest is not None and newest.state == "done"

@@ -1,4 +1,6 @@
-"""How the people of the demonstration come in: authorities, agencies with their papers and fees, enterprises."""
+"""How the people of the demonstration come in: authorities, agencies with their papers and fees,
+enterprises.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,17 @@ from market.accounts import confirming, entering
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.demo.choosing import EXPERTS
-from market.demo.people import AGENCIES, CUSTODIAN, PASSWORD, REGULATOR, Figure, code, counties, person, voucher
+from market.demo.people import (
+    AGENCIES,
+    CUSTODIAN,
+    PASSWORD,
+    REGULATOR,
+    Figure,
+    code,
+    counties,
+    person,
+    voucher,
+)
 from market.demo.register import ExampleRegister
 from market.demo.stage import Stage, Story
 from market.exports import as_csv
@@ -36,8 +48,12 @@ def authorities(stage: Stage) -> None:
     """The administrator, two regulators and an approving department for every line of work."""
     accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password=PASSWORD)
     admin = stage.enter("admin@demo.gongxin.cn")
-    departments = sorted({item.department for item in current_items(db.session)}, key=lambda d: d != "住房城乡建设")
-    listed: list[tuple[str, str, str, str, str | None]] = [(REGULATOR, "演示省政务服务监督管理局", "regulator", PROVINCE, None)]
+    departments = sorted(
+        {item.department for item in current_items(db.session)}, key=lambda d: d != "住房城乡建设"
+    )
+    listed: list[tuple[str, str, str, str, str | None]] = [
+        (REGULATOR, "演示省政务服务监督管理局", "regulator", PROVINCE, None)
+    ]
     listed.append(("regulator-hx@demo.gongxin.cn", "演示州政务服务监督管理局", "regulator", DISTRICT, None))
     listed.append((CUSTODIAN, "演示银行资金托管部", "custodian", PROVINCE, None))
     for number, line in enumerate(departments):
@@ -46,16 +62,29 @@ def authorities(stage: Stage) -> None:
         stage.departments[line] = email
     for number, (email, name, role, region, department) in enumerate(listed):
         accounts.set_up_authority(
-            admin, email=email, name="经办人", password=PASSWORD, uscc=code("11630", number), organisation=name,
-            region_code=region, authority_role=role, department=department,
-        )  # fmt: skip
+            admin,
+            email=email,
+            name="经办人",
+            password=PASSWORD,
+            uscc=code("11630", number),
+            organisation=name,
+            region_code=region,
+            authority_role=role,
+            department=department,
+        )
         confirming.show_address(email)
         stage.enter(email)
 
 
 def experts(stage: Stage) -> None:
     """Three people of a consultancy whom buyers ask to evaluate."""
-    _registered(email=EXPERTS[0], name="韩文海", organisation="雪山评审咨询有限公司", uscc=code("91630", 901), region_code="630100")
+    _registered(
+        email=EXPERTS[0],
+        name="韩文海",
+        organisation="雪山评审咨询有限公司",
+        uscc=code("91630", 901),
+        region_code="630100",
+    )
     owner = stage.enter(EXPERTS[0])
     for email, name in zip(EXPERTS[1:], ("祁玉梅", "杨生辉"), strict=True):
         accounts.add_member(owner, email=email, name=name, password=PASSWORD)
@@ -66,7 +95,9 @@ def experts(stage: Stage) -> None:
 def _registered(**person: Any) -> None:
     """An enterprise signs up, confirms its address, and is found in the register as it says."""
     identifier = accounts.sign_up(VISITOR, kind="enterprise", password=PASSWORD, **person)
-    said = Registered(person["uscc"], person["organisation"], "active", person.get("legal_representative", ""))
+    said = Registered(
+        person["uscc"], person["organisation"], "active", person.get("legal_representative", "")
+    )
     entering.judge(SYSTEM, identifier, said=Beforehand(said), source=ExampleRegister.name)
 
 
@@ -75,9 +106,16 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
     random = stage.random
     yield stage.later(0)
     identifier = accounts.sign_up(
-        VISITOR, email=agency.email, name=agency.person, password=PASSWORD, kind="agency", organisation=agency.name,
-        uscc=agency.code, region_code=agency.region, introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
-    )  # fmt: skip
+        VISITOR,
+        email=agency.email,
+        name=agency.person,
+        password=PASSWORD,
+        kind="agency",
+        organisation=agency.name,
+        uscc=agency.code,
+        region_code=agency.region,
+        introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
+    )
     actor = stage.enter(agency.email)
     items = [stage.item(code) for code in sorted(agency.items)]
     if number == AGENCIES - 1:  # is still at it
@@ -90,7 +128,9 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         return
     if trusted:
         yield stage.later(4)
-        check = db.session.scalars(select(Check.identifier).join(Check.agency).where(Organisation.identifier == identifier)).one()
+        check = db.session.scalars(
+            select(Check.identifier).join(Check.agency).where(Organisation.identifier == identifier)
+        ).one()
         agencies.clear_check(stage.actors[REGULATOR], check, reason="现场核查,材料与承诺相符。")
     else:
         yield stage.later(1)
@@ -100,26 +140,41 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         expiring = number % 11 == 5
         ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)
         agencies.add_qualification(
-            actor, kind=kind, number=f"青{agency.trade[:1]}证{number:03d}-{len(kind):02d}", level=random.choice(("甲级", "乙级")),
-            issuer="演示发证机关", valid_from=date(2024, 1, 1) + timedelta(days=number), valid_until=ends,
-        )  # fmt: skip
+            actor,
+            kind=kind,
+            number=f"青{agency.trade[:1]}证{number:03d}-{len(kind):02d}",
+            level=random.choice(("甲级", "乙级")),
+            issuer="演示发证机关",
+            valid_from=date(2024, 1, 1) + timedelta(days=number),
+            valid_until=ends,
+        )
     if number % 19 == 18:
         return  # has not published its fees, and so is never asked
     for item in items:
-        agencies.publish_fees(actor, item_code=item.code, terms=terms_for(random, item), days=random.randrange(15, 40))
+        agencies.publish_fees(
+            actor, item_code=item.code, terms=terms_for(random, item), days=random.randrange(15, 40)
+        )
     if number % 5 == 2:
         yield stage.later(random.randrange(60, 140))
         lowered = terms_for(random, items[0])
         agencies.publish_fees(actor, item_code=items[0].code, terms=lowered, days=20, note="年度调整")
     if agency.skill < 0.4:
         yield until - timedelta(days=random.randrange(6, 20))
-        agencies.suspend(stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。")
+        agencies.suspend(
+            stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。"
+        )
 
 
 def _licence(agency: Figure, items: list[ServiceItem]) -> dict[str, Any]:
     form = "partnership" if agency.name.endswith("事务所") else "company"
     scope = ";".join(re.sub(r"\([^)]*\)", "", item.name) for item in items)
-    return {"legal_form": form, "established_on": date(2016, 3, 1), "licence_until": None, "registered_capital": 300_000_000, "scope": scope}
+    return {
+        "legal_form": form,
+        "established_on": date(2016, 3, 1),
+        "licence_until": None,
+        "registered_capital": 300_000_000,
+        "scope": scope,
+    }
 
 
 def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]) -> None:
@@ -128,18 +183,41 @@ def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]
     agencies.fill(actor, "licence", **licence)
     agencies.fill(actor, "representative", legal_representative=agency.person, phone=f"0971-55{number:05d}")
     agencies.fill(
-        actor, "premises", registered_address=place, address=place, premises="leased", premises_area=80 + number, premises_until=date(2029, 6, 30)
+        actor,
+        "premises",
+        registered_address=place,
+        address=place,
+        premises="leased",
+        premises_area=80 + number,
+        premises_until=date(2029, 6, 30),
     )
-    agencies.fill(actor, "bank", bank_name="演示银行西宁分行", account_name=agency.name, account_number=f"62280000{number:08d}")
-    needed = {item.required_practitioner: item.practitioners_least for item in items if item.practitioners_least} or {"咨询工程师(投资)": 1}
+    agencies.fill(
+        actor,
+        "bank",
+        bank_name="演示银行西宁分行",
+        account_name=agency.name,
+        account_number=f"62280000{number:08d}",
+    )
+    needed = {
+        item.required_practitioner: item.practitioners_least for item in items if item.practitioners_least
+    } or {"咨询工程师(投资)": 1}
     for kind, least in needed.items():
         for place_ in range(least + number % 2):
             agencies.add_practitioner(
-                actor, name=person(Random(f"{number} {kind} {place_}")), kind=kind, number=f"青{number:03d}{place_}",
-                valid_from=date(2024, 1, 1), valid_until=date(2028 + number % 3, 12, 31),
-            )  # fmt: skip
+                actor,
+                name=person(Random(f"{number} {kind} {place_}")),
+                kind=kind,
+                number=f"青{number:03d}{place_}",
+                valid_from=date(2024, 1, 1),
+                valid_until=date(2028 + number % 3, 12, 31),
+            )
     for kind in FORMS[licence["legal_form"]]["materials"]:
-        agencies.hand_in_material(actor, kind=kind, file_name=f"{MATERIALS[kind]['zh']}.pdf", content=voucher(f"{agency.name} {kind}"))
+        agencies.hand_in_material(
+            actor,
+            kind=kind,
+            file_name=f"{MATERIALS[kind]['zh']}.pdf",
+            content=voucher(f"{agency.name} {kind}"),
+        )
 
 
 def terms_for(random: Random, item: ServiceItem) -> Json:
@@ -148,7 +226,11 @@ def terms_for(random: Random, item: ServiceItem) -> Json:
     if item.standard and item.fee_standard:
         name, table = next(iter(item.standard["tables"].items()))
         least = max(0.6, float(pricing.band(item.fee_standard)[0]))
-        return {**table, "standard": f"{item.fee_standard}/{name}", "discount": f"{random.uniform(least, 0.98):.2f}"}
+        return {
+            **table,
+            "standard": f"{item.fee_standard}/{name}",
+            "discount": f"{random.uniform(least, 0.98):.2f}",
+        }
     if item.measure == "amount":
         rates = [f"{rate * level:.5f}" for rate in (0.006, 0.0035, 0.0018)]
         return {
@@ -162,21 +244,42 @@ def terms_for(random: Random, item: ServiceItem) -> Json:
 
 
 def register_story(stage: Stage, until: datetime) -> Story:
-    """The regulator compares the market with an export of the business register, and asks about what differs."""
+    """The regulator compares the market with an export of the business register, and asks about what
+    differs.
+    """
     yield until - timedelta(days=9)
     yield stage.later(0)
     regulator, ours = stage.actors[REGULATOR], [agency.code for agency in stage.agencies]
-    pairs = select(Organisation, AgencyProfile).join(AgencyProfile, AgencyProfile.agency_id == Organisation.id).where(Organisation.uscc.in_(ours))
+    pairs = (
+        select(Organisation, AgencyProfile)
+        .join(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
+        .where(Organisation.uscc.in_(ours))
+    )
     db.session.rollback()
     table: list[list[Any]] = [["统一社会信用代码", "名称", "登记状态", "法定代表人", "登记地址", "经营范围"]]
-    for agency, profile in db.session.execute(pairs.where(Organisation.state.in_(("verified", "suspended"))).order_by(Organisation.id)):
-        table.append([agency.uscc, agency.name, "存续", agency.legal_representative, profile.registered_address, profile.scope])
+    for agency, profile in db.session.execute(
+        pairs.where(Organisation.state.in_(("verified", "suspended"))).order_by(Organisation.id)
+    ):
+        table.append(
+            [
+                agency.uscc,
+                agency.name,
+                "存续",
+                agency.legal_representative,
+                profile.registered_address,
+                profile.scope,
+            ]
+        )
     table[3][4], table[7][2], table[12][5] = "演示路 300 号", "注销", "技术咨询服务"
     batch = registry.compare_with_register(regulator, file_name="登记机关导出.csv", content=as_csv(table))
     while batches.step(batch):
         pass
     db.session.rollback()
-    found = select(Check.kind, Check.identifier, Check.agency_id).join(Check.agency).where(Check.kind != "commitment", Organisation.uscc.in_(ours))
+    found = (
+        select(Check.kind, Check.identifier, Check.agency_id)
+        .join(Check.agency)
+        .where(Check.kind != "commitment", Organisation.uscc.in_(ours))
+    )
     checks = {kind: (identifier, subject) for kind, identifier, subject in db.session.execute(found)}
     (address, mover), (revoked, _) = checks["address"], checks["revoked"]
     yield stage.later(1)
@@ -191,18 +294,33 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
     """An enterprise signs up; the first one lends its purchasing to a delegate."""
     yield stage.later(0)
     _registered(
-        email=buyer.email, name=buyer.person, organisation=buyer.name, uscc=buyer.code, region_code=buyer.region,
-        legal_representative=buyer.person, phone=f"0970-33{number:05d}",
-    )  # fmt: skip
+        email=buyer.email,
+        name=buyer.person,
+        organisation=buyer.name,
+        uscc=buyer.code,
+        region_code=buyer.region,
+        legal_representative=buyer.person,
+        phone=f"0970-33{number:05d}",
+    )
     actor = stage.enter(buyer.email)
     if number == 0:
         yield until - timedelta(days=30)
         _registered(
-            email="delegate@demo.gongxin.cn", name="受托人", organisation="格桑采购咨询有限公司", uscc=code("91630", 900), region_code=counties()[0]
+            email="delegate@demo.gongxin.cn",
+            name="受托人",
+            organisation="格桑采购咨询有限公司",
+            uscc=code("91630", 900),
+            region_code=counties()[0],
         )
         lent = stage.enter("delegate@demo.gongxin.cn")
         accounts.delegate(
-            actor, email="delegate@demo.gongxin.cn", scope=["request", "quote"], most=50_000_000, until=workdays.add(until, 200)
+            actor,
+            email="delegate@demo.gongxin.cn",
+            scope=["request", "quote"],
+            most=50_000_000,
+            until=workdays.add(until, 200),
         )
-        accounts.accept_delegation(lent, db.session.scalars(select(Delegation.id).where(Delegation.user_id == lent.user_id)).one())
+        accounts.accept_delegation(
+            lent, db.session.scalars(select(Delegation.id).where(Delegation.user_id == lent.user_id)).one()
+        )
         stage.enter("delegate@demo.gongxin.cn")

@@ -42,21 +42,62 @@ TRADES: dict[str, tuple[str, ...]] = {
     "律师": ("LEG-01",),
 }
 _NAMES = (
-    "河湟", "昆仑", "柴达木", "祁连", "三江", "青盐", "日月山", "湟源", "可可西里", "巴颜", "阿尼玛卿", "龙羊", "茶卡",
-    "大通河", "金银滩", "拉脊", "格桑", "雪豹", "玉珠峰", "托素", "坎布拉", "隆务", "鄂陵", "扎陵", "江河源", "高原",
-    "瀚海", "青藏", "唐古拉", "北川",
-)  # fmt: skip
+    "河湟",
+    "昆仑",
+    "柴达木",
+    "祁连",
+    "三江",
+    "青盐",
+    "日月山",
+    "湟源",
+    "可可西里",
+    "巴颜",
+    "阿尼玛卿",
+    "龙羊",
+    "茶卡",
+    "大通河",
+    "金银滩",
+    "拉脊",
+    "格桑",
+    "雪豹",
+    "玉珠峰",
+    "托素",
+    "坎布拉",
+    "隆务",
+    "鄂陵",
+    "扎陵",
+    "江河源",
+    "高原",
+    "瀚海",
+    "青藏",
+    "唐古拉",
+    "北川",
+)
 _WORKS = (
-    ("光伏发电", "光伏电站"), ("水务", "污水处理厂"), ("盐湖化工", "钾肥装置"), ("牧业", "饲草基地"), ("新能源", "风电场"),
-    ("交通建设", "公路改建"), ("冷链物流", "冷链仓库"), ("文化旅游", "景区游客中心"), ("矿业", "选矿厂"), ("城市建设", "老旧小区改造"),
-    ("农业开发", "高标准农田"), ("热力", "集中供热管网"), ("建材", "石灰石矿"), ("医药", "藏药车间"), ("数据", "算力中心"),
-)  # fmt: skip
+    ("光伏发电", "光伏电站"),
+    ("水务", "污水处理厂"),
+    ("盐湖化工", "钾肥装置"),
+    ("牧业", "饲草基地"),
+    ("新能源", "风电场"),
+    ("交通建设", "公路改建"),
+    ("冷链物流", "冷链仓库"),
+    ("文化旅游", "景区游客中心"),
+    ("矿业", "选矿厂"),
+    ("城市建设", "老旧小区改造"),
+    ("农业开发", "高标准农田"),
+    ("热力", "集中供热管网"),
+    ("建材", "石灰石矿"),
+    ("医药", "藏药车间"),
+    ("数据", "算力中心"),
+)
 _PHASES = ("一期", "二期", "扩建", "改造", "配套", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One organisation of the demonstration. `skill` (0 to 1) is how well an agency works; the stories use it."""
+    """One organisation of the demonstration. `skill` (0 to 1) is how well an agency works; the stories use
+    it.
+    """
 
     email: str
     person: str
@@ -71,7 +112,9 @@ class Figure:
 
 
 def person(random: Random) -> str:
-    return random.choice("王李马张韩祁星才冶白杨赵") + random.choice(("建国", "秀英", "文海", "卓玛", "才让", "晓峰", "玉梅", "生辉", "丽华", "海清"))
+    return random.choice("王李马张韩祁星才冶白杨赵") + random.choice(
+        ("建国", "秀英", "文海", "卓玛", "才让", "晓峰", "玉梅", "生辉", "丽华", "海清")
+    )
 
 
 def code(prefix: str, number: int) -> str:
@@ -82,7 +125,11 @@ def code(prefix: str, number: int) -> str:
 
 def counties() -> list[str]:
     """The counties of Qinghai, the ones named 市辖区 left out."""
-    return [r["code"] for r in published() if r["code"].startswith("63") and r["level"] == "county" and r["name"] != "市辖区"]
+    return [
+        r["code"]
+        for r in published()
+        if r["code"].startswith("63") and r["level"] == "county" and r["name"] != "市辖区"
+    ]
 
 
 def agencies(random: Random) -> list[Figure]:
@@ -90,7 +137,9 @@ def agencies(random: Random) -> list[Figure]:
     taken: set[str] = set()
     for number in range(AGENCIES):
         others = (person(Random(f"{number} {other}")) for other in count())
-        head = next(name for name in chain([person(random)], others) if name not in taken)  # one head of two agencies would link them
+        head = next(
+            name for name in chain([person(random)], others) if name not in taken
+        )  # one head of two agencies would link them
         taken.add(head)
         trade = trades[number % len(trades)]
         suffix = {"会计师": "事务所", "律师": "事务所", "评估": "事务所"}.get(trade, "有限公司")
@@ -136,7 +185,9 @@ def project(random: Random, buyer: Figure, item_name: str) -> str:
 
 def voucher(text: str) -> bytes:
     """A small real PDF of one page, so that vouchers and reports of the demonstration can be opened."""
-    stream = f"BT /F1 14 Tf 60 760 Td (Gongxin demonstration) Tj 0 -24 Td ({text}) Tj ET".encode("ascii", "replace")
+    stream = f"BT /F1 14 Tf 60 760 Td (Gongxin demonstration) Tj 0 -24 Td ({text}) Tj ET".encode(
+        "ascii", "replace"
+    )
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -149,4 +200,8 @@ def voucher(text: str) -> bytes:
         offsets.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return out + b"xref\n0 6\n0000000000 65535 f \n%strailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (table, len(out))
+    return (
+        out
+        + b"xref\n0 6\n0000000000 65535 f \n%strailer\n<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+        % (table, len(out))
+    )

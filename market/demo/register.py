@@ -14,7 +14,9 @@ _KINDS = ("牧业", "新能源", "冷链物流", "建材", "文化旅游")
 
 def example(number: int) -> Registered:
     """The example enterprise of this number, 0 to COUNT - 1: always the same one."""
-    name = f"示例{_NAMES[number % len(_NAMES)]}{_KINDS[number // len(_NAMES) % len(_KINDS)]}{number:04d}有限公司"
+    name = (
+        f"示例{_NAMES[number % len(_NAMES)]}{_KINDS[number // len(_NAMES) % len(_KINDS)]}{number:04d}有限公司"
+    )
     return Registered(code("91630", FIRST + number), name, "active", person(Random(f"example {number}")))
 
 

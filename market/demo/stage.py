@@ -1,7 +1,7 @@
 """The stage of the demonstration: who is who, the dice, and when people work.
 
-A story is a generator. It acts through the same actions people use, and yields the instant at which it goes on;
-`loading` keeps the instants in order and sets the clock.
+A story is a generator. It acts through the same actions people use, and yields the instant at which it goes
+on; `loading` keeps the instants in order and sets the clock.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ OVERNIGHT = timedelta(hours=16)  # what falls due at five in the afternoon is do
 
 @cache
 def _due() -> Select[tuple[bool]]:
-    """Whether anything at all is due at `now`: one question, where going through every kind of case asks thirty."""
+    """Whether anything at all is due at `now`: one question, where going through every kind of case asks
+    thirty.
+    """
     limits = [(kind, state) for kind in CASES.values() for state, _act in kind.workflow.timed_acts()]
     at = bindparam("now", type_=UTCDateTime())
     return select(or_(*(exists().where(kind.state == state, kind.due_at <= at) for kind, state in limits)))
@@ -80,4 +82,8 @@ class Stage:
         if instant > soon:
             return instant
         office = soon.astimezone(BEIJING).time()
-        return soon if time(9) <= office < time(17) and workdays.is_workday(soon.astimezone(BEIJING).date()) else self.later(1)
+        return (
+            soon
+            if time(9) <= office < time(17) and workdays.is_workday(soon.astimezone(BEIJING).date())
+            else self.later(1)
+        )

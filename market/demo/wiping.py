@@ -16,14 +16,15 @@ from market.keeper import FolderKeeper
 
 # The functions behind the triggers; what belongs to an extension is not ours.
 _FUNCTIONS = text(
-    "SELECT CAST(CAST(p.oid AS regprocedure) AS text) FROM pg_proc p WHERE p.pronamespace = CAST(current_schema() AS regnamespace) "
+    "SELECT CAST(CAST(p.oid AS regprocedure) AS text) FROM pg_proc p WHERE p.pronamespace = "
+    "CAST(current_schema() AS regnamespace) "
     "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
 )
 
 
 def wipe() -> None:
-    """Leave an empty, migrated market and empty folders. RuntimeError unless the demonstration's mark says that it was not
-    finished: nobody else's data is ever wiped.
+    """Leave an empty, migrated market and empty folders. RuntimeError unless the demonstration's mark says
+    that it was not finished: nobody else's data is ever wiped.
 
     The database goes last and at once: killed before that, the mark still says what is to be done.
     """
@@ -66,8 +67,13 @@ def _drop_from_sqlite() -> None:
         cursor = raw.cursor()
         cursor.execute("PRAGMA foreign_keys = OFF")
         cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'trigger', 'view') AND name NOT LIKE 'sqlite_%'")
-        for kind, name in sorted(cursor.fetchall(), key=lambda found: ("trigger", "view", "table").index(found[0])):
+        cursor.execute(
+            "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'trigger', 'view') AND "
+            "name NOT LIKE 'sqlite_%'"
+        )
+        for kind, name in sorted(
+            cursor.fetchall(), key=lambda found: ("trigger", "view", "table").index(found[0])
+        ):
             cursor.execute(f'DROP {kind} IF EXISTS "{name}"')
         cursor.execute("COMMIT")
         cursor.execute("PRAGMA foreign_keys = ON")

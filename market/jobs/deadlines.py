@@ -1,4 +1,6 @@
-"""What falls due: the acts the clock performs, each for itself; openings before anything else, and then whatever has waited longest."""
+"""What falls due: the acts the clock performs, each for itself; openings before anything else, and then
+whatever has waited longest.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,18 @@ from models.sourcing import Request
 
 NAME = "deadlines"
 
-REFERRED = ("organisation", "claim", "check", "request", "clarification", "objection", "dispute", "payment", "payout", "materials")
+REFERRED = (
+    "organisation",
+    "claim",
+    "check",
+    "request",
+    "clarification",
+    "objection",
+    "dispute",
+    "payment",
+    "payout",
+    "materials",
+)
 # The act the clock performs, by case type and act; each is an action that takes the identifier.
 TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("claim", "lapse"): claiming.lapse_claim,
@@ -75,11 +88,20 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("deliverable", "refer"): contracts.refer_deliverable,
     **{(kind, "refer"): refers(kind) for kind in REFERRED},
 }
-# Limits tend to end together, at the close of business, and then everything waits for everything: so some go first.
+# Limits tend to end together, at the close of business, and then everything waits for everything: so some go
+# first.
 OPENING, SEALED, OTHER = 0, 1, 2
-AT_ONCE, TURN = 20, 0.3  # so many acts, or so many seconds of them, between two looks at what has come to go first
-REST = 0.01  # seconds after each of the others, about as long as one holds SQLite's lock, for whoever waits for it
-_NOW, _MOST, _AT_HAND = bindparam("now", type_=UTCDateTime()), bindparam("most", type_=Integer()), bindparam("at_hand", type_=Boolean())
+AT_ONCE, TURN = (
+    20,
+    0.3,
+)  # so many acts, or so many seconds of them, between two looks at what has come to go first
+# seconds after each of the others, about as long as one holds SQLite's lock, for whoever waits for it
+REST = 0.01
+_NOW, _MOST, _AT_HAND = (
+    bindparam("now", type_=UTCDateTime()),
+    bindparam("most", type_=Integer()),
+    bindparam("at_hand", type_=Boolean()),
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +114,9 @@ class Due:
 
 
 def run_deadlines() -> int:
-    """Perform what is due, and what falls due meanwhile, as long as the clock may be gone by. A case that fails is kept as a failure and
-    tried again later, and stops no other. Returns how many acted."""
+    """Perform what is due, and what falls due meanwhile, as long as the clock may be gone by. A case that
+    fails is kept as a failure and tried again later, and stops no other. Returns how many acted.
+    """
     seen: set[Attempt] = set()
     acted = 0
     while (now := look()) is not None and (found := _look(seen, now)):
@@ -104,11 +127,18 @@ def run_deadlines() -> int:
 
 
 def _look(seen: set[Attempt], now: datetime) -> list[Due]:
-    """The next few acts due at an instant that may be gone by, but for those this pass has seen to: a pass ends, whatever an act leaves."""
+    """The next few acts due at an instant that may be gone by, but for those this pass has seen to: a pass
+    ends, whatever an act leaves.
+    """
     db.session.rollback()
-    found = db.session.execute(_due(), {"now": now, "most": AT_ONCE + len(seen), "at_hand": keeper().at_hand}).all()
+    found = db.session.execute(
+        _due(), {"now": now, "most": AT_ONCE + len(seen), "at_hand": keeper().at_hand}
+    ).all()
     db.session.rollback()
-    due = [Due(Attempt(NAME, row.act, row.kind, row.identifier), row.rank != OTHER, bool(row.failed)) for row in found]
+    due = [
+        Due(Attempt(NAME, row.act, row.kind, row.identifier), row.rank != OTHER, bool(row.failed))
+        for row in found
+    ]
     return [each for each in due if each.attempt not in seen][:AT_ONCE]
 
 
@@ -117,12 +147,19 @@ def _turn(found: list[Due], seen: set[Attempt]) -> int:
     began, acted, closed = monotonic(), 0, False
     for due in found:
         seen.add(due.attempt)
-        done = tried(due.attempt, partial(_act, due.attempt), due.failed_before, partial(_still_due, due.attempt)) is not None
+        done = (
+            tried(
+                due.attempt, partial(_act, due.attempt), due.failed_before, partial(_still_due, due.attempt)
+            )
+            is not None
+        )
         acted += done
         closed |= done and due.attempt.act == "close"
         if not due.first:
             between(REST)
-        if current_app.extensions["jobs"].lane and monotonic() - began > TURN:  # elsewhere nobody waits, and the order is to be the same every time
+        if (
+            current_app.extensions["jobs"].lane and monotonic() - began > TURN
+        ):  # elsewhere nobody waits, and the order is to be the same every time
             break
     if closed and not keeper().at_hand:
         current_app.extensions["jobs"].wake("keeper")
@@ -137,7 +174,10 @@ def _timed() -> Iterator[tuple[str, Any, str, str, ColumnElement[bool], int]]:
     """Every kind of case, state and act with a limit, for which of its cases, and how soon it comes."""
     for kind, case_class in CASES.items():
         for state, act in case_class.workflow.timed_acts():
-            if (kind, act) == ("request", "open"):  # a key that is elsewhere is fetched in another lane, and nothing waits for it here
+            if (kind, act) == (
+                "request",
+                "open",
+            ):  # a key that is elsewhere is fetched in another lane, and nothing waits for it here
                 yield kind, case_class, state, act, or_(Request.keeper_half.is_not(None), _AT_HAND), OPENING
             elif (kind, act) == ("request", "close"):  # what is to be opened is closed before
                 yield kind, case_class, state, act, Request.sealed(), SEALED
@@ -152,16 +192,27 @@ def _passed(case_class: Any, state: str) -> ColumnElement[bool]:
 
 @cache
 def _due() -> Select[Any]:
-    """What is due, but for failures whose next try is still to come: those that go first, then over all kinds the oldest."""
+    """What is due, but for failures whose next try is still to come: those that go first, then over all kinds
+    the oldest.
+    """
     looks = []
     for kind, case_class, state, act, which, rank in _timed():
-        failure = and_(Failure.what == NAME, Failure.act == act, Failure.case_type == kind, Failure.case_identifier == case_class.identifier)
+        failure = and_(
+            Failure.what == NAME,
+            Failure.act == act,
+            Failure.case_type == kind,
+            Failure.case_identifier == case_class.identifier,
+        )
         looks.append(
             select(
-                literal(kind).label("kind"), literal(act).label("act"), case_class.identifier.label("identifier"), case_class.due_at.label("due_at"),
-                literal(rank).label("rank"), exists().where(failure).label("failed"),
+                literal(kind).label("kind"),
+                literal(act).label("act"),
+                case_class.identifier.label("identifier"),
+                case_class.due_at.label("due_at"),
+                literal(rank).label("rank"),
+                exists().where(failure).label("failed"),
             ).where(_passed(case_class, state), which, ~exists().where(failure, ~Failure.ready(_NOW)))
-        )  # fmt: skip
+        )
     every = union_all(*looks).subquery()
     return select(every).order_by(every.c.rank, every.c.due_at, every.c.identifier).limit(_MOST)
 
@@ -170,7 +221,10 @@ def _still_due(attempt: Attempt) -> bool:
     """Whether the act is still to be done: it is no failure where somebody else was here first."""
     case_class = CASES[attempt.case_type]
     states = [state for state, act in case_class.workflow.timed_acts() if act == attempt.act]
-    still = select(case_class.identifier).where(case_class.identifier == attempt.case_identifier, or_(*(_passed(case_class, state) for state in states)))
+    still = select(case_class.identifier).where(
+        case_class.identifier == attempt.case_identifier,
+        or_(*(_passed(case_class, state) for state in states)),
+    )
     return db.session.scalar(still, {"now": clock.now()}) is not None
 
 
@@ -182,13 +236,22 @@ def _forget_what_is_not_due() -> None:
         if db.session.scalars(_not_due(kind).limit(1), {"now": clock.now()}).first() is not None:
             db.session.rollback()
             with transaction() as session:
-                session.execute(delete(Failure).where(Failure.id.in_(_not_due(kind))), {"now": clock.now()}, execution_options={"synchronize_session": False})
+                session.execute(
+                    delete(Failure).where(Failure.id.in_(_not_due(kind))),
+                    {"now": clock.now()},
+                    execution_options={"synchronize_session": False},
+                )
     db.session.rollback()
 
 
 def _not_due(kind: str) -> Select[Any]:
     case_class = CASES[kind]
-    due = [and_(Failure.act == act, _passed(case_class, state)) for state, act in case_class.workflow.timed_acts()]
+    due = [
+        and_(Failure.act == act, _passed(case_class, state))
+        for state, act in case_class.workflow.timed_acts()
+    ]
     return select(Failure.id).where(
-        Failure.what == NAME, Failure.case_type == kind, ~exists().where(case_class.identifier == Failure.case_identifier, or_(*due))
+        Failure.what == NAME,
+        Failure.case_type == kind,
+        ~exists().where(case_class.identifier == Failure.case_identifier, or_(*due)),
     )

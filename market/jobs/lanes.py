@@ -34,21 +34,34 @@ from models.failures import Attempt
 from models.text import Problem
 
 log = logging.getLogger(__name__)
-NICE = {"deadlines": 0, "keeper": 0, "events": 2, "outside": 5, "long": 10}  # who goes first where the processor is short
+NICE = {
+    "deadlines": 0,
+    "keeper": 0,
+    "events": 2,
+    "outside": 5,
+    "long": 10,
+}  # who goes first where the processor is short
 HURRIED = ("deadlines", "keeper")  # those that look every second by themselves
 HEARD = 60.0  # seconds between two times the keeper is asked for the time
-PATIENCE = 5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
+PATIENCE = (
+    5.0  # seconds a task may take to end when the process is told to stop; every task bears being killed
+)
 
 
 def tick() -> tuple[int, int, int]:
-    """What every minute brings, in this process: what is due, who is reminded, pieces of the long work, and what follows of all that.
-    Returns how many acts, pieces and events there were."""
+    """What every minute brings, in this process: what is due, who is reminded, pieces of the long work, and
+    what follows of all that. Returns how many acts, pieces and events there were.
+    """
     acted = run_deadlines()
     told = sourcing.settle_keys()
     if timely(sourcing.fetch_keys)():
         acted += run_deadlines()
     timely(remind)()
-    done = acted, batches.run() + (timely(money.work)() or 0) + entering.work() + letters.work() + told, drain()
+    done = (
+        acted,
+        batches.run() + (timely(money.work)() or 0) + entering.work() + letters.work() + told,
+        drain(),
+    )
     for lane in LANES:
         beat(lane)
     return done
@@ -65,20 +78,31 @@ class _Lane(Consumer):  # type: ignore[misc]
 
     def __init__(self, huey: Any, scheduler: type[Scheduler], longest_sleep: float) -> None:
         self.scheduler_class = scheduler
-        super().__init__(huey, workers=1, initial_delay=0.05, max_delay=longest_sleep, graceful_signal="TERM", shutdown_timeout=PATIENCE)
+        super().__init__(
+            huey,
+            workers=1,
+            initial_delay=0.05,
+            max_delay=longest_sleep,
+            graceful_signal="TERM",
+            shutdown_timeout=PATIENCE,
+        )
         self._signal_actions = {number: (False, True) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(self) -> None:
         super().run()
-        if any(thread.is_alive() for _worker, thread in self.worker_threads):  # no thread survives this, and none has to
+        if any(
+            thread.is_alive() for _worker, thread in self.worker_threads
+        ):  # no thread survives this, and none has to
             logging.shutdown()
             os._exit(0)
 
 
 class Jobs:
-    """The queues, and how work goes here. `queued` keeps tasks in SQLite for the lanes' processes; `manual` leaves everything to the caller.
-    Made without opening or starting anything: whoever made the application may fork. `lane` is the one this process is, if any, `rest` how it
-    waits between two pieces of work, `paces` how large these are."""
+    """The queues, and how work goes here. `queued` keeps tasks in SQLite for the lanes' processes; `manual`
+    leaves everything to the caller. Made without opening or starting anything: whoever made the application
+    may fork. `lane` is the one this process is, if any, `rest` how it waits between two pieces of work,
+    `paces` how large these are.
+    """
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -92,15 +116,25 @@ class Jobs:
         self._offer("events", self._events)
         self._offer("outside", self._outside)
         self._offer("long", self._long)
-        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(self._within(lambda: _parts("events", remind=timely(remind))))
+        self.queues["events"].periodic_task(crontab(), name="remind", expires=50)(
+            self._within(lambda: _parts("events", remind=timely(remind)))
+        )
 
     def _queue(self, lane: str) -> Any:
         if self.queued:
-            return SqliteHuey(name=lane, filename=str(self.app.config["JOBS_FILE"]), timeout=15, create_tables=False, results=False)
+            return SqliteHuey(
+                name=lane,
+                filename=str(self.app.config["JOBS_FILE"]),
+                timeout=15,
+                create_tables=False,
+                results=False,
+            )
         return MemoryHuey(name=lane, immediate=False, results=False)
 
     def _offer(self, lane: str, work: Callable[[], object]) -> None:
-        """The pass of a lane, as a task it is woken by and, where nobody wakes it, of every minute, or second."""
+        """The pass of a lane, as a task it is woken by and, where nobody wakes it, of every minute, or
+        second.
+        """
 
         def one_pass() -> None:
             self._within(work)()
@@ -122,11 +156,18 @@ class Jobs:
         return run
 
     def _keeper(self) -> None:
-        _parts("keeper", time=self._hear_the_keeper, fetched=timely(self._fetch), told=sourcing.settle_keys, events=lambda: drain("keeper", once=True))
+        _parts(
+            "keeper",
+            time=self._hear_the_keeper,
+            fetched=timely(self._fetch),
+            told=sourcing.settle_keys,
+            events=lambda: drain("keeper", once=True),
+        )
 
     def _hear_the_keeper(self) -> None:
-        """Now and then it is asked for the time, and remembers that: over a restart that is what it holds its clock against. One elsewhere
-        has people of its own to look after it."""
+        """Now and then it is asked for the time, and remembers that: over a restart that is what it holds its
+        clock against. One elsewhere has people of its own to look after it.
+        """
         if monotonic() < self.heard:
             return
         self.heard = monotonic() + HEARD
@@ -144,16 +185,28 @@ class Jobs:
 
     def _outside(self) -> None:
         _parts(
-            "outside", letters=letters.work, events=lambda: drain("outside", once=True), money=timely(money.work), register=entering.work,
-            batches=lambda: batches.run(outside=True), night=timely(lambda: nightly.work("outside")),
+            "outside",
+            letters=letters.work,
+            events=lambda: drain("outside", once=True),
+            money=timely(money.work),
+            register=entering.work,
+            batches=lambda: batches.run(outside=True),
+            night=timely(lambda: nightly.work("outside")),
         )
 
     def _long(self) -> None:
-        _parts("long", batches=lambda: batches.run(outside=False), scores=timely(refresh_failed), night=timely(lambda: nightly.work("long")))
+        _parts(
+            "long",
+            batches=lambda: batches.run(outside=False),
+            scores=timely(refresh_failed),
+            night=timely(lambda: nightly.work("long")),
+        )
 
     def between(self, took: float = 0.0) -> None:
-        """Between two pieces of work: garbage is collected, this lane says that it is alive, and where a piece held the lock for a while the
-        lane rests as long: SQLite's lock goes to whoever happens to ask, and who waits for it looks again only now and then."""
+        """Between two pieces of work: garbage is collected, this lane says that it is alive, and where a
+        piece held the lock for a while the lane rests as long: SQLite's lock goes to whoever happens to ask,
+        and who waits for it looks again only now and then.
+        """
         memory.between()
         if inside():
             return
@@ -163,7 +216,9 @@ class Jobs:
             self.rest(took)
 
     def prepare(self) -> None:
-        """Make the queues' tables. A step before the server, like migrating: processes starting together would race."""
+        """Make the queues' tables. A step before the server, like migrating: processes starting together
+        would race.
+        """
         if self.queued:
             self.queues["events"].storage.initialize_schema()
 
@@ -182,7 +237,9 @@ class Jobs:
             log.exception("could not wake the jobs' lane %s", lane)
 
     def work(self, lane: str) -> None:
-        """Be this lane until told to stop. Its file may have gone since the market was prepared: what waited in it is found anew."""
+        """Be this lane until told to stop. Its file may have gone since the market was prepared: what waited
+        in it is found anew.
+        """
         self.queues[lane].storage.initialize_schema()
         self.lane, self.rest = lane, sleep
         os.nice(NICE[lane])
@@ -199,7 +256,9 @@ def _go_on(seconds: float) -> None:
 
 
 def _parts(lane: str, **works: Callable[[], object]) -> None:
-    """The parts of a lane's pass, each whatever became of the others: one that fails as a whole is kept as a failure."""
+    """The parts of a lane's pass, each whatever became of the others: one that fails as a whole is kept as a
+    failure.
+    """
     what = f"lane {lane}"
     each(what, {Attempt(what, name): work for name, work in works.items()})
 

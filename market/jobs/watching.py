@@ -31,10 +31,12 @@ def beat(lane: str) -> None:
 
 
 def standing() -> dict[str, Any]:
-    """`lanes`: when each was last heard of (ISO 8601, None if never); `lag`: how many events each consumer is behind, and `waiting`, since when
-    the oldest of them waits; `overdue`: the oldest limit that has passed and whose act is still to come, and `untried`, the oldest of those not
-    kept as failures; `failures`: how many there are, and `broken`, since when each part of the jobs fails as a whole; `nights`: when each part
-    of the night's work was last done."""
+    """`lanes`: when each was last heard of (ISO 8601, None if never); `lag`: how many events each consumer is
+    behind, and `waiting`, since when the oldest of them waits; `overdue`: the oldest limit that has passed
+    and whose act is still to come, and `untried`, the oldest of those not kept as failures; `failures`: how
+    many there are, and `broken`, since when each part of the jobs fails as a whole; `nights`: when each part
+    of the night's work was last done.
+    """
     db.session.rollback()
     last = heartbeats.last(db.session)
     newest = db.session.scalar(select(func.max(Event.id))) or 0
@@ -43,11 +45,16 @@ def standing() -> dict[str, Any]:
     found = {
         "lanes": {lane: _iso(last.get(lane)) for lane in LANES},
         "lag": lag,
-        "waiting": {name: _iso(_oldest_after(positions.get(name, 0))) for name, behind in lag.items() if behind},
+        "waiting": {
+            name: _iso(_oldest_after(positions.get(name, 0))) for name, behind in lag.items() if behind
+        },
         "overdue": _iso(_overdue(failing=True)),
         "untried": _iso(_overdue(failing=False)),
         "failures": db.session.scalar(select(func.count(Failure.id))) or 0,
-        "broken": {f"{failure.what}: {failure.act}": _iso(failure.first_at) for failure in db.session.scalars(_whole_parts())},
+        "broken": {
+            f"{failure.what}: {failure.act}": _iso(failure.first_at)
+            for failure in db.session.scalars(_whole_parts())
+        },
         "nights": {name: _iso(at) for name, at in nightly.marks(db.session).items()},
     }
     db.session.rollback()
@@ -59,7 +66,9 @@ def _iso(instant: datetime | None) -> str | None:
 
 
 def _oldest_after(position: int) -> datetime | None:
-    found: datetime | None = db.session.scalar(select(Event.at).where(Event.id > position).order_by(Event.id).limit(1))
+    found: datetime | None = db.session.scalar(
+        select(Event.at).where(Event.id > position).order_by(Event.id).limit(1)
+    )
     return found
 
 
@@ -69,11 +78,15 @@ def _whole_parts() -> Any:
 
 
 def _overdue(*, failing: bool) -> datetime | None:
-    """One look into the index of each state whose limit ends in an act, with or without what is kept as a failure."""
+    """One look into the index of each state whose limit ends in an act, with or without what is kept as a
+    failure.
+    """
     now = clock.now()
     looks: list[Any] = []
     for kind, case_class in CASES.items():
-        known = select(Failure.case_identifier).where(Failure.case_type == kind, Failure.what.in_((NAME, "keys fetched")))
+        known = select(Failure.case_identifier).where(
+            Failure.case_type == kind, Failure.what.in_((NAME, "keys fetched"))
+        )
         for state in sorted({state for state, _act in case_class.workflow.timed_acts()}):
             first = select(case_class.due_at).where(case_class.state == state, case_class.due_at <= now)
             first = first if failing else first.where(case_class.identifier.not_in(known))

@@ -1,6 +1,8 @@
-"""Whether a copy of a paper is genuine: whether it is one of ours, who signed it, when, and whether anything was changed since.
+"""Whether a copy of a paper is genuine: whether it is one of ours, who signed it, when, and whether anything
+was changed since.
 
-What a copy says it is proves nothing, so whoever brings one learns no more of the contract it names than of a contract that there is not.
+What a copy says it is proves nothing, so whoever brings one learns no more of the contract it names than of a
+contract that there is not.
 """
 
 from __future__ import annotations
@@ -38,9 +40,11 @@ _MOVED = frozenset({"broken", "altered"})  # with one of these, what a file says
 
 @dataclass(frozen=True)
 class Copy:
-    """What was found of a copy: the verdict (see VERDICTS); the `paper` whose holder this shows somebody to be, by its bytes or by its parties'
-    sound signatures, and none otherwise; the number of the contract it `claims` to be; its signatures with their flaws; those nobody here can
-    verify; of one that was added to since, the revision that was signed, and whether that one is kept here."""
+    """What was found of a copy: the verdict (see VERDICTS); the `paper` whose holder this shows somebody to
+    be, by its bytes or by its parties' sound signatures, and none otherwise; the number of the contract it
+    `claims` to be; its signatures with their flaws; those nobody here can verify; of one that was added to
+    since, the revision that was signed, and whether that one is kept here.
+    """
 
     verdict: str
     paper: Document | None = None
@@ -52,19 +56,28 @@ class Copy:
 
 
 def issued(session: Session, identifier: str) -> Document | None:
-    """A paper by its own number, or the newest of the case it was issued on; of a contract the one with its present text, or only what it
-    will state, where nobody has needed it on paper yet. None where there is none."""
+    """A paper by its own number, or the newest of the case it was issued on; of a contract the one with its
+    present text, or only what it will state, where nobody has needed it on paper yet. None where there is
+    none.
+    """
     contract = _named(session, identifier)
     if contract is not None and printable(contract):
         stated = {"title": PAPER, "facts": facts(contract)}
-        return kept_paper(session, contract) or Document(case_type="contract", case_identifier=identifier, identifier=identifier, issued=stated)
-    query = select(Document).where(Document.issued.is_not(None), or_(Document.identifier == identifier, Document.case_identifier == identifier))
+        return kept_paper(session, contract) or Document(
+            case_type="contract", case_identifier=identifier, identifier=identifier, issued=stated
+        )
+    query = select(Document).where(
+        Document.issued.is_not(None),
+        or_(Document.identifier == identifier, Document.case_identifier == identifier),
+    )
     return session.scalars(query.order_by(Document.id.desc()).limit(1)).first()
 
 
 def check_copy(session: Session, content: bytes) -> Copy:
-    """Compare a copy with what is kept, and verify every signature in it. Nothing of it is stored, and nothing is held open in the
-    database while it is examined. RuleBroken at `file` for one that costs too much."""
+    """Compare a copy with what is kept, and verify every signature in it. Nothing of it is stored, and
+    nothing is held open in the database while it is examined. RuleBroken at `file` for one that costs too
+    much.
+    """
     kept = _kept(session, content)
     if kept is not None and kept.case_type != "contract":
         return Copy("issued", kept)
@@ -84,32 +97,54 @@ def check_copy(session: Session, content: bytes) -> Copy:
     flaws = {flaw for _, wrong in signatures for flaw in wrong}
     if foreign:
         torn = any(not way for _, way in foreign)
-        return Copy("changed" if torn or "broken" in flaws else "foreign", claims=claims, signatures=signatures, foreign=tuple(foreign))
+        return Copy(
+            "changed" if torn or "broken" in flaws else "foreign",
+            claims=claims,
+            signatures=signatures,
+            foreign=tuple(foreign),
+        )
     if not flaws & _MOVED:
-        return Copy("doubtful" if flaws else "genuine", None if flaws else _present(session, contract), claims, signatures)
+        return Copy(
+            "doubtful" if flaws else "genuine",
+            None if flaws else _present(session, contract),
+            claims,
+            signatures,
+        )
     revision = _revision(content, signatures)
     signed = _kept(session, revision) if revision else None
-    paper = _present(session, _named(session, signed.case_identifier)) if signed is not None and signed.case_type == "contract" else None
+    paper = (
+        _present(session, _named(session, signed.case_identifier))
+        if signed is not None and signed.case_type == "contract"
+        else None
+    )
     return Copy("changed", paper, claims, signatures, revision=revision, revision_kept=signed is not None)
 
 
 def _standing(session: Session, kept: Document, signatures: int) -> str:
     """Whether a kept text of a contract is the newest, and signed by both."""
-    of_it = select(Document.id).where(Document.case_type == "contract", Document.case_identifier == kept.case_identifier, Document.issued.is_not(None))
+    of_it = select(Document.id).where(
+        Document.case_type == "contract",
+        Document.case_identifier == kept.case_identifier,
+        Document.issued.is_not(None),
+    )
     newest = session.scalars(of_it.order_by(Document.id.desc()).limit(1)).first()
     return "same" if kept.id == newest and signatures == len(FIELDS) else "earlier"
 
 
 def _flaws(found: Signed, contract: Contract | None) -> tuple[str, ...]:
-    """What is wrong with a signature. Whether it is a party's is asked only where it is sound, by whom its certificate says and over all the file
-    says; and a contract there is not has no parties. Else a title or a name that anybody wrote would tell which contracts there are, and whose."""
+    """What is wrong with a signature. Whether it is a party's is asked only where it is sound, by whom its
+    certificate says and over all the file says; and a contract there is not has no parties. Else a title or a
+    name that anybody wrote would tell which contracts there are, and whose.
+    """
     if found.flaws:
         return found.flaws
     return flaws_of(found, contract) if contract is not None else (*found.flaws, "stranger")
 
 
 def _revision(content: bytes, signatures: tuple[tuple[Signed, tuple[str, ...]], ...]) -> bytes:
-    """The file as it was when its last signature was made, where every signature covers what it signed and only something was added since."""
+    """The file as it was when its last signature was made, where every signature covers what it signed and
+    only something was added since.
+    """
     ends = max((each.ends for each, _ in signatures), default=0)
     if any("broken" in wrong or not each.ends for each, wrong in signatures) or ends >= len(content):
         return b""
@@ -118,7 +153,9 @@ def _revision(content: bytes, signatures: tuple[tuple[Signed, tuple[str, ...]], 
 
 def _kept(session: Session, content: bytes) -> Document | None:
     """The paper of the platform's that is these bytes."""
-    query = select(Document).where(Document.issued.is_not(None), Document.sha256 == hashlib.sha256(content).hexdigest())
+    query = select(Document).where(
+        Document.issued.is_not(None), Document.sha256 == hashlib.sha256(content).hexdigest()
+    )
     return session.scalars(query.order_by(Document.id.desc()).limit(1)).first()
 
 
@@ -127,7 +164,11 @@ def _present(session: Session, contract: Contract | None) -> Document | None:
 
 
 def _named(session: Session, identifier: str) -> Contract | None:
-    return session.scalars(select(Contract).where(Contract.identifier == identifier)).one_or_none() if identifier else None
+    return (
+        session.scalars(select(Contract).where(Contract.identifier == identifier)).one_or_none()
+        if identifier
+        else None
+    )
 
 
 def _claimed(title: str) -> str:

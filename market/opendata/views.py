@@ -1,7 +1,8 @@
 """Papers the platform issued: what its record says of one, the paper itself, and whether a copy is the same.
 
-A number alone tells what the public may know anyway, and of any other paper what it tells of one there is not. The rest is for its parties, signed
-in, and for whoever holds the paper: by the code printed on it (market/codes.py), or by its bytes.
+A number alone tells what the public may know anyway, and of any other paper what it tells of one there is
+not. The rest is for its parties, signed in, and for whoever holds the paper: by the code printed on it
+(market/codes.py), or by its bytes.
 """
 
 from __future__ import annotations
@@ -43,17 +44,29 @@ class CheckForm(Form):
 
 
 class NumberForm(FlaskForm):
-    """The number and the code as they are printed on a paper, for whoever cannot read its QR code. It only leads on, so nothing is signed."""
+    """The number and the code as they are printed on a paper, for whoever cannot read its QR code. It only
+    leads on, so nothing is signed.
+    """
 
     class Meta(FlaskForm.Meta):
         csrf = False
 
-    number = StringField(_l("编号"), [InputRequired(_l("请填写纸面上的编号。"))], filters=[lambda typed: spelling.code(typed or "")])
+    number = StringField(
+        _l("编号"),
+        [InputRequired(_l("请填写纸面上的编号。"))],
+        filters=[lambda typed: spelling.code(typed or "")],
+    )
     code = StringField(
-        _l("核验码"), [Regexp(r"^([a-z2-7]{16})?$", message=_l("核验码是 16 位字母和数字,其中没有 0、1、8、9;请对照纸面再看一遍。"))],
+        _l("核验码"),
+        [
+            Regexp(
+                r"^([a-z2-7]{16})?$",
+                message=_l("核验码是 16 位字母和数字,其中没有 0、1、8、9;请对照纸面再看一遍。"),
+            )
+        ],
         filters=[lambda typed: re.sub(r"[\s-]", "", spelling.code(typed or "")).lower()],
         description=_l("印在纸面上核验链接的末尾,16 位;公开的文书可以不填。"),
-    )  # fmt: skip
+    )
 
     def validate_number(self, field: StringField) -> None:
         if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", field.data or ""):
@@ -65,7 +78,9 @@ def _case(paper: Document) -> Any:
 
 
 def _shown(identifier: str, code: str) -> Document | None:
-    """The paper of this number, to whoever holds it or may read its case; None for anybody else, as where there is none."""
+    """The paper of this number, to whoever holds it or may read its case; None for anybody else, as where
+    there is none.
+    """
     found = issued(db.session, identifier)
     if found is None or _case(found).readable_by(db.session, current_actor()):
         return found
@@ -80,7 +95,10 @@ def _for_the_holder_alone() -> None:
 
     @after_this_request
     def closed(response: Response) -> Response:
-        response.headers["Cache-Control"], response.headers["Referrer-Policy"] = "private, no-store", "no-referrer"
+        response.headers["Cache-Control"], response.headers["Referrer-Policy"] = (
+            "private, no-store",
+            "no-referrer",
+        )
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
@@ -113,14 +131,24 @@ def check(identifier: str, code: str = "") -> str | tuple[str, int]:
 
 
 def _asked_for(identifier: str, form: CheckForm, copy: Copy | None, status: int) -> str | tuple[str, int]:
-    """The answer to a number that tells nothing: it asks for the file, and shows the record of the paper that file is."""
+    """The answer to a number that tells nothing: it asks for the file, and shows the record of the paper that
+    file is.
+    """
     if copy is not None and copy.paper is not None:
         return _held(copy, form), status
-    return _page("opendata/unknown.html", form=form, copy=copy, identifier=identifier, typed=NumberForm(MultiDict({"number": identifier}))), status if form.is_submitted() else 404
+    return _page(
+        "opendata/unknown.html",
+        form=form,
+        copy=copy,
+        identifier=identifier,
+        typed=NumberForm(MultiDict({"number": identifier})),
+    ), status if form.is_submitted() else 404
 
 
 def _download(paper: Document, identifier: str, code: str) -> str | None:
-    """Where the paper itself is, for who may have it. A contract is its parties' business: who holds a copy may check it, but gets none here."""
+    """Where the paper itself is, for who may have it. A contract is its parties' business: who holds a copy
+    may check it, but gets none here.
+    """
     if paper.case_type == "contract":
         return None
     if fits(identifier, code):
@@ -133,18 +161,34 @@ def _held(copy: Copy, form: CheckForm) -> str:
     _for_the_holder_alone()
     assert copy.paper is not None
     contract = copy.paper.case_type == "contract"
-    return _record(copy.paper, form, same=None if contract else True, copy=copy if contract else None, download=None)
+    return _record(
+        copy.paper, form, same=None if contract else True, copy=copy if contract else None, download=None
+    )
 
 
-def _record(paper: Document, form: CheckForm, *, same: bool | None, copy: Copy | None, download: str | None) -> str:
+def _record(
+    paper: Document, form: CheckForm, *, same: bool | None, copy: Copy | None, download: str | None
+) -> str:
     case, actor = _case(paper), current_actor()
     readable = case.readable_by(db.session, actor)
-    score = select(CreditScore).where(CreditScore.agency_id == case.id) if paper.case_type == "organisation" and readable else None
+    score = (
+        select(CreditScore).where(CreditScore.agency_id == case.id)
+        if paper.case_type == "organisation" and readable
+        else None
+    )
     return _page(
-        "opendata/check.html", paper=paper, case=case, form=form, same=same, copy=copy, download=download,
+        "opendata/check.html",
+        paper=paper,
+        case=case,
+        form=form,
+        same=same,
+        copy=copy,
+        download=download,
         score=db.session.scalars(score).one_or_none() if score is not None else None,
-        case_link=link(case_url(paper.case_type, case.identifier), case.identifier) if readable else case.identifier,
-    )  # fmt: skip
+        case_link=link(case_url(paper.case_type, case.identifier), case.identifier)
+        if readable
+        else case.identifier,
+    )
 
 
 def _page(template: str, **shown: Any) -> str:
@@ -164,7 +208,9 @@ def paper(identifier: str, code: str = "") -> Response:
 @rooms.route("/check", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])
 def check_file() -> Response | str | tuple[str, int]:
-    """Whoever holds a paper of the platform's, or a signed contract, checks it: whether it is the same, who signed, and when."""
+    """Whoever holds a paper of the platform's, or a signed contract, checks it: whether it is the same, who
+    signed, and when.
+    """
     form, copy, status, typed = CheckForm(), None, 200, NumberForm(request.args)
     if form.is_submitted():
         status = 422
@@ -172,7 +218,9 @@ def check_file() -> Response | str | tuple[str, int]:
             copy, status = _compared(form)
     elif "number" in request.args:
         if typed.validate():
-            return redirect(url_for("opendata.check", identifier=typed.number.data, code=typed.code.data or None), 303)
+            return redirect(
+                url_for("opendata.check", identifier=typed.number.data, code=typed.code.data or None), 303
+            )
         status = 422
     if copy is not None and copy.paper is not None:
         return _held(copy, form), status

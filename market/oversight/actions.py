@@ -14,7 +14,9 @@ from models.text import N_, NotFound, RuleBroken
 
 @surely
 @action
-def override(session: Session, actor: Actor, *, case_type: str, identifier: str, target: str, reason: str) -> str:
+def override(
+    session: Session, actor: Actor, *, case_type: str, identifier: str, target: str, reason: str
+) -> str:
     """An administrator moves a case to another state. Returns the case's identifier."""
     if case_type not in CASES:
         raise RuleBroken(N_("请选择一项。"), "case_type")
@@ -25,13 +27,20 @@ def override(session: Session, actor: Actor, *, case_type: str, identifier: str,
 
 @action
 def try_again(session: Session, actor: Actor, number: int) -> str:
-    """An administrator has something the jobs could not do tried again now. The event wakes whichever of them it was."""
+    """An administrator has something the jobs could not do tried again now. The event wakes whichever of them
+    it was.
+    """
     failure = session.get(Failure, number, with_for_update=True)
     if failure is None:
         raise NotFound(N_("没有找到 %(identifier)s。"), identifier=str(number))
     failure.next_at = clock.now()
     events.record(
-        session, actor, "failure.retry", failure.case_type or "failure", failure.case_identifier or str(number), audience="internal",
+        session,
+        actor,
+        "failure.retry",
+        failure.case_type or "failure",
+        failure.case_identifier or str(number),
+        audience="internal",
         data={"what": failure.what, "act": failure.act},
-    )  # fmt: skip
+    )
     return str(number)

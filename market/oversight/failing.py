@@ -11,7 +11,13 @@ from models.failures import Failure
 from models.text import N_
 from models.timekeeping import WHY, Doubt
 
-LANES = {"deadlines": N_("到期事项"), "keeper": N_("密钥保管方"), "events": N_("随事件而动"), "outside": N_("对外联系与打印"), "long": N_("长任务")}
+LANES = {
+    "deadlines": N_("到期事项"),
+    "keeper": N_("密钥保管方"),
+    "events": N_("随事件而动"),
+    "outside": N_("对外联系与打印"),
+    "long": N_("长任务"),
+}
 PARTS = {
     "deadlines": N_("到期事项"),
     "notices": N_("通知"),
@@ -68,6 +74,11 @@ def link_of(failure: Failure) -> str:
 def clock_words(machine: str, found: Doubt) -> str:
     """Why a machine's clock is not gone by, and what it says."""
     return _(
-        "%(machine)s:%(why)s它现在是 %(wall)s,按推算应为 %(expected)s 左右。到期事项和每夜任务已暂停,网站照常;时钟恢复正确后会自动继续,如确认它没有错,也可以由管理员继续。",
-        machine=machine, why=_(WHY[found.why]), wall=exactly(found.wall), expected=exactly(found.expected),
-    )  # fmt: skip
+        "%(machine)s:%(why)s它现在是 %(wall)s,按推算应为 %(expected)s 左右。"
+        "到期事项和每夜任务已暂停,网站照常;时钟恢复正确后会自动继续,如确认它没有错,"
+        "也可以由管理员继续。",
+        machine=machine,
+        why=_(WHY[found.why]),
+        wall=exactly(found.wall),
+        expected=exactly(found.expected),
+    )

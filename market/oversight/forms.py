@@ -18,7 +18,13 @@ class AuthorityForm(PersonForm):
     uscc = text(_l("统一社会信用代码"), 60)
     as_printed = as_printed()
     region_code = region_field(_l("管辖地区"), [NEEDED])
-    authority_role = RadioField(_l("职责"), [NEEDED], choices=choices([("regulator", _l("监管部门")), ("department", _l("审批部门")), ("custodian", _l("资金托管机构"))]))
+    authority_role = RadioField(
+        _l("职责"),
+        [NEEDED],
+        choices=choices(
+            [("regulator", _l("监管部门")), ("department", _l("审批部门")), ("custodian", _l("资金托管机构"))]
+        ),
+    )
     department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
 
     def prepare(self, departments: list[str]) -> None:
@@ -34,11 +40,17 @@ class OverrideForm(Form):
     reason = TextAreaField(_l("理由"), [NEEDED, Length(max=1000)], description=_l("会告知各方并留痕。"))
 
     def prepare(self, case: Case) -> None:
-        self.target.choices = choices((state.name, _l(state.label)) for state in case.workflow.states.values())
+        self.target.choices = choices(
+            (state.name, _l(state.label)) for state in case.workflow.states.values()
+        )
 
 
 class ClockForm(Form):
     """That a clock is right which nobody goes by, with what it said when that was shown."""
 
     wall = HiddenField()
-    reason = TextAreaField(_l("理由"), [NEEDED, Length(max=500)], description=_l("例如:对照了什么时间、停机或校时的原因。会留痕。"))
+    reason = TextAreaField(
+        _l("理由"),
+        [NEEDED, Length(max=500)],
+        description=_l("例如:对照了什么时间、停机或校时的原因。会留痕。"),
+    )

@@ -25,9 +25,8 @@ from models.credit import GRADES, CreditScore
 def agencies_of(actor: Actor, state: str = "") -> Select[Any]:
     """Every agency of the actor's area with its score (or None), by name."""
     pairs: Any = select(Organisation, CreditScore)
-    query = (
-        pairs.outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
-        .where(Organisation.kind == "agency", Organisation.visible_to(actor))
+    query = pairs.outerjoin(CreditScore, CreditScore.agency_id == Organisation.id).where(
+        Organisation.kind == "agency", Organisation.visible_to(actor)
     )
     if state in Organisation.workflow.states:
         query = query.where(Organisation.state == state)
@@ -37,7 +36,12 @@ def agencies_of(actor: Actor, state: str = "") -> Select[Any]:
 
 def grades_chart(actor: Actor) -> Markup:
     """How many agencies of the area stand at each grade."""
-    counted = agencies_of(actor).with_only_columns(CreditScore.grade, func.count()).group_by(CreditScore.grade).order_by(None)
+    counted = (
+        agencies_of(actor)
+        .with_only_columns(CreditScore.grade, func.count())
+        .group_by(CreditScore.grade)
+        .order_by(None)
+    )
     counts: dict[str | None, int] = dict(db.session.execute(counted).all())  # type: ignore[arg-type]
     shown = [(grade, counts.get(grade, 0), f"bar-{grade}") for grade in GRADES]
     return bars([*shown, (_("未评"), counts.get(None, 0), "bar-none")], _("信用等级分布"))
@@ -66,17 +70,38 @@ def overview(actor: Actor) -> dict[str, Any]:
 
 def agencies_table(actor: Actor, state: str = "") -> list[list[Any]]:
     """The rows of the export, heading first."""
-    rows: list[list[Any]] = [[
-        _("编号"), _("机构"), _("统一社会信用代码"), _("地区"), _("状态"), _("等级"), _("信用分"), _("完成合同"),
-        _("首过率"), _("按期率"), _("入驻时间"),
-    ]]  # fmt: skip
+    rows: list[list[Any]] = [
+        [
+            _("编号"),
+            _("机构"),
+            _("统一社会信用代码"),
+            _("地区"),
+            _("状态"),
+            _("等级"),
+            _("信用分"),
+            _("完成合同"),
+            _("首过率"),
+            _("按期率"),
+            _("入驻时间"),
+        ]
+    ]
     for agency, score in db.session.execute(agencies_of(actor, state)):
         graded = score is not None and score.grade is not None
-        rows.append([
-            agency.identifier, agency.name, agency.uscc, region(agency.region_code), _(agency.state_label),
-            score.grade if graded else _("未评"), score.score / 10 if graded else None, score.settled if score else 0,
-            score.first_pass if score else None, score.on_time if score else None, when(agency.created_at),
-        ])  # fmt: skip
+        rows.append(
+            [
+                agency.identifier,
+                agency.name,
+                agency.uscc,
+                region(agency.region_code),
+                _(agency.state_label),
+                score.grade if graded else _("未评"),
+                score.score / 10 if graded else None,
+                score.settled if score else 0,
+                score.first_pass if score else None,
+                score.on_time if score else None,
+                when(agency.created_at),
+            ]
+        )
     return rows
 
 
@@ -95,10 +120,14 @@ class Month:
 
 
 def months(actor: Actor, count: int = 12) -> list[Month]:
-    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area; what never
-    came is among the submissions, late."""
+    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area;
+    what never came is among the submissions, late.
+    """
     today = clock.today()
-    names = [f"{y}-{m + 1:02d}" for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))]
+    names = [
+        f"{y}-{m + 1:02d}"
+        for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))
+    ]
     found = {name: Month(name) for name in names}
     since = datetime.strptime(names[0], "%Y-%m").replace(tzinfo=BEIJING)
 
@@ -114,8 +143,17 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
         if month := of(completed_at):
             month.completed += 1
             month.value += price
-    delivered = select(Deliverable).options(lazyload("*")).where(
-        Deliverable.visible_to(actor), or_(Deliverable.submitted_at >= since, Deliverable.decided_at >= since, Deliverable.missed_at >= since)
+    delivered = (
+        select(Deliverable)
+        .options(lazyload("*"))
+        .where(
+            Deliverable.visible_to(actor),
+            or_(
+                Deliverable.submitted_at >= since,
+                Deliverable.decided_at >= since,
+                Deliverable.missed_at >= since,
+            ),
+        )
     )
     for each in db.session.scalars(delivered):
         if each.on_time is not None and (month := of(each.counted_at)):
@@ -135,7 +173,20 @@ def months_chart(rows: list[Month]) -> Markup:
 def months_table(actor: Actor) -> list[list[Any]]:
     """The rows of the export, heading first; sums in yuan."""
     heading = [
-        _("月份"), _("签订合同"), _("完成合同"), _("完成金额(元)"), _("已评审的成果"), _("首次过审"), _("提交的成果"), _("按期提交"),
-    ]  # fmt: skip
+        _("月份"),
+        _("签订合同"),
+        _("完成合同"),
+        _("完成金额(元)"),
+        _("已评审的成果"),
+        _("首次过审"),
+        _("提交的成果"),
+        _("按期提交"),
+    ]
     rows = months(actor)
-    return [heading, *([r.name, r.signed, r.completed, r.value / 100, r.reviewed, r.first_pass, r.submitted, r.on_time] for r in rows)]
+    return [
+        heading,
+        *(
+            [r.name, r.signed, r.completed, r.value / 100, r.reviewed, r.first_pass, r.submitted, r.on_time]
+            for r in rows
+        ),
+    ]

@@ -77,9 +77,13 @@ def clauses() -> str:
     """Contracts whose clauses differ from the template or break a rule."""
     actor = current_actor()
     return render_template(
-        "oversight/clauses.html", page=paged(to_look_at(actor, request.args.get("rule", ""))), chart=findings_chart(actor),
-        rules={each.key: each for each in rules()}, tones=TONES, severities=SEVERITIES,
-    )  # fmt: skip
+        "oversight/clauses.html",
+        page=paged(to_look_at(actor, request.args.get("rule", ""))),
+        chart=findings_chart(actor),
+        rules={each.key: each for each in rules()},
+        tones=TONES,
+        severities=SEVERITIES,
+    )
 
 
 @rooms.get("/oversight/clauses.<any(csv, xlsx):kind>")
@@ -94,14 +98,22 @@ def reviews() -> str:
     """How reports fare at the approving departments, by agency, item or region."""
     actor, by = current_actor(), request.args.get("by", "agency")
     rows = first_pass(actor, by if by in GROUPS else "agency")
-    return render_template("oversight/first_pass.html", page=sliced(rows), chart=rates_chart(rows), reasons=reasons_chart(actor), by=by)
+    return render_template(
+        "oversight/first_pass.html",
+        page=sliced(rows),
+        chart=rates_chart(rows),
+        reasons=reasons_chart(actor),
+        by=by,
+    )
 
 
 @rooms.get("/oversight/first-pass.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
     by = request.args.get("by", "agency")
-    return exported(first_pass_table(first_pass(current_actor(), by if by in GROUPS else "agency")), "first-pass", kind)
+    return exported(
+        first_pass_table(first_pass(current_actor(), by if by in GROUPS else "agency")), "first-pass", kind
+    )
 
 
 @rooms.get("/oversight/money")
@@ -110,16 +122,32 @@ def held_money() -> str:
     """Money kept by region, buyers who do not pay in time, agencies who wait for theirs."""
     actor, view = current_actor(), request.args.get("view", "escrow")
     rows = money.kept_by_region(actor)
-    pages = {"escrow": lambda: sliced(rows), "overdue": lambda: paged(money.overdue(actor)), "waiting": lambda: paged(money.waiting(actor))}
+    pages = {
+        "escrow": lambda: sliced(rows),
+        "overdue": lambda: paged(money.overdue(actor)),
+        "waiting": lambda: paged(money.waiting(actor)),
+    }
     view = view if view in money.VIEWS else "escrow"
-    return render_template("oversight/money.html", view=view, page=pages[view](), chart=money.kept_chart(rows), kinds=KINDS, payout_kinds=PAYOUT_KINDS, total=sum(sum(row[2:]) for row in rows))
+    return render_template(
+        "oversight/money.html",
+        view=view,
+        page=pages[view](),
+        chart=money.kept_chart(rows),
+        kinds=KINDS,
+        payout_kinds=PAYOUT_KINDS,
+        total=sum(sum(row[2:]) for row in rows),
+    )
 
 
 @rooms.get("/oversight/money.<any(csv, xlsx):kind>")
 @login_required
 def export_money(kind: str) -> Response:
     view = request.args.get("view", "escrow")
-    return exported(money.table(current_actor(), view if view in money.VIEWS else "escrow"), f"money-{view if view in money.VIEWS else 'escrow'}", kind)
+    return exported(
+        money.table(current_actor(), view if view in money.VIEWS else "escrow"),
+        f"money-{view if view in money.VIEWS else 'escrow'}",
+        kind,
+    )
 
 
 @rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")
@@ -133,7 +161,11 @@ def export(what: str, kind: str) -> Response:
 @rooms.get("/admin/authorities")
 @login_required
 def authorities() -> str:
-    query = select(Organisation).where(Organisation.kind == "authority").order_by(Organisation.region_code, Organisation.id)
+    query = (
+        select(Organisation)
+        .where(Organisation.kind == "authority")
+        .order_by(Organisation.region_code, Organisation.id)
+    )
     return render_template("oversight/authorities.html", page=paged(query), roles=ROLES)
 
 
@@ -152,14 +184,26 @@ def override() -> AnyResponse | str | tuple[str, int]:
     number = spelling.code(request.args.get("number", ""))[:40]
     case = case_numbered(number) if number else None
     if case is None:
-        return render_template("oversight/override.html", number=number), 422 if number or request.method == "POST" else 200
+        return render_template(
+            "oversight/override.html", number=number
+        ), 422 if number or request.method == "POST" else 200
     form = OverrideForm()
     form.prepare(case)
     act = partial(actions.override, case_type=case.workflow.name, identifier=case.identifier)
     return form_page(
-        form, _("变更状态"), act, lambda identifier: case_url(case.workflow.name, identifier), back=url_for("oversight.override"),
-        lead=_("%(kind)s %(identifier)s“%(title)s”现在是“%(state)s”。", kind=_(case.workflow.label), identifier=case.identifier, title=case.title, state=_(case.state_label)),
-    )  # fmt: skip
+        form,
+        _("变更状态"),
+        act,
+        lambda identifier: case_url(case.workflow.name, identifier),
+        back=url_for("oversight.override"),
+        lead=_(
+            "%(kind)s %(identifier)s“%(title)s”现在是“%(state)s”。",
+            kind=_(case.workflow.label),
+            identifier=case.identifier,
+            title=case.title,
+            state=_(case.state_label),
+        ),
+    )
 
 
 @rooms.get("/admin/failures")
@@ -168,10 +212,19 @@ def failures() -> str:
     """What the jobs could not do, what is tried again next first, and how they stand."""
     stands = standing()  # first: it looks at the database anew
     return render_template(
-        "oversight/failures.html", page=paged(select(Failure).order_by(Failure.next_at, Failure.id)), form=ActForm(), standing=stands, lanes=LANES,
-        part_words=part_words, act_words=act_words, link_of=link_of, clocks=[(machine, clock_words(machine, found)) for machine, found in timekeeping.doubted()],
-        scores=db.session.scalars(select(Batch.identifier).where(Batch.kind == "scores").order_by(Batch.id.desc()).limit(1)).first(),
-    )  # fmt: skip
+        "oversight/failures.html",
+        page=paged(select(Failure).order_by(Failure.next_at, Failure.id)),
+        form=ActForm(),
+        standing=stands,
+        lanes=LANES,
+        part_words=part_words,
+        act_words=act_words,
+        link_of=link_of,
+        clocks=[(machine, clock_words(machine, found)) for machine, found in timekeeping.doubted()],
+        scores=db.session.scalars(
+            select(Batch.identifier).where(Batch.kind == "scores").order_by(Batch.id.desc()).limit(1)
+        ).first(),
+    )
 
 
 @rooms.post("/admin/failures/<int(max=2147483647):number>/retry")
@@ -185,7 +238,10 @@ def try_again(number: int) -> AnyResponse:
 @login_required
 def clocks() -> str:
     """The clocks that are watched, and whether each is gone by."""
-    told = [(mark, clock_words(mark.machine, mark.doubted) if mark.doubted else "") for mark in db.session.scalars(select(ClockMark).order_by(ClockMark.machine))]
+    told = [
+        (mark, clock_words(mark.machine, mark.doubted) if mark.doubted else "")
+        for mark in db.session.scalars(select(ClockMark).order_by(ClockMark.machine))
+    ]
     return render_template("oversight/clocks.html", told=told)
 
 
@@ -199,4 +255,13 @@ def clock(machine: str) -> AnyResponse | str | tuple[str, int]:
     if found is not None and not form.is_submitted():
         form.wall.data = found.wall.isoformat()
     lead = clock_words(machine, found) if found else ""
-    return form_page(form, _("时钟无误,继续办理"), timekeeping.confirm, lambda _: back, lambda form: form.values(), machine, lead=lead, back=back)
+    return form_page(
+        form,
+        _("时钟无误,继续办理"),
+        timekeeping.confirm,
+        lambda _: back,
+        lambda form: form.values(),
+        machine,
+        lead=lead,
+        back=back,
+    )

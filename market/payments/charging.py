@@ -1,5 +1,6 @@
-"""Between us and a gateway. The gateway is asked outside of any transaction; what is about to be asked is committed before, what it
-answered after, and the jobs take up whatever stopped in between."""
+"""Between us and a gateway. The gateway is asked outside of any transaction; what is about to be asked is
+committed before, what it answered after, and the jobs take up whatever stopped in between.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +31,9 @@ def _charge(key: str) -> Charge:
 
 
 def begin(actor: Actor, payment: str, method: str, back: str) -> tuple[str, Standing]:
-    """A buyer pays by one of the methods a gateway offers: the charge's key, and how it stands there. Pressed twice it is one charge.
-    RuleBroken where nobody offers the method for this payment."""
+    """A buyer pays by one of the methods a gateway offers: the charge's key, and how it stands there. Pressed
+    twice it is one charge. RuleBroken where nobody offers the method for this payment.
+    """
     gateway, _label = offering(Payment.load(db.session, payment)).get(method, (None, ""))
     db.session.rollback()
     if gateway is None:
@@ -44,7 +46,9 @@ def _ask(key: str, back: str) -> Standing:
     charge = _charge(key)
     try:
         gateway = online(charge.gateway)
-        standing = gateway.begin(charge, back) if charge.gateway_id is None else gateway.look(charge.gateway_id)
+        standing = (
+            gateway.begin(charge, back) if charge.gateway_id is None else gateway.look(charge.gateway_id)
+        )
     except Refused:
         actions.fail_charge(SYSTEM, key)
         raise
@@ -54,8 +58,9 @@ def _ask(key: str, back: str) -> Standing:
 
 
 def follow(key: str) -> None:
-    """Look how a charge stands at the gateway, and settle it accordingly. One of a payment that is in, which nobody has paid, is
-    called off."""
+    """Look how a charge stands at the gateway, and settle it accordingly. One of a payment that is in, which
+    nobody has paid, is called off.
+    """
     charge = _charge(key)
     if charge.state not in ("waiting", "asked") or charge.gateway_id is None:
         return
@@ -77,13 +82,22 @@ def follow_all(payment: Payment) -> None:
 def _settle(key: str, standing: Standing) -> None:
     if standing.state == "failed":
         actions.fail_charge(SYSTEM, key)
-    elif standing.state == "succeeded" and standing.amount == _charge(key).amount:  # any other sum is for a person to look at
+    elif (
+        standing.state == "succeeded" and standing.amount == _charge(key).amount
+    ):  # any other sum is for a person to look at
         actions.settle_charge(SYSTEM, key, fee=standing.fee)
 
 
 def take(gateway: str, told: Told) -> None:
     """A signed event: kept first, then dealt with; if that cannot be now, the jobs will."""
-    actions.note_event(SYSTEM, gateway=gateway, event_id=told.event_id, kind=told.kind, about=told.about, content=told.content)
+    actions.note_event(
+        SYSTEM,
+        gateway=gateway,
+        event_id=told.event_id,
+        kind=told.kind,
+        about=told.about,
+        content=told.content,
+    )
     try:
         _handle(gateway, told.event_id, told.about)
     except Problem as problem:
@@ -93,10 +107,25 @@ def take(gateway: str, told: Told) -> None:
 def _handle(gateway: str, event_id: str, about: str) -> None:
     """Look how what an event is about stands: a charge and what was refunded on it, or a transfer."""
     db.session.rollback()
-    key = db.session.scalars(select(Charge.key).where(Charge.gateway == gateway, Charge.gateway_id == about)).one_or_none()
-    gone = list(db.session.scalars(_leaving(gateway).where((Charge.gateway_id == about) | (Payout.gateway_id == about))))
-    kind = db.session.scalar(select(GatewayEvent.kind).where(GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id)) or ""
-    asked = db.session.scalars(select(Charge.id).where(Charge.gateway == gateway, Charge.state == "asked").limit(1)).first()
+    key = db.session.scalars(
+        select(Charge.key).where(Charge.gateway == gateway, Charge.gateway_id == about)
+    ).one_or_none()
+    gone = list(
+        db.session.scalars(
+            _leaving(gateway).where((Charge.gateway_id == about) | (Payout.gateway_id == about))
+        )
+    )
+    kind = (
+        db.session.scalar(
+            select(GatewayEvent.kind).where(
+                GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id
+            )
+        )
+        or ""
+    )
+    asked = db.session.scalars(
+        select(Charge.id).where(Charge.gateway == gateway, Charge.state == "asked").limit(1)
+    ).first()
     db.session.rollback()
     if key is None and not gone and asked:
         return  # it may be a charge whose name we are just being told
@@ -110,17 +139,26 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
 
 
 def _look_for_strangers(gateway: str, about: str) -> None:
-    """What was taken back from a charge and is none of our payouts, as when somebody refunds it on the gateway's own pages: a difference for a
-    person, who is told at once."""
+    """What was taken back from a charge and is none of our payouts, as when somebody refunds it on the
+    gateway's own pages: a difference for a person, who is told at once.
+    """
     back = [m for m in online(gateway).taken_back(about) if m.amount]
     if not back:
         return
-    case = db.session.scalars(select(Payment.identifier).join(Charge).where(Charge.gateway == gateway, Charge.gateway_id == about)).one()
+    case = db.session.scalars(
+        select(Payment.identifier).join(Charge).where(Charge.gateway == gateway, Charge.gateway_id == about)
+    ).one()
     tries = {m.payout.partition(":")[0] for m in back}
-    sent = select(Payout.identifier, Payout.gateway_id).where((Payout.gateway_id.in_([m.gateway_id for m in back])) | Payout.identifier.in_(tries))
+    sent = select(Payout.identifier, Payout.gateway_id).where(
+        (Payout.gateway_id.in_([m.gateway_id for m in back])) | Payout.identifier.in_(tries)
+    )
     known = {name for row in db.session.execute(sent) for name in row}
     db.session.rollback()
-    strangers = [Found("theirs_only", m.gateway_id, m.amount, 0, case) for m in back if m.gateway_id not in known and m.payout.partition(":")[0] not in known]
+    strangers = [
+        Found("theirs_only", m.gateway_id, m.amount, 0, case)
+        for m in back
+        if m.gateway_id not in known and m.payout.partition(":")[0] not in known
+    ]
     if strangers:
         actions.note_differences(SYSTEM, gateway, strangers)
 
@@ -132,7 +170,9 @@ def _leaving(gateway: str) -> Select[str]:
 
 
 def follow_payout(identifier: str) -> None:
-    """Look how a payout stands that a gateway has sent: one that failed there after all is owed again, and goes by bank."""
+    """Look how a payout stands that a gateway has sent: one that failed there after all is owed again, and
+    goes by bank.
+    """
     payout = Payout.load(db.session, identifier)
     standing = online(payout.gateway).find(payout)
     if standing is not None and standing.state == "failed":
@@ -140,25 +180,49 @@ def follow_payout(identifier: str) -> None:
 
 
 def work() -> int:
-    """What every minute brings: charges and payouts that stopped half-way, events not dealt with. Returns how many were taken up."""
+    """What every minute brings: charges and payouts that stopped half-way, events not dealt with. Returns how
+    many were taken up.
+    """
     return sum(_work(way.name) for way in ways() if isinstance(way, OnlineGateway))
 
 
 def _work(gateway: str) -> int:
     db.session.rollback()
     minute = clock.now() - timedelta(minutes=1)
-    charges, payouts = select(Charge).where(Charge.gateway == gateway), select(Payout.identifier).where(Payout.gateway == gateway)
-    asked = [charge.key for charge in db.session.scalars(charges.where(Charge.state == "asked", _asked_before(minute)))]
-    waiting = [charge.key for charge in db.session.scalars(charges.where(Charge.state == "waiting")) if charge.to_be_looked_at]
-    told = select(GatewayEvent.event_id, GatewayEvent.about).where(GatewayEvent.gateway == gateway, GatewayEvent.handled_at.is_(None))
+    charges, payouts = (
+        select(Charge).where(Charge.gateway == gateway),
+        select(Payout.identifier).where(Payout.gateway == gateway),
+    )
+    asked = [
+        charge.key
+        for charge in db.session.scalars(charges.where(Charge.state == "asked", _asked_before(minute)))
+    ]
+    waiting = [
+        charge.key
+        for charge in db.session.scalars(charges.where(Charge.state == "waiting"))
+        if charge.to_be_looked_at
+    ]
+    told = select(GatewayEvent.event_id, GatewayEvent.about).where(
+        GatewayEvent.gateway == gateway, GatewayEvent.handled_at.is_(None)
+    )
     events = list(db.session.execute(told.order_by(GatewayEvent.id)))
-    leaving = list(db.session.scalars(payouts.where(Payout.state.in_(("due", "sending"))).order_by(Payout.id)))
+    leaving = list(
+        db.session.scalars(payouts.where(Payout.state.in_(("due", "sending"))).order_by(Payout.id))
+    )
     db.session.rollback()
     tries: list[tuple[Callable[..., object], tuple[str, ...]]] = [
-        *((_ask, (key, current_app.config["PUBLIC_URL"])) for key in asked), *((_handle, (gateway, *event)) for event in events),
-        *((follow, (key,)) for key in waiting), *((pay_out, (identifier,)) for identifier in leaving),
-    ]  # fmt: skip
-    return each(gateway, {Attempt(gateway, act.__name__, "gateway", arguments[0][:40]): partial(_wait, act, *arguments) for act, arguments in tries})
+        *((_ask, (key, current_app.config["PUBLIC_URL"])) for key in asked),
+        *((_handle, (gateway, *event)) for event in events),
+        *((follow, (key,)) for key in waiting),
+        *((pay_out, (identifier,)) for identifier in leaving),
+    ]
+    return each(
+        gateway,
+        {
+            Attempt(gateway, act.__name__, "gateway", arguments[0][:40]): partial(_wait, act, *arguments)
+            for act, arguments in tries
+        },
+    )
 
 
 def _asked_before(instant: datetime) -> ColumnElement[bool]:
@@ -167,7 +231,9 @@ def _asked_before(instant: datetime) -> ColumnElement[bool]:
 
 
 def _wait(act: Callable[..., object], *arguments: str) -> bool:
-    """One of these acts. Whether it was done; a gateway that refuses or is away is asked again the next time."""
+    """One of these acts. Whether it was done; a gateway that refuses or is away is asked again the next
+    time.
+    """
     try:
         act(*arguments)
     except Problem as problem:

@@ -21,11 +21,15 @@ class PayForm(Form):
 
 
 class SendForm(Form):
-    bank_reference = text(_l("银行流水号"), 60, description=_l("转账时请在附言里写上本页的付款编号,对账单即可自动核对。"))
+    bank_reference = text(
+        _l("银行流水号"), 60, description=_l("转账时请在附言里写上本页的付款编号,对账单即可自动核对。")
+    )
 
 
 class InvoiceForm(Form):
-    number = text(_l("发票号码"), 40, description=_l("20 位数字(数电发票);旧式发票填代码加号码,共 18 或 20 位。"))
+    number = text(
+        _l("发票号码"), 40, description=_l("20 位数字(数电发票);旧式发票填代码加号码,共 18 或 20 位。")
+    )
     amount = MoneyField(_l("价税合计(元)"), [InputRequired(str(NEEDED.message))])
     tax = MoneyField(_l("其中税额(元)"), [InputRequired(str(NEEDED.message))])
     issued_on = DateField(_l("开票日期"), [NEEDED])
@@ -34,9 +38,13 @@ class InvoiceForm(Form):
 
 class StatementForm(Form):
     file = FileField(
-        _l("银行对账单"), [FileRequired(_l("请选择文件。"))], render_kw={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.xml,.htm,.html"},
-        description=_l("网银导出的 CSV、XLSX、XLS,或 CAMT.053(XML),不必改动。同一笔流水重复导入不会重复入账。"),
-    )  # fmt: skip
+        _l("银行对账单"),
+        [FileRequired(_l("请选择文件。"))],
+        render_kw={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.xml,.htm,.html"},
+        description=_l(
+            "网银导出的 CSV、XLSX、XLS,或 CAMT.053(XML),不必改动。同一笔流水重复导入不会重复入账。"
+        ),
+    )
 
 
 LINE_WAYS = {
@@ -50,12 +58,22 @@ LINE_WAYS = {
 
 class LineForm(Form):
     way = RadioField(_l("这一笔是"), [InputRequired(_l("请选择一项。"))], choices=choices(LINE_WAYS.items()))
-    identifier = StringField(_l("付款或付出编号"), [Optional(), Length(max=40)], description=_l("例如 M-2026-000123;金额必须完全相同。"))
-    reason = TextAreaField(_l("依据"), [Length(max=200)], description=_l("怎么知道的,例如与付款单位电话核实。会留痕。"))
+    identifier = StringField(
+        _l("付款或付出编号"),
+        [Optional(), Length(max=40)],
+        description=_l("例如 M-2026-000123;金额必须完全相同。"),
+    )
+    reason = TextAreaField(
+        _l("依据"), [Length(max=200)], description=_l("怎么知道的,例如与付款单位电话核实。会留痕。")
+    )
 
     def __init__(self, offered: dict[str, str]) -> None:
         super().__init__(data=offered)
-        settled = [(f"swept:{way.name}", _("%(gateway)s 结算到托管账户", gateway=_(way.label))) for way in ways() if isinstance(way, OnlineGateway)]
+        settled = [
+            (f"swept:{way.name}", _("%(gateway)s 结算到托管账户", gateway=_(way.label)))
+            for way in ways()
+            if isinstance(way, OnlineGateway)
+        ]
         self.way.choices = [*choices(LINE_WAYS.items()), *settled]
 
 
@@ -66,19 +84,34 @@ class ReadForm(Form):
     way = RadioField(_l("这一行是"), [InputRequired(_l("请选择一项。"))], choices=choices(READ_WAYS.items()))
     amount = MoneyField(_l("金额(元)"))
     day = DateField(_l("日期"), [Optional()])
-    reason = TextAreaField(_l("依据"), [Length(max=200)], description=_l("不是一笔流水的,写明看出来的依据。会留痕。"))
+    reason = TextAreaField(
+        _l("依据"), [Length(max=200)], description=_l("不是一笔流水的,写明看出来的依据。会留痕。")
+    )
 
 
-DAY_ORDERS = {"": _l("看得出来,不用选"), "dmy": _l("日/月/年(27/11/2026)"), "mdy": _l("月/日/年(11/27/2026)"), "ymd": _l("年/月/日(26/11/27)")}
+DAY_ORDERS = {
+    "": _l("看得出来,不用选"),
+    "dmy": _l("日/月/年(27/11/2026)"),
+    "mdy": _l("月/日/年(11/27/2026)"),
+    "ymd": _l("年/月/日(26/11/27)"),
+}
 MOST_SHOWN = 40  # columns somebody may be asked about
 
 
 class LayoutForm(Form):
     """Which columns of a table are what; made for so many of them by `layout_form`."""
 
-    heading = WholeField(_l("表头在第几行"), [InputRequired(str(NEEDED.message))], description=_l("表里左边的行号;没有表头填 0。"))
+    heading = WholeField(
+        _l("表头在第几行"),
+        [InputRequired(str(NEEDED.message))],
+        description=_l("表里左边的行号;没有表头填 0。"),
+    )
     flipped = BooleanField(_l("只有一列金额、没有收支标志时:支出写成正数"))
-    order = SelectField(_l("日期的写法"), choices=choices(DAY_ORDERS.items()), description=_l("像 03/04/2026 这样的日期,日和月分不清时才需要选。"))
+    order = SelectField(
+        _l("日期的写法"),
+        choices=choices(DAY_ORDERS.items()),
+        description=_l("像 03/04/2026 这样的日期,日和月分不清时才需要选。"),
+    )
 
     def values(self) -> dict[str, Any]:
         places: dict[str, list[int]] = {}
@@ -86,7 +119,12 @@ class LayoutForm(Form):
             role = self._fields[f"role_{place}"].data if f"role_{place}" in self._fields else ""
             if role:
                 places.setdefault(role, []).append(place)
-        return {"heading": self.heading.data, "places": places, "flipped": self.flipped.data, "order": self.order.data}
+        return {
+            "heading": self.heading.data,
+            "places": places,
+            "flipped": self.flipped.data,
+            "order": self.order.data,
+        }
 
     @property
     def roles(self) -> list[Field]:
@@ -98,8 +136,14 @@ def layout_form(rows: list[list[str]]) -> LayoutForm:
     """The form for a table of these rows, filled in as far as we know its headings."""
     width = min(max(map(len, rows)), MOST_SHOWN)
     offered = choices([("", _("不用")), *((role, _(label)) for role, label in ROLES.items())])
-    fields = {f"role_{place}": SelectField(_l("第 %(n)s 列", n=place + 1), choices=offered) for place in range(width)}
+    fields = {
+        f"role_{place}": SelectField(_l("第 %(n)s 列", n=place + 1), choices=offered)
+        for place in range(width)
+    }
     heading, known = guessed(rows)
-    data = {"heading": heading + 1, **{f"role_{place}": role for role, places in known.items() for place in places}}
+    data = {
+        "heading": heading + 1,
+        **{f"role_{place}": role for role, places in known.items() for place in places},
+    }
     made: LayoutForm = type("LayoutForm", (LayoutForm,), fields)(data=data)
     return made

@@ -1,4 +1,6 @@
-"""What the jobs do with money: match the bank's lines, take up what stopped half-way at a gateway, reconcile, close the books."""
+"""What the jobs do with money: match the bank's lines, take up what stopped half-way at a gateway, reconcile,
+close the books.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,17 @@ def work() -> int:
 def match_lines(most: int = 10_000) -> int:
     """Look at the bank's new lines, each in a transaction of its own. Returns how many were looked at."""
     db.session.rollback()
-    query = select(BankStatement.identifier, BankLine.number).join(BankStatement).where(BankLine.state == "new").order_by(BankLine.id)
+    query = (
+        select(BankStatement.identifier, BankLine.number)
+        .join(BankStatement)
+        .where(BankLine.state == "new")
+        .order_by(BankLine.id)
+    )
     waiting = list(db.session.execute(query.limit(most)))
-    tries = {Attempt("bank lines", "match", "statement", statement, number): (statement, number) for statement, number in waiting}
+    tries = {
+        Attempt("bank lines", "match", "statement", statement, number): (statement, number)
+        for statement, number in waiting
+    }
     return each("bank lines", {attempt: partial(_match, *line) for attempt, line in tries.items()})
 
 
@@ -51,7 +61,9 @@ def _match(statement: str, number: int) -> None:
 
 
 def close_books() -> int:
-    """Close every day that is over, each in a transaction of its own, worked out before it begins. Returns how many."""
+    """Close every day that is over, each in a transaction of its own, worked out before it begins. Returns
+    how many.
+    """
     closed = 0
     while True:
         db.session.rollback()
@@ -64,8 +76,9 @@ def close_books() -> int:
 
 
 def reconcile() -> None:
-    """Hold every gateway's own record against the books, and keep every difference. One that does not answer is left for the next
-    night."""
+    """Hold every gateway's own record against the books, and keep every difference. One that does not answer
+    is left for the next night.
+    """
     for gateway in ways():
         db.session.rollback()
         try:

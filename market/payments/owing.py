@@ -1,4 +1,6 @@
-"""What is owed has to leave: a payout for each sum, by the way the money came in where that can take it back."""
+"""What is owed has to leave: a payout for each sum, by the way the money came in where that can take it
+back.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ from models.workflow import start
 
 
 def owe(session: Session, contract: Contract, payee: Organisation, kind: str, amount: int) -> list[Payout]:
-    """Payouts of `amount` fen to an organisation, posted as owed before. What goes back to a buyer goes first to the charges it was
-    taken by, newest first; an agency gets it through the gateway if it has an account there and the money is there."""
+    """Payouts of `amount` fen to an organisation, posted as owed before. What goes back to a buyer goes first
+    to the charges it was taken by, newest first; an agency gets it through the gateway if it has an account
+    there and the money is there.
+    """
     made, left = [], amount
     charges = _open_charges(session, contract)
     if payee.id == contract.buyer_id:
@@ -24,35 +28,70 @@ def owe(session: Session, contract: Contract, payee: Organisation, kind: str, am
             part = min(left, most)
             made += _payout(session, contract, payee, kind, part, charge)
             left -= part
-    elif charges and _has_account(charges[0][0].gateway, payee) and sum(most for _charge, most in charges) - _transferred(session, contract) >= left:
+    elif (
+        charges
+        and _has_account(charges[0][0].gateway, payee)
+        and sum(most for _charge, most in charges) - _transferred(session, contract) >= left
+    ):
         made, left = _payout(session, contract, payee, kind, left, None, charges[0][0].gateway), 0
     return made + _payout(session, contract, payee, kind, left)
 
 
 def _payout(
-    session: Session, contract: Contract, payee: Organisation, kind: str, amount: int, charge: Charge | None = None, gateway: str = "bank"
+    session: Session,
+    contract: Contract,
+    payee: Organisation,
+    kind: str,
+    amount: int,
+    charge: Charge | None = None,
+    gateway: str = "bank",
 ) -> list[Payout]:
     if not amount:
         return []
     days = policy.get(contract.policy_version).number("contract.payout_days")
     payout = Payout(
-        identifier=identifiers.issue(session, "Z"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id, payee_id=payee.id,
-        charge_id=charge.id if charge else None, kind=kind, amount=amount, gateway=charge.gateway if charge else gateway,
+        identifier=identifiers.issue(session, "Z"),
+        contract=contract,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        payee_id=payee.id,
+        charge_id=charge.id if charge else None,
+        kind=kind,
+        amount=amount,
+        gateway=charge.gateway if charge else gateway,
         send_by=workdays.add(clock.now(), days),
-    )  # fmt: skip
-    start(session, payout, SYSTEM, "owe", of=contract, data={"kind": kind, "amount": amount}, tells=("payee",))
+    )
+    start(
+        session, payout, SYSTEM, "owe", of=contract, data={"kind": kind, "amount": amount}, tells=("payee",)
+    )
     return [payout]
 
 
 def _open_charges(session: Session, contract: Contract) -> list[tuple[Charge, int]]:
-    """The charges of a contract that succeeded, newest first, each with what it can still give back in fen."""
-    back = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.charge_id == Charge.id).correlate(Charge).scalar_subquery()
-    query = select(Charge, Charge.amount - back).join(Payment).where(Payment.contract_id == contract.id, Charge.state == "succeeded").options(lazyload(Charge.payment))
-    return [(charge, int(most)) for charge, most in session.execute(query.order_by(Charge.id.desc())) if most > 0]
+    """The charges of a contract that succeeded, newest first, each with what it can still give back in
+    fen.
+    """
+    back = (
+        select(func.coalesce(func.sum(Payout.amount), 0))
+        .where(Payout.charge_id == Charge.id)
+        .correlate(Charge)
+        .scalar_subquery()
+    )
+    query = (
+        select(Charge, Charge.amount - back)
+        .join(Payment)
+        .where(Payment.contract_id == contract.id, Charge.state == "succeeded")
+        .options(lazyload(Charge.payment))
+    )
+    return [
+        (charge, int(most)) for charge, most in session.execute(query.order_by(Charge.id.desc())) if most > 0
+    ]
 
 
 def _transferred(session: Session, contract: Contract) -> int:
-    query = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.contract_id == contract.id, Payout.gateway != "bank", Payout.charge_id.is_(None))
+    query = select(func.coalesce(func.sum(Payout.amount), 0)).where(
+        Payout.contract_id == contract.id, Payout.gateway != "bank", Payout.charge_id.is_(None)
+    )
     return int(session.scalar(query) or 0)
 
 

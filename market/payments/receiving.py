@@ -16,14 +16,21 @@ def locked(session: Session, identifier: str) -> Payment:
 
 
 def take_in(session: Session, payment: Payment, gateway: str) -> ledger.Entry | None:
-    """Book a payment that both sides confirm or that was seen, and go on with its contract: begin it, pay the agency what is
-    covered now, ask the buyer for what paying late costs."""
+    """Book a payment that both sides confirm or that was seen, and go on with its contract: begin it, pay the
+    agency what is covered now, ask the buyer for what paying late costs.
+    """
     contract = payment.contract
     payment.gateway, payment.paid_at = gateway, payment.paid_at or clock.now()
     entry = payments.post(
-        session, f"{payment.kind}_received", f"{payment.identifier}:received", contract.identifier, payment.amount,
-        contract=contract.identifier, gateway=gateway, owed=contract.agency.uscc,
-    )  # fmt: skip
+        session,
+        f"{payment.kind}_received",
+        f"{payment.identifier}:received",
+        contract.identifier,
+        payment.amount,
+        contract=contract.identifier,
+        gateway=gateway,
+        owed=contract.agency.uscc,
+    )
     if payment.kind == "penalty":
         owe(session, contract, contract.agency, "penalty", payment.amount)
         return entry

@@ -23,12 +23,16 @@ def _publish(session: Session, rating: Rating) -> None:
 
 
 @action
-def rate(session: Session, actor: Actor, identifier: str, *, scores: dict[str, int], comment: str = "") -> str:
+def rate(
+    session: Session, actor: Actor, identifier: str, *, scores: dict[str, int], comment: str = ""
+) -> str:
     """A party rates the other; when both have, both are published."""
     rating = _rating(session, identifier)
     perform(session, rating, "rate", actor)
     ratings.seal(rating, sealing_key(), scores, comment)
-    both = session.scalars(select(Rating).where(Rating.contract_id == rating.contract_id).order_by(Rating.id)).all()
+    both = session.scalars(
+        select(Rating).where(Rating.contract_id == rating.contract_id).order_by(Rating.id)
+    ).all()
     if all(r.state == "sealed" for r in both):
         for each in both:
             _publish(session, each)

@@ -23,7 +23,9 @@ STARS = [(n, str(n)) for n in range(5, 0, -1)]
 class RateForm(Form):
     """Five dimensions, from 1 to 5; which five depends on who rates."""
 
-    comment = TextAreaField(_l("评语"), [Length(max=1000)], description=_l("双方都评价后,或评价期满,才同时公布。"))
+    comment = TextAreaField(
+        _l("评语"), [Length(max=1000)], description=_l("双方都评价后,或评价期满,才同时公布。")
+    )
 
     def scores(self) -> dict[str, int]:
         return {name: field.data for name, field in self._fields.items() if isinstance(field, RadioField)}
@@ -31,7 +33,9 @@ class RateForm(Form):
 
 def _form(by: str) -> type[RateForm]:
     fields: dict[str, Any] = {
-        name: RadioField(_l(label), [InputRequired(_l("请给出 1 到 5 分。"))], choices=choices(STARS), coerce=int)
+        name: RadioField(
+            _l(label), [InputRequired(_l("请给出 1 到 5 分。"))], choices=choices(STARS), coerce=int
+        )
         for name, label in DIMENSIONS[by].items()
     }
     return type("RateForm", (RateForm,), fields)

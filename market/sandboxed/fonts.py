@@ -1,6 +1,8 @@
-"""Which characters the fonts that come with us can print. Our papers are set in two; beside them are one with the Han of the other planes
-(𠮷, 𫚉: what 《通用规范汉字表》 and household registers have beyond the first) and one with Tibetan. What is printed with those Typst carries
-inside is recorded in `fonts.json`, which `python -m market.sandboxed.record` makes anew."""
+"""Which characters the fonts that come with us can print. Our papers are set in two; beside them are one with
+the Han of the other planes (𠮷, 𫚉: what 《通用规范汉字表》 and household registers have beyond the first)
+and one with Tibetan. What is printed with those Typst carries inside is recorded in `fonts.json`, which
+`python -m market.sandboxed.record` makes anew.
+"""
 
 from __future__ import annotations
 
@@ -38,14 +40,21 @@ def own() -> tuple[frozenset[int], ...]:
 def beside() -> tuple[frozenset[int], ...]:
     """What those fonts can print that stand in where ours have nothing."""
     ours = frozenset.union(*own())
-    return tuple(frozenset(c for c in characters(path) if c not in ours and unicodedata.category(chr(c))[0] != "C") for path in (OTHER_PLANES, TIBETAN))
+    return tuple(
+        frozenset(c for c in characters(path) if c not in ours and unicodedata.category(chr(c))[0] != "C")
+        for path in (OTHER_PLANES, TIBETAN)
+    )
 
 
 @cache
 def every() -> tuple[frozenset[int], ...]:
     """What each font can print that there is: ours first, then those beside them, then those Typst brings."""
     recorded: dict[str, list[list[int]]] = json.loads(RECORD.read_text())
-    return (*own(), *beside(), *(frozenset(c for first, last in runs for c in range(first, last + 1)) for runs in recorded.values()))
+    return (
+        *own(),
+        *beside(),
+        *(frozenset(c for first, last in runs for c in range(first, last + 1)) for runs in recorded.values()),
+    )
 
 
 def runs(numbers: Iterable[int]) -> list[list[int]]:

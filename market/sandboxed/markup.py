@@ -1,4 +1,6 @@
-"""Tables that are called XLS and are none: the HTML page many banks' sites save under that name, and the XML of Excel 2003 (SpreadsheetML)."""
+"""Tables that are called XLS and are none: the HTML page many banks' sites save under that name, and the XML
+of Excel 2003 (SpreadsheetML).
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,53 @@ _BEGIN = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 _BEFORE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"\s*<(?:[a-z0-9]+:)?([a-z0-9]+)", re.IGNORECASE)
 _BOOK = "workbook"
-_OF_PAGES = frozenset(["html", "head", "meta", "link", "style", "title", "base", "script", "body", "table", "div", "form", "center", "font", "p", "span", "br"])
+_OF_PAGES = frozenset(
+    [
+        "html",
+        "head",
+        "meta",
+        "link",
+        "style",
+        "title",
+        "base",
+        "script",
+        "body",
+        "table",
+        "div",
+        "form",
+        "center",
+        "font",
+        "p",
+        "span",
+        "br",
+    ]
+)
 _AWAY = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_INLINE = frozenset(["a", "abbr", "b", "bdi", "bdo", "big", "code", "em", "font", "i", "ins", "label", "mark", "nobr", "s", "small", "span", "strong", "tt", "u"])  # no blank beside what is in these
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "code",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "label",
+        "mark",
+        "nobr",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "tt",
+        "u",
+    ]
+)  # no blank beside what is in these
 _OTHERS = frozenset(("td", "th", "tr"))
 _SILENT = frozenset(("script", "style", "noscript", "template", "select", "textarea"))
 
@@ -41,7 +86,9 @@ def _root(head: str) -> str:
 
 
 def lines(content: bytes, most: int) -> Iterator[list[Any]]:
-    """The rows of all its tables, one after another, a spreadsheet's numbers as such. Refused for what cannot be read, and over `most` rows."""
+    """The rows of all its tables, one after another, a spreadsheet's numbers as such. Refused for what cannot
+    be read, and over `most` rows.
+    """
     text = decoding.xml(content)
     if text is None:
         raise _not_read()
@@ -57,13 +104,17 @@ def _not_read() -> Refused:
 
 
 class _Spread:
-    """The places of a table's cells: one that goes over several columns, or down over several rows, leaves blanks there."""
+    """The places of a table's cells: one that goes over several columns, or down over several rows, leaves
+    blanks there.
+    """
 
     def __init__(self) -> None:
         self.held: dict[int, int] = {}  # rows to come in which a column is taken, by its place
 
     def row(self, cells: Iterator[tuple[Any, int, int, int]]) -> list[Any]:
-        """A row of cells, each with the place it says it stands at (-1 for none), and how many columns and rows it goes over."""
+        """A row of cells, each with the place it says it stands at (-1 for none), and how many columns and
+        rows it goes over.
+        """
         found: list[Any] = []
         down: dict[int, int] = {}
         for value, at, across, rows in cells:
@@ -74,7 +125,11 @@ class _Spread:
             found += [value, *[""] * (across - 1)]
             if len(found) > MOST_WIDTH:
                 raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_WIDTH)
-        self.held = {place: left for place in {*self.held, *down} if (left := max(self.held.get(place, 0) - 1, down.get(place, 0))) > 0}
+        self.held = {
+            place: left
+            for place in {*self.held, *down}
+            if (left := max(self.held.get(place, 0) - 1, down.get(place, 0))) > 0
+        }
         return found
 
 
@@ -92,7 +147,9 @@ def _page(text: str) -> Iterator[list[Any]]:
         page = html.document_fromstring(text, parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise _not_read() from error
-    if any(each.level == etree.ErrorLevels.FATAL for each in parser.error_log):  # from here on it has read no more
+    if any(
+        each.level == etree.ErrorLevels.FATAL for each in parser.error_log
+    ):  # from here on it has read no more
         raise _not_read()
     for part in (page, *page.itersiblings()):  # what comes behind its end
         for found in _flow(part):
@@ -137,9 +194,19 @@ def _rows(table: html.HtmlElement, depth: int) -> Iterator[list[Any]]:
         elif row.tag == "tr":
             if row.getparent() is not section and row.getparent().tag in ("thead", "tbody", "tfoot"):
                 spread, section = _Spread(), row.getparent()
-            inner = [each for each in _within(row, "table", "tr") if each.tag == "table"]  # a row or a cell that is never closed holds the next
+            inner = [
+                each for each in _within(row, "table", "tr") if each.tag == "table"
+            ]  # a row or a cell that is never closed holds the next
             arranges = bool(inner) and _arranges(row, inner)
-            said = ((_said(cell, tables=not arranges), -1, _count(cell.get("colspan")), _count(cell.get("rowspan"))) for cell in _cells(row))
+            said = (
+                (
+                    _said(cell, tables=not arranges),
+                    -1,
+                    _count(cell.get("colspan")),
+                    _count(cell.get("rowspan")),
+                )
+                for cell in _cells(row)
+            )
             found = spread.row(said)
             if not _hidden(row):
                 yield found
@@ -154,7 +221,9 @@ def _arranges(row: html.HtmlElement, inner: list[html.HtmlElement]) -> bool:
 
 
 def _within(element: html.HtmlElement, *closed: str) -> Iterator[html.HtmlElement]:
-    """What an element holds, in order, but not what is inside these, nor what is not shown; a row or a cell that is not has its place."""
+    """What an element holds, in order, but not what is inside these, nor what is not shown; a row or a cell
+    that is not has its place.
+    """
     waiting = list(reversed(element))
     while waiting:
         found = waiting.pop()
@@ -173,7 +242,9 @@ def _hidden(element: html.HtmlElement, styles: re.Pattern[str] = _AWAY) -> bool:
 
 
 def _said(cell: html.HtmlElement, *, tables: bool = True) -> str:
-    """What a person sees in a cell: lines and blocks apart, nothing hidden; with or without the `tables` in it."""
+    """What a person sees in a cell: lines and blocks apart, nothing hidden; with or without the `tables` in
+    it.
+    """
     parts: list[str] = []
     if not _hidden(cell, _UNSEEN):
         _tell(cell, parts, MOST_DEPTH, _OTHERS if tables else _OTHERS | {"table"})
@@ -205,7 +276,9 @@ def _book(text: str) -> Iterator[list[Any]]:
             if event == "start" and tag == "Table":
                 spread = _Spread()
             elif event == "end" and tag == "Row":
-                yield spread.row(map(_placed, (cell for cell in element if cell.tag.rpartition("}")[2] == "Cell")))
+                yield spread.row(
+                    map(_placed, (cell for cell in element if cell.tag.rpartition("}")[2] == "Cell"))
+                )
                 element.clear()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise _not_read() from error
@@ -214,12 +287,25 @@ def _book(text: str) -> Iterator[list[Any]]:
 def _placed(cell: Element) -> tuple[Any, int, int, int]:
     said = {key.rpartition("}")[2]: value for key, value in cell.attrib.items()}
     data = next((each for each in cell if each.tag.rpartition("}")[2] == "Data"), None)
-    return _value(data), _count(said.get("Index"), 0) - 1, _count(said.get("MergeAcross"), 0) + 1, _count(said.get("MergeDown"), 0) + 1
+    return (
+        _value(data),
+        _count(said.get("Index"), 0) - 1,
+        _count(said.get("MergeAcross"), 0) + 1,
+        _count(said.get("MergeDown"), 0) + 1,
+    )
 
 
 def _value(data: Element | None) -> Any:
     text = "" if data is None else "".join(data.itertext()).strip()[:MOST_TEXT]
-    kind = "" if data is None else next((value for key, value in data.attrib.items() if key.rpartition("}")[2] == "Type"), "")
+    kind = (
+        ""
+        if data is None
+        else next((value for key, value in data.attrib.items() if key.rpartition("}")[2] == "Type"), "")
+    )
     if kind == "DateTime":
         return text.removesuffix("T00:00:00.000").removesuffix("T00:00:00")
-    return float(text) if kind == "Number" and re.fullmatch(r"[-+]?[0-9.]{1,30}(?:E[-+]?[0-9]{1,2})?", text, re.IGNORECASE) else text
+    return (
+        float(text)
+        if kind == "Number" and re.fullmatch(r"[-+]?[0-9.]{1,30}(?:E[-+]?[0-9]{1,2})?", text, re.IGNORECASE)
+        else text
+    )

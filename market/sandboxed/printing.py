@@ -1,4 +1,6 @@
-"""Papers as PDF: a Typst template filled with its data; tagged PDF/A-2b, the same bytes for the same input."""
+"""Papers as PDF: a Typst template filled with its data; tagged PDF/A-2b, the same bytes for the same
+input.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +21,31 @@ from market.sandboxed import fonts
 TEMPLATES = Path(__file__).parents[2] / "templates" / "print"
 UNPRINTABLE = "〓"  # as printers have always set it
 _LINES = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-_SELECTORS = frozenset(map(chr, [0x34F, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+_SELECTORS = frozenset(
+    map(chr, [0x34F, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+)
 
 
 @cache
 def _fonts() -> typst.Fonts:
     """Only the fonts that come with us, so that every machine prints the same."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=list(fonts.FOLDERS))
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=True, font_paths=list(fonts.FOLDERS)
+    )
 
 
 def pdf(template: str, data: dict[str, Any], link: str, timestamp: int) -> bytes:
-    """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `timestamp` its date."""
+    """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `timestamp`
+    its date.
+    """
     code = BytesIO()
     if link:
         segno.make(link, error="m").save(code, kind="svg", border=0)
     compiled, data = partial(_compiled, template, code.getvalue().decode(), timestamp), {**data, "link": link}
-    for change in (printable, unmarked):  # rarely a font has a mark and its letter, and Typst does not look into it
+    for change in (
+        printable,
+        unmarked,
+    ):  # rarely a font has a mark and its letter, and Typst does not look into it
         try:
             return compiled(_mapped(data, change))
         except typst.TypstError as error:
@@ -45,9 +56,13 @@ def pdf(template: str, data: dict[str, Any], link: str, timestamp: int) -> bytes
 
 def _compiled(template: str, code: str, timestamp: int, data: Any) -> bytes:
     made = typst.compile(
-        TEMPLATES / f"{template}.typ", root=TEMPLATES, font_paths=_fonts(), pdf_standards=["a-2b"], timestamp=timestamp,
+        TEMPLATES / f"{template}.typ",
+        root=TEMPLATES,
+        font_paths=_fonts(),
+        pdf_standards=["a-2b"],
+        timestamp=timestamp,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False), "qr": code},
-    )  # fmt: skip
+    )
     assert isinstance(made, bytes)
     return made
 
@@ -78,8 +93,9 @@ def unmarked(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text as it can be printed: what is not seen (joiners, marks of direction, selectors) left out, 〓 for each character no font
-    here has, and for a mark no font has together with what it stands on."""
+    """The text as it can be printed: what is not seen (joiners, marks of direction, selectors) left out, 〓
+    for each character no font here has, and for a mark no font has together with what it stands on.
+    """
     if _common().issuperset(text):
         return text
     made: list[str] = []

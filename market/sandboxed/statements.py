@@ -1,4 +1,6 @@
-"""The texts of a CAMT.053 message (ISO 20022), in any of its versions: read element by element, counted, and forgotten as soon as it is read."""
+"""The texts of a CAMT.053 message (ISO 20022), in any of its versions: read element by element, counted, and
+forgotten as soon as it is read.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +18,54 @@ MOST_ELEMENTS, MOST_DEPTH, MOST_TEXT = 60, 40, 1_000  # elements an entry
 _LONG_TAG = re.compile(rb"<[^<>]{10000}")  # nothing of ours has many attributes
 # What is said of an entry, of one transaction in it, of a balance: paths below the element.
 _DATES = ("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
-ENTRY = ("Sts/Cd", "Sts/Prtry", "Sts", "CdtDbtInd", "RvslInd", *_DATES, "NtryRef", "AcctSvcrRef", "AddtlNtryInf", "Amt", "Chrgs/TtlChrgsAndTaxAmt")
-DETAIL = (
-    "Amt", "CdtDbtInd", "AmtDtls/TxAmt/Amt", "Refs/AcctSvcrRef", "Refs/EndToEndId", "Refs/InstrId", "AddtlTxInf", "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry",
+ENTRY = (
+    "Sts/Cd",
+    "Sts/Prtry",
+    "Sts",
+    "CdtDbtInd",
+    "RvslInd",
+    *_DATES,
+    "NtryRef",
+    "AcctSvcrRef",
+    "AddtlNtryInf",
+    "Amt",
     "Chrgs/TtlChrgsAndTaxAmt",
-    *(f"RltdPties/{party}{rest}" for party in ("Dbtr", "Cdtr") for rest in ("/Pty/Nm", "/Nm", "Acct/Id/IBAN", "Acct/Id/Othr/Id")),
-)  # fmt: skip
-REFERENCES = ("RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/CdtrRefInf/CdtrRef", "RmtInf/Strd/RfrdDocInf/Nb", "RmtInf/Strd/RfrdDocInf/RfrdDocNb", "RmtInf/Strd/AddtlRmtInf")
+)
+DETAIL = (
+    "Amt",
+    "CdtDbtInd",
+    "AmtDtls/TxAmt/Amt",
+    "Refs/AcctSvcrRef",
+    "Refs/EndToEndId",
+    "Refs/InstrId",
+    "AddtlTxInf",
+    "RtrInf/Rsn/Cd",
+    "RtrInf/Rsn/Prtry",
+    "Chrgs/TtlChrgsAndTaxAmt",
+    *(
+        f"RltdPties/{party}{rest}"
+        for party in ("Dbtr", "Cdtr")
+        for rest in ("/Pty/Nm", "/Nm", "Acct/Id/IBAN", "Acct/Id/Othr/Id")
+    ),
+)
+REFERENCES = (
+    "RmtInf/Strd/CdtrRefInf/Ref",
+    "RmtInf/Strd/CdtrRefInf/CdtrRef",
+    "RmtInf/Strd/RfrdDocInf/Nb",
+    "RmtInf/Strd/RfrdDocInf/RfrdDocNb",
+    "RmtInf/Strd/AddtlRmtInf",
+)
 CHARGE = ("Amt", "CdtDbtInd", "ChrgInclInd")
 BALANCE = ("Tp/CdOrPrtry/Cd", "CdtDbtInd", "Amt")
 Texts = dict[str, str]
 
 
 def read(content: bytes, most: int) -> list[dict[str, Any]]:
-    """The message's statements: `account` (empty where it does not say), `balances` and `entries` as texts by their paths (an amount's
-    currency under its path and `@Ccy`), an entry with `details` and each detail with its `remarks`. Refused if it is no such message, has
-    more than `most` entries and transactions, or is over another limit."""
+    """The message's statements: `account` (empty where it does not say), `balances` and `entries` as texts by
+    their paths (an amount's currency under its path and `@Ccy`), an entry with `details` and each detail with
+    its `remarks`. Refused if it is no such message, has more than `most` entries and transactions, or is over
+    another limit.
+    """
     if _LONG_TAG.search(content):
         raise _not_read()
     reader = _Reader(most)
@@ -90,19 +124,34 @@ class _Reader:
 
 
 def _entry(entry: Element) -> dict[str, Any]:
-    details = [{**_texts(each, DETAIL), "remarks": _remarks(each), "charges": _charges(each)} for each in entry.findall("NtryDtls/TxDtls")]
+    details = [
+        {**_texts(each, DETAIL), "remarks": _remarks(each), "charges": _charges(each)}
+        for each in entry.findall("NtryDtls/TxDtls")
+    ]
     return {**_texts(entry, ENTRY), "details": details, "charges": _charges(entry)}
 
 
 def _remarks(detail: Element) -> list[str]:
-    """What the payer wrote: the references first, structured ones and those of invoices, then the free lines."""
+    """What the payer wrote: the references first, structured ones and those of invoices, then the free
+    lines.
+    """
     found = [e for path in REFERENCES for e in detail.findall(path)[:20]]
-    return [(e.text or "").strip()[:MOST_TEXT] for e in [*found, *detail.findall("RmtInf/Ustrd")[:20]] if (e.text or "").strip()]
+    return [
+        (e.text or "").strip()[:MOST_TEXT]
+        for e in [*found, *detail.findall("RmtInf/Ustrd")[:20]]
+        if (e.text or "").strip()
+    ]
 
 
 def _charges(owner: Element) -> list[Texts]:
     """The charges a bank has taken off: as records, or, in older versions, as they are."""
-    return [_texts(each, CHARGE) for each in [*owner.findall("Chrgs/Rcrd")[:20], *(e for e in owner.findall("Chrgs")[:20] if e.find("Amt") is not None)]]
+    return [
+        _texts(each, CHARGE)
+        for each in [
+            *owner.findall("Chrgs/Rcrd")[:20],
+            *(e for e in owner.findall("Chrgs")[:20] if e.find("Amt") is not None),
+        ]
+    ]
 
 
 def _texts(owner: Element, paths: tuple[str, ...]) -> Texts:

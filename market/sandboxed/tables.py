@@ -1,5 +1,7 @@
-"""The rows of a table people hand in: CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells), XLSX, XLS, or what banks call XLS and
-is HTML or XML (markup.py). Everything is counted while it is read, or before, and what is over a limit is read no further."""
+"""The rows of a table people hand in: CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells),
+XLSX, XLS, or what banks call XLS and is HTML or XML (markup.py). Everything is counted while it is read, or
+before, and what is over a limit is read no further.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +33,20 @@ Columns = dict[str, tuple[str, ...]]
 
 
 def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -> list[list[str]]:
-    """The rows below the heading, the cells in the order of `columns` (a column's name to the headings it is known by), each as text.
-    Refused if this is no table, lacks a needed column, has more than `most` rows, or is over another limit."""
+    """The rows below the heading, the cells in the order of `columns` (a column's name to the headings it is
+    known by), each as text. Refused if this is no table, lacks a needed column, has more than `most` rows, or
+    is over another limit.
+    """
     words = frozenset(word for name, known in columns.items() for word in (name, *known))
     lines = (line for line in _lines(content, most, words) if any(line))
     heading = next(lines, None)
     if heading is None:
         raise Refused(N_("文件是空的。"))
     titles = [_text(cell).strip().lstrip("*") for cell in heading]
-    places = {name: next((i for i, cell in enumerate(titles) if cell in (name, *known)), None) for name, known in columns.items()}
+    places = {
+        name: next((i for i, cell in enumerate(titles) if cell in (name, *known)), None)
+        for name, known in columns.items()
+    }
     lacking = [columns[name][0] for name in needed if places[name] is None]
     if lacking:
         raise Refused(N_("表头缺少:%(columns)s。请用模板填写。"), columns="、".join(lacking))
@@ -52,8 +59,10 @@ def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -
 
 
 def grid(content: bytes, words: frozenset[str], most: int) -> list[list[str]]:
-    """Every row that says anything, each cell as text without its padding; `words` are headings by which to see what stands between the
-    cells. A number that a spreadsheet kept less exactly than it was typed begins with `LOST`. Refused for no table, and over `most` rows."""
+    """Every row that says anything, each cell as text without its padding; `words` are headings by which to
+    see what stands between the cells. A number that a spreadsheet kept less exactly than it was typed begins
+    with `LOST`. Refused for no table, and over `most` rows.
+    """
     found: list[list[str]] = []
     for line in _lines(content, most, words, strict=False):
         cells = [_plain(cell) for cell in line]
@@ -90,7 +99,14 @@ def _cell(line: list[Any], place: int | None, number: int, titles: list[str]) ->
         return ""
     value = line[place]
     if isinstance(value, float) and abs(value) >= 10**DIGITS:
-        raise Refused(N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。"), number=number, column=titles[place])
+        raise Refused(
+            N_(
+                "第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:"
+                "请把这一列设为文本,重新填写。"
+            ),
+            number=number,
+            column=titles[place],
+        )
     text = _text(value).strip()
     if len(text) > MOST_CELL:
         raise Refused(N_("第 %(number)s 行有一格超过 %(most)s 个字。"), number=number, most=MOST_CELL)
@@ -119,12 +135,26 @@ def _csv(content: bytes, most: int, words: frozenset[str], *, strict: bool) -> I
     text = decoding.text(content)
     if text is None:
         raise _not_read()
-    lines, separator = _counted(io.StringIO(text, newline=""), 10 * most + 1_000), _separator(text[:20_000], words)
+    lines, separator = (
+        _counted(io.StringIO(text, newline=""), 10 * most + 1_000),
+        _separator(text[:20_000], words),
+    )
     try:
-        if not strict and '"' in text and any(_swallowed(cell, separator) for row in csv.reader(lines, delimiter=separator) for cell in row):
-            rows: Iterator[list[str]] = (next(csv.reader([line], delimiter=separator), []) for line in _counted(io.StringIO(text), 10 * most + 1_000))
+        if (
+            not strict
+            and '"' in text
+            and any(
+                _swallowed(cell, separator) for row in csv.reader(lines, delimiter=separator) for cell in row
+            )
+        ):
+            rows: Iterator[list[str]] = (
+                next(csv.reader([line], delimiter=separator), [])
+                for line in _counted(io.StringIO(text), 10 * most + 1_000)
+            )
         else:
-            rows = csv.reader(_counted(io.StringIO(text, newline=""), 10 * most + 1_000), strict=strict, delimiter=separator)
+            rows = csv.reader(
+                _counted(io.StringIO(text, newline=""), 10 * most + 1_000), strict=strict, delimiter=separator
+            )
         for row in rows:
             if len(row) > MOST_COLUMNS:
                 raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
@@ -140,9 +170,17 @@ def _swallowed(cell: str, separator: str) -> bool:
 
 
 def _separator(begin: str, words: frozenset[str]) -> str:
-    """What stands between the cells: by which a line has the most of the headings we know; where there are none, the most cells."""
+    """What stands between the cells: by which a line has the most of the headings we know; where there are
+    none, the most cells.
+    """
     lines = begin.splitlines()[:100]
-    heads = {each: max((sum(cell.strip(_PADDING + '"*') in words for cell in line.split(each)) for line in lines), default=0) for each in SEPARATORS}
+    heads = {
+        each: max(
+            (sum(cell.strip(_PADDING + '"*') in words for cell in line.split(each)) for line in lines),
+            default=0,
+        )
+        for each in SEPARATORS
+    }
     cells = {each: sum(line.count(each) for line in lines) for each in SEPARATORS}
     return max(SEPARATORS, key=lambda each: (heads[each], cells[each]))
 
@@ -160,11 +198,17 @@ def _counted(lines: Iterable[str], most: int) -> Iterator[str]:
 
 
 def _workbook(content: bytes, most: int, *, every: bool) -> Iterator[list[Any]]:
-    """The rows of the first sheet; with `every` those of all sheets, one after another, which together keep within the limits."""
+    """The rows of the first sheet; with `every` those of all sheets, one after another, which together keep
+    within the limits.
+    """
     height = size = 0
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        places = [i for i, sheet in enumerate(book.sheets_metadata) if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet]
+        places = [
+            i
+            for i, sheet in enumerate(book.sheets_metadata)
+            if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+        ]
     except MemoryError:
         raise
     except Exception as error:
@@ -177,9 +221,13 @@ def _workbook(content: bytes, most: int, *, every: bool) -> Iterator[list[Any]]:
         if sheet.total_width > MOST_COLUMNS:
             raise Refused(N_("一行最多 %(most)s 格,这个文件有一行超过了。"), most=MOST_COLUMNS)
         if height > 10 * most + 1_000:
-            raise Refused(N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=10 * most + 1_000)
+            raise Refused(
+                N_("文件超过 %(most)s 行(空行也算)。请删去空行,或者分成几个文件。"), most=10 * most + 1_000
+            )
         if size > MOST_CELLS:
-            raise Refused(N_("表格超过 %(most)s 格(空格也算)。请删去空行和空列,或者分成几个文件。"), most=MOST_CELLS)
+            raise Refused(
+                N_("表格超过 %(most)s 格(空格也算)。请删去空行和空列,或者分成几个文件。"), most=MOST_CELLS
+            )
         yield from sheet.iter_rows()
 
 
@@ -205,4 +253,8 @@ def _check_parts(content: bytes, most: int) -> None:
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, IndexError) as error:
         raise _not_read() from error
     if size > room << 20:
-        raise Refused(N_("这个工作簿解压之后有 %(size)s MB,超过 %(most)s MB。请只留一张表,删去多余的内容。"), size=size >> 20, most=room)
+        raise Refused(
+            N_("这个工作簿解压之后有 %(size)s MB,超过 %(most)s MB。请只留一张表,删去多余的内容。"),
+            size=size >> 20,
+            most=room,
+        )

@@ -1,5 +1,7 @@
-"""A web worker: waitress on a socket it was handed. Requests are received whole before a thread deals with them, so slow
-senders hold no thread; one that takes too long to send a request is cut off; on SIGTERM what is under way is finished."""
+"""A web worker: waitress on a socket it was handed. Requests are received whole before a thread deals with
+them, so slow senders hold no thread; one that takes too long to send a request is cut off; on SIGTERM what is
+under way is finished.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from waitress.server import TcpWSGIServer
 log = logging.getLogger(__name__)
 MOST_BODY = 80 * 1024 * 1024  # over MAX_CONTENT_LENGTH, so that a form can say at its field what is too large
 MOST_CONNECTIONS = 1000
-MOST_ASIDE = 16 * 1024  # bytes of a chunk's head, or of what follows the last: nobody asks for them, and to look for their end costs
+MOST_ASIDE = (
+    16 * 1024
+    # bytes of a chunk's head, or of what follows the last: nobody asks for them, and to look for their end
+    # costs
+)
 HEADERS_WITHIN = 20.0  # seconds from a request's first byte to the end of its headers
 SLOWEST = 16 * 1024  # bytes a second a body must arrive at, on the average
 IDLE = 60  # seconds a connection may stay open without a request
@@ -64,10 +70,19 @@ class Server(TcpWSGIServer):
 
     def __init__(self, app: Any, listener: socket.socket, threads: int) -> None:
         settings = Adjustments(
-            sockets=[listener], threads=threads, ident=None, connection_limit=MOST_CONNECTIONS, channel_timeout=IDLE, cleanup_interval=2,
-            max_request_body_size=MOST_BODY, max_request_header_size=64 * 1024, asyncore_use_poll=True, log_socket_errors=False,
-            clear_untrusted_proxy_headers=False, channel_request_lookahead=1,
-        )  # fmt: skip
+            sockets=[listener],
+            threads=threads,
+            ident=None,
+            connection_limit=MOST_CONNECTIONS,
+            channel_timeout=IDLE,
+            cleanup_interval=2,
+            max_request_body_size=MOST_BODY,
+            max_request_header_size=64 * 1024,
+            asyncore_use_poll=True,
+            log_socket_errors=False,
+            clear_untrusted_proxy_headers=False,
+            channel_request_lookahead=1,
+        )
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         sockinfo = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(app, _sock=listener, adj=settings, sockinfo=sockinfo, bind_socket=False)
@@ -77,7 +92,9 @@ class Server(TcpWSGIServer):
         clock = time.monotonic()
         crowded = len(self.active_channels) > CROWDED
         for channel in self.active_channels.values():
-            if channel.too_slow(clock) or (crowded and not channel.busy and now - channel.last_activity > IDLE_THEN):
+            if channel.too_slow(clock) or (
+                crowded and not channel.busy and now - channel.last_activity > IDLE_THEN
+            ):
                 channel.will_close = True
 
     def stop(self, *_signal: Any) -> None:
@@ -93,7 +110,8 @@ class Server(TcpWSGIServer):
         while not self.stopping:
             self._turn(1.0)
         self.accepting = False
-        self.del_channel()  # the socket itself stays with the parent: the other workers, or the next one, listen on
+        # the socket itself stays with the parent: the other workers, or the next one, listen on
+        self.del_channel()
         until = time.monotonic() + GRACE
         while time.monotonic() < until and any(channel.busy for channel in self.active_channels.values()):
             self._turn(0.1)
@@ -107,7 +125,9 @@ class Server(TcpWSGIServer):
 
 
 def let_go(listener: socket.socket) -> None:
-    """Nobody is taken in here any more, whatever the loops of those who hold this socket are doing: the port is free for the next."""
+    """Nobody is taken in here any more, whatever the loops of those who hold this socket are doing: the port
+    is free for the next.
+    """
     with contextlib.suppress(OSError):  # another child was first
         listener.shutdown(socket.SHUT_RDWR)
 

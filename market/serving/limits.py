@@ -1,4 +1,6 @@
-"""Rate limits that all processes of a machine share: fixed windows counted in a small SQLite file of their own."""
+"""Rate limits that all processes of a machine share: fixed windows counted in a small SQLite file of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class SqliteStorage(Storage):
-    """`limits+sqlite:///path`. A limit a minute old counts nothing and is overwritten; losing the file, or finding it broken after a power
-    cut, only forgets tries."""
+    """`limits+sqlite:///path`. A limit a minute old counts nothing and is overwritten; losing the file, or
+    finding it broken after a power cut, only forgets tries.
+    """
 
     STORAGE_SCHEME = ["limits+sqlite"]
 
@@ -44,7 +47,8 @@ class SqliteStorage(Storage):
         with contextlib.closing(sqlite3.connect(self._path, timeout=5, isolation_level=None)) as connection:
             if not self._made:
                 connection.executescript(
-                    "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS counted (key TEXT PRIMARY KEY, count INTEGER, until REAL)"
+                    "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS counted (key TEXT "
+                    "PRIMARY KEY, count INTEGER, until REAL)"
                 )
                 self._made = True
             connection.execute("PRAGMA synchronous = OFF")
@@ -59,10 +63,16 @@ class SqliteStorage(Storage):
         now = time.time()
         found = self._one(
             "INSERT INTO counted VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET"
-            " count = CASE WHEN until <= ?4 THEN ?2 ELSE count + ?2 END, until = CASE WHEN until <= ?4 THEN ?3 ELSE until END RETURNING count",
-            key, amount, now + expiry, now,
-        )  # fmt: skip
-        if int(found[0]) == amount:  # a window begins: what is over is dropped, so that whoever makes up names fills nothing
+            " count = CASE WHEN until <= ?4 THEN ?2 ELSE count + ?2 END, until = CASE WHEN until "
+            "<= ?4 THEN ?3 ELSE until END RETURNING count",
+            key,
+            amount,
+            now + expiry,
+            now,
+        )
+        if (
+            int(found[0]) == amount
+        ):  # a window begins: what is over is dropped, so that whoever makes up names fills nothing
             self._one("DELETE FROM counted WHERE until <= ?", now - 60)
         return int(found[0])
 

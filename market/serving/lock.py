@@ -34,8 +34,9 @@ def _lives(pid: int) -> bool:
 
 
 def hold(folder: Path) -> IO[str]:
-    """The lock of this folder, held as long as the file returned is open here or in a fork. Taken while another process works in it, or where
-    nothing can be written there."""
+    """The lock of this folder, held as long as the file returned is open here or in a fork. Taken while
+    another process works in it, or where nothing can be written there.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / "server.lock").open("a+")
@@ -51,7 +52,11 @@ def hold(folder: Path) -> IO[str]:
             holder = int(file.read().strip() or 0)
             if time.monotonic() > until:
                 file.close()
-                raise Taken(f"{_named(holder)} already works in {folder}" if _lives(holder) else _left_behind(folder, holder)) from None
+                raise Taken(
+                    f"{_named(holder)} already works in {folder}"
+                    if _lives(holder)
+                    else _left_behind(folder, holder)
+                ) from None
             time.sleep(0.05)
     file.truncate(0)
     file.write(str(os.getpid()))
@@ -66,16 +71,23 @@ def _left_behind(folder: Path, holder: int) -> str:
 def _listener(port: int) -> str:
     """Who listens there, as far as this user may know."""
     try:
-        holding = {each.pid for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid}
-        found = [pid for pid in sorted(holding) if psutil.Process(pid).ppid() not in holding]  # children have it of their parent
+        holding = {
+            each.pid
+            for each in psutil.net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid
+        }
+        found = [
+            pid for pid in sorted(holding) if psutil.Process(pid).ppid() not in holding
+        ]  # children have it of their parent
     except psutil.Error:
         found = []
     return _named(found[0]) if found else "another process"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on this port and nobody else does. Taken, with the name of the process, where one is there, or with what
-    else the system says."""
+    """A socket that listens on this port and nobody else does. Taken, with the name of the process, where one
+    is there, or with what else the system says.
+    """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -83,6 +95,10 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(1024)
     except OSError as error:
         listener.close()
-        why = f"{_listener(port)} already listens on port {port}" if error.errno == errno.EADDRINUSE else f"port {port} of {host} is not to be had: {error.strerror}"
+        why = (
+            f"{_listener(port)} already listens on port {port}"
+            if error.errno == errno.EADDRINUSE
+            else f"port {port} of {host} is not to be had: {error.strerror}"
+        )
         raise Taken(why) from error
     return listener

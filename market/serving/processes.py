@@ -1,5 +1,6 @@
-"""What runs on one machine: as many web workers as cores, a worker for each lane of jobs, and at the very first start of a
-demonstration the one who plays it, before any job looks at the clock."""
+"""What runs on one machine: as many web workers as cores, a worker for each lane of jobs, and at the very
+first start of a demonstration the one who plays it, before any job looks at the clock.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ log = logging.getLogger(__name__)
 
 def serve(app: Flask) -> int:
     """Serve until told to stop. Returns the code to leave with: 0, or 1 where the market may not start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     for quiet in ("huey", "alembic", "fontTools"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
     _allow_files()
@@ -40,7 +43,9 @@ def serve(app: Flask) -> int:
             print("\n".join(["This market does not start:", *problems]), file=sys.stderr)
             return 1
         if found := close_to_others(app.config):
-            log.warning("%s files and folders of this market were open to others; they are not any more", found)
+            log.warning(
+                "%s files and folders of this market were open to others; they are not any more", found
+            )
         print(f"http://{HOST}:{app.config['PORT']}", flush=True)
         Supervisor(roles(app, listener), own=[lock]).run()
     return 0
@@ -49,7 +54,9 @@ def serve(app: Flask) -> int:
 def roles(app: Flask, listener: socket) -> list[Role]:
     """Who is forked. Jobs wait for the demonstration: its cases are long overdue while it is being played."""
     work, let_go = partial(http.work, app, listener, app.config["THREADS"]), partial(http.let_go, listener)
-    found = [Role(f"web worker {number}", work, let_go=let_go) for number in range(1, app.config["PROCESSES"] + 1)]
+    found = [
+        Role(f"web worker {number}", work, let_go=let_go) for number in range(1, app.config["PROCESSES"] + 1)
+    ]
     played = _demonstration(app)
     if played is not None:
         found.append(played)
@@ -58,7 +65,9 @@ def roles(app: Flask, listener: socket) -> list[Role]:
 
 def lanes(app: Flask, after: Role | None = None) -> list[Role]:
     """A process for each lane of the jobs."""
-    return [Role(f"jobs worker {lane}", partial(app.extensions["jobs"].work, lane), after=after) for lane in LANES]
+    return [
+        Role(f"jobs worker {lane}", partial(app.extensions["jobs"].work, lane), after=after) for lane in LANES
+    ]
 
 
 def _demonstration(app: Flask) -> Role | None:
@@ -72,7 +81,9 @@ def _demonstration(app: Flask) -> Role | None:
 
 
 def _play(app: Flask) -> None:
-    """Play the demonstration, from its beginning if it was broken off before, with a line for each tenth of it."""
+    """Play the demonstration, from its beginning if it was broken off before, with a line for each tenth of
+    it.
+    """
     from market.cli import play
 
     def progress(share: float) -> None:

@@ -1,5 +1,6 @@
-"""Whether this market may start, and how it stands once it runs: `/health` says that a process answers, `/ready` that the market
-does its work."""
+"""Whether this market may start, and how it stands once it runs: `/health` says that a process answers,
+`/ready` that the market does its work.
+"""
 
 from __future__ import annotations
 
@@ -24,20 +25,39 @@ from models import clock
 from models.accounts import User
 
 probes = Blueprint("probes", __name__)
-# From when on the market is not ready: docs/operating.md has these as a table.
-# How long a lane may say nothing before it counts as stopped: it says so after each piece of its work, the longest of which is the index.
+# From when on the market is not ready: docs/operating.md has these as a table. How long a lane may say
+# nothing before it counts as stopped: it says so after each piece of its work, the longest of which is the
+# index.
 SILENT = {
-    "deadlines": timedelta(seconds=30), "keeper": timedelta(minutes=1), "events": timedelta(minutes=3), "outside": timedelta(minutes=15),
+    "deadlines": timedelta(seconds=30),
+    "keeper": timedelta(minutes=1),
+    "events": timedelta(minutes=3),
+    "outside": timedelta(minutes=15),
     "long": timedelta(minutes=30),
-}  # fmt: skip
-AHEAD = timedelta(minutes=1)  # of the clock: a later one was set by another clock, or before this one was put right
-BEHIND, WAITING = 10_000, timedelta(minutes=15)  # events a consumer may be behind, and how long one of them may wait
-UNTRIED, OVERDUE = timedelta(minutes=1), timedelta(hours=1)  # a limit may have passed that nobody has tried to act on, or at all
+}
+AHEAD = timedelta(
+    minutes=1
+)  # of the clock: a later one was set by another clock, or before this one was put right
+BEHIND, WAITING = (
+    10_000,
+    timedelta(minutes=15),
+)  # events a consumer may be behind, and how long one of them may wait
+UNTRIED, OVERDUE = (
+    timedelta(minutes=1),
+    timedelta(hours=1),
+)  # a limit may have passed that nobody has tried to act on, or at all
 FAILURES, BROKEN = 100, timedelta(minutes=15)  # how much may fail, and how long a part of the jobs as a whole
 ROOM = 64 << 20  # bytes free wherever the market writes
 NAMES = 1_000  # files that still fit there
 PROBE = 4096  # bytes written to see that there can be
-FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")  # what a proxy adds
+FORWARDED = (
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+    "Forwarded",
+    "Via",
+)  # what a proxy adds
 NIGHT = timedelta(hours=6)  # after its beginning every part of the night's work is done
 
 
@@ -56,17 +76,26 @@ def refusals(app: Flask) -> list[str]:
         try:
             if _revisions() != _heads():
                 return ["  the database is not at this version: run `flask --app wsgi prepare` first"]
-            known = db.session.scalars(select(User.email).where(User.email.endswith(PLAYED, autoescape=True)).limit(1)).first()
+            known = db.session.scalars(
+                select(User.email).where(User.email.endswith(PLAYED, autoescape=True)).limit(1)
+            ).first()
             half_played = mark.under_way()
         except SQLAlchemyError as error:
-            return [f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {str(error).splitlines()[0]}"]
+            return [
+                f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {str(error).splitlines()[0]}"
+            ]
         finally:
             db.session.close()
             db.engine.dispose()
     if known and not (app.config["DEMO"] or app.config["TRIAL"]):
-        return [f"  {known} is an account of the demonstration, whose password everybody knows: begin with an empty database"]
+        return [
+            f"  {known} is an account of the demonstration, whose password everybody knows: begin with an empty database"
+        ]
     if half_played and not app.config["DEMO"]:
-        return ["  a demonstration was begun here and is not whole, and all jobs wait for it: `TRIAL=1 flask --app wsgi demo` plays it anew"]
+        return [
+            "  a demonstration was begun here and is not whole, and all jobs wait for it: "
+            "`TRIAL=1 flask --app wsgi demo` plays it anew"
+        ]
     return []
 
 
@@ -80,22 +109,34 @@ def _is_silent(lane: str, last: str | None) -> bool:
 
 
 def _is_missed(done: str) -> bool:
-    """Whether a part of the night's work that was last done then was not done last night, and should have been by now."""
+    """Whether a part of the night's work that was last done then was not done last night, and should have
+    been by now.
+    """
     return nightly.is_missing(datetime.fromisoformat(done)) and clock.now() - nightly.last_night() > NIGHT
 
 
 def _lacking(work: dict[str, Any]) -> list[str]:
     """What of the jobs is not as it should be, a line each."""
-    found = [f"jobs: {name} is {count} events behind" for name, count in work["lag"].items() if count > BEHIND]
-    found += [f"jobs: an event waits for {name} since {since}" for name, since in work["waiting"].items() if _since(since, WAITING)]
+    found = [
+        f"jobs: {name} is {count} events behind" for name, count in work["lag"].items() if count > BEHIND
+    ]
+    found += [
+        f"jobs: an event waits for {name} since {since}"
+        for name, since in work["waiting"].items()
+        if _since(since, WAITING)
+    ]
     if _since(work["untried"], UNTRIED):
         found.append(f"jobs: a limit passed at {work['untried']} and nothing was done")
     if _since(work["overdue"], OVERDUE):
         found.append(f"jobs: a limit passed at {work['overdue']} and its act is still to come")
     if work["failures"] > FAILURES:
         found.append(f"jobs: {work['failures']} failures")
-    found += [f"jobs: {part} fails since {since}" for part, since in work["broken"].items() if _since(since, BROKEN)]
-    return found + [f"night: {part} was last done at {done}" for part, done in work["nights"].items() if _is_missed(done)]
+    found += [
+        f"jobs: {part} fails since {since}" for part, since in work["broken"].items() if _since(since, BROKEN)
+    ]
+    return found + [
+        f"night: {part} was last done at {done}" for part, done in work["nights"].items() if _is_missed(done)
+    ]
 
 
 def _writable(folder: Path) -> str:
@@ -103,7 +144,9 @@ def _writable(folder: Path) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         handle, path = tempfile.mkstemp(dir=folder, prefix=".probe-")
         try:
-            os.write(handle, bytes(PROBE))  # a disk that is full, or a quota that is used up, still makes empty files
+            os.write(
+                handle, bytes(PROBE)
+            )  # a disk that is full, or a quota that is used up, still makes empty files
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -121,11 +164,17 @@ def _room(folder: Path) -> str | None:
         return None
     if free < ROOM:
         return f"disk: {free >> 20} MB free for {folder}"
-    return f"disk: {names.f_favail} more files fit on the disk of {folder}" if names.f_files and names.f_favail < NAMES else None
+    return (
+        f"disk: {names.f_favail} more files fit on the disk of {folder}"
+        if names.f_files and names.f_favail < NAMES
+        else None
+    )
 
 
 def _folders() -> list[Path]:
-    """Where the market writes (the database and the queues, files, the index, the keeper's keys, what is made for a moment), a folder a disk."""
+    """Where the market writes (the database and the queues, files, the index, the keeper's keys, what is made
+    for a moment), a folder a disk.
+    """
     config = current_app.config
     found = [Path(config[name]) for name in ("HOME_FOLDER", "FILES_FOLDER", "INDEX_FOLDER", "KEEPER_FOLDER")]
     found += [Path(config["JOBS_FILE"]).parent, Path(tempfile.gettempdir())]
@@ -141,7 +190,9 @@ def _there(folder: Path) -> Path:
 
 
 def standing() -> dict[str, Any]:
-    """How the market stands: `ready`, and what each part says; `problems` names what keeps it from being ready."""
+    """How the market stands: `ready`, and what each part says; `problems` names what keeps it from being
+    ready.
+    """
     files = _writable(Path(current_app.config["FILES_FOLDER"]))
     problems = [] if files == "ok" else [f"files: {files}"]
     problems += sorted({lacking for folder in _folders() if (lacking := _room(folder))})
@@ -149,9 +200,15 @@ def standing() -> dict[str, Any]:
         revisions = _revisions()
         work = jobs.standing()
     except SQLAlchemyError as error:
-        return {"ready": False, "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"], "files": files}
+        return {
+            "ready": False,
+            "problems": [*problems, f"database: {type(error.__cause__ or error).__name__}"],
+            "files": files,
+        }
     if revisions != _heads():
-        problems.append(f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}")
+        problems.append(
+            f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}"
+        )
     problems += [f"clock: {timekeeping.said(machine, doubt)}" for machine, doubt in timekeeping.doubted()]
     played = mark.percent()
     if played is not None:
@@ -159,8 +216,18 @@ def standing() -> dict[str, Any]:
     else:
         problems += _lacking(work)
         if current_app.config["JOBS"] == "queued":
-            problems += [f"jobs: {lane} has not been heard of" for lane, last in work["lanes"].items() if _is_silent(lane, last)]
-    return {"ready": not problems, "problems": problems, "files": files, "migrations": sorted(revisions), "jobs": work}
+            problems += [
+                f"jobs: {lane} has not been heard of"
+                for lane, last in work["lanes"].items()
+                if _is_silent(lane, last)
+            ]
+    return {
+        "ready": not problems,
+        "problems": problems,
+        "files": files,
+        "migrations": sorted(revisions),
+        "jobs": work,
+    }
 
 
 @probes.get("/health")
@@ -171,8 +238,9 @@ def health() -> Response:
 
 @probes.get("/ready")
 def ready() -> tuple[Response, int]:
-    """The market does its work: 200, or 503 with which part does not. What exactly is wrong names machines and folders: that is for who asks on the
-    machine itself, and for administrators."""
+    """The market does its work: 200, or 503 with which part does not. What exactly is wrong names machines
+    and folders: that is for who asks on the machine itself, and for administrators.
+    """
     try:
         found = standing()
         told = found if _on_the_machine() or _is_operator() else _outline(found)
@@ -182,11 +250,16 @@ def ready() -> tuple[Response, int]:
 
 
 def _outline(found: dict[str, Any]) -> dict[str, Any]:
-    return {"ready": found["ready"], "problems": sorted({problem.partition(":")[0] for problem in found["problems"]})}
+    return {
+        "ready": found["ready"],
+        "problems": sorted({problem.partition(":")[0] for problem in found["problems"]}),
+    }
 
 
 def _on_the_machine() -> bool:
-    """By the peer, whatever is said of whom it speaks for; through a proxy here comes somebody from elsewhere."""
+    """By the peer, whatever is said of whom it speaks for; through a proxy here comes somebody from
+    elsewhere.
+    """
     if any(name in request.headers for name in FORWARDED):
         return False
     peer = request.environ.get("werkzeug.proxy_fix.orig", request.environ).get("REMOTE_ADDR")

@@ -1,9 +1,9 @@
-"""The parent of every process of a machine: it forks them from one that has imported everything, brings back whichever dies,
-and takes all of them with it when it goes.
+"""The parent of every process of a machine: it forks them from one that has imported everything, brings back
+whichever dies, and takes all of them with it when it goes.
 
-A child that dies is back at once; one that dies again and again, or cannot be forked, waits longer each time, up to half a
-minute, and the log says so. A child learns that its parent is gone, however it went, from the end of a pipe that only the parent
-writes to, and lets go at once of what the next parent needs.
+A child that dies is back at once; one that dies again and again, or cannot be forked, waits longer each time,
+up to half a minute, and the log says so. A child learns that its parent is gone, however it went, from the
+end of a pipe that only the parent writes to, and lets go at once of what the next parent needs.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ TOLD = (signal.SIGTERM, signal.SIGINT)
 
 @dataclass
 class Role:
-    """What a child does: `run` until it is told to end by SIGTERM. One that is done `once` ends by itself and is not brought
-    back; what is to come `after` it waits until it has ended well. When the parent is gone, one that can `let_go` of what the next
-    parent needs does so and then finishes what is under way; any other ends where it stands."""
+    """What a child does: `run` until it is told to end by SIGTERM. One that is done `once` ends by itself and
+    is not brought back; what is to come `after` it waits until it has ended well. When the parent is gone,
+    one that can `let_go` of what the next parent needs does so and then finishes what is under way; any other
+    ends where it stands.
+    """
 
     name: str
     run: Callable[[], None]
@@ -58,7 +60,8 @@ class Supervisor:
         for number in TOLD:
             signal.signal(number, self._stop)
         gc.collect()
-        gc.freeze()  # what all have in common stays out of every child's garbage collection, and in shared memory
+        # what all have in common stays out of every child's garbage collection, and in shared memory
+        gc.freeze()
         try:
             while not self._stopping:
                 self._reap()
@@ -77,7 +80,9 @@ class Supervisor:
             self._start(role)
 
     def _start(self, role: Role) -> None:
-        """Fork it. A signal meanwhile waits until the child has its own way to hear it: the parent's would swallow it there."""
+        """Fork it. A signal meanwhile waits until the child has its own way to hear it: the parent's would
+        swallow it there.
+        """
         role.started = time.monotonic()
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)
         try:
@@ -96,7 +101,9 @@ class Supervisor:
             os.close(self._pipe[1])
             for file in self.own:
                 file.close()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: the parent hears it too and asks everyone to end
+            signal.signal(
+                signal.SIGINT, signal.SIG_IGN
+            )  # of a terminal: the parent hears it too and asks everyone to end
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
             Thread(target=_follow_parent, args=(self._pipe[0], role.let_go), daemon=True).start()
@@ -138,7 +145,14 @@ class Supervisor:
         wait = min(LONGEST, 0.1 * 2**deaths) if deaths > 1 else 0.0
         role.not_before = time.monotonic() + wait
         if role.deaths > 1:
-            log.error("%s %s for the %sth time in a row, %.1f s after its start; next try in %.1f s", role.name, how, role.deaths, lived, wait)
+            log.error(
+                "%s %s for the %sth time in a row, %.1f s after its start; next try in %.1f s",
+                role.name,
+                how,
+                role.deaths,
+                lived,
+                wait,
+            )
         else:
             log.warning("%s %s; starting it again", role.name, how)
 

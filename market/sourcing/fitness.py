@@ -1,4 +1,6 @@
-"""A chosen agency that lost its standing, a certificate or its fees before it signed: the buyer is told why, and what it may do."""
+"""A chosen agency that lost its standing, a certificate or its fees before it signed: the buyer is told why,
+and what it may do.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ _MADE = ("award.propose", "award.finalise")
 
 
 def watch(session: Session, happened: list[Event]) -> None:
-    """Event handler: look again at the awards of agencies about which something changed, as long as their contracts are not signed. It is
-    said once that an agency may not sign, and once that it may again."""
+    """Event handler: look again at the awards of agencies about which something changed, as long as their
+    contracts are not signed. It is said once that an agency may not sign, and once that it may again.
+    """
     concerned = {event.case_identifier for event in happened if event.case_type == "organisation"}
     made = {event.case_identifier for event in happened if event.kind in _MADE}
     if not concerned and not made:
@@ -28,12 +31,21 @@ def watch(session: Session, happened: list[Event]) -> None:
         select(Award)
         .outerjoin(Contract, Contract.award_id == Award.id)
         .join(Organisation, Organisation.id == Award.agency_id)
-        .where(or_(Award.state.in_(("proposed", "objected")), and_(Award.state == "final", Contract.state.in_(UNSIGNED))))
+        .where(
+            or_(
+                Award.state.in_(("proposed", "objected")),
+                and_(Award.state == "final", Contract.state.in_(UNSIGNED)),
+            )
+        )
         .where(or_(Organisation.identifier.in_(concerned), Award.identifier.in_(made)))
         .order_by(Award.id)
     )
-    awards = list(session.scalars(waiting.with_for_update(of=Award).execution_options(populate_existing=True)).unique())
-    for award, problem in zip(awards, agencies.unfit(session, [(award.agency, award.request.item) for award in awards]), strict=True):
+    awards = list(
+        session.scalars(waiting.with_for_update(of=Award).execution_options(populate_existing=True)).unique()
+    )
+    for award, problem in zip(
+        awards, agencies.unfit(session, [(award.agency, award.request.item) for award in awards]), strict=True
+    ):
         _note(session, award, problem)
 
 
@@ -46,7 +58,15 @@ def _note(session: Session, award: Award, problem: RuleBroken | None) -> None:
         return
     follows = policy.get(award.policy_version).text("contract.unfit_follows")
     events.record(
-        session, SYSTEM, "award.unfit" if problem else "award.fit", "award", award.identifier,
-        data={"title": award.title, "agency": award.agency.name, **({"problem": found, "follows": follows} if problem else {})},
+        session,
+        SYSTEM,
+        "award.unfit" if problem else "award.fit",
+        "award",
+        award.identifier,
+        data={
+            "title": award.title,
+            "agency": award.agency.name,
+            **({"problem": found, "follows": follows} if problem else {}),
+        },
         tells=[award.buyer_id, award.agency_id],
-    )  # fmt: skip
+    )

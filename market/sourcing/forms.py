@@ -38,12 +38,19 @@ from models.sourcing.scoring import PRICE_FORMULAS
 class _Asked(Form):
     """What a request asks for: shared by drafting and amending it."""
 
-    description = TextAreaField(_l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。"))
+    description = TextAreaField(
+        _l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。")
+    )
     amount = MoneyField(_l("计费基数(元)"), description=_l("如估算投资额、评估值;按固定价的事项可不填。"))
     count = WholeField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
     factor = StringField(_l("行业"), [Length(max=40)], description=_l("收费标准有行业系数时填写,如 化工。"))
-    budget = MoneyField(_l("预算上限(元)"), description=_l("可不设;设了就公布,高于它的报价不被接受。随机抽取时它就是报酬,必填。"))
-    deadline = BeijingTimeField(_l("截止时间"), [NEEDED], description=_l("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。"))
+    budget = MoneyField(
+        _l("预算上限(元)"),
+        description=_l("可不设;设了就公布,高于它的报价不被接受。随机抽取时它就是报酬,必填。"),
+    )
+    deadline = BeijingTimeField(
+        _l("截止时间"), [NEEDED], description=_l("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。")
+    )
 
     def name_measures(self, item: ServiceItem) -> None:
         """Call the size of the job what the item calls it."""
@@ -103,30 +110,55 @@ class RequestForm(_Asked):
     item_code = SelectField(_l("服务事项"), [NEEDED])
     region_code = region_field(_l("项目所在地区"), [NEEDED])
     project = text(_l("项目名称"))
-    again_of = SelectField(_l("是不是重新采购"), description=_l("同一事项近期有采购没有形成合同的,发布前要说明;说明随需求公开。"), validate_choice=False)
+    again_of = SelectField(
+        _l("是不是重新采购"),
+        description=_l("同一事项近期有采购没有形成合同的,发布前要说明;说明随需求公开。"),
+        validate_choice=False,
+    )
     mode = RadioField(_l("选取方式"), [NEEDED], default="inquiry")
-    funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private")
-    openness = RadioField(_l("范围"), [NEEDED], choices=choices((k, _l(v)) for k, v in OPENNESS.items()), default="open")
+    funds = RadioField(
+        _l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private"
+    )
+    openness = RadioField(
+        _l("范围"), [NEEDED], choices=choices((k, _l(v)) for k, v in OPENNESS.items()), default="open"
+    )
     invited = ChecklistField(
         _l("邀请机构"),
-        description=_l("列出已公示本事项收费的机构;选了事项并存为草稿后可勾选。公开征集时,选中的机构会收到通知。"),
+        description=_l(
+            "列出已公示本事项收费的机构;选了事项并存为草稿后可勾选。公开征集时,选中的机构会收到通知。"
+        ),
         validate_choice=False,
     )
     price_weight = WholeField(_l("价格权重"), _weight, default=40, description=_l("各项权重合计 100。"))
     price_formula = RadioField(_l("价格分怎么算"), [Optional()], default="lowest_ratio")
-    days_weight = WholeField(_l("工期权重"), _weight, default=10, description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。"))
-    credit_weight = WholeField(_l("信用权重"), _weight, default=20, description=_l("按信用等级得分,比例见规则。"))
+    days_weight = WholeField(
+        _l("工期权重"), _weight, default=10, description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。")
+    )
+    credit_weight = WholeField(
+        _l("信用权重"), _weight, default=20, description=_l("按信用等级得分,比例见规则。")
+    )
     quality = QualityField(
-        _l("质量评分项"), [Length(max=1000)], default="技术方案 30",
+        _l("质量评分项"),
+        [Length(max=1000)],
+        default="技术方案 30",
         description=_l("每行一项:名称和权重。由评审人各自打分,互不可见,取平均。"),
-    )  # fmt: skip
+    )
 
-    def prepare(self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation], earlier: list[Request]) -> None:
+    def prepare(
+        self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation], earlier: list[Request]
+    ) -> None:
         """`earlier`: the buyer's requests this one may repeat."""
-        said = [(r.identifier, _("是 %(request)s 的重新采购:%(project)s", request=r.identifier, project=r.project)) for r in earlier]
+        said = [
+            (
+                r.identifier,
+                _("是 %(request)s 的重新采购:%(project)s", request=r.identifier, project=r.project),
+            )
+            for r in earlier
+        ]
         self.again_of.choices = choices([("", _("请选择")), (NOT_AGAIN, _("不是重新采购")), *said])
         self.on_behalf_of.choices = choices(
-            (key, _("本单位") if key == actor.organisation_id else name) for key, name in actor.buyers().items()
+            (key, _("本单位") if key == actor.organisation_id else name)
+            for key, name in actor.buyers().items()
         )
         by_department: dict[str, list[tuple[str, str]]] = {}
         for item in items:
@@ -138,7 +170,9 @@ class RequestForm(_Asked):
         self.invited.choices = choices((a.identifier, a.name) for a in agencies)
 
         self.mode.choices = choices((k, f"{_(mode.label)} — {_(mode.how)}") for k, mode in MODES.items())
-        self.price_formula.choices = choices((k, f"{_(f.label)} — {_(f.says)}") for k, f in PRICE_FORMULAS.items())
+        self.price_formula.choices = choices(
+            (k, f"{_(f.label)} — {_(f.says)}") for k, f in PRICE_FORMULAS.items()
+        )
 
     def values(self) -> dict[str, Any]:
         """The values as create_request and edit_request take them."""
@@ -165,7 +199,9 @@ class RequestForm(_Asked):
 
 
 class AmendForm(_Asked):
-    reason = TextAreaField(_l("修改原因"), [NEEDED, Length(max=1000)], description=_l("会公布,并告知每家已报价或受邀的机构。"))
+    reason = TextAreaField(
+        _l("修改原因"), [NEEDED, Length(max=1000)], description=_l("会公布,并告知每家已报价或受邀的机构。")
+    )
 
     def prepare(self, case: Request) -> None:
         self.name_measures(case.item)
@@ -174,13 +210,19 @@ class AmendForm(_Asked):
 
 
 class CancelForm(Form):
-    """Why a request whose answers can be read is to be cancelled: one of the policy's grounds, and the facts."""
+    """Why a request whose answers can be read is to be cancelled: one of the policy's grounds, and the
+    facts.
+    """
 
     ground = RadioField(_l("情形"), [NEEDED], description=_l("只能是规则列明的情形;监管部门同意后公布。"))
-    reason = TextAreaField(_l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。"))
+    reason = TextAreaField(
+        _l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。")
+    )
 
     def prepare(self, case: Request) -> None:
-        self.ground.choices = choices((g.key, f"{bilingual(g.words)}({g.source})") for g in grounds(case.policy_version).values())
+        self.ground.choices = choices(
+            (g.key, f"{bilingual(g.words)}({g.source})") for g in grounds(case.policy_version).values()
+        )
 
 
 class OfferForm(Form):
@@ -200,14 +242,21 @@ class BidForm(OfferForm):
 
     note = TextAreaField(_l("方案说明"), [Length(max=4000)], description=_l("与价格一起密封,拆封后公开。"))
     contribution = StringField(
-        _l("抽取参数"), [Length(max=200)],
-        description=_l("您自己的一段任意文字,与投标一起密封。同分同价或抽取时,它和各家的文字、平台预先承诺的种子一起决定结果,谁都无法单独操纵。抽取文件里只公布它的加盐哈希;文字随投标一起公开。"),
-    )  # fmt: skip
+        _l("抽取参数"),
+        [Length(max=200)],
+        description=_l(
+            "您自己的一段任意文字,与投标一起密封。同分同价或抽取时,它和各家的文字、平台预先承诺的种子一起决定结果,谁都无法单独操纵。抽取文件里只公布它的加盐哈希;文字随投标一起公开。"
+        ),
+    )
 
     file = FileField(
-        _l("附件"), description=_l("如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB。"),
+        _l("附件"),
+        description=_l(
+            "如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、OFD、PNG、JPEG、"
+            "DOCX、XLSX 或 XML 发票,不超过 20 MB。"
+        ),
         render_kw={"accept": ACCEPT},
-    )  # fmt: skip
+    )
 
     def prepare(self, case: Request) -> None:  # type: ignore[override]
         if case.mode == "random_draw":
@@ -224,19 +273,31 @@ class UndercutForm(Form):
 
 
 class QuestionForm(Form):
-    question = TextAreaField(_l("问题"), [NEEDED, Length(min=5, max=1000)], description=_l("不显示是谁问的,业主也看不到。"))
+    question = TextAreaField(
+        _l("问题"), [NEEDED, Length(min=5, max=1000)], description=_l("不显示是谁问的,业主也看不到。")
+    )
 
 
 class AnswerForm(Form):
-    answer = TextAreaField(_l("答复"), [NEEDED, Length(min=2, max=2000)], description=_l("问题和答复会向所有人公布。"))
+    answer = TextAreaField(
+        _l("答复"), [NEEDED, Length(min=2, max=2000)], description=_l("问题和答复会向所有人公布。")
+    )
     changes = BooleanField(
         _l("这个答复改变了需求的条件"),
-        description=_l("勾选后按修改需求办理:截止时间按规则顺延,已报价、投标的都要重新提交。不勾选的,也至少留出规则规定的时间。"),
+        description=_l(
+            "勾选后按修改需求办理:截止时间按规则顺延,已报价、投标的都要重新提交。不勾选的,也至少留出规则规定的时间。"
+        ),
     )
 
 
 class AppointForm(Form):
-    email = EmailField(_l("评审人邮箱"), [NEEDED, Length(max=254)], description=_l("还没有注册的人也可以:用这个邮箱注册并确认后生效。拆封后先声明无利害关系,再独立评分。"))
+    email = EmailField(
+        _l("评审人邮箱"),
+        [NEEDED, Length(max=254)],
+        description=_l(
+            "还没有注册的人也可以:用这个邮箱注册并确认后生效。拆封后先声明无利害关系,再独立评分。"
+        ),
+    )
 
 
 class ScoreForm(Form):
@@ -247,7 +308,9 @@ class ScoreForm(Form):
 
     def values(self) -> dict[str, Any]:
         def row(number: int) -> Json:
-            points = {line["name"]: self[f"points_{number}_{place}"].data for place, line in enumerate(self.lines)}
+            points = {
+                line["name"]: self[f"points_{number}_{place}"].data for place, line in enumerate(self.lines)
+            }
             return {"points": points, "reason": self[f"reason_{number}"].data or ""}
 
         return {"sheet": {bid.identifier: row(number) for number, bid in enumerate(self.bids)}}
@@ -258,7 +321,12 @@ def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
     fields: dict[str, Any] = {"bids": bids, "lines": lines}
     for number, bid in enumerate(bids):
         for place, line in enumerate(lines):
-            label = _("%(agency)s · %(line)s(0 到 %(most)s 分)", agency=bid.agency.name, line=line["name"], most=line["weight"])
+            label = _(
+                "%(agency)s · %(line)s(0 到 %(most)s 分)",
+                agency=bid.agency.name,
+                line=line["name"],
+                most=line["weight"],
+            )
             fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line["weight"])])
         label = _("%(agency)s · 理由", agency=bid.agency.name)
         fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(min=5, max=1000)])
@@ -266,23 +334,34 @@ def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
 
 
 class ObjectionForm(Form):
-    grounds = TextAreaField(_l("事实和理由"), [NEEDED, Length(min=10, max=2000)], description=_l("业主会先答复,再由监管部门处理;处理期间中选暂停确定。"))
+    grounds = TextAreaField(
+        _l("事实和理由"),
+        [NEEDED, Length(min=10, max=2000)],
+        description=_l("业主会先答复,再由监管部门处理;处理期间中选暂停确定。"),
+    )
 
 
 class StatementForm(Form):
-    statement = TextAreaField(_l("答复"), [NEEDED, Length(min=5, max=2000)], description=_l("异议人和监管部门会看到。"))
+    statement = TextAreaField(
+        _l("答复"), [NEEDED, Length(min=5, max=2000)], description=_l("异议人和监管部门会看到。")
+    )
 
 
 class AwardForm(Form):
     """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
 
     agency = RadioField(_l("中选机构"), [Optional()])
-    reasons = TextAreaField(_l("中选理由"), [NEEDED, Length(min=5, max=2000), printed], description=_l("会随中选结果公示。"))
+    reasons = TextAreaField(
+        _l("中选理由"), [NEEDED, Length(min=5, max=2000), printed], description=_l("会随中选结果公示。")
+    )
 
     def offer(self, quotes: list[Quote]) -> None:
         """Let the buyer choose among these, cheapest first; without any, ask for the reasons alone."""
         if not quotes:
             del self.agency
             return
-        said = [(q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {_('%(n)s 日', n=q.days)}") for q in quotes]
+        said = [
+            (q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {_('%(n)s 日', n=q.days)}")
+            for q in quotes
+        ]
         self.agency.choices = choices(said)

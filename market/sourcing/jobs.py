@@ -1,4 +1,6 @@
-"""What follows events here: award notices (中选通知书) are issued, keys that are not to be used any more destroyed."""
+"""What follows events here: award notices (中选通知书) are issued, keys that are not to be used any more
+destroyed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def notice_of(session: Session, award: Award) -> Document | None:
 
 
 def issue_notices(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: a notice for every award that has become final and has none yet."""
+    """The consumer, outside of any transaction: a notice for every award that has become final and has none
+    yet.
+    """
     for event in happened:
         if event.kind == "award.finalise":
             _issue_notice(event.case_identifier, event.at.astimezone(BEIJING))
@@ -40,8 +44,15 @@ def _issue_notice(identifier: str, at: datetime) -> None:
     award = Award.load(db.session, identifier)
     if not _lacks_notice(db.session, award):
         return
-    facts = [[N_("项目"), award.request.project], [N_("业主"), award.buyer.name], [N_("中选机构"), award.agency.name], *_rows(award)]
-    issue_outside(award, f"中选通知书 {identifier}.pdf", N_("中选通知书"), facts, _printer(award, at), _lacks_notice)
+    facts = [
+        [N_("项目"), award.request.project],
+        [N_("业主"), award.buyer.name],
+        [N_("中选机构"), award.agency.name],
+        *_rows(award),
+    ]
+    issue_outside(
+        award, f"中选通知书 {identifier}.pdf", N_("中选通知书"), facts, _printer(award, at), _lacks_notice
+    )
 
 
 def _lacks_notice(session: Session, award: Case) -> bool:
@@ -64,7 +75,10 @@ def _rows(award: Award) -> list[list[str]]:
 
 
 def _linked(award: Award) -> str:
-    return ";".join(f"{'、'.join(group['answers'])}({'、'.join(TIES[tie] for tie in group['ties'])})" for group in links_of(award.request))
+    return ";".join(
+        f"{'、'.join(group['answers'])}({'、'.join(TIES[tie] for tie in group['ties'])})"
+        for group in links_of(award.request)
+    )
 
 
 def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
@@ -76,12 +90,20 @@ def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
         "经公示无异议或异议已处理完毕,现确定贵单位为中选机构。"
     )
     after = f"请自本通知书发出之日起 {days} 个工作日内,与项目业主在平台上签订合同。"
-    return lambda _identifier: letter(name, "中选通知书", at, to=to, by=by, rows=rows, before=[before], after=[after])
+    return lambda _identifier: letter(
+        name, "中选通知书", at, to=to, by=by, rows=rows, before=[before], after=[after]
+    )
 
 
 def destroy_keys(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: whatever was sealed for a request that ended unopened is never to be read by anyone."""
-    ended = [event.case_identifier for event in happened if event.kind in ("request.cancel", "request.fail", "request.turn")]
+    """The consumer, outside of any transaction: whatever was sealed for a request that ended unopened is
+    never to be read by anyone.
+    """
+    ended = [
+        event.case_identifier
+        for event in happened
+        if event.kind in ("request.cancel", "request.fail", "request.turn")
+    ]
     query = select(Request.keeper_handle).where(Request.identifier.in_(ended), Request.opened_at.is_(None))
     handles = list(db.session.scalars(query.where(Request.keeper_handle.is_not(None))))
     db.session.rollback()

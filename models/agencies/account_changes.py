@@ -1,5 +1,6 @@
-"""Where an agency's money goes is changed openly and slowly: its owners are told, any of them can stop it, and no payout uses the new account
-before the policy's days are over. Until then money goes to the old one."""
+"""Where an agency's money goes is changed openly and slowly: its owners are told, any of them can stop it,
+and no payout uses the new account before the policy's days are over. Until then money goes to the old one.
+"""
 
 from __future__ import annotations
 
@@ -57,11 +58,15 @@ class AccountChange(Case, Base):
 
 def under_way(session: Session, agency_id: int) -> AccountChange | None:
     """The change of this agency's account that waits, if one does."""
-    return session.scalars(select(AccountChange).where(AccountChange.agency_id == agency_id, AccountChange.state == "waiting")).first()
+    return session.scalars(
+        select(AccountChange).where(AccountChange.agency_id == agency_id, AccountChange.state == "waiting")
+    ).first()
 
 
 def ask_change(session: Session, agency: Organisation, actor: Actor, values: dict[str, Any]) -> AccountChange:
-    """Begin to wait for another account. RuleBroken at the field that is wrong, where it is the present one, or another one waits already."""
+    """Begin to wait for another account. RuleBroken at the field that is wrong, where it is the present one,
+    or another one waits already.
+    """
     told = {name: str(values.get(name) or "").strip() for name in FIELDS}
     check_step("bank", told)
     profile = profile_of(session, agency)
@@ -69,7 +74,13 @@ def ask_change(session: Session, agency: Organisation, actor: Actor, values: dic
         raise RuleBroken(N_("这就是现在的收款账户。"), "account_number")
     if under_way(session, agency.id) is not None:
         raise RuleBroken(N_("已有一个新账户在等待生效;请等它生效,或先停止它。"))
-    change = AccountChange(identifier=identifiers.issue(session, "AC"), agency_id=agency.id, agency=agency, region_code=agency.region_code, **told)
+    change = AccountChange(
+        identifier=identifiers.issue(session, "AC"),
+        agency_id=agency.id,
+        agency=agency,
+        region_code=agency.region_code,
+        **told,
+    )
     happened = start(session, change, actor, "ask")
     happened.tells = {"organisations": [agency.id]}
     return change

@@ -1,5 +1,7 @@
-"""Checks (核查): something about an agency that does not agree, or that it only committed itself to, and what the
-regulator finds. Nothing is held against an agency before it could answer, and nothing follows by itself."""
+"""Checks (核查): something about an agency that does not agree, or that it only committed itself to, and what
+the regulator finds. Nothing is held against an agency before it could answer, and nothing follows by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,33 @@ CHECK = Workflow(
         State("confirmed", N_("情况属实"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("open", "ask", "asked", who={"regulator"}, tells=("agency",), needs_reason=True, main=True, limit=Limit(policy="check.answer_days", act="lapse")),
+        Move(
+            "open",
+            "ask",
+            "asked",
+            who={"regulator"},
+            tells=("agency",),
+            needs_reason=True,
+            main=True,
+            limit=Limit(policy="check.answer_days", act="lapse"),
+        ),
         Move("open", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True),
         Move("asked", "answer", "answered", who={"agency"}, main=True, limit=TO_DECIDE),
         Move("asked", "lapse", "answered", who={"system"}, tells=("agency",), limit=TO_DECIDE),
         Move("asked", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True),
-        Move("answered", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True, main=True),
+        Move(
+            "answered", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True, main=True
+        ),
         Move("answered", "confirm", "confirmed", who={"regulator"}, tells=("agency",), needs_reason=True),
-        Move("answered", "ask", "asked", who={"regulator"}, tells=("agency",), needs_reason=True, limit=Limit(policy="check.answer_days", act="lapse")),
+        Move(
+            "answered",
+            "ask",
+            "asked",
+            who={"regulator"},
+            tells=("agency",),
+            needs_reason=True,
+            limit=Limit(policy="check.answer_days", act="lapse"),
+        ),
         *referrals("open", "answered", tells=("agency",), urged=False),
     ),
     duties=("answer",),
@@ -69,8 +90,9 @@ UNDECIDED = ("open", "asked", "answered")
 
 
 class Check(Case, Base):
-    """One thing to find out about an agency. `evidence` stands side by side: rows of field, what is here, what the
-    register says; `source` names the register and `seen_at` when it was asked."""
+    """One thing to find out about an agency. `evidence` stands side by side: rows of field, what is here,
+    what the register says; `source` names the register and `seen_at` when it was asked.
+    """
 
     __tablename__ = "checks"
     workflow: ClassVar[Workflow] = CHECK
@@ -88,21 +110,40 @@ class Check(Case, Base):
         return self.agency.name
 
 
-def open_check(session: Session, actor: Actor, agency: Organisation, kind: str, evidence: list[Json], source: str = "") -> Check | None:
+def open_check(
+    session: Session, actor: Actor, agency: Organisation, kind: str, evidence: list[Json], source: str = ""
+) -> Check | None:
     """Begin a check, unless one of this kind is under way, or the same evidence was decided on before."""
     earlier = session.scalars(select(Check).where(Check.agency_id == agency.id, Check.kind == kind)).all()
-    if any(not check.workflow.states[check.state].terminal or check.evidence == evidence for check in earlier):
+    if any(
+        not check.workflow.states[check.state].terminal or check.evidence == evidence for check in earlier
+    ):
         return None
-    check = Check(identifier=identifiers.issue(session, "H"), agency_id=agency.id, agency=agency, kind=kind, evidence=evidence, source=source)
+    check = Check(
+        identifier=identifiers.issue(session, "H"),
+        agency_id=agency.id,
+        agency=agency,
+        kind=kind,
+        evidence=evidence,
+        source=source,
+    )
     check.region_code = agency.region_code
     start(session, check, actor, "open", data={"check": kind})
     return check
 
 
 def check_code(session: Session, organisation: Organisation, source: str = "") -> Check | None:
-    """Have the regulator of the area look at a code whose check character is wrong: it was taken as it is printed, and only a licence tells
-    whether it was issued so. None for a sound one."""
+    """Have the regulator of the area look at a code whose check character is wrong: it was taken as it is
+    printed, and only a licence tells whether it was issued so. None for a sound one.
+    """
     if organisation.code_sound:
         return None
     right = organisation.uscc[:-1] + uscc.check_character(organisation.uscc)
-    return open_check(session, SYSTEM, organisation, "code", [{"field": "uscc", "ours": organisation.uscc, "theirs": right}], source)
+    return open_check(
+        session,
+        SYSTEM,
+        organisation,
+        "code",
+        [{"field": "uscc", "ours": organisation.uscc, "theirs": right}],
+        source,
+    )

@@ -1,4 +1,6 @@
-"""What makes an agency one that may be engaged for an item; asked again at every act by which it takes something on."""
+"""What makes an agency one that may be engaged for an item; asked again at every act by which it takes
+something on.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from models.text import N_, RuleBroken
 
 @dataclass(frozen=True)
 class _Held:
-    """What some agencies hold: certificates, the latest first; people with a valid certificate by kind; fees in force by item."""
+    """What some agencies hold: certificates, the latest first; people with a valid certificate by kind; fees
+    in force by item.
+    """
 
     qualifications: list[Qualification]
     staff: dict[tuple[int, str], int]
@@ -28,21 +32,26 @@ class _Held:
 def check_eligible(session: Session, agency: Organisation, item: ServiceItem) -> FeeSchedule:
     """The fee schedule under which this agency may offer this item now.
 
-    Otherwise RuleBroken, naming the rule that stops it: not verified or suspended, no valid qualification, too few
-    people with a valid certificate, no published fee.
+    Otherwise RuleBroken, naming the rule that stops it: not verified or suspended, no valid qualification,
+    too few people with a valid certificate, no published fee.
     """
     return _examine(_held(session, [(agency, item)]), agency, item)
 
 
 def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own: bool) -> None:
-    """RuleBroken, with the reason, unless the agency may take this item on now; `own` if it is the agency that is told."""
+    """RuleBroken, with the reason, unless the agency may take this item on now; `own` if it is the agency
+    that is told.
+    """
     try:
         check_eligible(session, agency, item)
     except RuleBroken as unfit:
         if own:
             raise
         raise RuleBroken(
-            N_("“%(agency)s”现在不能承接本事项。平台告知该机构:%(why)s"), unfit.field, agency=agency.name, why=unfit
+            N_("“%(agency)s”现在不能承接本事项。平台告知该机构:%(why)s"),
+            unfit.field,
+            agency=agency.name,
+            why=unfit,
         ) from unfit
 
 
@@ -69,7 +78,11 @@ def _held(session: Session, pairs: list[tuple[Organisation, ServiceItem]]) -> _H
     held = select(Qualification).where(Qualification.agency_id.in_(keys), Qualification.kind.in_(licensed))
     people = (
         select(Practitioner.agency_id, Practitioner.kind, func.count(func.distinct(Practitioner.number)))
-        .where(Practitioner.agency_id.in_(keys), Practitioner.kind.in_(staffed), Practitioner.at_work(clock.today()))
+        .where(
+            Practitioner.agency_id.in_(keys),
+            Practitioner.kind.in_(staffed),
+            Practitioner.at_work(clock.today()),
+        )
         .group_by(Practitioner.agency_id, Practitioner.kind)
     )
     code = standing[0][1].code if len({item.code for _key, item in standing}) == 1 else None
@@ -83,9 +96,18 @@ def _held(session: Session, pairs: list[tuple[Organisation, ServiceItem]]) -> _H
 
 def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedule:
     if agency.state != "verified":
-        raise RuleBroken(N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label)
+        raise RuleBroken(
+            N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label
+        )
     if item.qualification_mandatory:
-        _check_qualified([q for q in held.qualifications if (q.agency_id, q.kind) == (agency.id, item.required_qualification)], item)
+        _check_qualified(
+            [
+                q
+                for q in held.qualifications
+                if (q.agency_id, q.kind) == (agency.id, item.required_qualification)
+            ],
+            item,
+        )
     if item.practitioners_least:
         _check_staffed(held.staff.get((agency.id, item.required_practitioner), 0), item)
     if (agency.id, item.code) not in held.schedules:
@@ -101,8 +123,10 @@ def _check_qualified(found: list[Qualification], item: ServiceItem) -> None:
     if ended:
         raise RuleBroken(
             N_("本事项要求“%(kind)s”,贵机构的证书 %(number)s 已于 %(day)s 到期,登记新证书后即可恢复。"),
-            kind=kind, number=ended.number, day=ended.valid_until.isoformat(),
-        )  # fmt: skip
+            kind=kind,
+            number=ended.number,
+            day=ended.valid_until.isoformat(),
+        )
     raise RuleBroken(N_("本事项要求“%(kind)s”,贵机构没有登记在有效期内的该项资质。"), kind=kind)
 
 
@@ -110,5 +134,7 @@ def _check_staffed(at_work: int, item: ServiceItem) -> None:
     if at_work < item.practitioners_least:
         raise RuleBroken(
             N_("本事项要求至少 %(least)s 名证书在有效期内的%(kind)s,贵机构现有 %(count)s 名。"),
-            least=item.practitioners_least, kind=item.required_practitioner, count=at_work,
-        )  # fmt: skip
+            least=item.practitioners_least,
+            kind=item.required_practitioner,
+            count=at_work,
+        )

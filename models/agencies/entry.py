@@ -1,7 +1,8 @@
-"""How an agency enters (入驻): what it tells of itself, step by step, the papers it hands in, and its commitment.
+"""How an agency enters (入驻): what it tells of itself, step by step, the papers it hands in, and its
+commitment.
 
-One entry serves the whole province (一地入驻、全省通行): the regulator of the agency's own area checks it, and it may
-then answer requests anywhere in the market's area.
+One entry serves the whole province (一地入驻、全省通行): the regulator of the agency's own area checks it,
+and it may then answer requests anywhere in the market's area.
 """
 
 from __future__ import annotations
@@ -37,11 +38,18 @@ def _rules() -> Json:
 FORMS: dict[str, Json] = _rules()["forms"]
 MATERIALS: dict[str, Json] = _rules()["materials"]
 
-# The steps in order: what each is called, and the columns it fills (of the profile, or of the organisation itself).
+# The steps in order: what each is called, and the columns it fills (of the profile, or of the organisation
+# itself).
 STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "licence": (N_("证照信息"), ("legal_form", "established_on", "licence_until", "registered_capital", "scope")),
+    "licence": (
+        N_("证照信息"),
+        ("legal_form", "established_on", "licence_until", "registered_capital", "scope"),
+    ),
     "representative": (N_("法定代表人"), ("legal_representative", "phone")),
-    "premises": (N_("经营场所"), ("registered_address", "address", "premises", "premises_area", "premises_until")),
+    "premises": (
+        N_("经营场所"),
+        ("registered_address", "address", "premises", "premises_area", "premises_until"),
+    ),
     "practitioners": (N_("从业人员"), ()),
     "bank": (N_("收款账户"), ("bank_name", "account_name", "account_number", "stripe_account")),
     "materials": (N_("材料"), ()),
@@ -52,13 +60,26 @@ _NEEDED = {
     "premises": ("registered_address", "address", "premises"),
     "bank": ("bank_name", "account_name", "account_number"),
 }
-OWN = ("legal_representative", "phone", "address")  # kept with the organisation, as every kind of organisation has them
-PRIVATE = ("bank_name", "account_name", "account_number", "stripe_account", "premises", "premises_area", "premises_until")
+OWN = (
+    "legal_representative",
+    "phone",
+    "address",
+)  # kept with the organisation, as every kind of organisation has them
+PRIVATE = (
+    "bank_name",
+    "account_name",
+    "account_number",
+    "stripe_account",
+    "premises",
+    "premises_area",
+    "premises_until",
+)
 
 
 class AgencyProfile(Base):
-    """What an agency tells of itself when it enters, and keeps up to date. `licence_until` of None is without end;
-    `registered_capital` in fen, `premises_area` in square metres."""
+    """What an agency tells of itself when it enters, and keeps up to date. `licence_until` of None is without
+    end; `registered_capital` in fen, `premises_area` in square metres.
+    """
 
     __tablename__ = "agency_profiles"
 
@@ -80,7 +101,16 @@ class AgencyProfile(Base):
     @classmethod
     def blank(cls, agency_id: int) -> AgencyProfile:
         """What an agency that has told nothing has told."""
-        texts = ("legal_form", "scope", "registered_address", "premises", "bank_name", "account_name", "account_number", "stripe_account")
+        texts = (
+            "legal_form",
+            "scope",
+            "registered_address",
+            "premises",
+            "bank_name",
+            "account_name",
+            "account_number",
+            "stripe_account",
+        )
         return cls(agency_id=agency_id, **dict.fromkeys(texts, ""))
 
 
@@ -103,7 +133,9 @@ def profile_of(session: Session, agency: Organisation) -> AgencyProfile:
 
 def materials_of(session: Session, agency: Organisation) -> dict[str, str]:
     """Kind of paper to the identifier of the document handed in."""
-    query = select(EntryMaterial.kind, EntryMaterial.document_identifier).where(EntryMaterial.agency_id == agency.id)
+    query = select(EntryMaterial.kind, EntryMaterial.document_identifier).where(
+        EntryMaterial.agency_id == agency.id
+    )
     return {kind: identifier for kind, identifier in session.execute(query)}
 
 
@@ -162,10 +194,18 @@ def check_step(step: str, values: dict[str, Any]) -> None:
         _CHECKS[step](values, clock.today())
 
 
-def fill_step(session: Session, agency: Organisation, step: str, values: dict[str, Any]) -> dict[str, list[str]]:
-    """Take a step's values. Returns what changed, field to (before, after) as texts; what is private is not told."""
+def fill_step(
+    session: Session, agency: Organisation, step: str, values: dict[str, Any]
+) -> dict[str, list[str]]:
+    """Take a step's values. Returns what changed, field to (before, after) as texts; what is private is not
+    told.
+    """
     _label, names = STEPS[step]
-    values = {name: value.strip() if isinstance(value, str) else value for name, value in values.items() if name in names}
+    values = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in values.items()
+        if name in names
+    }
     check_step(step, values)
     profile, changed = profile_of(session, agency), {}
     session.add(profile)
@@ -190,22 +230,36 @@ def missing(session: Session, agency: Organisation, *, deferred: bool = False) -
         lacking = [name for name in names if not getattr(agency if name in OWN else profile, name)]
         if lacking:
             found[step] = lacking
-    people = select(Practitioner.id).where(Practitioner.agency_id == agency.id, Practitioner.at_work(clock.today())).limit(1)
+    people = (
+        select(Practitioner.id)
+        .where(Practitioner.agency_id == agency.id, Practitioner.at_work(clock.today()))
+        .limit(1)
+    )
     if session.scalar(people) is None:
         found["practitioners"] = ["practitioner"]
     handed = materials_of(session, agency)
-    papers = [kind for kind, paper in wanted(profile.legal_form).items() if kind not in handed and not (deferred and paper["deferred"])]
+    papers = [
+        kind
+        for kind, paper in wanted(profile.legal_form).items()
+        if kind not in handed and not (deferred and paper["deferred"])
+    ]
     if papers or not profile.legal_form:
         found["materials"] = papers
     return {step: found[step] for step in STEPS if step in found}
 
 
 def submit(session: Session, agency: Organisation, act: str, actor: Actor) -> None:
-    """Accept the letter and hand the application in: to be checked first (`submit`), or to be let in on the commitment
-    (`commit`), for which some papers may follow. RuleBroken, naming the steps, while anything else is missing."""
+    """Accept the letter and hand the application in: to be checked first (`submit`), or to be let in on the
+    commitment (`commit`), for which some papers may follow. RuleBroken, naming the steps, while anything else
+    is missing.
+    """
     lacking = missing(session, agency, deferred=act == "commit")
     if lacking:
-        raise RuleBroken(N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking))
+        raise RuleBroken(
+            N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking)
+        )
     agency.committed_at = clock.now()
     signed = hashlib.sha256(letter().encode()).hexdigest()
-    perform(session, agency, act, actor, data={"letter": str(_rules()["letter"]["version"]), "sha256": signed})
+    perform(
+        session, agency, act, actor, data={"letter": str(_rules()["letter"]["version"]), "sha256": signed}
+    )

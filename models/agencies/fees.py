@@ -40,7 +40,11 @@ class FeeSchedule(Base):
 
 
 def schedules_in_force(
-    session: Session, *, agency_id: int | None = None, item_code: str | None = None, agency_ids: Iterable[int] | None = None
+    session: Session,
+    *,
+    agency_id: int | None = None,
+    item_code: str | None = None,
+    agency_ids: Iterable[int] | None = None,
 ) -> list[FeeSchedule]:
     """For each agency and item the newest version in effect today."""
     query = select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today())
@@ -56,8 +60,9 @@ def schedules_in_force(
 
 
 def published_prices(session: Session, item_code: str, job: Quantity) -> list[tuple[FeeSchedule, int]]:
-    """What every agency that may be engaged publishes for this job, in fen, the lowest first; agencies whose terms do not
-    know the job's factor are left out."""
+    """What every agency that may be engaged publishes for this job, in fen, the lowest first; agencies whose
+    terms do not know the job's factor are left out.
+    """
     found = []
     for schedule in schedules_in_force(session, item_code=item_code):
         if schedule.agency.state == "verified":
@@ -69,22 +74,31 @@ def published_prices(session: Session, item_code: str, job: Quantity) -> list[tu
 
 
 def check_guided(item: ServiceItem, terms: Json) -> None:
-    """RuleBroken unless the price of an item under government guidance (政府指导价) rests on its standard and keeps within
-    the standard's band."""
+    """RuleBroken unless the price of an item under government guidance (政府指导价) rests on its standard and
+    keeps within the standard's band.
+    """
     if item.pricing != "government_guided" or not item.fee_standard:
         return
     if not str(terms.get("standard") or "").startswith(item.fee_standard + "/"):
-        raise RuleBroken(N_("本事项实行政府指导价,收费应引用“%(title)s”。"), "standard", title=pricing.standards()[item.fee_standard]["title"])
+        raise RuleBroken(
+            N_("本事项实行政府指导价,收费应引用“%(title)s”。"),
+            "standard",
+            title=pricing.standards()[item.fee_standard]["title"],
+        )
     low, high = pricing.band(item.fee_standard)
     if not low <= Fraction(terms.get("discount") or "1") <= high:
         raise RuleBroken(
-            N_("政府指导价的浮动范围是标准的 %(low)s 到 %(high)s。"), "discount", low=f"{float(low):.0%}", high=f"{float(high):.0%}"
+            N_("政府指导价的浮动范围是标准的 %(low)s 到 %(high)s。"),
+            "discount",
+            low=f"{float(low):.0%}",
+            high=f"{float(high):.0%}",
         )
 
 
 def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: date) -> None:
-    """RuleBroken if the terms are unsound, leave the item's price guidance, promise an odd time, or would take effect in
-    the past."""
+    """RuleBroken if the terms are unsound, leave the item's price guidance, promise an odd time, or would
+    take effect in the past.
+    """
     check_terms(item, terms)
     check_promise(days, effective_from)
 
@@ -103,7 +117,15 @@ def check_promise(days: int, effective_from: date) -> None:
         raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
 
 
-def publish_schedule(session: Session, agency_id: int, item: ServiceItem, terms: Json, days: int, note: str, effective_from: date) -> FeeSchedule:
+def publish_schedule(
+    session: Session,
+    agency_id: int,
+    item: ServiceItem,
+    terms: Json,
+    days: int,
+    note: str,
+    effective_from: date,
+) -> FeeSchedule:
     """Add the next version; RuleBroken as `check_schedule` says."""
     check_schedule(item, terms, days, effective_from)
     last = next(iter(versions_of(session, agency_id, item.code)), None)
@@ -130,9 +152,12 @@ def versions_of(session: Session, agency_id: int, item_code: str) -> list[FeeSch
 TERMS = ("method", "standard", "price", "bands", "points", "above", "factors", "discount", "floor", "cap")
 
 
-def changes(old: FeeSchedule | None, new: FeeSchedule, jobs: Iterable[Quantity]) -> list[tuple[str, Any, Any]]:
-    """What a version changed: (part of the terms, `days` or `note`; before; after), then for each of these jobs
-    (`job`, price before, price after) in fen."""
+def changes(
+    old: FeeSchedule | None, new: FeeSchedule, jobs: Iterable[Quantity]
+) -> list[tuple[str, Any, Any]]:
+    """What a version changed: (part of the terms, `days` or `note`; before; after), then for each of these
+    jobs (`job`, price before, price after) in fen.
+    """
     if old is None:
         return []
     found: list[tuple[str, Any, Any]] = [(name, old.terms.get(name), new.terms.get(name)) for name in TERMS]

@@ -1,4 +1,6 @@
-"""The business register, and where an agency's entry does not agree with it (一数一源: entered once, compared daily)."""
+"""The business register, and where an agency's entry does not agree with it (一数一源: entered once, compared
+daily).
+"""
 
 from __future__ import annotations
 
@@ -16,10 +18,16 @@ from models.regions import same_place
 from models.text import N_, RuleBroken
 
 STANDINGS = {
-    "active": N_("存续"), "revoked": N_("吊销"), "removed": N_("除名"), "cancelled": N_("注销"), "moved_out": N_("迁出"), "closed": N_("停业或清算"),
-}  # fmt: skip
-# What ends an organisation, or its business, wins wherever it is said, also behind a better word or in brackets: `存续（已迁出）`, `开业/停业`; the
-# first of these counts. Whoever winds up is closed, not yet cancelled.
+    "active": N_("存续"),
+    "revoked": N_("吊销"),
+    "removed": N_("除名"),
+    "cancelled": N_("注销"),
+    "moved_out": N_("迁出"),
+    "closed": N_("停业或清算"),
+}
+# What ends an organisation, or its business, wins wherever it is said, also behind a better word or in
+# brackets: `存续（已迁出）`, `开业/停业`; the first of these counts. Whoever winds up is closed, not yet
+# cancelled.
 _WHEREVER = (
     ("revoked", re.compile("吊销|责令关闭|revoked")),
     ("removed", re.compile("除名|removed")),
@@ -34,8 +42,11 @@ _STANDS = "(?:存续|在营|开业|在册|在业|正常|成立|迁入|有效|营
 _ENDS = "(?:吊销|注销|撤销|除名|清算|破产|解散|迁出|停业|歇业|关闭|停止|暂停|中止|终止)"
 _NOT = "(?:尚未|从未|并未|未|非|不|无|没有|没|禁止)(?:被|予|再|能|可|得|法|曾|有|存在|依法|按期|如期|实际)*"
 # 未吊销 and 非正常 do not say what they deny.
-_DENIED = re.compile(rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)")
-# Whoever is being founded, or meant to be, is not there yet; a term (营业期限届满, 有效期已过) and a paper (营业执照) are no standing.
+_DENIED = re.compile(
+    rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)"
+)
+# Whoever is being founded, or meant to be, is not there yet; a term (营业期限届满, 有效期已过) and a paper
+# (营业执照) are no standing.
 _NOT_YET = re.compile(
     rf"(?:取消|放弃|筹备|筹建|准备|等待|待|拟|预|即将|将要|申请|曾经?|是否){_STANDS}+|{_STANDS}(?:登记)?(?:失败|未果|不成|未成|筹备|筹建|准备)"
     "|(?:设立|成立|开业)(?:登记)?中|(?:营业|经营|有效|存续)期(?!内)限?|营业执照"
@@ -55,7 +66,9 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the register says of one organisation. `licence_until` of None is without end; an empty text is not told."""
+    """What the register says of one organisation. `licence_until` of None is without end; an empty text is
+    not told.
+    """
 
     uscc: str
     name: str
@@ -76,23 +89,39 @@ class Registered:
         if not standing:
             raise RuleBroken(N_("看不懂登记状态“%(value)s”。"), value=said["standing"][:20])
         ends = term_end(said["licence_until"])
-        return cls(uscc.spelled(said["uscc"]), said["name"], standing, said["legal_representative"], said["registered_address"], said["scope"], ends)
+        return cls(
+            uscc.spelled(said["uscc"]),
+            said["name"],
+            standing,
+            said["legal_representative"],
+            said["registered_address"],
+            said["scope"],
+            ends,
+        )
 
     def stored(self) -> Json:
-        return {**asdict(self), "licence_until": self.licence_until.isoformat() if self.licence_until else None}
+        return {
+            **asdict(self),
+            "licence_until": self.licence_until.isoformat() if self.licence_until else None,
+        }
 
 
 def standing_of(text: str) -> str:
-    """The key of the standing a register's words mean, "" for words that say none; whoever began to wind up (注销备案, 拟注销) counts as
-    closed, not yet as cancelled."""
+    """The key of the standing a register's words mean, "" for words that say none; whoever began to wind up
+    (注销备案, 拟注销) counts as closed, not yet as cancelled.
+    """
     said = _DENIED.sub("", spelling.register_words(text))
-    first = next((part for part in _BETWEEN.split(_NOT_YET.sub("", said)) if part and not _LABEL.fullmatch(part)), "")
+    first = next(
+        (part for part in _BETWEEN.split(_NOT_YET.sub("", said)) if part and not _LABEL.fullmatch(part)), ""
+    )
     stands = "active" if re.search(_STANDS, first) else ""
     return next((key for key, means in _WHEREVER if means.search(_MOVED_HERE.sub("", said))), stands)
 
 
 def term_end(text: str, field: str | None = None) -> date | None:
-    """The last day of a term in a register's or a person's words, None without end; RuleBroken that says what to write, at a field."""
+    """The last day of a term in a register's or a person's words, None without end; RuleBroken that says what
+    to write, at a field.
+    """
     try:
         return days.end(text)
     except ValueError as error:
@@ -106,11 +135,13 @@ def _activities(scope: str) -> set[str]:
     return {spelling.name(part) for part in re.split(r"[;;、,,。]", bare)} - {""}
 
 
-def differences(agency: Organisation, profile: AgencyProfile, registered: Registered | None, today: date) -> dict[str, list[Json]]:
+def differences(
+    agency: Organisation, profile: AgencyProfile, registered: Registered | None, today: date
+) -> dict[str, list[Json]]:
     """Kind of check to its evidence, where an agency's entry and the register do not agree.
 
-    A field the register does not tell is not compared. In a scope only what the agency claims and the register does not
-    have is a difference: one that does less than it is registered for harms nobody.
+    A field the register does not tell is not compared. In a scope only what the agency claims and the
+    register does not have is a difference: one that does less than it is registered for harms nobody.
     """
     if registered is None:
         return {"unregistered": [_row("uscc", agency.uscc, "")]}
@@ -123,8 +154,20 @@ def differences(agency: Organisation, profile: AgencyProfile, registered: Regist
     province = f"{agency.region_code[:2]}0000" if agency.region_code else ""
     compared = (
         ("name", "name", agency.name, registered.name, spelling.same_name),
-        ("representative", "legal_representative", agency.legal_representative, registered.legal_representative, same_person),
-        ("address", "registered_address", profile.registered_address, registered.registered_address, partial(same_place, area=province)),
+        (
+            "representative",
+            "legal_representative",
+            agency.legal_representative,
+            registered.legal_representative,
+            same_person,
+        ),
+        (
+            "address",
+            "registered_address",
+            profile.registered_address,
+            registered.registered_address,
+            partial(same_place, area=province),
+        ),
     )
     for kind, field, ours, theirs, same in compared:
         if spelling.name(theirs) and not same(ours, theirs):
@@ -143,14 +186,18 @@ UNLIKE = {
 
 
 def unlike(organisation: Organisation, registered: Registered | None) -> list[str]:
-    """In what an organisation does not agree with the register, as keys of `UNLIKE`; empty where it does, and may be let in by it. What
-    the register has is not told: whoever only knows a code should have to know the rest."""
+    """In what an organisation does not agree with the register, as keys of `UNLIKE`; empty where it does, and
+    may be let in by it. What the register has is not told: whoever only knows a code should have to know the
+    rest.
+    """
     if registered is None:
         return ["unregistered"]
     found = [] if registered.standing == "active" else ["standing"]
     if not spelling.same_name(organisation.name, registered.name):
         found.append("name")
-    if registered.legal_representative and not same_person(organisation.legal_representative, registered.legal_representative):
+    if registered.legal_representative and not same_person(
+        organisation.legal_representative, registered.legal_representative
+    ):
         found.append("representative")
     return found
 

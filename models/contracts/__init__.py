@@ -1,5 +1,6 @@
-"""Contracts: templates and the rules for clauses, the agreement and its milestones, materials, deliverables, signatures,
-changes and disputes."""
+"""Contracts: templates and the rules for clauses, the agreement and its milestones, materials, deliverables,
+signatures, changes and disputes.
+"""
 
 from models.contracts.agreement import (
     CONTRACT,

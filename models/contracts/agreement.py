@@ -1,4 +1,6 @@
-"""The contract: its clauses as agreed, its milestones, and the course it takes. How it comes to them is in drafting.py."""
+"""The contract: its clauses as agreed, its milestones, and the course it takes. How it comes to them is in
+drafting.py.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from models.sourcing import PARTIES, Award, Request
 from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_SIGN = up("contract.sign_days", remind="contract.remind_days")  # a state has one act of the clock: it lapses first, then goes up
+_SIGN = up(
+    "contract.sign_days", remind="contract.remind_days"
+)  # a state has one act of the clock: it lapses first, then goes up
 _BOTH = ("buyer", "agency")
 # While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")
@@ -27,7 +31,9 @@ UNSIGNED = ("drafted", "buyer_agreed", "agency_agreed")
 
 
 def _deposit_overdue(session: Session, contract: Contract) -> None:
-    """By the limit the buyer was told of: reckoned again, a notice of holidays published since could have made it shorter."""
+    """By the limit the buyer was told of: reckoned again, a notice of holidays published since could have
+    made it shorter.
+    """
     from models.payments.payment import Payment
 
     asked = select(Payment.pay_by).where(Payment.contract_id == contract.id, Payment.kind == "deposit")
@@ -37,9 +43,14 @@ def _deposit_overdue(session: Session, contract: Contract) -> None:
 
 
 def _lost(session: Session, contract: Contract) -> None:
-    late = contract.unsigned == "agency" and contract.unsigned_by in ("agency", "both")  # who has not signed itself waits for nobody
+    late = contract.unsigned == "agency" and contract.unsigned_by in (
+        "agency",
+        "both",
+    )  # who has not signed itself waits for nobody
     if not contract.award.replaceable and not late:
-        raise RuleBroken(N_("只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。"))
+        raise RuleBroken(
+            N_("只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。")
+        )
 
 
 CONTRACT = Workflow(
@@ -59,33 +70,113 @@ CONTRACT = Workflow(
     ),
     moves=(
         Move("drafted", "revise", "drafted", who=_BOTH, tells=_BOTH),
-        Move("drafted", "agree_buyer", "buyer_agreed", who={"buyer"}, main=True, limit=_SIGN, tells=("agency",), binds=True),
-        Move("drafted", "agree_agency", "agency_agreed", who={"agency"}, main=True, limit=_SIGN, tells=("buyer",), binds=True),
+        Move(
+            "drafted",
+            "agree_buyer",
+            "buyer_agreed",
+            who={"buyer"},
+            main=True,
+            limit=_SIGN,
+            tells=("agency",),
+            binds=True,
+        ),
+        Move(
+            "drafted",
+            "agree_agency",
+            "agency_agreed",
+            who={"agency"},
+            main=True,
+            limit=_SIGN,
+            tells=("buyer",),
+            binds=True,
+        ),
         Move("drafted", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
         Move("buyer_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
-        Move("buyer_agreed", "agree_agency", "signed", who={"agency"}, main=True, tells=("buyer",), public=True, binds=True),
-        Move("buyer_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
+        Move(
+            "buyer_agreed",
+            "agree_agency",
+            "signed",
+            who={"agency"},
+            main=True,
+            tells=("buyer",),
+            public=True,
+            binds=True,
+        ),
+        Move(
+            "buyer_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH
+        ),
         Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
-        Move("agency_agreed", "agree_buyer", "signed", who={"buyer"}, main=True, tells=("agency",), public=True, binds=True),
-        Move("agency_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
-        *(Move(state, "lapse", state, who={"system"}, tells=_BOTH, limit=up("referral.days")) for state in UNSIGNED),
+        Move(
+            "agency_agreed",
+            "agree_buyer",
+            "signed",
+            who={"buyer"},
+            main=True,
+            tells=("agency",),
+            public=True,
+            binds=True,
+        ),
+        Move(
+            "agency_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH
+        ),
         *(
-            Move(state, "replace", "terminated", who={"buyer"}, needs_reason=True, rules=(_lost,), tells=_BOTH, public=True)
+            Move(state, "lapse", state, who={"system"}, tells=_BOTH, limit=up("referral.days"))
             for state in UNSIGNED
         ),
-        *(Move(state, "call_off", "terminated", who={"regulator"}, needs_reason=True, above=True, tells=_BOTH) for state in UNSIGNED),
+        *(
+            Move(
+                state,
+                "replace",
+                "terminated",
+                who={"buyer"},
+                needs_reason=True,
+                rules=(_lost,),
+                tells=_BOTH,
+                public=True,
+            )
+            for state in UNSIGNED
+        ),
+        *(
+            Move(
+                state, "call_off", "terminated", who={"regulator"}, needs_reason=True, above=True, tells=_BOTH
+            )
+            for state in UNSIGNED
+        ),
         *referrals(*UNSIGNED, tells=_BOTH),
         Move("signed", "activate", "active", who={"system"}, tells=_BOTH),
-        Move("signed", "terminate", "terminated", who={"agency"}, needs_reason=True, rules=(_deposit_overdue,), tells=_BOTH),
+        Move(
+            "signed",
+            "terminate",
+            "terminated",
+            who={"agency"},
+            needs_reason=True,
+            rules=(_deposit_overdue,),
+            tells=_BOTH,
+        ),
         Move("signed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
-        Move("active", "suspend", "suspended", who={"system"}, limit=Limit(attribute="suspended_until", act="resume"), tells=_BOTH),
+        Move(
+            "active",
+            "suspend",
+            "suspended",
+            who={"system"},
+            limit=Limit(attribute="suspended_until", act="resume"),
+            tells=_BOTH,
+        ),
         Move("active", "complete", "completed", who={"system"}, tells=_BOTH, public=True),
         Move("suspended", "resume", "active", who={"system"}, tells=_BOTH),
         *(
             move
             for state in ("active", "suspended")
             for move in (
-                Move(state, "give_notice", "ending", who=_BOTH, needs_reason=True, limit=Limit(policy="contract.objection_days", act="end"), tells=_BOTH),
+                Move(
+                    state,
+                    "give_notice",
+                    "ending",
+                    who=_BOTH,
+                    needs_reason=True,
+                    limit=Limit(policy="contract.objection_days", act="end"),
+                    tells=_BOTH,
+                ),
                 Move(state, "dispute", "disputed", who=_BOTH, tells=_BOTH),
                 Move(state, "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
             )
@@ -121,15 +212,19 @@ CONTRACT = Workflow(
         **REFERRAL_ACTS,
     },
     opening=_SIGN,
-)  # fmt: skip
+)
 
 
 class Contract(Case, Base):
-    """The contract of one award. `clauses` are rows of `key`, `title`, `fixed`, the `standard` text of the template and the
-    `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ.
-    `retention_rate` is the fraction of every milestone's price but the last that waits for the last; `late_rate` the fraction of its
-    price that a working day of lateness costs, `late_most` that of the whole price which all of it may cost. They are 0 where the template's
-    clauses do not name them. `unsigned_by` is who let the time to sign pass, or gave the award up: `agency`, `buyer` or `both`. `paper` is the document with the present text and the signatures it has so far, once somebody needed it."""
+    """The contract of one award. `clauses` are rows of `key`, `title`, `fixed`, the `standard` text of the
+    template and the `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations`
+    how many clauses differ. `retention_rate` is the fraction of every milestone's price but the last that
+    waits for the last; `late_rate` the fraction of its price that a working day of lateness costs,
+    `late_most` that of the whole price which all of it may cost. They are 0 where the template's clauses do
+    not name them. `unsigned_by` is who let the time to sign pass, or gave the award up: `agency`, `buyer` or
+    `both`. `paper` is the document with the present text and the signatures it has so far, once somebody
+    needed it.
+    """
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
@@ -160,7 +255,9 @@ class Contract(Case, Base):
     suspended_until: Mapped[datetime | None]
     notice_by_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     notice_to_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    ended_through: Mapped[str | None] = mapped_column(String(12))  # whose fault ended it: buyer, agency, none, agreed
+    ended_through: Mapped[str | None] = mapped_column(
+        String(12)
+    )  # whose fault ended it: buyer, agency, none, agreed
     completed_at: Mapped[datetime | None]
     award: Mapped[Award] = relationship()
     request: Mapped[Request] = relationship(lazy="joined")
@@ -183,14 +280,18 @@ class Contract(Case, Base):
         return cls.price <= most
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
-        """Its parties, and whoever has a part in a case beside it: the approving department sees the contract whose report it reviews."""
+        """Its parties, and whoever has a part in a case beside it: the approving department sees the contract
+        whose report it reviews.
+        """
         from models.contracts import Change, Deliverable, Dispute, Materials
 
         if super().readable_by(session, actor):
             return True
         kinds: tuple[type[OfContract], ...] = (Materials, Deliverable, Change, Dispute)
         return any(
-            case.roles_of(actor) for kind in kinds for case in session.scalars(select(kind).where(kind.contract_id == self.id)).unique()
+            case.roles_of(actor)
+            for kind in kinds
+            for case in session.scalars(select(kind).where(kind.contract_id == self.id)).unique()
         )
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
@@ -204,12 +305,20 @@ class Contract(Case, Base):
     @property
     def penal(self) -> bool:
         """Whether lateness costs what the template says: the clause on it stands as it is there."""
-        return self.late_rate != "0" and all(c["text"] == c["standard"] for c in self.clauses if c["key"] == "breach")
+        return self.late_rate != "0" and all(
+            c["text"] == c["standard"] for c in self.clauses if c["key"] == "breach"
+        )
 
     @property
     def text_digest(self) -> str:
         """One hash over what both sign: it tells whether a text is still the one that was printed."""
-        text = [self.heading, self.price, self.days, [[c["key"], c["title"], c["text"]] for c in self.clauses], parts_of(self)]
+        text = [
+            self.heading,
+            self.price,
+            self.days,
+            [[c["key"], c["title"], c["text"]] for c in self.clauses],
+            parts_of(self),
+        ]
         return hashlib.sha256(json.dumps(text, ensure_ascii=False).encode()).hexdigest()
 
     @property
@@ -219,7 +328,9 @@ class Contract(Case, Base):
 
 
 class OfContract(Case):
-    """Mixed into the cases of a contract: they bear its title and are worth what it is worth. `contract` is declared there."""
+    """Mixed into the cases of a contract: they bear its title and are worth what it is worth. `contract` is
+    declared there.
+    """
 
     beneath: ClassVar[str] = "contract"
     contract_id: Any
@@ -243,8 +354,10 @@ class OfContract(Case):
 
 
 class Milestone(Base):
-    """A part of the work: so many working days from the milestone before, so much of the price (fen), and whether its
-    deliverable goes to the approving department. Met once that is accepted, or passed; paid once the agency has the money."""
+    """A part of the work: so many working days from the milestone before, so much of the price (fen), and
+    whether its deliverable goes to the approving department. Met once that is accepted, or passed; paid once
+    the agency has the money.
+    """
 
     __tablename__ = "milestones"
     __table_args__ = (UniqueConstraint("contract_id", "number"),)
@@ -262,4 +375,7 @@ class Milestone(Base):
 
 def parts_of(contract: Contract) -> list[Json]:
     """The milestones as rows that `plan` takes."""
-    return [{"name": m.name, "days": m.days, "amount": m.amount, "reviewed": m.reviewed} for m in contract.milestones]
+    return [
+        {"name": m.name, "days": m.days, "amount": m.amount, "reviewed": m.reviewed}
+        for m in contract.milestones
+    ]

@@ -1,9 +1,11 @@
-"""Changes (合同变更): what one party proposes and the other agrees to, each with its effect on time and money.
+"""Changes (合同变更): what one party proposes and the other agrees to, each with its effect on time and
+money.
 
 - variation: other milestones from the one under way on; the price is their sum.
 - extension: more working days for the milestone under way; its deadline moves by them.
 - suspension: all clocks stand still until a day, or until both agree to go on (resumption).
-- termination: the contract ends; of what is held in escrow the agency gets the sum agreed, the buyer the rest.
+- termination: the contract ends; of what is held in escrow the agency gets the sum agreed, the buyer the
+rest.
 """
 
 from __future__ import annotations
@@ -56,21 +58,31 @@ CHANGE = Workflow(
         Move("proposed", "lapse", "lapsed", who={"system"}, tells=("buyer", "agency")),
     ),
     duties=("refuse", "withdraw"),
-    acts={"agree": N_("同意变更"), "refuse": N_("不同意变更"), "withdraw": N_("撤回变更"), "lapse": N_("逾期未答复")},
+    acts={
+        "agree": N_("同意变更"),
+        "refuse": N_("不同意变更"),
+        "withdraw": N_("撤回变更"),
+        "lapse": N_("逾期未答复"),
+    },
     opening=Limit(policy="contract.change_days", act="lapse"),
 )
 
 
 class Change(OfContract, Base):
-    """A proposed change. `terms` hold what its kind needs: `milestones`, `days`, `until` (ISO) or `to_agency` (fen)."""
+    """A proposed change. `terms` hold what its kind needs: `milestones`, `days`, `until` (ISO) or `to_agency`
+    (fen).
+    """
 
     __tablename__ = "contract_changes"
     __table_args__ = (
         Index(
-            "uq_contract_changes_open", "contract_id", unique=True,
-            sqlite_where=text("state = 'proposed'"), postgresql_where=text("state = 'proposed'"),
+            "uq_contract_changes_open",
+            "contract_id",
+            unique=True,
+            sqlite_where=text("state = 'proposed'"),
+            postgresql_where=text("state = 'proposed'"),
         ),
-    )  # fmt: skip
+    )
     workflow: ClassVar[Workflow] = CHANGE
     parties: ClassVar[dict[str, str]] = {**PARTIES, "proposer": "proposer_id", "other": "other_id"}
 
@@ -88,7 +100,9 @@ class Change(OfContract, Base):
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         """More work is taken on by a variation alone."""
         if self.kind == "variation":
-            agencies.check_fit(session, self.contract.agency, self.contract.request.item, own=self.other_id == self.agency_id)
+            agencies.check_fit(
+                session, self.contract.agency, self.contract.request.item, own=self.other_id == self.agency_id
+            )
 
 
 def under_way(contract: Contract) -> int:
@@ -97,32 +111,45 @@ def under_way(contract: Contract) -> int:
 
 
 def check(change: Change, running: Deliverable | None, received: int, held: int) -> None:
-    """RuleBroken if the change could not be carried out as things stand: `running` is the deliverable under way,
-    `received` what the buyer has paid in and `held` what is in escrow, both in fen."""
+    """RuleBroken if the change could not be carried out as things stand: `running` is the deliverable under
+    way, `received` what the buyer has paid in and `held` what is in escrow, both in fen.
+    """
     contract, terms = change.contract, change.terms
     if contract.state not in WHEN[change.kind]:
         raise RuleBroken(N_("合同现在是“%(state)s”,不能这样变更。"), "kind", state=contract.state_label)
     if change.kind == "extension" and (running is None or running.state not in ("due", "late")):
         raise RuleBroken(N_("现在没有待提交的成果,不需要延期。"), "kind")
-    if change.kind == "extension" and not 1 <= terms["days"] <= policy.get(contract.policy_version).number("contract.extension_most_days"):
-        raise RuleBroken(N_("延期应为 1 到 %(most)s 个工作日。"), "days", most=policy.get(contract.policy_version).number("contract.extension_most_days"))
+    if change.kind == "extension" and not 1 <= terms["days"] <= policy.get(contract.policy_version).number(
+        "contract.extension_most_days"
+    ):
+        raise RuleBroken(
+            N_("延期应为 1 到 %(most)s 个工作日。"),
+            "days",
+            most=policy.get(contract.policy_version).number("contract.extension_most_days"),
+        )
     if change.kind == "suspension" and datetime.fromisoformat(terms["until"]) <= clock.now():
         raise RuleBroken(N_("恢复的日期应在今天之后。"), "until")
     if change.kind == "resumption" and contract.suspended_until is None:
         raise RuleBroken(N_("合同因资料未齐而中止,资料齐全后自动恢复。"), "kind")
     if change.kind == "termination" and not 0 <= terms["to_agency"] <= held:
-        raise RuleBroken(N_("付给机构的金额应在 0 到托管余额 %(held)s 之间。"), "to_agency", held=money.show(held))
+        raise RuleBroken(
+            N_("付给机构的金额应在 0 到托管余额 %(held)s 之间。"), "to_agency", held=money.show(held)
+        )
     if change.kind == "variation":
         _check_variation(contract, terms["milestones"], running, received)
 
 
-def _check_variation(contract: Contract, rows: list[Json], running: Deliverable | None, received: int) -> None:
+def _check_variation(
+    contract: Contract, rows: list[Json], running: Deliverable | None, received: int
+) -> None:
     done = contract.milestones[: under_way(contract)]
     price = sum(m.amount for m in done) + sum(row["amount"] for row in rows)
     base, funds = contract.award.price, contract.request.funds
     most = policy.get(contract.policy_version).rate(f"contract.variation_rate.{funds}")
     if abs(price - base) > money.share(base, most):
-        raise RuleBroken(N_("变更后的价款与中选价相差不能超过 %(rate)s。"), "milestones", rate=f"{float(most):.0%}")
+        raise RuleBroken(
+            N_("变更后的价款与中选价相差不能超过 %(rate)s。"), "milestones", rate=f"{float(most):.0%}"
+        )
     if price < received:
         raise RuleBroken(N_("变更后的价款不能少于已付的 %(sum)s。"), "milestones", sum=money.show(received))
     if running is not None and rows and rows[0]["days"] != running.milestone.days:
@@ -154,7 +181,9 @@ def pause(contract: Contract, running: Deliverable | None, since: datetime) -> N
 
 
 def go_on(contract: Contract, running: Deliverable | None, until: datetime) -> int:
-    """Start the clocks again: every limit moves by the working days from the pause to `until`. Returns how many."""
+    """Start the clocks again: every limit moves by the working days from the pause to `until`. Returns how
+    many.
+    """
     if contract.paused_at is None:
         return 0
     days = max(0, workdays.between(contract.paused_at, until))

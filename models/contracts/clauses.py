@@ -1,5 +1,7 @@
-"""The clause checker: published rules that find what is unfair or missing in a contract, each with the article it rests on
-(民法典 496 to 498 on standard terms, the rest of the contract part, and what the law of an item asks for)."""
+"""The clause checker: published rules that find what is unfair or missing in a contract, each with the
+article it rests on (民法典 496 to 498 on standard terms, the rest of the contract part, and what the law of
+an item asks for).
+"""
 
 from __future__ import annotations
 
@@ -69,16 +71,26 @@ def percent(match: re.Match[str]) -> float:
 @cache
 def rules() -> tuple[ClauseRule, ...]:
     """The rules, in the order of the file."""
+
     def compiled(row: Json, name: str) -> re.Pattern[str] | None:
         return re.compile(row[name]) if name in row else None
 
     return tuple(
         ClauseRule(
-            row["key"], row["severity"], row["article"], row["title"], row["advice"], compiled(row, "found"), compiled(row, "unless"),
-            compiled(row, "needed"), row.get("percent_over"), tuple(row.get("kinds", ())), tuple(row.get("items", ())),
+            row["key"],
+            row["severity"],
+            row["article"],
+            row["title"],
+            row["advice"],
+            compiled(row, "found"),
+            compiled(row, "unless"),
+            compiled(row, "needed"),
+            row.get("percent_over"),
+            tuple(row.get("kinds", ())),
+            tuple(row.get("items", ())),
         )
         for row in tomllib.loads(DATA.read_text(encoding="utf-8"))["rules"]
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -92,10 +104,11 @@ def rule(key: str) -> ClauseRule:
 
 
 def examine(clauses: Iterable[Json], kind: str, item_code: str, *, own: bool = True) -> list[Json]:
-    """What the rules find: rows of `rule`, the `clause` it is in (empty where something is missing) and the `excerpt`.
+    """What the rules find: rows of `rule`, the `clause` it is in (empty where something is missing) and the
+    `excerpt`.
 
-    Of a contract only what the parties wrote themselves is searched (`own`): a template was examined when it was
-    published. What must be said may stand anywhere.
+    Of a contract only what the parties wrote themselves is searched (`own`): a template was examined when it
+    was published. What must be said may stand anywhere.
     """
     clauses = list(clauses)
     whole = "\n".join(clause["text"] for clause in clauses)

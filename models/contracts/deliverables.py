@@ -1,5 +1,6 @@
-"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point; and what the
-approving department makes of it."""
+"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point;
+and what the approving department makes of it.
+"""
 
 from __future__ import annotations
 
@@ -70,22 +71,104 @@ DELIVERABLE = Workflow(
         State("cancelled", N_("不再提交"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("due", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
-        Move("due", "lapse", "late", who={"system"}, rules=(_running,), tells=("buyer", "agency"), limit=up("contract.late_days")),
-        Move("late", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
-        Move("submitted", "accept", "accepted", who={"buyer", "system"}, main=True, rules=(_running,), tells=("agency", "department"),
-             limit=up("contract.review_days", remind="contract.remind_days")),
-        Move("submitted", "return", "returned", who={"buyer"}, needs_reason=True, rules=(_running, _rounds_left), limit=_CORRECT,
-             tells=("agency",)),
-        Move("returned", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
+        Move(
+            "due",
+            "submit",
+            "submitted",
+            who={"agency"},
+            main=True,
+            rules=(_running,),
+            tells=("buyer",),
+            limit=_ACCEPT,
+        ),
+        Move(
+            "due",
+            "lapse",
+            "late",
+            who={"system"},
+            rules=(_running,),
+            tells=("buyer", "agency"),
+            limit=up("contract.late_days"),
+        ),
+        Move(
+            "late",
+            "submit",
+            "submitted",
+            who={"agency"},
+            main=True,
+            rules=(_running,),
+            tells=("buyer",),
+            limit=_ACCEPT,
+        ),
+        Move(
+            "submitted",
+            "accept",
+            "accepted",
+            who={"buyer", "system"},
+            main=True,
+            rules=(_running,),
+            tells=("agency", "department"),
+            limit=up("contract.review_days", remind="contract.remind_days"),
+        ),
+        Move(
+            "submitted",
+            "return",
+            "returned",
+            who={"buyer"},
+            needs_reason=True,
+            rules=(_running, _rounds_left),
+            limit=_CORRECT,
+            tells=("agency",),
+        ),
+        Move(
+            "returned",
+            "submit",
+            "submitted",
+            who={"agency"},
+            main=True,
+            rules=(_running,),
+            tells=("buyer",),
+            limit=_ACCEPT,
+        ),
         Move("accepted", "finish", "finished", who={"system"}, tells=("agency",)),
         Move("accepted", "pass", "passed", who=_REVIEWERS, main=True, tells=("buyer", "agency")),
-        Move("accepted", "send_back", "sent_back", who=_REVIEWERS, needs_reason=True, limit=_CORRECT,
-             tells=("buyer", "agency")),
-        Move("accepted", "refer", "accepted", who={"system"}, tells=("buyer", "agency", "department"), limit=up("contract.review_above_days")),
-        Move("accepted", "waive", "unreviewed", who={"regulator", "system"}, needs_reason=True, above=True, tells=("buyer", "agency", "department")),
+        Move(
+            "accepted",
+            "send_back",
+            "sent_back",
+            who=_REVIEWERS,
+            needs_reason=True,
+            limit=_CORRECT,
+            tells=("buyer", "agency"),
+        ),
+        Move(
+            "accepted",
+            "refer",
+            "accepted",
+            who={"system"},
+            tells=("buyer", "agency", "department"),
+            limit=up("contract.review_above_days"),
+        ),
+        Move(
+            "accepted",
+            "waive",
+            "unreviewed",
+            who={"regulator", "system"},
+            needs_reason=True,
+            above=True,
+            tells=("buyer", "agency", "department"),
+        ),
         *referrals("late", "returned", "sent_back", tells=("buyer", "agency")),
-        Move("sent_back", "submit", "submitted", who={"agency"}, main=True, rules=(_running,), tells=("buyer",), limit=_ACCEPT),
+        Move(
+            "sent_back",
+            "submit",
+            "submitted",
+            who={"agency"},
+            main=True,
+            rules=(_running,),
+            tells=("buyer",),
+            limit=_ACCEPT,
+        ),
         Move("due", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
         Move("late", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
         *(Move(state, "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")) for state in _OPEN),
@@ -105,15 +188,16 @@ DELIVERABLE = Workflow(
         **REFERRAL_ACTS,
     },
     opening=_DELIVER,
-)  # fmt: skip
+)
 
 
 class Deliverable(OfContract, Base):
-    """What the agency hands over for a milestone. Where its department let the limit pass the one above, `superior`, may decide too.
-    `reviews` and `faulty_reviews` count the approving department's outcomes and those sent back through the agency's fault;
-    `submitted_at` is the first submission; `missed_at` when it was found that none had come: at its limit, or when the
-    contract ended through the agency's fault. While its contract is paused its
-    limit rests in `held_due_at`."""
+    """What the agency hands over for a milestone. Where its department let the limit pass the one above,
+    `superior`, may decide too. `reviews` and `faulty_reviews` count the approving department's outcomes and
+    those sent back through the agency's fault; `submitted_at` is the first submission; `missed_at` when it
+    was found that none had come: at its limit, or when the contract ended through the agency's fault. While
+    its contract is paused its limit rests in `held_due_at`.
+    """
 
     __tablename__ = "deliverables"
     workflow: ClassVar[Workflow] = DELIVERABLE
@@ -148,7 +232,11 @@ class Deliverable(OfContract, Base):
         """Whether the first submission came in time: what never came is late. None while there is time."""
         if self.submitted_at is not None:
             return self.submitted_at <= self.deliver_by
-        return False if self.missed_at is not None and (self.state == "cancelled" or self.deliver_by <= clock.now()) else None
+        return (
+            False
+            if self.missed_at is not None and (self.state == "cancelled" or self.deliver_by <= clock.now())
+            else None
+        )
 
     @property
     def late_days(self) -> int:
@@ -157,7 +245,9 @@ class Deliverable(OfContract, Base):
 
     @property
     def first_pass(self) -> bool | None:
-        """Whether no review was lost through the agency's fault; what was called off since it never came is. None before any outcome."""
+        """Whether no review was lost through the agency's fault; what was called off since it never came is.
+        None before any outcome.
+        """
         if self.reviews:
             return self.faulty_reviews == 0
         return False if self.state == "cancelled" and self.missed_at is not None else None
@@ -169,8 +259,10 @@ class Deliverable(OfContract, Base):
 
 
 class DeliverableVersion(Base):
-    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's: point to what it
-    found wrong, empty where the point is met; None before it answered, or where its silence did."""
+    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's:
+    point to what it found wrong, empty where the point is met; None before it answered, or where its silence
+    did.
+    """
 
     __tablename__ = "deliverable_versions"
 
@@ -186,7 +278,9 @@ class DeliverableVersion(Base):
 
 
 class ReviewOutcome(Base):
-    """What the approving department made of a version: passed, or sent back with coded reasons and whose fault it was."""
+    """What the approving department made of a version: passed, or sent back with coded reasons and whose
+    fault it was.
+    """
 
     __tablename__ = "review_outcomes"
 
@@ -200,7 +294,9 @@ class ReviewOutcome(Base):
 
 
 def check_list(points: list[str], ticked: list[str]) -> Json:
-    """The checklist with each point's answer; RuleBroken if one is left open: what is not ready is not handed over."""
+    """The checklist with each point's answer; RuleBroken if one is left open: what is not ready is not handed
+    over.
+    """
     missing = [point for point in points if point not in ticked]
     if missing:
         raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
@@ -208,21 +304,33 @@ def check_list(points: list[str], ticked: list[str]) -> Json:
 
 
 def check_answers(points: list[str], answers: Json) -> Json:
-    """The buyer's answer to every point: what is wrong with it, or an empty text where it is met. RuleBroken if nothing is."""
+    """The buyer's answer to every point: what is wrong with it, or an empty text where it is met. RuleBroken
+    if nothing is.
+    """
     given = {point: str(answers.get(point, "")).strip()[:300] for point in points}
     if not any(given.values()):
         raise RuleBroken(N_("请至少写明一个要点哪里不符合。"), "point_0")
     return given
 
 
-def record_outcome(deliverable: Deliverable, *, passed: bool, reasons: list[str], fault: str | None, note: str) -> None:
-    """Keep what the department found on the newest version. RuleBroken without a reason or a fault when it is sent back."""
+def record_outcome(
+    deliverable: Deliverable, *, passed: bool, reasons: list[str], fault: str | None, note: str
+) -> None:
+    """Keep what the department found on the newest version. RuleBroken without a reason or a fault when it is
+    sent back.
+    """
     if not passed and not (reasons and set(reasons) <= set(REASONS)):
         raise RuleBroken(N_("请至少选择一个原因。"), "codes")
     if not passed and fault not in FAULTS:
         raise RuleBroken(N_("请选择一项。"), "fault")
     deliverable.outcomes.append(
-        ReviewOutcome(version=len(deliverable.versions), passed=passed, reasons=sorted(set(reasons)), fault=fault, note=note.strip()[:1000])
+        ReviewOutcome(
+            version=len(deliverable.versions),
+            passed=passed,
+            reasons=sorted(set(reasons)),
+            fault=fault,
+            note=note.strip()[:1000],
+        )
     )
     deliverable.reviews += 1
     deliverable.faulty_reviews += fault == "agency"
@@ -230,8 +338,10 @@ def record_outcome(deliverable: Deliverable, *, passed: bool, reasons: list[str]
 
 
 def refer_review(session: Session, deliverable: Deliverable) -> bool:
-    """Refer a review that is overdue to the department of the wider area, and tell the regulator. False, and nothing happens, where all above
-    have let it pass as well: what follows then is the policy's (`contract.unreviewed`)."""
+    """Refer a review that is overdue to the department of the wider area, and tell the regulator. False, and
+    nothing happens, where all above have let it pass as well: what follows then is the policy's
+    (`contract.unreviewed`).
+    """
     passed = deliverable.superior or deliverable.department
     assert passed is not None
     areas = above(deliverable.region_code)
@@ -241,7 +351,18 @@ def refer_review(session: Session, deliverable: Deliverable) -> bool:
         return False
     regulator = authority_for(session, "regulator", deliverable.line, deliverable.region_code)
     told = [authority for authority in (higher, regulator) if authority is not None]
-    happened = perform(session, deliverable, "refer", SYSTEM, data={"authority": "、".join(authority.name for authority in told)})
-    happened.tells = {"organisations": sorted({*happened.tells["organisations"], *(authority.id for authority in told)})}
-    deliverable.superior, deliverable.referred_to = higher or deliverable.superior, (higher or passed).region_code
+    happened = perform(
+        session,
+        deliverable,
+        "refer",
+        SYSTEM,
+        data={"authority": "、".join(authority.name for authority in told)},
+    )
+    happened.tells = {
+        "organisations": sorted({*happened.tells["organisations"], *(authority.id for authority in told)})
+    }
+    deliverable.superior, deliverable.referred_to = (
+        higher or deliverable.superior,
+        (higher or passed).region_code,
+    )
     return True

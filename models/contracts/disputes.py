@@ -1,5 +1,7 @@
-"""Disputes (争议): a claim, the other side's answer, evidence from both, and what the regulator of the place decides. The
-contract's clocks and its money stand still meanwhile. A decision here takes nobody's right to go to court."""
+"""Disputes (争议): a claim, the other side's answer, evidence from both, and what the regulator of the place
+decides. The contract's clocks and its money stand still meanwhile. A decision here takes nobody's right to go
+to court.
+"""
 
 from __future__ import annotations
 
@@ -31,27 +33,48 @@ DISPUTE = Workflow(
         State("withdrawn", N_("已撤回"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("filed", "answer", "deciding", who={"respondent"}, main=True, limit=_DECIDE, tells=("buyer", "agency")),
+        Move(
+            "filed",
+            "answer",
+            "deciding",
+            who={"respondent"},
+            main=True,
+            limit=_DECIDE,
+            tells=("buyer", "agency"),
+        ),
         Move("filed", "lapse", "deciding", who={"system"}, limit=_DECIDE, tells=("buyer", "agency")),
         Move("filed", "evidence", "filed", who={"buyer", "agency"}, tells=("buyer", "agency")),
         Move("filed", "withdraw", "withdrawn", who={"claimant", "system"}, tells=("buyer", "agency")),
         Move("deciding", "evidence", "deciding", who={"buyer", "agency"}, tells=("buyer", "agency")),
         Move("deciding", "withdraw", "withdrawn", who={"claimant", "system"}, tells=("buyer", "agency")),
-        Move("deciding", "decide", "decided", who={"regulator"}, main=True, needs_reason=True, tells=("buyer", "agency")),
+        Move(
+            "deciding",
+            "decide",
+            "decided",
+            who={"regulator"},
+            main=True,
+            needs_reason=True,
+            tells=("buyer", "agency"),
+        ),
         *referrals("deciding", tells=("buyer", "agency"), urged=False),
     ),
     duties=("file", "answer", "evidence", "withdraw"),
     acts={
-        "answer": N_("答辩"), "lapse": N_("逾期未答辩"), "evidence": N_("补充证据"), "withdraw": N_("撤回争议"), "decide": N_("作出处理"),
+        "answer": N_("答辩"),
+        "lapse": N_("逾期未答辩"),
+        "evidence": N_("补充证据"),
+        "withdraw": N_("撤回争议"),
+        "decide": N_("作出处理"),
         "refer": REFERRAL_ACTS["refer"],
     },
     opening=Limit(policy="contract.dispute_answer_days", act="lapse"),
-)  # fmt: skip
+)
 
 
 class Dispute(OfContract, Base):
-    """A dispute. The decision says whether the contract goes on, whose fault it was, and if it ends what of the sum in
-    escrow the agency gets (`to_agency`, fen)."""
+    """A dispute. The decision says whether the contract goes on, whose fault it was, and if it ends what of
+    the sum in escrow the agency gets (`to_agency`, fen).
+    """
 
     __tablename__ = "disputes"
     workflow: ClassVar[Workflow] = DISPUTE
@@ -81,13 +104,24 @@ def check_words(words: str, field: str) -> str:
     return words
 
 
-def decide(dispute: Dispute, *, outcome: str, fault: str, to_agency: int | None, decision: str, held: int) -> None:
-    """Keep the decision. RuleBroken for an unknown outcome or fault, or a sum the escrow (`held`, fen) does not hold."""
+def decide(
+    dispute: Dispute, *, outcome: str, fault: str, to_agency: int | None, decision: str, held: int
+) -> None:
+    """Keep the decision. RuleBroken for an unknown outcome or fault, or a sum the escrow (`held`, fen) does
+    not hold.
+    """
     if outcome not in OUTCOMES:
         raise RuleBroken(N_("请选择一项。"), "outcome")
     if fault not in DISPUTE_FAULTS:
         raise RuleBroken(N_("请选择一项。"), "fault")
     if outcome == "terminate" and (to_agency is None or not 0 <= to_agency <= held):
-        raise RuleBroken(N_("付给机构的金额应在 0 到托管余额 %(held)s 之间。"), "to_agency", held=money.show(held))
-    dispute.outcome, dispute.fault, dispute.decision, dispute.decided_at = outcome, fault, decision.strip()[:2000], clock.now()
+        raise RuleBroken(
+            N_("付给机构的金额应在 0 到托管余额 %(held)s 之间。"), "to_agency", held=money.show(held)
+        )
+    dispute.outcome, dispute.fault, dispute.decision, dispute.decided_at = (
+        outcome,
+        fault,
+        decision.strip()[:2000],
+        clock.now(),
+    )
     dispute.to_agency = to_agency if outcome == "terminate" else None

@@ -1,4 +1,6 @@
-"""How a contract comes to its wording and its milestones: drafted from its template, revised by its parties."""
+"""How a contract comes to its wording and its milestones: drafted from its template, revised by its
+parties.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,11 @@ from models.sourcing import Award
 from models.text import N_, RuleBroken
 
 # What the template's clauses may name, and the policy's fraction behind it.
-RATES = {"retention": "contract.retention_rate", "late_rate": "contract.late_rate", "late_most": "contract.late_most"}
+RATES = {
+    "retention": "contract.retention_rate",
+    "late_rate": "contract.late_rate",
+    "late_most": "contract.late_most",
+}
 
 
 def deposit_of(award: Award) -> int:
@@ -45,7 +51,13 @@ def standard_clauses(template: ContractTemplate, award: Award) -> list[Json]:
         **{name: f"{float(rules.rate(key) * 100):g}%" for name, key in RATES.items()},
     }
     return [
-        {"key": c["key"], "title": c["title"], "fixed": c["fixed"], "standard": c["text"].format(**places), "text": c["text"].format(**places)}
+        {
+            "key": c["key"],
+            "title": c["title"],
+            "fixed": c["fixed"],
+            "standard": c["text"].format(**places),
+            "text": c["text"].format(**places),
+        }
         for c in template.clauses
     ]
 
@@ -60,8 +72,9 @@ def split(total: int, shares: Iterable[Fraction]) -> list[int]:
 
 
 def parts(template: ContractTemplate, days: int, price: int) -> list[Json]:
-    """The template's milestones for so many working days and so much money (fen): rows of `name`, `days`, `amount` and
-    `reviewed`. A job too small to be cut up gets the last one alone."""
+    """The template's milestones for so many working days and so much money (fen): rows of `name`, `days`,
+    `amount` and `reviewed`. A job too small to be cut up gets the last one alone.
+    """
     rows = template.milestones
     each_days = split(days, (Fraction(row["days"]) for row in rows))
     amounts = split(price, (Fraction(row["share"]) for row in rows))
@@ -71,10 +84,11 @@ def parts(template: ContractTemplate, days: int, price: int) -> list[Json]:
 
 
 def plan(contract: Contract, rows: list[Json], done: int = 0) -> None:
-    """Give a contract its milestones after the first `done`: rows of `name`, `days`, `amount` (fen) and `reviewed`.
+    """Give a contract its milestones after the first `done`: rows of `name`, `days`, `amount` (fen) and
+    `reviewed`.
 
-    RuleBroken at `milestones` unless there are at most five, each with a name, a day and money; all days sum to the
-    contract's, all amounts to its price; and the last goes to the approving department.
+    RuleBroken at `milestones` unless there are at most five, each with a name, a day and money; all days sum
+    to the contract's, all amounts to its price; and the last goes to the approving department.
     """
     kept = contract.milestones[:done]
     if not 1 <= len(rows) <= MOST_MILESTONES - done:
@@ -91,7 +105,12 @@ def plan(contract: Contract, rows: list[Json], done: int = 0) -> None:
         if place == len(contract.milestones):
             contract.milestones.append(Milestone(number=place + 1))
         each = contract.milestones[place]
-        each.name, each.days, each.amount, each.reviewed = row["name"].strip(), row["days"], row["amount"], row["reviewed"]
+        each.name, each.days, each.amount, each.reviewed = (
+            row["name"].strip(),
+            row["days"],
+            row["amount"],
+            row["reviewed"],
+        )
     del contract.milestones[done + len(rows) :]
 
 
@@ -119,7 +138,11 @@ def _rates(template: ContractTemplate, award: Award) -> dict[str, str]:
     """The fractions that the template's clauses name, as the award's policy has them; 0 for the others."""
     rules, named = policy.get(award.policy_version), "".join(clause["text"] for clause in template.clauses)
     rates = {name: str(rules.rate(key)) if f"{{{name}}}" in named else "0" for name, key in RATES.items()}
-    return {"retention_rate": rates["retention"], "late_rate": rates["late_rate"], "late_most": rates["late_most"]}
+    return {
+        "retention_rate": rates["retention"],
+        "late_rate": rates["late_rate"],
+        "late_most": rates["late_most"],
+    }
 
 
 def review(contract: Contract) -> None:
@@ -130,10 +153,11 @@ def review(contract: Contract) -> None:
 
 
 def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | None = None) -> list[str]:
-    """Replace the wording of clauses, by key, and the milestones if any are given; returns what changed, by its title.
+    """Replace the wording of clauses, by key, and the milestones if any are given; returns what changed, by
+    its title.
 
-    RuleBroken at `text_` and the key for a fixed clause, an unknown one, a wording that is empty or over 2,000 characters, milestones that do not
-    sum up, or where nothing changed.
+    RuleBroken at `text_` and the key for a fixed clause, an unknown one, a wording that is empty or over
+    2,000 characters, milestones that do not sum up, or where nothing changed.
     """
     clauses = {clause["key"]: clause for clause in contract.clauses}
     changed = []

@@ -1,5 +1,6 @@
-"""What the buyer must hand over before the agency can work (资料交付). While it is late the contract is suspended, so that
-nobody is blamed for the other's delay."""
+"""What the buyer must hand over before the agency can work (资料交付). While it is late the contract is
+suspended, so that nobody is blamed for the other's delay.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +36,20 @@ MATERIALS = Workflow(
         Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency"), limit=up("referral.days")),
         *referrals("overdue", tells=("buyer", "agency")),
         Move("overdue", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
-        Move("supplied", "confirm", "complete", who={"agency", "system"}, main=True, tells=("buyer",), binds=True),
+        Move(
+            "supplied",
+            "confirm",
+            "complete",
+            who={"agency", "system"},
+            main=True,
+            tells=("buyer",),
+            binds=True,
+        ),
         Move("supplied", "miss", "due", who={"agency"}, needs_reason=True, limit=_DUE, tells=("buyer",)),
-        *(Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",), binds=True) for state in ("due", "overdue")),
+        *(
+            Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",), binds=True)
+            for state in ("due", "overdue")
+        ),
         *(Move(state, "cancel", "cancelled", who={"system"}) for state in ("due", "overdue", "supplied")),
     ),
     duties=("supply", "confirm", "miss", "waive"),
@@ -51,7 +63,7 @@ MATERIALS = Workflow(
         **REFERRAL_ACTS,
     },
     opening=_DUE,
-)  # fmt: skip
+)
 
 
 class Materials(OfContract, Base):
@@ -72,5 +84,7 @@ class Materials(OfContract, Base):
 
 
 def hand_over(materials: Materials, ticked: list[str]) -> None:
-    """Note which points are handed over now. RuleBroken for less than all: what is missing would only come back."""
+    """Note which points are handed over now. RuleBroken for less than all: what is missing would only come
+    back.
+    """
     materials.points = check_list(list(materials.points), ticked)

@@ -24,8 +24,9 @@ BOXES: dict[str, Box] = {"Buyer": (79, 330, 249, 415), "Agency": (346, 330, 516,
 
 
 class ContractSignature(Base):
-    """One party's signature on one text of a contract; a revision of the text removes it. `document` is the PDF with this
-    signature in it, `stamped` whether its time is an authority's."""
+    """One party's signature on one text of a contract; a revision of the text removes it. `document` is the
+    PDF with this signature in it, `stamped` whether its time is an authority's.
+    """
 
     __tablename__ = "contract_signatures"
     __table_args__ = (UniqueConstraint("contract_id", "role"),)
@@ -45,24 +46,34 @@ class ContractSignature(Base):
 
 
 def flaws_of(found: Signed, contract: Contract) -> tuple[str, ...]:
-    """What is wrong with a signature on a contract: what is wrong with it at all, and whether it is the party's."""
+    """What is wrong with a signature on a contract: what is wrong with it at all, and whether it is the
+    party's.
+    """
     role = next((role for role, field in FIELDS.items() if field == found.field), "")
     party = {"buyer": contract.buyer, "agency": contract.agency}.get(role)
-    return found.flaws if party is not None and names(found.certificate, party) else (*found.flaws, "stranger")
+    return (
+        found.flaws if party is not None and names(found.certificate, party) else (*found.flaws, "stranger")
+    )
 
 
-def check_brought(before: bytes, after: bytes, found: list[Signed] | None, contract: Contract, role: str) -> Signed:
+def check_brought(
+    before: bytes, after: bytes, found: list[Signed] | None, contract: Contract, role: str
+) -> Signed:
     """The signature a party made elsewhere: `after` must be `before` with exactly its signature appended.
 
     RuleBroken at `file` for another text, for more or fewer signatures, or for one with a flaw.
     """
     if not after.startswith(before):
-        raise RuleBroken(N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file")
+        raise RuleBroken(
+            N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file"
+        )
     mine = [each for each in found or [] if each.field == FIELDS[role]]
     others = [each for each in found or [] if each.field not in FIELDS.values()]
     if not mine or others:
         raise RuleBroken(N_("文件里没有签在“%(place)s”签名域的签名。"), "file", place=FIELDS[role])
     wrong = flaws_of(mine[0], contract)
     if wrong or any(flaws_of(each, contract) for each in found or []):
-        raise RuleBroken(N_("签名没有通过核验:%(flaws)s。"), "file", flaws=FLAWS[wrong[0]] if wrong else FLAWS["altered"])
+        raise RuleBroken(
+            N_("签名没有通过核验:%(flaws)s。"), "file", flaws=FLAWS[wrong[0]] if wrong else FLAWS["altered"]
+        )
     return mine[0]

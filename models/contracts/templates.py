@@ -1,5 +1,6 @@
-"""Contract templates: what a contract of one kind of service says before anybody changes it. Versions, never edited; an
-authority publishes the next one."""
+"""Contract templates: what a contract of one kind of service says before anybody changes it. Versions, never
+edited; an authority publishes the next one.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +25,27 @@ from models.text import N_, RuleBroken
 DATA = Path(__file__).parent.parent / "data" / "contract_templates.toml"
 # What a template's text may leave to be filled in for an award.
 PLACES = (
-    "project", "item", "legal_basis", "approval_matter", "outputs", "days", "price", "price_words", "deposit", "deposit_words",
-    "deemed_days", "rounds", "materials_days", "deposit_days", "settlement_days", "correction_days", "objection_days", "retention", "late_rate", "late_most",
-)  # fmt: skip
+    "project",
+    "item",
+    "legal_basis",
+    "approval_matter",
+    "outputs",
+    "days",
+    "price",
+    "price_words",
+    "deposit",
+    "deposit_words",
+    "deemed_days",
+    "rounds",
+    "materials_days",
+    "deposit_days",
+    "settlement_days",
+    "correction_days",
+    "objection_days",
+    "retention",
+    "late_rate",
+    "late_most",
+)
 ESSENTIAL = ("subject", "deliverables", "price", "deposit", "settlement", "review", "signing")
 MOST_MILESTONES = 5
 
@@ -34,8 +53,8 @@ MOST_MILESTONES = 5
 class ContractTemplate(Base):
     """One version for one kind of service, in effect from a day until the next one is.
 
-    `clauses` are rows of `key`, `title`, `text` and `fixed`; `milestones` rows of `name`, `days` and `share` (fractions of
-    the contract's days and price, as text) and `reviewed` (goes to the approving department).
+    `clauses` are rows of `key`, `title`, `text` and `fixed`; `milestones` rows of `name`, `days` and `share`
+    (fractions of the contract's days and price, as text) and `reviewed` (goes to the approving department).
     """
 
     __tablename__ = "contract_templates"
@@ -68,7 +87,9 @@ def templates_of(session: Session, kind: str) -> list[ContractTemplate]:
 def current_templates(session: Session) -> dict[str, ContractTemplate]:
     """Kind to the version in effect today."""
     query = select(ContractTemplate).where(ContractTemplate.effective_from <= clock.today())
-    newest = {template.kind: template for template in session.scalars(query.order_by(ContractTemplate.version))}
+    newest = {
+        template.kind: template for template in session.scalars(query.order_by(ContractTemplate.version))
+    }
     return {kind: newest[kind] for kind in KINDS if kind in newest}
 
 
@@ -86,11 +107,15 @@ def changed_clauses(old: list[Json], new: list[Json]) -> list[tuple[str, str, st
 
 
 def check_shares(milestones: list[Json]) -> None:
-    """RuleBroken at `milestones` unless there are one to five, each with a name and a part, days and shares both sum to
-    one, and the approving department sees one at least: the last."""
+    """RuleBroken at `milestones` unless there are one to five, each with a name and a part, days and shares
+    both sum to one, and the approving department sees one at least: the last.
+    """
     if not 1 <= len(milestones) <= MOST_MILESTONES:
         raise RuleBroken(N_("节点应为 1 到 %(most)s 个。"), "milestones", most=MOST_MILESTONES)
-    if any(not row["name"].strip() or Fraction(row["days"]) <= 0 or Fraction(row["share"]) <= 0 for row in milestones):
+    if any(
+        not row["name"].strip() or Fraction(row["days"]) <= 0 or Fraction(row["share"]) <= 0
+        for row in milestones
+    ):
         raise RuleBroken(N_("每个节点都要有名称、工期和价款比例。"), "milestones")
     if any(sum(Fraction(row[part]) for row in milestones) != 1 for part in ("days", "share")):
         raise RuleBroken(N_("各节点的工期比例、价款比例都应合计百分之百。"), "milestones")
@@ -106,15 +131,29 @@ def check_text(text: str) -> None:
         raise RuleBroken(N_("花括号要成对,里面写变量名。"), "clauses") from None
     unknown = [name for name in names if name not in PLACES]
     if unknown:
-        raise RuleBroken(N_("没有这个变量:%(names)s。可用:%(places)s。"), "clauses", names="、".join(unknown), places="、".join(PLACES))
+        raise RuleBroken(
+            N_("没有这个变量:%(names)s。可用:%(places)s。"),
+            "clauses",
+            names="、".join(unknown),
+            places="、".join(PLACES),
+        )
 
 
 def publish(
-    session: Session, issuer: Organisation | None, issued_by: str, kind: str, *,
-    title: str, clauses: list[Json], milestones: list[Json], effective_from: date, reason: str = "",
-) -> ContractTemplate:  # fmt: skip
-    """The next version for a kind. RuleBroken if it would take effect in the past or before the one it follows, misses an
-    essential clause, or says what could not be filled in."""
+    session: Session,
+    issuer: Organisation | None,
+    issued_by: str,
+    kind: str,
+    *,
+    title: str,
+    clauses: list[Json],
+    milestones: list[Json],
+    effective_from: date,
+    reason: str = "",
+) -> ContractTemplate:
+    """The next version for a kind. RuleBroken if it would take effect in the past or before the one it
+    follows, misses an essential clause, or says what could not be filled in.
+    """
     before = next(iter(templates_of(session, kind)), None)
     if kind not in KINDS:
         raise RuleBroken(N_("请选择一项。"), "kind")
@@ -133,9 +172,16 @@ def publish(
         raise RuleBroken(N_("不能没有这些条款:%(titles)s。"), "clauses", titles="、".join(missing))
     check_shares(milestones)
     made = ContractTemplate(
-        kind=kind, version=(before.version if before else 0) + 1, title=title.strip(), clauses=clauses, milestones=milestones,
-        effective_from=effective_from, reason=reason, issued_by=issued_by, issuer_id=issuer.id if issuer else None,
-    )  # fmt: skip
+        kind=kind,
+        version=(before.version if before else 0) + 1,
+        title=title.strip(),
+        clauses=clauses,
+        milestones=milestones,
+        effective_from=effective_from,
+        reason=reason,
+        issued_by=issued_by,
+        issuer_id=issuer.id if issuer else None,
+    )
     session.add(made)
     session.flush()
     return made
@@ -154,7 +200,13 @@ def seed(session: Session) -> int:
     for kind, body in carried["kinds"].items():
         if kind not in known:
             publish(
-                session, None, carried["issued_by"], kind, title=body["title"], clauses=[*common, *body["clauses"], *last],
-                milestones=body["milestones"], effective_from=carried["effective_from"],
-            )  # fmt: skip
+                session,
+                None,
+                carried["issued_by"],
+                kind,
+                title=body["title"],
+                clauses=[*common, *body["clauses"], *last],
+                milestones=body["milestones"],
+                effective_from=carried["effective_from"],
+            )
     return len(set(carried["kinds"]) - known)

@@ -1,4 +1,6 @@
-"""Awards that came to nothing through the agency, and work that never came: what the next buyer sees, and who may not answer a re-run."""
+"""Awards that came to nothing through the agency, and work that never came: what the next buyer sees, and who
+may not answer a re-run.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,9 @@ _FAILED = ("agency", "both")
 
 @dataclass
 class Left:
-    """What an agency left behind in the policy's days: records of awards it did not sign for (none that the regulator dropped), newest
-    first, and deliverables that never came."""
+    """What an agency left behind in the policy's days: records of awards it did not sign for (none that the
+    regulator dropped), newest first, and deliverables that never came.
+    """
 
     unsigned: list[CreditRecord] = field(default_factory=list)
     undelivered: list[Deliverable] = field(default_factory=list)
@@ -35,12 +38,17 @@ def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
     found = {key: Left() for key in agency_ids}
     since = clock.now() - timedelta(days=policy.current().number("credit.facts_days"))
     records = select(CreditRecord).where(
-        CreditRecord.agency_id.in_(agency_ids), CreditRecord.kind.in_(KINDS), CreditRecord.state != "dropped", CreditRecord.proposed_at >= since
+        CreditRecord.agency_id.in_(agency_ids),
+        CreditRecord.kind.in_(KINDS),
+        CreditRecord.state != "dropped",
+        CreditRecord.proposed_at >= since,
     )
     for record in session.scalars(records.order_by(CreditRecord.id.desc()).options(lazyload("*"))):
         found[record.agency_id].unsigned.append(record)
     never = select(Deliverable).where(
-        Deliverable.agency_id.in_(agency_ids), Deliverable.submitted_at.is_(None), Deliverable.missed_at >= since
+        Deliverable.agency_id.in_(agency_ids),
+        Deliverable.submitted_at.is_(None),
+        Deliverable.missed_at >= since,
     )
     for deliverable in session.scalars(never.order_by(Deliverable.id.desc()).options(lazyload("*"))):
         if deliverable.on_time is False:
@@ -49,10 +57,14 @@ def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
 
 
 def check_rerun(session: Session, agency: Organisation, request: Request) -> None:
-    """RuleBroken if the agency, or one it is linked with, won an earlier run of this request and did not sign (the fact not having been dropped):
-    the one it was made from, any before that, or one of the same buyer for the same item under the same project name."""
+    """RuleBroken if the agency, or one it is linked with, won an earlier run of this request and did not sign
+    (the fact not having been dropped): the one it was made from, any before that, or one of the same buyer
+    for the same item under the same project name.
+    """
     dropped = exists().where(
-        CreditRecord.source_identifier == Contract.identifier, CreditRecord.agency_id == Contract.agency_id, CreditRecord.state == "dropped"
+        CreditRecord.source_identifier == Contract.identifier,
+        CreditRecord.agency_id == Contract.agency_id,
+        CreditRecord.state == "dropped",
     )
     lost = (
         select(Contract.identifier, Contract.agency_id, Request.identifier, Request.project, ServiceItem.code)
@@ -64,20 +76,33 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
     rows = session.execute(lost).all()
     before = _before(session, request) if rows else set()
     runs = {
-        winner: contract for contract, winner, run, project, item in rows
+        winner: contract
+        for contract, winner, run, project, item in rows
         if run in before or (item == request.item.code and same_project(project, request.project))
-    }  # fmt: skip
+    }
     if agency.id in runs:
-        raise RuleBroken(N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"), contract=runs[agency.id])
+        raise RuleBroken(
+            N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"),
+            contract=runs[agency.id],
+        )
     for group in linked(session, [agency.id, *runs], request.policy_version) if runs else []:
         if agency.id in group.agencies and SAID not in group.ties:
             contract = next(runs[key] for key in group.agencies if key in runs)
-            raise RuleBroken(N_("与贵机构有关联的机构曾中选这项采购而没有签订合同(%(contract)s),贵机构不能参加它的重新采购。"), contract=contract)
+            raise RuleBroken(
+                N_(
+                    "与贵机构有关联的机构曾中选这项采购而没有签订合同(%(contract)s),贵机构不能参加它的重新采购。"
+                ),
+                contract=contract,
+            )
 
 
 def _before(session: Session, request: Request) -> set[str]:
     """The requests this one runs again, by what was found and by what its buyer said, in one statement."""
-    runs = select(Request.identifier, Request.again_of, Request.again_said).where(Request.id == request.id).cte("runs", recursive=True)
+    runs = (
+        select(Request.identifier, Request.again_of, Request.again_said)
+        .where(Request.id == request.id)
+        .cte("runs", recursive=True)
+    )
     above = or_(Request.identifier == runs.c.again_of, Request.identifier == runs.c.again_said)
     runs = runs.union(select(Request.identifier, Request.again_of, Request.again_said).where(above))
     return set(session.scalars(select(runs.c.identifier))) - {request.identifier}

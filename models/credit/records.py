@@ -1,5 +1,6 @@
-"""Credit records: what is proposed to be held against an agency. A proposal counts for nothing and is seen by nobody but
-the regulator: before notice and an answer nothing negative may (国办发〔2020〕49号)."""
+"""Credit records: what is proposed to be held against an agency. A proposal counts for nothing and is seen by
+nobody but the regulator: before notice and an answer nothing negative may (国办发〔2020〕49号).
+"""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ CREDIT_RECORD = Workflow(
 
 
 class CreditRecord(Case, Base):
-    """A fact about an agency, or a buyer, with its basis and where it was found (`source_identifier`, a check, a payment or a contract)."""
+    """A fact about an agency, or a buyer, with its basis and where it was found (`source_identifier`, a
+    check, a payment or a contract).
+    """
 
     __tablename__ = "credit_records"
     workflow: ClassVar[Workflow] = CREDIT_RECORD
@@ -68,15 +71,25 @@ class CreditRecord(Case, Base):
 def recorded(session: Session, source: str, about: int | None = None) -> bool:
     """Whether a record was put forward from this source, about this organisation if one is given."""
     found = select(CreditRecord.id).where(CreditRecord.source_identifier == source)
-    return session.scalars(found if about is None else found.where(CreditRecord.agency_id == about)).first() is not None
+    return (
+        session.scalars(found if about is None else found.where(CreditRecord.agency_id == about)).first()
+        is not None
+    )
 
 
-def propose(session: Session, actor: Actor, agency: Organisation, kind: str, facts: str, source: str) -> CreditRecord:
+def propose(
+    session: Session, actor: Actor, agency: Organisation, kind: str, facts: str, source: str
+) -> CreditRecord:
     """Put a record forward for the regulator of the agency's area to take up."""
     record = CreditRecord(
-        identifier=identifiers.issue(session, "X"), agency_id=agency.id, agency=agency, kind=kind, facts=facts,
-        basis=RECORDS[kind][1], source_identifier=source,
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "X"),
+        agency_id=agency.id,
+        agency=agency,
+        kind=kind,
+        facts=facts,
+        basis=RECORDS[kind][1],
+        source_identifier=source,
+    )
     record.region_code = agency.region_code
     start(session, record, actor, "propose", data={"reason": facts, "source": source})
     return record

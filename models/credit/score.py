@@ -105,8 +105,12 @@ class CreditScore(Base):
     agency: Mapped[Organisation] = relationship(lazy="joined")
 
 
-def shrunk_mean(evidence: Iterable[Evidence], prior: float, weight: float) -> tuple[float | None, float, float]:
-    """(observed weighted mean or None, mean shrunk to `prior` as if it had `weight` records, total weight)."""
+def shrunk_mean(
+    evidence: Iterable[Evidence], prior: float, weight: float
+) -> tuple[float | None, float, float]:
+    """(observed weighted mean or None, mean shrunk to `prior` as if it had `weight` records, total
+    weight).
+    """
     records = list(evidence)
     total = sum(e.weight for e in records)
     if not total:
@@ -121,15 +125,28 @@ def decay(age_days: float, half_life_days: float) -> float:
 
 
 def sheet(
-    rules: Policy, ratings: Iterable[Evidence], first_pass: Iterable[Evidence], on_time: Iterable[Evidence], settled: int, failed: int = 0
+    rules: Policy,
+    ratings: Iterable[Evidence],
+    first_pass: Iterable[Evidence],
+    on_time: Iterable[Evidence],
+    settled: int,
+    failed: int = 0,
 ) -> Sheet:
-    """The score from its evidence alone; see the module's text for the formula. `settled` contracts, and those that `failed` through
-    the agency, are what a grade needs: the worst behaviour does not leave the emptiest file."""
+    """The score from its evidence alone; see the module's text for the formula. `settled` contracts, and
+    those that `failed` through the agency, are what a grade needs: the worst behaviour does not leave the
+    emptiest file.
+    """
     lines = [ScoreLine("base", None, None, float(rules.number("credit.base")))]
     variance = 0.0
     parts = (
         ("ratings", ratings, "credit.rating_prior", "credit.rating_prior_weight", "credit.rating_points"),
-        ("first_pass", first_pass, "credit.first_pass_expected", "credit.first_pass_weight", "credit.first_pass_points"),
+        (
+            "first_pass",
+            first_pass,
+            "credit.first_pass_expected",
+            "credit.first_pass_weight",
+            "credit.first_pass_points",
+        ),
         ("on_time", on_time, "credit.on_time_expected", "credit.on_time_weight", "credit.on_time_points"),
     )
     for name, records, prior_key, weight_key, points_key in parts:
@@ -152,60 +169,110 @@ def of_agency(session: Session, agency_id: int) -> Sheet:
 
 
 def of_agencies(session: Session, agency_ids: list[int]) -> dict[int, Sheet]:
-    """The present sheets of these agencies, from the records in the database, in as many statements as for one."""
+    """The present sheets of these agencies, from the records in the database, in as many statements as for
+    one.
+    """
     rules, now = policy.current(), clock.now()
     half_life = float(rules.number("credit.rating_half_life_days"))
     ratings, first_pass, on_time = (defaultdict[int, list[Evidence]](list) for _ in range(3))
-    rated = select(Rating).where(Rating.ratee_id.in_(agency_ids), Rating.by == "buyer", Rating.state == "published").order_by(Rating.id)
+    rated = (
+        select(Rating)
+        .where(Rating.ratee_id.in_(agency_ids), Rating.by == "buyer", Rating.state == "published")
+        .order_by(Rating.id)
+    )
     for r in session.scalars(rated.options(lazyload("*"))):
         if r.published_at and r.mean is not None:
             weight = decay((now - r.published_at).days, half_life)
             ratings[r.ratee_id].append(Evidence(r.identifier, r.published_at, r.mean, weight))
-    delivered = select(Deliverable, Contract.identifier).join(Contract, Contract.id == Deliverable.contract_id)
-    delivered = delivered.where(Deliverable.agency_id.in_(agency_ids)).order_by(Deliverable.id).options(lazyload("*"))
+    delivered = select(Deliverable, Contract.identifier).join(
+        Contract, Contract.id == Deliverable.contract_id
+    )
+    delivered = (
+        delivered.where(Deliverable.agency_id.in_(agency_ids)).order_by(Deliverable.id).options(lazyload("*"))
+    )
     for d, contract in session.execute(delivered):
         if (at := d.decided_at or d.missed_at) and d.first_pass is not None:
             first_pass[d.agency_id].append(Evidence(contract, at, float(d.first_pass)))
         if d.counted_at and d.on_time is not None:
             on_time[d.agency_id].append(Evidence(contract, d.counted_at, float(d.on_time)))
-    ended = {True: Contract.state == "completed", False: (Contract.state == "terminated") & (Contract.ended_through == "agency")}
+    ended = {
+        True: Contract.state == "completed",
+        False: (Contract.state == "terminated") & (Contract.ended_through == "agency"),
+    }
     counts = (func.sum(case((which, 1), else_=0)) for which in ended.values())
-    over = select(Contract.agency_id, *counts).where(Contract.agency_id.in_(agency_ids), or_(*ended.values())).group_by(Contract.agency_id)
+    over = (
+        select(Contract.agency_id, *counts)
+        .where(Contract.agency_id.in_(agency_ids), or_(*ended.values()))
+        .group_by(Contract.agency_id)
+    )
     contracts = {agency: (settled, failed) for agency, settled, failed in session.execute(over)}
-    return {key: sheet(rules, ratings[key], first_pass[key], on_time[key], *contracts.get(key, (0, 0))) for key in agency_ids}
+    return {
+        key: sheet(rules, ratings[key], first_pass[key], on_time[key], *contracts.get(key, (0, 0)))
+        for key in agency_ids
+    }
 
 
-KEPT = ("score", "half_width", "grade", "settled", "first_pass", "on_time", "stars", "policy_version", "computed_at")
+KEPT = (
+    "score",
+    "half_width",
+    "grade",
+    "settled",
+    "first_pass",
+    "on_time",
+    "stars",
+    "policy_version",
+    "computed_at",
+)
 
 
 def _as_kept(sheet: Sheet) -> tuple[object, ...]:
     """A sheet as the columns `KEPT`."""
     seen = {line.name: line.observed for line in sheet.lines}
     return (
-        round(sheet.score * 10), round(sheet.half_width * 10), sheet.grade, sheet.settled, seen["first_pass"], seen["on_time"], seen["ratings"],
-        policy.current().version, clock.now(),
-    )  # fmt: skip
+        round(sheet.score * 10),
+        round(sheet.half_width * 10),
+        sheet.grade,
+        sheet.settled,
+        seen["first_pass"],
+        seen["on_time"],
+        seen["ratings"],
+        policy.current().version,
+        clock.now(),
+    )
 
 
 def kept(session: Session, agency_ids: list[int]) -> dict[int, tuple[object, ...]]:
     """What is kept of these agencies' sheets now, as the columns `KEPT`."""
     columns = [getattr(CreditScore, name) for name in KEPT]
-    rows = session.execute(select(CreditScore.agency_id, *columns).where(CreditScore.agency_id.in_(agency_ids)))
+    rows = session.execute(
+        select(CreditScore.agency_id, *columns).where(CreditScore.agency_id.in_(agency_ids))
+    )
     return {row[0]: tuple(row[1:]) for row in rows}
 
 
-def keep(session: Session, sheets: dict[int, Sheet], since: dict[int, tuple[object, ...]] | None = None) -> list[int]:
-    """Keep these agencies' sheets for the lists. With `since`, what was kept when they were computed outside of this transaction: one
-    that was kept anew meanwhile is newer and stays. Returns the agencies whose score or grade is another now."""
+def keep(
+    session: Session, sheets: dict[int, Sheet], since: dict[int, tuple[object, ...]] | None = None
+) -> list[int]:
+    """Keep these agencies' sheets for the lists. With `since`, what was kept when they were computed outside
+    of this transaction: one that was kept anew meanwhile is newer and stays. Returns the agencies whose score
+    or grade is another now.
+    """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     found = kept(session, list(sheets))
     new = [
-        {"agency_id": key, **dict(zip(KEPT, _as_kept(made), strict=True))} for key, made in sorted(sheets.items()) if key not in found
+        {"agency_id": key, **dict(zip(KEPT, _as_kept(made), strict=True))}
+        for key, made in sorted(sheets.items())
+        if key not in found
     ]
     if new:
         session.execute(insert(CreditScore).on_conflict_do_nothing(index_elements=["agency_id"]), new)
     changed = [key for key in sheets if key not in found]
-    rows = select(CreditScore).where(CreditScore.agency_id.in_(list(found))).order_by(CreditScore.agency_id).options(lazyload("*"))
+    rows = (
+        select(CreditScore)
+        .where(CreditScore.agency_id.in_(list(found)))
+        .order_by(CreditScore.agency_id)
+        .options(lazyload("*"))
+    )
     for row in session.scalars(rows.with_for_update().execution_options(populate_existing=True)):
         before, now = tuple(getattr(row, name) for name in KEPT), _as_kept(sheets[row.agency_id])
         if since is not None and since.get(row.agency_id) != before:

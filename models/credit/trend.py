@@ -40,7 +40,10 @@ def quarters(session: Session, agency_id: int, count: int = 8) -> list[Quarter]:
     """The last quarters up to this one, oldest first."""
     today = clock.today()
     last = today.year * 4 + (today.month - 1) // 3
-    found = {name: Quarter(name) for name in (_name(*divmod(place, 4)) for place in range(last - count + 1, last + 1))}
+    found = {
+        name: Quarter(name)
+        for name in (_name(*divmod(place, 4)) for place in range(last - count + 1, last + 1))
+    }
 
     def of(instant: datetime | None) -> Quarter | None:
         local = instant.astimezone(BEIJING) if instant else None

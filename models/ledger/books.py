@@ -1,11 +1,12 @@
 """The books: double entry, integer fen, append-only.
 
-A line moves a sum above zero from the account it debits to the account it credits, so an entry cannot fail to balance. What
-the books must never do the database itself refuses (migration 0005): a trigger moves the balances with every line, constraints
-hold the floors, and triggers refuse to change or delete what was posted. Every entry carries an idempotency key: posting
-it again returns the entry that stands.
+A line moves a sum above zero from the account it debits to the account it credits, so an entry cannot fail to
+balance. What the books must never do the database itself refuses (migration 0005): a trigger moves the
+balances with every line, constraints hold the floors, and triggers refuse to change or delete what was
+posted. Every entry carries an idempotency key: posting it again returns the entry that stands.
 
-Balances are signed as credit minus debit: what is owed to somebody stands above zero, what a bank keeps for us below.
+Balances are signed as credit minus debit: what is owed to somebody stands above zero, what a bank keeps for
+us below.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ def _kinds(side: int) -> str:
 
 
 class Account(Base):
-    """One account. `code` is its kind, and after a colon whose it is: a contract's identifier, an organisation's code, a gateway.
-    `balance` moves with the lines, by the database's own hand."""
+    """One account. `code` is its kind, and after a colon whose it is: a contract's identifier, an
+    organisation's code, a gateway. `balance` moves with the lines, by the database's own hand.
+    """
 
     __tablename__ = "ledger_accounts"
     __table_args__ = (
@@ -58,7 +60,9 @@ class Account(Base):
 
 
 class Entry(Base):
-    """A posting: what it was for, and its lines; `at` is when it was booked, on a day that was open (days.py)."""
+    """A posting: what it was for, and its lines; `at` is when it was booked, on a day that was open
+    (days.py).
+    """
 
     __tablename__ = "ledger_entries"
 
@@ -128,9 +132,10 @@ def clearing(gateway: str) -> str:
 def post(session: Session, key: str, kind: str, case_identifier: str, moves: Iterable[Moved]) -> Entry:
     """Post one entry of one or more moves, in their order; moves of nothing are left out.
 
-    The same key again returns the entry that stands, provided it says the same. Otherwise, for no move or one below zero, or
-    where an account would pass its floor, raises RuleBroken and nothing is posted. Whatever it is for (a payment, a return, a reversal, a
-    fee), it is booked on a day that is open. Accounts are locked in the order of their codes, after the case.
+    The same key again returns the entry that stands, provided it says the same. Otherwise, for no move or one
+    below zero, or where an account would pass its floor, raises RuleBroken and nothing is posted. Whatever it
+    is for (a payment, a return, a reversal, a fee), it is booked on a day that is open. Accounts are locked
+    in the order of their codes, after the case.
     """
     lines = [move for move in moves if move.amount]
     if not lines or any(move.amount < 0 or move.debit == move.credit for move in lines):
@@ -139,7 +144,10 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
     accounts = _locked(session, {code for move in lines for code in (move.debit, move.credit)})
     standing = session.scalars(_STANDING, {"key": key}).one_or_none()
     if standing:
-        if (standing.kind, [Moved(line.debit.code, line.credit.code, line.amount) for line in standing.lines]) != (kind, lines):
+        if (
+            standing.kind,
+            [Moved(line.debit.code, line.credit.code, line.amount) for line in standing.lines],
+        ) != (kind, lines):
             raise RuleBroken(N_("同一凭证号已有不同的入账,未重复入账。"))
         return standing
     balances = {code: account.balance for code, account in accounts.items()}
@@ -148,8 +156,16 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
             balances[code] += change
             if balances[code] * ACCOUNT_KINDS[accounts[code].kind][1] < 0:
                 raise RuleBroken(N_("账户余额不足,未入账。"))
-    entry = Entry(identifier=identifiers.issue(session, "L"), key=key, kind=kind, case_identifier=case_identifier, at=booked_at(session))
-    entry.lines = [Line(debit=accounts[move.debit], credit=accounts[move.credit], amount=move.amount) for move in lines]
+    entry = Entry(
+        identifier=identifiers.issue(session, "L"),
+        key=key,
+        kind=kind,
+        case_identifier=case_identifier,
+        at=booked_at(session),
+    )
+    entry.lines = [
+        Line(debit=accounts[move.debit], credit=accounts[move.credit], amount=move.amount) for move in lines
+    ]
     session.add(entry)
     session.flush()
     for account in accounts.values():
@@ -165,9 +181,12 @@ def balance(session: Session, code: str) -> int:
 # Made once: money moves in most acts, several times in some.
 _STANDING = select(Entry).where(Entry.key == bindparam("key"))
 _LOCK = (
-    select(Account).where(Account.code.in_(bindparam("codes", expanding=True))).order_by(Account.code)
-    .with_for_update().execution_options(populate_existing=True)
-)  # fmt: skip
+    select(Account)
+    .where(Account.code.in_(bindparam("codes", expanding=True)))
+    .order_by(Account.code)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @cache
@@ -182,6 +201,8 @@ def _locked(session: Session, codes: set[str]) -> dict[str, Account]:
     found = {account.code: account for account in session.scalars(_LOCK, {"codes": sorted(codes)})}
     if len(found) == len(codes):
         return found
-    rows = [{"code": code, "kind": code.partition(":")[0], "balance": 0} for code in sorted(codes - set(found))]
+    rows = [
+        {"code": code, "kind": code.partition(":")[0], "balance": 0} for code in sorted(codes - set(found))
+    ]
     session.connection().execute(_make(session.get_bind().dialect.name), rows)
     return {account.code: account for account in session.scalars(_LOCK, {"codes": sorted(codes)})}

@@ -1,5 +1,7 @@
-"""The closing of each day: its entries, and where every kind of account stood after them, under a hash that takes in the day
-before. Whoever keeps a closing can show that no entry up to it was changed, added or taken away since."""
+"""The closing of each day: its entries, and where every kind of account stood after them, under a hash that
+takes in the day before. Whoever keeps a closing can show that no entry up to it was changed, added or taken
+away since.
+"""
 
 from __future__ import annotations
 
@@ -47,22 +49,30 @@ def _content(day: date, entries: list[Entry], before: Json, previous: str) -> di
         "previous": previous,
         "entries": [
             {
-                "identifier": entry.identifier, "key": entry.key, "kind": entry.kind, "case": entry.case_identifier, "at": entry.at.astimezone(UTC).isoformat(),
+                "identifier": entry.identifier,
+                "key": entry.key,
+                "kind": entry.kind,
+                "case": entry.case_identifier,
+                "at": entry.at.astimezone(UTC).isoformat(),
                 "lines": [[line.debit.code, line.credit.code, line.amount] for line in entry.lines],
             }
             for entry in entries
         ],
         "balances": balances,
-    }  # fmt: skip
+    }
 
 
 def digest_of(content: dict[str, Any]) -> str:
     """SHA-256 over the JSON of a day with sorted keys, no blanks, UTF-8."""
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def close_days(session: Session, until: date) -> list[Closing]:
-    """Close every day that is not closed yet, up to and with `until`, from the day of the first entry. Returns what was closed."""
+    """Close every day that is not closed yet, up to and with `until`, from the day of the first entry.
+    Returns what was closed.
+    """
     closed = []
     while (closing := next_closing(session, until)) is not None:
         if close(session, closing):  # else something was posted meanwhile, and it is worked out anew
@@ -71,8 +81,10 @@ def close_days(session: Session, until: date) -> list[Closing]:
 
 
 def next_closing(session: Session, until: date) -> Closing | None:
-    """The closing of the first day that is not closed yet, worked out but not kept; None where every day up to `until` is closed. Nothing
-    can change the entries of a day that is over, so this may be done outside of the transaction that keeps it."""
+    """The closing of the first day that is not closed yet, worked out but not kept; None where every day up
+    to `until` is closed. Nothing can change the entries of a day that is over, so this may be done outside of
+    the transaction that keeps it.
+    """
     last = session.scalars(select(Closing).order_by(Closing.day.desc()).limit(1)).first()
     first = session.scalar(select(func.min(Entry.at)))
     if last is None and first is None:
@@ -83,10 +95,14 @@ def next_closing(session: Session, until: date) -> Closing | None:
     entries = _entries(session, day)
     content = _content(day, entries, last.balances if last else {}, last.digest if last else FIRST)
     return Closing(
-        day=day, entries=len(entries), last_id=entries[-1].id if entries else last.last_id if last else None,
-        turnover=sum(line.amount for entry in entries for line in entry.lines), balances=content["balances"],
-        previous=content["previous"], digest=digest_of(content),
-    )  # fmt: skip
+        day=day,
+        entries=len(entries),
+        last_id=entries[-1].id if entries else last.last_id if last else None,
+        turnover=sum(line.amount for entry in entries for line in entry.lines),
+        balances=content["balances"],
+        previous=content["previous"],
+        digest=digest_of(content),
+    )
 
 
 def close(session: Session, closing: Closing) -> bool:
@@ -94,7 +110,9 @@ def close(session: Session, closing: Closing) -> bool:
     hold_still(session)
     last = session.scalars(select(Closing.digest).order_by(Closing.day.desc()).limit(1)).first()
     start = midnight(closing.day)
-    entries = session.scalar(select(func.count(Entry.id)).where(Entry.at >= start, Entry.at < start + timedelta(days=1)))
+    entries = session.scalar(
+        select(func.count(Entry.id)).where(Entry.at >= start, Entry.at < start + timedelta(days=1))
+    )
     if closing.previous != (last or FIRST) or closing.entries != entries:
         return False
     session.add(closing)
@@ -104,8 +122,12 @@ def close(session: Session, closing: Closing) -> bool:
 
 def day_file(session: Session, closing: Closing) -> dict[str, Any]:
     """What a closed day consists of now; its hash is the closing's as long as nothing was touched."""
-    before = session.scalars(select(Closing).where(Closing.day < closing.day).order_by(Closing.day.desc()).limit(1)).first()
-    return _content(closing.day, _entries(session, closing.day), before.balances if before else {}, closing.previous)
+    before = session.scalars(
+        select(Closing).where(Closing.day < closing.day).order_by(Closing.day.desc()).limit(1)
+    ).first()
+    return _content(
+        closing.day, _entries(session, closing.day), before.balances if before else {}, closing.previous
+    )
 
 
 def verify(session: Session) -> Iterator[Fault]:

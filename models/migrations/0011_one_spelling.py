@@ -5,6 +5,7 @@ Revises: 0010
 Create Date: 2026-11-26 05:20:00
 
 """
+
 from collections.abc import Callable
 from typing import Sequence, Union
 
@@ -15,8 +16,8 @@ from models import spelling
 
 
 # revision identifiers, used by Alembic.
-revision: str = '0011'
-down_revision: Union[str, Sequence[str], None] = '0010'
+revision: str = "0011"
+down_revision: Union[str, Sequence[str], None] = "0010"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
@@ -30,8 +31,9 @@ KEPT: tuple[tuple[str, str, tuple[str, ...], int, Callable[[str], str]], ...] = 
 
 
 def upgrade() -> None:
-    """Spell again what was kept as it was typed. Where two rows come to the same, the older keeps it and the younger stays as it is: only
-    a person can tell which is meant."""
+    """Spell again what was kept as it was typed. Where two rows come to the same, the older keeps it and the
+    younger stays as it is: only a person can tell which is meant.
+    """
     connection = op.get_bind()
     for table, column, beside, most, spelled in KEPT:
         kept = sa.table(table, *(sa.column(name) for name in ("id", column, *beside)))

@@ -1,10 +1,12 @@
-"""whether a machine's clock may be gone by, what was uploaded a day, the file a sealed bid names, and no entry in a day that is closed
+"""whether a machine's clock may be gone by, what was uploaded a day, the file a sealed bid names, and no
+entry in a day that is closed
 
 Revision ID: 0017
 Revises: 0016
 Create Date: 2026-11-26 08:10:00
 
 """
+
 from typing import Sequence, Union
 
 from alembic import op
@@ -14,8 +16,8 @@ from models.base import UTCDateTime
 
 
 # revision identifiers, used by Alembic.
-revision: str = '0017'
-down_revision: Union[str, Sequence[str], None] = '0016'
+revision: str = "0017"
+down_revision: Union[str, Sequence[str], None] = "0016"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
@@ -47,7 +49,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload_tallies")),
         sa.UniqueConstraint("day", "whose", name=op.f("uq_upload_tallies_day_whose")),
     )
-    # NULL: a bid from before, of which nobody knows which file it names until it is opened. Nothing is swept while there is one.
+    # NULL: a bid from before, of which nobody knows which file it names until it is opened. Nothing is swept
+    # while there is one.
     op.add_column("bids", sa.Column("sealed_file", sa.String(64), nullable=True))
     op.create_index(op.f("ix_bids_sealed_file"), "bids", ["sealed_file"])
     op.create_index(op.f("ix_submissions_at"), "submissions", ["at"])
@@ -58,11 +61,14 @@ def upgrade() -> None:
             "IF (NEW.at AT TIME ZONE 'Asia/Shanghai')::date <= (SELECT max(day) FROM ledger_closings) THEN "
             f"RAISE EXCEPTION '{CLOSED}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
         )
-        op.execute("CREATE TRIGGER day_open BEFORE INSERT ON ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_day_open()")
+        op.execute(
+            "CREATE TRIGGER day_open BEFORE INSERT ON ledger_entries FOR EACH ROW EXECUTE FUNCTION ledger_day_open()"
+        )
         return
     op.execute(
         "CREATE TRIGGER ledger_entries_day_open BEFORE INSERT ON ledger_entries "
-        "WHEN date(NEW.at, '+8 hours') <= (SELECT max(day) FROM ledger_closings) "  # China has had no summer time since 1991
+        # China has had no summer time since 1991
+        "WHEN date(NEW.at, '+8 hours') <= (SELECT max(day) FROM ledger_closings) "
         f"BEGIN SELECT RAISE(ABORT, '{CLOSED}'); END"
     )
 

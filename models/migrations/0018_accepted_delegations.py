@@ -5,6 +5,7 @@ Revises: 0017
 Create Date: 2026-11-26 12:10:00
 
 """
+
 from typing import Sequence, Union
 
 from alembic import op
@@ -14,15 +15,16 @@ from models.base import UTCDateTime
 
 
 # revision identifiers, used by Alembic.
-revision: str = '0018'
-down_revision: Union[str, Sequence[str], None] = '0017'
+revision: str = "0018"
+down_revision: Union[str, Sequence[str], None] = "0017"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
 
 def upgrade() -> None:
-    """Whoever acted by a delegation goes on. One that never gave any power, since nobody has the address or its person belongs to an agency or
-    an authority, was accepted by nobody (docs/decisions/0034)."""
+    """Whoever acted by a delegation goes on. One that never gave any power, since nobody has the address or
+    its person belongs to an agency or an authority, was accepted by nobody (docs/decisions/0034).
+    """
     op.add_column("delegations", sa.Column("accepted_at", UTCDateTime(), nullable=True))
     op.add_column("delegations", sa.Column("laid_down_at", UTCDateTime(), nullable=True))
     op.execute(
@@ -34,6 +36,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """What was not accepted, or was laid down, gives no power before it is delegated again."""
-    op.execute("UPDATE delegations SET revoked_at = CURRENT_TIMESTAMP WHERE revoked_at IS NULL AND (accepted_at IS NULL OR laid_down_at IS NOT NULL)")
+    op.execute(
+        "UPDATE delegations SET revoked_at = CURRENT_TIMESTAMP WHERE revoked_at IS NULL AND (accepted_at IS NULL OR laid_down_at IS NOT NULL)"
+    )
     op.drop_column("delegations", "laid_down_at")
     op.drop_column("delegations", "accepted_at")

@@ -1,10 +1,12 @@
-"""what a buyer said of whether a request repeats another; a request whose contract was never signed came to nothing
+"""what a buyer said of whether a request repeats another; a request whose contract was never signed came to
+nothing
 
 Revision ID: 0019
 Revises: 0018
 Create Date: 2026-11-26 13:10:00
 
 """
+
 from typing import Sequence, Union
 
 from alembic import op
@@ -12,8 +14,8 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision: str = '0019'
-down_revision: Union[str, Sequence[str], None] = '0018'
+revision: str = "0019"
+down_revision: Union[str, Sequence[str], None] = "0018"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

@@ -5,6 +5,7 @@ Revises: 0019
 Create Date: 2026-11-26 12:30:00
 
 """
+
 import secrets
 from datetime import timedelta
 from typing import Sequence, Union
@@ -17,8 +18,8 @@ from models.base import UTCDateTime
 
 
 # revision identifiers, used by Alembic.
-revision: str = '0020'
-down_revision: Union[str, Sequence[str], None] = '0019'
+revision: str = "0020"
+down_revision: Union[str, Sequence[str], None] = "0019"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
@@ -31,11 +32,16 @@ def upgrade() -> None:
     database = op.get_bind()
     rows = [{"key": key, "made": secrets.token_urlsafe(9)} for key in database.scalars(sa.select(USERS.c.id))]
     if rows:
-        database.execute(sa.update(USERS).where(USERS.c.id == sa.bindparam("key")).values(handle=sa.bindparam("made")), rows)
+        database.execute(
+            sa.update(USERS).where(USERS.c.id == sa.bindparam("key")).values(handle=sa.bindparam("made")),
+            rows,
+        )
     op.create_index(op.f("ix_users_handle"), "users", ["handle"], unique=True)
     op.add_column("letters", sa.Column("network", sa.String(50), nullable=False, server_default=""))
     waits = sa.update(CLAIMS).where(CLAIMS.c.state == "draft", CLAIMS.c.due_at.is_(None))
-    op.execute(waits.values(due_at=clock.now() + timedelta(days=14)))  # ten working days, without the calendar
+    op.execute(
+        waits.values(due_at=clock.now() + timedelta(days=14))
+    )  # ten working days, without the calendar
 
 
 def downgrade() -> None:

@@ -1,4 +1,6 @@
-"""Money: payments and payouts, charges at gateways, the bank's statements, invoices, and the named postings of all of it."""
+"""Money: payments and payouts, charges at gateways, the bank's statements, invoices, and the named postings
+of all of it.
+"""
 
 from models.payments.bank import (
     LINE_STATES,
@@ -36,8 +38,46 @@ from models.payments.sums import (
 )
 
 __all__ = [
-    "IN", "KINDS", "LINE_STATES", "OPEN", "PAYOUT_KINDS", "POSTINGS", "PROBLEMS", "BankLine", "BankStatement", "Charge", "Difference",
-    "GatewayEvent", "Invoice", "Payment", "Payout", "Release", "StatementLayout", "WaitingStatement", "booked_before", "charges_of", "comes_back", "fair_share",
-    "fits", "kept", "late_payment", "lateness", "layout_of", "match", "named_in", "newest_statement", "of_contract", "off_by", "offered_return",
-    "payable_now", "post", "received", "reference", "release_of", "seen_of", "statement_of", "still_to_ask", "unexplained",
-]  # fmt: skip
+    "IN",
+    "KINDS",
+    "LINE_STATES",
+    "OPEN",
+    "PAYOUT_KINDS",
+    "POSTINGS",
+    "PROBLEMS",
+    "BankLine",
+    "BankStatement",
+    "Charge",
+    "Difference",
+    "GatewayEvent",
+    "Invoice",
+    "Payment",
+    "Payout",
+    "Release",
+    "StatementLayout",
+    "WaitingStatement",
+    "booked_before",
+    "charges_of",
+    "comes_back",
+    "fair_share",
+    "fits",
+    "kept",
+    "late_payment",
+    "lateness",
+    "layout_of",
+    "match",
+    "named_in",
+    "newest_statement",
+    "of_contract",
+    "off_by",
+    "offered_return",
+    "payable_now",
+    "post",
+    "received",
+    "reference",
+    "release_of",
+    "seen_of",
+    "statement_of",
+    "still_to_ask",
+    "unexplained",
+]

@@ -15,7 +15,8 @@ from models.payments.payment import OPEN, Payment, named_in
 from models.payments.payouts import Payout
 from models.text import N_
 
-# Where a line stands: not looked at, found to be a payment or payout of ours, somebody's to look at, dealt with by somebody.
+# Where a line stands: not looked at, found to be a payment or payout of ours, somebody's to look at, dealt
+# with by somebody.
 LINE_STATES = {"new": N_("核对中"), "matched": N_("已核对"), "open": N_("待处理"), "settled": N_("已处理")}
 PROBLEMS = {
     "no_reference": N_("附言里没有付款编号"),
@@ -33,8 +34,10 @@ PROBLEMS = {
 
 
 class BankStatement(Base):
-    """A statement of the custody account as it was handed in (`sha256` of the file kept), with the balances it says (fen, None where it
-    says none). `known` lines had come before; `left_out` were another account's; at so many `gaps` a balance does not follow from the one beside it."""
+    """A statement of the custody account as it was handed in (`sha256` of the file kept), with the balances
+    it says (fen, None where it says none). `known` lines had come before; `left_out` were another account's;
+    at so many `gaps` a balance does not follow from the one beside it.
+    """
 
     __tablename__ = "bank_statements"
 
@@ -54,8 +57,10 @@ class BankStatement(Base):
 
 
 class BankLine(Base):
-    """A line of a statement: fen that came in (above zero) or went out (below). `key` is the same whenever the bank tells of it
-    again. `case_identifier` is the payment or payout it is; `problem` why it was not known, `note` what somebody decided."""
+    """A line of a statement: fen that came in (above zero) or went out (below). `key` is the same whenever
+    the bank tells of it again. `case_identifier` is the payment or payout it is; `problem` why it was not
+    known, `note` what somebody decided.
+    """
 
     __tablename__ = "bank_lines"
     __table_args__ = (UniqueConstraint("statement_id", "number"),)
@@ -79,8 +84,9 @@ class BankLine(Base):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a line is: one of ours, or why that is not known. Nothing is guessed: a line is a payment only if it names it with
-    right check digits, and to the fen."""
+    """What a line is: one of ours, or why that is not known. Nothing is guessed: a line is a payment only if
+    it names it with right check digits, and to the fen.
+    """
 
     case: Payment | Payout | None
     problem: str = ""
@@ -94,17 +100,23 @@ def match(session: Session, line: BankLine) -> Match:
     if len(named) > 1 or slipped:
         return Match(None, "several")
     kind: Any = Payment if named[0].startswith("M") else Payout
-    found = session.scalars(select(kind).where(kind.identifier == named[0]).options(lazyload(kind.contract))).one_or_none()
+    found = session.scalars(
+        select(kind).where(kind.identifier == named[0]).options(lazyload(kind.contract))
+    ).one_or_none()
     if found is None:
         return Match(None, "unknown")
     return fits(session, line, found)
 
 
 def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
-    """Whether a line can be this payment or payout as it stands now. One the custodian saw before its statement came fits too. What was
-    sent more than once has a line for each time; one that comes in and names a payout is that payout coming back, for a person to say."""
+    """Whether a line can be this payment or payout as it stands now. One the custodian saw before its
+    statement came fits too. What was sent more than once has a line for each time; one that comes in and
+    names a payout is that payout coming back, for a person to say.
+    """
     if isinstance(case, Payout) and line.amount > 0:
-        return Match(None, "returned" if line.amount == case.amount and comes_back(session, case) else "direction")
+        return Match(
+            None, "returned" if line.amount == case.amount and comes_back(session, case) else "direction"
+        )
     if (line.amount > 0) != isinstance(case, Payment):
         return Match(None, "direction")
     if abs(line.amount) != case.amount:
@@ -113,7 +125,11 @@ def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
     if isinstance(case, Payout):
         if left >= case.tries > 0:
             return Match(None, "done")
-        return Match(case) if case.state in ("sent", "arrived", "due") and case.tries and case.gateway == "bank" else Match(None, "state")
+        return (
+            Match(case)
+            if case.state in ("sent", "arrived", "due") and case.tries and case.gateway == "bank"
+            else Match(None, "state")
+        )
     if left + _back:
         return Match(None, "done")
     seen = ("cleared",) if case.gateway == "bank" else ()
@@ -122,27 +138,48 @@ def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
 
 def seen_of(session: Session, identifier: str) -> tuple[int, int]:
     """How many lines were found to be this case: of money that went out, and of money that came in."""
-    query = select(func.count().filter(BankLine.amount < 0), func.count().filter(BankLine.amount > 0)).where(BankLine.case_identifier == identifier)
+    query = select(func.count().filter(BankLine.amount < 0), func.count().filter(BankLine.amount > 0)).where(
+        BankLine.case_identifier == identifier
+    )
     out, back = session.execute(query).one()
     return int(out), int(back)
 
 
 def comes_back(session: Session, payout: Payout) -> bool:
-    """Whether a payout can be what came back: it was sent by bank more often than it is known to have returned."""
+    """Whether a payout can be what came back: it was sent by bank more often than it is known to have
+    returned.
+    """
     return payout.gateway == "bank" and seen_of(session, payout.identifier)[1] < payout.tries
 
 
 def booked_before(session: Session, payout: Payout) -> bool:
-    """Whether what comes back now was booked before its line came: fewer such lines are known than returns are booked, and every try but one
-    that is on its way, or there, was booked as returned."""
+    """Whether what comes back now was booked before its line came: fewer such lines are known than returns
+    are booked, and every try but one that is on its way, or there, was booked as returned.
+    """
     return seen_of(session, payout.identifier)[1] < payout.tries - (payout.state in ("sent", "arrived"))
 
 
 def offered_return(session: Session, line: BankLine) -> dict[str, str]:
-    """What somebody is offered for a line that may be a payout of ours coming back: the way to settle it, and which; nothing for any other."""
-    named = next((each for each in named_in(line.remark)[0] if each.startswith("Z")), "") if line.problem == "returned" and line.amount > 0 else ""
-    payout = session.scalars(select(Payout).where(Payout.identifier == named).options(lazyload(Payout.contract))).one_or_none() if named else None
-    return {"way": "returned_before" if booked_before(session, payout) else "returned", "identifier": named} if payout else {}
+    """What somebody is offered for a line that may be a payout of ours coming back: the way to settle it, and
+    which; nothing for any other.
+    """
+    named = (
+        next((each for each in named_in(line.remark)[0] if each.startswith("Z")), "")
+        if line.problem == "returned" and line.amount > 0
+        else ""
+    )
+    payout = (
+        session.scalars(
+            select(Payout).where(Payout.identifier == named).options(lazyload(Payout.contract))
+        ).one_or_none()
+        if named
+        else None
+    )
+    return (
+        {"way": "returned_before" if booked_before(session, payout) else "returned", "identifier": named}
+        if payout
+        else {}
+    )
 
 
 def statement_of(session: Session, identifier: str) -> BankStatement | None:
@@ -151,17 +188,28 @@ def statement_of(session: Session, identifier: str) -> BankStatement | None:
 
 def unexplained(session: Session) -> int:
     """What lines that wait to be looked at add up to, in fen."""
-    return int(session.scalar(select(func.coalesce(func.sum(BankLine.amount), 0)).where(BankLine.state.in_(("new", "open")))) or 0)
+    return int(
+        session.scalar(
+            select(func.coalesce(func.sum(BankLine.amount), 0)).where(BankLine.state.in_(("new", "open")))
+        )
+        or 0
+    )
 
 
 def newest_statement(session: Session) -> BankStatement | None:
     """The statement that reaches furthest and says a closing balance."""
-    query = select(BankStatement).where(BankStatement.closing.is_not(None)).order_by(BankStatement.last_day.desc(), BankStatement.id.desc())
+    query = (
+        select(BankStatement)
+        .where(BankStatement.closing.is_not(None))
+        .order_by(BankStatement.last_day.desc(), BankStatement.id.desc())
+    )
     return session.scalars(query.limit(1)).first()
 
 
 def off_by(session: Session) -> int | None:
-    """By how many fen the bank says more than the books and the lines not yet explained make; None without a statement."""
+    """By how many fen the bank says more than the books and the lines not yet explained make; None without a
+    statement.
+    """
     newest = newest_statement(session)
     if newest is None or newest.closing is None:
         return None

@@ -1,4 +1,6 @@
-"""Invoices (发票): recorded by the agency against a payment, with the number of the tax authority and the file."""
+"""Invoices (发票): recorded by the agency against a payment, with the number of the tax authority and the
+file.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +66,9 @@ class Invoice(OfContract, Base):
 
 
 def check_number(session: Session, number: str) -> str:
-    """An invoice's number in digits alone: 20 of a digital one (数电发票), or code and number of an older one, 18 or 20 together.
-    RuleBroken at `number`, also for one that is recorded already."""
+    """An invoice's number in digits alone: 20 of a digital one (数电发票), or code and number of an older
+    one, 18 or 20 together. RuleBroken at `number`, also for one that is recorded already.
+    """
     digits = spelling.code(number).replace("-", "")
     if not re.fullmatch("[0-9]{18}|[0-9]{20}", digits):
         raise RuleBroken(N_("发票号码应为 20 位数字(数电发票),或发票代码加号码共 18 或 20 位。"), "number")
@@ -75,11 +78,17 @@ def check_number(session: Session, number: str) -> str:
 
 
 def check_sums(session: Session, payment: Payment, amount: int, tax: int, issued_on: date) -> None:
-    """RuleBroken where an invoice is over what is left of its payment, its tax is not below it, or it is of a day to come."""
-    standing = select(func.coalesce(func.sum(Invoice.amount), 0)).where(Invoice.payment_id == payment.id, Invoice.state != "voided")
+    """RuleBroken where an invoice is over what is left of its payment, its tax is not below it, or it is of a
+    day to come.
+    """
+    standing = select(func.coalesce(func.sum(Invoice.amount), 0)).where(
+        Invoice.payment_id == payment.id, Invoice.state != "voided"
+    )
     left = payment.amount - int(session.scalar(standing) or 0)
     if not 0 < amount <= left:
-        raise RuleBroken(N_("金额应大于 0,且不超过这笔付款尚未开票的 %(left)s。"), "amount", left=money.show(left))
+        raise RuleBroken(
+            N_("金额应大于 0,且不超过这笔付款尚未开票的 %(left)s。"), "amount", left=money.show(left)
+        )
     if not 0 <= tax < amount:
         raise RuleBroken(N_("税额应小于价税合计。"), "tax")
     if issued_on > clock.today():

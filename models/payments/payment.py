@@ -1,5 +1,6 @@
-"""Payments: a sum due under a contract. Money is in when both sides confirm it, or when a bank's statement or a gateway shows it;
-only what was shown counts as seen, and only that is paid out again."""
+"""Payments: a sum due under a contract. Money is in when both sides confirm it, or when a bank's statement or
+a gateway shows it; only what was shown counts as seen, and only that is paid out again.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +22,12 @@ from models.sourcing import PARTIES
 from models.text import N_
 from models.workflow import Limit, Move, State, Workflow
 
-KINDS = {"deposit": N_("定金"), "milestone": N_("节点款"), "settlement": N_("余款"), "penalty": N_("逾期付款违约金")}
+KINDS = {
+    "deposit": N_("定金"),
+    "milestone": N_("节点款"),
+    "settlement": N_("余款"),
+    "penalty": N_("逾期付款违约金"),
+}
 OPEN = ("due", "overdue", "paid")  # asked for, and not known to be in
 IN = ("confirmed", "cleared")  # in, as both sides say or as the bank does
 
@@ -46,12 +52,34 @@ PAYMENT = Workflow(
         Move("overdue", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
         Move("overdue", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
         Move("overdue", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
-        Move("paid", "confirm", "confirmed", who={"agency"}, main=True, tells=("buyer",), limit=up("referral.days")),
+        Move(
+            "paid",
+            "confirm",
+            "confirmed",
+            who={"agency"},
+            main=True,
+            tells=("buyer",),
+            limit=up("referral.days"),
+        ),
         Move("paid", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
-        Move("paid", "dispute", "due", who={"agency", "custodian"}, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"), tells=("buyer",)),
+        Move(
+            "paid",
+            "dispute",
+            "due",
+            who={"agency", "custodian"},
+            needs_reason=True,
+            limit=Limit(attribute="pay_by", act="lapse"),
+            tells=("buyer",),
+        ),
         *(
             Move(
-                state, "set_aside", "due", who={"regulator"}, above=True, needs_reason=True, limit=Limit(attribute="pay_by", act="lapse"),
+                state,
+                "set_aside",
+                "due",
+                who={"regulator"},
+                above=True,
+                needs_reason=True,
+                limit=Limit(attribute="pay_by", act="lapse"),
                 tells=("buyer", "agency"),
             )
             for state in ("paid", "confirmed")
@@ -71,12 +99,13 @@ PAYMENT = Workflow(
         **REFERRAL_ACTS,
     },
     opening=Limit(attribute="pay_by", act="lapse", remind="contract.remind_days"),
-)  # fmt: skip
+)
 
 
 class Payment(OfContract, Base):
-    """A sum due under a contract: the deposit (`milestone_number` 0), what a milestone's price still needs, or what paying for
-    it late costs. `gateway` is the way by which it came in."""
+    """A sum due under a contract: the deposit (`milestone_number` 0), what a milestone's price still needs,
+    or what paying for it late costs. `gateway` is the way by which it came in.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
@@ -117,8 +146,10 @@ class Payment(OfContract, Base):
 
 
 def reference(identifier: str) -> str:
-    """What is written in the remark of a transfer, `M-2026-000123` as `M202600012359`: letters and digits alone, because banks drop
-    the rest, with two check digits (ISO 7064 Mod 97-10) so that no slip of the hand names somebody else's payment."""
+    """What is written in the remark of a transfer, `M-2026-000123` as `M202600012359`: letters and digits
+    alone, because banks drop the rest, with two check digits (ISO 7064 Mod 97-10) so that no slip of the hand
+    names somebody else's payment.
+    """
     plain = identifier.replace("-", "")
     return plain + str(mod_97_10.calc_check_digits(plain))
 
@@ -128,10 +159,13 @@ _WRITTEN = re.compile(rf"(?<![A-Z0-9])(?:{_ONE})+(?![0-9])")  # several may run 
 
 
 def named_in(remark: str) -> tuple[list[str], bool]:
-    """The identifiers a remark names by their references, wherever a bank broke them, and whether one was written whose check digits are
-    wrong."""
+    """The identifiers a remark names by their references, wherever a bank broke them, and whether one was
+    written whose check digits are wrong.
+    """
     found, slipped = [], False
-    for written in (one for run in _WRITTEN.findall(spelling.reference(remark)) for one in re.findall(_ONE, run)):
+    for written in (
+        one for run in _WRITTEN.findall(spelling.reference(remark)) for one in re.findall(_ONE, run)
+    ):
         letter, digits = written[0], re.sub("[^0-9]", "", written)
         try:
             mod_97_10.validate(letter + digits)

@@ -1,5 +1,7 @@
-"""Payouts: money that is owed to an agency or a buyer and has to leave. It leaves by bank through the custodian's hands, or by the
-gateway that took it, and only as far as money for its contract was really seen coming in."""
+"""Payouts: money that is owed to an agency or a buyer and has to leave. It leaves by bank through the
+custodian's hands, or by the gateway that took it, and only as far as money for its contract was really seen
+coming in.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +42,45 @@ PAYOUT = Workflow(
     ),
     moves=(
         Move("due", "begin", "sending", who={"system"}, rules=(_funded,)),
-        Move("due", "send", "sent", who={"custodian"}, rules=(_funded,), main=True, limit=Limit(policy="contract.confirm_days", act="arrive"), tells=("payee",)),
+        Move(
+            "due",
+            "send",
+            "sent",
+            who={"custodian"},
+            rules=(_funded,),
+            main=True,
+            limit=Limit(policy="contract.confirm_days", act="arrive"),
+            tells=("payee",),
+        ),
         *referrals("due", tells=("payee",)),
-        Move("sending", "send", "sent", who={"system"}, limit=Limit(policy="contract.confirm_days", act="arrive"), tells=("payee",)),
+        Move(
+            "sending",
+            "send",
+            "sent",
+            who={"system"},
+            limit=Limit(policy="contract.confirm_days", act="arrive"),
+            tells=("payee",),
+        ),
         Move("sending", "fail", "due", who={"system"}, limit=_SEND),
         Move("sent", "arrive", "arrived", who={"payee", "system"}, main=True),
-        Move("sent", "bounce", "due", who={"payee", "custodian", "system"}, needs_reason=True, limit=_SEND, tells=("payee",)),
-        Move("arrived", "bounce", "due", who={"custodian", "system"}, needs_reason=True, limit=_SEND, tells=("payee",)),  # a refund may fail weeks later
+        Move(
+            "sent",
+            "bounce",
+            "due",
+            who={"payee", "custodian", "system"},
+            needs_reason=True,
+            limit=_SEND,
+            tells=("payee",),
+        ),
+        Move(
+            "arrived",
+            "bounce",
+            "due",
+            who={"custodian", "system"},
+            needs_reason=True,
+            limit=_SEND,
+            tells=("payee",),
+        ),  # a refund may fail weeks later
     ),
     duties=("arrive", "bounce"),
     acts={
@@ -58,12 +92,13 @@ PAYOUT = Workflow(
         **REFERRAL_ACTS,
     },
     opening=_SEND,
-)  # fmt: skip
+)
 
 
 class Payout(OfContract, Base):
-    """Money on its way out. `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it was sent so;
-    `gateway_id` the gateway's own name for it, `bank_reference` the bank's."""
+    """Money on its way out. `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it
+    was sent so; `gateway_id` the gateway's own name for it, `bank_reference` the bank's.
+    """
 
     __tablename__ = "payouts"
     workflow: ClassVar[Workflow] = PAYOUT
@@ -95,12 +130,20 @@ class Payout(OfContract, Base):
 
 def seen(session: Session, contract: Contract) -> int:
     """What has really come in for a contract, in fen: on a bank's statement or at a gateway."""
-    cleared = select(func.coalesce(func.sum(Payment.amount), 0)).where(Payment.contract_id == contract.id, Payment.state == "cleared")
-    surplus = select(func.coalesce(func.sum(Charge.amount), 0)).join(Payment).where(Payment.contract_id == contract.id, Charge.surplus.is_(True))
+    cleared = select(func.coalesce(func.sum(Payment.amount), 0)).where(
+        Payment.contract_id == contract.id, Payment.state == "cleared"
+    )
+    surplus = (
+        select(func.coalesce(func.sum(Charge.amount), 0))
+        .join(Payment)
+        .where(Payment.contract_id == contract.id, Charge.surplus.is_(True))
+    )
     return int(session.scalar(cleared) or 0) + int(session.scalar(surplus) or 0)
 
 
 def sent(session: Session, contract: Contract) -> int:
     """What has left, or is leaving, for a contract, in fen."""
-    query = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.contract_id == contract.id, Payout.state != "due")
+    query = select(func.coalesce(func.sum(Payout.amount), 0)).where(
+        Payout.contract_id == contract.id, Payout.state != "due"
+    )
     return int(session.scalar(query) or 0)

@@ -1,4 +1,6 @@
-"""How much: what the buyer still owes, what can go to the agency, what lateness costs, what is shared out at an early end."""
+"""How much: what the buyer still owes, what can go to the agency, what lateness costs, what is shared out at
+an early end.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,10 @@ from models.payments.payment import IN, OPEN, Payment
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What becomes of a milestone's price, in fen: `net` goes to the agency, `retained` waits for the last milestone, `penalty`
-    goes back to the buyer for the agency's late days. `freed` is what was retained before and goes to the agency now."""
+    """What becomes of a milestone's price, in fen: `net` goes to the agency, `retained` waits for the last
+    milestone, `penalty` goes back to the buyer for the agency's late days. `freed` is what was retained
+    before and goes to the agency now.
+    """
 
     net: int
     retained: int
@@ -27,7 +31,12 @@ class Release:
 
 def of_contract(session: Session, contract: Contract, *, lock: bool = False) -> list[Payment]:
     """The payments of a contract, in the order they were asked for."""
-    query = select(Payment).where(Payment.contract_id == contract.id).order_by(Payment.id).options(lazyload(Payment.contract))
+    query = (
+        select(Payment)
+        .where(Payment.contract_id == contract.id)
+        .order_by(Payment.id)
+        .options(lazyload(Payment.contract))
+    )
     return list(session.scalars(query.with_for_update(of=Payment) if lock else query))
 
 
@@ -37,14 +46,17 @@ def _asked(asked: list[Payment]) -> list[Payment]:
 
 
 def still_to_ask(contract: Contract, milestone: Milestone, asked: list[Payment]) -> int:
-    """What the buyer owes for a milestone that is met, in fen: its price, but never more than the contract's less what was
-    asked before. So the deposit is used for what is paid last, and escrow holds it until then."""
+    """What the buyer owes for a milestone that is met, in fen: its price, but never more than the contract's
+    less what was asked before. So the deposit is used for what is paid last, and escrow holds it until
+    then.
+    """
     return max(0, min(milestone.amount, contract.price - sum(payment.amount for payment in _asked(asked))))
 
 
 def payable_now(contract: Contract, asked: list[Payment]) -> list[Milestone]:
-    """The milestones whose price can go to the agency now, in order: met, not paid yet, and their money (and that of all
-    before) in."""
+    """The milestones whose price can go to the agency now, in order: met, not paid yet, and their money (and
+    that of all before) in.
+    """
     open_numbers = {payment.milestone_number for payment in _asked(asked) if payment.state in OPEN}
     found = []
     for milestone in contract.milestones:
@@ -62,28 +74,42 @@ def received(session: Session, contract: Contract) -> int:
 
 def kept(session: Session, contract: Contract) -> int:
     """All that is kept for a contract, in fen: escrow, what is retained, what a dispute holds."""
-    codes = (ledger.escrow(contract.identifier), ledger.retention(contract.identifier), ledger.hold(contract.identifier))
+    codes = (
+        ledger.escrow(contract.identifier),
+        ledger.retention(contract.identifier),
+        ledger.hold(contract.identifier),
+    )
     return sum(ledger.balance(session, code) for code in codes)
 
 
 def fair_share(session: Session, contract: Contract, fault: str) -> int:
-    """What of the sum kept the agency gets when a contract ends through somebody's fault, in fen: all of it if the buyer's, who
-    loses the deposit (民法典 587); else what it earned by milestones met and not yet paid, and what was retained of those paid,
-    as far as money is there."""
+    """What of the sum kept the agency gets when a contract ends through somebody's fault, in fen: all of it
+    if the buyer's, who loses the deposit (民法典 587); else what it earned by milestones met and not yet
+    paid, and what was retained of those paid, as far as money is there.
+    """
     money_kept = kept(session, contract)
     earned = sum(m.amount for m in contract.milestones if m.met_at is not None and m.paid_at is None)
-    return money_kept if fault == "buyer" else min(money_kept, earned + ledger.balance(session, ledger.retention(contract.identifier)))
+    return (
+        money_kept
+        if fault == "buyer"
+        else min(money_kept, earned + ledger.balance(session, ledger.retention(contract.identifier)))
+    )
 
 
 def penalties(session: Session, contract: Contract) -> int:
     """What the agency's lateness has cost it under this contract so far, in fen."""
     query = select(func.coalesce(func.sum(Line.amount), 0)).join(Entry, Entry.id == Line.entry_id)
-    return int(session.scalar(query.where(Entry.case_identifier == contract.identifier, Entry.kind == "penalty")) or 0)
+    return int(
+        session.scalar(query.where(Entry.case_identifier == contract.identifier, Entry.kind == "penalty"))
+        or 0
+    )
 
 
 def lateness(contract: Contract, amount: int, days: int, before: int = 0) -> int:
-    """The penalty for `days` working days of lateness on `amount` fen, so that with the penalties `before` it never passes
-    the contract's most (民法典 585; the clause on liability says both rates). 0 where the contract does not say so."""
+    """The penalty for `days` working days of lateness on `amount` fen, so that with the penalties `before` it
+    never passes the contract's most (民法典 585; the clause on liability says both rates). 0 where the
+    contract does not say so.
+    """
     if not contract.penal or days <= 0:
         return 0
     most = money.share(contract.price, Fraction(contract.late_most)) - before
@@ -95,15 +121,21 @@ def release_of(session: Session, contract: Contract, milestone: Milestone) -> Re
     last = milestone is contract.milestones[-1]
     retained = 0 if last else money.share(milestone.amount, Fraction(contract.retention_rate))
     query = select(Deliverable).where(Deliverable.milestone_id == milestone.id)
-    deliverable = session.scalars(query.options(lazyload(Deliverable.contract), lazyload(Deliverable.milestone))).one_or_none()
+    deliverable = session.scalars(
+        query.options(lazyload(Deliverable.contract), lazyload(Deliverable.milestone))
+    ).one_or_none()
     days = deliverable.late_days if deliverable and deliverable.submitted_at else 0
-    penalty = min(lateness(contract, milestone.amount, days, penalties(session, contract)), milestone.amount - retained)
+    penalty = min(
+        lateness(contract, milestone.amount, days, penalties(session, contract)), milestone.amount - retained
+    )
     freed = ledger.balance(session, ledger.retention(contract.identifier)) if last else 0
     return Release(milestone.amount - retained - penalty, retained, penalty, freed)
 
 
 def late_payment(payment: Payment) -> int:
-    """What paying so late costs the buyer, in fen, from the working days between its limit and the day it came in."""
+    """What paying so late costs the buyer, in fen, from the working days between its limit and the day it
+    came in.
+    """
     if payment.kind == "penalty" or payment.paid_at is None or payment.paid_at <= payment.pay_by:
         return 0
     return lateness(payment.contract, payment.amount, workdays.between(payment.pay_by, payment.paid_at))

@@ -1,4 +1,6 @@
-"""Electronic signatures: keys and certificates of organisations, and PAdES signatures on PDF files (docs/signatures.md)."""
+"""Electronic signatures: keys and certificates of organisations, and PAdES signatures on PDF files
+(docs/signatures.md).
+"""
 
 from models.signing.keys import SigningKey, establish, issue_key, keep_own, key_of, open_own, roots, valid_key
 from models.signing.pades import Signed, examine, prepare, readable, sign

@@ -1,5 +1,6 @@
-"""PAdES: signatures inside a PDF. Each is appended; what was there before stays byte for byte, so the first signature
-remains valid under the second (ETSI EN 319 142-1, ISO 32000-2 12.8)."""
+"""PAdES: signatures inside a PDF. Each is appended; what was there before stays byte for byte, so the first
+signature remains valid under the second (ETSI EN 319 142-1, ISO 32000-2 12.8).
+"""
 
 from __future__ import annotations
 
@@ -40,8 +41,12 @@ ROOM, STAMPED_ROOM = 16_384, 32_768  # hex digits kept for a signature, without 
 MOST_REVISIONS = 64  # of a PDF that is read
 MOST_FOREIGN = 64  # signatures that are named though nobody can verify them
 TAIL = 8_192  # bytes at its end in which it says where to begin
-Row = tuple[str, bytes, datetime | None, bool, bool, list[str], int]  # a `Signed` as plain values, its certificate as DER
-Foreign = tuple[str, str]  # a signature nobody here can verify: its field, and what it is by; nothing for one that cannot be read
+Row = tuple[
+    str, bytes, datetime | None, bool, bool, list[str], int
+]  # a `Signed` as plain values, its certificate as DER
+Foreign = tuple[
+    str, str
+]  # a signature nobody here can verify: its field, and what it is by; nothing for one that cannot be read
 Examined = tuple[str, list[Row] | None, list[Foreign]]
 _T = TypeVar("_T")
 Box = tuple[int, int, int, int]  # in points from the lower left corner of the page
@@ -84,8 +89,9 @@ class _Signer(signers.PdfSigner):
 
 
 def prepare(pdf: bytes, boxes: dict[str, Box]) -> bytes:
-    """The PDF with an empty field for each signature on its last page, named and placed, so that signing adds nothing but
-    the signature."""
+    """The PDF with an empty field for each signature on its last page, named and placed, so that signing adds
+    nothing but the signature.
+    """
     writer, out = IncrementalPdfFileWriter(BytesIO(pdf)), BytesIO()
     for name, box in boxes.items():
         append_signature_field(writer, SigFieldSpec(name, on_page=-1, box=box))
@@ -94,28 +100,50 @@ def prepare(pdf: bytes, boxes: dict[str, Box]) -> bytes:
 
 
 def sign(
-    pdf: bytes, field: str, certificate: bytes, chain: bytes, key: PrivateKey, *, at: datetime, reason: str, seal: bytes,
+    pdf: bytes,
+    field: str,
+    certificate: bytes,
+    chain: bytes,
+    key: PrivateKey,
+    *,
+    at: datetime,
+    reason: str,
+    seal: bytes,
     timestamps: TimeStamper | None = None,
-) -> bytes:  # fmt: skip
-    """The PDF with one more signature: in the prepared `field`, by the certificate (DER) and its key, looking like the page
-    `seal`, with a timestamp if an authority for it is given."""
+) -> bytes:
+    """The PDF with one more signature: in the prepared `field`, by the certificate (DER) and its key, looking
+    like the page `seal`, with a timestamp if an authority for it is given.
+    """
     store = SimpleCertificateStore()
-    store.register_multiple(asn1_x509.Certificate.load(der) for _, _, der in (pem.unarmor(chain, multiple=True) if chain else ()))
-    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    held = signers.SimpleSigner(asn1_x509.Certificate.load(certificate), asn1_keys.PrivateKeyInfo.load(der), store)
-    about = signers.PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason)
+    store.register_multiple(
+        asn1_x509.Certificate.load(der) for _, _, der in (pem.unarmor(chain, multiple=True) if chain else ())
+    )
+    der = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    held = signers.SimpleSigner(
+        asn1_x509.Certificate.load(certificate), asn1_keys.PrivateKeyInfo.load(der), store
+    )
+    about = signers.PdfSignatureMetadata(
+        field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason
+    )
     style = StaticStampStyle(background=_Picture(seal), background_opacity=1.0, border_width=0)
     signer = _Signer(about, held, timestamper=timestamps, stamp_style=style)
     signer.at = at
-    signed: BytesIO = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)), existing_fields_only=True, bytes_reserved=STAMPED_ROOM if timestamps else ROOM)
+    signed: BytesIO = signer.sign_pdf(
+        IncrementalPdfFileWriter(BytesIO(pdf)),
+        existing_fields_only=True,
+        bytes_reserved=STAMPED_ROOM if timestamps else ROOM,
+    )
     return signed.getvalue()
 
 
 @dataclass(frozen=True)
 class Signed:
-    """One signature found in a PDF: the field it is in, who signed by its certificate, when (a `stamped` time is an
-    authority's, otherwise the signer's own word), whether it covers the file to its end, what is wrong (see FLAWS), and where the revision
-    ends that it covers whole (in bytes; 0 where it covers none)."""
+    """One signature found in a PDF: the field it is in, who signed by its certificate, when (a `stamped` time
+    is an authority's, otherwise the signer's own word), whether it covers the file to its end, what is wrong
+    (see FLAWS), and where the revision ends that it covers whole (in bytes; 0 where it covers none).
+    """
 
     field: str
     certificate: x509.Certificate
@@ -134,20 +162,30 @@ class Signed:
     def signer(self) -> str:
         """The name in the certificate."""
         named = {attribute.oid._name: str(attribute.value) for attribute in self.certificate.subject}
-        return named.get("commonName") or named.get("organizationName") or self.certificate.subject.rfc4514_string()
+        return (
+            named.get("commonName")
+            or named.get("organizationName")
+            or self.certificate.subject.rfc4514_string()
+        )
 
 
 def readable(pdf: bytes) -> bool:
-    """Whether this may be a PDF: at its end it says where to begin. RuleBroken at `file` for one of very many revisions."""
+    """Whether this may be a PDF: at its end it says where to begin. RuleBroken at `file` for one of very many
+    revisions.
+    """
     if pdf.count(b"startxref") > MOST_REVISIONS:  # each is compared with the one before
-        raise RuleBroken(N_("这份 PDF 保存过 %(most)s 次以上的修改,没有逐次核验。"), "file", most=MOST_REVISIONS)
+        raise RuleBroken(
+            N_("这份 PDF 保存过 %(most)s 次以上的修改,没有逐次核验。"), "file", most=MOST_REVISIONS
+        )
     return pdf.rfind(b"startxref", -TAIL) >= 0
 
 
 def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
-    """A PDF's title, and every signature in it, in the order they were made, as plain values (see `Signed.of`), and those nobody here can verify;
-    None if the file cannot be read as one. What a stranger sends may cost anything to read: this is for a process of its own, which is told what it trusts
-    (certificates as DER) and the time."""
+    """A PDF's title, and every signature in it, in the order they were made, as plain values (see
+    `Signed.of`), and those nobody here can verify; None if the file cannot be read as one. What a stranger
+    sends may cost anything to read: this is for a process of its own, which is told what it trusts
+    (certificates as DER) and the time.
+    """
     roots = [x509.load_der_x509_certificate(der) for der in trusted]
     try:
         reader = PdfFileReader(BytesIO(pdf))
@@ -161,12 +199,16 @@ def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
             return _title(reader), rows, foreign[:MOST_FOREIGN]
     except MemoryError:
         raise
-    except Exception:  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
+    except (
+        Exception
+    ):  # a stranger's file may be broken in any way there is; what cannot be read proves nothing
         return "", None, []
 
 
 def _or_none(read: Callable[..., _T], *about: Any, **more: Any) -> _T | None:
-    """What is read of one signature; None for one broken in whatever way, which says nothing of the others."""
+    """What is read of one signature; None for one broken in whatever way, which says nothing of the
+    others.
+    """
     try:
         return read(*about, **more)
     except MemoryError:
@@ -203,21 +245,43 @@ def _examined(found: EmbeddedPdfSignature, trusted: list[x509.Certificate], *, l
     certificate = x509.load_der_x509_certificate(der)
     claimed: datetime | None = found.self_reported_timestamp
     moment = claimed or clock.now()
-    status = validate_pdf_signature(found, ValidationContext(trust_roots=anchors(trusted), moment=moment, allow_fetching=False), key_usage_settings=_USAGE)
+    status = validate_pdf_signature(
+        found,
+        ValidationContext(trust_roots=anchors(trusted), moment=moment, allow_fetching=False),
+        key_usage_settings=_USAGE,
+    )
     stamp = status.timestamp_validity
     stamped = stamp is not None and stamp.valid and stamp.intact
     at = stamp.timestamp if stamp is not None and stamped else claimed
     whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE
     at = at.astimezone(UTC) if at else None  # a plain one
-    ends = found.byte_range[2] + found.byte_range[3] if status.intact and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION else 0
-    return str(found.field_name), der, at, stamped, whole, _flaws(status, certificate, at, whole=whole or not last), int(ends)
+    ends = (
+        found.byte_range[2] + found.byte_range[3]
+        if status.intact and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
+        else 0
+    )
+    return (
+        str(found.field_name),
+        der,
+        at,
+        stamped,
+        whole,
+        _flaws(status, certificate, at, whole=whole or not last),
+        int(ends),
+    )
 
 
-def _flaws(status: PdfSignatureStatus, certificate: x509.Certificate, at: datetime | None, *, whole: bool) -> list[str]:
+def _flaws(
+    status: PdfSignatureStatus, certificate: x509.Certificate, at: datetime | None, *, whole: bool
+) -> list[str]:
     found = []
     if not (status.intact and status.valid):
         found.append("broken")
-    elif not whole or status.modification_level not in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
+    elif not whole or status.modification_level not in (
+        ModificationLevel.NONE,
+        ModificationLevel.LTA_UPDATES,
+        ModificationLevel.FORM_FILLING,
+    ):
         found.append("altered")
     in_force = at is not None and certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
     if not in_force:

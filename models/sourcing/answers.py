@@ -16,22 +16,29 @@ from models.sourcing.requests import Invitation, Request
 
 
 def answers_to(session: Session, request: Request) -> list[Any]:
-    """The quotes or sealed bids of a request that were not withdrawn: in the order of their ranking where there is
-    one, else cheapest first where a price is there to see."""
+    """The quotes or sealed bids of a request that were not withdrawn: in the order of their ranking where
+    there is one, else cheapest first where a price is there to see.
+    """
     case_class: Any = Bid if request.way.sealed else Quote
     order = case_class.price if request.opened or not request.way.sealed else case_class.id
     query = select(case_class).where(case_class.request_id == request.id, case_class.state != "withdrawn")
     found = list(session.scalars(query.order_by(order)).unique())
     ranking = (request.outcome or {}).get("ranking", []) if request.opened else []
-    return sorted(found, key=lambda a: ranking.index(a.identifier) if a.identifier in ranking else len(ranking))
+    return sorted(
+        found, key=lambda a: ranking.index(a.identifier) if a.identifier in ranking else len(ranking)
+    )
 
 
 def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
-    """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all after
-    it; quotes only the buyer's side and its overseers, and each agency its own; of sealed quotes nobody but their agencies."""
+    """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all
+    after it; quotes only the buyer's side and its overseers, and each agency its own; of sealed quotes nobody
+    but their agencies.
+    """
     all_of_them = request.opened if request.way.sealed else bool(request.roles_of(actor))
     own = actor.organisation_id or 0
-    return [a for a in answers if a.agency_id == own or (all_of_them and (request.way.sealed or a.sealed is None))]
+    return [
+        a for a in answers if a.agency_id == own or (all_of_them and (request.way.sealed or a.sealed is None))
+    ]
 
 
 def live_answers(session: Session, request: Request) -> int:
@@ -45,30 +52,49 @@ def live_answers(session: Session, request: Request) -> int:
 def took_part(session: Session, request_id: int, organisation_id: int | None) -> bool:
     """Whether an organisation answered a request, whatever became of its answer."""
     found = (
-        session.scalar(select(kind.id).where(kind.request_id == request_id, kind.agency_id == (organisation_id or 0)))
+        session.scalar(
+            select(kind.id).where(kind.request_id == request_id, kind.agency_id == (organisation_id or 0))
+        )
         for kind in (Quote, Bid)
     )
     return any(found)
 
 
 def answered(session: Session, request_id: int, known: Collection[int], *, shown: bool) -> set[int]:
-    """The organisations invited to a request, and those that answered it and did not withdraw: of these the `known` ones, and all where the
-    answers are `shown` by now; but no other's whose quote stayed under its seal."""
-    open_by_now: dict[type[Quote] | type[Bid], ColumnElement[bool]] = {Quote: Quote.sealed.is_(None), Bid: Bid.state.in_(("opened", "disqualified"))}
+    """The organisations invited to a request, and those that answered it and did not withdraw: of these the
+    `known` ones, and all where the answers are `shown` by now; but no other's whose quote stayed under its
+    seal.
+    """
+    open_by_now: dict[type[Quote] | type[Bid], ColumnElement[bool]] = {
+        Quote: Quote.sealed.is_(None),
+        Bid: Bid.state.in_(("opened", "disqualified")),
+    }
     answers: list[Any] = [
         select(kind.agency_id).where(
-            kind.request_id == request_id, kind.state != "withdrawn", or_(kind.agency_id.in_(known), can_be_read if shown else false())
+            kind.request_id == request_id,
+            kind.state != "withdrawn",
+            or_(kind.agency_id.in_(known), can_be_read if shown else false()),
         )
         for kind, can_be_read in open_by_now.items()
     ]
-    return set(session.scalars(union_all(select(Invitation.agency_id).where(Invitation.request_id == request_id), *answers)))
+    return set(
+        session.scalars(
+            union_all(select(Invitation.agency_id).where(Invitation.request_id == request_id), *answers)
+        )
+    )
 
 
 def concerned(session: Session, request: Request) -> set[int]:
-    """The organisations a change of the request matters to: invited, with an answer that stands or could be handed in again, or a question."""
+    """The organisations a change of the request matters to: invited, with an answer that stands or could be
+    handed in again, or a question.
+    """
     found = {invitation.agency_id for invitation in request.invitations}
-    found |= set(session.scalars(select(Clarification.asker_id).where(Clarification.request_id == request.id)))
+    found |= set(
+        session.scalars(select(Clarification.asker_id).where(Clarification.request_id == request.id))
+    )
     for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("void",))):
-        query = select(case_class.agency_id).where(case_class.request_id == request.id, case_class.state.not_in(gone))
+        query = select(case_class.agency_id).where(
+            case_class.request_id == request.id, case_class.state.not_in(gone)
+        )
         found |= set(session.scalars(query))
     return found

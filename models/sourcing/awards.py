@@ -23,7 +23,9 @@ _PUBLIC = Limit(attribute="public_until", act="finalise")
 
 
 def _lost(session: Session, award: Award) -> None:
-    """A rule: the chosen agency may not sign now, and the policy lets the buyer go on to the next (招标投标法实施条例第五十五条)."""
+    """A rule: the chosen agency may not sign now, and the policy lets the buyer go on to the next
+    (招标投标法实施条例第五十五条).
+    """
     if not award.replaceable:
         raise RuleBroken(N_("只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"))
 
@@ -39,23 +41,61 @@ AWARD = Workflow(
     ),
     moves=(
         Move("proposed", "finalise", "final", who={"system"}, public=True, tells=("buyer", "agency")),
-        Move("proposed", "annul", "annulled", who={"regulator"}, public=True, needs_reason=True, tells=("buyer", "agency")),
-        Move("proposed", "forfeit", "annulled", who={"buyer"}, rules=(_lost,), public=True, needs_reason=True, tells=("buyer", "agency")),
+        Move(
+            "proposed",
+            "annul",
+            "annulled",
+            who={"regulator"},
+            public=True,
+            needs_reason=True,
+            tells=("buyer", "agency"),
+        ),
+        Move(
+            "proposed",
+            "forfeit",
+            "annulled",
+            who={"buyer"},
+            rules=(_lost,),
+            public=True,
+            needs_reason=True,
+            tells=("buyer", "agency"),
+        ),
         Move("final", "forfeit", "annulled", who={"system"}, public=True, tells=("buyer", "agency")),
         Move("proposed", "object", "objected", who={"system"}, public=True, tells=("buyer", "agency")),
-        Move("objected", "resume", "proposed", who={"system"}, public=True, tells=("buyer", "agency"), limit=_PUBLIC),
-        Move("objected", "annul", "annulled", who={"regulator"}, public=True, needs_reason=True, tells=("buyer", "agency")),
+        Move(
+            "objected",
+            "resume",
+            "proposed",
+            who={"system"},
+            public=True,
+            tells=("buyer", "agency"),
+            limit=_PUBLIC,
+        ),
+        Move(
+            "objected",
+            "annul",
+            "annulled",
+            who={"regulator"},
+            public=True,
+            needs_reason=True,
+            tells=("buyer", "agency"),
+        ),
     ),
     acts={
-        "finalise": N_("公示期满,确定中选"), "annul": N_("撤销中选"), "forfeit": N_("取消中选资格"), "object": N_("有异议,暂停确定"), "resume": N_("异议处理完毕,继续公示"),
+        "finalise": N_("公示期满,确定中选"),
+        "annul": N_("撤销中选"),
+        "forfeit": N_("取消中选资格"),
+        "object": N_("有异议,暂停确定"),
+        "resume": N_("异议处理完毕,继续公示"),
     },
     opening=_PUBLIC,
-)  # fmt: skip
+)
 
 
 class Award(Case, Base):
-    """The chosen agency, with the reasons. A request has at most one that is not annulled. `unfit` is why the agency could not sign now, as a
-    problem is kept, as long as that is so and the contract is not signed."""
+    """The chosen agency, with the reasons. A request has at most one that is not annulled. `unfit` is why the
+    agency could not sign now, as a problem is kept, as long as that is so and the contract is not signed.
+    """
 
     __tablename__ = "awards"
     __table_args__ = (
@@ -91,12 +131,21 @@ class Award(Case, Base):
 
     @property
     def replaceable(self) -> bool:
-        """Whether the buyer may choose the next one, since the agency may not sign now; else it waits until that is repaired."""
-        return self.unfit is not None and policy.get(self.policy_version).text("contract.unfit_follows") == "next"
+        """Whether the buyer may choose the next one, since the agency may not sign now; else it waits until
+        that is repaired.
+        """
+        return (
+            self.unfit is not None
+            and policy.get(self.policy_version).text("contract.unfit_follows") == "next"
+        )
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """An award stands in public; that of an invited request before those who may see the request."""
-        return self.request.openness == "open" or super().readable_by(session, actor) or self.request.readable_by(session, actor)
+        return (
+            self.request.openness == "open"
+            or super().readable_by(session, actor)
+            or self.request.readable_by(session, actor)
+        )
 
 
 OBJECTION = Workflow(
@@ -114,8 +163,26 @@ OBJECTION = Workflow(
         Move("filed", "answer", "answered", who={"buyer"}, main=True, tells=("objector",), limit=_DECIDE),
         Move("filed", "escalate", "answered", who={"system"}, tells=("objector", "buyer"), limit=_DECIDE),
         Move("filed", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
-        Move("answered", "uphold", "upheld", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer", "objector")),
-        Move("answered", "dismiss", "dismissed", who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer", "objector")),
+        Move(
+            "answered",
+            "uphold",
+            "upheld",
+            who={"regulator"},
+            main=True,
+            public=True,
+            needs_reason=True,
+            tells=("buyer", "objector"),
+        ),
+        Move(
+            "answered",
+            "dismiss",
+            "dismissed",
+            who={"regulator"},
+            main=True,
+            public=True,
+            needs_reason=True,
+            tells=("buyer", "objector"),
+        ),
         Move("answered", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
         Move("filed", "lapse", "lapsed", who={"system"}, tells=("objector",)),
         Move("answered", "lapse", "lapsed", who={"system"}, tells=("objector",)),
@@ -132,11 +199,13 @@ OBJECTION = Workflow(
         "refer": REFERRAL_ACTS["refer"],
     },
     opening=Limit(policy="objection.answer_days", act="escalate"),
-)  # fmt: skip
+)
 
 
 class Objection(Case, Base):
-    """What a bidder that did not win has against an award, the buyer's statement, and the regulator's decision."""
+    """What a bidder that did not win has against an award, the buyer's statement, and the regulator's
+    decision.
+    """
 
     __tablename__ = "objections"
     __table_args__ = (UniqueConstraint("award_id", "objector_id"),)

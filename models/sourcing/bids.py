@@ -47,7 +47,15 @@ BID = Workflow(
         Move("withdrawn", "replace", "submitted", who={"agency"}, rules=(_before_deadline,), binds=True),
         Move("submitted", "open", "opened", who={"system"}, tells=("agency",)),
         Move("opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,), binds=True),
-        Move("opened", "disqualify", "disqualified", who={"system"}, public=True, needs_reason=True, tells=("agency",)),
+        Move(
+            "opened",
+            "disqualify",
+            "disqualified",
+            who={"system"},
+            public=True,
+            needs_reason=True,
+            tells=("agency",),
+        ),
         Move("submitted", "void", "void", who={"system"}, tells=("agency",)),
     ),
     duties=("withdraw",),
@@ -59,15 +67,16 @@ BID = Workflow(
         "disqualify": N_("判为无效"),
         "void": N_("未开启退回"),
     },
-)  # fmt: skip
+)
 
 
 class Bid(Case, Base):
     """A sealed offer. Until it is opened only `sealed` and its receipt exist; `price` is empty.
 
-    `content` is what was sealed, exactly: its SHA-256 is the receipt. `sealed_file` is where the sealed bytes of a file it names lie in the store,
-    empty for no file; None in a bid from before that was kept, whose file only its seal knows. In a live auction `price` is the lowest so far,
-    and all there is to read: the rest is in `sealed` under the platform's key until the end (`put_back`, `take_out`).
+    `content` is what was sealed, exactly: its SHA-256 is the receipt. `sealed_file` is where the sealed bytes
+    of a file it names lie in the store, empty for no file; None in a bid from before that was kept, whose
+    file only its seal knows. In a live auction `price` is the lowest so far, and all there is to read: the
+    rest is in `sealed` under the platform's key until the end (`put_back`, `take_out`).
     """
 
     __tablename__ = "bids"
@@ -102,18 +111,26 @@ class Bid(Case, Base):
         return {self.agency_id, self.request.buyer_id}
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
-        """Until all bids are open nobody has a part in it but its agency, and the clock: not even who bid is for anybody to know."""
+        """Until all bids are open nobody has a part in it but its agency, and the clock: not even who bid is
+        for anybody to know.
+        """
         found = super().roles_of(actor)
         return found if self.request.opened else found & {"agency", "system"}
 
     @classmethod
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
         found = super().scope(role, actor)
-        return found if role in ("agency", "system") else and_(found, cls.request_id.in_(select(Request.id).where(Request.opened_to_all())))
+        return (
+            found
+            if role in ("agency", "system")
+            else and_(found, cls.request_id.in_(select(Request.id).where(Request.opened_to_all())))
+        )
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Its own people always, and everyone who may see the request once all bids are open."""
-        return super().readable_by(session, actor) or (self.request.opened and self.request.readable_by(session, actor))
+        return super().readable_by(session, actor) or (
+            self.request.opened and self.request.readable_by(session, actor)
+        )
 
 
 class LivePrice(Base):
@@ -130,14 +147,23 @@ class LivePrice(Base):
 
 
 def open_up(bid: Bid, plain: str) -> Json:
-    """What was sealed is there for whoever may see the bid, but for the price, which an auction may have changed. Returns it."""
+    """What was sealed is there for whoever may see the bid, but for the price, which an auction may have
+    changed. Returns it.
+    """
     content: Json = json.loads(plain)
-    bid.content, bid.days, bid.note, bid.published_price = plain, content["days"], content["note"], content["published_price"]
+    bid.content, bid.days, bid.note, bid.published_price = (
+        plain,
+        content["days"],
+        content["note"],
+        content["published_price"],
+    )
     return content
 
 
 def put_back(bid: Bid, key: bytes, plain: str, file: Json | None) -> None:
-    """An auction needs a bid's price and nothing else of it: keep the rest, and where its file is, under the platform's key until the end."""
+    """An auction needs a bid's price and nothing else of it: keep the rest, and where its file is, under the
+    platform's key until the end.
+    """
     bid.sealed = sealing.wrap(key, json.dumps([plain, file], ensure_ascii=False).encode())
 
 
@@ -148,10 +174,15 @@ def take_out(bid: Bid, key: bytes) -> tuple[str, Json | None]:
 
 
 def drawn_by(bid: Bid) -> Json:
-    """What an opened bid brings to the draws: the SHA-256 of its nonce and its bidder's own text. It depends on every letter of the text and is none
-    of them, so that a draw's file carries no words from one bidder to another."""
+    """What an opened bid brings to the draws: the SHA-256 of its nonce and its bidder's own text. It depends
+    on every letter of the text and is none of them, so that a draw's file carries no words from one bidder to
+    another.
+    """
     content = json.loads(bid.content or "{}")
-    return {"party": bid.identifier, "value": hashlib.sha256(f"{content['nonce']}:{content['contribution']}".encode()).hexdigest()}
+    return {
+        "party": bid.identifier,
+        "value": hashlib.sha256(f"{content['nonce']}:{content['contribution']}".encode()).hexdigest(),
+    }
 
 
 def lowest(session: Session, request: Request) -> int:
@@ -161,6 +192,8 @@ def lowest(session: Session, request: Request) -> int:
 
 
 def step(request: Request, price: int) -> int:
-    """By how much a new price must undercut the lowest, in fen: the policy's share, rounded up to whole yuan."""
+    """By how much a new price must undercut the lowest, in fen: the policy's share, rounded up to whole
+    yuan.
+    """
     share = policy.get(request.policy_version).rate("choosing.auction_step_rate") * price
     return -int(-share // 100) * 100

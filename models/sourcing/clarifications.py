@@ -1,4 +1,6 @@
-"""Questions about a request. Who asked stays hidden, from the buyer too; question and answer go to everyone."""
+"""Questions about a request. Who asked stays hidden, from the buyer too; question and answer go to
+everyone.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ CLARIFICATION = Workflow(
     duties=("answer",),
     acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
     opening=up("request.answer_days"),
-)  # fmt: skip
+)
 
 
 class Clarification(Case, Base):
@@ -74,5 +76,7 @@ def clarifications_for(session: Session, request: Request, actor: Actor) -> list
     """What a reader may see of them: the answered ones; the buyer and its overseers all; an asker its own."""
     query = select(Clarification).where(Clarification.request_id == request.id).order_by(Clarification.id)
     if not request.roles_of(actor):
-        query = query.where(or_(Clarification.state == "answered", Clarification.asker_id == (actor.organisation_id or 0)))
+        query = query.where(
+            or_(Clarification.state == "answered", Clarification.asker_id == (actor.organisation_id or 0))
+        )
     return list(session.scalars(query))

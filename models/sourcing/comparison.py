@@ -18,7 +18,9 @@ from models.sourcing.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Quartiles:
-    """The middle half of a sample: lower quartile, median, upper quartile, how many there were, and in which area."""
+    """The middle half of a sample: lower quartile, median, upper quartile, how many there were, and in which
+    area.
+    """
 
     lower: float
     median: float
@@ -28,17 +30,21 @@ class Quartiles:
 
 
 def past_prices(session: Session, item_code: str, region_code: str, least: int = 4) -> Quartiles | None:
-    """What awards for an item came to in the last two years, as shares of the winners' published prices, which
-    makes jobs of different sizes comparable: in the smallest area around the region that has `least` of them.
-    None where even the province has fewer: too few to say anything. Awards that stand in public alone: from a median before and after one
-    more award, or of four of which three are known, anybody reckons a price that is its parties' business."""
+    """What awards for an item came to in the last two years, as shares of the winners' published prices,
+    which makes jobs of different sizes comparable: in the smallest area around the region that has `least` of
+    them. None where even the province has fewer: too few to say anything. Awards that stand in public alone:
+    from a median before and after one more award, or of four of which three are known, anybody reckons a
+    price that is its parties' business.
+    """
     since = clock.now() - timedelta(days=730)
     areas = above(region_code)
     rows = session.execute(
         select(Award.region_code, Award.price * 1.0 / Award.published_price)
         .join(Award.request)
         .join(Request.item)
-        .where(ServiceItem.code == item_code, Award.state == "final", Award.created_at >= since, Request.public())
+        .where(
+            ServiceItem.code == item_code, Award.state == "final", Award.created_at >= since, Request.public()
+        )
         .where(within(Award.region_code, areas[-1]))
     ).all()
     for area in areas:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def sane_deadline(session: Session, request: Request) -> None:
-    """The notice period of the request's policy, or what an amendment must leave; and no further off than allowed."""
+    """The notice period of the request's policy, or what an amendment must leave; and no further off than
+    allowed.
+    """
     rules, now = policy.get(request.policy_version), clock.now()
     notice = request.rules.notice_days if request.state == "draft" else rules.number("request.amend_days")
     if request.deadline <= now:
@@ -32,7 +34,9 @@ def sane_deadline(session: Session, request: Request) -> None:
         )
     if workdays.between(now, request.deadline) > rules.number("request.longest_days"):
         raise RuleBroken(
-            N_("截止时间太远:公告期最长 %(days)s 个工作日。"), "deadline", days=rules.number("request.longest_days")
+            N_("截止时间太远:公告期最长 %(days)s 个工作日。"),
+            "deadline",
+            days=rules.number("request.longest_days"),
         )
 
 
@@ -43,13 +47,17 @@ def sane_choice(session: Session, request: Request) -> None:
             raise RuleBroken(N_("直接选取请只邀请一家机构。"), "invited")
         most = policy.get(request.policy_version).number("choosing.direct_state_most_yuan") * 100
         if request.funds == "state" and not 0 < (request.budget or 0) <= most:
-            raise RuleBroken(N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most))
+            raise RuleBroken(
+                N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most)
+            )
     if request.mode == "random_draw" and not request.budget:
         raise RuleBroken(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
     if request.mode == "merit":
         check_criteria(request.criteria)
     local = request.deadline.astimezone(BEIJING)
-    if request.mode == "reverse_auction" and not (workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)):
+    if request.mode == "reverse_auction" and not (
+        workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)
+    ):
         raise RuleBroken(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
 
 
@@ -103,7 +111,9 @@ def unsigned(session: Session, request: Request) -> None:
     """Its contract has not been signed by both: what is signed ends as a contract does."""
     from models.contracts import Contract
 
-    signed = select(Contract.id).where(Contract.request_id == request.id, Contract.signed_at.is_not(None), Contract.state != "terminated")
+    signed = select(Contract.id).where(
+        Contract.request_id == request.id, Contract.signed_at.is_not(None), Contract.state != "terminated"
+    )
     if session.scalar(signed) is not None:
         raise RuleBroken(N_("合同已由双方签署,不能再取消采购。"))
 

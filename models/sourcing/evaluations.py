@@ -6,7 +6,16 @@ import json
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import sealing
@@ -42,13 +51,37 @@ EVALUATION = Workflow(
     ),
     moves=(
         Move("appointed", "begin", "due", who={"system"}, limit=_BY),
-        Move("appointed", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, leaves=True, tells=("buyer",)),
+        Move(
+            "appointed",
+            "recuse",
+            "recused",
+            who={"evaluator", "system"},
+            needs_reason=True,
+            leaves=True,
+            tells=("buyer",),
+        ),
         Move("appointed", "lapse", "lapsed", who={"system"}),
         Move("due", "declare", "scoring", who={"evaluator"}, main=True, rules=(_no_conflict,), limit=_BY),
-        Move("due", "recuse", "recused", who={"evaluator", "system"}, needs_reason=True, leaves=True, tells=("buyer",)),
+        Move(
+            "due",
+            "recuse",
+            "recused",
+            who={"evaluator", "system"},
+            needs_reason=True,
+            leaves=True,
+            tells=("buyer",),
+        ),
         Move("due", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
         Move("scoring", "score", "scored", who={"evaluator"}, main=True, rules=(_no_conflict,)),
-        Move("scoring", "recuse", "recused", who={"evaluator"}, needs_reason=True, leaves=True, tells=("buyer",)),
+        Move(
+            "scoring",
+            "recuse",
+            "recused",
+            who={"evaluator"},
+            needs_reason=True,
+            leaves=True,
+            tells=("buyer",),
+        ),
         Move("scoring", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
         Move("scored", "publish", "published", who={"system"}),
         Move("scored", "lapse", "lapsed", who={"system"}),
@@ -62,7 +95,7 @@ EVALUATION = Workflow(
         "publish": N_("公布评分"),
         "lapse": N_("未评分结束"),
     },
-)  # fmt: skip
+)
 
 
 class Evaluation(Case, Base):
@@ -76,7 +109,9 @@ class Evaluation(Case, Base):
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     lent_with: ClassVar[str] = "request"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
-    allied: ClassVar[dict[str, str]] = {"evaluator": "buyer"}  # its own people may evaluate (招标投标法第三十七条)
+    allied: ClassVar[dict[str, str]] = {
+        "evaluator": "buyer"
+    }  # its own people may evaluate (招标投标法第三十七条)
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -94,8 +129,14 @@ class Evaluation(Case, Base):
 
     @property
     def who(self) -> str:
-        """What the evaluator is called: by the address the buyer named until the person acted, so that nobody learns by appointing whose it is."""
-        return self.evaluator.name if self.state in ("scoring", "scored", "published") else self.evaluator.address
+        """What the evaluator is called: by the address the buyer named until the person acted, so that nobody
+        learns by appointing whose it is.
+        """
+        return (
+            self.evaluator.name
+            if self.state in ("scoring", "scored", "published")
+            else self.evaluator.address
+        )
 
     @property
     def stake(self) -> int:
@@ -111,16 +152,27 @@ class Evaluation(Case, Base):
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
-    """The name of a bidder the evaluator belongs to, or whose representative, member or certified practitioner bears the evaluator's name,
-    however it is written; None if there is none on record."""
+    """The name of a bidder the evaluator belongs to, or whose representative, member or certified
+    practitioner bears the evaluator's name, however it is written; None if there is none on record.
+    """
     bidders = select(Bid.agency_id).where(Bid.request_id == evaluation.request_id, Bid.state != "withdrawn")
     people = union_all(
-        select(Organisation.id, Organisation.legal_representative, literal(0)).where(Organisation.id.in_(bidders)),
-        select(Membership.organisation_id, User.name, User.id).join(Membership.user).where(Membership.organisation_id.in_(bidders)),
-        select(Practitioner.agency_id, Practitioner.name, literal(0)).where(Practitioner.agency_id.in_(bidders), Practitioner.left_on.is_(None)),
+        select(Organisation.id, Organisation.legal_representative, literal(0)).where(
+            Organisation.id.in_(bidders)
+        ),
+        select(Membership.organisation_id, User.name, User.id)
+        .join(Membership.user)
+        .where(Membership.organisation_id.in_(bidders)),
+        select(Practitioner.agency_id, Practitioner.name, literal(0)).where(
+            Practitioner.agency_id.in_(bidders), Practitioner.left_on.is_(None)
+        ),
     )
     who = evaluation.evaluator
-    tied = [agency for agency, name, user in session.execute(people) if user == who.id or same_person(name, who.name)]
+    tied = [
+        agency
+        for agency, name, user in session.execute(people)
+        if user == who.id or same_person(name, who.name)
+    ]
     return session.scalar(select(Organisation.name).where(Organisation.id == min(tied))) if tied else None
 
 
@@ -131,7 +183,9 @@ def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> No
         for place, line in enumerate(lines):
             points = said["points"].get(line["name"])
             if points is None or not 0 <= points <= line["weight"]:
-                raise RuleBroken(N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line["weight"])
+                raise RuleBroken(
+                    N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line["weight"]
+                )
         if not 5 <= len(said["reason"].strip()) <= 1000:
             raise RuleBroken(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")
 

@@ -1,4 +1,6 @@
-"""Linked bidders of one request: found when it is closed, told when all is open, and counted as the policy says."""
+"""Linked bidders of one request: found when it is closed, told when all is open, and counted as the policy
+says.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,27 @@ from models.sourcing.requests import Request
 
 
 def links_among(session: Session, request: Request, answers: list[Any]) -> list[Json]:
-    """The groups of linked agencies among these quotes or bids: rows of `answers` (identifiers, oldest first, but those behind who said themselves
-    what ties them: nobody takes a rival's representative for its own to have its bid void) and `ties`; and each of them that is linked with the
-    buyer, in a row of its own whose first tie is `buyer`."""
+    """The groups of linked agencies among these quotes or bids: rows of `answers` (identifiers, oldest first,
+    but those behind who said themselves what ties them: nobody takes a rival's representative for its own to
+    have its bid void) and `ties`; and each of them that is linked with the buyer, in a row of its own whose
+    first tie is `buyer`.
+    """
     names = {answer.agency_id: answer.identifier for answer in answers}
     found, rows = agencies.linked(session, [request.buyer_id, *names], request.policy_version), []
-    themselves = agencies.asserted(session, [key for group in found for key in group.agencies]) if found else set()
+    themselves = (
+        agencies.asserted(session, [key for group in found for key in group.agencies]) if found else set()
+    )
     for group in found:
-        own = [names[key] for key in sorted(group.agencies, key=lambda key: key in themselves) if key in names]
+        own = [
+            names[key] for key in sorted(group.agencies, key=lambda key: key in themselves) if key in names
+        ]
         if len(own) > 1:
             rows.append({"answers": own, "ties": list(group.ties)})
         if len(own) < len(group.agencies):
             told = {name for row in rows if agencies.BUYER in row["ties"] for name in row["answers"]}
-            rows += [{"answers": [name], "ties": [agencies.BUYER, *group.ties]} for name in own if name not in told]
+            rows += [
+                {"answers": [name], "ties": [agencies.BUYER, *group.ties]} for name in own if name not in told
+            ]
     return rows
 
 
@@ -40,7 +50,9 @@ def _together(links: list[Json]) -> list[Json]:
 
 def links_of(request: Request) -> list[Json]:
     """The linked bidders of a sealed request, once everybody may know."""
-    found: list[Json] = (request.outcome or {}).get("linked", []) if request.way.sealed and request.opened else []
+    found: list[Json] = (
+        (request.outcome or {}).get("linked", []) if request.way.sealed and request.opened else []
+    )
     return found
 
 
@@ -55,10 +67,19 @@ def follows(request: Request) -> str:
 
 
 def void(request: Request, links: list[Json], opened: set[str]) -> set[str]:
-    """The bids among those `opened` that do not take part, since they are linked with another, of which the first that is no void one stays, or
-    with the buyer."""
-    first, akin = {"later": 1, "all": 0}.get(follows(request)), policy.get(request.policy_version).text("linked.buyer")
-    struck = {name for group in _binding(links) for name in group["answers"] if akin == "void" and agencies.BUYER in group["ties"]}
+    """The bids among those `opened` that do not take part, since they are linked with another, of which the
+    first that is no void one stays, or with the buyer.
+    """
+    first, akin = (
+        {"later": 1, "all": 0}.get(follows(request)),
+        policy.get(request.policy_version).text("linked.buyer"),
+    )
+    struck = {
+        name
+        for group in _binding(links)
+        for name in group["answers"]
+        if akin == "void" and agencies.BUYER in group["ties"]
+    }
     standing = [[name for name in group["answers"] if name in opened - struck] for group in _together(links)]
     return struck if first is None else struck | {name for group in standing for name in group[first:]}
 
@@ -69,7 +90,9 @@ def aside(links: list[Json]) -> set[str]:
 
 
 def spread(order: list[str], links: list[Json]) -> list[str]:
-    """The drawn order with everybody in it: whoever has no place of its own right after the one it is linked with."""
+    """The drawn order with everybody in it: whoever has no place of its own right after the one it is linked
+    with.
+    """
     after = {group["answers"][0]: group["answers"][1:] for group in _together(links)}
     return [name for drawn in order for name in (drawn, *after.get(drawn, ()))]
 
@@ -79,7 +102,9 @@ def best(ranking: list[str], links: list[Json]) -> list[str]:
     taken: set[int] = set()
     kept = []
     for name in ranking:
-        group = next((number for number, group in enumerate(_together(links)) if name in group["answers"]), None)
+        group = next(
+            (number for number, group in enumerate(_together(links)) if name in group["answers"]), None
+        )
         if group is None or group not in taken:
             kept.append(name)
         taken |= {group} if group is not None else set()

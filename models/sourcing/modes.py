@@ -10,7 +10,9 @@ from models.text import N_
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A way to choose. `sealed` ones are answered by sealed bids, the others by quotes; `how` says who wins."""
+    """A way to choose. `sealed` ones are answered by sealed bids, the others by quotes; `how` says who
+    wins.
+    """
 
     label: str
     how: str
@@ -23,9 +25,13 @@ MODES = {
     "sealed_bid": Mode(N_("竞价·最低价"), N_("密封投标,到时一起拆封,报价最低的中选。")),
     "reference_price": Mode(
         N_("竞价·参考价"),
-        N_("密封投标;各家报价取平均(家数多时先去掉最高和最低),乘以公开抽取的比例得参考价,最接近参考价的中选。"),
+        N_(
+            "密封投标;各家报价取平均(家数多时先去掉最高和最低),乘以公开抽取的比例得参考价,最接近参考价的中选。"
+        ),
     ),
-    "reverse_auction": Mode(N_("网上竞价"), N_("密封首轮报价拆封后,限时在线降价,互不知道对手是谁,结束时最低的中选。")),
+    "reverse_auction": Mode(
+        N_("网上竞价"), N_("密封首轮报价拆封后,限时在线降价,互不知道对手是谁,结束时最低的中选。")
+    ),
     "merit": Mode(N_("择优选取"), N_("按公布的价格、工期、信用和质量各项权重打分,总分最高的中选。")),
     "random_draw": Mode(N_("随机抽取"), N_("业主定价,愿意按此价承接的机构报名,由可验证的抽取决定。")),
 }
@@ -42,8 +48,9 @@ TOO_FEW = {
 class Rules:
     """A mode's numbers in one version of the policy, for one kind of funds. Days are working days.
 
-    `least` answers are needed; with fewer the deadline moves once by `extend_days` (0: never), then `too_few` says
-    what follows. `hidden`: quotes are shown to nobody but their agency until the deadline. `equals` are always parted by the request's verifiable draw.
+    `least` answers are needed; with fewer the deadline moves once by `extend_days` (0: never), then `too_few`
+    says what follows. `hidden`: quotes are shown to nobody but their agency until the deadline. `equals` are
+    always parted by the request's verifiable draw.
     """
 
     notice_days: int

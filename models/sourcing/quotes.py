@@ -1,5 +1,6 @@
-"""Quotes: what agencies answer to an inquiry, bargained over by turns. Where the policy hides them until the deadline they are kept sealed: no
-column has a price, and the case is nobody's but its agency's."""
+"""Quotes: what agencies answer to an inquiry, bargained over by turns. Where the policy hides them until the
+deadline they are kept sealed: no column has a price, and the case is nobody's but its agency's.
+"""
 
 from __future__ import annotations
 
@@ -42,17 +43,53 @@ QUOTE = Workflow(
     ),
     moves=(
         Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, tells=("agency",)),
-        Move("open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED, binds=True),
+        Move(
+            "open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED, binds=True
+        ),
         Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
         Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
-        Move("open", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="standing_until", act="expire"), binds=True),
-        Move("countered", "replace", "open", who={"agency"}, rules=(_still_sealed,), limit=Limit(attribute="standing_until", act="expire"), binds=True),
+        Move(
+            "open",
+            "replace",
+            "open",
+            who={"agency"},
+            rules=(_still_sealed,),
+            limit=Limit(attribute="standing_until", act="expire"),
+            binds=True,
+        ),
+        Move(
+            "countered",
+            "replace",
+            "open",
+            who={"agency"},
+            rules=(_still_sealed,),
+            limit=Limit(attribute="standing_until", act="expire"),
+            binds=True,
+        ),
         Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
-        Move("countered", "offer", "open", who={"agency"}, main=True, limit=Limit(policy="request.award_days", act="expire"), tells=("buyer",), binds=True),
+        Move(
+            "countered",
+            "offer",
+            "open",
+            who={"agency"},
+            main=True,
+            limit=Limit(policy="request.award_days", act="expire"),
+            tells=("buyer",),
+            binds=True,
+        ),
         Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED, binds=True),
-        Move("countered", "decline", "declined", who={"agency", "buyer", "system"}, tells=("buyer", "agency")),
+        Move(
+            "countered", "decline", "declined", who={"agency", "buyer", "system"}, tells=("buyer", "agency")
+        ),
         Move("countered", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
-        Move("countered", "stand", "open", who={"system"}, limit=Limit(attribute="standing_until", act="expire"), tells=("buyer", "agency")),
+        Move(
+            "countered",
+            "stand",
+            "open",
+            who={"system"},
+            limit=Limit(attribute="standing_until", act="expire"),
+            tells=("buyer", "agency"),
+        ),
         Move("agreed", "decline", "declined", who={"system"}, tells=("agency",)),
         Move("agreed", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
         Move("open", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
@@ -71,12 +108,13 @@ QUOTE = Workflow(
         "renew": N_("需求有修改,请重新报价"),
     },
     opening=Limit(attribute="standing_until", act="expire"),
-)  # fmt: skip
+)
 
 
 class Quote(Case, Base):
-    """An agency's answer to an inquiry. `price` and `days` are those of the latest offer; while it is `sealed` they, and its offers, are
-    there only, under the platform's key."""
+    """An agency's answer to an inquiry. `price` and `days` are those of the latest offer; while it is
+    `sealed` they, and its offers, are there only, under the platform's key.
+    """
 
     __tablename__ = "quotes"
     __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
@@ -92,7 +130,9 @@ class Quote(Case, Base):
     days: Mapped[int | None]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     stands_until: Mapped[datetime]
-    renewed: Mapped[bool] = mapped_column(default=False)  # the request changed, and it was not answered anew since
+    renewed: Mapped[bool] = mapped_column(
+        default=False
+    )  # the request changed, and it was not answered anew since
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     request: Mapped[Request] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
@@ -104,7 +144,9 @@ class Quote(Case, Base):
 
     @property
     def standing_until(self) -> datetime:
-        """Until when it binds its agency: never less than what the buyer has to award in, reckoned from the deadline as it is now."""
+        """Until when it binds its agency: never less than what the buyer has to award in, reckoned from the
+        deadline as it is now.
+        """
         award = policy.get(self.policy_version or self.request.policy_version).number("request.award_days")
         return max(self.stands_until, workdays.add(self.request.deadline, award))
 
@@ -150,9 +192,17 @@ class Offer(Base):
 
 
 def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, published_price: int) -> None:
-    """Keep an offer sealed under the platform's key until the deadline. RuleBroken for terms the request does not take."""
+    """Keep an offer sealed under the platform's key until the deadline. RuleBroken for terms the request does
+    not take.
+    """
     check_terms(quote.request, price, days)
-    terms = {"price": price, "days": days, "note": note.strip(), "published_price": published_price, "at": clock.now().isoformat()}
+    terms = {
+        "price": price,
+        "days": days,
+        "note": note.strip(),
+        "published_price": published_price,
+        "at": clock.now().isoformat(),
+    }
     quote.sealed = sealing.wrap(key, json.dumps(terms, ensure_ascii=False).encode())
 
 
@@ -165,12 +215,27 @@ def sealed_terms(quote: Quote, key: bytes) -> Json:
 def reveal(quote: Quote, key: bytes) -> None:
     """The deadline has come: the offer is there for whoever may see the quote."""
     terms = sealed_terms(quote, key)
-    quote.sealed, quote.price, quote.days, quote.published_price = None, terms["price"], terms["days"], terms["published_price"]
-    quote.offers.append(Offer(by="agency", price=terms["price"], days=terms["days"], note=terms["note"], at=datetime.fromisoformat(terms["at"])))
+    quote.sealed, quote.price, quote.days, quote.published_price = (
+        None,
+        terms["price"],
+        terms["days"],
+        terms["published_price"],
+    )
+    quote.offers.append(
+        Offer(
+            by="agency",
+            price=terms["price"],
+            days=terms["days"],
+            note=terms["note"],
+            at=datetime.fromisoformat(terms["at"]),
+        )
+    )
 
 
 def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
-    """The next turn. RuleBroken past the policy's number of rounds, above the budget, or for an absurd term."""
+    """The next turn. RuleBroken past the policy's number of rounds, above the budget, or for an absurd
+    term.
+    """
     if len(quote.offers) >= policy.get(quote.policy_version).number("quote.rounds"):
         raise RuleBroken(N_("议价轮次已用完,请同意或谢绝。"), "price")
     check_terms(quote.request, price, days)
@@ -181,8 +246,10 @@ def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
 
 
 def restore_offer(quote: Quote) -> Offer | None:
-    """What the agency offered last counts again, where only the buyer's counter-offer to it ran out unanswered: it binds its agency anyway, and else
-    a buyer whom no offer pleases would be rid of all of them by prices nobody takes. None where the quote itself has run out."""
+    """What the agency offered last counts again, where only the buyer's counter-offer to it ran out
+    unanswered: it binds its agency anyway, and else a buyer whom no offer pleases would be rid of all of them
+    by prices nobody takes. None where the quote itself has run out.
+    """
     if quote.state != "countered" or quote.renewed:
         return None
     own = next(each for each in reversed(quote.offers) if each.by == "agency")

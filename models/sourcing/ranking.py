@@ -18,8 +18,10 @@ from models.sourcing.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The reference price in fen, and all it was reckoned from: the mean of the `kept` prices times the drawn percentage, rounded half up.
-    `dropped` are the lowest and the highest where there were `trim_from` bids or more."""
+    """The reference price in fen, and all it was reckoned from: the mean of the `kept` prices times the drawn
+    percentage, rounded half up. `dropped` are the lowest and the highest where there were `trim_from` bids or
+    more.
+    """
 
     mean: int
     percent: str
@@ -35,25 +37,39 @@ class Reference:
 
 
 def percentages(policy_version: str) -> list[str]:
-    """What the percentage of the reference price is drawn from, in the policy's steps: `95`, `96`, `97`, `98`."""
+    """What the percentage of the reference price is drawn from, in the policy's steps: `95`, `96`, `97`,
+    `98`.
+    """
     book = policy.get(policy_version)
-    least, most, step = (Decimal(book.text(f"choosing.reference_percent_{end}")) for end in ("least", "most", "step"))
+    least, most, step = (
+        Decimal(book.text(f"choosing.reference_percent_{end}")) for end in ("least", "most", "step")
+    )
     return [f"{least + step * number:f}" for number in range(int((most - least) / step) + 1)]
 
 
 def reference(prices: list[int], percent: str, policy_version: str) -> Reference:
-    """Leave out the highest and the lowest where there are enough (of few bids that would leave the middle one alone), average the rest,
-    times the percentage.
+    """Leave out the highest and the lowest where there are enough (of few bids that would leave the middle
+    one alone), average the rest, times the percentage.
 
-    The rule is the one city platforms publish for 竞价 by reference price (see docs/sources.md); from how many bids on, and the steps of the
-    percentage, are the policy's.
+    The rule is the one city platforms publish for 竞价 by reference price (see docs/sources.md); from how
+    many bids on, and the steps of the percentage, are the policy's.
     """
     book, ordered = policy.get(policy_version), sorted(prices)
     trim_from = book.number("choosing.reference_trim_from")
-    kept, dropped = (ordered[1:-1], [ordered[0], ordered[-1]]) if len(ordered) >= max(trim_from, 3) else (ordered, [])
+    kept, dropped = (
+        (ordered[1:-1], [ordered[0], ordered[-1]]) if len(ordered) >= max(trim_from, 3) else (ordered, [])
+    )
     mean = Fraction(sum(kept), len(kept))
     price = mean * Fraction(percent) / 100
-    return Reference(_half_up(mean), percent, _half_up(price), kept, dropped, trim_from, book.text("choosing.reference_source"))
+    return Reference(
+        _half_up(mean),
+        percent,
+        _half_up(price),
+        kept,
+        dropped,
+        trim_from,
+        book.text("choosing.reference_source"),
+    )
 
 
 def reference_words(found: Json) -> str:
@@ -71,8 +87,12 @@ def _half_up(fen: Fraction) -> int:
     return int(fen + Fraction(1, 2))
 
 
-def rank(request: Request, bids: list[Bid], order: list[str], totals: dict[str, Fraction] | None = None) -> list[str]:
-    """The identifiers of opened bids, best first; `order` is the drawn order of all, `totals` the merit points."""
+def rank(
+    request: Request, bids: list[Bid], order: list[str], totals: dict[str, Fraction] | None = None
+) -> list[str]:
+    """The identifiers of opened bids, best first; `order` is the drawn order of all, `totals` the merit
+    points.
+    """
     target = ((request.outcome or {}).get("reference") or {}).get("price", 0)
     keys: dict[str, Callable[[Bid], Any]] = {
         "sealed_bid": lambda bid: bid.price,
@@ -96,4 +116,8 @@ def ranked(request: Request, bids: list[Bid], totals: dict[str, Fraction] | None
 def told_links(request: Request) -> dict[str, list[str]]:
     """What an event tells of linked bidders: each group's bids and ties, on a line."""
     links = (request.outcome or {}).get("linked", [])
-    return {"linked": [f"{'、'.join(group['answers'])}: {'、'.join(group['ties'])}" for group in links]} if links else {}
+    return (
+        {"linked": [f"{'、'.join(group['answers'])}: {'、'.join(group['ties'])}" for group in links]}
+        if links
+        else {}
+    )

@@ -45,57 +45,221 @@ REQUEST = Workflow(
     moves=(
         Move("draft", "edit", "draft", who={"buyer"}),
         Move(
-            "draft", "publish", "published", who={"buyer"}, main=True, public=True,
-            rules=(conditions.is_listed, conditions.sane_deadline, conditions.sane_choice, conditions.has_department, conditions.invites_enough), limit=_UNTIL_DEADLINE,
+            "draft",
+            "publish",
+            "published",
+            who={"buyer"},
+            main=True,
+            public=True,
+            rules=(
+                conditions.is_listed,
+                conditions.sane_deadline,
+                conditions.sane_choice,
+                conditions.has_department,
+                conditions.invites_enough,
+            ),
+            limit=_UNTIL_DEADLINE,
         ),
         Move("draft", "cancel", "cancelled", who={"buyer"}),
         Move(
-            "published", "close", "closed", who={"system", "buyer"}, public=True, tells=("buyer",),
-            rules=(conditions.may_close_early,), limit=Limit(attribute="closes_at", act="open"),
+            "published",
+            "close",
+            "closed",
+            who={"system", "buyer"},
+            public=True,
+            tells=("buyer",),
+            rules=(conditions.may_close_early,),
+            limit=Limit(attribute="closes_at", act="open"),
         ),
-        Move("published", "amend", "published", who={"buyer"}, public=True, needs_reason=True, rules=(conditions.sane_deadline, conditions.sane_choice), limit=_UNTIL_DEADLINE),
-        Move("published", "extend", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
-        Move("published", "defer", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
-        Move("published", "turn", "published", who={"system"}, public=True, tells=("buyer",), limit=_UNTIL_DEADLINE),
+        Move(
+            "published",
+            "amend",
+            "published",
+            who={"buyer"},
+            public=True,
+            needs_reason=True,
+            rules=(conditions.sane_deadline, conditions.sane_choice),
+            limit=_UNTIL_DEADLINE,
+        ),
+        Move(
+            "published",
+            "extend",
+            "published",
+            who={"system"},
+            public=True,
+            tells=("buyer",),
+            limit=_UNTIL_DEADLINE,
+        ),
+        Move(
+            "published",
+            "defer",
+            "published",
+            who={"system"},
+            public=True,
+            tells=("buyer",),
+            limit=_UNTIL_DEADLINE,
+        ),
+        Move(
+            "published",
+            "turn",
+            "published",
+            who={"system"},
+            public=True,
+            tells=("buyer",),
+            limit=_UNTIL_DEADLINE,
+        ),
         Move("published", "appoint", "published", who={"buyer"}, rules=(conditions.is_scored,)),
         Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
-        Move("closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
         Move(
-            "closed", "open", "evaluated", who={"system"}, public=True, rules=(conditions.deadline_passed,), limit=_TO_AWARD, tells=("buyer",),
+            "closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)
+        ),
+        Move(
+            "closed",
+            "open",
+            "evaluated",
+            who={"system"},
+            public=True,
+            rules=(conditions.deadline_passed,),
+            limit=_TO_AWARD,
+            tells=("buyer",),
         ),
         Move("closed", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
-        Move("evaluated", "start_auction", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
-        Move("auction", "prolong", "auction", who={"system"}, public=True, limit=Limit(attribute="auction_closes_at", act="end_auction")),
-        Move("auction", "end_auction", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("evaluated", "start_scoring", "scoring", who={"system"}, public=True, tells=("buyer",), limit=up("choosing.merit_score_days")),
+        Move(
+            "evaluated",
+            "start_auction",
+            "auction",
+            who={"system"},
+            public=True,
+            limit=Limit(attribute="auction_closes_at", act="end_auction"),
+        ),
+        Move(
+            "auction",
+            "prolong",
+            "auction",
+            who={"system"},
+            public=True,
+            limit=Limit(attribute="auction_closes_at", act="end_auction"),
+        ),
+        Move(
+            "auction",
+            "end_auction",
+            "evaluated",
+            who={"system"},
+            public=True,
+            limit=_TO_AWARD,
+            tells=("buyer",),
+        ),
+        Move(
+            "evaluated",
+            "start_scoring",
+            "scoring",
+            who={"system"},
+            public=True,
+            tells=("buyer",),
+            limit=up("choosing.merit_score_days"),
+        ),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
-        Move("scoring", "publish_scores", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)),
-        Move("evaluated", "award", "awarded", who={"buyer"}, main=True, public=True, rules=(conditions.earlier_decided,)),
+        Move(
+            "scoring",
+            "publish_scores",
+            "evaluated",
+            who={"system"},
+            public=True,
+            limit=_TO_AWARD,
+            tells=("buyer",),
+        ),
+        Move(
+            "evaluated",
+            "award",
+            "awarded",
+            who={"buyer"},
+            main=True,
+            public=True,
+            rules=(conditions.earlier_decided,),
+        ),
         Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
-        Move("evaluated", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True, rules=(conditions.free_to_cancel,)),
+        Move(
+            "evaluated",
+            "cancel",
+            "cancelled",
+            who={"buyer"},
+            public=True,
+            needs_reason=True,
+            rules=(conditions.free_to_cancel,),
+        ),
         *(
             move
-            for state, asked, back in (("evaluated", "cancelling", _TO_AWARD), ("contracted", "revoking", None))  # an award is given up as a draw is
+            for state, asked, back in (
+                ("evaluated", "cancelling", _TO_AWARD),
+                ("contracted", "revoking", None),
+            )  # an award is given up as a draw is
             for move in (
                 Move(
-                    state, "ask_cancel", asked, who={"buyer"}, needs_reason=True, rules=(conditions.cancels_with_consent, conditions.unsigned),
+                    state,
+                    "ask_cancel",
+                    asked,
+                    who={"buyer"},
+                    needs_reason=True,
+                    rules=(conditions.cancels_with_consent, conditions.unsigned),
                     limit=up("cancelling.decide_days"),
                 ),
                 Move(
-                    asked, "consent", "cancelled", who={"regulator"}, main=True, public=True, needs_reason=True, rules=(conditions.unsigned,),
+                    asked,
+                    "consent",
+                    "cancelled",
+                    who={"regulator"},
+                    main=True,
+                    public=True,
+                    needs_reason=True,
+                    rules=(conditions.unsigned,),
                     tells=("buyer",),
                 ),
-                Move(asked, "refuse_cancel", state, who={"regulator"}, main=True, public=True, needs_reason=True, tells=("buyer",), limit=back),
+                Move(
+                    asked,
+                    "refuse_cancel",
+                    state,
+                    who={"regulator"},
+                    main=True,
+                    public=True,
+                    needs_reason=True,
+                    tells=("buyer",),
+                    limit=back,
+                ),
                 Move(asked, "keep", state, who={"buyer", "system"}, limit=back),
             )
         ),
-        *(Move(state, "fail", "failed", who={"system"}, public=True, tells=("buyer",)) for state in ("contracted", "revoking")),
+        *(
+            Move(state, "fail", "failed", who={"system"}, public=True, tells=("buyer",))
+            for state in ("contracted", "revoking")
+        ),
         *referrals("cancelling", "revoking", tells=("buyer",), urged=False),
-        *(Move(state, "call_off", "failed", who={"regulator"}, public=True, needs_reason=True, above=True, tells=("buyer",)) for state in ("scoring", "evaluated")),
+        *(
+            Move(
+                state,
+                "call_off",
+                "failed",
+                who={"regulator"},
+                public=True,
+                needs_reason=True,
+                above=True,
+                tells=("buyer",),
+            )
+            for state in ("scoring", "evaluated")
+        ),
         *referrals("scoring", "evaluated", tells=("buyer",)),
         Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
-        Move("awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
-        Move("contracted", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD),
+        Move(
+            "awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD
+        ),
+        Move(
+            "contracted",
+            "reopen",
+            "evaluated",
+            who={"system"},
+            public=True,
+            tells=("buyer",),
+            limit=_TO_AWARD,
+        ),
     ),
     duties=("cancel", "ask_cancel"),
     prepares=("create", "edit", "cancel"),
@@ -127,22 +291,27 @@ REQUEST = Workflow(
         "call_off": N_("终止采购"),
         **REFERRAL_ACTS,
     },
-)  # fmt: skip
+)
 
 
 class Request(Case, Base):
     """A buyer's need for one service item in one place.
 
     Bids are sealed to `public_key`, whose private half is here under the platform's own key, and over it to
-    `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as far as we know: a
-    deadline that moved is told it afterwards. Once closed and due to be opened, the keeper's half is fetched and kept here (`keeper_half`, under the
-    platform's own key) until the opening. `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see ranking.py.
-    `again_of` is the request of the same buyer that it repeats, `again_said` what the buyer said of that (an identifier, or NOT_AGAIN), `again_not`
-    which ones it denied repeating, `cancel_ground` the policy's ground on which it was cancelled: see cancelling.py.
+    `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as
+    far as we know: a deadline that moved is told it afterwards. Once closed and due to be opened, the
+    keeper's half is fetched and kept here (`keeper_half`, under the platform's own key) until the opening.
+    `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see
+    ranking.py. `again_of` is the request of the same buyer that it repeats, `again_said` what the buyer said
+    of that (an identifier, or NOT_AGAIN), `again_not` which ones it denied repeating, `cancel_ground` the
+    policy's ground on which it was cancelled: see cancelling.py.
     """
 
     __tablename__ = "requests"
-    __table_args__ = (Index("ix_requests_project", "buyer_id", "project_key"), Index("ix_requests_ended", "buyer_id", "state"))
+    __table_args__ = (
+        Index("ix_requests_project", "buyer_id", "project_key"),
+        Index("ix_requests_ended", "buyer_id", "state"),
+    )
     workflow: ClassVar[Workflow] = REQUEST
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
 
@@ -150,7 +319,9 @@ class Request(Case, Base):
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     project: Mapped[Name]
-    project_key: Mapped[str] = mapped_column(String(200), default="")  # by which projects are compared: see projects.py
+    project_key: Mapped[str] = mapped_column(
+        String(200), default=""
+    )  # by which projects are compared: see projects.py
     description: Mapped[str] = mapped_column(String(4000))
     quantity: Mapped[Json]
     budget: Mapped[OptionalFen]
@@ -180,7 +351,9 @@ class Request(Case, Base):
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")
     item: Mapped[ServiceItem] = relationship(lazy="joined")
     department: Mapped[Organisation | None] = relationship(foreign_keys=[department_id])
-    invitations: Mapped[list[Invitation]] = relationship(back_populates="request", cascade="all, delete-orphan")
+    invitations: Mapped[list[Invitation]] = relationship(
+        back_populates="request", cascade="all, delete-orphan"
+    )
 
     @validates("project")
     def _compare(self, _name: str, project: str) -> str:
@@ -224,8 +397,14 @@ class Request(Case, Base):
         return cls.opened_at.is_not(None) & (cls.state != "auction")
 
     def check_override(self, target: str) -> None:
-        """Nobody opens what an auction keeps sealed by moving it on before its end, nor seals again what everybody has read."""
-        running = self.state == "auction" and self.auction_ends_at is not None and clock.now() <= self.auction_ends_at
+        """Nobody opens what an auction keeps sealed by moving it on before its end, nor seals again what
+        everybody has read.
+        """
+        running = (
+            self.state == "auction"
+            and self.auction_ends_at is not None
+            and clock.now() <= self.auction_ends_at
+        )
         if running or target == "auction":
             raise RuleBroken(N_("网上竞价到点才结束、才公开,结束后也不能重开:不能越过流程改动。"), "target")
 
@@ -245,7 +424,9 @@ class Request(Case, Base):
 
     @property
     def questions_until(self) -> datetime:
-        """When questions end: so many working days before the deadline that there is time to answer them and to heed the answer."""
+        """When questions end: so many working days before the deadline that there is time to answer them and
+        to heed the answer.
+        """
         return workdays.back(self.deadline, self.questions_days)
 
     @property
@@ -257,12 +438,16 @@ class Request(Case, Base):
         self.takes_offers(arrived)
         if arrived > self.questions_until:
             raise RuleBroken(
-                N_("提问已于 %(time)s 截止:问题要在征集截止前 %(days)s 个工作日提出,才来得及答复。"), "question",
-                time=f"{self.questions_until.astimezone(BEIJING):%Y-%m-%d %H:%M}", days=self.questions_days,
-            )  # fmt: skip
+                N_("提问已于 %(time)s 截止:问题要在征集截止前 %(days)s 个工作日提出,才来得及答复。"),
+                "question",
+                time=f"{self.questions_until.astimezone(BEIJING):%Y-%m-%d %H:%M}",
+                days=self.questions_days,
+            )
 
     def leaves(self, days: int) -> datetime:
-        """The deadline that leaves at least so many working days from now: the one there is, where it does. An auction begins in office hours."""
+        """The deadline that leaves at least so many working days from now: the one there is, where it does.
+        An auction begins in office hours.
+        """
         moved = workdays.add(clock.now(), days)
         if self.mode == "reverse_auction":
             moved = moved.replace(hour=10)
@@ -282,28 +467,38 @@ class Request(Case, Base):
         return timedelta(seconds=policy.get(self.policy_version).number("request.settling_seconds"))
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
-        """Whether an actor may see it: its parties and overseers; anyone, once published openly; whoever is invited."""
+        """Whether an actor may see it: its parties and overseers; anyone, once published openly; whoever is
+        invited.
+        """
         if self.roles_of(actor) or (self.published_at and self.openness == "open"):
             return True
-        asked = select(Invitation.id).where(Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id)
+        asked = select(Invitation.id).where(
+            Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id
+        )
         return self.published_at is not None and session.scalar(asked) is not None
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
-        """The buyer, whom it invites, and whoever answered it: before the answers are open to the buyer, only of themselves."""
+        """The buyer, whom it invites, and whoever answered it: before the answers are open to the buyer, only
+        of themselves.
+        """
         from models.sourcing.answers import answered
 
         shown = self.opened if self.way.sealed else self.state not in ("draft", "published")
         return super().involved(session, known) | answered(session, self.id, known, shown=shown)
 
     def takes_offers(self, arrived: datetime) -> None:
-        """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself counts."""
+        """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself
+        counts.
+        """
         if self.state != "published":
             raise RuleBroken(N_("这项需求现在不接收报价(状态:%(state)s)。"), state=self.state_label)
         if arrived > self.deadline:
             raise RuleBroken(N_("已过截止时间,不再接收报价。"))
 
     def seals(self, arrived: datetime) -> None:
-        """RuleBroken for a bid after the instant until which its key is known to be kept: somebody might have it by then."""
+        """RuleBroken for a bid after the instant until which its key is known to be kept: somebody might have
+        it by then.
+        """
         if self.keeper_until is not None and arrived > self.keeper_until:
             raise RuleBroken(N_("截止时间已顺延,但密钥保管方还没有确认,现在不能投标;请稍后再试。"))
 

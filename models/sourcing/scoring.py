@@ -1,7 +1,8 @@
 """Merit: criteria with weights that add up to 100, and the formulas that turn bids into points.
 
-`criteria` is {"price": {"weight", "formula"}, "days": {"weight"}, "credit": {"weight"}, "quality": [{"name", "weight"}]},
-weights in whole points. Points are computed as exact fractions and rounded half up to a hundredth only where shown.
+`criteria` is {"price": {"weight", "formula"}, "days": {"weight"}, "credit": {"weight"}, "quality": [{"name",
+"weight"}]}, weights in whole points. Points are computed as exact fractions and rounded half up to a
+hundredth only where shown.
 """
 
 from __future__ import annotations
@@ -47,9 +48,13 @@ def check_criteria(criteria: Json | None) -> None:
     names = [line["name"] for line in criteria["quality"]]
     if len(set(names)) != len(names) or len(names) > 10:
         raise RuleBroken(N_("质量评分项不能重名,最多 10 项。"), "quality")
-    weights = [criteria[key]["weight"] for key in ("price", "days", "credit")] + [line["weight"] for line in criteria["quality"]]
+    weights = [criteria[key]["weight"] for key in ("price", "days", "credit")] + [
+        line["weight"] for line in criteria["quality"]
+    ]
     if any(weight < 0 for weight in weights) or sum(weights) != 100:
-        raise RuleBroken(N_("各项权重应为 0 到 100 的整数,合计 100;现在合计 %(sum)s。"), "price_weight", sum=sum(weights))
+        raise RuleBroken(
+            N_("各项权重应为 0 到 100 的整数,合计 100;现在合计 %(sum)s。"), "price_weight", sum=sum(weights)
+        )
 
 
 def price_shares(formula: str, prices: dict[Any, int], policy_version: str) -> dict[Any, Fraction]:

@@ -1,4 +1,6 @@
-"""A security key of software (WebAuthn level 3, packed into "none" attestation), and an authenticator that shows codes."""
+"""A security key of software (WebAuthn level 3, packed into "none" attestation), and an authenticator that
+shows codes.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,14 @@ class SecurityKey:
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def _client(self, kind: str, options: dict[str, Any]) -> bytes:
-        return json.dumps({"type": f"webauthn.{kind}", "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}).encode()
+        return json.dumps(
+            {
+                "type": f"webauthn.{kind}",
+                "challenge": options["challenge"],
+                "origin": self.origin,
+                "crossOrigin": False,
+            }
+        ).encode()
 
     def _authenticator(self, rp_id: str, flags: int) -> bytes:
         return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big")
@@ -50,16 +59,48 @@ class SecurityKey:
     def register(self, options: dict[str, Any]) -> str:
         """What `navigator.credentials.create` answers to these options, as JSON."""
         numbers = self.key.public_key().public_numbers()
-        public = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")})
-        data = self._authenticator(options["rp"]["id"], 0x41) + bytes(16) + len(self.id).to_bytes(2, "big") + self.id + public
+        public = cbor2.dumps(
+            {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
+        )
+        data = (
+            self._authenticator(options["rp"]["id"], 0x41)
+            + bytes(16)
+            + len(self.id).to_bytes(2, "big")
+            + self.id
+            + public
+        )
         attested = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
-        response = {"clientDataJSON": _text(self._client("create", options)), "attestationObject": _text(attested)}
-        return json.dumps({"id": _text(self.id), "rawId": _text(self.id), "type": "public-key", "response": response, "clientExtensionResults": {}})
+        response = {
+            "clientDataJSON": _text(self._client("create", options)),
+            "attestationObject": _text(attested),
+        }
+        return json.dumps(
+            {
+                "id": _text(self.id),
+                "rawId": _text(self.id),
+                "type": "public-key",
+                "response": response,
+                "clientExtensionResults": {},
+            }
+        )
 
     def sign(self, options: dict[str, Any]) -> str:
         """What `navigator.credentials.get` answers to these options, as JSON."""
         self.count += 1
         data, client = self._authenticator(options["rpId"], 0x01), self._client("get", options)
         signature = self.key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(hashes.SHA256()))
-        response = {"clientDataJSON": _text(client), "authenticatorData": _text(data), "signature": _text(signature), "userHandle": None}
-        return json.dumps({"id": _text(self.id), "rawId": _text(self.id), "type": "public-key", "response": response, "clientExtensionResults": {}})
+        response = {
+            "clientDataJSON": _text(client),
+            "authenticatorData": _text(data),
+            "signature": _text(signature),
+            "userHandle": None,
+        }
+        return json.dumps(
+            {
+                "id": _text(self.id),
+                "rawId": _text(self.id),
+                "type": "public-key",
+                "response": response,
+                "clientExtensionResults": {},
+            }
+        )

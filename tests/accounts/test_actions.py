@@ -18,7 +18,11 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
 
     world.enterprise("helper")
     accounts.delegate(
-        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request"],
+        most=3_000_000,
+        until=workdays.add(clock.now(), 30),
     )
     world.accept("helper")
     buyer = world.organisation("buyer").id

@@ -1,4 +1,6 @@
-"""Tries are limited by account and address together: an office behind one proxy waits for nobody's mistakes, a stranger keeps nobody out."""
+"""Tries are limited by account and address together: an office behind one proxy waits for nobody's mistakes,
+a stranger keeps nobody out.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,11 @@ def limited(app: Flask, world: World, tmp_path: Path, machine: Clock) -> Iterato
     """The same market in two processes that count together."""
     url = app.config["SQLALCHEMY_ENGINES"]["default"]["url"]
     db.session.rollback()
-    told = {**settings(url, tmp_path), "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{tmp_path}/limits.sqlite3"}
+    told = {
+        **settings(url, tmp_path),
+        "RATELIMIT_ENABLED": True,
+        "RATELIMIT_STORAGE_URI": f"limits+sqlite:///{tmp_path}/limits.sqlite3",
+    }
     apps = [create_app(told) for _ in range(2)]
     yield apps
     for each in apps:
@@ -73,7 +79,9 @@ def test_waits_grow_and_end(failures: int) -> None:
     assert (wait_after(failures) == 0) == (failures < FREE)
 
 
-def test_one_account_from_one_address_waits_longer_each_time_in_any_process(limited: list[Flask], machine: Clock) -> None:
+def test_one_account_from_one_address_waits_longer_each_time_in_any_process(
+    limited: list[Flask], machine: Clock
+) -> None:
     assert [_try(_at(limited[number % 2], OFFICE)).status for number in range(FREE)] == [401] * FREE
     waits = []
     for number in range(4):
@@ -88,7 +96,9 @@ def test_one_account_from_one_address_waits_longer_each_time_in_any_process(limi
     assert waits == [5, 10, 20, 40]
     machine.now += wait_after(FREE + 4) + 1
     assert _try(_at(limited[0], OFFICE), PASSWORD).status == 303
-    assert [_try(_at(limited[1], OFFICE)).status for _ in range(FREE)] == [401] * FREE, "and what went wrong before is forgotten"
+    assert [_try(_at(limited[1], OFFICE)).status for _ in range(FREE)] == [401] * FREE, (
+        "and what went wrong before is forgotten"
+    )
 
 
 def test_the_office_and_the_person_elsewhere_go_on(limited: list[Flask], machine: Clock) -> None:
@@ -96,7 +106,9 @@ def test_the_office_and_the_person_elsewhere_go_on(limited: list[Flask], machine
         _try(_at(limited[0], OFFICE))
     assert _try(_at(limited[0], OFFICE), PASSWORD).status == 429
     for colleague in ("agency", "second", "third", "regulator"):
-        assert _try(_at(limited[0], OFFICE), PASSWORD, f"{colleague}@example.cn").status == 303, "thirty people sign in at nine from one address"
+        assert _try(_at(limited[0], OFFICE), PASSWORD, f"{colleague}@example.cn").status == 303, (
+            "thirty people sign in at nine from one address"
+        )
     assert _try(_at(limited[0], ELSEWHERE), PASSWORD).status == 303, "a stranger keeps nobody out"
 
 
@@ -130,7 +142,9 @@ def test_what_a_browser_is_known_by_cannot_be_made_up_nor_lent(limited: list[Fla
         assert _try(thief, PASSWORD).status == 429
 
 
-def test_one_address_that_tries_everybody_stops_and_known_people_there_do_not(limited: list[Flask], machine: Clock) -> None:
+def test_one_address_that_tries_everybody_stops_and_known_people_there_do_not(
+    limited: list[Flask], machine: Clock
+) -> None:
     known, told = _at(limited[0], OFFICE), _at(limited[0], OFFICE)
     assert _try(known, PASSWORD).status == 303
     known.client.delete_cookie("session")
@@ -147,12 +161,21 @@ def test_one_address_that_tries_everybody_stops_and_known_people_there_do_not(li
 
 
 def test_unknown_addresses_are_counted_like_known_ones(limited: list[Flask]) -> None:
-    answers = [[_try(_at(limited[0], OFFICE), email=address) for _ in range(FREE + 1)] for address in ("buyer@example.cn", "nobody@example.cn")]
+    answers = [
+        [_try(_at(limited[0], OFFICE), email=address) for _ in range(FREE + 1)]
+        for address in ("buyer@example.cn", "nobody@example.cn")
+    ]
     assert [[each.status for each in row] for row in answers] == [[401] * FREE + [429]] * 2
 
 
 def test_spellings_of_an_address_are_one_account(limited: list[Flask]) -> None:
-    spellings = ("buyer@example.cn", "BUYER@example.cn", "ｂuyer@example.cn", " buyer@example.cn ", "bu\u200byer@example.cn")
+    spellings = (
+        "buyer@example.cn",
+        "BUYER@example.cn",
+        "ｂuyer@example.cn",
+        " buyer@example.cn ",
+        "bu\u200byer@example.cn",
+    )
     for number in range(FREE):
         assert _try(_at(limited[0], OFFICE), email=spellings[number % len(spellings)]).status == 401
     assert _try(_at(limited[0], OFFICE), PASSWORD, spellings[2]).status == 429
@@ -161,11 +184,19 @@ def test_spellings_of_an_address_are_one_account(limited: list[Flask]) -> None:
 def test_an_open_browser_does_not_try_the_password_for_ever(limited: list[Flask]) -> None:
     visitor = _at(limited[0], OFFICE)
     assert _try(visitor, PASSWORD).status == 303
-    tried = [visitor.submit("/my/password", current=f"guess number {n}", password="another horse battery").status for n in range(FREE)]
+    tried = [
+        visitor.submit("/my/password", current=f"guess number {n}", password="another horse battery").status
+        for n in range(FREE)
+    ]
     assert tried == [422] * FREE
     assert visitor.submit("/my/security/remove", current=PASSWORD).status == 429, "whichever form asks for it"
     token = visitor.get("/my/password").value_of("csrf_token")
-    assert visitor.post("/my/password", {"csrf_token": token, "current": PASSWORD, "password": "another horse battery"}).status == 429
+    assert (
+        visitor.post(
+            "/my/password", {"csrf_token": token, "current": PASSWORD, "password": "another horse battery"}
+        ).status
+        == 429
+    )
 
 
 def test_forms_that_are_wrong_otherwise_are_no_tries(limited: list[Flask]) -> None:
@@ -177,7 +208,9 @@ def test_forms_that_are_wrong_otherwise_are_no_tries(limited: list[Flask]) -> No
     assert visitor.submit("/my/password", current=PASSWORD, password="another horse battery").status == 303
 
 
-def test_second_codes_are_limited_from_everywhere_together(limited: list[Flask], machine: Clock, time: Any) -> None:
+def test_second_codes_are_limited_from_everywhere_together(
+    limited: list[Flask], machine: Clock, time: Any
+) -> None:
     from tests.accounts.authenticator import code as shown
     from tests.accounts.test_second_factor import set_up
 
@@ -193,10 +226,19 @@ def test_second_codes_are_limited_from_everywhere_together(limited: list[Flask],
     _try(thief, PASSWORD)
     assert thief.submit("/sign-in/second", code=shown(secret, 1)).status == 429
     _try(owner, PASSWORD)
-    assert owner.submit("/sign-in/second", code=shown(secret, 1)).status == 303, "a browser the owner used before is counted by itself"
+    assert owner.submit("/sign-in/second", code=shown(secret, 1)).status == 303, (
+        "a browser the owner used before is counted by itself"
+    )
 
 
-STRANGER = {"name": "冒名", "password": "purple anchor lantern 42", "kind": "enterprise", "organisation": "冒名公司", "region_code": "632801", "legal_representative": "冒名"}
+STRANGER = {
+    "name": "冒名",
+    "password": "purple anchor lantern 42",
+    "kind": "enterprise",
+    "organisation": "冒名公司",
+    "region_code": "632801",
+    "legal_representative": "冒名",
+}
 
 
 def _claims_the_address(visitor: Visitor, email: str = "buyer@example.cn") -> None:
@@ -205,7 +247,9 @@ def _claims_the_address(visitor: Visitor, email: str = "buyer@example.cn") -> No
     visitor.client.delete_cookie("session")
 
 
-def test_an_account_that_only_claims_the_address_is_no_way_around(limited: list[Flask], machine: Clock) -> None:
+def test_an_account_that_only_claims_the_address_is_no_way_around(
+    limited: list[Flask], machine: Clock
+) -> None:
     thief = _at(limited[0], ELSEWHERE)
     _claims_the_address(thief)
     assert thief.client.get_cookie(attempts.COOKIE) is None
@@ -223,7 +267,9 @@ def test_an_account_that_only_claims_the_address_is_no_way_around(limited: list[
     assert _try(_at(limited[0], OFFICE), PASSWORD).status == 303
 
 
-def test_second_codes_are_no_more_for_a_browser_that_claims_the_address(limited: list[Flask], machine: Clock) -> None:
+def test_second_codes_are_no_more_for_a_browser_that_claims_the_address(
+    limited: list[Flask], machine: Clock
+) -> None:
     from tests.accounts.test_second_factor import set_up
 
     owner = _at(limited[0], OFFICE)
@@ -261,7 +307,11 @@ def test_all_of_a_household_is_one_place(host: int) -> None:
         with Flask(__name__).test_request_context(environ_base={"REMOTE_ADDR": address}):
             return place()
 
-    assert at(str(IPv6Address((0x20010DB8_00010002 << 64) + host))) == at("2001:db8:1:2::1") != at("2001:db8:1:3::1")
+    assert (
+        at(str(IPv6Address((0x20010DB8_00010002 << 64) + host)))
+        == at("2001:db8:1:2::1")
+        != at("2001:db8:1:3::1")
+    )
     assert at(f"::ffff:{OFFICE}") == at(OFFICE) == OFFICE != at(ELSEWHERE)
 
 
@@ -272,7 +322,9 @@ def test_another_address_of_the_same_household_is_no_way_around(limited: list[Fl
         storage = attempts._storage()
         assert storage is not None
         storage.incr(attempts._key("network", "2001:db8:1::/48"), 3600, attempts.MOST_OF_A_NETWORK)
-    assert _try(_at(limited[0], "2001:db8:1:7::1"), email="another@example.cn").status == 429, "nor are the networks of one site"
+    assert _try(_at(limited[0], "2001:db8:1:7::1"), email="another@example.cn").status == 429, (
+        "nor are the networks of one site"
+    )
 
 
 def test_what_is_over_takes_no_room(tmp_path: Path, machine: Clock) -> None:
@@ -287,14 +339,19 @@ def test_what_is_over_takes_no_room(tmp_path: Path, machine: Clock) -> None:
 ASKS_AGAIN = {  # a page that asks for the password once more, and the rest of what it wants
     "/my/password": ("current", {"password": "violet kettle harbour 77"}),
     "/my/address": ("current", {"email": "new@example.cn"}),
-    "/my/delegations/new": ("again", {"email": "x@example.cn", "scope": "request", "most": "1000", "until": "2026-06-01T10:00"}),
+    "/my/delegations/new": (
+        "again",
+        {"email": "x@example.cn", "scope": "request", "most": "1000", "until": "2026-06-01T10:00"},
+    ),
     "/my/signing/renew": ("again", {}),
     "/my/security/authenticator": ("current", {"code": "000000"}),
 }
 
 
 @pytest.mark.parametrize("first", sorted(ASKS_AGAIN))
-def test_a_session_left_open_guesses_the_password_nowhere_twice(limited: tuple[Flask, World], machine: Clock, first: str) -> None:
+def test_a_session_left_open_guesses_the_password_nowhere_twice(
+    limited: tuple[Flask, World], machine: Clock, first: str
+) -> None:
     """The password is one: tries at it count together, on whatever page it is asked for."""
     visitor = _at(limited[0], OFFICE)
     assert _try(visitor, PASSWORD).status == 303
@@ -308,7 +365,9 @@ def test_a_session_left_open_guesses_the_password_nowhere_twice(limited: tuple[F
     assert _try(_at(limited[0], OFFICE), PASSWORD).status == 303, "the owner signs in by another browser"
 
 
-def test_the_password_asked_by_a_letters_link_counts_too(limited: tuple[Flask, World], machine: Clock) -> None:
+def test_the_password_asked_by_a_letters_link_counts_too(
+    limited: tuple[Flask, World], machine: Clock
+) -> None:
     from market.accounts import confirming
     from models.accounts import User, known_as
 

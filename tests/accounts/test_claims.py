@@ -1,4 +1,6 @@
-"""A second claim on a code that is taken: a case with evidence and a limit, told to the present members, decided by a person."""
+"""A second claim on a code that is taken: a case with evidence and a limit, told to the present members,
+decided by a person.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,15 @@ EMAIL = "claimant@example.cn"
 def claimed(world: World, of: str = "buyer", *, confirm: bool = True) -> str:
     """Somebody signs up with a code that is taken; the claim."""
     held = world.organisation(of)
-    values = {"email": EMAIL, "name": "认领者", "password": PASSWORD, "kind": held.kind, "organisation": held.name, "region_code": "632801", "uscc": held.uscc}
+    values = {
+        "email": EMAIL,
+        "name": "认领者",
+        "password": PASSWORD,
+        "kind": held.kind,
+        "organisation": held.name,
+        "region_code": "632801",
+        "uscc": held.uscc,
+    }
     if confirm:
         world.emails["claimant"] = EMAIL
         return accounts.sign_up(VISITOR, **values)
@@ -47,25 +57,40 @@ def load(identifier: str) -> Claim:
 
 def filed(world: World, of: str = "buyer") -> str:
     claim = claimed(world, of)
-    return claiming.file_claim(world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。")
+    return claiming.file_claim(
+        world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。"
+    )
 
 
 def members(world: World, of: str = "buyer") -> dict[str, str]:
     db.session.rollback()
-    query = select(User.email, Membership.role).join(Membership.user).where(Membership.organisation_id == world.organisation(of).id)
+    query = (
+        select(User.email, Membership.role)
+        .join(Membership.user)
+        .where(Membership.organisation_id == world.organisation(of).id)
+    )
     return {str(email): role for email, role in db.session.execute(query)}
 
 
 @pytest.mark.parametrize("of", ["buyer", "agency"])
-def test_a_taken_code_opens_a_case_and_the_members_are_told_of_evidence(app: Flask, world: World, of: str) -> None:
+def test_a_taken_code_opens_a_case_and_the_members_are_told_of_evidence(
+    app: Flask, world: World, of: str
+) -> None:
     claim = load(claimed(world, of, confirm=False))
     assert (claim.state, claim.organisation.identifier) == ("draft", world.identifiers[of])
     person = db.session.scalars(select(User).where(User.email_asked == EMAIL)).one()
     assert actor_for(person).organisation_id is None
     drain()
-    mine = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation(of).id, Event.kind.startswith("claim."))
+    mine = (
+        select(Notice)
+        .join(Notice.event)
+        .where(Notice.organisation_id == world.organisation(of).id, Event.kind.startswith("claim."))
+    )
     told = select(Letter.address).where(Letter.kind == "claimed")
-    assert ([notice.event.kind for notice in db.session.scalars(mine)], db.session.scalars(told).all()) == ([], []), "of what anybody can do nobody is told"
+    assert ([notice.event.kind for notice in db.session.scalars(mine)], db.session.scalars(told).all()) == (
+        [],
+        [],
+    ), "of what anybody can do nobody is told"
     with pytest.raises(NotAllowed, match="确认您的邮箱"):
         claiming.file_claim(actor_for(person), claim.identifier, file_name="l.pdf", content=PDF)
     assert claim.identifier in Visitor(app, EMAIL).get("/my").text
@@ -84,7 +109,11 @@ def test_a_claim_without_evidence_ends(world: World, time: Any) -> None:
     run_deadlines()
     assert load(claim).state == "withdrawn"
     drain()
-    mine = select(Event.kind).join(Notice, Notice.event_id == Event.id).where(Notice.organisation_id == world.organisation("buyer").id, Event.kind.startswith("claim."))
+    mine = (
+        select(Event.kind)
+        .join(Notice, Notice.event_id == Event.id)
+        .where(Notice.organisation_id == world.organisation("buyer").id, Event.kind.startswith("claim."))
+    )
     assert db.session.scalars(mine).all() == []
 
 
@@ -93,11 +122,16 @@ def test_who_let_the_time_pass_goes_on_with_evidence(app: Flask, world: World, t
     time.instant = load(claim).due_at
     run_deadlines()
     visitor = sign_in(app, world, "claimant")
-    assert visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]').get_text(strip=True) == "继续认领单位"
+    assert (
+        visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]').get_text(strip=True)
+        == "继续认领单位"
+    )
     assert visitor.submit(f"/claims/{claim}/resume").status == 303
     assert load(claim).due_at == workdays.add(clock.now(), 10)
     assert visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]') is not None
-    claiming.file_claim(world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。")
+    claiming.file_claim(
+        world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。"
+    )
     assert load(claim).state == "filed"
     with pytest.raises(WrongState):
         claiming.resume_claim(world.actor("claimant"), claim)
@@ -132,7 +166,10 @@ def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world:
         assert sign_in(app, world, other).get(f"/claims/{claim}").status in (302, 404)
     with pytest.raises(RuleBroken, match="现登记的成员"):
         claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=True)
-    assert sign_in(app, world, "buyer").submit(f"/claims/{claim}/answer", statement="他去年已经离职。").status == 303
+    assert (
+        sign_in(app, world, "buyer").submit(f"/claims/{claim}/answer", statement="他去年已经离职。").status
+        == 303
+    )
     assert (load(claim).state, load(claim).due_at) == ("answered", workdays.add(clock.now(), 5))
     with pytest.raises(NotAllowed):
         claiming.refuse_claim(world.actor("buyer"), claim, reason="我们不同意这个认领。")
@@ -148,7 +185,9 @@ def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> 
     assert load(claim).state == "answered"
     time.instant = load(claim).due_at
     run_deadlines()
-    assert (load(claim).state, load(claim).referred_to) == ("answered", "630000"), "the level above may decide"
+    assert (load(claim).state, load(claim).referred_to) == ("answered", "630000"), (
+        "the level above may decide"
+    )
     claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=False)
     assert members(world) == {"buyer@example.cn": "owner", EMAIL: "owner"}
     assert world.actor("claimant").owner
@@ -156,12 +195,20 @@ def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> 
 
 def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
     world.enterprise("helper")
-    accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    accounts.delegate(
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request"],
+        most=10**9,
+        until=workdays.add(clock.now(), 30),
+    )
     world.accept("helper")
     world.member("buyer", "staff")
     claim = filed(world)
     claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
-    claiming.grant_claim(world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True)
+    claiming.grant_claim(
+        world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True
+    )
     assert members(world) == {EMAIL: "owner"}
     assert all(lent.revoked_at for lent in db.session.scalars(select(Delegation)))
     assert world.actor("buyer").organisation_id is None
@@ -171,10 +218,14 @@ def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
 
 
 def test_money_stays_where_it_went_when_an_agency_is_taken_over(world: World) -> None:
-    change = agencies.change_account(world.actor("agency"), bank_name="别的银行", account_name="别人", account_number="9999000011112222")
+    change = agencies.change_account(
+        world.actor("agency"), bank_name="别的银行", account_name="别人", account_number="9999000011112222"
+    )
     claim = filed(world, "agency")
     claiming.answer_claim(world.actor("agency"), claim, statement="机构是我们的。")
-    claiming.grant_claim(world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True)
+    claiming.grant_claim(
+        world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True
+    )
     db.session.rollback()
     assert AccountChange.load(db.session, change).state == "stopped"
 
@@ -196,7 +247,15 @@ def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask
     with transaction() as session:
         agency = Organisation.load(session, world.identifiers["third"], lock=True)
         agency.claimed = False
-    values = {"email": "x@example.cn", "name": "x", "password": PASSWORD, "kind": "agency", "organisation": "x", "region_code": "632801", "uscc": agency.uscc}
+    values = {
+        "email": "x@example.cn",
+        "name": "x",
+        "password": PASSWORD,
+        "kind": "agency",
+        "organisation": "x",
+        "region_code": "632801",
+        "uscc": agency.uscc,
+    }
     with pytest.raises(RuleBroken, match="入驻码"):
         accounts.register(VISITOR, **values)
 
@@ -204,22 +263,35 @@ def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask
 def test_the_administrator_decides_too(world: World) -> None:
     claim = filed(world)
     claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
-    claiming.grant_claim(Actor("管理员", frozenset({"admin"})), claim, reason="证据充分,予以认定。", replaces=False)
+    claiming.grant_claim(
+        Actor("管理员", frozenset({"admin"})), claim, reason="证据充分,予以认定。", replaces=False
+    )
     assert load(claim).state == "granted"
 
 
 @pytest.mark.parametrize("of", ["buyer", "agency", "custodian", "department", "regulator", "peer"])
 def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -> None:
-    """Who is an authority is said by administrators alone, by whatever way somebody comes to one; an enterprise or agency by the regulator too."""
+    """Who is an authority is said by administrators alone, by whatever way somebody comes to one; an
+    enterprise or agency by the regulator too.
+    """
     world.authority("peer", "regulator", region="630000", department="水利")
     world.appoint_admin()
     office = world.organisation(of).kind == "authority"
     held = world.organisation(of)
     world.emails["claimant"] = EMAIL
     claim = accounts.sign_up(
-        VISITOR, email=EMAIL, name="认领者", password=PASSWORD, kind="enterprise", organisation=held.name, region_code="630000", uscc=held.uscc
+        VISITOR,
+        email=EMAIL,
+        name="认领者",
+        password=PASSWORD,
+        kind="enterprise",
+        organisation=held.name,
+        region_code="630000",
+        uscc=held.uscc,
     )
-    claiming.file_claim(world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。")
+    claiming.file_claim(
+        world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。"
+    )
     claiming.answer_claim(world.actor(of), claim, statement="不是我们的人,请核实。")
     regulators = ("regulator", "peer") if of != "peer" else ("regulator",)
     for name in regulators if office else ():
@@ -235,8 +307,16 @@ def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -
     time.instant = load(claim).due_at
     run_deadlines()
     drain()
-    told = select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation("regulator").id)
-    kinds = [notice.event.kind for notice in db.session.scalars(told) if notice.event.kind.startswith("claim.")]
-    assert ("claim.refer" in kinds) is (not office or of == "regulator"), "of what it has no part in nobody is told"
-    claiming.grant_claim(world.actor("admin" if office else "regulator"), claim, reason="核对材料后认定。", replaces=True)
+    told = (
+        select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation("regulator").id)
+    )
+    kinds = [
+        notice.event.kind for notice in db.session.scalars(told) if notice.event.kind.startswith("claim.")
+    ]
+    assert ("claim.refer" in kinds) is (not office or of == "regulator"), (
+        "of what it has no part in nobody is told"
+    )
+    claiming.grant_claim(
+        world.actor("admin" if office else "regulator"), claim, reason="核对材料后认定。", replaces=True
+    )
     assert members(world, of) == {EMAIL: "owner"}

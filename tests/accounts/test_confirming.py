@@ -32,7 +32,14 @@ ADDRESS = "expert@example.cn"
 
 def signed_up(email: str = ADDRESS, number: int = 7100, password: str = PASSWORD, **changes: Any) -> User:
     """Somebody who has signed up, and confirmed nothing."""
-    person = {"name": "才旦", "kind": "enterprise", "organisation": f"单位{number}", "region_code": "632801", "uscc": code(number), **changes}
+    person = {
+        "name": "才旦",
+        "kind": "enterprise",
+        "organisation": f"单位{number}",
+        "region_code": "632801",
+        "uscc": code(number),
+        **changes,
+    }
     return found(accounts.register(VISITOR, email=email, password=password, **person))
 
 
@@ -46,16 +53,26 @@ def actor(user: User) -> Actor:
 
 
 def delegated(world: World) -> None:
-    accounts.delegate(world.actor("buyer"), email=ADDRESS, scope=["request"], most=10**8, until=workdays.add(clock.now(), 30))
+    accounts.delegate(
+        world.actor("buyer"),
+        email=ADDRESS,
+        scope=["request"],
+        most=10**8,
+        until=workdays.add(clock.now(), 30),
+    )
 
 
 def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothing(world: World) -> None:
-    """The attack that was walked through: an expert's address, registered by somebody else, delegated to, and used to publish."""
+    """The attack that was walked through: an expert's address, registered by somebody else, delegated to, and
+    used to publish.
+    """
     thief = signed_up(password=THIEF)
     delegated(world)
     merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
     sourcing.appoint(world.actor("buyer"), merit, email=ADDRESS)
-    assert (actor(thief).mandates, actor(thief).confirmed) == ((), False), "what is meant for an address waits until it is shown"
+    assert (actor(thief).mandates, actor(thief).confirmed) == ((), False), (
+        "what is meant for an address waits until it is shown"
+    )
     expert = signed_up(number=7101)
     confirming.confirm(actor(expert), token=confirming.token(expert, ADDRESS))
     assert found(str(thief.id)).address == "", "nobody else claims it any more"
@@ -79,7 +96,12 @@ def test_confirming_takes_an_address_from_whoever_claimed_it_since(world: World)
     confirming.confirm(VISITOR, token=link, password=PASSWORD)
     assert (found(str(expert.id)).email, found(str(thief.id)).address) == (ADDRESS, "")
     later = signed_up(number=7102)
-    assert db.session.scalars(select(Letter.kind).where(Letter.address == ADDRESS).order_by(Letter.id.desc()).limit(1)).one() == "known", "told to whose it is alone"
+    assert (
+        db.session.scalars(
+            select(Letter.kind).where(Letter.address == ADDRESS).order_by(Letter.id.desc()).limit(1)
+        ).one()
+        == "known"
+    ), "told to whose it is alone"
     with pytest.raises(Conflict):
         confirming.confirm(actor(later), token=confirming.token(later, ADDRESS))
     with pytest.raises(Conflict):
@@ -87,7 +109,9 @@ def test_confirming_takes_an_address_from_whoever_claimed_it_since(world: World)
 
 
 @pytest.mark.parametrize("who", ["visitor", "buyer"])
-def test_the_owner_of_a_box_does_not_confirm_a_strangers_account_by_following_its_link(app: Flask, world: World, who: str) -> None:
+def test_the_owner_of_a_box_does_not_confirm_a_strangers_account_by_following_its_link(
+    app: Flask, world: World, who: str
+) -> None:
     thief = signed_up(password=THIEF)
     link = f"/confirm/{confirming.token(thief, ADDRESS)}"
     victim = Visitor(app, world.emails.get(who, ""))
@@ -99,9 +123,19 @@ def test_the_owner_of_a_box_does_not_confirm_a_strangers_account_by_following_it
 
 
 def test_a_newcomer_is_through_in_seconds(app: Flask, world: World) -> None:
-    """As in the demonstration: no mail leaves, the page says where it stands, and the link there is followed."""
+    """As in the demonstration: no mail leaves, the page says where it stands, and the link there is
+    followed.
+    """
     visitor = Visitor(app)
-    entry = {"name": "才旦", "email": "new@example.cn", "password": PASSWORD, "kind": "agency", "organisation": "新来的事务所", "uscc": code(7103), "region_code": "632801"}
+    entry = {
+        "name": "才旦",
+        "email": "new@example.cn",
+        "password": PASSWORD,
+        "kind": "agency",
+        "organisation": "新来的事务所",
+        "uscc": code(7103),
+        "region_code": "632801",
+    }
     page = visitor.get(visitor.submit("/sign-up", **entry).location)
     assert "请先确认您的邮箱" in page.text
     outbox = page.soup.select_one("a[href='/outbox']")
@@ -129,7 +163,9 @@ def test_no_act_but_preparing_is_open_before(app: Flask, world: World) -> None:
     assert set(ACTIONS) >= permissions.BEFORE_CONFIRMING
     assert len(ACTIONS) > 150
     for name, act in ACTIONS.items():
-        assert ("确认您的邮箱" in _refused(act, unconfirmed)) is (name not in permissions.BEFORE_CONFIRMING), name
+        assert ("确认您的邮箱" in _refused(act, unconfirmed)) is (
+            name not in permissions.BEFORE_CONFIRMING
+        ), name
 
 
 def _refused(act: Any, actor: Actor) -> str:
@@ -158,7 +194,9 @@ def test_a_membership_given_to_an_address_counts_once_it_is_confirmed(app: Flask
     person = db.session.scalars(select(User).where(User.email_asked == ADDRESS)).one()
     assert (actor(person).organisation_id, actor(person).roles) == (None, frozenset())
     draft = world.request(publish=False)
-    assert Visitor(app, ADDRESS).get(f"/requests/{draft}").status == 404, "nor does it read what the organisation's members may"
+    assert Visitor(app, ADDRESS).get(f"/requests/{draft}").status == 404, (
+        "nor does it read what the organisation's members may"
+    )
     confirming.show_address(ADDRESS)
     assert actor(person).organisation_id == world.organisation("buyer").id
     assert Visitor(app, ADDRESS).get(f"/requests/{draft}").status == 200
@@ -168,7 +206,15 @@ def test_an_authoritys_first_member_watches_nothing_before(world: World) -> None
     world.emails["new"] = "new@example.cn"
     admin = Actor("管理员", frozenset({"admin"}))
     accounts.set_up_authority(
-        admin, email="new@example.cn", name="新", password=PASSWORD, uscc=code(7105), organisation="新局", region_code="632800", authority_role="regulator", department=None
+        admin,
+        email="new@example.cn",
+        name="新",
+        password=PASSWORD,
+        uscc=code(7105),
+        organisation="新局",
+        region_code="632800",
+        authority_role="regulator",
+        department=None,
     )  # type: ignore[arg-type]
     person = db.session.scalars(select(User).where(User.email_asked == "new@example.cn")).one()
     assert actor(person).roles == frozenset()
@@ -179,7 +225,9 @@ def test_an_authoritys_first_member_watches_nothing_before(world: World) -> None
 def test_a_link_is_for_one_purpose_one_address_and_three_days(app: Flask, world: World, time: Any) -> None:
     person = signed_up()
     link = confirming.token(person, ADDRESS)
-    other = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="another purpose").dumps([person.id, ADDRESS, ""])
+    other = URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="another purpose").dumps(
+        [person.id, ADDRESS, ""]
+    )
     for forged in ("", "x", link[:-2], link + "x", str(other)):
         with pytest.raises(NotFound):
             confirming.confirm(actor(person), token=forged)
@@ -191,11 +239,16 @@ def test_a_link_is_for_one_purpose_one_address_and_three_days(app: Flask, world:
     assert Visitor(app).get(f"/confirm/{link}").status == 410
 
 
-def test_another_address_waits_until_it_is_confirmed_and_the_old_one_is_told(app: Flask, world: World, time: Any) -> None:
+def test_another_address_waits_until_it_is_confirmed_and_the_old_one_is_told(
+    app: Flask, world: World, time: Any
+) -> None:
     time.instant += timedelta(minutes=1)
     buyer = world.actor("buyer")
     user = found(str(buyer.user_id))
-    for email, current, field in ((ADDRESS, "wrong horse battery", "current"), ("no address", PASSWORD, "email")):
+    for email, current, field in (
+        (ADDRESS, "wrong horse battery", "current"),
+        ("no address", PASSWORD, "email"),
+    ):
         with pytest.raises(RuleBroken) as refused:
             confirming.change_address(buyer, email=email, current=current)
         assert refused.value.field == field
@@ -213,7 +266,9 @@ def test_another_address_waits_until_it_is_confirmed_and_the_old_one_is_told(app
         confirming.confirm(actor(user), token=first)
 
 
-def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(world: World, time: Any) -> None:
+def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(
+    world: World, time: Any
+) -> None:
     person = signed_up()
     for _ in range(MOST_A_DAY - 1):
         confirming.send_again(actor(person))
@@ -229,7 +284,10 @@ def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(
 
 
 def test_strangers_fill_no_box(app: Flask, world: World, time: Any) -> None:
-    """Sign-ups with an address that never registered: a few letters from one network, some from all, and the owner's own among them."""
+    """Sign-ups with an address that never registered: a few letters from one network, some from all, and the
+    owner's own among them.
+    """
+
     def sign_up(number: int, network: str) -> None:
         with app.test_request_context(environ_base={"REMOTE_ADDR": network}):
             signed_up(number=number)
@@ -237,7 +295,13 @@ def test_strangers_fill_no_box(app: Flask, world: World, time: Any) -> None:
     def sent() -> int:
         letters.work()
         db.session.rollback()
-        return len(db.session.scalars(select(Letter).where(Letter.kind == "confirm", Letter.address == ADDRESS, Letter.text.is_not(None))).all())
+        return len(
+            db.session.scalars(
+                select(Letter).where(
+                    Letter.kind == "confirm", Letter.address == ADDRESS, Letter.text.is_not(None)
+                )
+            ).all()
+        )
 
     for number in range(MOST_A_DAY + 3):
         sign_up(7200 + number, f"2001:db8:1:2::{number}")
@@ -265,12 +329,21 @@ def test_the_page_says_what_waits_and_sends_again(app: Flask, world: World) -> N
     assert ADDRESS in page.text
     form = page.soup.select_one("form[action='/my/address/again']")
     assert form is not None
-    sent = visitor.post("/my/address/again", {field["name"]: field["value"] for field in form.select("input")})
+    sent = visitor.post(
+        "/my/address/again", {field["name"]: field["value"] for field in form.select("input")}
+    )
     assert "Another letter" in visitor.get(sent.location).text
     found = db.session.scalars(select(Letter).where(Letter.address == ADDRESS).order_by(Letter.id)).all()
     assert [letter.locale for letter in found] == ["zh_Hans_CN", "en"]
     assert "confirm" in letters.written(db.session, found[1]).subject.lower()
-    refused = visitor.submit("/requests/new?item=WAT-01", project="高标准农田项目", region_code="632801", mode="inquiry", funds="private", openness="open")
+    refused = visitor.submit(
+        "/requests/new?item=WAT-01",
+        project="高标准农田项目",
+        region_code="632801",
+        mode="inquiry",
+        funds="private",
+        openness="open",
+    )
     answer = visitor.get(f"{refused.location}/publish")
     assert (answer.status, "Confirm your" in answer.text) == (403, True)
 
@@ -279,7 +352,15 @@ def test_whoever_signs_in_unconfirmed_may_hand_in_its_papers(world: World) -> No
     from market.agencies import actions as agencies
 
     person = signed_up(kind="agency")
-    agencies.fill(actor(person), "licence", legal_form="company", established_on=world.day(-900), licence_until=None, registered_capital=None, scope="水土保持")
+    agencies.fill(
+        actor(person),
+        "licence",
+        legal_form="company",
+        established_on=world.day(-900),
+        licence_until=None,
+        registered_capital=None,
+        scope="水土保持",
+    )
     agencies.hand_in_material(actor(person), kind="licence", file_name="l.pdf", content=PDF)
     for act in (agencies.submit_entry, agencies.commit_entry):
         with pytest.raises(NotAllowed, match="确认您的邮箱"):
@@ -294,7 +375,9 @@ def test_a_newcomer_is_told_what_is_to_be_done_and_when_it_is(app: Flask, world:
     assert all(path in said for path in ("/my/address", "/my/licence"))
     for path in ("/my", "/my/address", "/outbox"):
         assert "该邮箱可能已有账号" in visitor.get(path).text
-    assert "该邮箱可能已有账号" in Visitor(app).get("/sign-up").text, "said to everybody, whether or not there is one"
+    assert "该邮箱可能已有账号" in Visitor(app).get("/sign-up").text, (
+        "said to everybody, whether or not there is one"
+    )
     link = f"/confirm/{confirming.token(user, ADDRESS)}"
     confirmed = visitor.submit(link)
     assert "邮箱已确认" in visitor.get(confirmed.location).text

@@ -1,4 +1,6 @@
-"""A code alone shows nothing: an enterprise is let in by the register, or by whoever looks at its licence; until then it drafts."""
+"""A code alone shows nothing: an enterprise is let in by the register, or by whoever looks at its licence;
+until then it drafts.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +44,16 @@ def signed_up(world: World, name: str = "newcomer", number: int = 7200, **change
     """An enterprise with a sound code, whose owner has confirmed."""
     world.emails[name] = f"{name}@example.cn"
     world.identifiers[name] = accounts.sign_up(
-        VISITOR, email=world.emails[name], name=name, password=PASSWORD, kind="enterprise", organisation="昆仑牧业有限公司", region_code="632801",
-        uscc=code(number), **changes,
-    )  # fmt: skip
+        VISITOR,
+        email=world.emails[name],
+        name=name,
+        password=PASSWORD,
+        kind="enterprise",
+        organisation="昆仑牧业有限公司",
+        region_code="632801",
+        uscc=code(number),
+        **changes,
+    )
     return world.identifiers[name]
 
 
@@ -54,7 +63,12 @@ def state(identifier: str) -> Organisation:
 
 
 def certified(identifier: str) -> bool:
-    return db.session.scalars(select(SigningKey.id).where(SigningKey.organisation_id == state(identifier).id)).first() is not None
+    return (
+        db.session.scalars(
+            select(SigningKey.id).where(SigningKey.organisation_id == state(identifier).id)
+        ).first()
+        is not None
+    )
 
 
 def register(app: Flask, folder: Path, *rows: str) -> None:
@@ -66,12 +80,20 @@ def register(app: Flask, folder: Path, *rows: str) -> None:
 def test_a_sound_code_alone_lets_nobody_in(app: Flask, world: World) -> None:
     identifier = signed_up(world)
     assert (state(identifier).state, certified(identifier)) == ("applied", False)
-    assert state(identifier).due_at == workdays.add(clock.now(), 5), "somebody looks at it within the policy's days, or the level above does"
+    assert state(identifier).due_at == workdays.add(clock.now(), 5), (
+        "somebody looks at it within the policy's days, or the level above does"
+    )
     draft = world.request("newcomer", publish=False)
     for act in (
         lambda: sourcing.publish(world.actor("newcomer"), draft),
         lambda: contracts.renew_key(world.actor("newcomer")),
-        lambda: accounts.delegate(world.actor("newcomer"), email="agency@example.cn", scope=["request"], most=100, until=workdays.add(clock.now(), 3)),
+        lambda: accounts.delegate(
+            world.actor("newcomer"),
+            email="agency@example.cn",
+            scope=["request"],
+            most=100,
+            until=workdays.add(clock.now(), 3),
+        ),
     ):
         with pytest.raises(NotAllowed, match="还没有通过核验"):
             act()
@@ -85,7 +107,13 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
     from market.transaction import transaction
 
     world.enterprise("helper")
-    accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30))
+    accounts.delegate(
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request"],
+        most=10**9,
+        until=workdays.add(clock.now(), 30),
+    )
     world.accept("helper")
     draft = world.request("helper", publish=False, on_behalf_of=world.organisation("buyer").id, budget=10**6)
     with transaction() as session:
@@ -100,18 +128,26 @@ def test_a_person_looks_at_the_licence(app: Flask, world: World) -> None:
         agencies.verify(world.actor("regulator"), identifier)
     world.authority("far", "regulator", region="540000")
     newcomer = sign_in(app, world, "newcomer")
-    assert newcomer.submit("/my/licence", legal_representative="才旦", file=PDF).location == "/my/organisation"
+    assert (
+        newcomer.submit("/my/licence", legal_representative="才旦", file=PDF).location == "/my/organisation"
+    )
     with pytest.raises(NotAllowed):
         agencies.verify(world.actor("far"), identifier)
     regulator = sign_in(app, world, "regulator")
-    assert "核验单位" in (said := regulator.get("/my").text), "it waits for whoever looks, who is told what to do"
+    assert "核验单位" in (said := regulator.get("/my").text), (
+        "it waits for whoever looks, who is told what to do"
+    )
     assert "昆仑牧业" in said
     for path in (f"/agencies/{identifier}", f"/agencies/{identifier}/verify"):
         page = regulator.get(path)
-        assert all(words in page.text for words in ("file.pdf", "还没有问过登记机关", "邮箱已确认", "同一代码的认领")), f"before the act, on {path}"
+        assert all(
+            words in page.text for words in ("file.pdf", "还没有问过登记机关", "邮箱已确认", "同一代码的认领")
+        ), f"before the act, on {path}"
     assert "中介机构" not in regulator.get(f"/agencies/{identifier}").soup.select_one(".timeline").text  # type: ignore[union-attr]
     assert "决定前请看" not in newcomer.get(f"/agencies/{identifier}").text, "that is the regulator's to know"
-    assert regulator.submit(f"/agencies/{identifier}/return", reason="执照照片看不清,请重新上传。").status == 303
+    assert (
+        regulator.submit(f"/agencies/{identifier}/return", reason="执照照片看不清,请重新上传。").status == 303
+    )
     assert state(identifier).state == "draft"
     newcomer.submit("/my/licence", file=PDF + b"%2")
     assert state(identifier).state == "applied"
@@ -127,7 +163,14 @@ def test_what_is_not_shown_is_said_before_anybody_is_let_in(app: Flask, world: W
     identifier = signed_up(world)
     entering.try_register(identifier)
     accounts.register(
-        VISITOR, email="other@example.cn", name="另一人", password=PASSWORD, kind="enterprise", organisation="昆仑牧业", uscc=code(7200), region_code="632801"
+        VISITOR,
+        email="other@example.cn",
+        name="另一人",
+        password=PASSWORD,
+        kind="enterprise",
+        organisation="昆仑牧业",
+        uscc=code(7200),
+        region_code="632801",
     )
     claim = db.session.scalars(select(Claim)).one()
     page = sign_in(app, world, "regulator").get(f"/agencies/{identifier}/verify").text
@@ -139,7 +182,10 @@ def test_one_that_is_refused_does_nothing_more(world: World) -> None:
     identifier = signed_up(world)
     draft = world.request("newcomer", publish=False)
     agencies.refuse(world.actor("regulator"), identifier, reason="执照是别家单位的。")
-    for act in (lambda: sourcing.publish(world.actor("newcomer"), draft), lambda: world.request("newcomer", publish=False)):
+    for act in (
+        lambda: sourcing.publish(world.actor("newcomer"), draft),
+        lambda: world.request("newcomer", publish=False),
+    ):
         with pytest.raises(NotAllowed, match="已退出"):
             act()
 
@@ -147,9 +193,15 @@ def test_one_that_is_refused_does_nothing_more(world: World) -> None:
 def test_the_register_lets_in_at_once_whom_it_knows(app: Flask, world: World, tmp_path: Path) -> None:
     register(app, tmp_path, f"{code(7200)},昆仑牧业有限公司,存续（在营、开业、在册）,买买提·艾力")
     entry = {
-        "name": "才旦", "email": "new@example.cn", "password": PASSWORD, "kind": "enterprise", "organisation": "昆仑牧业 有限公司", "uscc": code(7200),
-        "region_code": "632801", "legal_representative": "买买提•艾力",
-    }  # fmt: skip
+        "name": "才旦",
+        "email": "new@example.cn",
+        "password": PASSWORD,
+        "kind": "enterprise",
+        "organisation": "昆仑牧业 有限公司",
+        "uscc": code(7200),
+        "region_code": "632801",
+        "legal_representative": "买买提•艾力",
+    }
     visitor = Visitor(app)
     assert visitor.submit("/sign-up", **entry).location == "/my"
     found = db.session.scalars(select(Organisation).where(Organisation.uscc == code(7200))).one()
@@ -168,11 +220,17 @@ def test_the_register_lets_in_at_once_whom_it_knows(app: Flask, world: World, tm
         (f"{code(7200)},昆仑牧业有限公司,看不懂,", ["unregistered"]),
     ],
 )
-def test_what_the_register_says_otherwise_is_said_without_what_it_has(app: Flask, world: World, tmp_path: Path, row: str, told: list[str]) -> None:
+def test_what_the_register_says_otherwise_is_said_without_what_it_has(
+    app: Flask, world: World, tmp_path: Path, row: str, told: list[str]
+) -> None:
     register(app, tmp_path, row)
     identifier = signed_up(world, legal_representative="才旦")
     entering.try_register(identifier)
-    assert (state(identifier).state, state(identifier).unlike, certified(identifier)) == ("applied", told, False)
+    assert (state(identifier).state, state(identifier).unlike, certified(identifier)) == (
+        "applied",
+        told,
+        False,
+    )
     page = sign_in(app, world, "newcomer").get("/my/organisation").text
     assert "与登记机关的记录不符" in page
     assert "韩文海" not in page
@@ -187,7 +245,9 @@ def test_put_right_it_is_asked_again(app: Flask, world: World, tmp_path: Path) -
     assert state(identifier).state == "verified"
 
 
-def test_a_register_that_is_away_is_asked_by_the_jobs(app: Flask, world: World, tmp_path: Path, time: Any) -> None:
+def test_a_register_that_is_away_is_asked_by_the_jobs(
+    app: Flask, world: World, tmp_path: Path, time: Any
+) -> None:
     from datetime import timedelta
 
     app.config["REGISTER"] = str(tmp_path / "register.csv")
@@ -197,7 +257,10 @@ def test_a_register_that_is_away_is_asked_by_the_jobs(app: Flask, world: World, 
     with pytest.raises(Away):
         registry.source()
     tick()
-    assert [failure.case_identifier for failure in db.session.scalars(select(Failure).where(Failure.what == "register asked"))] == [identifier]
+    assert [
+        failure.case_identifier
+        for failure in db.session.scalars(select(Failure).where(Failure.what == "register asked"))
+    ] == [identifier]
     register(app, tmp_path, f"{code(7200)},昆仑牧业有限公司,存续,")
     time.instant += timedelta(minutes=1)
     tick()
@@ -206,11 +269,18 @@ def test_a_register_that_is_away_is_asked_by_the_jobs(app: Flask, world: World, 
 
 
 def test_the_register_lets_nobody_in_who_does_not_wait(world: World) -> None:
-    said = Beforehand(Registered(world.organisation("agency").uscc, world.organisation("agency").name, "active"))
+    said = Beforehand(
+        Registered(world.organisation("agency").uscc, world.organisation("agency").name, "active")
+    )
     entering.judge(SYSTEM, world.identifiers["agency"], said=said, source="登记库")
     identifier = signed_up(world)
     agencies.refuse(ADMIN, identifier, reason="执照是别家单位的。")
-    entering.judge(SYSTEM, identifier, said=Beforehand(Registered(code(7200), "昆仑牧业有限公司", "active")), source="登记库")
+    entering.judge(
+        SYSTEM,
+        identifier,
+        said=Beforehand(Registered(code(7200), "昆仑牧业有限公司", "active")),
+        source="登记库",
+    )
     assert state(identifier).state == "removed"
 
 
@@ -220,8 +290,22 @@ def test_the_demonstrations_examples_are_in_its_register_and_nobody_else(app: Fl
     page = visitor.get("/sign-up?example=1")
     told = {name: page.value_of(name) for name in ("organisation", "uscc", "legal_representative")}
     assert sound(told["uscc"])
-    assert visitor.submit("/sign-up?example=1", name="来客", email="guest@example.cn", password=PASSWORD, **told, kind="enterprise", region_code="630100").location == "/my"
-    assert db.session.scalars(select(Organisation.state).where(Organisation.uscc == told["uscc"])).one() == "verified"
+    assert (
+        visitor.submit(
+            "/sign-up?example=1",
+            name="来客",
+            email="guest@example.cn",
+            password=PASSWORD,
+            **told,
+            kind="enterprise",
+            region_code="630100",
+        ).location
+        == "/my"
+    )
+    assert (
+        db.session.scalars(select(Organisation.state).where(Organisation.uscc == told["uscc"])).one()
+        == "verified"
+    )
     for number in (0, COUNT - 1):
         assert ExampleRegister().lookup([example(number).uscc]) == {example(number).uscc: example(number)}
     assert ExampleRegister().lookup([code(1), "", "x" * 18]) == {code(1): None, "": None, "x" * 18: None}
@@ -235,17 +319,23 @@ def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch
 
     def answer(request: Any, patience: float, most: int) -> bytes:
         asked.append((json.loads(request.data), patience))
-        return json.dumps({"organisations": [{"uscc": code(7200), "name": "昆仑牧业有限公司", "standing": "存续"}]}).encode()
+        return json.dumps(
+            {"organisations": [{"uscc": code(7200), "name": "昆仑牧业有限公司", "standing": "存续"}]}
+        ).encode()
 
     monkeypatch.setattr(registry, "ask", answer)
     app.config["REGISTER"] = "https://register.test/lookup"
     identifier = signed_up(world)
     entering.try_register(identifier)
     assert state(identifier).state == "verified"
-    assert asked == [({"uscc": [code(7200)]}, entering.SOON)], "whoever waits before a page does not wait for long"
+    assert asked == [({"uscc": [code(7200)]}, entering.SOON)], (
+        "whoever waits before a page does not wait for long"
+    )
 
 
-def test_a_licence_is_a_picture_or_a_document_and_one_that_is_in_has_none_to_bring(app: Flask, world: World) -> None:
+def test_a_licence_is_a_picture_or_a_document_and_one_that_is_in_has_none_to_bring(
+    app: Flask, world: World
+) -> None:
     signed_up(world)
     invoice = b'<?xml version="1.0"?><EInvoice><a/></EInvoice>'
     newcomer = sign_in(app, world, "newcomer")

@@ -17,9 +17,15 @@ from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
 ENTRY = {
-    "kind": "agency", "organisation": "新来的事务所", "uscc": code(900), "region_code": "632801", "name": "才旦",
-    "email": "new@example.cn", "password": PASSWORD, "introduction": "水土保持",
-}  # fmt: skip
+    "kind": "agency",
+    "organisation": "新来的事务所",
+    "uscc": code(900),
+    "region_code": "632801",
+    "name": "才旦",
+    "email": "new@example.cn",
+    "password": PASSWORD,
+    "introduction": "水土保持",
+}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,13 @@ def test_too_many_attempts_are_slowed_down(tmp_path: Any) -> None:
     from market import create_app
     from tests.conftest import settings
 
-    app = create_app({**settings(f"sqlite:///{tmp_path}/none.sqlite3", tmp_path), "RATELIMIT_ENABLED": True, "WTF_CSRF_ENABLED": False})
+    app = create_app(
+        {
+            **settings(f"sqlite:///{tmp_path}/none.sqlite3", tmp_path),
+            "RATELIMIT_ENABLED": True,
+            "WTF_CSRF_ENABLED": False,
+        }
+    )
     client = app.test_client()
     statuses = [client.post("/sign-up", data={}).status_code for _ in range(101)]
     assert statuses[:100] == [422] * 100
@@ -110,9 +122,14 @@ def test_a_sign_out_ends_the_session(app: Flask, world: World) -> None:
 
 
 REQUEST = {
-    "item_code": "WAT-01", "project": "高标准农田项目", "region_code": "632801", "description": "说明文字", "mode": "inquiry",
-    "funds": "private", "openness": "open",
-}  # fmt: skip
+    "item_code": "WAT-01",
+    "project": "高标准农田项目",
+    "region_code": "632801",
+    "description": "说明文字",
+    "mode": "inquiry",
+    "funds": "private",
+    "openness": "open",
+}
 
 
 def _at(days: float) -> str:
@@ -126,7 +143,9 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert "至少 10" in buyer.submit("/my/members/new", **{**person, "password": "abc"}).error_at("password")
     assert buyer.submit("/my/members/new", **person).status == 303
     staff = Visitor(app, "staff@example.cn")
-    assert staff.get("/my/organisation").status == 403, "what was given to an address counts once it is confirmed"
+    assert staff.get("/my/organisation").status == 403, (
+        "what was given to an address counts once it is confirmed"
+    )
     world.emails["staff"] = "staff@example.cn"
     world.confirm("staff")
     assert "新成员" in staff.get("/my/organisation").text
@@ -135,43 +154,70 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert "不正确" in staff.submit("/my/password", **changed).error_at("current")
     assert "至少 10" in staff.submit("/my/password", current=PASSWORD, password="short").error_at("password")
     assert staff.submit("/my/password", **{**changed, "current": PASSWORD}).location == "/my"
-    assert Visitor(app).submit("/sign-in", email="staff@example.cn", password="another horse battery").status == 303
+    assert (
+        Visitor(app).submit("/sign-in", email="staff@example.cn", password="another horse battery").status
+        == 303
+    )
     assert Visitor(app).submit("/sign-in", email="staff@example.cn", password=PASSWORD).status == 401
     token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]
     assert buyer.post("/my/members/buyer@example.cn/remove", {"csrf_token": token}).status == 404
     assert buyer.post("/my/members/staff@example.cn/remove", {"csrf_token": token}).status == 303
     assert staff.get("/my/organisation").status == 403
-    lent = {"email": "helper@example.cn", "scope": "request", "most": "30,000", "until": _at(30), "again": PASSWORD}
-    for change, field in (({"email": "no"}, "email"), ({"most": "0"}, "most"), ({"until": _at(-1)}, "until"), ({"scope": "award"}, "scope"), ({"again": "wrong horse battery"}, "again")):
+    lent = {
+        "email": "helper@example.cn",
+        "scope": "request",
+        "most": "30,000",
+        "until": _at(30),
+        "again": PASSWORD,
+    }
+    for change, field in (
+        ({"email": "no"}, "email"),
+        ({"most": "0"}, "most"),
+        ({"until": _at(-1)}, "until"),
+        ({"scope": "award"}, "scope"),
+        ({"again": "wrong horse battery"}, "again"),
+    ):
         assert buyer.submit("/my/delegations/new", **{**lent, **change}).error_at(field), field
     assert buyer.submit("/my/delegations/new", **lent).status == 303
     helper = sign_in(app, world, "helper")
     key = db.session.scalars(select(Delegation.id)).one()
     asked = {"on_behalf_of": str(world.organisation("buyer").id), "budget": "30,000"}
-    assert helper.submit("/requests/new", **REQUEST, **asked).status in (403, 422), "it counts for nothing yet"
+    assert helper.submit("/requests/new", **REQUEST, **asked).status in (403, 422), (
+        "it counts for nothing yet"
+    )
     assert "/my/delegations" in helper.get("/my").text
     page = helper.get("/my/delegations")
     assert "直到您辞去" in page.text, "whoever accepts is told that it ties"
     token = page.soup.select_one("main [name=csrf_token]")["value"]
     for stranger in ("agency", "buyer"):
-        assert sign_in(app, world, stranger).post(f"/my/delegations/{key}/accept", {"csrf_token": token}).status in (400, 404)
+        assert sign_in(app, world, stranger).post(
+            f"/my/delegations/{key}/accept", {"csrf_token": token}
+        ).status in (400, 404)
     assert "待受托人接受" in buyer.get("/my/organisation").text
     assert helper.post(f"/my/delegations/{key}/accept", {"csrf_token": token}).status == 303
     assert "您已接受" in helper.get("/my/delegations").text
     assert "受托人已接受" in buyer.get("/my/organisation").text
-    own = helper.submit("/requests/new", **REQUEST, on_behalf_of=str(world.organisation("buyer").id), budget="30,000")
+    own = helper.submit(
+        "/requests/new", **REQUEST, on_behalf_of=str(world.organisation("buyer").id), budget="30,000"
+    )
     assert own.status == 303
     assert helper.submit(f"{own.location}/publish").status == 303
     token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]
     assert buyer.post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status == 303
     assert helper.get(f"{own.location}/cancel").status == 404
-    assert sign_in(app, world, "agency").post(f"/my/delegations/{key}/revoke", {"csrf_token": token}).status in (400, 404)
+    assert sign_in(app, world, "agency").post(
+        f"/my/delegations/{key}/revoke", {"csrf_token": token}
+    ).status in (400, 404)
 
 
 def test_all_that_is_wrong_is_said_at_once_each_at_its_field(app: Flask, world: World) -> None:
     visitor = Visitor(app)
     assert visitor.get("/sign-up").soup.select_one("legend .must"), "that a kind must be chosen is marked"
-    values = {key: value for key, value in ENTRY.items() if key != "kind"} | {"password": "password1234", "uscc": "91630100MA00000000", "email": "nobody"}
+    values = {key: value for key, value in ENTRY.items() if key != "kind"} | {
+        "password": "password1234",
+        "uscc": "91630100MA00000000",
+        "email": "nobody",
+    }
     answer = visitor.submit("/sign-up", **values)
     assert answer.status == 422
     said = {field: answer.error_at(field) for field in ("kind", "password", "uscc", "email")}

@@ -29,14 +29,86 @@ from tests.accounts.test_second_factor import set_up
 from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
-# Of the company in OF_XINING, and of whoever lives there: what a list of leaked passwords from elsewhere does not hold.
+# Of the company in OF_XINING, and of whoever lives there: what a list of leaked passwords from elsewhere does
+# not hold.
 OF_XINING = ["张伟", "zhangwei@example.cn", "西宁绿源环保科技有限公司", "91630100MA0000003H"]
-LOCAL = ["630102199001011234", "63010219900101123X", "xn13897461234", "18997001234a", "wei13897461234", "Xining@2026", "Haidong@2026", "Geermu2026", "Lanzhou@2026", "青海省西宁市2026", "qhsxns2026", "lvyuan2026", "luyuan@2026", "Lvyuan@2026", "lvyuanhuanbao1", "lyhbkj2026", "绿源环保2026", "shuili@2026", "huanbao@2026", "jiancai2026", "shengtaihuanjing1", "公信平台2026年密码", "1qaz@WSX3edc", "!QAZ2wsx#EDC", "zaq1@WSXcde3", "woshishen123", "wodeshijie1", "一二三四五六七八九十"]
+LOCAL = [
+    "630102199001011234",
+    "63010219900101123X",
+    "xn13897461234",
+    "18997001234a",
+    "wei13897461234",
+    "Xining@2026",
+    "Haidong@2026",
+    "Geermu2026",
+    "Lanzhou@2026",
+    "青海省西宁市2026",
+    "qhsxns2026",
+    "lvyuan2026",
+    "luyuan@2026",
+    "Lvyuan@2026",
+    "lvyuanhuanbao1",
+    "lyhbkj2026",
+    "绿源环保2026",
+    "shuili@2026",
+    "huanbao@2026",
+    "jiancai2026",
+    "shengtaihuanjing1",
+    "公信平台2026年密码",
+    "1qaz@WSX3edc",
+    "!QAZ2wsx#EDC",
+    "zaq1@WSXcde3",
+    "woshishen123",
+    "wodeshijie1",
+    "一二三四五六七八九十",
+]
 OTHER = "another horse battery"
 ABOUT = ["李建国", "jianguo.li@hehuan.cn", "青海河湟环境技术有限公司", "91630000MA12345678"]
-COMMON = ["1234567890", "password123", "Password123!", "P@ssw0rd2026", "qwertyuiop", "1qaz2wsx3edc", "a123456789", "admin123456", "iloveyou1314", "woaini1314520", "wodemima2026", "zhongguo123", "Aa123456789", "abcd1234abcd", "5201314520", "11112222333", "１２３４５６７８９０", "19900101abc", "2026-11-26 08", "密码密码密码密码"]
-OWN = ["李建国李建国李建国2026", "lijianguo2026", "LiJianGuo123!", "jianguoli88", "ljg19850101", "jianguo.li@hehuan.cn", "青海河湟环境技术有限公司", "qinghaihehuan", "gongxin2026!", "公信公信公信公信2026", "Gongxin@123", "hehuan.cn1", "91630000MA12345678"]  # fmt: skip
-GOOD = [PASSWORD, OTHER, "蓝色水壶 骑自行车 七点半", "x7#kQ9!mzP4", "tulip-wagon-quartz", "茶卡盐湖边的红色卡车"]
+COMMON = [
+    "1234567890",
+    "password123",
+    "Password123!",
+    "P@ssw0rd2026",
+    "qwertyuiop",
+    "1qaz2wsx3edc",
+    "a123456789",
+    "admin123456",
+    "iloveyou1314",
+    "woaini1314520",
+    "wodemima2026",
+    "zhongguo123",
+    "Aa123456789",
+    "abcd1234abcd",
+    "5201314520",
+    "11112222333",
+    "１２３４５６７８９０",
+    "19900101abc",
+    "2026-11-26 08",
+    "密码密码密码密码",
+]
+OWN = [
+    "李建国李建国李建国2026",
+    "lijianguo2026",
+    "LiJianGuo123!",
+    "jianguoli88",
+    "ljg19850101",
+    "jianguo.li@hehuan.cn",
+    "青海河湟环境技术有限公司",
+    "qinghaihehuan",
+    "gongxin2026!",
+    "公信公信公信公信2026",
+    "Gongxin@123",
+    "hehuan.cn1",
+    "91630000MA12345678",
+]
+GOOD = [
+    PASSWORD,
+    OTHER,
+    "蓝色水壶 骑自行车 七点半",
+    "x7#kQ9!mzP4",
+    "tulip-wagon-quartz",
+    "茶卡盐湖边的红色卡车",
+]
 
 
 @pytest.mark.parametrize("password", COMMON)
@@ -53,7 +125,16 @@ def test_what_is_near_at_hand_here_is_refused(password: str) -> None:
         passwords.check(password, about=OF_XINING)
 
 
-@pytest.mark.parametrize("password", ["violet kettle 13897461234 harbour", "西宁 水壶 自行车 七点半", "tulip wagon shuili quartz", "Kettle!harbour@violet", "red!truck%by#the lake"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "violet kettle 13897461234 harbour",
+        "西宁 水壶 自行车 七点半",
+        "tulip wagon shuili quartz",
+        "Kettle!harbour@violet",
+        "red!truck%by#the lake",
+    ],
+)
 def test_a_word_from_here_among_others_does_no_harm(password: str) -> None:
     passwords.check(password, about=OF_XINING)
 
@@ -94,20 +175,46 @@ def test_what_is_known_of_one_is_not_held_against_another() -> None:
         assert set(map(tuple, pool.map(one, range(48)))) == {(False, True)}
 
 
-DOORS = [("/sign-up", ""), ("/my/members/new", "buyer"), ("/admin/authorities/new", "admin"), ("/my/password", "buyer")]
+DOORS = [
+    ("/sign-up", ""),
+    ("/my/members/new", "buyer"),
+    ("/admin/authorities/new", "admin"),
+    ("/my/password", "buyer"),
+]
 
 
 @pytest.mark.parametrize(("path", "role"), DOORS)
-@pytest.mark.parametrize(("password", "zh", "en"), [("password123", "太常见", "too common"), ("helper-li 2026", "名字", "name"), ("abcabcabcabc", "", "")])
-def test_every_form_says_why_at_the_field(app: Flask, world: World, path: str, role: str, password: str, zh: str, en: str) -> None:
+@pytest.mark.parametrize(
+    ("password", "zh", "en"),
+    [("password123", "太常见", "too common"), ("helper-li 2026", "名字", "name"), ("abcabcabcabc", "", "")],
+)
+def test_every_form_says_why_at_the_field(
+    app: Flask, world: World, path: str, role: str, password: str, zh: str, en: str
+) -> None:
     world.appoint_admin()
-    told = {"name": "helper-li", "email": "helper-li@example.cn", "organisation": "新来的单位", "uscc": code(7300), "region_code": "632801", "kind": "enterprise", "authority_role": "regulator", "department": "", "current": PASSWORD}  # fmt: skip
+    told = {
+        "name": "helper-li",
+        "email": "helper-li@example.cn",
+        "organisation": "新来的单位",
+        "uscc": code(7300),
+        "region_code": "632801",
+        "kind": "enterprise",
+        "authority_role": "regulator",
+        "department": "",
+        "current": PASSWORD,
+    }
     if path == "/my/password" and zh == "名字":
         password = "buyer单位2026"
     for language, said in (("zh-CN", zh), ("en", en)):
         visitor = Visitor(app, world.emails.get(role, ""), language=language)
-        answer = visitor.submit(path, **{key: value for key, value in told.items() if key in _names(visitor, path)}, password=password)
-        assert (answer.status, said in answer.error_at("password")) == (422, True), answer.error_at("password")
+        answer = visitor.submit(
+            path,
+            **{key: value for key, value in told.items() if key in _names(visitor, path)},
+            password=password,
+        )
+        assert (answer.status, said in answer.error_at("password")) == (422, True), answer.error_at(
+            "password"
+        )
         assert answer.error_at("password")
 
 
@@ -118,7 +225,12 @@ def _names(visitor: Visitor, path: str) -> set[str]:
 def _link(address: str = "buyer@example.cn") -> str:
     letters.work()
     db.session.rollback()
-    newest = db.session.scalars(select(Letter).where(Letter.kind == "forgotten", Letter.address == address).order_by(Letter.id.desc()).limit(1)).one()
+    newest = db.session.scalars(
+        select(Letter)
+        .where(Letter.kind == "forgotten", Letter.address == address)
+        .order_by(Letter.id.desc())
+        .limit(1)
+    ).one()
     found = re.search(r"http://market\.test(/forgotten/[\w-]+)", newest.text or "")
     assert found, newest.text
     return found[1]
@@ -271,14 +383,18 @@ def post_office(app: Flask) -> Iterator[PostOffice]:
     office.close()
 
 
-def test_letters_go_out_by_mail_and_their_text_is_kept_nowhere(app: Flask, world: World, post_office: PostOffice, time: Any) -> None:
+def test_letters_go_out_by_mail_and_their_text_is_kept_nowhere(
+    app: Flask, world: World, post_office: PostOffice, time: Any
+) -> None:
     from email import message_from_string, policy
 
     resets.ask_reset(VISITOR, email="buyer@example.cn")
     post_office.refuses = True
     letters.work()
     db.session.rollback()
-    assert [each.what for each in failures.of(db.session, "letters")] == ["letters"], "what was not taken is tried again by itself"
+    assert [each.what for each in failures.of(db.session, "letters")] == ["letters"], (
+        "what was not taken is tried again by itself"
+    )
     post_office.refuses = False
     time.instant += timedelta(hours=1)
     letters.work()

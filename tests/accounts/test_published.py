@@ -45,14 +45,23 @@ def test_a_wrong_password_is_a_wrong_password(app: Flask) -> None:
     assert Visitor(app).submit("/sign-in", email="admin@demo.gongxin.cn", password="guess").status == 401
 
 
-def test_nobody_takes_such_an_address_and_keeps_the_market_from_starting_again(app: Flask, world: World) -> None:
+def test_nobody_takes_such_an_address_and_keeps_the_market_from_starting_again(
+    app: Flask, world: World
+) -> None:
     fresh: dict[str, Any] = {
-        "email": "Anybody@Demo.Gongxin.cn", "name": "来客", "password": "correct horse battery", "kind": "enterprise",
-        "organisation": "来客有限公司", "uscc": code(7), "region_code": "632801",
-    }  # fmt: skip
+        "email": "Anybody@Demo.Gongxin.cn",
+        "name": "来客",
+        "password": "correct horse battery",
+        "kind": "enterprise",
+        "organisation": "来客有限公司",
+        "uscc": code(7),
+        "region_code": "632801",
+    }
     answer = Visitor(app).submit("/sign-up", **fresh)
     assert (answer.status, answer.error_at("email")) == (422, "这个邮箱属于演示账号,请换一个。")
-    added = Visitor(app, "buyer@example.cn").submit("/my/members/new", email="a@demo.gongxin.cn", name="来客", password="correct horse battery")
+    added = Visitor(app, "buyer@example.cn").submit(
+        "/my/members/new", email="a@demo.gongxin.cn", name="来客", password="correct horse battery"
+    )
     assert (added.status, added.error_at("email")) == (422, "这个邮箱属于演示账号,请换一个。")
     db.session.rollback()
     assert db.session.scalars(select(User.email).where(User.email.endswith("@demo.gongxin.cn"))).all() == []

@@ -1,5 +1,6 @@
-"""A form sent again: the same in the same browser is one act, anything else is another or a conflict, and nobody is signed in as
-somebody else by it."""
+"""A form sent again: the same in the same browser is one act, anything else is another or a conflict, and
+nobody is signed in as somebody else by it.
+"""
 
 from __future__ import annotations
 
@@ -42,12 +43,20 @@ def _person() -> dict[str, Any]:
 
 
 def _organisation(**values: Any) -> dict[str, Any]:
-    return {**_person(), "organisation": "新来的单位", "uscc": code(next(_taken)), "region_code": "632801", **values}
+    return {
+        **_person(),
+        "organisation": "新来的单位",
+        "uscc": code(next(_taken)),
+        "region_code": "632801",
+        **values,
+    }
 
 
 @dataclass(frozen=True)
 class Door:
-    """A form that makes or changes who may do what: fresh contents for it, and another value for some of its fields."""
+    """A form that makes or changes who may do what: fresh contents for it, and another value for some of its
+    fields.
+    """
 
     path: str
     who: tuple[str, ...]
@@ -58,16 +67,32 @@ class Door:
 OTHER_PERSON = {"name": "另一个人", "email": "admin@example.cn", "password": "another horse battery"}
 OTHER = {**OTHER_PERSON, "organisation": "另一家单位", "uscc": code(7001), "region_code": "632802"}
 DOORS = {
-    "an enterprise": Door("/sign-up", ROLES, lambda: _organisation(kind="enterprise"), {**OTHER, "kind": "agency"}),
-    "an agency": Door("/sign-up", ROLES, lambda: _organisation(kind="agency"), {**OTHER, "kind": "enterprise", "claim": "ABCDEFGHIJKL"}),
-    "a member": Door("/my/members/new", ("buyer", "agency", "regulator", "department", "custodian"), _person, OTHER_PERSON),
+    "an enterprise": Door(
+        "/sign-up", ROLES, lambda: _organisation(kind="enterprise"), {**OTHER, "kind": "agency"}
+    ),
+    "an agency": Door(
+        "/sign-up",
+        ROLES,
+        lambda: _organisation(kind="agency"),
+        {**OTHER, "kind": "enterprise", "claim": "ABCDEFGHIJKL"},
+    ),
+    "a member": Door(
+        "/my/members/new", ("buyer", "agency", "regulator", "department", "custodian"), _person, OTHER_PERSON
+    ),
     "an authority": Door(
-        "/admin/authorities/new", ("admin",), lambda: _organisation(authority_role="regulator", department=""), {**OTHER, "authority_role": "custodian"}
+        "/admin/authorities/new",
+        ("admin",),
+        lambda: _organisation(authority_role="regulator", department=""),
+        {**OTHER, "authority_role": "custodian"},
     ),
     "a delegation": Door(
-        "/my/delegations/new", ("buyer",),
+        "/my/delegations/new",
+        ("buyer",),
         lambda: {
-            "again": PASSWORD, "email": "helper@example.cn", "scope": "request", "most": "30,000",
+            "again": PASSWORD,
+            "email": "helper@example.cn",
+            "scope": "request",
+            "most": "30,000",
             "until": f"{clock.now().astimezone(BEIJING).replace(year=2027):%Y-%m-%dT%H:%M}",
         },
         {"email": "second@example.cn", "scope": "quote", "most": "90,000", "until": "2027-12-31T17:00"},
@@ -75,16 +100,36 @@ DOORS = {
     "a fresh key": Door("/my/signing/renew", ("buyer", "agency"), lambda: {"again": PASSWORD}, {}),
     "a certificate of credit": Door("/my/certificate", ("agency",), dict, {}),
     "a certificate of a practitioner": Door(
-        "/my/entry/practitioners", ("agency",),
-        lambda: {"name": "才旦", "kind": "注册咨询工程师", "number": f"Z-{next(_taken)}", "valid_from": "2025-01-01", "valid_until": "2031-01-01"},
-        {"name": "卓玛", "kind": "执业律师", "number": "Z-1", "valid_from": "2025-01-02", "valid_until": "2032-01-01"},
+        "/my/entry/practitioners",
+        ("agency",),
+        lambda: {
+            "name": "才旦",
+            "kind": "注册咨询工程师",
+            "number": f"Z-{next(_taken)}",
+            "valid_from": "2025-01-01",
+            "valid_until": "2031-01-01",
+        },
+        {
+            "name": "卓玛",
+            "kind": "执业律师",
+            "number": "Z-1",
+            "valid_from": "2025-01-02",
+            "valid_until": "2032-01-01",
+        },
     ),
-    "a material": Door("/my/entry/materials", ("agency",), lambda: {"kind": "licence", "file": PDF}, {"file": PDF + b"%another"}),
-}  # fmt: skip
+    "a material": Door(
+        "/my/entry/materials",
+        ("agency",),
+        lambda: {"kind": "licence", "file": PDF},
+        {"file": PDF + b"%another"},
+    ),
+}
 
 
 def _furnish(world: World) -> None:
-    """An administrator, staff of the buyer, somebody to delegate to, and an imported agency nobody has claimed."""
+    """An administrator, staff of the buyer, somebody to delegate to, and an imported agency nobody has
+    claimed.
+    """
     world.appoint_admin()
     world.enterprise("helper")
     world.member("buyer", "staff")
@@ -93,11 +138,16 @@ def _furnish(world: World) -> None:
 def _counted() -> tuple[int, ...]:
     """How much there is of all that an act of an identity makes."""
     db.session.rollback()
-    return tuple(db.session.scalar(select(func.count()).select_from(kind)) or 0 for kind in (User, Membership, Organisation, Delegation, SigningKey, Event))
+    return tuple(
+        db.session.scalar(select(func.count()).select_from(kind)) or 0
+        for kind in (User, Membership, Organisation, Delegation, SigningKey, Event)
+    )
 
 
 def _send(visitor: Visitor, path: str, values: dict[str, Any]) -> Any:
-    return visitor.post(path, {k: (io.BytesIO(v), f"{k}.pdf") if isinstance(v, bytes) else v for k, v in values.items()})
+    return visitor.post(
+        path, {k: (io.BytesIO(v), f"{k}.pdf") if isinstance(v, bytes) else v for k, v in values.items()}
+    )
 
 
 def _ticket(visitor: Visitor, path: str) -> dict[str, str]:
@@ -145,13 +195,24 @@ def test_sent_again_on_every_door_as_every_role(app: Flask, world: World, name: 
             assert answer.status == 409, (role, field, answer.status)
             assert "内容与这次不同" in answer.text
             held = standing(answer.soup.select_one("main form[method=post]"))
-            for kept in values.keys() - {"password", "again", "file", "csrf_token", "submission", "scope", "kind", "authority_role"}:
+            for kept in values.keys() - {
+                "password",
+                "again",
+                "file",
+                "csrf_token",
+                "submission",
+                "scope",
+                "kind",
+                "authority_role",
+            }:
                 assert held[kept] == (other if kept == field else values[kept]), (field, kept)
             assert _counted() == made, (role, field)
         assert (_who(visitor), _who(twin)) == (person, whose), "nobody becomes somebody else by it"
         if door.others:
             meant = _send(twin, door.path, {**values, "submission": held["submission"], **door.fresh()})
-            assert meant.status == 303, "whoever sends it again with the key of the page that said so means it"
+            assert meant.status == 303, (
+                "whoever sends it again with the key of the page that said so means it"
+            )
         acted += 1
     assert acted == len(door.who)
 
@@ -168,12 +229,20 @@ def test_the_same_key_in_another_browser_is_another_key(app: Flask, world: World
         key = {**_ticket(other, "/sign-up"), "submission": used["submission"]}
         made = _counted()
         answer = _send(other, "/sign-up", {**used, **key, "email": email, "password": password})
-        assert (answer.location, other.get("/my/organisation").status) == ("/my", 403), "whoever comes second has a claim to show, and belongs to nothing"
+        assert (answer.location, other.get("/my/organisation").status) == ("/my", 403), (
+            "whoever comes second has a claim to show, and belongs to nothing"
+        )
         newest = db.session.scalars(select(User).order_by(User.id.desc()).limit(1)).one()
-        assert (_who(other), newest.email, newest.email_asked) == (newest.name, None, email), "somebody of his own, and nothing is said of the address"
+        assert (_who(other), newest.email, newest.email_asked) == (newest.name, None, email), (
+            "somebody of his own, and nothing is said of the address"
+        )
         assert _counted() != made
     own = Visitor(app)
-    fresh = {**_organisation(kind="enterprise", name="后来的人"), **_ticket(own, "/sign-up"), "submission": used["submission"]}
+    fresh = {
+        **_organisation(kind="enterprise", name="后来的人"),
+        **_ticket(own, "/sign-up"),
+        "submission": used["submission"],
+    }
     assert _send(own, "/sign-up", fresh).location == "/my"
     assert (_who(own), _who(first)) == ("后来的人", "新来的人")
 
@@ -189,7 +258,9 @@ def test_a_double_click_on_a_sign_up_carries_the_cookies_of_before(app: Flask, w
 
 
 def test_an_old_password_opens_nothing(app: Flask, world: World) -> None:
-    """The request and the cookies of a sign-up, kept by somebody, are worth nothing once the password is another."""
+    """The request and the cookies of a sign-up, kept by somebody, are worth nothing once the password is
+    another.
+    """
     person = Visitor(app)
     values = {**_organisation(kind="enterprise"), **_ticket(person, "/sign-up")}
     thief = _twin(person)
@@ -210,20 +281,34 @@ def test_a_claim_sent_again(app: Flask, world: World) -> None:
     assert [_send(each, "/sign-up", values).location for each in (visitor, _twin(twin))] == ["/my/entry"] * 2
     for change in ({"claim": "ABCDEFGHIJKL"}, {"claim": "入驻码"}, {"email": "admin@example.cn"}):
         assert _send(twin, "/sign-up", {**values, **change}).status == 409
-    assert _send(visitor, "/sign-up", values).status == 400, "a form of before it signed in is of another session"
+    assert _send(visitor, "/sign-up", values).status == 400, (
+        "a form of before it signed in is of another session"
+    )
     thief = Visitor(app)
-    stolen = {**values, **_ticket(thief, "/sign-up"), "submission": values["submission"], "email": "thief@example.cn"}
+    stolen = {
+        **values,
+        **_ticket(thief, "/sign-up"),
+        "submission": values["submission"],
+        "email": "thief@example.cn",
+    }
     assert _send(thief, "/sign-up", stolen).location == "/my"
-    assert thief.get("/my/organisation").status == 403, "who comes second has a claim to show, and belongs to nothing"
+    assert thief.get("/my/organisation").status == 403, (
+        "who comes second has a claim to show, and belongs to nothing"
+    )
 
 
 def test_a_password_sent_again(app: Flask, world: World) -> None:
     visitor = sign_in(app, world, "buyer")
     values = {"current": PASSWORD, "password": "another horse battery", **_ticket(visitor, "/my/password")}
-    assert [_send(visitor, "/my/password", values).status for _ in range(2)] == [303, 303], "the second does not find the first password wrong"
+    assert [_send(visitor, "/my/password", values).status for _ in range(2)] == [303, 303], (
+        "the second does not find the first password wrong"
+    )
     assert _send(visitor, "/my/password", {**values, "password": "a third horse battery"}).status == 409
     assert _send(visitor, "/my/password", {**values, "current": "another horse battery"}).status == 409
-    assert Visitor(app).submit("/sign-in", email="buyer@example.cn", password="another horse battery").status == 303
+    assert (
+        Visitor(app).submit("/sign-in", email="buyer@example.cn", password="another horse battery").status
+        == 303
+    )
 
 
 def test_a_delegation_sent_again_to_somebody_else_is_not_dropped(app: Flask, world: World) -> None:
@@ -235,8 +320,13 @@ def test_a_delegation_sent_again_to_somebody_else_is_not_dropped(app: Flask, wor
     second = {**values, "email": "another@example.cn"}
     said = _send(buyer, "/my/delegations/new", second)
     assert said.status == 409
-    assert _send(buyer, "/my/delegations/new", {**second, "submission": said.value_of("submission")}).status == 303
-    emails = db.session.scalars(select(User.email).join(Delegation, Delegation.user_id == User.id).order_by(Delegation.id))
+    assert (
+        _send(buyer, "/my/delegations/new", {**second, "submission": said.value_of("submission")}).status
+        == 303
+    )
+    emails = db.session.scalars(
+        select(User.email).join(Delegation, Delegation.user_id == User.id).order_by(Delegation.id)
+    )
     assert emails.all() == ["helper@example.cn", "another@example.cn"]
     said = _send(sign_in_english(app, world), "/my/delegations/new", values)
     assert said.status in (303, 400), "of another session it is another key, and its token another token"
@@ -263,20 +353,32 @@ def test_a_reason_sent_twice_is_one_act(app: Flask, world: World) -> None:
     values = {"reason": "资金计划有变,不再采购", **_ticket(buyer, f"/requests/{request}/cancel")}
     answers = [buyer.post(f"/requests/{request}/cancel", values) for _ in range(2)]
     assert [a.location for a in answers] == [f"/requests/{request}"] * 2
-    assert buyer.post(f"/requests/{request}/cancel", {**values, "reason": "另一个理由,同样的钥匙"}).status == 409
+    assert (
+        buyer.post(f"/requests/{request}/cancel", {**values, "reason": "另一个理由,同样的钥匙"}).status == 409
+    )
 
 
 def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flask, world: World) -> None:
-    """An award has no quotes to choose from once it is made; a template is revised from the version that stands now."""
+    """An award has no quotes to choose from once it is made; a template is revised from the version that
+    stands now.
+    """
     request = world.request()
     sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     sourcing.close(world.actor("buyer"), request)
     contract = world.contract_of(world.awarded()).identifier
     added = len(templates_of(db.session, "report")[0].clauses)
     for role, path, change in (
-        ("buyer", f"/requests/{request}/award", {"agency": world.identifiers["agency"], "reasons": "价格合理,工期满足"}),
+        (
+            "buyer",
+            f"/requests/{request}/award",
+            {"agency": world.identifiers["agency"], "reasons": "价格合理,工期满足"},
+        ),
         ("agency", f"/contracts/{contract}/revise", {"text_secrecy": "双方另行签订保密协议。"}),
-        ("regulator", "/contract-templates/report/revise", {f"title_{added}": "新的条款", f"text_{added}": "新的条款的文字。", "reason": "补充约定如下"}),
+        (
+            "regulator",
+            "/contract-templates/report/revise",
+            {f"title_{added}": "新的条款", f"text_{added}": "新的条款的文字。", "reason": "补充约定如下"},
+        ),
     ):
         visitor = sign_in(app, world, role)
         page = visitor.get(path)
@@ -297,7 +399,9 @@ def test_actions_hold_the_key_themselves(world: World) -> None:
     assert sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20, submission="K") == first
     for change in ({"price": 1001}, {"days": 21}, {"note": "不同"}):
         with pytest.raises(Conflict, match="内容与这次不同"):
-            sourcing.submit_quote(world.actor("agency"), request, **{"price": 1000, "days": 20, **change}, submission="K")
+            sourcing.submit_quote(
+                world.actor("agency"), request, **{"price": 1000, "days": 20, **change}, submission="K"
+            )
     with pytest.raises(Conflict):
         sourcing.withdraw_quote(world.actor("agency"), first, submission="K")
     assert sourcing.submit_quote(world.actor("second"), request, price=1000, days=20, submission="K") != first
@@ -309,14 +413,38 @@ def test_actions_hold_the_key_themselves(world: World) -> None:
 
 def test_a_fingerprint_tells_apart_and_gives_nothing_away() -> None:
     told = [
-        {"a": 1}, {"a": "1"}, {"a": True}, {"a": 1.5}, {"a": None}, {}, {"b": 1}, {"a": [1]}, {"a": b"1"}, {"a": b"2"}, {"a": {"x": 1}}, {"a": {1: 1}},
-        {"a": {"1": 1}}, {"a": clock.today()}, {"a": clock.today().isoformat()}, {"a": clock.now()}, {"a": {1, 2}}, {"a": [1, 2]},
-    ]  # fmt: skip
+        {"a": 1},
+        {"a": "1"},
+        {"a": True},
+        {"a": 1.5},
+        {"a": None},
+        {},
+        {"b": 1},
+        {"a": [1]},
+        {"a": b"1"},
+        {"a": b"2"},
+        {"a": {"x": 1}},
+        {"a": {1: 1}},
+        {"a": {"1": 1}},
+        {"a": clock.today()},
+        {"a": clock.today().isoformat()},
+        {"a": clock.now()},
+        {"a": {1, 2}},
+        {"a": [1, 2]},
+    ]
     prints = {fingerprint(b"secret", "act", (), each) for each in told}
     assert len(prints) == len(told)
-    assert fingerprint(b"secret", "act", (1,), {}) != fingerprint(b"secret", "act", (), {"a": 1}) != fingerprint(b"secret", "other", (), {"a": 1})
-    assert fingerprint(b"secret", "act", (), {"a": 1, "b": {"x": 1, "y": 2}}) == fingerprint(b"secret", "act", (), {"b": {"y": 2, "x": 1}, "a": 1})
-    assert fingerprint(b"secret", "act", (), {"password": "p"}) != fingerprint(b"other", "act", (), {"password": "p"}), "without the secret no password can be tried"
+    assert (
+        fingerprint(b"secret", "act", (1,), {})
+        != fingerprint(b"secret", "act", (), {"a": 1})
+        != fingerprint(b"secret", "other", (), {"a": 1})
+    )
+    assert fingerprint(b"secret", "act", (), {"a": 1, "b": {"x": 1, "y": 2}}) == fingerprint(
+        b"secret", "act", (), {"b": {"y": 2, "x": 1}, "a": 1}
+    )
+    assert fingerprint(b"secret", "act", (), {"password": "p"}) != fingerprint(
+        b"other", "act", (), {"password": "p"}
+    ), "without the secret no password can be tried"
     with pytest.raises(TypeError):
         fingerprint(b"secret", "act", (object(),), {})
     assert submissions.key_of(None, "K") != submissions.key_of(1, "K")

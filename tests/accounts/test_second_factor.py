@@ -1,4 +1,6 @@
-"""The second factor: asked of those who must, offered to all; every code counts once, and only for whom it was made."""
+"""The second factor: asked of those who must, offered to all; every code counts once, and only for whom it
+was made.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def set_up(visitor: Visitor) -> tuple[str, list[str]]:
 
 def first_step(app: Flask, world: World, role: str) -> Visitor:
     visitor = Visitor(app)
-    assert visitor.submit("/sign-in", email=world.emails[role], password=PASSWORD).location == "/sign-in/second"
+    assert (
+        visitor.submit("/sign-in", email=world.emails[role], password=PASSWORD).location == "/sign-in/second"
+    )
     return visitor
 
 
@@ -68,10 +72,26 @@ def options_of(page: Answer) -> dict[str, Any]:
 @pytest.mark.parametrize("role", MUST)
 def test_who_must_does_nothing_else_first(app: Flask, public: World, role: str) -> None:
     visitor = sign_in(app, public, role)
-    for path in ("/my", "/", "/my/organisation", "/oversight/agencies.csv", "/custody", "/admin/override", "/ledger", "/agencies", "/my/notices"):
+    for path in (
+        "/my",
+        "/",
+        "/my/organisation",
+        "/oversight/agencies.csv",
+        "/custody",
+        "/admin/override",
+        "/ledger",
+        "/agencies",
+        "/my/notices",
+    ):
         assert visitor.get(path).location == "/my/security", path
     token = visitor.get("/my/security").soup.select_one("[name=csrf_token]")["value"]
-    for path in ("/admin/override", "/my/members/new", "/requests/new", "/my/security/remove", "/hooks/stripe"):
+    for path in (
+        "/admin/override",
+        "/my/members/new",
+        "/requests/new",
+        "/my/security/remove",
+        "/hooks/stripe",
+    ):
         assert visitor.post(path, {"csrf_token": token}).status in (403, 400), path
     assert "必须使用第二重验证" in visitor.get("/my/security").text
     _, codes = set_up(visitor)
@@ -109,12 +129,16 @@ def test_every_role_the_policy_names_is_meant(app: Flask) -> None:
 def test_a_code_counts_once_and_not_for_long(app: Flask, public: World, time: Any) -> None:
     secret, _codes = set_up(sign_in(app, public, "buyer"))
     first = first_step(app, public, "buyer")
-    assert first.submit("/sign-in/second", code=code(secret)).status == 401, "the code that set it up is used up"
+    assert first.submit("/sign-in/second", code=code(secret)).status == 401, (
+        "the code that set it up is used up"
+    )
     time.instant += timedelta(seconds=30)
     shown = code(secret)
     twin = first_step(app, public, "buyer")
     assert first.submit("/sign-in/second", code=f" {shown[:3]} {shown[3:]} ").status == 303
-    assert twin.submit("/sign-in/second", code=shown).status == 401, "nor in another browser within the thirty seconds"
+    assert twin.submit("/sign-in/second", code=shown).status == 401, (
+        "nor in another browser within the thirty seconds"
+    )
     assert twin.submit("/sign-in/second", code=code(secret, -1)).status == 401, "nor an older one"
     for steps in (-3, -2, 2, 3):
         assert twin.submit("/sign-in/second", code=code(secret, steps)).status == 401, steps
@@ -136,7 +160,9 @@ def test_no_step_counts_twice_in_any_order(session: Any, steps: list[int]) -> No
     assert counted == sorted(set(counted))
 
 
-@pytest.mark.parametrize("typed", ["", " ", "12345", "1234567", "abcdef", "\u200b", "-1", "0" * 40, "１２３", "𝟘" * 6, "'; --"])
+@pytest.mark.parametrize(
+    "typed", ["", " ", "12345", "1234567", "abcdef", "\u200b", "-1", "0" * 40, "１２３", "𝟘" * 6, "'; --"]
+)
 def test_what_is_no_code_is_refused_in_words(app: Flask, public: World, typed: str) -> None:
     set_up(sign_in(app, public, "buyer"))
     visitor = first_step(app, public, "buyer")
@@ -157,9 +183,14 @@ def test_a_recovery_code_counts_once_however_it_is_typed(app: Flask, public: Wor
     assert visitor.submit("/sign-in/second", code=codes[1]).status == 303
     assert "还剩 8 个" in visitor.get("/my/security").text
     assert all(each not in visitor.get("/my/security").text for each in codes)
-    fresh = [each.get_text() for each in visitor.submit("/my/security/codes", current=PASSWORD).soup.select("ul.codes code")]
+    fresh = [
+        each.get_text()
+        for each in visitor.submit("/my/security/codes", current=PASSWORD).soup.select("ul.codes code")
+    ]
     assert len(set(fresh) - set(codes)) == factors.CODES
-    assert first_step(app, public, "buyer").submit("/sign-in/second", code=codes[2]).status == 401, "those of before are none"
+    assert first_step(app, public, "buyer").submit("/sign-in/second", code=codes[2]).status == 401, (
+        "those of before are none"
+    )
     assert first_step(app, public, "buyer").submit("/sign-in/second", code=fresh[0]).status == 303
 
 
@@ -174,11 +205,17 @@ def test_anothers_codes_are_nothing(app: Flask, public: World) -> None:
 def test_the_secret_is_sealed_and_offered_before_it_is_kept(app: Flask, public: World) -> None:
     visitor = sign_in(app, public, "buyer")
     secret = _secret(visitor.get("/my/security/authenticator"))
-    assert _secret(visitor.get("/my/security/authenticator")) == secret, "a page looked at twice shows the same"
+    assert _secret(visitor.get("/my/security/authenticator")) == secret, (
+        "a page looked at twice shows the same"
+    )
     assert db.session.scalars(select(Authenticator.id)).all() == [], "and writes nothing"
     with visitor.client.session_transaction() as held:
         assert secret not in str(dict(held))
-    for typed, current, field in (("000000", PASSWORD, "code"), (code(secret), "wrong horse battery", "current"), ("", PASSWORD, "code")):
+    for typed, current, field in (
+        ("000000", PASSWORD, "code"),
+        (code(secret), "wrong horse battery", "current"),
+        ("", PASSWORD, "code"),
+    ):
         said = visitor.submit("/my/security/authenticator", current=current, code=typed)
         assert (said.status, bool(said.error_at(field)), _secret(said)) == (422, True, secret)
     set_up(visitor)
@@ -197,7 +234,9 @@ def test_setting_it_up_ends_what_was_signed_in_without(app: Flask, public: World
     assert [each.get("/my").status for each in (here, elsewhere, stolen)] == [200, 302, 302]
     letters.work()
     db.session.rollback()
-    assert [each.kind for each in db.session.scalars(select(Letter).where(Letter.kind != "confirm"))] == ["factor_changed"]
+    assert [each.kind for each in db.session.scalars(select(Letter).where(Letter.kind != "confirm"))] == [
+        "factor_changed"
+    ]
 
 
 def test_half_way_ends_too(app: Flask, public: World, time: Any) -> None:
@@ -230,7 +269,10 @@ def test_who_lost_everything_asks_an_administrator(app: Flask, public: World) ->
     admin = sign_in(app, public, "admin")
     set_up(admin)
     assert admin.submit("/admin/people/factors", email="buyer@example.cn", reason=" ").status == 422
-    answers = [admin.submit("/admin/people/factors", email=address, reason="当面核对了身份证") for address in ("buyer@example.cn", "nobody@example.cn")]
+    answers = [
+        admin.submit("/admin/people/factors", email=address, reason="当面核对了身份证")
+        for address in ("buyer@example.cn", "nobody@example.cn")
+    ]
     assert len({(each.status, each.location) for each in answers}) == 1
     assert Visitor(app).submit("/sign-in", email="buyer@example.cn", password=PASSWORD).location == "/my"
     with pytest.raises(NotAllowed):
@@ -240,7 +282,12 @@ def test_who_lost_everything_asks_an_administrator(app: Flask, public: World) ->
 def _with_key(app: Flask, world: World, role: str) -> tuple[Visitor, SecurityKey]:
     visitor, key = sign_in(app, world, role), SecurityKey()
     page = visitor.get("/my/security/passkeys/new")
-    done = visitor.submit("/my/security/passkeys/new", current=PASSWORD, name="办公室电脑", answer=key.register(options_of(page)))
+    done = visitor.submit(
+        "/my/security/passkeys/new",
+        current=PASSWORD,
+        name="办公室电脑",
+        answer=key.register(options_of(page)),
+    )
     assert (done.status, len(done.soup.select("ul.codes code"))) == (200, factors.CODES), done.text
     return visitor, key
 
@@ -266,13 +313,31 @@ def test_a_passkey_of_elsewhere_is_none(app: Flask, public: World) -> None:
     options = options_of(visitor.get("/my/security/passkeys/new"))
     assert (options["rp"]["id"], options["attestation"]) == ("market.test", "none")
     assert "buyer" not in str(options["user"]["id"])
-    for origin in ("http://evil.test", "https://market.test", "http://market.test.evil.test", "http://market.test:81", ""):
-        said = visitor.submit("/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey(origin=origin).register(options))
+    for origin in (
+        "http://evil.test",
+        "https://market.test",
+        "http://market.test.evil.test",
+        "http://market.test:81",
+        "",
+    ):
+        said = visitor.submit(
+            "/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey(origin=origin).register(options)
+        )
         assert said.status == 422, origin
     for changed in ({**options, "rp": {"id": "evil.test"}}, {**options, "challenge": "AAAA"}):
-        assert visitor.submit("/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey().register(changed)).status == 422
+        assert (
+            visitor.submit(
+                "/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey().register(changed)
+            ).status
+            == 422
+        )
     stranger = sign_in(app, public, "agency")
-    assert stranger.submit("/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey().register(options)).status == 422, "a question is one browser's"
+    assert (
+        stranger.submit(
+            "/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey().register(options)
+        ).status
+        == 422
+    ), "a question is one browser's"
     assert db.session.scalars(select(Passkey.id)).all() == []
 
 
@@ -282,7 +347,13 @@ def test_signing_in_with_a_passkey_is_checked_in_every_part(app: Flask, public: 
     again = first_step(app, public, "buyer")
     options = options_of(again.get("/sign-in/second"))
     forged = SecurityKey(id=key.id)
-    for answer in (forged.sign(options), theirs.sign(options), SecurityKey().sign(options), key.sign({**options, "challenge": "AAAA"}), key.sign({**options, "rpId": "evil.test"})):
+    for answer in (
+        forged.sign(options),
+        theirs.sign(options),
+        SecurityKey().sign(options),
+        key.sign({**options, "challenge": "AAAA"}),
+        key.sign({**options, "rpId": "evil.test"}),
+    ):
         assert again.submit("/sign-in/second", answer=answer).status == 401
     key.origin = "https://phishing.test"
     assert again.submit("/sign-in/second", answer=key.sign(options)).status == 401
@@ -291,10 +362,26 @@ def test_signing_in_with_a_passkey_is_checked_in_every_part(app: Flask, public: 
     assert again.submit("/sign-in/second", answer=key.sign(options)).status == 303
     key.count = 20
     copied = first_step(app, public, "buyer")
-    assert copied.submit("/sign-in/second", answer=key.sign(options_of(copied.get("/sign-in/second")))).status == 401, "a copied key counts behind"
+    assert (
+        copied.submit("/sign-in/second", answer=key.sign(options_of(copied.get("/sign-in/second")))).status
+        == 401
+    ), "a copied key counts behind"
 
 
-NONSENSE = ["{}", "[]", "null", "x", "0", '{"rawId": 1}', '{"rawId": "é"}', '{"id":"AA","rawId":"AA","type":"public-key","response":{}}', "[" * 5000, '{"a":' * 2000, "x" * 30_000, '{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"AA","signature":"AA"}}']  # fmt: skip
+NONSENSE = [
+    "{}",
+    "[]",
+    "null",
+    "x",
+    "0",
+    '{"rawId": 1}',
+    '{"rawId": "é"}',
+    '{"id":"AA","rawId":"AA","type":"public-key","response":{}}',
+    "[" * 5000,
+    '{"a":' * 2000,
+    "x" * 30_000,
+    '{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"AA","signature":"AA"}}',
+]
 
 
 @pytest.mark.parametrize("answer", NONSENSE)
@@ -307,9 +394,15 @@ def test_no_answer_breaks_a_page(app: Flask, public: World, answer: str) -> None
 def test_a_passkey_is_kept_once_and_taken_away(app: Flask, public: World) -> None:
     visitor, key = _with_key(app, public, "buyer")
     page = visitor.get("/my/security/passkeys/new")
-    again = visitor.submit("/my/security/passkeys/new", current=PASSWORD, answer=key.register(options_of(page)))
+    again = visitor.submit(
+        "/my/security/passkeys/new", current=PASSWORD, answer=key.register(options_of(page))
+    )
     assert (again.status, "已经登记过" in again.text) == (422, True)
-    link = next(str(each["href"]) for each in visitor.get("/my/security").soup.select("a") if str(each["href"]).endswith("/remove") and "passkeys" in str(each["href"]))
+    link = next(
+        str(each["href"])
+        for each in visitor.get("/my/security").soup.select("a")
+        if str(each["href"]).endswith("/remove") and "passkeys" in str(each["href"])
+    )
     assert sign_in(app, public, "agency").get(link).status == 404
     assert visitor.submit(link, current=PASSWORD).status == 303
     assert Visitor(app).submit("/sign-in", email="buyer@example.cn", password=PASSWORD).location == "/my"
@@ -351,7 +444,9 @@ def test_codes_without_a_factor_are_refused(public: World) -> None:
 def test_where_it_is_waived_pages_say_so(app: Flask, world: World) -> None:
     app.config["SECOND_FACTOR"] = "offered"
     assert "没有强制" in sign_in(app, world, "regulator").get("/my/security").text
-    assert "没有强制" not in sign_in(app, world, "buyer").get("/my/security").text, "nothing is asked of a buyer"
+    assert "没有强制" not in sign_in(app, world, "buyer").get("/my/security").text, (
+        "nothing is asked of a buyer"
+    )
     assert "没有强制" in sign_in(app, world, "visitor").get("/policy").text
     app.config["SECOND_FACTOR"] = "required"
     assert "没有强制" not in sign_in(app, world, "visitor").get("/policy").text

@@ -1,4 +1,6 @@
-"""Sessions end: by whoever signs out, by another password, by an administrator, by themselves; and every copy of the cookie with them."""
+"""Sessions end: by whoever signs out, by another password, by an administrator, by themselves; and every copy
+of the cookie with them.
+"""
 
 from __future__ import annotations
 
@@ -71,20 +73,34 @@ def _by_an_administrator(app: Flask, world: World, here: Visitor) -> None:
     assert _is_in(admin)
 
 
-WAYS: list[Callable[[Flask, World, Visitor], None]] = [_signs_out, _changes_the_password, _ends_all, _ends_this_one, _by_an_administrator]
+WAYS: list[Callable[[Flask, World, Visitor], None]] = [
+    _signs_out,
+    _changes_the_password,
+    _ends_all,
+    _ends_this_one,
+    _by_an_administrator,
+]
 EVERYWHERE = {_changes_the_password, _ends_all, _by_an_administrator}
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
-def test_a_copied_cookie_is_worth_nothing_after(app: Flask, world: World, way: Callable[[Flask, World, Visitor], None]) -> None:
+def test_a_copied_cookie_is_worth_nothing_after(
+    app: Flask, world: World, way: Callable[[Flask, World, Visitor], None]
+) -> None:
     world.appoint_admin()
-    here, elsewhere, somebody = sign_in(app, world, "buyer"), sign_in(app, world, "buyer"), sign_in(app, world, "agency")
+    here, elsewhere, somebody = (
+        sign_in(app, world, "buyer"),
+        sign_in(app, world, "buyer"),
+        sign_in(app, world, "agency"),
+    )
     copied, before = _copy(here), _copy(here)
     assert _is_in(copied)
     way(app, world, here)
     assert not _is_in(copied)
     token = before.get("/sign-in").value_of("csrf_token")
-    assert before.post("/my/delegations/new", {"csrf_token": token}).location.startswith("/sign-in"), "nor does it act"
+    assert before.post("/my/delegations/new", {"csrf_token": token}).location.startswith("/sign-in"), (
+        "nor does it act"
+    )
     assert _is_in(elsewhere) is (way not in EVERYWHERE)
     assert _is_in(somebody)
     again = _copy(copied)
@@ -100,7 +116,15 @@ def test_the_cookie_holds_no_key_and_the_database_no_token(app: Flask, world: Wo
     kept = db.session.scalars(select(SignIn)).one()
     assert token not in (kept.token_hash, kept.handle)
     assert kept.token_hash == sessions.token_hash(token)
-    for forged in (kept.token_hash, kept.handle, str(kept.user_id), f"{kept.user_id}:", "", token[:-1], "é" * 40):
+    for forged in (
+        kept.token_hash,
+        kept.handle,
+        str(kept.user_id),
+        f"{kept.user_id}:",
+        "",
+        token[:-1],
+        "é" * 40,
+    ):
         with visitor.client.session_transaction() as held:
             held["_user_id"] = forged
         assert visitor.get("/my").status == 302, forged
@@ -115,7 +139,14 @@ def test_a_sign_in_leaves_no_token_of_before(app: Flask, world: World) -> None:
     assert not _is_in(planted)
 
 
-LIMITS = {"regulator": (timedelta(minutes=30), timedelta(hours=10)), "custodian": (timedelta(minutes=30), timedelta(hours=10)), "department": (timedelta(minutes=30), timedelta(hours=10)), "admin": (timedelta(minutes=30), timedelta(hours=10)), "buyer": (timedelta(days=7), timedelta(days=30)), "agency": (timedelta(days=7), timedelta(days=30))}  # fmt: skip
+LIMITS = {
+    "regulator": (timedelta(minutes=30), timedelta(hours=10)),
+    "custodian": (timedelta(minutes=30), timedelta(hours=10)),
+    "department": (timedelta(minutes=30), timedelta(hours=10)),
+    "admin": (timedelta(minutes=30), timedelta(hours=10)),
+    "buyer": (timedelta(days=7), timedelta(days=30)),
+    "agency": (timedelta(days=7), timedelta(days=30)),
+}
 
 
 @pytest.mark.parametrize("role", LIMITS)
@@ -148,7 +179,11 @@ def test_a_new_role_has_its_limits_at_once(app: Flask, world: World, time: Any) 
 def test_reading_a_page_writes_nothing_but_now_and_then(app: Flask, world: World, time: Any) -> None:
     visitor = sign_in(app, world, "buyer")
     written: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *args: written.append(args[2]) if args[2].startswith(("UPDATE", "INSERT", "DELETE")) else None)
+    event.listen(
+        db.engine,
+        "before_cursor_execute",
+        lambda *args: written.append(args[2]) if args[2].startswith(("UPDATE", "INSERT", "DELETE")) else None,
+    )
     for second in range(0, 119, 7):
         time.instant += timedelta(seconds=7)
         assert _is_in(visitor), second
@@ -172,7 +207,10 @@ def test_who_is_signed_in_costs_no_query_more(app: Flask, world: World) -> None:
 def test_the_page_lists_where_and_since_when_and_ends_any(app: Flask, world: World, time: Any) -> None:
     here = sign_in(app, world, "buyer")
     phone = Visitor(app)
-    phone.client.environ_base |= {"HTTP_USER_AGENT": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0", "REMOTE_ADDR": "203.0.113.77"}
+    phone.client.environ_base |= {
+        "HTTP_USER_AGENT": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0",
+        "REMOTE_ADDR": "203.0.113.77",
+    }
     assert phone.submit("/sign-in", email="buyer@example.cn", password=PASSWORD).status == 303
     page = here.get("/my/sessions")
     assert all(each in page.text for each in ("微信 · iOS", "203.0.113.0/24", "2026-03-02 09:00"))
@@ -202,7 +240,10 @@ def test_only_an_administrator_ends_anothers_and_learns_nothing_by_it(app: Flask
     for role in ("buyer", "regulator", "custodian"):
         assert sign_in(app, world, role).get("/admin/people/sessions").status == 403
     admin = sign_in(app, world, "admin")
-    answers = [admin.submit("/admin/people/sessions", email=address, reason="核实") for address in ("buyer@example.cn", "nobody@example.cn")]
+    answers = [
+        admin.submit("/admin/people/sessions", email=address, reason="核实")
+        for address in ("buyer@example.cn", "nobody@example.cn")
+    ]
     assert len({(each.status, each.location) for each in answers}) == 1
     kinds = db.session.execute(select(Event.kind, Event.audience).where(Event.case_type == "person")).all()
     assert kinds == [("person.session_end_all", "internal")]
@@ -222,17 +263,29 @@ def test_the_night_drops_what_is_over(app: Flask, world: World, time: Any) -> No
 def test_a_network_is_no_address(address: Any) -> None:
     network = sessions.network_of(str(address))
     assert network.endswith(("/24", "/48"))
-    assert str(address) not in network or str(address).endswith((".0", ":")) or network.startswith(f"{address}/")
+    assert (
+        str(address) not in network or str(address).endswith((".0", ":")) or network.startswith(f"{address}/")
+    )
 
 
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge · Windows"),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1 Version/18.0 Safari/605.1", "Safari · macOS"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux"), ("curl/8", ""), ("", ""), ("<script>" * 500, ""),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge · Windows",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1 Version/18.0 Safari/605.1",
+            "Safari · macOS",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux"),
+        ("curl/8", ""),
+        ("", ""),
+        ("<script>" * 500, ""),
     ],
-)  # fmt: skip
+)
 def test_a_browser_in_words(agent: str, said: str) -> None:
     assert sessions.device_of(agent) == said
 

@@ -1,5 +1,6 @@
-"""No form tells whether an address is anybody's: the same answer in status, words, place and work, whoever asks; and what was meant for an address
-is the person's once it was shown to be."""
+"""No form tells whether an address is anybody's: the same answer in status, words, place and work, whoever
+asks; and what was meant for an address is the person's once it was shown to be.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +43,14 @@ def _until() -> str:
 def _sign_up(kind: str) -> Callable[[Flask, World, str, int], Answer]:
     def ask(app: Flask, world: World, address: str, number: int) -> Answer:
         visitor = Visitor(app)
-        told = {"name": "李某", "organisation": "李某公司", "region_code": "632801", "uscc": code(7100 + number), "kind": kind, "password": "some horse battery"}
+        told = {
+            "name": "李某",
+            "organisation": "李某公司",
+            "region_code": "632801",
+            "uscc": code(7100 + number),
+            "kind": kind,
+            "password": "some horse battery",
+        }
         answer = visitor.submit("/sign-up", email=address, **told)
         return answer if answer.status != 303 else _after(visitor, answer)
 
@@ -67,17 +75,37 @@ def _forgotten(app: Flask, world: World, address: str, number: int) -> Answer:
 
 def _delegation(app: Flask, world: World, address: str, number: int) -> Answer:
     buyer = sign_in(app, world, "buyer")
-    return _after(buyer, buyer.submit("/my/delegations/new", again=PASSWORD, email=address, scope="request", most="30,000", until=_until()))
+    return _after(
+        buyer,
+        buyer.submit(
+            "/my/delegations/new",
+            again=PASSWORD,
+            email=address,
+            scope="request",
+            most="30,000",
+            until=_until(),
+        ),
+    )
 
 
 def _member(app: Flask, world: World, address: str, number: int) -> Answer:
     owner = sign_in(app, world, "buyer")
-    return _after(owner, owner.submit("/my/members/new", email=address, name="新成员", password="some horse battery"))
+    return _after(
+        owner, owner.submit("/my/members/new", email=address, name="新成员", password="some horse battery")
+    )
 
 
 def _authority(app: Flask, world: World, address: str, number: int) -> Answer:
     admin = sign_in(app, world, "admin")
-    told = {"name": "某人", "organisation": f"某局{'甲乙丙丁'[number % 4]}", "region_code": "632801", "uscc": code(7200 + number), "authority_role": "regulator", "department": "", "password": "some horse battery"}
+    told = {
+        "name": "某人",
+        "organisation": f"某局{'甲乙丙丁'[number % 4]}",
+        "region_code": "632801",
+        "uscc": code(7200 + number),
+        "authority_role": "regulator",
+        "department": "",
+        "password": "some horse battery",
+    }
     return admin.submit("/admin/authorities/new", email=address, **told)
 
 
@@ -88,14 +116,21 @@ def _evaluator(app: Flask, world: World, address: str, number: int) -> Answer:
 
 
 FORMS = {
-    "sign up as a buyer": _sign_up("enterprise"), "sign up as an agency": _sign_up("agency"), "sign in": _sign_in, "forgotten": _forgotten, "delegation": _delegation, "member": _member,
-    "authority": _authority, "evaluator": _evaluator,
-}  # fmt: skip
+    "sign up as a buyer": _sign_up("enterprise"),
+    "sign up as an agency": _sign_up("agency"),
+    "sign in": _sign_in,
+    "forgotten": _forgotten,
+    "delegation": _delegation,
+    "member": _member,
+    "authority": _authority,
+    "evaluator": _evaluator,
+}
 
 
 def _plain(answer: Answer, address: str) -> tuple[int, str, str]:
-    """An answer without what any two differ in: keys, numbers, the address itself. Of a page that lists what was sent before as well, the rows that
-    name the address."""
+    """An answer without what any two differ in: keys, numbers, the address itself. Of a page that lists what
+    was sent before as well, the rows that name the address.
+    """
     rows = [str(row) for row in answer.soup.select("main tr, main li") if address in row.get_text()]
     said = "".join(rows) or str(answer.soup.select_one("main"))
     said = re.sub(r'(value|href|action)="[^"]*"', "", said.replace(address, ""))
@@ -136,11 +171,21 @@ def test_lists_show_the_address_and_nothing_the_account_says(app: Flask, asked: 
 
 
 def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monkeypatch: Any) -> None:
-    accounts.add_member(world.actor("second"), email="buyer@example.cn", name="某员工", password="some horse battery")
-    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["request"], most=100, until=clock.now() + timedelta(days=3))
+    accounts.add_member(
+        world.actor("second"), email="buyer@example.cn", name="某员工", password="some horse battery"
+    )
+    accounts.delegate(
+        world.actor("buyer"),
+        email=NOBODYS,
+        scope=["request"],
+        most=100,
+        until=clock.now() + timedelta(days=3),
+    )
     tried: list[str] = []
     real = people._verifies
-    monkeypatch.setattr(people, "_verifies", lambda hashed, password: tried.append(hashed) or real(hashed, password))
+    monkeypatch.setattr(
+        people, "_verifies", lambda hashed, password: tried.append(hashed) or real(hashed, password)
+    )
     found = {}
     for address in ("buyer@example.cn", "agency@example.cn", "never@example.cn", NOBODYS, "no address"):
         tried.clear()
@@ -153,17 +198,40 @@ def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monke
 
 
 def test_nobody_signs_in_as_an_address_that_waits(app: Flask, world: World) -> None:
-    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["request"], most=100, until=clock.now() + timedelta(days=3))
+    accounts.delegate(
+        world.actor("buyer"),
+        email=NOBODYS,
+        scope=["request"],
+        most=100,
+        until=clock.now() + timedelta(days=3),
+    )
     for password in ("", " ", "nobody has this password", "x" * 200):
         assert Visitor(app).submit("/sign-in", email=NOBODYS, password=password).status in (401, 422)
     user = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (user.awaited, user.name) == (True, "")
 
 
-def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(app: Flask, world: World, time: Any) -> None:
+def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
+    app: Flask, world: World, time: Any
+) -> None:
     buyer = world.organisation("buyer").id
-    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["request"], most=10**8, until=clock.now() + timedelta(days=30))
-    thief = accounts.register(VISITOR, email=NOBODYS, name="冒名", password=PASSWORD, kind="enterprise", organisation="冒名公司", uscc=code(7001), region_code="632801")
+    accounts.delegate(
+        world.actor("buyer"),
+        email=NOBODYS,
+        scope=["request"],
+        most=10**8,
+        until=clock.now() + timedelta(days=30),
+    )
+    thief = accounts.register(
+        VISITOR,
+        email=NOBODYS,
+        name="冒名",
+        password=PASSWORD,
+        kind="enterprise",
+        organisation="冒名公司",
+        uscc=code(7001),
+        region_code="632801",
+    )
     user = db.session.get_one(User, int(thief))
     assert (user.address, user.email) == (NOBODYS, None)
     assert people.actor_for(user).mandates == (), "an address that is only claimed is lent nothing"
@@ -186,19 +254,32 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(app: Flas
 def _link() -> str:
     letters.work()
     db.session.rollback()
-    newest = db.session.scalars(select(Letter).where(Letter.kind == "forgotten").order_by(Letter.id.desc()).limit(1)).one()
+    newest = db.session.scalars(
+        select(Letter).where(Letter.kind == "forgotten").order_by(Letter.id.desc()).limit(1)
+    ).one()
     found = re.search(r"/forgotten/[\w-]+", newest.text or "")
     assert found, newest.text
     return found[0]
 
 
 def _register(email: str, number: int, password: str = PASSWORD) -> User:
-    key = accounts.register(VISITOR, email=email, name=f"人{number}", password=password, kind="enterprise", organisation=f"公司{number}", uscc=code(number), region_code="632801")
+    key = accounts.register(
+        VISITOR,
+        email=email,
+        name=f"人{number}",
+        password=password,
+        kind="enterprise",
+        organisation=f"公司{number}",
+        uscc=code(number),
+        region_code="632801",
+    )
     return db.session.get_one(User, int(key), populate_existing=True)
 
 
 def test_nobody_locks_an_owner_out_beforehand(app: Flask, world: World) -> None:
-    """A stranger was first, with a second factor from when that was still allowed; the owner comes by 忘记密码 to its own account, and to no factor."""
+    """A stranger was first, with a second factor from when that was still allowed; the owner comes by
+    忘记密码 to its own account, and to no factor.
+    """
     thief, owner = _register(NOBODYS, 7901), _register(NOBODYS, 7902)
     with transaction() as session:
         factors.set_authenticator(session, thief.id, factors.fresh_secret(), 0, sealing_key())
@@ -210,7 +291,9 @@ def test_nobody_locks_an_owner_out_beforehand(app: Flask, world: World) -> None:
     assert list(ways) == ["7902", "7901"], "each is named, the newest first"
     assert Visitor(app).submit(ways["7902"], password="violet kettle harbour 77").status == 303
     visitor = Visitor(app)
-    assert visitor.submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").location == "/my", "and is asked for nobody's code"
+    assert visitor.submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").location == "/my", (
+        "and is asked for nobody's code"
+    )
     assert "公司7902" in visitor.get("/my/organisation").text
     late = Visitor(app).submit(ways["7901"], password="another kettle harbour 77")
     assert (late.status, "另一个账号" in late.text) == (409, True)
@@ -226,7 +309,10 @@ def test_whoever_took_the_wrong_account_for_its_own_comes_to_the_other(app: Flas
     assert Visitor(app).submit(wrong, password="another kettle harbour 77").status == 303
     visitor = Visitor(app)
     assert visitor.submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").status == 303
-    assert visitor.submit("/my/address", email="other@example.cn", current="violet kettle harbour 77").status == 303
+    assert (
+        visitor.submit("/my/address", email="other@example.cn", current="violet kettle harbour 77").status
+        == 303
+    )
     confirming.show_address("other@example.cn")
     db.session.rollback()
     found = db.session.scalars(select(User).where(User.email == "other@example.cn")).one()
@@ -269,7 +355,9 @@ def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_
     waiting = db.session.scalars(select(User.id).where(User.email == NOBODYS)).one()
     accounts.add_member(world.actor("second"), email=NOBODYS, name="某员工", password=PASSWORD)
     accounts.add_member(world.actor("second"), email="agency@example.cn", name="另一员工", password=PASSWORD)
-    claiming = {each.email_asked: each.id for each in db.session.scalars(select(User).where(User.email.is_(None)))}
+    claiming = {
+        each.email_asked: each.id for each in db.session.scalars(select(User).where(User.email.is_(None)))
+    }
     db.session.rollback()
     with transaction() as session:
         hold(session, session.get_one(User, claiming[NOBODYS]))
@@ -284,17 +372,25 @@ def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_
     owner = db.session.scalars(select(User).where(User.email == "agency@example.cn")).one()
     assert owner.name == "agency", "whoever has shown an address to be theirs keeps it"
     both = [owner.id, claiming["agency@example.cn"]]
-    assert {each.user_id for each in db.session.scalars(select(Membership).where(Membership.user_id.in_(both)))} == set(both), "each keeps what is its own"
+    assert {
+        each.user_id for each in db.session.scalars(select(Membership).where(Membership.user_id.in_(both)))
+    } == set(both), "each keeps what is its own"
     assert people.authenticate(db.session, "agency@example.cn", PASSWORD) is not None
 
 
 def test_a_member_named_by_a_known_address_is_removed_by_its_button(app: Flask, world: World) -> None:
-    accounts.add_member(world.actor("buyer"), email="agency@example.cn", name="某员工", password="some horse battery")
+    accounts.add_member(
+        world.actor("buyer"), email="agency@example.cn", name="某员工", password="some horse battery"
+    )
     staff = Visitor(app)
     assert staff.submit("/sign-in", email="agency@example.cn", password="some horse battery").status == 303
-    assert staff.get("/my/organisation").status == 403, "a membership somebody gave to an address counts once that is shown"
+    assert staff.get("/my/organisation").status == 403, (
+        "a membership somebody gave to an address counts once that is shown"
+    )
     agency = Visitor(app, "agency@example.cn")
-    assert "agency单位" in agency.get("/my/organisation").text, "the account that was there is another's and stays as it was"
+    assert "agency单位" in agency.get("/my/organisation").text, (
+        "the account that was there is another's and stays as it was"
+    )
     accounts.remove_member(world.actor("buyer"), "agency@example.cn")
     assert staff.get("/my/organisation").status == 403
     assert "agency单位" in agency.get("/my/organisation").text
@@ -304,14 +400,22 @@ def test_the_owner_of_an_address_is_told_by_letter(world: World) -> None:
     accounts.add_member(world.actor("buyer"), email="agency@example.cn", name="某员工", password=PASSWORD)
     letters.work()
     db.session.rollback()
-    assert [(each.kind, each.address, bool(each.text)) for each in db.session.scalars(select(Letter).where(Letter.kind != "authority"))] == [("joined", "agency@example.cn", True)]
+    assert [
+        (each.kind, each.address, bool(each.text))
+        for each in db.session.scalars(select(Letter).where(Letter.kind != "authority"))
+    ] == [("joined", "agency@example.cn", True)]
 
 
 def _joining(email: str) -> str:
     """The link of the letter that says somebody was added as a member."""
     letters.work()
     db.session.rollback()
-    text = db.session.scalars(select(Letter.text).where(Letter.kind == "joined", Letter.address == email).order_by(Letter.id.desc()).limit(1)).one()
+    text = db.session.scalars(
+        select(Letter.text)
+        .where(Letter.kind == "joined", Letter.address == email)
+        .order_by(Letter.id.desc())
+        .limit(1)
+    ).one()
     found = re.search(r"/confirm/\S+", str(text))
     assert found, text
     return found[0]
@@ -320,12 +424,23 @@ def _joining(email: str) -> str:
 def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, world: World) -> None:
     """Who signed up with the employer's code first, and was added after."""
     held = world.organisation("buyer")
-    accounts.sign_up(VISITOR, email=NOBODYS, name="雇员", password=PASSWORD, kind="enterprise", organisation=held.name, uscc=held.uscc, region_code="632801")
+    accounts.sign_up(
+        VISITOR,
+        email=NOBODYS,
+        name="雇员",
+        password=PASSWORD,
+        kind="enterprise",
+        organisation=held.name,
+        uscc=held.uscc,
+        region_code="632801",
+    )
     accounts.add_member(world.actor("buyer"), email=NOBODYS, name="雇员", password="violet kettle harbour 77")
     link = _joining(NOBODYS)
     stranger = sign_in(app, world, "second")
     assert stranger.submit(link, password="not the password").status == 422
-    assert Visitor(app).submit(link, password="violet kettle harbour 77").status == 409, "the handed over password moves nobody's address"
+    assert Visitor(app).submit(link, password="violet kettle harbour 77").status == 409, (
+        "the handed over password moves nobody's address"
+    )
     visitor = Visitor(app, NOBODYS)
     assert visitor.get("/my/organisation").status == 403, "nobody is made a member unasked"
     assert held.name in visitor.get(link).text
@@ -340,22 +455,38 @@ def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, wor
 
 def test_whoever_was_added_before_it_confirmed_its_own_account_joins_too(app: Flask, world: World) -> None:
     mine = _register("other@example.cn", 7906)
-    accounts.add_member(world.actor("buyer"), email="other@example.cn", name="雇员", password="violet kettle harbour 77")
-    made = db.session.scalars(select(User).where(User.email_asked == "other@example.cn", User.id != mine.id)).one()
+    accounts.add_member(
+        world.actor("buyer"), email="other@example.cn", name="雇员", password="violet kettle harbour 77"
+    )
+    made = db.session.scalars(
+        select(User).where(User.email_asked == "other@example.cn", User.id != mine.id)
+    ).one()
     confirming.confirm(people.actor_for(mine), token=confirming.token(mine, "other@example.cn"))
     db.session.rollback()
-    assert db.session.get_one(User, made.id).address == "other@example.cn", "it waits for whoever holds the address"
+    assert db.session.get_one(User, made.id).address == "other@example.cn", (
+        "it waits for whoever holds the address"
+    )
     visitor = Visitor(app, "other@example.cn")
     full = visitor.submit(f"/confirm/{confirming.token(made, 'other@example.cn')}")
-    assert (full.status, "公司7906" in full.text) == (422, True), "a second membership would count for nothing"
+    assert (full.status, "公司7906" in full.text) == (422, True), (
+        "a second membership would count for nothing"
+    )
 
 
 def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, world: World) -> None:
     world.member("department", "clerk")
     accounts.remove_member(world.actor("department"), "clerk@example.cn")
     admin = Actor("管理员", frozenset({"admin"}))
-    told: Any = {"uscc": code(7907), "organisation": "新局", "region_code": "632800", "authority_role": "regulator", "department": None}
-    accounts.set_up_authority(admin, email="clerk@example.cn", name="某人", password="violet kettle harbour 77", **told)
+    told: Any = {
+        "uscc": code(7907),
+        "organisation": "新局",
+        "region_code": "632800",
+        "authority_role": "regulator",
+        "department": None,
+    }
+    accounts.set_up_authority(
+        admin, email="clerk@example.cn", name="某人", password="violet kettle harbour 77", **told
+    )
     assert Visitor(app, "clerk@example.cn").submit(_joining("clerk@example.cn")).location == "/my?confirmed=1"
     db.session.rollback()
     actor = world.actor("clerk")
@@ -365,7 +496,13 @@ def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, w
 def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) -> None:
     """A market that holds one does not start again."""
     with pytest.raises(RuleBroken):
-        accounts.delegate(world.actor("buyer"), email="x@demo.gongxin.cn", scope=["request"], most=100, until=clock.now() + timedelta(days=3))
+        accounts.delegate(
+            world.actor("buyer"),
+            email="x@demo.gongxin.cn",
+            scope=["request"],
+            most=100,
+            until=clock.now() + timedelta(days=3),
+        )
     with pytest.raises(RuleBroken):
         sourcing.appoint(world.actor("buyer"), request_of(world), email="x@demo.gongxin.cn")
     assert db.session.scalars(select(User.id).where(User.email.endswith("@demo.gongxin.cn"))).all() == []
@@ -373,14 +510,26 @@ def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) 
 
 def test_only_the_owner_of_a_buyer_names_a_delegate(world: World) -> None:
     with pytest.raises(NotAllowed):
-        accounts.delegate(world.actor("agency"), email=NOBODYS, scope=["request"], most=100, until=clock.now() + timedelta(days=3))
+        accounts.delegate(
+            world.actor("agency"),
+            email=NOBODYS,
+            scope=["request"],
+            most=100,
+            until=clock.now() + timedelta(days=3),
+        )
     assert db.session.scalars(select(User.id).where(User.email == NOBODYS)).all() == []
 
 
 def test_whoever_runs_the_machine_is_told(world: World) -> None:
     with pytest.raises(RuleBroken, match="已经注册"):
         accounts.appoint_admin(SYSTEM, email="agency@example.cn", name="管理员", password=PASSWORD)
-    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["request"], most=100, until=clock.now() + timedelta(days=3))
+    accounts.delegate(
+        world.actor("buyer"),
+        email=NOBODYS,
+        scope=["request"],
+        most=100,
+        until=clock.now() + timedelta(days=3),
+    )
     accounts.appoint_admin(SYSTEM, email=NOBODYS, name="管理员", password=PASSWORD)
     held = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (held.is_admin, held.email_asked, len(held.delegations)) == (True, "", 1)

@@ -1,4 +1,6 @@
-"""Where an agency's money goes changes only with the password again, told to all its owners, after days in which any of them can stop it."""
+"""Where an agency's money goes changes only with the password again, told to all its owners, after days in
+which any of them can stop it.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,10 @@ def test_the_page_asks_for_the_password_and_nothing_changes_yet(app: Flask, worl
 
 
 def test_the_older_way_is_closed(world: World) -> None:
-    for step, values in (("bank", {**BANK, "stripe_account": ""}), ("representative", {"legal_representative": "别人", "phone": "1"})):
+    for step, values in (
+        ("bank", {**BANK, "stripe_account": ""}),
+        ("representative", {"legal_representative": "别人", "phone": "1"}),
+    ):
         with pytest.raises(NotAllowed):
             agencies.fill(world.actor("agency"), step, **values)
     assert account(world) == OLD
@@ -77,8 +82,15 @@ def test_every_owner_is_told_and_any_of_them_stops_it(app: Flask, world: World) 
     change = asked(world)
     drain()
     agency = world.organisation("agency").id
-    assert "account_change.ask" in [n.event.kind for n in db.session.scalars(select(Notice).join(Notice.event).where(Notice.organisation_id == agency))]
-    told = db.session.scalars(select(Letter).where(Letter.kind == "authority", Letter.data["path"].as_string() == f"/account-changes/{change}")).all()
+    assert "account_change.ask" in [
+        n.event.kind
+        for n in db.session.scalars(select(Notice).join(Notice.event).where(Notice.organisation_id == agency))
+    ]
+    told = db.session.scalars(
+        select(Letter).where(
+            Letter.kind == "authority", Letter.data["path"].as_string() == f"/account-changes/{change}"
+        )
+    ).all()
     assert {letter.address for letter in told} == {"agency@example.cn", "partner@example.cn"}
     partner = sign_in(app, world, "partner")
     assert partner.submit(f"/account-changes/{change}/stop", reason="不是我们改的。").status == 303
@@ -121,7 +133,9 @@ def test_payouts_go_to_the_old_account_until_the_days_are_over(app: Flask, world
 
 def test_one_waits_at_a_time_and_another_is_another(world: World) -> None:
     with pytest.raises(RuleBroken, match="现在的收款账户"):
-        agencies.change_account(world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number=OLD)
+        agencies.change_account(
+            world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number=OLD
+        )
     change = asked(world)
     with pytest.raises(RuleBroken, match="等待生效"):
         asked(world)
@@ -130,7 +144,12 @@ def test_one_waits_at_a_time_and_another_is_another(world: World) -> None:
 
 
 def test_a_stripe_account_waits_as_well(world: World, time: Any) -> None:
-    values = {"bank_name": "演示银行", "account_name": "agency单位", "account_number": OLD, "stripe_account": "acct_12345678"}
+    values = {
+        "bank_name": "演示银行",
+        "account_name": "agency单位",
+        "account_number": OLD,
+        "stripe_account": "acct_12345678",
+    }
     change = agencies.change_account(world.actor("agency"), **values)
     assert profile_of(db.session, world.organisation("agency")).stripe_account == ""
     time.instant = AccountChange.load(db.session, change).due_at
@@ -145,7 +164,9 @@ def test_an_agency_that_fills_in_its_entry_just_tells_its_account(world: World) 
     assert db.session.scalars(select(AccountChange)).all() == []
 
 
-def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(app: Flask, world: World) -> None:
+def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(
+    app: Flask, world: World
+) -> None:
     agency = sign_in(app, world, "agency")
     for path, values in (
         ("/my/entry/representative", {"legal_representative": "别人", "phone": "0979-9"}),
@@ -157,10 +178,15 @@ def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(
             assert agency.submit(path, **values, again=password).status == 422, path
         db.session.rollback()
         assert db.session.scalars(select(SigningKey.id)).all() == keys
-        assert Organisation.load(db.session, world.identifiers["agency"]).legal_representative != "别人" or path.endswith("renew")
+        assert Organisation.load(
+            db.session, world.identifiers["agency"]
+        ).legal_representative != "别人" or path.endswith("renew")
         assert agency.submit(path, **values, again=PASSWORD).status == 303, path
         db.session.rollback()
-        assert len(db.session.scalars(select(Letter.id).where(Letter.kind == "authority")).all()) == len(before) + 1, path
+        assert (
+            len(db.session.scalars(select(Letter.id).where(Letter.kind == "authority")).all())
+            == len(before) + 1
+        ), path
 
 
 def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
@@ -168,9 +194,18 @@ def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
 
     world.enterprise("helper")
     world.member("buyer", "staff")
-    accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request"], most=100, until=workdays.add(clock.now(), 3))
+    accounts.delegate(
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request"],
+        most=100,
+        until=workdays.add(clock.now(), 3),
+    )
     told = db.session.scalars(select(Letter).where(Letter.kind == "authority").order_by(Letter.id)).all()
-    assert [(letter.address, letter.data["what"]) for letter in told] == [("buyer@example.cn", "增加了一名成员"), ("buyer@example.cn", "委托了他人采购")]
+    assert [(letter.address, letter.data["what"]) for letter in told] == [
+        ("buyer@example.cn", "增加了一名成员"),
+        ("buyer@example.cn", "委托了他人采购"),
+    ]
 
 
 def test_every_owner_finds_it_where_he_looks(app: Flask, world: World) -> None:
@@ -178,6 +213,10 @@ def test_every_owner_finds_it_where_he_looks(app: Flask, world: World) -> None:
     agency = sign_in(app, world, "agency")
     for path in ("/my", "/my/entry"):
         page = agency.get(path)
-        assert (f"/account-changes/{change}" in page.text, NEW in page.text, NEW[-4:] in page.text) == (True, False, True)
+        assert (f"/account-changes/{change}" in page.text, NEW in page.text, NEW[-4:] in page.text) == (
+            True,
+            False,
+            True,
+        )
     agencies.stop_change(world.actor("agency"), change, reason="不是我们提出的。")
     assert f"/account-changes/{change}" not in agency.get("/my").text

@@ -40,32 +40,64 @@ def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: 
     with pytest.raises(RuleBroken, match="地质灾害"):
         sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
     agencies.add_qualification(
-        world.actor("agency"), kind="地质灾害评估和治理工程勘查设计资质", number="青-001", level="甲级", issuer="自然资源厅",
-        valid_from=date(2025, 1, 1), valid_until=date(2027, 1, 1),
-    )  # fmt: skip
+        world.actor("agency"),
+        kind="地质灾害评估和治理工程勘查设计资质",
+        number="青-001",
+        level="甲级",
+        issuer="自然资源厅",
+        valid_from=date(2025, 1, 1),
+        valid_until=date(2027, 1, 1),
+    )
     assert sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20).startswith("P-2026-")
 
 
-def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_stops_its_agency(app: Flask, world: World, time: Any) -> None:
+def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_stops_its_agency(
+    app: Flask, world: World, time: Any
+) -> None:
     from market.agencies import actions as agencies
 
     world.authority("land", "department", department="自然资源")
     world.fees("agency", 900_000, "LND-02")
     until = clock.today() + timedelta(days=100)
     agencies.add_qualification(
-        world.actor("agency"), kind="地质灾害评估和治理工程勘查设计资质", number="青-001", level="甲级", issuer="自然资源厅",
-        valid_from=date(2025, 1, 1), valid_until=until,
-    )  # fmt: skip
+        world.actor("agency"),
+        kind="地质灾害评估和治理工程勘查设计资质",
+        number="青-001",
+        level="甲级",
+        issuer="自然资源厅",
+        valid_from=date(2025, 1, 1),
+        valid_until=until,
+    )
     start, told = time.instant, []
-    for day in (10, 40, 41, 41, 95, 96, 100, 101, 102, 150):  # days 70 and 93 were missed: the next run makes up for them
+    for day in (
+        10,
+        40,
+        41,
+        41,
+        95,
+        96,
+        100,
+        101,
+        102,
+        150,
+    ):  # days 70 and 93 were missed: the next run makes up for them
         time.instant = start + timedelta(days=day)
         warn_of_expiry()
         db.session.rollback()
-        told.append(db.session.query(Event).filter(Event.kind.in_(("organisation.expiring", "organisation.expire"))).count())
+        told.append(
+            db.session.query(Event)
+            .filter(Event.kind.in_(("organisation.expiring", "organisation.expire")))
+            .count()
+        )
     assert told == [0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
-    assert [e.kind for e in db.session.query(Event).filter(Event.kind.like("organisation.expir%")).order_by(Event.id)] == [
-        "organisation.expiring", "organisation.expiring", "organisation.expire",
-    ]  # fmt: skip
+    assert [
+        e.kind
+        for e in db.session.query(Event).filter(Event.kind.like("organisation.expir%")).order_by(Event.id)
+    ] == [
+        "organisation.expiring",
+        "organisation.expiring",
+        "organisation.expire",
+    ]
     drain()
     notices = sign_in(app, world, "agency").get("/my/notices").text
     assert "资质即将到期" in notices

@@ -13,7 +13,9 @@ from models import documents
 from tests.factories import World
 
 
-def test_a_certificate_asked_for_twice_at_once_is_issued_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_asked_for_twice_at_once_is_issued_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inner, other = certificates.letter, []  # type: ignore[var-annotated]
 
     def another_meanwhile(*arguments: Any, **about: Any) -> bytes:

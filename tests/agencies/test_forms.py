@@ -10,7 +10,14 @@ from flask import Flask
 from tests.factories import World
 from tests.web import sign_in
 
-FEES = {"item_code": "WAT-01", "method": "fixed", "standard": "", "price": "100", "days": "20", "note": "留着"}
+FEES = {
+    "item_code": "WAT-01",
+    "method": "fixed",
+    "standard": "",
+    "price": "100",
+    "days": "20",
+    "note": "留着",
+}
 
 
 @pytest.mark.parametrize(
@@ -33,16 +40,21 @@ FEES = {"item_code": "WAT-01", "method": "fixed", "standard": "", "price": "100"
 def test_fees(app: Flask, world: World, change: dict[str, str], field: str) -> None:
     answer = sign_in(app, world, "agency").submit("/my/fees/new", **{**FEES, **change})
     assert answer.status == 422
-    assert answer.error_at(field) or (field == "terms" and answer.soup.select_one(".problem p").get_text(strip=True))
+    assert answer.error_at(field) or (
+        field == "terms" and answer.soup.select_one(".problem p").get_text(strip=True)
+    )
     assert answer.value_of("note") == "留着"
 
 
 def test_fees_of_every_method_are_published_as_versions(app: Flask, world: World) -> None:
     agency = sign_in(app, world, "agency")
     for change in (
-        {"price": "90"}, {"method": "per_unit", "price": "12.5"}, {"method": "progressive", "table": "1000000, 0.015\n*, 0.01"},
-        {"method": "interpolated", "table": "0, 100\n1000000, 20000"}, {"standard": "tender-agency-2002-1980/works", "discount": "0.8"},
-    ):  # fmt: skip
+        {"price": "90"},
+        {"method": "per_unit", "price": "12.5"},
+        {"method": "progressive", "table": "1000000, 0.015\n*, 0.01"},
+        {"method": "interpolated", "table": "0, 100\n1000000, 20000"},
+        {"standard": "tender-agency-2002-1980/works", "discount": "0.8"},
+    ):
         assert agency.submit("/my/fees/new", **{**FEES, **change}).status == 303
     page = agency.get(f"/agencies/{world.identifiers['agency']}").text
     assert "第 6 版" in page
@@ -62,8 +74,12 @@ def test_fees_of_every_method_are_published_as_versions(app: Flask, world: World
 )
 def test_qualifications(app: Flask, world: World, change: dict[str, Any], field: str) -> None:
     held = {
-        "kind": "水资源论证单位水平评价", "number": "Z-1", "issuer": "水利部", "valid_from": "2025-01-01", "valid_until": "2027-01-01",
-    }  # fmt: skip
+        "kind": "水资源论证单位水平评价",
+        "number": "Z-1",
+        "issuer": "水利部",
+        "valid_from": "2025-01-01",
+        "valid_until": "2027-01-01",
+    }
     agency = sign_in(app, world, "agency")
     answer = agency.submit("/my/qualifications/new", **{**held, **change})
     assert answer.status == 422

@@ -1,4 +1,6 @@
-"""The comparison with the business register: what it finds, and what it does when the register is down or talks rubbish."""
+"""The comparison with the business register: what it finds, and what it does when the register is down or
+talks rubbish.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,25 @@ def said_of(world: World, who: str, **changes: Any) -> dict[str, Any]:
     """What the register says of an agency: what the agency says itself, with these changes."""
     agency, values = world.organisation(who), entry_values(who)
     return {
-        "uscc": agency.uscc, "name": agency.name, "standing": "存续", "legal_representative": values["representative"]["legal_representative"],
-        "registered_address": "昆仑路1号", "scope": values["licence"]["scope"], "licence_until": "长期", **changes,
-    }  # fmt: skip
+        "uscc": agency.uscc,
+        "name": agency.name,
+        "standing": "存续",
+        "legal_representative": values["representative"]["legal_representative"],
+        "registered_address": "昆仑路1号",
+        "scope": values["licence"]["scope"],
+        "licence_until": "长期",
+        **changes,
+    }
 
 
 def export(world: World, **changed: dict[str, Any]) -> list[list[Any]]:
-    return [HEADING, *[list(said_of(world, name, **changed.get(name, {})).values()) for name in ("agency", "second", "third")]]
+    return [
+        HEADING,
+        *[
+            list(said_of(world, name, **changed.get(name, {})).values())
+            for name in ("agency", "second", "third")
+        ],
+    ]
 
 
 def compare(world: World, content: bytes, name: str = "register.csv") -> Batch:
@@ -59,16 +73,28 @@ def kinds() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "gb18030", "xlsx"])
-def test_each_difference_opens_a_check_with_the_evidence_side_by_side(app: Flask, world: World, kind: str) -> None:
+def test_each_difference_opens_a_check_with_the_evidence_side_by_side(
+    app: Flask, world: World, kind: str
+) -> None:
     rows = export(
-        world, second={"standing": "吊销", "licence_until": "2026/01/31"}, third={"registered_address": "盐桥路 8 号", "scope": "餐饮服务;水土保持"},
-    )  # fmt: skip
-    content = as_xlsx(rows) if kind == "xlsx" else as_csv(rows) if kind == "csv" else as_csv(rows).decode("utf-8-sig").encode("gb18030")
+        world,
+        second={"standing": "吊销", "licence_until": "2026/01/31"},
+        third={"registered_address": "盐桥路 8 号", "scope": "餐饮服务;水土保持"},
+    )
+    content = (
+        as_xlsx(rows)
+        if kind == "xlsx"
+        else as_csv(rows)
+        if kind == "csv"
+        else as_csv(rows).decode("utf-8-sig").encode("gb18030")
+    )
     batch = compare(world, content)
     assert (batch.state, batch.total, batch.position, batch.changed, batch.faulty) == ("done", 3, 3, 4, 0)
     assert kinds() == {"second": ["expired", "revoked"], "third": ["address", "scope"]}
     address = db.session.scalars(select(Check).where(Check.kind == "address")).one()
-    assert address.evidence == [{"field": "registered_address", "ours": "昆仑路 1 号", "theirs": "盐桥路 8 号"}]
+    assert address.evidence == [
+        {"field": "registered_address", "ours": "昆仑路 1 号", "theirs": "盐桥路 8 号"}
+    ]
     page = sign_in(app, world, "regulator").get(f"/checks/{address.identifier}")
     assert [cell.get_text() for cell in page.soup.select(".side td")] == ["昆仑路 1 号", "盐桥路 8 号"]
     assert "register.csv" in page.text
@@ -81,11 +107,17 @@ def test_what_was_cleared_on_the_same_evidence_stays_so_and_a_correction_ends_it
     compare(world, content)
     check = db.session.scalars(select(Check.identifier)).one()
     agencies.ask_agency(world.actor("regulator"), check, reason="登记地址已变更,请更新。")
-    agencies.fill(world.actor("third"), "premises", **{**entry_values("third")["premises"], "registered_address": "盐桥路 8 号"})
+    agencies.fill(
+        world.actor("third"),
+        "premises",
+        **{**entry_values("third")["premises"], "registered_address": "盐桥路 8 号"},
+    )
     agencies.answer_check(world.actor("third"), check, statement="已更新登记地址。")
     agencies.clear_check(world.actor("regulator"), check, reason="已更新,与登记一致。")
     assert compare(world, content).changed == 0
-    assert compare(world, as_csv(export(world))).changed == 1, "now it is the agency's entry that is ahead of the register"
+    assert compare(world, as_csv(export(world))).changed == 1, (
+        "now it is the agency's entry that is ahead of the register"
+    )
 
 
 def test_an_agency_the_register_does_not_have_and_rows_that_cannot_be_read(world: World) -> None:
@@ -95,8 +127,20 @@ def test_an_agency_the_register_does_not_have_and_rows_that_cannot_be_read(world
     assert (batch.state, batch.faulty) == ("done", 1)
 
 
-@pytest.mark.parametrize("content", [b" ", b"PK\x03\x04 no workbook", b"\xff\xfe\x00\x00", b"a,b\n1,2\n", '"统一社会信用代码,名称'.encode(), b"\x00" * 50])
-def test_a_file_that_is_no_export_is_refused_and_changes_nothing(app: Flask, world: World, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b" ",
+        b"PK\x03\x04 no workbook",
+        b"\xff\xfe\x00\x00",
+        b"a,b\n1,2\n",
+        '"统一社会信用代码,名称'.encode(),
+        b"\x00" * 50,
+    ],
+)
+def test_a_file_that_is_no_export_is_refused_and_changes_nothing(
+    app: Flask, world: World, content: bytes
+) -> None:
     with pytest.raises(RuleBroken) as refused:
         registry.compare_with_register(world.actor("regulator"), file_name="x.csv", content=content)
     assert refused.value.field == "file"
@@ -108,7 +152,11 @@ def test_a_file_that_is_no_export_is_refused_and_changes_nothing(app: Flask, wor
 def test_a_register_that_contradicts_too_much_is_doubted(app: Flask, world: World) -> None:
     for number in range(8):
         world.agency(f"more{number}")
-    rows = [HEADING] + [list(said_of(world, name, name="某某公司").values()) for name in world.identifiers if world.identifiers[name].startswith("A-")]
+    rows = [HEADING] + [
+        list(said_of(world, name, name="某某公司").values())
+        for name in world.identifiers
+        if world.identifiers[name].startswith("A-")
+    ]
     batch = compare(world, as_csv(rows))
     assert batch.state == "failed"
     assert kinds() == {}
@@ -140,7 +188,11 @@ def service(app: Flask) -> Iterator[type[Register]]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     Register.asked = []
-    app.config.update(REGISTER=f"http://127.0.0.1:{server.server_port}/lookup", REGISTER_TOKEN="let me in", REGISTER_PER_MINUTE=2)
+    app.config.update(
+        REGISTER=f"http://127.0.0.1:{server.server_port}/lookup",
+        REGISTER_TOKEN="let me in",
+        REGISTER_PER_MINUTE=2,
+    )
     yield Register
     server.shutdown()
     server.server_close()
@@ -148,7 +200,10 @@ def service(app: Flask) -> Iterator[type[Register]]:
 
 
 def answering(world: World, **changed: dict[str, Any]) -> Any:
-    rows = {said_of(world, name)["uscc"]: said_of(world, name, **changed.get(name, {})) for name in ("agency", "second", "third")}
+    rows = {
+        said_of(world, name)["uscc"]: said_of(world, name, **changed.get(name, {}))
+        for name in ("agency", "second", "third")
+    }
 
     def behave(token: str, codes: list[str]) -> tuple[int, bytes]:
         assert token == "Bearer let me in"
@@ -157,7 +212,9 @@ def answering(world: World, **changed: dict[str, Any]) -> Any:
     return behave
 
 
-def test_a_service_is_asked_no_faster_than_it_may_be_and_taken_up_where_it_was_left(app: Flask, world: World, time: Any, service: Any) -> None:
+def test_a_service_is_asked_no_faster_than_it_may_be_and_taken_up_where_it_was_left(
+    app: Flask, world: World, time: Any, service: Any
+) -> None:
     service.behaviour = answering(world, third={"standing": "cancelled"})
     registry.compare_daily()
     batch = db.session.scalars(select(Batch)).one()
@@ -175,7 +232,9 @@ def test_a_service_is_asked_no_faster_than_it_may_be_and_taken_up_where_it_was_l
     assert page.soup.select_one("progress")["value"] == "3"
 
 
-def test_a_service_last_asked_by_a_clock_that_was_ahead_is_asked_now(app: Flask, world: World, time: Any, service: Any) -> None:
+def test_a_service_last_asked_by_a_clock_that_was_ahead_is_asked_now(
+    app: Flask, world: World, time: Any, service: Any
+) -> None:
     service.behaviour = answering(world)
     registry.compare_daily()
     begun = time.instant
@@ -196,7 +255,9 @@ def test_a_service_last_asked_by_a_clock_that_was_ahead_is_asked_now(app: Flask,
         (lambda token, codes: (200, b'{"organisations": [1]}'), "failed", "看不懂"),
     ],
 )
-def test_a_service_that_is_down_or_talks_rubbish_changes_nothing_and_says_so(app: Flask, world: World, time: Any, service: Any, behaviour: Any, state: str, says: str) -> None:
+def test_a_service_that_is_down_or_talks_rubbish_changes_nothing_and_says_so(
+    app: Flask, world: World, time: Any, service: Any, behaviour: Any, state: str, says: str
+) -> None:
     service.behaviour = staticmethod(behaviour)
     registry.compare_daily()
     doing.run()
@@ -225,7 +286,9 @@ def test_a_service_that_stays_away_is_given_up(app: Flask, world: World, time: A
     assert (batch.state, batch.tries) == ("failed", doing.TRIES)
 
 
-def test_the_daily_comparison_without_a_source_or_with_a_lost_file(app: Flask, world: World, tmp_path: Any) -> None:
+def test_the_daily_comparison_without_a_source_or_with_a_lost_file(
+    app: Flask, world: World, tmp_path: Any
+) -> None:
     registry.compare_daily()
     assert db.session.scalars(select(Batch)).all() == []
     with pytest.raises(RuleBroken, match="还没有设置"):
@@ -238,10 +301,14 @@ def test_the_daily_comparison_without_a_source_or_with_a_lost_file(app: Flask, w
     registry.compare_daily()
     doing.run()
     db.session.rollback()
-    assert db.session.scalars(select(Batch.state).where(Batch.kind == "register").order_by(Batch.id)).all() == ["failed", "done"]
+    assert db.session.scalars(
+        select(Batch.state).where(Batch.kind == "register").order_by(Batch.id)
+    ).all() == ["failed", "done"]
 
 
-def test_rows_of_old_comparisons_are_dropped_and_what_they_came_to_is_kept(app: Flask, world: World, tmp_path: Any) -> None:
+def test_rows_of_old_comparisons_are_dropped_and_what_they_came_to_is_kept(
+    app: Flask, world: World, tmp_path: Any
+) -> None:
     (tmp_path / "register.csv").write_bytes(as_csv(export(world)))
     app.config["REGISTER"] = str(tmp_path / "register.csv")
     for _ in range(registry.KEPT + 2):
@@ -254,11 +321,15 @@ def test_rows_of_old_comparisons_are_dropped_and_what_they_came_to_is_kept(app: 
     assert sign_in(app, world, "regulator").get(f"/batches/{oldest.identifier}").status == 200
 
 
-ACTIVITIES = st.lists(st.text("水土保持环评测绘餐饮", min_size=2, max_size=5), min_size=1, max_size=5, unique=True)
+ACTIVITIES = st.lists(
+    st.text("水土保持环评测绘餐饮", min_size=2, max_size=5), min_size=1, max_size=5, unique=True
+)
 
 
 @given(ours=ACTIVITIES, more=ACTIVITIES, order=st.randoms())
-def test_a_scope_differs_only_where_it_claims_what_is_not_registered(ours: list[str], more: list[str], order: Any) -> None:
+def test_a_scope_differs_only_where_it_claims_what_is_not_registered(
+    ours: list[str], more: list[str], order: Any
+) -> None:
     agency = Organisation(uscc="1", name="甲", legal_representative="乙")
     profile = AgencyProfile(scope=";".join(ours), registered_address="")
     registered = [*ours, *more]
@@ -270,8 +341,19 @@ def test_a_scope_differs_only_where_it_claims_what_is_not_registered(ours: list[
     assert ("scope" in found) == bool(narrow.scope)
 
 
-@pytest.mark.parametrize(("registered", "kinds_of"), [("李明（法定代表人）", set()), ("执行董事：李明", set()), ("李*", {"representative"}), ("李明明", {"representative"})])
+@pytest.mark.parametrize(
+    ("registered", "kinds_of"),
+    [
+        ("李明（法定代表人）", set()),
+        ("执行董事：李明", set()),
+        ("李*", {"representative"}),
+        ("李明明", {"representative"}),
+    ],
+)
 def test_a_title_around_the_representative_is_no_difference(registered: str, kinds_of: set[str]) -> None:
     agency = Organisation(uscc="1", name="甲", legal_representative="李明")
     profile = AgencyProfile(scope="", registered_address="")
-    assert set(differences(agency, profile, Registered("1", "甲", "active", registered), date(2026, 3, 2))) == kinds_of
+    assert (
+        set(differences(agency, profile, Registered("1", "甲", "active", registered), date(2026, 3, 2)))
+        == kinds_of
+    )

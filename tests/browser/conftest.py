@@ -14,8 +14,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.lifecycle import PASSWORD, START, people
 from bench.server import Server, market
 
-CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), "")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+CHROMIUM = next(
+    (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), ""
+)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +63,14 @@ def fits_and_reads(page: Page) -> None:
 class Walker:
     """One person at one screen. Every page it meets is answered well and scrolls sideways nowhere."""
 
-    def __init__(self, browser: Browser, site: Server, email: str, width: int, *, script: bool = False) -> None:
+    def __init__(
+        self, browser: Browser, site: Server, email: str, width: int, *, script: bool = False
+    ) -> None:
         context = browser.new_context(
-            base_url=site.url, locale="zh-CN", java_script_enabled=script, viewport={"width": width, "height": 900}
+            base_url=site.url,
+            locale="zh-CN",
+            java_script_enabled=script,
+            viewport={"width": width, "height": 900},
         )
         self.page: Page = context.new_page()
         self.page.on("response", self._seen)
@@ -95,7 +109,9 @@ class Walker:
             box.check()
 
     def upload(self, label: str, content: bytes, name: str = "文件.pdf") -> None:
-        self.page.get_by_label(label).set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+        self.page.get_by_label(label).set_input_files(
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        )
 
     def press(self, text: str) -> None:
         """Send a form, and wait for the page that answers: nobody else looks before it is done."""

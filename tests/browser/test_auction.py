@@ -1,4 +1,6 @@
-"""A live auction with three bidders: one sees prices arrive by themselves, one has no script and looks again."""
+"""A live auction with three bidders: one sees prices arrive by themselves, one has no script and looks
+again.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from bench.server import Server
 from tests.browser.conftest import Walker, fits_and_reads
 
 
-def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(browser: Browser, site: Server) -> None:
+def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
+    browser: Browser, site: Server
+) -> None:
     buyer = Walker(browser, site, "buyer@example.cn", 1280)
     buyer.open("/requests/new?item=WAT-01")
     buyer.fill(项目名称="在线竞价的项目", 截止时间="2026-03-09T10:00")
@@ -20,7 +24,10 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(b
     buyer.press("存为草稿")
     buyer.act("发布需求")
     request = buyer.number(r"Q-2026-\d{6}")
-    agencies = [Walker(browser, site, f"agency{n}@example.cn", width, script=n != 3) for n, width in ((1, 1280), (2, 375), (3, 375))]
+    agencies = [
+        Walker(browser, site, f"agency{n}@example.cn", width, script=n != 3)
+        for n, width in ((1, 1280), (2, 375), (3, 375))
+    ]
     for agency, price in zip(agencies, ("44,000", "45,000", "45,500"), strict=True):
         agency.open(f"/requests/{request}")
         agency.follow("密封投标")
@@ -46,7 +53,9 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(b
     second.fill(新的价格="43,000")
     second.press("降价")
     expect(second.page.locator("[data-live]")).to_contain_text("领先")
-    expect(first.page.locator("[data-live]")).to_contain_text("¥ 43,000.00", timeout=15_000)  # nobody reloaded
+    expect(first.page.locator("[data-live]")).to_contain_text(
+        "¥ 43,000.00", timeout=15_000
+    )  # nobody reloaded
     expect(first.page.locator("[data-live]")).to_contain_text("落后")
     third.open(f"/requests/{request}/auction")
     third.sees("¥ 43,000.00", "另一家", "排第 3")
@@ -56,7 +65,11 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(b
     third.sees("领先")
     expect(second.page.locator("[data-live]")).to_contain_text("¥ 42,000.00", timeout=15_000)
     buyer.sign_in()
-    for walker, others in ((first, ("agency2", "agency3")), (second, ("agency1", "agency3")), (buyer, ("agency1", "agency2", "agency3"))):
+    for walker, others in (
+        (first, ("agency2", "agency3")),
+        (second, ("agency1", "agency3")),
+        (buyer, ("agency1", "agency2", "agency3")),
+    ):
         walker.open(f"/requests/{request}/auction")
         walker.sees("¥ 42,000.00")
         content = walker.page.content()

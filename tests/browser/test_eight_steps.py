@@ -1,4 +1,6 @@
-"""A real browser: three people walk the eight steps, without script, wide and narrow; and what axe says of the pages."""
+"""A real browser: three people walk the eight steps, without script, wide and narrow; and what axe says of
+the pages.
+"""
 
 from __future__ import annotations
 
@@ -191,23 +193,83 @@ def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> N
     site.set_clock(START)
 
 
-PAGES = ("/", "/items", "/items/WAT-01", "/items/WAT-01/history", "/matters", "/agencies", "/agencies?item=WAT-01&order=price", "/agencies/A-2026-000001", "/agencies/A-2026-000001/fees/WAT-01", "/agencies/A-2026-000001/credit", "/requests", "/awards", "/credit", "/policy", "/contract-templates", "/contract-templates/survey", "/clause-rules", "/check", "/sign-in", "/sign-up")
+PAGES = (
+    "/",
+    "/items",
+    "/items/WAT-01",
+    "/items/WAT-01/history",
+    "/matters",
+    "/agencies",
+    "/agencies?item=WAT-01&order=price",
+    "/agencies/A-2026-000001",
+    "/agencies/A-2026-000001/fees/WAT-01",
+    "/agencies/A-2026-000001/credit",
+    "/requests",
+    "/awards",
+    "/credit",
+    "/policy",
+    "/contract-templates",
+    "/contract-templates/survey",
+    "/clause-rules",
+    "/check",
+    "/sign-in",
+    "/sign-up",
+)
 OWN = {
-    "buyer": ("/my", "/my/signing", "/my/signing/bring", "/requests/new?item=WAT-01", "/my/organisation", "/my/notices", "/contracts", "/my/delegations/new", "/my/statement", "/payouts"),
+    "buyer": (
+        "/my",
+        "/my/signing",
+        "/my/signing/bring",
+        "/requests/new?item=WAT-01",
+        "/my/organisation",
+        "/my/notices",
+        "/contracts",
+        "/my/delegations/new",
+        "/my/statement",
+        "/payouts",
+    ),
     "agency1": (
-        "/my/entry", "/my/entry/licence", "/my/entry/practitioners", "/my/entry/materials", "/my/entry/commitment", "/my/fees/new",
-        "/my/certificate", "/imports", "/imports/new?kind=fees",
+        "/my/entry",
+        "/my/entry/licence",
+        "/my/entry/practitioners",
+        "/my/entry/materials",
+        "/my/entry/commitment",
+        "/my/fees/new",
+        "/my/certificate",
+        "/imports",
+        "/imports/new?kind=fees",
     ),
     "department": ("/reviews", "/oversight/first-pass"),
-    "regulator": ("/my", "/oversight/clauses", "/oversight/first-pass", "/contract-templates/report/revise", "/oversight/checks", "/oversight/register", "/items/WAT-01/edit", "/items/new", "/imports/new?kind=agencies", "/oversight/money", "/custody", "/custody/differences", "/ledger", "/ledger/accounts", "/ledger/closings"),
+    "regulator": (
+        "/my",
+        "/oversight/clauses",
+        "/oversight/first-pass",
+        "/contract-templates/report/revise",
+        "/oversight/checks",
+        "/oversight/register",
+        "/items/WAT-01/edit",
+        "/items/new",
+        "/imports/new?kind=agencies",
+        "/oversight/money",
+        "/custody",
+        "/custody/differences",
+        "/ledger",
+        "/ledger/accounts",
+        "/ledger/closings",
+    ),
 }
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh-CN"), (375, "en-US")])
 def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Server, width: int, language: str) -> None:
-    context = browser.new_context(base_url=site.url, locale=language, viewport={"width": width, "height": 900})
+    context = browser.new_context(
+        base_url=site.url, locale=language, viewport={"width": width, "height": 900}
+    )
     page, found = context.new_page(), []
-    context.add_init_script("document.addEventListener('securitypolicyviolation', e => console.error('csp ' + e.violatedDirective))")
+    context.add_init_script(
+        "document.addEventListener('securitypolicyviolation', e => console.error('csp ' + "
+        "e.violatedDirective))"
+    )
     page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
 
     def look(path: str) -> None:

@@ -1,5 +1,6 @@
-"""A real browser: an agency enters from the first page to verified, at a telephone's width and without script; and what
-script adds to searching and publishing."""
+"""A real browser: an agency enters from the first page to verified, at a telephone's width and without
+script; and what script adds to searching and publishing.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,13 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     agency = Walker(browser, site, "", 375)
     agency.open("/")
     agency.page.get_by_role("link", name="入驻", exact=True).click()
-    agency.fill(姓名="卓玛", 邮箱="new@example.cn", 密码=PASSWORD, 单位名称="昆仑水土保持有限公司", 统一社会信用代码=code(700))
+    agency.fill(
+        姓名="卓玛",
+        邮箱="new@example.cn",
+        密码=PASSWORD,
+        单位名称="昆仑水土保持有限公司",
+        统一社会信用代码=code(700),
+    )
     agency.choose("中介机构")
     agency.page.get_by_label("所在地区").select_option(label="青海省海西蒙古族藏族自治州格尔木市")
     agency.press("提交")
@@ -43,7 +50,9 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     again.bad.clear()
     again.fill(租期止="2030-01-01")
     again.press("保存并继续")
-    again.fill(姓名="才旦", 职业资格="注册咨询工程师", 证书编号="Z-77", 有效期起="2025-01-01", 有效期止="2031-01-01")
+    again.fill(
+        姓名="才旦", 职业资格="注册咨询工程师", 证书编号="Z-77", 有效期起="2025-01-01", 有效期止="2031-01-01"
+    )
     again.press("登记这位从业人员")
     again.fill(开户银行="演示银行", 户名="昆仑水土保持有限公司", 账号="6228000012345678")
     again.press("保存并继续")
@@ -80,7 +89,9 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     again.sees("昆仑水土保持有限公司")
 
 
-def test_with_script_a_search_suggests_and_a_price_is_worked_out_while_typing(browser: Browser, site: Server) -> None:
+def test_with_script_a_search_suggests_and_a_price_is_worked_out_while_typing(
+    browser: Browser, site: Server
+) -> None:
     agency = Walker(browser, site, "agency1@example.cn", 1280, script=True)
     agency.open("/")
     box = agency.page.locator(".ask input")

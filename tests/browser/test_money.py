@@ -1,4 +1,6 @@
-"""Money on the pages: a card at the gateway's own field, and the custodian's day from the bank's statement to the payout."""
+"""Money on the pages: a card at the gateway's own field, and the custodian's day from the bank's statement to
+the payout.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from models.payments import reference
 from tests.browser.conftest import Walker, fits_and_reads
 from tests.payments.gateway import KEY, Bank, localstripe_at
 
-# What the gateway's own script does: a field for the card's number, and the payment confirmed where the number goes.
+# What the gateway's own script does: a field for the card's number, and the payment confirmed where the
+# number goes.
 FIELD = """
 window.Stripe = () => ({
   elements: () => ({create: () => ({mount: place => {
@@ -37,26 +40,40 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
 
 @pytest.fixture(scope="module")
 def environment(gateway: Bank) -> dict[str, str]:
-    return {"STRIPE_KEY": KEY, "STRIPE_PUBLIC_KEY": "pk_test_12345", "STRIPE_API": gateway.url, "CUSTODY_ACCOUNT": "资金托管专户|演示银行|6300000000000018"}
+    return {
+        "STRIPE_KEY": KEY,
+        "STRIPE_PUBLIC_KEY": "pk_test_12345",
+        "STRIPE_API": gateway.url,
+        "CUSTODY_ACCOUNT": "资金托管专户|演示银行|6300000000000018",
+    }
 
 
 @pytest.fixture
 def people(site: Server) -> dict[str, Person]:
-    return {name: Person(site.url, name).sign_in(f"{name}@example.cn") for name in ("buyer", "agency1", "department")}
+    return {
+        name: Person(site.url, name).sign_in(f"{name}@example.cn")
+        for name in ("buyer", "agency1", "department")
+    }
 
 
-def test_a_card_is_declined_and_another_one_charged_once(browser: Browser, site: Server, gateway: Bank, people: dict[str, Person]) -> None:
+def test_a_card_is_declined_and_another_one_charged_once(
+    browser: Browser, site: Server, gateway: Bank, people: dict[str, Person]
+) -> None:
     contract = contracted(people["buyer"], people["agency1"])
     buyer = Walker(browser, site, "buyer@example.cn", 1280, script=True)
 
     def charged(secret: str, number: str) -> str:
-        if number != "4242424242424242":  # localstripe would take no second card on an intent; the gateway itself does
+        if (
+            number != "4242424242424242"
+        ):  # localstripe would take no second card on an intent; the gateway itself does
             return "Your card was declined."
         gateway.pay(secret.split("_secret")[0], number)
         return ""
 
     buyer.page.expose_function("payAtGateway", charged)
-    buyer.page.route("https://js.stripe.com/v3/", lambda route: route.fulfill(body=FIELD, content_type="text/javascript"))
+    buyer.page.route(
+        "https://js.stripe.com/v3/", lambda route: route.fulfill(body=FIELD, content_type="text/javascript")
+    )
     payment = people["buyer"].find(contract, r"M-2026-\d{6}")
     for _ in range(2):  # begun, left, and begun again
         buyer.open(f"/payments/{payment}")
@@ -77,7 +94,9 @@ def test_a_card_is_declined_and_another_one_charged_once(browser: Browser, site:
     buyer.sees("托管余额", "¥ 9,000.00")
 
 
-def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, people: dict[str, Person]) -> None:
+def test_from_the_banks_statement_to_the_payout(
+    browser: Browser, site: Server, people: dict[str, Person]
+) -> None:
     buyer, agency = people["buyer"], people["agency1"]
     contract = contracted(buyer, agency)
     pay(buyer, agency, contract)
@@ -98,7 +117,9 @@ def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, 
 
     custodian.open("/custody")
     custodian.follow("导入银行对账单")
-    custodian.upload("银行对账单", statement((deposit, "9,000.00"), (rest, "36,000.00"), ("货款", "12.00")), "对账单.csv")
+    custodian.upload(
+        "银行对账单", statement((deposit, "9,000.00"), (rest, "36,000.00"), ("货款", "12.00")), "对账单.csv"
+    )
     custodian.press("导入银行对账单")
     site.command("tick")
     custodian.page.reload()
@@ -128,8 +149,19 @@ def test_from_the_banks_statement_to_the_payout(browser: Browser, site: Server, 
     custodian.open("/custody")
     custodian.sees("待查款", "¥ 12.00")
     pages = {
-        "custodian": ("/custody", "/custody/statements/S-2026-000001", f"/payouts/{payouts[0]}", "/ledger/accounts/bank", "/ledger/entries/L-2026-000001"),
-        "agency1": (f"/payouts/{payouts[0]}", f"/payments/{payments[0]}", f"/payments/{payments[0]}/invoice", "/my/statement"),
+        "custodian": (
+            "/custody",
+            "/custody/statements/S-2026-000001",
+            f"/payouts/{payouts[0]}",
+            "/ledger/accounts/bank",
+            "/ledger/entries/L-2026-000001",
+        ),
+        "agency1": (
+            f"/payouts/{payouts[0]}",
+            f"/payments/{payments[0]}",
+            f"/payments/{payments[0]}/invoice",
+            "/my/statement",
+        ),
         "buyer": (f"/payments/{payments[0]}", f"/payments/{payments[0]}/online", "/my/statement"),
     }
     for width in (1440, 375):

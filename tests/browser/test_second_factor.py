@@ -1,4 +1,6 @@
-"""The second factor in a browser: a passkey of a virtual device, and an authenticator's codes without script."""
+"""The second factor in a browser: a passkey of a virtual device, and an authenticator's codes without
+script.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from tests.browser.conftest import fits_and_reads
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Who must shows a second factor here as in public. Passkeys are for a name, and a browser takes `localhost` for a safe one."""
+    """Who must shows a second factor here as in public. Passkeys are for a name, and a browser takes
+    `localhost` for a safe one.
+    """
     server = Server(tmp_path_factory.mktemp("site"), environment={"SECOND_FACTOR": "required"})
     server.url = f"http://localhost:{server.port}"
     server.environment["PUBLIC_URL"] = server.url
@@ -29,7 +33,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _page(browser: Browser, site: Server, *, script: bool) -> Page:
-    context = browser.new_context(base_url=site.url, locale="zh-CN", java_script_enabled=script, viewport={"width": 375, "height": 900})
+    context = browser.new_context(
+        base_url=site.url, locale="zh-CN", java_script_enabled=script, viewport={"width": 375, "height": 900}
+    )
     return context.new_page()
 
 
@@ -37,7 +43,13 @@ def _device(page: Page) -> None:
     """A device that makes passkeys, as Chromium plays one (CDP's WebAuthn domain)."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
@@ -84,7 +96,16 @@ def test_codes_without_script_and_a_passkey_with_it(browser: Browser, site: Serv
     fits_and_reads(page)
     _press(page, "用通行密钥")
     assert page.url.endswith("/my"), page.locator("main").inner_text()
-    for path in ("/my/security", "/my/sessions", "/my/security/authenticator", "/my/security/passkeys/new", "/my/security/codes", "/my/security/remove", "/admin/letters", "/admin/people/factors"):
+    for path in (
+        "/my/security",
+        "/my/sessions",
+        "/my/security/authenticator",
+        "/my/security/passkeys/new",
+        "/my/security/codes",
+        "/my/security/remove",
+        "/admin/letters",
+        "/admin/people/factors",
+    ):
         page.goto(path)
         fits_and_reads(page)
     page.context.clear_cookies()

@@ -16,7 +16,15 @@ SPILLS = """() => [document.documentElement.scrollWidth - window.innerWidth,
 @pytest.mark.parametrize("width", [1440, 375])
 def test_nothing_runs_out_of_its_card(browser: Browser, site: Server, width: int) -> None:
     pages = {
-        ADMIN[0]: ("/admin/letters", "/admin/failures", "/accounts", "/my/sessions", "/admin/override", "/admin/override?number=E-2026-000001", "/check"),
+        ADMIN[0]: (
+            "/admin/letters",
+            "/admin/failures",
+            "/accounts",
+            "/my/sessions",
+            "/admin/override",
+            "/admin/override?number=E-2026-000001",
+            "/check",
+        ),
         "agency1@example.cn": ("/outbox", "/my/sessions", "/my/entry"),
     }
     spilt = []

@@ -1,4 +1,6 @@
-"""Keeping the catalogue: versions with dates and reasons, withdrawal, approval matters, and what an item costs."""
+"""Keeping the catalogue: versions with dates and reasons, withdrawal, approval matters, and what an item
+costs.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,35 @@ def version(**changes: Any) -> dict[str, Any]:
     item = item_by_code(db.session, "WAT-01")
     assert item is not None
     said = ItemForm.of(item)
-    lists = {f"{part}_{language}": said.pop(f"{part}_{language}") for part in ("materials", "outputs", "checklist") for language in ("zh", "en")}
-    notice = {language: {part: lists[f"{part}_{language}"].splitlines() for part in ("materials", "outputs", "checklist")} for language in ("zh", "en")}
-    return {**said, "fee_standard": None, "notice": notice, "new_matters": "", "effective_from": None, "reason": "按新规范调整", **changes}
+    lists = {
+        f"{part}_{language}": said.pop(f"{part}_{language}")
+        for part in ("materials", "outputs", "checklist")
+        for language in ("zh", "en")
+    }
+    notice = {
+        language: {
+            part: lists[f"{part}_{language}"].splitlines() for part in ("materials", "outputs", "checklist")
+        }
+        for language in ("zh", "en")
+    }
+    return {
+        **said,
+        "fee_standard": None,
+        "notice": notice,
+        "new_matters": "",
+        "effective_from": None,
+        "reason": "按新规范调整",
+        **changes,
+    }
 
 
-def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(app: Flask, world: World, time: Any) -> None:
+def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(
+    app: Flask, world: World, time: Any
+) -> None:
     running = world.request()
-    catalogue.revise_item(world.actor("department"), "WAT-01", **version(time_limit_days=12, effective_from=date(2026, 3, 10)))
+    catalogue.revise_item(
+        world.actor("department"), "WAT-01", **version(time_limit_days=12, effective_from=date(2026, 3, 10))
+    )
     assert "2026-03-10 起生效" in Visitor(app).get("/items/WAT-01").text
     assert item_by_code(db.session, "WAT-01").time_limit_days == 20
     time.instant += timedelta(days=8)
@@ -47,16 +70,22 @@ def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(app: F
     assert Request.load(db.session, running).item.version == 1
     assert Request.load(db.session, world.request()).item.version == 2
     page = Visitor(app).get("/items/WAT-01/history")
-    assert [row.get_text(" ", strip=True) for row in page.soup.select(".side tbody tr")] == ["时限(工作日) 20 12"]
+    assert [row.get_text(" ", strip=True) for row in page.soup.select(".side tbody tr")] == [
+        "时限(工作日) 20 12"
+    ]
     assert "按新规范调整" in page.text
     assert len(current_items(db.session)) == 45
 
 
-def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(app: Flask, world: World, time: Any) -> None:
+def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
+    app: Flask, world: World, time: Any
+) -> None:
     draft, running = world.request(publish=False), world.request()
     quote = sourcing.submit_quote(world.actor("agency"), running, price=4_000_000, days=20)
     rebuild_index()
-    catalogue.withdraw_item(world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None)
+    catalogue.withdraw_item(
+        world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None
+    )
     with pytest.raises(RuleBroken, match="清单里没有"):
         world.request()
     with pytest.raises(RuleBroken, match="已退出清单"):
@@ -65,7 +94,9 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(app: Fla
         world.fees("agency", 1_000_000)
     sourcing.accept_quote(world.actor("buyer"), quote)
     sourcing.close(world.actor("buyer"), running)
-    award = sourcing.award(world.actor("buyer"), running, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+    award = sourcing.award(
+        world.actor("buyer"), running, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+    )
     assert world.contract_of(award).state == "drafted"
     assert db.session.query(Contract).count() == 1
     drain()
@@ -76,7 +107,9 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(app: Fla
     assert "退出清单" in page.text
     assert not page.soup.select("a[href^='/requests/new']")
     with pytest.raises(RuleBroken, match="已经退出"):
-        catalogue.withdraw_item(world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None)
+        catalogue.withdraw_item(
+            world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None
+        )
     catalogue.revise_item(world.actor("regulator"), "WAT-01", **version(reason="恢复列入清单"))
     assert not item_by_code(db.session, "WAT-01").withdrawn
     assert world.request()
@@ -86,12 +119,27 @@ def test_a_new_item_is_listed_with_its_approval_matter_and_found(app: Flask, wor
     rebuild_index()
     visitor = sign_in(app, world, "regulator")
     values = {
-        "code": "WAT-09", "name": "河道采砂可行性论证", "name_en": "Feasibility of river sand mining", "department": "水利", "new_matters": "河道采砂许可\n",
-        "legal_basis": "《水法》第三十九条", "required_qualification": "无强制资质", "time_limit_days": "20", "pricing": "market", "measure": "none",
-        **{f"{part}_{language}": "一\n二" for part in ("materials", "outputs", "checklist") for language in ("zh", "en")}, "reason": "新设审批事项",
-    }  # fmt: skip
+        "code": "WAT-09",
+        "name": "河道采砂可行性论证",
+        "name_en": "Feasibility of river sand mining",
+        "department": "水利",
+        "new_matters": "河道采砂许可\n",
+        "legal_basis": "《水法》第三十九条",
+        "required_qualification": "无强制资质",
+        "time_limit_days": "20",
+        "pricing": "market",
+        "measure": "none",
+        **{
+            f"{part}_{language}": "一\n二"
+            for part in ("materials", "outputs", "checklist")
+            for language in ("zh", "en")
+        },
+        "reason": "新设审批事项",
+    }
     assert "大写字母" in visitor.submit("/items/new", **{**values, "code": "wat9"}).error_at("code")
-    assert "至少一个审批事项" in visitor.submit("/items/new", **{**values, "new_matters": ""}).error_at("matters")
+    assert "至少一个审批事项" in visitor.submit("/items/new", **{**values, "new_matters": ""}).error_at(
+        "matters"
+    )
     assert "中英文" in visitor.submit("/items/new", **{**values, "outputs_en": " "}).error_at("materials_zh")
     assert visitor.submit("/items/new", **values).location == "/items/WAT-09/history"
     assert "已经用过" in visitor.submit("/items/new", **values).error_at("code")
@@ -99,7 +147,9 @@ def test_a_new_item_is_listed_with_its_approval_matter_and_found(app: Flask, wor
     db.session.rollback()
     assert "WAT-09" in app.extensions["search"].search(db.session, Query(words="caisha", kind="item")).keys
     matters = Visitor(app).get("/matters?q=采砂").soup
-    assert Visitor(app).get("/matters?q=%E2%80%8B采 砂%E3%80%80").soup.select_one("table") == matters.select_one("table"), "blanks and what nobody sees say nothing"
+    assert Visitor(app).get("/matters?q=%E2%80%8B采 砂%E3%80%80").soup.select_one(
+        "table"
+    ) == matters.select_one("table"), "blanks and what nobody sees say nothing"
     assert [a["href"] for a in matters.select("td a")] == ["/items/WAT-09"]
     assert Visitor(app).get("/items/WAT-09").status == 200
 
@@ -121,7 +171,9 @@ def test_a_new_item_is_listed_with_its_approval_matter_and_found(app: Flask, wor
         ("department", {"name_en": " "}, RuleBroken),
     ],
 )
-def test_who_may_not_or_what_cannot_be(world: World, who: str, change: dict[str, Any], problem: type[Exception]) -> None:
+def test_who_may_not_or_what_cannot_be(
+    world: World, who: str, change: dict[str, Any], problem: type[Exception]
+) -> None:
     world.authority("far", "regulator", region="540000")
     world.authority("county", "department", region="632801", department="水利")
     with pytest.raises(problem):
@@ -132,9 +184,15 @@ def test_who_may_not_or_what_cannot_be(world: World, who: str, change: dict[str,
 
 
 def test_a_version_never_begins_before_the_one_it_follows(world: World) -> None:
-    catalogue.revise_item(world.actor("department"), "WAT-01", **version(time_limit_days=12, effective_from=date(2026, 5, 1)))
+    catalogue.revise_item(
+        world.actor("department"), "WAT-01", **version(time_limit_days=12, effective_from=date(2026, 5, 1))
+    )
     with pytest.raises(RuleBroken, match="2026-05-01"):
-        catalogue.revise_item(world.actor("department"), "WAT-01", **version(time_limit_days=11, effective_from=date(2026, 4, 1)))
+        catalogue.revise_item(
+            world.actor("department"),
+            "WAT-01",
+            **version(time_limit_days=11, effective_from=date(2026, 4, 1)),
+        )
 
 
 def test_what_would_this_cost_across_agencies(app: Flask, world: World) -> None:
@@ -142,14 +200,27 @@ def test_what_would_this_cost_across_agencies(app: Flask, world: World) -> None:
     page = Visitor(app).get("/items/WAT-01")
     prices = [cell.get_text() for cell in page.soup.select("#cost tbody td:last-child")]
     assert prices == ["¥ 46,000.00", "¥ 48,000.00", "¥ 50,000.00", "¥ 90,000.00"]
-    assert [dd.get_text() for dd in page.soup.select("#cost .facts dd")] == ["¥ 46,000.00", "¥ 49,000.00", "¥ 90,000.00"]
+    assert [dd.get_text() for dd in page.soup.select("#cost .facts dd")] == [
+        "¥ 46,000.00",
+        "¥ 49,000.00",
+        "¥ 90,000.00",
+    ]
     assert len(page.soup.select("#cost svg circle")) == 4
-    assert len(Visitor(app).get("/items/WAT-01?region=632800").soup.select("#cost tbody a[href^='/agencies/A-2026-00000']")) == 8
+    assert (
+        len(
+            Visitor(app)
+            .get("/items/WAT-01?region=632800")
+            .soup.select("#cost tbody a[href^='/agencies/A-2026-00000']")
+        )
+        == 8
+    )
     assert "还没有机构" in Visitor(app).get("/items/WAT-01?region=630100").text
 
 
 def test_the_cost_by_a_standard_with_its_band_and_industry(app: Flask, world: World) -> None:
-    plain, dear = (Visitor(app).get(f"/items/EIA-01?amount=60,000,000{more}") for more in ("", "&factor=化工"))
+    plain, dear = (
+        Visitor(app).get(f"/items/EIA-01?amount=60,000,000{more}") for more in ("", "&factor=化工")
+    )
     said = [cell.get_text() for cell in plain.soup.select("#cost .total .num")]
     assert said
     assert said != [cell.get_text() for cell in dear.soup.select("#cost .total .num")]
@@ -163,6 +234,9 @@ def test_the_policy_is_printed_in_words(app: Flask, world: World) -> None:
         assert soup.select_one(f"a[href='#{section}']"), "a long page has its contents first"
         shown = soup.select_one(f"section#{section}")
         assert shown is not None
-        assert not re.findall(r"\b[a-z]+[._][a-z_.]+\b|\b(?:regulator|department|custodian|private|state|opened|closed|later|next|pay|owner|account)\b", shown.text), section
+        assert not re.findall(
+            r"\b[a-z]+[._][a-z_.]+\b|\b(?:regulator|department|custodian|private|state|opened|closed|later|next|pay|owner|account)\b",
+            shown.text,
+        ), section
         for key in body:
             assert shown.select_one(f"[title^='{section}.{key}']")

@@ -55,7 +55,9 @@ def earned(contract: str) -> int:
 
 def paid(kind: str, contract: str) -> int:
     """What entries of a kind moved for a contract, in fen."""
-    entries = db.session.scalars(select(ledger.Entry).where(ledger.Entry.kind == kind, ledger.Entry.case_identifier == contract))
+    entries = db.session.scalars(
+        select(ledger.Entry).where(ledger.Entry.kind == kind, ledger.Entry.case_identifier == contract)
+    )
     return sum(line.amount for entry in entries for line in entry.lines)
 
 

@@ -1,4 +1,6 @@
-"""One contract and everybody who may touch it: both sides, the department, the bank and the clock, in any order, struck down at any commit."""
+"""One contract and everybody who may touch it: both sides, the department, the bank and the clock, in any
+order, struck down at any commit.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,11 @@ class Play:
         self.world, self.time, self.made = world, time, 0
         self.contract: str = world.contract_of(world.awarded()).identifier
         price = self.found().price
-        rows = [("踏勘", 5, price // 4, False), ("初稿", 5, price // 4, False), ("报批稿", 10, price - 2 * (price // 4), True)]
+        rows = [
+            ("踏勘", 5, price // 4, False),
+            ("初稿", 5, price // 4, False),
+            ("报批稿", 10, price - 2 * (price // 4), True),
+        ]
         self._revise([{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows])
         for side in SIDES:
             contracts.agree(world.actor(side), self.contract)
@@ -67,11 +73,17 @@ class Play:
         return Contract.load(db.session, self.contract)
 
     def last(self, kind: Any, **where: Any) -> Any:
-        found = [case for case in self.world.every(kind, self.contract) if all(getattr(case, k) == v for k, v in where.items())]
+        found = [
+            case
+            for case in self.world.every(kind, self.contract)
+            if all(getattr(case, k) == v for k, v in where.items())
+        ]
         return found[-1].identifier if found else "none"
 
     def act(self, name: str, side: str, number: int, fate: str = "") -> None:
-        """Carry out an act; or be struck down just before or after its commit, and find it again as a new process would."""
+        """Carry out an act; or be struck down just before or after its commit, and find it again as a new
+        process would.
+        """
         self.made += 1
         with struck(fate):
             try:
@@ -116,7 +128,12 @@ class Play:
 
     def pay(self, _side: str, _number: int) -> None:
         due = [p for p in self.world.every(Payment, self.contract) if p.state in ("due", "overdue")]
-        payments.pay(self.world.actor("buyer"), due[0].identifier if due else "none", bank_reference="20260302-1", **self.file)
+        payments.pay(
+            self.world.actor("buyer"),
+            due[0].identifier if due else "none",
+            bank_reference="20260302-1",
+            **self.file,
+        )
 
     def confirm(self, _side: str, _number: int) -> None:
         payments.confirm(self.world.actor("agency"), self.last(Payment, state="paid"))
@@ -124,18 +141,24 @@ class Play:
     def see(self, side: str, number: int) -> None:
         """The bank's side of it: the money seen, sent on, arrived or come back."""
         bank = self.world.actor("custodian")
-        payments.receive(bank, self.last(Payment, state="confirmed")) if number % 2 else payments.send(bank, self.last(Payout, state="due"), bank_reference="20260302-7")
+        payments.receive(bank, self.last(Payment, state="confirmed")) if number % 2 else payments.send(
+            bank, self.last(Payout, state="due"), bank_reference="20260302-7"
+        )
 
     def arrive(self, _side: str, number: int) -> None:
         payout = self.last(Payout, state="sent")
-        payments.bounce(self.world.actor("custodian"), payout, reason="账号与户名不符") if number % 3 == 0 else payments.arrive(SYSTEM, payout)
+        payments.bounce(
+            self.world.actor("custodian"), payout, reason="账号与户名不符"
+        ) if number % 3 == 0 else payments.arrive(SYSTEM, payout)
 
     def supply(self, _side: str, _number: int) -> None:
         materials = Materials.load(db.session, self.last(Materials))
         contracts.supply(self.world.actor("buyer"), materials.identifier, ticked=list(materials.points))
 
     def look(self, _side: str, number: int) -> None:
-        (contracts.confirm_materials if number % 2 else contracts.waive_materials)(self.world.actor("agency"), self.last(Materials))
+        (contracts.confirm_materials if number % 2 else contracts.waive_materials)(
+            self.world.actor("agency"), self.last(Materials)
+        )
 
     def submit(self, _side: str, _number: int) -> None:
         contracts.submit(self.world.actor("agency"), self.deliverable, ticked=self.points, **self.file)
@@ -144,17 +167,26 @@ class Play:
         contracts.accept(self.world.actor("buyer"), self.deliverable, ticked=self.points)
 
     def send_back(self, _side: str, _number: int) -> None:
-        contracts.send_for_correction(self.world.actor("buyer"), self.deliverable, answers={self.points[0]: "不符"}, reason="请修改后重报")
+        contracts.send_for_correction(
+            self.world.actor("buyer"),
+            self.deliverable,
+            answers={self.points[0]: "不符"},
+            reason="请修改后重报",
+        )
 
     def review(self, _side: str, number: int) -> None:
         department = self.world.actor("department")
         if number % 3:
             contracts.pass_review(department, self.deliverable)
         else:
-            contracts.send_back(department, self.deliverable, codes=["data"], fault="agency", reason="数据来源不明")
+            contracts.send_back(
+                department, self.deliverable, codes=["data"], fault="agency", reason="数据来源不明"
+            )
 
     def change(self, side: str, number: int) -> None:
-        contracts.propose_change(self.world.actor(side), self.contract, reason="按实际情况提出", **self._terms(number))
+        contracts.propose_change(
+            self.world.actor(side), self.contract, reason="按实际情况提出", **self._terms(number)
+        )
 
     def answer(self, side: str, number: int) -> None:
         change = self.last(Change, state="proposed")
@@ -186,7 +218,12 @@ class Play:
             outcome = ("continue", "terminate")[number % 2]
             held = kept(db.session, self.found())
             contracts.decide_dispute(
-                self.world.actor("regulator"), dispute, outcome=outcome, fault="none", to_agency=held * (number % 5) // 4, reason="双方均有一定过错"
+                self.world.actor("regulator"),
+                dispute,
+                outcome=outcome,
+                fault="none",
+                to_agency=held * (number % 5) // 4,
+                reason="双方均有一定过错",
             )
 
     def wait(self, _side: str, number: int) -> None:
@@ -197,10 +234,22 @@ class Play:
         kind = ("variation", "extension", "suspension", "resumption", "termination")[number % 5]
         left = [m for m in contract.milestones if m.met_at is None]
         terms: dict[str, dict[str, Any]] = {
-            "variation": {"milestones": [{"name": m.name, "days": m.days, "amount": m.amount + 1000 * (number - 12), "reviewed": m.reviewed} for m in left]},
-            "extension": {"days": 1 + number % 9}, "suspension": {"until": workdays.add(self.time.instant, 3 + number).isoformat()},
-            "resumption": {}, "termination": {"to_agency": kept(db.session, contract) * (number % 6) // 4},
-        }  # fmt: skip
+            "variation": {
+                "milestones": [
+                    {
+                        "name": m.name,
+                        "days": m.days,
+                        "amount": m.amount + 1000 * (number - 12),
+                        "reviewed": m.reviewed,
+                    }
+                    for m in left
+                ]
+            },
+            "extension": {"days": 1 + number % 9},
+            "suspension": {"until": workdays.add(self.time.instant, 3 + number).isoformat()},
+            "resumption": {},
+            "termination": {"to_agency": kept(db.session, contract) * (number % 6) // 4},
+        }
         return {"kind": kind, "terms": terms[kind]}
 
     def check(self) -> None:
@@ -212,21 +261,36 @@ class Play:
         assert all(a.met_at for a, b in pairwise(milestones) if b.met_at), "one after the other"
         assert all(m.met_at for m in milestones if m.paid_at), "nothing is paid before it is met"
         moved = dict.fromkeys(POSTINGS, 0)
-        for entry in db.session.scalars(select(ledger.Entry).where(ledger.Entry.case_identifier == contract.identifier)):
+        for entry in db.session.scalars(
+            select(ledger.Entry).where(ledger.Entry.case_identifier == contract.identifier)
+        ):
             moved[entry.kind] += sum(line.amount for line in entry.lines)
         every = self.world.every(Payment, self.contract)
         asked, late = [p for p in every if p.kind != "penalty"], [p for p in every if p.kind == "penalty"]
-        held, retained = kept(db.session, contract), ledger.balance(db.session, ledger.retention(contract.identifier))
+        held, retained = (
+            kept(db.session, contract),
+            ledger.balance(db.session, ledger.retention(contract.identifier)),
+        )
         received = sum(p.amount for p in asked if p.state in IN)
         earned, back = moved["released"] + moved["retention_released"], moved["refunded"] + moved["penalty"]
-        assert received == moved["deposit_received"] + moved["milestone_received"] + moved["settlement_received"]
+        assert (
+            received == moved["deposit_received"] + moved["milestone_received"] + moved["settlement_received"]
+        )
         assert received == held + earned + back, "what came in is kept, the agency's, or the buyer's again"
         assert moved["penalty_received"] == sum(p.amount for p in late if p.state in IN)
-        assert sum(p.amount for p in asked if p.state != "cancelled") <= contract.price, "nobody is asked for more than the price"
+        assert sum(p.amount for p in asked if p.state != "cancelled") <= contract.price, (
+            "nobody is asked for more than the price"
+        )
         assert moved["penalty"] <= contract.price // 10, "lateness costs no more than the contract says"
         leaving = self.world.every(Payout, self.contract)
-        assert sum(p.amount for p in leaving if p.payee_id == contract.agency_id) == earned + moved["penalty_received"]
-        assert sum(p.amount for p in leaving if p.payee_id == contract.buyer_id) == back + moved["surplus_received"]
+        assert (
+            sum(p.amount for p in leaving if p.payee_id == contract.agency_id)
+            == earned + moved["penalty_received"]
+        )
+        assert (
+            sum(p.amount for p in leaving if p.payee_id == contract.buyer_id)
+            == back + moved["surplus_received"]
+        )
         paid = sum(m.amount for m in milestones if m.paid_at)
         if not ended:
             assert earned + retained + moved["penalty"] == paid
@@ -235,17 +299,30 @@ class Play:
         if contract.state == "terminated":
             assert held == 0
         if contract.state == "disputed":
-            assert ledger.balance(db.session, ledger.escrow(contract.identifier)) == 0, "nothing can leave while they quarrel"
+            assert ledger.balance(db.session, ledger.escrow(contract.identifier)) == 0, (
+                "nothing can leave while they quarrel"
+            )
         elif not ended:
             assert ledger.balance(db.session, ledger.hold(contract.identifier)) == 0
-        open_ones = [d for d in self.world.every(Deliverable, self.contract) if not d.workflow.states[d.state].terminal]
+        open_ones = [
+            d for d in self.world.every(Deliverable, self.contract) if not d.workflow.states[d.state].terminal
+        ]
         assert len(open_ones) <= 1
-        cases = [case for kind in (Deliverable, Materials, Change, Dispute) for case in self.world.every(kind, self.contract)]
+        cases = [
+            case
+            for kind in (Deliverable, Materials, Change, Dispute)
+            for case in self.world.every(kind, self.contract)
+        ]
         if ended:
             assert all(case.workflow.states[case.state].terminal for case in cases)
         if contract.state in ("suspended", "disputed"):
             assert contract.paused_at is not None
-            assert all(d.due_at is None for d in open_ones if d.state in ("due", "late", "submitted", "returned")) or contract.state == "disputed"
+            assert (
+                all(
+                    d.due_at is None for d in open_ones if d.state in ("due", "late", "submitted", "returned")
+                )
+                or contract.state == "disputed"
+            )
         if contract.state in ("active", "ending"):
             assert contract.paused_at is None
             assert all(d.due_at is not None for d in open_ones if d.state != "late")
@@ -254,6 +331,30 @@ class Play:
 FATES = ("", "", "", "", "before", "after")
 ACTS = (
     *("forward",) * 18,
-    "pay", "pay", "confirm", "confirm", "supply", "look", "submit", "submit", "accept", "accept", "send_back", "review", "review",
-    "change", "answer", "answer", "notice", "contest", "dispute", "settle", "settle", "wait", "see", "see", "see", "arrive",
-)  # fmt: skip
+    "pay",
+    "pay",
+    "confirm",
+    "confirm",
+    "supply",
+    "look",
+    "submit",
+    "submit",
+    "accept",
+    "accept",
+    "send_back",
+    "review",
+    "review",
+    "change",
+    "answer",
+    "answer",
+    "notice",
+    "contest",
+    "dispute",
+    "settle",
+    "settle",
+    "wait",
+    "see",
+    "see",
+    "see",
+    "arrive",
+)

@@ -22,7 +22,9 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     with pytest.raises(RuleBroken):
         contracts.send_for_correction(world.actor("buyer"), deliverable, answers={}, reason="")
     points = Deliverable.load(db.session, deliverable).contract.request.item.checklist
-    contracts.send_for_correction(world.actor("buyer"), deliverable, answers={points[0]: "没有附图"}, reason="缺少附图和原始数据")
+    contracts.send_for_correction(
+        world.actor("buyer"), deliverable, answers={points[0]: "没有附图"}, reason="缺少附图和原始数据"
+    )
     with pytest.raises(NotAllowed):
         contracts.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
     with pytest.raises(RuleBroken, match="未勾选"):
@@ -31,7 +33,9 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     time.instant = workdays.add(time.instant, 10)
     run_deadlines()
     assert Deliverable.load(db.session, deliverable).state == "accepted"
-    contracts.send_back(world.actor("department"), deliverable, codes=["measures"], reason="措施不可落实", fault="agency")
+    contracts.send_back(
+        world.actor("department"), deliverable, codes=["measures"], reason="措施不可落实", fault="agency"
+    )
     world.delivered(contract)
     world.accepted(deliverable)
     contracts.pass_review(world.actor("department"), deliverable)

@@ -23,7 +23,9 @@ from tests.web import sign_in
 
 
 def propose(world: World, contract: str, kind: str, who: str = "agency", **terms: Any) -> str:
-    return contracts.propose_change(world.actor(who), contract, kind=kind, terms=terms, reason="按实际情况提出")
+    return contracts.propose_change(
+        world.actor(who), contract, kind=kind, terms=terms, reason="按实际情况提出"
+    )
 
 
 def test_an_extension_moves_the_deadline_and_undoes_lateness(world: World, time: Any) -> None:
@@ -62,9 +64,13 @@ def test_a_variation_changes_what_is_not_met_and_nothing_else(world: World) -> N
         return [{"name": n, "days": d, "amount": a, "reviewed": n == "报批稿"} for n, d, a in parts]
 
     with pytest.raises(RuleBroken, match="30%"):
-        propose(world, contract, "variation", milestones=rows(("初稿", 6, 1_000_000), ("报批稿", 10, 5_000_000)))
+        propose(
+            world, contract, "variation", milestones=rows(("初稿", 6, 1_000_000), ("报批稿", 10, 5_000_000))
+        )
     with pytest.raises(RuleBroken, match="用延期"):
-        propose(world, contract, "variation", milestones=rows(("初稿", 7, 1_000_000), ("报批稿", 10, 2_000_000)))
+        propose(
+            world, contract, "variation", milestones=rows(("初稿", 7, 1_000_000), ("报批稿", 10, 2_000_000))
+        )
     more = rows(("初稿", 6, 1_000_000), ("补充监测", 5, 500_000), ("报批稿", 12, 2_000_000))
     contracts.agree_change(world.actor("buyer"), propose(world, contract, "variation", milestones=more))
     changed = load(contract)
@@ -84,13 +90,18 @@ def test_a_suspension_ends_on_its_day_or_by_agreement(world: World, time: Any) -
     world.supplied(contract)
     before = running(world, contract).deliver_by
     until = workdays.add(time.instant, 10)
-    contracts.agree_change(world.actor("buyer"), propose(world, contract, "suspension", until=until.isoformat()))
+    contracts.agree_change(
+        world.actor("buyer"), propose(world, contract, "suspension", until=until.isoformat())
+    )
     assert (load(contract).state, load(contract).due_at) == ("suspended", until)
     time.instant = until + timedelta(minutes=1)
     run_deadlines()
     assert load(contract).state == "active"
     assert workdays.between(before, running(world, contract).deliver_by) == 10
-    contracts.agree_change(world.actor("buyer"), propose(world, contract, "suspension", until=workdays.add(time.instant, 10).isoformat()))
+    contracts.agree_change(
+        world.actor("buyer"),
+        propose(world, contract, "suspension", until=workdays.add(time.instant, 10).isoformat()),
+    )
     time.instant = workdays.add(time.instant, 4)
     contracts.agree_change(world.actor("buyer"), propose(world, contract, "resumption"))
     assert load(contract).state == "active"
@@ -108,12 +119,16 @@ def test_both_end_it_and_the_escrow_is_divided_as_agreed(app: Flask, world: Worl
     ended = load(contract)
     assert (ended.state, ended.ended_through, held(contract)) == ("terminated", "agreed", 0)
     assert (earned(contract), paid("refunded", contract)) == (300_000, DEPOSIT - 300_000)
-    assert {case.state for kind in (Deliverable, Materials) for case in world.every(kind, contract)} == {"cancelled"}
+    assert {case.state for kind in (Deliverable, Materials) for case in world.every(kind, contract)} == {
+        "cancelled"
+    }
     assert len(world.every(Rating, contract)) == 2, "who did not perform can be rated for it"
 
 
 @pytest.mark.parametrize(("who", "to_agency"), [("agency", DEPOSIT), ("buyer", 0)])
-def test_notice_that_nobody_contests_ends_it_at_the_others_fault(world: World, time: Any, who: str, to_agency: int) -> None:
+def test_notice_that_nobody_contests_ends_it_at_the_others_fault(
+    world: World, time: Any, who: str, to_agency: int
+) -> None:
     contract = world.started()
     world.supplied(contract)
     with pytest.raises(RuleBroken, match="理由"):
@@ -128,7 +143,11 @@ def test_notice_that_nobody_contests_ends_it_at_the_others_fault(world: World, t
     run_deadlines()
     ended = load(contract)
     assert (ended.state, ended.ended_through) == ("terminated", "buyer" if who == "agency" else "agency")
-    assert (held(contract), earned(contract), paid("refunded", contract)) == (0, to_agency, DEPOSIT - to_agency)
+    assert (held(contract), earned(contract), paid("refunded", contract)) == (
+        0,
+        to_agency,
+        DEPOSIT - to_agency,
+    )
 
 
 def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: World, time: Any) -> None:
@@ -143,13 +162,25 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
     dispute = world.one(Dispute, contract)
     assert (load(contract).state, running(world, contract).due_at) == ("disputed", None)
     pay(world, due)
-    assert (held(contract), kept(contract), earned(contract)) == (0, DEPOSIT + 1_000_000, 0), "money stays where it is, out of reach"
+    assert (held(contract), kept(contract), earned(contract)) == (0, DEPOSIT + 1_000_000, 0), (
+        "money stays where it is, out of reach"
+    )
     with pytest.raises(RuleBroken, match="争议处理中"):
         world.delivered(contract, milestone=2)
     with pytest.raises(NotAllowed):
-        contracts.answer_dispute(world.actor("buyer"), dispute.identifier, answer="踏勘记录与现场不符,要求重做")
-    contracts.answer_dispute(world.actor("agency"), dispute.identifier, answer="踏勘记录有现场照片为证", file_name="p.pdf", content=PDF)
-    contracts.add_evidence(world.actor("agency"), dispute.identifier, file_name="q.pdf", content=PDF + b"2", note="现场照片")
+        contracts.answer_dispute(
+            world.actor("buyer"), dispute.identifier, answer="踏勘记录与现场不符,要求重做"
+        )
+    contracts.answer_dispute(
+        world.actor("agency"),
+        dispute.identifier,
+        answer="踏勘记录有现场照片为证",
+        file_name="p.pdf",
+        content=PDF,
+    )
+    contracts.add_evidence(
+        world.actor("agency"), dispute.identifier, file_name="q.pdf", content=PDF + b"2", note="现场照片"
+    )
     watch = sign_in(app, world, "regulator")
     page = watch.get(f"/disputes/{dispute.identifier}")
     for said in ("踏勘记录与现场不符", "现场照片为证", "p.pdf", "q.pdf"):
@@ -157,10 +188,20 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
     assert sign_in(app, world, "second").get(f"/disputes/{dispute.identifier}").status == 404
     time.instant = workdays.add(time.instant, 8)
     watch = sign_in(app, world, "regulator")
-    assert watch.submit(f"/disputes/{dispute.identifier}/decide", outcome="continue", fault="none", reason="记录属实,继续履行").status == 303
+    assert (
+        watch.submit(
+            f"/disputes/{dispute.identifier}/decide",
+            outcome="continue",
+            fault="none",
+            reason="记录属实,继续履行",
+        ).status
+        == 303
+    )
     assert load(contract).state == "active"
     assert workdays.between(before, running(world, contract).deliver_by) == 8
-    assert (earned(contract), held(contract), kept(contract)) == (950_000, DEPOSIT, DEPOSIT + 50_000), "what was held back is paid"
+    assert (earned(contract), held(contract), kept(contract)) == (950_000, DEPOSIT, DEPOSIT + 50_000), (
+        "what was held back is paid"
+    )
 
 
 def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -> None:
@@ -172,8 +213,25 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
     assert (opened.claimant_id, opened.claim) == (world.organisation("buyer").id, "机构长期不进场,经催告无效")
     for wrong in ({"to_agency": DEPOSIT + 1}, {"to_agency": None}, {"fault": "x"}, {"outcome": "x"}):
         with pytest.raises(RuleBroken):
-            contracts.decide_dispute(world.actor("regulator"), dispute, **{"outcome": "terminate", "fault": "buyer", "to_agency": 1, "reason": "双方均有过错", **wrong})
-    contracts.decide_dispute(world.actor("regulator"), dispute, outcome="terminate", fault="buyer", to_agency=500_000, reason="业主未开放场地")
+            contracts.decide_dispute(
+                world.actor("regulator"),
+                dispute,
+                **{
+                    "outcome": "terminate",
+                    "fault": "buyer",
+                    "to_agency": 1,
+                    "reason": "双方均有过错",
+                    **wrong,
+                },
+            )
+    contracts.decide_dispute(
+        world.actor("regulator"),
+        dispute,
+        outcome="terminate",
+        fault="buyer",
+        to_agency=500_000,
+        reason="业主未开放场地",
+    )
     assert (load(contract).state, kept(contract), earned(contract)) == ("terminated", 0, 500_000)
     other = world.started()
     filed = contracts.file_dispute(world.actor("agency"), other, claim="业主一直不提供资料也不沟通")
@@ -185,14 +243,18 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
     assert load(other).state == "suspended", "it goes on, but the materials are still owing"
 
 
-def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contract = world.signed()
     with pytest.raises(NotAllowed):
         contracts.terminate(world.actor("buyer"), contract, reason="不想做了,另找他人")
     with pytest.raises(RuleBroken, match="定金逾期"):
         contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     before, limit = time.instant, workdays.add(time.instant, 5)
-    monkeypatch.setattr(workdays, "is_workday", lambda day: True)  # a notice that made every weekend a working day
+    monkeypatch.setattr(
+        workdays, "is_workday", lambda day: True
+    )  # a notice that made every weekend a working day
     time.instant = workdays.add(before, 5) + timedelta(minutes=1)
     assert time.instant < limit
     with pytest.raises(RuleBroken, match="定金逾期"):
@@ -201,7 +263,9 @@ def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(world: Wor
     contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     assert world.one(Payment, contract).state == "cancelled"
     other = world.signed()
-    contracts.agree_change(world.actor("agency"), propose(world, other, "termination", who="buyer", to_agency=0))
+    contracts.agree_change(
+        world.actor("agency"), propose(world, other, "termination", who="buyer", to_agency=0)
+    )
     assert (load(other).state, held(other)) == ("terminated", 0)
     assert not world.every(Rating, other)
 

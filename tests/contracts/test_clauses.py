@@ -1,4 +1,6 @@
-"""The clause checker finds what it should and leaves alone what it should; templates are versioned and examined."""
+"""The clause checker finds what it should and leaves alone what it should; templates are versioned and
+examined.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +43,16 @@ BAD = {
 }
 # Sentences that say the opposite, or something harmless.
 GOOD = (
-    "因不可抗力不能履行的,依法不承担责任。", "未经甲方同意,乙方不得将工作转委托第三人。", "任何一方不得单方变更合同。",
-    "乙方不得另行收取任何费用。", "违约金累计不超过价款的百分之十。", "定金为价款的百分之二十。", "乙方原因被退回的,免费修改。",
-    "双方协商一致可以变更。", "经甲方书面同意,可以将辅助工作分包,乙方对其负责。",
-)  # fmt: skip
+    "因不可抗力不能履行的,依法不承担责任。",
+    "未经甲方同意,乙方不得将工作转委托第三人。",
+    "任何一方不得单方变更合同。",
+    "乙方不得另行收取任何费用。",
+    "违约金累计不超过价款的百分之十。",
+    "定金为价款的百分之二十。",
+    "乙方原因被退回的,免费修改。",
+    "双方协商一致可以变更。",
+    "经甲方书面同意,可以将辅助工作分包,乙方对其负责。",
+)
 
 
 def _clause(text: str) -> list[dict[str, Any]]:
@@ -65,7 +73,11 @@ def test_fair_clauses_are_left_alone(text: str) -> None:
 
 def test_every_rule_has_an_example_or_a_kind() -> None:
     assert {each.key for each in rules() if each.found} == set(BAD.values())
-    empty = {f["rule"] for kind, item in (("report", "SAF-01"), ("survey", "X"), ("testing", "X"), ("audit", "X")) for f in examine([], kind, item)}
+    empty = {
+        f["rule"]
+        for kind, item in (("report", "SAF-01"), ("survey", "X"), ("testing", "X"), ("audit", "X"))
+        for f in examine([], kind, item)
+    }
     assert empty == {each.key for each in rules() if each.needed}
 
 
@@ -74,7 +86,9 @@ def test_our_own_templates_pass_for_every_item(kind: str) -> None:
     carried = published_templates()
     clauses = [*carried["clauses"], *carried["kinds"][kind]["clauses"]]
     for item in ("", "SAF-01", "FIR-01", "MET-01"):
-        assert not [f for f in examine(clauses, kind, item, own=False) if rule(f["rule"]).severity != "attention"]
+        assert not [
+            f for f in examine(clauses, kind, item, own=False) if rule(f["rule"]).severity != "attention"
+        ]
 
 
 @given(st.integers(1, 10**12), st.lists(st.integers(1, 100), min_size=1, max_size=5))
@@ -87,7 +101,9 @@ def test_parts_sum_to_the_whole(total: int, weights: list[int]) -> None:
 
 def test_a_contract_keeps_its_template_and_its_deviations_are_told(app: Flask, world: World) -> None:
     identifier = world.contract_of(world.awarded()).identifier
-    contracts.revise(world.actor("agency"), identifier, texts={"supplement": "本合同的最终解释权归乙方所有。"})
+    contracts.revise(
+        world.actor("agency"), identifier, texts={"supplement": "本合同的最终解释权归乙方所有。"}
+    )
     contract = Contract.load(db.session, identifier)
     assert (contract.deviations, [f["rule"] for f in contract.findings]) == (1, ["last_word"])
     page = sign_in(app, world, "buyer").get(f"/contracts/{identifier}/agree_buyer")
@@ -123,25 +139,38 @@ def test_milestones_are_the_parties_to_divide(world: World) -> None:
         with pytest.raises(RuleBroken, match=said):
             contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
     contracts.revise(
-        world.actor("buyer"), identifier, texts={}, milestones=rows(("初稿", 8, half, False), ("报批稿", 12, contract.price - half, True))
+        world.actor("buyer"),
+        identifier,
+        texts={},
+        milestones=rows(("初稿", 8, half, False), ("报批稿", 12, contract.price - half, True)),
     )
     db.session.rollback()
     assert [(m.name, m.days, m.amount) for m in Contract.load(db.session, identifier).milestones] == [
-        ("初稿", 8, half), ("报批稿", 12, contract.price - half),
-    ]  # fmt: skip
+        ("初稿", 8, half),
+        ("报批稿", 12, contract.price - half),
+    ]
 
 
-def test_an_authority_publishes_the_next_version_and_running_contracts_keep_theirs(app: Flask, world: World) -> None:
+def test_an_authority_publishes_the_next_version_and_running_contracts_keep_theirs(
+    app: Flask, world: World
+) -> None:
     identifier = world.contract_of(world.awarded()).identifier
     before = templates_of(db.session, "report")[0]
     watch = sign_in(app, world, "regulator")
     path = "/contract-templates/report/revise"
     assert sign_in(app, world, "buyer").get(path).status == 403
     place = next(n for n, clause in enumerate(before.clauses) if clause["key"] == "breach")
-    refused = watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "定金概不退还,乙方概不承担任何责任。"})
+    refused = watch.submit(
+        path, reason="提高逾期成本", **{f"text_{place}": "定金概不退还,乙方概不承担任何责任。"}
+    )
     assert "条款检查没有通过" in refused.text
-    assert "没有这个变量" in watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "违约方支付 {penalty}。"}).text
-    assert "花括号" in watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "违约方支付 {price。"}).text
+    assert (
+        "没有这个变量"
+        in watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "违约方支付 {penalty}。"}).text
+    )
+    assert (
+        "花括号" in watch.submit(path, reason="提高逾期成本", **{f"text_{place}": "违约方支付 {price。"}).text
+    )
     assert "合计百分之百" in watch.submit(path, reason="提高逾期成本", days_1="50").text
     changed = "任何一方违约的,每逾期一个工作日按该节点价款的千分之二支付违约金。"
     assert watch.submit(path, reason="提高逾期成本", **{f"text_{place}": changed}).status == 303
@@ -156,5 +185,11 @@ def test_an_authority_publishes_the_next_version_and_running_contracts_keep_thei
     assert not later.findings
     with pytest.raises(NotAllowed):
         contracts.publish_template(
-            world.actor("buyer"), "report", title="x", clauses=[], milestones=[], effective_from=None, reason="提高逾期成本"
+            world.actor("buyer"),
+            "report",
+            title="x",
+            clauses=[],
+            milestones=[],
+            effective_from=None,
+            reason="提高逾期成本",
         )

@@ -43,7 +43,12 @@ def test_milestones_are_paid_as_they_are_met_and_the_deposit_last(world: World) 
     assert (due.kind, due.amount) == ("settlement", 2_000_000 - DEPOSIT)
     pay(world, due.identifier)
     done = load(contract)
-    assert (done.state, kept(contract), earned(contract), paid("retention_released", contract)) == ("completed", 0, PRICE, 100_000)
+    assert (done.state, kept(contract), earned(contract), paid("retention_released", contract)) == (
+        "completed",
+        0,
+        PRICE,
+        100_000,
+    )
     assert all(m.paid_at for m in done.milestones)
     assert len(world.every(Rating, contract)) == 2
 
@@ -51,7 +56,12 @@ def test_milestones_are_paid_as_they_are_met_and_the_deposit_last(world: World) 
 def test_a_large_deposit_covers_the_last_milestones(world: World) -> None:
     identifier: str = world.contract_of(world.awarded()).identifier
     rows = [("踏勘", 10, 3_700_000, False), ("报批稿", 10, 300_000, True)]
-    contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=[{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows])
+    contracts.revise(
+        world.actor("buyer"),
+        identifier,
+        texts={},
+        milestones=[{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows],
+    )
     contracts.agree(world.actor("buyer"), identifier)
     contracts.agree(world.actor("agency"), identifier)
     world.paid(identifier, "deposit")
@@ -81,7 +91,13 @@ def test_late_materials_suspend_and_nobody_is_blamed(world: World, time: Any) ->
     run_deadlines()
     assert running(world, contract).state == "due", "the agency's days do not run meanwhile"
     supplied = time.instant
-    contracts.supply(world.actor("buyer"), materials.identifier, ticked=list(materials.points), file_name="a.pdf", content=PDF)
+    contracts.supply(
+        world.actor("buyer"),
+        materials.identifier,
+        ticked=list(materials.points),
+        file_name="a.pdf",
+        content=PDF,
+    )
     time.instant = workdays.add(time.instant, 2) + timedelta(minutes=1)
     run_deadlines()
     assert world.one(Materials, contract).state == "complete", "silence says nothing is missing"
@@ -117,7 +133,14 @@ def test_who_is_late_is_reminded_before_and_recorded_after(world: World, time: A
     def reminded() -> list[int]:
         db.session.rollback()
         query = select(Event.data).join(Notice, Notice.event_id == Event.id)
-        return [d["left"] for d in db.session.scalars(query.where(Event.kind == "deliverable.remind", Notice.organisation_id == agency).order_by(Event.id))]
+        return [
+            d["left"]
+            for d in db.session.scalars(
+                query.where(Event.kind == "deliverable.remind", Notice.organisation_id == agency).order_by(
+                    Event.id
+                )
+            )
+        ]
 
     for left in (6, 5, 4, 2, 1):
         time.instant = deliverable.deliver_by - timedelta(days=0)
@@ -131,7 +154,11 @@ def test_who_is_late_is_reminded_before_and_recorded_after(world: World, time: A
     time.instant = deliverable.deliver_by + timedelta(minutes=1)
     tick()
     assert running(world, contract).state == "late"
-    told = db.session.scalars(select(Notice.organisation_id).join(Event, Event.id == Notice.event_id).where(Event.kind == "deliverable.lapse")).all()
+    told = db.session.scalars(
+        select(Notice.organisation_id)
+        .join(Event, Event.id == Notice.event_id)
+        .where(Event.kind == "deliverable.lapse")
+    ).all()
     assert sorted(told) == sorted([agency, world.organisation("buyer").id])
     time.instant = workdays.add(deliverable.deliver_by, 3)
     world.delivered(contract)
@@ -144,8 +171,13 @@ def test_versions_answers_and_outcomes_stand_side_by_side(app: Flask, world: Wor
     world.supplied(contract)
     identifier = world.delivered(contract)
     buyer, agency, department = (sign_in(app, world, name) for name in ("buyer", "agency", "department"))
-    assert "至少写明一个要点" in buyer.submit(f"/deliverables/{identifier}/return", reason="请修改后重报").error_at("point_0")
-    assert buyer.submit(f"/deliverables/{identifier}/return", point_1="缺少附图三", reason="请修改后重报").status == 303
+    assert "至少写明一个要点" in buyer.submit(
+        f"/deliverables/{identifier}/return", reason="请修改后重报"
+    ).error_at("point_0")
+    assert (
+        buyer.submit(f"/deliverables/{identifier}/return", point_1="缺少附图三", reason="请修改后重报").status
+        == 303
+    )
     same = world.every(Deliverable, contract)[0].versions[0].document
     from market.files import store
 
@@ -153,15 +185,30 @@ def test_versions_answers_and_outcomes_stand_side_by_side(app: Flask, world: Wor
     assert "完全相同" in repeated.error_at("file")
     world.delivered(contract)
     world.accepted(identifier)
-    refused = department.submit(f"/deliverables/{identifier}/send_back", fault="agency", reason="数据来源不明")
+    refused = department.submit(
+        f"/deliverables/{identifier}/send_back", fault="agency", reason="数据来源不明"
+    )
     assert "至少选择一个原因" in refused.error_at("codes")
-    assert department.submit(f"/deliverables/{identifier}/send_back", codes=["data", "analysis"], fault="agency", reason="数据来源不明").status == 303
+    assert (
+        department.submit(
+            f"/deliverables/{identifier}/send_back",
+            codes=["data", "analysis"],
+            fault="agency",
+            reason="数据来源不明",
+        ).status
+        == 303
+    )
     page = buyer.get(f"/deliverables/{identifier}")
     for said in ("缺少附图三", "第 2 稿", "基础资料不足", "数据来源不明", "机构原因", "不另收费", "符合"):
         assert said in page.text
     assert page.soup.select("td.changed"), "what the second version put right is marked"
     outcome = db.session.scalars(select(ReviewOutcome)).one()
-    assert (outcome.version, outcome.passed, outcome.reasons, outcome.fault) == (2, False, ["analysis", "data"], "agency")
+    assert (outcome.version, outcome.passed, outcome.reasons, outcome.fault) == (
+        2,
+        False,
+        ["analysis", "data"],
+        "agency",
+    )
     assert world.one(Payment, contract, kind="deposit").amount == DEPOSIT
     assert len(world.every(Payment, contract)) == 1, "a correction costs nothing"
     waiting = department.get("/reviews?standing=sent_back")
@@ -182,10 +229,14 @@ def test_rounds_are_limited_and_then_there_is_a_dispute(world: World) -> None:
     for _ in range(3):
         identifier = world.delivered(contract)
         points = running(world, contract).contract.request.item.checklist
-        contracts.send_for_correction(world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报")
+        contracts.send_for_correction(
+            world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
+        )
     identifier = world.delivered(contract)
     with pytest.raises(RuleBroken, match="上限 3 次"):
-        contracts.send_for_correction(world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报")
+        contracts.send_for_correction(
+            world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
+        )
 
 
 def test_limits_are_shown_to_both_sides(app: Flask, world: World, time: Any) -> None:

@@ -1,4 +1,6 @@
-"""Signed files that are not ours to verify whole: national algorithms are named, and what was added after signing is told from what was signed."""
+"""Signed files that are not ours to verify whole: national algorithms are named, and what was added after
+signing is told from what was signed.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,14 @@ def national(pdf: bytes, place: int = -1) -> bytes:
 
 def seal(pdf: bytes) -> bytes:
     """An electronic seal after GB/T 38540, or a CMS under the national content type: no CMS as we read it."""
-    return in_place(pdf, -1, b"\x30\x2c\x0c\x02ES" + ObjectIdentifier(SM2_DATA).dump() + ObjectIdentifier(SM3).dump() + ObjectIdentifier(SM2).dump())
+    return in_place(
+        pdf,
+        -1,
+        b"\x30\x2c\x0c\x02ES"
+        + ObjectIdentifier(SM2_DATA).dump()
+        + ObjectIdentifier(SM3).dump()
+        + ObjectIdentifier(SM2).dump(),
+    )
 
 
 @pytest.mark.parametrize("made", [national, seal])
@@ -58,7 +67,12 @@ def test_a_signature_by_a_national_algorithm_is_named(app: Flask, world: World, 
     assert [flaws for _, flaws in copy.signatures] == [()], "the other party's is verified as ever"
     assert check_copy(db.session, made(content.replace(b"/Title", b"/Titel", 1))).verdict == "changed"
     page = Visitor(app).submit("/check", file=content)
-    assert (page.status, "SM2" in page.text, "SM3" in page.text, "不是可以读取的 PDF" in page.text) == (200, True, True, False)
+    assert (page.status, "SM2" in page.text, "SM3" in page.text, "不是可以读取的 PDF" in page.text) == (
+        200,
+        True,
+        True,
+        False,
+    )
     assert "SM2" in Visitor(app, language="en").submit("/check", file=content).text
 
 
@@ -75,43 +89,82 @@ def by_curve(pdf: bytes) -> bytes:
     """Signed with ecdsa-with-SHA256, as it says, by a key on the curve of SM2."""
     held = bytes.fromhex(list(_ROOM.finditer(pdf))[-1][1].decode())
     assert ObjectIdentifier(P256).dump() in held
-    return in_place(pdf, -1, held.rstrip(b"\0").replace(ObjectIdentifier(P256).dump(), ObjectIdentifier("1.2.156.10197.1.301").dump()))
+    return in_place(
+        pdf,
+        -1,
+        held.rstrip(b"\0").replace(
+            ObjectIdentifier(P256).dump(), ObjectIdentifier("1.2.156.10197.1.301").dump()
+        ),
+    )
 
 
 def by_a_way_of_its_own(way: bytes) -> Any:
     def made(pdf: bytes) -> bytes:
         place = pdf.rindex(b"/SubFilter /ETSI.CAdES.detached")
-        return pdf[:place] + (b"/SubFilter /" + way).ljust(len(b"/SubFilter /ETSI.CAdES.detached")) + pdf[place + len(b"/SubFilter /ETSI.CAdES.detached") :]
+        return (
+            pdf[:place]
+            + (b"/SubFilter /" + way).ljust(len(b"/SubFilter /ETSI.CAdES.detached"))
+            + pdf[place + len(b"/SubFilter /ETSI.CAdES.detached") :]
+        )
 
     return made
 
 
 P256 = "1.2.840.10045.3.1.7"
 OTHERS = [
-    *((by_algorithm(f"1.2.156.10197.{own}"), name) for own, name in [
-        ("1.301.1", "SM2"), ("1.501", "SM2"), ("1.502", "SM2"), ("1.503", "SM2"), ("1.504", "SM3"), ("1.302.1", "SM9"), ("1.999", "GM/T 1.2.156.10197.1.999"),
-    ]),
-    (by_algorithm("1.2.840.10045.4.1"), "SHA-1"), (by_curve, "SM2"), (by_a_way_of_its_own(b"adbe.x509.rsa_sha1"), "adbe.x509.rsa_sha1"), (by_a_way_of_its_own(b"BJCA.Own"), "BJCA.Own"),
-]  # fmt: skip
+    *(
+        (by_algorithm(f"1.2.156.10197.{own}"), name)
+        for own, name in [
+            ("1.301.1", "SM2"),
+            ("1.501", "SM2"),
+            ("1.502", "SM2"),
+            ("1.503", "SM2"),
+            ("1.504", "SM3"),
+            ("1.302.1", "SM9"),
+            ("1.999", "GM/T 1.2.156.10197.1.999"),
+        ]
+    ),
+    (by_algorithm("1.2.840.10045.4.1"), "SHA-1"),
+    (by_curve, "SM2"),
+    (by_a_way_of_its_own(b"adbe.x509.rsa_sha1"), "adbe.x509.rsa_sha1"),
+    (by_a_way_of_its_own(b"BJCA.Own"), "BJCA.Own"),
+]
 
 
 @pytest.mark.parametrize(("made", "name"), OTHERS, ids=range(len(OTHERS)))
-def test_whatever_is_signed_in_a_way_not_verified_here_is_named_by_it(app: Flask, world: World, made: Any, name: str) -> None:
+def test_whatever_is_signed_in_a_way_not_verified_here_is_named_by_it(
+    app: Flask, world: World, made: Any, name: str
+) -> None:
     content = made(paper(world.signed()))
     db.session.rollback()
     copy = check_copy(db.session, content)
-    assert (copy.verdict, [way for _, way in copy.foreign], [flaws for _, flaws in copy.signatures]) == ("foreign", [name], [()])
+    assert (copy.verdict, [way for _, way in copy.foreign], [flaws for _, flaws in copy.signatures]) == (
+        "foreign",
+        [name],
+        [()],
+    )
     page = Visitor(app).submit("/check", file=content)
-    assert (page.status, name in page.text, "国家商用密码" in page.text, "已经不可靠" in page.text) == (200, True, name[:2] in ("SM", "GM"), name == "SHA-1")
+    assert (page.status, name in page.text, "国家商用密码" in page.text, "已经不可靠" in page.text) == (
+        200,
+        True,
+        name[:2] in ("SM", "GM"),
+        name == "SHA-1",
+    )
 
 
 @pytest.mark.parametrize("contents", [b"", b"\x8a" * 900, b"\x30\x80" * 50], ids=["empty", "random", "open"])
 @pytest.mark.parametrize("place", [0, -1])
-def test_a_signature_that_cannot_be_read_is_said_to_be_so_and_the_other_is_read(app: Flask, world: World, contents: bytes, place: int) -> None:
+def test_a_signature_that_cannot_be_read_is_said_to_be_so_and_the_other_is_read(
+    app: Flask, world: World, contents: bytes, place: int
+) -> None:
     content = in_place(paper(world.signed()), place, contents)
     db.session.rollback()
     copy = check_copy(db.session, content)
-    assert (copy.verdict, [way for _, way in copy.foreign], [flaws for _, flaws in copy.signatures]) == ("changed", [""], [() if place else ("broken",)])
+    assert (copy.verdict, [way for _, way in copy.foreign], [flaws for _, flaws in copy.signatures]) == (
+        "changed",
+        [""],
+        [() if place else ("broken",)],
+    )
     page = Visitor(app).submit("/check", file=content)
     assert (page.status, "读不出的签名" in page.text) == (200, True)
 
@@ -120,7 +173,12 @@ def test_a_torn_one_is_not_taken_to_sign_with(world: World) -> None:
     identifier = drafted(world)
     contracts.agree(world.actor("buyer"), identifier)
     with pytest.raises(RuleBroken, match="读不出") as refused:
-        contracts.bring_signature(world.actor("agency"), identifier, file_name="c.pdf", content=in_place(paper(identifier), 0, b"\x8a" * 900))
+        contracts.bring_signature(
+            world.actor("agency"),
+            identifier,
+            file_name="c.pdf",
+            content=in_place(paper(identifier), 0, b"\x8a" * 900),
+        )
     assert refused.value.field == "file"
 
 
@@ -128,7 +186,9 @@ def test_one_brought_to_sign_with_is_refused_by_its_name(world: World) -> None:
     identifier = drafted(world)
     contracts.agree(world.actor("buyer"), identifier)
     with pytest.raises(RuleBroken, match="SM2") as refused:
-        contracts.bring_signature(world.actor("agency"), identifier, file_name="c.pdf", content=national(paper(identifier)))
+        contracts.bring_signature(
+            world.actor("agency"), identifier, file_name="c.pdf", content=national(paper(identifier))
+        )
     assert refused.value.field == "file"
 
 
@@ -141,10 +201,14 @@ def annotated(pdf: bytes) -> bytes:
     """The same with a reader's note on its first page, saved incrementally."""
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     page = writer.root["/Pages"]["/Kids"][0]
-    note = DictionaryObject({
-        pdf_name("/Type"): pdf_name("/Annot"), pdf_name("/Subtype"): pdf_name("/Text"), pdf_name("/Contents"): pdf_string("看过"),
-        pdf_name("/Rect"): ArrayObject(map(NumberObject, (10, 10, 30, 30))),
-    })  # fmt: skip
+    note = DictionaryObject(
+        {
+            pdf_name("/Type"): pdf_name("/Annot"),
+            pdf_name("/Subtype"): pdf_name("/Text"),
+            pdf_name("/Contents"): pdf_string("看过"),
+            pdf_name("/Rect"): ArrayObject(map(NumberObject, (10, 10, 30, 30))),
+        }
+    )
     page.get_object().setdefault(pdf_name("/Annots"), ArrayObject()).append(writer.add_object(note))
     writer.update_container(page.get_object())
     out = BytesIO()
@@ -152,8 +216,12 @@ def annotated(pdf: bytes) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("added", [annotated, lambda pdf: annotated(annotated(pdf)), lambda pdf: pdf + b"\n% one more line\n"])
-def test_what_was_added_after_signing_is_told_from_what_was_signed(app: Flask, world: World, added: Any) -> None:
+@pytest.mark.parametrize(
+    "added", [annotated, lambda pdf: annotated(annotated(pdf)), lambda pdf: pdf + b"\n% one more line\n"]
+)
+def test_what_was_added_after_signing_is_told_from_what_was_signed(
+    app: Flask, world: World, added: Any
+) -> None:
     signed = paper(world.signed())
     db.session.rollback()
     copy = check_copy(db.session, added(signed))

@@ -1,4 +1,6 @@
-"""The worst behaviour does not leave the emptiest file: an award not signed for or given up, and work that never came, are facts on record."""
+"""The worst behaviour does not leave the emptiest file: an award not signed for or given up, and work that
+never came, are facts on record.
+"""
 
 from __future__ import annotations
 
@@ -48,17 +50,23 @@ def _late(world: World, time: Any, signed: tuple[str, ...] = ("buyer",), **reque
 @pytest.mark.parametrize(
     ("signed", "kinds"),
     [
-        (("buyer",), [("unsigned", "agency")]), (("agency",), [("not_contracted", "buyer")]), ((), [("unsigned", "agency"), ("not_contracted", "buyer")]),
+        (("buyer",), [("unsigned", "agency")]),
+        (("agency",), [("not_contracted", "buyer")]),
+        ((), [("unsigned", "agency"), ("not_contracted", "buyer")]),
     ],
-)  # fmt: skip
-def test_whoever_lets_the_time_to_sign_pass_is_put_on_record_once(world: World, time: Any, signed: tuple[str, ...], kinds: list[tuple[str, str]]) -> None:
+)
+def test_whoever_lets_the_time_to_sign_pass_is_put_on_record_once(
+    world: World, time: Any, signed: tuple[str, ...], kinds: list[tuple[str, str]]
+) -> None:
     contract = _late(world, time, signed)
     assert _records(world) == [(kind, world.identifiers[name], contract) for kind, name in kinds]
     record = db.session.scalars(select(CreditRecord)).first()
     assert record is not None
     assert record.state == "proposed"
     assert "招标投标法实施条例" in record.basis
-    assert of_agency(db.session, world.organisation("agency").id).score == 80, "before notice and an answer it counts for nothing"
+    assert of_agency(db.session, world.organisation("agency").id).score == 80, (
+        "before notice and an answer it counts for nothing"
+    )
     time.instant += timedelta(days=30)
     tick()
     assert len(_records(world)) == len(kinds)
@@ -72,9 +80,16 @@ def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) 
     request = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
     assert Request.load(db.session, request).state == "evaluated"
     rating = world.one(Rating, contract, by="buyer")
-    ratings.rate(world.actor("buyer"), rating.identifier, scores=dict.fromkeys(DIMENSIONS["buyer"], 1), comment="中选后不签合同")
+    ratings.rate(
+        world.actor("buyer"),
+        rating.identifier,
+        scores=dict.fromkeys(DIMENSIONS["buyer"], 1),
+        comment="中选后不签合同",
+    )
     with pytest.raises(RuleBroken, match="有效的报价"):
-        sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+        sourcing.award(
+            world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+        )
 
 
 def test_an_award_given_up_before_signing_is_a_fact_too(world: World) -> None:
@@ -85,7 +100,9 @@ def test_an_award_given_up_before_signing_is_a_fact_too(world: World) -> None:
     assert len(world.every(Rating, contract)) == 2
     other = world.contract_of(world.awarded(agency="second")).identifier
     contracts.terminate(world.actor("buyer"), other, reason="项目暂缓,双方同意")
-    assert _records(world)[1:] == [("not_contracted", world.identifiers["buyer"], other)], "招标投标法实施条例 73"
+    assert _records(world)[1:] == [("not_contracted", world.identifiers["buyer"], other)], (
+        "招标投标法实施条例 73"
+    )
     assert Contract.load(db.session, other).unsigned_by == "buyer"
     assert Contract.load(db.session, other).request.state == "failed", "it came to nothing"
 
@@ -97,10 +114,22 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
     buyer = sign_in(app, world, "buyer")
     assert f"from={request}" in buyer.get(f"/requests/{request}").text
     deadline = workdays.add(clock.now(), 5)
-    again = sourcing.create_request(world.actor("buyer"), again_of=request, **world.asked(project="高标准农田项目(第二次)", deadline=deadline))
-    third = sourcing.create_request(world.actor("buyer"), again_of=again, **world.asked(project="完全另一个名称", mode="sealed_bid", funds="state", deadline=deadline))
-    renewed = sourcing.create_request(world.actor("buyer"), **world.asked(project="高标准 农田项目", deadline=deadline))
-    other = sourcing.create_request(world.actor("buyer"), again_of=NOT_AGAIN, **world.asked(project="另一处灌区工程", deadline=deadline))
+    again = sourcing.create_request(
+        world.actor("buyer"),
+        again_of=request,
+        **world.asked(project="高标准农田项目(第二次)", deadline=deadline),
+    )
+    third = sourcing.create_request(
+        world.actor("buyer"),
+        again_of=again,
+        **world.asked(project="完全另一个名称", mode="sealed_bid", funds="state", deadline=deadline),
+    )
+    renewed = sourcing.create_request(
+        world.actor("buyer"), **world.asked(project="高标准 农田项目", deadline=deadline)
+    )
+    other = sourcing.create_request(
+        world.actor("buyer"), again_of=NOT_AGAIN, **world.asked(project="另一处灌区工程", deadline=deadline)
+    )
     for made in (again, third, renewed, other):
         sourcing.publish(world.actor("buyer"), made)
     for made in (again, renewed):
@@ -112,7 +141,9 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
     assert sourcing.submit_quote(world.actor("agency"), other, price=100, days=20)
     record = db.session.scalars(select(CreditRecord.identifier)).one()
     credit.drop_record(world.actor("regulator"), record, reason="不可抗力,不予认定")
-    assert sourcing.submit_quote(world.actor("agency"), again, price=100, days=20), "what was dropped is held against nobody"
+    assert sourcing.submit_quote(world.actor("agency"), again, price=100, days=20), (
+        "what was dropped is held against nobody"
+    )
 
 
 @pytest.mark.parametrize("tie", ["account_number", None], ids=["linked", "stranger"])
@@ -121,7 +152,12 @@ def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: st
     contracts.terminate(world.actor("agency"), contract, reason="我们不想签了,放弃")
     request = world.request(project="高标准农田项目(第二次)")
     if tie:
-        profiles = [db.session.scalars(select(AgencyProfile).where(AgencyProfile.agency_id == world.organisation(name).id)).one() for name in ("agency", "second")]
+        profiles = [
+            db.session.scalars(
+                select(AgencyProfile).where(AgencyProfile.agency_id == world.organisation(name).id)
+            ).one()
+            for name in ("agency", "second")
+        ]
         for profile in profiles:
             profile.account_number = "6222020000000000001"
         db.session.commit()
@@ -138,8 +174,16 @@ def test_the_form_to_publish_again_says_what_it_runs_again(app: Any, world: Worl
     sourcing.cancel(world.actor("buyer"), request, reason="项目方案有调整")
     buyer = sign_in(app, world, "buyer")
     page = buyer.get(f"/requests/new?from={request}")
-    values = {f["name"]: f.get("value", "") for f in page.soup.select("form[method=post] input[name]") if f.get("type") not in ("radio", "checkbox") or f.has_attr("checked")}
-    chosen = {s["name"]: s.select_one("option[selected]")["value"] for s in page.soup.select("form[method=post] select[name]") if s.select_one("option[selected]")}
+    values = {
+        f["name"]: f.get("value", "")
+        for f in page.soup.select("form[method=post] input[name]")
+        if f.get("type") not in ("radio", "checkbox") or f.has_attr("checked")
+    }
+    chosen = {
+        s["name"]: s.select_one("option[selected]")["value"]
+        for s in page.soup.select("form[method=post] select[name]")
+        if s.select_one("option[selected]")
+    }
     texts = {t["name"]: t.text.strip() for t in page.soup.select("form[method=post] textarea[name]")}
     sent = buyer.post(f"/requests/new?from={request}", {**values, **chosen, **texts})
     assert sent.status == 303, sent.text[-3000:]
@@ -170,19 +214,32 @@ def test_what_never_came_is_late_from_its_limit_on(world: World, time: Any) -> N
     assert kept.on_time == 0
 
 
-@pytest.mark.parametrize(("fault", "on_time", "passed"), [("agency", False, False), ("buyer", None, None), ("none", None, None)])
-def test_a_contract_that_ends_without_it_counts_by_whose_fault_it_was(world: World, time: Any, fault: str, on_time: Any, passed: Any) -> None:
+@pytest.mark.parametrize(
+    ("fault", "on_time", "passed"), [("agency", False, False), ("buyer", None, None), ("none", None, None)]
+)
+def test_a_contract_that_ends_without_it_counts_by_whose_fault_it_was(
+    world: World, time: Any, fault: str, on_time: Any, passed: Any
+) -> None:
     contract = world.started()
     world.supplied(contract)
     _never(world, time, contract)
     dispute = contracts.file_dispute(world.actor("buyer"), contract, claim="机构收到定金后一直没有交付成果")
     contracts.answer_dispute(world.actor("agency"), dispute, answer="正在处理,请再等一等")
-    contracts.decide_dispute(world.actor("regulator"), dispute, outcome="terminate", fault=fault, to_agency=0, reason="查明事实,作出处理")
+    contracts.decide_dispute(
+        world.actor("regulator"),
+        dispute,
+        outcome="terminate",
+        fault=fault,
+        to_agency=0,
+        reason="查明事实,作出处理",
+    )
     drain()
     deliverable = world.every(Deliverable, contract)[-1]
     assert (deliverable.on_time, deliverable.first_pass) == (on_time, passed)
     sheet = of_agency(db.session, world.organisation("agency").id)
-    assert (sheet.grade is not None) == (fault == "agency"), "the worst behaviour does not leave the emptiest file"
+    assert (sheet.grade is not None) == (fault == "agency"), (
+        "the worst behaviour does not leave the emptiest file"
+    )
     assert (sheet.score < 80) == (fault == "agency")
 
 
@@ -190,7 +247,9 @@ def test_both_agreeing_to_end_it_does_not_undo_lateness(world: World, time: Any)
     contract = world.started()
     world.supplied(contract)
     _never(world, time, contract)
-    change = contracts.propose_change(world.actor("agency"), contract, kind="termination", terms={"to_agency": 0}, reason="双方同意不再履行")
+    change = contracts.propose_change(
+        world.actor("agency"), contract, kind="termination", terms={"to_agency": 0}, reason="双方同意不再履行"
+    )
     contracts.agree_change(world.actor("buyer"), change)
     deliverable = world.every(Deliverable, contract)[-1]
     assert (deliverable.state, deliverable.on_time, deliverable.first_pass) == ("cancelled", False, False)
@@ -215,10 +274,15 @@ def test_the_next_buyer_sees_both(app: Any, world: World, time: Any) -> None:
     assert "成果未交付" in page
     assert "一年内中选未签约 1 次、未交付 1 次" in buyer.get(f"/requests/{request}").text
     compared = buyer.get(f"/requests/{request}/compare").soup
-    rows = {row.select_one("th,td").text.strip(): [cell.text.strip() for cell in row.select("td.num")] for row in compared.select("tbody tr")}
+    rows = {
+        row.select_one("th,td").text.strip(): [cell.text.strip() for cell in row.select("td.num")]
+        for row in compared.select("tbody tr")
+    }
     assert rows["中选后未签约(一年内)"] == ["1", "—"]
     assert rows["未交付成果(一年内)"] == ["1", "—"]
-    assert "没有做到的" not in sign_in(app, world, "second").get(f"/agencies/{world.identifiers['agency']}").text, "before notice it is no stigma"
+    assert (
+        "没有做到的" not in sign_in(app, world, "second").get(f"/agencies/{world.identifiers['agency']}").text
+    ), "before notice it is no stigma"
     time.instant += timedelta(days=400)
     assert not left_behind(db.session, [key])[key].unsigned
     assert Award.load(db.session, Contract.load(db.session, running).award.identifier).state == "final"

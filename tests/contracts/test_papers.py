@@ -58,7 +58,9 @@ def test_a_contract_is_printed_when_somebody_needs_it(app: Flask, world: World) 
     assert len(papers(contract)) == 3
 
 
-def test_two_who_need_a_paper_at_once_get_the_same(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_who_need_a_paper_at_once_get_the_same(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contract, inner, times = world.contract_of(world.awarded()).identifier, printing._print, [0]
 
     def another_meanwhile(data: dict[str, Any]) -> bytes:
@@ -76,7 +78,9 @@ def test_two_who_need_a_paper_at_once_get_the_same(app: Flask, world: World, mon
 def test_nobody_signs_what_was_changed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     contract, inner = world.contract_of(world.awarded()).identifier, signing.signed
     changes: list[Callable[[], object]] = [
-        lambda: contracts.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期五年。"}),
+        lambda: contracts.revise(
+            world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期五年。"}
+        ),
         lambda: contracts.renew_key(world.actor("buyer")),
         lambda: contracts.agree(world.actor("agency"), contract),
     ]
@@ -103,7 +107,11 @@ def test_nobody_signs_what_was_changed_meanwhile(world: World, monkeypatch: pyte
 
 def test_a_signature_sent_twice_is_one(world: World) -> None:
     contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
-    assert contracts.agree(buyer, contract, submission="K") == contracts.agree(buyer, contract, submission="K") == contract
+    assert (
+        contracts.agree(buyer, contract, submission="K")
+        == contracts.agree(buyer, contract, submission="K")
+        == contract
+    )
     with pytest.raises(WrongState):
         contracts.agree(buyer, contract, submission="another")
     assert len(papers(contract)) == 2

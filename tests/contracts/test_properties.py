@@ -15,8 +15,18 @@ from tests.contracts.play import ACTS, FATES, SIDES, Play
 from tests.factories import World
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from(SIDES), st.integers(0, 24), st.sampled_from(FATES)), min_size=16, max_size=40))
+@settings(
+    max_examples=5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(ACTS), st.sampled_from(SIDES), st.integers(0, 24), st.sampled_from(FATES)),
+        min_size=16,
+        max_size=40,
+    )
+)
 def _played(world: World, time: Any, acts: list[tuple[str, str, int, str]]) -> None:
     play = Play(world, time)
     for side in SIDES:  # begin, so that most of the play is not spent on getting there

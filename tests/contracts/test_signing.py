@@ -53,14 +53,29 @@ class Authority:
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试电子认证")])
         self.certificate = self.issue(self.name, self.key.public_key(), ca=True)
 
-    def issue(self, name: x509.Name, public: Any, *, ca: bool = False, days: int = 700, purpose: Any = None) -> x509.Certificate:
-        usage = dict.fromkeys(("data_encipherment", "key_encipherment", "key_agreement", "encipher_only", "decipher_only"), False)
+    def issue(
+        self, name: x509.Name, public: Any, *, ca: bool = False, days: int = 700, purpose: Any = None
+    ) -> x509.Certificate:
+        usage = dict.fromkeys(
+            ("data_encipherment", "key_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+            False,
+        )
         made = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(self.name).public_key(public).serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - timedelta(days=30)).not_valid_after(self.now + timedelta(days=days))
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self.name)
+            .public_key(public)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self.now - timedelta(days=30))
+            .not_valid_after(self.now + timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca, None), True)
-            .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=not ca, key_cert_sign=ca, crl_sign=ca, **usage), True)
-        )  # fmt: skip
+            .add_extension(
+                x509.KeyUsage(
+                    digital_signature=True, content_commitment=not ca, key_cert_sign=ca, crl_sign=ca, **usage
+                ),
+                True,
+            )
+        )
         if purpose:
             made = made.add_extension(x509.ExtendedKeyUsage([purpose]), True)
         return made.sign(self.key, hashes.SHA256())
@@ -68,13 +83,19 @@ class Authority:
     def party(self, name: str, code: str, days: int = 700) -> tuple[Any, x509.Certificate]:
         """A key and a certificate for somebody."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name), x509.NameAttribute(NameOID.SERIAL_NUMBER, code), x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ])  # fmt: skip
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
+                x509.NameAttribute(NameOID.SERIAL_NUMBER, code),
+                x509.NameAttribute(NameOID.COMMON_NAME, name),
+            ]
+        )
         return key, self.issue(subject, key.public_key(), days=days)
 
     def bundle(self, key: Any, certificate: x509.Certificate, password: bytes = b"secret") -> bytes:
-        return pkcs12.serialize_key_and_certificates(b"key", key, certificate, [self.certificate], serialization.BestAvailableEncryption(password))
+        return pkcs12.serialize_key_and_certificates(
+            b"key", key, certificate, [self.certificate], serialization.BestAvailableEncryption(password)
+        )
 
 
 @pytest.fixture
@@ -131,14 +152,21 @@ def test_both_sign_and_the_first_signature_stays_valid(app: Flask, world: World,
     assert looked_at(both) == ("same", [("buyer单位", ()), ("agency单位", ())])
     assert looked_at(first)[0] == looked_at(text)[0] == "earlier"
     rows = db.session.scalars(select(ContractSignature).order_by(ContractSignature.id)).all()
-    assert [(r.role, r.method, r.organisation.name) for r in rows] == [("buyer", "platform", "buyer单位"), ("agency", "platform", "agency单位")]
+    assert [(r.role, r.method, r.organisation.name) for r in rows] == [
+        ("buyer", "platform", "buyer单位"),
+        ("agency", "platform", "agency单位"),
+    ]
     if shutil.which("pdfsig"):
         (tmp_path / "contract.pdf").write_bytes(both)
-        said = subprocess.run(["pdfsig", "-nocert", tmp_path / "contract.pdf"], capture_output=True, text=True, check=False).stdout
+        said = subprocess.run(
+            ["pdfsig", "-nocert", tmp_path / "contract.pdf"], capture_output=True, text=True, check=False
+        ).stdout
         assert said.count("Signature is Valid") == 2
         assert said.count("ETSI.CAdES.detached") == 2
         assert said.count("Total document signed") == 1
-        fonts = subprocess.run(["pdffonts", tmp_path / "contract.pdf"], capture_output=True, text=True, check=False).stdout
+        fonts = subprocess.run(
+            ["pdffonts", tmp_path / "contract.pdf"], capture_output=True, text=True, check=False
+        ).stdout
         assert fonts.count("yes yes yes") >= 2
         assert " no " not in fonts.split("\n", 2)[2]
 
@@ -147,7 +175,9 @@ def test_a_changed_text_takes_the_signatures_back(world: World) -> None:
     identifier = drafted(world)
     contracts.agree(world.actor("buyer"), identifier)
     signed = paper(identifier)
-    contracts.revise(world.actor("agency"), identifier, texts={"secrecy": "双方另行签订保密协议,保密期五年。"})
+    contracts.revise(
+        world.actor("agency"), identifier, texts={"secrecy": "双方另行签订保密协议,保密期五年。"}
+    )
     assert not db.session.scalars(select(ContractSignature)).all()
     contracts.agree(world.actor("agency"), identifier)
     contracts.agree(world.actor("buyer"), identifier)
@@ -192,7 +222,9 @@ def test_a_signature_moved_to_another_contract_is_found(world: World) -> None:
     assert signers[0] == ("buyer单位", ("broken",))
 
 
-def test_the_wrong_party_an_expired_and_an_unknown_certificate_are_refused_and_named(world: World, authority: Authority, time: Any) -> None:
+def test_the_wrong_party_an_expired_and_an_unknown_certificate_are_refused_and_named(
+    world: World, authority: Authority, time: Any
+) -> None:
     identifier = drafted(world)
     text, buyer = paper(identifier), world.organisation("buyer")
     now = time.instant
@@ -231,21 +263,30 @@ def test_signing_elsewhere_and_bringing_it_back(world: World, authority: Authori
     contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=good)
     contracts.agree(world.actor("agency"), identifier)
     assert looked_at(paper(identifier)) == ("same", [("buyer单位", ()), ("agency单位", ())])
-    assert db.session.scalars(select(ContractSignature.method).order_by(ContractSignature.id)).all() == ["elsewhere", "platform"]
+    assert db.session.scalars(select(ContractSignature.method).order_by(ContractSignature.id)).all() == [
+        "elsewhere",
+        "platform",
+    ]
 
 
-def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World, authority: Authority, time: Any) -> None:
+def test_an_own_certificate_replaces_the_key_held_here(
+    app: Flask, world: World, authority: Authority, time: Any
+) -> None:
     agency = world.organisation("agency")
     key, certificate = authority.party(agency.name, agency.uscc, days=20)
     good = authority.bundle(key, certificate)
     visitor = sign_in(app, world, "agency")
 
     def refused(content: bytes, field: str, password: str = "secret") -> str:
-        return visitor.submit("/my/signing/bring", file=content, password=password, again=PASSWORD).error_at(field)
+        return visitor.submit("/my/signing/bring", file=content, password=password, again=PASSWORD).error_at(
+            field
+        )
 
     assert "密码不对" in refused(good, "password", "wrong")
     assert "打不开" in refused(b"nothing", "password")
-    assert "不是本单位" in refused(authority.bundle(*authority.party("别人公司", "91630000000000000X")), "file")
+    assert "不是本单位" in refused(
+        authority.bundle(*authority.party("别人公司", "91630000000000000X")), "file"
+    )
     assert "有效期" in refused(authority.bundle(*authority.party(agency.name, agency.uscc, days=-1)), "file")
     unknown = Authority(time.instant.astimezone(UTC))
     assert "受信任" in refused(unknown.bundle(*unknown.party(agency.name, agency.uscc)), "file")
@@ -255,9 +296,13 @@ def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World,
     identifier = drafted(world)
     contracts.agree(world.actor("agency"), identifier)
     assert looked_at(paper(identifier))[1] == [("agency单位", ())]
-    kept = db.session.scalars(select(SigningKey).where(SigningKey.organisation_id == agency.id).order_by(SigningKey.id)).all()
+    kept = db.session.scalars(
+        select(SigningKey).where(SigningKey.organisation_id == agency.id).order_by(SigningKey.id)
+    ).all()
     assert [(k.origin, k.retired_at is not None) for k in kept] == [("platform", True), ("own", False)]
-    raw = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    raw = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     assert raw not in kept[1].private_key
     time.instant += timedelta(days=30)
     later = drafted(world)
@@ -268,14 +313,20 @@ def test_an_own_certificate_replaces_the_key_held_here(app: Flask, world: World,
 
 def test_a_key_held_here_is_renewed_when_it_runs_out(app: Flask, world: World, time: Any) -> None:
     buyer = sign_in(app, world, "buyer")
-    before = db.session.scalars(select(SigningKey.serial).where(SigningKey.retired_at.is_(None), SigningKey.organisation_id == world.organisation("buyer").id)).one()
+    before = db.session.scalars(
+        select(SigningKey.serial).where(
+            SigningKey.retired_at.is_(None), SigningKey.organisation_id == world.organisation("buyer").id
+        )
+    ).one()
     assert buyer.submit("/my/signing/renew", again=PASSWORD).status == 303
     with pytest.raises(NotAllowed):
         contracts.renew_key(world.actor("visitor"))
     time.instant += timedelta(days=4 * 365)
     identifier = drafted_later(world)
     contracts.agree(world.actor("buyer"), identifier)
-    serials = db.session.scalars(select(SigningKey.serial).where(SigningKey.organisation_id == world.organisation("buyer").id)).all()
+    serials = db.session.scalars(
+        select(SigningKey.serial).where(SigningKey.organisation_id == world.organisation("buyer").id)
+    ).all()
     assert len(set(serials)) == len(serials) == 3
     assert before in serials
     assert looked_at(paper(identifier))[1] == [("buyer单位", ())]
@@ -291,11 +342,14 @@ def _tsa(authority: Authority) -> Any:
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试时间戳")])
     certificate = authority.issue(name, key.public_key(), purpose=ExtendedKeyUsageOID.TIME_STAMPING)
-    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    der = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     stamper = DummyTimeStamper(
-        asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER)), asn1_keys.PrivateKeyInfo.load(der),
+        asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER)),
+        asn1_keys.PrivateKeyInfo.load(der),
         fixed_dt=authority.now + timedelta(seconds=7),
-    )  # fmt: skip
+    )
 
     def answer(environ: Any, start: Any) -> Any:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -306,7 +360,9 @@ def _tsa(authority: Authority) -> Any:
     return make_server("127.0.0.1", 0, answer)
 
 
-def test_a_trusted_time_is_in_the_signature_where_an_authority_is_set(app: Flask, world: World, authority: Authority, time: Any) -> None:
+def test_a_trusted_time_is_in_the_signature_where_an_authority_is_set(
+    app: Flask, world: World, authority: Authority, time: Any
+) -> None:
     server = _tsa(authority)
     Thread(target=server.serve_forever, daemon=True).start()
     identifier = drafted(world)
@@ -333,10 +389,15 @@ def test_anybody_checks_a_copy_and_nobody_gets_one(app: Flask, world: World) -> 
         page = visitor.submit(path, file=both)
         for said in ("一个字节也没有改过", "buyer单位", "agency单位", "有效"):
             assert said in page.text
-        assert "改动过" in visitor.submit(path, file=both.replace(b"/Type", b"/Tyqe", 1)).text or path == "/check"
+        assert (
+            "改动过" in visitor.submit(path, file=both.replace(b"/Type", b"/Tyqe", 1)).text
+            or path == "/check"
+        )
     assert "请选择文件" in visitor.submit("/check").error_at("file")
     assert visitor.get(f"/papers/{identifier}.pdf").status == 404
-    named = db.session.scalars(select(Document.identifier).where(Document.case_identifier == identifier)).first()
+    named = db.session.scalars(
+        select(Document.identifier).where(Document.case_identifier == identifier)
+    ).first()
     assert visitor.get(f"/papers/{named}.pdf").status == 404
     assert visitor.get(f"/documents/{named}").status == 302
     assert sign_in(app, world, "second").get(f"/documents/{named}").status == 404
@@ -348,4 +409,6 @@ def test_a_paper_tells_its_date_in_beijing(world: World) -> None:
     identifier = world.signed()
     info = PdfFileReader(BytesIO(paper(identifier))).trailer["/Info"]
     assert identifier in str(info["/Title"])
-    assert check_copy(db.session, paper(identifier)).signatures[0][0].at == datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
+    assert check_copy(db.session, paper(identifier)).signatures[0][0].at == datetime(
+        2026, 3, 2, 9, 0, tzinfo=BEIJING
+    )

@@ -39,4 +39,7 @@ def opened(app: Flask, world: World, time: Any, request: str) -> None:
         keeper(app).release(Request.load(db.session, request).keeper_handle or "")
     time.closing(request)
     found = Request.load(db.session, request)
-    assert (found.state, {bid.state for bid in db.session.scalars(select(Bid).where(Bid.request_id == found.id))}) == ("evaluated", {"opened"})
+    assert (
+        found.state,
+        {bid.state for bid in db.session.scalars(select(Bid).where(Bid.request_id == found.id))},
+    ) == ("evaluated", {"opened"})

@@ -1,4 +1,6 @@
-"""The demonstration is killed while it is loaded: the market knows, is wiped, and begins again as if nothing had been."""
+"""The demonstration is killed while it is loaded: the market knows, is wiped, and begins again as if nothing
+had been.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,13 @@ def demo(database: str, tmp_path: Path) -> Any:
 
 def _loader(database: str, folder: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-c", LOADER, database, str(folder)], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", LOADER, database, str(folder)],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _seed(app: Any) -> None:
@@ -65,10 +73,19 @@ def _seed(app: Any) -> None:
 def _picture() -> dict[str, Any]:
     """What a market holds, by counts, and what happened in it in what order."""
     db.session.rollback()
-    counts = {table.name: db.session.scalar(select(func.count()).select_from(table)) for table in Base.metadata.sorted_tables}
+    counts = {
+        table.name: db.session.scalar(select(func.count()).select_from(table))
+        for table in Base.metadata.sorted_tables
+    }
     told = db.session.execute(select(Event.at, Event.kind, Event.case_identifier).order_by(Event.id)).all()
-    balances = db.session.execute(select(ledger.Account.code, ledger.Account.balance).order_by(ledger.Account.code)).all()
-    return {"counts": counts, "told": [tuple(each) for each in told], "balances": [tuple(each) for each in balances]}
+    balances = db.session.execute(
+        select(ledger.Account.code, ledger.Account.balance).order_by(ledger.Account.code)
+    ).all()
+    return {
+        "counts": counts,
+        "told": [tuple(each) for each in told],
+        "balances": [tuple(each) for each in balances],
+    }
 
 
 @pytest.mark.faults
@@ -94,7 +111,9 @@ def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: 
     assert loading.is_empty()
     assert not loading.unfinished()
     assert db.session.scalar(select(func.count(Event.id))) == 0
-    assert not [path for folder in ("files", "keeper") for path in (tmp_path / folder).rglob("*") if path.is_file()]
+    assert not [
+        path for folder in ("files", "keeper") for path in (tmp_path / folder).rglob("*") if path.is_file()
+    ]
 
     loading.load(UNTIL, **SIZE)
     assert not loading.unfinished()
@@ -113,7 +132,9 @@ def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: 
 
 
 def mark_of() -> tuple[str, int]:
-    state, position = db.session.execute(select(Batch.state, Batch.position).where(Batch.kind == DEMONSTRATION).order_by(Batch.id.desc())).one()
+    state, position = db.session.execute(
+        select(Batch.state, Batch.position).where(Batch.kind == DEMONSTRATION).order_by(Batch.id.desc())
+    ).one()
     return state, position
 
 
@@ -130,14 +151,22 @@ def test_nothing_is_wiped_but_an_unfinished_demonstration(demo: Any) -> None:
 
 @pytest.mark.faults
 def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, time: Any) -> None:
-    """`flask demo` with DEMO=0: the mark alone says that it is not whole, to the command, to the jobs, and to whoever would serve it."""
+    """`flask demo` with DEMO=0: the mark alone says that it is not whole, to the command, to the jobs, and to
+    whoever would serve it.
+    """
     demo.config.update(DEMO=False, TRIAL=True)
     mark.begin()
     accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password="gongxin-demo")
     accounts.sign_up(
-        VISITOR, email="e00@demo.gongxin.cn", name="项目业主", password="gongxin-demo", kind="enterprise", organisation="演示有限公司", uscc=code(7),
+        VISITOR,
+        email="e00@demo.gongxin.cn",
+        name="项目业主",
+        password="gongxin-demo",
+        kind="enterprise",
+        organisation="演示有限公司",
+        uscc=code(7),
         region_code="632801",
-    )  # fmt: skip
+    )
     assert not loading.is_empty()
     db.session.rollback()
     (problem,) = refusals(demo)
@@ -164,9 +193,15 @@ def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
     mark.begin()
     with clock.at(UNTIL):
         accounts.sign_up(
-            VISITOR, email="visitor@example.cn", name="来客", password="correct horse battery", kind="enterprise", organisation="来客有限公司",
-            uscc=code(7), region_code="632801",
-        )  # fmt: skip
+            VISITOR,
+            email="visitor@example.cn",
+            name="来客",
+            password="correct horse battery",
+            kind="enterprise",
+            organisation="来客有限公司",
+            uscc=code(7),
+            region_code="632801",
+        )
     jobs.passes["deadlines"]()
     jobs.passes["events"]()
     assert db.session.scalar(select(func.count(Event.id)))
@@ -190,8 +225,14 @@ def test_people_come_in_while_it_is_loaded(demo: Any) -> None:
             try:
                 came.append(
                     accounts.sign_up(
-                        VISITOR, email="visitor@example.cn", name="来客", password="correct horse battery", kind="agency",
-                        organisation="来客技术有限公司", uscc=code(7), region_code="632801",
+                        VISITOR,
+                        email="visitor@example.cn",
+                        name="来客",
+                        password="correct horse battery",
+                        kind="agency",
+                        organisation="来客技术有限公司",
+                        uscc=code(7),
+                        region_code="632801",
                     )
                 )
             finally:

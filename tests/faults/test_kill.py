@@ -20,7 +20,9 @@ def test_a_server_killed_among_quotes_loses_none_it_acknowledged(tmp_path: Path)
         who = people(server)
         paths = []
         for number in range(12):
-            made = who["buyer"].submit(f"/requests/new?item={ITEM}", project=f"高标准农田项目 {number}", region_code="632801")
+            made = who["buyer"].submit(
+                f"/requests/new?item={ITEM}", project=f"高标准农田项目 {number}", region_code="632801"
+            )
             who["buyer"].submit(f"{made}/publish")
             paths.append(made)
         acknowledged: list[str] = []
@@ -46,13 +48,17 @@ def test_a_server_killed_among_quotes_loses_none_it_acknowledged(tmp_path: Path)
         server.command("tick")
         engine = create_engine(f"sqlite:///{tmp_path}/market.sqlite3")
         with engine.connect() as connection:
+
             def column(statement: str) -> list[str]:
                 return list(connection.execute(text(statement)).scalars())
 
             quotes = column("SELECT identifier FROM quotes")
             told = column("SELECT case_identifier FROM events WHERE kind = 'quote.submit'")
             offers = column("SELECT quote_id FROM offers")
-            notices = column("SELECT n.event_id FROM notices n JOIN events e ON e.id = n.event_id WHERE e.kind = 'quote.submit'")
+            notices = column(
+                "SELECT n.event_id FROM notices n JOIN events e ON e.id = n.event_id WHERE "
+                "e.kind = 'quote.submit'"
+            )
             whole = column("PRAGMA integrity_check")
         engine.dispose()
         assert {path.rsplit("/", 1)[-1] for path in acknowledged} <= set(quotes)

@@ -1,7 +1,8 @@
-"""A minute of readers on every page, under every Python at hand and on both databases: no process dies, no answer is a 5xx.
+"""A minute of readers on every page, under every Python at hand and on both databases: no process dies, no
+answer is a 5xx.
 
-With the collector's own threshold, and with a collection every 50 objects, which brought 3.11 down in two seconds where it was
-left to collect by itself.
+With the collector's own threshold, and with a collection every 50 objects, which brought 3.11 down in two
+seconds where it was left to collect by itself.
 """
 
 from __future__ import annotations
@@ -30,14 +31,36 @@ from market.demo.people import PASSWORD, REGULATOR
 
 pytestmark = pytest.mark.faults
 SECONDS = float(os.environ.get("LOAD_SECONDS", "60"))
-FOUND = dict(line.split(" ", 1) for line in subprocess.run([ROOT / ".ci" / "find-python", "--all"], capture_output=True, text=True, check=True).stdout.splitlines())
+FOUND = dict(
+    line.split(" ", 1)
+    for line in subprocess.run(
+        [ROOT / ".ci" / "find-python", "--all"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+)
 PUBLIC = (
-    "/", "/items", "/items/EIA-01", "/requests", "/awards", "/agencies", "/agencies?q=%E7%8E%AF%E8%AF%84&region=632800", "/credit", "/policy", "/matters",
-)  # fmt: skip
+    "/",
+    "/items",
+    "/items/EIA-01",
+    "/requests",
+    "/awards",
+    "/agencies",
+    "/agencies?q=%E7%8E%AF%E8%AF%84&region=632800",
+    "/credit",
+    "/policy",
+    "/matters",
+)
 SIGNED_IN = (
-    "/my", "/my/notices", "/contracts", "/oversight/agencies", "/oversight/money", "/oversight/checks", "/oversight/first-pass",
-    "/oversight/clauses", "/ledger", "/ledger/accounts",
-)  # fmt: skip
+    "/my",
+    "/my/notices",
+    "/contracts",
+    "/oversight/agencies",
+    "/oversight/money",
+    "/oversight/checks",
+    "/oversight/first-pass",
+    "/oversight/clauses",
+    "/ledger",
+    "/ledger/accounts",
+)
 
 
 def _environment(version: str, python: str) -> str:
@@ -48,7 +71,17 @@ def _environment(version: str, python: str) -> str:
     if not (folder / "installed").exists():
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([python, "-m", "venv", folder], check=True)
-        install = [folder / "bin" / "python", "-m", "pip", "install", "-qq", "--no-deps", "--require-hashes", "-r", ROOT / "requirements.txt"]
+        install = [
+            folder / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "-qq",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+            ROOT / "requirements.txt",
+        ]
         subprocess.run(install, check=True)
         (folder / "installed").touch()
     return str(folder / "bin" / "python")
@@ -101,10 +134,15 @@ def _running(server: Server) -> Iterator[set[int]]:
 
 def _cookie(server: Server) -> str:
     with requests.Session() as client:
-        token = BeautifulSoup(client.get(f"{server.url}/sign-in", timeout=30).text, "html.parser").select_one("main [name=csrf_token]")
+        token = BeautifulSoup(client.get(f"{server.url}/sign-in", timeout=30).text, "html.parser").select_one(
+            "main [name=csrf_token]"
+        )
         assert token is not None
         sent = {"csrf_token": token["value"], "email": REGULATOR, "password": PASSWORD}
-        assert client.post(f"{server.url}/sign-in", data=sent, timeout=30, allow_redirects=False).status_code == 303
+        assert (
+            client.post(f"{server.url}/sign-in", data=sent, timeout=30, allow_redirects=False).status_code
+            == 303
+        )
         return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
@@ -128,21 +166,37 @@ def _read(server: Server, cookie: str, until: float, answers: Counter[str], plac
 
 @pytest.mark.parametrize("threshold", ["", "50"])
 @pytest.mark.parametrize("version", FOUND)
-def test_a_minute_of_readers_brings_nothing_down(home: tuple[Path, str], version: str, threshold: str) -> None:
+def test_a_minute_of_readers_brings_nothing_down(
+    home: tuple[Path, str], version: str, threshold: str
+) -> None:
     folder, url = home
-    collects = {"GC_THRESHOLD": threshold, "PYTHONPATH": str(Path(__file__).parent / "collecting")} if threshold else {}
-    server = Server(folder, database=url, environment={**collects, "RATELIMIT_ENABLED": "0"}, python=_environment(version, FOUND[version]))
+    collects = (
+        {"GC_THRESHOLD": threshold, "PYTHONPATH": str(Path(__file__).parent / "collecting")}
+        if threshold
+        else {}
+    )
+    server = Server(
+        folder,
+        database=url,
+        environment={**collects, "RATELIMIT_ENABLED": "0"},
+        python=_environment(version, FOUND[version]),
+    )
     with _running(server) as children:
         answers: Counter[str] = Counter()
         cookie, until = _cookie(server), time.monotonic() + SECONDS
-        readers = [threading.Thread(target=_read, args=(server, cookie, until, answers, place * 5)) for place in range(4)]
+        readers = [
+            threading.Thread(target=_read, args=(server, cookie, until, answers, place * 5))
+            for place in range(4)
+        ]
         for reader in readers:
             reader.start()
         for reader in readers:
             reader.join()
         alive = {child.pid for child in psutil.Process(server.pid).children()}
     wrong = {key: count for key, count in answers.items() if not key.startswith("200 ")}
-    print(f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: {answers.total()} pages, {answers.total() / SECONDS:.0f} a second")
+    print(
+        f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: {answers.total()} pages, {answers.total() / SECONDS:.0f} a second"
+    )
     assert wrong == {}, server.log()[-2000:]
     assert len(answers) == len(PUBLIC) + len(SIGNED_IN)
     assert alive == children, server.log()[-2000:]

@@ -1,4 +1,6 @@
-"""While the night's work runs, what falls due is done in time and nobody waits for it: real processes, a lane each, on a market of some size."""
+"""While the night's work runs, what falls due is done in time and nobody waits for it: real processes, a lane
+each, on a market of some size.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ from tests.factories import World
 pytestmark = pytest.mark.faults  # it measures time
 SIZE = int(os.environ.get("NIGHT_SIZE", "20000"))  # agencies
 REQUESTS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
-LATEST, PATIENT, HELD = 2.0, 0.3, 0.2  # seconds: an opening may be late, a person's act may take, and a piece may hold the lock
+LATEST, PATIENT, HELD = (
+    2.0,
+    0.3,
+    0.2,
+)  # seconds: an opening may be late, a person's act may take, and a piece may hold the lock
 LONGEST = 600  # seconds the night's work may take
 
 
@@ -109,18 +115,28 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
             db.session.rollback()
             marks = heartbeats.last(db.session)
             night_done = all(marks[f"nightly {name}"] > start for name in PARTS)
-            left = db.session.scalars(select(Request.identifier).where(Request.identifier.in_(names), Request.state.in_(("published", "closed")))).all()
-            under_way = db.session.scalars(select(Batch.identifier).where(Batch.state.in_(("listing", "checking", "loading")))).all()
+            left = db.session.scalars(
+                select(Request.identifier).where(
+                    Request.identifier.in_(names), Request.state.in_(("published", "closed"))
+                )
+            ).all()
+            under_way = db.session.scalars(
+                select(Batch.identifier).where(Batch.state.in_(("listing", "checking", "loading")))
+            ).all()
             if night_done and not left and not under_way:
                 break
-        assert (night_done, left, under_way) == (True, [], []), str(marks) + (tmp_path / "lanes.log").read_text()
+        assert (night_done, left, under_way) == (True, [], []), (
+            str(marks) + (tmp_path / "lanes.log").read_text()
+        )
     finally:
         os.kill(jobs, signal.SIGTERM)
         _, status = os.waitpid(jobs, 0)
     said = (tmp_path / "lanes.log").read_text()
     assert os.waitstatus_to_exitcode(status) == 0, said
     db.session.rollback()
-    told = db.session.scalars(select(Event.at).where(Event.kind == "request.extend", Event.case_identifier.in_(others))).all()
+    told = db.session.scalars(
+        select(Event.at).where(Event.kind == "request.extend", Event.case_identifier.in_(others))
+    ).all()
     pieces = [float(line) for line in (tmp_path / "pieces").read_text().split()]
     late_others = max((at - world.closing(names[0])).total_seconds() for at in told)
     print(
@@ -130,14 +146,25 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
     )
     closes = {name: Request.load(db.session, name).closes_at for name in names}
     for kind in ("request.close", "request.open"):
-        at = {e.case_identifier: e.at for e in db.session.scalars(select(Event).where(Event.kind == kind, Event.case_identifier.in_(names)))}
+        at = {
+            e.case_identifier: e.at
+            for e in db.session.scalars(
+                select(Event).where(Event.kind == kind, Event.case_identifier.in_(names))
+            )
+        }
         late = sorted((at[name] - closes[name]).total_seconds() for name in names)
-        print(f"{kind}: p50 {late[len(late) // 2]:.2f} max {late[-1]:.2f} s", [round(each, 1) for each in late[-6:]])
+        print(
+            f"{kind}: p50 {late[len(late) // 2]:.2f} max {late[-1]:.2f} s",
+            [round(each, 1) for each in late[-6:]],
+        )
         assert late[-1] <= LATEST, (kind, late)
     assert len(told) == BACKLOG
     assert _of(acts, 0.99) < PATIENT, sorted(acts)[-20:]
     assert _of(pieces, 0.99) <= HELD, sorted(pieces)[-20:]
     assert marks["deadlines"] > start
-    ended = [(b.state, b.problem) for b in db.session.scalars(select(Batch).where(Batch.kind.in_(("scores", "register"))))]
+    ended = [
+        (b.state, b.problem)
+        for b in db.session.scalars(select(Batch).where(Batch.kind.in_(("scores", "register"))))
+    ]
     assert ended == [("done", None)] * 2, said
     assert "Traceback" not in said, said

@@ -1,4 +1,6 @@
-"""The opening under pressure: killed in the middle, two hundred bidders in the last second, a keeper that is away."""
+"""The opening under pressure: killed in the middle, two hundred bidders in the last second, a keeper that is
+away.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def struck(at: int) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 2, 3, 4])
-def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(world: World, time: Any, at: int) -> None:
+def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(
+    world: World, time: Any, at: int
+) -> None:
     request = world.request(mode="sealed_bid", funds="state")
     world.bids(request, agency=300, second=400, third=500)
     deadline = time.instant = world.closing(request)
@@ -83,7 +87,12 @@ def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(world: Worl
     told = [e.case_identifier for e in db.session.scalars(select(Event).where(Event.kind == "bid.open"))]
     assert len(told) == len(set(told)) == 3
     assert db.session.query(Event).filter_by(kind="request.open").count() == 1
-    notices = db.session.query(Notice).join(Event, Event.id == Notice.event_id).filter(Event.kind == "bid.open").count()
+    notices = (
+        db.session.query(Notice)
+        .join(Event, Event.id == Notice.event_id)
+        .filter(Event.kind == "bid.open")
+        .count()
+    )
     assert notices == 3
 
 
@@ -92,24 +101,42 @@ def _bidders(number: int) -> list[Actor]:
     with transaction() as session:
         agencies = [
             Organisation(
-                identifier=f"A-2025-{n:06d}", kind="agency", name=f"竞标机构{n}", uscc=code(1000 + n), region_code=COUNTY,
-                state="verified", policy_version="2026-11",
+                identifier=f"A-2025-{n:06d}",
+                kind="agency",
+                name=f"竞标机构{n}",
+                uscc=code(1000 + n),
+                region_code=COUNTY,
+                state="verified",
+                policy_version="2026-11",
             )
             for n in range(number)
-        ]  # fmt: skip
+        ]
         session.add_all(agencies)
         session.flush()
         session.add_all(
-            FeeSchedule(agency_id=a.id, item_code=ITEM, version=1, terms={"method": "fixed", "price": 5_000_000}, days=20, effective_from=date(2026, 1, 1))
+            FeeSchedule(
+                agency_id=a.id,
+                item_code=ITEM,
+                version=1,
+                terms={"method": "fixed", "price": 5_000_000},
+                days=20,
+                effective_from=date(2026, 1, 1),
+            )
             for a in agencies
         )
-    return [Actor(a.name, frozenset({"agency"}), organisation_id=a.id, organisation_name=a.name) for a in agencies]
+    return [
+        Actor(a.name, frozenset({"agency"}), organisation_id=a.id, organisation_name=a.name) for a in agencies
+    ]
 
 
-def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(app: Flask, world: World, time: Any) -> None:
+def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
+    app: Flask, world: World, time: Any
+) -> None:
     request, actors = world.request(mode="sealed_bid", funds="state"), _bidders(200)
     deadline = world.deadline(request)
-    offsets = [-timedelta(milliseconds=1) * n for n in range(100)] + [timedelta(milliseconds=1) * (n + 1) for n in range(100)]
+    offsets = [-timedelta(milliseconds=1) * n for n in range(100)] + [
+        timedelta(milliseconds=1) * (n + 1) for n in range(100)
+    ]
     local, start = threading.local(), threading.Barrier(200)
     clock.use(lambda: getattr(local, "arrives", time.instant))
 
@@ -131,7 +158,9 @@ def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(app: 
     assert found.state == "evaluated"
     bids = db.session.scalars(select(Bid).order_by(Bid.price)).all()
     assert [b.price for b in bids] == [3_000_000 + n * 100 for n in range(100)]
-    assert max(b.received_at for b in bids) == deadline, "the one at the very instant counts, to the microsecond"
+    assert max(b.received_at for b in bids) == deadline, (
+        "the one at the very instant counts, to the microsecond"
+    )
     assert found.outcome is not None
     assert found.outcome["ranking"] == [b.identifier for b in bids]
 
@@ -152,7 +181,11 @@ def _serving(keeper: Flask, port: int) -> Iterator[None]:
 def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
     database: str, tmp_path: Path, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("KEEPER_HOME", str(tmp_path / "theirs")), ("KEEPER_SECRET", "theirs alone"), ("KEEPER_TOKEN", "token")):
+    for name, value in (
+        ("KEEPER_HOME", str(tmp_path / "theirs")),
+        ("KEEPER_SECRET", "theirs alone"),
+        ("KEEPER_TOKEN", "token"),
+    ):
         monkeypatch.setenv(name, value)
     service, port = create_keeper(), free_port()
     url = f"http://127.0.0.1:{port}"
@@ -177,17 +210,32 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
                 keeper.release("..%2Fescape")
             with pytest.raises(KeeperAway):
                 HttpKeeper(url, "guess").release(handle)
-            assert service.test_client().post(f"/keys/{handle}x", json={"not_before": "soon"}, headers={"Authorization": "Bearer token"}).status_code == 400
+            assert (
+                service.test_client()
+                .post(
+                    f"/keys/{handle}x", json={"not_before": "soon"}, headers={"Authorization": "Bearer token"}
+                )
+                .status_code
+                == 400
+            )
         time.closing(request)
-        assert Request.load(db.session, request).state == "closed", "the keeper is away: closed, and not opened"
+        assert Request.load(db.session, request).state == "closed", (
+            "the keeper is away: closed, and not opened"
+        )
         assert [sourcing.fetch_keys(), sourcing.fetch_keys()] == [0, 0]
         (failure,) = db.session.scalars(select(Failure))
-        assert (failure.what, failure.case_identifier, failure.next_at) == ("keys fetched", request, time.instant + timedelta(seconds=30))
+        assert (failure.what, failure.case_identifier, failure.next_at) == (
+            "keys fetched",
+            request,
+            time.instant + timedelta(seconds=30),
+        )
         time.instant += timedelta(seconds=30)
         with _serving(service, port):
             run_deadlines()
             db.session.rollback()
-            assert Request.load(db.session, request).state == "closed", "nobody who is in time for others asks it"
+            assert Request.load(db.session, request).state == "closed", (
+                "nobody who is in time for others asks it"
+            )
             assert sourcing.fetch_keys() == 1
             half = Request.load(db.session, request).keeper_half
             assert half is not None
@@ -195,7 +243,10 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
             assert sourcing.fetch_keys() == 0
             run_deadlines()
             db.session.rollback()
-            assert (Request.load(db.session, request).state, Request.load(db.session, request).keeper_half) == ("evaluated", None)
+            assert (
+                Request.load(db.session, request).state,
+                Request.load(db.session, request).keeper_half,
+            ) == ("evaluated", None)
             assert db.session.scalars(select(Failure)).all() == []
             keeper.destroy(handle)
             with pytest.raises(NotFound):

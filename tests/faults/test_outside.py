@@ -1,5 +1,6 @@
-"""Nothing waits for others inside a transaction; and nobody waits for what somebody else asks outside: a keeper or an authority that is
-silent."""
+"""Nothing waits for others inside a transaction; and nobody waits for what somebody else asks outside: a
+keeper or an authority that is silent.
+"""
 
 from __future__ import annotations
 
@@ -48,14 +49,18 @@ def _waiting(app: Flask) -> dict[str, Callable[[], object]]:
     """Everything that waits or takes its time, each as a call."""
     return {
         "a connection": lambda: socket.create_connection(("127.0.0.1", 9)),
-        "a connection by a thread of the loop": lambda: asyncio.run(asyncio.to_thread(socket.create_connection, ("127.0.0.1", 9))),
+        "a connection by a thread of the loop": lambda: asyncio.run(
+            asyncio.to_thread(socket.create_connection, ("127.0.0.1", 9))
+        ),
         "a name": lambda: socket.getaddrinfo("localhost", 80),
         "a program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
         "a sleep": lambda: machine.sleep(0),
         "the keeper": lambda: app.extensions["keeper"].make("Q-1", datetime.now().astimezone()),
         "a keeper elsewhere": lambda: HttpKeeper("http://127.0.0.1:9", "token").release("Q-1"),
         "a time stamp": lambda: HttpTimestamps("http://127.0.0.1:9")._ask(b""),
-        "a paper": lambda: letter("F-1", "x", datetime.now().astimezone(), by="x", before=[], rows=[], after=[]),
+        "a paper": lambda: letter(
+            "F-1", "x", datetime.now().astimezone(), by="x", before=[], rows=[], after=[]
+        ),
         "a signature": lambda: signed(PDF, "Buyer", None, None),  # type: ignore[arg-type]
         "a stranger's file": lambda: sandbox.run(len, b""),
         "a file": lambda: keep(PDF),
@@ -71,7 +76,9 @@ def test_whatever_waits_inside_a_transaction_is_found(app: Flask) -> None:
         outside.faults.clear()
 
 
-def test_a_market_in_use_goes_on_and_leaves_a_trace(app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_market_in_use_goes_on_and_leaves_a_trace(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(transactions, "at_fault", outside.in_use)
     with transaction():
         kept = keep(PDF)
@@ -81,7 +88,11 @@ def test_a_market_in_use_goes_on_and_leaves_a_trace(app: Flask, monkeypatch: pyt
 
 
 # What a server says that says nothing, one that never ends its headers, and one that never ends its answer.
-ENDLESS = [(b"", b""), (b"HTTP/1.1 200 OK\r\nX: ", b"x"), (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" ")]
+ENDLESS = [
+    (b"", b""),
+    (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "),
+]
 
 
 @pytest.fixture
@@ -92,8 +103,12 @@ def silent() -> Iterator[Silent]:
         server.end()
 
 
-def meanwhile(app: Flask, silent: Silent, act: Callable[[], object], others: Callable[[], None]) -> BaseException | None:
-    """Carry out an act that calls the silent server, and while it waits what others do; how it ended, once the server hung up."""
+def meanwhile(
+    app: Flask, silent: Silent, act: Callable[[], object], others: Callable[[], None]
+) -> BaseException | None:
+    """Carry out an act that calls the silent server, and while it waits what others do; how it ended, once
+    the server hung up.
+    """
     ended: list[BaseException | None] = []
 
     def wait() -> None:
@@ -114,7 +129,9 @@ def meanwhile(app: Flask, silent: Silent, act: Callable[[], object], others: Cal
     return ended[0]
 
 
-def test_nobody_waits_for_a_silent_keeper(app: Flask, world: World, time: Any, silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_for_a_silent_keeper(
+    app: Flask, world: World, time: Any, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keepers, "PATIENCE", 60.0)
     world.enterprise("neighbour")
     draft, due = world.request(publish=False, **SEALED), world.request(**SEALED)
@@ -126,7 +143,10 @@ def test_nobody_waits_for_a_silent_keeper(app: Flask, world: World, time: Any, s
     def others() -> None:
         """What a neighbour and an agency do is done while the other waits."""
         request = world.request("neighbour")
-        sourcing.accept_quote(world.actor("neighbour"), sourcing.submit_quote(world.actor("agency"), request, price=3_000_000, days=20))
+        sourcing.accept_quote(
+            world.actor("neighbour"),
+            sourcing.submit_quote(world.actor("agency"), request, price=3_000_000, days=20),
+        )
 
     def tried(act: Callable[[], object]) -> BaseException | None:
         server = Silent()
@@ -141,7 +161,9 @@ def test_nobody_waits_for_a_silent_keeper(app: Flask, world: World, time: Any, s
     assert Request.load(db.session, draft).state == "draft"
     later = workdays.add(world.deadline(few), 5)
     asked = {"description": "", "quantity": {}, "budget": None, "deadline": later, "reason": "设计方案有调整"}
-    assert tried(lambda: sourcing.amend(buyer, few, **asked)) is None, "the act stands; the keeper will hear of it"
+    assert tried(lambda: sourcing.amend(buyer, few, **asked)) is None, (
+        "the act stands; the keeper will hear of it"
+    )
     assert world.deadline(few) == later > kept_until(app, few)
     assert sourcing.settle_keys() == 1
     assert kept_until(app, few) == later
@@ -155,8 +177,12 @@ def test_nobody_waits_for_a_silent_keeper(app: Flask, world: World, time: Any, s
 
 
 @pytest.mark.parametrize(("said", "trickle"), ENDLESS)
-def test_a_keeper_elsewhere_holds_no_deadline(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, said: bytes, trickle: bytes) -> None:
-    """Nothing that the clock does asks it: not the opening, not a deadline that is moved; and what asks it has a time for all of the answer."""
+def test_a_keeper_elsewhere_holds_no_deadline(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, said: bytes, trickle: bytes
+) -> None:
+    """Nothing that the clock does asks it: not the opening, not a deadline that is moved; and what asks it
+    has a time for all of the answer.
+    """
     monkeypatch.setattr(keepers, "PATIENCE", 0.3)
     sealed, few, other = world.request(**SEALED), world.request(**SEALED), world.request()
     world.bids(sealed, agency=300, second=400, third=500)
@@ -168,15 +194,18 @@ def test_a_keeper_elsewhere_holds_no_deadline(app: Flask, world: World, time: An
     began = machine.monotonic()
     assert run_deadlines() == 3
     assert machine.monotonic() - began < keepers.PATIENCE + 5, "and the machine may be busy"
-    assert (server.calls, _states(sealed, few, other)) == ([], ["closed", "published", "published"]), "nobody was asked"
+    assert (server.calls, _states(sealed, few, other)) == ([], ["closed", "published", "published"]), (
+        "nobody was asked"
+    )
     assert world.deadline(few) > before
     began = machine.monotonic()
     assert (sourcing.fetch_keys(), sourcing.settle_keys()) == (0, 0)
     assert machine.monotonic() - began < 5
     assert len(server.calls) == 1, "one that does not answer in time is left alone"
     assert {(f.what, f.next_at - time.instant) for f in db.session.scalars(select(Failure))} == {
-        ("keys fetched", timedelta(seconds=30)), ("deadlines told", timedelta(seconds=30)),
-    }  # fmt: skip
+        ("keys fetched", timedelta(seconds=30)),
+        ("deadlines told", timedelta(seconds=30)),
+    }
     app.extensions["keeper"] = own
     time.instant += timedelta(seconds=30)
     assert (run_deadlines(), sourcing.settle_keys()) == (1, 1)
@@ -201,7 +230,9 @@ class _Answering(HttpKeeper):
         return self.said
 
 
-@pytest.mark.parametrize("said", [None, [], {}, {"private": 7}, {"private": "zz"}, {"private": "00"}, {"private": "11" * 32}])
+@pytest.mark.parametrize(
+    "said", [None, [], {}, {"private": 7}, {"private": "zz"}, {"private": "00"}, {"private": "11" * 32}]
+)
 def test_what_is_no_key_or_another_keys_opens_nothing(app: Flask, world: World, time: Any, said: Any) -> None:
     """A bid under the wrong key would be found void."""
     own, request = app.extensions["keeper"], world.request(**SEALED)
@@ -209,13 +240,20 @@ def test_what_is_no_key_or_another_keys_opens_nothing(app: Flask, world: World, 
     time.instant = world.closing(request)
     app.extensions["keeper"] = answering = _Answering(said)
     run_deadlines()
-    assert (sourcing.fetch_keys(), answering.asked, run_deadlines(), _states(request)) == (0, 1, 0, ["closed"])
+    assert (sourcing.fetch_keys(), answering.asked, run_deadlines(), _states(request)) == (
+        0,
+        1,
+        0,
+        ["closed"],
+    )
     app.extensions["keeper"] = own
     assert (run_deadlines(), _states(request)) == (1, ["evaluated"])
     assert {bid.state for bid in db.session.scalars(select(Bid))} == {"opened"}
 
 
-def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(app: Flask, world: World, time: Any) -> None:
+def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(
+    app: Flask, world: World, time: Any
+) -> None:
     request = world.request(**SEALED)
     world.bids(request, agency=300, second=400, third=500)
     app.extensions["keeper"] = answering = _Answering({})
@@ -259,7 +297,7 @@ def test_an_answer_has_a_size_and_is_one() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue", 3, TooMuch),
         (b"HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ntrue", 4, HTTPError),
         (b"SSH-2.0-OpenSSH_9.2\r\n", 4, OSError),
-    ):  # fmt: skip
+    ):
         server = Silent(said)
         if isinstance(told, bytes):
             assert ask(Question(server.url), 5, most) == told
@@ -271,7 +309,9 @@ def test_an_answer_has_a_size_and_is_one() -> None:
         server.end()
 
 
-def test_one_that_did_not_answer_in_time_is_left_alone_for_a_while(silent: Silent, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_did_not_answer_in_time_is_left_alone_for_a_while(
+    silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keepers, "PATIENCE", 0.05)
     kept = HttpKeeper(silent.url, "token")
     for _ in range(3):

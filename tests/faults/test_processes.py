@@ -1,4 +1,6 @@
-"""Each process killed, started twice, told to end: who comes back, who is refused, and what is finished first."""
+"""Each process killed, started twice, told to end: who comes back, who is refused, and what is finished
+first.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-WITHIN = 1.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # seconds, where others take the machine's time as many times over
+WITHIN = 1.0 * max(
+    1.0, os.getloadavg()[0] / (os.cpu_count() or 1)
+)  # seconds, where others take the machine's time as many times over
 
 
 def _until(holds: Callable[[], bool], seconds: float = 20.0) -> float:
@@ -50,7 +54,9 @@ def _answers(server: Server) -> bool:
 
 
 def _killed_web_worker(server: Server, killed: psutil.Process, others: list[psutil.Process]) -> float:
-    """Seconds from the kill to an answer by the one in its place: nobody else can give it, for all others stand still."""
+    """Seconds from the kill to an answer by the one in its place: nobody else can give it, for all others
+    stand still.
+    """
     for other in others:
         other.suspend()
     try:
@@ -70,11 +76,15 @@ def _beats(home: Path) -> dict[str, str]:
 
 def _wake(server: Server, lane: str) -> None:
     """As an act wakes a lane."""
-    create_app({**settings(f"sqlite:///{server.home}/market.sqlite3", server.home), "JOBS": "queued"}).extensions["jobs"].wake(lane)
+    create_app(
+        {**settings(f"sqlite:///{server.home}/market.sqlite3", server.home), "JOBS": "queued"}
+    ).extensions["jobs"].wake(lane)
 
 
 def _killed_lane(server: Server, lane: str, worker: psutil.Process, now: datetime) -> float:
-    """Seconds from the kill to the end of a whole pass of the one in its place: the clock has moved, so it is a heartbeat."""
+    """Seconds from the kill to the end of a whole pass of the one in its place: the clock has moved, so it is
+    a heartbeat.
+    """
     before = _beats(server.home)[lane]
     begun = time.monotonic()
     worker.kill()
@@ -84,7 +94,9 @@ def _killed_lane(server: Server, lane: str, worker: psutil.Process, now: datetim
     return time.monotonic() - begun
 
 
-def test_every_child_killed_is_back_and_works_within_a_second(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_child_killed_is_back_and_works_within_a_second(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     now = START
     for lane in LANES:  # all have begun, and what a new market has to do is done
         _wake(server, lane)
@@ -99,7 +111,10 @@ def test_every_child_killed_is_back_and_works_within_a_second(server: Server, ca
         now += timedelta(minutes=1)
         took[lane] = _killed_lane(server, lane, worker, now)
     with capsys.disabled():
-        print("\nfrom the kill to work done:", ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items()))
+        print(
+            "\nfrom the kill to work done:",
+            ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items()),
+        )
     assert {child.pid for child in server.children()}.isdisjoint(child.pid for child in before)
     assert max(took.values()) < WITHIN, took
     log = server.log()
@@ -115,7 +130,9 @@ def _at_work(server: Server) -> socket.socket:
     return connection
 
 
-def test_when_the_parent_is_killed_a_new_one_starts_at_once_and_nothing_is_left_behind(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_when_the_parent_is_killed_a_new_one_starts_at_once_and_nothing_is_left_behind(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Even while a request is under way, which is finished."""
     connections = [_at_work(server) for _ in range(4)]
     left = [child for process in server.children() for child in [process, *process.children(recursive=True)]]
@@ -134,7 +151,9 @@ def test_when_the_parent_is_killed_a_new_one_starts_at_once_and_nothing_is_left_
     gone, alive = psutil.wait_procs(left, timeout=15)
     ended = time.monotonic() - killed
     with capsys.disabled():
-        print(f"\nafter the parent was killed: the port free in {port_free:.2f} s, a new one serves in {started:.2f} s, the last child gone in {ended:.2f} s")
+        print(
+            f"\nafter the parent was killed: the port free in {port_free:.2f} s, a new one serves in {started:.2f} s, the last child gone in {ended:.2f} s"
+        )
     parent.wait()
     assert (len(gone), alive) == (len(left), [])
     assert port_free < WITHIN
@@ -150,10 +169,20 @@ def test_killed_all_at_once_it_starts_again(server: Server) -> None:
 
 def _second(server: Server, **changed: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "wsgi.py"]
-    return subprocess.run(command, cwd=ROOT, env={**server.environment, **changed}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**server.environment, **changed},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
-def test_a_second_start_is_refused_and_told_who_is_there(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_second_start_is_refused_and_told_who_is_there(
+    server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     before = len(server.children())
     same_folder = _second(server)
     assert same_folder.returncode == 1

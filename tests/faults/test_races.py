@@ -63,7 +63,9 @@ def test_a_payment_confirmed_eight_times_at_once_is_booked_once(app: Flask, worl
 
 def test_one_form_sent_eight_times_at_once_acts_once(app: Flask, world: World) -> None:
     request, actor = world.request(), world.actor("agency")
-    ended = race(app, *[lambda: sourcing.submit_quote(actor, request, price=100, days=20, submission="once")] * 8)
+    ended = race(
+        app, *[lambda: sourcing.submit_quote(actor, request, price=100, days=20, submission="once")] * 8
+    )
     assert ended == {"ok": 8}
     assert db.session.scalar(select(func.count(Quote.id))) == 1
 
@@ -79,7 +81,9 @@ def test_both_sign_at_once_and_it_is_signed_once(app: Flask, world: World) -> No
 def test_accepting_and_withdrawing_at_once_has_one_outcome(app: Flask, world: World) -> None:
     quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
     buyer, agency = world.actor("buyer"), world.actor("agency")
-    ended = race(app, lambda: sourcing.accept_quote(buyer, quote), lambda: sourcing.withdraw_quote(agency, quote))
+    ended = race(
+        app, lambda: sourcing.accept_quote(buyer, quote), lambda: sourcing.withdraw_quote(agency, quote)
+    )
     assert ended == {"ok": 1, "WrongState": 1}
 
 
@@ -93,8 +97,12 @@ def test_a_case_locked_is_read_as_it_is_then(app: Flask, world: World) -> None:
         assert Request.load(waiting, request, lock=True).state == "cancelled"
 
 
-def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(app: Flask, world: World, time: Any) -> None:
-    request = world.request(mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
+def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(
+    app: Flask, world: World, time: Any
+) -> None:
+    request = world.request(
+        mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
+    )
     bids = world.bids(request, agency=4_000_000, second=4_000_000, third=4_000_000)
     time.closing(request)
     actors = {name: world.actor(name) for name in bids}
@@ -103,7 +111,9 @@ def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(app:
     assert sorted(db.session.scalars(select(Bid.price))) == [3_900_000, 4_000_000, 4_000_000]
 
 
-def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(app: Flask, world: World, time: Any) -> None:
+def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(
+    app: Flask, world: World, time: Any
+) -> None:
     from datetime import timedelta
 
     from models import workdays
@@ -115,7 +125,15 @@ def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(app: Flask, wo
     ended = race(
         app,
         lambda: sourcing.close(SYSTEM, request),
-        lambda: sourcing.amend(buyer, request, description="", quantity={}, budget=None, deadline=moved, reason="来不及了再改一次"),
+        lambda: sourcing.amend(
+            buyer,
+            request,
+            description="",
+            quantity={},
+            budget=None,
+            deadline=moved,
+            reason="来不及了再改一次",
+        ),
         lambda: sourcing.cancel(buyer, request, reason="项目选址调整,取消"),
     )
     assert ended["ok"] == 1
@@ -142,9 +160,15 @@ def test_the_same_code_signed_up_twice_at_once_is_refused_in_words(app: Flask, w
 
     def enter(number: int) -> Callable[[], str]:
         return lambda: accounts.sign_up(
-            VISITOR, email=f"twin{number}@example.cn", name="twin", password=PASSWORD, kind="enterprise",
-            organisation="双生", uscc=code(800), region_code="632801",
-        )  # fmt: skip
+            VISITOR,
+            email=f"twin{number}@example.cn",
+            name="twin",
+            password=PASSWORD,
+            kind="enterprise",
+            organisation="双生",
+            uscc=code(800),
+            region_code="632801",
+        )
 
     ended = race(app, *(enter(number) for number in range(4)))
     assert ended["ok"] >= 1, "one enters; whoever comes later has a claim to show"
@@ -174,7 +198,9 @@ def holder(app: Flask, database: str) -> Iterator[Session]:
         yield session
 
 
-def test_who_has_waited_long_looks_as_often_as_who_came_last(holder: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_has_waited_long_looks_as_often_as_who_came_last(
+    holder: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks = list[float]()
 
     def look(seconds: float) -> None:
@@ -188,7 +214,9 @@ def test_who_has_waited_long_looks_as_often_as_who_came_last(holder: Session, mo
         assert looks == [extensions.LOOK] * 50
 
 
-def test_a_lock_that_is_never_free_is_an_error_and_leaves_nothing_behind(holder: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_is_never_free_is_an_error_and_leaves_nothing_behind(
+    holder: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(extensions, "PATIENCE", 0.05)
     with Session(db.engine) as session:
         with pytest.raises(OperationalError, match="locked"):

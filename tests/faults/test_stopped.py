@@ -29,8 +29,9 @@ from tests.faults.keeping import SEALED, keeper, kept_until, opened
 
 
 def killed(act: Callable[[], object], at: int) -> bool:
-    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a commit, before or after a
-    question to the keeper. False where it came to its end first."""
+    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a
+    commit, before or after a question to the keeper. False where it came to its end first.
+    """
 
     def struck() -> None:
         _strike(at)
@@ -89,7 +90,13 @@ def test_killed_while_a_deadline_is_moved_by_the_buyer(app: Flask, world: World,
         world.bids(request, agency=300, second=400, third=500)
         before = world.deadline(request)
         after = workdays.add(before, 5)
-        asked = {"description": "", "quantity": {}, "budget": None, "deadline": after, "reason": "顺延截止时间"}
+        asked = {
+            "description": "",
+            "quantity": {},
+            "budget": None,
+            "deadline": after,
+            "reason": "顺延截止时间",
+        }
         reached += killed(lambda: sourcing.amend(buyer, request, **asked), at)  # noqa: B023
         moved = world.deadline(request)
         assert moved == (before if at == 0 else after)
@@ -123,21 +130,30 @@ def test_killed_while_bids_are_opened(world: World, time: Any) -> None:
     while at == reached:
         request = world.request(**SEALED)
         bids = world.bids(request, second=400, third=500)
-        bids["agency"] = sourcing.submit_bid(world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF)
+        bids["agency"] = sourcing.submit_bid(
+            world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF
+        )
         time.instant = world.closing(request)
         sourcing.close(SYSTEM, request)
         reached += killed(lambda: sourcing.open_bids(SYSTEM, request), at)  # noqa: B023
         run_deadlines()
         db.session.rollback()
-        assert {bid.identifier: bid.price for bid in db.session.query(Bid).join(Request).filter(Request.identifier == request)} == {
-            bids["agency"]: 300, bids["second"]: 400, bids["third"]: 500,
-        }  # fmt: skip
+        assert {
+            bid.identifier: bid.price
+            for bid in db.session.query(Bid).join(Request).filter(Request.identifier == request)
+        } == {
+            bids["agency"]: 300,
+            bids["second"]: 400,
+            bids["third"]: 500,
+        }
         assert len(documents.of_case(db.session, "bid", bids["agency"])) == 1
         at += 1
     assert reached == 4
 
 
-def test_killed_while_a_key_is_fetched(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_while_a_key_is_fetched(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A keeper that counts as one elsewhere."""
     monkeypatch.setattr(FolderKeeper, "at_hand", False)
     at = reached = 0
@@ -158,12 +174,16 @@ def test_killed_while_a_key_is_fetched(app: Flask, world: World, time: Any, monk
 
 
 class Killed(BaseException):
-    """The end of the process, as the database sees it: nothing more comes, and what was open is rolled back."""
+    """The end of the process, as the database sees it: nothing more comes, and what was open is rolled
+    back.
+    """
 
 
 def stopped(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], at: int) -> bool:
-    """Carry out an act that prints, and stop it at its step `at`: before or after a commit, or what is kept in the store. (A child that
-    prints would wait for threads it did not inherit.) False where it came to its end first."""
+    """Carry out an act that prints, and stop it at its step `at`: before or after a commit, or what is kept
+    in the store. (A child that prints would wait for threads it did not inherit.) False where it came to its
+    end first.
+    """
     step = [0]
 
     def perhaps() -> None:
@@ -204,14 +224,23 @@ def test_stopped_while_a_contract_is_signed(world: World, monkeypatch: pytest.Mo
         contracts.agree(world.actor("agency"), contract)
         db.session.rollback()
         found = Contract.load(db.session, contract)
-        signatures = db.session.scalars(select(ContractSignature).where(ContractSignature.contract_id == found.id).order_by(ContractSignature.id)).all()
-        assert [(s.role, s.document.identifier == found.paper) for s in signatures] == [("buyer", False), ("agency", True)]
+        signatures = db.session.scalars(
+            select(ContractSignature)
+            .where(ContractSignature.contract_id == found.id)
+            .order_by(ContractSignature.id)
+        ).all()
+        assert [(s.role, s.document.identifier == found.paper) for s in signatures] == [
+            ("buyer", False),
+            ("agency", True),
+        ]
         assert len(documents.of_case(db.session, "contract", contract)) == 3, "the text, and each signature"
         at += 1
     assert reached == 8
 
 
-def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_was_taken(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_was_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at = reached = 0
     names = ("agency", "second", "third", "fourth", "fifth", "sixth", "seventh")
     while at == reached:
@@ -222,6 +251,9 @@ def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_wa
         reached += stopped(monkeypatch, lambda: agencies.issue_certificate(agency, submission="K"), at)  # noqa: B023
         issued = agencies.issue_certificate(world.actor(name), submission="K")
         assert agencies.issue_certificate(world.actor(name), submission="another") == issued
-        assert [paper.identifier for paper in documents.papers_of(db.session, "organisation", world.identifiers[name])] == [issued]
+        assert [
+            paper.identifier
+            for paper in documents.papers_of(db.session, "organisation", world.identifiers[name])
+        ] == [issued]
         at += 1
     assert reached == 6

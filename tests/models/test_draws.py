@@ -40,7 +40,9 @@ def _verify(file: dict[str, Any], tmp_path: Path) -> int:
     path = tmp_path / "draw.json"
     path.write_text(json.dumps(file, ensure_ascii=False), encoding="utf-8")
     # -I: no path to this project, so the program can import nothing of it
-    return subprocess.run([sys.executable, "-I", str(VERIFIER), str(path)], cwd=tmp_path, capture_output=True, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-I", str(VERIFIER), str(path)], cwd=tmp_path, capture_output=True, check=False
+    ).returncode
 
 
 def test_the_stand_alone_program_agrees_and_notices_every_change(session: Any, tmp_path: Path) -> None:
@@ -96,7 +98,9 @@ def test_participants_need_not_be_candidates(session: Any, tmp_path: Path) -> No
     seed=st.binary(min_size=32, max_size=32),
     texts=st.lists(st.text(max_size=8), max_size=3),
 )
-def test_a_rank_is_a_permutation_and_depends_on_nothing_else(candidates: list[str], seed: bytes, texts: list[str]) -> None:
+def test_a_rank_is_a_permutation_and_depends_on_nothing_else(
+    candidates: list[str], seed: bytes, texts: list[str]
+) -> None:
     contributions = [{"party": candidates[0], "value": text} for text in texts]
     ranked = draws.rank(seed.hex(), candidates, contributions)
     assert sorted(ranked) == sorted(candidates)

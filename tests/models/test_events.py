@@ -55,8 +55,12 @@ def test_the_database_itself_refuses_changes(app: Any, statement: str) -> None:
     batch=st.integers(1, 3),
 )
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_consumer_sees_every_event_in_order_whatever_happens(app: Any, steps: list[Any], batch: int) -> None:
-    """Events come, the consumer reads, crashes halfway, or is rewound: what it keeps is always what happened."""
+def test_a_consumer_sees_every_event_in_order_whatever_happens(
+    app: Any, steps: list[Any], batch: int
+) -> None:
+    """Events come, the consumer reads, crashes halfway, or is rewound: what it keeps is always what
+    happened.
+    """
     with transaction() as session:
         events.rewind(session, "test", 0)
     kept: dict[int, str] = {}

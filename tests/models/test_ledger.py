@@ -1,4 +1,6 @@
-"""The ledger: whatever comes in whatever order, every account keeps to its floor and nothing that was posted changes."""
+"""The ledger: whatever comes in whatever order, every account keeps to its floor and nothing that was posted
+changes.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,21 @@ CONTRACTS = ("C-1", "C-2")
 BANK = ledger.BANK
 amounts = st.integers(min_value=-5_000_00, max_value=50_000_00)
 acts = st.lists(
-    st.tuples(st.sampled_from(["receive", "release", "pay_out", "refund"]), st.sampled_from(CONTRACTS), amounts), max_size=25
+    st.tuples(
+        st.sampled_from(["receive", "release", "pay_out", "refund"]), st.sampled_from(CONTRACTS), amounts
+    ),
+    max_size=25,
 )
 
 
 def _move(act: str, contract: str, amount: int) -> Moved:
     escrow, payable = ledger.escrow(contract), ledger.payable("X")
-    sides = {"receive": (BANK, escrow), "release": (escrow, payable), "pay_out": (payable, BANK), "refund": (escrow, BANK)}
+    sides = {
+        "receive": (BANK, escrow),
+        "release": (escrow, payable),
+        "pay_out": (payable, BANK),
+        "refund": (escrow, BANK),
+    }
     return Moved(*sides[act], amount)
 
 
@@ -37,13 +47,17 @@ def received(session: Any, key: str = "key", amount: int = 100) -> ledger.Entry:
 
 @given(acts=acts)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_account_passes_its_floor_and_balances_are_what_their_lines_add_up_to(session: Any, acts: list[tuple[str, str, int]]) -> None:
+def test_no_account_passes_its_floor_and_balances_are_what_their_lines_add_up_to(
+    session: Any, acts: list[tuple[str, str, int]]
+) -> None:
     with session.begin_nested() as attempt:
         held = dict.fromkeys([BANK, ledger.payable("X"), *map(ledger.escrow, CONTRACTS)], 0)
         for number, (act, contract, amount) in enumerate(acts):
             move = _move(act, contract, amount)
             after = held | {move.debit: held[move.debit] - amount, move.credit: held[move.credit] + amount}
-            if amount > 0 and all((value <= 0) if code == BANK else (value >= 0) for code, value in after.items()):
+            if amount > 0 and all(
+                (value <= 0) if code == BANK else (value >= 0) for code, value in after.items()
+            ):
                 ledger.post(session, f"k{number}", act, contract, [move])
                 held = after
             else:
@@ -64,7 +78,9 @@ def test_the_same_key_posts_once_and_a_different_content_is_refused(session: Any
     assert ledger.balance(session, ledger.escrow("C-1")) == 100
 
 
-@pytest.mark.parametrize("moves", [[], [Moved(BANK, "escrow:C-1", 0)], [Moved(BANK, "escrow:C-1", -1)], [Moved(BANK, BANK, 1)]])
+@pytest.mark.parametrize(
+    "moves", [[], [Moved(BANK, "escrow:C-1", 0)], [Moved(BANK, "escrow:C-1", -1)], [Moved(BANK, BANK, 1)]]
+)
 def test_what_moves_nothing_is_refused(session: Any, moves: list[Moved]) -> None:
     with pytest.raises(RuleBroken):
         ledger.post(session, "key", "odd", "C-1", moves)
@@ -72,13 +88,22 @@ def test_what_moves_nothing_is_refused(session: Any, moves: list[Moved]) -> None
 
 
 TAMPERING = (
-    "UPDATE ledger_lines SET amount = 1", "DELETE FROM ledger_lines", "UPDATE ledger_entries SET kind = 'x'", "DELETE FROM ledger_entries",
-    "UPDATE ledger_closings SET digest = 'x'", "DELETE FROM ledger_closings", "UPDATE ledger_accounts SET balance = -1 WHERE kind = 'escrow'",
-    "UPDATE ledger_accounts SET balance = 1 WHERE kind = 'bank'", "UPDATE ledger_accounts SET kind = 'other'",
-    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, credit_id, debit_id, 101 FROM ledger_lines",
-    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, debit_id, 1 FROM ledger_lines",
-    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, -1 FROM ledger_lines",
-)  # fmt: skip
+    "UPDATE ledger_lines SET amount = 1",
+    "DELETE FROM ledger_lines",
+    "UPDATE ledger_entries SET kind = 'x'",
+    "DELETE FROM ledger_entries",
+    "UPDATE ledger_closings SET digest = 'x'",
+    "DELETE FROM ledger_closings",
+    "UPDATE ledger_accounts SET balance = -1 WHERE kind = 'escrow'",
+    "UPDATE ledger_accounts SET balance = 1 WHERE kind = 'bank'",
+    "UPDATE ledger_accounts SET kind = 'other'",
+    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, credit_id,"
+    " debit_id, 101 FROM ledger_lines",
+    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, "
+    "debit_id, 1 FROM ledger_lines",
+    "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, "
+    "credit_id, -1 FROM ledger_lines",
+)
 
 
 @pytest.mark.parametrize("statement", TAMPERING)
@@ -91,7 +116,12 @@ def test_the_database_itself_refuses(session: Any, statement: str) -> None:
 
 def test_a_line_moves_the_balances_whoever_inserts_it(session: Any) -> None:
     received(session)
-    session.execute(text("INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, 7 FROM ledger_lines"))
+    session.execute(
+        text(
+            "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, "
+            "debit_id, credit_id, 7 FROM ledger_lines"
+        )
+    )
     assert ledger.balance(session, ledger.escrow("C-1")) == 107
     assert ledger.trial_balance(session) == 0
     session.execute(text("UPDATE ledger_accounts SET balance = 106 WHERE kind = 'escrow'"))
@@ -110,7 +140,9 @@ def test_a_statement_runs_from_what_was_there_before(session: Any, time: Any) ->
     own = [ledger.escrow("C-1"), ledger.retention("C-1")]
     day = begin + timedelta(hours=12), begin + timedelta(hours=36)
     total = ledger.statement(session, own, *day)
-    assert (total.opening, total.came_in, total.went_out, total.closing) == (500, 0, 200, 300), "what moves between its own accounts is nothing"
+    assert (total.opening, total.came_in, total.went_out, total.closing) == (500, 0, 200, 300), (
+        "what moves between its own accounts is nothing"
+    )
     lines = session.execute(ledger.statement_lines(own, *day, total.opening)).all()
     assert [(entry.key, amount, running) for entry, amount, running in lines] == [("b", -200, 300)]
     assert ledger.statement(session, own, begin, begin + timedelta(days=9)).closing == 330
@@ -130,14 +162,25 @@ def test_days_are_closed_in_a_chain_that_shows_every_change(session: Any, time: 
     assert closed[-1].balances["escrow"] == 570 == ledger.balance(session, ledger.escrow("C-1"))
     assert list(ledger.verify(session)) == []
     entry = session.scalars(select(ledger.Entry).where(ledger.Entry.key == "a")).one()
-    session.execute(text("INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, debit_id, credit_id, 1 FROM ledger_lines WHERE amount = 500"))
+    session.execute(
+        text(
+            "INSERT INTO ledger_lines (entry_id, debit_id, credit_id, amount) SELECT entry_id, "
+            "debit_id, credit_id, 1 FROM ledger_lines WHERE amount = 500"
+        )
+    )
     session.expire(entry)
-    assert [fault.day for fault in ledger.verify(session)] == [closed[0].day], "a line slipped into a closed day is found on that day"
+    assert [fault.day for fault in ledger.verify(session)] == [closed[0].day], (
+        "a line slipped into a closed day is found on that day"
+    )
 
 
 @pytest.mark.parametrize("kind", ["received", "reversed", "returned", "fee", "paid_out"])
-def test_what_comes_into_a_closed_day_is_booked_on_the_next_open_one(session: Any, time: Any, kind: str) -> None:
-    """A payment, its reversal, a return, a fee: there is one way into the books, and none into a day that is closed."""
+def test_what_comes_into_a_closed_day_is_booked_on_the_next_open_one(
+    session: Any, time: Any, kind: str
+) -> None:
+    """A payment, its reversal, a return, a fee: there is one way into the books, and none into a day that is
+    closed.
+    """
     received(session, "before", 500)
     ledger.close_days(session, clock.today())
     late = ledger.post(session, f"late {kind}", kind, "C-1", [Moved(ledger.escrow("C-1"), BANK, 100)])
@@ -155,14 +198,20 @@ def test_days_closed_by_a_clock_that_was_ahead_take_nothing_any_more(session: An
     received(session, "before", 500)
     ledger.close_days(session, clock.today() + timedelta(days=29))
     entry = received(session, "after it was put right", 70)
-    assert entry.at == ledger.midnight(clock.today() + timedelta(days=30)) == ledger.midnight(ledger.open_day(session))
+    assert (
+        entry.at
+        == ledger.midnight(clock.today() + timedelta(days=30))
+        == ledger.midnight(ledger.open_day(session))
+    )
     assert list(ledger.verify(session)) == []
     assert received(session, "after it was put right", 70) is entry, "sent again it is the same"
 
 
 @given(days=st.lists(st.tuples(st.integers(-3, 3), st.booleans()), max_size=12))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_however_the_clock_goes_no_closed_day_changes(session: Any, time: Any, days: list[tuple[int, bool]]) -> None:
+def test_however_the_clock_goes_no_closed_day_changes(
+    session: Any, time: Any, days: list[tuple[int, bool]]
+) -> None:
     start = time.instant
     with session.begin_nested() as attempt:
         for number, (step, closes) in enumerate(days):

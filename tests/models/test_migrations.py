@@ -23,7 +23,12 @@ from tests.factories import World
 from tests.web import sign_in
 
 RELEASED = "0009"  # the version of the release before this
-SINCE = {"letters", "upload_tallies", "account_changes", "claims"}  # tables that came since: what was in them is gone with them
+SINCE = {
+    "letters",
+    "upload_tallies",
+    "account_changes",
+    "claims",
+}  # tables that came since: what was in them is gone with them
 
 
 def test_up_down_up_and_autogenerate_finds_nothing(app: Any) -> None:
@@ -46,7 +51,9 @@ def test_what_was_kept_as_it_was_typed_is_found_after(app: Any, world: World) ->
     with db.engine.begin() as connection:
         for email in ("rene\u0301@example.cn", "ＢＵＹＥＲ@example.cn", "no address"):
             connection.execute(text(insert), {"email": email})
-        connection.execute(text("UPDATE practitioners SET number = 'ｚ－1 a' WHERE id = (SELECT min(id) FROM practitioners)"))
+        connection.execute(
+            text("UPDATE practitioners SET number = 'ｚ－1 a' WHERE id = (SELECT min(id) FROM practitioners)")
+        )
     alembic.upgrade()
     db.session.rollback()
     kept = set(db.session.scalars(select(User.email)))
@@ -68,13 +75,22 @@ def test_what_was_told_and_printed_before_is_known_after(app: Any, world: World)
     assert paper is not None
 
 
-def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(app: Any, world: World, time: Any) -> None:
-    """Of a payout that Stripe failed and the custodian then sent the bank was told once; of one that only the bank sent, as often as before."""
-    failed, plain = (world.every(Payout, world.settled(agency=name))[0].identifier for name in ("agency", "second"))
+def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(
+    app: Any, world: World, time: Any
+) -> None:
+    """Of a payout that Stripe failed and the custodian then sent the bank was told once; of one that only the
+    bank sent, as often as before.
+    """
+    failed, plain = (
+        world.every(Payout, world.settled(agency=name))[0].identifier for name in ("agency", "second")
+    )
     db.session.rollback()
     alembic.downgrade("0020")
     with transaction() as session:
-        for payout, happened in ((failed, ("begin system", "send system", "send custodian")), (plain, ("send custodian", "send custodian"))):
+        for payout, happened in (
+            (failed, ("begin system", "send system", "send custodian")),
+            (plain, ("send custodian", "send custodian")),
+        ):
             for act, role in (each.split() for each in happened):
                 record(session, SYSTEM, f"payout.{act}", "payout", payout, role=role)
         session.execute(update(Payout).values(tries=2))
@@ -84,8 +100,12 @@ def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(app: An
     assert [Payout.load(db.session, payout).tries for payout in (failed, plain)] == [1, 2]
 
 
-def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the_last_release(app: Any, world: World, time: Any) -> None:
-    """Down and up with rows in every table that people fill, their keys held to by the database; then its pages open."""
+def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the_last_release(
+    app: Any, world: World, time: Any
+) -> None:
+    """Down and up with rows in every table that people fill, their keys held to by the database; then its
+    pages open.
+    """
     names = name_the_cases(world, time)
     filled = {table: count for table in Base.metadata.tables if (count := _rows(table))}
     alembic.downgrade(RELEASED)
@@ -94,7 +114,9 @@ def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the
     db.session.rollback()
     assert filled.keys() >= {"bank_lines", "ledger_entries", "bids", "contracts"}
     assert len(filled) > 50
-    assert {table: _rows(table) for table in filled if table not in SINCE} == {table: count for table, count in filled.items() if table not in SINCE}
+    assert {table: _rows(table) for table in filled if table not in SINCE} == {
+        table: count for table, count in filled.items() if table not in SINCE
+    }
     for who in ("visitor", "buyer", "regulator", "admin"):
         reader = sign_in(app, world, who)
         for pattern in EXPECTED:

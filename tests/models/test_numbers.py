@@ -16,30 +16,102 @@ from models.payments import named_in, reference
 from models.text import RuleBroken
 from tests.cases import case
 
-DAMAGE = ["1e9999999", "1E-99999", "0e9999999", "9" * 5_000, "0." + "0" * 5_000 + "1", "1/9999999999", "1/0", "9999999999/3", "1_000", "0x10", "nan", "inf", "-inf", "1e5", "١٢", "²", "1.5亿2000万", "0.5亿2000万元", "1,5亿2000万", "", "."]
+DAMAGE = [
+    "1e9999999",
+    "1E-99999",
+    "0e9999999",
+    "9" * 5_000,
+    "0." + "0" * 5_000 + "1",
+    "1/9999999999",
+    "1/0",
+    "9999999999/3",
+    "1_000",
+    "0x10",
+    "nan",
+    "inf",
+    "-inf",
+    "1e5",
+    "١٢",
+    "²",
+    "1.5亿2000万",
+    "0.5亿2000万元",
+    "1,5亿2000万",
+    "",
+    ".",
+]
 
 
 @pytest.mark.parametrize(
     ("text", "fen"),
     [
-        ("12345.6", 1_234_560), ("¥ 12,345.60", 1_234_560), ("¥12,345.60", 1_234_560), ("80万元", 80_000_000), ("80 万", 80_000_000), ("1.2345万元", 1_234_500),
-        ("0.5亿", 5_000_000_000), ("1亿2000万", 12_000_000_000), ("1.2 亿 元", 12_000_000_000), ("1亿零50.5万元", 10_050_500_000), ("1,234.50元", 123_450), ("1234.50元整", 123_450), ("人民币500万元整", 500_000_000), ("500万人民币", 500_000_000), (".5", 50),
-        ("１２，３４５．６０", 1_234_560), ("12\u200b345", 1_234_500), ("CNY 3", 300),
-        ("rmb 80", 8_000), ("80 rmb", 8_000), ("80萬", 80_000_000), ("1億2000萬元", 12_000_000_000), ("80元5角", 8_050), ("80元5角3分", 8_053), ("1,080元零5分", 108_005), ("８０圓５角整", 8_050),
+        ("12345.6", 1_234_560),
+        ("¥ 12,345.60", 1_234_560),
+        ("¥12,345.60", 1_234_560),
+        ("80万元", 80_000_000),
+        ("80 万", 80_000_000),
+        ("1.2345万元", 1_234_500),
+        ("0.5亿", 5_000_000_000),
+        ("1亿2000万", 12_000_000_000),
+        ("1.2 亿 元", 12_000_000_000),
+        ("1亿零50.5万元", 10_050_500_000),
+        ("1,234.50元", 123_450),
+        ("1234.50元整", 123_450),
+        ("人民币500万元整", 500_000_000),
+        ("500万人民币", 500_000_000),
+        (".5", 50),
+        ("１２，３４５．６０", 1_234_560),
+        ("12\u200b345", 1_234_500),
+        ("CNY 3", 300),
+        ("rmb 80", 8_000),
+        ("80 rmb", 8_000),
+        ("80萬", 80_000_000),
+        ("1億2000萬元", 12_000_000_000),
+        ("80元5角", 8_050),
+        ("80元5角3分", 8_053),
+        ("1,080元零5分", 108_005),
+        ("８０圓５角整", 8_050),
     ],
-)  # fmt: skip
+)
 def test_a_sum_is_read_in_the_ways_people_write_it(text: str, fen: int) -> None:
     assert money.parse(text) == fen
 
 
-@pytest.mark.parametrize(("text", "fen"), [("+1.00", 100), ("-1,000.00", -100_000), ("\u22125", -500), ("(1,000.00)", -100_000), ("8000.00000", 800_000), ("¥-3", -300)])
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [
+        ("+1.00", 100),
+        ("-1,000.00", -100_000),
+        ("\u22125", -500),
+        ("(1,000.00)", -100_000),
+        ("8000.00000", 800_000),
+        ("¥-3", -300),
+    ],
+)
 def test_a_program_writes_signs_and_long_decimals(text: str, fen: int) -> None:
     assert money.parse(text, signed=True, exact=True) == fen
     with pytest.raises(ValueError, match="amount"):
         money.parse(text)
 
 
-@pytest.mark.parametrize(("text", "share"), [("0.85", "0.85"), ("85%", "0.85"), ("８５％", "0.85"), ("8.5折", "0.85"), ("85折", "0.85"), ("98折", "0.98"), ("９折", "0.9"), ("10折", "1"), ("85.5折", "0.855"), ("12‰", "0.012"), ("1", "1"), ("0.850", "0.85"), ("1/3", "1/3"), ("1 / 4", "0.25")])
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("0.85", "0.85"),
+        ("85%", "0.85"),
+        ("８５％", "0.85"),
+        ("8.5折", "0.85"),
+        ("85折", "0.85"),
+        ("98折", "0.98"),
+        ("９折", "0.9"),
+        ("10折", "1"),
+        ("85.5折", "0.855"),
+        ("12‰", "0.012"),
+        ("1", "1"),
+        ("0.850", "0.85"),
+        ("1/3", "1/3"),
+        ("1 / 4", "0.25"),
+    ],
+)
 def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
     assert written_share(text) == share == numbers.plain(Fraction(share))
 
@@ -54,7 +126,20 @@ def test_ten_thousand_may_be_a_letter() -> None:
     assert (numbers.yuan("10w"), numbers.yuan("1.5W元"), numbers.whole("3w")) == (100_000, 15_000, 30_000)
 
 
-@pytest.mark.parametrize(("text", "number"), [("20", 20), ("２０", 20), ("1,000", 1_000), ("3万", 30_000), ("20 个工作日", 20), ("20自然日", 20), ("20個日历日", 20), ("30%", 30), ("-3", -3)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("20", 20),
+        ("２０", 20),
+        ("1,000", 1_000),
+        ("3万", 30_000),
+        ("20 个工作日", 20),
+        ("20自然日", 20),
+        ("20個日历日", 20),
+        ("30%", 30),
+        ("-3", -3),
+    ],
+)
 def test_a_whole_number(text: str, number: int) -> None:
     assert numbers.whole(text) == number
 
@@ -91,18 +176,28 @@ def test_a_share_reads_what_it_writes(value: Fraction) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        "1000000,0.015|5000000,0.011|*,0.008", "100万元以下,1.5%|100万-500万,1.1%|*,0.8%", "100万元以下,1.5%|100-500万元,1.1%|500万元以上部分,0.8%",
-        "≤100万，１．５％\n100万至500万；1.1%\n超过500万元, 8‰", "100万元（含）以下,1.5%|100万元~500万元,1.1%|*,0.8%",
+        "1000000,0.015|5000000,0.011|*,0.008",
+        "100万元以下,1.5%|100万-500万,1.1%|*,0.8%",
+        "100万元以下,1.5%|100-500万元,1.1%|500万元以上部分,0.8%",
+        "≤100万，１．５％\n100万至500万；1.1%\n超过500万元, 8‰",
+        "100万元（含）以下,1.5%|100万元~500万元,1.1%|*,0.8%",
     ],
-)  # fmt: skip
+)
 def test_bands_are_read_as_they_are_published(table: str) -> None:
-    assert written_rows("progressive", table) == [[100_000_000, "0.015"], [500_000_000, "0.011"], [None, "0.008"]]
+    assert written_rows("progressive", table) == [
+        [100_000_000, "0.015"],
+        [500_000_000, "0.011"],
+        [None, "0.008"],
+    ]
 
 
 @pytest.mark.parametrize("between", ["", " ", "/", "、", "+"])
 @pytest.mark.parametrize("within", ["", "/", ".", "_", "+", " / "])
 def test_references_that_run_together_or_are_parted_are_all_found(between: str, within: str) -> None:
-    written = [f"{said[:5]}{within}{said[5:9]}{within}{said[9:]}" for said in map(reference, ("M-2026-000123", "Z-2026-000456"))]
+    written = [
+        f"{said[:5]}{within}{said[5:9]}{within}{said[9:]}"
+        for said in map(reference, ("M-2026-000123", "Z-2026-000456"))
+    ]
     assert named_in(f"款 {between.join(written)} 20260302") == (["M-2026-000123", "Z-2026-000456"], False)
 
 
@@ -118,6 +213,8 @@ def test_bands_that_leave_a_gap_are_named() -> None:
 def test_the_tables_from_the_field() -> None:
     columns: tables.Columns = {"item": ("事项编号",), "table": ("档位或点",)}
     told = tables.read(case("fees_wan.csv"), columns, ("item",))[0]["table"]
-    assert pricing.check({"method": "progressive", "bands": written_rows("progressive", told)})["bands"][0] == [100_000_000, "0.015"]
+    assert pricing.check({"method": "progressive", "bands": written_rows("progressive", told)})["bands"][
+        0
+    ] == [100_000_000, "0.015"]
     with pytest.raises(RuleBroken, match="1e-99999"):
         written_rows("progressive", tables.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])

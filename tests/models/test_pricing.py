@@ -15,7 +15,9 @@ from models.money import FEN
 from models.pricing import Quantity
 from models.text import RuleBroken
 
-TABLES = {f"{s['id']}/{name}": terms for s in pricing.standards().values() for name, terms in s["tables"].items()}
+TABLES = {
+    f"{s['id']}/{name}": terms for s in pricing.standards().values() for name, terms in s["tables"].items()
+}
 amounts = st.integers(min_value=0, max_value=2_000_000_000 * FEN)
 
 
@@ -47,9 +49,15 @@ def test_a_larger_job_never_costs_less(terms: dict[str, Any], a: int, b: int) ->
 @pytest.mark.parametrize("terms", TABLES.values(), ids=TABLES)
 def test_there_is_no_jump_at_an_edge(terms: dict[str, Any]) -> None:
     """Both methods are continuous: one fen more at an edge costs at most one fen more."""
-    edges = [upper for upper, _ in terms.get("bands", []) if upper] or [base for base, _ in terms["points"][:-1]]
+    edges = [upper for upper, _ in terms.get("bands", []) if upper] or [
+        base for base, _ in terms["points"][:-1]
+    ]
     for edge in edges:
-        before, at, after = (pricing.price(terms, Quantity(amount=edge + step)) for step in (-1, 0, 1) if edge + step >= 0) if edge else (0, 0, 0)
+        before, at, after = (
+            (pricing.price(terms, Quantity(amount=edge + step)) for step in (-1, 0, 1) if edge + step >= 0)
+            if edge
+            else (0, 0, 0)
+        )
         assert at - before <= 1
         assert after - at <= 1
 

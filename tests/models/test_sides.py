@@ -1,4 +1,6 @@
-"""Nobody acts on both sides of one case: every case type × act × role, and the ways in which one person comes to stand on both."""
+"""Nobody acts on both sides of one case: every case type × act × role, and the ways in which one person comes
+to stand on both.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def belongs(world: World, person: str, organisation: str, role: str = "staff") -
     """A person becomes a member of another organisation too, however that came about."""
     with transaction() as session:
         user = session.scalars(select(User).where(User.email == world.emails[person])).one()
-        session.add(Membership(user_id=user.id, organisation_id=world.organisation(organisation).id, role=role))
+        session.add(
+            Membership(user_id=user.id, organisation_id=world.organisation(organisation).id, role=role)
+        )
 
 
 def lent(world: World, person: str, buyer: str = "buyer") -> None:
@@ -45,7 +49,16 @@ def lent(world: World, person: str, buyer: str = "buyer") -> None:
     with transaction() as session:
         user = session.scalars(select(User).where(User.email == world.emails[person])).one()
         until = clock.now() + timedelta(days=400)
-        session.add(Delegation(buyer_id=world.organisation(buyer).id, user_id=user.id, scope=["request", "quote", "contract"], most=10**10, until=until, accepted_at=clock.now()))
+        session.add(
+            Delegation(
+                buyer_id=world.organisation(buyer).id,
+                user_id=user.id,
+                scope=["request", "quote", "contract"],
+                most=10**10,
+                until=until,
+                accepted_at=clock.now(),
+            )
+        )
 
 
 def colleague(world: World, of: str, name: str = "colleague") -> None:
@@ -54,15 +67,27 @@ def colleague(world: World, of: str, name: str = "colleague") -> None:
 
 
 def _playing(world: World, case: Any, role: str) -> Actor | None:
-    """Somebody who plays this role in the case: a member, an official, a person; None where the case has nobody in it."""
+    """Somebody who plays this role in the case: a member, an official, a person; None where the case has
+    nobody in it.
+    """
     base = replace(world.actor("regulator"), roles=frozenset({role}), region_code="630000")
     if role in case.persons:
-        return replace(base, roles=frozenset(), user_id=getattr(case, case.persons[role]), organisation_id=None, belongs=())
+        return replace(
+            base,
+            roles=frozenset(),
+            user_id=getattr(case, case.persons[role]),
+            organisation_id=None,
+            belongs=(),
+        )
     if role not in case.parties:
         return base
     key = getattr(case, case.parties[role])
     kind = "authority" if role in ("department", "superior") else "enterprise"
-    return replace(base, roles=frozenset({"enterprise"}), organisation_id=key, belongs=((key, kind),)) if key else None
+    return (
+        replace(base, roles=frozenset({"enterprise"}), organisation_id=key, belongs=((key, kind),))
+        if key
+        else None
+    )
 
 
 def _refused(case: Any, move: Move, actor: Actor) -> bool:
@@ -77,7 +102,9 @@ def _refused(case: Any, move: Move, actor: Actor) -> bool:
     return False
 
 
-def test_every_act_of_every_case_is_refused_to_whoever_belongs_to_the_other_side(world: World, time: Any) -> None:
+def test_every_act_of_every_case_is_refused_to_whoever_belongs_to_the_other_side(
+    world: World, time: Any
+) -> None:
     identifiers, tried = whole_market(world, time), 0
     with transaction() as session:
         session.execute(delete(Delegation))
@@ -93,33 +120,67 @@ def test_every_act_of_every_case_is_refused_to_whoever_belongs_to_the_other_side
                 assert not _refused(case, move, actor), (name, move.act, role)
                 for other in others:
                     both = replace(actor, belongs=(*actor.belongs, (other, "agency")))
-                    assert _refused(case, move, both) is not move.leaves, (name, move.source, move.act, role, other)
+                    assert _refused(case, move, both) is not move.leaves, (
+                        name,
+                        move.source,
+                        move.act,
+                        role,
+                        other,
+                    )
                     tried += 1
         if others := everyone:
             with pytest.raises(NotAllowed, match=BOTH):
-                override(db.session, case, next(iter(case.workflow.states)), replace(actor or world.actor("regulator"), roles=frozenset({"admin"}), belongs=((min(others), "agency"),)), "流程走不通了")  # fmt: skip
+                override(
+                    db.session,
+                    case,
+                    next(iter(case.workflow.states)),
+                    replace(
+                        actor or world.actor("regulator"),
+                        roles=frozenset({"admin"}),
+                        belongs=((min(others), "agency"),),
+                    ),
+                    "流程走不通了",
+                )
         db.session.rollback()
     events.forget(db.session)
     assert tried > 130
-    with_others = {name for name, kind in CASES.items() if kind.load(db.session, identifiers[name]).involved(db.session, frozenset())}
+    with_others = {
+        name
+        for name, kind in CASES.items()
+        if kind.load(db.session, identifiers[name]).involved(db.session, frozenset())
+    }
     assert with_others == set(CASES)
 
 
 def delegated(world: World, *names: str) -> None:
     """The buyer names these people as its delegates; nobody asked them."""
     for name in names:
-        accounts.delegate(world.actor("buyer"), email=world.emails[name], scope=["request", "contract"], most=10**10, until=clock.now() + timedelta(days=400))
+        accounts.delegate(
+            world.actor("buyer"),
+            email=world.emails[name],
+            scope=["request", "contract"],
+            most=10**10,
+            until=clock.now() + timedelta(days=400),
+        )
 
 
 def offered(world: World, name: str) -> int:
     """What was delegated to somebody last."""
-    number = db.session.scalar(select(Delegation.id).join(Delegation.user).where(User.email == world.emails[name]).order_by(Delegation.id.desc()).limit(1))
+    number = db.session.scalar(
+        select(Delegation.id)
+        .join(Delegation.user)
+        .where(User.email == world.emails[name])
+        .order_by(Delegation.id.desc())
+        .limit(1)
+    )
     assert number is not None
     return number
 
 
 def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> None:
-    """A buyer names an agency's and an official's address: neither they nor their offices are kept from anything, and they cannot accept."""
+    """A buyer names an agency's and an official's address: neither they nor their offices are kept from
+    anything, and they cannot accept.
+    """
     started = world.started()
     colleague(world, "agency")
     contracts.give_notice(world.actor("buyer"), started, reason="对方严重违约,解除合同")
@@ -174,7 +235,9 @@ def test_nobody_is_made_a_member_by_being_named(world: World) -> None:
     request = world.request()
     quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     for by, named in (("agency", "buyer"), ("second", "regulator"), ("buyer", "agency")):
-        accounts.add_member(world.actor(by), email=world.emails[named], name="某员工", password="some horse battery")
+        accounts.add_member(
+            world.actor(by), email=world.emails[named], name="某员工", password="some horse battery"
+        )
         assert world.organisation(by).id not in world.actor(named).ties()
     sourcing.accept_quote(world.actor("buyer"), quote)
 
@@ -189,7 +252,10 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.publish(world.actor("agency"), draft)
     request = sourcing.publish(world.actor("buyer"), draft)
-    for act in (sourcing.submit_quote, sourcing.submit_bid):  # the other way round: nor does it answer its buyer
+    for act in (
+        sourcing.submit_quote,
+        sourcing.submit_bid,
+    ):  # the other way round: nor does it answer its buyer
         target = request if act is sourcing.submit_quote else world.request(mode="sealed_bid", funds="state")
         with pytest.raises(NotAllowed, match=BOTH):
             act(world.actor("agency"), target, price=100, days=20)
@@ -199,10 +265,16 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
     with pytest.raises(NotAllowed, match=BOTH):  # and a fellow member does it no more than the delegate
         sourcing.submit_quote(world.actor("colleague"), request, price=100, days=20)
     rival = sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
-    for act, values in ((sourcing.accept_quote, {}), (sourcing.decline_quote, {}), (sourcing.offer, {"price": 90, "days": 20})):
+    for act, values in (
+        (sourcing.accept_quote, {}),
+        (sourcing.decline_quote, {}),
+        (sourcing.offer, {"price": 90, "days": 20}),
+    ):
         with pytest.raises(NotAllowed, match=BOTH):
             act(world.actor("agency"), rival, **values)
-    assert not Quote.load(db.session, rival).roles_of(world.actor("agency")), "nor does it read a rival's price"
+    assert not Quote.load(db.session, rival).roles_of(world.actor("agency")), (
+        "nor does it read a rival's price"
+    )
     with transaction() as session:
         session.execute(delete(Delegation))
     sourcing.submit_quote(world.actor("colleague"), request, price=100, days=20)
@@ -211,21 +283,39 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
 def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_open(world: World) -> None:
     world.enterprise("helper")
     colleague(world, "helper")
-    accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=["request", "quote", "contract"], most=10**9, until=workdays.add(clock.now(), 90))
+    accounts.delegate(
+        world.actor("buyer"),
+        email=world.emails["helper"],
+        scope=["request", "quote", "contract"],
+        most=10**9,
+        until=workdays.add(clock.now(), 90),
+    )
     world.accept("helper")
     belongs(world, "colleague", "agency")
     buyer = world.organisation("buyer").id
     request = world.request("helper", on_behalf_of=buyer, budget=10**7)
     quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    sourcing.amend(world.actor("helper"), request, description="", quantity={}, budget=10**7, deadline=workdays.add(world.deadline(request), 3), reason="补充说明情况")
+    sourcing.amend(
+        world.actor("helper"),
+        request,
+        description="",
+        quantity={},
+        budget=10**7,
+        deadline=workdays.add(world.deadline(request), 3),
+        reason="补充说明情况",
+    )
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.accept_quote(world.actor("helper"), quote)
     sourcing.close(world.actor("buyer"), request)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.award(world.actor("helper"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+        sourcing.award(
+            world.actor("helper"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+        )
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.cancel(world.actor("helper"), request, reason="不再需要这项服务")
-    assert sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+    assert sourcing.award(
+        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+    )
 
 
 def test_a_member_of_buyer_and_bidder_signs_pays_confirms_and_rates_for_neither(world: World) -> None:
@@ -250,7 +340,11 @@ def test_a_member_of_buyer_and_bidder_signs_pays_confirms_and_rates_for_neither(
     belongs(world, "buyer", "agency")
     for by in ("buyer", "agency"):
         with pytest.raises(NotAllowed, match=BOTH):
-            ratings.rate(world.actor(by), world.one(Rating, settled, by=by).identifier, scores=dict.fromkeys(DIMENSIONS[by], 5))
+            ratings.rate(
+                world.actor(by),
+                world.one(Rating, settled, by=by).identifier,
+                scores=dict.fromkeys(DIMENSIONS[by], 5),
+            )
 
 
 def _with_papers(world: World, act: Callable[..., str], payment: str) -> None:
@@ -259,13 +353,27 @@ def _with_papers(world: World, act: Callable[..., str], payment: str) -> None:
     if act is payments.pay:
         act(world.actor("buyer"), payment, bank_reference="2026030200001", file_name="v.pdf", content=PDF)
     else:
-        act(world.actor("agency"), payment, number="2" * 20, amount=100, tax=1, issued_on=world.day(0), file_name="i.pdf", content=PDF)
+        act(
+            world.actor("agency"),
+            payment,
+            number="2" * 20,
+            amount=100,
+            tax=1,
+            issued_on=world.day(0),
+            file_name="i.pdf",
+            content=PDF,
+        )
 
 
 def _leave(world: World, person: str, organisation: str) -> None:
     with transaction() as session:
         user = session.scalars(select(User).where(User.email == world.emails[person])).one()
-        session.execute(delete(Membership).where(Membership.user_id == user.id, Membership.organisation_id == world.organisation(organisation).id))
+        session.execute(
+            delete(Membership).where(
+                Membership.user_id == user.id,
+                Membership.organisation_id == world.organisation(organisation).id,
+            )
+        )
 
 
 def test_officials_answer_for_themselves_alone(world: World) -> None:
@@ -293,7 +401,11 @@ def test_officials_answer_for_themselves_alone(world: World) -> None:
 def test_an_evaluator_who_belongs_to_a_bidder_can_only_step_aside(world: World, time: Any) -> None:
     from tests.models.test_workflow import CRITERIA
 
-    quality = {**CRITERIA, "price": {"weight": 40, "formula": "lowest_ratio"}, "quality": [{"name": "方案", "weight": 30}]}
+    quality = {
+        **CRITERIA,
+        "price": {"weight": 40, "formula": "lowest_ratio"},
+        "quality": [{"name": "方案", "weight": 30}],
+    }
     request = world.request(mode="merit", funds="state", criteria=quality)
     world.enterprise("expert")
     sourcing.appoint(world.actor("buyer"), request, email=world.emails["expert"])
@@ -310,23 +422,41 @@ def _evaluation(request: str) -> str:
     from models.sourcing import Evaluation
 
     db.session.rollback()
-    return db.session.query(Evaluation).join(Evaluation.request).filter(Request.identifier == request).one().identifier
+    return (
+        db.session.query(Evaluation)
+        .join(Evaluation.request)
+        .filter(Request.identifier == request)
+        .one()
+        .identifier
+    )
 
 
 def test_a_refusal_betrays_no_sealed_bid(world: World, time: Any) -> None:
-    """Before the opening whoever is tied to a bidder through a colleague acts as before; only the bidder's own member knows, and is refused."""
+    """Before the opening whoever is tied to a bidder through a colleague acts as before; only the bidder's
+    own member knows, and is refused.
+    """
     world.enterprise("helper")
     colleague(world, "helper")
-    accounts.delegate(world.actor("buyer"), email=world.emails["helper"], scope=["request"], most=10**9, until=workdays.add(clock.now(), 90))
+    accounts.delegate(
+        world.actor("buyer"),
+        email=world.emails["helper"],
+        scope=["request"],
+        most=10**9,
+        until=workdays.add(clock.now(), 90),
+    )
     world.accept("helper")
     belongs(world, "colleague", "agency")
     request = world.request(mode="sealed_bid", funds="state", budget=10**7)
     world.bids(request, agency=100_00, second=200_00, third=300_00)
     values = {"description": "", "quantity": {}, "budget": 10**7, "reason": "公告期需要延长"}
-    sourcing.amend(world.actor("helper"), request, deadline=workdays.add(world.deadline(request), 2), **values)
+    sourcing.amend(
+        world.actor("helper"), request, deadline=workdays.add(world.deadline(request), 2), **values
+    )
     belongs(world, "buyer", "second")
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.amend(world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 2), **values)
+        sourcing.amend(
+            world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 2), **values
+        )
     _leave(world, "buyer", "second")
     time.closing(request)
     with pytest.raises(NotAllowed, match=BOTH):

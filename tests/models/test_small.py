@@ -32,7 +32,9 @@ from models.credit import Evidence
 from models.text import RuleBroken
 from tests.factories import PDF, code
 
-moments = st.integers(0, 880 * 24 * 60).map(lambda minutes: datetime(2025, 1, 1, tzinfo=BEIJING) + timedelta(minutes=minutes))
+moments = st.integers(0, 880 * 24 * 60).map(
+    lambda minutes: datetime(2025, 1, 1, tzinfo=BEIJING) + timedelta(minutes=minutes)
+)
 
 
 @given(fen=st.integers(0, money.MOST))
@@ -40,7 +42,9 @@ def test_money_reads_what_it_writes(fen: int) -> None:
     assert money.parse(money.show(fen)) == fen == money.parse(money.plain(fen))
 
 
-@pytest.mark.parametrize("text", ["", "-5", "abc", "1.234", "1,23", "1e5", "NaN", "∞", "9" * 20, "1 000", "١٢"])
+@pytest.mark.parametrize(
+    "text", ["", "-5", "abc", "1.234", "1,23", "1e5", "NaN", "∞", "9" * 20, "1 000", "١٢"]
+)
 def test_money_refuses_what_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="amount"):
         money.parse(text)
@@ -101,7 +105,10 @@ def test_a_region_covers_what_lies_in_it() -> None:
     assert not regions.covers("630000", "540100")
     assert regions.above("632801") == ["632801", "632800", "630000"]
     assert len(regions.published()) == 3348
-    assert next(r["full_name"] for r in regions.published() if r["code"] == "632801") == "青海省海西蒙古族藏族自治州格尔木市"
+    assert (
+        next(r["full_name"] for r in regions.published() if r["code"] == "632801")
+        == "青海省海西蒙古族藏族自治州格尔木市"
+    )
 
 
 def test_the_catalogue_is_whole_and_loading_it_again_adds_nothing(session: Any) -> None:
@@ -179,9 +186,15 @@ def test_one_rating_moves_a_score_little_and_in_its_own_direction(values: list[f
     records = [Evidence("R", now, value) for value in values]
     before = credit.sheet(rules, records, [], [], 1).score
     after = credit.sheet(rules, [*records, Evidence("R", now, extra)], [], [], 1).score
-    most = rules.number("credit.rating_points") * 4 / (rules.number("credit.rating_prior_weight") + len(values) + 1)
+    most = (
+        rules.number("credit.rating_points")
+        * 4
+        / (rules.number("credit.rating_prior_weight") + len(values) + 1)
+    )
     assert abs(after - before) <= most + 0.1
-    _, mean, _ = credit.shrunk_mean(records, float(rules.rate("credit.rating_prior")), rules.number("credit.rating_prior_weight"))
+    _, mean, _ = credit.shrunk_mean(
+        records, float(rules.rate("credit.rating_prior")), rules.number("credit.rating_prior_weight")
+    )
     assert (after - before) * (extra - mean) >= -0.11 * abs(extra - mean)
 
 
@@ -192,7 +205,13 @@ def test_no_record_is_no_grade_and_idleness_changes_nothing() -> None:
     assert credit.decay(365, 365) == 0.5
     assert [credit.raises(credit.sheet(rules, [], [], [], 0))[0].message] == ["完成第一份合同后开始评级。"]
     now = datetime(2026, 3, 2, tzinfo=BEIJING)
-    bad = credit.sheet(rules, [Evidence("R", now, 1.0)] * 20, [Evidence("C", now, 0.0)] * 20, [Evidence("C", now, 0.0)] * 20, 20)
+    bad = credit.sheet(
+        rules,
+        [Evidence("R", now, 1.0)] * 20,
+        [Evidence("C", now, 0.0)] * 20,
+        [Evidence("C", now, 0.0)] * 20,
+        20,
+    )
     assert bad.grade in ("D", "E")
     assert [hint.params["points"] for hint in credit.raises(bad)]
     assert bad.score == round(min(100, max(0, sum(line.points for line in bad.lines))), 1)

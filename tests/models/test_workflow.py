@@ -26,8 +26,24 @@ from models.text import NotAllowed, RuleBroken, WrongState
 from models.workflow import Limit, Move, State, Workflow, override, perform
 from tests.factories import PDF, World
 
-CRITERIA = {"price": {"weight": 70, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": []}
-PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "system", "visitor", "far", "custodian")
+CRITERIA = {
+    "price": {"weight": 70, "formula": "lowest_ratio"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
+    "quality": [],
+}
+PEOPLE = (
+    "buyer",
+    "agency",
+    "second",
+    "regulator",
+    "department",
+    "admin",
+    "system",
+    "visitor",
+    "far",
+    "custodian",
+)
 
 
 def whole_market(world: World, time: Any) -> dict[str, Any]:
@@ -35,7 +51,16 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
     world.authority("far", "regulator", region="540000") if "far" not in world.emails else None
     contract = world.settled()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    payments.record_invoice(world.actor("agency"), payment, number="2" * 20, amount=100, tax=1, issued_on=world.day(0), file_name="i.pdf", content=PDF)
+    payments.record_invoice(
+        world.actor("agency"),
+        payment,
+        number="2" * 20,
+        amount=100,
+        tax=1,
+        issued_on=world.day(0),
+        file_name="i.pdf",
+        content=PDF,
+    )
     sealed = world.request(mode="sealed_bid", funds="state")
     sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
     sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
@@ -45,17 +70,28 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
     for name in ("agency", "second", "third"):
         sourcing.submit_quote(world.actor(name), inquiry, price=100, days=20)
     time.closing(inquiry)
-    award = sourcing.award(world.actor("buyer"), inquiry, agency=world.identifiers["second"], reasons="价格合理,工期满足")
+    award = sourcing.award(
+        world.actor("buyer"), inquiry, agency=world.identifiers["second"], reasons="价格合理,工期满足"
+    )
     sourcing.object_to(world.actor("agency"), award, grounds="中选机构的业绩与事实不符")
     with transaction() as session:
         agency = Organisation.load(session, world.identifiers["agency"])
         check = open_check(session, SYSTEM, agency, "scope", [])
         propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
     running = world.started()
-    contracts.propose_change(world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪")
+    contracts.propose_change(
+        world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"
+    )
     contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
-    accounts.sign_up(VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc})
-    agencies.change_account(world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number="6228000099990000")
+    accounts.sign_up(
+        VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc}
+    )
+    agencies.change_account(
+        world.actor("agency"),
+        bank_name="演示银行",
+        account_name="agency单位",
+        account_number="6228000099990000",
+    )
     db.session.rollback()
     cases = {}
     for name, case_class in CASES.items():
@@ -115,12 +151,16 @@ def test_roles_follow_the_case_and_the_area(world: World) -> None:
     world.authority("county", "regulator", region="632801")
     request = Request.load(db.session, world.request())
     assert request.roles_of(world.actor("buyer")) == {"buyer"}
-    assert request.roles_of(world.actor("regulator")) == {"regulator"} == request.roles_of(world.actor("county"))
+    assert (
+        request.roles_of(world.actor("regulator")) == {"regulator"} == request.roles_of(world.actor("county"))
+    )
     assert not request.roles_of(world.actor("far")) | request.roles_of(world.actor("agency"))
     for name in ("buyer", "regulator", "county", "far", "agency", "admin"):
         actor = world.actor(name)
         seen = set(db.session.scalars(select(Request.identifier).where(Request.visible_to(actor))))
-        assert seen == ({request.identifier} if Request.load(db.session, request.identifier).roles_of(actor) else set()), name
+        assert seen == (
+            {request.identifier} if Request.load(db.session, request.identifier).roles_of(actor) else set()
+        ), name
 
 
 def test_an_override_is_an_act_with_a_reason(world: World) -> None:
@@ -136,7 +176,11 @@ def test_an_override_is_an_act_with_a_reason(world: World) -> None:
     from market.oversight import actions
 
     actions.override(
-        world.actor("admin"), case_type="request", identifier=request.identifier, target="failed", reason="流程走不通,改为失败"
+        world.actor("admin"),
+        case_type="request",
+        identifier=request.identifier,
+        target="failed",
+        reason="流程走不通,改为失败",
     )
     assert Request.load(db.session, request.identifier).state == "failed"
     event = db.session.scalars(events.timeline([("request", request.identifier, ["parties"])])).first()
@@ -173,13 +217,28 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
     timed = {(name, act) for name, case in CASES.items() for _, act in case.workflow.timed_acts()}
     assert timed == set(TIMED)
     pages = {
-        "organisation": {**agencies.ACTS, "submit": None, "commit": None}, "check": agencies.CHECK_ACTS, "claim": identification.CLAIM_ACTS, "account_change": agencies.ACCOUNT_ACTS, "credit_record": credit.RECORD_ACTS,
-        "request": {**sourcing.REQUEST_ACTS, "edit": None}, "quote": {**sourcing.QUOTE_ACTS, "replace": None},
-        "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None}, "award": sourcing.AWARD_ACTS,
-        "clarification": sourcing.CLARIFICATION_ACTS, "evaluation": sourcing.EVALUATION_ACTS, "objection": sourcing.OBJECTION_ACTS, "contract": contracts.ACTS,
-        "deliverable": contracts.DELIVERABLE_ACTS, "materials": contracts.MATERIALS_ACTS, "change": contracts.CHANGE_ACTS,
-        "dispute": contracts.DISPUTE_ACTS, "payment": payments.ACTS, "payout": payments.PAYOUT_ACTS, "invoice": payments.INVOICE_ACTS, "rating": {"rate": None},
-    }  # fmt: skip
+        "organisation": {**agencies.ACTS, "submit": None, "commit": None},
+        "check": agencies.CHECK_ACTS,
+        "claim": identification.CLAIM_ACTS,
+        "account_change": agencies.ACCOUNT_ACTS,
+        "credit_record": credit.RECORD_ACTS,
+        "request": {**sourcing.REQUEST_ACTS, "edit": None},
+        "quote": {**sourcing.QUOTE_ACTS, "replace": None},
+        "bid": {**sourcing.BID_ACTS, "replace": None, "undercut": None},
+        "award": sourcing.AWARD_ACTS,
+        "clarification": sourcing.CLARIFICATION_ACTS,
+        "evaluation": sourcing.EVALUATION_ACTS,
+        "objection": sourcing.OBJECTION_ACTS,
+        "contract": contracts.ACTS,
+        "deliverable": contracts.DELIVERABLE_ACTS,
+        "materials": contracts.MATERIALS_ACTS,
+        "change": contracts.CHANGE_ACTS,
+        "dispute": contracts.DISPUTE_ACTS,
+        "payment": payments.ACTS,
+        "payout": payments.PAYOUT_ACTS,
+        "invoice": payments.INVOICE_ACTS,
+        "rating": {"rate": None},
+    }
     for name, case in CASES.items():
         human = {m.act for m in case.workflow.moves if set(m.who) - {"system"}}
         assert human == set(pages[name]), name
@@ -202,6 +261,8 @@ def test_every_posting_is_in_the_docs_and_is_made_somewhere() -> None:
     from models.payments.postings import describe as described
 
     root = Path(__file__).parents[2]
-    assert described() in (root / "docs" / "money.md").read_text(encoding="utf-8"), "print models/payments/postings.py: describe() there"
+    assert described() in (root / "docs" / "money.md").read_text(encoding="utf-8"), (
+        "print models/payments/postings.py: describe() there"
+    )
     code = "".join(path.read_text(encoding="utf-8") for path in (root / "market").rglob("*.py"))
     assert [name for name in POSTINGS if f'"{name}"' not in code and not name.endswith("_received")] == []

@@ -1,4 +1,6 @@
-"""A gateway to pay through: localstripe, a process of its own, spoken to by the real client; what buyers do there, and what it tells us."""
+"""A gateway to pay through: localstripe, a process of its own, spoken to by the real client; what buyers do
+there, and what it tells us.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,11 @@ def localstripe_at(folder: Path) -> Iterator[str]:
     """A gateway of its own, its data in a folder; its address."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert server.stdout is not None
     assert "Running on" in server.stdout.readline()
@@ -58,19 +64,31 @@ class Bank:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.api = stripe.StripeClient(KEY, base_addresses={"api": url}, http_client=stripe.RequestsClient()).v1
+        self.api = stripe.StripeClient(
+            KEY, base_addresses={"api": url}, http_client=stripe.RequestsClient()
+        ).v1
 
     def pay(self, intent: str, number: str = "4242424242424242") -> None:
         """A buyer types a card number into the gateway's own form."""
-        card: Any = {"type": "card", "card": {"number": number, "exp_month": 12, "exp_year": 2035, "cvc": "123"}}
-        self.api.payment_intents.update(intent, params={"payment_method": self.api.payment_methods.create(params=card).id})
+        card: Any = {
+            "type": "card",
+            "card": {"number": number, "exp_month": 12, "exp_year": 2035, "cvc": "123"},
+        }
+        self.api.payment_intents.update(
+            intent, params={"payment_method": self.api.payment_methods.create(params=card).id}
+        )
         self.api.payment_intents.confirm(intent)
 
     def refunds(self, intent: str) -> list[int]:
-        return [refund.amount for refund in self.api.refunds.list(params={"payment_intent": intent}).auto_paging_iter()]
+        return [
+            refund.amount
+            for refund in self.api.refunds.list(params={"payment_intent": intent}).auto_paging_iter()
+        ]
 
     def tell(self, url: str) -> None:
-        requests.post(f"{self.url}/_config/webhooks/market", json={"url": url, "secret": "whsec_test"}, timeout=5).raise_for_status()
+        requests.post(
+            f"{self.url}/_config/webhooks/market", json={"url": url, "secret": "whsec_test"}, timeout=5
+        ).raise_for_status()
 
 
 def gateway_at(app: Flask, url: str) -> StripeGateway:
@@ -118,7 +136,13 @@ def charged(world: World, bank: Bank, payment: str) -> Charge:
 
 def ended(world: World, contract: str, to_agency: int) -> None:
     """Both sides end the contract; what is kept goes to the agency in part, and the rest back."""
-    change = contracts.propose_change(world.actor("buyer"), contract, kind="termination", terms={"to_agency": to_agency}, reason="项目已经停止")
+    change = contracts.propose_change(
+        world.actor("buyer"),
+        contract,
+        kind="termination",
+        terms={"to_agency": to_agency},
+        reason="项目已经停止",
+    )
     contracts.agree_change(world.actor("agency"), change)
 
 
@@ -133,14 +157,18 @@ def count(table: Any, **where: Any) -> int:
     return db.session.scalar(select(func.count(table.id)).filter_by(**where)) or 0
 
 
-def told(bank: Bank, intent: str, event: str = "evt_1", kind: str = "payment_intent.succeeded") -> tuple[bytes, dict[str, str]]:
+def told(
+    bank: Bank, intent: str, event: str = "evt_1", kind: str = "payment_intent.succeeded"
+) -> tuple[bytes, dict[str, str]]:
     """An event about a payment intent as the gateway signs it."""
     return signed(event, kind, bank.api.payment_intents.retrieve(intent).to_dict())
 
 
 def signed(event: str, kind: str, thing: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
     """An event, and the headers it comes with."""
-    payload = json.dumps({"id": event, "object": "event", "type": kind, "data": {"object": thing}}, default=str).encode()
+    payload = json.dumps(
+        {"id": event, "object": "event", "type": kind, "data": {"object": thing}}, default=str
+    ).encode()
     at = int(real.time())
     signature = hmac.new(b"whsec_test", f"{at}.".encode() + payload, hashlib.sha256).hexdigest()
     return payload, {"Stripe-Signature": f"t={at},v1={signature}"}
@@ -154,7 +182,11 @@ def heard(payload: bytes, headers: dict[str, str]) -> None:
 def booked(world: World, contract: str) -> None:
     """One charge, one entry, and the money where it belongs."""
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
-    assert count(Entry, case_identifier=contract) == count(Entry, case_identifier=contract, kind="deposit_received") == 1
+    assert (
+        count(Entry, case_identifier=contract)
+        == count(Entry, case_identifier=contract, kind="deposit_received")
+        == 1
+    )
     assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT
     assert ledger.balance(db.session, clearing("stripe")) == -DEPOSIT * count(Charge, state="succeeded")
     assert world.one(Payment, contract, kind="deposit").gateway == "stripe"

@@ -16,9 +16,13 @@ def test_a_payment_is_confirmed_once_and_only_by_the_agency(world: World) -> Non
     contract = world.signed()
     payment = world.one(Payment, contract, kind="deposit")
     with pytest.raises(NotAllowed):
-        payments.pay(world.actor("agency"), payment.identifier, bank_reference="12345", file_name="v", content=PDF)
+        payments.pay(
+            world.actor("agency"), payment.identifier, bank_reference="12345", file_name="v", content=PDF
+        )
     with pytest.raises(RuleBroken, match="PDF"):
-        payments.pay(world.actor("buyer"), payment.identifier, bank_reference="12345", file_name="v.pdf", content=b"MZ")
+        payments.pay(
+            world.actor("buyer"), payment.identifier, bank_reference="12345", file_name="v.pdf", content=b"MZ"
+        )
     world.paid(contract, "deposit")
     with pytest.raises(WrongState):
         payments.confirm(world.actor("agency"), payment.identifier)

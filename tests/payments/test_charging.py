@@ -1,4 +1,6 @@
-"""Taking money through a gateway: whatever is pressed twice, comes twice, comes late or stops half-way is one charge and one entry."""
+"""Taking money through a gateway: whatever is pressed twice, comes twice, comes late or stops half-way is one
+charge and one entry.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ from tests.payments.gateway import Bank, begin, booked, count, due, heard, opene
 from tests.web import sign_in
 
 
-def test_pressed_twice_told_twice_and_come_back_from_is_one_charge(app: Flask, world: World, bank: Bank) -> None:
+def test_pressed_twice_told_twice_and_come_back_from_is_one_charge(
+    app: Flask, world: World, bank: Bank
+) -> None:
     contract, payment = due(world)
     buyer = sign_in(app, world, "buyer")
     assert "银行卡" in buyer.get(f"/payments/{payment}/online").text
@@ -72,10 +76,14 @@ def test_the_gateways_own_webhook_arrives_over_http(app: Flask, world: World, ba
 
 
 @pytest.mark.parametrize("signature", ["", "t=1,v1=00", "t=1"])
-def test_an_unsigned_event_is_refused_and_not_kept(app: Flask, world: World, bank: Bank, signature: str) -> None:
+def test_an_unsigned_event_is_refused_and_not_kept(
+    app: Flask, world: World, bank: Bank, signature: str
+) -> None:
     payload, right = told(bank, begin(world, due(world)[1]).gateway_id or "")
     client = app.test_client()
-    assert client.post("/hooks/stripe", data=payload, headers={"Stripe-Signature": signature}).status_code == 422
+    assert (
+        client.post("/hooks/stripe", data=payload, headers={"Stripe-Signature": signature}).status_code == 422
+    )
     assert client.post("/hooks/stripe", data=payload + b" ", headers=right).status_code == 422
     assert client.post("/hooks/stripe", data=b"{", headers=right).status_code == 422
     for name in ("nobody", "bank"):
@@ -96,7 +104,9 @@ def test_an_event_that_comes_before_we_know_its_charge_waits(world: World, bank:
     contract, payment = due(world)
     key = payments.ask_charge(world.actor("buyer"), payment, gateway="stripe", method="card")
     charge = db.session.scalars(select(Charge).where(Charge.key == key)).one()
-    standing = gateways.online("stripe").begin(charge, "")  # the gateway has it; we stop before we keep its name
+    standing = gateways.online("stripe").begin(
+        charge, ""
+    )  # the gateway has it; we stop before we keep its name
     db.session.rollback()
     bank.pay(standing.gateway_id)
     heard(*told(bank, standing.gateway_id))
@@ -128,7 +138,9 @@ def test_a_charge_nobody_paid_is_called_off_once_the_money_is_in(world: World, b
     assert bank.api.payment_intents.retrieve(charge.gateway_id or "").status == "canceled"
 
 
-def test_a_charge_asked_for_by_a_clock_that_was_ahead_is_taken_up(app: Flask, world: World, bank: Bank, time: Any) -> None:
+def test_a_charge_asked_for_by_a_clock_that_was_ahead_is_taken_up(
+    app: Flask, world: World, bank: Bank, time: Any
+) -> None:
     _contract, payment = due(world)
     opened(app, "http://127.0.0.1:9")
     begun = time.instant
@@ -144,7 +156,9 @@ def test_a_charge_asked_for_by_a_clock_that_was_ahead_is_taken_up(app: Flask, wo
     assert charge.to_be_looked_at
 
 
-def test_a_gateway_that_is_away_is_asked_again_under_the_same_key(app: Flask, world: World, bank: Bank, time: Any) -> None:
+def test_a_gateway_that_is_away_is_asked_again_under_the_same_key(
+    app: Flask, world: World, bank: Bank, time: Any
+) -> None:
     contract, payment = due(world)
     opened(app, "http://127.0.0.1:9")
     with pytest.raises(Away):

@@ -12,12 +12,21 @@ from tests.web import sign_in
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"MZ not a report", "只接收"), (b"", "空的"), (PDF + b"0" * MOST_BYTES, "20 MB"), (PDF + b"0" * (30 << 20), "20 MB"), (b"0" * (65 << 20), "20 MB")]
+    ("content", "said"),
+    [
+        (b"MZ not a report", "只接收"),
+        (b"", "空的"),
+        (PDF + b"0" * MOST_BYTES, "20 MB"),
+        (PDF + b"0" * (30 << 20), "20 MB"),
+        (b"0" * (65 << 20), "20 MB"),
+    ],
 )
 def test_files(app: Flask, world: World, content: bytes, said: str) -> None:
     contract = world.signed()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    answer = sign_in(app, world, "buyer").submit(f"/payments/{payment}/pay", bank_reference="20260302-7", file=content)
+    answer = sign_in(app, world, "buyer").submit(
+        f"/payments/{payment}/pay", bank_reference="20260302-7", file=content
+    )
     assert answer.status == (413 if len(content) > 60 << 20 else 422)
     assert said in answer.text
     if answer.status == 422:
@@ -29,5 +38,9 @@ def test_files(app: Flask, world: World, content: bytes, said: str) -> None:
 def test_a_file_is_needed_and_a_bank_reference_makes_sense(app: Flask, world: World) -> None:
     payment = world.one(Payment, world.signed(), kind="deposit").identifier
     buyer = sign_in(app, world, "buyer")
-    assert "请选择文件" in buyer.submit(f"/payments/{payment}/pay", bank_reference="20260302-7").error_at("file")
-    assert "4 到 60" in buyer.submit(f"/payments/{payment}/pay", bank_reference="1", file=PDF).error_at("bank_reference")
+    assert "请选择文件" in buyer.submit(f"/payments/{payment}/pay", bank_reference="20260302-7").error_at(
+        "file"
+    )
+    assert "4 到 60" in buyer.submit(f"/payments/{payment}/pay", bank_reference="1", file=PDF).error_at(
+        "bank_reference"
+    )

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -24,8 +25,9 @@ from tests.payments.gateway import Bank, begin, booked, charged, count, due, end
 
 
 def killed(app: Flask, bank: Bank, act: Callable[[], Any], at: int) -> bool:
-    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a commit, before or after a
-    question to the gateway. False where it came to its end first."""
+    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a
+    commit, before or after a question to the gateway. False where it came to its end first.
+    """
 
     def struck() -> None:
         opened(app, bank.url)  # nor is the client shared
@@ -71,7 +73,8 @@ def test_killed_while_it_begins_a_charge(app: Flask, world: World, bank: Bank, t
     while at == reached:  # a contract for each step, until the act comes to its end
         contract, payment = due(world)
         buyer = world.actor("buyer")
-        reached += killed(app, bank, lambda: charging.begin(buyer, payment, "card", "http://market.test/back"), at)  # noqa: B023
+        begins = partial(charging.begin, buyer, payment, "card", "http://market.test/back")
+        reached += killed(app, bank, begins, at)
         later(time)
         bank.pay(begin(world, payment).gateway_id or "")
         later(time)

@@ -20,12 +20,28 @@ NUMBER = "25112000000012345678"
 def test_an_invoice_is_recorded_received_and_voided(app: Flask, world: World) -> None:
     contract = world.started()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    agency, buyer, path = sign_in(app, world, "agency"), sign_in(app, world, "buyer"), f"/payments/{payment}/invoice"
-    good: dict[str, Any] = {"number": NUMBER, "amount": "5,000", "tax": "283.02", "issued_on": "2026-03-02", "file": PDF}
+    agency, buyer, path = (
+        sign_in(app, world, "agency"),
+        sign_in(app, world, "buyer"),
+        f"/payments/{payment}/invoice",
+    )
+    good: dict[str, Any] = {
+        "number": NUMBER,
+        "amount": "5,000",
+        "tax": "283.02",
+        "issued_on": "2026-03-02",
+        "file": PDF,
+    }
     for wrong, field in (
-        ({"number": "123"}, "number"), ({"amount": "8000.01"}, "amount"), ({"amount": "0"}, "amount"), ({"amount": "壹万"}, "amount"),
-        ({"tax": "5000"}, "tax"), ({"issued_on": "2026-03-03"}, "issued_on"), ({"issued_on": ""}, "issued_on"), ({"file": b"MZ"}, "file"),
-    ):  # fmt: skip
+        ({"number": "123"}, "number"),
+        ({"amount": "8000.01"}, "amount"),
+        ({"amount": "0"}, "amount"),
+        ({"amount": "壹万"}, "amount"),
+        ({"tax": "5000"}, "tax"),
+        ({"issued_on": "2026-03-03"}, "issued_on"),
+        ({"issued_on": ""}, "issued_on"),
+        ({"file": b"MZ"}, "file"),
+    ):
         answer = agency.submit(path, **{**good, **wrong})
         assert answer.status == 422
         assert answer.error_at(field), wrong
@@ -34,16 +50,27 @@ def test_an_invoice_is_recorded_received_and_voided(app: Flask, world: World) ->
     invoice = agency.submit(path, **good).location
     assert "已经登记" in agency.submit(path, **{**good, "amount": "1"}).error_at("number")
     wide = "".join(chr(ord(char) + 0xFEE0) for char in NUMBER)
-    for again in (wide, f"{NUMBER[:8]}\u200b{NUMBER[8:]}", f"{NUMBER[:8]}－{NUMBER[8:]}", f"\ufeff {NUMBER[:10]} {NUMBER[10:]}"):
-        assert "已经登记" in agency.submit(path, **{**good, "number": again, "amount": "1"}).error_at("number"), ascii(again)
-    assert "3,000.00" in agency.submit(path, **{**good, "number": "1" * 20, "amount": "3000.01"}).error_at("amount")
+    for again in (
+        wide,
+        f"{NUMBER[:8]}\u200b{NUMBER[8:]}",
+        f"{NUMBER[:8]}－{NUMBER[8:]}",
+        f"\ufeff {NUMBER[:10]} {NUMBER[10:]}",
+    ):
+        assert "已经登记" in agency.submit(path, **{**good, "number": again, "amount": "1"}).error_at(
+            "number"
+        ), ascii(again)
+    assert "3,000.00" in agency.submit(path, **{**good, "number": "1" * 20, "amount": "3000.01"}).error_at(
+        "amount"
+    )
     page = buyer.get(invoice)
     for said in (NUMBER, "5,000.00", "283.02"):
         assert said in page.text
     assert sign_in(app, world, "second").get(invoice).status == 404
     assert buyer.submit(f"{invoice}/receive").location == invoice
     assert agency.submit(f"{invoice}/void", reason="抬头写错,已开红字发票").location == invoice
-    assert agency.submit(path, **{**good, "number": "1" * 20, "amount": "8000"}).status == 303, "what was voided may be invoiced again"
+    assert agency.submit(path, **{**good, "number": "1" * 20, "amount": "8000"}).status == 303, (
+        "what was voided may be invoiced again"
+    )
     db.session.rollback()
     assert sorted(i.state for i in world.every(Invoice, contract)) == ["recorded", "voided"]
     assert NUMBER in buyer.get(f"/payments/{payment}").text
@@ -58,7 +85,9 @@ def test_each_side_takes_its_own_statement_away(app: Flask, world: World) -> Non
         assert said in page.text
     assert "￥" not in page.text
     rows = buyer.get("/my/statement.csv").response.get_data().decode("utf-8-sig").splitlines()
-    assert rows[-1].endswith("48000.00,40000.00,8000.00"), "in, out, and what is kept for the contract that runs"
+    assert rows[-1].endswith("48000.00,40000.00,8000.00"), (
+        "in, out, and what is kept for the contract that runs"
+    )
     earned = agency.get("/my/statement.csv").response.get_data().decode("utf-8-sig").splitlines()
     assert earned[-1].endswith("40000.00,0.00,40000.00")
     assert not any(other in row for row in earned), "what is not earned yet is not the agency's"

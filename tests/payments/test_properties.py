@@ -1,4 +1,6 @@
-"""Money through a gateway, whatever is pressed, told, lost or struck down in whatever order: conserved, and nothing twice."""
+"""Money through a gateway, whatever is pressed, told, lost or struck down in whatever order: conserved, and
+nothing twice.
+"""
 
 from __future__ import annotations
 
@@ -67,13 +69,20 @@ class Paying(Play):
         return names[number % len(names)] if names else "pi_none"
 
     def charge(self, _side: str, _number: int) -> None:
-        due = [p.identifier for p in self.world.every(Payment, self.contract) if p.state in ("due", "overdue")]
-        charging.begin(self.world.actor("buyer"), due[0] if due else "none", "card", "http://market.test/back")
+        due = [
+            p.identifier for p in self.world.every(Payment, self.contract) if p.state in ("due", "overdue")
+        ]
+        charging.begin(
+            self.world.actor("buyer"), due[0] if due else "none", "card", "http://market.test/back"
+        )
 
     def card(self, _side: str, number: int) -> None:
         """The buyer pays at the gateway, which may tell us or not."""
         name = self._named(number)
-        if name != "pi_none" and self.bank.api.payment_intents.retrieve(name).status == "requires_payment_method":
+        if (
+            name != "pi_none"
+            and self.bank.api.payment_intents.retrieve(name).status == "requires_payment_method"
+        ):
             self.bank.pay(name)
 
     def hear(self, _side: str, number: int) -> None:
@@ -92,23 +101,53 @@ class Paying(Play):
 
     def check(self) -> None:
         super().check()
-        intents = {i.id: i for i in self.bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()}
+        intents = {
+            i.id: i for i in self.bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()
+        }
         paid = Counter(intent.metadata["key"] for intent in intents.values() if intent.status == "succeeded")
-        assert not paid or max(paid.values()) == 1, "one charge to a key (localstripe, which knows no such keys, may hold intents nobody was shown)"
+        assert not paid or max(paid.values()) == 1, (
+            "one charge to a key (localstripe, which knows no such keys, may hold intents nobody was shown)"
+        )
         charges = self.charges()
         for charge in charges:
             if charge.state == "succeeded":
-                assert (intents[charge.gateway_id or ""].status, intents[charge.gateway_id or ""].amount) == ("succeeded", charge.amount)
-            assert not (charge.state == "failed" and charge.gateway_id and intents[charge.gateway_id].status == "succeeded"), "taken and not booked"
-        sent = [p for p in self.world.every(Payout, self.contract) if p.gateway == "stripe" and p.state in ("sending", "sent", "arrived")]
+                assert (intents[charge.gateway_id or ""].status, intents[charge.gateway_id or ""].amount) == (
+                    "succeeded",
+                    charge.amount,
+                )
+            assert not (
+                charge.state == "failed"
+                and charge.gateway_id
+                and intents[charge.gateway_id].status == "succeeded"
+            ), "taken and not booked"
+        sent = [
+            p
+            for p in self.world.every(Payout, self.contract)
+            if p.gateway == "stripe" and p.state in ("sending", "sent", "arrived")
+        ]
         tries = {f"{p.identifier}:{p.tries}": p.amount for p in sent}
         for charge in charges:
-            refunds = self.bank.api.refunds.list(params={"limit": 100}).auto_paging_iter() if charge.state == "succeeded" else []
-            back = [(r.metadata["payout"], r.amount) for r in refunds if r.payment_intent == charge.gateway_id]
+            refunds = (
+                self.bank.api.refunds.list(params={"limit": 100}).auto_paging_iter()
+                if charge.state == "succeeded"
+                else []
+            )
+            back = [
+                (r.metadata["payout"], r.amount) for r in refunds if r.payment_intent == charge.gateway_id
+            ]
             assert len(back) == len(dict(back)), "sent once, however often it was sent"
-            assert all(tries.get(key) == amount for key, amount in back), "nothing left that the books do not send"
-        taken = db.session.scalar(select(func.coalesce(func.sum(Charge.amount), 0)).where(Charge.state == "succeeded")) or 0
-        left = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.gateway == "stripe", Payout.state.in_(("sent", "arrived")))
+            assert all(tries.get(key) == amount for key, amount in back), (
+                "nothing left that the books do not send"
+            )
+        taken = (
+            db.session.scalar(
+                select(func.coalesce(func.sum(Charge.amount), 0)).where(Charge.state == "succeeded")
+            )
+            or 0
+        )
+        left = select(func.coalesce(func.sum(Payout.amount), 0)).where(
+            Payout.gateway == "stripe", Payout.state.in_(("sent", "arrived"))
+        )
         assert -ledger.balance(db.session, clearing("stripe")) == taken - (db.session.scalar(left) or 0)
 
 
@@ -116,15 +155,24 @@ GATEWAY_ACTS = ("charge", "charge", "charge", "card", "card", "card", "hear", "h
 
 
 def test_money_through_a_gateway_is_conserved_whatever_happens(world: World, time: Any, bank: Bank) -> None:
-    @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    @settings(
+        max_examples=4,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    )
     @given(
         st.lists(
             st.tuples(
-                st.sampled_from((*ACTS, *GATEWAY_ACTS * 3)), st.sampled_from(SIDES), st.integers(0, 24), st.sampled_from((*FATES, "unheard", "lost"))
+                st.sampled_from((*ACTS, *GATEWAY_ACTS * 3)),
+                st.sampled_from(SIDES),
+                st.integers(0, 24),
+                st.sampled_from((*FATES, "unheard", "lost")),
             ),
-            min_size=16, max_size=40,
+            min_size=16,
+            max_size=40,
         )
-    )  # fmt: skip
+    )
     def played(acts: list[tuple[str, str, int, str]]) -> None:
         play = Paying(world, time, bank)
         play.act("charge", "buyer", 0)
@@ -135,13 +183,23 @@ def test_money_through_a_gateway_is_conserved_whatever_happens(world: World, tim
             time.instant += timedelta(minutes=10)
         play.check()
         assert {c.state for c in play.charges()} <= {"waiting", "succeeded", "failed"}
-        intents = {i.id: i.status for i in bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()}
-        assert all((intents[c.gateway_id or ""] == "succeeded") == (c.state == "succeeded") for c in play.charges() if c.gateway_id)
+        intents = {
+            i.id: i.status for i in bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()
+        }
+        assert all(
+            (intents[c.gateway_id or ""] == "succeeded") == (c.state == "succeeded")
+            for c in play.charges()
+            if c.gateway_id
+        )
         reconcile()
         db.session.rollback()
-        assert not db.session.scalars(select(Difference).where(Difference.gateway == "stripe", Difference.gone_at.is_(None))).all()
+        assert not db.session.scalars(
+            select(Difference).where(Difference.gateway == "stripe", Difference.gone_at.is_(None))
+        ).all()
         assert not db.session.scalars(select(GatewayEvent).where(GatewayEvent.handled_at.is_(None))).all()
 
     played()
     assert ledger.trial_balance(db.session) == 0
-    assert db.session.scalar(select(func.count(Charge.id)).where(Charge.state == "succeeded")), "some play pays through the gateway"
+    assert db.session.scalar(select(func.count(Charge.id)).where(Charge.state == "succeeded")), (
+        "some play pays through the gateway"
+    )

@@ -1,4 +1,6 @@
-"""The gateway's own record against the books: every difference is found, and nothing is put right by itself."""
+"""The gateway's own record against the books: every difference is found, and nothing is put right by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: 
     charge = charged(world, bank, payment)
     reconcile()
     assert count(Difference) == 0
-    stray = bank.api.payment_intents.create(params={"amount": 100, "currency": "cny", "payment_method_types": ["card"]}).id
+    stray = bank.api.payment_intents.create(
+        params={"amount": 100, "currency": "cny", "payment_method_types": ["card"]}
+    ).id
     bank.pay(stray)
     bank.api.refunds.create(params={"payment_intent": charge.gateway_id or "", "amount": 5})
     reconcile()
@@ -34,12 +38,17 @@ def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: 
     found = {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Difference))}
     assert found == {("theirs_only", 100, 0), ("theirs_only", -5, 0)}
     reconcile()
-    assert told(world) == [("gateway.difference", "stripe", stray, 100), ("payment.difference", payment, told(world)[-1][2], 5)], "each once"
+    assert told(world) == [
+        ("gateway.difference", "stripe", stray, 100),
+        ("payment.difference", payment, told(world)[-1][2], 5),
+    ], "each once"
     booked(world, contract)
     requests.delete(f"{bank.url}/_config/data", timeout=5)
     reconcile()
     db.session.rollback()
-    standing = [(d.kind, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))]
+    standing = [
+        (d.kind, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))
+    ]
     assert standing == [("ours_only", DEPOSIT)]
 
 
@@ -47,7 +56,9 @@ def told(world: World) -> list[tuple[str, str, str, int]]:
     """What the custodian is told of differences."""
     drain()
     db.session.rollback()
-    notices = db.session.scalars(select(Notice).where(Notice.organisation_id == world.organisation("custodian").id)).all()
+    notices = db.session.scalars(
+        select(Notice).where(Notice.organisation_id == world.organisation("custodian").id)
+    ).all()
     events = [each.event for each in notices if each.event.kind.endswith(".difference")]
     return sorted((e.kind, e.case_identifier, e.data["title"], e.data["amount"]) for e in events)
 
@@ -55,10 +66,15 @@ def told(world: World) -> list[tuple[str, str, str, int]]:
 def found() -> set[tuple[str, int, int]]:
     reconcile()
     db.session.rollback()
-    return {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))}
+    return {
+        (d.kind, d.theirs, d.ours)
+        for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))
+    }
 
 
-def test_money_that_stays_at_the_gateway_is_told_in_time(app: Flask, world: World, bank: Bank, time: Any) -> None:
+def test_money_that_stays_at_the_gateway_is_told_in_time(
+    app: Flask, world: World, bank: Bank, time: Any
+) -> None:
     _contract, payment = due(world)
     charged(world, bank, payment)
     assert found() == set()
@@ -68,7 +84,11 @@ def test_money_that_stays_at_the_gateway_is_told_in_time(app: Flask, world: Worl
     assert "在渠道停留过久" in page.text
     assert told(world) == [("gateway.difference", "stripe", "stripe", 0)]
     notices = sign_in(app, world, "custodian").get("/my/notices")
-    assert (notices.status, "支付渠道与账上不一致" in notices.text, "/custody/differences" in notices.text) == (200, True, True)
+    assert (
+        notices.status,
+        "支付渠道与账上不一致" in notices.text,
+        "/custody/differences" in notices.text,
+    ) == (200, True, True)
     contract, payment = due(world)
     charged(world, bank, payment)
     ended(world, contract, to_agency=0)

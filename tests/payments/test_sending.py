@@ -1,4 +1,6 @@
-"""Paying out through a gateway: once, the way the money came where that is possible, and by bank where it is not."""
+"""Paying out through a gateway: once, the way the money came where that is possible, and by bank where it is
+not.
+"""
 
 from __future__ import annotations
 
@@ -58,11 +60,15 @@ def test_part_of_it_is_refunded_the_way_it_came(world: World, bank: Bank) -> Non
     ended(world, contract, to_agency=300_000)
     tick()
     assert bank.refunds(charge.gateway_id or "") == [DEPOSIT - 300_000]
-    assert world.one(Payout, contract, kind="earned").gateway == "bank", "an agency without an account there is paid by bank"
+    assert world.one(Payout, contract, kind="earned").gateway == "bank", (
+        "an agency without an account there is paid by bank"
+    )
     assert ledger.balance(db.session, clearing("stripe")) == -300_000
 
 
-def test_a_refund_whose_answer_is_lost_is_done_once(world: World, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refund_whose_answer_is_lost_is_done_once(
+    world: World, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contract, payment = due(world)
     charge = charged(world, bank, payment)
     ended(world, contract, to_agency=0)
@@ -93,8 +99,12 @@ def through(app: Flask, world: World, url: str, recorded: Recorded, to_agency: i
     return contract
 
 
-@pytest.mark.parametrize(("account", "state", "gateway"), [("acct_1032D82eZvKYlo2C", "sent", "stripe"), (CLOSED, "due", "bank")])
-def test_an_agency_with_an_account_is_paid_by_a_transfer(app: Flask, world: World, account: str, state: str, gateway: str) -> None:
+@pytest.mark.parametrize(
+    ("account", "state", "gateway"), [("acct_1032D82eZvKYlo2C", "sent", "stripe"), (CLOSED, "due", "bank")]
+)
+def test_an_agency_with_an_account_is_paid_by_a_transfer(
+    app: Flask, world: World, account: str, state: str, gateway: str
+) -> None:
     account_at_stripe(world, account)
     recorded = Recorded()
     with serving(recorded) as url:
@@ -111,7 +121,9 @@ def test_an_agency_with_an_account_is_paid_by_a_transfer(app: Flask, world: Worl
 
 
 @pytest.mark.parametrize("silent", ["GET", "POST"])
-def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(app: Flask, world: World, silent: str) -> None:
+def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(
+    app: Flask, world: World, silent: str
+) -> None:
     """The gateway does not say whether it has the transfer, or does not say whether it has made it."""
     account_at_stripe(world, "acct_1032D82eZvKYlo2C")
     recorded = Recorded()
@@ -122,7 +134,9 @@ def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(app: Flask
             tick()
             payout = world.one(Payout, contract, kind="earned")
             assert (payout.state, payout.gateway, payout.tries) == ("sending", "stripe", 1)
-            assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == DEPOSIT, "still owed"
+            assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == DEPOSIT, (
+                "still owed"
+            )
         with pytest.raises(RuleBroken, match="自动付出"):  # nor by a person's hands
             payments.send(world.actor("custodian"), payout.identifier, bank_reference="20260302-7")
         recorded.silent = set()
@@ -135,7 +149,9 @@ def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(app: Flask
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_refund_that_fails_after_all_is_owed_again_and_goes_by_bank(app: Flask, world: World, time: Any, late: bool) -> None:
+def test_a_refund_that_fails_after_all_is_owed_again_and_goes_by_bank(
+    app: Flask, world: World, time: Any, late: bool
+) -> None:
     recorded = Recorded()
     with serving(recorded) as url:
         contract = through(app, world, url, recorded, 0)
@@ -147,12 +163,16 @@ def test_a_refund_that_fails_after_all_is_owed_again_and_goes_by_bank(app: Flask
             assert world.one(Payout, contract, kind="refund").state == "arrived"
         recorded.made["refunds"][0]["status"] = "failed"
         for event in ("evt_7", "evt_7", "evt_8"):
-            heard(*signed(event, "refund.failed", {"id": REFUND, "object": "refund", "payment_intent": INTENT}))
+            heard(
+                *signed(event, "refund.failed", {"id": REFUND, "object": "refund", "payment_intent": INTENT})
+            )
         tick()
     payout = world.one(Payout, contract, kind="refund")
     assert (payout.state, payout.gateway, payout.gateway_id) == ("due", "bank", None)
     assert ledger.balance(db.session, ledger.payable(world.organisation("buyer").uscc)) == DEPOSIT
-    assert ledger.balance(db.session, clearing("stripe")) == 2_400 - DEPOSIT, "the money is with the gateway again"
+    assert ledger.balance(db.session, clearing("stripe")) == 2_400 - DEPOSIT, (
+        "the money is with the gateway again"
+    )
     assert "原路退回未成功" in sign_in(app, world, "custodian").get(f"/payouts/{payout.identifier}").text
     assert db.session.scalars(select(Charge.state)).one() == "succeeded"
 
@@ -165,7 +185,11 @@ def test_nobodys_word_makes_the_gateway_pay_twice(app: Flask, world: World, who:
         contract = through(app, world, url, recorded, DEPOSIT)
         tick()
         with pytest.raises(RuleBroken, match="以渠道的记录为准"):
-            payments.bounce(world.actor(who), world.one(Payout, contract, kind="earned").identifier, reason="账上一直没有收到")
+            payments.bounce(
+                world.actor(who),
+                world.one(Payout, contract, kind="earned").identifier,
+                reason="账上一直没有收到",
+            )
         tick()
     assert len(recorded.made["transfers"]) == 1
     assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 0

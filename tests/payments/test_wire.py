@@ -1,4 +1,6 @@
-"""What is asked of the gateway and how its answers are read, held against the shapes of the public API reference."""
+"""What is asked of the gateway and how its answers are read, held against the shapes of the public API
+reference.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,13 @@ from tests.payments.recorded import Recorded
 from tests.web import sign_in
 
 
-@pytest.mark.parametrize(("method", "leads"), [("alipay", "https://hooks.stripe.com/redirect/"), ("wechat_pay", "https://payments.stripe.com/qr/")])
-def test_a_method_that_leads_elsewhere_needs_no_script(app: Flask, world: World, method: str, leads: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "leads"),
+    [("alipay", "https://hooks.stripe.com/redirect/"), ("wechat_pay", "https://payments.stripe.com/qr/")],
+)
+def test_a_method_that_leads_elsewhere_needs_no_script(
+    app: Flask, world: World, method: str, leads: str
+) -> None:
     app.config["STRIPE_METHODS"] = "card,alipay,wechat_pay"
     recorded = Recorded()
     with serving(recorded) as url:
@@ -29,25 +36,45 @@ def test_a_method_that_leads_elsewhere_needs_no_script(app: Flask, world: World,
         assert "js.stripe.com" not in page.response.headers["Content-Security-Policy"]
         ((form, key),) = recorded.posted("payment_intents")
         assert key == f"{payment}:1"
-        assert (form["amount"], form["currency"], form["payment_method_data[type]"], form["confirm"]) == (str(DEPOSIT), "cny", method, "true")
+        assert (form["amount"], form["currency"], form["payment_method_data[type]"], form["confirm"]) == (
+            str(DEPOSIT),
+            "cny",
+            method,
+            "true",
+        )
         assert form["return_url"].endswith(f"/payments/{payment}/back")
-        assert form.get("payment_method_options[wechat_pay][client]") == ("web" if method == "wechat_pay" else None)
+        assert form.get("payment_method_options[wechat_pay][client]") == (
+            "web" if method == "wechat_pay" else None
+        )
         assert world.one(Payment, contract, kind="deposit").state == "due"
         recorded.paid = True
         charging.follow(key)
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
-    assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT, "the fee is the platform's, not the parties'"
-    assert (ledger.balance(db.session, clearing("stripe")), ledger.balance(db.session, ledger.PLATFORM)) == (2_400 - DEPOSIT, -2_400)
+    assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT, (
+        "the fee is the platform's, not the parties'"
+    )
+    assert (ledger.balance(db.session, clearing("stripe")), ledger.balance(db.session, ledger.PLATFORM)) == (
+        2_400 - DEPOSIT,
+        -2_400,
+    )
 
 
 def test_every_way_offers_pays_out_and_is_reconciled(app: Flask, world: World, bank: Bank) -> None:
     contract, payment = due(world)
     account_at_stripe(world, "acct_1032D82eZvKYlo2C")
-    asked, agency, buyer = Payment.load(db.session, payment), world.organisation("agency"), world.organisation("buyer")
-    assert {way.name: [method for method, _label in way.offers(asked)] for way in ways()} == {"bank": ["transfer"], "stripe": ["card", "alipay"]}
+    asked, agency, buyer = (
+        Payment.load(db.session, payment),
+        world.organisation("agency"),
+        world.organisation("buyer"),
+    )
+    assert {way.name: [method for method, _label in way.offers(asked)] for way in ways()} == {
+        "bank": ["transfer"],
+        "stripe": ["card", "alipay"],
+    }
     assert {way.name: [value for _label, value in way.account_of(agency)] for way in ways()} == {
-        "bank": ["agency单位", "演示银行", "6228000012345678"], "stripe": ["acct_1032D82eZvKYlo2C"],
-    }  # fmt: skip
+        "bank": ["agency单位", "演示银行", "6228000012345678"],
+        "stripe": ["acct_1032D82eZvKYlo2C"],
+    }
     assert all(way.account_of(buyer) == [] for way in ways()), "a buyer's money goes back the way it came"
     assert [way.differences() for way in ways()] == [[], []]
     world.paid(contract, "deposit")

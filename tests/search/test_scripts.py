@@ -14,10 +14,17 @@ from search import Query
 from search.words import query_terms, sounds, terms
 from tests.factories import World
 
-NAMES = {"𠮷野": ["𠮷野", "𠮷", "吉野"], "𫚉业测绘": ["𫚉", "𫚉业"], "བོད་ཡིག": ["བོད", "བོད་ཡིག"], "㐂来": ["㐂来"]}
+NAMES = {
+    "𠮷野": ["𠮷野", "𠮷", "吉野"],
+    "𫚉业测绘": ["𫚉", "𫚉业"],
+    "བོད་ཡིག": ["བོད", "བོད་ཡིག"],
+    "㐂来": ["㐂来"],
+}
 
 
-@pytest.mark.parametrize(("name", "asked"), [(name, said) for name, every in NAMES.items() for said in every if said != "吉野"])
+@pytest.mark.parametrize(
+    ("name", "asked"), [(name, said) for name, every in NAMES.items() for said in every if said != "吉野"]
+)
 def test_a_name_outside_the_first_plane_is_found(app: Flask, world: World, name: str, asked: str) -> None:
     world.agency(name, 5_000_000, "EIA-02", verified=False)
     agencies.verify(world.actor("regulator"), world.identifiers[name])

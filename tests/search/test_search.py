@@ -57,9 +57,20 @@ def changed(index: Any, documents: dict[str, Any]) -> None:
 
 
 SAID = {
-    "我要办环评": "EIA-01", "水保": "WAT-01", "环境影响报告": "EIA-01", "soil conservation": "WAT-01", "防雷": "MET-01", "地灾": "LND-02", "hjyx": "EIA-01",
-    "huanjing": "EIA-01", "huan jing": "EIA-01", "环镜影响": "EIA-01", "水士保持": "WAT-01", "paiwukou": "EIA-03", "kaogu": "CUL-01",
-}  # fmt: skip
+    "我要办环评": "EIA-01",
+    "水保": "WAT-01",
+    "环境影响报告": "EIA-01",
+    "soil conservation": "WAT-01",
+    "防雷": "MET-01",
+    "地灾": "LND-02",
+    "hjyx": "EIA-01",
+    "huanjing": "EIA-01",
+    "huan jing": "EIA-01",
+    "环镜影响": "EIA-01",
+    "水士保持": "WAT-01",
+    "paiwukou": "EIA-03",
+    "kaogu": "CUL-01",
+}
 
 
 def test_what_people_say_finds_the_item(index: Any) -> None:
@@ -73,9 +84,14 @@ def test_the_judged_queries_find_what_is_meant_first(index: Any) -> None:
     codes = {item.code for item in current_items(db.session)}
     assert len(judged()) >= 60
     assert all(set(meant) <= codes for meant in judged().values())
-    found = {said: index.backend.search(db.session, Query(words=said, kind="item", size=10)).keys for said in judged()}
+    found = {
+        said: index.backend.search(db.session, Query(words=said, kind="item", size=10)).keys
+        for said in judged()
+    }
     mean = sum(ndcg(found[said], meant) for said, meant in judged().items()) / len(judged())
-    assert mean > 0.9, {said: (keys[:3], judged()[said]) for said, keys in found.items() if ndcg(keys, judged()[said]) < 0.7}
+    assert mean > 0.9, {
+        said: (keys[:3], judged()[said]) for said, keys in found.items() if ndcg(keys, judged()[said]) < 0.7
+    }
 
 
 def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -> None:
@@ -84,15 +100,28 @@ def test_an_agency_is_found_by_the_sound_of_its_name(index: Any, world: World) -
 
 
 READ = {
-    "都兰测绘": "dulan", "朝阳环境": "chaoyang", "单县评估": "shanxian", "乐都咨询": "ledu", "单国强律师事务所": "shanguoqiang", "解放军会计师事务所": "xiefangjun",
-    "仇英测绘": "qiuying", "西宁查良测绘": "zhaliang", "翟让评估": "zhairang", "尉迟恭咨询": "yuchigong", "青海曾国测绘": "zengguo", "尖扎监测": "jianzha",
-}  # fmt: skip
+    "都兰测绘": "dulan",
+    "朝阳环境": "chaoyang",
+    "单县评估": "shanxian",
+    "乐都咨询": "ledu",
+    "单国强律师事务所": "shanguoqiang",
+    "解放军会计师事务所": "xiefangjun",
+    "仇英测绘": "qiuying",
+    "西宁查良测绘": "zhaliang",
+    "翟让评估": "zhairang",
+    "尉迟恭咨询": "yuchigong",
+    "青海曾国测绘": "zengguo",
+    "尖扎监测": "jianzha",
+}
 
 
 def test_places_and_surnames_are_found_by_every_way_they_are_read(index: Any) -> None:
     made = documents(50)
     for number, name in enumerate(READ):
-        made[number] = {**made[number], "words": " ".join([*terms(f"{name}有限公司"), *sounds(f"{name}有限公司")])}
+        made[number] = {
+            **made[number],
+            "words": " ".join([*terms(f"{name}有限公司"), *sounds(f"{name}有限公司")]),
+        }
     written(index, made)
     for number, (name, said) in enumerate(READ.items()):
         for asked in (Query(words=said), Query(words=said[:-1], typing=True)):
@@ -101,7 +130,18 @@ def test_places_and_surnames_are_found_by_every_way_they_are_read(index: Any) ->
             assert made[number]["key"] in hits.keys, (name, asked.words)
 
 
-@pytest.mark.parametrize(("place", "said"), [("唐山市", "tangshan"), ("静海区", "jinghai"), ("任丘市", "renqiu"), ("称多县", "chenduo"), ("乐陵市", "laoling"), ("乐陵市", "leling"), ("宕昌县", "tanchang")])
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("唐山市", "tangshan"),
+        ("静海区", "jinghai"),
+        ("任丘市", "renqiu"),
+        ("称多县", "chenduo"),
+        ("乐陵市", "laoling"),
+        ("乐陵市", "leling"),
+        ("宕昌县", "tanchang"),
+    ],
+)
 def test_a_place_is_found_by_its_short_name_in_each_reading(place: str, said: str) -> None:
     assert "p:" + said in sounds(f"{place}水利局")
 
@@ -123,7 +163,11 @@ def test_the_readings_of_a_name_add_up_and_do_not_multiply(name: str) -> None:
 def test_a_county_by_its_former_name_finds_who_bears_the_new_one_and_the_other_way(index: Any) -> None:
     made = documents(20)
     for number, name in enumerate(("湟中区", "湟中县", "乐都区")):
-        made[number] = {**made[number], "words": " ".join([*terms(f"{name}测绘"), *sounds(f"{name}测绘")]), "regions": ["630202", "630200", "630000"]}
+        made[number] = {
+            **made[number],
+            "words": " ".join([*terms(f"{name}测绘"), *sounds(f"{name}测绘")]),
+            "regions": ["630202", "630200", "630000"],
+        }
     written(index, made)
     for said in ("湟中县", "湟中区"):
         assert {made[0]["key"], made[1]["key"]} <= set(index.search(db.session, Query(words=said)).keys)
@@ -136,15 +180,34 @@ def test_the_index_and_sql_count_alike(index: Any, world: World) -> None:
     world.settled()
     drain()
     rebuild_index()
-    for asked in (Query(), Query(item="WAT-01", grade="B"), Query(words="河湟"), Query(region="632800", held=HELD), Query(region="630100")):
-        counted = [backend.search(db.session, replace(asked, counts=True)).counts for backend in (index.backend, index.sql)]
+    for asked in (
+        Query(),
+        Query(item="WAT-01", grade="B"),
+        Query(words="河湟"),
+        Query(region="632800", held=HELD),
+        Query(region="630100"),
+    ):
+        counted = [
+            backend.search(db.session, replace(asked, counts=True)).counts
+            for backend in (index.backend, index.sql)
+        ]
         assert counted[0] == counted[1]
         assert sum(counted[0]["grade"].values()) == index.search(db.session, replace(asked, grade="")).total
-        assert counted[0]["items"].get("WAT-01", 0) == index.search(db.session, replace(asked, item="WAT-01")).total
-        assert counted[0]["regions"].get("632800", 0) == index.search(db.session, replace(asked, region="632800")).total
+        assert (
+            counted[0]["items"].get("WAT-01", 0)
+            == index.search(db.session, replace(asked, item="WAT-01")).total
+        )
+        assert (
+            counted[0]["regions"].get("632800", 0)
+            == index.search(db.session, replace(asked, region="632800")).total
+        )
         assert counted[0]["held"].get(HELD, 0) == index.search(db.session, replace(asked, held=HELD)).total
     everything = index.search(db.session, Query(counts=True)).counts
-    assert (everything["grade"]["B"], everything["held"], everything["items"]) == (1, {HELD: 1}, {"WAT-01": 3})
+    assert (everything["grade"]["B"], everything["held"], everything["items"]) == (
+        1,
+        {HELD: 1},
+        {"WAT-01": 3},
+    )
 
 
 HELD = "水资源论证单位水平评价"
@@ -152,7 +215,13 @@ HELD = "水资源论证单位水平评价"
 
 def qualified(world: World) -> None:
     agencies.add_qualification(
-        world.actor("second"), kind=HELD, number="Z-1", level="甲级", issuer="水利部", valid_from=world.day(-1), valid_until=world.day(300)
+        world.actor("second"),
+        kind=HELD,
+        number="Z-1",
+        level="甲级",
+        issuer="水利部",
+        valid_from=world.day(-1),
+        valid_until=world.day(300),
     )
 
 
@@ -162,32 +231,52 @@ def test_what_was_asked_for_is_marked_and_filters_count(app: Flask, index: Any) 
     assert [o.get_text() for o in page.select("select[name=grade] option")][-1] == "未评 · 1"
     assert marked("<b>河湟环境</b>", "环境 (<") == [("<b>河湟", False), ("环境", True), ("</b>", False)]
     every = Visitor(app).get("/agencies").soup
-    assert [o.get_text(strip=True) for o in every.select("select[name=item] option")] == ["不限", "生产建设项目水土保持方案报告书(表)编制 · 3"] or any(
-        o.get_text().endswith("· 3") for o in every.select("select[name=item] option")
-    )
+    assert [o.get_text(strip=True) for o in every.select("select[name=item] option")] == [
+        "不限",
+        "生产建设项目水土保持方案报告书(表)编制 · 3",
+    ] or any(o.get_text().endswith("· 3") for o in every.select("select[name=item] option"))
     assert "· 4" in every.select("select[name=region] option")[1].get_text()
 
 
-def test_prices_order_and_limit_where_an_item_makes_them_comparable(app: Flask, index: Any, world: World) -> None:
+def test_prices_order_and_limit_where_an_item_makes_them_comparable(
+    app: Flask, index: Any, world: World
+) -> None:
     world.fees("second", 3_000_000)
     drain()
     by_price = [world.identifiers[name] for name in ("second", "third", "agency")]
     assert index.search(db.session, Query(item="WAT-01", order="price")).keys == by_price
     assert index.search(db.session, Query(item="WAT-01", most=4_700_000, order="price")).keys == by_price[:2]
     assert index.search(db.session, Query(item="WAT-01", least=4_700_000)).keys == by_price[2:]
-    assert index.search(db.session, Query(item="WAT-01", least=4_700_000, counts=True)).counts["grade"]["none"] == 1
-    assert index.search(db.session, Query(order="price")).total == 4, "without an item there is no price to compare"
+    assert (
+        index.search(db.session, Query(item="WAT-01", least=4_700_000, counts=True)).counts["grade"]["none"]
+        == 1
+    )
+    assert index.search(db.session, Query(order="price")).total == 4, (
+        "without an item there is no price to compare"
+    )
     page = Visitor(app).get("/agencies?item=WAT-01&order=price&most=47000")
     assert [a["href"].rsplit("/", 1)[-1] for a in page.soup.select("td > a")] == by_price[:2]
     assert "¥ 30,000.00" in page.text
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("水土保", "WAT-01"), ("shuitu", "WAT-01"), ("stbc", "WAT-01"), ("地质", "LND-02"), ("soil cons", "WAT-01"), ("kaog", "CUL-01")])
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("水土保", "WAT-01"),
+        ("shuitu", "WAT-01"),
+        ("stbc", "WAT-01"),
+        ("地质", "LND-02"),
+        ("soil cons", "WAT-01"),
+        ("kaog", "CUL-01"),
+    ],
+)
 def test_what_is_being_typed_is_guessed(app: Flask, index: Any, typed: str, meant: str) -> None:
     answer = Visitor(app).get(f"/suggest?q={typed}")
     assert f"/items/{meant}" in [a["href"] for a in answer.soup.select("a")], typed
     assert "<html" not in answer.text
-    assert Visitor(app).get("/suggest?q=heh").soup.select("a[href^='/agencies/']"), "and agencies by the start of their sound"
+    assert Visitor(app).get("/suggest?q=heh").soup.select("a[href^='/agencies/']"), (
+        "and agencies by the start of their sound"
+    )
     assert not Visitor(app).get("/suggest?q=").soup.select("a")
 
 
@@ -196,14 +285,23 @@ def test_pages_never_overlap_and_follow_the_order_asked_for(index: Any) -> None:
     written(index, made)
     by_key = {document["key"]: document for document in made}
     tried = (
-        Query(words="环境影响"), Query(words="hjyx", grade="A"), Query(region="632800"), Query(words="没有"), Query(words="水保", item="WAT-01"),
-        Query(item="WAT-01", order="price"), Query(item="WAT-01", words="水保", order="speed", most=5_000_000), Query(words="环境", order="grade"),
-    )  # fmt: skip
+        Query(words="环境影响"),
+        Query(words="hjyx", grade="A"),
+        Query(region="632800"),
+        Query(words="没有"),
+        Query(words="水保", item="WAT-01"),
+        Query(item="WAT-01", order="price"),
+        Query(item="WAT-01", words="水保", order="speed", most=5_000_000),
+        Query(words="环境", order="grade"),
+    )
     for asked in tried:
         whole = index.search(db.session, replace(asked, size=1000))
         assert whole.backend == index.backend.name
         assert len(set(whole.keys)) == len(whole.keys) == whole.total
-        pages = [index.search(db.session, replace(asked, size=7, page=page)).keys for page in range(1, whole.total // 7 + 2)]
+        pages = [
+            index.search(db.session, replace(asked, size=7, page=page)).keys
+            for page in range(1, whole.total // 7 + 2)
+        ]
         assert [key for page in pages for key in page] == whole.keys
         for field, value in asked.filters.items():
             assert all(value in by_key[key][field] for key in whole.keys)
@@ -226,8 +324,17 @@ def test_both_backends_find_and_count_the_same(app: Flask, tmp_path: Path) -> No
     made, embedded = documents(400), Whoosh(tmp_path / "other")
     written(search, made)
     embedded.write(None, made)
-    for asked in (Query(words="环境影响"), Query(words="hehuang"), Query(item="EIA-01", grade="B"), Query(words="审计", region="632800"), Query(order="grade")):
-        ours, theirs = (backend.search(db.session, replace(asked, size=400, counts=True)) for backend in (search.backend, embedded))
+    for asked in (
+        Query(words="环境影响"),
+        Query(words="hehuang"),
+        Query(item="EIA-01", grade="B"),
+        Query(words="审计", region="632800"),
+        Query(order="grade"),
+    ):
+        ours, theirs = (
+            backend.search(db.session, replace(asked, size=400, counts=True))
+            for backend in (search.backend, embedded)
+        )
         assert (ours.total, ours.counts, set(ours.keys)) == (theirs.total, theirs.counts, set(theirs.keys))
         near = [key for key in ours.keys[:20] if key in theirs.keys[:30]]
         assert len(near) >= min(15, len(ours.keys)), (asked, "the two rank alike")
@@ -266,7 +373,9 @@ def test_filters_and_pages(index: Any, world: World) -> None:
 
 def test_the_index_follows_events(index: Any, world: World) -> None:
     def grade_of(name: str) -> list[str]:
-        return [g for g in "ABCDE" if world.identifiers[name] in index.search(db.session, Query(grade=g)).keys]
+        return [
+            g for g in "ABCDE" if world.identifiers[name] in index.search(db.session, Query(grade=g)).keys
+        ]
 
     assert grade_of("agency") == []
     world.settled()
@@ -292,7 +401,14 @@ def lose(index: Any) -> None:
 
 
 def test_without_an_index_the_same_questions_go_to_sql(app: Flask, index: Any, world: World) -> None:
-    asked = [Query(item="WAT-01"), Query(region="632800"), Query(grade="none"), Query(words="河湟"), Query(words="水土保持方案"), Query()]
+    asked = [
+        Query(item="WAT-01"),
+        Query(region="632800"),
+        Query(grade="none"),
+        Query(words="河湟"),
+        Query(words="水土保持方案"),
+        Query(),
+    ]
     by_index = [set(index.search(db.session, query).keys) for query in asked]
     lose(index)
     hits = [index.search(db.session, query) for query in asked]
@@ -321,8 +437,12 @@ def test_any_text_has_terms_and_a_query_finds_its_own(said: str) -> None:
     assert all(term == term.strip() and term for term in terms(said))
 
 
-def test_what_happens_while_the_index_is_made_anew_is_not_lost(index: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The price changes once every document was read; the consumer puts it into the old index, and is done with it."""
+def test_what_happens_while_the_index_is_made_anew_is_not_lost(
+    index: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The price changes once every document was read; the consumer puts it into the old index, and is done
+    with it.
+    """
     every = index._every
 
     def slowly(session: Any) -> Any:
@@ -333,7 +453,9 @@ def test_what_happens_while_the_index_is_made_anew_is_not_lost(index: Any, world
         with app.app_context():
             world.fees("third", 1_000_000)
             drain()
-            assert index.search(db.session, Query(item="WAT-01", most=2_000_000)).keys == [world.identifiers["third"]]
+            assert index.search(db.session, Query(item="WAT-01", most=2_000_000)).keys == [
+                world.identifiers["third"]
+            ]
 
     app = current_app._get_current_object()
     monkeypatch.setattr(index, "_every", slowly)
@@ -345,7 +467,9 @@ def test_what_happens_while_the_index_is_made_anew_is_not_lost(index: Any, world
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_at_no_moment_is_there_no_index(app: Flask, index: Any) -> None:
-    """Asked without a pause while it is made anew and swapped, by this process and, as another one would, from the files alone."""
+    """Asked without a pause while it is made anew and swapped, by this process and, as another one would,
+    from the files alone.
+    """
     made, other, stop, seen = documents(60), Whoosh(index.backend.home), threading.Event(), set()
 
     def ask() -> None:
@@ -363,7 +487,9 @@ def test_at_no_moment_is_there_no_index(app: Flask, index: Any) -> None:
         stop.set()
         asking.join()
     assert seen == {(True, "whoosh", 60)}
-    assert len([path for path in index.backend.home.iterdir() if path.is_dir()]) == 2, "the last one, and the one before for who still reads it"
+    assert len([path for path in index.backend.home.iterdir() if path.is_dir()]) == 2, (
+        "the last one, and the one before for who still reads it"
+    )
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -380,9 +506,19 @@ def test_an_index_kept_as_it_once_was_is_read_and_then_replaced(index: Any, tmp_
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("asked", [Query(item="WAT-01", most=5_000_000), Query(item="WAT-01", order="price"), Query(words="环境", counts=True), Query(words="huan", typing=True)])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Query(item="WAT-01", most=5_000_000),
+        Query(item="WAT-01", order="price"),
+        Query(words="环境", counts=True),
+        Query(words="huan", typing=True),
+    ],
+)
 def test_any_question_may_be_the_first_of_a_new_index(index: Any, asked: Query) -> None:
-    """The reader's lock was taken twice where a price limit came before any other question: it, and everyone after it, hung for ever."""
+    """The reader's lock was taken twice where a price limit came before any other question: it, and everyone
+    after it, hung for ever.
+    """
     reader = Whoosh(index.backend.home)
     answered: list[int] = []
     asking = threading.Thread(target=lambda: answered.append(reader.search(None, asked).total), daemon=True)
@@ -424,11 +560,28 @@ def _of_agencies() -> Any:
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
-        ("shaanxi", "陕西"), ("lyuliang", "吕梁市"), ("lüliang", "吕梁市"), ("lvliang", "吕梁市"), ("luliang", "吕梁市"), ("lübu", "吕布"), ("lüeyang", "略阳县"), ("xüyi", "盱眙"),
-        ("hohhot", "呼和浩特"), ("ürümqi", "乌鲁木齐"), ("urumqi", "乌鲁木齐"), ("Lhasa", "拉萨"), ("tibet", "西藏"), ("xizang", "西藏"), ("kashgar", "喀什"), ("harbin", "哈尔滨"),
-        ("qiqihar", "齐齐哈尔"), ("kuaiji", "会稽"), ("luoyang", "洛阳"), ("luanxian", "滦县"),
+        ("shaanxi", "陕西"),
+        ("lyuliang", "吕梁市"),
+        ("lüliang", "吕梁市"),
+        ("lvliang", "吕梁市"),
+        ("luliang", "吕梁市"),
+        ("lübu", "吕布"),
+        ("lüeyang", "略阳县"),
+        ("xüyi", "盱眙"),
+        ("hohhot", "呼和浩特"),
+        ("ürümqi", "乌鲁木齐"),
+        ("urumqi", "乌鲁木齐"),
+        ("Lhasa", "拉萨"),
+        ("tibet", "西藏"),
+        ("xizang", "西藏"),
+        ("kashgar", "喀什"),
+        ("harbin", "哈尔滨"),
+        ("qiqihar", "齐齐哈尔"),
+        ("kuaiji", "会稽"),
+        ("luoyang", "洛阳"),
+        ("luanxian", "滦县"),
     ],
-)  # fmt: skip
+)
 def test_a_place_is_found_by_its_spellings_in_latin_letters(typed: str, name: str) -> None:
     wanted = query_terms(typed)
     assert max(wanted.get(term, 0) for term in [*terms(name), *sounds(name)]) >= 0.8

@@ -1,4 +1,6 @@
-"""The embedded index's library is used for as little as can be, and can be done without (docs/decisions/0033)."""
+"""The embedded index's library is used for as little as can be, and can be done without
+(docs/decisions/0033).
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,22 @@ IMPORTED = re.compile(r"^\s*(?:from|import) whoosh\b.*", re.MULTILINE)
 
 
 def run(program: str) -> str:
-    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
 
 
 def test_two_modules_use_it_and_the_same_few_names_every_fork_has() -> None:
-    found = {path.relative_to(ROOT).as_posix(): IMPORTED.findall(path.read_text()) for folder in ("market", "models", "search") for path in (ROOT / folder).rglob("*.py")}
+    found = {
+        path.relative_to(ROOT).as_posix(): IMPORTED.findall(path.read_text())
+        for folder in ("market", "models", "search")
+        for path in (ROOT / folder).rglob("*.py")
+    }
     assert {name: lines for name, lines in found.items() if lines} == {
-        "search/embedded.py": ["from whoosh import fields, index", "from whoosh.analysis import SpaceSeparatedTokenizer"],
+        "search/embedded.py": [
+            "from whoosh import fields, index",
+            "from whoosh.analysis import SpaceSeparatedTokenizer",
+        ],
         "search/postings.py": ["from whoosh.reading import TermNotFound"],
     }
 
@@ -65,7 +76,9 @@ except ImportError:
     assert run(program).split() == [setting, "gone"]
 
 
-def test_without_any_index_every_question_is_answered(database: str, tmp_path: Path, world: World, time: Any) -> None:
+def test_without_any_index_every_question_is_answered(
+    database: str, tmp_path: Path, world: World, time: Any
+) -> None:
     app: Flask = create_app({**settings(database, tmp_path), "SEARCH": "sql"})
     with app.app_context():
         assert rebuild_index() == 0

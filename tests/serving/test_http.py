@@ -46,7 +46,9 @@ def _whole(connection: socket.socket) -> bytes:
 
 
 def test_more_slow_senders_than_threads_leave_the_threads_free(server: Server) -> None:
-    slow = [_connect(server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc") for _ in range(30)]
+    slow = [
+        _connect(server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc") for _ in range(30)
+    ]
     with contextlib.closing(_connect(server, "POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nabcde")) as quick:
         assert _whole(quick).endswith(b"5")
     for connection in slow:
@@ -57,12 +59,23 @@ def test_more_slow_senders_than_threads_leave_the_threads_free(server: Server) -
 
 def test_a_request_that_takes_too_long_to_come_is_cut_off(server: Server, monkeypatch: Any) -> None:
     monkeypatch.setattr(http, "HEADERS_WITHIN", 0.0)
-    for head in ("GET / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc"):
+    for head in (
+        "GET / HTTP/1.1\r\nHost: a\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc",
+    ):
         with contextlib.closing(_connect(server, head)) as slow:
             assert slow.recv(1000) == b"", "closed without an answer"
 
 
-@pytest.mark.parametrize(("arrived", "seconds", "slow"), [(0, HEADERS_WITHIN + 1, True), (0, 1, False), (20 * SLOWEST, HEADERS_WITHIN + 10, False), (20 * SLOWEST, HEADERS_WITHIN + 21, True)])
+@pytest.mark.parametrize(
+    ("arrived", "seconds", "slow"),
+    [
+        (0, HEADERS_WITHIN + 1, True),
+        (0, 1, False),
+        (20 * SLOWEST, HEADERS_WITHIN + 10, False),
+        (20 * SLOWEST, HEADERS_WITHIN + 21, True),
+    ],
+)
 def test_a_body_may_take_as_long_as_a_slow_line_needs(arrived: int, seconds: float, slow: bool) -> None:
     class Partial:
         headers_finished, body_rcv = True, bytes(arrived)
@@ -91,5 +104,11 @@ def test_what_stands_beside_the_chunks_is_short(server: Server, aside: str) -> N
 
 
 def test_chunks_are_taken(server: Server) -> None:
-    with contextlib.closing(_connect(server, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nabcde\r\n0\r\n\r\n")) as one:
+    with contextlib.closing(
+        _connect(
+            server,
+            "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: "
+            "chunked\r\n\r\n5;a=b\r\nabcde\r\n0\r\n\r\n",
+        )
+    ) as one:
         assert _whole(one).endswith(b"5")

@@ -1,4 +1,6 @@
-"""Who may serve: what is said to whoever comes second, or may not at all. Processes really killed are in tests/faults."""
+"""Who may serve: what is said to whoever comes second, or may not at all. Processes really killed are in
+tests/faults.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,10 @@ def test_of_a_dead_process_nobody_says_that_it_works(tmp_path: Path, monkeypatch
 
 
 def test_a_port_that_is_not_to_be_had_is_not_said_to_be_taken(monkeypatch: Any) -> None:
-    with listen("127.0.0.1", 0) as there, pytest.raises(Taken, match=f"process {os.getpid()} .*already listens on port "):
+    with (
+        listen("127.0.0.1", 0) as there,
+        pytest.raises(Taken, match=f"process {os.getpid()} .*already listens on port "),
+    ):
         listen("127.0.0.1", there.getsockname()[1])
 
     class Guarded(socket.socket):

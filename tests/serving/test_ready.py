@@ -37,7 +37,10 @@ def test_a_market_that_does_its_work_is_ready(app: Flask) -> None:
 
 
 def test_without_its_database_it_answers_and_is_not_ready(tmp_path: Path) -> None:
-    for url in ("postgresql+psycopg://nobody@127.0.0.1:9/none", f"sqlite:///{tmp_path}/nowhere/market.sqlite3"):
+    for url in (
+        "postgresql+psycopg://nobody@127.0.0.1:9/none",
+        f"sqlite:///{tmp_path}/nowhere/market.sqlite3",
+    ):
         app = create_app(settings(url, tmp_path))
         with app.app_context():
             visitor = Visitor(app)
@@ -65,7 +68,9 @@ def test_where_no_file_can_be_kept_it_is_not_ready(app: Flask, tmp_path: Path) -
 def test_lanes_that_are_not_heard_of_are_named(app: Flask, time: Any) -> None:
     app.config["JOBS"] = "queued"
     visitor = Visitor(app)
-    assert visitor.get("/ready").response.get_json()["problems"] == [f"jobs: {lane} has not been heard of" for lane in LANES]
+    assert visitor.get("/ready").response.get_json()["problems"] == [
+        f"jobs: {lane} has not been heard of" for lane in LANES
+    ]
     with transaction() as session:
         for lane in LANES:
             heartbeats.beat(session, lane)
@@ -75,14 +80,18 @@ def test_lanes_that_are_not_heard_of_are_named(app: Flask, time: Any) -> None:
     time.instant += timedelta(hours=1)
     assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES)
     time.instant -= timedelta(days=1)
-    assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES), "heard of by a clock that was ahead"
+    assert len(visitor.get("/ready").response.get_json()["problems"]) == len(LANES), (
+        "heard of by a clock that was ahead"
+    )
 
 
 def test_while_the_demonstration_is_played_that_is_the_reason(app: Flask) -> None:
     app.config.update(DEMO=True, JOBS="queued")
     mark.begin()
     mark.tell(40)
-    assert Visitor(app).get("/ready").response.get_json()["problems"] == ["demonstration: 40 % of it is played, and the jobs wait for the rest"]
+    assert Visitor(app).get("/ready").response.get_json()["problems"] == [
+        "demonstration: 40 % of it is played, and the jobs wait for the rest"
+    ]
     mark.finish()
     assert len(Visitor(app).get("/ready").response.get_json()["problems"]) == len(LANES)
 
@@ -97,9 +106,17 @@ def problems(app: Flask) -> list[str]:
 
 def _events(count: int) -> None:
     row = {
-        "at": clock.now(), "kind": "x.y", "case_type": "x", "case_identifier": "X", "actor_name": "", "actor_role": "", "actor_organisation": "",
-        "audience": "internal", "data": {}, "tells": {"organisations": []},
-    }  # fmt: skip
+        "at": clock.now(),
+        "kind": "x.y",
+        "case_type": "x",
+        "case_identifier": "X",
+        "actor_name": "",
+        "actor_role": "",
+        "actor_organisation": "",
+        "audience": "internal",
+        "data": {},
+        "tells": {"organisations": []},
+    }
     with transaction() as session:
         session.execute(insert(Event), [row] * count)
 
@@ -124,7 +141,9 @@ def test_consumers_that_an_event_has_waited_for_are_named(app: Flask, time: Any)
     assert problems(app) == []
 
 
-def test_what_is_overdue_is_a_problem_also_where_it_fails(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_overdue_is_a_problem_also_where_it_fails(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drain()
     request = world.request()
     due = time.instant = world.closing(request)
@@ -157,9 +176,15 @@ def test_many_failures_are_a_problem(app: Flask, time: Any) -> None:
 
 @pytest.mark.parametrize(
     ("lane", "where", "name", "told"),
-    [("long", batches, "run", "lane long: batches"), ("outside", money, "work", "lane outside: money"), ("events", consumers, "_catch_up", "consumers: notices")],
+    [
+        ("long", batches, "run", "lane long: batches"),
+        ("outside", money, "work", "lane outside: money"),
+        ("events", consumers, "_catch_up", "consumers: notices"),
+    ],
 )
-def test_a_lane_whose_work_fails_says_so(app: Flask, time: Any, monkeypatch: pytest.MonkeyPatch, lane: str, where: Any, name: str, told: str) -> None:
+def test_a_lane_whose_work_fails_says_so(
+    app: Flask, time: Any, monkeypatch: pytest.MonkeyPatch, lane: str, where: Any, name: str, told: str
+) -> None:
     """It goes on with its other parts, and says that it is alive: what failed is kept."""
     inner = getattr(where, name)
 
@@ -212,15 +237,21 @@ def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) 
     assert len(heard) == 3, "and rests"
     lanes.lane = "deadlines"
     run_deadlines()
-    assert standing()["lanes"]["deadlines"] is None, "there was nothing to do: the pass itself says so at its end"
+    assert standing()["lanes"]["deadlines"] is None, (
+        "there was nothing to do: the pass itself says so at its end"
+    )
 
 
 def test_a_disk_that_is_nearly_full_is_said(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("market.serving.ready.shutil.disk_usage", lambda folder: SimpleNamespace(free=(64 << 20) - 1))
+    monkeypatch.setattr(
+        "market.serving.ready.shutil.disk_usage", lambda folder: SimpleNamespace(free=(64 << 20) - 1)
+    )
     assert "disk: 63 MB free" in problems(app)[0]
 
 
-def test_every_disk_the_market_writes_to_is_looked_at(app: Flask, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_disk_the_market_writes_to_is_looked_at(
+    app: Flask, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each of these may be a disk of its own."""
     asked: list[Path] = []
     stands = os.stat
@@ -229,7 +260,10 @@ def test_every_disk_the_market_writes_to_is_looked_at(app: Flask, database: str,
         found = stands(self)
         return SimpleNamespace(st_dev=str(self), st_mode=found.st_mode)
 
-    monkeypatch.setattr("market.serving.ready.shutil.disk_usage", lambda folder: asked.append(folder) or SimpleNamespace(free=1))
+    monkeypatch.setattr(
+        "market.serving.ready.shutil.disk_usage",
+        lambda folder: asked.append(folder) or SimpleNamespace(free=1),
+    )
     for name in ("FILES_FOLDER", "INDEX_FOLDER", "KEEPER_FOLDER"):
         Path(app.config[name]).mkdir(exist_ok=True)
     app.config["JOBS_FILE"] = tmp_path / "queues" / "jobs.sqlite3"
@@ -237,14 +271,26 @@ def test_every_disk_the_market_writes_to_is_looked_at(app: Flask, database: str,
     with monkeypatch.context() as patched:
         patched.setattr(Path, "stat", apart)
         found = ready._folders()
-    wanted = {tmp_path, tmp_path / "files", tmp_path / "index", tmp_path / "keeper", tmp_path / "queues", Path(tempfile.gettempdir())}
+    wanted = {
+        tmp_path,
+        tmp_path / "files",
+        tmp_path / "index",
+        tmp_path / "keeper",
+        tmp_path / "queues",
+        Path(tempfile.gettempdir()),
+    }
     assert set(found) == wanted
     assert len(ready._folders()) <= 2, "of one disk once"
     assert [line for line in problems(app) if line.startswith("disk: 0 MB free for ")]
 
 
 def test_a_disk_without_names_left_is_full_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("market.serving.ready.os.statvfs", lambda folder: SimpleNamespace(f_files=10, f_favail=9, f_frsize=4096, f_blocks=1 << 31, f_bfree=1 << 30, f_bavail=1 << 30))
+    monkeypatch.setattr(
+        "market.serving.ready.os.statvfs",
+        lambda folder: SimpleNamespace(
+            f_files=10, f_favail=9, f_frsize=4096, f_blocks=1 << 31, f_bfree=1 << 30, f_bavail=1 << 30
+        ),
+    )
     assert "disk: 9 more files fit" in problems(app)[0]
 
 
@@ -259,20 +305,31 @@ def test_a_file_that_cannot_be_filled_is_said(app: Flask, monkeypatch: pytest.Mo
     assert not list(Path(app.config["FILES_FOLDER"]).glob(".probe-*"))
 
 
-def test_a_stranger_is_told_which_part_and_nothing_of_the_machine(app: Flask, world: World, tmp_path: Path) -> None:
-    """Host names, folders and clocks are for the machine itself and for administrators; who a header says it speaks for is no peer."""
+def test_a_stranger_is_told_which_part_and_nothing_of_the_machine(
+    app: Flask, world: World, tmp_path: Path
+) -> None:
+    """Host names, folders and clocks are for the machine itself and for administrators; who a header says it
+    speaks for is no peer.
+    """
     world.appoint_admin()
     (tmp_path / "a file").write_text("")
     app.config["FILES_FOLDER"] = tmp_path / "a file" / "files"
     elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
     stranger, buyer, admin = Visitor(app), sign_in(app, world, "buyer"), sign_in(app, world, "admin")
     for visitor, environment in (
-        (stranger, elsewhere), (buyer, elsewhere), (stranger, {**elsewhere, "HTTP_X_FORWARDED_FOR": "127.0.0.1"}),
-        (stranger, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7"}), (stranger, {"HTTP_FORWARDED": "for=127.0.0.1"}),
+        (stranger, elsewhere),
+        (buyer, elsewhere),
+        (stranger, {**elsewhere, "HTTP_X_FORWARDED_FOR": "127.0.0.1"}),
+        (stranger, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.7"}),
+        (stranger, {"HTTP_FORWARDED": "for=127.0.0.1"}),
         (stranger, {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.0.0.1"}, "REMOTE_ADDR": "127.0.0.1"}),
-    ):  # fmt: skip
+    ):
         answer = visitor._answer(lambda v=visitor, e=environment: v.client.get("/ready", environ_overrides=e))
         assert (answer.status, answer.response.get_json()) == (503, {"ready": False, "problems": ["files"]})
-    for visitor, environment in ((admin, elsewhere), (stranger, {"REMOTE_ADDR": "127.0.0.1"}), (stranger, {"REMOTE_ADDR": "::1"})):
+    for visitor, environment in (
+        (admin, elsewhere),
+        (stranger, {"REMOTE_ADDR": "127.0.0.1"}),
+        (stranger, {"REMOTE_ADDR": "::1"}),
+    ):
         answer = visitor._answer(lambda v=visitor, e=environment: v.client.get("/ready", environ_overrides=e))
         assert answer.response.get_json()["problems"] == ["files: Not a directory"]

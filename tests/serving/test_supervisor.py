@@ -33,14 +33,20 @@ def _dying(monkeypatch: pytest.MonkeyPatch) -> Any:
     return die
 
 
-def test_the_first_death_costs_nothing_and_each_next_one_more_up_to_half_a_minute(monkeypatch: Any, caplog: Any) -> None:
+def test_the_first_death_costs_nothing_and_each_next_one_more_up_to_half_a_minute(
+    monkeypatch: Any, caplog: Any
+) -> None:
     die = _dying(monkeypatch)
     assert die(after=100) == 0
     waits = [die(after=0.5) for _ in range(12)]
     assert waits[0] <= 0.5
     assert waits == sorted(waits)
     assert waits[-1] == 30
-    assert [record.levelno for record in caplog.records[:3]] == [logging.WARNING, logging.WARNING, logging.ERROR]
+    assert [record.levelno for record in caplog.records[:3]] == [
+        logging.WARNING,
+        logging.WARNING,
+        logging.ERROR,
+    ]
     assert "SIGSEGV for the 12th time in a row" in caplog.text
     assert die(after=11) == 0, "one that ran well for a while starts anew"
 
@@ -52,7 +58,9 @@ def test_what_is_done_once_is_not_done_again_and_lets_the_next_begin() -> None:
         os.write(writing, word)
 
     first = Role("first", lambda: note(b"1"), once=True)
-    parent: Supervisor = Supervisor([first, Role("second", lambda: (note(b"2"), time.sleep(60)), after=first)])  # type: ignore[arg-type,func-returns-value]
+    parent: Supervisor = Supervisor(
+        [first, Role("second", lambda: (note(b"2"), time.sleep(60)), after=first)]
+    )  # type: ignore[arg-type,func-returns-value]
     for _ in range(200):
         parent._reap()
         for role in parent.roles:
@@ -80,7 +88,9 @@ def test_a_child_that_breaks_says_so(caplog: Any, capfd: Any) -> None:
     assert "jobs worker long ended with 1" in caplog.text
 
 
-def test_without_a_process_to_be_had_it_tries_again_later_and_the_others_live_on(monkeypatch: Any, caplog: Any) -> None:
+def test_without_a_process_to_be_had_it_tries_again_later_and_the_others_live_on(
+    monkeypatch: Any, caplog: Any
+) -> None:
     reading, writing = os.pipe()
     fork, refused = os.fork, [BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")] * 3
 
@@ -99,7 +109,10 @@ def test_without_a_process_to_be_had_it_tries_again_later_and_the_others_live_on
     begun = time.monotonic()
     parent.run()
     assert time.monotonic() - begun > 0.4 + 0.8
-    assert "web worker 2 could not be started (Resource temporarily unavailable) for the 3th time in a row" in caplog.text
+    assert (
+        "web worker 2 could not be started (Resource temporarily unavailable) for the 3th time in a row"
+        in caplog.text
+    )
     assert [role.pid for role in parent.roles] == [0, 0]
 
 

@@ -31,8 +31,10 @@ def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: Wo
     sourcing.accept_quote(buyer, quote)
     agreed = Quote.load(db.session, quote)
     assert [(o.by, o.price) for o in agreed.offers] == [
-        ("agency", 5_000_000), ("buyer", 4_000_000), ("agency", 4_400_000),
-    ]  # fmt: skip
+        ("agency", 5_000_000),
+        ("buyer", 4_000_000),
+        ("agency", 4_400_000),
+    ]
     assert (agreed.state, agreed.price, agreed.days) == ("agreed", 4_400_000, 18)
 
 
@@ -56,7 +58,9 @@ def test_the_same_form_sent_twice_acts_once(world: World) -> None:
 
 def test_a_request_whose_last_quote_goes_fails_and_says_so(world: World, time: Any) -> None:
     request = world.request()
-    quotes = [sourcing.submit_quote(world.actor(name), request, price=100, days=20) for name in ("agency", "second")]
+    quotes = [
+        sourcing.submit_quote(world.actor(name), request, price=100, days=20) for name in ("agency", "second")
+    ]
     sourcing.close(world.actor("buyer"), request)
     sourcing.withdraw_quote(world.actor("agency"), quotes[0])
     assert Request.load(db.session, request).state == "evaluated"
@@ -73,11 +77,17 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
     request = world.request()
     quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     sourcing.close(world.actor("buyer"), request)
-    sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+    sourcing.award(
+        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+    )
     assert Quote.load(db.session, quote).state == "agreed"
     world.enterprise("helper")
     accounts.delegate(
-        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=3_000_000, until=workdays.add(clock.now(), 30)
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request"],
+        most=3_000_000,
+        until=workdays.add(clock.now(), 30),
     )
     world.accept("helper")
     buyer = world.organisation("buyer").id
@@ -97,6 +107,10 @@ def test_a_suspended_agencys_quote_cannot_be_chosen(world: World) -> None:
     sourcing.close(world.actor("buyer"), request)
     agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     with pytest.raises(RuleBroken, match="其他报价") as refused:
-        sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足")
+        sourcing.award(
+            world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+        )
     assert refused.value.field == "agency"
-    assert sourcing.award(world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足")
+    assert sourcing.award(
+        world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足"
+    )

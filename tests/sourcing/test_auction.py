@@ -65,7 +65,9 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
         sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
     run_deadlines()
     db.session.rollback()
-    assert Request.load(db.session, request).state == "auction", "what arrived in time may still be on its way in"
+    assert Request.load(db.session, request).state == "auction", (
+        "what arrived in time may still be on its way in"
+    )
     time.instant += timedelta(minutes=1)
     run_deadlines()
     db.session.rollback()
@@ -77,7 +79,9 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
         sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
 
 
-def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(world: World, time: Any, live: Any) -> None:
+def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
+    world: World, time: Any, live: Any
+) -> None:
     request, bids = live
     begun = time.instant
     first_end = Request.load(db.session, request).auction_ends_at
@@ -96,7 +100,9 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(world: Worl
             break
         db.session.rollback()
         found = Request.load(db.session, request)
-        assert found.auction_ends_at == min(time.instant + timedelta(minutes=2), begun + timedelta(minutes=120))
+        assert found.auction_ends_at == min(
+            time.instant + timedelta(minutes=2), begun + timedelta(minutes=120)
+        )
         assert found.due_at == found.auction_closes_at
         time.instant = found.auction_ends_at - timedelta(seconds=30)
         if found.auction_ends_at == begun + timedelta(minutes=120):
@@ -104,14 +110,19 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(world: Worl
     assert Request.load(db.session, request).auction_ends_at == begun + timedelta(minutes=120)
 
 
-def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(app: Flask, world: World, time: Any, live: Any) -> None:
+def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(
+    app: Flask, world: World, time: Any, live: Any
+) -> None:
     request, bids = live
     sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
     page, stream = f"/requests/{request}/auction", f"/requests/{request}/auction/stream"
     world.agency("outsider")
     for name in ("agency", "third", "buyer", "regulator", "visitor", "outsider"):
         visitor = sign_in(app, world, name)
-        told = [visitor.get(path) for path in (page, stream, f"/requests/{request}", f"/requests/{request}/compare")]
+        told = [
+            visitor.get(path)
+            for path in (page, stream, f"/requests/{request}", f"/requests/{request}/compare")
+        ]
         others = {"agency单位", "second单位", "third单位"} - {f"{name}单位"}
         assert not any(other in answer.text for answer in told for other in others), name
         if name in ("visitor", "outsider"):
@@ -120,7 +131,9 @@ def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(app: Flas
         elif name == "regulator":
             assert [answer.status for answer in told[:2]] == [200, 200]
             assert "共 3 家" in told[0].text
-            assert not any(price in answer.text for answer in told for price in ("39,000", "40,000", "41,000", "42,000")), "counts only"
+            assert not any(
+                price in answer.text for answer in told for price in ("39,000", "40,000", "41,000", "42,000")
+            ), "counts only"
         else:
             assert "39,000.00" in told[0].text
             assert told[1].response.mimetype == "text/event-stream"
@@ -161,7 +174,9 @@ def test_the_record_is_complete_and_cannot_be_changed(world: World, live: Any) -
     bids = live[1]
     for name, price in (("second", 3_900_000), ("agency", 3_800_000), ("second", 3_700_000)):
         sourcing.undercut(world.actor(name), bids[name], price=price)
-    told = db.session.execute(select(Bid.identifier, LivePrice.price).join(LivePrice.bid).order_by(LivePrice.id)).all()
+    told = db.session.execute(
+        select(Bid.identifier, LivePrice.price).join(LivePrice.bid).order_by(LivePrice.id)
+    ).all()
     assert told == [(bids["second"], 3_900_000), (bids["agency"], 3_800_000), (bids["second"], 3_700_000)]
     with pytest.raises(DatabaseError), transaction() as session:
         session.execute(LivePrice.__table__.update().values(price=1))
@@ -173,11 +188,18 @@ def test_an_opened_auction_can_be_ended_by_nobody_else(world: World, live: Any) 
         sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
 
 
-def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(app: Flask, world: World, time: Any, tmp_path: Any) -> None:
-    """Nobody reads a word, a file or a draw before it; after it all is there, and the draw can be re-run with what the bids brought to it."""
+def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
+    app: Flask, world: World, time: Any, tmp_path: Any
+) -> None:
+    """Nobody reads a word, a file or a draw before it; after it all is there, and the draw can be re-run with
+    what the bids brought to it.
+    """
     request = world.request(mode="reverse_auction", funds="state", deadline=TEN)
     said = {"note": "降价的暗号", "contribution": "给对手的话", "file_name": "暗号.pdf", "content": PDF}
-    bids = {name: sourcing.submit_bid(world.actor(name), request, price=4_000_000, days=23, **said) for name in ("agency", "second", "third")}
+    bids = {
+        name: sourcing.submit_bid(world.actor(name), request, price=4_000_000, days=23, **said)
+        for name in ("agency", "second", "third")
+    }
     time.closing(request)
     (draw,) = draws.of_case(db.session, request)
     assert (draw.drawn_at, draw.contributions, draw.seed) == (None, [], None)
@@ -195,7 +217,10 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(app
     run_deadlines()
     db.session.rollback()
     ended = Request.load(db.session, request)
-    assert (ended.state, ended.outcome["ranking"]) == ("evaluated", draws.of_case(db.session, request)[0].result), "equals, parted by the draw"
+    assert (ended.state, ended.outcome["ranking"]) == (
+        "evaluated",
+        draws.of_case(db.session, request)[0].result,
+    ), "equals, parted by the draw"
     visitor = Visitor(app)
     files = {}
     for path in (f"/draws/{draw.identifier}.json", *(f"/bids/{bid}.json" for bid in bids.values())):
@@ -206,7 +231,9 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(app
     assert visitor.get(f"/bids/{bids['agency']}/file").response.get_data() == PDF
 
     def verified() -> int:
-        return subprocess.run([sys.executable, "-I", str(VERIFIER), *map(str, files.values())], capture_output=True, check=False).returncode
+        return subprocess.run(
+            [sys.executable, "-I", str(VERIFIER), *map(str, files.values())], capture_output=True, check=False
+        ).returncode
 
     assert verified() == 0
     bent = files[f"/bids/{bids['second']}.json"]
@@ -223,7 +250,9 @@ def test_an_auction_nobody_may_take_part_in_ends_at_its_opening(world: World, ti
     found = Request.load(db.session, request)
     assert (found.state, found.opened) == ("failed", True)
     assert {Bid.load(db.session, bid).state for bid in bids.values()} == {"disqualified"}
-    assert all(Bid.load(db.session, bid).content for bid in bids.values()), "nothing is to come of it: all is open"
+    assert all(Bid.load(db.session, bid).content for bid in bids.values()), (
+        "nothing is to come of it: all is open"
+    )
 
 
 def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, live: Any) -> None:
@@ -231,16 +260,38 @@ def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, li
     world.appoint_admin()
     for target in ("evaluated", "cancelled", "failed", "auction"):
         with pytest.raises(RuleBroken, match="不能越过流程"):
-            override(world.actor("admin"), case_type="request", identifier=request, target=target, reason="卡住了,人工处理")
+            override(
+                world.actor("admin"),
+                case_type="request",
+                identifier=request,
+                target=target,
+                reason="卡住了,人工处理",
+            )
     time.instant = Request.load(db.session, request).auction_ends_at + timedelta(minutes=5)
-    override(world.actor("admin"), case_type="request", identifier=request, target="cancelled", reason="卡住了,人工处理")
+    override(
+        world.actor("admin"),
+        case_type="request",
+        identifier=request,
+        target="cancelled",
+        reason="卡住了,人工处理",
+    )
     with pytest.raises(RuleBroken, match="不能越过流程"):
-        override(world.actor("admin"), case_type="request", identifier=request, target="auction", reason="卡住了,人工处理")
+        override(
+            world.actor("admin"),
+            case_type="request",
+            identifier=request,
+            target="auction",
+            reason="卡住了,人工处理",
+        )
 
 
 @pytest.mark.parametrize("ends", ["session", "membership"])
-def test_a_stream_ends_with_the_session_and_with_the_part_in_it(app: Flask, world: World, live: Any, monkeypatch: Any, ends: str) -> None:
-    """Held open, it shows nothing more to a browser that was signed out elsewhere, nor to who belongs to the bidder no more."""
+def test_a_stream_ends_with_the_session_and_with_the_part_in_it(
+    app: Flask, world: World, live: Any, monkeypatch: Any, ends: str
+) -> None:
+    """Held open, it shows nothing more to a browser that was signed out elsewhere, nor to who belongs to the
+    bidder no more.
+    """
     request, bids = live
     app.config["STREAM_SECONDS"] = 5
     visitor = sign_in(app, world, "agency")

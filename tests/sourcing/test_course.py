@@ -39,7 +39,10 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
     world.bids(request, second=100, third=200)
     agency = sign_in(app, world, "agency")
     assert agency.submit(f"/requests/{request}/ask", question="短").status == 422
-    assert agency.submit(f"/requests/{request}/ask", question="是否包含入河排污口论证?").location == f"/requests/{request}"
+    assert (
+        agency.submit(f"/requests/{request}/ask", question="是否包含入河排污口论证?").location
+        == f"/requests/{request}"
+    )
     with pytest.raises(NotAllowed):
         sourcing.ask(world.actor("buyer"), request, question="自己问自己可以吗")
     assert "入河排污口" not in Visitor(app).get(f"/requests/{request}").text
@@ -62,33 +65,54 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
         sourcing.answer_question(world.actor("buyer"), asked, answer="改口了")
 
 
-def test_a_delegate_for_requests_also_answers_questions_and_objections_within_its_sum(world: World, time: Any) -> None:
+def test_a_delegate_for_requests_also_answers_questions_and_objections_within_its_sum(
+    world: World, time: Any
+) -> None:
     from market.accounts import actions as accounts
 
     world.enterprise("helper")
     accounts.delegate(
-        world.actor("buyer"), email="helper@example.cn", scope=["request"], most=4_500_000, until=workdays.add(world_now(), 90)
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request"],
+        most=4_500_000,
+        until=workdays.add(world_now(), 90),
     )
     world.accept("helper")
-    small, large = (world.request(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000))
+    small, large = (
+        world.request(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000)
+    )
     for request in (small, large):
         sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")
         world.bids(request, agency=100_00, second=200_00, third=300_00)
     helper = world.actor("helper")
     seen = set(db.session.scalars(select(Clarification.identifier).where(Clarification.visible_to(helper))))
-    mine, other = (db.session.query(Clarification).filter(Clarification.request.has(identifier=r)).one().identifier for r in (small, large))
+    mine, other = (
+        db.session.query(Clarification).filter(Clarification.request.has(identifier=r)).one().identifier
+        for r in (small, large)
+    )
     assert seen == {mine}
     sourcing.answer_question(helper, mine, answer="包含。")
     with pytest.raises(NotAllowed):
         sourcing.answer_question(helper, other, answer="包含。")
-    asked = {"description": "", "quantity": {}, "deadline": workdays.add(world.deadline(large), 3), "reason": "预算有调整,请重报"}
-    for request, budget in ((large, 4_500_000), (small, 4_600_000)):  # neither down into its power nor up out of it
+    asked = {
+        "description": "",
+        "quantity": {},
+        "deadline": workdays.add(world.deadline(large), 3),
+        "reason": "预算有调整,请重报",
+    }
+    for request, budget in (
+        (large, 4_500_000),
+        (small, 4_600_000),
+    ):  # neither down into its power nor up out of it
         with pytest.raises(NotAllowed):
             sourcing.amend(helper, request, budget=budget, **asked)
     time.closing(small)
     award = sourcing.award(world.actor("helper"), small, reasons="报价最低,工期满足")
     objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
-    assert set(db.session.scalars(select(Objection.identifier).where(Objection.visible_to(world.actor("helper"))))) == {objection}
+    assert set(
+        db.session.scalars(select(Objection.identifier).where(Objection.visible_to(world.actor("helper"))))
+    ) == {objection}
     sourcing.answer_objection(world.actor("helper"), objection, statement="我们核对过原件")
 
 
@@ -104,18 +128,35 @@ def test_an_unanswered_question_lapses_with_the_deadline(world: World, time: Any
 
 def amended(world: World, request: str, **values: Any) -> str:
     found = Request.load(db.session, request)
-    asked = {"description": found.description, "quantity": found.quantity, "budget": found.budget, "deadline": workdays.add(found.deadline, 3)}
-    return sourcing.amend(world.actor("buyer"), request, **{**asked, **values}, reason="规模有调整,请重新报价")
+    asked = {
+        "description": found.description,
+        "quantity": found.quantity,
+        "budget": found.budget,
+        "deadline": workdays.add(found.deadline, 3),
+    }
+    return sourcing.amend(
+        world.actor("buyer"), request, **{**asked, **values}, reason="规模有调整,请重新报价"
+    )
 
 
-def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(world: World, time: Any) -> None:
+def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
+    world: World, time: Any
+) -> None:
     request = world.request(mode="sealed_bid", funds="state")
     bids = world.bids(request, agency=4_000_000, second=3_900_000)
     before = world.deadline(request)
     with pytest.raises(RuleBroken, match="不能提前"):
         amended(world, request, deadline=workdays.add(time.instant, 4))
     with pytest.raises(NotAllowed):
-        sourcing.amend(world.actor("agency"), request, description="", quantity={}, budget=None, deadline=before, reason="我来改一改")
+        sourcing.amend(
+            world.actor("agency"),
+            request,
+            description="",
+            quantity={},
+            budget=None,
+            deadline=before,
+            reason="我来改一改",
+        )
     time.instant = workdays.add(time.instant, 4)
     with pytest.raises(RuleBroken, match="公告期至少 3"):
         amended(world, request, deadline=before)
@@ -129,9 +170,14 @@ def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(w
     assert bids["agency"] not in Request.load(db.session, request).outcome["ranking"]
 
 
-def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(world: World, time: Any) -> None:
+def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(
+    world: World, time: Any
+) -> None:
     request = world.request()
-    quotes = [sourcing.submit_quote(world.actor(name), request, price=4_000_000, days=20) for name in ("agency", "second")]
+    quotes = [
+        sourcing.submit_quote(world.actor(name), request, price=4_000_000, days=20)
+        for name in ("agency", "second")
+    ]
     sourcing.accept_quote(world.actor("buyer"), quotes[0])
     amended(world, request, budget=3_500_000)
     db.session.rollback()
@@ -161,14 +207,18 @@ def test_direct_selection_asks_one_agency_and_has_a_limit_for_state_funds(world:
         world.request(mode="direct")
     one = {"openness": "invited", "invited": [world.identifiers["agency"]]}
     with pytest.raises(RuleBroken, match=r"100,000\.00"):
-        world.request(mode="direct", funds="state", budget=20_000_000, deadline=workdays.add(world_now(), 5), **one)
+        world.request(
+            mode="direct", funds="state", budget=20_000_000, deadline=workdays.add(world_now(), 5), **one
+        )
     request = world.request(mode="direct", **one)
     with pytest.raises(NotAllowed):
         sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
     quote = sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
     sourcing.accept_quote(world.actor("buyer"), quote)
     sourcing.close(world.actor("buyer"), request)
-    award = sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="直接选取,价格合理")
+    award = sourcing.award(
+        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="直接选取,价格合理"
+    )
     assert Award.load(db.session, award).state == "final"
 
 
@@ -187,7 +237,9 @@ def proposed(world: World, time: Any) -> str:
     return sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
 
 
-def test_an_objection_stops_the_award_until_it_is_decided(app: Flask, world: World, time: Any, proposed: str) -> None:
+def test_an_objection_stops_the_award_until_it_is_decided(
+    app: Flask, world: World, time: Any, proposed: str
+) -> None:
     world.agency("outsider")
     for name in ("agency", "outsider", "buyer"):
         with pytest.raises(NotAllowed):
@@ -200,11 +252,15 @@ def test_an_objection_stops_the_award_until_it_is_decided(app: Flask, world: Wor
     objection = path.rsplit("/", 1)[-1]
     with pytest.raises(RuleBroken, match="已经提出过"):
         sourcing.object_to(world.actor("second"), proposed, grounds="再提一次完全同样的异议")
-    assert "业绩与事实不符" not in Visitor(app).get(f"/awards/{proposed}").text, "an accusation is not published before it is decided"
+    assert "业绩与事实不符" not in Visitor(app).get(f"/awards/{proposed}").text, (
+        "an accusation is not published before it is decided"
+    )
     time.instant = workdays.add(time.instant, 10)
     run_deadlines()
     db.session.rollback()
-    assert Award.load(db.session, proposed).state == "objected", "the publicity period is over, the award waits all the same"
+    assert Award.load(db.session, proposed).state == "objected", (
+        "the publicity period is over, the award waits all the same"
+    )
     assert Objection.load(db.session, objection).state == "answered", "the buyer's time to answer is over"
     with pytest.raises(NotAllowed):
         sourcing.dismiss_objection(world.actor("buyer"), objection, reason="我们觉得没有问题")
@@ -221,7 +277,9 @@ def test_an_objection_stops_the_award_until_it_is_decided(app: Flask, world: Wor
         sourcing.object_to(world.actor("third"), proposed, grounds="现在才提出的异议太晚了")
 
 
-def test_an_upheld_objection_annuls_the_award_and_ends_the_others(world: World, time: Any, proposed: str) -> None:
+def test_an_upheld_objection_annuls_the_award_and_ends_the_others(
+    world: World, time: Any, proposed: str
+) -> None:
     first = sourcing.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
     other = sourcing.object_to(world.actor("third"), proposed, grounds="中选机构的人员证书过期了")
     with pytest.raises(WrongState):
@@ -237,7 +295,10 @@ def test_an_upheld_objection_annuls_the_award_and_ends_the_others(world: World, 
 
 
 def test_a_withdrawn_objection_lets_the_award_go_on(world: World, time: Any, proposed: str) -> None:
-    objections = [sourcing.object_to(world.actor(name), proposed, grounds="中选机构的业绩与事实不符") for name in ("second", "third")]
+    objections = [
+        sourcing.object_to(world.actor(name), proposed, grounds="中选机构的业绩与事实不符")
+        for name in ("second", "third")
+    ]
     sourcing.withdraw_objection(world.actor("second"), objections[0])
     assert Award.load(db.session, proposed).state == "objected"
     sourcing.withdraw_objection(world.actor("third"), objections[1])
@@ -249,7 +310,9 @@ def test_a_withdrawn_objection_lets_the_award_go_on(world: World, time: Any, pro
     assert Award.load(db.session, proposed).state == "final"
 
 
-def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, world: World, time: Any, proposed: str) -> None:
+def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(
+    app: Flask, world: World, time: Any, proposed: str
+) -> None:
     visitor = Visitor(app)
     assert visitor.get(f"/papers/{proposed}.pdf").status == 404
     assert visitor.get(f"/check/{proposed}").status == 404, "nothing is issued yet"
@@ -269,17 +332,25 @@ def test_the_notice_is_issued_once_and_a_changed_copy_is_noticed(app: Flask, wor
     token = page.value_of("csrf_token")
 
     def check(content: bytes) -> str:
-        return visitor.post(f"/check/{proposed}", {"csrf_token": token, "file": (io.BytesIO(content), "x.pdf")}).text
+        return visitor.post(
+            f"/check/{proposed}", {"csrf_token": token, "file": (io.BytesIO(content), "x.pdf")}
+        ).text
 
     assert "一个字节也没有改过" in check(pdf)
     assert "被改动过" in check(pdf[:-1])
     from market.sourcing.jobs import _printer
 
-    assert hashlib.sha256(_printer(award, notice.created_at)(award.identifier)).hexdigest() == notice.sha256, "the same input, the same bytes"
+    assert (
+        hashlib.sha256(_printer(award, notice.created_at)(award.identifier)).hexdigest() == notice.sha256
+    ), "the same input, the same bytes"
 
 
 def test_where_there_is_a_fee_standard_offers_are_held_against_it(app: Flask, world: World) -> None:
-    item = next(i for i in current_items(db.session) if i.standard and not i.qualification_mandatory and i.measure == "amount")
+    item = next(
+        i
+        for i in current_items(db.session)
+        if i.standard and not i.qualification_mandatory and i.measure == "amount"
+    )
     world.authority("office", "department", department=item.department)
     for name in ("agency", "second"):
         world.fees(name, 5_000_000, item.code)
@@ -300,7 +371,17 @@ def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, w
     for name, price in (("agency", 4_000_000), ("second", 4_100_000)):
         sourcing.submit_quote(world.actor(name), request, price=price, days=20)
     page = sign_in(app, world, "buyer").get(f"/requests/{request}/compare")
-    for said in ("机构公示价", "¥ 50,000.00", "按历史中位折算", "¥ 37,500.00", "信用等级", "首过率", "按期率", "历史成交中位 75%", "格尔木市"):
+    for said in (
+        "机构公示价",
+        "¥ 50,000.00",
+        "按历史中位折算",
+        "¥ 37,500.00",
+        "信用等级",
+        "首过率",
+        "按期率",
+        "历史成交中位 75%",
+        "格尔木市",
+    ):
         assert said in page.text, said
     assert page.soup.select_one("svg .band") is not None
     assert "second单位" not in sign_in(app, world, "agency").get(f"/requests/{request}/compare").text

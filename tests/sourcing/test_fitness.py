@@ -1,4 +1,6 @@
-"""Whether an agency may be engaged is asked again at every act by which it takes something on; who chose it is told when it may not any more."""
+"""Whether an agency may be engaged is asked again at every act by which it takes something on; who chose it
+is told when it may not any more.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,34 @@ from tests.web import sign_in
 REASON = "登记住所查无此机构"
 # The acts of an agency's side by which it takes nothing on.
 FREE = {
-    "organisation": {"submit", "commit"}, "check": {"answer"}, "quote": {"withdraw", "decline"}, "bid": {"withdraw"}, "objection": {"withdraw"},
-    "contract": {"revise", "terminate", "give_notice", "dispute", "contest", "retract"}, "materials": {"miss"}, "deliverable": {"submit"},
-    "change": {"refuse", "withdraw"}, "dispute": {"answer", "evidence", "withdraw"}, "payment": {"confirm", "dispute"}, "payout": {"arrive", "bounce"},
-    "account_change": {"stop"}, "invoice": {"void"}, "rating": {"rate"},
-}  # fmt: skip
-SIDES = {"agency", "objector", "giver", "recipient", "proposer", "other", "claimant", "respondent", "rater", "payee"}
+    "organisation": {"submit", "commit"},
+    "check": {"answer"},
+    "quote": {"withdraw", "decline"},
+    "bid": {"withdraw"},
+    "objection": {"withdraw"},
+    "contract": {"revise", "terminate", "give_notice", "dispute", "contest", "retract"},
+    "materials": {"miss"},
+    "deliverable": {"submit"},
+    "change": {"refuse", "withdraw"},
+    "dispute": {"answer", "evidence", "withdraw"},
+    "payment": {"confirm", "dispute"},
+    "payout": {"arrive", "bounce"},
+    "account_change": {"stop"},
+    "invoice": {"void"},
+    "rating": {"rate"},
+}
+SIDES = {
+    "agency",
+    "objector",
+    "giver",
+    "recipient",
+    "proposer",
+    "other",
+    "claimant",
+    "respondent",
+    "rater",
+    "payee",
+}
 
 
 def test_every_act_of_an_agency_binds_it_and_is_asked_or_is_known_to_be_free() -> None:
@@ -45,17 +69,38 @@ def test_every_act_of_an_agency_binds_it_and_is_asked_or_is_known_to_be_free() -
         acts = {move.act for move in case.workflow.moves if set(move.who) & SIDES}
         binding = {move.act for move in case.workflow.moves if move.binds}
         assert acts - binding <= FREE.get(name, set()), name
-        assert all(move.binds for move in case.workflow.moves if move.act in binding and set(move.who) & {"agency", "other"}), name
+        assert all(
+            move.binds
+            for move in case.workflow.moves
+            if move.act in binding and set(move.who) & {"agency", "other"}
+        ), name
 
 
 def _strict(world: World) -> None:
     """The world's item asks for a certificate and a person, and every agency has both."""
     with transaction() as session:
-        session.execute(update(ServiceItem).where(ServiceItem.code == "WAT-01").values(
-            qualification_mandatory=True, required_qualification="水保方案编制", practitioners_least=1, required_practitioner="水保师"))  # fmt: skip
+        session.execute(
+            update(ServiceItem)
+            .where(ServiceItem.code == "WAT-01")
+            .values(
+                qualification_mandatory=True,
+                required_qualification="水保方案编制",
+                practitioners_least=1,
+                required_practitioner="水保师",
+            )
+        )
         for name in ("agency", "second", "third"):
             key = world.organisation(name).id
-            session.add(Qualification(agency_id=key, kind="水保方案编制", number=f"S-{key}", level="甲级", issuer="水利厅", **years()))
+            session.add(
+                Qualification(
+                    agency_id=key,
+                    kind="水保方案编制",
+                    number=f"S-{key}",
+                    level="甲级",
+                    issuer="水利厅",
+                    **years(),
+                )
+            )
             session.add(Practitioner(agency_id=key, name="王", kind="水保师", number=f"W-{key}", **years()))
 
 
@@ -77,7 +122,12 @@ def _no_fees(world: World) -> None:
         session.execute(delete(FeeSchedule).where(FeeSchedule.agency_id == world.organisation("agency").id))
 
 
-LOST: dict[str, Callable[[World], None]] = {"已暂停": _suspend, "到期": _ended(Qualification), "水保师": _ended(Practitioner), "尚未公示": _no_fees}
+LOST: dict[str, Callable[[World], None]] = {
+    "已暂停": _suspend,
+    "到期": _ended(Qualification),
+    "水保师": _ended(Practitioner),
+    "尚未公示": _no_fees,
+}
 
 
 @pytest.mark.parametrize("why", list(LOST))
@@ -144,17 +194,26 @@ def _materials(act: Callable[..., str], *, supplied: bool) -> Callable[[World], 
 def _variation(world: World) -> Callable[[], Any]:
     contract = world.started()
     terms = [{"name": "报告", "days": 20, "amount": 4_100_000, "reviewed": True}]
-    change = contracts.propose_change(world.actor("buyer"), contract, kind="variation", terms={"milestones": terms}, reason="增加了监测点位")
+    change = contracts.propose_change(
+        world.actor("buyer"), contract, kind="variation", terms={"milestones": terms}, reason="增加了监测点位"
+    )
     return lambda: contracts.agree_change(world.actor("agency"), change)
 
 
 @pytest.mark.parametrize(
     "prepare",
     [
-        _submit, _offer, _accept, _accepted_by_the_buyer, _bid, _bid_again, _materials(contracts.confirm_materials, supplied=True),
-        _materials(contracts.waive_materials, supplied=False), _variation,
+        _submit,
+        _offer,
+        _accept,
+        _accepted_by_the_buyer,
+        _bid,
+        _bid_again,
+        _materials(contracts.confirm_materials, supplied=True),
+        _materials(contracts.waive_materials, supplied=False),
+        _variation,
     ],
-)  # fmt: skip
+)
 def test_every_binding_act_asks_again(world: World, prepare: Callable[[World], Callable[[], Any]]) -> None:
     act = prepare(world)
     _suspend(world)
@@ -165,11 +224,17 @@ def test_every_binding_act_asks_again(world: World, prepare: Callable[[World], C
 
 
 def test_a_live_price_asks_again(world: World, time: Any) -> None:
-    request = world.request(mode="reverse_auction", funds="state", deadline=workdays.add(clock.now(), 5).astimezone(BEIJING).replace(hour=10))
+    request = world.request(
+        mode="reverse_auction",
+        funds="state",
+        deadline=workdays.add(clock.now(), 5).astimezone(BEIJING).replace(hour=10),
+    )
     world.bids(request, agency=4_000_000, second=4_100_000, third=4_200_000)
     time.closing(request)
     _suspend(world)
-    bid = db.session.scalars(select(Bid.identifier).where(Bid.agency_id == world.organisation("agency").id)).one()
+    bid = db.session.scalars(
+        select(Bid.identifier).where(Bid.agency_id == world.organisation("agency").id)
+    ).one()
     with pytest.raises(NotAllowed, match="已暂停"):
         sourcing.undercut(world.actor("agency"), bid, price=3_000_000)
 
@@ -177,11 +242,17 @@ def test_a_live_price_asks_again(world: World, time: Any) -> None:
 def _told(world: World, kind: str, name: str = "buyer") -> list[Event]:
     drain()
     db.session.rollback()
-    mine = select(Event).join(Notice, Notice.event_id == Event.id).where(Event.kind == kind, Notice.organisation_id == world.organisation(name).id)
+    mine = (
+        select(Event)
+        .join(Notice, Notice.event_id == Event.id)
+        .where(Event.kind == kind, Notice.organisation_id == world.organisation(name).id)
+    )
     return list(db.session.scalars(mine.order_by(Event.id)))
 
 
-def test_the_buyer_is_told_once_why_and_what_it_may_do_and_once_when_it_is_repaired(app: Any, world: World) -> None:
+def test_the_buyer_is_told_once_why_and_what_it_may_do_and_once_when_it_is_repaired(
+    app: Any, world: World
+) -> None:
     award = world.awarded()
     contract = world.contract_of(award).identifier
     _suspend(world)
@@ -189,7 +260,9 @@ def test_the_buyer_is_told_once_why_and_what_it_may_do_and_once_when_it_is_repai
     assert happened.data["follows"] == "next"
     assert "已暂停" in happened.data["problem"]["params"]["state"]
     assert len(_told(world, "award.unfit", "agency")) == len(_told(world, "award.unfit")) == 1
-    pages = [sign_in(app, world, "buyer").get(path).text for path in (f"/contracts/{contract}", f"/awards/{award}")]
+    pages = [
+        sign_in(app, world, "buyer").get(path).text for path in (f"/contracts/{contract}", f"/awards/{award}")
+    ]
     assert all("现在不能承接" in page and "改选下一名" in page for page in pages)
     agencies.restore(world.actor("regulator"), world.identifiers["agency"], reason="已经核实,恢复承接")
     assert len(_told(world, "award.fit")) == 1
@@ -234,14 +307,19 @@ def test_so_it_does_after_the_contract_was_drafted(app: Any, world: World) -> No
     _suspend(world)
     drain()
     request = contracts.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")
-    assert (Contract.load(db.session, contract).state, Award.load(db.session, award).state) == ("terminated", "annulled")
+    assert (Contract.load(db.session, contract).state, Award.load(db.session, award).state) == (
+        "terminated",
+        "annulled",
+    )
     assert Request.load(db.session, request).state == "evaluated"
     assert sign_in(app, world, "buyer").get(f"/requests/{request}").status == 200
 
 
 def test_where_the_policy_says_wait_it_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Policy.text
-    monkeypatch.setattr(Policy, "text", lambda self, key: "wait" if key == "contract.unfit_follows" else asked(self, key))
+    monkeypatch.setattr(
+        Policy, "text", lambda self, key: "wait" if key == "contract.unfit_follows" else asked(self, key)
+    )
     contract = world.contract_of(world.awarded()).identifier
     _suspend(world)
     assert _told(world, "award.unfit")[0].data["follows"] == "wait"

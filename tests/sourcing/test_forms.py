@@ -21,9 +21,14 @@ from tests.factories import World
 from tests.web import ALL, Visitor, sign_in
 
 REQUEST = {
-    "item_code": "WAT-01", "project": "高标准农田项目", "region_code": "632801", "description": "说明文字", "mode": "inquiry",
-    "funds": "private", "openness": "open",
-}  # fmt: skip
+    "item_code": "WAT-01",
+    "project": "高标准农田项目",
+    "region_code": "632801",
+    "description": "说明文字",
+    "mode": "inquiry",
+    "funds": "private",
+    "openness": "open",
+}
 
 
 @pytest.mark.parametrize(
@@ -70,10 +75,20 @@ def test_a_deadline_with_an_offset_means_that_instant(app: Flask, world: World, 
     page = buyer.get(f"{made.location}/edit")
     assert page.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
     kept = buyer.submit(f"{made.location}/edit", deadline=f"{day}T09:00:00{offset}", project="短")
-    assert kept.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}", "shown again as the page's own clock says it"
+    assert kept.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}", (
+        "shown again as the page's own clock says it"
+    )
 
 
-@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-03-20T09:00:00+25:00", "2026-03-20T09:00 Z x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-12:00",
+        "2026-03-20T09:00:00+25:00",
+        "2026-03-20T09:00 Z x",
+    ],
+)
 def test_a_moment_that_is_none_is_told_at_the_field(app: Flask, world: World, text: str) -> None:
     refused = sign_in(app, world, "buyer").submit("/requests/new", **{**REQUEST, "deadline": text})
     assert (refused.status, bool(refused.error_at("deadline"))) == (422, True)
@@ -83,13 +98,19 @@ def test_a_limit_in_a_year_without_its_notice_is_provisional(app: Flask, world: 
     time.instant = datetime(2027, 2, 1, 9, tzinfo=BEIJING)
     request = world.request(deadline=datetime(2027, 2, 10, 17, tzinfo=BEIJING))
     page = sign_in(app, world, "visitor").get(f"/requests/{request}")
-    assert "还剩 5 个工作日(当年放假安排公布前暂定)" in page.text, "2, 3, 4, 9 and 10 February: the 5th to the 8th are holidays by law"
+    assert "还剩 5 个工作日(当年放假安排公布前暂定)" in page.text, (
+        "2, 3, 4, 9 and 10 February: the 5th to the 8th are holidays by law"
+    )
     assert "暂定" in sign_in(app, world, "visitor").get("/requests").text
 
 
 def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
-    for days, mode, said in ((-1, "inquiry", "已经过去"), (1, "sealed_bid", "公告期至少 3 个工作日"), (200, "inquiry", "太远")):
+    for days, mode, said in (
+        (-1, "inquiry", "已经过去"),
+        (1, "sealed_bid", "公告期至少 3 个工作日"),
+        (200, "inquiry", "太远"),
+    ):
         made = buyer.submit("/requests/new", **{**REQUEST, "deadline": _at(days), "mode": mode})
         refused = buyer.submit(f"{made.location}/publish")
         assert refused.status == 422
@@ -114,10 +135,15 @@ def test_an_offer(app: Flask, world: World, mode: str) -> None:
     request = world.request(mode=mode, budget=4_500_000)
     agency = sign_in(app, world, "agency")
     for price, days, field, said in (
-        ("60,000", "20", "price", "50,000.00"), ("46,000", "20", "price", "预算"), ("0", "20", "price", "大于 0"),
-        ("-1", "20", "price", "请填写金额"), ("abc", "20", "price", "请填写金额"), ("40000", "0", "days", ""),
-        ("40000", "501", "days", ""), ("", "20", "price", "请填写"),
-    ):  # fmt: skip
+        ("60,000", "20", "price", "50,000.00"),
+        ("46,000", "20", "price", "预算"),
+        ("0", "20", "price", "大于 0"),
+        ("-1", "20", "price", "请填写金额"),
+        ("abc", "20", "price", "请填写金额"),
+        ("40000", "0", "days", ""),
+        ("40000", "501", "days", ""),
+        ("", "20", "price", "请填写"),
+    ):
         answer = agency.submit(f"/requests/{request}/answer", price=price, days=days, note="留着")
         assert answer.status == 422
         assert said in answer.error_at(field)
@@ -141,7 +167,10 @@ def test_who_may_not_offer_is_told_the_rule_before_typing(app: Flask, world: Wor
 def test_the_same_form_sent_twice_acts_once(app: Flask, world: World) -> None:
     request, agency = world.request(), sign_in(app, world, "agency")
     page = agency.get(f"/requests/{request}/answer")
-    values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {"price": "40,000", "days": "20"}
+    values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {
+        "price": "40,000",
+        "days": "20",
+    }
     first, second = (agency.post(f"/requests/{request}/answer", values) for _ in range(2))
     assert (first.status, first.location) == (second.status, second.location) == (303, first.location)
     assert db.session.scalar(select(func.count(Quote.id))) == 1
@@ -154,7 +183,10 @@ def test_acting_out_of_turn_and_too_late(app: Flask, world: World, time: Any) ->
     request = world.request(mode="sealed_bid", funds="state")
     agency, buyer = sign_in(app, world, "agency"), sign_in(app, world, "buyer")
     page = agency.get(f"/requests/{request}/answer")
-    values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {"price": "40,000", "days": "20"}
+    values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {
+        "price": "40,000",
+        "days": "20",
+    }
     close = buyer.get(f"/requests/{request}/close")
     assert close.status == 200
     refused = buyer.submit(f"/requests/{request}/close")
@@ -185,14 +217,20 @@ def test_reasons_are_asked_for(app: Flask, world: World) -> None:
 
 
 def test_a_failed_request_is_asked_again_as_it_was(app: Flask, world: World, time: Any) -> None:
-    request = world.request(mode="sealed_bid", funds="state", project="要重新发布的项目", description="老说明")
+    request = world.request(
+        mode="sealed_bid", funds="state", project="要重新发布的项目", description="老说明"
+    )
     time.closing(request)  # nobody came: the deadline moves once
     time.closing(request)
     buyer = sign_in(app, world, "buyer")
     assert "照此重新发布" in buyer.get(f"/requests/{request}").text
     assert "照此重新发布" not in sign_in(app, world, "agency").get(f"/requests/{request}").text
     page = buyer.get(f"/requests/new?from={request}")
-    assert (page.value_of("project"), page.value_of("description"), page.value_of("mode")) == ("要重新发布的项目", "老说明", "sealed_bid")
+    assert (page.value_of("project"), page.value_of("description"), page.value_of("mode")) == (
+        "要重新发布的项目",
+        "老说明",
+        "sealed_bid",
+    )
     again = buyer.submit(f"/requests/new?from={request}")
     assert again.status == 303
     assert buyer.submit(f"{again.location}/publish").status == 303

@@ -1,5 +1,7 @@
-"""Quotes a buyer reads while others may still quote: with state funds it sees how many there are and nothing else, in no page, notice, number or
-row, until the deadline shows all of them at once; with private funds as the policy says. The agency is told which before it quotes."""
+"""Quotes a buyer reads while others may still quote: with state funds it sees how many there are and nothing
+else, in no page, notice, number or row, until the deadline shows all of them at once; with private funds as
+the policy says. The agency is told which before it quotes.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,27 @@ PRICES = {"agency": 4_111_100, "second": 4_222_200, "third": 4_333_300}
 SHOWN = ("41,111", "42,222", "43,333", "4111100", "4222200", "4333300")
 
 
-def quoted(world: World, names: tuple[str, ...] = ("agency", "second", "third"), **values: Any) -> tuple[str, dict[str, str]]:
+def quoted(
+    world: World, names: tuple[str, ...] = ("agency", "second", "third"), **values: Any
+) -> tuple[str, dict[str, str]]:
     request = world.request(**{"funds": "state", "budget": 4_800_000, **values})
-    return request, {name: sourcing.submit_quote(world.actor(name), request, price=PRICES[name], days=20, note=f"{name} 的说明") for name in names}
+    return request, {
+        name: sourcing.submit_quote(
+            world.actor(name), request, price=PRICES[name], days=20, note=f"{name} 的说明"
+        )
+        for name in names
+    }
 
 
 def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, world: World, time: Any) -> None:
     world.enterprise("helper")
-    accounts.delegate(world.actor("buyer"), email="helper@example.cn", scope=["request", "quote"], most=9_000_000, until=workdays.add(clock.now(), 90))
+    accounts.delegate(
+        world.actor("buyer"),
+        email="helper@example.cn",
+        scope=["request", "quote"],
+        most=9_000_000,
+        until=workdays.add(clock.now(), 90),
+    )
     world.accept("helper")
     world.appoint_admin()
     request, quotes = quoted(world)
@@ -44,10 +59,19 @@ def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, wor
         visitor = sign_in(app, world, name)
         page = visitor.get(f"/requests/{request}")
         assert "已收到 3 份" in page.text or name == "third"
-        for path in (f"/requests/{request}", f"/requests/{request}/compare", "/my", "/my/notices", f"/agencies?q={quotes['agency']}", "/requests?mine=1"):
+        for path in (
+            f"/requests/{request}",
+            f"/requests/{request}/compare",
+            "/my",
+            "/my/notices",
+            f"/agencies?q={quotes['agency']}",
+            "/requests?mine=1",
+        ):
             answer = visitor.get(path)
             for secret in (*SHOWN[:2], SHOWN[3], SHOWN[4], "agency 的说明", "agency单位", quotes["agency"]):
-                assert secret not in answer.text.replace(f"q={quotes['agency']}", "").replace(f'value="{quotes["agency"]}"', ""), (name, path, secret)
+                assert secret not in answer.text.replace(f"q={quotes['agency']}", "").replace(
+                    f'value="{quotes["agency"]}"', ""
+                ), (name, path, secret)
         assert visitor.get(f"/quotes/{quotes['agency']}").status in (302, 404)
     time.closing(request)
     for name in ("buyer", "helper", "regulator"):
@@ -57,13 +81,17 @@ def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, wor
     assert "agency 的说明" in sign_in(app, world, "buyer").get(f"/quotes/{quotes['agency']}").text
     assert "41,111" not in sign_in(app, world, "second").get(f"/requests/{request}").text, "rivals never"
     sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
-    assert sourcing.award(world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足")
+    assert sourcing.award(
+        world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足"
+    )
 
 
 def test_what_is_hidden_is_in_no_row(world: World) -> None:
     _, quotes = quoted(world, ("agency",))
     assert db.session.scalars(select(Offer)).all() == []
-    row = db.session.execute(text("SELECT price, days, published_price FROM quotes WHERE identifier = :q"), {"q": quotes["agency"]}).one()
+    row = db.session.execute(
+        text("SELECT price, days, published_price FROM quotes WHERE identifier = :q"), {"q": quotes["agency"]}
+    ).one()
     assert tuple(row) == (None, None, None)
     events = db.session.execute(text("SELECT data FROM events WHERE case_type IN ('quote', 'request')")).all()
     assert not any(secret in str(event) for event in events for secret in (*SHOWN, "的说明"))
@@ -82,7 +110,9 @@ def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, t
     sourcing.withdraw_quote(world.actor("second"), quotes["second"])
     drain()
     db.session.rollback()
-    mine = db.session.scalars(select(Notice).where(Notice.organisation_id == world.organisation("buyer").id)).all()
+    mine = db.session.scalars(
+        select(Notice).where(Notice.organisation_id == world.organisation("buyer").id)
+    ).all()
     assert not [notice for notice in mine if notice.event.case_type == "quote"]
     refused = sign_in(app, world, "buyer")
     page = refused.get(f"/requests/{request}/cancel")
@@ -93,15 +123,22 @@ def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, t
     assert "41,111" not in answer.text, "nor on a form that is refused"
 
 
-def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(app: Flask, world: World, time: Any) -> None:
+def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(
+    app: Flask, world: World, time: Any
+) -> None:
     request, quotes = quoted(world)
     agency = sign_in(app, world, "agency")
     page = agency.get(f"/quotes/{quotes['agency']}")
     assert "41,111.00" in page.text
     assert "密封至" in page.text
     assert agency.get(f"/quotes/{quotes['agency']}/replace").location == f"/requests/{request}/answer"
-    assert agency.submit(f"/requests/{request}/answer", price="40,000", days="18").location == f"/quotes/{quotes['agency']}"
-    assert agency.submit(f"/requests/{request}/answer", price="50,000.01", days="18").status == 422, "still not above the published price"
+    assert (
+        agency.submit(f"/requests/{request}/answer", price="40,000", days="18").location
+        == f"/quotes/{quotes['agency']}"
+    )
+    assert agency.submit(f"/requests/{request}/answer", price="50,000.01", days="18").status == 422, (
+        "still not above the published price"
+    )
     time.instant = world.deadline(request) + timedelta(seconds=1)
     with pytest.raises(RuleBroken, match="已过截止时间"):
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
@@ -112,13 +149,20 @@ def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(app: 
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
 
 
-def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(app: Flask, world: World, time: Any) -> None:
+def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(
+    app: Flask, world: World, time: Any
+) -> None:
     request, quotes = quoted(world)
-    agency, deadline = sign_in(app, world, "agency"), f"{world.deadline(request).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}"
+    agency, deadline = (
+        sign_in(app, world, "agency"),
+        f"{world.deadline(request).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}",
+    )
     page = agency.get(f"/quotes/{quotes['agency']}")
     assert "等业主答复" not in page.text
     assert f"密封至 {deadline}" in page.soup.select_one(".turn").get_text()
-    facts = {dt.get_text(): dt.find_next_sibling("dd").get_text() for dt in page.soup.select("aside .facts dt")}
+    facts = {
+        dt.get_text(): dt.find_next_sibling("dd").get_text() for dt in page.soup.select("aside .facts dt")
+    }
     assert (facts["最新价格"], facts["密封至"]) == ("¥ 41,111.00", deadline)
     assert "等业主答复" not in agency.get("/my/answers").text
     step = sign_in(app, world, "buyer").get(f"/requests/{request}").soup.select_one(".steps li.now")
@@ -130,7 +174,10 @@ def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(app: Flask, w
 def test_the_agency_is_told_which_it_is_before_it_quotes(app: Flask, world: World) -> None:
     hidden, open_ = world.request(funds="state"), world.request(funds="private")
     agency = sign_in(app, world, "agency")
-    said = {request: agency.get(f"/requests/{request}/answer").soup.select_one("#seen").get_text() for request in (hidden, open_)}
+    said = {
+        request: agency.get(f"/requests/{request}/answer").soup.select_one("#seen").get_text()
+        for request in (hidden, open_)
+    }
     assert "只看到收到几份报价" in said[hidden]
     assert "立即看得到您的报价" in said[open_]
     assert "截止时一起公开给业主" in Visitor(app).get(f"/requests/{hidden}").text
@@ -140,10 +187,14 @@ def test_the_agency_is_told_which_it_is_before_it_quotes(app: Flask, world: Worl
     assert "sees only how many" in agency.get(f"/requests/{hidden}/answer").text
 
 
-def test_private_funds_are_as_the_policy_says(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_funds_are_as_the_policy_says(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, quotes = quoted(world, ("agency",), funds="private")
     sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
-    monkeypatch.setitem(policy.current().values["mode"]["inquiry"], "quotes", {"private": "deadline", "state": "deadline"})
+    monkeypatch.setitem(
+        policy.current().values["mode"]["inquiry"], "quotes", {"private": "deadline", "state": "deadline"}
+    )
     request, quotes = quoted(world, ("agency",), funds="private")
     with pytest.raises(RuleBroken):
         sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
@@ -153,13 +204,17 @@ def test_private_funds_are_as_the_policy_says(world: World, time: Any, monkeypat
 
 
 @pytest.mark.parametrize("ending", ["cancelled", "failed"])
-def test_what_never_came_to_a_deadline_with_enough_is_never_read(app: Flask, world: World, time: Any, ending: str) -> None:
+def test_what_never_came_to_a_deadline_with_enough_is_never_read(
+    app: Flask, world: World, time: Any, ending: str
+) -> None:
     request, quotes = quoted(world, ("agency", "second"))
     if ending == "cancelled":
         sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
     else:
         time.closing(request)
-        assert Request.load(db.session, request).state == "published", "too few: the deadline moves once, and nothing is shown"
+        assert Request.load(db.session, request).state == "published", (
+            "too few: the deadline moves once, and nothing is shown"
+        )
         assert "41,111" not in sign_in(app, world, "buyer").get(f"/requests/{request}").text
         time.closing(request)
     found = Quote.load(db.session, quotes["agency"])
@@ -179,14 +234,22 @@ def test_after_an_amendment_a_hidden_quote_is_handed_in_again(world: World, time
     assert Quote.load(db.session, quotes["agency"]).state == "open"
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
-    assert told(world, "buyer", "quote.expire") == 0, "that a hidden one ran out is nobody's business but its agency's"
+    assert told(world, "buyer", "quote.expire") == 0, (
+        "that a hidden one ran out is nobody's business but its agency's"
+    )
 
 
-def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(app: Flask, world: World, time: Any) -> None:
+def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(
+    app: Flask, world: World, time: Any
+) -> None:
     """Two agencies of one head are too few: the request fails, and nobody learns who they were."""
     with transaction() as session:
         for name in ("agency", "second"):
-            session.execute(update(Organisation).where(Organisation.id == world.organisation(name).id).values(legal_representative="李四"))
+            session.execute(
+                update(Organisation)
+                .where(Organisation.id == world.organisation(name).id)
+                .values(legal_representative="李四")
+            )
     request, quotes = quoted(world, ("agency", "second"))
     for _ in range(2):
         time.closing(request)
@@ -199,13 +262,20 @@ def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(app: Flask, wo
         assert quotes["second"] not in page
     keys = {name: world.organisation(name).id for name in PRICES}
     assert found.involved(db.session, frozenset()) == {found.buyer_id}
-    assert found.involved(db.session, frozenset({keys["agency"], keys["third"]})) == {found.buyer_id, keys["agency"]}
+    assert found.involved(db.session, frozenset({keys["agency"], keys["third"]})) == {
+        found.buyer_id,
+        keys["agency"],
+    }
 
 
 def test_linked_quotes_are_told_to_the_buyer_once_it_reads_them(app: Flask, world: World, time: Any) -> None:
     with transaction() as session:
         for name in ("agency", "second"):
-            session.execute(update(Organisation).where(Organisation.id == world.organisation(name).id).values(legal_representative="李四"))
+            session.execute(
+                update(Organisation)
+                .where(Organisation.id == world.organisation(name).id)
+                .values(legal_representative="李四")
+            )
     world.agency("fourth")
     request, _ = quoted(world)
     sourcing.submit_quote(world.actor("fourth"), request, price=4_444_400, days=20)
@@ -228,7 +298,15 @@ def test_a_deadline_that_moves_takes_the_quotes_with_it(world: World, time: Any)
     request = world.request()
     quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     deadline = workdays.add(time.instant, 30)
-    sourcing.amend(world.actor("buyer"), request, description="", quantity={}, budget=None, deadline=deadline, reason="给各家更多时间")
+    sourcing.amend(
+        world.actor("buyer"),
+        request,
+        description="",
+        quantity={},
+        budget=None,
+        deadline=deadline,
+        reason="给各家更多时间",
+    )
     time.instant = deadline
     run_deadlines()
     found = Quote.load(db.session, quote)
@@ -241,7 +319,15 @@ def test_a_quote_not_given_anew_after_an_amendment_does_not_count(world: World, 
     request = world.request(funds="state")
     for name in ("agency", "second", "third"):
         sourcing.submit_quote(world.actor(name), request, price=100, days=20)
-    sourcing.amend(world.actor("buyer"), request, description="增加一项内容", quantity={}, budget=None, deadline=workdays.add(time.instant, 6), reason="需求内容有增加")
+    sourcing.amend(
+        world.actor("buyer"),
+        request,
+        description="增加一项内容",
+        quantity={},
+        budget=None,
+        deadline=workdays.add(time.instant, 6),
+        reason="需求内容有增加",
+    )
     sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     time.closing(request)
     found = Request.load(db.session, request)

@@ -21,7 +21,9 @@ from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
 
 
-def test_no_bid_counts_after_a_time_at_which_the_key_may_have_left(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_bid_counts_after_a_time_at_which_the_key_may_have_left(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own, request = app.extensions["keeper"], world.request(**SEALED)
     world.bids(request, agency=300)
     before = world.deadline(request)
@@ -51,10 +53,14 @@ def test_a_key_that_left_early_lets_no_more_bids_in(app: Flask, world: World, ti
         world.bids(request, second=400)
     time.closing(request)
     db.session.rollback()
-    assert Request.load(db.session, request).state == "evaluated", "what came in before stands, at the new deadline"
+    assert Request.load(db.session, request).state == "evaluated", (
+        "what came in before stands, at the new deadline"
+    )
 
 
-def test_a_key_elsewhere_is_fetched_in_a_lane_of_its_own_which_wakes_the_opening(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_elsewhere_is_fetched_in_a_lane_of_its_own_which_wakes_the_opening(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lanes, woken = app.extensions["jobs"], []
     monkeypatch.setattr(lanes, "wake", woken.append)
     monkeypatch.setattr(FolderKeeper, "at_hand", False)
@@ -75,7 +81,9 @@ def test_a_key_elsewhere_is_fetched_in_a_lane_of_its_own_which_wakes_the_opening
     assert "deadlines" not in woken
 
 
-def test_a_tick_fetches_keys_too(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tick_fetches_keys_too(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(FolderKeeper, "at_hand", False)
     request = world.request(**SEALED)
     world.bids(request, agency=300, second=400, third=500)
@@ -97,7 +105,9 @@ def test_whoever_may_not_publish_has_no_key_made(app: Flask, world: World) -> No
     assert len(keeper(app).journal()) == 1
 
 
-def test_a_draft_changed_while_its_key_is_made_is_not_published(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_draft_changed_while_its_key_is_made_is_not_published(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request, inner = world.request(publish=False, **SEALED), FolderKeeper.make
     later = workdays.add(world.deadline(request), 5)
 
@@ -117,7 +127,9 @@ def test_a_draft_changed_while_its_key_is_made_is_not_published(app: Flask, worl
         keeper(app).release(made["handle"])
 
 
-def test_a_bid_counts_by_when_it_came_however_slow_the_disk(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bid_counts_by_when_it_came_however_slow_the_disk(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request, put = world.request(**SEALED), FolderStore.put
     deadline = time.instant = world.deadline(request)
 
@@ -126,5 +138,7 @@ def test_a_bid_counts_by_when_it_came_however_slow_the_disk(world: World, time: 
         return put(self, content)
 
     monkeypatch.setattr(FolderStore, "put", slow)
-    bid = sourcing.submit_bid(world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF)
+    bid = sourcing.submit_bid(
+        world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF
+    )
     assert Bid.load(db.session, bid).received_at == deadline

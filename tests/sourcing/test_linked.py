@@ -1,4 +1,6 @@
-"""Agencies under one head, or with one account, telephone or address, are found however that is written; the policy says what follows."""
+"""Agencies under one head, or with one account, telephone or address, are found however that is written; the
+policy says what follows.
+"""
 
 from __future__ import annotations
 
@@ -35,17 +37,30 @@ from tests.web import Visitor, sign_in
 VERSION = policy.versions()[0].version
 
 
-def _ruled(monkeypatch: pytest.MonkeyPatch, follows: str = "later", ties: tuple[str, ...] = tuple(TIES), buyer: str = "show") -> None:
+def _ruled(
+    monkeypatch: pytest.MonkeyPatch,
+    follows: str = "later",
+    ties: tuple[str, ...] = tuple(TIES),
+    buyer: str = "show",
+) -> None:
     text, words = Policy.text, Policy.words
-    monkeypatch.setattr(Policy, "text", lambda self, key: {"linked.follows": follows, "linked.buyer": buyer}.get(key) or text(self, key))
-    monkeypatch.setattr(Policy, "words", lambda self, key: list(ties) if key == "linked.ties" else words(self, key))
+    monkeypatch.setattr(
+        Policy,
+        "text",
+        lambda self, key: {"linked.follows": follows, "linked.buyer": buyer}.get(key) or text(self, key),
+    )
+    monkeypatch.setattr(
+        Policy, "words", lambda self, key: list(ties) if key == "linked.ties" else words(self, key)
+    )
 
 
 def _give(world: World, name: str, tie: str, value: str) -> None:
     with transaction() as session:
         key = world.organisation(name).id
         if tie == "account":
-            session.execute(update(AgencyProfile).where(AgencyProfile.agency_id == key).values(account_number=value))
+            session.execute(
+                update(AgencyProfile).where(AgencyProfile.agency_id == key).values(account_number=value)
+            )
         elif tie == "owner":
             session.execute(update(User).where(User.email == world.emails[name]).values(name=value))
         else:
@@ -59,7 +74,11 @@ def _apart(world: World) -> None:
         _give(world, name, "phone", f"0979-{len(name)}{world.organisation(name).id}")
         _give(world, name, "address", f"昆仑路 {world.organisation(name).id} 号")
         with transaction() as session:
-            session.execute(update(AgencyProfile).where(AgencyProfile.agency_id == world.organisation(name).id).values(registered_address=f"{name}路"))
+            session.execute(
+                update(AgencyProfile)
+                .where(AgencyProfile.agency_id == world.organisation(name).id)
+                .values(registered_address=f"{name}路")
+            )
 
 
 def _key(world: World, *names: str) -> list[int]:
@@ -69,14 +88,25 @@ def _key(world: World, *names: str) -> list[int]:
 @pytest.mark.parametrize(
     ("tie", "one", "other"),
     [
-        ("representative", "买买提·艾力", "买买提•艾力"), ("representative", "ＷＡＮＧ", "wang"), ("owner", "才 旦", "才旦"), ("account", "6228 0000-99", "６２２８０００099"),
-        ("phone", "+86 139-0000-0000", "13900000000"), ("phone", "86 13900000000", "0086-13900000000"), ("phone", "+86 971-1234567", "0971-1234567"),
-        ("phone", "0971-1234567转801", "(0971)1234567"), ("phone", "0971-1234567/13900000000", "139 0000 0000"), ("account", "86228000099", "86 2280 00099"),
-        ("representative", "张三（法人）", "法定代表人：张三"), ("representative", "张三 先生", "张三"), ("owner", "负责人:才旦", "才旦(管理员)"),
+        ("representative", "买买提·艾力", "买买提•艾力"),
+        ("representative", "ＷＡＮＧ", "wang"),
+        ("owner", "才 旦", "才旦"),
+        ("account", "6228 0000-99", "６２２８０００099"),
+        ("phone", "+86 139-0000-0000", "13900000000"),
+        ("phone", "86 13900000000", "0086-13900000000"),
+        ("phone", "+86 971-1234567", "0971-1234567"),
+        ("phone", "0971-1234567转801", "(0971)1234567"),
+        ("phone", "0971-1234567/13900000000", "139 0000 0000"),
+        ("account", "86228000099", "86 2280 00099"),
+        ("representative", "张三（法人）", "法定代表人：张三"),
+        ("representative", "张三 先生", "张三"),
+        ("owner", "负责人:才旦", "才旦(管理员)"),
         ("address", "昆仑路1号", "昆仑路 １ 号"),
     ],
-)  # fmt: skip
-def test_a_tie_is_found_however_it_is_written(world: World, monkeypatch: pytest.MonkeyPatch, tie: str, one: str, other: str) -> None:
+)
+def test_a_tie_is_found_however_it_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch, tie: str, one: str, other: str
+) -> None:
     _ruled(monkeypatch)
     _apart(world)
     keys = _key(world, "agency", "second", "third")
@@ -93,11 +123,19 @@ def test_a_tie_is_found_however_it_is_written(world: World, monkeypatch: pytest.
     ("tie", "said"),
     [
         *(("owner", said) for said in ("管理员", "系统管理员", "办公室", "暂无", "无", "admin", "N/A", "—")),
-        *(("representative", said) for said in ("无", "暂无", "待定", "0", "（无）", "法定代表人", "法人：暂无", "xx")),
-        *(("account", said) for said in ("0", "000000000000", "无", "-")), *(("phone", said) for said in ("0", "无", "00000000000", "110")), ("address", "无"), ("address", "0"),
+        *(
+            ("representative", said)
+            for said in ("无", "暂无", "待定", "0", "（无）", "法定代表人", "法人：暂无", "xx")
+        ),
+        *(("account", said) for said in ("0", "000000000000", "无", "-")),
+        *(("phone", said) for said in ("0", "无", "00000000000", "110")),
+        ("address", "无"),
+        ("address", "0"),
     ],
-)  # fmt: skip
-def test_what_names_nobody_links_nobody(world: World, monkeypatch: pytest.MonkeyPatch, tie: str, said: str) -> None:
+)
+def test_what_names_nobody_links_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, tie: str, said: str
+) -> None:
     _ruled(monkeypatch)
     _apart(world)
     for name in ("agency", "second"):
@@ -105,7 +143,9 @@ def test_what_names_nobody_links_nobody(world: World, monkeypatch: pytest.Monkey
     assert linked(db.session, _key(world, "agency", "second", "third"), VERSION) == []
 
 
-def test_one_person_in_two_parts_or_with_one_account_links(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_person_in_two_parts_or_with_one_account_links(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _ruled(monkeypatch)
     _apart(world)
     keys = _key(world, "agency", "second", "third")
@@ -122,7 +162,9 @@ def test_one_person_in_two_parts_or_with_one_account_links(world: World, monkeyp
     assert (group.agencies, group.ties) == ((keys[1], keys[2]), ("owner",))
 
 
-def test_ties_chain_and_what_nobody_filled_in_links_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ties_chain_and_what_nobody_filled_in_links_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _ruled(monkeypatch)
     _apart(world)
     for name in ("agency", "second", "third"):
@@ -153,7 +195,9 @@ def _opened(world: World, time: Any, **request: Any) -> str:
     _give(world, "second", "representative", "李 四")
     prices = {"second": 300_00, "agency": 100_00, "third": 200_00, "fourth": 400_00}
     for name, price in prices.items():
-        sourcing.submit_bid(world.actor(name), made, price=None if request.get("mode") == "random_draw" else price, days=20)
+        sourcing.submit_bid(
+            world.actor(name), made, price=None if request.get("mode") == "random_draw" else price, days=20
+        )
         time.instant += timedelta(seconds=1)
     time.closing(made)
     return made
@@ -161,7 +205,12 @@ def _opened(world: World, time: Any, **request: Any) -> str:
 
 def _states(request: str) -> dict[str, str]:
     db.session.rollback()
-    return {bid.agency.name.removesuffix("单位"): bid.state for bid in db.session.scalars(select(Bid).join(Bid.request).where(Request.identifier == request)).unique()}
+    return {
+        bid.agency.name.removesuffix("单位"): bid.state
+        for bid in db.session.scalars(
+            select(Bid).join(Bid.request).where(Request.identifier == request)
+        ).unique()
+    }
 
 
 def _first(request: str) -> str:
@@ -173,12 +222,30 @@ def _first(request: str) -> str:
 @pytest.mark.parametrize(
     ("follows", "states", "first", "places"),
     [
-        ("later", {"agency": "disqualified", "second": "opened", "third": "opened", "fourth": "opened"}, "third单位", 3),
+        (
+            "later",
+            {"agency": "disqualified", "second": "opened", "third": "opened", "fourth": "opened"},
+            "third单位",
+            3,
+        ),
         ("one", dict.fromkeys(("agency", "second", "third", "fourth"), "opened"), "agency单位", 3),
-        ("all", {"agency": "disqualified", "second": "disqualified", "third": "opened", "fourth": "opened"}, "third单位", 2),
+        (
+            "all",
+            {"agency": "disqualified", "second": "disqualified", "third": "opened", "fourth": "opened"},
+            "third单位",
+            2,
+        ),
     ],
-)  # fmt: skip
-def test_what_follows_is_the_policys(world: World, time: Any, monkeypatch: pytest.MonkeyPatch, follows: str, states: dict[str, str], first: str, places: int) -> None:
+)
+def test_what_follows_is_the_policys(
+    world: World,
+    time: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    follows: str,
+    states: dict[str, str],
+    first: str,
+    places: int,
+) -> None:
     _ruled(monkeypatch, follows, ("representative",))
     request = _opened(world, time)
     assert _states(request) == states
@@ -186,7 +253,9 @@ def test_what_follows_is_the_policys(world: World, time: Any, monkeypatch: pytes
     assert len((Request.load(db.session, request).outcome or {})["ranking"]) == places
 
 
-def test_the_later_bid_stays_where_the_earlier_takes_no_part(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_later_bid_stays_where_the_earlier_takes_no_part(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The earlier one did not renew its bid after the request was changed."""
     _ruled(monkeypatch, "later", ("representative",))
     for name in ("agency", "second"):
@@ -194,23 +263,35 @@ def test_the_later_bid_stays_where_the_earlier_takes_no_part(world: World, time:
     request = world.request(mode="sealed_bid", funds="private")
     world.bids(request, agency=100_00)
     changed = {"description": "增加一处水源地", "quantity": {}, "budget": None, "reason": "补充说明情况"}
-    sourcing.amend(world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 3), **changed)
+    sourcing.amend(
+        world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 3), **changed
+    )
     world.bids(request, second=200_00, third=300_00)
     world.agency("fourth")
     world.bids(request, fourth=400_00)
     time.closing(request)
-    assert _states(request) == {"agency": "disqualified", "second": "opened", "third": "opened", "fourth": "opened"}
+    assert _states(request) == {
+        "agency": "disqualified",
+        "second": "opened",
+        "third": "opened",
+        "fourth": "opened",
+    }
     assert _first(request) == "second单位"
 
 
 @pytest.mark.parametrize(("buyer", "state"), [("show", "opened"), ("void", "disqualified")])
-def test_a_bidder_under_the_buyers_head_is_shown_or_void(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, buyer: str, state: str) -> None:
+def test_a_bidder_under_the_buyers_head_is_shown_or_void(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, buyer: str, state: str
+) -> None:
     _ruled(monkeypatch, ties=("representative",), buyer=buyer)
     for name in ("buyer", "agency"):
         _give(world, name, "representative", "李四" if name == "buyer" else "李四（法人）")
     request = world.request(mode="sealed_bid", funds="state")
     world.bids(request, agency=100_00, second=200_00, third=300_00)
-    assert not any("与项目业主有关联" in sign_in(app, world, name).get(f"/requests/{request}").text for name in ("buyer", "third"))
+    assert not any(
+        "与项目业主有关联" in sign_in(app, world, name).get(f"/requests/{request}").text
+        for name in ("buyer", "third")
+    )
     time.closing(request)
     assert _states(request) == {"agency": state, "second": "opened", "third": "opened"}
     for reader in (sign_in(app, world, "buyer"), sign_in(app, world, "third"), Visitor(app)):
@@ -220,7 +301,9 @@ def test_a_bidder_under_the_buyers_head_is_shown_or_void(app: Flask, world: Worl
     assert len(drawn["ranking"]) == (3 if buyer == "show" else 2)
 
 
-def test_linked_bidders_have_one_place_in_a_draw(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_linked_bidders_have_one_place_in_a_draw(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _ruled(monkeypatch, "one", ("representative",))
     request = _opened(world, time, mode="random_draw", budget=5_000_00)
     (draw,) = draws.of_case(db.session, request)
@@ -228,11 +311,16 @@ def test_linked_bidders_have_one_place_in_a_draw(world: World, time: Any, monkey
     assert len((Request.load(db.session, request).outcome or {})["ranking"]) == 3
 
 
-def test_they_count_as_one_towards_the_least_number(world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_count_as_one_towards_the_least_number(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _ruled(monkeypatch, "one", ("representative",))
     _give(world, "agency", "representative", "李四")
     _give(world, "second", "representative", "李四")
-    sealed, inquiry = world.request(mode="sealed_bid", funds="state"), world.request(funds="state", project="另一个项目")
+    sealed, inquiry = (
+        world.request(mode="sealed_bid", funds="state"),
+        world.request(funds="state", project="另一个项目"),
+    )
     for name in ("agency", "second", "third"):
         sourcing.submit_bid(world.actor(name), sealed, price=100_00, days=20)
         sourcing.submit_quote(world.actor(name), inquiry, price=100_00, days=20)
@@ -242,13 +330,17 @@ def test_they_count_as_one_towards_the_least_number(world: World, time: Any, mon
         assert (found.state, found.extended) == ("published", True), "three, but only two heads"
 
 
-def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(app: Flask, world: World, time: Any) -> None:
+def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(
+    app: Flask, world: World, time: Any
+) -> None:
     """The later one hands in as anybody: a refusal would tell that the other has bid."""
     request = world.request(mode="sealed_bid", funds="private")
     _give(world, "agency", "representative", "李四")
     _give(world, "second", "representative", "李四")
     world.bids(request, agency=100_00, second=200_00)
-    readers = [sign_in(app, world, name) for name in ("buyer", "agency", "second", "third", "regulator")] + [Visitor(app)]
+    readers = [sign_in(app, world, name) for name in ("buyer", "agency", "second", "third", "regulator")] + [
+        Visitor(app)
+    ]
     paths = (f"/requests/{request}", f"/requests/{request}/compare")
     assert not any("关联" in reader.get(path).text for reader in readers for path in paths)
     assert not any("linked" in event.data for event in db.session.scalars(select(Event)))
@@ -277,8 +369,12 @@ def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(app: F
 
 
 @pytest.mark.parametrize("follows", ["later", "one", "all"])
-def test_nobody_is_struck_by_a_name_a_rival_gives_itself(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, follows: str) -> None:
-    """The holder of an account calls itself by the name of another's representative, and of the buyer's: everybody is told, nobody is void."""
+def test_nobody_is_struck_by_a_name_a_rival_gives_itself(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, follows: str
+) -> None:
+    """The holder of an account calls itself by the name of another's representative, and of the buyer's:
+    everybody is told, nobody is void.
+    """
     _ruled(monkeypatch, follows, buyer="void")
     _apart(world)
     world.agency("sock")
@@ -294,31 +390,49 @@ def test_nobody_is_struck_by_a_name_a_rival_gives_itself(app: Flask, world: Worl
     outcome = Request.load(db.session, request).outcome or {}
     assert len(outcome["ranking"]) == 4
     assert _first(request) == "agency单位"
-    assert [row["ties"] for row in outcome["linked"]] == [["buyer", "representative", "owner", SAID], ["representative", "owner", SAID]]
+    assert [row["ties"] for row in outcome["linked"]] == [
+        ["buyer", "representative", "owner", SAID],
+        ["representative", "owner", SAID],
+    ]
     assert "仅据自填的姓名,只作提示" in Visitor(app).get(f"/requests/{request}").text
 
 
 @pytest.mark.parametrize("how", ["changed", "on its word"])
-def test_whoever_takes_a_rivals_representative_for_its_own_is_the_one_who_is_struck(world: World, time: Any, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """What it says of itself nobody has looked at: it counts against whoever says it, though that one bid first."""
+def test_whoever_takes_a_rivals_representative_for_its_own_is_the_one_who_is_struck(
+    world: World, time: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """What it says of itself nobody has looked at: it counts against whoever says it, though that one bid
+    first.
+    """
     _ruled(monkeypatch, ties=("representative",))
     _give(world, "agency", "representative", "才旦卓玛")
     if how == "changed":
-        agencies.change_representative(world.actor("second"), legal_representative="才旦卓玛", phone="0979-7654321")
+        agencies.change_representative(
+            world.actor("second"), legal_representative="才旦卓玛", phone="0979-7654321"
+        )
     else:
         _give(world, "second", "representative", "才旦卓玛")
         with transaction() as session:
-            open_check(session, SYSTEM, Organisation.load(session, world.identifiers["second"]), "commitment", [])
+            open_check(
+                session, SYSTEM, Organisation.load(session, world.identifiers["second"]), "commitment", []
+            )
     world.agency("fourth")
     request = world.request(mode="sealed_bid", funds="private")
     world.bids(request, second=400_00, third=300_00, agency=100_00, fourth=200_00)
     time.closing(request)
-    assert _states(request) == {"second": "disqualified", "third": "opened", "agency": "opened", "fourth": "opened"}
+    assert _states(request) == {
+        "second": "disqualified",
+        "third": "opened",
+        "agency": "opened",
+        "fourth": "opened",
+    }
     assert _first(request) == "agency单位"
 
 
 def test_a_live_auction_tells_it_at_its_end(app: Flask, world: World, time: Any) -> None:
-    request = _opened(world, time, mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10))
+    request = _opened(
+        world, time, mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
+    )
     assert Request.load(db.session, request).state == "auction"
     assert "关联" not in Visitor(app).get(f"/requests/{request}").text
     assert not any("linked" in event.data for event in db.session.scalars(select(Event)))
@@ -353,14 +467,41 @@ def test_the_rule_names_its_source() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["李明（法人）", "总经理李明", "董事长:李明", "董事长兼总经理：李明", "法定代表人(李明)", "法定代表人为李明", "(李明)", "李明 总经理", "李明董事长兼总经理", "法人 总经理 李明"],
+    [
+        "李明（法人）",
+        "总经理李明",
+        "董事长:李明",
+        "董事长兼总经理：李明",
+        "法定代表人(李明)",
+        "法定代表人为李明",
+        "(李明)",
+        "李明 总经理",
+        "李明董事长兼总经理",
+        "法人 总经理 李明",
+    ],
 )
 def test_what_stands_around_a_persons_name_is_no_part_of_it(text: str) -> None:
     assert person(text) == "李明"
     assert same_person(text, "李明")
 
 
-@pytest.mark.parametrize("text", ["李□", "李〓", "李?", "李＊", "李\ue000", "李", "李某", "李某某", "李○○", "李XX", "法定代表人", "法定代表人（总经理）"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "李□",
+        "李〓",
+        "李?",
+        "李＊",
+        "李\ue000",
+        "李",
+        "李某",
+        "李某某",
+        "李○○",
+        "李XX",
+        "法定代表人",
+        "法定代表人（总经理）",
+    ],
+)
 def test_a_name_that_is_not_shown_names_nobody(text: str) -> None:
     assert person(text) == ""
     assert not same_person(text, "李明")
@@ -369,10 +510,16 @@ def test_a_name_that_is_not_shown_names_nobody(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [
-        ("13900000000 0971-1234567", ["13900000000", "9711234567"]), ("139 0000 0000 138 1111 1112", ["13900000000", "13811111112"]), ("139 0000 0000", ["13900000000"]),
-        ("0971 1234567 0971 7654321", ["9711234567", "9717654321"]), ("+86 971 1234567", ["9711234567"]), ("0971-1234567-801", ["9711234567"]), ("(0971)1234567-801", ["9711234567"]),
-        ("139-0000-0000", ["13900000000"]), ("400-123-4567-2", ["4001234567"]),
+        ("13900000000 0971-1234567", ["13900000000", "9711234567"]),
+        ("139 0000 0000 138 1111 1112", ["13900000000", "13811111112"]),
+        ("139 0000 0000", ["13900000000"]),
+        ("0971 1234567 0971 7654321", ["9711234567", "9717654321"]),
+        ("+86 971 1234567", ["9711234567"]),
+        ("0971-1234567-801", ["9711234567"]),
+        ("(0971)1234567-801", ["9711234567"]),
+        ("139-0000-0000", ["13900000000"]),
+        ("400-123-4567-2", ["4001234567"]),
     ],
-)  # fmt: skip
+)
 def test_numbers_between_blanks_are_several_and_an_extension_is_none(text: str, numbers: list[str]) -> None:
     assert phones(text) == numbers

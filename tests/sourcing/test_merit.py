@@ -25,14 +25,21 @@ from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
 
 CRITERIA: dict[str, Any] = {
-    "price": {"weight": 40, "formula": "lowest_ratio"}, "days": {"weight": 10}, "credit": {"weight": 20},
+    "price": {"weight": 40, "formula": "lowest_ratio"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
     "quality": [{"name": "技术方案", "weight": 20}, {"name": "类似业绩", "weight": 10}],
-}  # fmt: skip
+}
 VERSION = policy.versions()[0].version
 
 
-@given(st.dictionaries(st.integers(), st.integers(1, 10**12), min_size=1, max_size=9), st.sampled_from(["lowest_ratio", "mean_deviation"]))
-def test_every_formula_gives_shares_and_the_lowest_ratio_all_to_the_lowest(prices: dict[int, int], formula: str) -> None:
+@given(
+    st.dictionaries(st.integers(), st.integers(1, 10**12), min_size=1, max_size=9),
+    st.sampled_from(["lowest_ratio", "mean_deviation"]),
+)
+def test_every_formula_gives_shares_and_the_lowest_ratio_all_to_the_lowest(
+    prices: dict[int, int], formula: str
+) -> None:
     shares = price_shares(formula, prices, VERSION)
     assert all(0 <= share <= 1 for share in shares.values())
     if formula == "lowest_ratio":
@@ -44,7 +51,9 @@ def test_every_formula_gives_shares_and_the_lowest_ratio_all_to_the_lowest(price
 def test_worked_examples() -> None:
     assert price_shares("lowest_ratio", {"a": 80, "b": 100}, VERSION) == {"a": 1, "b": Fraction(4, 5)}
     deviation = price_shares("mean_deviation", {"a": 90, "b": 110}, VERSION)
-    assert deviation == {"a": Fraction(90, 100), "b": Fraction(80, 100)}, "10 % below loses 10 points of 100, above 20"
+    assert deviation == {"a": Fraction(90, 100), "b": Fraction(80, 100)}, (
+        "10 % below loses 10 points of 100, above 20"
+    )
     assert days_shares({"a": 20, "b": 25}) == {"a": 1, "b": Fraction(4, 5)}
 
 
@@ -85,7 +94,10 @@ def sheets(world: World, request: str) -> dict[str, str]:
 
 def points(bids: dict[str, str], **given: tuple[int, int]) -> dict[str, Any]:
     return {
-        bids[name]: {"points": dict(zip(("技术方案", "类似业绩"), marks, strict=True)), "reason": f"{name} 的理由写在这里"}
+        bids[name]: {
+            "points": dict(zip(("技术方案", "类似业绩"), marks, strict=True)),
+            "reason": f"{name} 的理由写在这里",
+        }
         for name, marks in given.items()
     }
 
@@ -118,7 +130,13 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
                 assert "的理由写在这里" not in text
     outcome = Request.load(db.session, request).outcome
     assert outcome["ranking"] == [bids[name] for name in ("agency", "second", "third")]
-    assert outcome["points"][bids["agency"]] == {"price": 38.0, "days": 10.0, "credit": 12.0, "技术方案": 20.0, "类似业绩": 10.0}
+    assert outcome["points"][bids["agency"]] == {
+        "price": 38.0,
+        "days": 10.0,
+        "credit": 12.0,
+        "技术方案": 20.0,
+        "类似业绩": 10.0,
+    }
     assert outcome["totals"][bids["agency"]] == 90.0
     page = sign_in(app, world, "visitor").get(f"/requests/{request}").text
     assert "的理由写在这里" in page
@@ -127,13 +145,33 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     assert award.agency.name == "agency单位"
 
 
-SPELLINGS = ["买买提•艾力", "买买提·艾力", "买买提‧艾力", "买买提・艾力", "买买提．艾力", "买买提･艾力", "买买提 艾力", "买买提\u200b·艾力", "买买提艾力", "买买提·艾力（法人）"]
+SPELLINGS = [
+    "买买提•艾力",
+    "买买提·艾力",
+    "买买提‧艾力",
+    "买买提・艾力",
+    "买买提．艾力",
+    "买买提･艾力",
+    "买买提 艾力",
+    "买买提\u200b·艾力",
+    "买买提艾力",
+    "买买提·艾力（法人）",
+]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=ascii)
 @pytest.mark.parametrize("tie", ["representative", "member", "practitioner"])
-def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(world: World, time: Any, tie: str, spelling: str) -> None:
-    expert = {"email": "expert@example.cn", "password": PASSWORD, "kind": "enterprise", "organisation": "专家单位", "region_code": "632801", "uscc": code(800)}
+def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(
+    world: World, time: Any, tie: str, spelling: str
+) -> None:
+    expert = {
+        "email": "expert@example.cn",
+        "password": PASSWORD,
+        "kind": "enterprise",
+        "organisation": "专家单位",
+        "region_code": "632801",
+        "uscc": code(800),
+    }
     accounts.sign_up(VISITOR, name="买买提·艾力", **expert)
     if tie == "representative":
         agencies.change_representative(world.actor("second"), legal_representative=spelling, phone="0979-1")
@@ -141,7 +179,9 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(w
         accounts.add_member(world.actor("second"), email="m@example.cn", name=spelling, password=PASSWORD)
         confirming.show_address("m@example.cn")
     else:
-        agencies.add_practitioner(world.actor("second"), name=spelling, kind="注册咨询工程师", number="N1", **years())
+        agencies.add_practitioner(
+            world.actor("second"), name=spelling, kind="注册咨询工程师", number="N1", **years()
+        )
     request = world.request(mode="merit", funds="state", criteria=CRITERIA)
     sourcing.appoint(world.actor("buyer"), request, email="expert@example.cn")
     world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
@@ -175,8 +215,12 @@ def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World,
     assert answer.status == 422
     assert answer.error_at("points_0_0")
     assert answer.value_of("points_0_0") == "99"
-    fields = {f"points_{n}_{p}": "5" for n in range(3) for p in range(2)} | {f"reason_{n}": "方案可行,理由充分" for n in range(3)}
-    assert sign_in(app, world, "expert3").submit(f"/evaluations/{mine['expert3']}/score", **fields).status == 303
+    fields = {f"points_{n}_{p}": "5" for n in range(3) for p in range(2)} | {
+        f"reason_{n}": "方案可行,理由充分" for n in range(3)
+    }
+    assert (
+        sign_in(app, world, "expert3").submit(f"/evaluations/{mine['expert3']}/score", **fields).status == 303
+    )
     db.session.rollback()
     assert Request.load(db.session, request).state == "evaluated"
 
@@ -199,7 +243,12 @@ def test_whoever_does_not_score_in_time_is_left_out(panel: World, time: Any) -> 
 
 
 def test_without_quality_lines_nobody_needs_to_score(world: World, time: Any) -> None:
-    criteria = {"price": {"weight": 70, "formula": "mean_deviation"}, "days": {"weight": 10}, "credit": {"weight": 20}, "quality": []}
+    criteria = {
+        "price": {"weight": 70, "formula": "mean_deviation"},
+        "days": {"weight": 10},
+        "credit": {"weight": 20},
+        "quality": [],
+    }
     request = world.request(mode="merit", funds="state", criteria=criteria)
     bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_000_000)
     time.closing(request)

@@ -1,5 +1,6 @@
-"""Whatever people do in whatever order, for every way to choose: never two winners, a winner who did not offer, a
-price above the published one, or a price anybody could read before its time."""
+"""Whatever people do in whatever order, for every way to choose: never two winners, a winner who did not
+offer, a price above the published one, or a price anybody could read before its time.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +24,11 @@ from tests.factories import World
 
 AGENCIES = ("agency", "second", "third")
 CRITERIA = {
-    "price": {"weight": 40, "formula": "mean_deviation"}, "days": {"weight": 10}, "credit": {"weight": 20},
+    "price": {"weight": 40, "formula": "mean_deviation"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
     "quality": [{"name": "技术方案", "weight": 30}],
-}  # fmt: skip
+}
 
 
 class Play:
@@ -35,7 +38,9 @@ class Play:
         self.world, self.time, self.mode = world, time, mode
         for name in AGENCIES:
             if world.organisation(name).state == "suspended":
-                agencies.restore(world.actor("regulator"), world.identifiers[name], reason="核查完毕,恢复承接")
+                agencies.restore(
+                    world.actor("regulator"), world.identifiers[name], reason="核查完毕,恢复承接"
+                )
         self.time.instant = workdays.add(self.time.instant, 1).replace(hour=10)
         values: dict[str, Any] = {"budget": 4_700_000} if mode == "random_draw" else {}
         if mode == "direct":
@@ -54,7 +59,9 @@ class Play:
 
     def _of(self, case_class: Any, name: str) -> Any:
         mine = self.world.organisation(name).id
-        return db.session.query(case_class).filter_by(request_id=self.found().id, agency_id=mine).one_or_none()
+        return (
+            db.session.query(case_class).filter_by(request_id=self.found().id, agency_id=mine).one_or_none()
+        )
 
     def answer(self, name: str, price: int) -> None:
         sealed = self.found().way.sealed
@@ -82,9 +89,14 @@ class Play:
     def amend(self, name: str, price: int) -> None:
         found = self.found()
         sourcing.amend(
-            self.world.actor("buyer"), self.request, description=found.description, quantity=found.quantity,
-            budget=max(price, 3_000_000), deadline=workdays.add(max(found.deadline, self.time.instant), 3).replace(hour=10), reason="预算有调整,请重报",
-        )  # fmt: skip
+            self.world.actor("buyer"),
+            self.request,
+            description=found.description,
+            quantity=found.quantity,
+            budget=max(price, 3_000_000),
+            deadline=workdays.add(max(found.deadline, self.time.instant), 3).replace(hour=10),
+            reason="预算有调整,请重报",
+        )
 
     def wait(self, name: str, price: int) -> None:
         self.time.instant = workdays.add(self.time.instant, 1 + price % 3)
@@ -102,29 +114,45 @@ class Play:
             expert = self.world.actor(evaluation.evaluator.name)
             sourcing.declare(expert, evaluation.identifier)
             bids = sourcing.scored_bids(db.session, self.found())
-            sheet = {b.identifier: {"points": {"技术方案": (price + n * 7) % 31}, "reason": "方案可行,理由充分"} for n, b in enumerate(bids)}
+            sheet = {
+                b.identifier: {"points": {"技术方案": (price + n * 7) % 31}, "reason": "方案可行,理由充分"}
+                for n, b in enumerate(bids)
+            }
             sourcing.score(expert, evaluation.identifier, sheet=sheet)
 
     def award(self, name: str, price: int) -> None:
         self.time.instant += timedelta(minutes=40)
         run_deadlines()
-        sourcing.award(self.world.actor("buyer"), self.request, agency=self.world.identifiers[name], reasons="价格合理,工期满足")
+        sourcing.award(
+            self.world.actor("buyer"),
+            self.request,
+            agency=self.world.identifiers[name],
+            reasons="价格合理,工期满足",
+        )
 
     def object(self, name: str, price: int) -> None:
-        award = db.session.query(Award).filter_by(request_id=self.found().id).order_by(Award.id.desc()).first()
+        award = (
+            db.session.query(Award).filter_by(request_id=self.found().id).order_by(Award.id.desc()).first()
+        )
         if award is not None and price % 2:
             sourcing.object_to(self.world.actor(name), award.identifier, grounds="中选机构的业绩与事实不符")
         elif award is not None:
             sourcing.annul(self.world.actor("regulator"), award.identifier, reason="投标文件造假")
 
     def decide(self, name: str, price: int) -> None:
-        for objection in db.session.query(Objection).join(Award).filter(Award.request_id == self.found().id).all():
-            sourcing.answer_objection(self.world.actor("buyer"), objection.identifier, statement="我们核对过原件")
+        for objection in (
+            db.session.query(Objection).join(Award).filter(Award.request_id == self.found().id).all()
+        ):
+            sourcing.answer_objection(
+                self.world.actor("buyer"), objection.identifier, statement="我们核对过原件"
+            )
             decide = sourcing.uphold_objection if price % 2 else sourcing.dismiss_objection
             decide(self.world.actor("regulator"), objection.identifier, reason="经核查后作出决定")
 
     def suspend(self, name: str, price: int) -> None:
-        agencies.suspend(self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构")
+        agencies.suspend(
+            self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构"
+        )
 
     def cancel(self, name: str, price: int) -> None:
         before = self.found()
@@ -133,7 +161,9 @@ class Play:
             sourcing.cancel(self.world.actor("buyer"), self.request, reason="项目选址调整,取消")
             assert not read, "cancelled alone, and drawn again"
         else:
-            sourcing.ask_cancel(self.world.actor("buyer"), self.request, ground="unlawful", reason="两家投标文件雷同")
+            sourcing.ask_cancel(
+                self.world.actor("buyer"), self.request, ground="unlawful", reason="两家投标文件雷同"
+            )
             decide = sourcing.consent_to_cancel if price % 4 else sourcing.refuse_to_cancel
             decide(self.world.actor("regulator"), self.request, reason="经核查后作出决定")
 
@@ -148,8 +178,12 @@ class Play:
         assert found.opened_at is not None or all(bid.price is None and bid.content is None for bid in bids)
         for award in awards:
             case_class: Any = Bid if found.way.sealed else Quote
-            offer = db.session.query(case_class).filter_by(request_id=found.id, agency_id=award.agency_id).one()
-            assert (offer.price, offer.days) == (award.price, award.days), "another price than the one offered"
+            offer = (
+                db.session.query(case_class).filter_by(request_id=found.id, agency_id=award.agency_id).one()
+            )
+            assert (offer.price, offer.days) == (award.price, award.days), (
+                "another price than the one offered"
+            )
             assert award.price <= award.published_price, "above the published price"
             assert found.way.sealed or award not in standing or offer.state == "agreed"
             assert not found.way.sealed or offer.state == "opened"
@@ -161,9 +195,25 @@ class Play:
 
 
 ACTS: tuple[str, ...] = (
-    "answer", "answer", "answer", "bargain", "bargain", "bargain", "step_back", "amend", "wait", "close", "close", "score",
-    "award", "award", "object", "decide", "suspend", "cancel",
-)  # fmt: skip
+    "answer",
+    "answer",
+    "answer",
+    "bargain",
+    "bargain",
+    "bargain",
+    "step_back",
+    "amend",
+    "wait",
+    "close",
+    "close",
+    "score",
+    "award",
+    "award",
+    "object",
+    "decide",
+    "suspend",
+    "cancel",
+)
 _moves = st.tuples(st.sampled_from(ACTS), st.sampled_from(AGENCIES), st.integers(1_000_000, 5_000_000))
 
 
@@ -172,7 +222,13 @@ def test_no_order_of_acts_breaks_what_must_hold(world: World, time: Any, mode: s
     for number in range(3):
         world.enterprise(f"expert{number}")
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @settings(
+        max_examples=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
     @given(
         first=st.lists(st.integers(2_000_000, 4_500_000), min_size=0, max_size=3),
         moves=st.lists(_moves, min_size=4, max_size=22),
@@ -190,7 +246,9 @@ def test_no_order_of_acts_breaks_what_must_hold(world: World, time: Any, mode: s
             stage.holds()
 
     play()
-    ended = {state for (state,) in db.session.query(Request.state).filter(Request.project == "高标准农田项目")}
+    ended = {
+        state for (state,) in db.session.query(Request.state).filter(Request.project == "高标准农田项目")
+    }
     assert ended & {"awarded", "contracted"}, "some play reaches an award"
 
 

@@ -1,4 +1,6 @@
-"""A question nobody has time to answer, an answer nobody has time to heed: questions end before the deadline, and an answer leaves time."""
+"""A question nobody has time to answer, an answer nobody has time to heed: questions end before the deadline,
+and an answer leaves time.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def test_back_is_so_many_working_days_before(later: timedelta, days: int) -> Non
 
 
 @pytest.mark.parametrize(("funds", "days"), [("state", 2), ("private", 2)])
-def test_a_question_a_minute_before_the_deadline_is_refused_and_the_page_said_until_when(app: Flask, world: World, time: Any, funds: str, days: int) -> None:
+def test_a_question_a_minute_before_the_deadline_is_refused_and_the_page_said_until_when(
+    app: Flask, world: World, time: Any, funds: str, days: int
+) -> None:
     request = world.request(mode="sealed_bid", funds=funds)
     until = workdays.back(world.deadline(request), days)
     said = f"{until.astimezone(BEIJING):%Y-%m-%d %H:%M}"
@@ -40,7 +44,9 @@ def test_a_question_a_minute_before_the_deadline_is_refused_and_the_page_said_un
     assert f"提问截止 {said}" in Visitor(app).get(f"/requests/{request}").text
     assert f"提问截止 {said}" in agency.get(f"/requests/{request}/ask").text
     time.instant = until
-    assert agency.submit(f"/requests/{request}/ask", question=QUESTION).status == 303, "at the instant itself it counts"
+    assert agency.submit(f"/requests/{request}/ask", question=QUESTION).status == 303, (
+        "at the instant itself it counts"
+    )
     for instant in (until + timedelta(milliseconds=1), world.deadline(request) - timedelta(minutes=1)):
         time.instant = instant
         refused = agency.submit(f"/requests/{request}/ask", question=QUESTION)
@@ -76,15 +82,25 @@ def test_an_answer_that_changes_the_conditions_is_an_amendment(app: Flask, world
     buyer = sign_in(app, world, "buyer")
     assert "改变了需求的条件" in buyer.get(f"/clarifications/{question}/answer").text
     time.instant = before - timedelta(minutes=1)
-    assert buyer.submit(f"/clarifications/{question}/answer", answer="包含,且须两次。", changes="y").status == 303
+    assert (
+        buyer.submit(f"/clarifications/{question}/answer", answer="包含,且须两次。", changes="y").status
+        == 303
+    )
     found = Request.load(db.session, request)
     assert found.deadline == workdays.add(time.instant, 3), "the policy's minimum from now"
     assert found.keeper_until == found.deadline, "the keeper was told"
-    assert [told(world, name, "request.amend") for name in ("agency", "second", "third", "buyer")] == [1, 1, 1, 0], "all who answered or asked"
+    assert [told(world, name, "request.amend") for name in ("agency", "second", "third", "buyer")] == [
+        1,
+        1,
+        1,
+        0,
+    ], "all who answered or asked"
     world.bids(request, second=3_700_000, third=3_800_000)
     time.closing(request)
     states = {b.agency.name: b.state for b in db.session.query(Bid)}
-    assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}, "what was bid before answers another request"
+    assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}, (
+        "what was bid before answers another request"
+    )
 
 
 def test_an_answer_that_changes_nothing_still_leaves_time_to_heed_it(world: World, time: Any) -> None:
@@ -108,13 +124,17 @@ def test_no_answer_opens_a_deadline_that_has_passed(world: World, time: Any) -> 
         sourcing.answer_question(world.actor("buyer"), question, answer="包含。", changes=True)
 
 
-def test_a_changed_inquiry_is_the_agencies_turn_and_an_auction_still_begins_in_office_hours(world: World, time: Any) -> None:
+def test_a_changed_inquiry_is_the_agencies_turn_and_an_auction_still_begins_in_office_hours(
+    world: World, time: Any
+) -> None:
     request = world.request()
     sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     sourcing.answer_question(world.actor("buyer"), asked(world, request), answer="改为两次。", changes=True)
     db.session.rollback()
     assert db.session.query(Quote).one().state == "countered"
-    live = world.request(mode="reverse_auction", funds="state", deadline=workdays.add(time.instant, 5).replace(hour=10))
+    live = world.request(
+        mode="reverse_auction", funds="state", deadline=workdays.add(time.instant, 5).replace(hour=10)
+    )
     question = asked(world, live)
     time.instant = world.deadline(live) - timedelta(minutes=1)
     sourcing.answer_question(world.actor("buyer"), question, answer="改为两次。", changes=True)
@@ -128,7 +148,9 @@ def test_the_last_question_is_referred_before_the_deadline(world: World, time: A
         assert workdays.add(request.questions_until, book.number("request.answer_days")) < request.deadline
 
 
-def test_where_the_deadline_leaves_no_time_to_ask_the_page_says_so(app: Flask, world: World, time: Any) -> None:
+def test_where_the_deadline_leaves_no_time_to_ask_the_page_says_so(
+    app: Flask, world: World, time: Any
+) -> None:
     soon = world.request(deadline=workdays.add(time.instant, 1))
     page = sign_in(app, world, "agency").get(f"/requests/{soon}").text
     assert "不接受提问" in page

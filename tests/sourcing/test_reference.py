@@ -1,5 +1,6 @@
-"""The reference price that trimmed to the middle of three: the plain mean of few bids, whole percentages, and every step of the reckoning to be
-seen, printed and re-run."""
+"""The reference price that trimmed to the middle of three: the plain mean of few bids, whole percentages, and
+every step of the reckoning to be seen, printed and re-run.
+"""
 
 from __future__ import annotations
 
@@ -56,9 +57,14 @@ def test_few_are_averaged_whole_and_many_without_the_ends(prices: list[int], per
     assert found.price * 100 - 50 <= max(wanted) * 98
     bids = {f"B-{number}": price for number, price in enumerate(prices)}
     nearest = sorted(bids, key=lambda bid: abs(bids[bid] - found.price))
-    file = {"result": [percent], "reference": {"prices": bids, "trim_from": found.trim_from, "price": found.price, "ranking": nearest}}
+    file = {
+        "result": [percent],
+        "reference": {"prices": bids, "trim_from": found.trim_from, "price": found.price, "ranking": nearest},
+    }
     assert PROGRAM.reference_faults(file) == []
-    assert PROGRAM.reference_faults({**file, "reference": {**file["reference"], "price": found.price + 1}}) != []
+    assert (
+        PROGRAM.reference_faults({**file, "reference": {**file["reference"], "price": found.price + 1}}) != []
+    )
 
 
 def test_percentages_are_whole_and_the_step_is_the_policys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +73,9 @@ def test_percentages_are_whole_and_the_step_is_the_policys(monkeypatch: pytest.M
     assert percentages(VERSION) == ["95.0", "95.5", "96.0", "96.5", "97.0", "97.5", "98.0"]
 
 
-def test_from_how_many_bids_on_is_the_policys_and_never_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_how_many_bids_on_is_the_policys_and_never_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(policy.current().values["choosing"], "reference_trim_from", 3)
     assert reference([100, 200, 900], "95", VERSION).kept == [200]
     monkeypatch.setitem(policy.current().values["choosing"], "reference_trim_from", 1)
@@ -75,23 +83,37 @@ def test_from_how_many_bids_on_is_the_policys_and_never_leaves_nothing(monkeypat
 
 
 @pytest.mark.parametrize("count", [3, 6])
-def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(app: Flask, world: World, time: Any, tmp_path: Path, count: int) -> None:
+def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
+    app: Flask, world: World, time: Any, tmp_path: Path, count: int
+) -> None:
     names = ["agency", "second", "third", "fourth", "fifth", "sixth"][:count]
     for name in names[3:]:
         world.agency(name, 5_000_000)
     request = world.request(mode="reference_price", funds="state")
-    prices = dict(zip(names, (4_000_001, 4_100_000, 4_200_000, 4_300_000, 3_900_000, 4_450_000), strict=False))
+    prices = dict(
+        zip(names, (4_000_001, 4_100_000, 4_200_000, 4_300_000, 3_900_000, 4_450_000), strict=False)
+    )
     world.bids(request, **prices)
     visitor = Visitor(app)
-    percent = next(draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent").identifier
-    assert "reference" not in visitor.get(f"/draws/{percent}.json").response.get_json(), "nothing before the opening"
+    percent = next(
+        draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent"
+    ).identifier
+    assert "reference" not in visitor.get(f"/draws/{percent}.json").response.get_json(), (
+        "nothing before the opening"
+    )
     assert "不足的全部平均" in visitor.get(f"/requests/{request}").text
     time.closing(request)
     award = sourcing.award(world.actor("buyer"), request, reasons="最接近参考价")
     outcome = Request.load(db.session, request).outcome["reference"]
     kept = sorted(prices.values())[1:-1] if count == 6 else sorted(prices.values())
     assert outcome["kept"] == kept
-    said = [" + ".join(money.show(price) for price in kept), money.show(outcome["mean"]), f"{outcome['percent']}%", money.show(outcome["price"]), outcome["source"]]
+    said = [
+        " + ".join(money.show(price) for price in kept),
+        money.show(outcome["mean"]),
+        f"{outcome['percent']}%",
+        money.show(outcome["price"]),
+        outcome["source"],
+    ]
     said.append("去掉最低" if count == 6 else "全部计入平均")
     for path in (f"/requests/{request}", f"/awards/{award}"):
         card = visitor.get(path).soup.select_one("#reference")
@@ -102,9 +124,18 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(app:
     assert all(words in printed for words in said[:5])
     path = tmp_path / "draw.json"
     file = visitor.get(f"/draws/{percent}.json").response.get_json()
-    for change, status in (({}, 0), ({"price": outcome["price"] + 1}, 1), ({"ranking": file["reference"]["ranking"][::-1]}, 1)):
+    for change, status in (
+        ({}, 0),
+        ({"price": outcome["price"] + 1}, 1),
+        ({"ranking": file["reference"]["ranking"][::-1]}, 1),
+    ):
         path.write_text(json.dumps({**file, "reference": {**file["reference"], **change}}), encoding="utf-8")
-        assert subprocess.run([sys.executable, "-I", str(VERIFIER), str(path)], capture_output=True, check=False).returncode == status, change
+        assert (
+            subprocess.run(
+                [sys.executable, "-I", str(VERIFIER), str(path)], capture_output=True, check=False
+            ).returncode
+            == status
+        ), change
     visitor.post("/language/en", {"back": "/"})
     assert "The nearest to the reference price comes first" in visitor.get(f"/awards/{award}").text
     time.instant = workdays.add(time.instant, 3)
@@ -114,21 +145,40 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(app:
     assert visitor.get(f"/papers/{award}.pdf").response.get_data().startswith(b"%PDF")
 
 
-def test_the_file_of_an_invited_requests_draw_tells_a_stranger_no_prices(app: Flask, world: World, time: Any) -> None:
+def test_the_file_of_an_invited_requests_draw_tells_a_stranger_no_prices(
+    app: Flask, world: World, time: Any
+) -> None:
     names = ("agency", "second", "third")
-    request = world.request(mode="reference_price", funds="state", openness="invited", invited=[world.identifiers[name] for name in names])
+    request = world.request(
+        mode="reference_price",
+        funds="state",
+        openness="invited",
+        invited=[world.identifiers[name] for name in names],
+    )
     world.bids(request, **dict.fromkeys(names, 4_000_000))
     time.closing(request)
-    percent = next(draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent").identifier
+    percent = next(
+        draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent"
+    ).identifier
     stranger = Visitor(app).get(f"/draws/{percent}.json")
-    assert (stranger.status, "40,000" in stranger.text, "B-2026" in stranger.text) == (404, False, False), "nor that there is a draw"
-    assert "reference" in sign_in(app, world, "second").get(f"/draws/{percent}.json").response.get_json(), "an invited one re-runs it"
+    assert (stranger.status, "40,000" in stranger.text, "B-2026" in stranger.text) == (404, False, False), (
+        "nor that there is a draw"
+    )
+    assert "reference" in sign_in(app, world, "second").get(f"/draws/{percent}.json").response.get_json(), (
+        "an invited one re-runs it"
+    )
 
 
 def test_a_version_of_the_policy_stays_as_it_was_published() -> None:
     old, new = policy.get("2026-11"), policy.get("2026-12")
-    assert [old.number("choosing.reference_trim_from"), old.text("choosing.reference_percent_step")] == [3, "0.5"]
-    assert [new.number("choosing.reference_trim_from"), new.text("choosing.reference_percent_step")] == [6, "1"]
+    assert [old.number("choosing.reference_trim_from"), old.text("choosing.reference_percent_step")] == [
+        3,
+        "0.5",
+    ]
+    assert [new.number("choosing.reference_trim_from"), new.text("choosing.reference_percent_step")] == [
+        6,
+        "1",
+    ]
     assert old.text("cancelling.consent.state") == "never", "what it did not name is as it was under it"
     assert policy.current() is new
 

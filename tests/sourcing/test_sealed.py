@@ -30,14 +30,20 @@ def request_of(world: World, mode: str = "sealed_bid", **values: Any) -> str:
     return world.request(mode=mode, funds="state", **values)
 
 
-@pytest.mark.parametrize(("prices", "winners"), [((400, 300, 350), {"second"}), ((300, 300, 350), {"agency", "second"})])
-def test_the_cheapest_wins_and_equals_follow_the_drawn_order(world: World, time: Any, prices: tuple[int, ...], winners: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("prices", "winners"), [((400, 300, 350), {"second"}), ((300, 300, 350), {"agency", "second"})]
+)
+def test_the_cheapest_wins_and_equals_follow_the_drawn_order(
+    world: World, time: Any, prices: tuple[int, ...], winners: set[str]
+) -> None:
     request = request_of(world)
     (draw,) = draws.of_case(db.session, request)
     promised = publication(draw)
     assert promised["seed"] is None
     assert not promised["candidates"]
-    bids = world.bids(request, **dict(zip(("agency", "second", "third"), (p * 10_000 for p in prices), strict=True)))
+    bids = world.bids(
+        request, **dict(zip(("agency", "second", "third"), (p * 10_000 for p in prices), strict=True))
+    )
     run_deadlines()
     assert {b.state for b in db.session.query(Bid)} == {"submitted"}
     time.closing(request)
@@ -68,7 +74,9 @@ def test_a_bid_counts_at_the_deadline_and_not_after(world: World, time: Any) -> 
     with pytest.raises(RuleBroken, match="截止"):
         sourcing.withdraw_bid(world.actor("agency"), bid)
     run_deadlines()
-    assert Request.load(db.session, request).state == "published", "it is closed only when what arrived in time is stored"
+    assert Request.load(db.session, request).state == "published", (
+        "it is closed only when what arrived in time is stored"
+    )
     time.closing(request)
     assert Request.load(db.session, request).state == "evaluated"
 
@@ -91,10 +99,16 @@ def test_a_bid_is_replaced_and_withdrawn_until_the_deadline(world: World, time: 
     assert Request.load(db.session, request).extended, "two are too few for state funds"
     world.bids(request, third=600)
     time.closing(request)
-    assert {b.identifier: b.price for b in db.session.query(Bid)} == {bids["agency"]: 250, bids["second"]: 450, bids["third"]: 600}
+    assert {b.identifier: b.price for b in db.session.query(Bid)} == {
+        bids["agency"]: 250,
+        bids["second"]: 450,
+        bids["third"]: 600,
+    }
 
 
-def test_the_receipt_is_the_hash_of_what_is_published_at_the_opening(app: Flask, world: World, time: Any) -> None:
+def test_the_receipt_is_the_hash_of_what_is_published_at_the_opening(
+    app: Flask, world: World, time: Any
+) -> None:
     request = request_of(world)
     bids = world.bids(request, agency=300, second=400, third=500)
     receipt = Bid.load(db.session, bids["agency"]).receipt
@@ -114,7 +128,9 @@ def test_the_reference_price_is_drawn_and_the_nearest_wins(world: World, time: A
     time.closing(request)
     found = Request.load(db.session, request)
     reference = (found.outcome or {})["reference"]
-    assert (reference["counted"], reference["dropped"]) == (4, []), "the plain mean: of four the two in the middle would say nothing"
+    assert (reference["counted"], reference["dropped"]) == (4, []), (
+        "the plain mean: of four the two in the middle would say nothing"
+    )
     assert reference["mean"] == 1_982_500
     assert reference["price"] == 1_982_500 * int(reference["percent"]) // 100
     order, percent = draws.of_case(db.session, request)
@@ -130,20 +146,34 @@ def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: Wo
     with pytest.raises(RuleBroken, match="业主定价"):
         request_of(world, "random_draw")
     request = request_of(world, "random_draw", budget=4_700_000)
-    bids = {name: sourcing.submit_bid(world.actor(name), request, price=None, days=20, contribution=f"{name} 的话") for name in ("agency", "second", "third")}
+    bids = {
+        name: sourcing.submit_bid(
+            world.actor(name), request, price=None, days=20, contribution=f"{name} 的话"
+        )
+        for name in ("agency", "second", "third")
+    }
     time.closing(request)
     prices = {name: Bid.load(db.session, bid).price for name, bid in bids.items()}
-    assert prices == {"agency": 4_700_000, "second": 4_700_000, "third": 4_600_000}, "one's own published price where it is lower"
+    assert prices == {"agency": 4_700_000, "second": 4_700_000, "third": 4_600_000}, (
+        "one's own published price where it is lower"
+    )
     (draw,) = draws.of_case(db.session, request)
     assert [said["party"] for said in draw.contributions] == list(bids.values())
-    assert all(re.fullmatch("[0-9a-f]{64}", said["value"]) for said in draw.contributions), "no words: what a text is worth to the draw, not what it says"
+    assert all(re.fullmatch("[0-9a-f]{64}", said["value"]) for said in draw.contributions), (
+        "no words: what a text is worth to the draw, not what it says"
+    )
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="公开抽取决定"))
     assert bids[award.agency.name.removesuffix("单位")] == draw.result[0]
 
 
 def test_too_few_bidders_wait_once_and_then_it_is_as_the_policy_says(world: World, time: Any) -> None:
     outcomes = {}
-    for mode, funds in (("sealed_bid", "state"), ("sealed_bid", "private"), ("reference_price", "private"), ("random_draw", "private")):
+    for mode, funds in (
+        ("sealed_bid", "state"),
+        ("sealed_bid", "private"),
+        ("reference_price", "private"),
+        ("random_draw", "private"),
+    ):
         request = world.request(mode=mode, funds=funds, budget=4_000_000)
         deadline = world.deadline(request)
         world.bids(request, agency=3_000_000)
@@ -169,7 +199,9 @@ def test_too_few_bidders_wait_once_and_then_it_is_as_the_policy_says(world: Worl
 
 
 @pytest.mark.parametrize("prices", [(300, 300, 300), (300, 400, 500), (300, 400, 400), (300, 300, 400)])
-def test_an_agency_that_may_no_longer_be_engaged_is_passed_over(world: World, time: Any, prices: tuple[int, ...]) -> None:
+def test_an_agency_that_may_no_longer_be_engaged_is_passed_over(
+    world: World, time: Any, prices: tuple[int, ...]
+) -> None:
     request = request_of(world)
     world.bids(request, **dict(zip(("agency", "second", "third"), prices, strict=True)))
     time.closing(request)
@@ -198,7 +230,9 @@ def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World,
     sourcing.consent_to_cancel(world.actor("regulator"), request, reason="三家均已撤销中选")
 
 
-def test_neither_half_of_the_key_opens_a_bid_and_the_keeper_waits_for_its_time(app: Flask, world: World, time: Any) -> None:
+def test_neither_half_of_the_key_opens_a_bid_and_the_keeper_waits_for_its_time(
+    app: Flask, world: World, time: Any
+) -> None:
     request = request_of(world)
     bids = world.bids(request, agency=4_321_700)
     found, bid = Request.load(db.session, request), Bid.load(db.session, bids["agency"])
@@ -222,13 +256,26 @@ def _searched(app: Flask) -> list[str]:
     return ["search.documents", "search.terms"] if app.extensions["search"].backend.in_database else []
 
 
-def test_a_stolen_database_and_its_files_hold_no_price(app: Flask, world: World, time: Any, caplog: Any, tmp_path: Path) -> None:
-    """Every table's every row, every notice, the search index, the files and the log: with a bid of a telling price."""
+def test_a_stolen_database_and_its_files_hold_no_price(
+    app: Flask, world: World, time: Any, caplog: Any, tmp_path: Path
+) -> None:
+    """Every table's every row, every notice, the search index, the files and the log: with a bid of a telling
+    price.
+    """
     from sqlalchemy import inspect, text
 
     caplog.set_level("DEBUG")
     request = request_of(world)
-    sourcing.submit_bid(world.actor("agency"), request, price=4_321_700, days=347, note="密封的话", contribution="我的参数", file_name="密封的话.pdf", content=PDF + "密封的话".encode())
+    sourcing.submit_bid(
+        world.actor("agency"),
+        request,
+        price=4_321_700,
+        days=347,
+        note="密封的话",
+        contribution="我的参数",
+        file_name="密封的话.pdf",
+        content=PDF + "密封的话".encode(),
+    )
     drain()
     rebuild_index()
     secrets = (b"4321700", b"43217", b"43,217", "密封的话".encode(), "我的参数".encode(), b"347")
@@ -243,8 +290,19 @@ def test_a_stolen_database_and_its_files_hold_no_price(app: Flask, world: World,
     assert not any(secret.decode() in caplog.text for secret in secrets[:5])
 
 
-def test_an_attached_file_is_sealed_with_the_bid_and_open_to_all_after_the_opening(app: Flask, world: World, time: Any) -> None:
-    request = request_of(world, "merit", criteria={"price": {"weight": 100, "formula": "lowest_ratio"}, "days": {"weight": 0}, "credit": {"weight": 0}, "quality": []})
+def test_an_attached_file_is_sealed_with_the_bid_and_open_to_all_after_the_opening(
+    app: Flask, world: World, time: Any
+) -> None:
+    request = request_of(
+        world,
+        "merit",
+        criteria={
+            "price": {"weight": 100, "formula": "lowest_ratio"},
+            "days": {"weight": 0},
+            "credit": {"weight": 0},
+            "quality": [],
+        },
+    )
     agency = sign_in(app, world, "agency")
     refused = agency.submit(f"/requests/{request}/answer", price="40,000", days="20", file=b"no document")
     assert refused.status == 422

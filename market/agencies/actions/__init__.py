@@ -1,6 +1,12 @@
 """What agencies and their regulators do here."""
 
-from market.agencies.actions.accounts import GUARDED, change_account, change_representative, stop_change, take_effect
+from market.agencies.actions.accounts import (
+    GUARDED,
+    change_account,
+    change_representative,
+    stop_change,
+    take_effect,
+)
 from market.agencies.actions.certificates import issue_certificate
 from market.agencies.actions.checks import answer_check, ask_agency, clear_check, confirm_check, lapse_check
 from market.agencies.actions.entry import (

@@ -1,4 +1,6 @@
-"""Where an agency's money goes, and who speaks for it: changed by an owner who showed once more who he is, seen by all of them."""
+"""Where an agency's money goes, and who speaks for it: changed by an owner who showed once more who he is,
+seen by all of them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from models.agencies import AccountChange, ask_change, fill_step, take_over
 from models.text import N_, NotAllowed, WrongState
 from models.workflow import perform
 
-GUARDED = ("bank", "representative")  # steps of an entry that redirect money or authority, once the agency is in
+GUARDED = (
+    "bank",
+    "representative",
+)  # steps of an entry that redirect money or authority, once the agency is in
 
 
 def _owned(session: Session, actor: Actor) -> Organisation:
@@ -29,10 +34,17 @@ def _owned(session: Session, actor: Actor) -> Organisation:
 
 @action
 def change_account(session: Session, actor: Actor, **values: str) -> str:
-    """An owner wants the agency's money on another account. It waits, every owner is told, and each of them can stop it."""
+    """An owner wants the agency's money on another account. It waits, every owner is told, and each of them
+    can stop it.
+    """
     agency = _owned(session, actor)
     change = ask_change(session, agency, actor, values)
-    tell_of_change(session, agency, N_("更换收款账户,等待期过后按新账户付款;您可以停止它"), f"/account-changes/{change.identifier}")
+    tell_of_change(
+        session,
+        agency,
+        N_("更换收款账户,等待期过后按新账户付款;您可以停止它"),
+        f"/account-changes/{change.identifier}",
+    )
     return change.identifier
 
 
@@ -58,13 +70,23 @@ def take_effect(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def change_representative(session: Session, actor: Actor, *, legal_representative: str, phone: str) -> str:
-    """An owner says who speaks for the agency now; it is public, compared with the register, and every owner is told."""
+    """An owner says who speaks for the agency now; it is public, compared with the register, and every owner
+    is told.
+    """
     agency = _owned(session, actor)
-    changed = fill_step(session, agency, "representative", {"legal_representative": legal_representative, "phone": phone})
+    changed = fill_step(
+        session, agency, "representative", {"legal_representative": legal_representative, "phone": phone}
+    )
     if changed:
         events.record(
-            session, actor, "organisation.change", "organisation", agency.identifier, audience="public", tells=[agency.id],
+            session,
+            actor,
+            "organisation.change",
+            "organisation",
+            agency.identifier,
+            audience="public",
+            tells=[agency.id],
             data={"step": "representative", "changes": changed},
-        )  # fmt: skip
+        )
         tell_of_change(session, agency, N_("更改了法定代表人或联系电话"), f"/agencies/{agency.identifier}")
     return agency.identifier

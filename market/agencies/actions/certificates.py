@@ -1,4 +1,6 @@
-"""An agency's credit certificate (信用证明): what the platform's records say of it on a day, to show to others."""
+"""An agency's credit certificate (信用证明): what the platform's records say of it on a day, to show to
+others.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +32,30 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
     sheet, today = credit.of_agency(session, agency.id), clock.today()
     lines = {line.name: line for line in sheet.lines}
     stars = lines["ratings"].observed
-    running = session.scalar(select(func.count()).select_from(Contract).where(Contract.agency_id == agency.id, Contract.state == "active"))
-    held = session.scalars(select(Qualification.kind).where(Qualification.agency_id == agency.id, Qualification.valid_on(today)).distinct())
+    running = session.scalar(
+        select(func.count())
+        .select_from(Contract)
+        .where(Contract.agency_id == agency.id, Contract.state == "active")
+    )
+    held = session.scalars(
+        select(Qualification.kind)
+        .where(Qualification.agency_id == agency.id, Qualification.valid_on(today))
+        .distinct()
+    )
     people = session.scalar(
-        select(func.count()).select_from(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.at_work(today))
+        select(func.count())
+        .select_from(Practitioner)
+        .where(Practitioner.agency_id == agency.id, Practitioner.at_work(today))
     )
     return [
         [N_("机构"), agency.name],
         [N_("统一社会信用代码"), agency.uscc],
         [N_("地区"), full_name(agency.region_code)],
         [N_("状态"), agency.state_label],
-        [N_("信用等级"), f"{sheet.grade}({sheet.score:.1f} ± {sheet.half_width:.1f})" if sheet.grade else "未评"],
+        [
+            N_("信用等级"),
+            f"{sheet.grade}({sheet.score:.1f} ± {sheet.half_width:.1f})" if sheet.grade else "未评",
+        ],
         [N_("完成合同"), f"{sheet.settled} 份,履行中 {running or 0} 份"],
         [N_("首次过审率"), _share(lines["first_pass"].observed)],
         [N_("按期提交率"), _share(lines["on_time"].observed)],
@@ -52,11 +67,11 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
 
 
 def issue_certificate(actor: Actor, *, submission: str = "") -> str:
-    """Issue the certificate as of now; the same records on the same day give the one already issued. Returns its
-    identifier. RuleBroken for an agency that has not been let in.
+    """Issue the certificate as of now; the same records on the same day give the one already issued. Returns
+    its identifier. RuleBroken for an agency that has not been let in.
 
-    It bears its number, so that is taken first; then it is printed, outside, and kept. Whoever asks again after a stop in
-    between gets it under the number that was taken.
+    It bears its number, so that is taken first; then it is printed, outside, and kept. Whoever asks again
+    after a stop in between gets it under the number that was taken.
     """
     number = _take_number(actor, submission=submission)
     with looking() as session:
@@ -88,17 +103,37 @@ def _take_number(session: Session, actor: Actor) -> str:
 def _of_today(session: Session, agency: Organisation, facts: list[list[str]]) -> str | None:
     """The certificate issued today that states these facts, if there is one."""
     midnight = clock.now().astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = select(Document).where(Document.case_identifier == agency.identifier, Document.issued.is_not(None), Document.created_at >= midnight)
-    return next((earlier.identifier for earlier in session.scalars(today) if earlier.issued == {"title": TITLE, "facts": facts}), None)
+    today = select(Document).where(
+        Document.case_identifier == agency.identifier,
+        Document.issued.is_not(None),
+        Document.created_at >= midnight,
+    )
+    return next(
+        (
+            earlier.identifier
+            for earlier in session.scalars(today)
+            if earlier.issued == {"title": TITLE, "facts": facts}
+        ),
+        None,
+    )
 
 
 @action
-def _keep(session: Session, actor: Actor, number: str, *, facts: list[list[str]], content: Beforehand[Kept]) -> str:
+def _keep(
+    session: Session, actor: Actor, number: str, *, facts: list[list[str]], content: Beforehand[Kept]
+) -> str:
     """Keep what was printed, unless another one that says the same was kept meanwhile."""
     agency = own(session, actor)
     earlier = _of_today(session, agency, facts)
     if earlier is not None:
         return earlier
     document = state(session, agency, number, f"信用证明 {agency.identifier}.pdf", TITLE, facts, content.got)
-    events.record(session, actor, "organisation.certificate", "organisation", agency.identifier, data={"sha256": document.sha256})
+    events.record(
+        session,
+        actor,
+        "organisation.certificate",
+        "organisation",
+        agency.identifier,
+        data={"sha256": document.sha256},
+    )
     return document.identifier

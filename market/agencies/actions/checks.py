@@ -25,7 +25,13 @@ def ask_agency(session: Session, actor: Actor, identifier: str, *, reason: str) 
 @with_file
 @action
 def answer_check(
-    session: Session, actor: Actor, identifier: str, *, statement: str, file_name: str = "", content: bytes = b""
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    statement: str,
+    file_name: str = "",
+    content: bytes = b"",
 ) -> str:
     """The agency's explanation, with a paper where there is one."""
     check = Check.load(session, identifier, lock=True)
@@ -54,8 +60,12 @@ def clear_check(session: Session, actor: Actor, identifier: str, *, reason: str)
 
 
 @action
-def confirm_check(session: Session, actor: Actor, identifier: str, *, reason: str, suspend: bool = False) -> str:
-    """It is so: a credit record is proposed, and where the regulator says so the agency's work is suspended."""
+def confirm_check(
+    session: Session, actor: Actor, identifier: str, *, reason: str, suspend: bool = False
+) -> str:
+    """It is so: a credit record is proposed, and where the regulator says so the agency's work is
+    suspended.
+    """
     check = Check.load(session, identifier, lock=True)
     perform(session, check, "confirm", actor, reason=reason)
     agency = Organisation.load(session, check.agency.identifier, lock=True)

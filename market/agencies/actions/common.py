@@ -15,8 +15,13 @@ def own(session: Session, actor: Actor) -> Organisation:
     if "agency" not in actor.roles or actor.organisation_id is None:
         raise NotAllowed(N_("只有中介机构可以这样做。"))
     agency = session.scalars(
-        select(Organisation).where(Organisation.id == actor.organisation_id).with_for_update().execution_options(populate_existing=True)
+        select(Organisation)
+        .where(Organisation.id == actor.organisation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
     if agency.state == "removed":
-        raise NotAllowed(N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label)
+        raise NotAllowed(
+            N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label
+        )
     return agency

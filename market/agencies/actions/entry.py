@@ -16,7 +16,15 @@ from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import STEPS, EntryMaterial, Practitioner, check_dates, fill_step, materials_of, profile_of
+from models.agencies import (
+    STEPS,
+    EntryMaterial,
+    Practitioner,
+    check_dates,
+    fill_step,
+    materials_of,
+    profile_of,
+)
 from models.agencies.certificates import certified
 from models.agencies.checks import open_check
 from models.agencies.entry import MATERIALS, submit, wanted
@@ -44,9 +52,14 @@ def fill(session: Session, actor: Actor, step: str, **values: Any) -> str:
     entered = agency.state != "draft"
     if changed or not entered:
         events.record(
-            session, actor, "organisation.change" if entered else "organisation.fill", "organisation", agency.identifier,
-            audience="public" if entered else "parties", data={"step": step, "changes": changed if entered else {}},
-        )  # fmt: skip
+            session,
+            actor,
+            "organisation.change" if entered else "organisation.fill",
+            "organisation",
+            agency.identifier,
+            audience="public" if entered else "parties",
+            data={"step": step, "changes": changed if entered else {}},
+        )
     return agency.identifier
 
 
@@ -81,7 +94,12 @@ def add_practitioner(
         other.left_on = clock.today()
         session.flush()
     person = Practitioner(
-        agency_id=agency.id, name=name.strip(), kind=kind, number=number, valid_from=valid_from, valid_until=valid_until
+        agency_id=agency.id,
+        name=name.strip(),
+        kind=kind,
+        number=number,
+        valid_from=valid_from,
+        valid_until=valid_until,
     )
     if content:
         person.document_identifier = hand_in(session, actor, agency, file_name, content, scan=True).identifier
@@ -110,7 +128,9 @@ def hand_in_material(session: Session, actor: Actor, *, kind: str, file_name: st
     if kind not in wanted(profile_of(session, agency).legal_form):
         raise RuleBroken(N_("请先填写证照信息,再按组织类型提交材料。"), "kind")
     document = hand_in(session, actor, agency, file_name, content)
-    found = session.scalars(select(EntryMaterial).where(EntryMaterial.agency_id == agency.id, EntryMaterial.kind == kind)).one_or_none()
+    found = session.scalars(
+        select(EntryMaterial).where(EntryMaterial.agency_id == agency.id, EntryMaterial.kind == kind)
+    ).one_or_none()
     if found is None:
         found = EntryMaterial(agency_id=agency.id, kind=kind)
         session.add(found)
@@ -144,7 +164,11 @@ def commit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
     """Be let in on the commitment (告知承诺): the check comes after, and finds out whether it was true."""
     agency = _enter(session, actor, "commit", committed)
     papers, handed = wanted(profile_of(session, agency).legal_form), materials_of(session, agency)
-    evidence = [{"field": "material", "ours": paper["zh"], "theirs": ""} for kind, paper in papers.items() if kind not in handed]
+    evidence = [
+        {"field": "material", "ours": paper["zh"], "theirs": ""}
+        for kind, paper in papers.items()
+        if kind not in handed
+    ]
     open_check(session, SYSTEM, agency, "commitment", evidence)
     return agency.identifier
 

@@ -22,8 +22,14 @@ ACCOUNT_ACTS = {"stop": ActPage(actions.stop_change, ReasonForm)}
 def show_account_change(identifier: str) -> str:
     change = visible(AccountChange, identifier)
     used = profile_of(db.session, change.agency)
-    now_used = [(_("户名"), used.account_name), (_("开户银行"), used.bank_name), (_("账号"), used.account_number)] if used.account_number else []
-    return render_template("agencies/account_change.html", **case_page(change), change=change, now_used=now_used)
+    now_used = (
+        [(_("户名"), used.account_name), (_("开户银行"), used.bank_name), (_("账号"), used.account_number)]
+        if used.account_number
+        else []
+    )
+    return render_template(
+        "agencies/account_change.html", **case_page(change), change=change, now_used=now_used
+    )
 
 
 @rooms.route("/account-changes/<identifier>/<act>", methods=["GET", "POST"])

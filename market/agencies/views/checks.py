@@ -71,13 +71,34 @@ def checks() -> str:
 @rooms.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
-    table = [[_("编号"), _("机构"), _("地区"), _("核查内容"), _("状态"), _("平台资料"), _("登记资料"), _("来源"), _("发起时间")]]
+    table = [
+        [
+            _("编号"),
+            _("机构"),
+            _("地区"),
+            _("核查内容"),
+            _("状态"),
+            _("平台资料"),
+            _("登记资料"),
+            _("来源"),
+            _("发起时间"),
+        ]
+    ]
     for check in db.session.scalars(_listed(current_actor())):
         ours, theirs = (" / ".join(str(row[side]) for row in check.evidence) for side in ("ours", "theirs"))
-        table.append([
-            check.identifier, check.agency.name, region(check.region_code), _(CHECKS[check.kind]), _(check.state_label), ours, theirs,
-            check.source, when(check.seen_at),
-        ])  # fmt: skip
+        table.append(
+            [
+                check.identifier,
+                check.agency.name,
+                region(check.region_code),
+                _(CHECKS[check.kind]),
+                _(check.state_label),
+                ours,
+                theirs,
+                check.source,
+                when(check.seen_at),
+            ]
+        )
     return exported(table, "checks", suffix)
 
 
@@ -93,8 +114,14 @@ def show_check(identifier: str) -> str:
         kinds=CHECKS,
         fields=FIELDS,
         standings=STANDINGS,
-        since={MATERIALS[kind]["zh"]: document for kind, document in materials_of(db.session, check.agency).items()},
-        agency_link=link(case_url("organisation", check.agency.identifier), f"{check.agency.identifier} {check.agency.name}"),
+        since={
+            MATERIALS[kind]["zh"]: document
+            for kind, document in materials_of(db.session, check.agency).items()
+        },
+        agency_link=link(
+            case_url("organisation", check.agency.identifier),
+            f"{check.agency.identifier} {check.agency.name}",
+        ),
         files=documents.of_case(db.session, "check", identifier),
         records=db.session.scalars(records).all() if watching else [],
     )

@@ -19,14 +19,25 @@ from market.forms import Form
 from market.pages import attempt, case_page, case_url, file_of
 from models import documents
 from models.accounts import Organisation
-from models.agencies import STATUSES, STEPS, Practitioner, letter, materials_of, missing, profile_of, under_way
+from models.agencies import (
+    STATUSES,
+    STEPS,
+    Practitioner,
+    letter,
+    materials_of,
+    missing,
+    profile_of,
+    under_way,
+)
 from models.agencies.entry import OWN, wanted
 
 
 def _steps(agency: Organisation) -> list[dict[str, Any]]:
     """Each step with what it still lacks."""
     lacking = missing(db.session, agency)
-    return [{"name": name, "label": label, "done": name not in lacking} for name, (label, _names) in STEPS.items()]
+    return [
+        {"name": name, "label": label, "done": name not in lacking} for name, (label, _names) in STEPS.items()
+    ]
 
 
 def _next(agency: Organisation) -> str:
@@ -34,14 +45,25 @@ def _next(agency: Organisation) -> str:
     if agency.state != "draft":
         return url_for("agencies.entry")
     lacking = missing(db.session, agency)
-    return url_for("agencies.entry_step", step=next(iter(lacking))) if lacking else url_for("agencies.commitment")
+    return (
+        url_for("agencies.entry_step", step=next(iter(lacking)))
+        if lacking
+        else url_for("agencies.commitment")
+    )
 
 
 @rooms.get("/my/entry")
 @login_required
 def entry() -> str:
     agency = mine()
-    return render_template("agencies/entry.html", agency=agency, steps=_steps(agency), **case_page(agency), next=_next(agency), pending=pending_account(db.session, agency))
+    return render_template(
+        "agencies/entry.html",
+        agency=agency,
+        steps=_steps(agency),
+        **case_page(agency),
+        next=_next(agency),
+        pending=pending_account(db.session, agency),
+    )
 
 
 def _form(agency: Organisation, step: str) -> Form:
@@ -72,7 +94,9 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
             act = {"practitioners": actions.add_practitioner, "materials": actions.hand_in_material}.get(step)
             if values.pop("again", None) is not None:
                 act = {"bank": actions.change_account, "representative": actions.change_representative}[step]
-            result, status = attempt(form, act, **values) if act else attempt(form, actions.fill, step, **values)
+            result, status = (
+                attempt(form, act, **values) if act else attempt(form, actions.fill, step, **values)
+            )
             if result is not None and act is actions.change_account:
                 return redirect(case_url("account_change", result), 303)
             if result is not None:
@@ -87,13 +111,17 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
         steps=_steps(agency),
         form=form,
         people=db.session.scalars(
-            select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None)).order_by(Practitioner.id)
+            select(Practitioner)
+            .where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
+            .order_by(Practitioner.id)
         ).all(),
         statuses=STATUSES,
         papers=wanted(profile_of(db.session, agency).legal_form),
         handed={kind: identifier for kind, identifier in handed.items()},
-        files={file.identifier: file for file in documents.of_case(db.session, "organisation", agency.identifier)},
-    ), status  # fmt: skip
+        files={
+            file.identifier: file for file in documents.of_case(db.session, "organisation", agency.identifier)
+        },
+    ), status
 
 
 @rooms.post("/my/practitioners/<int:number>/remove")
@@ -115,7 +143,11 @@ def commitment() -> Response | str | tuple[str, int]:
             if result is not None:
                 return redirect(case_url("organisation", result), 303)
     return render_template(
-        "agencies/commitment.html", agency=agency, form=form, steps=_steps(agency), letter={"zh": letter(), "en": letter("en")}
+        "agencies/commitment.html",
+        agency=agency,
+        form=form,
+        steps=_steps(agency),
+        letter={"zh": letter(), "en": letter("en")},
     ), status
 
 

@@ -37,7 +37,11 @@ def _fen(name: str, wrong: list[str]) -> int | None:
 
 def _counted(options: list[tuple[str, str]], counts: dict[str, int], chosen: str) -> list[tuple[str, str]]:
     """A filter's options with how many there are of each; those without any are left out, unless chosen."""
-    return [(value, f"{text} · {counts.get(value, 0)}") for value, text in options if counts.get(value) or value == chosen]
+    return [
+        (value, f"{text} · {counts.get(value, 0)}")
+        for value, text in options
+        if counts.get(value) or value == chosen
+    ]
 
 
 def _search(asked: Query) -> Hits:
@@ -65,7 +69,10 @@ def find() -> str | tuple[str, int] | Response:
         size=PAGE_SIZE,
     )
     hits = _search(asked)
-    found = {o.identifier: o for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))}
+    found = {
+        o.identifier: o
+        for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))
+    }
     rows = [found[key] for key in hits.keys if key in found]
     items = {item.code: item for item in current_items(db.session)}
     page = render_template(
@@ -79,7 +86,12 @@ def find() -> str | tuple[str, int] | Response:
         marked=marked,
         options=_options(hits, asked, items),
         item=items.get(asked.item),
-        orders={"relevance": _("相关"), "grade": _("信用"), "price": _("价格从低到高"), "speed": _("工期从短到长")},
+        orders={
+            "relevance": _("相关"),
+            "grade": _("信用"),
+            "price": _("价格从低到高"),
+            "speed": _("工期从短到长"),
+        },
     )
     return (page, 422) if wrong else page
 
@@ -93,7 +105,10 @@ def _offers(rows: list[Organisation], item: ServiceItem | None) -> dict[int, Any
     """What the agencies of this page publish for the item: schedule and price of its example job."""
     if item is None:
         return {}
-    return {s.agency_id: (s, s.price(item.example)) for s in schedules_in_force(db.session, item_code=item.code, agency_ids=[o.id for o in rows])}
+    return {
+        s.agency_id: (s, s.price(item.example))
+        for s in schedules_in_force(db.session, item_code=item.code, agency_ids=[o.id for o in rows])
+    }
 
 
 def _matching(asked: Query) -> list[str]:
@@ -104,10 +119,19 @@ def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[st
     """Each filter's options with their counts."""
     counts = hits.counts
     return {
-        "item": _counted([(item.code, item_name(item)) for item in items.values()], counts["items"], asked.item),
+        "item": _counted(
+            [(item.code, item_name(item)) for item in items.values()], counts["items"], asked.item
+        ),
         "region": _counted(region_choices(), counts["regions"], asked.region),
-        "grade": [(grade, f"{_('未评') if grade == 'none' else grade} · {counts['grade'].get(grade, 0)}") for grade in GRADES],
-        "held": _counted([(kind, kind) for kind in sorted({*counts["held"], asked.held} - {""})], counts["held"], asked.held),
+        "grade": [
+            (grade, f"{_('未评') if grade == 'none' else grade} · {counts['grade'].get(grade, 0)}")
+            for grade in GRADES
+        ],
+        "held": _counted(
+            [(kind, kind) for kind in sorted({*counts["held"], asked.held} - {""})],
+            counts["held"],
+            asked.held,
+        ),
     }
 
 
@@ -118,7 +142,10 @@ def suggest() -> str:
     codes = _search(Query(words=words, kind="item", typing=True, size=5)).keys if words.strip() else []
     keys = _search(Query(words=words, typing=True, size=4)).keys if words.strip() else []
     items = {item.code: item for item in current_items(db.session)}
-    found = {o.identifier: o for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(keys)))}
+    found = {
+        o.identifier: o
+        for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(keys)))
+    }
     return render_template(
         "agencies/suggest.html",
         items=[items[code] for code in codes if code in items],

@@ -36,7 +36,13 @@ def import_list() -> str:
     query = select(Batch).where(Batch.kind.in_(imports.SHAPES))
     if "admin" not in actor.roles:
         query = query.where(Batch.organisation_id == (actor.organisation_id or 0))
-    return render_template("agencies/imports.html", page=paged(query.order_by(Batch.id.desc())), kinds=KINDS, states=STATES, open_kinds=kinds)
+    return render_template(
+        "agencies/imports.html",
+        page=paged(query.order_by(Batch.id.desc())),
+        kinds=KINDS,
+        states=STATES,
+        open_kinds=kinds,
+    )
 
 
 @rooms.route("/imports/new", methods=["GET", "POST"])
@@ -51,10 +57,17 @@ def new_import() -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            result, status = attempt(form, imports.upload_table, kind=form.kind.data, **file_of(form.file.data))
+            result, status = attempt(
+                form, imports.upload_table, kind=form.kind.data, **file_of(form.file.data)
+            )
             if result is not None:
                 return redirect(url_for("agencies.batch", identifier=result), 303)
-    return render_template("agencies/import.html", form=form, shapes={kind: imports.columns_of(kind) for kind in kinds}, kinds=KINDS), status
+    return render_template(
+        "agencies/import.html",
+        form=form,
+        shapes={kind: imports.columns_of(kind) for kind in kinds},
+        kinds=KINDS,
+    ), status
 
 
 @rooms.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
@@ -74,7 +87,13 @@ def _rows(batch: Batch, only: str) -> Select[Any]:
     """The rows that have been checked: all, those not in order, or those with a result."""
     query = select(BatchRow).where(BatchRow.batch_id == batch.id, BatchRow.number <= batch.position)
     noted = func.json_array_length(BatchRow.problems) > 0
-    query = query.where(noted) if only == "faulty" else query.where(BatchRow.result != "") if only == "found" else query
+    query = (
+        query.where(noted)
+        if only == "faulty"
+        else query.where(BatchRow.result != "")
+        if only == "found"
+        else query
+    )
     return query.order_by(BatchRow.number)
 
 
@@ -83,24 +102,43 @@ def _rows(batch: Batch, only: str) -> Select[Any]:
 def batch(identifier: str) -> str:
     found, only = _readable(identifier), request.args.get("only", "")
     return render_template(
-        "agencies/batch.html", batch=found, page=paged(_rows(found, only)), kinds=KINDS, states=STATES, only=only, form=ActForm(),
-        moving=found.state in batches.UNDER_WAY, mine=found.person_id == current_actor().user_id,
-    )  # fmt: skip
+        "agencies/batch.html",
+        batch=found,
+        page=paged(_rows(found, only)),
+        kinds=KINDS,
+        states=STATES,
+        only=only,
+        form=ActForm(),
+        moving=found.state in batches.UNDER_WAY,
+        mine=found.person_id == current_actor().user_id,
+    )
 
 
 @rooms.get("/batches/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_batch(identifier: str, kind: str) -> FlaskResponse:
-    """What was found of each row; of agencies that came in, with the code by which their first person claims them."""
+    """What was found of each row; of agencies that came in, with the code by which their first person claims
+    them.
+    """
     found = _readable(identifier)
     rows = db.session.scalars(_rows(found, "")).all()
     codes: dict[str, str] = {}
     if found.kind == "agencies" and found.changed:
-        entered = select(Organisation).where(Organisation.identifier.in_([row.result for row in rows]), Organisation.claimed.is_(False))
+        entered = select(Organisation).where(
+            Organisation.identifier.in_([row.result for row in rows]), Organisation.claimed.is_(False)
+        )
         codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
     table: Rows = [[_("行"), _("对象"), _("结果"), _("问题"), *([_("入驻码")] if codes else [])]]
     for row in rows:
-        table.append([row.number, row.subject, result_words(row), "; ".join(map(told, [*row.problems, *row.content.get("warnings", [])])), *([codes.get(row.result, "")] if codes else [])])
+        table.append(
+            [
+                row.number,
+                row.subject,
+                result_words(row),
+                "; ".join(map(told, [*row.problems, *row.content.get("warnings", [])])),
+                *([codes.get(row.result, "")] if codes else []),
+            ]
+        )
     return exported(table, identifier, kind)
 
 

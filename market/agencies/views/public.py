@@ -52,7 +52,9 @@ ACTS = {
 
 def _counted(agency: Organisation) -> dict[str, int]:
     """How many contracts stand in each state."""
-    counted = select(Contract.state, func.count()).where(Contract.agency_id == agency.id).group_by(Contract.state)
+    counted = (
+        select(Contract.state, func.count()).where(Contract.agency_id == agency.id).group_by(Contract.state)
+    )
     return {state: number for state, number in db.session.execute(counted)}
 
 
@@ -61,7 +63,10 @@ def _trend(agency: Organisation) -> Markup | None:
     over = quarters(db.session, agency.id)
     if not any(q.submitted or q.reviewed for q in over):
         return None
-    series = [(_("首次过审率"), "one", [q.first_pass for q in over]), (_("按期提交率"), "two", [q.on_time for q in over])]
+    series = [
+        (_("首次过审率"), "one", [q.first_pass for q in over]),
+        (_("按期提交率"), "two", [q.on_time for q in over]),
+    ]
     return lines([q.name[2:] for q in over], series, _("首次过审率和按期提交率,按季度"))
 
 
@@ -69,13 +74,21 @@ def _trend(agency: Organisation) -> Markup | None:
 def show(identifier: str) -> str:
     agency = readable(identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
-    rated = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published")
+    rated = select(Rating).where(
+        Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published"
+    )
     people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
     profile = profile_of(db.session, agency)
     inside = bool(agency.roles_of(current_actor()))
     handed = materials_of(db.session, agency) if inside else {}
-    records = select(CreditRecord).where(CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor()))
-    checks = select(Check).where(Check.agency_id == agency.id, Check.visible_to(current_actor())).order_by(Check.id.desc())
+    records = select(CreditRecord).where(
+        CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor())
+    )
+    checks = (
+        select(Check)
+        .where(Check.agency_id == agency.id, Check.visible_to(current_actor()))
+        .order_by(Check.id.desc())
+    )
     return render_template(
         "agencies/show.html",
         **case_page(agency),
@@ -85,7 +98,9 @@ def show(identifier: str) -> str:
         schedules=schedules,
         items=newest_items(db.session, [s.item_code for s in schedules]),
         methods=METHODS,
-        qualifications=db.session.scalars(select(Qualification).where(Qualification.agency_id == agency.id)).all(),
+        qualifications=db.session.scalars(
+            select(Qualification).where(Qualification.agency_id == agency.id)
+        ).all(),
         people=db.session.scalars(people.order_by(Practitioner.kind, Practitioner.id)).all(),
         statuses=STATUSES,
         score=db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency.id)).one_or_none(),
@@ -119,10 +134,13 @@ def show(identifier: str) -> str:
 def certificate() -> Response | str | tuple[str, int]:
     agency = mine()
     return form_page(
-        ActForm(), _("开具信用证明"), actions.issue_certificate, lambda made: url_for("opendata.check", identifier=made),
+        ActForm(),
+        _("开具信用证明"),
+        actions.issue_certificate,
+        lambda made: url_for("opendata.check", identifier=made),
         lead=_("证明写明签发时的登记、等级、首过率、按期率、评价、资质和人员,带二维码供他人核验。"),
         back=url_for("agencies.show", identifier=agency.identifier),
-    )  # fmt: skip
+    )
 
 
 @rooms.get("/agencies/<identifier>/credit")

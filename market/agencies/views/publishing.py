@@ -22,11 +22,19 @@ from models.catalogue import ServiceItem, current_items, item_by_code
 from models.pricing import METHODS, Quantity
 from models.text import Problem
 
-NOTHING: dict[str, Any] = {"problem": "", "rows": [], "item": None}  # what a preview shows of terms that are not written yet
+NOTHING: dict[str, Any] = {
+    "problem": "",
+    "rows": [],
+    "item": None,
+}  # what a preview shows of terms that are not written yet
 
 
-def _row(item: ServiceItem, terms: dict[str, Any], present: dict[str, Any] | None, job: Quantity) -> dict[str, Any]:
-    """What a job would come to: by these terms, by those in force now, by the standard, and at other agencies."""
+def _row(
+    item: ServiceItem, terms: dict[str, Any], present: dict[str, Any] | None, job: Quantity
+) -> dict[str, Any]:
+    """What a job would come to: by these terms, by those in force now, by the standard, and at other
+    agencies.
+    """
     standard = next(iter(item.standard["tables"].values())) if item.standard else None
     low, high = pricing.band(item.fee_standard) if item.fee_standard else (None, None)
     by_standard = pricing.price(standard, job) if standard else None
@@ -36,7 +44,9 @@ def _row(item: ServiceItem, terms: dict[str, Any], present: dict[str, Any] | Non
         "price": pricing.price(terms, job),
         "now": pricing.price(present, job) if present else None,
         "standard": by_standard,
-        "band": [round(by_standard * share) for share in (low, high)] if by_standard and low and high else None,
+        "band": [round(by_standard * share) for share in (low, high)]
+        if by_standard and low and high
+        else None,
         "others": (others[0], round(median(others)), others[-1], len(others)) if others else None,
     }
 
@@ -55,26 +65,46 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
         rows = [_row(item, terms, present[0].terms if present else None, job) for job in jobs]
     except Problem as problem:
         return {"problem": words_of(problem), "rows": [], "item": item}
-    return {"problem": "", "rows": rows, "item": item, "terms": terms, "present": present[0] if present else None}
+    return {
+        "problem": "",
+        "rows": rows,
+        "item": item,
+        "terms": terms,
+        "present": present[0] if present else None,
+    }
 
 
 @rooms.route("/my/fees/new", methods=["GET", "POST"])
 @login_required
 def new_fees() -> Response | str | tuple[str, int]:
     agency, wanted, status = mine(), item_by_code(db.session, request.args.get("item", "")), 200
-    table = f"{wanted.fee_standard}/{next(iter(wanted.standard['tables']))}" if wanted and wanted.standard else ""
+    table = (
+        f"{wanted.fee_standard}/{next(iter(wanted.standard['tables']))}" if wanted and wanted.standard else ""
+    )
     form = FeeForm(item_code=wanted.code if wanted else None, standard=table)
     form.prepare(current_items(db.session))
     if form.is_submitted() and "preview" not in request.form:
         status = 422
         if form.validate():
             result, status = attempt(
-                form, actions.publish_fees, item_code=form.item_code.data, terms=form.terms(), days=form.days.data,
-                note=form.note.data or "", effective_from=form.effective_from.data,
-            )  # fmt: skip
+                form,
+                actions.publish_fees,
+                item_code=form.item_code.data,
+                terms=form.terms(),
+                days=form.days.data,
+                note=form.note.data or "",
+                effective_from=form.effective_from.data,
+            )
             if result is not None:
-                return redirect(url_for("agencies.fee_history", identifier=result, code=form.item_code.data), 303)
-    return render_template("agencies/fees.html", form=form, mine=agency, preview=_preview(form, agency) if form.is_submitted() else NOTHING), status
+                return redirect(
+                    url_for("agencies.fee_history", identifier=result, code=form.item_code.data), 303
+                )
+    return render_template(
+        "agencies/fees.html",
+        form=form,
+        mine=agency,
+        preview=_preview(form, agency) if form.is_submitted() else NOTHING,
+    ), status
 
 
 @rooms.post("/my/fees/preview")

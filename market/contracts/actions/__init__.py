@@ -1,4 +1,6 @@
-"""What people do with a contract: draft, sign, hand over, change, dispute; and what the clock does for them."""
+"""What people do with a contract: draft, sign, hand over, change, dispute; and what the clock does for
+them.
+"""
 
 from market.contracts.actions.changing import (
     agree_change,
@@ -35,13 +37,54 @@ from market.contracts.actions.disputing import (
     lapse_answer,
     withdraw_dispute,
 )
-from market.contracts.actions.drafting import call_off, lapse_signing, publish_template, replace, revise, terminate
+from market.contracts.actions.drafting import (
+    call_off,
+    lapse_signing,
+    publish_template,
+    replace,
+    revise,
+    terminate,
+)
 from market.contracts.actions.signing import agree, bring_certificate, bring_signature, renew_key
 
 __all__ = [
-    "accept", "add_evidence", "agree", "agree_change", "answer_dispute", "bring_certificate", "bring_signature", "call_off",
-    "confirm_materials", "contest", "decide_dispute", "end_unopposed", "file_dispute", "give_notice", "lapse_answer", "lapse_change",
-    "lapse_delivery", "lapse_materials", "lapse_signing", "miss_materials", "pass_review", "propose_change", "publish_template",
-    "refer_deliverable", "refuse_change", "renew_key", "replace", "resume", "retract", "revise", "send_back", "send_for_correction",
-    "submit", "supply", "terminate", "waive_materials", "waive_review", "withdraw_change", "withdraw_dispute",
-]  # fmt: skip
+    "accept",
+    "add_evidence",
+    "agree",
+    "agree_change",
+    "answer_dispute",
+    "bring_certificate",
+    "bring_signature",
+    "call_off",
+    "confirm_materials",
+    "contest",
+    "decide_dispute",
+    "end_unopposed",
+    "file_dispute",
+    "give_notice",
+    "lapse_answer",
+    "lapse_change",
+    "lapse_delivery",
+    "lapse_materials",
+    "lapse_signing",
+    "miss_materials",
+    "pass_review",
+    "propose_change",
+    "publish_template",
+    "refer_deliverable",
+    "refuse_change",
+    "renew_key",
+    "replace",
+    "resume",
+    "retract",
+    "revise",
+    "send_back",
+    "send_for_correction",
+    "submit",
+    "supply",
+    "terminate",
+    "waive_materials",
+    "waive_review",
+    "withdraw_change",
+    "withdraw_dispute",
+]

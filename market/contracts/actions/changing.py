@@ -19,7 +19,9 @@ from models.workflow import check_reason, perform, start
 
 
 @action
-def propose_change(session: Session, actor: Actor, identifier: str, *, kind: str, terms: dict[str, Any], reason: str) -> str:
+def propose_change(
+    session: Session, actor: Actor, identifier: str, *, kind: str, terms: dict[str, Any], reason: str
+) -> str:
     """A party proposes a change; RuleBroken where it could not be carried out, or another one waits."""
     contract = Contract.load(session, identifier, lock=True)
     mine, other = sides(contract, actor)
@@ -28,17 +30,37 @@ def propose_change(session: Session, actor: Actor, identifier: str, *, kind: str
     if session.query(Change).filter_by(contract_id=contract.id, state="proposed").first():
         raise RuleBroken(N_("已有一项变更在等待答复。"), "kind")
     change = Change(
-        identifier=identifiers.issue(session, "U"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
-        proposer_id=mine.id, other_id=other.id, kind=kind, terms=terms, reason=check_reason(reason),
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "U"),
+        contract=contract,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        proposer_id=mine.id,
+        other_id=other.id,
+        kind=kind,
+        terms=terms,
+        reason=check_reason(reason),
+    )
     _check(session, change)
-    start(session, change, actor, "propose", of=contract, tells=("buyer", "agency"), data={"change": kind, "reason": reason.strip()})
+    start(
+        session,
+        change,
+        actor,
+        "propose",
+        of=contract,
+        tells=("buyer", "agency"),
+        data={"change": kind, "reason": reason.strip()},
+    )
     return change.identifier
 
 
 def _check(session: Session, change: Change) -> None:
     contract = change.contract
-    check(change, running(session, contract), payments.received(session, contract), payments.kept(session, contract))
+    check(
+        change,
+        running(session, contract),
+        payments.received(session, contract),
+        payments.kept(session, contract),
+    )
 
 
 @action

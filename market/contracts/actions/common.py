@@ -32,7 +32,9 @@ def sides(contract: Contract, actor: Actor) -> tuple[Organisation, Organisation]
 
 def suspend_if_owing(session: Session, contract: Contract) -> None:
     """A running contract whose materials are overdue is suspended."""
-    owing = session.scalars(select(Materials.id).where(Materials.contract_id == contract.id, Materials.state == "overdue")).first()
+    owing = session.scalars(
+        select(Materials.id).where(Materials.contract_id == contract.id, Materials.state == "overdue")
+    ).first()
     if owing is not None and contract.state == "active":
         contract.suspended_until = None
         perform(session, contract, "suspend", SYSTEM)

@@ -1,4 +1,6 @@
-"""Handing over: the buyer's materials, the agency's deliverables, the buyer's answer, the department's outcome."""
+"""Handing over: the buyer's materials, the agency's deliverables, the buyer's answer, the department's
+outcome.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,15 @@ from models.workflow import perform
 
 @with_file
 @action
-def supply(session: Session, actor: Actor, identifier: str, *, ticked: list[str], file_name: str = "", content: bytes = b"") -> str:
+def supply(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    ticked: list[str],
+    file_name: str = "",
+    content: bytes = b"",
+) -> str:
     """The buyer hands over what the agency needs, every point, with files where there are any."""
     materials: Materials = locked(session, Materials, identifier)
     perform(session, materials, "supply", actor)
@@ -41,8 +51,9 @@ def supply(session: Session, actor: Actor, identifier: str, *, ticked: list[str]
 
 @action
 def confirm_materials(session: Session, actor: Actor, identifier: str) -> str:
-    """All there, says the agency, or its silence. A contract suspended for them goes on: the days until they were handed
-    over do not count."""
+    """All there, says the agency, or its silence. A contract suspended for them goes on: the days until they
+    were handed over do not count.
+    """
     materials: Materials = locked(session, Materials, identifier)
     _complete(session, materials, "confirm", actor)
     return identifier
@@ -84,7 +95,14 @@ def lapse_materials(session: Session, actor: Actor, identifier: str) -> str:
 @with_file
 @action
 def submit(
-    session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, ticked: list[str], note: str = ""
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    file_name: str,
+    content: bytes,
+    ticked: list[str],
+    note: str = "",
 ) -> str:
     """The agency hands over a version, every point of the checklist answered."""
     deliverable: Deliverable = locked(session, Deliverable, identifier)
@@ -94,10 +112,16 @@ def submit(
     number = 1 + len(deliverable.versions)
     if any(version.document.sha256 == document.sha256 for version in deliverable.versions):
         raise RuleBroken(N_("这份文件与之前提交的一稿完全相同。"), "file")
-    for materials in session.scalars(select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")):
+    for materials in session.scalars(
+        select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")
+    ):
         _complete(session, materials, "waive", SYSTEM)  # it could do without
     deliverable.submitted_at = deliverable.submitted_at or clock.now()
-    deliverable.versions.append(DeliverableVersion(number=number, document_id=document.id, note=note.strip()[:200], checklist=checklist))
+    deliverable.versions.append(
+        DeliverableVersion(
+            number=number, document_id=document.id, note=note.strip()[:200], checklist=checklist
+        )
+    )
     happened.data = {**happened.data, "version": number, "sha256": document.sha256}
     return identifier
 
@@ -113,8 +137,10 @@ def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
-    """A deliverable, its correction or its review is overdue: the level above is told. Where no department reviewed what the buyer accepted, and
-    all above let it pass too, the money does not wait for ever: it is paid, or the contract ends, as the policy says."""
+    """A deliverable, its correction or its review is overdue: the level above is told. Where no department
+    reviewed what the buyer accepted, and all above let it pass too, the money does not wait for ever: it is
+    paid, or the contract ends, as the policy says.
+    """
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     deliverable.workflow.find(deliverable.state, "refer")
     if deliverable.state != "accepted":
@@ -130,7 +156,13 @@ def _go_on_unreviewed(session: Session, deliverable: Deliverable) -> None:
         _waive(session, deliverable, SYSTEM, N_("各级审批部门都逾期未评审,按业主验收结清。"))
     else:
         earned = payments.fair_share(session, contract, "none") + deliverable.milestone.amount
-        end(session, contract, "dissolve", to_agency=min(payments.kept(session, contract), earned), fault="none")
+        end(
+            session,
+            contract,
+            "dissolve",
+            to_agency=min(payments.kept(session, contract), earned),
+            fault="none",
+        )
 
 
 @action
@@ -147,7 +179,9 @@ def _waive(session: Session, deliverable: Deliverable, actor: Actor, reason: str
 
 @action
 def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str] | None = None) -> str:
-    """The buyer accepts, every point met, or the clock does after its silence. What needs no review is then done."""
+    """The buyer accepts, every point met, or the clock does after its silence. What needs no review is then
+    done.
+    """
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     silent = "system" in actor.roles
     perform(session, deliverable, "accept", actor, data={"silent": silent})
@@ -162,7 +196,9 @@ def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str]
 
 
 @action
-def send_for_correction(session: Session, actor: Actor, identifier: str, *, answers: dict[str, str], reason: str = "") -> str:
+def send_for_correction(
+    session: Session, actor: Actor, identifier: str, *, answers: dict[str, str], reason: str = ""
+) -> str:
     """The buyer returns a version, saying which points are not met and how; so many times and no more."""
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     perform(session, deliverable, "return", actor, reason=reason)
@@ -182,8 +218,12 @@ def pass_review(session: Session, actor: Actor, identifier: str, *, note: str = 
 
 
 @action
-def send_back(session: Session, actor: Actor, identifier: str, *, codes: list[str], fault: str = "", reason: str = "") -> str:
-    """The approving department: not passed, why by code and in words, and whose fault. The agency's own is corrected free."""
+def send_back(
+    session: Session, actor: Actor, identifier: str, *, codes: list[str], fault: str = "", reason: str = ""
+) -> str:
+    """The approving department: not passed, why by code and in words, and whose fault. The agency's own is
+    corrected free.
+    """
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     perform(session, deliverable, "send_back", actor, reason=reason, data={"fault": fault, "codes": codes})
     record_outcome(deliverable, passed=False, reasons=codes, fault=fault, note=reason)

@@ -17,11 +17,23 @@ from models.events import Event, timeline
 from models.workflow import perform, start
 
 
-def _open(session: Session, contract: Contract, actor: Actor, claimant: Organisation, respondent: Organisation, claim: str) -> Dispute:
+def _open(
+    session: Session,
+    contract: Contract,
+    actor: Actor,
+    claimant: Organisation,
+    respondent: Organisation,
+    claim: str,
+) -> Dispute:
     dispute = Dispute(
-        identifier=identifiers.issue(session, "Y"), contract=contract, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
-        claimant_id=claimant.id, respondent_id=respondent.id, claim=claim,
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "Y"),
+        contract=contract,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        claimant_id=claimant.id,
+        respondent_id=respondent.id,
+        claim=claim,
+    )
     start(session, dispute, actor, "file", of=contract, tells=("buyer", "agency"))
     hold(session, contract, clock.now())
     freeze(session, contract, dispute.identifier)
@@ -30,8 +42,12 @@ def _open(session: Session, contract: Contract, actor: Actor, claimant: Organisa
 
 @with_file
 @action
-def file_dispute(session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b"") -> str:
-    """A party claims that the other does not keep the contract. Its clocks and money stand still from now on."""
+def file_dispute(
+    session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b""
+) -> str:
+    """A party claims that the other does not keep the contract. Its clocks and money stand still from now
+    on.
+    """
     contract = Contract.load(session, identifier, lock=True)
     mine, other = sides(contract, actor)
     perform(session, contract, "dispute", actor)
@@ -43,15 +59,22 @@ def file_dispute(session: Session, actor: Actor, identifier: str, *, claim: str,
 
 @with_file
 @action
-def contest(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
-    """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant, with the notice's
-    reason as the claim, and this the answer."""
+def contest(
+    session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
+) -> str:
+    """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant, with
+    the notice's reason as the claim, and this the answer.
+    """
     contract = Contract.load(session, identifier, lock=True)
-    notice = timeline([("contract", contract.identifier, ["parties"])]).where(Event.kind == "contract.give_notice")
+    notice = timeline([("contract", contract.identifier, ["parties"])]).where(
+        Event.kind == "contract.give_notice"
+    )
     happened = perform(session, contract, "contest", actor)
     mine, other = sides(contract, actor)
     words = check_words(answer, "answer")
-    dispute = _open(session, contract, actor, other, mine, session.scalars(notice.limit(1)).one().data["reason"])
+    dispute = _open(
+        session, contract, actor, other, mine, session.scalars(notice.limit(1)).one().data["reason"]
+    )
     perform(session, dispute, "answer", actor)
     dispute.answer = words
     happened.data = {**happened.data, "dispute": dispute.identifier}
@@ -62,7 +85,9 @@ def contest(session: Session, actor: Actor, identifier: str, *, answer: str, fil
 
 @with_file
 @action
-def answer_dispute(session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b"") -> str:
+def answer_dispute(
+    session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
+) -> str:
     """The other side's answer, with evidence where there is any."""
     dispute: Dispute = locked(session, Dispute, identifier)
     perform(session, dispute, "answer", actor)
@@ -81,7 +106,9 @@ def lapse_answer(session: Session, actor: Actor, identifier: str) -> str:
 
 @with_file
 @action
-def add_evidence(session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, note: str = "") -> str:
+def add_evidence(
+    session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, note: str = ""
+) -> str:
     """A paper from either side, which both and the regulator see."""
     dispute: Dispute = locked(session, Dispute, identifier)
     happened = perform(session, dispute, "evidence", actor)
@@ -109,12 +136,28 @@ def _go_on(session: Session, dispute: Dispute) -> None:
 
 
 @action
-def decide_dispute(session: Session, actor: Actor, identifier: str, *, outcome: str, fault: str, to_agency: int | None, reason: str = "") -> str:
+def decide_dispute(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    outcome: str,
+    fault: str,
+    to_agency: int | None,
+    reason: str = "",
+) -> str:
     """The regulator decides: the contract goes on, or ends and its escrow is divided."""
     dispute: Dispute = locked(session, Dispute, identifier)
     contract = dispute.contract
     perform(session, dispute, "decide", actor, reason=reason, data={"outcome": outcome, "fault": fault})
-    decide(dispute, outcome=outcome, fault=fault, to_agency=to_agency, decision=reason, held=payments.kept(session, contract))
+    decide(
+        dispute,
+        outcome=outcome,
+        fault=fault,
+        to_agency=to_agency,
+        decision=reason,
+        held=payments.kept(session, contract),
+    )
     if outcome == "continue":
         _go_on(session, dispute)
     else:

@@ -26,20 +26,36 @@ _WHO = {"agency": "机构", "buyer": "业主"}
 
 
 def record_unsigned(session: Session, contract: Contract, given_up: str = "") -> None:
-    """Put forward, once, what a party did with an award: it let the time to sign pass, or gave it up, for the reason it gave."""
+    """Put forward, once, what a party did with an award: it let the time to sign pass, or gave it up, for the
+    reason it gave.
+    """
     day = f"{clock.now().astimezone(BEIJING).date()}"
     said = f"合同 {contract.identifier}(中选 {contract.award.identifier})"
     late = f"{said}应在通知后规定的期限内签订,至 {day} 没有签署。"
-    about = {"agency": (contract.agency, "given_up" if given_up else "unsigned"), "buyer": (contract.buyer, "not_contracted")}
+    about = {
+        "agency": (contract.agency, "given_up" if given_up else "unsigned"),
+        "buyer": (contract.buyer, "not_contracted"),
+    }
     for party, (organisation, kind) in about.items():
-        if contract.unsigned_by in (party, "both") and not credit.recorded(session, contract.identifier, organisation.id):
+        if contract.unsigned_by in (party, "both") and not credit.recorded(
+            session, contract.identifier, organisation.id
+        ):
             facts = f"{said}在签订前由{_WHO[party]}放弃:{given_up}"[:1000] if given_up else late
             credit.propose(session, SYSTEM, organisation, kind, facts, contract.identifier)
 
 
 @action
-def revise(session: Session, actor: Actor, identifier: str, *, texts: dict[str, str], milestones: list[Json] | None = None) -> str:
-    """Propose another wording or other milestones where the template allows it; signatures so far fall away."""
+def revise(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    texts: dict[str, str],
+    milestones: list[Json] | None = None,
+) -> str:
+    """Propose another wording or other milestones where the template allows it; signatures so far fall
+    away.
+    """
     contract = Contract.load(session, identifier, lock=True)
     happened = perform(session, contract, "revise", actor)
     changed = contracts.revise(contract, texts, milestones)
@@ -70,7 +86,11 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
     happened = perform(session, contract, act, actor, reason=reason)
     if unsigned and happened.actor_role == "buyer" and above.cancels_with_consent:
         raise RuleBroken(
-            N_("报价已经公开:不签合同也是取消采购,请在采购需求 %(request)s 的页面按规则列明的情形申请,由监管部门同意。"), request=above.identifier
+            N_(
+                "报价已经公开:不签合同也是取消采购,请在采购需求 %(request)s "
+                "的页面按规则列明的情形申请,由监管部门同意。"
+            ),
+            request=above.identifier,
         )
     if unsigned and happened.actor_role in ("agency", "buyer"):
         contract.unsigned_by = happened.actor_role
@@ -100,8 +120,9 @@ def replace(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 @action
 def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
-    """Not signed in time: both are told, and a record is put forward about whoever has not. They may still sign, the buyer may choose another;
-    where nobody does anything it is referred to the level above."""
+    """Not signed in time: both are told, and a record is put forward about whoever has not. They may still
+    sign, the buyer may choose another; where nobody does anything it is referred to the level above.
+    """
     contract = Contract.load(session, identifier, lock=True)
     contract.workflow.find(contract.state, "refer")
     if contract.unsigned_by == contract.unsigned:  # it is on record already
@@ -115,22 +136,54 @@ def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def publish_template(
-    session: Session, actor: Actor, kind: str, *, title: str, clauses: list[Json], milestones: list[Json], effective_from: date | None, reason: str
+    session: Session,
+    actor: Actor,
+    kind: str,
+    *,
+    title: str,
+    clauses: list[Json],
+    milestones: list[Json],
+    effective_from: date | None,
+    reason: str,
 ) -> str:
-    """The regulator of the whole market publishes the next version for a kind of service. RuleBroken where the clause rules find it void, unfair
-    or incomplete."""
+    """The regulator of the whole market publishes the next version for a kind of service. RuleBroken where
+    the clause rules find it void, unfair or incomplete.
+    """
     issuer = session.get_one(Organisation, actor.organisation_id)
     reason = check_reason(reason)
     wrong = [rule(found["rule"]) for found in contracts.examine(clauses, kind, "", own=False)]
     wrong = [each for each in wrong if each.severity != "attention"]
     if wrong:
-        raise RuleBroken(N_("条款检查没有通过:%(title)s(%(article)s)。"), "clauses", title=wrong[0].title, article=wrong[0].article)
+        raise RuleBroken(
+            N_("条款检查没有通过:%(title)s(%(article)s)。"),
+            "clauses",
+            title=wrong[0].title,
+            article=wrong[0].article,
+        )
     made = publish(
-        session, issuer, issuer.name, kind, title=title, clauses=clauses, milestones=milestones,
-        effective_from=effective_from or clock.today(), reason=reason,
-    )  # fmt: skip
+        session,
+        issuer,
+        issuer.name,
+        kind,
+        title=title,
+        clauses=clauses,
+        milestones=milestones,
+        effective_from=effective_from or clock.today(),
+        reason=reason,
+    )
     events.record(
-        session, actor, "template.publish", "template", made.name, role="regulator", audience="public",
-        data={"title": made.title, "version": made.version, "day": made.effective_from.isoformat(), "reason": reason},
-    )  # fmt: skip
+        session,
+        actor,
+        "template.publish",
+        "template",
+        made.name,
+        role="regulator",
+        audience="public",
+        data={
+            "title": made.title,
+            "version": made.version,
+            "day": made.effective_from.isoformat(),
+            "reason": reason,
+        },
+    )
     return kind

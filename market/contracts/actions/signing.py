@@ -37,11 +37,30 @@ def _party(contract: Contract, actor: Actor) -> tuple[str, Organisation]:
     raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
 
 
-def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: Organisation, content: Kept, **about: object) -> None:
-    """Take one party's signature, as it is in `content`; with the second the contract stands and the deposit is due."""
+def _sign(
+    session: Session,
+    contract: Contract,
+    actor: Actor,
+    role: str,
+    party: Organisation,
+    content: Kept,
+    **about: object,
+) -> None:
+    """Take one party's signature, as it is in `content`; with the second the contract stands and the deposit
+    is due.
+    """
     happened = perform(session, contract, f"agree_{role}", actor)
     document = put_signature(session, contract, content)
-    session.add(ContractSignature(contract_id=contract.id, role=role, organisation_id=party.id, document_id=document.id, at=clock.now(), **about))
+    session.add(
+        ContractSignature(
+            contract_id=contract.id,
+            role=role,
+            organisation_id=party.id,
+            document_id=document.id,
+            at=clock.now(),
+            **about,
+        )
+    )
     happened.data = {**happened.data, "sha256": document.sha256}
     if contract.state == "signed":
         contract.signed_at = clock.now()
@@ -52,7 +71,9 @@ def _sign(session: Session, contract: Contract, actor: Actor, role: str, party: 
 
 @dataclass(frozen=True)
 class Signature:
-    """A party's signature as it was made outside: the text and the paper it was put on, that paper with it, and the key it was made with."""
+    """A party's signature as it was made outside: the text and the paper it was put on, that paper with it,
+    and the key it was made with.
+    """
 
     text: str
     paper: str
@@ -66,8 +87,10 @@ class Overtaken(Conflict):
 
 
 def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """A party signs with the key held for it. The paper is printed and signed first, outside; once more where the other party was
-    quicker. RuleBroken where its own certificate has run out; Conflict where the text or the key was changed meanwhile."""
+    """A party signs with the key held for it. The paper is printed and signed first, outside; once more where
+    the other party was quicker. RuleBroken where its own certificate has run out; Conflict where the text or
+    the key was changed meanwhile.
+    """
     try:
         return _agree(actor, identifier, made=Beforehand(_made(actor, identifier)), submission=submission)
     except Overtaken:
@@ -75,7 +98,9 @@ def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _made(actor: Actor, identifier: str) -> Signature | None:
-    """The signature of the party this actor signs for; None where that cannot be now, and the act says why."""
+    """The signature of the party this actor signs for; None where that cannot be now, and the act says
+    why.
+    """
     with looking() as session:
         contract = Contract.load(session, identifier)
         role, party = _party(contract, actor)
@@ -102,9 +127,12 @@ def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[
     return identifier
 
 
-def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: bytes, submission: str = "") -> str:
-    """A party uploads the PDF it downloaded here and signed elsewhere. RuleBroken at `file` for anything but that. It is examined before
-    the transaction begins."""
+def bring_signature(
+    actor: Actor, identifier: str, *, file_name: str, content: bytes, submission: str = ""
+) -> str:
+    """A party uploads the PDF it downloaded here and signed elsewhere. RuleBroken at `file` for anything but
+    that. It is examined before the transaction begins.
+    """
     _party(Contract.load(db.session, identifier), actor)
     roots = trusted(db.session)
     db.session.rollback()
@@ -114,22 +142,40 @@ def bring_signature(actor: Actor, identifier: str, *, file_name: str, content: b
     if foreign and not foreign[0][1]:
         raise RuleBroken(N_("文件里有读不出的签名:已经损坏,或者不是签名。请重新签署后上传。"), "file")
     if foreign:
-        raise RuleBroken(N_("文件里的签名用的是 %(algorithm)s,平台不能核验;请用 RSA 或 ECDSA 证书签署。"), "file", algorithm=foreign[0][1])
-    return _take_signature(actor, identifier, content=content, kept=keep_for(actor, content), found=found, submission=submission)
+        raise RuleBroken(
+            N_("文件里的签名用的是 %(algorithm)s,平台不能核验;请用 RSA 或 ECDSA 证书签署。"),
+            "file",
+            algorithm=foreign[0][1],
+        )
+    return _take_signature(
+        actor, identifier, content=content, kept=keep_for(actor, content), found=found, submission=submission
+    )
 
 
 @action
-def _take_signature(session: Session, actor: Actor, identifier: str, *, content: bytes, kept: Kept, found: list[Row] | None) -> str:
+def _take_signature(
+    session: Session, actor: Actor, identifier: str, *, content: bytes, kept: Kept, found: list[Row] | None
+) -> str:
     contract = Contract.load_under(session, identifier, "request")
     role, party = _party(contract, actor)
-    mine = check_brought(to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role)
-    about = {"subject": mine.certificate.subject.rfc4514_string()[:200], "serial": f"{mine.certificate.serial_number:x}", "stamped": mine.stamped}
+    mine = check_brought(
+        to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role
+    )
+    about = {
+        "subject": mine.certificate.subject.rfc4514_string()[:200],
+        "serial": f"{mine.certificate.serial_number:x}",
+        "stamped": mine.stamped,
+    }
     _sign(session, contract, actor, role, party, kept, method="elsewhere", **about)
     return identifier
 
 
-def bring_certificate(actor: Actor, *, file_name: str, content: bytes, password: str, submission: str = "") -> str:
-    """An organisation's owner replaces the key held for it by its own (PKCS #12), which is opened before the transaction begins."""
+def bring_certificate(
+    actor: Actor, *, file_name: str, content: bytes, password: str, submission: str = ""
+) -> str:
+    """An organisation's owner replaces the key held for it by its own (PKCS #12), which is opened before the
+    transaction begins.
+    """
     _owned(db.session, actor)
     roots = trusted(db.session)
     db.session.rollback()
@@ -157,6 +203,14 @@ def _owned(session: Session, actor: Actor) -> Organisation:
 
 def _told(session: Session, actor: Actor, party: Organisation, act: str, certificate: bytes) -> str:
     serial = f"{load_der_x509_certificate(certificate).serial_number:x}"[:16].upper()
-    events.record(session, actor, f"organisation.{act}", "organisation", party.identifier, data={"title": party.name, "number": serial}, tells=[party.id])
+    events.record(
+        session,
+        actor,
+        f"organisation.{act}",
+        "organisation",
+        party.identifier,
+        data={"title": party.name, "number": serial},
+        tells=[party.id],
+    )
     tell_of_change(session, party, N_("更换了签名密钥"), "/my/signing")
     return party.identifier

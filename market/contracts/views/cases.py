@@ -1,5 +1,6 @@
-"""The cases of a contract: materials, deliverables, changes, disputes. Each is shown on the contract's page, changes and
-disputes on one of their own as well."""
+"""The cases of a contract: materials, deliverables, changes, disputes. Each is shown on the contract's page,
+changes and disputes on one of their own as well.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +53,9 @@ from models.payments import kept
 
 MATERIALS_ACTS = {
     "urge": ActPage(urges("materials")),
-    "supply": ActPage(actions.supply, SupplyForm, lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)}),
+    "supply": ActPage(
+        actions.supply, SupplyForm, lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)}
+    ),
     "confirm": ActPage(actions.confirm_materials),
     "miss": ActPage(actions.miss_materials),
     "waive": ActPage(actions.waive_materials),
@@ -61,14 +64,20 @@ DELIVERABLE_ACTS = {
     "submit": ActPage(
         actions.submit,
         SubmitForm,
-        lambda form: {"ticked": form.ticked.data or [], "note": form.note.data or "", **file_of(form.file.data)},
+        lambda form: {
+            "ticked": form.ticked.data or [],
+            "note": form.note.data or "",
+            **file_of(form.file.data),
+        },
     ),
     "accept": ActPage(actions.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
     "return": ActPage(actions.send_for_correction, values=returned, build=return_form),
     "pass": ActPage(actions.pass_review, PassForm),
     "waive": ActPage(actions.waive_review),
     "urge": ActPage(urges("deliverable")),
-    "send_back": ActPage(actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}),
+    "send_back": ActPage(
+        actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}
+    ),
 }
 CHANGE_ACTS = {
     "agree": ActPage(actions.agree_change, template="contracts/agree_change.html"),
@@ -99,16 +108,30 @@ def show_deliverable(identifier: str) -> str:
     """Every version with both sides' answers to the checklist, and what the department found."""
     deliverable: Deliverable = visible(Deliverable, identifier)
     return render_template(
-        "contracts/deliverable.html", **case_page(deliverable), deliverable=deliverable, contract=deliverable.contract, contract_link=_contract(deliverable.contract),
-        points=deliverable.contract.request.item.checklist, faults=FAULTS, reasons=REASONS,
-    )  # fmt: skip
+        "contracts/deliverable.html",
+        **case_page(deliverable),
+        deliverable=deliverable,
+        contract=deliverable.contract,
+        contract_link=_contract(deliverable.contract),
+        points=deliverable.contract.request.item.checklist,
+        faults=FAULTS,
+        reasons=REASONS,
+    )
 
 
 @rooms.get("/changes/<identifier>")
 @login_required
 def show_change(identifier: str) -> str:
     change: Change = visible(Change, identifier)
-    return render_template("contracts/change.html", **case_page(change), change=change, contract=change.contract, contract_link=_contract(change.contract), kinds=CHANGES, done=under_way(change.contract))
+    return render_template(
+        "contracts/change.html",
+        **case_page(change),
+        change=change,
+        contract=change.contract,
+        contract_link=_contract(change.contract),
+        kinds=CHANGES,
+        done=under_way(change.contract),
+    )
 
 
 @rooms.get("/disputes/<identifier>")
@@ -116,9 +139,16 @@ def show_change(identifier: str) -> str:
 def show_dispute(identifier: str) -> str:
     dispute: Dispute = visible(Dispute, identifier)
     return render_template(
-        "contracts/dispute.html", **case_page(dispute), dispute=dispute, contract=dispute.contract, contract_link=_contract(dispute.contract), outcomes=OUTCOMES, faults=DISPUTE_FAULTS,
-        evidence=of_case(db.session, "dispute", dispute.identifier), held=kept(db.session, dispute.contract),
-    )  # fmt: skip
+        "contracts/dispute.html",
+        **case_page(dispute),
+        dispute=dispute,
+        contract=dispute.contract,
+        contract_link=_contract(dispute.contract),
+        outcomes=OUTCOMES,
+        faults=DISPUTE_FAULTS,
+        evidence=of_case(db.session, "dispute", dispute.identifier),
+        held=kept(db.session, dispute.contract),
+    )
 
 
 @rooms.route("/materials/<identifier>/<act>", methods=["GET", "POST"])
@@ -145,7 +175,10 @@ def act_dispute(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Dispute, identifier, act, DISPUTE_ACTS)
 
 
-@rooms.route("/contracts/<identifier>/changes/<any(variation, extension, suspension, resumption, termination):kind>", methods=["GET", "POST"])
+@rooms.route(
+    "/contracts/<identifier>/changes/<any(variation, extension, suspension, resumption, termination):kind>",
+    methods=["GET", "POST"],
+)
 @login_required
 def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
     """Propose a change of one kind."""
@@ -158,10 +191,23 @@ def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            result, status = attempt(form, actions.propose_change, identifier, kind=kind, terms=change_terms(kind, form), reason=form.reason.data or "")
+            result, status = attempt(
+                form,
+                actions.propose_change,
+                identifier,
+                kind=kind,
+                terms=change_terms(kind, form),
+                reason=form.reason.data or "",
+            )
             if result is not None:
                 return redirect(url_for("contracts.show_change", identifier=result), 303)
     return render_template(
-        "contracts/propose.html", contract=contract, kind=kind, kinds=CHANGES, form=form, running=running(db.session, contract),
-        done=contract.milestones[: under_way(contract)], held=kept(db.session, contract),
-    ), status  # fmt: skip
+        "contracts/propose.html",
+        contract=contract,
+        kind=kind,
+        kinds=CHANGES,
+        form=form,
+        running=running(db.session, contract),
+        done=contract.milestones[: under_way(contract)],
+        held=kept(db.session, contract),
+    ), status

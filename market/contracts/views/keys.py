@@ -36,7 +36,11 @@ def _party() -> Actor:
 @login_required
 def signing() -> str:
     actor = _party()
-    keys = db.session.scalars(select(SigningKey).where(SigningKey.organisation_id == actor.organisation_id).order_by(SigningKey.id.desc())).all()
+    keys = db.session.scalars(
+        select(SigningKey)
+        .where(SigningKey.organisation_id == actor.organisation_id)
+        .order_by(SigningKey.id.desc())
+    ).all()
     return render_template("contracts/signing.html", keys=keys, owner=actor.owner)
 
 
@@ -46,9 +50,14 @@ def renew_key() -> Response | str | tuple[str, int]:
     _party()
     back = url_for("contracts.signing")
     return form_page(
-        RenewForm(), _("更换平台托管的密钥"), actions.renew_key, lambda _result: back, lambda form: {}, back=back,
+        RenewForm(),
+        _("更换平台托管的密钥"),
+        actions.renew_key,
+        lambda _result: back,
+        lambda form: {},
+        back=back,
         lead=_("现在的密钥立即停用,以后的合同用新的密钥签署;已签的合同不受影响。"),
-    )  # fmt: skip
+    )
 
 
 @rooms.route("/my/signing/bring", methods=["GET", "POST"])
@@ -57,6 +66,11 @@ def bring_certificate() -> Response | str | tuple[str, int]:
     _party()
     back = url_for("contracts.signing")
     return form_page(
-        CertificateForm(), _("使用自备证书"), actions.bring_certificate, lambda _result: back, _brought, back=back,
+        CertificateForm(),
+        _("使用自备证书"),
+        actions.bring_certificate,
+        lambda _result: back,
+        _brought,
+        back=back,
         lead=_("由依法设立的电子认证服务机构签发给本单位的证书。私钥加密保存,只在您签署时使用。"),
-    )  # fmt: skip
+    )

@@ -19,7 +19,11 @@ from market.words import region, when
 from models.actors import Actor
 from models.contracts import Deliverable
 
-STANDINGS = {"waiting": ("accepted",), "sent_back": ("sent_back", "submitted", "returned"), "passed": ("passed",)}
+STANDINGS = {
+    "waiting": ("accepted",),
+    "sent_back": ("sent_back", "submitted", "returned"),
+    "passed": ("passed",),
+}
 
 
 def _listed(actor: Actor) -> Select[Any]:
@@ -37,18 +41,47 @@ def _listed(actor: Actor) -> Select[Any]:
 @login_required
 def reviews() -> str:
     actor = current_actor()
-    items = db.session.scalars(select(Deliverable.item_code).where(Deliverable.scope("department", actor)).distinct().order_by(Deliverable.item_code)).all()
-    return render_template("contracts/reviews.html", page=paged(_listed(actor)), items=[(code, code) for code in items], standings=STANDINGS)
+    items = db.session.scalars(
+        select(Deliverable.item_code)
+        .where(Deliverable.scope("department", actor))
+        .distinct()
+        .order_by(Deliverable.item_code)
+    ).all()
+    return render_template(
+        "contracts/reviews.html",
+        page=paged(_listed(actor)),
+        items=[(code, code) for code in items],
+        standings=STANDINGS,
+    )
 
 
 @rooms.get("/reviews.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    heading = [_("编号"), _("合同"), _("项目"), _("事项"), _("机构"), _("地区"), _("状态"), _("退回次数"), _("办理期限")]
+    heading = [
+        _("编号"),
+        _("合同"),
+        _("项目"),
+        _("事项"),
+        _("机构"),
+        _("地区"),
+        _("状态"),
+        _("退回次数"),
+        _("办理期限"),
+    ]
     rows: list[list[Any]] = [heading]
     for d in db.session.scalars(_listed(current_actor())).unique():
-        rows.append([
-            d.identifier, d.contract.identifier, d.title, d.item_code, d.contract.agency.name, region(d.region_code), _(d.state_label),
-            d.reviews - (d.state == "passed"), when(d.due_at),
-        ])  # fmt: skip
+        rows.append(
+            [
+                d.identifier,
+                d.contract.identifier,
+                d.title,
+                d.item_code,
+                d.contract.agency.name,
+                region(d.region_code),
+                _(d.state_label),
+                d.reviews - (d.state == "passed"),
+                when(d.due_at),
+            ]
+        )
     return exported(rows, "reviews", kind)

@@ -1,4 +1,6 @@
-"""A contract on one page: signatures, clauses, milestones, money, and whatever is open beside it; and the files of its cases."""
+"""A contract on one page: signatures, clauses, milestones, money, and whatever is open beside it; and the
+files of its cases.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,18 @@ from market.extensions import db
 from market.files import sent
 from market.forms import Form
 from market.journey import of_request
-from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, not_found, paged, visible
+from market.pages import (
+    ActPage,
+    act_view,
+    case_page,
+    case_url,
+    file_of,
+    form_page,
+    link,
+    not_found,
+    paged,
+    visible,
+)
 from market.referring import urges
 from market.words import FOLLOWS
 from models import CASES
@@ -86,7 +99,9 @@ def show(identifier: str) -> str:
     beside = [case for kind in (Materials, Deliverable, Change, Dispute) for case in _of(kind, contract)]
     mine = bool(contract.roles_of(current_actor()))
     payments = of_contract(db.session, contract)
-    ratings = list(db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id)))
+    ratings = list(
+        db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id))
+    )
     payouts = [case for case in _of(Payout, contract) if isinstance(case, Payout)]
     cases: list[Case] = [contract, *payments, *payouts, *beside, *ratings]
     entries = select(Entry).where(Entry.case_identifier == contract.identifier).order_by(Entry.id)
@@ -132,13 +147,22 @@ def _of(kind: type[Case], contract: Contract) -> list[Case]:
 
 
 def signatures_of(contract: Contract) -> list[ContractSignature]:
-    return list(db.session.scalars(select(ContractSignature).where(ContractSignature.contract_id == contract.id).order_by(ContractSignature.at)))
+    return list(
+        db.session.scalars(
+            select(ContractSignature)
+            .where(ContractSignature.contract_id == contract.id)
+            .order_by(ContractSignature.at)
+        )
+    )
 
 
 def findings_of(contract: Contract) -> list[dict[str, Any]]:
     """What the clause rules say of a contract, each with its rule and the clause it is in."""
     titles = {clause["key"]: clause["title"] for clause in contract.clauses}
-    found = [{**finding, "rule": rule(finding["rule"]), "title": titles.get(finding["clause"], "")} for finding in contract.findings]
+    found = [
+        {**finding, "rule": rule(finding["rule"]), "title": titles.get(finding["clause"], "")}
+        for finding in contract.findings
+    ]
     return [{**finding, "tone": TONES[finding["rule"].severity]} for finding in found]
 
 
@@ -168,7 +192,11 @@ def act_contract(identifier: str, act: str) -> Response | str | tuple[str, int]:
 @rooms.app_template_global("signing_of")
 def _signing_of(contract: Contract) -> dict[str, Any]:
     """What the page to sign on shows beside its form."""
-    return {"paper": on_paper(contract.identifier) if printable(contract) else None, "findings": findings_of(contract), "signatures": signatures_of(contract)}
+    return {
+        "paper": on_paper(contract.identifier) if printable(contract) else None,
+        "findings": findings_of(contract),
+        "signatures": signatures_of(contract),
+    }
 
 
 @rooms.get("/contracts/<identifier>/paper")
@@ -185,10 +213,18 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
     """A signature made elsewhere comes back."""
     contract = visible(Contract, identifier)
     return form_page(
-        BringForm(), _("上传在别处签署的合同"), actions.bring_signature, lambda found: case_url("contract", found), with_file, identifier,
-        lead=_("先下载合同 PDF,在您自己的签名软件里签在本方的签名域(增量保存),再上传回来;平台核验证书、签名和原文。"),
+        BringForm(),
+        _("上传在别处签署的合同"),
+        actions.bring_signature,
+        lambda found: case_url("contract", found),
+        with_file,
+        identifier,
+        lead=_(
+            "先下载合同 PDF,在您自己的签名软件里签在本方的签名域(增量保存),再上传回来;"
+            "平台核验证书、签名和原文。"
+        ),
         back=case_url("contract", contract.identifier),
-    )  # fmt: skip
+    )
 
 
 @rooms.get("/documents/<identifier>")
@@ -196,6 +232,8 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
 def document(identifier: str) -> Response:
     """A file, to whoever has a part in its case."""
     found = db.session.scalars(select(Document).where(Document.identifier == identifier)).one_or_none()
-    if found is None or not CASES[found.case_type].load(db.session, found.case_identifier).roles_of(current_actor()):
+    if found is None or not CASES[found.case_type].load(db.session, found.case_identifier).roles_of(
+        current_actor()
+    ):
         raise not_found(identifier)  # of the file that was asked for, and not of the case it belongs to
     return sent(found)

@@ -36,15 +36,27 @@ def templates() -> str:
 
 @rooms.get("/contract-templates/<identifier>")
 def template(identifier: str) -> str:
-    """A kind's template, version by version. `identifier` is a kind, or one version as `kind/2` is written `kind-2`."""
+    """A kind's template, version by version. `identifier` is a kind, or one version as `kind/2` is written
+    `kind-2`.
+    """
     kind = identifier.partition("/")[0]
     versions = templates_of(db.session, kind)
     if not versions:
         raise not_found(identifier)
     pairs = zip(versions, [*versions[1:], None], strict=True)
     present = current_templates(db.session).get(kind)
-    history = [(version, changed_clauses(before.clauses, version.clauses) if before else []) for version, before in pairs]
-    return render_template("contracts/template.html", kind=kind, kinds=KINDS, present=present, history=history, today=clock.today())
+    history = [
+        (version, changed_clauses(before.clauses, version.clauses) if before else [])
+        for version, before in pairs
+    ]
+    return render_template(
+        "contracts/template.html",
+        kind=kind,
+        kinds=KINDS,
+        present=present,
+        history=history,
+        today=clock.today(),
+    )
 
 
 @rooms.route("/contract-templates/<identifier>/revise", methods=["GET", "POST"])
@@ -60,20 +72,46 @@ def revise_template(identifier: str) -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            about = {"title": form.title.data, "effective_from": form.effective_from.data, "reason": form.reason.data or ""}
-            result, status = attempt(form, actions.publish_template, identifier, clauses=_clauses(form, newest), milestones=_milestones(form), **about)
+            about = {
+                "title": form.title.data,
+                "effective_from": form.effective_from.data,
+                "reason": form.reason.data or "",
+            }
+            result, status = attempt(
+                form,
+                actions.publish_template,
+                identifier,
+                clauses=_clauses(form, newest),
+                milestones=_milestones(form),
+                **about,
+            )
             if result is not None:
                 return redirect(url_for("contracts.template", identifier=identifier), 303)
-    return render_template("contracts/revise_template.html", form=form, template=newest, kinds=KINDS, places=PLACES, count=len(newest.clauses) + 2, milestones=MOST_MILESTONES), status
+    return render_template(
+        "contracts/revise_template.html",
+        form=form,
+        template=newest,
+        kinds=KINDS,
+        places=PLACES,
+        count=len(newest.clauses) + 2,
+        milestones=MOST_MILESTONES,
+    ), status
 
 
 def _show(form: Any, template: ContractTemplate) -> None:
     form.title.data = template.title
     for place, clause in enumerate(template.clauses):
-        form[f"title_{place}"].data, form[f"text_{place}"].data, form[f"fixed_{place}"].data = clause["title"], clause["text"], clause["fixed"]
+        form[f"title_{place}"].data, form[f"text_{place}"].data, form[f"fixed_{place}"].data = (
+            clause["title"],
+            clause["text"],
+            clause["fixed"],
+        )
     for place, row in enumerate(template.milestones, 1):
         form[f"name_{place}"].data, form[f"reviewed_{place}"].data = row["name"], row["reviewed"]
-        form[f"days_{place}"].data, form[f"share_{place}"].data = int(Fraction(row["days"]) * 100), int(Fraction(row["share"]) * 100)
+        form[f"days_{place}"].data, form[f"share_{place}"].data = (
+            int(Fraction(row["days"]) * 100),
+            int(Fraction(row["share"]) * 100),
+        )
 
 
 def _clauses(form: Any, template: ContractTemplate) -> list[Json]:
@@ -86,7 +124,9 @@ def _clauses(form: Any, template: ContractTemplate) -> list[Json]:
             continue
         old = place < len(template.clauses)
         key = template.clauses[place]["key"] if old else f"v{template.version + 1}_{place}"
-        (kept if old else added).append({"key": key, "title": title.strip(), "text": text.strip(), "fixed": form[f"fixed_{place}"].data})
+        (kept if old else added).append(
+            {"key": key, "title": title.strip(), "text": text.strip(), "fixed": form[f"fixed_{place}"].data}
+        )
     return [*kept[:-2], *added, *kept[-2:]]
 
 
@@ -95,11 +135,20 @@ def _milestones(form: Any) -> list[Json]:
     for place in range(1, MOST_MILESTONES + 1):
         name, days, share = (form[f"{part}_{place}"].data for part in ("name", "days", "share"))
         if (name or "").strip() or days or share:
-            rows.append({"name": (name or "").strip(), "days": f"{days or 0}/100", "share": f"{share or 0}/100", "reviewed": form[f"reviewed_{place}"].data})
+            rows.append(
+                {
+                    "name": (name or "").strip(),
+                    "days": f"{days or 0}/100",
+                    "share": f"{share or 0}/100",
+                    "reviewed": form[f"reviewed_{place}"].data,
+                }
+            )
     return rows
 
 
 @rooms.get("/clause-rules")
 def clause_rules() -> str:
     """What the clause checker looks for, and on what law it rests."""
-    return render_template("contracts/rules.html", rules=rules(), version=rules_version(), tones=TONES, kinds=KINDS)
+    return render_template(
+        "contracts/rules.html", rules=rules(), version=rules_version(), tones=TONES, kinds=KINDS
+    )

@@ -1,5 +1,6 @@
-"""What is done with money: paying and confirming, paying out, charging through a gateway, reading the bank's statements,
-recording invoices, closing the books."""
+"""What is done with money: paying and confirming, paying out, charging through a gateway, reading the bank's
+statements, recording invoices, closing the books.
+"""
 
 from market.payments.actions.bank import close_day, leave_line, match_line, read_line, settle_line
 from market.payments.actions.charging import (
@@ -33,8 +34,40 @@ from market.payments.actions.payouts import (
 from market.payments.actions.reconciling import keep_differences, note_differences
 
 __all__ = [
-    "Unread", "arrive", "ask_charge", "begin_sending", "bounce", "charge_by", "close_day", "close_event", "confirm", "dispute",
-    "drop_waiting", "fail_charge", "finish_sending", "forget_layout", "give_up_sending", "import_statement", "keep_differences", "lapse", "leave_line", "match_line",
-    "note_charge", "note_differences", "note_event", "pay", "read_line", "receive", "receive_invoice", "record_invoice", "send",
-    "set_aside", "settle_charge", "settle_line", "take_back", "tell_layout", "void_invoice", "waiting",
-]  # fmt: skip
+    "Unread",
+    "arrive",
+    "ask_charge",
+    "begin_sending",
+    "bounce",
+    "charge_by",
+    "close_day",
+    "close_event",
+    "confirm",
+    "dispute",
+    "drop_waiting",
+    "fail_charge",
+    "finish_sending",
+    "forget_layout",
+    "give_up_sending",
+    "import_statement",
+    "keep_differences",
+    "lapse",
+    "leave_line",
+    "match_line",
+    "note_charge",
+    "note_differences",
+    "note_event",
+    "pay",
+    "read_line",
+    "receive",
+    "receive_invoice",
+    "record_invoice",
+    "send",
+    "set_aside",
+    "settle_charge",
+    "settle_line",
+    "take_back",
+    "tell_layout",
+    "void_invoice",
+    "waiting",
+]

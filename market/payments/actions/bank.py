@@ -21,15 +21,25 @@ from models.payments.bank import Match, fits
 from models.text import N_, Conflict, NotFound, RuleBroken, WrongState
 from models.workflow import check_reason
 
-STRANGE = {"aside": "set_aside", "back": "sent_back", "swept": "seen_at_bank"}  # what a line may be that is none of our payments, and its posting
+STRANGE = {
+    "aside": "set_aside",
+    "back": "sent_back",
+    "swept": "seen_at_bank",
+}  # what a line may be that is none of our payments, and its posting
 
 EARLIER = N_("这笔付出有一次退回已经登记、还没有与流水对上:请选“此前一次的退回,只入账”,以免重复付出。")
 NOT_BOOKED = N_("这笔付出没有登记过、还未对上的退回:请选“被银行退回,重新待付出”。")
 
 
 def _line(session: Session, statement: str, number: int) -> BankLine:
-    query = select(BankLine).join(BankStatement).where(BankStatement.identifier == statement, BankLine.number == number)
-    found = session.scalars(query.with_for_update(of=BankLine).execution_options(populate_existing=True)).one_or_none()
+    query = (
+        select(BankLine)
+        .join(BankStatement)
+        .where(BankStatement.identifier == statement, BankLine.number == number)
+    )
+    found = session.scalars(
+        query.with_for_update(of=BankLine).execution_options(populate_existing=True)
+    ).one_or_none()
     if found is None:
         raise NotFound(N_("没有找到 %(identifier)s。"), identifier=f"{statement}/{number}")
     return found
@@ -37,7 +47,9 @@ def _line(session: Session, statement: str, number: int) -> BankLine:
 
 @action
 def match_line(session: Session, actor: Actor, statement: str, number: int) -> str:
-    """Book a line that names one of ours with right check digits and to the fen; any other waits for the custodian, with the reason."""
+    """Book a line that names one of ours with right check digits and to the fen; any other waits for the
+    custodian, with the reason.
+    """
     line = _line(session, statement, number)
     if line.state != "new":
         return statement
@@ -59,8 +71,14 @@ def leave_line(session: Session, actor: Actor, statement: str, number: int) -> s
 
 
 def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout) -> Match:
-    """The bank shows this payment come in, or this payout gone. Looked at once more under its lock: it may have moved on."""
-    held = locked(session, case.identifier) if isinstance(case, Payment) else locked_payout(session, case.identifier)
+    """The bank shows this payment come in, or this payout gone. Looked at once more under its lock: it may
+    have moved on.
+    """
+    held = (
+        locked(session, case.identifier)
+        if isinstance(case, Payment)
+        else locked_payout(session, case.identifier)
+    )
     found = fits(session, line, held)
     if found.case is None:
         return found
@@ -69,19 +87,36 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
             see_at_bank(session, actor, held)
     else:
         this_try = payments.seen_of(session, held.identifier)[0] + 1 == held.tries
-        payments.post(session, "left_bank", f"{line.statement.identifier}/{line.number}:left", held.contract.identifier, held.amount)
+        payments.post(
+            session,
+            "left_bank",
+            f"{line.statement.identifier}/{line.number}:left",
+            held.contract.identifier,
+            held.amount,
+        )
         if this_try and held.state == "sent":
             see_arrived(session, SYSTEM, held)
     if isinstance(held, Payment) or this_try:
         held.bank_reference = line.bank_reference or held.bank_reference
-    line.state, line.problem, line.case_identifier, line.settled_at = "matched", "", held.identifier, clock.now()
+    line.state, line.problem, line.case_identifier, line.settled_at = (
+        "matched",
+        "",
+        held.identifier,
+        clock.now(),
+    )
     return found
 
 
-def _return(session: Session, actor: Actor, line: BankLine, identifier: str, reason: str, *, again: bool) -> None:
-    """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came: then it may be
-    on its way for the second time, and is not owed for a third. RuleBroken at `identifier` or `way`."""
-    case = session.scalars(select(Payout).where(Payout.identifier == identifier).options(lazyload(Payout.contract))).one_or_none()
+def _return(
+    session: Session, actor: Actor, line: BankLine, identifier: str, reason: str, *, again: bool
+) -> None:
+    """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came:
+    then it may be on its way for the second time, and is not owed for a third. RuleBroken at `identifier` or
+    `way`.
+    """
+    case = session.scalars(
+        select(Payout).where(Payout.identifier == identifier).options(lazyload(Payout.contract))
+    ).one_or_none()
     if case is None:
         raise RuleBroken(N_("没有找到 %(identifier)s。"), "identifier", identifier=identifier)
     held = locked_payout(session, case.identifier)
@@ -93,14 +128,31 @@ def _return(session: Session, actor: Actor, line: BankLine, identifier: str, rea
         raise RuleBroken(EARLIER if again else NOT_BOOKED, "way")
     if again:
         come_back(session, actor, held, reason)
-    payments.post(session, "returned_to_bank", f"{line.statement.identifier}/{line.number}:returned", held.contract.identifier, held.amount)
+    payments.post(
+        session,
+        "returned_to_bank",
+        f"{line.statement.identifier}/{line.number}:returned",
+        held.contract.identifier,
+        held.amount,
+    )
     line.case_identifier = held.identifier
 
 
 @action
-def settle_line(session: Session, actor: Actor, statement: str, number: int, *, way: str, identifier: str = "", reason: str = "") -> str:
-    """The custodian says what a line is that did not match: one of ours after all (to the fen), money that is nobody's here, such money
-    going back or the bank's fee, or what the gateway named after a colon settles (`swept:stripe`). RuleBroken at the field that is wrong."""
+def settle_line(
+    session: Session,
+    actor: Actor,
+    statement: str,
+    number: int,
+    *,
+    way: str,
+    identifier: str = "",
+    reason: str = "",
+) -> str:
+    """The custodian says what a line is that did not match: one of ours after all (to the fen), money that is
+    nobody's here, such money going back or the bank's fee, or what the gateway named after a colon settles
+    (`swept:stripe`). RuleBroken at the field that is wrong.
+    """
     line, reason = _line(session, statement, number), check_reason(reason)
     if line.state != "open":
         raise WrongState(N_("这一笔已经处理。"))
@@ -124,18 +176,39 @@ def settle_line(session: Session, actor: Actor, statement: str, number: int, *, 
         raise RuleBroken(N_("收付方向与所选的不符。"), "way")
     line.state, line.note, line.settled_at = "settled", reason[:200], clock.now()
     events.record(
-        session, actor, "statement.settle", "statement", statement, role="custodian", audience="custodian",
-        data={"title": line.statement.source, "number": number, "reason": reason, "about": line.case_identifier},
-    )  # fmt: skip
+        session,
+        actor,
+        "statement.settle",
+        "statement",
+        statement,
+        role="custodian",
+        audience="custodian",
+        data={
+            "title": line.statement.source,
+            "number": number,
+            "reason": reason,
+            "about": line.case_identifier,
+        },
+    )
     return statement
 
 
 @action
 def read_line(
-    session: Session, actor: Actor, statement: str, number: int, *, way: str, amount: int | None = None, day: date | None = None, reason: str = ""
+    session: Session,
+    actor: Actor,
+    statement: str,
+    number: int,
+    *,
+    way: str,
+    amount: int | None = None,
+    day: date | None = None,
+    reason: str = "",
 ) -> str:
-    """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day; or `none`, for what is no line at all, with
-    the `reason`. What was read is matched as any other. RuleBroken at the field that is wrong."""
+    """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day; or
+    `none`, for what is no line at all, with the `reason`. What was read is matched as any other. RuleBroken
+    at the field that is wrong.
+    """
     line = _line(session, statement, number)
     if line.state != "open" or line.problem != "unreadable":
         raise WrongState(N_("这一笔已经处理。"))
@@ -147,15 +220,23 @@ def read_line(
         line.amount, line.day = amount if way == "in" else -amount, day or line.day
         line.state, line.problem = "new", ""
     events.record(
-        session, actor, "statement.settle", "statement", statement, role="custodian", audience="custodian",
+        session,
+        actor,
+        "statement.settle",
+        "statement",
+        statement,
+        role="custodian",
+        audience="custodian",
         data={"title": line.statement.source, "number": number, "reason": way, "about": reason.strip()},
-    )  # fmt: skip
+    )
     return statement
 
 
 @action
 def close_day(session: Session, actor: Actor, closing: ledger.Closing) -> str:
-    """Keep the closing of a day that was worked out before. Returns its hash; Conflict where it does not follow any more."""
+    """Keep the closing of a day that was worked out before. Returns its hash; Conflict where it does not
+    follow any more.
+    """
     if not ledger.close(session, closing):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     return closing.digest

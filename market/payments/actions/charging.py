@@ -1,5 +1,6 @@
-"""Charging through a gateway, in steps that each commit: asked for, known by the gateway's name, settled. Whatever stops between
-them is taken up where it stopped."""
+"""Charging through a gateway, in steps that each commit: asked for, known by the gateway's name, settled.
+Whatever stops between them is taken up where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -28,21 +29,41 @@ def charge_by(session: Session, **where: str) -> Charge:
 def _locked(session: Session, key: str) -> Charge:
     """The charge, its contract and its payment locked before it."""
     locked(session, charge_by(session, key=key).payment.identifier)
-    query = select(Charge).where(Charge.key == key).with_for_update(of=Charge).execution_options(populate_existing=True)
+    query = (
+        select(Charge)
+        .where(Charge.key == key)
+        .with_for_update(of=Charge)
+        .execution_options(populate_existing=True)
+    )
     return session.scalars(query).one()
 
 
 @action
 def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
-    """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already. Its key."""
+    """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already. Its
+    key.
+    """
     payment = locked(session, identifier)
     play(session, payment, "pay", actor, {"buyer"})
     if not payment.asked:
-        raise WrongState(N_("现在的状态是“%(state)s”,不能办理“%(act)s”这一步。"), state=payment.state_label, act=payment.workflow.acts["pay"])
+        raise WrongState(
+            N_("现在的状态是“%(state)s”,不能办理“%(act)s”这一步。"),
+            state=payment.state_label,
+            act=payment.workflow.acts["pay"],
+        )
     before = charges_of(session, payment)
-    standing = next((c for c in before if c.state in ("asked", "waiting") and (c.gateway, c.method) == (gateway, method)), None)
+    standing = next(
+        (c for c in before if c.state in ("asked", "waiting") and (c.gateway, c.method) == (gateway, method)),
+        None,
+    )
     if standing is None:
-        standing = Charge(payment=payment, gateway=gateway, method=method, key=f"{payment.identifier}:{len(before) + 1}", amount=payment.amount)
+        standing = Charge(
+            payment=payment,
+            gateway=gateway,
+            method=method,
+            key=f"{payment.identifier}:{len(before) + 1}",
+            amount=payment.amount,
+        )
         session.add(standing)
         session.flush()
     return standing.key
@@ -70,8 +91,10 @@ def fail_charge(session: Session, actor: Actor, key: str) -> str:
 
 @action
 def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> str:
-    """The gateway has the money. Said by the page, a webhook and the jobs in any order and as often as they like, it is booked once;
-    money for a payment that is in already is the buyer's, and goes back. The platform bears the gateway's `fee` (fen)."""
+    """The gateway has the money. Said by the page, a webhook and the jobs in any order and as often as they
+    like, it is booked once; money for a payment that is in already is the buyer's, and goes back. The
+    platform bears the gateway's `fee` (fen).
+    """
     charge = _locked(session, key)
     if charge.state == "succeeded":
         return key
@@ -80,24 +103,43 @@ def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> 
     session.flush()
     payments.post(session, "gateway_fee", f"{key}:fee", contract.identifier, fee, gateway=charge.gateway)
     if payment.state in OPEN:
-        happened = perform(session, payment, "receive", SYSTEM, data={"kind": payment.kind, "amount": payment.amount})
+        happened = perform(
+            session, payment, "receive", SYSTEM, data={"kind": payment.kind, "amount": payment.amount}
+        )
         entry = take_in(session, payment, charge.gateway)
         happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
         return key
     charge.surplus = True
     session.flush()
     payments.post(
-        session, "surplus_received", f"{charge.key}:surplus", contract.identifier, charge.amount, gateway=charge.gateway, owed=contract.buyer.uscc
+        session,
+        "surplus_received",
+        f"{charge.key}:surplus",
+        contract.identifier,
+        charge.amount,
+        gateway=charge.gateway,
+        owed=contract.buyer.uscc,
     )
     owe(session, contract, contract.buyer, "refund", charge.amount)
     return key
 
 
 @action
-def note_event(session: Session, actor: Actor, *, gateway: str, event_id: str, kind: str, about: str, content: dict[str, object]) -> str:
+def note_event(
+    session: Session,
+    actor: Actor,
+    *,
+    gateway: str,
+    event_id: str,
+    kind: str,
+    about: str,
+    content: dict[str, object],
+) -> str:
     """Keep what a gateway told us, once."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(GatewayEvent).values(gateway=gateway, event_id=event_id, kind=kind, about=about, content=content, received_at=clock.now())
+    row = insert(GatewayEvent).values(
+        gateway=gateway, event_id=event_id, kind=kind, about=about, content=content, received_at=clock.now()
+    )
     session.execute(row.on_conflict_do_nothing(index_elements=["gateway", "event_id"]))
     return event_id
 
@@ -105,7 +147,11 @@ def note_event(session: Session, actor: Actor, *, gateway: str, event_id: str, k
 @action
 def close_event(session: Session, actor: Actor, *, gateway: str, event_id: str) -> str:
     """What it told us has been looked up and dealt with."""
-    query = select(GatewayEvent).where(GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id).with_for_update()
+    query = (
+        select(GatewayEvent)
+        .where(GatewayEvent.gateway == gateway, GatewayEvent.event_id == event_id)
+        .with_for_update()
+    )
     event = session.scalars(query).one()
     event.handled_at = event.handled_at or clock.now()
     return event_id

@@ -1,5 +1,6 @@
-"""Taking in a statement of the custody account: what the bank told before is known again, however its files overlap; a table nobody
-understands waits until somebody has said what its columns are."""
+"""Taking in a statement of the custody account: what the bank told before is known again, however its files
+overlap; a table nobody understands waits until somebody has said what its columns are.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,17 @@ from market import permissions
 from market.extensions import db
 from market.files import put_for, store
 from market.payments.gateways import bank
-from market.payments.reading import Layout, Line, NotUnderstood, Parsed, grid, of_width, read, same_account, signature
+from market.payments.reading import (
+    Layout,
+    Line,
+    NotUnderstood,
+    Parsed,
+    grid,
+    of_width,
+    read,
+    same_account,
+    signature,
+)
 from market.transaction import action
 from models import clock, events, identifiers
 from models.actors import Actor
@@ -42,28 +53,39 @@ def _account() -> str:
 
 
 def _layouts() -> dict[str, Layout]:
-    found = {each.signature: Layout(-1, each.places, each.flipped, each.day_order) for each in db.session.scalars(select(StatementLayout))}
+    found = {
+        each.signature: Layout(-1, each.places, each.flipped, each.day_order)
+        for each in db.session.scalars(select(StatementLayout))
+    }
     db.session.rollback()
     return found
 
 
 def import_statement(actor: Actor, *, file_name: str, content: bytes, submission: str = "") -> str:
-    """Take in a statement of the custody account. Lines the bank told of before are counted and left alone. RuleBroken at `file` for
-    what is no statement, or one of another account; Unread for a table that is kept until its columns are told. It is read before the
-    transaction begins."""
+    """Take in a statement of the custody account. Lines the bank told of before are counted and left alone.
+    RuleBroken at `file` for what is no statement, or one of another account; Unread for a table that is kept
+    until its columns are told. It is read before the transaction begins.
+    """
     permissions.check_act("payments._take_statement", actor)
     db.session.rollback()
     try:
         parsed = read(content, _account(), _layouts())
     except NotUnderstood as why:
         raise Unread(why, int(_wait(actor, file_name=file_name, sha256=put_for(actor, content)))) from why
-    return _take_statement(actor, file_name=file_name, sha256=put_for(actor, content), parsed=parsed, submission=submission)
+    return _take_statement(
+        actor, file_name=file_name, sha256=put_for(actor, content), parsed=parsed, submission=submission
+    )
 
 
 @action
 def _wait(session: Session, actor: Actor, *, file_name: str, sha256: str) -> str:
     kept = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = kept(WaitingStatement).values(sha256=sha256, source=file_name[:200] or "statement", brought_by_id=actor.user_id, brought_at=clock.now())
+    row = kept(WaitingStatement).values(
+        sha256=sha256,
+        source=file_name[:200] or "statement",
+        brought_by_id=actor.user_id,
+        brought_at=clock.now(),
+    )
     session.execute(row.on_conflict_do_nothing(index_elements=["sha256"]))
     return str(session.scalar(select(WaitingStatement.id).where(WaitingStatement.sha256 == sha256)))
 
@@ -77,11 +99,20 @@ def waiting(number: int) -> tuple[WaitingStatement, list[list[str]]]:
 
 
 def tell_layout(
-    actor: Actor, number: int, *, heading: int, places: dict[str, list[int]], flipped: bool = False, order: str = "", submission: str = ""
+    actor: Actor,
+    number: int,
+    *,
+    heading: int,
+    places: dict[str, list[int]],
+    flipped: bool = False,
+    order: str = "",
+    submission: str = "",
 ) -> str:
-    """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none; `order` that of its days, of ORDERS, empty
-    where it can be seen), which is remembered for every table with this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such row, or as
-    `import_statement` does."""
+    """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none;
+    `order` that of its days, of ORDERS, empty where it can be seen), which is remembered for every table with
+    this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such
+    row, or as `import_statement` does.
+    """
     permissions.check_act("payments._take_statement", actor)
     found, rows = waiting(number)
     file_name, content = found.source, store().get(found.sha256)
@@ -94,24 +125,44 @@ def tell_layout(
     titles = rows[heading - 1] if heading else []
     parsed = read(content, _account(), {}, layout)
     _keep_layout(
-        actor, key=signature(titles) if heading else of_width(rows), places=places, flipped=flipped, day_order=order, titles="、".join(filter(None, titles))[:500]
+        actor,
+        key=signature(titles) if heading else of_width(rows),
+        places=places,
+        flipped=flipped,
+        day_order=order,
+        titles="、".join(filter(None, titles))[:500],
     )
-    return _take_statement(actor, file_name=file_name, sha256=found.sha256, parsed=parsed, submission=submission)
+    return _take_statement(
+        actor, file_name=file_name, sha256=found.sha256, parsed=parsed, submission=submission
+    )
 
 
 @action
-def _keep_layout(session: Session, actor: Actor, *, key: str, places: Json, flipped: bool, day_order: str, titles: str) -> str:
+def _keep_layout(
+    session: Session, actor: Actor, *, key: str, places: Json, flipped: bool, day_order: str, titles: str
+) -> str:
     standing = layout_of(session, key)
     if standing is not None:
         session.delete(standing)
         session.flush()
-    session.add(StatementLayout(signature=key, places=places, flipped=flipped, day_order=day_order, titles=titles, told_by_id=actor.user_id))
+    session.add(
+        StatementLayout(
+            signature=key,
+            places=places,
+            flipped=flipped,
+            day_order=day_order,
+            titles=titles,
+            told_by_id=actor.user_id,
+        )
+    )
     return key
 
 
 @action
 def forget_layout(session: Session, actor: Actor, number: int) -> str:
-    """What was said of a heading was wrong, or is so no more: the next table with it is asked about anew. What was read stays."""
+    """What was said of a heading was wrong, or is so no more: the next table with it is asked about anew.
+    What was read stays.
+    """
     layout = _one(session, StatementLayout, number)
     session.delete(layout)
     return _put_away(session, actor, "forget", number, layout.titles)
@@ -126,7 +177,16 @@ def drop_waiting(session: Session, actor: Actor, number: int) -> str:
 
 
 def _put_away(session: Session, actor: Actor, act: str, number: int, title: str) -> str:
-    events.record(session, actor, f"statement.{act}", "layout", str(number), role="custodian", audience="custodian", data={"title": title})
+    events.record(
+        session,
+        actor,
+        f"statement.{act}",
+        "layout",
+        str(number),
+        role="custodian",
+        audience="custodian",
+        data={"title": title},
+    )
     return str(number)
 
 
@@ -144,25 +204,51 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
         raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)
     new = _new(session, account, parsed.lines)
     statement = BankStatement(
-        identifier=identifiers.issue(session, "S"), account=account, source=file_name[:200] or "statement", sha256=sha256,
-        opening=parsed.opening, closing=parsed.closing, first_day=min(line.day for line in parsed.lines), last_day=max(line.day for line in parsed.lines),
-        known=len(parsed.lines) - len(new), left_out=parsed.left_out, gaps=parsed.gaps, imported_by_id=actor.user_id,
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "S"),
+        account=account,
+        source=file_name[:200] or "statement",
+        sha256=sha256,
+        opening=parsed.opening,
+        closing=parsed.closing,
+        first_day=min(line.day for line in parsed.lines),
+        last_day=max(line.day for line in parsed.lines),
+        known=len(parsed.lines) - len(new),
+        left_out=parsed.left_out,
+        gaps=parsed.gaps,
+        imported_by_id=actor.user_id,
+    )
     session.add(statement)
     session.execute(delete(WaitingStatement).where(WaitingStatement.sha256 == sha256))  # it waits no longer
     session.flush()
     rows = [
         {
-            "statement_id": statement.id, "number": number, "key": key, "day": line.day, "amount": line.amount, "counterparty": line.counterparty,
-            "counterparty_account": line.counterparty_account, "remark": line.remark, "bank_reference": line.bank_reference,
-            "state": "open" if (problem := line.problem or ("returned" if line.returned else "")) else "new", "problem": problem,
+            "statement_id": statement.id,
+            "number": number,
+            "key": key,
+            "day": line.day,
+            "amount": line.amount,
+            "counterparty": line.counterparty,
+            "counterparty_account": line.counterparty_account,
+            "remark": line.remark,
+            "bank_reference": line.bank_reference,
+            "state": "open" if (problem := line.problem or ("returned" if line.returned else "")) else "new",
+            "problem": problem,
         }
         for number, key, line in new
-    ]  # fmt: skip
+    ]
     if rows:
         session.execute(insert(BankLine), rows)
     about = {"title": statement.source, "count": len(rows), "known": statement.known}
-    events.record(session, actor, "statement.import", "statement", statement.identifier, role="custodian", audience="custodian", data=about)
+    events.record(
+        session,
+        actor,
+        "statement.import",
+        "statement",
+        statement.identifier,
+        role="custodian",
+        audience="custodian",
+        data=about,
+    )
     return statement.identifier
 
 
@@ -177,14 +263,22 @@ def filler(reference: str) -> bool:
 
 
 def _group(line: Line) -> Group:
-    """Lines that may be one and the same: of one day and sum, under one reference; without a real one, saying the same."""
+    """Lines that may be one and the same: of one day and sum, under one reference; without a real one, saying
+    the same.
+    """
     said = (line.counterparty, line.counterparty_account, line.remark)
-    return (line.day, line.amount, said if filler(line.bank_reference) or not line.amount else line.bank_reference)
+    return (
+        line.day,
+        line.amount,
+        said if filler(line.bank_reference) or not line.amount else line.bank_reference,
+    )
 
 
 def _new(session: Session, account: str, lines: list[Line]) -> list[tuple[int, str, Line]]:
-    """The lines that were not told before: number, key, line. Of each group as many are known as came before, those that say the same first:
-    two like lines are two, and a file that comes again, or overlaps another, adds nothing."""
+    """The lines that were not told before: number, key, line. Of each group as many are known as came before,
+    those that say the same first: two like lines are two, and a file that comes again, or overlaps another,
+    adds nothing.
+    """
     standing: dict[Group, list[Line]] = defaultdict(list)
     for row in _told_before(session, account, lines):
         standing[_group(row)].append(row)
@@ -196,14 +290,27 @@ def _new(session: Session, account: str, lines: list[Line]) -> list[tuple[int, s
         before = standing[group]
         for place, (number, line) in enumerate(_not_yet(told, before), start=len(before)):
             found.append((number, _key(account, group, place), line))
-    read_since = set(session.scalars(select(BankLine.key).where(BankLine.key.in_([key for _, key, _ in found]))))  # by a person
+    read_since = set(
+        session.scalars(select(BankLine.key).where(BankLine.key.in_([key for _, key, _ in found])))
+    )  # by a person
     return sorted((each for each in found if each[1] not in read_since), key=lambda each: each[0])
 
 
 def _told_before(session: Session, account: str, lines: list[Line]) -> list[Line]:
     days, sums = {line.day for line in lines}, {line.amount for line in lines}
-    query = select(BankLine.day, BankLine.amount, BankLine.counterparty, BankLine.counterparty_account, BankLine.remark, BankLine.bank_reference)
-    query = query.join(BankStatement).where(BankStatement.account == account, BankLine.day.between(min(days), max(days)), BankLine.amount.in_(sums))
+    query = select(
+        BankLine.day,
+        BankLine.amount,
+        BankLine.counterparty,
+        BankLine.counterparty_account,
+        BankLine.remark,
+        BankLine.bank_reference,
+    )
+    query = query.join(BankStatement).where(
+        BankStatement.account == account,
+        BankLine.day.between(min(days), max(days)),
+        BankLine.amount.in_(sums),
+    )
     return [Line(*row) for row in session.execute(query)]
 
 

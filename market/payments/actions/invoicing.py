@@ -20,7 +20,16 @@ from models.workflow import perform, play, start
 @with_file
 @action
 def record_invoice(
-    session: Session, actor: Actor, payment: str, *, number: str, amount: int, tax: int, issued_on: date, file_name: str, content: bytes
+    session: Session,
+    actor: Actor,
+    payment: str,
+    *,
+    number: str,
+    amount: int,
+    tax: int,
+    issued_on: date,
+    file_name: str,
+    content: bytes,
 ) -> str:
     """The agency records an invoice against a payment. RuleBroken at the field that is wrong."""
     paid = locked(session, payment)
@@ -31,11 +40,26 @@ def record_invoice(
     digits = check_number(session, number)
     check_sums(session, paid, amount, tax, issued_on)
     invoice = Invoice(
-        identifier=identifiers.issue(session, "I"), contract=contract, payment=paid, buyer_id=contract.buyer_id, agency_id=contract.agency_id,
-        number=digits, amount=amount, tax=tax, issued_on=issued_on,
-    )  # fmt: skip
+        identifier=identifiers.issue(session, "I"),
+        contract=contract,
+        payment=paid,
+        buyer_id=contract.buyer_id,
+        agency_id=contract.agency_id,
+        number=digits,
+        amount=amount,
+        tax=tax,
+        issued_on=issued_on,
+    )
     invoice.document = hand_in(session, actor, invoice, file_name, content)
-    start(session, invoice, actor, "record", of=contract, data={"number": digits, "amount": amount}, tells=("buyer",))
+    start(
+        session,
+        invoice,
+        actor,
+        "record",
+        of=contract,
+        data={"number": digits, "amount": amount},
+        tells=("buyer",),
+    )
     return invoice.identifier
 
 

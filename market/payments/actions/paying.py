@@ -19,7 +19,9 @@ from models.workflow import perform
 
 @with_file
 @action
-def pay(session: Session, actor: Actor, identifier: str, *, bank_reference: str, file_name: str, content: bytes) -> str:
+def pay(
+    session: Session, actor: Actor, identifier: str, *, bank_reference: str, file_name: str, content: bytes
+) -> str:
     """The buyer says it has paid, and shows the bank's voucher."""
     payment = locked(session, identifier)
     perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
@@ -34,7 +36,9 @@ def pay(session: Session, actor: Actor, identifier: str, *, bank_reference: str,
 def confirm(session: Session, actor: Actor, identifier: str) -> str:
     """The agency confirms; the ledger records it, and the contract goes on to its next part."""
     payment = locked(session, identifier)
-    happened = perform(session, payment, "confirm", actor, data={"kind": payment.kind, "amount": payment.amount})
+    happened = perform(
+        session, payment, "confirm", actor, data={"kind": payment.kind, "amount": payment.amount}
+    )
     entry = take_in(session, payment, "bank")
     happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
     return identifier
@@ -48,12 +52,16 @@ def receive(session: Session, actor: Actor, identifier: str) -> str:
 
 
 def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
-    """The money of a payment is at the bank: booked in, if the two sides had not said so before, and out of what was on its way."""
+    """The money of a payment is at the bank: booked in, if the two sides had not said so before, and out of
+    what was on its way.
+    """
     known = payment.state == "confirmed"
     perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
     if not known:
         take_in(session, payment, "bank")
-    payments.post(session, "seen_at_bank", f"{payment.identifier}:seen", payment.contract.identifier, payment.amount)
+    payments.post(
+        session, "seen_at_bank", f"{payment.identifier}:seen", payment.contract.identifier, payment.amount
+    )
 
 
 @action
@@ -64,8 +72,9 @@ def dispute(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 @action
 def set_aside(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """Neither side nor the custodian says whether a payment that was shown is there, and meanwhile nothing of the contract can end: the regulator
-    it was referred to takes it as not paid."""
+    """Neither side nor the custodian says whether a payment that was shown is there, and meanwhile nothing of
+    the contract can end: the regulator it was referred to takes it as not paid.
+    """
     return _due_again(session, actor, identifier, "set_aside", reason)
 
 
@@ -84,5 +93,12 @@ def lapse(session: Session, actor: Actor, identifier: str) -> str:
     if not credit.recorded(session, payment.identifier):
         day = payment.pay_by.astimezone(BEIJING).date()
         facts = f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})应于 {day} 前支付,逾期未付。"
-        credit.propose(session, SYSTEM, session.get_one(Organisation, payment.buyer_id), "late_payment", facts, payment.identifier)
+        credit.propose(
+            session,
+            SYSTEM,
+            session.get_one(Organisation, payment.buyer_id),
+            "late_payment",
+            facts,
+            payment.identifier,
+        )
     return identifier

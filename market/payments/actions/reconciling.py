@@ -1,4 +1,6 @@
-"""What a gateway and the books do not agree on, kept until it is gone. Nothing is put right by itself: a person looks, and is told to."""
+"""What a gateway and the books do not agree on, kept until it is gone. Nothing is put right by itself: a
+person looks, and is told to.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,14 @@ def note_differences(session: Session, actor: Actor, gateway: str, found: list[F
     return gateway
 
 
-def _keep(session: Session, actor: Actor, gateway: str, found: list[Found]) -> dict[tuple[str, str], Difference]:
+def _keep(
+    session: Session, actor: Actor, gateway: str, found: list[Found]
+) -> dict[tuple[str, str], Difference]:
     """Keep what was found, and tell the custodian what is new of it. The other ones that stand."""
-    standing = {(d.kind, d.about): d for d in session.scalars(select(Difference).where(Difference.gateway == gateway).with_for_update())}
+    standing = {
+        (d.kind, d.about): d
+        for d in session.scalars(select(Difference).where(Difference.gateway == gateway).with_for_update())
+    }
     new: list[Found] = []
     for each in found:
         kept = standing.pop((each.kind, each.about), None)
@@ -48,9 +55,29 @@ def _keep(session: Session, actor: Actor, gateway: str, found: list[Found]) -> d
 
 
 def _tell(session: Session, actor: Actor, new: list[Found], gateway: str) -> None:
-    """Each on its case; one that has none, which was done in the gateway's own dashboard or is a sum of many, on the gateway."""
-    offices = list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian"))) if new else []
+    """Each on its case; one that has none, which was done in the gateway's own dashboard or is a sum of many,
+    on the gateway.
+    """
+    offices = (
+        list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian")))
+        if new
+        else []
+    )
     for each in new:
-        case_type, case = ("gateway", gateway) if not each.case_identifier else ("payment" if each.case_identifier.startswith("M") else "payout", each.case_identifier)
+        case_type, case = (
+            ("gateway", gateway)
+            if not each.case_identifier
+            else ("payment" if each.case_identifier.startswith("M") else "payout", each.case_identifier)
+        )
         about = {"title": each.about, "amount": abs(each.theirs - each.ours)}
-        events.record(session, actor, f"{case_type}.difference", case_type, case, role="system", audience="custodian", data=about, tells=offices)
+        events.record(
+            session,
+            actor,
+            f"{case_type}.difference",
+            case_type,
+            case,
+            role="system",
+            audience="custodian",
+            data=about,
+            tells=offices,
+        )

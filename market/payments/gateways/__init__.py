@@ -1,5 +1,7 @@
-"""The ways money takes, behind one interface. Bank transfer is always there; a gateway that takes and sends money by itself stands
-beside it where one is set. A new one is a class in this package and a line in `configured`."""
+"""The ways money takes, behind one interface. Bank transfer is always there; a gateway that takes and sends
+money by itself stands beside it where one is set. A new one is a class in this package and a line in
+`configured`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,35 @@ from typing import Any
 from flask import current_app
 
 from market.payments.gateways.bank import BankTransfer
-from market.payments.gateways.interface import Found, Gateway, Movement, OnlineGateway, Refused, Standing, Told
+from market.payments.gateways.interface import (
+    Found,
+    Gateway,
+    Movement,
+    OnlineGateway,
+    Refused,
+    Standing,
+    Told,
+)
 from market.payments.gateways.stripe import StripeGateway
 from models.payments import Payment
 from models.text import N_, NotFound
 
-__all__ = ["BankTransfer", "Found", "Gateway", "Movement", "OnlineGateway", "Refused", "Standing", "Told", "bank", "configured", "named", "offering", "online", "ways"]
+__all__ = [
+    "BankTransfer",
+    "Found",
+    "Gateway",
+    "Movement",
+    "OnlineGateway",
+    "Refused",
+    "Standing",
+    "Told",
+    "bank",
+    "configured",
+    "named",
+    "offering",
+    "online",
+    "ways",
+]
 
 
 def configured(settings: dict[str, Any]) -> dict[str, Gateway]:
@@ -51,4 +76,9 @@ def online(name: str) -> OnlineGateway:
 
 def offering(payment: Payment) -> dict[str, tuple[OnlineGateway, str]]:
     """The methods a payment may be made by online now: each with its gateway and label."""
-    return {method: (way, label) for way in ways() if isinstance(way, OnlineGateway) for method, label in way.offers(payment)}
+    return {
+        method: (way, label)
+        for way in ways()
+        if isinstance(way, OnlineGateway)
+        for method, label in way.offers(payment)
+    }

@@ -1,4 +1,6 @@
-"""Bank transfer, which is always there: a custody account, a reference in the remark, and the bank's statements."""
+"""Bank transfer, which is always there: a custody account, a reference in the remark, and the bank's
+statements.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,17 @@ from models.text import N_
 
 
 class BankTransfer(Gateway):
-    """The bank with the settings of this process. A person makes the transfers; its statements are read in."""
+    """The bank with the settings of this process. A person makes the transfers; its statements are read
+    in.
+    """
 
     name = "bank"
     label = N_("银行转账")
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self.holder, self.bank, self.number = (part.strip() for part in settings["CUSTODY_ACCOUNT"].split("|"))
+        self.holder, self.bank, self.number = (
+            part.strip() for part in settings["CUSTODY_ACCOUNT"].split("|")
+        )
 
     @property
     def account(self) -> list[tuple[str, str]]:
@@ -32,7 +38,11 @@ class BankTransfer(Gateway):
 
     def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
         profile = profile_of(db.session, payee) if payee.kind == "agency" else None
-        return _account(profile.account_name, profile.bank_name, profile.account_number) if profile and profile.account_number else []
+        return (
+            _account(profile.account_name, profile.bank_name, profile.account_number)
+            if profile and profile.account_number
+            else []
+        )
 
     def differences(self) -> list[Found]:
         """The bank's newest balance against the custody account and the lines still to be explained."""

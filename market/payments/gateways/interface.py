@@ -1,4 +1,6 @@
-"""What a way that money takes can do, whichever it is. A room that moves money knows this interface and no gateway by name."""
+"""What a way that money takes can do, whichever it is. A room that moves money knows this interface and no
+gateway by name.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Refused(RuleBroken):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A difference between a gateway and the books: `theirs` and `ours` in fen, 0 where one side has nothing."""
+    """A difference between a gateway and the books: `theirs` and `ours` in fen, 0 where one side has
+    nothing.
+    """
 
     kind: str
     about: str
@@ -38,8 +42,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A charge or a payout as the gateway has it now: its own name for it, `waiting`, `succeeded` or `failed`, the sum and what of it
-    the gateway keeps as its fee, in fen, and where the buyer goes to pay (empty where that is our own page)."""
+    """A charge or a payout as the gateway has it now: its own name for it, `waiting`, `succeeded` or
+    `failed`, the sum and what of it the gateway keeps as its fee, in fen, and where the buyer goes to pay
+    (empty where that is our own page).
+    """
 
     gateway_id: str
     state: str
@@ -51,8 +57,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money that moved at the gateway: in above zero, out below, in fen; `of` the charge it takes money back from, `payout` the one of ours it
-    says it is."""
+    """Money that moved at the gateway: in above zero, out below, in fen; `of` the charge it takes money back
+    from, `payout` the one of ours it says it is.
+    """
 
     gateway_id: str
     amount: int
@@ -78,11 +85,15 @@ class Gateway(ABC):
 
     @abstractmethod
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
-        """The methods a payment may be made by now: names and labels; none where it may not be made this way."""
+        """The methods a payment may be made by now: names and labels; none where it may not be made this
+        way.
+        """
 
     @abstractmethod
     def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
-        """Where a payout to an organisation goes by this way, as labels and values; nothing where we know no account of it."""
+        """Where a payout to an organisation goes by this way, as labels and values; nothing where we know no
+        account of it.
+        """
 
     @abstractmethod
     def differences(self) -> list[Found]:
@@ -90,8 +101,9 @@ class Gateway(ABC):
 
 
 class OnlineGateway(Gateway):
-    """One that takes and sends money by itself and tells us. Every method that asks it raises Away where nobody knows whether it was
-    heard, and Refused where it said no."""
+    """One that takes and sends money by itself and tells us. Every method that asks it raises Away where
+    nobody knows whether it was heard, and Refused where it said no.
+    """
 
     @abstractmethod
     def begin(self, charge: Charge, back: str) -> Standing:
@@ -127,20 +139,29 @@ class OnlineGateway(Gateway):
 
     @abstractmethod
     def read(self, payload: bytes, headers: Headers) -> Told | None:
-        """An event it sends us; None for one that says nothing we could look up. RuleBroken where the signature is not its own, or is too
-        old."""
+        """An event it sends us; None for one that says nothing we could look up. RuleBroken where the
+        signature is not its own, or is too old.
+        """
 
     def page_policy(self, charge: Charge) -> str:
-        """The content policy of the page on which the buyer goes on: empty for ours, another where the gateway's script runs there."""
+        """The content policy of the page on which the buyer goes on: empty for ours, another where the
+        gateway's script runs there.
+        """
         return ""
 
     def differences(self) -> list[Found]:
-        """Movement by movement, charges by their names and payouts by theirs; and what it holds for longer than the policy lets it."""
+        """Movement by movement, charges by their names and payouts by theirs; and what it holds for longer
+        than the policy lets it.
+        """
         since = clock.now() - BACK
         moved = {m.gateway_id: m for m in self.movements(since - MARGIN)}
         theirs = {about: m.amount for about, m in moved.items()}
         ours = self._booked(since - 2 * MARGIN)
-        found = [Found("theirs_only", about, m.amount, 0, ours[m.of][1] if m.of in ours else "") for about, m in moved.items() if about not in ours]
+        found = [
+            Found("theirs_only", about, m.amount, 0, ours[m.of][1] if m.of in ours else "")
+            for about, m in moved.items()
+            if about not in ours
+        ]
         for about, (amount, case, booked_at) in ours.items():
             if about in theirs and theirs[about] != amount:
                 found.append(Found("amount", about, theirs[about], amount, case))
@@ -149,18 +170,34 @@ class OnlineGateway(Gateway):
         return found + self._held_long()
 
     def _booked(self, since: datetime) -> dict[str, tuple[int, str, datetime]]:
-        """What the books have of it, by the gateway's names: the sum in fen, the case, and when it was booked."""
-        charges = select(Charge).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
-        ours = {c.gateway_id or c.key: (c.amount, c.payment.identifier, c.settled_at or c.asked_at) for c in db.session.scalars(charges)}
-        sent = select(Payout).where(Payout.gateway == self.name, Payout.gateway_id.is_not(None), Payout.sent_at >= since)
-        return ours | {p.gateway_id or "": (-p.amount, p.identifier, p.sent_at or p.send_by) for p in db.session.scalars(sent)}
+        """What the books have of it, by the gateway's names: the sum in fen, the case, and when it was
+        booked.
+        """
+        charges = select(Charge).where(
+            Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since
+        )
+        ours = {
+            c.gateway_id or c.key: (c.amount, c.payment.identifier, c.settled_at or c.asked_at)
+            for c in db.session.scalars(charges)
+        }
+        sent = select(Payout).where(
+            Payout.gateway == self.name, Payout.gateway_id.is_not(None), Payout.sent_at >= since
+        )
+        return ours | {
+            p.gateway_id or "": (-p.amount, p.identifier, p.sent_at or p.send_by)
+            for p in db.session.scalars(sent)
+        }
 
     def _held_long(self) -> list[Found]:
         """More than came in within the policy's days, and was not refunded, has been there for longer."""
         held = -ledger.balance(db.session, ledger.clearing(self.name))
         since = clock.now() - timedelta(days=policy.current().number("contract.gateway_days"))
-        gone = select(func.coalesce(func.sum(Payout.amount), 0)).where(Payout.charge_id == Charge.id, Payout.gateway == self.name, Payout.sent_at.is_not(None))
+        gone = select(func.coalesce(func.sum(Payout.amount), 0)).where(
+            Payout.charge_id == Charge.id, Payout.gateway == self.name, Payout.sent_at.is_not(None)
+        )
         left = func.sum(Charge.amount - gone.correlate(Charge).scalar_subquery())
-        query = select(func.coalesce(left, 0)).where(Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since)
+        query = select(func.coalesce(left, 0)).where(
+            Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since
+        )
         lately = int(db.session.scalar(query) or 0)
         return [Found("held_long", self.name, held, held - lately)] if held > lately else []

@@ -1,5 +1,6 @@
-"""Stripe: payment intents in, refunds and Connect transfers out, signed webhooks. What it says in an event is not trusted but looked
-up; what it was asked once it is asked again only under the same idempotency key, and payouts only after looking whether they are there.
+"""Stripe: payment intents in, refunds and Connect transfers out, signed webhooks. What it says in an event is
+not trusted but looked up; what it was asked once it is asked again only under the same idempotency key, and
+payouts only after looking whether they are there.
 
 Shapes after the public API reference (docs.stripe.com/api): amounts are in the smallest unit, `cny` in fen.
 """
@@ -29,9 +30,11 @@ METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_(
 TAKEN = ("needs_response", "under_review", "lost")  # a dispute takes from us as long as it is not won
 MOST_NAME = 80  # characters of what we keep a thing under
 _OVER = {"succeeded": "succeeded", "canceled": "failed", "failed": "failed"}
-# Card numbers are typed into the gateway's own frames, never into our page: on that page alone its script is let in.
+# Card numbers are typed into the gateway's own frames, never into our page: on that page alone its script is
+# let in.
 CARD_POLICY = (
-    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; script-src 'self' %(script)s; "
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; "
+    "script-src 'self' %(script)s; "
     "frame-src %(script)s https://hooks.stripe.com; connect-src 'self' %(api)s"
 )
 
@@ -45,17 +48,26 @@ class StripeGateway(OnlineGateway):
     def __init__(self, settings: dict[str, Any]) -> None:
         self.public_key: str = settings["STRIPE_PUBLIC_KEY"]
         self.script: str = settings["STRIPE_JS"]
-        self.methods = [name.strip() for name in settings["STRIPE_METHODS"].split(",") if name.strip() in METHODS]
+        self.methods = [
+            name.strip() for name in settings["STRIPE_METHODS"].split(",") if name.strip() in METHODS
+        ]
         self._secret: str = settings["STRIPE_WEBHOOK_SECRET"]
         self.api: str = settings["STRIPE_API"] or stripe.DEFAULT_API_BASE
         self._api = stripe.StripeClient(
-            settings["STRIPE_KEY"], base_addresses={"api": self.api}, max_network_retries=0, http_client=stripe.RequestsClient(timeout=15)
+            settings["STRIPE_KEY"],
+            base_addresses={"api": self.api},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=15),
         ).v1
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
-        """None where the money might have to stay longer than Stripe holds it (about 90 days; the policy says how long we let it)."""
+        """None where the money might have to stay longer than Stripe holds it (about 90 days; the policy says
+        how long we let it).
+        """
         rules = policy.get(payment.policy_version)
-        long = payment.kind == "deposit" and _calendar_days(payment.contract.days) > rules.number("contract.gateway_days")
+        long = payment.kind == "deposit" and _calendar_days(payment.contract.days) > rules.number(
+            "contract.gateway_days"
+        )
         return [] if long or not payment.asked else [(name, METHODS[name]) for name in self.methods]
 
     def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
@@ -65,17 +77,28 @@ class StripeGateway(OnlineGateway):
     def begin(self, charge: Charge, back: str) -> Standing:
         """Ask for a payment intent."""
         asked: dict[str, Any] = {
-            "amount": charge.amount, "currency": "cny", "payment_method_types": [charge.method], "capture_method": "automatic",
+            "amount": charge.amount,
+            "currency": "cny",
+            "payment_method_types": [charge.method],
+            "capture_method": "automatic",
             "metadata": {"payment": charge.payment.identifier, "key": charge.key},
-        }  # fmt: skip
+        }
         if charge.method != "card":
             asked |= {"confirm": True, "payment_method_data": {"type": charge.method}, "return_url": back}
             if charge.method == "wechat_pay":
                 asked["payment_method_options"] = {"wechat_pay": {"client": "web"}}
-        return _standing(self._ask(self._api.payment_intents.create, params=asked, options={"idempotency_key": charge.key}))
+        return _standing(
+            self._ask(self._api.payment_intents.create, params=asked, options={"idempotency_key": charge.key})
+        )
 
     def look(self, gateway_id: str) -> Standing:
-        return _standing(self._ask(self._api.payment_intents.retrieve, gateway_id, params={"expand": ["latest_charge.balance_transaction"]}))
+        return _standing(
+            self._ask(
+                self._api.payment_intents.retrieve,
+                gateway_id,
+                params={"expand": ["latest_charge.balance_transaction"]},
+            )
+        )
 
     def cancel(self, gateway_id: str) -> Standing:
         return _standing(self._ask(self._api.payment_intents.cancel, gateway_id))
@@ -83,7 +106,14 @@ class StripeGateway(OnlineGateway):
     def find(self, payout: Payout) -> Standing | None:
         if payout.charge is not None:
             listed = self._all(self._api.refunds.list, {"payment_intent": payout.charge.gateway_id})
-            return next((Standing(r.id, _OVER.get(r.status, "waiting"), r.amount) for r in listed if _named(r) == _key(payout)), None)
+            return next(
+                (
+                    Standing(r.id, _OVER.get(r.status, "waiting"), r.amount)
+                    for r in listed
+                    if _named(r) == _key(payout)
+                ),
+                None,
+            )
         listed = self._all(self._api.transfers.list, {"transfer_group": _key(payout)})
         return next((Standing(t.id, "failed" if t.reversed else "succeeded", t.amount) for t in listed), None)
 
@@ -91,10 +121,20 @@ class StripeGateway(OnlineGateway):
         options: Any = {"idempotency_key": _key(payout)}
         about = {"payout": _key(payout)}
         if payout.charge is not None:
-            params: Any = {"payment_intent": payout.charge.gateway_id, "amount": payout.amount, "metadata": about}
+            params: Any = {
+                "payment_intent": payout.charge.gateway_id,
+                "amount": payout.amount,
+                "metadata": about,
+            }
             return str(self._ask(self._api.refunds.create, params=params, options=options).id)
         account = next((value for _label, value in self.account_of(payout.payee)), "")
-        params = {"amount": payout.amount, "currency": "cny", "destination": account, "transfer_group": _key(payout), "metadata": about}
+        params = {
+            "amount": payout.amount,
+            "currency": "cny",
+            "destination": account,
+            "transfer_group": _key(payout),
+            "metadata": about,
+        }
         return str(self._ask(self._api.transfers.create, params=params, options=options).id)
 
     def movements(self, since: datetime) -> Iterator[Movement]:
@@ -117,7 +157,10 @@ class StripeGateway(OnlineGateway):
             disputes = self._all(self._api.disputes.list, {"payment_intent": gateway_id})
         except Refused:  # an account without cards has no list of them
             disputes = []
-        return [*(_refunded(r) for r in refunds if r.status not in ("failed", "canceled")), *(_disputed(d) for d in disputes if d.status in TAKEN)]
+        return [
+            *(_refunded(r) for r in refunds if r.status not in ("failed", "canceled")),
+            *(_disputed(d) for d in disputes if d.status in TAKEN),
+        ]
 
     def _perhaps(self, how: Any, since: datetime) -> list[Any]:
         """What an account without Connect, or without cards, has no list of."""
@@ -131,12 +174,18 @@ class StripeGateway(OnlineGateway):
         return self._all(how, {"limit": 100}, lambda each: each.created >= since.timestamp())
 
     def _all(self, how: Any, params: Any, wanted: Callable[[Any], bool] = lambda each: True) -> list[Any]:
-        """Every page of a list, as long as it is wanted; the pages after the first may fail as the first may."""
+        """Every page of a list, as long as it is wanted; the pages after the first may fail as the first
+        may.
+        """
         found: list[Any] = self._ask(lambda: list(takewhile(wanted, how(params=params).auto_paging_iter())))
         return found
 
     def page_policy(self, charge: Charge) -> str:
-        return CARD_POLICY % {"script": _origin(self.script), "api": _origin(self.api)} if charge.method == "card" else ""
+        return (
+            CARD_POLICY % {"script": _origin(self.script), "api": _origin(self.api)}
+            if charge.method == "card"
+            else ""
+        )
 
     def tells_of_taking_back(self, kind: str) -> bool:
         return "refund" in kind or "dispute" in kind
@@ -144,7 +193,9 @@ class StripeGateway(OnlineGateway):
     def read(self, payload: bytes, headers: Headers) -> Told | None:
         try:
             text = payload.decode()
-            stripe.WebhookSignature.verify_header(text, headers.get("Stripe-Signature", ""), self._secret, stripe.Webhook.DEFAULT_TOLERANCE)
+            stripe.WebhookSignature.verify_header(
+                text, headers.get("Stripe-Signature", ""), self._secret, stripe.Webhook.DEFAULT_TOLERANCE
+            )
         except (ValueError, stripe.SignatureVerificationError) as error:
             raise RuleBroken(N_("签名不对或已过期。")) from error
         try:
@@ -160,8 +211,12 @@ class StripeGateway(OnlineGateway):
         try:
             return how(*args, **kwargs)
         except (stripe.InvalidRequestError, stripe.CardError) as error:
-            raise Refused(N_("支付渠道没有受理:%(why)s"), why=error.user_message or error.code or "") from error
-        except stripe.StripeError as error:  # a time-out, a torn connection, a key it does not take: what came before is not known
+            raise Refused(
+                N_("支付渠道没有受理:%(why)s"), why=error.user_message or error.code or ""
+            ) from error
+        except (
+            stripe.StripeError
+        ) as error:  # a time-out, a torn connection, a key it does not take: what came before is not known
             if error.http_status == 404:
                 raise Refused(N_("支付渠道没有受理:%(why)s"), why="404") from error
             raise Away(N_("支付渠道暂时没有回应;不会重复扣款,请稍后再试。")) from error
@@ -200,11 +255,15 @@ def _texts(thing: Any) -> Iterator[str]:
 def _text(thing: Any, name: str) -> str:
     """A text at this name that can be kept; an empty one for anything else."""
     found = thing.get(name) if isinstance(thing, dict) else None
-    return found if isinstance(found, str) and len(found) <= MOST_NAME and not UNKEEPABLE.search(found) else ""
+    return (
+        found if isinstance(found, str) and len(found) <= MOST_NAME and not UNKEEPABLE.search(found) else ""
+    )
 
 
 def _about(event: Any) -> str:
-    """What an event is about: a payment intent, also of a charge, refund or dispute, or whatever else has a name."""
+    """What an event is about: a payment intent, also of a charge, refund or dispute, or whatever else has a
+    name.
+    """
     data = event.get("data") if isinstance(event, dict) else None
     thing = data.get("object") if isinstance(data, dict) else None
     of_intent = _text(thing, "object") in ("charge", "refund", "dispute")
@@ -212,7 +271,9 @@ def _about(event: Any) -> str:
 
 
 def _refunded(refund: Any) -> Movement:
-    return Movement(refund.id, -refund.amount, str(getattr(refund, "payment_intent", None) or ""), _named(refund))
+    return Movement(
+        refund.id, -refund.amount, str(getattr(refund, "payment_intent", None) or ""), _named(refund)
+    )
 
 
 def _disputed(dispute: Any) -> Movement:
@@ -222,9 +283,14 @@ def _disputed(dispute: Any) -> Movement:
 def _standing(intent: Any) -> Standing:
     action, url = intent.next_action, ""
     if action:
-        for kind, field in (("alipay_handle_redirect", "url"), ("redirect_to_url", "url"), ("wechat_pay_display_qr_code", "hosted_instructions_url")):
+        for kind, field in (
+            ("alipay_handle_redirect", "url"),
+            ("redirect_to_url", "url"),
+            ("wechat_pay_display_qr_code", "hosted_instructions_url"),
+        ):
             url = url or str(getattr(getattr(action, kind, None), field, "") or "")
     moved = getattr(getattr(intent, "latest_charge", None), "balance_transaction", None)
     fee = int(getattr(moved, "fee", 0) or 0)
-    return Standing(intent.id, _OVER.get(intent.status, "waiting"), intent.amount, fee, url, intent.client_secret or "")
-
+    return Standing(
+        intent.id, _OVER.get(intent.status, "waiting"), intent.amount, fee, url, intent.client_secret or ""
+    )

@@ -15,8 +15,9 @@ MOST_REMARK = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Money that came in (above zero) or went out (below), in fen. A line with a `problem` could not be read whole: it waits for a person,
-    with what stands there as its remark."""
+    """Money that came in (above zero) or went out (below), in fen. A line with a `problem` could not be read
+    whole: it waits for a person, with what stands there as its remark.
+    """
 
     day: date
     amount: int
@@ -30,8 +31,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A statement: its account (empty where it does not say), its lines, oldest first, its balances in fen (None where it says none), how
-    many lines of other accounts were left out, and at how many places a balance does not follow from the one beside it."""
+    """A statement: its account (empty where it does not say), its lines, oldest first, its balances in fen
+    (None where it says none), how many lines of other accounts were left out, and at how many places a
+    balance does not follow from the one beside it.
+    """
 
     lines: list[Line]
     account: str = ""
@@ -45,10 +48,31 @@ _REVERSED = re.compile("退汇|退票|冲正|冲账|抹账|红字|撤销|转账�
 _REFUND = re.compile("退回|退款|退还")  # of what goes out: our own refunds are called so
 
 
-def line(day: date, amount: int, *, counterparty: str = "", counterparty_account: str = "", remark: str = "", bank_reference: str = "", problem: str = "", returned: bool = False) -> Line:
+def line(
+    day: date,
+    amount: int,
+    *,
+    counterparty: str = "",
+    counterparty_account: str = "",
+    remark: str = "",
+    bank_reference: str = "",
+    problem: str = "",
+    returned: bool = False,
+) -> Line:
     """A line as it is kept: one way of writing, no longer than its columns."""
-    said, name, account, number = (plain(each).strip() for each in (remark, counterparty, counterparty_account, bank_reference))
-    return Line(day, amount, name[:200], account[:40], _kept(said), number[:40], problem, returned or bool(_REVERSED.search(said) or (amount > 0 and _REFUND.search(said))))
+    said, name, account, number = (
+        plain(each).strip() for each in (remark, counterparty, counterparty_account, bank_reference)
+    )
+    return Line(
+        day,
+        amount,
+        name[:200],
+        account[:40],
+        _kept(said),
+        number[:40],
+        problem,
+        returned or bool(_REVERSED.search(said) or (amount > 0 and _REFUND.search(said))),
+    )
 
 
 def _kept(remark: str) -> str:
@@ -60,12 +84,20 @@ def _kept(remark: str) -> str:
 
 
 def _steps(lines: list[Line], balances: list[int | None]) -> tuple[int, int, int]:
-    """How many pairs of balances there are, how many follow from the one above, and how many from the one below."""
+    """How many pairs of balances there are, how many follow from the one above, and how many from the one
+    below.
+    """
     pairs = list(zip(lines, balances, strict=True))
     both = [
-        (one, before, two, after) for (one, before), (two, after) in pairwise(pairs) if before is not None and after is not None and not (one.problem or two.problem)
+        (one, before, two, after)
+        for (one, before), (two, after) in pairwise(pairs)
+        if before is not None and after is not None and not (one.problem or two.problem)
     ]
-    return len(both), sum(after == before + two.amount for _one, before, two, after in both), sum(before == after + one.amount for one, before, _two, after in both)
+    return (
+        len(both),
+        sum(after == before + two.amount for _one, before, two, after in both),
+        sum(before == after + one.amount for one, before, _two, after in both),
+    )
 
 
 def follow(lines: list[Line], balances: list[int | None]) -> tuple[int, int]:
@@ -80,8 +112,9 @@ def other_way(lines: list[Line]) -> list[Line]:
 
 
 def oldest_first(lines: list[Line], balances: list[int | None]) -> tuple[list[Line], int | None, int | None]:
-    """The lines in the order in which the money moved, and the balances before and after them. A file is from new to old where its balances
-    follow so, or, where they say nothing, its days do."""
+    """The lines in the order in which the money moved, and the balances before and after them. A file is from
+    new to old where its balances follow so, or, where they say nothing, its days do.
+    """
     pairs = list(zip(lines, balances, strict=True))
     _every, up, down = _steps(lines, balances)
     falling = sum(one.day > two.day for one, two in pairwise(lines))

@@ -1,5 +1,7 @@
-"""A statement in rows and columns, as banks export them: titles above the heading, sums below the lines, and every way to say which way
-money went. A row that cannot be read is a line that waits for a person; only where no row can be, the file is refused."""
+"""A statement in rows and columns, as banks export them: titles above the heading, sums below the lines, and
+every way to say which way money went. A row that cannot be read is a line that waits for a person; only where
+no row can be, the file is refused.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +22,36 @@ from models import spelling
 from models.text import N_, RuleBroken
 
 MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
-_FOOT = re.compile(r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing|(?:总|累计)?(?:借方|贷方|收入|支出|存入|支取|转入|转出|入账|出账|debit|credit)(?:总|累计|合计)?(?:笔数|次数|金额|总额|合计|发生额|total|count))")
-_SUMMED = re.compile("(?:本|当|上|前)?[日月年季页期次]?(?:发生额)?(?:合计|总计|小计|累计|总额|汇总|结余|余额|期初|期末)|承前页?|过次页?|(?:期初|期末|昨日|上日|上期)(?:余额|结余)|[日月年]计|(?:sub)?total|(?:opening|closing)balance")
+_FOOT = re.compile(
+    r"[-=_*\s]*(?:本页|当页|人民币|币种)?(?:合计|总计|小计|汇总|总笔数|总金额|共\d*笔|共计|期末|期初|上期|承前|过次|累计|打印|制表|备注|说明|温馨提示|注[::]|total|opening|closing|(?:总|累计)?(?:借方|贷方|收入|支出|存入|支取|转入|转出|入账|出账|debit|credit)(?:总|累计|合计)?(?:笔数|次数|金额|总额|合计|发生额|total|count))"
+)
+_SUMMED = re.compile(
+    "(?:本|当|上|前)?[日月年季页期次]?(?:发生额)?(?:合计|总计|小计|累计|总额|汇总|结余|余额|期初|期末)|承前页?|过次页?|(?:期初|期末|昨日|上日|上期)(?:余额|结余)|[日月年]计|(?:sub)?total|(?:opening|closing)balance"
+)
 _OWN = re.compile(
     r"(?:本方|我方|存款|(?<![子方手人汇款]))(?:[账帐]\s?号|[账帐]\s?户(?:号码)?|卡\s?号|户口号|account\s?(?:number|no\.?)?)(?:[(/\[][^:\d|]{0,12})?[::\s|]*\[?(?:[A-Z]{2,4})?([0-9*][0-9*\s-]{6,40})",
     re.IGNORECASE,
 )
 _TOGETHER = re.compile(r"(.*[^\d*\s/|-])[\s/|-]*([\d*]{8,30})")  # a name and an account in one cell
-_RENMINBI = re.compile(r"(?:人民币|本位币|本币|CNY|RMB|CNH|(?<!\d)(?:0*1|0?156)(?!\d)|[¥元圆钞汇]|[-/()\[\]【】|:_])*")
+_RENMINBI = re.compile(
+    r"(?:人民币|本位币|本币|CNY|RMB|CNH|(?<!\d)(?:0*1|0?156)(?!\d)|[¥元圆钞汇]|[-/()\[\]【】|:_])*"
+)
 _THOUSANDS = re.compile(r"[-+(]?[¥]?[1-9][0-9]{0,2},[0-9]{3}(?:\.[0-9]{1,2})?\)?")
 _TOLD_APART = ("day", "came_in", "went_out", "amount", "direction", "balance")
-_BARE = re.compile(r"(\(?[-+−–]?\s*¥?\s*[-+−–]?[\d,.]*[1-9][\d,.]*)(\)|\s*-|\s*(?:CR|DR)\.?)?", re.IGNORECASE)  # a sum without a unit of its own
+_BARE = re.compile(
+    r"(\(?[-+−–]?\s*¥?\s*[-+−–]?[\d,.]*[1-9][\d,.]*)(\)|\s*-|\s*(?:CR|DR)\.?)?", re.IGNORECASE
+)  # a sum without a unit of its own
 _ENDS = re.compile("(?:小计|合计|总计|累计)$")
-_LOST = re.compile(rf"{sandboxed.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)  # a number a spreadsheet has cut
+_LOST = re.compile(
+    rf"{sandboxed.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE
+)  # a number a spreadsheet has cut
 LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。")
 
 
 class NotUnderstood(RuleBroken):
-    """A table whose columns nobody knows, or none of whose rows can be read: somebody may say what its columns are."""
+    """A table whose columns nobody knows, or none of whose rows can be read: somebody may say what its
+    columns are.
+    """
 
 
 class _Odd(Exception):
@@ -50,7 +64,9 @@ class _Row:
     number: int
     cells: list[str]
     account: str
-    wider: bool = False  # than the heading: a comma in a sum, and everything behind it stands in another column
+    wider: bool = (
+        False  # than the heading: a comma in a sum, and everything behind it stands in another column
+    )
 
 
 def grid(content: bytes) -> list[list[str]]:
@@ -63,14 +79,22 @@ def grid(content: bytes) -> list[list[str]]:
 
 
 def same_account(written: str, ours: str) -> bool:
-    """Whether an account as a file writes it can be ours: blanks, dashes and a name beside it say nothing, stars stand for any digits."""
-    plain, own = (re.sub(r"\*+", "*", re.sub(r"[^0-9A-Z*]", "", spelling.code(each))) for each in (written, ours))
+    """Whether an account as a file writes it can be ours: blanks, dashes and a name beside it say nothing,
+    stars stand for any digits.
+    """
+    plain, own = (
+        re.sub(r"\*+", "*", re.sub(r"[^0-9A-Z*]", "", spelling.code(each))) for each in (written, ours)
+    )
     return re.fullmatch(plain.replace("*", r"\d*"), own) is not None
 
 
-def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], told: Layout | None = None) -> Parsed:
-    """The statement in these rows, in the layout just `told`, one `remembered` of its heading's signature, one we know, or one remembered of
-    tables without a heading. RuleBroken at `file` for one of other accounts only; NotUnderstood."""
+def read(
+    rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], told: Layout | None = None
+) -> Parsed:
+    """The statement in these rows, in the layout just `told`, one `remembered` of its heading's signature,
+    one we know, or one remembered of tables without a heading. RuleBroken at `file` for one of other accounts
+    only; NotUnderstood.
+    """
     by_a_person = told or _recalled(rows, remembered)
     layout = by_a_person or headings.find(rows) or (by_a_person := _headless(rows, remembered))
     if layout is None:
@@ -78,9 +102,16 @@ def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], tol
     layout = _ordered(rows, layout)
     found, left_out = _of_ours(rows, layout, ours, by_a_person is not None)
     layout = _directed(layout, found)
-    lines, balances, first_fault = max((_made(found, layout, signs) for signs in _signs(layout, found)), key=lambda made: follow(made[0], made[1]))
+    lines, balances, first_fault = max(
+        (_made(found, layout, signs) for signs in _signs(layout, found)),
+        key=lambda made: follow(made[0], made[1]),
+    )
     if left_out and not lines:
-        raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=next(iter(_accounts(rows, layout)), "")[:40])
+        raise RuleBroken(
+            N_("这是另一个账户(%(account)s)的对账单。"),
+            "file",
+            account=next(iter(_accounts(rows, layout)), "")[:40],
+        )
     if lines and all(each.problem for each in lines) and first_fault is not None:
         raise NotUnderstood(first_fault.message, "file", **first_fault.params)
     _check_ways(layout, found, lines, balances, by_a_person is not None)
@@ -90,8 +121,12 @@ def read(rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], tol
     return Parsed(ordered, ours if left_out else "", opening, closing, left_out, gaps)
 
 
-def _made(found: list[_Row], layout: Layout, signs: _Signs) -> tuple[list[Line], list[int | None], RuleBroken | None]:
-    """The lines in these rows, the balance in each, and what was wrong with the first that could not be read."""
+def _made(
+    found: list[_Row], layout: Layout, signs: _Signs
+) -> tuple[list[Line], list[int | None], RuleBroken | None]:
+    """The lines in these rows, the balance in each, and what was wrong with the first that could not be
+    read.
+    """
     lines: list[Line] = []
     balances: list[int | None] = []
     first: RuleBroken | None = None
@@ -112,17 +147,32 @@ def _recalled(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout
 
 
 def _headless(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout | None:
-    """What somebody said of tables so wide without a heading, if this is one: its first row with a day and a sum in their places is a line."""
+    """What somebody said of tables so wide without a heading, if this is one: its first row with a day and a
+    sum in their places is a line.
+    """
     layout = remembered.get(headings.of_width(rows)) if remembered else None
     if layout is None:
         return None
-    first = next((row for row in rows if layout.cell(row, "day") and any(layout.cell(row, role) for role in headings.SUMS)), [])
+    first = next(
+        (
+            row
+            for row in rows
+            if layout.cell(row, "day") and any(layout.cell(row, role) for role in headings.SUMS)
+        ),
+        [],
+    )
     return layout if _has_day(first, _ordered(rows, layout)) else None
 
 
 def _ordered(rows: list[list[str]], layout: Layout) -> Layout:
-    """The layout with the order of its days: as it was told, or as the lines below the heading have it. NotUnderstood where those contradict it."""
-    days = [layout.cell(row, "day") for row in rows[layout.heading + 1 :] if any(layout.cell(row, role) for role in headings.SUMS)]
+    """The layout with the order of its days: as it was told, or as the lines below the heading have it.
+    NotUnderstood where those contradict it.
+    """
+    days = [
+        layout.cell(row, "day")
+        for row in rows[layout.heading + 1 :]
+        if any(layout.cell(row, role) for role in headings.SUMS)
+    ]
     if layout.order and any(cells.against(day, layout.order) for day in days):
         raise NotUnderstood(N_("有的日期不是这样写的:请核对日期的写法。"), "order")
     return replace(layout, order=layout.order or cells.order(days))
@@ -139,21 +189,35 @@ def _accounts(rows: list[list[str]], layout: Layout) -> Iterator[str]:
 
 
 def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool) -> tuple[list[_Row], int]:
-    """The rows that may be lines of our account, and how many are of others: named in a column, or above the lines."""
+    """The rows that may be lines of our account, and how many are of others: named in a column, or above the
+    lines.
+    """
     width = len(layout.titles or rows[layout.heading]) if layout.heading >= 0 else 0
     above = [_trimmed(rows[at]) for at in (layout.heading, layout.heading - bool(layout.titles)) if at >= 0]
     try:
         sizes = headings.sizes(rows, layout)
     except ValueError as unit:
-        raise RuleBroken(N_("金额的单位(%(unit)s)看不懂:请导出以元为单位的人民币对账单。"), "file", unit=str(unit)) from unit
+        raise RuleBroken(
+            N_("金额的单位(%(unit)s)看不懂:请导出以元为单位的人民币对账单。"), "file", unit=str(unit)
+        ) from unit
     found, left_out, account = [], 0, ""
-    usual = max(Counter(len(row) for row in rows if _has_day(row, layout)).items(), key=lambda each: each[1], default=(0, 0))[0]
+    usual = max(
+        Counter(len(row) for row in rows if _has_day(row, layout)).items(),
+        key=lambda each: each[1],
+        default=(0, 0),
+    )[0]
     for place, row in enumerate(rows):
         sums = any(_read(layout.cell(row, role)) for role in ("came_in", "went_out", "amount"))
         beside = sums or _has_day(row, layout) or (place > layout.heading and not row[0])
         titled = "" if beside else next(iter(_OWN.findall(" | ".join(row))), "")
         account = titled.strip() or account
-        if place <= layout.heading or titled or _trimmed(row) in above or _is_heading(row, layout, place) or not _may_be_a_line(row, layout):
+        if (
+            place <= layout.heading
+            or titled
+            or _trimmed(row) in above
+            or _is_heading(row, layout, place)
+            or not _may_be_a_line(row, layout)
+        ):
             continue
         owner = layout.cell(row, "account") or account
         if _LOST.fullmatch(owner.strip()) and not same_account(owner, ours):
@@ -161,17 +225,38 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
         if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
             left_out += 1
         else:
-            found.append(_Row(place + 1, [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)], owner, _is_split(row, width or usual, usual, by_a_person)))
+            found.append(
+                _Row(
+                    place + 1,
+                    [_sized(cells.said(cell), sizes.get(at, "")) for at, cell in enumerate(row)],
+                    owner,
+                    _is_split(row, width or usual, usual, by_a_person),
+                )
+            )
     return found, left_out
 
 
 def _is_heading(row: list[str], layout: Layout, place: int) -> bool:
-    """Whether a row below is the heading once more. RuleBroken for another one: what comes then is another table."""
+    """Whether a row below is the heading once more. RuleBroken for another one: what comes then is another
+    table.
+    """
     if any(letter.isdigit() for cell in row for letter in cell):
         return False
     again = Layout(place, headings.read(row))
-    if again.enough and layout.heading >= 0 and any(again.places.get(role, layout.places.get(role)) != layout.places.get(role) for role in again.places if role in _TOLD_APART):
-        raise RuleBroken(N_("第 %(number)s 行起是另一张表,表头不同:请只留流水,或者分成几个文件。"), "file", number=place + 1)
+    if (
+        again.enough
+        and layout.heading >= 0
+        and any(
+            again.places.get(role, layout.places.get(role)) != layout.places.get(role)
+            for role in again.places
+            if role in _TOLD_APART
+        )
+    ):
+        raise RuleBroken(
+            N_("第 %(number)s 行起是另一张表,表头不同:请只留流水,或者分成几个文件。"),
+            "file",
+            number=place + 1,
+        )
     return again.enough
 
 
@@ -180,18 +265,26 @@ def _trimmed(row: list[str]) -> list[str]:
 
 
 def _is_split(row: list[str], width: int, usual: int, by_a_person: bool) -> bool:
-    """Whether a comma in a sum has made two cells of it: the row is longer than its heading, or than most, and more than blanks stand behind, or two
-    cells make one sum. Where a person has said what the columns are, cells behind them say nothing."""
+    """Whether a comma in a sum has made two cells of it: the row is longer than its heading, or than most,
+    and more than blanks stand behind, or two cells make one sum. Where a person has said what the columns
+    are, cells behind them say nothing.
+    """
     if not by_a_person and any(row[width:]):
         return True
     split = [two for one, two in pairwise(row) if _THOUSANDS.fullmatch(f"{one},{two}")]
-    return bool(split) and (len(row) > usual or any("." in two and (two[0] == "0" or len(row) > width) for two in split))
+    return bool(split) and (
+        len(row) > usual or any("." in two and (two[0] == "0" or len(row) > width) for two in split)
+    )
 
 
 def _sized(cell: str, size: str) -> str:
     """A sum with the unit its heading has; one that has its own, or is none, as it stands."""
     match = _BARE.fullmatch(spelling.plain(cell).strip()) if size else None
-    return f"{'-' * ((match[2] or '').strip(' .').upper() in ('-', 'DR'))}{match[1]}{size}{')' * (match[2] == ')')}" if match else cell
+    return (
+        f"{'-' * ((match[2] or '').strip(' .').upper() in ('-', 'DR'))}{match[1]}{size}{')' * (match[2] == ')')}"
+        if match
+        else cell
+    )
 
 
 def _may_be_a_line(row: list[str], layout: Layout) -> bool:
@@ -200,11 +293,20 @@ def _may_be_a_line(row: list[str], layout: Layout) -> bool:
     if cells.void(layout.cell(row, "status")):
         return False
     if _has_day(row, layout):
-        return any(layout.cell(row, role) for role in ("counterparty", "counterparty_account", "bank_reference")) or not any(
-            _SUMMED.fullmatch(spelling.code(each).lower()) for each in [*list(filter(None, row))[:3], layout.cell(row, "remark")]
+        return any(
+            layout.cell(row, role) for role in ("counterparty", "counterparty_account", "bank_reference")
+        ) or not any(
+            _SUMMED.fullmatch(spelling.code(each).lower())
+            for each in [*list(filter(None, row))[:3], layout.cell(row, "remark")]
         )
     moved = any(cells.said(layout.cell(row, role)) for role in ("came_in", "went_out", "amount"))
-    return moved and not _ENDS.search(layout.cell(row, "day")) and not any(_FOOT.match(spelling.plain(each).strip().lower()) for each in (told, layout.cell(row, "day")))
+    return (
+        moved
+        and not _ENDS.search(layout.cell(row, "day"))
+        and not any(
+            _FOOT.match(spelling.plain(each).strip().lower()) for each in (told, layout.cell(row, "day"))
+        )
+    )
 
 
 def _has_day(row: list[str], layout: Layout) -> bool:
@@ -219,23 +321,42 @@ def _has_day(row: list[str], layout: Layout) -> bool:
 
 
 def _directed(layout: Layout, found: list[_Row]) -> Layout:
-    """The layout with the column that says of every sum which way it went, wherever it stands; without one that does not."""
+    """The layout with the column that says of every sum which way it went, wherever it stands; without one
+    that does not.
+    """
     if "amount" not in layout.places:
         return layout
-    taken = {place for role, places in layout.places.items() if role not in ("direction", "remark") for place in places}
+    taken = {
+        place
+        for role, places in layout.places.items()
+        if role not in ("direction", "remark")
+        for place in places
+    }
     lines = [row.cells for row in found if _read(layout.cell(row.cells, "amount"))]
     kept = layout.places.get("direction", [])
     signed = all(cells.signed(layout.cell(row, "amount")) for row in lines)  # then the sign tells the way
-    others = (place for place in range(0 if signed else max(map(len, lines), default=0)) if place not in taken and place not in kept)
+    others = (
+        place
+        for place in range(0 if signed else max(map(len, lines), default=0))
+        if place not in taken and place not in kept
+    )
     for place in (*kept, *others):
         said = [row[place] if place < len(row) else "" for row in lines]
         if lines and all(map(cells.direction, said)) and (place in kept or not {"+", "-"} & set(said)):
             return replace(layout, places={**layout.places, "direction": [place]})
     known = any(cells.direction(row[place]) for place in kept for row in lines if place < len(row))
-    return layout if known or not kept else replace(layout, places={role: places for role, places in layout.places.items() if role != "direction"})
+    return (
+        layout
+        if known or not kept
+        else replace(
+            layout, places={role: places for role, places in layout.places.items() if role != "direction"}
+        )
+    )
 
 
-def _check_ways(layout: Layout, found: list[_Row], lines: list[Line], balances: list[int | None], by_a_person: bool) -> None:
+def _check_ways(
+    layout: Layout, found: list[_Row], lines: list[Line], balances: list[int | None], by_a_person: bool
+) -> None:
     """NotUnderstood where the way money went would be guessed, or the balances say the opposite."""
     so, steps = follow(lines, balances)
     otherwise, _steps = follow(other_way(lines), balances)
@@ -243,7 +364,9 @@ def _check_ways(layout: Layout, found: list[_Row], lines: list[Line], balances: 
         if otherwise > so:
             raise NotUnderstood(N_("按现在的收入和支出,余额的变化正好相反:请核对各列是什么。"), "file")
         return
-    if not any(cells.signed(layout.cell(row.cells, "amount")) for row in found) and (not so == steps > otherwise if steps else lines and not by_a_person):
+    if not any(cells.signed(layout.cell(row.cells, "amount")) for row in found) and (
+        not so == steps > otherwise if steps else lines and not by_a_person
+    ):
         raise NotUnderstood(N_("只有一列金额,看不出哪些是收入、哪些是支出:请指明收支标志在哪一列。"), "file")
 
 
@@ -253,7 +376,11 @@ def _signs(layout: Layout, found: list[_Row]) -> list[_Signs]:
     if not directed and "went_out" not in layout.places:
         return [_Signs(layout), _Signs(replace(layout, flipped=not layout.flipped))]
     role = "went_out" if "went_out" in layout.places else "amount"
-    out = [row for row in found if not directed or cells.direction(layout.cell(row.cells, "direction")) == cells.OUT]
+    out = [
+        row
+        for row in found
+        if not directed or cells.direction(layout.cell(row.cells, "direction")) == cells.OUT
+    ]
     sums = [_read(layout.cell(row.cells, role)) or 0 for row in out]
     if not any(each < 0 for each in sums):
         return [_Signs(layout)]
@@ -263,8 +390,9 @@ def _signs(layout: Layout, found: list[_Row]) -> list[_Signs]:
 
 @dataclass(frozen=True)
 class _Signs:
-    """What a minus means before a sum of what went out: that it went out, as where every such sum has one; or that something was taken back
-    (红字), as where only some have."""
+    """What a minus means before a sum of what went out: that it went out, as where every such sum has one; or
+    that something was taken back (红字), as where only some have.
+    """
 
     layout: Layout
     below_is_out: bool = False
@@ -309,7 +437,10 @@ def _needed(text: str) -> int:
 
 def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBroken | None]:
     """The line in a row; one that cannot be read whole, with what was wrong."""
-    said: dict[str, Any] = {role: layout.cell(row.cells, role) for role in ("counterparty", "counterparty_account", "remark", "bank_reference")}
+    said: dict[str, Any] = {
+        role: layout.cell(row.cells, role)
+        for role in ("counterparty", "counterparty_account", "remark", "bank_reference")
+    }
     if together := _TOGETHER.fullmatch(said["counterparty"]) if not said["counterparty_account"] else None:
         said["counterparty"], said["counterparty_account"] = together[1], together[2]
     for role in ("counterparty_account", "bank_reference"):
@@ -319,7 +450,9 @@ def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBr
     try:
         day = cells.day(written, layout.order)
     except ValueError:
-        return _odd(row, date.min), RuleBroken(N_("第 %(number)s 行的日期看不懂:%(text)s。"), "file", number=row.number, text=written[:30])
+        return _odd(row, date.min), RuleBroken(
+            N_("第 %(number)s 行的日期看不懂:%(text)s。"), "file", number=row.number, text=written[:30]
+        )
     status = layout.cell(row.cells, "status")
     try:
         if row.wider:
@@ -330,7 +463,12 @@ def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBr
             raise _Odd(N_("第 %(number)s 行的交易状态看不懂:%(status)s。"))
         return line(day, signs.amount(row.cells), **said), None
     except _Odd as odd:
-        text = " ".join(filter(None, (layout.cell(row.cells, role) for role in ("came_in", "went_out", "amount", "direction"))))[:60]
+        text = " ".join(
+            filter(
+                None,
+                (layout.cell(row.cells, role) for role in ("came_in", "went_out", "amount", "direction")),
+            )
+        )[:60]
         if not text:
             return None, None  # a date and no sum: a note
         return _odd(row, day), RuleBroken(odd.said, "file", number=row.number, text=text, status=status)

@@ -36,17 +36,29 @@ def _ever() -> tuple[datetime, datetime]:
 def trial() -> str:
     """The trial balance, checked as it is shown."""
     rows = ledger.totals(db.session)
-    chart = row_chart([(_(ACCOUNT_KINDS[row.kind][0]), abs(row.balance) // 100) for row in rows], _("各科目余额(元)"))
+    chart = row_chart(
+        [(_(ACCOUNT_KINDS[row.kind][0]), abs(row.balance) // 100) for row in rows], _("各科目余额(元)")
+    )
     return render_template(
-        "payments/trial.html", rows=rows, chart=chart, kinds=ACCOUNT_KINDS, crooked=ledger.crooked(db.session), total=ledger.trial_balance(db.session)
+        "payments/trial.html",
+        rows=rows,
+        chart=chart,
+        kinds=ACCOUNT_KINDS,
+        crooked=ledger.crooked(db.session),
+        total=ledger.trial_balance(db.session),
     )
 
 
 @rooms.get("/ledger.<any(csv, xlsx):kind>")
 @login_required
 def export_trial(kind: str) -> FlaskResponse:
-    rows: list[list[Any]] = [[_("科目"), _("账户数"), _("借方发生额(元)"), _("贷方发生额(元)"), _("余额(元,贷方为正)")]]
-    rows += [[_(ACCOUNT_KINDS[r.kind][0]), r.accounts, plain(r.debits), plain(r.credits), plain(r.balance)] for r in ledger.totals(db.session)]
+    rows: list[list[Any]] = [
+        [_("科目"), _("账户数"), _("借方发生额(元)"), _("贷方发生额(元)"), _("余额(元,贷方为正)")]
+    ]
+    rows += [
+        [_(ACCOUNT_KINDS[r.kind][0]), r.accounts, plain(r.debits), plain(r.credits), plain(r.balance)]
+        for r in ledger.totals(db.session)
+    ]
     return exported(rows, "trial-balance", kind)
 
 
@@ -54,7 +66,11 @@ def export_trial(kind: str) -> FlaskResponse:
 @login_required
 def accounts() -> str:
     query, kind = select(Account).order_by(Account.balance == 0, Account.code), request.args.get("kind", "")
-    return render_template("payments/accounts.html", page=paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query), kinds=ACCOUNT_KINDS)
+    return render_template(
+        "payments/accounts.html",
+        page=paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query),
+        kinds=ACCOUNT_KINDS,
+    )
 
 
 @rooms.get("/ledger/accounts/<code>")
@@ -64,7 +80,13 @@ def account(code: str) -> str:
     found = db.session.scalars(select(Account).where(Account.code == code)).one_or_none()
     if found is None:
         raise not_found(code)
-    return render_template("payments/account.html", account=found, page=paged(ledger.statement_lines([code], *_ever())), kinds=ACCOUNT_KINDS, postings=POSTINGS)
+    return render_template(
+        "payments/account.html",
+        account=found,
+        page=paged(ledger.statement_lines([code], *_ever())),
+        kinds=ACCOUNT_KINDS,
+        postings=POSTINGS,
+    )
 
 
 @rooms.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
@@ -72,7 +94,16 @@ def account(code: str) -> str:
 def export_account(code: str, kind: str) -> FlaskResponse:
     rows: list[list[Any]] = [[_("时间"), _("分录"), _("事由"), _("合同"), _("发生额(元)"), _("余额(元)")]]
     for entry, amount, running in db.session.execute(ledger.statement_lines([code], *_ever())):
-        rows.append([when(entry.at), entry.identifier, _(POSTINGS[entry.kind].label), entry.case_identifier, plain(int(amount)), plain(int(running))])
+        rows.append(
+            [
+                when(entry.at),
+                entry.identifier,
+                _(POSTINGS[entry.kind].label),
+                entry.case_identifier,
+                plain(int(amount)),
+                plain(int(running)),
+            ]
+        )
     return exported(rows, "account", kind)
 
 
@@ -82,7 +113,9 @@ def entry(identifier: str) -> str:
     found = db.session.scalars(select(Entry).where(Entry.identifier == identifier)).one_or_none()
     if found is None:
         raise not_found(identifier)
-    return render_template("payments/entry.html", entry=found, kinds=ACCOUNT_KINDS, posting=POSTINGS[found.kind])
+    return render_template(
+        "payments/entry.html", entry=found, kinds=ACCOUNT_KINDS, posting=POSTINGS[found.kind]
+    )
 
 
 @rooms.get("/ledger/closings")
@@ -90,7 +123,9 @@ def entry(identifier: str) -> str:
 def closings() -> str:
     """The closed days; on demand the whole chain is computed anew."""
     faults = list(ledger.verify(db.session)) if request.args.get("verify") else None
-    return render_template("payments/closings.html", page=paged(select(Closing).order_by(Closing.day.desc())), faults=faults)
+    return render_template(
+        "payments/closings.html", page=paged(select(Closing).order_by(Closing.day.desc())), faults=faults
+    )
 
 
 @rooms.get("/ledger/closings/<day>.json")
@@ -98,10 +133,18 @@ def closings() -> str:
 def closed_day(day: str) -> FlaskResponse:
     """A closed day as it is now, to compute its hash from."""
     try:
-        found = db.session.scalars(select(Closing).where(Closing.day == date.fromisoformat(day))).one_or_none()
+        found = db.session.scalars(
+            select(Closing).where(Closing.day == date.fromisoformat(day))
+        ).one_or_none()
     except ValueError:
         found = None
     if found is None:
         raise not_found(day)
-    content = json.dumps(ledger.day_file(db.session, found), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return FlaskResponse(content, mimetype="application/json", headers={"Content-Disposition": f"attachment; filename={day}.json"})
+    content = json.dumps(
+        ledger.day_file(db.session, found), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    return FlaskResponse(
+        content,
+        mimetype="application/json",
+        headers={"Content-Disposition": f"attachment; filename={day}.json"},
+    )

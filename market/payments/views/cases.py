@@ -34,10 +34,16 @@ INVOICE_ACTS = {"receive": ActPage(actions.receive_invoice), "void": ActPage(act
 @login_required
 def payouts() -> str:
     """What leaves, or has left, newest first, as far as the reader has a part in it."""
-    query, state = select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc()), request.args.get("state", "")
+    query, state = (
+        select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc()),
+        request.args.get("state", ""),
+    )
     states = Payout.workflow.states
     return render_template(
-        "payments/payouts.html", page=paged(query.where(Payout.state == state) if state in states else query), kinds=PAYOUT_KINDS, states=states.values()
+        "payments/payouts.html",
+        page=paged(query.where(Payout.state == state) if state in states else query),
+        kinds=PAYOUT_KINDS,
+        states=states.values(),
     )
 
 
@@ -47,11 +53,17 @@ def show_payout(identifier: str) -> str:
     payout: Payout = visible(Payout, identifier)
     way = named(payout.gateway)
     return render_template(
-        "payments/payout.html", **case_page(payout), payout=payout, kinds=PAYOUT_KINDS, capital=capital(payout.amount),
-        way=way.label if way else payout.gateway, account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
+        "payments/payout.html",
+        **case_page(payout),
+        payout=payout,
+        kinds=PAYOUT_KINDS,
+        capital=capital(payout.amount),
+        way=way.label if way else payout.gateway,
+        account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
         changing=under_way(db.session, payout.payee_id),
-        reference=reference(payout.identifier), contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
-    )  # fmt: skip
+        reference=reference(payout.identifier),
+        contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
+    )
 
 
 @rooms.route("/payouts/<identifier>/<act>", methods=["GET", "POST"])
@@ -67,10 +79,15 @@ def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
     payment: Payment = visible(Payment, identifier)
     play(db.session, payment, "confirm", current_actor(), {"agency"})
     return form_page(
-        InvoiceForm(), _("登记发票"), actions.record_invoice, lambda found: case_url("invoice", found),
-        lambda form: {**{k: v for k, v in form.values().items() if k != "file"}, **file_of(form.file.data)}, payment.identifier,
-        lead=_("发票由机构在税务系统开具,在这里登记号码并上传文件,业主即可查收。"), back=case_url("payment", payment.identifier),
-    )  # fmt: skip
+        InvoiceForm(),
+        _("登记发票"),
+        actions.record_invoice,
+        lambda found: case_url("invoice", found),
+        lambda form: {**{k: v for k, v in form.values().items() if k != "file"}, **file_of(form.file.data)},
+        payment.identifier,
+        lead=_("发票由机构在税务系统开具,在这里登记号码并上传文件,业主即可查收。"),
+        back=case_url("payment", payment.identifier),
+    )
 
 
 @rooms.get("/invoices/<identifier>")
@@ -78,10 +95,12 @@ def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
 def show_invoice(identifier: str) -> str:
     invoice: Invoice = visible(Invoice, identifier)
     return render_template(
-        "payments/invoice.html", **case_page(invoice), invoice=invoice,
+        "payments/invoice.html",
+        **case_page(invoice),
+        invoice=invoice,
         contract_link=link(case_url("contract", invoice.contract.identifier), invoice.contract.identifier),
         payment_link=link(case_url("payment", invoice.payment.identifier), invoice.payment.identifier),
-    )  # fmt: skip
+    )
 
 
 @rooms.route("/invoices/<identifier>/<act>", methods=["GET", "POST"])

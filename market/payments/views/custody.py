@@ -1,4 +1,6 @@
-"""The custodian's desk: the bank's statements, lines nobody knows yet, where the bank, the gateway and the books differ."""
+"""The custodian's desk: the bank's statements, lines nobody knows yet, where the bank, the gateway and the
+books differ.
+"""
 
 from __future__ import annotations
 
@@ -41,16 +43,29 @@ def desk() -> str:
     account = " · ".join(value for _label, value in bank().account)
     balances = [
         (_("托管银行(账上)"), -ledger.balance(db.session, ledger.BANK)),
-        *((_("%(gateway)s 在途", gateway=_(way.label)), -ledger.balance(db.session, ledger.clearing(way.name))) for way in ways()),
-        (_("待查款"), ledger.balance(db.session, ledger.PLATFORM)), (_("未核对的流水"), unexplained(db.session)),
-    ]  # fmt: skip
-    counted: Any = select(BankStatement, func.count(BankLine.id), func.count(BankLine.id).filter(BankLine.state == "open"))
+        *(
+            (
+                _("%(gateway)s 在途", gateway=_(way.label)),
+                -ledger.balance(db.session, ledger.clearing(way.name)),
+            )
+            for way in ways()
+        ),
+        (_("待查款"), ledger.balance(db.session, ledger.PLATFORM)),
+        (_("未核对的流水"), unexplained(db.session)),
+    ]
+    counted: Any = select(
+        BankStatement, func.count(BankLine.id), func.count(BankLine.id).filter(BankLine.state == "open")
+    )
     query = counted.outerjoin(BankLine).group_by(BankStatement.id).order_by(BankStatement.id.desc())
     open_ones = select(func.count(Difference.id)).where(Difference.gone_at.is_(None))
     return render_template(
-        "payments/custody.html", page=paged(query), account=account, balances=[(name, show(fen)) for name, fen in balances], off=off_by(db.session),
+        "payments/custody.html",
+        page=paged(query),
+        account=account,
+        balances=[(name, show(fen)) for name, fen in balances],
+        off=off_by(db.session),
         differences=db.session.scalar(open_ones),
-    )  # fmt: skip
+    )
 
 
 def _statement(identifier: str) -> BankStatement:
@@ -70,20 +85,50 @@ def _lines(statement: BankStatement) -> Select[Any]:
 @login_required
 def statement(identifier: str) -> str:
     found = _statement(identifier)
-    counts: Any = select(BankLine.state, func.count()).where(BankLine.statement_id == found.id).group_by(BankLine.state)
+    counts: Any = (
+        select(BankLine.state, func.count()).where(BankLine.statement_id == found.id).group_by(BankLine.state)
+    )
     return render_template(
-        "payments/statement.html", statement=found, page=paged(_lines(found)), counts=dict(db.session.execute(counts).all()), states=LINE_STATES,
+        "payments/statement.html",
+        statement=found,
+        page=paged(_lines(found)),
+        counts=dict(db.session.execute(counts).all()),
+        states=LINE_STATES,
         problems=PROBLEMS,
-    )  # fmt: skip
+    )
 
 
 @rooms.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_statement(identifier: str, kind: str) -> FlaskResponse:
-    rows: list[list[Any]] = [[_("行"), _("日期"), _("金额(元)"), _("对方户名"), _("附言"), _("流水号"), _("状态"), _("编号"), _("原因")]]
+    rows: list[list[Any]] = [
+        [
+            _("行"),
+            _("日期"),
+            _("金额(元)"),
+            _("对方户名"),
+            _("附言"),
+            _("流水号"),
+            _("状态"),
+            _("编号"),
+            _("原因"),
+        ]
+    ]
     for line in db.session.scalars(_lines(_statement(identifier))):
         why = _(PROBLEMS[line.problem]) if line.problem else line.note
-        rows.append([line.number, line.day.isoformat(), plain(line.amount), line.counterparty, line.remark, line.bank_reference, _(LINE_STATES[line.state]), line.case_identifier, why])
+        rows.append(
+            [
+                line.number,
+                line.day.isoformat(),
+                plain(line.amount),
+                line.counterparty,
+                line.remark,
+                line.bank_reference,
+                _(LINE_STATES[line.state]),
+                line.case_identifier,
+                why,
+            ]
+        )
     return exported(rows, identifier, kind)
 
 
@@ -92,16 +137,29 @@ def export_statement(identifier: str, kind: str) -> FlaskResponse:
 def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int]:
     """The custodian says what a line is, or reads one that could not be."""
     found = _statement(identifier)
-    line = db.session.scalars(select(BankLine).where(BankLine.statement_id == found.id, BankLine.number == number)).one_or_none()
+    line = db.session.scalars(
+        select(BankLine).where(BankLine.statement_id == found.id, BankLine.number == number)
+    ).one_or_none()
     if line is None:
         raise not_found(f"{identifier}/{number}")
     unread = line.problem == "unreadable"
-    said = " · ".join(filter(None, [line.day.isoformat(), "" if unread else show(line.amount), line.counterparty, line.remark]))
+    said = " · ".join(
+        filter(
+            None, [line.day.isoformat(), "" if unread else show(line.amount), line.counterparty, line.remark]
+        )
+    )
     form = ReadForm(data={"day": line.day}) if unread else LineForm(offered_return(db.session, line))
     return form_page(
-        form, _("处理这一笔"), actions.read_line if unread else actions.settle_line, lambda done: url_for("payments.statement", identifier=done, state="" if unread else "open"),
-        lambda form: form.values(), identifier, number, lead=said, back=url_for("payments.statement", identifier=identifier),
-    )  # fmt: skip
+        form,
+        _("处理这一笔"),
+        actions.read_line if unread else actions.settle_line,
+        lambda done: url_for("payments.statement", identifier=done, state="" if unread else "open"),
+        lambda form: form.values(),
+        identifier,
+        number,
+        lead=said,
+        back=url_for("payments.statement", identifier=identifier),
+    )
 
 
 @rooms.get("/custody/differences")
@@ -109,7 +167,9 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
 def differences() -> str:
     """Where a gateway or the bank and the books do not agree, what stands first."""
     query = select(Difference).order_by(Difference.gone_at.is_not(None), Difference.id.desc())
-    return render_template("payments/differences.html", page=paged(query), kinds=DIFFERENCES, form=ActForm(), link=link)
+    return render_template(
+        "payments/differences.html", page=paged(query), kinds=DIFFERENCES, form=ActForm(), link=link
+    )
 
 
 @rooms.post("/custody/differences")

@@ -1,4 +1,6 @@
-"""Taking in the bank's statements: the file, and where nobody understands its columns, the page on which a person says what they are."""
+"""Taking in the bank's statements: the file, and where nobody understands its columns, the page on which a
+person says what they are.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +39,22 @@ def import_statement() -> Response | str | tuple[str, int]:
                 return redirect(url_for("payments.statement", identifier=found), 303)
             except Problem as problem:
                 form.refuse(problem, words_of(problem))
-                status, unread = problem.status, problem.number if isinstance(problem, actions.Unread) else None
-    waiting = db.session.scalars(select(WaitingStatement).order_by(WaitingStatement.id.desc()).limit(SHOWN)).all()
+                status, unread = (
+                    problem.status,
+                    problem.number if isinstance(problem, actions.Unread) else None,
+                )
+    waiting = db.session.scalars(
+        select(WaitingStatement).order_by(WaitingStatement.id.desc()).limit(SHOWN)
+    ).all()
     remembered = db.session.scalar(select(func.count(StatementLayout.id)))
-    return render_template("payments/import.html", form=form, unread=unread, waiting=waiting, remembered=remembered, drop=ActForm(formdata=None)), status
+    return render_template(
+        "payments/import.html",
+        form=form,
+        unread=unread,
+        waiting=waiting,
+        remembered=remembered,
+        drop=ActForm(formdata=None),
+    ), status
 
 
 @rooms.route("/custody/import/<int:number>", methods=["GET", "POST"])
@@ -55,8 +69,12 @@ def tell_layout(number: int) -> Response | str | tuple[str, int]:
             result, status = attempt(form, actions.tell_layout, number, **form.values())
             if result is not None:
                 return redirect(url_for("payments.statement", identifier=result), 303)
-    shown = [(place, [cell[:60] for cell in row[:MOST_SHOWN]]) for place, row in enumerate(rows[:SHOWN], start=1)]
-    return render_template("payments/layout.html", form=form, source=found.source, rows=shown, more=len(rows) - len(shown)), status
+    shown = [
+        (place, [cell[:60] for cell in row[:MOST_SHOWN]]) for place, row in enumerate(rows[:SHOWN], start=1)
+    ]
+    return render_template(
+        "payments/layout.html", form=form, source=found.source, rows=shown, more=len(rows) - len(shown)
+    ), status
 
 
 @rooms.post("/custody/import/<int:number>/drop")
@@ -71,7 +89,9 @@ def drop_waiting(number: int) -> Response:
 def layouts() -> str:
     """What people have said of the columns of banks' tables, the newest first."""
     page = paged(select(StatementLayout).order_by(StatementLayout.id.desc()))
-    return render_template("payments/layouts.html", page=page, roles=ROLES, orders=DAY_ORDERS, forget=ActForm(formdata=None))
+    return render_template(
+        "payments/layouts.html", page=page, roles=ROLES, orders=DAY_ORDERS, forget=ActForm(formdata=None)
+    )
 
 
 @rooms.post("/custody/layouts/<int:number>/forget")

@@ -1,5 +1,6 @@
-"""Paying through a gateway, and what it tells us. Our pages only ever link to where the buyer pays: a form that leads elsewhere is
-refused by the content policy, and rightly."""
+"""Paying through a gateway, and what it tells us. Our pages only ever link to where the buyer pays: a form
+that leads elsewhere is refused by the content policy, and rightly.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +34,36 @@ def pay_online(identifier: str) -> Response | str | tuple[str, int]:
         raise NotFound(N_("没有这个页面。"))
     form, methods, method = ActForm(), offering(payment), request.form.get("method", "")
     if form.is_submitted() and form.validate():
-        key, standing = charging.begin(current_actor(), identifier, method, url_for("payments.back", identifier=identifier, _external=True))
+        key, standing = charging.begin(
+            current_actor(),
+            identifier,
+            method,
+            url_for("payments.back", identifier=identifier, _external=True),
+        )
         if standing.state == "succeeded" or method not in methods:
             return redirect(case_url("payment", identifier), 303)
-        return _go_on(payment, db.session.scalars(select(Charge).where(Charge.key == key)).one(), standing, *methods[method])
+        return _go_on(
+            payment,
+            db.session.scalars(select(Charge).where(Charge.key == key)).one(),
+            standing,
+            *methods[method],
+        )
     return render_template("payments/online.html", payment=payment, methods=methods, form=form)
 
 
-def _go_on(payment: Payment, charge: Charge, standing: Standing, gateway: OnlineGateway, label: str) -> Response:
-    answer = FlaskResponse(render_template("payments/go_on.html", payment=payment, charge=charge, standing=standing, label=label, gateway=gateway))
+def _go_on(
+    payment: Payment, charge: Charge, standing: Standing, gateway: OnlineGateway, label: str
+) -> Response:
+    answer = FlaskResponse(
+        render_template(
+            "payments/go_on.html",
+            payment=payment,
+            charge=charge,
+            standing=standing,
+            label=label,
+            gateway=gateway,
+        )
+    )
     if policy := gateway.page_policy(charge):
         answer.headers["Content-Security-Policy"] = policy
     return answer
@@ -50,7 +72,9 @@ def _go_on(payment: Payment, charge: Charge, standing: Standing, gateway: Online
 @rooms.get("/payments/<identifier>/back")
 @login_required
 def back(identifier: str) -> Response:
-    """The buyer comes back from the gateway, before or after its webhook: how it stands is looked up, whoever is first."""
+    """The buyer comes back from the gateway, before or after its webhook: how it stands is looked up, whoever
+    is first.
+    """
     payment: Payment = visible(Payment, identifier)
     charging.follow_all(payment)
     return redirect(case_url("payment", identifier), 303)
@@ -59,8 +83,10 @@ def back(identifier: str) -> Response:
 @rooms.post("/hooks/<gateway>")
 @csrf.exempt
 def hook(gateway: str) -> Response:
-    """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where the signature is not its own. One
-    that says nothing we could look up is noted in the log and answered all the same: it would only come again."""
+    """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where
+    the signature is not its own. One that says nothing we could look up is noted in the log and answered all
+    the same: it would only come again.
+    """
     payload = request.get_data(cache=False)
     told = online(gateway).read(payload, request.headers)
     if told is None:

@@ -21,7 +21,11 @@ from models.money import capital
 from models.payments import KINDS, Invoice, Payment, charges_of
 
 ACTS = {
-    "pay": ActPage(actions.pay, PayForm, lambda form: {"bank_reference": form.bank_reference.data, **file_of(form.file.data)}),
+    "pay": ActPage(
+        actions.pay,
+        PayForm,
+        lambda form: {"bank_reference": form.bank_reference.data, **file_of(form.file.data)},
+    ),
     "confirm": ActPage(actions.confirm),
     "receive": ActPage(actions.receive),
     "dispute": ActPage(actions.dispute),
@@ -47,11 +51,16 @@ def about(payment: Payment) -> dict[str, Any]:
         "account": [(_(label), value) for label, value in bank().account] if bank().offers(payment) else [],
         "charges": charges_of(db.session, payment),
         "online": [label for _gateway, label in offering(payment).values()],
-        "invoices": list(db.session.scalars(select(Invoice).where(Invoice.payment_id == payment.id).order_by(Invoice.id))),
+        "invoices": list(
+            db.session.scalars(select(Invoice).where(Invoice.payment_id == payment.id).order_by(Invoice.id))
+        ),
     }
 
 
-@rooms.route("/payments/<identifier>/<any(pay, confirm, receive, dispute, urge, set_aside):act>", methods=["GET", "POST"])
+@rooms.route(
+    "/payments/<identifier>/<any(pay, confirm, receive, dispute, urge, set_aside):act>",
+    methods=["GET", "POST"],
+)
 @login_required
 def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Payment, identifier, act, ACTS)

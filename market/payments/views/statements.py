@@ -1,4 +1,6 @@
-"""An organisation's own statement: what moved on its accounts in a period, on a page, as a table or on paper."""
+"""An organisation's own statement: what moved on its accounts in a period, on a page, as a table or on
+paper.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from models.payments import POSTINGS
 
 
 def _own() -> tuple[Organisation, list[str]]:
-    """The reader's organisation and the codes of its accounts: what it is owed, and, of a buyer, what is kept for its contracts."""
+    """The reader's organisation and the codes of its accounts: what it is owed, and, of a buyer, what is kept
+    for its contracts.
+    """
     actor = current_actor()
     if not actor.roles & {"enterprise", "agency"} or actor.organisation_id is None:
         abort(403)
@@ -48,7 +52,9 @@ def _day(name: str, otherwise: date) -> date:
 
 
 def _period() -> tuple[date, date]:
-    """The days asked for, this year up to the day that is booked on now if none; the first never after the last."""
+    """The days asked for, this year up to the day that is booked on now if none; the first never after the
+    last.
+    """
     today = clock.today()
     last = _day("until", ledger.open_day(db.session))
     return min(_day("since", today.replace(month=1, day=1)), last), last
@@ -66,7 +72,15 @@ def own_statement() -> str:
     begin, end = _instant(since), _instant(until + timedelta(days=1))
     total = ledger.statement(db.session, codes, begin, end)
     lines = ledger.statement_lines(codes, begin, end, total.opening)
-    return render_template("payments/own_statement.html", organisation=own, since=since, until=until, total=total, page=paged(lines), postings=POSTINGS)
+    return render_template(
+        "payments/own_statement.html",
+        organisation=own,
+        since=since,
+        until=until,
+        total=total,
+        page=paged(lines),
+        postings=POSTINGS,
+    )
 
 
 @rooms.get("/my/statement.<any(csv, xlsx, pdf):kind>")
@@ -76,26 +90,67 @@ def export_own(kind: str) -> FlaskResponse:
     since, until = _period()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
     total = ledger.statement(db.session, codes, begin, end)
-    lines = [(e, int(amount), int(running)) for e, amount, running in db.session.execute(ledger.statement_lines(codes, begin, end, total.opening))]
+    lines = [
+        (e, int(amount), int(running))
+        for e, amount, running in db.session.execute(ledger.statement_lines(codes, begin, end, total.opening))
+    ]
     if kind == "pdf":
         return _paper(own, since, until, total, lines)
-    rows: list[list[Any]] = [[_("时间"), _("分录"), _("事由"), _("合同"), _("收入(元)"), _("支出(元)"), _("余额(元)")]]
+    rows: list[list[Any]] = [
+        [_("时间"), _("分录"), _("事由"), _("合同"), _("收入(元)"), _("支出(元)"), _("余额(元)")]
+    ]
     rows.append(["", "", _("期初余额"), "", "", "", plain(total.opening)])
     for entry, amount, running in lines:
         label = _(POSTINGS[entry.kind].label)
-        rows.append([when(entry.at), entry.identifier, label, entry.case_identifier, plain(max(amount, 0)), plain(max(-amount, 0)), plain(running)])
-    rows.append(["", "", _("期末余额"), "", plain(total.came_in), plain(total.went_out), plain(total.closing)])
+        rows.append(
+            [
+                when(entry.at),
+                entry.identifier,
+                label,
+                entry.case_identifier,
+                plain(max(amount, 0)),
+                plain(max(-amount, 0)),
+                plain(running),
+            ]
+        )
+    rows.append(
+        ["", "", _("期末余额"), "", plain(total.came_in), plain(total.went_out), plain(total.closing)]
+    )
     return exported(rows, "statement", kind)
 
 
-def _paper(own: Organisation, since: date, until: date, total: ledger.Statement, lines: list[tuple[ledger.Entry, int, int]]) -> FlaskResponse:
+def _paper(
+    own: Organisation,
+    since: date,
+    until: date,
+    total: ledger.Statement,
+    lines: list[tuple[ledger.Entry, int, int]],
+) -> FlaskResponse:
     data = {
-        "platform": PLATFORM, "organisation": own.name, "uscc": own.uscc, "since": since.isoformat(), "until": until.isoformat(),
-        "printed": when(clock.now()), "opening": show(total.opening), "closing": show(total.closing), "in": show(total.came_in), "out": show(total.went_out),
+        "platform": PLATFORM,
+        "organisation": own.name,
+        "uscc": own.uscc,
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "printed": when(clock.now()),
+        "opening": show(total.opening),
+        "closing": show(total.closing),
+        "in": show(total.came_in),
+        "out": show(total.went_out),
         "lines": [
-            [when(e.at), f"{POSTINGS[e.kind].label}\n{e.case_identifier} {e.identifier}", show(amount) if amount > 0 else "", show(-amount) if amount < 0 else "", show(running)]
+            [
+                when(e.at),
+                f"{POSTINGS[e.kind].label}\n{e.case_identifier} {e.identifier}",
+                show(amount) if amount > 0 else "",
+                show(-amount) if amount < 0 else "",
+                show(running),
+            ]
             for e, amount, running in lines
         ],
-    }  # fmt: skip
+    }
     content = pdf("statement", data, at=clock.now())
-    return FlaskResponse(content, mimetype="application/pdf", headers={"Content-Disposition": "attachment; filename=statement.pdf"})
+    return FlaskResponse(
+        content,
+        mimetype="application/pdf",
+        headers={"Content-Disposition": "attachment; filename=statement.pdf"},
+    )

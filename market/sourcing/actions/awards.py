@@ -29,8 +29,9 @@ def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", 
 
 
 def _propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
-    """The award of a request: the quote the buyer chooses, or the first of the ranked bids. RuleBroken without
-    reasons or for anyone who made no live offer."""
+    """The award of a request: the quote the buyer chooses, or the first of the ranked bids. RuleBroken
+    without reasons or for anyone who made no live offer.
+    """
     if not 5 <= len(reasons.strip()) <= 2000:
         raise RuleBroken(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
     answer = first_bid(session, request) if request.way.sealed else _chosen_quote(session, request, agency)
@@ -46,9 +47,15 @@ def _propose(session: Session, actor: Actor, request: Request, agency: str, reas
         public_until=workdays.add(clock.now(), request.rules.publicity_days),
     )
     start(
-        session, chosen, actor, "propose", of=request, public=True, tells=("agency",),
+        session,
+        chosen,
+        actor,
+        "propose",
+        of=request,
+        public=True,
+        tells=("agency",),
         data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
-    )  # fmt: skip
+    )
     return chosen
 
 
@@ -60,7 +67,11 @@ def _chosen_quote(session: Session, request: Request, agency: str) -> Quote:
         .where(Quote.request_id == request.id, Organisation.identifier == agency)
         .with_for_update(of=Quote)
     ).one_or_none()
-    annulled = select(Award.id).where(Award.request_id == request.id, Award.state == "annulled", Award.agency_id == (quote.agency_id if quote else 0))
+    annulled = select(Award.id).where(
+        Award.request_id == request.id,
+        Award.state == "annulled",
+        Award.agency_id == (quote.agency_id if quote else 0),
+    )
     if quote is None or quote.state not in ("open", "agreed") or session.scalar(annulled) is not None:
         raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
     if not _engageable(session, request, quote):
@@ -129,22 +140,32 @@ def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str = "annul") -> None:
     perform(session, chosen, act, actor, reason=reason)
     perform(session, chosen.request, "reopen", SYSTEM)
-    for objection in session.scalars(select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)):
+    for objection in session.scalars(
+        select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)
+    ):
         if objection.open:
             perform(session, objection, "lapse", SYSTEM)
 
 
 @action
 def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str = "") -> str:
-    """An agency that answered and did not win objects; the award waits. Returns the objection's identifier."""
+    """An agency that answered and did not win objects; the award waits. Returns the objection's
+    identifier.
+    """
     chosen = _locked(session, identifier)
-    if actor.organisation_id in (None, chosen.agency_id) or not took_part(session, chosen.request_id, actor.organisation_id):
+    if actor.organisation_id in (None, chosen.agency_id) or not took_part(
+        session, chosen.request_id, actor.organisation_id
+    ):
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):
         chosen.workflow.find(chosen.state, "object")
     if not 10 <= len(grounds.strip()) <= 2000:
         raise RuleBroken(N_("请写明异议的事实和理由(10 到 2000 个字)。"), "grounds")
-    if session.scalar(select(Objection.id).where(Objection.award_id == chosen.id, Objection.objector_id == actor.organisation_id)):
+    if session.scalar(
+        select(Objection.id).where(
+            Objection.award_id == chosen.id, Objection.objector_id == actor.organisation_id
+        )
+    ):
         raise RuleBroken(N_("贵机构对这个结果已经提出过异议。"), "grounds")
     if chosen.state == "proposed":
         perform(session, chosen, "object", SYSTEM)

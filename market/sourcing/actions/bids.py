@@ -30,22 +30,39 @@ from models.text import N_, Conflict, Problem, RuleBroken, WrongState
 from models.workflow import perform, start
 
 
-def submit_bid(actor: Actor, identifier: str, *, price: int | None, days: int, note: str = "", contribution: str = "",
-               file_name: str = "", content: bytes = b"", submission: str = "") -> str:  # fmt: skip
+def submit_bid(
+    actor: Actor,
+    identifier: str,
+    *,
+    price: int | None,
+    days: int,
+    note: str = "",
+    contribution: str = "",
+    file_name: str = "",
+    content: bytes = b"",
+    submission: str = "",
+) -> str:
     """Seal a bid, or replace the one there is. Returns the bid's identifier; its receipt is on its page.
 
-    In a random draw the price is the buyer's, or the agency's published one where that is lower. `contribution` is
-    the bidder's own text for the request's draws, sealed with the rest, as is a file.
+    In a random draw the price is the buyer's, or the agency's published one where that is lower.
+    `contribution` is the bidder's own text for the request's draws, sealed with the rest, as is a file.
     """
     with arriving():
         attached = Beforehand(_attach(actor, identifier, file_name, content) if content else None)
-        said = {"price": price, "days": days, "note": note, "contribution": contribution, "file": hashlib.sha256(content).hexdigest() if content else ""}
+        said = {
+            "price": price,
+            "days": days,
+            "note": note,
+            "contribution": contribution,
+            "file": hashlib.sha256(content).hexdigest() if content else "",
+        }
         return _submit_bid(actor, identifier, **said, attached=attached, submission=submission)
 
 
 def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[str, str] | None:
-    """Keep an attached file sealed. Returns what the bid says of it: its name and hash, and the hash of the sealed bytes. None
-    from somebody who cannot bid here; the act says why."""
+    """Keep an attached file sealed. Returns what the bid says of it: its name and hash, and the hash of the
+    sealed bytes. None from somebody who cannot bid here; the act says why.
+    """
     check(content)
     with looking() as session:
         request = Request.load(session, identifier)
@@ -55,12 +72,26 @@ def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[st
             return None
     if request.public_key is None or request.keeper_key is None:
         return None
-    return {"name": name[:200], "sha256": hashlib.sha256(content).hexdigest(), "sealed": put_for(actor, _seal(request, content))}
+    return {
+        "name": name[:200],
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "sealed": put_for(actor, _seal(request, content)),
+    }
 
 
 @action
-def _submit_bid(session: Session, actor: Actor, identifier: str, *, price: int | None, days: int, note: str, contribution: str,
-                file: str, attached: Beforehand[dict[str, str] | None]) -> str:  # fmt: skip
+def _submit_bid(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    price: int | None,
+    days: int,
+    note: str,
+    contribution: str,
+    file: str,
+    attached: Beforehand[dict[str, str] | None],
+) -> str:
     request = Request.load(session, identifier, lock=True)
     if not request.way.sealed or request.public_key is None or request.keeper_key is None:
         raise RuleBroken(N_("这项需求现在不接收密封投标。"))
@@ -82,12 +113,26 @@ def _submit_bid(session: Session, actor: Actor, identifier: str, *, price: int |
     ).one_or_none()
     name = bid.identifier if bid is not None else identifiers.issue(session, "B")
     plain, receipt = sealing.commitment(
-        {"bid": name, "request": identifier, "revision": request.revision, "price": price, "days": days, "note": note.strip()[:4000],
-         "published_price": ceiling, "contribution": contribution.strip(), "file": attached.got}
-    )  # fmt: skip
+        {
+            "bid": name,
+            "request": identifier,
+            "revision": request.revision,
+            "price": price,
+            "days": days,
+            "note": note.strip()[:4000],
+            "published_price": ceiling,
+            "contribution": contribution.strip(),
+            "file": attached.got,
+        }
+    )
     sealed, sealed_file = _seal(request, plain.encode()), (attached.got or {}).get("sealed", "")
     if bid is not None:
-        bid.sealed, bid.receipt, bid.sealed_file, bid.received_at = sealed, receipt, sealed_file, clock.arrival(session)
+        bid.sealed, bid.receipt, bid.sealed_file, bid.received_at = (
+            sealed,
+            receipt,
+            sealed_file,
+            clock.arrival(session),
+        )
         perform(session, bid, "replace", actor, data={"receipt": receipt})
         return name
     bid = Bid(
@@ -129,8 +174,8 @@ class Unsealed:
 
 
 def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none. The seals are undone before
-    it.
+    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none. The
+    seals are undone before it.
 
     KeeperAway while the key is with a keeper elsewhere; nothing has happened then and the clock tries again.
     """
@@ -138,7 +183,9 @@ def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
-    """Every bid of a request that may be opened now, unsealed, by its name; None where it may not be, and the act says why."""
+    """Every bid of a request that may be opened now, unsealed, by its name; None where it may not be, and the
+    act says why.
+    """
     outer = keys.half_of(actor, identifier)
     if outer is None:
         return None
@@ -172,11 +219,15 @@ def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
 
 
 @action
-def _open_bids(session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]) -> str:
+def _open_bids(
+    session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]
+) -> str:
     request = Request.load(session, identifier, lock=True)
     happened = perform(session, request, "open", actor)
     bids = list(session.scalars(_submitted(request).with_for_update(of=Bid)))
-    if read.got is None or any(bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids):
+    if read.got is None or any(
+        bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids
+    ):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     for bid in bids:
         _open(session, request, bid, read.got[bid.identifier].plain)
@@ -184,7 +235,9 @@ def _open_bids(session: Session, actor: Actor, identifier: str, *, read: Beforeh
     request.opened_at, request.keeper_half = clock.now(), None
     happened.data = {**happened.data, "count": len(bids)}
     left = any(bid.state == "opened" for bid in bids)
-    if left and request.mode == "reverse_auction":  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
+    if (
+        left and request.mode == "reverse_auction"
+    ):  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
         _put_back(bids, read.got)
     else:
         _lay_open(session, bids, read.got)
@@ -232,7 +285,10 @@ def _lay_open(session: Session, bids: list[Bid], unsealed: dict[str, Unsealed]) 
 def _rank(session: Session, request: Request, bids: list[Bid]) -> None:
     """All is open: run the draws, and put the bids in order."""
     links = _links(request)
-    request.outcome = {**_draw(session, request, [drawn_by(bid) for bid in bids if bid.content]), "linked": links}
+    request.outcome = {
+        **_draw(session, request, [drawn_by(bid) for bid in bids if bid.content]),
+        "linked": links,
+    }
     request.outcome["order"] = spread(request.outcome["order"], links)
     if request.mode == "reference_price":
         request.outcome = _with_reference(request, bids)
@@ -244,11 +300,19 @@ def _strike_linked(session: Session, request: Request, bids: list[Bid], links: l
     struck = void(request, links, {bid.identifier for bid in bids if bid.state == "opened"})
     for bid in bids:
         if bid.identifier in struck and bid.state == "opened":
-            perform(session, bid, "disqualify", SYSTEM, reason=N_("与另一家投标机构或项目业主是关联单位,按规则这份投标无效。"))
+            perform(
+                session,
+                bid,
+                "disqualify",
+                SYSTEM,
+                reason=N_("与另一家投标机构或项目业主是关联单位,按规则这份投标无效。"),
+            )
 
 
 def _draw(session: Session, request: Request, contributions: list[Json]) -> dict[str, Any]:
-    """Run what was promised at publication and frozen at the deadline; an auction that began when draws were run at its opening has drawn."""
+    """Run what was promised at publication and frozen at the deadline; an auction that began when draws were
+    run at its opening has drawn.
+    """
     found: dict[str, Any] = {}
     for draw in draws.of_case(session, request.identifier):
         drawn = draws.run(draw, sealing_key(), contributions) if draw.drawn_at is None else draw.result
@@ -273,25 +337,36 @@ def _go_on(session: Session, request: Request, left: bool) -> None:
         minutes = policy.get(request.policy_version).number("choosing.auction_minutes")
         request.auction_started_at = clock.now()
         request.auction_ends_at = clock.now() + timedelta(minutes=minutes)
-        perform(session, request, "start_auction", SYSTEM, data={"until": request.auction_ends_at.isoformat()})
+        perform(
+            session, request, "start_auction", SYSTEM, data={"until": request.auction_ends_at.isoformat()}
+        )
     elif request.mode == "merit":
         start_scoring(session, request)
 
 
 @action
 def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> str:
-    """A lower price in a live auction; in the last minutes it moves the end. Returns the request's identifier."""
+    """A lower price in a live auction; in the last minutes it moves the end. Returns the request's
+    identifier.
+    """
     bid = _own(session, identifier)
     request = bid.request
     perform(session, bid, "undercut", actor, data={"price": price})
     best = lowest(session, request)
     most = best - step(request, best)
     if not 0 < price <= most:
-        raise RuleBroken(N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"), "price", best=money.show(best), most=money.show(most))
+        raise RuleBroken(
+            N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"),
+            "price",
+            best=money.show(best),
+            most=money.show(most),
+        )
     bid.price = price
     _prolong(session, request)
     at = clock.arrival(session)
-    session.add(LivePrice(request_id=request.id, bid=bid, price=price, at=at, ends_at=request.auction_ends_at))
+    session.add(
+        LivePrice(request_id=request.id, bid=bid, price=price, at=at, ends_at=request.auction_ends_at)
+    )
     return request.identifier
 
 
@@ -301,7 +376,10 @@ def _prolong(session: Session, request: Request) -> None:
     if begun is None or request.auction_ends_at is None:
         raise WrongState(N_("现在没有进行中的网上竞价。"))
     latest = begun + timedelta(minutes=book.number("choosing.auction_longest_minutes"))
-    wanted = min(latest, clock.arrival(session) + timedelta(minutes=book.number("choosing.auction_extend_within_minutes")))
+    wanted = min(
+        latest,
+        clock.arrival(session) + timedelta(minutes=book.number("choosing.auction_extend_within_minutes")),
+    )
     if wanted > request.auction_ends_at:
         request.auction_ends_at = wanted
         perform(session, request, "prolong", SYSTEM, data={"until": wanted.isoformat()})
@@ -312,7 +390,9 @@ def end_auction(session: Session, actor: Actor, identifier: str) -> str:
     """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
     request = Request.load(session, identifier, lock=True)
     ended = perform(session, request, "end_auction", actor)
-    took = select(Bid).where(Bid.request_id == request.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None))
+    took = select(Bid).where(
+        Bid.request_id == request.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
+    )
     bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
     _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
     _rank(session, request, bids)

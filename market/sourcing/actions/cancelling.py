@@ -1,4 +1,6 @@
-"""A request that comes to nothing: cancelled by its buyer, with the regulator's consent once it can be read, or called off."""
+"""A request that comes to nothing: cancelled by its buyer, with the regulator's consent once it can be read,
+or called off.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 
 @action
 def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, reason: str = "") -> str:
-    """After the opening or the draw: the buyer asks the regulator to let it cancel, on a ground of the policy, with the facts."""
+    """After the opening or the draw: the buyer asks the regulator to let it cancel, on a ground of the
+    policy, with the facts.
+    """
     request = Request.load(session, identifier, lock=True)
     happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
     request.cancel_ground = check_ground(request, ground).key
@@ -47,13 +51,24 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
 
 @action
 def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """The regulator consents: the request is cancelled, and everybody who answered is told on which ground."""
+    """The regulator consents: the request is cancelled, and everybody who answered is told on which
+    ground.
+    """
     request = Request.load(session, identifier, lock=True)
-    tell(perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}), concerned(session, request))
+    tell(
+        perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}),
+        concerned(session, request),
+    )
     end(session, request)
-    for contract in session.scalars(select(Contract).where(Contract.request_id == request.id, Contract.state.in_(UNSIGNED)).with_for_update(of=Contract)):
+    for contract in session.scalars(
+        select(Contract)
+        .where(Contract.request_id == request.id, Contract.state.in_(UNSIGNED))
+        .with_for_update(of=Contract)
+    ):
         perform(session, contract, "terminate", SYSTEM, reason=reason)
-        contract.unsigned_by = contract.unsigned_by or "buyer"  # a fact, and no breach: the regulator found the ground to be there
+        contract.unsigned_by = (
+            contract.unsigned_by or "buyer"
+        )  # a fact, and no breach: the regulator found the ground to be there
     return identifier
 
 
@@ -80,6 +95,8 @@ def end(session: Session, request: Request) -> None:
 
 
 def lapse(session: Session, case_class: Any, request: Request) -> None:
-    for case in session.scalars(select(case_class).where(case_class.request_id == request.id).with_for_update(of=case_class)):
+    for case in session.scalars(
+        select(case_class).where(case_class.request_id == request.id).with_for_update(of=case_class)
+    ):
         if case.state in ("asked", "appointed", "due", "scoring", "scored"):
             perform(session, case, "lapse", SYSTEM)

@@ -20,11 +20,15 @@ from models.workflow import perform
 
 
 def answering(session: Session, actor: Actor, request: Request) -> tuple[Organisation, agencies.FeeSchedule]:
-    """The answering agency and the fee schedule it may offer under. Problem, naming the rule that stops it."""
+    """The answering agency and the fee schedule it may offer under. Problem, naming the rule that stops
+    it.
+    """
     if "agency" not in actor.roles or actor.organisation_id is None:
         raise NotAllowed(N_("只有中介机构可以报价或投标。"))
     request.takes_offers(clock.arrival(session))
-    if request.openness == "invited" and all(i.agency_id != actor.organisation_id for i in request.invitations):
+    if request.openness == "invited" and all(
+        i.agency_id != actor.organisation_id for i in request.invitations
+    ):
         raise NotAllowed(N_("这项需求只接收受邀机构的报价。"))
     stand_apart(session, actor, request)
     agency = session.get_one(Organisation, actor.organisation_id)
@@ -38,14 +42,18 @@ def stand_apart(session: Session, actor: Actor, request: Request) -> None:
 
 
 def published_price(actor: Actor, request: Request) -> int:
-    """What the actor's published fees make this request cost, in fen. Problem, naming the rule that stops an answer."""
+    """What the actor's published fees make this request cost, in fen. Problem, naming the rule that stops an
+    answer.
+    """
     schedule = answering(db.session, actor, request)[1]
     return schedule.price(Quantity.of(request.quantity))
 
 
 def turn_away(session: Session, request: Request, winner: int | None = None) -> None:
     """Close what other answers are still open, for whoever did not win."""
-    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
+    for quote in session.scalars(
+        select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)
+    ):
         if quote.agency_id != winner and quote.state in ("open", "countered", "agreed"):
             perform(session, quote, "decline", SYSTEM)
     for bid in session.scalars(select(Bid).where(Bid.request_id == request.id).with_for_update(of=Bid)):

@@ -26,14 +26,21 @@ from models.workflow import perform, start
 
 
 @action
-def submit_quote(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
-    """An agency answers an inquiry. Where quotes are hidden until the deadline it is kept sealed, and may be replaced until then. Returns the
-    quote's identifier."""
+def submit_quote(
+    session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = ""
+) -> str:
+    """An agency answers an inquiry. Where quotes are hidden until the deadline it is kept sealed, and may be
+    replaced until then. Returns the quote's identifier.
+    """
     request = Request.load(session, identifier, lock=True)
     if request.way.sealed:
         raise RuleBroken(N_("这项需求要密封投标,不接收公开报价。"))
     agency, schedule = answering(session, actor, request)
-    earlier = select(Quote).where(Quote.request_id == request.id, Quote.agency_id == agency.id).with_for_update(of=Quote)
+    earlier = (
+        select(Quote)
+        .where(Quote.request_id == request.id, Quote.agency_id == agency.id)
+        .with_for_update(of=Quote)
+    )
     before = session.scalars(earlier).one_or_none()
     if before is not None and before.sealed is None:
         raise RuleBroken(N_("贵机构已经报过价,请在原报价上议价。"))
@@ -71,7 +78,9 @@ def _quote(session: Session, identifier: str) -> Quote:
 
 
 def _ceiling(session: Session, quote: Quote, price: int) -> int:
-    """What the agency's published fees allow for the request as it now stands; RuleBroken if the price is above."""
+    """What the agency's published fees allow for the request as it now stands; RuleBroken if the price is
+    above.
+    """
     schedule = agencies.check_eligible(session, quote.agency, quote.request.item)
     return agencies.check_price(schedule, Quantity.of(quote.request.quantity), price)
 
@@ -105,8 +114,15 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
     request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
     happened = perform(session, quote, act, actor)
     if quote.sealed is not None:  # whoever may not see it is not told of it
-        happened.tells = {"organisations": [key for key in happened.tells["organisations"] if key == quote.agency_id]}
-    if last and request.state == "evaluated" and request.cancels_with_consent and not live_answers(session, request):
+        happened.tells = {
+            "organisations": [key for key in happened.tells["organisations"] if key == quote.agency_id]
+        }
+    if (
+        last
+        and request.state == "evaluated"
+        and request.cancels_with_consent
+        and not live_answers(session, request)
+    ):
         raise RuleBroken(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
     if request.state == "evaluated" and not live_answers(session, request):
         perform(session, request, "fail", SYSTEM, data={"count": 0})
@@ -114,7 +130,9 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
 
 @action
 def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
-    """Either side is done with it. RuleBroken where the buyer would so end what it may only cancel with consent."""
+    """Either side is done with it. RuleBroken where the buyer would so end what it may only cancel with
+    consent.
+    """
     _end(session, actor, _quote(session, identifier), "decline")
     return identifier
 

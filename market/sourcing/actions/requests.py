@@ -54,9 +54,24 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
 
 
-def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, region_code: str, project: str, description: str,
-          quantity: Json, budget: int | None, mode: str, funds: str, openness: str, deadline: datetime,
-          invited: list[str], criteria: Json | None = None) -> None:  # fmt: skip
+def _fill(
+    session: Session,
+    actor: Actor,
+    request: Request,
+    *,
+    item_code: str,
+    region_code: str,
+    project: str,
+    description: str,
+    quantity: Json,
+    budget: int | None,
+    mode: str,
+    funds: str,
+    openness: str,
+    deadline: datetime,
+    invited: list[str],
+    criteria: Json | None = None,
+) -> None:
     """Take a form's values into a draft the actor may act on; RuleBroken at the field that is wrong."""
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn:
@@ -66,7 +81,11 @@ def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, r
         raise RuleBroken(N_("请选择项目所在地区。"), "region_code")
     if not 4 <= len(project.strip()) <= 200:
         raise RuleBroken(N_("项目名称应为 4 到 200 个字。"), "project")
-    for value, known, field in ((mode, MODES, "mode"), (funds, FUNDS, "funds"), (openness, OPENNESS, "openness")):
+    for value, known, field in (
+        (mode, MODES, "mode"),
+        (funds, FUNDS, "funds"),
+        (openness, OPENNESS, "openness"),
+    ):
         if value not in known:
             raise RuleBroken(N_("请选择一项。"), field)
     request.item_id, request.item = item.id, item
@@ -76,7 +95,9 @@ def _fill(session: Session, actor: Actor, request: Request, *, item_code: str, r
     _ask(request, description, quantity, budget)
     department = authority_for(session, "department", item.department, region_code)
     request.department_id = department.id if department else None
-    named = session.scalars(select(Organisation).where(Organisation.identifier.in_(invited), Organisation.kind == "agency"))
+    named = session.scalars(
+        select(Organisation).where(Organisation.identifier.in_(invited), Organisation.kind == "agency")
+    )
     request.invitations = [Invitation(agency_id=agency.id) for agency in named]
     if "buyer" not in request.roles_of(actor):
         raise RuleBroken(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
@@ -91,21 +112,38 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 
 
 def _say(session: Session, request: Request, said: str | None) -> None:
-    """Keep what the buyer says of whether this repeats one of its own: which, or that it does not (NOT_AGAIN)."""
+    """Keep what the buyer says of whether this repeats one of its own: which, or that it does not
+    (NOT_AGAIN).
+    """
     if said and said != NOT_AGAIN:
-        before = session.scalars(select(Request).where(Request.identifier == said, Request.buyer_id == request.buyer_id)).one_or_none()
+        before = session.scalars(
+            select(Request).where(Request.identifier == said, Request.buyer_id == request.buyer_id)
+        ).one_or_none()
         if before is None:
             raise RuleBroken(N_("请选择一项。"), "again_of")
         if before.published_at is None:  # a draft is named nowhere: what it repeats is
             said = before.again_said
     request.again_said = said or None
-    request.again_of = None if said == NOT_AGAIN else request.again_said  # until it is published: then what is found outranks it
+    request.again_of = (
+        None if said == NOT_AGAIN else request.again_said
+    )  # until it is published: then what is found outranks it
 
 
 @action
-def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None = None, again_of: str | None = None, **values: object) -> str:
-    """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to. Returns its identifier."""
-    request = Request(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+def create_request(
+    session: Session,
+    actor: Actor,
+    *,
+    on_behalf_of: int | None = None,
+    again_of: str | None = None,
+    **values: object,
+) -> str:
+    """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to. Returns its
+    identifier.
+    """
+    request = Request(
+        identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of)
+    )
     _say(session, request, again_of)
     with session.no_autoflush:
         _fill(session, actor, request, **values)  # type: ignore[arg-type]
@@ -114,7 +152,9 @@ def create_request(session: Session, actor: Actor, *, on_behalf_of: int | None =
 
 
 @action
-def edit_request(session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object) -> str:
+def edit_request(
+    session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object
+) -> str:
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "edit", actor)
     _say(session, request, again_of or request.again_said)
@@ -124,8 +164,9 @@ def edit_request(session: Session, actor: Actor, identifier: str, *, again_of: s
 
 
 def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open the request to answers. For a sealed mode the keys are made and the draws' seeds promised now; the keeper's key is
-    made first, outside. KeeperAway where it cannot be; nothing has happened then."""
+    """Open the request to answers. For a sealed mode the keys are made and the draws' seeds promised now; the
+    keeper's key is made first, outside. KeeperAway where it cannot be; nothing has happened then.
+    """
     made = keys.make(actor, identifier)
     try:
         return _publish(actor, identifier, made=Beforehand(made), submission=submission)
@@ -137,8 +178,17 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 @action
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
     request = Request.load(session, identifier, lock=True)
-    request.published_at, request.policy_version = clock.now(), policy.current().version  # what was drafted under another goes out under this one
-    happened = perform(session, request, "publish", actor, data={"item": request.item.name, "deadline": request.deadline.isoformat()})
+    request.published_at, request.policy_version = (
+        clock.now(),
+        policy.current().version,
+    )  # what was drafted under another goes out under this one
+    happened = perform(
+        session,
+        request,
+        "publish",
+        actor,
+        data={"item": request.item.name, "deadline": request.deadline.isoformat()},
+    )
     settle_repeats(session, request)
     again = {"again": request.again_of, "said": request.again_said, "not_again": request.again_not}
     happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
@@ -150,8 +200,9 @@ def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehan
 
 
 def _take_key(session: Session, request: Request, made: keys.Made | None) -> list[draws.Draw]:
-    """Give a request its two keys, and promise its draws. Conflict where the keeper's is not for this deadline: somebody
-    changed the draft while it was made."""
+    """Give a request its two keys, and promise its draws. Conflict where the keeper's is not for this
+    deadline: somebody changed the draft while it was made.
+    """
     if made is None or made.until != request.deadline:
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     request.public_key, private = sealing.make_pair()
@@ -161,12 +212,22 @@ def _take_key(session: Session, request: Request, made: keys.Made | None) -> lis
     return [draws.promise(session, purpose, request.identifier, sealing_key()) for purpose in purposes]
 
 
-def amend(actor: Actor, identifier: str, *, description: str, quantity: Json, budget: int | None, deadline: datetime,
-          reason: str = "", submission: str = "") -> str:  # fmt: skip
-    """Change what a published request asks for: the deadline moves, and whoever answered is told and answers anew. The keeper
-    hears of it after.
+def amend(
+    actor: Actor,
+    identifier: str,
+    *,
+    description: str,
+    quantity: Json,
+    budget: int | None,
+    deadline: datetime,
+    reason: str = "",
+    submission: str = "",
+) -> str:
+    """Change what a published request asks for: the deadline moves, and whoever answered is told and answers
+    anew. The keeper hears of it after.
 
-    A sealed bid answers one revision of the request; one that answers an older one is not valid at the opening.
+    A sealed bid answers one revision of the request; one that answers an older one is not valid at the
+    opening.
     """
     asked = {"description": description, "quantity": quantity, "budget": budget, "deadline": deadline}
     _amend(actor, identifier, **asked, reason=reason, submission=submission)
@@ -175,19 +236,32 @@ def amend(actor: Actor, identifier: str, *, description: str, quantity: Json, bu
 
 
 @action
-def _amend(session: Session, actor: Actor, identifier: str, *, description: str, quantity: Json, budget: int | None,
-           deadline: datetime, reason: str) -> str:  # fmt: skip
+def _amend(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    description: str,
+    quantity: Json,
+    budget: int | None,
+    deadline: datetime,
+    reason: str,
+) -> str:
     request = Request.load(session, identifier, lock=True)
     request.workflow.find(request.state, "amend")
     request.takes_offers(clock.arrival(session))
-    play(session, request, "amend", actor, {"buyer"})  # before the budget changes, too: it is what a delegation is measured by
+    play(
+        session, request, "amend", actor, {"buyer"}
+    )  # before the budget changes, too: it is what a delegation is measured by
     if deadline < request.deadline:
         raise RuleBroken(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
     before = (request.quantity, request.budget, request.description)
     with session.no_autoflush:
         _ask(request, description, quantity, budget)
         request.deadline = deadline
-    happened = perform(session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()})
+    happened = perform(
+        session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()}
+    )
     _keep_standing(session, request)
     tell(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
@@ -196,9 +270,13 @@ def _amend(session: Session, actor: Actor, identifier: str, *, description: str,
 
 
 def _ask_anew(session: Session, request: Request) -> None:
-    """What was answered before answers another request: bids are handed in again, quotes are their agencies' turn."""
+    """What was answered before answers another request: bids are handed in again, quotes are their agencies'
+    turn.
+    """
     request.revision += 1
-    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)):
+    for quote in session.scalars(
+        select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)
+    ):
         if quote.state in ("open", "countered", "agreed"):
             perform(session, quote, "renew", SYSTEM)
             quote.renewed = True
@@ -206,14 +284,17 @@ def _ask_anew(session: Session, request: Request) -> None:
 
 def _keep_standing(session: Session, request: Request) -> None:
     """The deadline moved: no quote ends before it."""
-    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id, Quote.state == "open").with_for_update(of=Quote)):
+    for quote in session.scalars(
+        select(Quote).where(Quote.request_id == request.id, Quote.state == "open").with_for_update(of=Quote)
+    ):
         quote.due_at = max(quote.due_at or quote.standing_until, quote.standing_until)
 
 
 @surely
 def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where there
-    are too few, which the keeper hears of after; or do then what the policy says."""
+    """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where
+    there are too few, which the keeper hears of after; or do then what the policy says.
+    """
     _close(actor, identifier, submission=submission)
     keys.settle_at_hand(identifier)
     return identifier
@@ -248,7 +329,10 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
 def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
     """How many answers stand, linked agencies counted once, and which are linked."""
     case_class: Any = Bid if request.way.sealed else Quote
-    standing = select(case_class).where(case_class.request_id == request.id, case_class.state.in_(("submitted", "open", "countered", "agreed")))
+    standing = select(case_class).where(
+        case_class.request_id == request.id,
+        case_class.state.in_(("submitted", "open", "countered", "agreed")),
+    )
     order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
     found = list(session.scalars(standing.order_by(*order)).unique())
     if not request.way.sealed:  # one that was to be given anew and was not is none: it cannot be awarded
@@ -259,7 +343,11 @@ def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
 
 def _reveal(session: Session, request: Request) -> None:
     """The deadline has come: the buyer reads every quote, all at once."""
-    for quote in session.scalars(select(Quote).where(Quote.request_id == request.id, Quote.sealed.is_not(None)).with_for_update(of=Quote)):
+    for quote in session.scalars(
+        select(Quote)
+        .where(Quote.request_id == request.id, Quote.sealed.is_not(None))
+        .with_for_update(of=Quote)
+    ):
         if not quote.workflow.states[quote.state].terminal:
             reveal(quote, sealing_key())
 
@@ -278,19 +366,30 @@ def _extend(session: Session, request: Request, days: int) -> str:
 def _turn(session: Session, request: Request, count: int) -> str:
     """Too few for this mode: the same request asks for quotes instead, and no bid is ever opened."""
     told = concerned(session, request)
-    for bid in session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").with_for_update(of=Bid)):
+    for bid in session.scalars(
+        select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").with_for_update(of=Bid)
+    ):
         perform(session, bid, "void", SYSTEM)
     request.mode = "inquiry"
-    request.deadline = workdays.add(clock.now(), policy.get(request.policy_version).number("request.usual_days"))
-    happened = perform(session, request, "turn", SYSTEM, data={"count": count, "deadline": request.deadline.isoformat()})
+    request.deadline = workdays.add(
+        clock.now(), policy.get(request.policy_version).number("request.usual_days")
+    )
+    happened = perform(
+        session, request, "turn", SYSTEM, data={"count": count, "deadline": request.deadline.isoformat()}
+    )
     tell(happened, told)
     return request.identifier
 
 
 def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, str]:
-    """Fix the lists of a sealed request's draws, before a word of any bid can be read: bidders that are linked have one place in the order.
-    Returns what the event tells: one hash over all receipts."""
-    bids = list(session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)))
+    """Fix the lists of a sealed request's draws, before a word of any bid can be read: bidders that are
+    linked have one place in the order. Returns what the event tells: one hash over all receipts.
+    """
+    bids = list(
+        session.scalars(
+            select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)
+        )
+    )
     if not request.way.sealed or not bids:
         return {}
     names = [bid.identifier for bid in bids]
@@ -307,7 +406,11 @@ def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, 
 def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> str:
     """An agency asks about a request; nobody learns who. Returns the request's identifier."""
     request = Request.load(session, identifier, lock=True)
-    if "agency" not in actor.roles or actor.organisation_id is None or not request.readable_by(session, actor):
+    if (
+        "agency" not in actor.roles
+        or actor.organisation_id is None
+        or not request.readable_by(session, actor)
+    ):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
     stand_apart(session, actor, request)
     request.takes_questions(clock.arrival(session))
@@ -320,13 +423,19 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
         asker_id=actor.organisation_id,
         question=question.strip(),
     )
-    start(session, clarification, Actor(""), "ask", of=request, tells=("buyer",))  # whoever asks is named nowhere
+    start(
+        session, clarification, Actor(""), "ask", of=request, tells=("buyer",)
+    )  # whoever asks is named nowhere
     return identifier
 
 
-def answer_question(actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = "") -> str:
-    """The buyer answers, to everyone. An answer that `changes` the conditions is an amendment: whoever answered is asked anew, and the deadline
-    leaves as long as one does; any other leaves time to heed it. The keeper hears of it after. Returns the request's identifier."""
+def answer_question(
+    actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = ""
+) -> str:
+    """The buyer answers, to everyone. An answer that `changes` the conditions is an amendment: whoever
+    answered is asked anew, and the deadline leaves as long as one does; any other leaves time to heed it. The
+    keeper hears of it after. Returns the request's identifier.
+    """
     request = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
     keys.settle(request)
     return request
@@ -342,9 +451,15 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
     request.takes_offers(clock.arrival(session))
     clarification.answer, clarification.answered_at = answer.strip(), clock.now()
     published = events.record(
-        session, actor, "request.clarify", "request", request.identifier, role="buyer", audience="public",
+        session,
+        actor,
+        "request.clarify",
+        "request",
+        request.identifier,
+        role="buyer",
+        audience="public",
         data={"title": request.title, "question": clarification.question, "answer": clarification.answer},
-    )  # fmt: skip
+    )
     tell(published, concerned(session, request))
     _leave_time(session, actor, request, changes)
     return request.identifier
@@ -353,11 +468,16 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
 def _leave_time(session: Session, actor: Actor, request: Request, changes: bool) -> None:
     """Move the deadline as far as an answer makes it necessary."""
     book, before = policy.get(request.policy_version), request.deadline
-    request.deadline = request.leaves(book.number("request.amend_days" if changes else "request.answer_leaves_days"))
+    request.deadline = request.leaves(
+        book.number("request.amend_days" if changes else "request.answer_leaves_days")
+    )
     data = {"deadline": request.deadline.isoformat()}
     _keep_standing(session, request)
     if changes:
-        tell(perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data), concerned(session, request))
+        tell(
+            perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data),
+            concerned(session, request),
+        )
         _ask_anew(session, request)
     elif request.deadline != before:
         tell(perform(session, request, "defer", SYSTEM, data=data), concerned(session, request))

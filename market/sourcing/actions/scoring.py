@@ -25,12 +25,15 @@ from models.workflow import perform, start
 
 @action
 def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> str:
-    """The buyer asks whoever has this address to evaluate; nothing tells whether anybody has signed up with it, or who. Returns the request's
-    identifier."""
+    """The buyer asks whoever has this address to evaluate; nothing tells whether anybody has signed up with
+    it, or who. Returns the request's identifier.
+    """
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "appoint", actor)
     person = meant(session, email)
-    if session.scalar(select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)):
+    if session.scalar(
+        select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)
+    ):
         raise RuleBroken(N_("这位评审人已经在名单里。"), "email")
     letterbox.post(session, "appointed", person.address, buyer=request.buyer.name, project=request.project)
     evaluation = Evaluation(
@@ -51,7 +54,9 @@ def _sheets(session: Session, request: Request) -> list[Evaluation]:
 
 
 def start_scoring(session: Session, request: Request) -> None:
-    """The bids are open: evaluators declare and score. Where no line needs them, the points follow at once."""
+    """The bids are open: evaluators declare and score. Where no line needs them, the points follow at
+    once.
+    """
     perform(session, request, "start_scoring", SYSTEM)
     for evaluation in _sheets(session, request):
         if evaluation.state == "appointed":
@@ -102,7 +107,9 @@ def lapse_evaluation(session: Session, actor: Actor, identifier: str) -> str:
 
 
 def scored_bids(session: Session, request: Request) -> list[Bid]:
-    """The bids there are to score, in the drawn order, so that no place on the list is an advantage anyone chose."""
+    """The bids there are to score, in the drawn order, so that no place on the list is an advantage anyone
+    chose.
+    """
     bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened"))
     order = (request.outcome or {}).get("order", [])
     return sorted(bids, key=lambda bid: order.index(bid.identifier))
@@ -141,17 +148,23 @@ def _conclude(session: Session, request: Request) -> None:
     request.outcome = {
         **outcome,
         "ranking": ranked(request, bids, totals),
-        "points": {bid: {line: rounded(value) for line, value in lines.items()} for bid, lines in points.items()},
+        "points": {
+            bid: {line: rounded(value) for line, value in lines.items()} for bid, lines in points.items()
+        },
         "totals": {bid: rounded(total) for bid, total in totals.items()},
     }
     published = perform(session, request, "publish_scores", SYSTEM)
     tell(published, (bid.agency_id for bid in bids))
 
 
-def _points(session: Session, request: Request, bids: list[Bid], sheets: list[dict[str, Any]]) -> dict[str, dict[str, Fraction]]:
+def _points(
+    session: Session, request: Request, bids: list[Bid], sheets: list[dict[str, Any]]
+) -> dict[str, dict[str, Fraction]]:
     """Every bid's points by line: `price`, `days`, `credit`, and the quality lines by their names."""
     criteria = request.criteria or {}
-    prices = price_shares(criteria["price"]["formula"], {b.identifier: b.price or 0 for b in bids}, request.policy_version)
+    prices = price_shares(
+        criteria["price"]["formula"], {b.identifier: b.price or 0 for b in bids}, request.policy_version
+    )
     days = days_shares({b.identifier: b.days or 1 for b in bids})
     rated = select(CreditScore).where(CreditScore.agency_id.in_([bid.agency_id for bid in bids]))
     grades = {score.agency_id: score.grade for score in session.scalars(rated)}
@@ -159,8 +172,12 @@ def _points(session: Session, request: Request, bids: list[Bid], sheets: list[di
         bid.identifier: {
             "price": prices[bid.identifier] * criteria["price"]["weight"],
             "days": days[bid.identifier] * criteria["days"]["weight"],
-            "credit": credit_share(grades.get(bid.agency_id), request.policy_version) * criteria["credit"]["weight"],
-            **{line["name"]: mean_points([s[bid.identifier]["points"] for s in sheets], line["name"]) for line in criteria["quality"]},
+            "credit": credit_share(grades.get(bid.agency_id), request.policy_version)
+            * criteria["credit"]["weight"],
+            **{
+                line["name"]: mean_points([s[bid.identifier]["points"] for s in sheets], line["name"])
+                for line in criteria["quality"]
+            },
         }
         for bid in bids
     }

@@ -9,6 +9,13 @@ REQUEST_ACTS, CLARIFICATION_ACTS = requests.REQUEST_ACTS, requests.CLARIFICATION
 EVALUATION_ACTS = evaluations.EVALUATION_ACTS
 
 __all__ = [
-    "AWARD_ACTS", "BID_ACTS", "CLARIFICATION_ACTS", "EVALUATION_ACTS", "OBJECTION_ACTS", "QUOTE_ACTS", "REQUEST_ACTS",
-    "auction", "rooms",
-]  # fmt: skip
+    "AWARD_ACTS",
+    "BID_ACTS",
+    "CLARIFICATION_ACTS",
+    "EVALUATION_ACTS",
+    "OBJECTION_ACTS",
+    "QUOTE_ACTS",
+    "REQUEST_ACTS",
+    "auction",
+    "rooms",
+]

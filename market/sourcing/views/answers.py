@@ -49,7 +49,9 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
             values = form.values()
             if sealed:
                 values |= file_of(values.pop("file"))
-            result, status = attempt(form, actions.submit_bid if sealed else actions.submit_quote, identifier, **values)
+            result, status = attempt(
+                form, actions.submit_bid if sealed else actions.submit_quote, identifier, **values
+            )
             if result is not None:
                 return redirect(case_url("bid" if sealed else "quote", result), 303)
     try:
@@ -76,7 +78,11 @@ def answers() -> str:
 def compare(identifier: str) -> str:
     """Every offer the reader may see, side by side with what it can be held against."""
     found, actor = readable(identifier), current_actor()
-    shown = [a for a in shown_to(found, answers_to(db.session, found), actor) if a.price is not None and a.published_price]
+    shown = [
+        a
+        for a in shown_to(found, answers_to(db.session, found), actor)
+        if a.price is not None and a.published_price
+    ]
     scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
     standard = None
     if found.item.standard:
@@ -103,11 +109,18 @@ def compare(identifier: str) -> str:
 def show_quote(identifier: str) -> str:
     quote = visible(Quote, identifier)
     page = case_page(quote)
-    idle = ("replace",) if quote.sealed is None else ("offer", "accept", "decline")  # what is sealed is replaced, what is open bargained over
+    idle = (
+        ("replace",) if quote.sealed is None else ("offer", "accept", "decline")
+    )  # what is sealed is replaced, what is open bargained over
     page["moves"] = [move for move in page["moves"] if move.act not in idle]
     if quote.sealed is not None and quote.state == "open":
         page["waits_for"] = []  # nobody can answer it yet
-    return render_template("sourcing/quote.html", **page, request_link=request_link(quote.request), own=actions.own_terms(current_actor(), quote))
+    return render_template(
+        "sourcing/quote.html",
+        **page,
+        request_link=request_link(quote.request),
+        own=actions.own_terms(current_actor(), quote),
+    )
 
 
 def _readable(identifier: str) -> Bid:
@@ -122,7 +135,9 @@ def _readable(identifier: str) -> Bid:
 def show_bid(identifier: str) -> str:
     bid = _readable(identifier)
     attached = documents.of_case(db.session, "bid", identifier) if bid.request.opened else []
-    return render_template("sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request), attached=attached)
+    return render_template(
+        "sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request), attached=attached
+    )
 
 
 @rooms.get("/bids/<identifier>.json")

@@ -24,8 +24,10 @@ from models.text import Problem
 
 @dataclass(frozen=True)
 class Seat:
-    """The request, its bids, the reader's own, and whether the reader sees the prices: while it runs the bidders do, and the buyer's side,
-    without names; whoever oversees it sees how many there are, and the rest at its end with everybody."""
+    """The request, its bids, the reader's own, and whether the reader sees the prices: while it runs the
+    bidders do, and the buyer's side, without names; whoever oversees it sees how many there are, and the rest
+    at its end with everybody.
+    """
 
     request: Request
     bids: list[Bid]
@@ -36,7 +38,11 @@ class Seat:
 def _seat(identifier: str) -> Seat:
     """Where the reader sits in an auction. NotFound for whoever has no part in it before its end."""
     found, actor = readable(identifier), current_actor()
-    bids = list(db.session.scalars(select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.price, Bid.id)))
+    bids = list(
+        db.session.scalars(
+            select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.price, Bid.id)
+        )
+    )
     mine = next((bid for bid in bids if bid.agency_id == actor.organisation_id), None)
     roles = found.roles_of(actor)
     if found.auction_started_at is None or not bids or not (mine or roles or found.opened):
@@ -45,8 +51,9 @@ def _seat(identifier: str) -> Seat:
 
 
 def _standing(identifier: str) -> dict[str, Any]:
-    """What the standing shows: prices without names while it runs, and where one's own stands; only to who may see them. Equals stand on
-    one place until the draw at the end parts them."""
+    """What the standing shows: prices without names while it runs, and where one's own stands; only to who
+    may see them. Equals stand on one place until the draw at the end parts them.
+    """
     seat = _seat(identifier)
     found, mine = seat.request, seat.mine
     if not seat.sees:
@@ -67,7 +74,9 @@ def _standing(identifier: str) -> dict[str, Any]:
 
 
 def _place(seat: Seat, own: int) -> int:
-    """Where the reader's own price stands: by the prices alone while it runs, and by the published ranking once that is there."""
+    """Where the reader's own price stands: by the prices alone while it runs, and by the published ranking
+    once that is there.
+    """
     ranking = (seat.request.outcome or {}).get("ranking", [])
     if seat.request.opened and seat.mine is not None and seat.mine.identifier in ranking:
         return int(ranking.index(seat.mine.identifier)) + 1
@@ -96,8 +105,8 @@ def auction(identifier: str) -> Response | str | tuple[str, int]:
 def auction_stream(identifier: str) -> Response:
     """The standing as server-sent events: at once, and again whenever it changes while the stream is held.
 
-    A stream is held for STREAM_SECONDS and then ends, and the browser comes again by itself. At most half of the
-    server's threads are held so; whoever comes then is answered at once and comes again a little later.
+    A stream is held for STREAM_SECONDS and then ends, and the browser comes again by itself. At most half of
+    the server's threads are held so; whoever comes then is answered at once and comes again a little later.
     """
     _seat(identifier)
     seconds, held = current_app.config["STREAM_SECONDS"], current_app.extensions["held streams"]

@@ -36,7 +36,9 @@ OBJECTION_ACTS = {
 
 @rooms.get("/awards")
 def awards() -> str:
-    query = select(Award).join(Award.request).where(or_(Request.public(), Request.visible_to(current_actor())))
+    query = (
+        select(Award).join(Award.request).where(or_(Request.public(), Request.visible_to(current_actor())))
+    )
     return render_template("sourcing/awards.html", page=paged(query.order_by(Award.id.desc())))
 
 
@@ -67,11 +69,13 @@ def show_award(identifier: str) -> str:
         objections=objections,
         links=links_of(award.request),
         follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
-        may_object=took_part(db.session, award.request_id, mine) and mine != award.agency_id and award.state in ("proposed", "objected")
+        may_object=took_part(db.session, award.request_id, mine)
+        and mine != award.agency_id
+        and award.state in ("proposed", "objected")
         and all(o.objector_id != mine for o in objections),
         notice=notice_of(db.session, award),
         request_link=request_link(award.request),
-    )  # fmt: skip
+    )
 
 
 @rooms.route("/awards/<identifier>/object", methods=["GET", "POST"])
@@ -79,25 +83,34 @@ def show_award(identifier: str) -> str:
 def object_to(identifier: str) -> Response | str | tuple[str, int]:
     award = _readable(identifier)
     return form_page(
-        ObjectionForm(), _("提出异议"), partial(actions.object_to, identifier=identifier),
-        lambda made: case_url("objection", made), back=case_url("award", identifier),
+        ObjectionForm(),
+        _("提出异议"),
+        partial(actions.object_to, identifier=identifier),
+        lambda made: case_url("objection", made),
+        back=case_url("award", identifier),
         lead=f"{award.identifier} · {award.request.project} · {award.agency.name}",
-    )  # fmt: skip
+    )
 
 
 @rooms.get("/objections/<identifier>")
 @login_required
 def show_objection(identifier: str) -> str:
     found = visible(Objection, identifier)
-    award_link = link(case_url("award", found.award.identifier), f"{found.award.identifier} {found.award.agency.name}")
+    award_link = link(
+        case_url("award", found.award.identifier), f"{found.award.identifier} {found.award.agency.name}"
+    )
     return render_template("sourcing/objection.html", **case_page(found), award_link=award_link)
 
 
 @rooms.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
-    """What whoever may see its request needs to re-run a draw; of the percentage also what was reckoned with it."""
+    """What whoever may see its request needs to re-run a draw; of the percentage also what was reckoned with
+    it.
+    """
     draw = draws.load(db.session, identifier)
-    request = db.session.scalars(select(Request).where(Request.identifier == draw.case_identifier)).one_or_none()
+    request = db.session.scalars(
+        select(Request).where(Request.identifier == draw.case_identifier)
+    ).one_or_none()
     if request is None or not request.readable_by(db.session, current_actor()):
         raise not_found(identifier)
     return publication(draw, shown=request.opened) | (_reckoned(draw, request) if request.opened else {})
@@ -108,7 +121,13 @@ def _reckoned(draw: draws.Draw, request: Request) -> dict[str, Any]:
     if draw.purpose != "percent" or "kept" not in reckoned:
         return {}
     prices = {bid.identifier: bid.price for bid in answers_to(db.session, request) if bid.state == "opened"}
-    return {"reference": {"prices": prices, **{key: reckoned[key] for key in ("trim_from", "price")}, "ranking": (request.outcome or {})["ranking"]}}
+    return {
+        "reference": {
+            "prices": prices,
+            **{key: reckoned[key] for key in ("trim_from", "price")},
+            "ranking": (request.outcome or {})["ranking"],
+        }
+    }
 
 
 @rooms.get("/verify_draw.py")

@@ -26,7 +26,9 @@ EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(action
 def show_evaluation(identifier: str) -> str:
     found = visible(Evaluation, identifier)
     bids = actions.scored_bids(db.session, found.request) if found.request.opened_at is not None else []
-    files = select(Document).where(Document.case_type == "bid", Document.case_identifier.in_([bid.identifier for bid in bids]))
+    files = select(Document).where(
+        Document.case_type == "bid", Document.case_identifier.in_([bid.identifier for bid in bids])
+    )
     return render_template(
         "sourcing/evaluation.html",
         **case_page(found),
@@ -41,15 +43,23 @@ def show_evaluation(identifier: str) -> str:
 def score(identifier: str) -> Response | str | tuple[str, int]:
     found = visible(Evaluation, identifier)
     found.workflow.find(found.state, "score")
-    form = score_form(actions.scored_bids(db.session, found.request), (found.request.criteria or {})["quality"])()
+    form = score_form(
+        actions.scored_bids(db.session, found.request), (found.request.criteria or {})["quality"]
+    )()
     back = case_url("evaluation", identifier)
     return form_page(
-        form, _("提交评分"), partial(actions.score, identifier=identifier), lambda _: back, back=back,
+        form,
+        _("提交评分"),
+        partial(actions.score, identifier=identifier),
+        lambda _: back,
+        back=back,
         lead=_("各项独立打分并写明理由。提交后密封,所有评审人都交齐才一起公布,不能修改。"),
-    )  # fmt: skip
+    )
 
 
 @rooms.route("/evaluations/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_evaluation(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Evaluation, identifier, act, {name: page for name, page in EVALUATION_ACTS.items() if page})
+    return act_view(
+        Evaluation, identifier, act, {name: page for name, page in EVALUATION_ACTS.items() if page}
+    )

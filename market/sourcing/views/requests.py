@@ -17,10 +17,29 @@ from market.charts import offers
 from market.extensions import db
 from market.journey import of_request
 from market.options import item_options, region_asked, region_choices
-from market.pages import ActPage, act_view, attempt, case_page, case_url, check_open, form_page, link, paged, visible
+from market.pages import (
+    ActPage,
+    act_view,
+    attempt,
+    case_page,
+    case_url,
+    check_open,
+    form_page,
+    link,
+    paged,
+    visible,
+)
 from market.referring import urges
 from market.sourcing import actions
-from market.sourcing.forms import AmendForm, AnswerForm, AppointForm, AwardForm, CancelForm, QuestionForm, RequestForm
+from market.sourcing.forms import (
+    AmendForm,
+    AnswerForm,
+    AppointForm,
+    AwardForm,
+    CancelForm,
+    QuestionForm,
+    RequestForm,
+)
 from market.sourcing.views.rooms import readable, request_link, rooms
 from market.words import item_name, when
 from models import clock, draws, money, policy, workdays
@@ -80,7 +99,10 @@ REQUEST_ACTS = {
     "urge": ActPage(urges("request")),
     "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
 }
-CLARIFICATION_ACTS = {"answer": ActPage(actions.answer_question, AnswerForm), "urge": ActPage(urges("clarification"))}
+CLARIFICATION_ACTS = {
+    "answer": ActPage(actions.answer_question, AnswerForm),
+    "urge": ActPage(urges("clarification")),
+}
 
 
 @rooms.get("/requests")
@@ -128,13 +150,19 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     if shown is not None and not form.is_submitted():
         form.fill(shown)
         form.deadline.data = shown.deadline if draft else usual
-        form.again_of.data = draft.again_said if draft else shown.identifier if shown.published_at else shown.again_said
+        form.again_of.data = (
+            draft.again_said if draft else shown.identifier if shown.published_at else shown.again_said
+        )
     code = form.item_code.data
     offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
     before = fruitless(db.session, draft) if draft else []
     said = form.again_of.data or ""
     if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in before):
-        before += [each for each in db.session.scalars(select(Request).where(Request.identifier == said)) if each.roles_of(actor)]
+        before += [
+            each
+            for each in db.session.scalars(select(Request).where(Request.identifier == said))
+            if each.roles_of(actor)
+        ]
     form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"], before)
     if draft is not None:
         del form.on_behalf_of  # whose it is was said when it was begun
@@ -152,8 +180,10 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
 
 
 def links_shown(found: Request, shown: list[Any]) -> list[Json]:
-    """Which answers are linked, as far as the reader may know: of those it is `shown`. Of sealed bids that is everybody once they are open, of
-    quotes the buyer and its overseers once it is closed, and never of those that stayed sealed."""
+    """Which answers are linked, as far as the reader may know: of those it is `shown`. Of sealed bids that is
+    everybody once they are open, of quotes the buyer and its overseers once it is closed, and never of those
+    that stayed sealed.
+    """
     names = {answer.identifier for answer in shown}
     return [group for group in (found.outcome or {}).get("linked", []) if names.issuperset(group["answers"])]
 
@@ -164,10 +194,20 @@ def show(identifier: str) -> str:
     answers = answers_to(db.session, found)
     shown = shown_to(found, answers, actor)
     scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
-    awards = list(db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc())))
-    objections = list(db.session.scalars(select(Objection).join(Objection.award).where(Award.request_id == found.id)))
-    evaluations = list(db.session.scalars(select(Evaluation).where(Evaluation.request_id == found.id).order_by(Evaluation.id)))
-    contract = db.session.scalars(select(Contract).where(Contract.request_id == found.id).order_by(Contract.id.desc()).limit(1)).first()
+    awards = list(
+        db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc()))
+    )
+    objections = list(
+        db.session.scalars(select(Objection).join(Objection.award).where(Award.request_id == found.id))
+    )
+    evaluations = list(
+        db.session.scalars(
+            select(Evaluation).where(Evaluation.request_id == found.id).order_by(Evaluation.id)
+        )
+    )
+    contract = db.session.scalars(
+        select(Contract).where(Contract.request_id == found.id).order_by(Contract.id.desc()).limit(1)
+    ).first()
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
@@ -198,7 +238,11 @@ def show(identifier: str) -> str:
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
-        may_repeat=found.buyer_id in actor.buyers() and (found.state in ENDED or (contract is not None and contract.state == "terminated" and found.state == "contracted")),
+        may_repeat=found.buyer_id in actor.buyers()
+        and (
+            found.state in ENDED
+            or (contract is not None and contract.state == "terminated" and found.state == "contracted")
+        ),
         contract=contract if contract and contract.roles_of(actor) else None,
         ground=ground_of(found) if found.state == "cancelled" or found.roles_of(actor) else None,
         cancel_grounds=grounds(found.policy_version).values(),
@@ -219,20 +263,32 @@ def show(identifier: str) -> str:
 
 
 def _beside(found: Request) -> dict[str, Any]:
-    """The request this one repeats, with the ground on which that was cancelled, with a link where the reader may see its page (that it is named is
-    the rule); and the one that repeats it, where the reader may know of that."""
+    """The request this one repeats, with the ground on which that was cancelled, with a link where the reader
+    may see its page (that it is named is the rule); and the one that repeats it, where the reader may know of
+    that.
+    """
     before = Request.load(db.session, found.again_of) if found.again_of else None
-    said: dict[str, Any] = {"before": before, "before_ground": ground_of(before) if before and before.state == "cancelled" else None, "after": rerun_of(db.session, found)}
+    said: dict[str, Any] = {
+        "before": before,
+        "before_ground": ground_of(before) if before and before.state == "cancelled" else None,
+        "after": rerun_of(db.session, found),
+    }
     for name in ("before", "after"):
         each = said[name]
         readable_too = each is not None and each.readable_by(db.session, current_actor())
-        said[f"{name}_link"] = request_link(each) if readable_too else each.identifier if each and name == "before" else None
+        said[f"{name}_link"] = (
+            request_link(each) if readable_too else each.identifier if each and name == "before" else None
+        )
     return said
 
 
 def quantity_words(found: Request) -> str:
     said = Quantity.of(found.quantity)
-    parts = [money.show(said.amount) if said.amount else "", f"{said.count}" if said.count > 1 else "", said.factor]
+    parts = [
+        money.show(said.amount) if said.amount else "",
+        f"{said.count}" if said.count > 1 else "",
+        said.factor,
+    ]
     return " · ".join(filter(None, parts))
 
 
@@ -242,9 +298,18 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
     back = case_url("request", found.identifier)
     return form_page(
-        QuestionForm(), _("就这项需求提问"), partial(actions.ask, identifier=identifier), lambda _: back, back=back,
-        lead=_("%(project)s · 提问截止 %(time)s(征集截止前 %(days)s 个工作日)", project=found.project, time=when(found.questions_until), days=found.questions_days),
-    )  # fmt: skip
+        QuestionForm(),
+        _("就这项需求提问"),
+        partial(actions.ask, identifier=identifier),
+        lambda _: back,
+        back=back,
+        lead=_(
+            "%(project)s · 提问截止 %(time)s(征集截止前 %(days)s 个工作日)",
+            project=found.project,
+            time=when(found.questions_until),
+            days=found.questions_days,
+        ),
+    )
 
 
 @rooms.get("/clarifications/<identifier>")
@@ -257,7 +322,12 @@ def show_clarification(identifier: str) -> Response:
 @rooms.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_request(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    if act == "cancel" and request.method == "GET" and (case := visible(Request, identifier)).state == "evaluated" and case.cancels_with_consent:
+    if (
+        act == "cancel"
+        and request.method == "GET"
+        and (case := visible(Request, identifier)).state == "evaluated"
+        and case.cancels_with_consent
+    ):
         return redirect(url_for("sourcing.act_request", identifier=identifier, act="ask_cancel"), 303)
     return act_view(Request, identifier, act, REQUEST_ACTS)
 
