@@ -1,124 +1,119 @@
 """Asking somebody over HTTP who may be slow, or mean it ill: the whole answer is there within a time and a
-size, or none of it.
+size, or none of it. One client for everybody who is asked: aiohttp, whose time limit is for all of a
+question, where those of others are for one read, and whoever sends a byte a second never exceeds them.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+import asyncio
+import json
+from collections.abc import Coroutine
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
-from time import monotonic
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
+
+from aiohttp import (
+    ClientError,
+    ClientHandlerType,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+)
+
+T = TypeVar("T")
 
 
 class TooMuch(ValueError):
     """An answer larger than anybody expects."""
 
 
-def ask(request: urllib.request.Request, patience: float, most: int) -> bytes:
-    """The answer, `most` bytes of it at the most, and all of it `patience` seconds from now: a time limit of
-    the socket's own is for one read, and whoever sends a byte a second never exceeds it. OSError (a
-    TimeoutError, or one as its `reason`, where the time is up), urllib's HTTPError for an answer that is
-    none, TooMuch.
-    """
-    try:
-        with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:
-            content: bytes = answer.read(most + 1)
-    except http.client.HTTPException as error:
-        raise OSError(f"no HTTP: {error!r}") from error
-    if len(content) > most:
-        raise TooMuch(f"more than {most} bytes")
-    return content
+class Declined(ClientError):
+    """An answer that is none: its `status` is not one of 200 to 299. Nobody is sent on elsewhere."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
 
 
-def _opener(request: urllib.request.Request, until: float) -> urllib.request.OpenerDirector:
-    """What opens this address alone, through a proxy where the environment names one; nobody is sent on
-    elsewhere.
-    """
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.UnknownHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-    ):
-        opener.add_handler(handler())
-    opener.add_handler((_Https if request.type == "https" else _Http)(until))
-    return opener
-
-
-class _Http(urllib.request.HTTPHandler):
-    def __init__(self, until: float) -> None:
-        super().__init__()
-        self._made = partial(_connection, http.client.HTTPConnection, until)
-
-    def http_open(self, asked: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._made, asked)
-
-
-class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, until: float) -> None:
-        super().__init__()
-        self._made = partial(_connection, http.client.HTTPSConnection, until)
-
-    def https_open(self, asked: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._made, asked, context=self._context)  # type: ignore[attr-defined]
-
-
-def _connection(
-    kind: Callable[..., http.client.HTTPConnection], until: float, host: str, **settings: Any
-) -> http.client.HTTPConnection:
-    """A connection whose answers are read until then."""
-    made = kind(host, **settings)
-    made.response_class = partial(_answer, until)  # type: ignore[assignment]
-    return made
-
-
-def _answer(until: float, connected: Any, *arguments: Any, **settings: Any) -> http.client.HTTPResponse:
-    answer = http.client.HTTPResponse(connected, *arguments, **settings)
-    answer.fp = io.BufferedReader(_Hurried(answer.fp.detach(), connected, until))  # type: ignore[attr-defined]
+async def _only_answers(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    answer = await handler(request)
+    if not 200 <= answer.status < 300:
+        answer.close()
+        raise Declined(answer.status)
     return answer
 
 
-class _Hurried(io.RawIOBase):
-    """What a socket receives, each read with the time that is left."""
+@cache
+def _up_to(most: int) -> type[ClientResponse]:
+    class Answer(ClientResponse):
+        async def read(self) -> bytes:
+            content = bytearray()
+            async for piece in self.content.iter_any():
+                content += piece
+                if len(content) > most:
+                    self.close()
+                    raise TooMuch(f"more than {most} bytes")
+            return bytes(content)
 
-    def __init__(self, received: io.RawIOBase, connected: Any, until: float) -> None:
-        self._received, self._connected, self._until = received, connected, until
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._until - monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer takes too long")
-        self._connected.settimeout(left)
-        return self._received.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
-
-    def close(self) -> None:
-        self._received.close()
-        super().close()
+    return Answer
 
 
-def date_of(request: urllib.request.Request, patience: float) -> datetime:
+def client(patience: float, most: int) -> ClientSession:
+    """A client, made inside of a loop, whose every question is answered in `patience` seconds by `most` bytes
+    at the most, through a proxy where the environment names one. TimeoutError, TooMuch, Declined, or another
+    of aiohttp's ClientError.
+    """
+    return ClientSession(
+        timeout=ClientTimeout(total=patience),
+        response_class=_up_to(most),
+        middlewares=(_only_answers,),
+        trust_env=True,
+    )
+
+
+def ask(
+    method: str, url: str, told: dict[str, Any] | None = None, *, token: str, patience: float, most: int
+) -> Any:
+    """What the JSON says that answers `told`, under a bearer token: `most` bytes at the most, `patience`
+    seconds from now. OSError where there is no answer (TimeoutError where the time is up), Declined for one
+    that is none, ValueError for one that is no JSON (TooMuch for one that is too large).
+    """
+
+    async def asked() -> bytes:
+        async with (
+            client(patience, most) as session,
+            session.request(method, url, json=told or {}, headers={"Authorization": f"Bearer {token}"}) as it,
+        ):
+            return await it.read()
+
+    return json.loads(_run(asked()))
+
+
+def date_of(url: str, patience: float) -> datetime:
     """The time a server says it is, to the second, whatever else it answers. OSError where it does not answer
     in `patience` seconds, ValueError where it does not say.
     """
-    try:
-        with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:
-            said = answer.headers.get("Date", "")
-    except urllib.error.HTTPError as error:
-        with error:
-            said = error.headers.get("Date", "")
-    except http.client.HTTPException as error:
-        raise OSError(f"no HTTP: {error!r}") from error
+
+    async def asked() -> str:
+        async with (
+            client(patience, 0) as session,
+            session.head(url, allow_redirects=False, middlewares=()) as answer,
+        ):
+            return answer.headers.get("Date", "")
+
+    said = _run(asked())
     found = parsedate_to_datetime(said)
     if found.tzinfo is None:
         raise ValueError(f"no instant: {said[:40]}")
     return found
+
+
+def _run(asked: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(asked)
+    except ClientError as error:
+        if isinstance(error, (Declined, OSError)):
+            raise
+        raise OSError(f"no HTTP: {error!r}") from error

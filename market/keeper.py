@@ -20,8 +20,6 @@ import logging
 import os
 import re
 import sys
-import urllib.error
-import urllib.request
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -29,7 +27,7 @@ from typing import Any, Protocol
 
 from flask import Flask, abort, current_app, request
 
-from market.asking import ask
+from market.asking import Declined, ask
 from market.transaction import outside
 from models import clock, disk, sealing, timekeeping
 from models.clock import Reading
@@ -211,20 +209,13 @@ class HttpKeeper:
         outside("the keeper is asked")
         if monotonic() < self._silent_until:
             raise KeeperAway(AWAY)
-        asked = urllib.request.Request(
-            f"{self.url}/{path}",
-            json.dumps(body or {}).encode(),
-            method=method,
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-        )
         try:
-            return json.loads(ask(asked, PATIENCE, MOST))
-        except urllib.error.HTTPError as error:
-            with error:
-                refusal = {409: WrongState, 404: NotFound}.get(error.code, KeeperAway)
-            raise refusal(N_("密钥保管方没有答应(%(status)s)。"), status=error.code) from error
+            return ask(method, f"{self.url}/{path}", body, token=self._token, patience=PATIENCE, most=MOST)
+        except Declined as error:
+            refusal = {409: WrongState, 404: NotFound}.get(error.status, KeeperAway)
+            raise refusal(N_("密钥保管方没有答应(%(status)s)。"), status=error.status) from error
         except (OSError, ValueError) as error:
-            if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
+            if isinstance(error, TimeoutError):
                 self._silent_until = monotonic() + SILENCE
             raise KeeperAway(AWAY) from error
 

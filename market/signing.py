@@ -4,17 +4,16 @@ time.
 
 from __future__ import annotations
 
-import asyncio
-import urllib.request
 from pathlib import Path
 
-from asn1crypto import tsp
+from asn1crypto import cms
 from cryptography import x509
 from flask import current_app
 from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from sqlalchemy.orm import Session
 
-from market.asking import ask
+from market.asking import client
 from market.printing import pdf
 from market.transaction import looking, outside, transaction
 from models import clock
@@ -24,6 +23,9 @@ from models.printable import missing, words
 from models.signing import SigningKey, key_of, roots, sign, valid_key
 from models.text import N_, Problem, RuleBroken
 
+PATIENCE = 10.0  # seconds for a whole answer of a time stamping authority
+MOST = 256 * 1024  # bytes of it
+
 
 class TimestampsAway(Problem):
     """The time stamping authority does not answer; nothing is signed without it where one is set."""
@@ -32,20 +34,18 @@ class TimestampsAway(Problem):
 
 
 class HttpTimestamps(TimeStamper):
-    """A time stamping authority over HTTP (RFC 3161, 3.4)."""
+    """A time stamping authority over HTTP (RFC 3161, 3.4): pyHanko's, through a client of ours."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         super().__init__()
 
-    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        return await asyncio.to_thread(self._ask, req.dump())
-
-    def _ask(self, body: bytes) -> tsp.TimeStampResp:
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         outside("the time is stamped")
-        asked = urllib.request.Request(self.url, body, {"Content-Type": "application/timestamp-query"})
         try:
-            return tsp.TimeStampResp.load(ask(asked, 10, 256 * 1024))
+            async with client(PATIENCE, MOST) as session:
+                authority = HTTPTimeStamper(self.url, timeout=PATIENCE, session=session)
+                return await authority.async_timestamp(message_digest, md_algorithm)
         except (OSError, ValueError) as error:
             raise TimestampsAway(N_("时间戳服务没有回应,请稍后再签。")) from error
 

@@ -7,7 +7,6 @@ it. People are served all the while.
 from __future__ import annotations
 
 import logging
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import wraps
@@ -144,7 +143,7 @@ def _witnesses() -> Iterator[tuple[datetime, datetime]]:
     for url in (current_app.config["CLOCK_WITNESS"], current_app.config["TSA_URL"]):
         if url:
             try:
-                yield date_of(urllib.request.Request(url, method="HEAD"), PATIENCE), clock.now()
+                yield date_of(url, PATIENCE), clock.now()
             except (OSError, ValueError) as error:
                 log.warning("%s is no witness of the time: %s", url, error)
 

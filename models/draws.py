@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from secrets import token_bytes
 from typing import Any
 
+import rfc8785
 from sqlalchemy import LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -135,14 +135,9 @@ def rank(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) ->
 
 
 def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) -> bytes:
-    """SHA-256 of the draw's inputs in canonical JSON: the key of its tickets, published with it."""
-    canonical = json.dumps(
-        {"candidates": list(candidates), "contributions": list(contributions), "seed": seed},
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    )
-    return hashlib.sha256(canonical.encode()).digest()
+    """SHA-256 of the draw's inputs in canonical JSON (RFC 8785): the key of its tickets, published with it."""
+    inputs = {"candidates": list(candidates), "contributions": list(contributions), "seed": seed}
+    return hashlib.sha256(rfc8785.dumps(inputs)).digest()
 
 
 def publication(draw: Draw, *, shown: bool = True) -> dict[str, Any]:

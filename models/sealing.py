@@ -9,17 +9,22 @@ neither of them can open it alone. `commitment` is what a receipt shows of a sec
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from secrets import token_hex
 from typing import Any
 
+import rfc8785
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE = 12
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+_HPKE_1 = b"gx-hpke1"  # the version a seal begins with
+_INFO = b"gongxin bid"
 
 
 def derive(secret: str, purpose: str = "gongxin sealing") -> bytes:
@@ -54,23 +59,34 @@ def belong_together(public: bytes, private: bytes) -> bool:
     )
 
 
-def _shared(private: X25519PrivateKey, other: bytes, ephemeral: bytes, public: bytes) -> bytes:
-    secret = private.exchange(X25519PublicKey.from_public_bytes(other))
-    return HKDF(hashes.SHA256(), 32, salt=ephemeral + public, info=b"gongxin bid").derive(secret)
-
-
 def seal(public: bytes, plain: bytes) -> bytes:
-    """Seal to a public key (ephemeral X25519, HKDF-SHA256, ChaCha20-Poly1305)."""
-    ephemeral = X25519PrivateKey.generate()
-    mine = ephemeral.public_key().public_bytes_raw()
-    return mine + wrap(_shared(ephemeral, public, mine, public), plain)
+    """Seal to a public key (32 bytes) by HPKE (RFC 9180, base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305).
+    What comes out begins with the version of the format.
+    """
+    return _HPKE_1 + _SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(public), info=_INFO)
 
 
 def open_sealed(private_key: bytes, sealed: bytes) -> bytes:
-    """Open what `seal` made, with the private key. Raises InvalidTag if it was changed or is another's."""
+    """Open what `seal` made, now or before it had a version, with the private key (32 bytes). Raises
+    InvalidTag if it was changed or is another's.
+    """
     private = X25519PrivateKey.from_private_bytes(private_key)
+    if sealed.startswith(_HPKE_1):
+        return _SUITE.decrypt(sealed[len(_HPKE_1) :], private, info=_INFO)
+    return _open_unversioned(private, sealed)
+
+
+def _open_unversioned(private: X25519PrivateKey, sealed: bytes) -> bytes:
+    """What was sealed before seals had a version: ephemeral X25519 key (32 bytes), nonce, ChaCha20-Poly1305
+    under the HKDF-SHA256 of the shared secret. That it begins like a version by chance is one in 2**64.
+    """
     ephemeral, rest = sealed[:32], sealed[32:]
-    return unwrap(_shared(private, ephemeral, ephemeral, private.public_key().public_bytes_raw()), rest)
+    try:
+        shared = private.exchange(X25519PublicKey.from_public_bytes(ephemeral))
+        salt = ephemeral + private.public_key().public_bytes_raw()
+        return unwrap(HKDF(hashes.SHA256(), 32, salt=salt, info=_INFO).derive(shared), rest)
+    except ValueError as error:  # too short, or no key at all
+        raise InvalidTag from error
 
 
 def commitment(content: dict[str, Any]) -> tuple[str, str]:
@@ -80,5 +96,5 @@ def commitment(content: dict[str, Any]) -> tuple[str, str]:
     published, `sha256sum` shows that it is the one.
     """
     salted = {**content, "nonce": token_hex(16)}
-    text = json.dumps(salted, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text, hashlib.sha256(text.encode()).hexdigest()
+    text = rfc8785.dumps(salted)
+    return text.decode(), hashlib.sha256(text).hexdigest()

@@ -7,9 +7,6 @@ from it.
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import permissions, tables
-from market.asking import ask
+from market.asking import Declined, ask
 from market.batches import WORKS, Away, Work
 from market.demo.register import ExampleRegister
 from market.extensions import db
@@ -40,6 +37,7 @@ from models.text import N_, Problem, RuleBroken
 KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
 PATIENCE = 20.0  # seconds for a service to answer
 AT_ONCE = 50  # codes in one question to a service
+MOST = 4 * 1024 * 1024  # bytes of an answer
 # The fields of `Registered`, and the headings they have in exports.
 COLUMNS: tables.Columns = {
     "uscc": ("统一社会信用代码", "信用代码"),
@@ -118,15 +116,12 @@ class HttpSource:
         return found
 
     def _ask(self, codes: list[str]) -> list[dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(
-            self._url, json.dumps({"uscc": codes}).encode(), headers, method="POST"
-        )
         try:
-            said = json.loads(ask(request, self._patience, 4 * 1024 * 1024))
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Away(N_("登记机关的服务没有答应(%(status)s)。"), status=error.code) from error
+            said = ask(
+                "POST", self._url, {"uscc": codes}, token=self._token, patience=self._patience, most=MOST
+            )
+        except Declined as error:
+            raise Away(N_("登记机关的服务没有答应(%(status)s)。"), status=error.status) from error
         except OSError as error:
             raise Away(N_("登记机关的服务没有回应,稍后会再试。")) from error
         except ValueError as error:

@@ -6,12 +6,12 @@ away since.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
 
+import rfc8785
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -63,10 +63,8 @@ def _content(day: date, entries: list[Entry], before: Json, previous: str) -> di
 
 
 def digest_of(content: dict[str, Any]) -> str:
-    """SHA-256 over the JSON of a day with sorted keys, no blanks, UTF-8."""
-    return hashlib.sha256(
-        json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
+    """SHA-256 over the canonical JSON of a day (RFC 8785)."""
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
 def close_days(session: Session, until: date) -> list[Closing]:

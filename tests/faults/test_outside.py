@@ -10,20 +10,19 @@ import socket
 import threading
 import time as machine
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from contextvars import Context
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request as Question
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from market import keeper as keepers
-from market import sandbox
+from market import sandbox, signing
 from market import transaction as transactions
-from market.asking import TooMuch, ask
+from market.asking import Declined, TooMuch, ask, date_of
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.files import keep
@@ -45,6 +44,14 @@ from tests.faults.keeping import SEALED, kept_until
 from tests.faults.silence import Silent
 
 
+def question(url: str, most: int = 4, *, patience: float = 5) -> object:
+    return ask("GET", url, token="token", patience=patience, most=most)
+
+
+def stamped(url: str) -> object:
+    return asyncio.run(HttpTimestamps(url).async_timestamp(bytes(32), "sha256"))
+
+
 def _waiting(app: Flask) -> dict[str, Callable[[], object]]:
     """Everything that waits or takes its time, each as a call."""
     return {
@@ -57,7 +64,10 @@ def _waiting(app: Flask) -> dict[str, Callable[[], object]]:
         "a sleep": lambda: machine.sleep(0),
         "the keeper": lambda: app.extensions["keeper"].make("Q-1", datetime.now().astimezone()),
         "a keeper elsewhere": lambda: HttpKeeper("http://127.0.0.1:9", "token").release("Q-1"),
-        "a time stamp": lambda: HttpTimestamps("http://127.0.0.1:9")._ask(b""),
+        "a question": lambda: question("http://127.0.0.1:9"),
+        "a question to a name": lambda: question("http://localhost:9"),
+        "the time elsewhere": lambda: date_of("http://127.0.0.1:9", 1),
+        "a time stamp": lambda: stamped("http://127.0.0.1:9"),
         "a paper": lambda: letter(
             "F-1", "x", datetime.now().astimezone(), by="x", before=[], rows=[], after=[]
         ),
@@ -284,28 +294,60 @@ def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: Wo
 @pytest.mark.parametrize(("said", "trickle"), ENDLESS)
 def test_an_answer_has_a_time_for_all_of_it(said: bytes, trickle: bytes) -> None:
     server, began = Silent(said, trickle), machine.monotonic()
-    with pytest.raises((TimeoutError, URLError)) as ended:
-        ask(Question(server.url), 0.3, 100)
-    assert isinstance(ended.value, TimeoutError) or isinstance(ended.value.reason, TimeoutError)
+    with pytest.raises(TimeoutError):
+        question(server.url, 100, patience=0.3)
     assert machine.monotonic() - began < 2
+    server.end()
+
+
+@pytest.mark.parametrize(("said", "trickle"), ENDLESS)
+def test_a_time_stamping_authority_has_a_time_for_all_of_its_answer(
+    said: bytes, trickle: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "PATIENCE", 0.3)
+    server, began = Silent(said, trickle), machine.monotonic()
+    with pytest.raises(TimestampsAway):
+        stamped(server.url)
+    assert machine.monotonic() - began < 2
+    server.end()
+
+
+def test_nobody_is_sent_on_elsewhere() -> None:
+    elsewhere = Silent()
+    head = f"HTTP/1.1 307 There\r\nLocation: {elsewhere.url}/\r\nDate: Mon, 02 Mar 2026 01:00:00 GMT\r\n"
+    for ended, asked in ((Declined, question), (TimestampsAway, stamped), (None, lambda u: date_of(u, 5))):
+        server = Silent(f"{head}Content-Length: 0\r\n\r\n".encode())
+        with pytest.raises(ended) if ended else nullcontext():
+            asked(server.url)
+        server.end()
+    assert elsewhere.calls == []
+    elsewhere.end()
+
+
+def test_a_time_stamp_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing, "PATIENCE", 20.0)
+    kind = b"HTTP/1.1 200 OK\r\nContent-Type: application/timestamp-reply\r\n\r\n"
+    server, began = Silent(kind + bytes(signing.MOST), b"x"), machine.monotonic()
+    with pytest.raises(TimestampsAway) as ended:
+        stamped(server.url)
+    assert isinstance(ended.value.__cause__, TooMuch)
+    assert machine.monotonic() - began < 10
     server.end()
 
 
 def test_an_answer_has_a_size_and_is_one() -> None:
     for said, most, told in (
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue", 4, b"true"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue", 4, True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue", 3, TooMuch),
-        (b"HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ntrue", 4, HTTPError),
+        (b"HTTP/1.1 503 No\r\nContent-Length: 4\r\n\r\ntrue", 4, Declined),
         (b"SSH-2.0-OpenSSH_9.2\r\n", 4, OSError),
     ):
         server = Silent(said)
-        if isinstance(told, bytes):
-            assert ask(Question(server.url), 5, most) == told
+        if isinstance(told, bool):
+            assert question(server.url, most) is told
         else:
-            with pytest.raises(told) as ended:
-                ask(Question(server.url), 5, most)
-            if isinstance(ended.value, HTTPError):
-                ended.value.close()
+            with pytest.raises(told):
+                question(server.url, most)
         server.end()
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import rfc8785
 from flask import Response as FlaskResponse
 from flask import render_template, request
 from flask_babel import gettext as _
@@ -140,9 +140,7 @@ def closed_day(day: str) -> FlaskResponse:
         found = None
     if found is None:
         raise not_found(day)
-    content = json.dumps(
-        ledger.day_file(db.session, found), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    content = rfc8785.dumps(ledger.day_file(db.session, found))
     return FlaskResponse(
         content,
         mimetype="application/json",
