@@ -136,7 +136,7 @@ def rank(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) ->
 
 def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) -> bytes:
     """SHA-256 of the draw's inputs in canonical JSON (RFC 8785): the key of its tickets, published with it."""
-    inputs = {"candidates": list(candidates), "contributions": list(contributions), "seed": seed}
+    inputs: Json = {"candidates": list(candidates), "contributions": list(contributions), "seed": seed}
     return hashlib.sha256(rfc8785.dumps(inputs)).digest()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import cn2an
+
 from models import numbers
 
 FEN = 100
@@ -49,41 +51,12 @@ def share(fen: int, rate: Fraction) -> int:
     return round_fen(fen * rate)
 
 
-_NUMERALS, _PLACES, _GROUPS = "零壹贰叁肆伍陆柒捌玖", ("", "拾", "佰", "仟"), ("", "万", "亿")
-
-
 def capital(fen: int) -> str:
-    """Fen as contracts and vouchers write them out: 1234560 is `壹万贰仟叁佰肆拾伍元陆角`, a whole sum of
-    yuan ends in `整`.
+    """Fen as contracts and vouchers write them out (大写金额): 1234560 is `壹万贰仟叁佰肆拾伍元陆角`, a whole
+    sum of yuan ends in `整`; after 《支付结算办法》 annex 1 (正确填写票据和结算凭证的基本规定).
 
-    After 《支付结算办法》 annex 1 (正确填写票据和结算凭证的基本规定): zeros between digits are one 零, none
-    before 万 or 元. ValueError for a sum below zero or of a trillion yuan and more.
+    ValueError for a sum below zero.
     """
-    if not 0 <= fen < 10**14:
+    if fen < 0:
         raise ValueError(f"cannot be written out: {fen}")
-    yuan, (jiao, cents) = fen // FEN, divmod(fen % FEN, 10)
-    groups = [yuan // 10 ** (4 * place) % 10_000 for place in range(3)]
-    said = ""
-    for place in (2, 1, 0):
-        if groups[place]:
-            gap = said and (groups[place] < 1000 or not groups[place + 1])
-            said += ("零" if gap else "") + _group(groups[place]) + _GROUPS[place]
-    said += "元" if yuan else ""
-    if not fen % FEN:
-        return (said or "零元") + "整"
-    if not jiao:
-        return f"{said}{'零' if yuan else ''}{_NUMERALS[cents]}分"
-    return f"{said}{_NUMERALS[jiao]}角{_NUMERALS[cents] + '分' if cents else ''}"
-
-
-def _group(number: int) -> str:
-    """Up to four digits, zeros between them as one 零."""
-    said, gap = "", False
-    for place in (3, 2, 1, 0):
-        digit = number // 10**place % 10
-        if digit:
-            said += ("零" if gap else "") + _NUMERALS[digit] + _PLACES[place]
-            gap = False
-        else:
-            gap = bool(said)
-    return said
+    return str(cn2an.an2cn(plain(fen), "rmb"))
