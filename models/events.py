@@ -26,12 +26,12 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.actors import Actor
 from models.base import Base, Code, Json, Name
+from models.upsert import upsert
 
 _PENDING = "pending events"
 _LOCK = 0x676F6E67  # any number no other advisory lock uses
@@ -160,9 +160,7 @@ def consume(session: Session, consumer: str, handler: Handler, batch: int = 500)
 
 def _cursor(session: Session, consumer: str) -> Cursor:
     """The consumer's cursor, at the beginning if it has none, locked."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    first = insert(Cursor).values(consumer=consumer, position=0)
-    session.execute(first.on_conflict_do_nothing(index_elements=["consumer"]))
+    upsert(session, Cursor, ["consumer"], {"consumer": consumer, "position": 0})
     return session.scalars(select(Cursor).where(Cursor.consumer == consumer).with_for_update()).one()
 
 

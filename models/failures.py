@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, UniqueConstraint, and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code, Json
 from models.text import N_, Problem, told
+from models.upsert import upsert
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
 AWAY = timedelta(seconds=30)  # between two tries at what waits for somebody who does not answer: back is back
@@ -97,7 +97,6 @@ def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
     """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two,
     four, up to an hour; after the same short while each where somebody else did not answer.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     now = clock.now()
     row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {
         "error": {},
@@ -106,7 +105,7 @@ def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
         "last_at": now,
         "next_at": now,
     }
-    session.execute(insert(Failure).values(row).on_conflict_do_nothing(index_elements=[*Attempt.__slots__]))
+    upsert(session, Failure, [*Attempt.__slots__], row)
     failure = session.scalars(select(Failure).where(_is(attempt)).with_for_update()).one()
     failure.error, failure.attempts = explained(error), failure.attempts + 1
     failure.last_at, failure.next_at = now, now + _wait(error, failure.attempts)

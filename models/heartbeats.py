@@ -7,11 +7,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code
+from models.upsert import upsert
 
 
 class Heartbeat(Base):
@@ -24,9 +24,7 @@ class Heartbeat(Base):
 
 
 def beat(session: Session, name: str) -> None:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(Heartbeat).values(name=name, at=clock.now())
-    session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"at": row.excluded.at}))
+    upsert(session, Heartbeat, ["name"], {"name": name, "at": clock.now()}, replace=["at"])
 
 
 def last(session: Session) -> dict[str, datetime]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from sqlalchemy import Executable, String, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base
+from models.upsert import upsert
 
 
 class Counter(Base):
@@ -28,17 +26,6 @@ def issue(session: Session, prefix: str) -> str:
     return issue_many(session, prefix, 1)[0]
 
 
-@cache
-def _take(dialect: str) -> Executable:
-    """Counts on by `value`, and returns what the counter then stands at."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    first = insert(Counter)
-    on = first.on_conflict_do_update(
-        index_elements=["prefix", "year"], set_={"value": Counter.value + first.excluded.value}
-    )
-    return on.returning(Counter.value)
-
-
 def issue_many(session: Session, prefix: str, count: int) -> list[str]:
     """The next identifiers of this kind, as many as asked for.
 
@@ -46,8 +33,6 @@ def issue_many(session: Session, prefix: str, count: int) -> list[str]:
     transactions never get the same one, and one that rolls back leaves no gap.
     """
     year = clock.today().year
-    statement = _take(session.get_bind().dialect.name)
-    last = (
-        session.connection().execute(statement, {"prefix": prefix, "year": year, "value": count}).scalar_one()
-    )
+    row = {"prefix": prefix, "year": year, "value": count}
+    last = upsert(session, Counter, ["prefix", "year"], row, add=["value"], returning=["value"]).scalar_one()
     return [f"{prefix}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]

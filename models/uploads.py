@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import BigInteger, UniqueConstraint
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code
 from models.text import N_, Problem
+from models.upsert import upsert
 
 MEGABYTE = 1 << 20
 
@@ -61,15 +61,11 @@ def count(session: Session, size: int, owners: Mapping[str, tuple[int, Quota]], 
     the quota). OverQuota at `field` where that is more than one of them may upload today, and then this
     transaction is to be thrown away. Two files at once wait for each other.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     for kind in (PERSON, ORGANISATION):  # in one order: two of an office wait, and do not wait for each other
         if kind in owners:
             key, quota = owners[kind]
-            first = insert(UploadTally).values(day=clock.today(), whose=f"{kind} {key}", files=1, size=size)
-            added = {"files": UploadTally.files + 1, "size": UploadTally.size + size}
-            row = first.on_conflict_do_update(index_elements=["day", "whose"], set_=added).returning(
-                UploadTally.files, UploadTally.size
-            )
-            files, total = session.execute(row).one()
+            row = {"day": clock.today(), "whose": f"{kind} {key}", "files": 1, "size": size}
+            both = ["files", "size"]
+            files, total = upsert(session, UploadTally, ["day", "whose"], row, add=both, returning=both).one()
             if files > quota.files or total > quota.megabytes * MEGABYTE:
                 raise OverQuota(ENOUGH[kind], field, files=quota.files, megabytes=quota.megabytes)

@@ -21,7 +21,6 @@ from datetime import datetime
 from math import sqrt
 
 from sqlalchemy import ForeignKey, String, case, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from models import clock, policy
@@ -31,6 +30,7 @@ from models.contracts import Contract, Deliverable
 from models.policy import Policy
 from models.ratings import Rating
 from models.text import N_, Problem, RuleBroken
+from models.upsert import upsert
 
 LINES = {
     "base": N_("基础分"),
@@ -257,7 +257,6 @@ def keep(
     of this transaction: one that was kept anew meanwhile is newer and stays. Returns the agencies whose score
     or grade is another now.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     found = kept(session, list(sheets))
     new = [
         {"agency_id": key, **dict(zip(KEPT, _as_kept(made), strict=True))}
@@ -265,7 +264,7 @@ def keep(
         if key not in found
     ]
     if new:
-        session.execute(insert(CreditScore).on_conflict_do_nothing(index_elements=["agency_id"]), new)
+        upsert(session, CreditScore, ["agency_id"], new)
     changed = [key for key in sheets if key not in found]
     rows = (
         select(CreditScore)

@@ -14,16 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
-from sqlalchemy import CheckConstraint, ForeignKey, Insert, String, bindparam, event, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import identifiers
 from models.base import Base, Code, Fen
 from models.ledger.days import booked_at, hold_open
 from models.text import N_, RuleBroken
+from models.upsert import upsert
 
 # What there is an account of, and the side on which it may stand: -1 debit, 1 credit, 0 either.
 ACCOUNT_KINDS: dict[str, tuple[str, int]] = {
@@ -189,13 +188,6 @@ _LOCK = (
 )
 
 
-@cache
-def _make(dialect: str) -> Insert:
-    """Makes the accounts that are not there yet."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(Account).on_conflict_do_nothing(index_elements=["code"])
-
-
 def _locked(session: Session, codes: set[str]) -> dict[str, Account]:
     """The accounts by code, locked in one order; made on first use."""
     found = {account.code: account for account in session.scalars(_LOCK, {"codes": sorted(codes)})}
@@ -204,5 +196,5 @@ def _locked(session: Session, codes: set[str]) -> dict[str, Account]:
     rows = [
         {"code": code, "kind": code.partition(":")[0], "balance": 0} for code in sorted(codes - set(found))
     ]
-    session.connection().execute(_make(session.get_bind().dialect.name), rows)
+    upsert(session, Account, ["code"], rows)
     return {account.code: account for account in session.scalars(_LOCK, {"codes": sorted(codes)})}

@@ -5,7 +5,6 @@ Whatever stops between them is taken up where it stopped.
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from market.payments.owing import owe
@@ -15,6 +14,7 @@ from models import clock, payments
 from models.actors import SYSTEM, Actor
 from models.payments import OPEN, Charge, GatewayEvent, charges_of
 from models.text import N_, NotFound, WrongState
+from models.upsert import upsert
 from models.workflow import perform, play
 
 
@@ -136,11 +136,15 @@ def note_event(
     content: dict[str, object],
 ) -> str:
     """Keep what a gateway told us, once."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(GatewayEvent).values(
-        gateway=gateway, event_id=event_id, kind=kind, about=about, content=content, received_at=clock.now()
-    )
-    session.execute(row.on_conflict_do_nothing(index_elements=["gateway", "event_id"]))
+    row = {
+        "gateway": gateway,
+        "event_id": event_id,
+        "kind": kind,
+        "about": about,
+        "content": content,
+        "received_at": clock.now(),
+    }
+    upsert(session, GatewayEvent, ["gateway", "event_id"], row)
     return event_id
 
 

@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from typing import TypeVar
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from market import permissions
@@ -34,6 +33,7 @@ from models.actors import Actor
 from models.base import Json
 from models.payments import BankLine, BankStatement, StatementLayout, WaitingStatement, layout_of
 from models.text import N_, NotFound, RuleBroken
+from models.upsert import upsert
 
 Group = tuple[object, ...]
 Row = TypeVar("Row", StatementLayout, WaitingStatement)
@@ -79,14 +79,13 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
 
 @action
 def _wait(session: Session, actor: Actor, *, file_name: str, sha256: str) -> str:
-    kept = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = kept(WaitingStatement).values(
-        sha256=sha256,
-        source=file_name[:200] or "statement",
-        brought_by_id=actor.user_id,
-        brought_at=clock.now(),
-    )
-    session.execute(row.on_conflict_do_nothing(index_elements=["sha256"]))
+    row = {
+        "sha256": sha256,
+        "source": file_name[:200] or "statement",
+        "brought_by_id": actor.user_id,
+        "brought_at": clock.now(),
+    }
+    upsert(session, WaitingStatement, ["sha256"], row)
     return str(session.scalar(select(WaitingStatement.id).where(WaitingStatement.sha256 == sha256)))
 
 
