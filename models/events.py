@@ -19,7 +19,6 @@ from sqlalchemy import (
     Select,
     String,
     and_,
-    event,
     false,
     func,
     or_,
@@ -30,6 +29,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.actors import Actor
+from models.append_only import AppendOnly
 from models.base import Base, Code, Json, Name
 from models.upsert import upsert
 
@@ -37,8 +37,8 @@ _PENDING = "pending events"
 _LOCK = 0x676F6E67  # any number no other advisory lock uses
 
 
-class Event(Base):
-    """What happened, to what, by whom, when, with what data. Never changed, never deleted.
+class Event(AppendOnly, Base):
+    """What happened, to what, by whom, when, with what data.
 
     `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`,
     `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `tells` lists the
@@ -74,12 +74,6 @@ class Cursor(Base):
 _INSERT = Event.__table__.insert()  # type: ignore[attr-defined]
 _TOLD = [column.key for column in Event.__table__.columns if not column.primary_key]
 Handler = Callable[[Session, "list[Event]"], None]
-
-
-@event.listens_for(Event, "before_update")
-@event.listens_for(Event, "before_delete")
-def _refuse(mapper: object, connection: object, target: Event) -> None:
-    raise RuntimeError("an event is never changed or deleted")
 
 
 def record(

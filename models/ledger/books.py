@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, event, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import identifiers
+from models.append_only import AppendOnly
 from models.base import Base, Code, Fen
 from models.ledger.days import booked_at, hold_open
 from models.text import N_, RuleBroken
@@ -58,7 +59,7 @@ class Account(Base):
     balance: Mapped[Fen] = mapped_column(default=0)
 
 
-class Entry(Base):
+class Entry(AppendOnly, Base):
     """A posting: what it was for, and its lines; `at` is when it was booked, on a day that was open
     (days.py).
     """
@@ -73,7 +74,7 @@ class Entry(Base):
     lines: Mapped[list[Line]] = relationship(back_populates="entry", lazy="selectin", order_by="Line.id")
 
 
-class Line(Base):
+class Line(AppendOnly, Base):
     """A sum that moves from the account debited to the account credited, in fen."""
 
     __tablename__ = "ledger_lines"
@@ -89,14 +90,6 @@ class Line(Base):
     entry: Mapped[Entry] = relationship(back_populates="lines")
     debit: Mapped[Account] = relationship(foreign_keys=debit_id, lazy="joined")
     credit: Mapped[Account] = relationship(foreign_keys=credit_id, lazy="joined")
-
-
-@event.listens_for(Entry, "before_update")
-@event.listens_for(Entry, "before_delete")
-@event.listens_for(Line, "before_update")
-@event.listens_for(Line, "before_delete")
-def _refuse(mapper: object, connection: object, target: object) -> None:
-    raise RuntimeError("the ledger is append-only")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ForeignKey, String, event, func, select, text
+from sqlalchemy import ForeignKey, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
+from models.append_only import AppendOnly
 from models.base import Base, Fen, Json
 from models.clock import BEIJING
 
 _LOCK = 0x6C6564  # any number no other advisory lock uses
 
 
-class Closing(Base):
+class Closing(AppendOnly, Base):
     """A day (Beijing time) that is closed: how many entries it had, the last one up to its end, their
     turnover, the balance of every kind of account (fen, credit above zero), and the hash of all that with the
     hash of the day before.
@@ -30,12 +31,6 @@ class Closing(Base):
     previous: Mapped[str] = mapped_column(String(64))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     closed_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-
-@event.listens_for(Closing, "before_update")
-@event.listens_for(Closing, "before_delete")
-def _refuse(mapper: object, connection: object, target: object) -> None:
-    raise RuntimeError("a closed day stays closed")
 
 
 _LAST = select(func.max(Closing.day))

@@ -11,6 +11,8 @@ from typing import Sequence, Union
 from alembic import op
 import sqlalchemy as sa
 
+from models.append_only import triggers
+
 
 # revision identifiers, used by Alembic.
 revision = "0001"
@@ -24,24 +26,15 @@ APPEND_ONLY = ("events", "ledger_entries", "ledger_lines", "offers")
 
 
 def _forbid_changes():
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    if postgresql:
+    dialect = op.get_bind().dialect.name
+    if dialect == "postgresql":
         op.execute(
             "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
         )
     for table in APPEND_ONLY:
-        if postgresql:
-            op.execute(
-                f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION append_only()"
-            )
-            continue
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        for statement in triggers(table, dialect):
+            op.execute(statement)
 
 
 def upgrade() -> None:

@@ -12,6 +12,7 @@ from alembic import op
 import sqlalchemy as sa
 
 import models.base
+from models.append_only import triggers
 
 
 # revision identifiers, used by Alembic.
@@ -23,16 +24,8 @@ depends_on: Union[str, Sequence[str], None] = None
 
 def _forbid_changes():
     """The record of an auction is append-only in the database too, as offers are since 0001."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON live_prices FOR EACH ROW EXECUTE FUNCTION append_only()"
-        )
-        return
-    for act in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER live_prices_no_{act.lower()} BEFORE {act} ON live_prices "
-            "BEGIN SELECT RAISE(ABORT, 'live_prices is append-only'); END"
-        )
+    for statement in triggers("live_prices", op.get_bind().dialect.name):
+        op.execute(statement)
 
 
 def upgrade() -> None:

@@ -11,6 +11,8 @@ from typing import Sequence, Union
 from alembic import op
 import sqlalchemy as sa
 
+from models.append_only import triggers
+
 
 # revision identifiers, used by Alembic.
 revision: str = "0005"
@@ -64,15 +66,8 @@ def _checks(*checks: tuple[str, str]) -> None:
 
 def _guard(table: str) -> None:
     """Nothing in this table is ever changed or deleted."""
-    if _postgresql():
-        op.execute(
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION append_only()"
-        )
-        return
-    for act in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
+    for statement in triggers(table, op.get_bind().dialect.name):
+        op.execute(statement)
 
 
 def _move_balances() -> None:

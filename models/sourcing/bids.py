@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import agencies, clock, policy, sealing
 from models.accounts import Organisation
 from models.actors import Actor
+from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
@@ -133,8 +134,8 @@ class Bid(Case, Base):
         )
 
 
-class LivePrice(Base):
-    """One price given in a live auction, with how it moved the end. Never changed."""
+class LivePrice(AppendOnly, Base):
+    """One price given in a live auction, with how it moved the end."""
 
     __tablename__ = "live_prices"
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import agencies, clock, policy, sealing, workdays
 from models.accounts import Organisation
 from models.actors import Actor
+from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.sourcing.requests import Request
 from models.text import N_, RuleBroken
@@ -177,8 +178,8 @@ class Quote(Case, Base):
         return found if role in ("agency", "system") else and_(found, cls.sealed.is_(None))
 
 
-class Offer(Base):
-    """One turn in the negotiation of a quote. Never changed."""
+class Offer(AppendOnly, Base):
+    """One turn in the negotiation of a quote."""
 
     __tablename__ = "offers"
 

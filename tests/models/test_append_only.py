@@ -1,0 +1,52 @@
+"""What is written once stays: through the session and by SQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from market.extensions import db
+from market.transaction import transaction
+from models import ledger
+from models.append_only import AppendOnly
+from models.base import Base
+from tests.factories import World
+
+TABLES = {mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, AppendOnly)}
+TRIGGERS = {
+    "postgresql": "SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE tgname = 'append_only'",
+    "sqlite": "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name = tbl_name || '_no_update' "
+    "INTERSECT SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name = tbl_name || '_no_delete'",
+}
+
+
+def test_whatever_is_append_only_is_so_in_the_database_and_nothing_else(session: Session) -> None:
+    guarded = set(session.scalars(text(TRIGGERS[session.get_bind().dialect.name])))
+    assert guarded == {table.__tablename__ for table in TABLES}
+
+
+def test_neither_a_program_nor_sql_changes_or_deletes_a_row(app: Flask, world: World, time: Any) -> None:
+    world.settled_unrated()
+    time.instant += timedelta(days=2)
+    with transaction() as session:
+        assert ledger.close_days(session, ledger.open_day(session) - timedelta(days=1))
+    tried = {table for table in TABLES if db.session.scalars(select(table).limit(1)).first()}
+    assert {table.__name__ for table in TABLES - tried} == {"LivePrice"}, "nothing was auctioned"
+    for table in tried:
+        name = table.__tablename__
+        column = next(each.key for each in table.__table__.c if not each.primary_key)
+        for statement in (f"UPDATE {name} SET {column} = {column}", f"DELETE FROM {name}"):
+            with pytest.raises(DBAPIError, match=f"{name} is append-only"):
+                db.session.execute(text(statement))
+            db.session.rollback()
+        for spoil in (db.session.delete, lambda row, column=column: setattr(row, column, None)):
+            spoil(db.session.scalars(select(table).limit(1)).one())
+            with pytest.raises(RuntimeError, match="is append-only"):
+                db.session.flush()
+            db.session.rollback()
