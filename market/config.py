@@ -8,7 +8,7 @@ import ipaddress
 import os
 import secrets
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError, model_validator
@@ -19,6 +19,7 @@ from models import disk
 ROOT = Path(__file__).parent.parent
 INVENTED_ACCOUNT = "公信平台资金托管专户|演示银行西宁分行|6300 0000 2026 1125 018"
 SECRETS = ("SECRET_KEY", "SEALING_SECRET", "KEEPER_SECRET")
+Address = Annotated[str, Field(pattern=r"^$|^https?://[^/?#\s]+\S*$")]
 SHORTEST = 16  # characters of a secret; ours have 64
 
 
@@ -27,27 +28,62 @@ class WrongSettings(Exception):
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__(
-            "This market does not start:\n"
+            "This does not start:\n"
             + "\n".join(f"  {each}" for each in problems)
             + "\ndocs/operating.md lists every setting."
         )
         self.problems = problems
 
 
-class Settings(BaseSettings):
-    """One field a variable of the environment; docs/operating.md says what each is for. Sums are fen, times
-    seconds.
-    """
+class Environment(BaseSettings):
+    """One field a variable of the environment; one that is empty is not set."""
 
     model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True)
 
+
+def _wrong(error: ValidationError) -> dict[str, str]:
+    """What is wrong with each variable. What others say is not repeated for one that is missing."""
+    return {
+        str(each["loc"][0]): "not set"
+        if each["type"] == "missing"
+        else f"{each['msg']} ({str(each['input'])[:60]})"
+        for each in error.errors()
+        if each["loc"]
+    }
+
+
+class KeeperSettings(Environment):
+    """What whoever looks after a keeper on a machine of its own needs (market/keeper.py)."""
+
+    KEEPER_HOME: Path
+    KEEPER_SECRET: str
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings of this process. WrongSettings with everything that is wrong with them."""
+        try:
+            return cls(**{})
+        except ValidationError as error:
+            raise WrongSettings([f"{name}: {why}" for name, why in _wrong(error).items()]) from error
+
+
+class KeeperServiceSettings(KeeperSettings):
+    """What that keeper needs to answer, and a file with the time for tests."""
+
+    KEEPER_TOKEN: str
+    CLOCK_FILE: Path | None = None
+
+
+class Settings(Environment):
+    """docs/operating.md says what each is for. Sums are fen, times seconds."""
+
     PORT: int = Field(8000, ge=1, le=65535)
     GONGXIN_HOME: Path = ROOT / "instance"
-    DATABASE_URL: str = ""
+    DATABASE_URL: str = Field("", pattern=r"^$|^(sqlite|postgres(ql)?(\+psycopg)?)://.+$")
     SECRET_KEY: str = ""
     SEALING_SECRET: str = ""
     KEEPER_SECRET: str = ""
-    KEEPER_URL: str = ""
+    KEEPER_URL: Address = ""
     KEEPER_TOKEN: str = ""
     SECRETS_BESIDE: bool = False
     FILES_FOLDER: Path = Path()
@@ -57,14 +93,14 @@ class Settings(BaseSettings):
     REGISTER_TOKEN: str = ""
     REGISTER_PER_MINUTE: int = Field(600, ge=1)
     SIGNING_ROOTS: str = ""
-    TSA_URL: str = ""
-    CUSTODY_ACCOUNT: str = ""
+    TSA_URL: Address = ""
+    CUSTODY_ACCOUNT: str = Field("", pattern=r"^$|^[^|]+\|[^|]+\|[^|]+$")
     STRIPE_KEY: str = ""
     STRIPE_PUBLIC_KEY: str = ""
     STRIPE_WEBHOOK_SECRET: str = ""
     STRIPE_METHODS: str = "card,alipay,wechat_pay"
-    STRIPE_API: str = ""
-    STRIPE_JS: str = "https://js.stripe.com/v3/"
+    STRIPE_API: Address = ""
+    STRIPE_JS: Address = "https://js.stripe.com/v3/"
     PUBLIC_URL: str = ""
     PROCESSES: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     THREADS: int = Field(12, ge=2)
@@ -76,7 +112,7 @@ class Settings(BaseSettings):
     DEMO: bool = False
     TRIAL: bool = False
     CLOCK_FILE: str = ""
-    CLOCK_WITNESS: str = Field("", pattern="^(https?://.+)?$")
+    CLOCK_WITNESS: Address = ""
     RATELIMIT_STORAGE_URI: str = ""
     RATELIMIT_ENABLED: bool = True
     UPLOADS_PERSON_FILES: int = Field(300, ge=1)
@@ -190,6 +226,21 @@ class Settings(BaseSettings):
                 found.append(f"{name}: {path} cannot be read: {error}")
         return found
 
+    def _half_told(self) -> list[str]:
+        """What is no use without another setting that is missing."""
+        found = []
+        if self.KEEPER_URL and not self.KEEPER_TOKEN:
+            found.append("KEEPER_TOKEN: not set, and the keeper at KEEPER_URL answers nobody without")
+        if self.STRIPE_KEY and not self.STRIPE_PUBLIC_KEY:
+            found.append("STRIPE_PUBLIC_KEY: not set, and the page to pay on needs it beside STRIPE_KEY")
+        if self.STRIPE_KEY and not self.STRIPE_WEBHOOK_SECRET and self.public:
+            found.append(
+                "STRIPE_WEBHOOK_SECRET: not set, so anybody could say in Stripe's name what was paid"
+            )
+        if self.SIGNING_ROOTS and not any(Path(self.SIGNING_ROOTS).glob("*.pem")):
+            found.append(f"SIGNING_ROOTS: {self.SIGNING_ROOTS} holds no .pem file")
+        return found
+
     def flask(self) -> dict[str, Any]:
         """The same as Flask takes it, with the secrets that are kept in the folder read or made."""
         home = self.GONGXIN_HOME
@@ -220,12 +271,12 @@ class Settings(BaseSettings):
         try:
             settings = cls()
         except ValidationError as error:
-            wrong = {str(each["loc"][0]): each for each in error.errors() if each["loc"]}
-            problems = [f"{name}: {each['msg']} ({str(each['input'])[:60]})" for name, each in wrong.items()]
+            wrong = _wrong(error)
+            problems = [f"{name}: {why}" for name, why in wrong.items()]
             settings = cls(
                 **{name: cls.model_fields[name].get_default(call_default_factory=True) for name in wrong}
             )
-        problems += settings.unfit() + settings._weak()
+        problems += settings.unfit() + settings._half_told() + settings._weak()
         if problems:
             raise WrongSettings(problems)
         return settings

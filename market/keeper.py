@@ -28,6 +28,7 @@ from typing import Any, Protocol
 from flask import Flask, abort, current_app, request
 
 from market.asking import Declined, ask
+from market.config import KeeperServiceSettings, KeeperSettings
 from market.transaction import outside
 from models import clock, disk, sealing, timekeeping
 from models.clock import Reading
@@ -275,14 +276,14 @@ def create_keeper() -> Flask:
 
     `waitress-serve --call market.keeper:create_keeper`, with KEEPER_HOME, KEEPER_SECRET and KEEPER_TOKEN in
     its environment. `GET /journal` lists what was made and given out, without any key; `GET /time` says what
-    its clock does, or 503 where the keeper does not go by it.
+    its clock does, or 503 where the keeper does not go by it. WrongSettings where one of those is missing.
     """
+    app, settings = Flask(__name__), KeeperServiceSettings.read()
     os.umask(0o077)
-    app, environment = Flask(__name__), os.environ
-    kept = FolderKeeper(Path(environment["KEEPER_HOME"]), environment["KEEPER_SECRET"])
-    token = f"Bearer {environment['KEEPER_TOKEN']}"
-    if environment.get("CLOCK_FILE"):
-        clock.use_file(Path(environment["CLOCK_FILE"]))
+    kept = FolderKeeper(settings.KEEPER_HOME, settings.KEEPER_SECRET)
+    token = f"Bearer {settings.KEEPER_TOKEN}"
+    if settings.CLOCK_FILE:
+        clock.use_file(settings.CLOCK_FILE)
 
     @app.before_request
     def known() -> None:
@@ -334,7 +335,8 @@ def main(arguments: list[str]) -> str:
     reading = clock.reading()
     if arguments != ["confirm"] or reading is None:
         raise SystemExit("usage: KEEPER_HOME=… KEEPER_SECRET=… python -m market.keeper confirm")
-    FolderKeeper(Path(os.environ["KEEPER_HOME"]), os.environ["KEEPER_SECRET"]).confirm(reading)
+    settings = KeeperSettings.read()
+    FolderKeeper(settings.KEEPER_HOME, settings.KEEPER_SECRET).confirm(reading)
     return f"confirmed: it is {reading.wall.isoformat()}"
 
 

@@ -15,9 +15,18 @@ from limits.storage import storage_from_string
 from sqlalchemy import func, select
 
 from market import create_app
-from market.config import INVENTED_ACCOUNT, OVER_TLS, ROOT, Settings, WrongSettings
+from market.config import (
+    INVENTED_ACCOUNT,
+    OVER_TLS,
+    ROOT,
+    KeeperServiceSettings,
+    KeeperSettings,
+    Settings,
+    WrongSettings,
+)
 from market.demo.people import ACCOUNTS
 from market.extensions import db
+from market.keeper import create_keeper
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
 from market.serving.lock import hold
 from market.serving.ready import refusals
@@ -151,6 +160,53 @@ def test_an_address_only_we_can_reach_is_not_public(environment: Any, url: str) 
     environment(**{**FIT, "PUBLIC_URL": url})
     (problem,) = _problems()
     assert problem.startswith("PUBLIC_URL")
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"KEEPER_URL": "keeper.gov.cn"}, {"KEEPER_URL"}),
+        ({"KEEPER_URL": "https://keeper.gov.cn"}, {"KEEPER_TOKEN"}),
+        ({"KEEPER_URL": "https://keeper.gov.cn", "KEEPER_TOKEN": "theirs"}, set()),
+        ({"TSA_URL": "ldap://tsa"}, {"TSA_URL"}),
+        ({"TSA_URL": "http://tsa.gov.cn:318/tsr?x=1"}, set()),
+        ({"CLOCK_WITNESS": "https://"}, {"CLOCK_WITNESS"}),
+        ({"DATABASE_URL": "mysql://market"}, {"DATABASE_URL"}),
+        ({"DATABASE_URL": "postgres://market@db/market"}, set()),
+        ({"DATABASE_URL": "sqlite:////srv/our market.sqlite3"}, set()),
+        ({"STRIPE_KEY": "sk_live"}, {"STRIPE_PUBLIC_KEY", "STRIPE_WEBHOOK_SECRET"}),
+        ({"STRIPE_KEY": "sk", "STRIPE_PUBLIC_KEY": "pk", "STRIPE_WEBHOOK_SECRET": "whsec"}, set()),
+        ({"SIGNING_ROOTS": "/nowhere"}, {"SIGNING_ROOTS"}),
+    ],
+)
+def test_what_cannot_work_is_refused_at_the_start(
+    environment: Any, told: dict[str, str], named: set[str]
+) -> None:
+    environment(**FIT, **told)
+    if not named:
+        assert Settings.read()
+        return
+    assert {problem.partition(":")[0] for problem in _problems()} == named
+
+
+def test_an_account_is_a_holder_a_bank_and_a_number(environment: Any) -> None:
+    environment(TRIAL="1", CUSTODY_ACCOUNT="专户,银行,6300000000000018")
+    (problem,) = _problems()
+    assert problem.startswith("CUSTODY_ACCOUNT")
+
+
+def test_a_keeper_without_its_settings_does_not_start_and_tells_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in KeeperServiceSettings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("KEEPER_SECRET", "theirs alone")
+    with pytest.raises(WrongSettings) as wrong:
+        create_keeper()
+    assert wrong.value.problems == ["KEEPER_HOME: not set", "KEEPER_TOKEN: not set"]
+    with pytest.raises(WrongSettings) as wrong:
+        KeeperSettings.read()
+    assert wrong.value.problems == ["KEEPER_HOME: not set"]
 
 
 def test_the_invented_account_is_not_taken_for_one(environment: Any) -> None:
