@@ -4,20 +4,20 @@ in, a piece at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import permissions, quotas, tables
-from market.agencies.terms import terms_of, written_days, written_sum
+from market.agencies import cells
+from market.agencies.cells import Findings
 from market.batches import WORKS, Work
 from market.extensions import db
 from market.transaction import action
-from models import batches, clock, days, events, identifiers, permission, printable, spelling, uscc
+from models import batches, clock, events, identifiers, permission, pricing, printable, spelling, uscc
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import FORMS, AgencyProfile, publish_schedule
@@ -27,13 +27,11 @@ from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
-from models.pricing import METHODS
+from models.pricing import METHODS, Written
 from models.regions import find, full_name
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import start
 
-P = ParamSpec("P")
-T = TypeVar("T")
 MOST = 5_000
 AGENCIES: tables.Columns = {
     "uscc": ("统一社会信用代码", "uscc"),
@@ -111,39 +109,6 @@ def _take_table(
     return batches.begin(session, actor, kind, file_name or kind, pairs).identifier
 
 
-def _day(text: str, field: str) -> date | None:
-    try:
-        return days.day(text) if text else None
-    except ValueError as error:
-        raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
-
-
-class Findings:
-    """What is wrong with a row, all of it: each value is read by itself, and what cannot be is noted."""
-
-    def __init__(self) -> None:
-        self.problems: list[Json] = []
-
-    def read(self, reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """What `reading` gives; None, with the problem noted, where it raises RuleBroken."""
-        try:
-            return reading(*args, **kwargs)
-        except RuleBroken as problem:
-            self.note(problem)
-            return None
-
-    def note(self, problem: RuleBroken) -> None:
-        self.problems.append(batches.told(problem))
-
-
-def _one_of(text: str, known: dict[str, str], field: str) -> str:
-    """The key of a choice written as its key or as its label."""
-    found = next((key for key, label in known.items() if text in (key, label)), None)
-    if found is None:
-        raise RuleBroken(N_("“%(value)s”不在可选范围内。"), field, value=text[:30])
-    return found
-
-
 def _twice(session: Session, batch: Batch, rows: list[BatchRow]) -> set[str]:
     """Which of these rows' subjects stand in the table more than once."""
     query = select(BatchRow.subject).where(
@@ -185,7 +150,7 @@ def _phone(text: str) -> str:
 def _agency(row: Json, area: str, found: Findings) -> Json:
     """The values of a row, sums in fen, days as ISO texts; what is wrong is noted, each at its column."""
     forms = {key: form["zh"] for key, form in FORMS.items()}
-    established = found.read(_day, row["established_on"], "established_on")
+    established = found.read(cells.day, row["established_on"], "established_on")
     until = found.read(term_end, row["licence_until"], "licence_until")
     return {
         **{name: found.read(printable.check, row[name][:most], name) for name, most in PRINTED.items()},
@@ -194,12 +159,12 @@ def _agency(row: Json, area: str, found: Findings) -> Json:
         "uscc": found.read(uscc.read, row["uscc"]),
         "phone": found.read(_phone, row["phone"]),
         "region_code": found.read(_region, row["region"], area),
-        "legal_form": found.read(_one_of, row["legal_form"], forms, "legal_form")
+        "legal_form": found.read(cells.one_of, row["legal_form"], forms, "legal_form")
         if row["legal_form"]
         else "",
         "established_on": established.isoformat() if established else None,
         "licence_until": until.isoformat() if until else None,
-        "registered_capital": found.read(written_sum, row["registered_capital"], "registered_capital"),
+        "registered_capital": found.read(cells.sum_in_fen, row["registered_capital"], "registered_capital"),
     }
 
 
@@ -316,13 +281,15 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Batc
 def _terms(row: Json, found: Findings) -> Json | None:
     """The terms of a row; None where something is wrong with them, which is noted."""
     standard, noted = row["standard"], len(found.problems)
-    method = "" if standard else found.read(_one_of, row["method"], METHODS, "method")
-    sums = {name: found.read(written_sum, row[name], name) for name in ("price", "floor", "cap")}
+    labels = {name: method.label for name, method in METHODS.items()}
+    method = "" if standard else found.read(cells.one_of, row["method"], labels, "method")
+    sums = {name: found.read(cells.sum_in_fen, row[name], name) for name in ("price", "floor", "cap")}
     if len(found.problems) > noted:
         return None
-    return found.read(
-        terms_of, method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums
+    written = Written(
+        method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums
     )
+    return found.read(pricing.read, written)
 
 
 def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
@@ -341,8 +308,11 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
         item = items.get(said["item"])
         if item is None:
             found.note(RuleBroken(N_("清单里没有这个服务事项。"), "item"))
-        terms, effective = _terms(said, found), found.read(_day, said["effective_from"], "effective_from")
-        promised = written_days(said["days"])
+        terms, effective = (
+            _terms(said, found),
+            found.read(cells.day, said["effective_from"], "effective_from"),
+        )
+        promised = cells.working_days(said["days"])
         found.read(check_promise, promised, effective or clock.today())
         if item is not None and terms is not None:
             found.read(check_terms, item, terms)
