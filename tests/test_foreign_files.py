@@ -19,10 +19,10 @@ from sqlalchemy import text
 from market import examining, sandbox
 from market.agencies import imports, registry
 from market.contracts import actions as contracts
-from market.exports import as_csv
 from market.extensions import db
 from market.opendata.checking import check_copy
 from market.payments import actions as payments
+from market.spreadsheets import as_csv
 from market.transaction import transaction
 from models.batches import Batch
 from models.payments import BankStatement

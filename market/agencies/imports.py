@@ -5,17 +5,18 @@ in, a piece at a time.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from operator import itemgetter
 
 from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market import permissions, quotas, tables
+from market import permissions, quotas, spreadsheets
 from market.agencies import cells
 from market.agencies.cells import Findings
 from market.batches import WORKS, Work
 from market.extensions import db
+from market.spreadsheets import Column, Headings
 from market.transaction import action
 from models import batches, clock, events, identifiers, permission, pricing, printable, spelling, uscc
 from models.accounts import Organisation
@@ -33,7 +34,7 @@ from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import start
 
 MOST = 5_000
-AGENCIES: tables.Columns = {
+AGENCIES: Headings = {
     "uscc": ("统一社会信用代码", "uscc"),
     "name": ("机构名称", "name"),
     "region": ("地区", "region"),
@@ -48,7 +49,7 @@ AGENCIES: tables.Columns = {
     "scope": ("经营范围", "scope"),
     "introduction": ("简介", "introduction"),
 }
-FEES: tables.Columns = {
+FEES: Headings = {
     "uscc": ("统一社会信用代码", "uscc"),
     "item": ("事项编号", "item"),
     "method": ("计价方式", "method"),
@@ -83,9 +84,9 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     table. It is read before the transaction begins.
     """
     _check_allowed(actor, kind)
-    columns, needed = SHAPES[kind]
+    headings, needed = SHAPES[kind]
     db.session.rollback()
-    rows = tables.read(content, columns, needed, most=MOST)
+    rows = spreadsheets.read(content, headings, needed, most=MOST)
     if not rows:
         raise RuleBroken(N_("表里没有数据行。"), "file")
     quotas.count(actor, content)
@@ -383,46 +384,39 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
         batch.changed += 1
 
 
-def columns_of(kind: str) -> list[tuple[str, str]]:
-    """The columns of a kind's table, (name, heading), and which are needed marked with a star."""
-    columns, needed = SHAPES[kind]
-    return [(name, f"*{known[0]}" if name in needed else known[0]) for name, known in columns.items()]
+def columns_of(kind: str) -> list[Column[Json]]:
+    """The columns of a kind's table, those that are needed marked with a star."""
+    headings, needed = SHAPES[kind]
+    return [
+        Column(f"*{known[0]}" if name in needed else known[0], itemgetter(name))
+        for name, known in headings.items()
+    ]
 
 
-def template_rows(kind: str) -> list[list[Any]]:
-    """The table to fill in, with a line that shows how."""
-    example = {
-        "agencies": [
-            "91630100MA0000000X",
-            "示例环境技术有限公司",
-            "青海省西宁市城东区",
-            "公司(企业法人)",
-            "张三",
-            "0971-1234567",
-            "西宁市城东区示例路 1 号",
-            "西宁市城东区示例路 1 号",
-            "2018-05-01",
-            "",
-            "1000000",
-            "环境影响评价;环境监测",
-            "",
-        ],
-        "fees": [
-            "",
-            "WAT-01",
-            "差额定率累进",
-            "",
-            "",
-            "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018",
-            "",
-            "8000",
-            "",
-            "20",
-            "",
-            "",
-        ],
-    }[kind]
-    return [[heading for _name, heading in columns_of(kind)], example]
+EXAMPLES: dict[str, Json] = {
+    "agencies": dict.fromkeys(AGENCIES, "")
+    | {
+        "uscc": "91630100MA0000000X",
+        "name": "示例环境技术有限公司",
+        "region": "青海省西宁市城东区",
+        "legal_form": "公司(企业法人)",
+        "legal_representative": "张三",
+        "phone": "0971-1234567",
+        "registered_address": "西宁市城东区示例路 1 号",
+        "address": "西宁市城东区示例路 1 号",
+        "established_on": "2018-05-01",
+        "registered_capital": "1000000",
+        "scope": "环境影响评价;环境监测",
+    },
+    "fees": dict.fromkeys(FEES, "")
+    | {
+        "item": "WAT-01",
+        "method": "差额定率累进",
+        "table": "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018",
+        "floor": "8000",
+        "days": "20",
+    },
+}  # the line that shows how each kind's table is filled in
 
 
 WORKS["agencies"] = Work(_check_agencies, _load_agencies)

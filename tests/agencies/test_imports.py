@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from market import batches as doing
-from market import tables
+from market import spreadsheets
 from market.accounts import actions as accounts
 from market.agencies import imports
-from market.exports import as_csv, as_xlsx
 from market.extensions import db
+from market.spreadsheets import as_csv, as_xlsx
 from market.transaction import transaction
 from models import batches
 from models.accounts import Organisation
@@ -382,7 +382,7 @@ def test_two_of_a_kind_do_not_run_at_once_and_templates_can_be_filled_in(app: Fl
         for suffix in ("csv", "xlsx"):
             content = Visitor(app).get(f"/imports/{kind}.{suffix}").response.get_data()
             columns, needed = imports.SHAPES[kind]
-            assert len(tables.read(content, columns, needed)) == 1
+            assert len(spreadsheets.read(content, columns, needed)) == 1
 
 
 @given(st.binary(max_size=400))
@@ -390,5 +390,5 @@ def test_two_of_a_kind_do_not_run_at_once_and_templates_can_be_filled_in(app: Fl
 def test_no_bytes_break_the_reading_of_a_table(content: bytes) -> None:
     for start in (b"", b"PK\x03\x04", "统一社会信用代码,机构名称,地区\n".encode()):
         with contextlib.suppress(RuleBroken):
-            rows = tables.read(start + content, imports.AGENCIES, ("uscc",))
+            rows = spreadsheets.read(start + content, imports.AGENCIES, ("uscc",))
             assert all(set(row) == set(imports.AGENCIES) for row in rows)

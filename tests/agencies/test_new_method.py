@@ -14,9 +14,9 @@ from openpyxl import load_workbook
 
 from market import batches as doing
 from market.agencies import imports
-from market.exports import as_csv
 from market.extensions import db
 from market.sourcing import actions as sourcing
+from market.spreadsheets import as_csv
 from models import batches, pricing
 from models.agencies import schedules_in_force
 from models.catalogue import item_by_code

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market import tables
+from market import spreadsheets
 from models import money, numbers, pricing
 from models.payments import named_in, reference
 from models.pricing import Written
@@ -216,11 +216,11 @@ def test_bands_that_leave_a_gap_are_named() -> None:
 
 
 def test_the_tables_from_the_field() -> None:
-    columns: tables.Columns = {"item": ("事项编号",), "table": ("档位或点",)}
-    told = tables.read(case("fees_wan.csv"), columns, ("item",))[0]["table"]
+    columns: spreadsheets.Headings = {"item": ("事项编号",), "table": ("档位或点",)}
+    told = spreadsheets.read(case("fees_wan.csv"), columns, ("item",))[0]["table"]
     assert pricing.check({"method": "progressive", "bands": bands(told)})["bands"][0] == [
         100_000_000,
         "0.015",
     ]
     with pytest.raises(RuleBroken, match="1e-99999"):
-        bands(tables.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])
+        bands(spreadsheets.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])
