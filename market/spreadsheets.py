@@ -1,5 +1,7 @@
-"""Tables people take away and hand in: exports, declared as columns, as CSV or as a workbook; and either of
-them read, in a process of its own (market/sandboxed/tables.py).
+"""Tables people take away and hand in, as CSV or as a workbook.
+
+An export is declared as columns; what is handed in is read in a process of its own
+(market/sandboxed/tables.py).
 """
 
 from __future__ import annotations
@@ -29,8 +31,10 @@ MOST_ROWS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """One column of an export: its heading (a lazy text is said in the reader's language), and its cell for a
-    row. A number (a Decimal for sums: `yuan`) is a number in the file, anything else a text.
+    """One column of an export: its heading, and its cell for a row.
+
+    A lazy text as the heading is said in the reader's language. A number (a Decimal for sums: `yuan`) is a
+    number in the file, anything else a text.
     """
 
     label: object
@@ -66,8 +70,9 @@ BEGINS = frozenset(
 
 
 def _plain(value: Any) -> Any:
-    """A cell no spreadsheet program takes for a formula (people choose names such as `=…`), and without the
-    characters a workbook cannot hold, should any have come in from elsewhere.
+    """A cell no spreadsheet program takes for a formula (people choose names such as `=…`).
+
+    Without the characters a workbook cannot hold, should any have come in from elsewhere.
     """
     if not isinstance(value, str):
         return value
@@ -76,9 +81,11 @@ def _plain(value: Any) -> Any:
 
 
 def _is_formula(value: str) -> bool:
-    """Whether a program may read a text as more than a text: in whatever width its first character is written
-    (`＝1+1` is reckoned where Chinese or Japanese is spoken), and whatever blanks and characters that do not
-    show stand before it, which are cut off on the way in.
+    """Whether a program may read a text as more than a text.
+
+    In whatever width its first character is written (`＝1+1` is reckoned where Chinese or Japanese is
+    spoken), and whatever blanks and characters that do not show stand before it, which are cut off on the way
+    in.
     """
     if value[:1] in BEGINS:
         return True
@@ -108,8 +115,10 @@ _EMPTY = frozenset(
 
 
 def as_csv(rows: Rows) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese. A text with any
-    program's mark between two cells in it is quoted: cut there, what follows would be a cell of its own.
+    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese.
+
+    A text with any program's mark between two cells in it is quoted: cut there, what follows would be a cell
+    of its own.
     """
     return "".join((",".join(map(_cell, row)) or '""') + "\r\n" for row in rows).encode("utf-8-sig")
 
@@ -139,9 +148,10 @@ def as_xlsx(rows: Rows) -> bytes:
 def read(
     content: bytes, headings: Headings, needed: tuple[str, ...], most: int = MOST_ROWS
 ) -> list[dict[str, str]]:
-    """The rows below the heading, each cell as text by its column's name. RuleBroken (field `file`) if this
-    is no table, lacks a needed column, is too long, or costs too much to read. Never inside a transaction: it
-    may take its whole budget.
+    """The rows below the heading, each cell as text by its column's name.
+
+    RuleBroken (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
+    read. Never inside a transaction: it may take its whole budget.
     """
     check_size(content)
     long = most > MOST_ROWS

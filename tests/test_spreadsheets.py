@@ -1,6 +1,4 @@
-"""Tables to take away: no cell of them is anything but what it says, whatever program opens them; every
-export, walked.
-"""
+"""Every export: no cell of it is anything but what it says, whatever program opens it."""
 
 from __future__ import annotations
 

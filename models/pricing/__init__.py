@@ -88,8 +88,10 @@ def price(terms: Json, quantity: Quantity) -> int:
 
 
 def check(terms: Json) -> Json:
-    """The terms as given; RuleBroken (field `terms`) if they are not a price rule people can rely on: as
-    their method says, sums are sane, and a standard that is named is kept to."""
+    """The terms as given; RuleBroken (field `terms`) if they are not a price rule people can rely on.
+
+    Sums are sane, a standard that is named is kept to, and the rest is as their method says.
+    """
     method = _method(terms)
     check_sum(terms.get("floor"))
     check_sum(terms.get("cap"))
@@ -106,8 +108,10 @@ def check(terms: Json) -> Json:
 
 
 def read(written: Written) -> Json:
-    """The terms somebody wrote, not checked yet; a published standard, where one is named, brings its own
-    table. RuleBroken at the field that cannot be read."""
+    """The terms somebody wrote, not checked yet; RuleBroken at the field that cannot be read.
+
+    A published standard, where one is named, brings its own table.
+    """
     if written.standard:
         known = from_standard(written.standard)
         if known is None:

@@ -1,5 +1,6 @@
-"""The published fee standards (收费标准) we carry, which agencies may take over: `models/data/fee_standards.json`,
-whose tables are read as people write them.
+"""The published fee standards (收费标准) we carry, which agencies may take over.
+
+The tables in `models/data/fee_standards.json` are read as people write them.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ def band(identifier: str) -> tuple[Fraction, Fraction]:
 
 @cache
 def standards() -> dict[str, Json]:
-    """The published standards we carry, by identifier: title, document, the name of the base, and
-    `tables`, each a set of terms in fen."""
+    """The published standards we carry, by identifier.
+
+    Title, document, the name of the base, and `tables`, each a set of terms in fen.
+    """
     source = json.loads(SOURCE.read_text(encoding="utf-8"), parse_float=str)
     return {raw["id"]: _standard(raw) for raw in source["standards"]}
 

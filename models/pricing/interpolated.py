@@ -1,6 +1,7 @@
-"""插入法: the straight line between published points, as 发改价格〔2007〕670号 prices supervision. Stored:
-`{"method": "interpolated", "points": [[base_fen, price_fen], ...], "above": "rate"}`; `above`, which only
-published standards have, is a decimal string that is taken as an exact fraction.
+"""插入法: the straight line between published points, as 发改价格〔2007〕670号 prices supervision.
+
+Stored: `{"method": "interpolated", "points": [[base_fen, price_fen], ...], "above": "rate"}`; `above`, which
+only published standards have, is a decimal string that is taken as an exact fraction.
 """
 
 from __future__ import annotations

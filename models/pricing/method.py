@@ -1,5 +1,6 @@
-"""What a pricing method is. Each is one module of this package: a frozen dataclass of the numbers an agency
-publishes, registered here; pages, imports and prices know it by this interface alone.
+"""What a pricing method is: the interface by which pages, imports and prices know each of them.
+
+A method is one module of this package: a frozen dataclass of the numbers an agency publishes, registered.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ SHOWN = 3  # rows of a table that are said on one line
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is to be priced: `amount` in fen (an investment, a value) for the banded methods, `count`
-    for prices per unit, `factor` the name of an adjustment (an industry)."""
+    """What is to be priced.
+
+    `amount` in fen (an investment, a value) for the banded methods, `count` for prices per unit, `factor` the
+    name of an adjustment (an industry).
+    """
 
     amount: int = 0
     count: int = 1
@@ -35,8 +39,10 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """Terms as a form or a row of a table gives them: sums in fen, `method` and `standard` by name, the rest
-    as people write it (`table`: a line or a part between bars for each row).
+    """Terms as a form or a row of a table gives them.
+
+    Sums in fen, `method` and `standard` by name, the rest as people write it (`table`: a line or a part
+    between bars for each row).
     """
 
     method: str = ""
@@ -58,9 +64,10 @@ class Part:
 
 
 class Method(ABC):
-    """The numbers of one published price. `order` is its place among the methods people choose from; `asks`
-    says which of `Written.price` and `Written.table` it reads, and how each is filled in; `parts` are the
-    values it is stored under.
+    """The numbers of one published price.
+
+    `order` is its place among the methods people choose from; `asks` says which of `Written.price` and
+    `Written.table` it reads, and how each is filled in; `parts` are the values it is stored under.
     """
 
     name: ClassVar[str]
@@ -117,6 +124,7 @@ def check_sum(fen: int | None) -> None:
 
 def read_rows(table: str, how: str, read: Callable[[str, str, Row | None], Row]) -> list[Row]:
     """The rows of a table of two values each, as `read` makes them of left, right and the row before.
+
     RuleBroken at `table`, naming the line and `how` it is filled in, where `read` raises ValueError.
     """
     rows: list[Row] = []

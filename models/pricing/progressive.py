@@ -1,4 +1,5 @@
 """差额定率累进: bands of the amount, each with its own rate, as 计价格〔2002〕1980号 prices tender agencies.
+
 Stored: `{"method": "progressive", "bands": [[up_to_fen, "rate"], ..., [null, "rate"]]}`, rates as decimal
 strings (or `1/3`) that are taken as exact fractions.
 """
@@ -101,7 +102,8 @@ def _row(left: str, right: str, before: list[Any] | None) -> list[Any]:
 
 
 def _limits(written: str) -> tuple[int | None, int | None]:
-    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen:
+    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen.
+
     `1000000`, `100万元以下`, `100万-500万`, `500万以上`, `*`. The unit behind the upper limit is the lower
     one's too: `100-500万`.
     """

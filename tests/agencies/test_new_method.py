@@ -1,4 +1,4 @@
-"""A new pricing method is one module: what `methods/by_class.py` alone makes of every place a price passes."""
+"""A new pricing method is one module: `methods/by_class.py` alone, in every place a price passes."""
 
 from __future__ import annotations
 

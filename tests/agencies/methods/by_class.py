@@ -1,5 +1,6 @@
-"""分档定额: a lump sum for each size of job. Stored: `{"method": "by_class", "classes": [[up_to_fen, fen], ...,
-[null, fen]]}`. The example of a pricing method: all that is written for one, `models/pricing/` in its place.
+"""分档定额: a lump sum for each size of job. The example of a pricing method: all that is written for one.
+
+Stored: `{"method": "by_class", "classes": [[up_to_fen, fen], ..., [null, fen]]}`.
 """
 
 from __future__ import annotations
