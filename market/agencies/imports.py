@@ -5,7 +5,6 @@ in, a piece at a time.
 from __future__ import annotations
 
 from datetime import date
-from operator import itemgetter
 
 from flask import current_app
 from sqlalchemy import func, select
@@ -14,9 +13,9 @@ from sqlalchemy.orm import Session
 from market import permissions, quotas, spreadsheets
 from market.agencies import cells
 from market.agencies.cells import Findings
+from market.agencies.shapes import SHAPES
 from market.batches import WORKS, Work
 from market.extensions import db
-from market.spreadsheets import Column, Headings
 from market.transaction import action
 from models import batches, clock, events, identifiers, permission, pricing, printable, spelling, uscc
 from models.accounts import Organisation
@@ -34,42 +33,12 @@ from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import start
 
 MOST = 5_000
-AGENCIES: Headings = {
-    "uscc": ("统一社会信用代码", "uscc"),
-    "name": ("机构名称", "name"),
-    "region": ("地区", "region"),
-    "legal_form": ("组织类型", "legal form"),
-    "legal_representative": ("法定代表人", "legal representative"),
-    "phone": ("联系电话", "phone"),
-    "registered_address": ("登记地址", "registered address"),
-    "address": ("办公地址", "address"),
-    "established_on": ("成立日期", "established on"),
-    "licence_until": ("营业期限至", "licence until"),
-    "registered_capital": ("注册资本(元)", "registered capital"),
-    "scope": ("经营范围", "scope"),
-    "introduction": ("简介", "introduction"),
-}
-FEES: Headings = {
-    "uscc": ("统一社会信用代码", "uscc"),
-    "item": ("事项编号", "item"),
-    "method": ("计价方式", "method"),
-    "standard": ("引用收费标准", "standard"),
-    "price": ("价格(元)", "price"),
-    "table": ("档位或点", "table"),
-    "discount": ("折扣", "discount"),
-    "floor": ("最低收费(元)", "floor"),
-    "cap": ("最高收费(元)", "cap"),
-    "days": ("承诺工期(工作日)", "days"),
-    "note": ("说明", "note"),
-    "effective_from": ("生效日期", "effective from"),
-}
 PRINTED = {
     "legal_representative": 200,
     "registered_address": 200,
     "address": 200,
     "scope": 2000,
 }  # what stands on papers, and the most it holds
-SHAPES = {"agencies": (AGENCIES, ("uscc", "name", "region")), "fees": (FEES, ("item", "days"))}
 
 
 def kinds_for(actor: Actor) -> list[str]:
@@ -84,9 +53,9 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     table. It is read before the transaction begins.
     """
     _check_allowed(actor, kind)
-    headings, needed = SHAPES[kind]
+    shape = SHAPES[kind]
     db.session.rollback()
-    rows = spreadsheets.read(content, headings, needed, most=MOST)
+    rows = spreadsheets.read(content, shape.headings, shape.needed, most=MOST)
     if not rows:
         raise RuleBroken(N_("表里没有数据行。"), "file")
     quotas.count(actor, content)
@@ -382,41 +351,6 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
             data={"item": item.name, "code": item.code, "version": schedule.version},
         )
         batch.changed += 1
-
-
-def columns_of(kind: str) -> list[Column[Json]]:
-    """The columns of a kind's table, those that are needed marked with a star."""
-    headings, needed = SHAPES[kind]
-    return [
-        Column(f"*{known[0]}" if name in needed else known[0], itemgetter(name))
-        for name, known in headings.items()
-    ]
-
-
-EXAMPLES: dict[str, Json] = {
-    "agencies": dict.fromkeys(AGENCIES, "")
-    | {
-        "uscc": "91630100MA0000000X",
-        "name": "示例环境技术有限公司",
-        "region": "青海省西宁市城东区",
-        "legal_form": "公司(企业法人)",
-        "legal_representative": "张三",
-        "phone": "0971-1234567",
-        "registered_address": "西宁市城东区示例路 1 号",
-        "address": "西宁市城东区示例路 1 号",
-        "established_on": "2018-05-01",
-        "registered_capital": "1000000",
-        "scope": "环境影响评价;环境监测",
-    },
-    "fees": dict.fromkeys(FEES, "")
-    | {
-        "item": "WAT-01",
-        "method": "差额定率累进",
-        "table": "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018",
-        "floor": "8000",
-        "days": "20",
-    },
-}  # the line that shows how each kind's table is filled in
 
 
 WORKS["agencies"] = Work(_check_agencies, _load_agencies)

@@ -13,7 +13,7 @@ from flask import Flask
 from openpyxl import load_workbook
 
 from market import batches as doing
-from market.agencies import imports
+from market.agencies import imports, shapes
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.spreadsheets import as_csv
@@ -64,9 +64,9 @@ def test_it_is_offered_in_its_place_previewed_and_published_on_the_page(app: Fla
 
 
 def test_it_is_imported_by_the_table_exported_and_in_the_search(app: Flask, world: World) -> None:
-    row = dict.fromkeys(imports.FEES, "") | {"item": ITEM, "method": "分档定额", "days": "20"}
+    row = dict.fromkeys(shapes.FEES, "") | {"item": ITEM, "method": "分档定额", "days": "20"}
     rows = [{**row, "table": TABLE.replace("\n", " | ")}, {**row, "item": "WAT-01", "table": "x, 1"}]
-    heading = [known[0] for known in imports.FEES.values()]
+    heading = [known[0] for known in shapes.FEES.values()]
 
     def upload(table: list[dict[str, str]]) -> str:
         content = as_csv([heading, *[list(each.values()) for each in table]])

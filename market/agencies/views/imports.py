@@ -16,6 +16,7 @@ from market.accounts.actions import claim_code
 from market.accounts.identity import current_actor
 from market.agencies import imports, registry
 from market.agencies.forms import ImportForm, RegisterForm
+from market.agencies.shapes import SHAPES
 from market.agencies.views.rooms import rooms
 from market.extensions import db
 from market.forms import ActForm
@@ -32,7 +33,7 @@ from models.batches import KINDS, STATES, Batch, BatchRow
 def import_list() -> str:
     actor = current_actor()
     kinds = imports.kinds_for(actor)
-    query = select(Batch).where(Batch.kind.in_(imports.SHAPES))
+    query = select(Batch).where(Batch.kind.in_(SHAPES))
     if "admin" not in actor.roles:
         query = query.where(Batch.organisation_id == (actor.organisation_id or 0))
     return render_template(
@@ -64,7 +65,7 @@ def new_import() -> Response | str | tuple[str, int]:
     return render_template(
         "agencies/import.html",
         form=form,
-        shapes={kind: imports.columns_of(kind) for kind in kinds},
+        shapes={kind: SHAPES[kind].columns() for kind in kinds},
         kinds=KINDS,
     ), status
 
@@ -72,7 +73,7 @@ def new_import() -> Response | str | tuple[str, int]:
 @rooms.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
 def import_template(what: str, kind: str) -> FlaskResponse:
     """The table to fill in."""
-    return export(what, kind, imports.columns_of(what), [imports.EXAMPLES[what]])
+    return export(what, kind, SHAPES[what].columns(), [SHAPES[what].example])
 
 
 def _readable(identifier: str) -> Batch:
