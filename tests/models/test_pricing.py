@@ -195,3 +195,34 @@ def test_what_cannot_be_read_is_refused_at_its_field(written: Written, field: st
     with pytest.raises(RuleBroken) as refused:
         pricing.read(written)
     assert refused.value.field == field
+
+
+edges = st.lists(st.integers(1, 10**14), min_size=1, max_size=6, unique=True).map(sorted)
+rates = st.fractions(0, 1, max_denominator=1_000).map(str)
+
+
+def rows(lefts: list[Any], rights: list[Any]) -> list[list[Any]]:
+    return [[left, right] for left, right in zip(lefts, rights, strict=False)]
+
+
+sound = st.one_of(
+    st.builds(
+        lambda uppers, shares: {"method": "progressive", "bands": rows([*uppers, None], shares)},
+        edges,
+        st.lists(rates, min_size=7, max_size=7),
+    ),
+    st.builds(
+        lambda bases, fees: {"method": "interpolated", "points": rows([0, *bases], fees)},
+        edges,
+        st.lists(st.integers(0, 10**12), min_size=7, max_size=7).map(sorted),
+    ),
+)
+
+
+@given(terms=sound, a=amounts, b=amounts)
+def test_terms_that_pass_the_check_never_make_a_larger_job_cheaper(
+    terms: dict[str, Any], a: int, b: int
+) -> None:
+    small, large = sorted((a, b))
+    assert pricing.check(terms) is terms
+    assert pricing.price(terms, Quantity(amount=small)) <= pricing.price(terms, Quantity(amount=large))
