@@ -250,7 +250,8 @@ PAGES: dict[str, Ask] = {
     "sourcing.object_to": _act("sourcing.object_to"),
     # of an area
     **_of("agencies", "checks export_checks", OVERSEER),
-    **_of("oversight", "agencies by_month clauses export_clauses held_money export_money export", OVERSEER),
+    **_of("oversight", "agencies export_agencies by_month export_months", OVERSEER),
+    **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),
     "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True, entering=True),

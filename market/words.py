@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_wtf.file import FileField
 from wtforms import PasswordField
 
-from models import CASES, clock, money, policy, workdays
+from models import CASES, clock, money, policy, pricing, workdays
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
@@ -25,7 +25,6 @@ from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.contracts import CHANGES, DISPUTE_FAULTS, FAULTS, OUTCOMES, REASONS
 from models.events import Event
-from models.pricing import METHODS, standards
 from models.regions import full_name
 from models.sourcing import grounds
 from models.text import N_, Problem
@@ -139,41 +138,18 @@ def score_mean(value: float | None, line: str) -> str:
 
 def price_words(terms: Json) -> str:
     """Published terms on one line."""
-    if terms.get("standard"):
-        standard = standards()[terms["standard"].partition("/")[0]]
-        said = _("按%(title)s(%(document)s)", title=standard["title"], document=standard["document"])
-    elif terms["method"] == "fixed":
-        said = money.show(terms["price"])
-    elif terms["method"] == "per_unit":
-        said = _("每单位 %(price)s", price=money.show(terms["price"]))
-    elif terms["method"] == "progressive":
-        said = "; ".join(_band(upper, rate) for upper, rate in terms["bands"][:3])
-    else:
-        said = "; ".join(f"{_wan(base)} → {money.show(price)}" for base, price in terms["points"][:3])
-    if terms["method"] in ("progressive", "interpolated") and not terms.get("standard"):
-        rows = terms.get("bands") or terms["points"]
-        method = METHODS[terms["method"]]  # outside of the text: what gathers the texts reads into f-strings
-        said = f"{_(method)}: {said}{' …' if len(rows) > 3 else ''}"
-    if terms.get("discount"):
-        said += " × " + percent(float(Fraction(terms["discount"])))
-    if terms.get("floor"):
-        said += " · " + _("最低 %(sum)s", sum=money.show(terms["floor"]))
-    if terms.get("cap"):
-        said += " · " + _("最高 %(sum)s", sum=money.show(terms["cap"]))
-    return said
+    return pricing.describe(terms, _)
 
 
-def _wan(fen: int) -> str:
-    return _("%(n)s 万元", n=f"{fen / 1_000_000:g}")
-
-
-def _band(upper: int | None, rate: str) -> str:
-    share = f"{float(Fraction(rate)) * 100:g}%"
-    return (
-        _("以上 %(rate)s", rate=share)
-        if upper is None
-        else _("至 %(sum)s %(rate)s", sum=_wan(upper), rate=share)
-    )
+def part_words(part: pricing.Part, value: Any) -> str:
+    """One value of published terms."""
+    if value in (None, ""):
+        return "—"
+    if part.kind == "sum":
+        return money.show(value)
+    if part.kind == "rows":
+        return ngettext("%(num)d 项", "%(num)d 项", len(value))
+    return _(pricing.METHODS[value].label) if part.kind == "method" else str(value)
 
 
 def item_name(item: ServiceItem) -> str:
@@ -407,6 +383,7 @@ def register(app: Flask) -> None:
         percent,
         signed_percent,
         score_mean,
+        part_words,
         price_words,
         item_name,
         bilingual,

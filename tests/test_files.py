@@ -13,8 +13,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.exports import as_xlsx
 from market.extensions import db
+from market.spreadsheets import as_xlsx
 from market.transaction import transaction
 from models import documents, filekinds
 from models.documents import Document, clean_name

@@ -19,10 +19,10 @@ from sqlalchemy import text
 from market import examining, sandbox
 from market.agencies import imports, registry
 from market.contracts import actions as contracts
-from market.exports import as_csv
 from market.extensions import db
 from market.opendata.checking import check_copy
 from market.payments import actions as payments
+from market.spreadsheets import as_csv
 from market.transaction import transaction
 from models.batches import Batch
 from models.payments import BankStatement
@@ -222,17 +222,18 @@ def test_what_is_refused_in_the_sandbox_is_said_in_the_readers_language(app: Fla
 
 
 def test_a_rate_in_few_characters_that_is_a_number_of_any_length_is_refused() -> None:
-    from market.agencies.terms import written_rows, written_share
+    from models.pricing import Written, read_discount
+    from models.pricing.progressive import Progressive
+
+    def bands(table: str) -> object:
+        return Progressive.read(Written(table=table))["bands"]
 
     for act in (
-        lambda: written_share("1e-9999999"),
-        lambda: written_rows("progressive", "*, 1e-9999999"),
-        lambda: written_share("9" * 5_000),
+        lambda: read_discount("1e-9999999"),
+        lambda: bands("*, 1e-9999999"),
+        lambda: read_discount("9" * 5_000),
     ):
         with pytest.raises(Problem):
             act()
-    assert written_share("0.85") == "0.85"
-    assert (
-        json.dumps(written_rows("progressive", "100, 1/3 | *, 0.0018"))
-        == '[[10000, "1/3"], [null, "0.0018"]]'
-    )
+    assert read_discount("0.85") == "0.85"
+    assert json.dumps(bands("100, 1/3 | *, 0.0018")) == '[[10000, "1/3"], [null, "0.0018"]]'

@@ -92,7 +92,7 @@ def test_exports_hold_every_agency_and_no_formula(app: Flask, world: World) -> N
     text = visitor.get("/oversight/agencies.csv").response.get_data().decode("utf-8-sig")
     assert text.count("A-2026-") == 4
     assert "trick单位" in text
-    from market.exports import as_csv
+    from market.spreadsheets import as_csv
 
     assert as_csv([["=1+1"]]).decode("utf-8-sig").startswith("'=1+1")
     assert visitor.get("/oversight/agencies.xlsx").response.get_data()[:2] == b"PK"

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from market import tables
-from market.exports import as_csv, as_xlsx
+from market import spreadsheets
 from market.payments import reading
 from market.sandbox import OverBudget
+from market.spreadsheets import as_csv, as_xlsx
 from models.text import RuleBroken
 from tests.hostile import ENTRY, camt, far, row, workbook
 
-COLUMNS: tables.Columns = {"name": ("名称",), "sum": ("金额",)}
+COLUMNS: spreadsheets.Headings = {"name": ("名称",), "sum": ("金额",)}
 HEAD = row(1, "名称", "金额")
 ATTRIBUTE = 'a{}="1"'
 STRING = '<row r="{0}"><c r="A{0}" t="s"><v>0</v></c></row>'
 
 
 def read(content: bytes) -> list[list[str]]:
-    return [list(each.values()) for each in tables.read(content, COLUMNS, ("name",), most=5_000)]
+    return [list(each.values()) for each in spreadsheets.read(content, COLUMNS, ("name",), most=5_000)]
 
 
 def test_a_workbook_says_what_was_typed() -> None:

@@ -19,9 +19,9 @@ from bench.measure import Row
 from bench.rows.markets import market
 from market import batches
 from market.cli import rebuild_index
-from market.exports import as_csv
 from market.extensions import db
 from market.jobs.nightly import PARTS
+from market.spreadsheets import as_csv
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation

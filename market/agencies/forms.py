@@ -4,42 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.accounts.again import again
-from market.agencies.terms import terms_of, written_rows, written_share
 from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
 from market.words import bilingual, item_name, words_of
-from models import money
+from models import money, pricing
 from models.agencies import FORMS, PREMISES
 from models.agencies.entry import wanted
-from models.base import Json
 from models.batches import KINDS
 from models.catalogue import ServiceItem
-from models.pricing import METHODS, Quantity, standards
+from models.pricing import METHODS, Quantity, Written, standards
 from models.text import Problem
 
 
 class FeeForm(Form):
-    """Bands and points are written a line each: `upper limit, rate` or `base, price`, sums in yuan."""
+    """Which of `price` and `table` is filled in, and how, each pricing method says itself."""
 
     item_code = SelectField(_l("服务事项"), [NEEDED])
     method = SelectField(_l("计价方式"), [NEEDED])
     standard = SelectField(
         _l("引用收费标准"), description=_l("引用后按标准的档位或点计价,再乘以下面的折扣。")
     )
-    price = MoneyField(_l("价格(元)"), description=_l("固定价的总价,或按数量计价的单价。"))
-    table = TextAreaField(
-        _l("档位或点"),
-        [Length(max=4000)],
-        description=_l(
-            "每行一档:上限(元), 费率,如 1000000, 0.015 或 100万元以下, 1.5%;最后一档上限写 *。"
-            "插入法每行:计费额(元), 收费(元)。"
-        ),
-    )
+    price = MoneyField(_l("价格(元)"))
+    table = TextAreaField(_l("档位或点"), [Length(max=4000)])
     discount = StringField(
         _l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85、85% 或 8.5折;不填为 1。")
     )
@@ -54,7 +46,13 @@ class FeeForm(Form):
 
     def prepare(self, items: list[ServiceItem]) -> None:
         self.item_code.choices = choices((i.code, f"{i.code} {item_name(i)}") for i in items)
-        self.method.choices = choices((key, _l(label)) for key, label in METHODS.items())
+        self.method.choices = choices((name, _l(method.label)) for name, method in METHODS.items())
+        for field in (self.price, self.table):
+            field.description = " ".join(
+                f"{_(method.label)}: {_(method.asks[field.name])}"
+                for method in METHODS.values()
+                if field.name in method.asks
+            )
         tables = [
             (f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}")
             for s in standards().values()
@@ -63,10 +61,11 @@ class FeeForm(Form):
         self.standard.choices = choices([("", _l("不引用")), *tables])
 
     def validate_discount(self, field: StringField) -> None:
-        _at_field(lambda: written_share(field.data or ""))
+        _at_field(lambda: pricing.read_discount(field.data or ""))
 
     def validate_table(self, field: TextAreaField) -> None:
-        _at_field(lambda: written_rows(self.method.data, field.data or ""))
+        if self.method.data in METHODS:
+            _at_field(lambda: METHODS[self.method.data].read(self.written()))
 
     def job(self, item: ServiceItem) -> Quantity | None:
         """The size to try, if one is written and can be read."""
@@ -80,10 +79,10 @@ class FeeForm(Form):
             else Quantity(count=max(1, min(fen // money.FEN, 1_000_000)))
         )
 
-    def terms(self) -> Json:
-        """The terms as pricing takes them."""
-        return terms_of(
-            method=self.method.data,
+    def written(self) -> Written:
+        """The terms as they were typed."""
+        return Written(
+            method=self.method.data or "",
             standard=self.standard.data or "",
             price=self.price.data,
             table=self.table.data or "",

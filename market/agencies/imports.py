@@ -4,20 +4,20 @@ in, a piece at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any, ParamSpec, TypeVar
 
 from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market import permissions, quotas, tables
-from market.agencies.terms import terms_of, written_days, written_sum
+from market import permissions, quotas, spreadsheets
+from market.agencies import cells
+from market.agencies.cells import Findings
+from market.agencies.shapes import SHAPES
 from market.batches import WORKS, Work
 from market.extensions import db
 from market.transaction import action
-from models import batches, clock, days, events, identifiers, permission, printable, spelling, uscc
+from models import batches, clock, events, identifiers, permission, pricing, printable, spelling, uscc
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import FORMS, AgencyProfile, publish_schedule
@@ -27,50 +27,18 @@ from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
-from models.pricing import METHODS
+from models.pricing import METHODS, Written
 from models.regions import find, full_name
 from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import start
 
-P = ParamSpec("P")
-T = TypeVar("T")
 MOST = 5_000
-AGENCIES: tables.Columns = {
-    "uscc": ("统一社会信用代码", "uscc"),
-    "name": ("机构名称", "name"),
-    "region": ("地区", "region"),
-    "legal_form": ("组织类型", "legal form"),
-    "legal_representative": ("法定代表人", "legal representative"),
-    "phone": ("联系电话", "phone"),
-    "registered_address": ("登记地址", "registered address"),
-    "address": ("办公地址", "address"),
-    "established_on": ("成立日期", "established on"),
-    "licence_until": ("营业期限至", "licence until"),
-    "registered_capital": ("注册资本(元)", "registered capital"),
-    "scope": ("经营范围", "scope"),
-    "introduction": ("简介", "introduction"),
-}
-FEES: tables.Columns = {
-    "uscc": ("统一社会信用代码", "uscc"),
-    "item": ("事项编号", "item"),
-    "method": ("计价方式", "method"),
-    "standard": ("引用收费标准", "standard"),
-    "price": ("价格(元)", "price"),
-    "table": ("档位或点", "table"),
-    "discount": ("折扣", "discount"),
-    "floor": ("最低收费(元)", "floor"),
-    "cap": ("最高收费(元)", "cap"),
-    "days": ("承诺工期(工作日)", "days"),
-    "note": ("说明", "note"),
-    "effective_from": ("生效日期", "effective from"),
-}
 PRINTED = {
     "legal_representative": 200,
     "registered_address": 200,
     "address": 200,
     "scope": 2000,
 }  # what stands on papers, and the most it holds
-SHAPES = {"agencies": (AGENCIES, ("uscc", "name", "region")), "fees": (FEES, ("item", "days"))}
 
 
 def kinds_for(actor: Actor) -> list[str]:
@@ -85,9 +53,9 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     table. It is read before the transaction begins.
     """
     _check_allowed(actor, kind)
-    columns, needed = SHAPES[kind]
+    shape = SHAPES[kind]
     db.session.rollback()
-    rows = tables.read(content, columns, needed, most=MOST)
+    rows = spreadsheets.read(content, shape.headings, shape.needed, most=MOST)
     if not rows:
         raise RuleBroken(N_("表里没有数据行。"), "file")
     quotas.count(actor, content)
@@ -109,39 +77,6 @@ def _take_table(
         (subject, dict(row)) for subject, row in zip(subjects, rows, strict=True)
     ]
     return batches.begin(session, actor, kind, file_name or kind, pairs).identifier
-
-
-def _day(text: str, field: str) -> date | None:
-    try:
-        return days.day(text) if text else None
-    except ValueError as error:
-        raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
-
-
-class Findings:
-    """What is wrong with a row, all of it: each value is read by itself, and what cannot be is noted."""
-
-    def __init__(self) -> None:
-        self.problems: list[Json] = []
-
-    def read(self, reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """What `reading` gives; None, with the problem noted, where it raises RuleBroken."""
-        try:
-            return reading(*args, **kwargs)
-        except RuleBroken as problem:
-            self.note(problem)
-            return None
-
-    def note(self, problem: RuleBroken) -> None:
-        self.problems.append(batches.told(problem))
-
-
-def _one_of(text: str, known: dict[str, str], field: str) -> str:
-    """The key of a choice written as its key or as its label."""
-    found = next((key for key, label in known.items() if text in (key, label)), None)
-    if found is None:
-        raise RuleBroken(N_("“%(value)s”不在可选范围内。"), field, value=text[:30])
-    return found
 
 
 def _twice(session: Session, batch: Batch, rows: list[BatchRow]) -> set[str]:
@@ -185,7 +120,7 @@ def _phone(text: str) -> str:
 def _agency(row: Json, area: str, found: Findings) -> Json:
     """The values of a row, sums in fen, days as ISO texts; what is wrong is noted, each at its column."""
     forms = {key: form["zh"] for key, form in FORMS.items()}
-    established = found.read(_day, row["established_on"], "established_on")
+    established = found.read(cells.day, row["established_on"], "established_on")
     until = found.read(term_end, row["licence_until"], "licence_until")
     return {
         **{name: found.read(printable.check, row[name][:most], name) for name, most in PRINTED.items()},
@@ -194,12 +129,12 @@ def _agency(row: Json, area: str, found: Findings) -> Json:
         "uscc": found.read(uscc.read, row["uscc"]),
         "phone": found.read(_phone, row["phone"]),
         "region_code": found.read(_region, row["region"], area),
-        "legal_form": found.read(_one_of, row["legal_form"], forms, "legal_form")
+        "legal_form": found.read(cells.one_of, row["legal_form"], forms, "legal_form")
         if row["legal_form"]
         else "",
         "established_on": established.isoformat() if established else None,
         "licence_until": until.isoformat() if until else None,
-        "registered_capital": found.read(written_sum, row["registered_capital"], "registered_capital"),
+        "registered_capital": found.read(cells.sum_in_fen, row["registered_capital"], "registered_capital"),
     }
 
 
@@ -316,13 +251,15 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Batc
 def _terms(row: Json, found: Findings) -> Json | None:
     """The terms of a row; None where something is wrong with them, which is noted."""
     standard, noted = row["standard"], len(found.problems)
-    method = "" if standard else found.read(_one_of, row["method"], METHODS, "method")
-    sums = {name: found.read(written_sum, row[name], name) for name in ("price", "floor", "cap")}
+    labels = {name: method.label for name, method in METHODS.items()}
+    method = "" if standard else found.read(cells.one_of, row["method"], labels, "method")
+    sums = {name: found.read(cells.sum_in_fen, row[name], name) for name in ("price", "floor", "cap")}
     if len(found.problems) > noted:
         return None
-    return found.read(
-        terms_of, method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums
+    written = Written(
+        method=method or "", standard=standard, table=row["table"], discount=row["discount"], **sums
     )
+    return found.read(pricing.read, written)
 
 
 def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], fetched: None) -> None:
@@ -341,8 +278,11 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
         item = items.get(said["item"])
         if item is None:
             found.note(RuleBroken(N_("清单里没有这个服务事项。"), "item"))
-        terms, effective = _terms(said, found), found.read(_day, said["effective_from"], "effective_from")
-        promised = written_days(said["days"])
+        terms, effective = (
+            _terms(said, found),
+            found.read(cells.day, said["effective_from"], "effective_from"),
+        )
+        promised = cells.working_days(said["days"])
         found.read(check_promise, promised, effective or clock.today())
         if item is not None and terms is not None:
             found.read(check_terms, item, terms)
@@ -411,48 +351,6 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
             data={"item": item.name, "code": item.code, "version": schedule.version},
         )
         batch.changed += 1
-
-
-def columns_of(kind: str) -> list[tuple[str, str]]:
-    """The columns of a kind's table, (name, heading), and which are needed marked with a star."""
-    columns, needed = SHAPES[kind]
-    return [(name, f"*{known[0]}" if name in needed else known[0]) for name, known in columns.items()]
-
-
-def template_rows(kind: str) -> list[list[Any]]:
-    """The table to fill in, with a line that shows how."""
-    example = {
-        "agencies": [
-            "91630100MA0000000X",
-            "示例环境技术有限公司",
-            "青海省西宁市城东区",
-            "公司(企业法人)",
-            "张三",
-            "0971-1234567",
-            "西宁市城东区示例路 1 号",
-            "西宁市城东区示例路 1 号",
-            "2018-05-01",
-            "",
-            "1000000",
-            "环境影响评价;环境监测",
-            "",
-        ],
-        "fees": [
-            "",
-            "WAT-01",
-            "差额定率累进",
-            "",
-            "",
-            "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018",
-            "",
-            "8000",
-            "",
-            "20",
-            "",
-            "",
-        ],
-    }[kind]
-    return [[heading for _name, heading in columns_of(kind)], example]
 
 
 WORKS["agencies"] = Work(_check_agencies, _load_agencies)

@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market import permissions, tables
+from market import permissions, spreadsheets
 from market.asking import Declined, ask
 from market.batches import WORKS, Away, Work
 from market.demo.register import ExampleRegister
@@ -38,8 +38,8 @@ KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
 PATIENCE = 20.0  # seconds for a service to answer
 AT_ONCE = 50  # codes in one question to a service
 MOST = 4 * 1024 * 1024  # bytes of an answer
-# The fields of `Registered`, and the headings they have in exports.
-COLUMNS: tables.Columns = {
+# The fields of `Registered`, and the headings they have in exports of registers.
+HEADINGS: spreadsheets.Headings = {
     "uscc": ("统一社会信用代码", "信用代码"),
     "name": ("名称", "企业名称", "机构名称"),
     "standing": ("登记状态", "经营状态", "状态"),
@@ -80,7 +80,7 @@ class FileSource:
 
     def __init__(self, name: str, content: bytes) -> None:
         self.name = name
-        rows = tables.read(content, COLUMNS, ("uscc", "name", "standing"), most=200_000)
+        rows = spreadsheets.read(content, HEADINGS, ("uscc", "name", "standing"), most=200_000)
         self._rows = {uscc.spelled(row["uscc"]): _registered(dict(row)) for row in rows if row["uscc"]}
         # Whose code a spreadsheet damaged may be anybody: then nobody is missing from this export.
         self._anybody = next(

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from market.demo.people import CUSTODIAN
 from market.demo.stage import Stage, Story
-from market.exports import as_csv
 from market.extensions import db
 from market.payments import actions as payments
 from market.payments.jobs import match_lines
+from market.spreadsheets import as_csv
 from models import clock
 from models.accounts import Organisation
 from models.money import plain

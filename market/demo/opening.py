@@ -30,8 +30,8 @@ from market.demo.people import (
 )
 from market.demo.register import ExampleRegister
 from market.demo.stage import Stage, Story
-from market.exports import as_csv
 from market.extensions import db
+from market.spreadsheets import as_csv
 from market.transaction import Beforehand
 from models import clock, pricing, workdays
 from models.accounts import Delegation, Organisation

@@ -5,19 +5,23 @@ reports that pass or do not.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, or_, select
 
 from market.charts import rows as row_chart
 from market.extensions import db
+from market.spreadsheets import Column
 from market.words import bilingual, percent, region
 from models.accounts import Organisation
 from models.actors import Actor
 from models.catalogue import newest_items
-from models.contracts import SEVERITIES, Contract, Deliverable, ReviewOutcome, rule, rules
+from models.contracts import SEVERITIES, ClauseRule, Contract, Deliverable, ReviewOutcome, rule, rules
 from models.contracts.deliverables import REASONS
 
 GROUPS = ("agency", "item", "region")
@@ -52,46 +56,36 @@ def findings_chart(actor: Actor) -> Markup:
     )
 
 
-def clauses_table(actor: Actor, key: str = "") -> list[list[Any]]:
-    """The rows of the export, heading first: one for each finding, or one for a contract that only
-    differs.
-    """
-    rows: list[list[Any]] = [
-        [
-            _("合同"),
-            _("项目"),
-            _("业主"),
-            _("机构"),
-            _("地区"),
-            _("改动条款数"),
-            _("规则"),
-            _("严重程度"),
-            _("依据"),
-            _("原文"),
-        ]
-    ]
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A contract and one thing the clause rules found in it; of one that only differs, nothing."""
+
+    contract: Contract
+    rule: ClauseRule | None = None
+    excerpt: str = ""
+
+
+def findings(actor: Actor, key: str = "") -> Iterator[Finding]:
+    """What was found in each of the contracts to look at."""
     for contract in db.session.scalars(to_look_at(actor, key)).unique():
-        about = [
-            contract.identifier,
-            contract.title,
-            contract.buyer.name,
-            contract.agency.name,
-            region(contract.region_code),
-            contract.deviations,
-        ]
-        for finding in contract.findings or [None]:
-            each = rule(finding["rule"]) if finding else None
-            rows.append(
-                [
-                    *about,
-                    *(
-                        [each.key, _(SEVERITIES[each.severity]), each.article, finding["excerpt"]]
-                        if each and finding
-                        else ["", "", "", ""]
-                    ),
-                ]
-            )
-    return rows
+        if not contract.findings:
+            yield Finding(contract)
+        for found in contract.findings:
+            yield Finding(contract, rule(found["rule"]), found["excerpt"])
+
+
+CLAUSES = (
+    Column[Finding](_l("合同"), lambda each: each.contract.identifier),
+    Column[Finding](_l("项目"), lambda each: each.contract.title),
+    Column[Finding](_l("业主"), lambda each: each.contract.buyer.name),
+    Column[Finding](_l("机构"), lambda each: each.contract.agency.name),
+    Column[Finding](_l("地区"), lambda each: region(each.contract.region_code)),
+    Column[Finding](_l("改动条款数"), lambda each: each.contract.deviations),
+    Column[Finding](_l("规则"), lambda each: each.rule.key if each.rule else ""),
+    Column[Finding](_l("严重程度"), lambda each: _(SEVERITIES[each.rule.severity]) if each.rule else ""),
+    Column[Finding](_l("依据"), lambda each: each.rule.article if each.rule else ""),
+    Column[Finding](_l("原文"), lambda each: each.excerpt),
+)
 
 
 def first_pass(actor: Actor, by: str) -> list[dict[str, Any]]:
@@ -141,12 +135,13 @@ def _names(by: str, values: list[Any]) -> dict[Any, str]:
     return {code: region(code) for code in values}
 
 
-def first_pass_table(rows: list[dict[str, Any]]) -> list[list[Any]]:
-    heading = [_("名称"), _("已评审的成果"), _("首次过审"), _("首次过审率"), _("评审次数")]
-    return [
-        heading,
-        *([r["name"], r["reviewed"], r["passed"], percent(r["rate"]), r["reviews"]] for r in rows),
-    ]
+FIRST_PASS = (
+    Column[dict[str, Any]](_l("名称"), lambda row: row["name"]),
+    Column[dict[str, Any]](_l("已评审的成果"), lambda row: row["reviewed"]),
+    Column[dict[str, Any]](_l("首次过审"), lambda row: row["passed"]),
+    Column[dict[str, Any]](_l("首次过审率"), lambda row: percent(row["rate"])),
+    Column[dict[str, Any]](_l("评审次数"), lambda row: row["reviews"]),
+)  # of what `first_pass` counts
 
 
 def reasons_chart(actor: Actor) -> Markup:

@@ -4,20 +4,22 @@ theirs.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import Select, func, literal, select
 
 from market.charts import rows as row_chart
 from market.extensions import db
+from market.spreadsheets import Column, yuan
 from market.words import region, when
 from models.actors import Actor
 from models.contracts import Contract
 from models.credit import CreditRecord
 from models.ledger import Account
-from models.money import plain
 from models.payments import KINDS, PAYOUT_KINDS, Payment, Payout
 
 VIEWS = ("escrow", "overdue", "waiting")
@@ -67,53 +69,39 @@ def waiting(actor: Actor) -> Select[Any]:
     return ordered
 
 
-def table(actor: Actor, view: str) -> list[list[Any]]:
-    """The rows of an export, heading first; sums in yuan."""
-    if view == "escrow":
-        heading = [_("地区"), _("合同数"), _("合同托管(元)"), _("质量保留金(元)"), _("争议冻结(元)")]
-        return [
-            heading,
-            *([region(row[0]), row[1], *(plain(fen) for fen in row[2:])] for row in kept_by_region(actor)),
-        ]
+Held = tuple[str, int, int, int, int]
+HELD = (
+    Column[Held](_l("地区"), lambda row: region(row[0])),
+    Column[Held](_l("合同数"), lambda row: row[1]),
+    Column[Held](_l("合同托管(元)"), lambda row: yuan(row[2])),
+    Column[Held](_l("质量保留金(元)"), lambda row: yuan(row[3])),
+    Column[Held](_l("争议冻结(元)"), lambda row: yuan(row[4])),
+)
+OVERDUE = (
+    Column[Any](_l("编号"), lambda pair: pair.Payment.identifier),
+    Column[Any](_l("合同"), lambda pair: pair.Payment.contract.identifier),
+    Column[Any](_l("业主"), lambda pair: pair.Payment.contract.buyer.name),
+    Column[Any](_l("机构"), lambda pair: pair.Payment.contract.agency.name),
+    Column[Any](_l("款项"), lambda pair: _(KINDS[pair.Payment.kind])),
+    Column[Any](_l("金额(元)"), lambda pair: yuan(pair.Payment.amount)),
+    Column[Any](_l("应付时间"), lambda pair: when(pair.Payment.pay_by)),
+    Column[Any](_l("信用记录"), lambda pair: pair.CreditRecord.identifier if pair.CreditRecord else ""),
+)
+WAITING = (
+    Column[Payout](_l("编号"), lambda payout: payout.identifier),
+    Column[Payout](_l("合同"), lambda payout: payout.contract.identifier),
+    Column[Payout](_l("收款单位"), lambda payout: payout.payee.name),
+    Column[Payout](_l("款项"), lambda payout: _(PAYOUT_KINDS[payout.kind])),
+    Column[Payout](_l("金额(元)"), lambda payout: yuan(payout.amount)),
+    Column[Payout](_l("应付出时间"), lambda payout: when(payout.send_by)),
+    Column[Payout](_l("状态"), lambda payout: _(payout.state_label)),
+)
+
+
+def exported(actor: Actor, view: str) -> tuple[Sequence[Column[Any]], Iterable[Any]]:
+    """The columns and the rows of a view's export."""
     if view == "overdue":
-        rows: list[list[Any]] = [
-            [
-                _("编号"),
-                _("合同"),
-                _("业主"),
-                _("机构"),
-                _("款项"),
-                _("金额(元)"),
-                _("应付时间"),
-                _("信用记录"),
-            ]
-        ]
-        for payment, record in db.session.execute(overdue(actor)).unique():
-            contract = payment.contract
-            rows.append(
-                [
-                    payment.identifier,
-                    contract.identifier,
-                    contract.buyer.name,
-                    contract.agency.name,
-                    _(KINDS[payment.kind]),
-                    plain(payment.amount),
-                    when(payment.pay_by),
-                    record.identifier if record else "",
-                ]
-            )
-        return rows
-    rows = [[_("编号"), _("合同"), _("收款单位"), _("款项"), _("金额(元)"), _("应付出时间"), _("状态")]]
-    for payout in db.session.scalars(waiting(actor)).unique():
-        rows.append(
-            [
-                payout.identifier,
-                payout.contract.identifier,
-                payout.payee.name,
-                _(PAYOUT_KINDS[payout.kind]),
-                plain(payout.amount),
-                when(payout.send_by),
-                _(payout.state_label),
-            ]
-        )
-    return rows
+        return OVERDUE, db.session.execute(overdue(actor)).unique()
+    if view == "waiting":
+        return WAITING, db.session.scalars(waiting(actor)).unique()
+    return HELD, kept_by_region(actor)

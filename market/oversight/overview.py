@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import lazyload
 
 from market.charts import bars
 from market.extensions import db
+from market.spreadsheets import Column
 from market.words import percent, region, when
 from models import clock
 from models.accounts import Organisation
@@ -68,41 +70,23 @@ def overview(actor: Actor) -> dict[str, Any]:
     }
 
 
-def agencies_table(actor: Actor, state: str = "") -> list[list[Any]]:
-    """The rows of the export, heading first."""
-    rows: list[list[Any]] = [
-        [
-            _("编号"),
-            _("机构"),
-            _("统一社会信用代码"),
-            _("地区"),
-            _("状态"),
-            _("等级"),
-            _("信用分"),
-            _("完成合同"),
-            _("首过率"),
-            _("按期率"),
-            _("入驻时间"),
-        ]
-    ]
-    for agency, score in db.session.execute(agencies_of(actor, state)):
-        graded = score is not None and score.grade is not None
-        rows.append(
-            [
-                agency.identifier,
-                agency.name,
-                agency.uscc,
-                region(agency.region_code),
-                _(agency.state_label),
-                score.grade if graded else _("未评"),
-                score.score / 10 if graded else None,
-                score.settled if score else 0,
-                score.first_pass if score else None,
-                score.on_time if score else None,
-                when(agency.created_at),
-            ]
-        )
-    return rows
+def _graded(pair: Any) -> bool:
+    return pair.CreditScore is not None and pair.CreditScore.grade is not None
+
+
+AGENCIES = (
+    Column[Any](_l("编号"), lambda pair: pair.Organisation.identifier),
+    Column[Any](_l("机构"), lambda pair: pair.Organisation.name),
+    Column[Any](_l("统一社会信用代码"), lambda pair: pair.Organisation.uscc),
+    Column[Any](_l("地区"), lambda pair: region(pair.Organisation.region_code)),
+    Column[Any](_l("状态"), lambda pair: _(pair.Organisation.state_label)),
+    Column[Any](_l("等级"), lambda pair: pair.CreditScore.grade if _graded(pair) else _("未评")),
+    Column[Any](_l("信用分"), lambda pair: pair.CreditScore.score / 10 if _graded(pair) else None),
+    Column[Any](_l("完成合同"), lambda pair: pair.CreditScore.settled if pair.CreditScore else 0),
+    Column[Any](_l("首过率"), lambda pair: pair.CreditScore.first_pass if pair.CreditScore else None),
+    Column[Any](_l("按期率"), lambda pair: pair.CreditScore.on_time if pair.CreditScore else None),
+    Column[Any](_l("入驻时间"), lambda pair: when(pair.Organisation.created_at)),
+)  # of what `agencies_of` finds
 
 
 @dataclass(slots=True)
@@ -170,23 +154,13 @@ def months_chart(rows: list[Month]) -> Markup:
     return bars([(row.name[5:], row.completed, "bar-plain") for row in rows], _("每月完成的合同"))
 
 
-def months_table(actor: Actor) -> list[list[Any]]:
-    """The rows of the export, heading first; sums in yuan."""
-    heading = [
-        _("月份"),
-        _("签订合同"),
-        _("完成合同"),
-        _("完成金额(元)"),
-        _("已评审的成果"),
-        _("首次过审"),
-        _("提交的成果"),
-        _("按期提交"),
-    ]
-    rows = months(actor)
-    return [
-        heading,
-        *(
-            [r.name, r.signed, r.completed, r.value / 100, r.reviewed, r.first_pass, r.submitted, r.on_time]
-            for r in rows
-        ),
-    ]
+MONTHS = (
+    Column[Month](_l("月份"), lambda month: month.name),
+    Column[Month](_l("签订合同"), lambda month: month.signed),
+    Column[Month](_l("完成合同"), lambda month: month.completed),
+    Column[Month](_l("完成金额(元)"), lambda month: month.value / 100),
+    Column[Month](_l("已评审的成果"), lambda month: month.reviewed),
+    Column[Month](_l("首次过审"), lambda month: month.first_pass),
+    Column[Month](_l("提交的成果"), lambda month: month.submitted),
+    Column[Month](_l("按期提交"), lambda month: month.on_time),
+)

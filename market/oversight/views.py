@@ -13,17 +13,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from market import timekeeping
 from market.accounts import actions as accounts
 from market.accounts.identity import current_actor
-from market.exports import answer as exported
 from market.extensions import db
 from market.forms import ActForm
 from market.jobs import standing
 from market.oversight import actions, money
 from market.oversight.contracts import (
+    CLAUSES,
+    FIRST_PASS,
     GROUPS,
-    clauses_table,
+    findings,
     findings_chart,
     first_pass,
-    first_pass_table,
     rates_chart,
     reasons_chart,
     to_look_at,
@@ -31,14 +31,15 @@ from market.oversight.contracts import (
 from market.oversight.failing import LANES, act_words, clock_words, link_of, part_words
 from market.oversight.forms import AuthorityForm, ClockForm, OverrideForm
 from market.oversight.overview import (
+    AGENCIES,
+    MONTHS,
     agencies_of,
-    agencies_table,
     grades_chart,
     months,
     months_chart,
-    months_table,
 )
 from market.pages import case_numbered, case_url, form_page, not_found, paged, sliced
+from market.spreadsheets import export
 from models import spelling
 from models.accounts import Organisation
 from models.actors import ROLES
@@ -89,7 +90,7 @@ def clauses() -> str:
 @rooms.get("/oversight/clauses.<any(csv, xlsx):kind>")
 @login_required
 def export_clauses(kind: str) -> Response:
-    return exported(clauses_table(current_actor(), request.args.get("rule", "")), "clauses", kind)
+    return export("clauses", kind, CLAUSES, findings(current_actor(), request.args.get("rule", "")))
 
 
 @rooms.get("/oversight/first-pass")
@@ -111,9 +112,8 @@ def reviews() -> str:
 @login_required
 def export_reviews(kind: str) -> Response:
     by = request.args.get("by", "agency")
-    return exported(
-        first_pass_table(first_pass(current_actor(), by if by in GROUPS else "agency")), "first-pass", kind
-    )
+    rows = first_pass(current_actor(), by if by in GROUPS else "agency")
+    return export("first-pass", kind, FIRST_PASS, rows)
 
 
 @rooms.get("/oversight/money")
@@ -143,19 +143,22 @@ def held_money() -> str:
 @login_required
 def export_money(kind: str) -> Response:
     view = request.args.get("view", "escrow")
-    return exported(
-        money.table(current_actor(), view if view in money.VIEWS else "escrow"),
-        f"money-{view if view in money.VIEWS else 'escrow'}",
-        kind,
-    )
+    view = view if view in money.VIEWS else "escrow"
+    columns, rows = money.exported(current_actor(), view)
+    return export(f"money-{view}", kind, columns, rows)
 
 
-@rooms.get("/oversight/<any(agencies, months):what>.<any(csv, xlsx):kind>")
+@rooms.get("/oversight/agencies.<any(csv, xlsx):kind>")
 @login_required
-def export(what: str, kind: str) -> Response:
-    actor = current_actor()
-    rows = months_table(actor) if what == "months" else agencies_table(actor, request.args.get("state", ""))
-    return exported(rows, what, kind)
+def export_agencies(kind: str) -> Response:
+    rows = db.session.execute(agencies_of(current_actor(), request.args.get("state", "")))
+    return export("agencies", kind, AGENCIES, rows)
+
+
+@rooms.get("/oversight/months.<any(csv, xlsx):kind>")
+@login_required
+def export_months(kind: str) -> Response:
+    return export("months", kind, MONTHS, months(current_actor()))
 
 
 @rooms.get("/admin/authorities")

@@ -29,15 +29,15 @@ SEPARATORS = ",\t;|"
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # a workbook of the time before XLSX
 _DATED = re.compile(r"\W*\d{4}[-/.年]?\d{1,2}")
 _PADDING = " \t\r\n\xa0\u3000\u200b\ufeff"
-Columns = dict[str, tuple[str, ...]]
+Headings = dict[str, tuple[str, ...]]
 
 
-def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -> list[list[str]]:
-    """The rows below the heading, the cells in the order of `columns` (a column's name to the headings it is
+def rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int) -> list[list[str]]:
+    """The rows below the heading, the cells in the order of `headings` (a column's name to the headings it is
     known by), each as text. Refused if this is no table, lacks a needed column, has more than `most` rows, or
     is over another limit.
     """
-    words = frozenset(word for name, known in columns.items() for word in (name, *known))
+    words = frozenset(word for name, known in headings.items() for word in (name, *known))
     lines = (line for line in _lines(content, most, words) if any(line))
     heading = next(lines, None)
     if heading is None:
@@ -45,9 +45,9 @@ def rows(content: bytes, columns: Columns, needed: tuple[str, ...], most: int) -
     titles = [_text(cell).strip().lstrip("*") for cell in heading]
     places = {
         name: next((i for i, cell in enumerate(titles) if cell in (name, *known)), None)
-        for name, known in columns.items()
+        for name, known in headings.items()
     }
-    lacking = [columns[name][0] for name in needed if places[name] is None]
+    lacking = [headings[name][0] for name in needed if places[name] is None]
     if lacking:
         raise Refused(N_("表头缺少:%(columns)s。请用模板填写。"), columns="、".join(lacking))
     found: list[list[str]] = []

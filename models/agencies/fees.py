@@ -17,6 +17,9 @@ from models.catalogue import ServiceItem
 from models.pricing import Quantity
 from models.text import N_, RuleBroken
 
+DAYS = pricing.Part("days", N_("承诺工期(工作日)"), "text")
+NOTE = pricing.Part("note", N_("说明"), "text")
+
 
 class FeeSchedule(Base):
     """One version of an agency's published price for an item. Never edited: a change is a new version."""
@@ -149,22 +152,11 @@ def versions_of(session: Session, agency_id: int, item_code: str) -> list[FeeSch
     return list(session.scalars(query.order_by(FeeSchedule.version.desc())))
 
 
-TERMS = ("method", "standard", "price", "bands", "points", "above", "factors", "discount", "floor", "cap")
-
-
-def changes(
-    old: FeeSchedule | None, new: FeeSchedule, jobs: Iterable[Quantity]
-) -> list[tuple[str, Any, Any]]:
-    """What a version changed: (part of the terms, `days` or `note`; before; after), then for each of these
-    jobs (`job`, price before, price after) in fen.
-    """
-    if old is None:
-        return []
-    found: list[tuple[str, Any, Any]] = [(name, old.terms.get(name), new.terms.get(name)) for name in TERMS]
-    found += [("days", old.days, new.days), ("note", old.note, new.note)]
-    return [(name, before, after) for name, before, after in found if before != after] + [
-        ("job", old.price(job), new.price(job)) for job in jobs
-    ]
+def changes(old: FeeSchedule, new: FeeSchedule) -> list[tuple[pricing.Part, Any, Any]]:
+    """What a version changed, before and after: parts of the terms, the promised days, the note."""
+    found = [(part, old.terms.get(part.name), new.terms.get(part.name)) for part in pricing.parts()]
+    found += [(DAYS, old.days, new.days), (NOTE, old.note or None, new.note or None)]
+    return [(part, before, after) for part, before, after in found if before != after]
 
 
 def check_price(schedule: FeeSchedule, quantity: Quantity, price: int) -> int:

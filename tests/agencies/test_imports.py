@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from market import batches as doing
-from market import tables
+from market import spreadsheets
 from market.accounts import actions as accounts
-from market.agencies import imports
-from market.exports import as_csv, as_xlsx
+from market.agencies import imports, shapes
 from market.extensions import db
+from market.spreadsheets import as_csv, as_xlsx
 from market.transaction import transaction
 from models import batches
 from models.accounts import Organisation
@@ -32,8 +32,8 @@ from tests.factories import PASSWORD, World, code
 from tests.faults.children import in_a_child
 from tests.web import Visitor, sign_in
 
-AGENCIES = [known[0] for known in imports.AGENCIES.values()]
-FEES = [known[0] for known in imports.FEES.values()]
+AGENCIES = [known[0] for known in shapes.AGENCIES.values()]
+FEES = [known[0] for known in shapes.FEES.values()]
 
 
 def agency_row(number: int, **changes: str) -> list[str]:
@@ -56,7 +56,7 @@ def agency_row(number: int, **changes: str) -> list[str]:
 
 
 def fee_row(**changes: str) -> list[str]:
-    row = dict.fromkeys(imports.FEES, "") | {
+    row = dict.fromkeys(shapes.FEES, "") | {
         "item": "WAT-01",
         "method": "fixed",
         "price": "48,000",
@@ -381,8 +381,8 @@ def test_two_of_a_kind_do_not_run_at_once_and_templates_can_be_filled_in(app: Fl
     for kind in ("agencies", "fees"):
         for suffix in ("csv", "xlsx"):
             content = Visitor(app).get(f"/imports/{kind}.{suffix}").response.get_data()
-            columns, needed = imports.SHAPES[kind]
-            assert len(tables.read(content, columns, needed)) == 1
+            shape = shapes.SHAPES[kind]
+            assert len(spreadsheets.read(content, shape.headings, shape.needed)) == 1
 
 
 @given(st.binary(max_size=400))
@@ -390,5 +390,5 @@ def test_two_of_a_kind_do_not_run_at_once_and_templates_can_be_filled_in(app: Fl
 def test_no_bytes_break_the_reading_of_a_table(content: bytes) -> None:
     for start in (b"", b"PK\x03\x04", "统一社会信用代码,机构名称,地区\n".encode()):
         with contextlib.suppress(RuleBroken):
-            rows = tables.read(start + content, imports.AGENCIES, ("uscc",))
-            assert all(set(row) == set(imports.AGENCIES) for row in rows)
+            rows = spreadsheets.read(start + content, shapes.AGENCIES, ("uscc",))
+            assert all(set(row) == set(shapes.AGENCIES) for row in rows)

@@ -20,8 +20,8 @@ from sqlalchemy import select
 from market import batches as doing
 from market.agencies import actions as agencies
 from market.agencies import registry
-from market.exports import as_csv, as_xlsx
 from market.extensions import db
+from market.spreadsheets import as_csv, as_xlsx
 from models.accounts import Organisation
 from models.agencies import AgencyProfile, Check, Registered, differences
 from models.batches import Batch, BatchRow

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from market import batches as doing
 from market.agencies import actions as agencies
 from market.agencies import imports, registry
-from market.exports import as_csv
 from market.extensions import db
+from market.spreadsheets import as_csv
 from models import batches
 from models.accounts import Organisation
 from models.agencies import Check, Practitioner, Qualification

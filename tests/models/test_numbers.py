@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market import tables
-from market.agencies.terms import written_rows, written_share
+from market import spreadsheets
 from models import money, numbers, pricing
 from models.payments import named_in, reference
+from models.pricing import Written
+from models.pricing.progressive import Progressive
 from models.text import RuleBroken
 from tests.cases import case
 
@@ -113,7 +114,7 @@ def test_a_program_writes_signs_and_long_decimals(text: str, fen: int) -> None:
     ],
 )
 def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
-    assert written_share(text) == share == numbers.plain(Fraction(share))
+    assert pricing.read_discount(text) == share == numbers.plain(Fraction(share))
 
 
 @pytest.mark.parametrize("text", ["850折", "100折", "10.5折", "12.5折"])
@@ -144,6 +145,10 @@ def test_a_whole_number(text: str, number: int) -> None:
     assert numbers.whole(text) == number
 
 
+def bands(table: str) -> object:
+    return Progressive.read(Written(table=table))["bands"]
+
+
 @pytest.mark.parametrize("text", DAMAGE)
 def test_exponents_fractions_and_endless_digits_are_refused_at_once(text: str) -> None:
     began = time.process_time()
@@ -151,11 +156,11 @@ def test_exponents_fractions_and_endless_digits_are_refused_at_once(text: str) -
         with pytest.raises(ValueError, match="not"):
             read(text)
     with pytest.raises(RuleBroken) as refused:
-        written_rows("progressive", f"*,{text or 'x'}")
+        bands(f"*,{text or 'x'}")
     assert refused.value.field == "table"
     if text:
         with pytest.raises(RuleBroken):
-            written_share(text)
+            pricing.read_discount(text)
     assert time.process_time() - began < 0.5
 
 
@@ -184,7 +189,7 @@ def test_a_share_reads_what_it_writes(value: Fraction) -> None:
     ],
 )
 def test_bands_are_read_as_they_are_published(table: str) -> None:
-    assert written_rows("progressive", table) == [
+    assert bands(table) == [
         [100_000_000, "0.015"],
         [500_000_000, "0.011"],
         [None, "0.008"],
@@ -207,14 +212,15 @@ def test_a_reference_with_a_digit_too_many_is_none() -> None:
 
 def test_bands_that_leave_a_gap_are_named() -> None:
     with pytest.raises(RuleBroken, match="200万-500万"):
-        written_rows("progressive", "100万,1%|200万-500万,1%|*,1%")
+        bands("100万,1%|200万-500万,1%|*,1%")
 
 
 def test_the_tables_from_the_field() -> None:
-    columns: tables.Columns = {"item": ("事项编号",), "table": ("档位或点",)}
-    told = tables.read(case("fees_wan.csv"), columns, ("item",))[0]["table"]
-    assert pricing.check({"method": "progressive", "bands": written_rows("progressive", told)})["bands"][
-        0
-    ] == [100_000_000, "0.015"]
+    columns: spreadsheets.Headings = {"item": ("事项编号",), "table": ("档位或点",)}
+    told = spreadsheets.read(case("fees_wan.csv"), columns, ("item",))[0]["table"]
+    assert pricing.check({"method": "progressive", "bands": bands(told)})["bands"][0] == [
+        100_000_000,
+        "0.015",
+    ]
     with pytest.raises(RuleBroken, match="1e-99999"):
-        written_rows("progressive", tables.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])
+        bands(spreadsheets.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models import pricing
 from models.money import FEN
-from models.pricing import Quantity
+from models.pricing import Quantity, Written
 from models.text import RuleBroken
 
 TABLES = {
@@ -118,3 +118,111 @@ def test_unsound_terms_are_refused_at_the_field(terms: dict[str, Any]) -> None:
     with pytest.raises(RuleBroken) as refused:
         pricing.check(terms)
     assert refused.value.field == "terms"
+
+
+def say(message: str, **values: Any) -> str:
+    return message % values if values else message
+
+
+BANDS = [[100_000_000, "0.015"], [500_000_000, "0.011"], [900_000_000, "1/300"], [None, "0.008"]]
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"method": "fixed", "price": 500_00}, "¥ 500.00"),
+        ({"method": "per_unit", "price": 12_50, "floor": 1_000_00}, "每单位 ¥ 12.50 · 最低 ¥ 1,000.00"),
+        (
+            {"method": "progressive", "bands": BANDS, "discount": "0.8", "cap": 9_000_00},
+            "差额定率累进: 至 100 万元 1.5%; 至 500 万元 1.1%; 至 900 万元 0.333333% …"
+            " × 80% · 最高 ¥ 9,000.00",
+        ),
+        ({"method": "progressive", "bands": BANDS[3:]}, "差额定率累进: 以上 0.8%"),
+        (
+            {"method": "interpolated", "points": [[0, 100_00], [1_000_000_00, 20_000_00]]},
+            "插入法: 0 万元 → ¥ 100.00; 100 万元 → ¥ 20,000.00",
+        ),
+        (
+            {**TABLES["tender-agency-2002-1980/works"], "standard": "tender-agency-2002-1980/works"},
+            "按招标代理服务收费(计价格〔2002〕1980号)",
+        ),
+    ],
+)
+def test_terms_are_said_on_one_line(terms: dict[str, Any], said: str) -> None:
+    assert pricing.describe(terms, say) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "terms"),
+    [
+        (Written(method="fixed", price=500_00), {"method": "fixed", "price": 500_00}),
+        (
+            Written(method="per_unit", price=500_00, floor=1, cap=2, discount="85折"),
+            {"method": "per_unit", "price": 500_00, "floor": 1, "cap": 2, "discount": "0.85"},
+        ),
+        (
+            Written(method="progressive", table="100万, 1.5% | *, 1/300"),
+            {"method": "progressive", "bands": [[100_000_000, "0.015"], [None, "1/300"]]},
+        ),
+        (
+            Written(method="interpolated", table="0, 100\n100万；2万\n"),
+            {"method": "interpolated", "points": [[0, 100_00], [100_000_000, 2_000_000]]},
+        ),
+        (
+            Written(method="fixed", price=1, standard="tender-agency-2002-1980/works"),
+            {**TABLES["tender-agency-2002-1980/works"], "standard": "tender-agency-2002-1980/works"},
+        ),
+    ],
+)
+def test_what_is_written_becomes_terms_of_its_method(written: Written, terms: dict[str, Any]) -> None:
+    assert pricing.read(written) == terms
+    assert {name for name in terms if name not in ("standard", "discount", "floor", "cap")} <= {
+        part.name for part in pricing.parts()
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [
+        (Written(method="guess"), "method"),
+        (Written(method="fixed", standard="none/such"), "standard"),
+        (Written(method="fixed", price=1, discount="x"), "discount"),
+        (Written(method="progressive", table="*, x"), "table"),
+        (Written(method="interpolated", table="100, 1% "), "table"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_at_its_field(written: Written, field: str) -> None:
+    with pytest.raises(RuleBroken) as refused:
+        pricing.read(written)
+    assert refused.value.field == field
+
+
+edges = st.lists(st.integers(1, 10**14), min_size=1, max_size=6, unique=True).map(sorted)
+rates = st.fractions(0, 1, max_denominator=1_000).map(str)
+
+
+def rows(lefts: list[Any], rights: list[Any]) -> list[list[Any]]:
+    return [[left, right] for left, right in zip(lefts, rights, strict=False)]
+
+
+sound = st.one_of(
+    st.builds(
+        lambda uppers, shares: {"method": "progressive", "bands": rows([*uppers, None], shares)},
+        edges,
+        st.lists(rates, min_size=7, max_size=7),
+    ),
+    st.builds(
+        lambda bases, fees: {"method": "interpolated", "points": rows([0, *bases], fees)},
+        edges,
+        st.lists(st.integers(0, 10**12), min_size=7, max_size=7).map(sorted),
+    ),
+)
+
+
+@given(terms=sound, a=amounts, b=amounts)
+def test_terms_that_pass_the_check_never_make_a_larger_job_cheaper(
+    terms: dict[str, Any], a: int, b: int
+) -> None:
+    small, large = sorted((a, b))
+    assert pricing.check(terms) is terms
+    assert pricing.price(terms, Quantity(amount=small)) <= pricing.price(terms, Quantity(amount=large))

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market.exports import as_xlsx
 from market.extensions import db
 from market.payments import actions as payments
 from market.payments import reading
 from market.payments.jobs import match_lines
 from market.payments.reading import Line, cells
+from market.spreadsheets import as_xlsx
 from models import ledger
 from models.ledger import clearing
 from models.payments import (

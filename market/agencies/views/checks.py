@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
@@ -15,10 +16,10 @@ from market.agencies import actions
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
 from market.agencies.views.rooms import rooms
 from market.charts import rows
-from market.exports import answer as exported
 from market.extensions import db
 from market.forms import Form
 from market.pages import ActPage, act_view, case_page, case_url, file_of, link, paged, visible
+from market.spreadsheets import Column, export
 from market.words import region, when
 from models import documents
 from models.actors import Actor
@@ -68,38 +69,27 @@ def checks() -> str:
     )
 
 
+def _side(check: Check, side: str) -> str:
+    return " / ".join(str(row[side]) for row in check.evidence)
+
+
+COLUMNS = (
+    Column[Check](_l("编号"), lambda check: check.identifier),
+    Column[Check](_l("机构"), lambda check: check.agency.name),
+    Column[Check](_l("地区"), lambda check: region(check.region_code)),
+    Column[Check](_l("核查内容"), lambda check: _(CHECKS[check.kind])),
+    Column[Check](_l("状态"), lambda check: _(check.state_label)),
+    Column[Check](_l("平台资料"), lambda check: _side(check, "ours")),
+    Column[Check](_l("登记资料"), lambda check: _side(check, "theirs")),
+    Column[Check](_l("来源"), lambda check: check.source),
+    Column[Check](_l("发起时间"), lambda check: when(check.seen_at)),
+)
+
+
 @rooms.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
-    table = [
-        [
-            _("编号"),
-            _("机构"),
-            _("地区"),
-            _("核查内容"),
-            _("状态"),
-            _("平台资料"),
-            _("登记资料"),
-            _("来源"),
-            _("发起时间"),
-        ]
-    ]
-    for check in db.session.scalars(_listed(current_actor())):
-        ours, theirs = (" / ".join(str(row[side]) for row in check.evidence) for side in ("ours", "theirs"))
-        table.append(
-            [
-                check.identifier,
-                check.agency.name,
-                region(check.region_code),
-                _(CHECKS[check.kind]),
-                _(check.state_label),
-                ours,
-                theirs,
-                check.source,
-                when(check.seen_at),
-            ]
-        )
-    return exported(table, "checks", suffix)
+    return export("checks", suffix, COLUMNS, db.session.scalars(_listed(current_actor())))
 
 
 @rooms.get("/checks/<identifier>")

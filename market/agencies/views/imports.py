@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import abort, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
@@ -16,12 +16,12 @@ from market.accounts.actions import claim_code
 from market.accounts.identity import current_actor
 from market.agencies import imports, registry
 from market.agencies.forms import ImportForm, RegisterForm
+from market.agencies.shapes import SHAPES
 from market.agencies.views.rooms import rooms
-from market.exports import Rows
-from market.exports import answer as exported
 from market.extensions import db
 from market.forms import ActForm
 from market.pages import attempt, file_of, not_found, paged
+from market.spreadsheets import Column, export
 from market.words import result_words, told
 from models import batches
 from models.accounts import Organisation
@@ -33,7 +33,7 @@ from models.batches import KINDS, STATES, Batch, BatchRow
 def import_list() -> str:
     actor = current_actor()
     kinds = imports.kinds_for(actor)
-    query = select(Batch).where(Batch.kind.in_(imports.SHAPES))
+    query = select(Batch).where(Batch.kind.in_(SHAPES))
     if "admin" not in actor.roles:
         query = query.where(Batch.organisation_id == (actor.organisation_id or 0))
     return render_template(
@@ -65,7 +65,7 @@ def new_import() -> Response | str | tuple[str, int]:
     return render_template(
         "agencies/import.html",
         form=form,
-        shapes={kind: imports.columns_of(kind) for kind in kinds},
+        shapes={kind: SHAPES[kind].columns() for kind in kinds},
         kinds=KINDS,
     ), status
 
@@ -73,7 +73,7 @@ def new_import() -> Response | str | tuple[str, int]:
 @rooms.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
 def import_template(what: str, kind: str) -> FlaskResponse:
     """The table to fill in."""
-    return exported(imports.template_rows(what), what, kind)
+    return export(what, kind, SHAPES[what].columns(), [SHAPES[what].example])
 
 
 def _readable(identifier: str) -> Batch:
@@ -114,6 +114,16 @@ def batch(identifier: str) -> str:
     )
 
 
+BATCH_ROWS = (
+    Column[BatchRow](_l("行"), lambda row: row.number),
+    Column[BatchRow](_l("对象"), lambda row: row.subject),
+    Column[BatchRow](_l("结果"), result_words),
+    Column[BatchRow](
+        _l("问题"), lambda row: "; ".join(map(told, [*row.problems, *row.content.get("warnings", [])]))
+    ),
+)
+
+
 @rooms.get("/batches/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_batch(identifier: str, kind: str) -> FlaskResponse:
@@ -128,18 +138,8 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
             Organisation.identifier.in_([row.result for row in rows]), Organisation.claimed.is_(False)
         )
         codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
-    table: Rows = [[_("行"), _("对象"), _("结果"), _("问题"), *([_("入驻码")] if codes else [])]]
-    for row in rows:
-        table.append(
-            [
-                row.number,
-                row.subject,
-                result_words(row),
-                "; ".join(map(told, [*row.problems, *row.content.get("warnings", [])])),
-                *([codes.get(row.result, "")] if codes else []),
-            ]
-        )
-    return exported(table, identifier, kind)
+    claimed = Column[BatchRow](_l("入驻码"), lambda row: codes.get(row.result, ""))
+    return export(identifier, kind, [*BATCH_ROWS, *([claimed] if codes else [])], rows)
 
 
 @rooms.post("/batches/<identifier>/<any(load, drop):act>")

@@ -38,7 +38,6 @@ from models.catalogue import newest_items
 from models.contracts import Contract
 from models.credit import LINES, RECORDS, CreditRecord, CreditScore, left_behind, of_agency, quarters, raises
 from models.documents import of_case, papers_of
-from models.pricing import METHODS
 from models.ratings import DIMENSIONS, Rating
 
 ACTS = {
@@ -97,7 +96,6 @@ def show(identifier: str) -> str:
         forms=FORMS,
         schedules=schedules,
         items=newest_items(db.session, [s.item_code for s in schedules]),
-        methods=METHODS,
         qualifications=db.session.scalars(
             select(Qualification).where(Qualification.agency_id == agency.id)
         ).all(),

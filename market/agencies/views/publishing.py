@@ -19,7 +19,7 @@ from models import agencies, pricing
 from models.accounts import Organisation
 from models.agencies import published_prices, schedules_in_force, versions_of
 from models.catalogue import ServiceItem, current_items, item_by_code
-from models.pricing import METHODS, Quantity
+from models.pricing import Quantity
 from models.text import Problem
 
 NOTHING: dict[str, Any] = {
@@ -57,7 +57,7 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
     if item is None:
         return NOTHING
     try:
-        terms = pricing.check(form.terms())
+        terms = pricing.check(pricing.read(form.written()))
         agencies.fees.check_guided(item, terms)
         present = schedules_in_force(db.session, agency_id=agency.id, item_code=item.code)
         tried = form.job(item)
@@ -90,7 +90,7 @@ def new_fees() -> Response | str | tuple[str, int]:
                 form,
                 actions.publish_fees,
                 item_code=form.item_code.data,
-                terms=form.terms(),
+                terms=pricing.read(form.written()),
                 days=form.days.data,
                 note=form.note.data or "",
                 effective_from=form.effective_from.data,
@@ -130,9 +130,8 @@ def fee_history(identifier: str, code: str) -> str:
         "agencies/fee_history.html",
         agency=agency,
         item=item,
-        versions=[(new, agencies.changes(old, new, item.examples)) for new, old in pairs],
+        versions=[(new, old, agencies.changes(old, new) if old else []) for new, old in pairs],
         in_force=next(iter(schedules_in_force(db.session, agency_id=agency.id, item_code=code)), None),
-        methods=METHODS,
         jobs=item.examples,
     )
 

@@ -6,15 +6,16 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.contracts.views.rooms import rooms
-from market.exports import answer as exported
 from market.extensions import db
 from market.pages import paged
+from market.spreadsheets import Column, export
 from market.words import region, when
 from models.actors import Actor
 from models.contracts import Deliverable
@@ -55,33 +56,20 @@ def reviews() -> str:
     )
 
 
+COLUMNS = (
+    Column[Deliverable](_l("编号"), lambda d: d.identifier),
+    Column[Deliverable](_l("合同"), lambda d: d.contract.identifier),
+    Column[Deliverable](_l("项目"), lambda d: d.title),
+    Column[Deliverable](_l("事项"), lambda d: d.item_code),
+    Column[Deliverable](_l("机构"), lambda d: d.contract.agency.name),
+    Column[Deliverable](_l("地区"), lambda d: region(d.region_code)),
+    Column[Deliverable](_l("状态"), lambda d: _(d.state_label)),
+    Column[Deliverable](_l("退回次数"), lambda d: d.reviews - (d.state == "passed")),
+    Column[Deliverable](_l("办理期限"), lambda d: when(d.due_at)),
+)
+
+
 @rooms.get("/reviews.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    heading = [
-        _("编号"),
-        _("合同"),
-        _("项目"),
-        _("事项"),
-        _("机构"),
-        _("地区"),
-        _("状态"),
-        _("退回次数"),
-        _("办理期限"),
-    ]
-    rows: list[list[Any]] = [heading]
-    for d in db.session.scalars(_listed(current_actor())).unique():
-        rows.append(
-            [
-                d.identifier,
-                d.contract.identifier,
-                d.title,
-                d.item_code,
-                d.contract.agency.name,
-                region(d.region_code),
-                _(d.state_label),
-                d.reviews - (d.state == "passed"),
-                when(d.due_at),
-            ]
-        )
-    return exported(rows, "reviews", kind)
+    return export("reviews", kind, COLUMNS, db.session.scalars(_listed(current_actor())).unique())

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from market import sandbox, tables
+from market import sandbox, spreadsheets
 from market.payments.reading import cells
 from market.payments.reading.lines import Line, Parsed, line
 from market.payments.reading.tabular import MOST_LINES, same_account
@@ -30,7 +30,7 @@ def read(content: bytes, ours: str) -> Parsed:
     """The statement of our account in a message. RuleBroken at `file` for what is none, for one of other
     accounts only, and where no entry can be read.
     """
-    tables.check_size(content)
+    spreadsheets.check_size(content)
     found: list[Texts] = sandbox.run(sandboxed.read, content, MOST_LINES)
     own = [each for each in found if not each["account"] or same_account(each["account"], ours)]
     if not own:

@@ -13,11 +13,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from market import sandbox, tables
+from market import sandbox, spreadsheets
 from market.payments.reading import cells, headings
 from market.payments.reading.headings import Layout
 from market.payments.reading.lines import Line, Parsed, follow, line, oldest_first, other_way
-from market.sandboxed import tables as sandboxed
+from market.sandboxed import tables
 from models import spelling
 from models.text import N_, RuleBroken
 
@@ -42,9 +42,7 @@ _BARE = re.compile(
     r"(\(?[-+−–]?\s*¥?\s*[-+−–]?[\d,.]*[1-9][\d,.]*)(\)|\s*-|\s*(?:CR|DR)\.?)?", re.IGNORECASE
 )  # a sum without a unit of its own
 _ENDS = re.compile("(?:小计|合计|总计|累计)$")
-_LOST = re.compile(
-    rf"{sandboxed.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE
-)  # a number a spreadsheet has cut
+_LOST = re.compile(rf"{tables.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)  # a number a spreadsheet has cut
 LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。")
 
 
@@ -71,8 +69,8 @@ class _Row:
 
 def grid(content: bytes) -> list[list[str]]:
     """Every row of a table. RuleBroken at `file` for what is none."""
-    tables.check_size(content)
-    rows: list[list[str]] = sandbox.run(sandboxed.grid, content, headings.WORDS, MOST_LINES + MOST_BESIDE)
+    spreadsheets.check_size(content)
+    rows: list[list[str]] = sandbox.run(tables.grid, content, headings.WORDS, MOST_LINES + MOST_BESIDE)
     if not rows:
         raise RuleBroken(N_("文件是空的。"), "file")
     return rows

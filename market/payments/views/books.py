@@ -9,18 +9,18 @@ import rfc8785
 from flask import Response as FlaskResponse
 from flask import render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
 from market.charts import rows as row_chart
-from market.exports import answer as exported
 from market.extensions import db
 from market.pages import not_found, paged
 from market.payments.views.rooms import rooms
+from market.spreadsheets import Column, export, yuan
 from market.words import when
 from models import ledger
 from models.ledger import ACCOUNT_KINDS, Account, Closing, Entry
-from models.money import plain
 from models.payments import POSTINGS
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -49,17 +49,19 @@ def trial() -> str:
     )
 
 
+TRIAL = (
+    Column[ledger.Total](_l("科目"), lambda row: _(ACCOUNT_KINDS[row.kind][0])),
+    Column[ledger.Total](_l("账户数"), lambda row: row.accounts),
+    Column[ledger.Total](_l("借方发生额(元)"), lambda row: yuan(row.debits)),
+    Column[ledger.Total](_l("贷方发生额(元)"), lambda row: yuan(row.credits)),
+    Column[ledger.Total](_l("余额(元,贷方为正)"), lambda row: yuan(row.balance)),
+)
+
+
 @rooms.get("/ledger.<any(csv, xlsx):kind>")
 @login_required
 def export_trial(kind: str) -> FlaskResponse:
-    rows: list[list[Any]] = [
-        [_("科目"), _("账户数"), _("借方发生额(元)"), _("贷方发生额(元)"), _("余额(元,贷方为正)")]
-    ]
-    rows += [
-        [_(ACCOUNT_KINDS[r.kind][0]), r.accounts, plain(r.debits), plain(r.credits), plain(r.balance)]
-        for r in ledger.totals(db.session)
-    ]
-    return exported(rows, "trial-balance", kind)
+    return export("trial-balance", kind, TRIAL, ledger.totals(db.session))
 
 
 @rooms.get("/ledger/accounts")
@@ -89,22 +91,22 @@ def account(code: str) -> str:
     )
 
 
+Posted = tuple[Entry, int, int]  # an entry, what it moved, and where the account stood after it, in fen
+ACCOUNT = (
+    Column[Posted](_l("时间"), lambda row: when(row[0].at)),
+    Column[Posted](_l("分录"), lambda row: row[0].identifier),
+    Column[Posted](_l("事由"), lambda row: _(POSTINGS[row[0].kind].label)),
+    Column[Posted](_l("合同"), lambda row: row[0].case_identifier),
+    Column[Posted](_l("发生额(元)"), lambda row: yuan(int(row[1]))),
+    Column[Posted](_l("余额(元)"), lambda row: yuan(int(row[2]))),
+)
+
+
 @rooms.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
 @login_required
 def export_account(code: str, kind: str) -> FlaskResponse:
-    rows: list[list[Any]] = [[_("时间"), _("分录"), _("事由"), _("合同"), _("发生额(元)"), _("余额(元)")]]
-    for entry, amount, running in db.session.execute(ledger.statement_lines([code], *_ever())):
-        rows.append(
-            [
-                when(entry.at),
-                entry.identifier,
-                _(POSTINGS[entry.kind].label),
-                entry.case_identifier,
-                plain(int(amount)),
-                plain(int(running)),
-            ]
-        )
-    return exported(rows, "account", kind)
+    posted: Any = db.session.execute(ledger.statement_lines([code], *_ever()))
+    return export("account", kind, ACCOUNT, posted)
 
 
 @rooms.get("/ledger/entries/<identifier>")

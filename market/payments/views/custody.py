@@ -9,11 +9,11 @@ from typing import Any
 from flask import Response as FlaskResponse
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
-from market.exports import answer as exported
 from market.extensions import db
 from market.forms import ActForm
 from market.pages import form_page, link, not_found, paged
@@ -22,8 +22,9 @@ from market.payments.forms import LineForm, ReadForm
 from market.payments.gateways import bank, ways
 from market.payments.jobs import DIFFERENCES, reconcile
 from market.payments.views.rooms import rooms
+from market.spreadsheets import Column, export, yuan
 from models import ledger
-from models.money import plain, show
+from models.money import show
 from models.payments import (
     LINE_STATES,
     PROBLEMS,
@@ -98,38 +99,23 @@ def statement(identifier: str) -> str:
     )
 
 
+LINES = (
+    Column[BankLine](_l("行"), lambda line: line.number),
+    Column[BankLine](_l("日期"), lambda line: line.day.isoformat()),
+    Column[BankLine](_l("金额(元)"), lambda line: yuan(line.amount)),
+    Column[BankLine](_l("对方户名"), lambda line: line.counterparty),
+    Column[BankLine](_l("附言"), lambda line: line.remark),
+    Column[BankLine](_l("流水号"), lambda line: line.bank_reference),
+    Column[BankLine](_l("状态"), lambda line: _(LINE_STATES[line.state])),
+    Column[BankLine](_l("编号"), lambda line: line.case_identifier),
+    Column[BankLine](_l("原因"), lambda line: _(PROBLEMS[line.problem]) if line.problem else line.note),
+)
+
+
 @rooms.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_statement(identifier: str, kind: str) -> FlaskResponse:
-    rows: list[list[Any]] = [
-        [
-            _("行"),
-            _("日期"),
-            _("金额(元)"),
-            _("对方户名"),
-            _("附言"),
-            _("流水号"),
-            _("状态"),
-            _("编号"),
-            _("原因"),
-        ]
-    ]
-    for line in db.session.scalars(_lines(_statement(identifier))):
-        why = _(PROBLEMS[line.problem]) if line.problem else line.note
-        rows.append(
-            [
-                line.number,
-                line.day.isoformat(),
-                plain(line.amount),
-                line.counterparty,
-                line.remark,
-                line.bank_reference,
-                _(LINE_STATES[line.state]),
-                line.case_identifier,
-                why,
-            ]
-        )
-    return exported(rows, identifier, kind)
+    return export(identifier, kind, LINES, db.session.scalars(_lines(_statement(identifier))))
 
 
 @rooms.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])

@@ -4,28 +4,29 @@ paper.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import abort, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
 from market.accounts.identity import current_actor
-from market.exports import answer as exported
 from market.extensions import db
 from market.forms import FIRST_DAY, LAST_DAY
 from market.pages import paged
 from market.payments.views.rooms import rooms
 from market.printing import PLATFORM, pdf
+from market.spreadsheets import Column, export, yuan
 from market.words import when
 from models import clock, ledger
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.contracts import Contract
-from models.money import plain, show
+from models.money import show
 from models.payments import POSTINGS
 
 
@@ -83,6 +84,30 @@ def own_statement() -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the table, sums in fen: the balance before, what moved it, the balance after."""
+
+    at: str = ""
+    entry: str = ""
+    cause: str = ""
+    contract: str = ""
+    came_in: int | None = None
+    went_out: int | None = None
+    balance: int = 0
+
+
+COLUMNS = (
+    Column[_Line](_l("时间"), lambda line: line.at),
+    Column[_Line](_l("分录"), lambda line: line.entry),
+    Column[_Line](_l("事由"), lambda line: line.cause),
+    Column[_Line](_l("合同"), lambda line: line.contract),
+    Column[_Line](_l("收入(元)"), lambda line: None if line.came_in is None else yuan(line.came_in)),
+    Column[_Line](_l("支出(元)"), lambda line: None if line.went_out is None else yuan(line.went_out)),
+    Column[_Line](_l("余额(元)"), lambda line: yuan(line.balance)),
+)
+
+
 @rooms.get("/my/statement.<any(csv, xlsx, pdf):kind>")
 @login_required
 def export_own(kind: str) -> FlaskResponse:
@@ -96,27 +121,23 @@ def export_own(kind: str) -> FlaskResponse:
     ]
     if kind == "pdf":
         return _paper(own, since, until, total, lines)
-    rows: list[list[Any]] = [
-        [_("时间"), _("分录"), _("事由"), _("合同"), _("收入(元)"), _("支出(元)"), _("余额(元)")]
-    ]
-    rows.append(["", "", _("期初余额"), "", "", "", plain(total.opening)])
-    for entry, amount, running in lines:
-        label = _(POSTINGS[entry.kind].label)
-        rows.append(
-            [
-                when(entry.at),
-                entry.identifier,
-                label,
-                entry.case_identifier,
-                plain(max(amount, 0)),
-                plain(max(-amount, 0)),
-                plain(running),
-            ]
+    rows = [_Line(cause=_("期初余额"), balance=total.opening)]
+    rows += [
+        _Line(
+            when(entry.at),
+            entry.identifier,
+            _(POSTINGS[entry.kind].label),
+            entry.case_identifier,
+            max(amount, 0),
+            max(-amount, 0),
+            running,
         )
+        for entry, amount, running in lines
+    ]
     rows.append(
-        ["", "", _("期末余额"), "", plain(total.came_in), plain(total.went_out), plain(total.closing)]
+        _Line(cause=_("期末余额"), came_in=total.came_in, went_out=total.went_out, balance=total.closing)
     )
-    return exported(rows, "statement", kind)
+    return export("statement", kind, COLUMNS, rows)
 
 
 def _paper(

@@ -1,0 +1,175 @@
+"""Tables people take away and hand in, as CSV or as a workbook.
+
+An export is declared as columns; what is handed in is read in a process of its own
+(market/sandboxed/tables.py).
+"""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from flask import Response
+from openpyxl import Workbook
+
+from market import sandbox
+from market.sandboxed import tables
+from models.documents import MOST_BYTES
+from models.filekinds import XLSX
+from models.money import FEN
+from models.text import N_, UNKEEPABLE, RuleBroken
+
+T = TypeVar("T")
+Rows = list[list[Any]]
+Headings = tables.Headings
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column of an export: its heading, and its cell for a row.
+
+    A lazy text as the heading is said in the reader's language. A number (a Decimal for sums: `yuan`) is a
+    number in the file, anything else a text.
+    """
+
+    label: object
+    value: Callable[[T], Any]
+
+
+def table(columns: Sequence[Column[T]], rows: Iterable[T]) -> Rows:
+    """The heading, and a line of cells for each row."""
+    heading: list[Any] = [str(column.label) for column in columns]
+    return [heading, *([column.value(row) for column in columns] for row in rows)]
+
+
+def export(name: str, kind: str, columns: Sequence[Column[T]], rows: Iterable[T]) -> Response:
+    """The rows as a file of this kind, `csv` or `xlsx`, to take away under this name."""
+    cells = table(columns, rows)
+    content, media_type = (
+        (as_csv(cells), "text/csv; charset=utf-8") if kind == "csv" else (as_xlsx(cells), XLSX)
+    )
+    return Response(
+        content, mimetype=media_type, headers={"Content-Disposition": f"attachment; filename={name}.{kind}"}
+    )
+
+
+def yuan(fen: int) -> Decimal:
+    """A sum as a cell: an exact number of yuan with two places."""
+    return (Decimal(fen) / FEN).quantize(Decimal("0.01"))
+
+
+SEPARATES = frozenset(',;|\t\r\n"')  # what parts cells for some program or other
+BEGINS = frozenset(
+    "=+-@|\t\r\n"
+)  # what makes a formula, or a command for another program, of a cell that begins with it
+
+
+def _plain(value: Any) -> Any:
+    """A cell no spreadsheet program takes for a formula (people choose names such as `=…`).
+
+    Without the characters a workbook cannot hold, should any have come in from elsewhere.
+    """
+    if not isinstance(value, str):
+        return value
+    value = UNKEEPABLE.sub("\ufffd", value)
+    return f"'{value}" if _is_formula(value) else value
+
+
+def _is_formula(value: str) -> bool:
+    """Whether a program may read a text as more than a text.
+
+    In whatever width its first character is written (`＝1+1` is reckoned where Chinese or Japanese is
+    spoken), and whatever blanks and characters that do not show stand before it, which are cut off on the way
+    in.
+    """
+    if value[:1] in BEGINS:
+        return True
+    seen = (
+        c
+        for char in value
+        for c in unicodedata.normalize("NFKC", char)
+        if not c.isspace() and unicodedata.category(c) not in _UNSEEN and c not in _EMPTY
+    )
+    return next(seen, "") in BEGINS
+
+
+_UNSEEN = (
+    "Cc",
+    "Cf",
+    "Cn",
+    "Co",
+    "Zl",
+    "Zp",
+    "Zs",
+    "Mn",
+    "Me",
+)  # controls, formats, blanks, marks that stand over nothing
+_EMPTY = frozenset(
+    "\u115f\u1160\u3164\uffa0\u2800"
+)  # letters that are blank: Hangul's fillers, Braille without a dot
+
+
+def as_csv(rows: Rows) -> bytes:
+    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese.
+
+    A text with any program's mark between two cells in it is quoted: cut there, what follows would be a cell
+    of its own.
+    """
+    return "".join((",".join(map(_cell, row)) or '""') + "\r\n" for row in rows).encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    """A cell of a CSV (RFC 4180)."""
+    text = "" if value is None else str(_plain(value))
+    return '"{}"'.format(text.replace('"', '""')) if SEPARATES.intersection(text) else text
+
+
+def as_xlsx(rows: Rows) -> bytes:
+    book = Workbook()
+    for place, row in enumerate(rows, start=1):
+        for column, value in enumerate(row, start=1):
+            if value is None or value == "":
+                continue
+            cell = book.active.cell(place, column, _plain(value))
+            if isinstance(value, str):
+                cell.data_type = "s"  # whatever else it looks like
+            elif isinstance(value, Decimal):
+                cell.number_format = "0.00"
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def read(
+    content: bytes, headings: Headings, needed: tuple[str, ...], most: int = MOST_ROWS
+) -> list[dict[str, str]]:
+    """The rows below the heading, each cell as text by its column's name.
+
+    RuleBroken (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
+    read. Never inside a transaction: it may take its whole budget.
+    """
+    check_size(content)
+    long = most > MOST_ROWS
+    rows = sandbox.run(
+        tables.rows,
+        content,
+        headings,
+        needed,
+        most,
+        seconds=60 if long else 10,
+        megabytes=1024 if long else 384,
+    )
+    return [dict(zip(headings, row, strict=True)) for row in rows]
+
+
+def check_size(content: bytes) -> None:
+    """RuleBroken (field `file`) for nothing, or over 20 MB."""
+    if not content:
+        raise RuleBroken(N_("文件是空的。"), "file")
+    if len(content) > MOST_BYTES:
+        raise RuleBroken(N_("文件超过 20 MB。"), "file")

@@ -1,0 +1,150 @@
+"""Prices by a published method, exact in fen.
+
+Terms are plain JSON, so that a fee schedule can be stored, shown and compared: `method` and what that
+method's module in this package stores, and optionally `discount` (share of the computed price that is
+charged), `factors` (name to rate), `floor` and `cap` (fen), and `standard`: the published table these terms
+are taken from, `id/table`. All sums are fen, rates are decimal strings taken as exact fractions, and only the
+final price is rounded. A new method is a new module here: see `method.Method`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from importlib import import_module
+from pkgutil import iter_modules
+
+from models import money, numbers
+from models.base import Json
+from models.money import MOST, round_fen
+from models.pricing.fee_standards import band, from_standard, standards
+from models.pricing.method import METHODS, Method, Part, Quantity, Say, Written, check_sum, unsound
+from models.text import N_, RuleBroken
+
+__all__ = [
+    "METHODS",
+    "Part",
+    "Quantity",
+    "Written",
+    "band",
+    "check",
+    "describe",
+    "from_standard",
+    "load_methods",
+    "parts",
+    "price",
+    "read",
+    "standards",
+]
+
+_OWN = ("standard", "discount", "floor", "cap")  # what an agency adds to a standard it takes over
+_FIRST = (Part("method", N_("计价方式"), "method"), Part("standard", N_("引用收费标准"), "text"))
+_LAST = (
+    Part("factors", N_("行业系数"), "rows"),
+    Part("discount", N_("折扣"), "text"),
+    Part("floor", N_("最低收费"), "sum"),
+    Part("cap", N_("最高收费"), "sum"),
+)
+
+
+def load_methods() -> None:
+    """Every module of this package, each of which registers its method."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+
+
+load_methods()
+
+
+def _method(terms: Json) -> Method:
+    """The method of stored terms, with their numbers; RuleBroken (field `terms`) where there is no such."""
+    method = METHODS.get(terms.get("method") or "")
+    if method is None:
+        raise unsound(N_("请选择计价方式。"))
+    return method.of(terms)
+
+
+def parts() -> list[Part]:
+    """Every value terms may be stored under, in the order people compare them."""
+    own = {part.name: part for method in METHODS.values() for part in method.parts}
+    return [*_FIRST, *own.values(), *_LAST]
+
+
+def price(terms: Json, quantity: Quantity) -> int:
+    """The price in fen. RuleBroken if the quantity is missing or not of these terms."""
+    if not 0 <= quantity.amount <= MOST * 100 or not 1 <= quantity.count <= 1_000_000:
+        raise RuleBroken(N_("计费数量超出合理范围。"), "quantity")
+    value = _method(terms).price(quantity)
+    if terms.get("factors"):
+        if quantity.factor and quantity.factor not in terms["factors"]:
+            raise RuleBroken(N_("收费公示里没有这一行业系数。"), "factor")
+        value *= Fraction(terms["factors"].get(quantity.factor, "1"))
+    value *= Fraction(terms.get("discount") or "1")
+    fen = round_fen(value)
+    if terms.get("floor"):
+        fen = max(fen, terms["floor"])
+    if terms.get("cap"):
+        fen = min(fen, terms["cap"])
+    return fen
+
+
+def check(terms: Json) -> Json:
+    """The terms as given; RuleBroken (field `terms`) if they are not a price rule people can rely on.
+
+    Sums are sane, a standard that is named is kept to, and the rest is as their method says.
+    """
+    method = _method(terms)
+    check_sum(terms.get("floor"))
+    check_sum(terms.get("cap"))
+    if terms.get("floor") and terms.get("cap") and terms["floor"] > terms["cap"]:
+        raise unsound(N_("最低收费不能高于最高收费。"))
+    if not 0 < Fraction(terms.get("discount") or "1") <= 2:
+        raise unsound(N_("折扣应大于 0,且不超过 2(即 200%)。"))
+    if terms.get("standard") and from_standard(terms["standard"]) != {
+        k: v for k, v in terms.items() if k not in _OWN
+    }:
+        raise unsound(N_("引用标准的,档位和系数要与标准一致。"))
+    method.check()
+    return terms
+
+
+def read(written: Written) -> Json:
+    """The terms somebody wrote, not checked yet; RuleBroken at the field that cannot be read.
+
+    A published standard, where one is named, brings its own table.
+    """
+    if written.standard:
+        known = from_standard(written.standard)
+        if known is None:
+            raise RuleBroken(N_("没有这个收费标准。"), "standard")
+        terms: Json = {**known, "standard": written.standard}
+    elif written.method in METHODS:
+        terms = {"method": written.method, **METHODS[written.method].read(written)}
+    else:
+        raise RuleBroken(N_("请选择计价方式。"), "method")
+    sums = {"floor": written.floor, "cap": written.cap}
+    terms |= {name: fen for name, fen in sums.items() if fen is not None}
+    return terms | ({"discount": discount} if (discount := read_discount(written.discount)) else {})
+
+
+def read_discount(text: str) -> str:
+    """A discount as a decimal, empty for none; RuleBroken at `discount`."""
+    try:
+        return numbers.plain(numbers.share(text)) if text.strip() else ""
+    except ValueError as error:
+        raise RuleBroken(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
+
+
+def describe(terms: Json, say: Say) -> str:
+    """Published terms on one line, in the language `say` (gettext) speaks."""
+    if terms.get("standard"):
+        standard = standards()[terms["standard"].partition("/")[0]]
+        said = say(N_("按%(title)s(%(document)s)"), title=standard["title"], document=standard["document"])
+    else:
+        said = _method(terms).describe(say)
+    if terms.get("discount"):
+        said += f" × {float(Fraction(terms['discount'])):.1%}".replace(".0%", "%")
+    if terms.get("floor"):
+        said += " · " + say(N_("最低 %(sum)s"), sum=money.show(terms["floor"]))
+    if terms.get("cap"):
+        said += " · " + say(N_("最高 %(sum)s"), sum=money.show(terms["cap"]))
+    return said

@@ -1,0 +1,23 @@
+"""固定价: one price for the job, whatever its size. Stored: `{"method": "fixed", "price": 500000}`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from models import money
+from models.pricing.method import OneSum, Quantity, Say, register
+from models.text import N_
+
+
+@register
+class Fixed(OneSum):
+    name = "fixed"
+    label = N_("固定价")
+    order = 10
+    asks = {"price": N_("一项的总价。")}
+
+    def price(self, quantity: Quantity) -> Fraction:
+        return Fraction(self.sum or 0)
+
+    def describe(self, say: Say) -> str:
+        return money.show(self.sum or 0)
