@@ -73,6 +73,7 @@ bench: $(VENV)/.installed-dev $(MO) ## measure; ROWS="search lifecycle" for thos
 	@$(BIN)/python -m bench $(ROWS)
 
 lint: $(VENV)/.installed-dev ## ruff, mypy (strict on models/), the layer rules
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

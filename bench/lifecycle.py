@@ -242,10 +242,8 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     """
     who = people(server, journal)
     buyer, agency, department = who["buyer"], who["agency1"], who["department"]
-    told(
-        "入驻",
-        f"{buyer.find('/my/organisation', r'E-2026-[0-9]{6}')}, {agency.find('/my/organisation', r'A-2026-[0-9]{6}')}",
-    )
+    entered = buyer.find("/my/organisation", r"E-2026-[0-9]{6}")
+    told("入驻", f"{entered}, {agency.find('/my/organisation', r'A-2026-[0-9]{6}')}")
     inquiry = _request(buyer, "inquiry", "private")
     quotes = [
         who[f"agency{n}"].submit(f"{inquiry}/answer", price=price, days="20")
@@ -394,8 +392,8 @@ def statement(*lines: tuple[str, str]) -> bytes:
 
 WALKTHROUGH = """# A walk-through
 
-The main job, request by request, as `make docs` saw it: every line was really sent over HTTP to a fresh market. A form's
-fields that keep their proposed values, its CSRF token and its one-time key are left out.
+The main job, request by request, as `make docs` saw it: every line was really sent over HTTP to a fresh
+market. A form's fields that keep their proposed values, its CSRF token and its one-time key are left out.
 
 """
 

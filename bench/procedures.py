@@ -41,9 +41,10 @@ PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
 INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
 
-As `make docs` saw them: every line was really sent over HTTP to a fresh market, which `python -m bench.procedures` does
-again. A form's fields that keep their proposed values, its CSRF token and its one-time key are left out, and so is what a
-draw gave: every walk has its own luck. "Stands" says that `verify_draw.py`, run on the published file, came to the same.
+As `make docs` saw them: every line was really sent over HTTP to a fresh market, which
+`python -m bench.procedures` does again. A form's fields that keep their proposed values, its CSRF token and
+its one-time key are left out, and so is what a draw gave: every walk has its own luck. "Stands" says that
+`verify_draw.py`, run on the published file, came to the same.
 
 """
 

@@ -118,7 +118,8 @@ class Settings(BaseSettings):
             found.append("CUSTODY_ACCOUNT: this is the invented account of the demonstration")
         if not _is_public(self.PUBLIC_URL):
             found.append(
-                f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach"
+                f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside "
+                "can reach"
             )
         if not self.HTTPS:
             found.append(
@@ -160,7 +161,8 @@ class Settings(BaseSettings):
         if not kept or self.SECRETS_BESIDE:
             return []
         return [
-            f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant"
+            f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or "
+            "SECRETS_BESIDE=1 if that is meant"
         ]
 
     def _kept(self) -> list[str]:
@@ -184,7 +186,8 @@ class Settings(BaseSettings):
             try:
                 if path.exists() and len(path.read_text().strip()) < SHORTEST:
                     found.append(
-                        f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was signed or sealed with it yet"
+                        f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was "
+                        "signed or sealed with it yet"
                     )
             except (OSError, ValueError) as error:
                 found.append(f"{name}: {path} cannot be read: {error}")

@@ -194,7 +194,8 @@ class FolderKeeper:
 
 def _said(found: Doubt) -> str:
     return (
-        f"the keeper's clock says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} ({found.why}): no key leaves "
+        f"the keeper's clock says {found.wall.isoformat()}, and should say about "
+        f"{found.expected.isoformat()} ({found.why}): no key leaves "
         "until it does, or whoever looks after the keeper runs `python -m market.keeper confirm`"
     )
 

@@ -162,7 +162,8 @@ def _stand_still(reading: Reading, known: Known, found: Doubt, mark: ClockMark |
 def said(machine: str, found: Doubt) -> str:
     """A doubt in a line of the log and of `/ready`."""
     return (
-        f"{machine} says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} ({found.why}): "
+        f"{machine} says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} "
+        f"({found.why}): "
         "deadlines and the night's work stand still until it does, or an administrator confirms "
         "it at /admin/failures"
     )

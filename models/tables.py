@@ -119,9 +119,9 @@ class Workflow:
                 raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
 
         found = self._without_limit()
-        if found != set(unhurried or {}):
+        if differing := found ^ set(unhurried or {}):
             raise ValueError(
-                f"{name}: waits for somebody without a limit, or is said to and does not: {sorted(found ^ set(unhurried or {}))}"
+                f"{name}: waits for somebody without a limit, or is said to and does not: {sorted(differing)}"
             )
 
     def _without_limit(self) -> set[str]:

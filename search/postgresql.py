@@ -219,8 +219,10 @@ class FullText:
             "speed": "(offers -> :item ->> 1)::integer",
         }.get(query.order_by, "points DESC, score DESC")
         statement = (
-            f"SELECT key, count(*) OVER () FROM (SELECT id, key, score, offers, {points} AS points FROM search.documents"
-            f" WHERE words @@ CAST(:asked AS tsquery){limits}) AS found ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
+            "SELECT key, count(*) OVER () FROM ("
+            f"SELECT id, key, score, offers, {points} AS points FROM search.documents"
+            f" WHERE words @@ CAST(:asked AS tsquery){limits}"
+            f") AS found ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
         )
         return list(session.execute(text(statement), {**values, "asked": asked}))
 

@@ -147,9 +147,8 @@ class Walk:
             response.request.environ["wsgi.input"].close()
             assert where.startswith(("/", "http://localhost/")), where
         except Exception as error:
-            self.wrong.append(
-                f"{method} {path[:150]!r} as {role} {_short(data)}: {type(error).__name__}: {str(error)[:200]}"
-            )
+            said = f"{type(error).__name__}: {str(error)[:200]}"
+            self.wrong.append(f"{method} {path[:150]!r} as {role} {_short(data)}: {said}")
             status = 599
             db.session.rollback()
         self.sent[status] += 1

@@ -81,15 +81,17 @@ def refusals(app: Flask) -> list[str]:
             ).first()
             half_played = mark.under_way()
         except SQLAlchemyError as error:
+            said = str(error).splitlines()[0]
             return [
-                f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {str(error).splitlines()[0]}"
+                f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {said}"
             ]
         finally:
             db.session.close()
             db.engine.dispose()
     if known and not (app.config["DEMO"] or app.config["TRIAL"]):
         return [
-            f"  {known} is an account of the demonstration, whose password everybody knows: begin with an empty database"
+            f"  {known} is an account of the demonstration, whose password everybody knows: "
+            "begin with an empty database"
         ]
     if half_played and not app.config["DEMO"]:
         return [

@@ -86,7 +86,8 @@ def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
     request, days = award.request, policy.get(award.policy_version).number("contract.sign_days")
     name, to, by, rows = award.identifier, award.agency.name, award.buyer.name, _rows(award)
     before = (
-        f"{by}的“{request.project}”(需求编号 {request.identifier})以{request.way.label}的方式选取中介服务机构,"
+        f"{by}的“{request.project}”(需求编号 {request.identifier})"
+        f"以{request.way.label}的方式选取中介服务机构,"
         "经公示无异议或异议已处理完毕,现确定贵单位为中选机构。"
     )
     after = f"请自本通知书发出之日起 {days} 个工作日内,与项目业主在平台上签订合同。"

@@ -43,7 +43,8 @@ _ENDS = "(?:吊销|注销|撤销|除名|清算|破产|解散|迁出|停业|歇�
 _NOT = "(?:尚未|从未|并未|未|非|不|无|没有|没|禁止)(?:被|予|再|能|可|得|法|曾|有|存在|依法|按期|如期|实际)*"
 # 未吊销 and 非正常 do not say what they deny.
 _DENIED = re.compile(
-    rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)"
+    rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)"
+    r"|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)"
 )
 # Whoever is being founded, or meant to be, is not there yet; a term (营业期限届满, 有效期已过) and a paper
 # (营业执照) are no standing.

@@ -79,7 +79,9 @@ def reference_words(found: Json) -> str:
     without = f"满 {found['trim_from']} 家,去掉最低和最高 {left_out};" if left_out else ""
     return (
         f"{without}平均价 ({shown}) ÷ {found['counted']} = {money.show(found['mean'])};"
-        f"公开抽取的比例 {found['percent']}%;参考价 = 平均价 × {found['percent']}% = {money.show(found['price'])},最接近的中选。依据:{found['source']}。"
+        f"公开抽取的比例 {found['percent']}%;"
+        f"参考价 = 平均价 × {found['percent']}% = {money.show(found['price'])},最接近的中选。"
+        f"依据:{found['source']}。"
     )
 
 

@@ -10,7 +10,8 @@ from bench.server import ADMIN, Server
 from tests.browser.conftest import Walker
 
 SPILLS = """() => [document.documentElement.scrollWidth - window.innerWidth,
-  ...[...document.querySelectorAll('.card')].map(card => card.scrollWidth - card.clientWidth)].filter(over => over > 0)"""
+  ...[...document.querySelectorAll('.card')].map(card => card.scrollWidth - card.clientWidth)
+].filter(over => over > 0)"""
 
 
 @pytest.mark.parametrize("width", [1440, 375])

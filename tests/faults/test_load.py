@@ -195,7 +195,8 @@ def test_a_minute_of_readers_brings_nothing_down(
         alive = {child.pid for child in psutil.Process(server.pid).children()}
     wrong = {key: count for key, count in answers.items() if not key.startswith("200 ")}
     print(
-        f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: {answers.total()} pages, {answers.total() / SECONDS:.0f} a second"
+        f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: "
+        f"{answers.total()} pages, {answers.total() / SECONDS:.0f} a second"
     )
     assert wrong == {}, server.log()[-2000:]
     assert len(answers) == len(PUBLIC) + len(SIGNED_IN)

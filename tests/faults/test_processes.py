@@ -152,7 +152,8 @@ def test_when_the_parent_is_killed_a_new_one_starts_at_once_and_nothing_is_left_
     ended = time.monotonic() - killed
     with capsys.disabled():
         print(
-            f"\nafter the parent was killed: the port free in {port_free:.2f} s, a new one serves in {started:.2f} s, the last child gone in {ended:.2f} s"
+            f"\nafter the parent was killed: the port free in {port_free:.2f} s, "
+            f"a new one serves in {started:.2f} s, the last child gone in {ended:.2f} s"
         )
     parent.wait()
     assert (len(gone), alive) == (len(left), [])
@@ -199,7 +200,10 @@ def test_a_second_start_is_refused_and_told_who_is_there(
 
 def _begin_upload(server: Server, length: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    head = (
+        "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    )
     connection.sendall(head.encode())
     return connection
 

@@ -45,7 +45,10 @@ def test_up_down_up_and_autogenerate_finds_nothing(app: Any) -> None:
 
 def test_what_was_kept_as_it_was_typed_is_found_after(app: Any, world: World) -> None:
     """A market from before 0011. Of two that come to the same, both stay."""
-    insert = "INSERT INTO users (email, name, password_hash, is_admin, created_at) VALUES (:email, 'x', 'x', false, '2026-01-01')"
+    insert = (
+        "INSERT INTO users (email, name, password_hash, is_admin, created_at)"
+        " VALUES (:email, 'x', 'x', false, '2026-01-01')"
+    )
     alembic.downgrade(str(alembic.script_directory.get_revision("0011").down_revision))  # type: ignore[union-attr]
     db.session.rollback()
     with db.engine.begin() as connection:

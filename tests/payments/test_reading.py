@@ -77,22 +77,38 @@ def test_a_banks_own_file_is_read_as_it_comes(name: str, read_as: list[tuple[int
     ]
 
 
-PAGE = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><meta charset="{charset}"></head><body><table><tr><td><table>
-<tr><td colspan="8" align=center><b>账户明细</b></td></tr><tr><td>账号</td><td colspan=7>{account}</td></tr>
-<tr><th>交易日期</th><th>收入</th><th>支出</th><th>余额</th><th>对方户名</th><th>对方账号</th><th>摘要</th><th>流水号</th></tr>
-<tr><td>2026-03-02<td>8,000.00<td>&nbsp;<td>8,000.00<td>青湖<br>科技</td><td style='mso-number-format:"\\@"'>6228000000000000011</td><td>M202600000180</td><td>1</td></tr>
-<tr><td>2026-03-03</td><td></td><td>1,000.00</td><td>7,000.00</td><td>高原测绘</td><td></td><td>Z202600000112</td><td>2</td></tr></table></td></tr></table></body></html>"""
+PAGE = (
+    '<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><meta charset="{charset}"></head>'
+    "<body><table><tr><td><table>\n"
+    '<tr><td colspan="8" align=center><b>账户明细</b></td></tr>'
+    "<tr><td>账号</td><td colspan=7>{account}</td></tr>\n"
+    "<tr><th>交易日期</th><th>收入</th><th>支出</th><th>余额</th>"
+    "<th>对方户名</th><th>对方账号</th><th>摘要</th><th>流水号</th></tr>\n"
+    "<tr><td>2026-03-02<td>8,000.00<td>&nbsp;<td>8,000.00<td>青湖<br>科技</td>"
+    "<td style='mso-number-format:\"\\@\"'>6228000000000000011</td><td>M202600000180</td><td>1</td></tr>\n"
+    "<tr><td>2026-03-03</td><td></td><td>1,000.00</td><td>7,000.00</td>"
+    "<td>高原测绘</td><td></td><td>Z202600000112</td><td>2</td></tr>"
+    "</table></td></tr></table></body></html>"
+)
+SPREADSHEET = "urn:schemas-microsoft-com:office:spreadsheet"
 BOOK = (
-    """<?xml version="1.0" encoding="{charset}"?><?mso-application progid="Excel.Sheet"?>
-<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="明细"><Table>
-<Row><Cell ss:MergeAcross="7"><Data ss:Type="String">账号:{account}</Data></Cell></Row>
-<Row>"""
+    '<?xml version="1.0" encoding="{charset}"?><?mso-application progid="Excel.Sheet"?>\n'
+    f'<Workbook xmlns="{SPREADSHEET}" xmlns:ss="{SPREADSHEET}"><Worksheet ss:Name="明细"><Table>\n'
+    '<Row><Cell ss:MergeAcross="7"><Data ss:Type="String">账号:{account}</Data></Cell></Row>\n'
+    "<Row>"
     + "".join(f'<Cell><Data ss:Type="String">{name}</Data></Cell>' for name in HEADING.split(","))
-    + """</Row>
-<Row><Cell><Data ss:Type="DateTime">2026-03-02T00:00:00.000</Data></Cell><Cell><Data ss:Type="Number">8000</Data></Cell><Cell ss:Index="4"><Data ss:Type="Number">8000</Data></Cell>
-<Cell><Data ss:Type="String">青湖 科技</Data></Cell><Cell><Data ss:Type="String">6228000000000000011</Data></Cell><Cell><Data ss:Type="String"><B>M2026</B>00000180</Data></Cell></Row>
-<Row><Cell><Data ss:Type="String">2026-03-03</Data></Cell><Cell ss:Index="3"><Data ss:Type="Number">1000</Data></Cell><Cell><Data ss:Type="Number">7000</Data></Cell>
-<Cell ss:Index="7"><Data ss:Type="String">Z202600000112</Data></Cell></Row></Table></Worksheet></Workbook>"""
+    + "</Row>\n"
+    '<Row><Cell><Data ss:Type="DateTime">2026-03-02T00:00:00.000</Data></Cell>'
+    '<Cell><Data ss:Type="Number">8000</Data></Cell>'
+    '<Cell ss:Index="4"><Data ss:Type="Number">8000</Data></Cell>\n'
+    '<Cell><Data ss:Type="String">青湖 科技</Data></Cell>'
+    '<Cell><Data ss:Type="String">6228000000000000011</Data></Cell>'
+    '<Cell><Data ss:Type="String"><B>M2026</B>00000180</Data></Cell></Row>\n'
+    '<Row><Cell><Data ss:Type="String">2026-03-03</Data></Cell>'
+    '<Cell ss:Index="3"><Data ss:Type="Number">1000</Data></Cell>'
+    '<Cell><Data ss:Type="Number">7000</Data></Cell>\n'
+    '<Cell ss:Index="7"><Data ss:Type="String">Z202600000112</Data></Cell></Row>'
+    "</Table></Worksheet></Workbook>"
 )
 
 
@@ -134,7 +150,10 @@ def test_what_a_page_shows_is_read_and_nothing_else() -> None:
             (0, "unreadable"),
             (500, ""),
         ]
-    seen = "<td>2026/3/1<br>8:11:12<td>1<b>00</b><span style='display: none'>9</span><td hidden>1<td><!-- 7 --><td>0.00<script>1</script><td>甲<td><td>y<td>1"
+    seen = (
+        "<td>2026/3/1<br>8:11:12<td>1<b>00</b><span style='display: none'>9</span><td hidden>1"
+        "<td><!-- 7 --><td>0.00<script>1</script><td>甲<td><td>y<td>1"
+    )
     assert [(line.day, line.amount) for line in page(seen, plain)] == [
         (date(2026, 3, 1), 10_000),
         (date(2026, 3, 3), 500),
@@ -172,7 +191,10 @@ def test_where_things_stand_on_a_page_is_no_part_of_the_table() -> None:
     inside = rows.replace("<td>x", "<td><table><tr><td>订单<td>M202600000180</table>")
     (line,) = read(f"<html><table>{head}<tbody>{inside}</tbody></table>").lines
     assert (line.amount, line.remark) == (800, "订单 M202600000180")
-    swapped = "<html><table><tr><td>交易日期<td>摘要<td>收入<td>支出<tr><td>2026-03-02<td style='visibility:hidden'>x<td><td>9.00</table>"
+    swapped = (
+        "<html><table><tr><td>交易日期<td>摘要<td>收入<td>支出"
+        "<tr><td>2026-03-02<td style='visibility:hidden'>x<td><td>9.00</table>"
+    )
     assert sums(swapped) == [-900]
     assert [
         line.amount
@@ -197,7 +219,7 @@ def test_cells_that_go_down_over_rows_move_nothing() -> None:
         "<td>2026-03-03<td>9.00<td>17.00<td>乙<td><td>y<td>2",
     )
     assert [line.amount for line in page(*mid)] == [800, 900]
-    name = 'xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
+    name = f'xmlns="{SPREADSHEET}" xmlns:ss="{SPREADSHEET}"'
     cell = '<Cell{}><Data ss:Type="{}">{}</Data></Cell>'.format
     head = "".join(cell("", "String", each) for each in HEADING.split(",")[:4])
     first = (
@@ -384,7 +406,8 @@ def test_one_signed_column_may_be_the_other_way_round() -> None:
 
 def test_other_accounts_and_what_never_took_place_are_left_out() -> None:
     mixed = read(
-        f"账号,交易日期,收入,支出\n{ACCOUNT},2026-03-02,1.00,\n9999888877776666,2026-03-02,2.00,\n6300 0000 0000 0018,2026-03-02,3.00,"
+        f"账号,交易日期,收入,支出\n{ACCOUNT},2026-03-02,1.00,\n"
+        "9999888877776666,2026-03-02,2.00,\n6300 0000 0000 0018,2026-03-02,3.00,"
     )
     assert ([line.amount for line in mixed.lines], mixed.left_out) == ([100, 300], 1)
     parts = read(
@@ -473,7 +496,8 @@ def test_an_entry_that_cannot_be_read_waits_beside_the_others() -> None:
 
 def test_charges_and_mixed_signs_in_a_batch() -> None:
     charged = (
-        '<Ntry><Amt Ccy="CNY">7995.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-03-02</Dt></BookgDt><AcctSvcrRef>R1</AcctSvcrRef><NtryDtls><TxDtls>'
+        '<Ntry><Amt Ccy="CNY">7995.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>'
+        "<BookgDt><Dt>2026-03-02</Dt></BookgDt><AcctSvcrRef>R1</AcctSvcrRef><NtryDtls><TxDtls>"
         '<Amt Ccy="CNY">8000.00</Amt><Chrgs><Rcrd><Amt '
         'Ccy="CNY">5.00</Amt></Rcrd></Chrgs><RmtInf><Ustrd>M2026000</Ustrd><Ustrd>00180</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>'
     )
@@ -482,7 +506,10 @@ def test_charges_and_mixed_signs_in_a_batch() -> None:
         (800_000, ["M-2026-000001"]),
         (-500, []),
     ]
-    mixed = '<TxDtls><Amt Ccy="CNY">100.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></TxDtls><TxDtls><Amt Ccy="CNY">10.00</Amt><CdtDbtInd>DBIT</CdtDbtInd></TxDtls>'
+    mixed = (
+        '<TxDtls><Amt Ccy="CNY">100.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></TxDtls>'
+        '<TxDtls><Amt Ccy="CNY">10.00</Amt><CdtDbtInd>DBIT</CdtDbtInd></TxDtls>'
+    )
     assert sums(camt(entry("90.00", "CRDT", mixed))) == [10_000, -1_000]
 
 

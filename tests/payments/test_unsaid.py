@@ -17,11 +17,20 @@ from tests.factories import World
 from tests.payments.test_bank import ACCOUNT, camt, detail, entry, imported, lines
 from tests.payments.test_reading import HEADING, OTHER, read, sums
 
-BOC = "交易类型[ Transaction Type ],交易日期[ Transaction Date ],交易金额[ Trade Amount ],交易后余额[ After-transaction balance ],摘要[ Reference ]\n"
+BOC = (
+    "交易类型[ Transaction Type ],交易日期[ Transaction Date ],交易金额[ Trade Amount ],"
+    "交易后余额[ After-transaction balance ],摘要[ Reference ]\n"
+)
 
 
 def test_which_way_money_went_is_told_by_the_cells_or_not_at_all() -> None:
-    five = "来账,20260302,1000.00,1000.00,a\n往账,20260302,400.00,600.00,b\n来账,20260302,50.00,650.00,c\n往账,20260302,40.00,610.00,d\n往账,20260303,10.00,600.00,e\n"
+    five = (
+        "来账,20260302,1000.00,1000.00,a\n"
+        "往账,20260302,400.00,600.00,b\n"
+        "来账,20260302,50.00,650.00,c\n"
+        "往账,20260302,40.00,610.00,d\n"
+        "往账,20260303,10.00,600.00,e\n"
+    )
     assert sums(BOC + five) == [100_000, -40_000, 5_000, -4_000, -1_000]
     assert sums("交易日期,借贷方标志,交易金额,附言\n2026-03-02,贷,1000.00,a\n2026-03-02,借,400.00,b") == [
         100_000,
@@ -74,7 +83,13 @@ def test_every_sheet_of_a_workbook_is_read() -> None:
 
 
 def test_sums_below_the_lines_are_none() -> None:
-    feet = "2026-03-02,0.00,1.00,,本日合计\n2026-03-31,0,1,,本月合计\n2026-03-31,0,1,1.00,期末余额\n借方笔数:0,借方金额:0.00,贷方笔数:1,贷方金额:1.00\n收入笔数,1,收入总额,1.00\n"
+    feet = (
+        "2026-03-02,0.00,1.00,,本日合计\n"
+        "2026-03-31,0,1,,本月合计\n"
+        "2026-03-31,0,1,1.00,期末余额\n"
+        "借方笔数:0,借方金额:0.00,贷方笔数:1,贷方金额:1.00\n"
+        "收入笔数,1,收入总额,1.00\n"
+    )
     assert sums(f"交易日期,支出,收入,余额,摘要\n2026-03-02,,1.00,1.00,打印服务费合计\n{feet}") == [100]
     assert sums("交易日期,支出,收入,对方户名,摘要\n2026-03-02,,1.00,甲,合计\n") == [100], (
         "somebody's own word"
@@ -325,7 +340,8 @@ def test_another_currency_is_seen(said: str) -> None:
 
 
 def test_units_reach_every_way_to_write_a_sum() -> None:
-    rows = "2026-03-02,¥1.50\n2026-03-02,(1.50)\n2026-03-02,−1.50\n2026-03-02,1.50-\n2026-03-02,1.50 CR\n2026-03-02,3万\n2026-03-02,+0.50"
+    written = ("¥1.50", "(1.50)", "−1.50", "1.50-", "1.50 CR", "3万", "+0.50")
+    rows = "\n".join(f"2026-03-02,{sum_}" for sum_ in written)
     for said in ("单位,万元", "单位:万元", "金额单位:人民币万元"):
         assert sums(f"{said}\n交易日期,发生额\n{rows}") == [
             1_500_000,

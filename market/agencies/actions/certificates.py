@@ -85,7 +85,8 @@ def issue_certificate(actor: Actor, *, submission: str = "") -> str:
 def _print(number: str, facts: list[list[str]]) -> bytes:
     at = clock.now().astimezone(BEIJING)
     said = [
-        f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
+        f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。"
+        "信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
     ]
     noted = ["本证明只反映签发时的记录;当前情况以扫码核验的结果为准。"]
     return letter(number, title=TITLE, at=at, by=PLATFORM, before=said, rows=facts, after=noted)

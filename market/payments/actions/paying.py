@@ -92,7 +92,10 @@ def lapse(session: Session, actor: Actor, identifier: str) -> str:
     perform(session, payment, "lapse", actor, data={"kind": payment.kind, "amount": payment.amount})
     if not credit.recorded(session, payment.identifier):
         day = payment.pay_by.astimezone(BEIJING).date()
-        facts = f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})应于 {day} 前支付,逾期未付。"
+        facts = (
+            f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})"
+            f"应于 {day} 前支付,逾期未付。"
+        )
         credit.propose(
             session,
             SYSTEM,

@@ -47,11 +47,11 @@ KNOWN = {
     "交易类型 交易类型名称 transactiontype",
     "balance": "余额 账户余额 联机余额 交易余额 本次余额 当前余额 交易后余额 账面余额 余额(元) balance "
     "runningbalance ledgerbalance",
-    "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 对手户名 对手名称 "
-    "对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 "
+    "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 "
+    "对手户名 对手名称 对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 "
     "counterparty counterpartyname payee payer name",
-    "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 交易对手账号 收(付)方账号 "
-    "收/付方账号 收付方账号 counterpartyaccount",
+    "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 "
+    "交易对手账号 收(付)方账号 收/付方账号 收付方账号 counterpartyaccount",
     "remark": "附言 交易附言 客户附言 汇款附言 转账附言 用途 交易用途 用途/附言 摘要 交易摘要 客户摘要 "
     "业务摘要 备注 交易备注 客户备注 交易详情 交易说明 商品说明 说明 个性化信息 remark remarks "
     "description details memo narrative",

@@ -280,11 +280,10 @@ def _is_split(row: list[str], width: int, usual: int, by_a_person: bool) -> bool
 def _sized(cell: str, size: str) -> str:
     """A sum with the unit its heading has; one that has its own, or is none, as it stands."""
     match = _BARE.fullmatch(spelling.plain(cell).strip()) if size else None
-    return (
-        f"{'-' * ((match[2] or '').strip(' .').upper() in ('-', 'DR'))}{match[1]}{size}{')' * (match[2] == ')')}"
-        if match
-        else cell
-    )
+    if not match:
+        return cell
+    out = (match[2] or "").strip(" .").upper() in ("-", "DR")
+    return f"{'-' * out}{match[1]}{size}{')' * (match[2] == ')')}"
 
 
 def _may_be_a_line(row: list[str], layout: Layout) -> bool:
