@@ -81,8 +81,9 @@ class Person:
         return self
 
     def confirm(self) -> Person:
-        """Open the letter, which in a trial stands on the outbox page, and follow its link; the journal goes
-        without the link's token.
+        """Open the letter, which in a trial stands on the outbox page, and follow its link.
+
+        The journal goes without the link's token.
         """
         link = self.get("/outbox").select_one("a[href^='/confirm/']")
         if link is None:
@@ -237,8 +238,10 @@ def _request(buyer: Person, mode: str, funds: str) -> str:
 
 
 def drive(server: Server, told: Callable[[str, str], None], journal: list[str] | None = None) -> None:
-    """The whole path. `told` hears each step's name and public identifier; `journal` keeps every request
-    made. Raises Refused where the site says no.
+    """The whole path.
+
+    `told` hears each step's name and public identifier; `journal` keeps every request made. Raises Refused
+    where the site says no.
     """
     who = people(server, journal)
     buyer, agency, department = who["buyer"], who["agency1"], who["department"]
@@ -340,8 +343,9 @@ def pay(buyer: Person, agency: Person, contract: str) -> str:
 
 
 def deliver(buyer: Person, agency: Person, department: Person, contract: str) -> str:
-    """The materials and the deliverable of a contract, returned once, accepted, and passed by the department;
-    the deliverable.
+    """The materials and the deliverable of a contract, returned once, accepted, and passed by the department.
+
+    The deliverable.
     """
     materials = f"/materials/{buyer.find(contract, r'N-2026-[0-9]{6}')}"
     buyer.submit(f"{materials}/supply", ticked=ALL, file=PDF)
@@ -356,8 +360,9 @@ def deliver(buyer: Person, agency: Person, department: Person, contract: str) ->
 
 
 def pay_out(server: Server, custodian: Person, agency: Person, contract: str) -> list[str]:
-    """The bank's statement shows what was paid, the custodian sends on what is owed, and the agency has it:
-    the payouts.
+    """The bank's statement shows what was paid, the custodian sends on what is owed, and the agency has it.
+
+    The payouts.
     """
     shown = [
         (payment, agency.find(f"/payments/{payment}", r"¥ [0-9,.]+"))
@@ -405,8 +410,9 @@ def keep(
     files: list[str],
     database: str = "",
 ) -> int:
-    """Walk on a fresh market, embedded or on an empty `database`, and print the steps; where a file is named,
-    keep every request made there. What is kept is the same every time.
+    """Walk on a fresh market, embedded or on an empty `database`, and print the steps.
+
+    Where a file is named, keep every request made there. What is kept is the same every time.
     """
     journal: list[str] = []
     pages: list[str] = []

@@ -1,5 +1,6 @@
-"""Every way to choose, over real HTTP against a fresh market: `make procedures` prints each step, and `make
-docs` keeps the requests as docs/procedures.md.
+"""Every way to choose, over real HTTP against a fresh market.
+
+`make procedures` prints each step, and `make docs` keeps the requests as docs/procedures.md.
 """
 
 from __future__ import annotations

@@ -138,8 +138,9 @@ def _locale() -> str:
 
 
 def _harden(response: Response) -> Response:
-    """Nothing from elsewhere, no framing; only by TLS where there is TLS; and what only its parties may see
-    is kept by no cache.
+    """Nothing from elsewhere, no framing; only by TLS where there is TLS.
+
+    And what only its parties may see is kept by no cache.
     """
     for name, value in HARDENED.items():
         response.headers.setdefault(name, value)

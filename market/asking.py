@@ -1,5 +1,6 @@
-"""Asking somebody over HTTP who may be slow, or mean it ill: the whole answer is there within a time and a
-size, or none of it.
+"""Asking somebody over HTTP who may be slow, or mean it ill.
+
+The whole answer is there within a time and a size, or none of it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ class TooMuch(ValueError):
 
 
 def ask(request: urllib.request.Request, patience: float, most: int) -> bytes:
-    """The answer, `most` bytes of it at the most, and all of it `patience` seconds from now: a time limit of
-    the socket's own is for one read, and whoever sends a byte a second never exceeds it. OSError (a
-    TimeoutError, or one as its `reason`, where the time is up), urllib's HTTPError for an answer that is
-    none, TooMuch.
+    """The answer, `most` bytes of it at the most, and all of it `patience` seconds from now.
+
+    A time limit of the socket's own is for one read, and whoever sends a byte a second never exceeds it.
+    OSError (a TimeoutError, or one as its `reason`, where the time is up), urllib's HTTPError for an answer
+    that is none, TooMuch.
     """
     try:
         with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:
@@ -37,8 +39,9 @@ def ask(request: urllib.request.Request, patience: float, most: int) -> bytes:
 
 
 def _opener(request: urllib.request.Request, until: float) -> urllib.request.OpenerDirector:
-    """What opens this address alone, through a proxy where the environment names one; nobody is sent on
-    elsewhere.
+    """What opens this address alone, through a proxy where the environment names one.
+
+    Nobody is sent on elsewhere.
     """
     opener = urllib.request.OpenerDirector()
     for handler in (
@@ -107,8 +110,9 @@ class _Hurried(io.RawIOBase):
 
 
 def date_of(request: urllib.request.Request, patience: float) -> datetime:
-    """The time a server says it is, to the second, whatever else it answers. OSError where it does not answer
-    in `patience` seconds, ValueError where it does not say.
+    """The time a server says it is, to the second, whatever else it answers.
+
+    OSError where it does not answer in `patience` seconds, ValueError where it does not say.
     """
     try:
         with _opener(request, monotonic() + patience).open(request, timeout=patience) as answer:

@@ -1,5 +1,7 @@
-"""Settings, from the environment. The defaults are one machine, one folder; what a market open to the public
-needs, and was not told, is refused: all of it at once, before anything starts.
+"""Settings, from the environment.
+
+The defaults are one machine, one folder; what a market open to the public needs, and was not told, is
+refused: all of it at once, before anything starts.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ class WrongSettings(Exception):
 
 
 class Settings(BaseSettings):
-    """One field a variable of the environment; docs/operating.md says what each is for. Sums are fen, times
-    seconds.
+    """One field a variable of the environment; docs/operating.md says what each is for.
+
+    Sums are fen, times seconds.
     """
 
     model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True)
@@ -89,8 +92,10 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _beside(cls, told: dict[str, Any]) -> dict[str, Any]:
-        """What lies in the market's folder unless told otherwise. Folders are resolved here, once: Flask,
-        SQLite and the limits' file would each take a relative one for another place.
+        """What lies in the market's folder unless told otherwise.
+
+        Folders are resolved here, once: Flask, SQLite and the limits' file would each take a relative one for
+        another place.
         """
         home = Path(told.get("GONGXIN_HOME") or ROOT / "instance").resolve()
         folders = {
@@ -139,8 +144,9 @@ class Settings(BaseSettings):
         return found + self._unlimited() + self._beside_the_database()
 
     def _unlimited(self) -> list[str]:
-        """What would leave tries uncounted, counted against all visitors together, or time limits to whoever
-        writes a file.
+        """What would make the limits of tries worthless.
+
+        Tries uncounted, counted against all visitors together, or time limits left to whoever writes a file.
         """
         found = []
         if not self.PROXIES:
@@ -235,8 +241,9 @@ class Settings(BaseSettings):
 
 
 def _is_public(url: str) -> bool:
-    """Whether an address is one of the open net: https, and neither a name nor a number of this machine or a
-    private net.
+    """Whether an address is one of the open net.
+
+    Https, and neither a name nor a number of this machine or a private net.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -251,8 +258,9 @@ def _is_public(url: str) -> bool:
 
 
 def close_to_others(settings: dict[str, Any]) -> int:
-    """The market's own files and folders are its own alone, also those from before, or out of a backup. What
-    else lies in its folder is left as it is. Returns how many were open to others.
+    """The market's own files and folders are its own alone, also those from before, or out of a backup.
+
+    What else lies in its folder is left as it is. Returns how many were open to others.
     """
     home = Path(settings["HOME_FOLDER"])
     kept = [home / name for name in ("server.lock", *(_secret_file(home, name).name for name in SECRETS))]
@@ -266,8 +274,9 @@ def _secret_file(folder: Path, name: str) -> Path:
 
 
 def _kept_secret(folder: Path, name: str) -> str:
-    """A secret made on first start and kept beside the embedded database, readable by its owner alone. Of
-    several who start at once the first one's is everybody's.
+    """A secret made on first start and kept beside the embedded database, readable by its owner alone.
+
+    Of several who start at once the first one's is everybody's.
     """
     path = _secret_file(folder, name)
     if not path.exists():

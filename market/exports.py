@@ -22,8 +22,9 @@ BEGINS = frozenset(
 
 
 def _plain(value: Any) -> Any:
-    """A cell no spreadsheet program takes for a formula (people choose names such as `=…`), and without the
-    characters a workbook cannot hold, should any have come in from elsewhere.
+    """A cell no spreadsheet program takes for a formula (people choose names such as `=…`).
+
+    Without the characters a workbook cannot hold, should any have come in from elsewhere.
     """
     if not isinstance(value, str):
         return value
@@ -32,9 +33,11 @@ def _plain(value: Any) -> Any:
 
 
 def _is_formula(value: str) -> bool:
-    """Whether a program may read a text as more than a text: in whatever width its first character is written
-    (`＝1+1` is reckoned where Chinese or Japanese is spoken), and whatever blanks and characters that do not
-    show stand before it, which are cut off on the way in.
+    """Whether a program may read a text as more than a text.
+
+    In whatever width its first character is written (`＝1+1` is reckoned where Chinese or Japanese is
+    spoken), and whatever blanks and characters that do not show stand before it, which are cut off on the way
+    in.
     """
     if value[:1] in BEGINS:
         return True
@@ -64,8 +67,10 @@ _EMPTY = frozenset(
 
 
 def as_csv(rows: Rows) -> bytes:
-    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese. A text with any
-    program's mark between two cells in it is quoted: cut there, what follows would be a cell of its own.
+    """UTF-8 with a byte order mark, which spreadsheet programs in China need to read Chinese.
+
+    A text with any program's mark between two cells in it is quoted: cut there, what follows would be a cell
+    of its own.
     """
     return "".join((",".join(map(_cell, row)) or '""') + "\r\n" for row in rows).encode("utf-8-sig")
 

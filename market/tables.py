@@ -14,9 +14,10 @@ Columns = tables.Columns
 def read(
     content: bytes, columns: Columns, needed: tuple[str, ...], most: int = MOST_ROWS
 ) -> list[dict[str, str]]:
-    """The rows below the heading, each cell as text by its column's name. RuleBroken (field `file`) if this
-    is no table, lacks a needed column, is too long, or costs too much to read. Never inside a transaction: it
-    may take its whole budget.
+    """The rows below the heading, each cell as text by its column's name.
+
+    RuleBroken (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
+    read. Never inside a transaction: it may take its whole budget.
     """
     check_size(content)
     long = most > MOST_ROWS

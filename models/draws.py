@@ -146,8 +146,9 @@ def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) 
 
 
 def publication(draw: Draw, *, shown: bool = True) -> dict[str, Any]:
-    """The published file: what anyone needs to check the draw, the seed only once drawn; and, until what was
-    drawn is `shown`, as if it were not.
+    """The published file: what anyone needs to check the draw, the seed only once drawn.
+
+    And, until what was drawn is `shown`, as if it were not.
     """
     drawn = shown and draw.drawn_at is not None
     return {

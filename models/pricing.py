@@ -38,8 +38,11 @@ METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What is to be priced: `amount` in fen (an investment, a value) for the banded methods, `count`
-    for prices per unit, `factor` the name of an adjustment (an industry)."""
+    """What is to be priced.
+
+    `amount` in fen (an investment, a value) for the banded methods, `count` for prices per unit, `factor` the
+    name of an adjustment (an industry).
+    """
 
     amount: int = 0
     count: int = 1
@@ -118,8 +121,10 @@ _BY_METHOD: dict[str, Callable[[Json, Quantity], Fraction]] = {
 
 
 def check(terms: Json) -> Json:
-    """The terms as given; RuleBroken (field `terms`) if they are not a price rule people can rely on:
-    bands and points ascend, prices never fall as the job grows, the last band is open, sums are sane."""
+    """The terms as given; RuleBroken (field `terms`) if they are not a price rule people can rely on.
+
+    Bands and points ascend, prices never fall as the job grows, the last band is open, sums are sane.
+    """
 
     def refuse(message: str) -> RuleBroken:
         return RuleBroken(message, "terms")
@@ -181,8 +186,10 @@ def band(identifier: str) -> tuple[Fraction, Fraction]:
 
 @cache
 def standards() -> dict[str, Json]:
-    """The published standards we carry, by identifier: title, document, the name of the base, and
-    `tables`, each a set of terms in fen."""
+    """The published standards we carry, by identifier.
+
+    Title, document, the name of the base, and `tables`, each a set of terms in fen.
+    """
     source = json.loads(SOURCE.read_text(encoding="utf-8"))
     return {raw["id"]: _standard(raw) for raw in source["standards"]}
 

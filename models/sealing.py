@@ -45,8 +45,9 @@ def make_pair() -> tuple[bytes, bytes]:
 
 
 def belong_together(public: bytes, private: bytes) -> bool:
-    """Whether these are the two halves of one pair; a private half that is no key at all belongs to
-    nothing.
+    """Whether these are the two halves of one pair.
+
+    A private half that is no key at all belongs to nothing.
     """
     return (
         len(private) == 32

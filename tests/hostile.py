@@ -1,5 +1,6 @@
-"""Files made to cost whoever reads them: small ones that unpack without end, long ones of nothing, and such
-as lead in circles.
+"""Files made to cost whoever reads them.
+
+Small ones that unpack without end, long ones of nothing, and such as lead in circles.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Files people hand in: known by their structure, kept under a clean name, and always there to be had
-again.
+"""Files people hand in.
+
+Known by their structure, kept under a clean name, and always there to be had again.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What strangers send, through the pages that take it: refused at the field, and read while nothing is held
-open.
+"""What strangers send, through the pages that take it.
+
+Refused at the field, and read while nothing is held open.
 """
 
 from __future__ import annotations

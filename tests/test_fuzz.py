@@ -1,5 +1,6 @@
-"""Every route, whatever stands in its address or is sent to it, by whoever: an answer, never a 5xx and never
-an exception.
+"""Every route, whatever stands in its address or is sent to it, by whoever.
+
+An answer, never a 5xx and never an exception.
 
 `FUZZ` makes it larger: FUZZ=20 sends that many times as much. `FUZZ_SEED` draws another lot; the one that
 failed is said.
@@ -172,8 +173,9 @@ def _short(data: dict[str, Any] | None) -> str:
 
 
 def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-    """Per endpoint, addresses that lead to something: those of the table of pages, and what only takes a
-    POST.
+    """Per endpoint, addresses that lead to something.
+
+    Those of the table of pages, and what only takes a POST.
     """
     adapter, found = app.url_map.bind("localhost"), defaultdict(list)
     paths = [pattern.format(**names).partition("?")[0] for pattern in EXPECTED]
@@ -240,8 +242,9 @@ def _parameters(app: Flask) -> dict[str, set[str]]:
 
 
 def _fields() -> set[str]:
-    """The names of all fields of all forms, and those of the rows that forms make as many of as a case
-    needs.
+    """The names of all fields of all forms.
+
+    And those of the rows that forms make as many of as a case needs.
     """
     names: set[str] = {"method", "preview", "back", "ticked", "codes", "agency", "scores"}
     kinds = [Form]
@@ -359,8 +362,9 @@ def _swapped(path: str, value: object, nasty: str) -> str:
 
 
 def test_every_address_and_every_query(walk: Any, database: str) -> None:
-    """Every page with every query parameter it knows, and those everything may stumble over; every value in
-    every address.
+    """Every page with every query parameter it knows, and those everything may stumble over.
+
+    Every value in every address.
     """
     walk, known = walk
     app, readers = walk.app, cycle(ROLES)
@@ -397,8 +401,9 @@ def _reader(walk: Walk, path: str, readers: Iterator[str]) -> str:
 
 
 def test_everything_sent_to_everything_by_everybody(walk: Any, database: str) -> None:
-    """Every POST of every case as every role: nothing in it, nonsense in every field, and what might be
-    meant.
+    """Every POST of every case as every role.
+
+    Nothing in it, nonsense in every field, and what might be meant.
     """
     walk, known = walk
     app, fields = walk.app, sorted(_fields())

@@ -55,8 +55,9 @@ def test_no_template_queries_and_modules_stay_readable() -> None:
 
 
 def test_templates_leave_no_context_behind() -> None:
-    """Macros hold on to the context they are made in, which would hold on to them: only pieces define any,
-    each once for all pages.
+    """Macros hold on to the context they are made in, which would hold on to them.
+
+    Only pieces define any, each once for all pages.
     """
     for path in ROOT.glob("templates/**/*.html"):
         text = path.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
-"""Every page as every role: the expected status, a title, one main heading, and no more queries for more
-rows.
+"""Every page as every role.
+
+The expected status, a title, one main heading, and no more queries for more rows.
 """
 
 from __future__ import annotations

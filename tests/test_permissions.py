@@ -1,5 +1,6 @@
-"""Who may do what: every act and every page there is, found by looking, against the answer declared here for
-every kind of actor.
+"""Who may do what: every act and every page against the answer declared here.
+
+They are found by looking, and asked for as every kind of actor.
 """
 
 from __future__ import annotations
@@ -262,8 +263,9 @@ def test_every_act_that_is_of_no_case(app: Flask, world: World) -> None:
 
 
 def test_every_act_of_every_case(world: World, time: Any) -> None:
-    """As the table of each case type and the rule of standing have it together; what only the clock does
-    needs no line.
+    """As the table of each case type and the rule of standing have it together.
+
+    What only the clock does needs no line.
     """
     actors, expected = people(world), declared(OF_CASES)
     identifiers, found = whole_market(world, time), {}
@@ -280,8 +282,9 @@ def test_every_act_of_every_case(world: World, time: Any) -> None:
 
 
 def test_buttons_and_worklists_come_from_the_same_rule(world: World, time: Any) -> None:
-    """Whatever a page offers is let through, and whatever is let through now is offered: over every case,
-    state and kind of actor.
+    """Whatever a page offers is let through, and whatever is let through now is offered.
+
+    Over every case, state and kind of actor.
     """
     actors, identifiers, tried = people(world), whole_market(world, time), 0
     for name, case_class in CASES.items():
@@ -392,8 +395,9 @@ def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
 
 
 def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> None:
-    """The market's templates, catalogue, register, books and statements are the whole market's; so is what
-    leads to them.
+    """The market's templates, catalogue, register, books and statements are the whole market's.
+
+    So is what leads to them.
     """
     world.authority("county", "regulator", region="632801")
     statement = payments.import_statement(
@@ -453,8 +457,9 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
 
 
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
-    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area; a
-    sealed bid is its agency's alone.
+    """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area.
+
+    A sealed bid is its agency's alone.
     """
     world.authority("water", "regulator", region="632801", department="水利")
     world.authority("ecology", "regulator", region="632801", department="生态环境")
@@ -486,8 +491,9 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
 
 
 def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
-    """Between the beginning of a request and its act: a delegation taken back, one that ran out, a membership
-    ended, an owner that is one no more.
+    """Between the beginning of a request and its act.
+
+    A delegation taken back, one that ran out, a membership ended, an owner that is one no more.
     """
     world.enterprise("helper")
     world.member("buyer", "staff")

@@ -1,5 +1,6 @@
-"""What moves by itself on time stands still while a clock cannot be gone by: a clock a month ahead for one
-tick opened sealed bids for ever.
+"""What moves by itself on time stands still while a clock cannot be gone by.
+
+A clock a month ahead for one tick opened sealed bids for ever.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ MONTH = timedelta(days=30)
 
 
 class Machine:
-    """A machine whose clock can be set, whose seconds go on by themselves, and which can be started again;
-    and what it is meanwhile elsewhere.
+    """A machine whose clock can be set, whose seconds go on by themselves, and which can be started again.
+
+    And what it is meanwhile elsewhere.
     """
 
     def __init__(self, instant: datetime) -> None:
@@ -70,8 +72,9 @@ class Machine:
 
 @pytest.fixture
 def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
-    """This machine, whose clock no time server keeps. A database that has a clock has a right one:
-    PostgreSQL's own says what it really is.
+    """This machine, whose clock no time server keeps.
+
+    A database that has a clock has a right one: PostgreSQL's own says what it really is.
     """
     found = Machine(START)
     if db.engine.dialect.name == "postgresql":
@@ -466,8 +469,9 @@ def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(
 
 
 def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, time: Any) -> None:
-    """An act of the clock's that another may begin once its time has come is still only for whom its row
-    names.
+    """An act of the clock's that another may begin is still only for whom its row names.
+
+    Once its time has come.
     """
     from tests.sourcing.test_hidden_quotes import quoted
 

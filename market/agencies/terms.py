@@ -1,5 +1,6 @@
-"""Published terms as people write them, in a form or in a row of a table: sums in yuan, a line a band or
-point.
+"""Published terms as people write them, in a form or in a row of a table.
+
+Sums in yuan, a line a band or point.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _OPEN = re.compile(r"\*|(?:超过|高于|大于|≥|>=|>).+|.+(?:以上|及以�
 
 
 def _limits(written: str) -> tuple[int | None, int | None]:
-    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen:
+    """A band's lower limit, where one is written, and its upper one (None where it is open), in fen.
+
     `1000000`, `100万元以下`, `100万-500万`, `500万以上`, `*`. The unit behind the upper limit is the lower
     one's too: `100-500万`.
     """
@@ -37,8 +39,9 @@ def _limits(written: str) -> tuple[int | None, int | None]:
 
 
 def written_rows(method: str, table: str) -> list[list[object]]:
-    """The lines of a table, `upper limit, rate` or `base, price`, sums in fen, rates as given; RuleBroken at
-    `table`.
+    """The lines of a table, `upper limit, rate` or `base, price`, sums in fen, rates as given.
+
+    RuleBroken at `table`.
     """
     rows: list[list[object]] = []
     for line in filter(str.strip, table.replace("|", "\n").splitlines()):

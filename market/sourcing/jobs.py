@@ -1,5 +1,6 @@
-"""What follows events here: award notices (中选通知书) are issued, keys that are not to be used any more
-destroyed.
+"""What follows events here.
+
+Award notices (中选通知书) are issued, keys that are not to be used any more destroyed.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def notice_of(session: Session, award: Award) -> Document | None:
 
 
 def issue_notices(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: a notice for every award that has become final and has none
-    yet.
+    """The consumer, outside of any transaction.
+
+    A notice for every award that has become final and has none yet.
     """
     for event in happened:
         if event.kind == "award.finalise":
@@ -97,8 +99,9 @@ def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
 
 
 def destroy_keys(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: whatever was sealed for a request that ended unopened is
-    never to be read by anyone.
+    """The consumer, outside of any transaction.
+
+    Whatever was sealed for a request that ended unopened is never to be read by anyone.
     """
     ended = [
         event.case_identifier

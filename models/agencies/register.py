@@ -1,5 +1,6 @@
-"""The business register, and where an agency's entry does not agree with it (一数一源: entered once, compared
-daily).
+"""The business register, and where an agency's entry does not agree with it (一数一源.
+
+Entered once, compared daily).
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the register says of one organisation. `licence_until` of None is without end; an empty text is
-    not told.
+    """What the register says of one organisation.
+
+    `licence_until` of None is without end; an empty text is not told.
     """
 
     uscc: str
@@ -108,8 +110,9 @@ class Registered:
 
 
 def standing_of(text: str) -> str:
-    """The key of the standing a register's words mean, "" for words that say none; whoever began to wind up
-    (注销备案, 拟注销) counts as closed, not yet as cancelled.
+    """The key of the standing a register's words mean, "" for words that say none.
+
+    Whoever began to wind up (注销备案, 拟注销) counts as closed, not yet as cancelled.
     """
     said = _DENIED.sub("", spelling.register_words(text))
     first = next(
@@ -120,8 +123,9 @@ def standing_of(text: str) -> str:
 
 
 def term_end(text: str, field: str | None = None) -> date | None:
-    """The last day of a term in a register's or a person's words, None without end; RuleBroken that says what
-    to write, at a field.
+    """The last day of a term in a register's or a person's words, None without end.
+
+    RuleBroken that says what to write, at a field.
     """
     try:
         return days.end(text)
@@ -187,9 +191,10 @@ UNLIKE = {
 
 
 def unlike(organisation: Organisation, registered: Registered | None) -> list[str]:
-    """In what an organisation does not agree with the register, as keys of `UNLIKE`; empty where it does, and
-    may be let in by it. What the register has is not told: whoever only knows a code should have to know the
-    rest.
+    """In what an organisation does not agree with the register, as keys of `UNLIKE`.
+
+    Empty where it does, and may be let in by it. What the register has is not told: whoever only knows a code
+    should have to know the rest.
     """
     if registered is None:
         return ["unregistered"]

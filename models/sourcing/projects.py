@@ -25,9 +25,10 @@ _LED = re.compile(rf"^(?:{_ANEW})+")
 
 
 def core(project: str) -> str:
-    """A project's name as it is compared: by its letters and digits, without what says that it is run again,
-    in whatever bracket, and without a number of one or two digits at its end, unless that begins with a
-    nought.
+    """A project's name as it is compared.
+
+    By its letters and digits, without what says that it is run again, in whatever bracket, and without a
+    number of one or two digits at its end, unless that begins with a nought.
     """
     bare = spelling.name(_MARKED.sub("", spelling.plain(project)))
     stripped = _LED.sub("", _ENDED.sub("", bare))

@@ -1,5 +1,6 @@
-"""Tries are limited by account and address together: an office behind one proxy waits for nobody's mistakes,
-a stranger keeps nobody out.
+"""Tries are limited by account and address together.
+
+An office behind one proxy waits for nobody's mistakes, a stranger keeps nobody out.
 """
 
 from __future__ import annotations

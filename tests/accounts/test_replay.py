@@ -1,5 +1,6 @@
-"""A form sent again: the same in the same browser is one act, anything else is another or a conflict, and
-nobody is signed in as somebody else by it.
+"""A form sent again: the same in the same browser is one act.
+
+Anything else is another or a conflict, and nobody is signed in as somebody else by it.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ def _organisation(**values: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Door:
-    """A form that makes or changes who may do what: fresh contents for it, and another value for some of its
-    fields.
+    """A form that makes or changes who may do what.
+
+    Fresh contents for it, and another value for some of its fields.
     """
 
     path: str
@@ -127,8 +129,9 @@ DOORS = {
 
 
 def _furnish(world: World) -> None:
-    """An administrator, staff of the buyer, somebody to delegate to, and an imported agency nobody has
-    claimed.
+    """People and an organisation beside those of the world.
+
+    An administrator, staff of the buyer, somebody to delegate to, and an imported agency nobody has claimed.
     """
     world.appoint_admin()
     world.enterprise("helper")
@@ -258,8 +261,9 @@ def test_a_double_click_on_a_sign_up_carries_the_cookies_of_before(app: Flask, w
 
 
 def test_an_old_password_opens_nothing(app: Flask, world: World) -> None:
-    """The request and the cookies of a sign-up, kept by somebody, are worth nothing once the password is
-    another.
+    """A sign-up that somebody kept is worth nothing once the password is another.
+
+    Its request and its cookies.
     """
     person = Visitor(app)
     values = {**_organisation(kind="enterprise"), **_ticket(person, "/sign-up")}
@@ -359,8 +363,9 @@ def test_a_reason_sent_twice_is_one_act(app: Flask, world: World) -> None:
 
 
 def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flask, world: World) -> None:
-    """An award has no quotes to choose from once it is made; a template is revised from the version that
-    stands now.
+    """An award has no quotes to choose from once it is made.
+
+    A template is revised from the version that stands now.
     """
     request = world.request()
     sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)

@@ -1,5 +1,6 @@
-"""The second factor: asked of those who must, offered to all; every code counts once, and only for whom it
-was made.
+"""The second factor: asked of those who must, offered to all.
+
+Every code counts once, and only for whom it was made.
 """
 
 from __future__ import annotations

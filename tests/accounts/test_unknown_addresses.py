@@ -1,5 +1,7 @@
-"""No form tells whether an address is anybody's: the same answer in status, words, place and work, whoever
-asks; and what was meant for an address is the person's once it was shown to be.
+"""No form tells whether an address is anybody's.
+
+The same answer in status, words, place and work, whoever asks; and what was meant for an address is the
+person's once it was shown to be.
 """
 
 from __future__ import annotations
@@ -128,8 +130,9 @@ FORMS = {
 
 
 def _plain(answer: Answer, address: str) -> tuple[int, str, str]:
-    """An answer without what any two differ in: keys, numbers, the address itself. Of a page that lists what
-    was sent before as well, the rows that name the address.
+    """An answer without what any two differ in: keys, numbers, the address itself.
+
+    Of a page that lists what was sent before as well, the rows that name the address.
     """
     rows = [str(row) for row in answer.soup.select("main tr, main li") if address in row.get_text()]
     said = "".join(rows) or str(answer.soup.select_one("main"))
@@ -277,8 +280,9 @@ def _register(email: str, number: int, password: str = PASSWORD) -> User:
 
 
 def test_nobody_locks_an_owner_out_beforehand(app: Flask, world: World) -> None:
-    """A stranger was first, with a second factor from when that was still allowed; the owner comes by
-    忘记密码 to its own account, and to no factor.
+    """A stranger was first, with a second factor from when that was still allowed.
+
+    The owner comes by 忘记密码 to its own account, and to no factor.
     """
     thief, owner = _register(NOBODYS, 7901), _register(NOBODYS, 7902)
     with transaction() as session:

@@ -1,5 +1,6 @@
-"""A real browser: three people walk the eight steps, without script, wide and narrow; and what axe says of
-the pages.
+"""A real browser: three people walk the eight steps, without script, wide and narrow.
+
+And what axe says of the pages.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A real browser: an agency enters from the first page to verified, at a telephone's width and without
-script; and what script adds to searching and publishing.
+"""A real browser: an agency enters, on a telephone's width and without script.
+
+From the first page to verified; and what script adds to searching and publishing.
 """
 
 from __future__ import annotations

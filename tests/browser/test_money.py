@@ -1,5 +1,6 @@
-"""Money on the pages: a card at the gateway's own field, and the custodian's day from the bank's statement to
-the payout.
+"""Money on the pages.
+
+A card at the gateway's own field, and the custodian's day from the bank's statement to the payout.
 """
 
 from __future__ import annotations

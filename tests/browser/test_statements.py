@@ -1,5 +1,6 @@
-"""A bank's table nobody knows yet, told by the custodian on a page, and a line nobody could read; at both
-widths and in both languages.
+"""A bank's table nobody knows yet, told by the custodian on a page, and a line nobody could read.
+
+At both widths and in both languages.
 """
 
 from __future__ import annotations

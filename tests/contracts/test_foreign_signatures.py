@@ -1,5 +1,6 @@
-"""Signed files that are not ours to verify whole: national algorithms are named, and what was added after
-signing is told from what was signed.
+"""Signed files that are not ours to verify whole.
+
+National algorithms are named, and what was added after signing is told from what was signed.
 """
 
 from __future__ import annotations

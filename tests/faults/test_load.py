@@ -1,5 +1,6 @@
-"""A minute of readers on every page, under every Python at hand and on both databases: no process dies, no
-answer is a 5xx.
+"""A minute of readers on every page, under every Python at hand and on both databases.
+
+No process dies, no answer is a 5xx.
 
 With the collector's own threshold, and with a collection every 50 objects, which brought 3.11 down in two
 seconds where it was left to collect by itself.

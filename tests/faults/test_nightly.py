@@ -1,5 +1,6 @@
-"""While the night's work runs, what falls due is done in time and nobody waits for it: real processes, a lane
-each, on a market of some size.
+"""While the night's work runs, what falls due is done in time and nobody waits for it.
+
+Real processes, a lane each, on a market of some size.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Each process killed, started twice, told to end: who comes back, who is refused, and what is finished
-first.
+"""Each process killed, started twice, told to end.
+
+Who comes back, who is refused, and what is finished first.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ def _answers(server: Server) -> bool:
 
 
 def _killed_web_worker(server: Server, killed: psutil.Process, others: list[psutil.Process]) -> float:
-    """Seconds from the kill to an answer by the one in its place: nobody else can give it, for all others
-    stand still.
+    """Seconds from the kill to an answer by the one in its place.
+
+    Nobody else can give it, for all others stand still.
     """
     for other in others:
         other.suspend()
@@ -82,8 +84,9 @@ def _wake(server: Server, lane: str) -> None:
 
 
 def _killed_lane(server: Server, lane: str, worker: psutil.Process, now: datetime) -> float:
-    """Seconds from the kill to the end of a whole pass of the one in its place: the clock has moved, so it is
-    a heartbeat.
+    """Seconds from the kill to the end of a whole pass of the one in its place.
+
+    The clock has moved, so it is a heartbeat.
     """
     before = _beats(server.home)[lane]
     begun = time.monotonic()

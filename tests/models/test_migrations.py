@@ -81,8 +81,9 @@ def test_what_was_told_and_printed_before_is_known_after(app: Any, world: World)
 def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(
     app: Any, world: World, time: Any
 ) -> None:
-    """Of a payout that Stripe failed and the custodian then sent the bank was told once; of one that only the
-    bank sent, as often as before.
+    """Of a payout that Stripe failed and the custodian then sent the bank was told once.
+
+    Of one that only the bank sent, as often as before.
     """
     failed, plain = (
         world.every(Payout, world.settled(agency=name))[0].identifier for name in ("agency", "second")
@@ -106,8 +107,9 @@ def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(
 def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the_last_release(
     app: Any, world: World, time: Any
 ) -> None:
-    """Down and up with rows in every table that people fill, their keys held to by the database; then its
-    pages open.
+    """Down and up with rows in every table that people fill, their keys held to by the database.
+
+    Then its pages open.
     """
     names = name_the_cases(world, time)
     filled = {table: count for table in Base.metadata.tables if (count := _rows(table))}

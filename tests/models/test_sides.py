@@ -1,5 +1,6 @@
-"""Nobody acts on both sides of one case: every case type × act × role, and the ways in which one person comes
-to stand on both.
+"""Nobody acts on both sides of one case.
+
+Every case type × act × role, and the ways in which one person comes to stand on both.
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ def colleague(world: World, of: str, name: str = "colleague") -> None:
 
 
 def _playing(world: World, case: Any, role: str) -> Actor | None:
-    """Somebody who plays this role in the case: a member, an official, a person; None where the case has
-    nobody in it.
+    """Somebody who plays this role in the case: a member, an official, a person.
+
+    None where the case has nobody in it.
     """
     base = replace(world.actor("regulator"), roles=frozenset({role}), region_code="630000")
     if role in case.persons:
@@ -178,8 +180,9 @@ def offered(world: World, name: str) -> int:
 
 
 def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> None:
-    """A buyer names an agency's and an official's address: neither they nor their offices are kept from
-    anything, and they cannot accept.
+    """A buyer names an agency's and an official's address.
+
+    Neither they nor their offices are kept from anything, and they cannot accept.
     """
     started = world.started()
     colleague(world, "agency")
@@ -432,8 +435,9 @@ def _evaluation(request: str) -> str:
 
 
 def test_a_refusal_betrays_no_sealed_bid(world: World, time: Any) -> None:
-    """Before the opening whoever is tied to a bidder through a colleague acts as before; only the bidder's
-    own member knows, and is refused.
+    """Before the opening whoever is tied to a bidder through a colleague acts as before.
+
+    Only the bidder's own member knows, and is refused.
     """
     world.enterprise("helper")
     colleague(world, "helper")

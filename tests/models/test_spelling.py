@@ -1,5 +1,6 @@
-"""Names, codes, addresses, places and days, however they are written: each kind of other spelling, and what
-it comes to.
+"""Names, codes, addresses, places and days, however they are written.
+
+Each kind of other spelling, and what it comes to.
 """
 
 from __future__ import annotations

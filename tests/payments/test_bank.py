@@ -1,5 +1,6 @@
-"""The bank's side: statements read, lines matched to the fen or left to a person, money paid out only once it
-was really seen.
+"""The bank's side: statements read, lines matched or left to a person, money paid out once seen.
+
+Lines are matched to the fen, and money is paid out only once it was really seen.
 """
 
 from __future__ import annotations

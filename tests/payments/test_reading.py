@@ -1,5 +1,6 @@
-"""Statements as banks export them: every way to write a heading, a day, a sum and a direction; what cannot be
-read waits for a person.
+"""Statements as banks export them: every way to write a heading, a day, a sum and a direction.
+
+What cannot be read waits for a person.
 """
 
 from __future__ import annotations
@@ -659,8 +660,9 @@ def test_a_return_in_a_table_after_somebody_said_so(app: Flask, world: World) ->
 
 
 def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: World) -> None:
-    """It bounced, somebody said so, it was sent again; only then the bank's lines of the first try are read,
-    both at once.
+    """It bounced, somebody said so, it was sent again.
+
+    Only then the bank's lines of the first try are read, both at once.
     """
     contract = world.settled_unrated()
     bank = world.actor("custodian")

@@ -1,5 +1,7 @@
-"""What a bank's file does not say is not guessed: the way money went, whether it did, in which unit, on which
-day; what its programs write besides is understood.
+"""What a bank's file does not say is not guessed.
+
+The way money went, whether it did, in which unit, on which day; what its programs write besides is
+understood.
 """
 
 from __future__ import annotations

@@ -440,8 +440,9 @@ def test_any_text_has_terms_and_a_query_finds_its_own(said: str) -> None:
 def test_what_happens_while_the_index_is_made_anew_is_not_lost(
     index: Any, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The price changes once every document was read; the consumer puts it into the old index, and is done
-    with it.
+    """The price changes once every document was read.
+
+    The consumer puts it into the old index, and is done with it.
     """
     every = index._every
 
@@ -467,8 +468,9 @@ def test_what_happens_while_the_index_is_made_anew_is_not_lost(
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_at_no_moment_is_there_no_index(app: Flask, index: Any) -> None:
-    """Asked without a pause while it is made anew and swapped, by this process and, as another one would,
-    from the files alone.
+    """Asked without a pause while it is made anew and swapped.
+
+    By this process and, as another one would, from the files alone.
     """
     made, other, stop, seen = documents(60), Whoosh(index.backend.home), threading.Event(), set()
 
@@ -516,8 +518,9 @@ def test_an_index_kept_as_it_once_was_is_read_and_then_replaced(index: Any, tmp_
     ],
 )
 def test_any_question_may_be_the_first_of_a_new_index(index: Any, asked: Query) -> None:
-    """The reader's lock was taken twice where a price limit came before any other question: it, and everyone
-    after it, hung for ever.
+    """The reader's lock was taken twice where a price limit came before any other question.
+
+    It, and everyone after it, hung for ever.
     """
     reader = Whoosh(index.backend.home)
     answered: list[int] = []

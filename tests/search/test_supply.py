@@ -1,5 +1,6 @@
-"""The embedded index's library is used for as little as can be, and can be done without
-(docs/decisions/0033).
+"""The embedded index's library is used for as little as can be, and can be done without.
+
+See docs/decisions/0033.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Drawing again until it pleases: once offers can be read a buyer cancels on listed grounds alone, with the
-regulator's consent, and the re-run and the cancelled request name each other in public.
+"""Drawing again until it pleases.
+
+Once offers can be read a buyer cancels on listed grounds alone, with the regulator's consent, and the re-run
+and the cancelled request name each other in public.
 """
 
 from __future__ import annotations
@@ -45,8 +47,9 @@ READ = [
 
 
 def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "state", **values: Any) -> str:
-    """A request whose answers can be read: opened, drawn, its auction over, or its quotes shown at the
-    deadline.
+    """A request whose answers can be read.
+
+    Opened, drawn, its auction over, or its quotes shown at the deadline.
     """
     more: dict[str, Any] = {"random_draw": {"budget": 4_700_000}, "merit": {"criteria": CRITERIA}}.get(
         mode, {}

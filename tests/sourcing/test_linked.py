@@ -1,5 +1,6 @@
-"""Agencies under one head, or with one account, telephone or address, are found however that is written; the
-policy says what follows.
+"""Agencies under one head, or with one account, telephone or address, are found however that is written.
+
+The policy says what follows.
 """
 
 from __future__ import annotations
@@ -372,8 +373,9 @@ def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(
 def test_nobody_is_struck_by_a_name_a_rival_gives_itself(
     app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, follows: str
 ) -> None:
-    """The holder of an account calls itself by the name of another's representative, and of the buyer's:
-    everybody is told, nobody is void.
+    """The holder of an account calls itself by the name of another's representative, and of the buyer's.
+
+    Everybody is told, nobody is void.
     """
     _ruled(monkeypatch, follows, buyer="void")
     _apart(world)
@@ -401,8 +403,9 @@ def test_nobody_is_struck_by_a_name_a_rival_gives_itself(
 def test_whoever_takes_a_rivals_representative_for_its_own_is_the_one_who_is_struck(
     world: World, time: Any, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """What it says of itself nobody has looked at: it counts against whoever says it, though that one bid
-    first.
+    """What it says of itself nobody has looked at.
+
+    It counts against whoever says it, though that one bid first.
     """
     _ruled(monkeypatch, ties=("representative",))
     _give(world, "agency", "representative", "才旦卓玛")

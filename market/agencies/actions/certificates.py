@@ -1,5 +1,6 @@
-"""An agency's credit certificate (信用证明): what the platform's records say of it on a day, to show to
-others.
+"""An agency's credit certificate (信用证明).
+
+What the platform's records say of it on a day, to show to others.
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
 
 
 def issue_certificate(actor: Actor, *, submission: str = "") -> str:
-    """Issue the certificate as of now; the same records on the same day give the one already issued. Returns
-    its identifier. RuleBroken for an agency that has not been let in.
+    """Issue the certificate as of now; the same records on the same day give the one already issued.
+
+    Returns its identifier. RuleBroken for an agency that has not been let in.
 
     It bears its number, so that is taken first; then it is printed, outside, and kept. Whoever asks again
     after a stop in between gets it under the number that was taken.

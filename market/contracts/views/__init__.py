@@ -1,5 +1,6 @@
-"""Contracts on their pages: the contract itself, signing and keys, changes and disputes, templates,
-reviews.
+"""Contracts on their pages.
+
+The contract itself, signing and keys, changes and disputes, templates, reviews.
 """
 
 from market.contracts.views import cases, keys, reviews, show, templates

@@ -1,5 +1,6 @@
-"""Money on its pages: payments, payouts and invoices, paying online, the custodian's desk, the books,
-statements to take away.
+"""Money on its pages.
+
+Payments, payouts and invoices, paying online, the custodian's desk, the books, statements to take away.
 """
 
 from market.payments.views import books, cases, custody, importing, online, payments, statements
