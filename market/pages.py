@@ -373,6 +373,8 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
+    # Templates are written an element a line; the white space around their statements is not sent.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         demonstration_percent=mark.percent,
         case_url=case_url,
