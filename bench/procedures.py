@@ -12,21 +12,8 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bench.lifecycle import (
-    ITEM,
-    PDF,
-    START,
-    Person,
-    Refused,
-    _award_of,
-    _entry,
-    _last,
-    choose,
-    contracted,
-    keep,
-    pay,
-    people,
-)
+from bench.lifecycle import ITEM, PDF, START, _award_of, _entry, _last, choose, contracted, keep, pay, people
+from bench.person import Person, Refused
 from bench.server import ROOT, Server
 from models import workdays
 

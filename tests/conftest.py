@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import create_engine, delete, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from market import create_app, extensions, transaction
+from market import create_app, extensions, timekeeping, transaction
 from market.extensions import db
 from models import accounts, catalogue, clock, contracts, signing
 from models.clock import BEIJING
 from models.letters import Letter
 from tests import outside
+from tests.machine import Machine
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 _numbers = itertools.count(1)
@@ -255,6 +257,22 @@ def time() -> Iterator[Time]:
     passing = Time(START)
     clock.use(passing)
     yield passing
+    clock.use_system()
+
+
+@pytest.fixture
+def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """This machine, whose clock no time server keeps.
+
+    A database that has a clock has a right one: PostgreSQL's own says what it really is.
+    """
+    found = Machine(START)
+    if db.engine.dialect.name == "postgresql":
+        monkeypatch.setattr(timekeeping, "_of_database", lambda: found.elsewhere)
+    monkeypatch.setattr(clock, "synchronised", lambda: False)
+    monkeypatch.setattr(timekeeping, "AGAIN", 0.0)
+    clock.use_machine(found)
+    yield found
     clock.use_system()
 
 

@@ -250,7 +250,7 @@ def test_a_file_under_any_name_is_downloaded_again(app: Flask, world: World, nam
 
 
 def _pay(buyer: Visitor, path: str, name: str) -> int:
-    from bench.lifecycle import standing
+    from bench.person import standing
 
     form = buyer.get(path).soup.select_one("main form[method=post]")
     assert form is not None

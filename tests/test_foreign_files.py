@@ -29,7 +29,7 @@ from models.batches import Batch
 from models.payments import BankStatement
 from models.text import Problem, RuleBroken
 from tests.agencies.test_imports import AGENCIES, agency_row
-from tests.contracts.test_signing import Authority, by_hand, drafted, paper
+from tests.contracts.signing import Authority, by_hand, drafted, paper
 from tests.factories import PASSWORD, World
 from tests.hostile import ENTRY, PDFS, camt, far, row, slow_to_open, workbook
 from tests.web import Visitor, sign_in

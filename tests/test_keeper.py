@@ -22,7 +22,7 @@ from models.timekeeping import BOUND, OUTAGE
 from tests.conftest import START
 from tests.factories import World
 from tests.faults.keeping import SEALED
-from tests.test_timekeeping import Machine
+from tests.machine import Machine
 
 WEEK = timedelta(days=7)
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.lifecycle import standing
+from bench.person import standing
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts

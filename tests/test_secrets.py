@@ -27,7 +27,7 @@ from models import CASES, draws
 from models.clock import BEIJING
 from models.documents import Document
 from models.sourcing import Bid, Request
-from tests.audience import name_the_cases, says
+from tests.every_case import name_the_cases, says
 from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
 from tests.web import Visitor, sign_in
@@ -305,7 +305,7 @@ def test_a_strangers_number_is_like_one_nobody_has(
     ), "nor who bids, by whoever oversees it"
 
 
-# Every kind of case there is that strangers have no part in, by its name in tests/audience.py.
+# Every kind of case there is that strangers have no part in, by its name in tests/every_case.py.
 HIDDEN = (
     "draft",
     "invited",

@@ -22,7 +22,7 @@ from models.actors import VISITOR, Actor
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
 from models.sourcing import Request
 from models.text import Conflict, NotAllowed, NotFound, RuleBroken
-from tests.audience import CRITERIA
+from tests.every_case import CRITERIA
 from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
 

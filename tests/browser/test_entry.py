@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from bench.lifecycle import PASSWORD, PDF, code
+from bench.lifecycle import PDF, code
+from bench.person import PASSWORD
 from bench.server import Server
 from tests.browser.conftest import Walker
 

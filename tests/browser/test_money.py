@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import Person, contracted, deliver, numbers, pay, statement
+from bench.lifecycle import contracted, deliver, numbers, pay, statement
+from bench.person import Person
 from bench.server import Server
 from models.payments import reference
 from tests.browser.conftest import Walker, fits_and_reads

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import PASSWORD
+from bench.person import PASSWORD
 from bench.server import ADMIN, Server
 from tests.browser.conftest import Walker
 

@@ -22,7 +22,7 @@ from market.extensions import db
 from market.opendata.checking import check_copy
 from models.signing.foreign import algorithm_of
 from models.text import RuleBroken
-from tests.contracts.test_signing import drafted, paper
+from tests.contracts.signing import drafted, paper
 from tests.factories import World
 from tests.web import Visitor
 

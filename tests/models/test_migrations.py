@@ -18,7 +18,8 @@ from models.contracts import Contract
 from models.events import record
 from models.payments import Payout
 from models.sourcing import Request
-from tests.audience import EXPECTED, name_the_cases
+from tests.audience import EXPECTED
+from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.web import sign_in
 

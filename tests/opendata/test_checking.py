@@ -29,7 +29,7 @@ from models.contracts import BOXES, Contract
 from models.documents import Document
 from models.signing import prepare
 from models.sourcing import Award
-from tests.contracts.test_signing import Authority, by_hand
+from tests.contracts.signing import Authority, by_hand
 from tests.factories import World
 from tests.web import Answer, Visitor, sign_in
 
