@@ -72,8 +72,10 @@ procedures: $(VENV)/.installed-dev $(MO) ## drive every way to choose, draws re-
 bench: $(VENV)/.installed-dev $(MO) ## measure; ROWS="search lifecycle" for those whose names start so
 	@$(BIN)/python -m bench $(ROWS)
 
-lint: $(VENV)/.installed-dev ## ruff, mypy (strict on models/), the layer rules
+lint: $(VENV)/.installed-dev ## ruff, djlint, mypy (strict on models/), the layer rules
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

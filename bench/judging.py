@@ -21,8 +21,10 @@ def judged() -> dict[str, dict[str, int]]:
 
 
 def ndcg(ranked: list[str], meant: dict[str, int], places: int = 10) -> float:
-    """Normalised discounted cumulative gain, 0 to 1: sum((2^grade - 1) / log2(place + 1)) over that of the
-    best order (Järvelin and Kekäläinen 2002, with the exponential gain in common use).
+    """Normalised discounted cumulative gain, 0 to 1.
+
+    Sum((2^grade - 1) / log2(place + 1)) over that of the best order (Järvelin and Kekäläinen 2002, with the
+    exponential gain in common use).
     """
 
     def gain(grades: list[int]) -> float:

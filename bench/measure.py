@@ -26,7 +26,8 @@ class Row:
     unit: str = "ms"
 
     def __str__(self) -> str:
-        return f"{self.name}\t{self.size}\t{self.ours:.3f}\t{self.floor:.3f}\t{self.ours / self.floor:.2f}\t{self.unit}"
+        figures = f"{self.ours:.3f}\t{self.floor:.3f}\t{self.ours / self.floor:.2f}"
+        return f"{self.name}\t{self.size}\t{figures}\t{self.unit}"
 
 
 def timed(work: Callable[[], Any], rounds: int) -> float:

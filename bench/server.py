@@ -37,6 +37,7 @@ def free_port() -> int:
 
 class Server:
     """`home` holds the database, the files and the clock; nothing of it is shared with another market.
+
     `python` runs it, where that is another one than ours.
     """
 
@@ -155,8 +156,9 @@ def market(
     at: datetime | None = None,
     environment: dict[str, str] | None = None,
 ) -> Iterator[Server]:
-    """A prepared, running market with an administrator; stopped at the end. `environment` adds to its
-    settings.
+    """A prepared, running market with an administrator; stopped at the end.
+
+    `environment` adds to its settings.
     """
     server = Server(home, demo=demo, database=database, environment=environment)
     if at is not None:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Re-run a published draw: python verify_draw.py draw.json [bid.json ...]
 
-Needs Python 3.8 or newer, and nothing of the platform. The files are what the platform publishes: of the draw (/draws/<identifier>.json) and, if you like, of bids
-(/bids/<identifier>.json). Checked:
+Needs Python 3.8 or newer, and nothing of the platform. The files are what the platform publishes: of the draw
+(/draws/<identifier>.json) and, if you like, of bids (/bids/<identifier>.json). Checked:
 
 1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
 2. nobody is on the list twice, only participants contributed, and each at most once;

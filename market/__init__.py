@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
-    """The application. `settings` replace those of the environment (tests pass their own). WrongSettings
-    where those are wrong.
+    """The application.
+
+    `settings` replace those of the environment (tests pass their own). WrongSettings where those are wrong.
     """
     from market.application import (
         build,  # only now: a worker of the sandbox imports what it carries out, and no application

@@ -25,8 +25,8 @@ HSTS_SECONDS = (
     365 * 24 * 3600
 )  # this host alone: what else there is under its domain is not ours to say (RFC 6797)
 HARDENED = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # for what is older than frame-ancestors
     "Referrer-Policy": "same-origin",
@@ -138,8 +138,9 @@ def _locale() -> str:
 
 
 def _harden(response: Response) -> Response:
-    """Nothing from elsewhere, no framing; only by TLS where there is TLS; and what only its parties may see
-    is kept by no cache.
+    """Nothing from elsewhere, no framing; only by TLS where there is TLS.
+
+    And what only its parties may see is kept by no cache.
     """
     for name, value in HARDENED.items():
         response.headers.setdefault(name, value)

@@ -1,6 +1,8 @@
-"""Asking somebody over HTTP who may be slow, or mean it ill: the whole answer is there within a time and a
-size, or none of it. One client for everybody who is asked: aiohttp, whose time limit is for all of a
-question, where those of others are for one read, and whoever sends a byte a second never exceeds them.
+"""Asking somebody over HTTP who may be slow, or mean it ill.
+
+The whole answer is there within a time and a size, or none of it. One client for everybody who is asked:
+aiohttp, whose time limit is for all of a question, where those of others are for one read, and whoever sends
+a byte a second never exceeds them.
 """
 
 from __future__ import annotations
@@ -61,9 +63,10 @@ def _up_to(most: int) -> type[ClientResponse]:
 
 
 def client(patience: float, most: int) -> ClientSession:
-    """A client, made inside of a loop, whose every question is answered in `patience` seconds by `most` bytes
-    at the most, through a proxy where the environment names one. TimeoutError, TooMuch, Declined, or another
-    of aiohttp's ClientError.
+    """A client whose every question is answered in `patience` seconds by `most` bytes, made inside of a loop.
+
+    It goes through a proxy where the environment names one. TimeoutError, TooMuch, Declined, or another of
+    aiohttp's ClientError.
     """
     return ClientSession(
         timeout=ClientTimeout(total=patience),
@@ -76,9 +79,11 @@ def client(patience: float, most: int) -> ClientSession:
 def ask(
     method: str, url: str, told: dict[str, Any] | None = None, *, token: str, patience: float, most: int
 ) -> Any:
-    """What the JSON says that answers `told`, under a bearer token: `most` bytes at the most, `patience`
-    seconds from now. OSError where there is no answer (TimeoutError where the time is up), Declined for one
-    that is none, ValueError for one that is no JSON (TooMuch for one that is too large).
+    """What a service answers to `told` with JSON, asked under a bearer token.
+
+    It has `most` bytes at the most and is there `patience` seconds from now. OSError where there is no answer
+    (TimeoutError where the time is up), Declined for a refusal, ValueError for one that is no JSON (TooMuch
+    for one that is too large).
     """
 
     async def asked() -> bytes:
@@ -92,8 +97,9 @@ def ask(
 
 
 def date_of(url: str, patience: float) -> datetime:
-    """The time a server says it is, to the second, whatever else it answers. OSError where it does not answer
-    in `patience` seconds, ValueError where it does not say.
+    """The time a server says it is, to the second, whatever else it answers.
+
+    OSError where it does not answer in `patience` seconds, ValueError where it does not say.
     """
 
     async def asked() -> str:

@@ -1,5 +1,6 @@
-"""Doing batches: the next piece of each, a transaction a piece that holds the write lock for a moment only,
-so that a kill in the middle loses one piece at the most.
+"""Doing batches: the next piece of each, a transaction a piece.
+
+A piece holds the write lock for a moment only, so that a kill in the middle loses one piece at the most.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ BROKE = N_("系统出错了,我们已留下记录。您的数据没有改动。"
 
 @dataclass(frozen=True)
 class Work:
-    """How one kind of batch is done. `listed` finds its rows, a piece after a key, where they do not come
-    with it. `fetch` asks others about some rows, outside of any transaction; `check` looks at them with what
-    was fetched and notes the rows' problems; `load` carries some rows out. What is not `attended` is carried
-    out as soon as it is checked; `pace` is how many rows a minute may be asked about, None for any; what is
-    `outside` asks others.
+    """How one kind of batch is done.
+
+    `listed` finds its rows, a piece after a key, where they do not come with it. `fetch` asks others about
+    some rows, outside of any transaction; `check` looks at them with what was fetched and notes the rows'
+    problems; `load` carries some rows out. What is not `attended` is carried out as soon as it is checked;
+    `pace` is how many rows a minute may be asked about, None for any; what is `outside` asks others.
     """
 
     check: Callable[[Session, Actor, Batch, list[BatchRow], Any], None]
@@ -50,8 +52,9 @@ class Work:
 
 @dataclass(frozen=True)
 class Looked:
-    """A piece of a sweep, looked at outside of any transaction: the key it ends with, how many it was, how
-    many of them failed.
+    """A piece of a sweep, looked at outside of any transaction.
+
+    The key it ends with, how many it was, how many of them failed.
     """
 
     last: int
@@ -62,8 +65,10 @@ class Looked:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A kind of batch without rows, which goes through all there is of something: `look` at the next after a
-    key, at most so many, None at the end; `keep` what was found, and say how many it changed.
+    """A kind of batch without rows, which goes through all there is of something.
+
+    `look` at the next after a key, at most so many, None at the end; `keep` what was found, and say how many
+    it changed.
     """
 
     look: Callable[[int, int], Looked | None]
@@ -91,6 +96,7 @@ def _who(session: Session, batch: Batch) -> Actor:
 
 def run(most: int = 10_000, outside: bool | None = None) -> int:
     """Go on with every batch that is under way, oldest first: all, or those alone that ask others, or do not.
+
     Returns how many pieces were done.
     """
     done = 0
@@ -129,8 +135,9 @@ def step(identifier: str) -> bool:
 
 
 def _stopped(identifier: str, problem: Problem) -> None:
-    """A piece did not come about and what it had begun is undone; it is tried again where somebody only was
-    away.
+    """A piece did not come about and what it had begun is undone.
+
+    It is tried again where somebody only was away.
     """
     db.session.rollback()
     with transaction() as session:
@@ -233,8 +240,9 @@ def _check(work: Work, seen: Batch) -> bool:
 def _check_piece(
     work: Work, identifier: str, at: int, count: int, fetched: Any, pace: Pace
 ) -> tuple[bool, int, int]:
-    """Check a piece of the rows something was fetched about. Whether some are left, where they begin, and how
-    many they are.
+    """Check a piece of the rows something was fetched about.
+
+    Whether some are left, where they begin, and how many they are.
     """
     size = min(count, pace.size)
     with pace.piece() as session:
@@ -252,8 +260,9 @@ def _check_piece(
 
 
 def _load(work: Work, seen: Batch) -> bool:
-    """Carry out the next rows; where that breaks, each alone, and one that breaks alone is left out and says
-    so.
+    """Carry out the next rows.
+
+    Where that breaks, each alone, and one that breaks alone is left out and says so.
     """
     identifier, pace, at = seen.identifier, _pace(seen), seen.loaded
     size = pace.size
@@ -319,8 +328,9 @@ def _own(session: Session, actor: Actor, identifier: str) -> Batch:
 
 
 def may_see(actor: Actor, batch: Batch) -> bool:
-    """Whoever belongs to the organisation that asked for it, and administrators; a register's comparison is
-    of the whole market.
+    """Whoever belongs to the organisation that asked for it, and administrators.
+
+    A register's comparison is of the whole market.
     """
     if "admin" in actor.roles or (
         batch.kind == "register" and permissions.may_act("agencies._compare", actor)
@@ -331,8 +341,9 @@ def may_see(actor: Actor, batch: Batch) -> bool:
 
 @action
 def load_batch(session: Session, actor: Actor, identifier: str) -> str:
-    """Have a batch carried out whose every row is in order. WrongState before it is checked, RuleBroken where
-    a row is not.
+    """Have a batch carried out whose every row is in order.
+
+    WrongState before it is checked, RuleBroken where a row is not.
     """
     batch = _own(session, actor, identifier)
     if batch.state != "checked":

@@ -1,5 +1,6 @@
-"""Small drawings in SVG, without inline styles, which the content policy forbids; colours are classes of
-gongxin.css.
+"""Small drawings in SVG, without inline styles, which the content policy forbids.
+
+Colours are classes of gongxin.css.
 """
 
 from __future__ import annotations
@@ -70,9 +71,10 @@ def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
 
 
 def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
-    """Each offer (name, price, published price, in fen) as a dot at its share of its own published price, and
-    behind them the middle half and the median of past awards, which makes offers of different agencies
-    comparable.
+    """Each offer as a dot at its share of its own published price.
+
+    Offers are (name, price, published price), in fen. Behind them stand the middle half and the median of
+    past awards, which makes offers of different agencies comparable.
     """
     shares = [price / top for _name, price, top in rows]
     low = min([*shares, past.lower if past else 1.0])
@@ -144,8 +146,9 @@ def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: 
 
 
 def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title: str) -> Markup:
-    """Prices in fen as dots on one line, the middle one marked, and behind them the band a standard
-    allows.
+    """Prices in fen as dots on one line, the middle one marked.
+
+    Behind them stands the band a standard allows.
     """
     values = sorted(price for _name, price in prices)
     low, high = min([*values, *(band or [])]), max([*values, *(band or [])])
@@ -195,8 +198,9 @@ def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title:
 def lines(
     labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float | None]]], title: str
 ) -> Markup:
-    """Shares from 0 to 1 over time: (name, class, values), a point a label; nothing is drawn where there is
-    no value.
+    """Shares from 0 to 1 over time: (name, class, values), a point a label.
+
+    Nothing is drawn where there is no value.
     """
     left, right, top, foot = 40, 640, 26, 150
 

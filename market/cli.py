@@ -31,9 +31,10 @@ def register(app: Flask) -> None:
 
 @click.command()
 def prepare() -> None:
-    """Migrate the database, load the catalogue, and make the index where there is none; where a demonstration
-    was broken off, empty the market first. Safe to run again, but not beside a server, which comes after
-    it.
+    """Migrate the database, load the catalogue, and make the index where there is none.
+
+    Where a demonstration was broken off, empty the market first. Safe to run again, but not beside a server,
+    which comes after it.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with _alone():
@@ -60,8 +61,9 @@ def seed() -> None:
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
 @click.option("--requests", default=loading.REQUESTS, show_default=True, help="How many requests to play.")
 def demo(days: int, requests: int) -> None:
-    """Load the demonstration into an empty market, or anew where it was broken off; not beside a server, and
-    never in public.
+    """Load the demonstration into an empty market, or anew where it was broken off.
+
+    Not beside a server, and never in public.
     """
     if not (current_app.config["DEMO"] or current_app.config["TRIAL"]):
         raise click.ClickException(
@@ -89,8 +91,9 @@ def tick() -> None:
     "--lane", type=click.Choice(jobs.LANES), help="The lane to be; without one, all of them, a process each."
 )
 def worker(lane: str | None) -> None:
-    """Be a lane of the jobs: what time limits ask for; what follows events; what asks others or prints; what
-    takes long.
+    """Be a lane of the jobs: what time limits ask for; what follows events; what asks others or prints.
+
+    What takes long.
     """
     _must_be_fit()
     if lane:
@@ -132,8 +135,9 @@ def seed_market() -> None:
 def play(
     progress: Callable[[float], None], requests: int = loading.REQUESTS, days: int = loading.DAYS
 ) -> int:
-    """Play the demonstration, from its beginning where it was broken off, and index it. Returns how many
-    steps it has.
+    """Play the demonstration, from its beginning where it was broken off, and index it.
+
+    Returns how many steps it has.
     """
     if loading.unfinished():
         loading.wipe()

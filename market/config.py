@@ -1,5 +1,7 @@
-"""Settings, from the environment. The defaults are one machine, one folder; what a market open to the public
-needs, and was not told, is refused: all of it at once, before anything starts.
+"""Settings, from the environment.
+
+The defaults are one machine, one folder; what a market open to the public needs, and was not told, is
+refused: all of it at once, before anything starts.
 """
 
 from __future__ import annotations
@@ -125,8 +127,10 @@ class Settings(Environment):
     @model_validator(mode="before")
     @classmethod
     def _beside(cls, told: dict[str, Any]) -> dict[str, Any]:
-        """What lies in the market's folder unless told otherwise. Folders are resolved here, once: Flask,
-        SQLite and the limits' file would each take a relative one for another place.
+        """What lies in the market's folder unless told otherwise.
+
+        Folders are resolved here, once: Flask, SQLite and the limits' file would each take a relative one for
+        another place.
         """
         home = Path(told.get("GONGXIN_HOME") or ROOT / "instance").resolve()
         folders = {
@@ -154,7 +158,8 @@ class Settings(Environment):
             found.append("CUSTODY_ACCOUNT: this is the invented account of the demonstration")
         if not _is_public(self.PUBLIC_URL):
             found.append(
-                f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside can reach"
+                f"PUBLIC_URL: {self.PUBLIC_URL or 'not set, and ours'} is no https:// address people outside "
+                "can reach"
             )
         if not self.HTTPS:
             found.append(
@@ -174,8 +179,9 @@ class Settings(Environment):
         return found + self._unlimited() + self._beside_the_database()
 
     def _unlimited(self) -> list[str]:
-        """What would leave tries uncounted, counted against all visitors together, or time limits to whoever
-        writes a file.
+        """What would make the limits of tries worthless.
+
+        Tries uncounted, counted against all visitors together, or time limits left to whoever writes a file.
         """
         found = []
         if not self.PROXIES:
@@ -196,7 +202,8 @@ class Settings(Environment):
         if not kept or self.SECRETS_BESIDE:
             return []
         return [
-            f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or SECRETS_BESIDE=1 if that is meant"
+            f"{', '.join(kept)}: not set, so kept in files beside the database; set them, or "
+            "SECRETS_BESIDE=1 if that is meant"
         ]
 
     def _kept(self) -> list[str]:
@@ -220,7 +227,8 @@ class Settings(Environment):
             try:
                 if path.exists() and len(path.read_text().strip()) < SHORTEST:
                     found.append(
-                        f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was signed or sealed with it yet"
+                        f"{name}: {path} is empty or cut short; put back a copy, or delete it if nothing was "
+                        "signed or sealed with it yet"
                     )
             except (OSError, ValueError) as error:
                 found.append(f"{name}: {path} cannot be read: {error}")
@@ -283,8 +291,9 @@ class Settings(Environment):
 
 
 def _is_public(url: str) -> bool:
-    """Whether an address is one of the open net: https, and neither a name nor a number of this machine or a
-    private net.
+    """Whether an address is one of the open net.
+
+    Https, and neither a name nor a number of this machine or a private net.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -299,8 +308,9 @@ def _is_public(url: str) -> bool:
 
 
 def close_to_others(settings: dict[str, Any]) -> int:
-    """The market's own files and folders are its own alone, also those from before, or out of a backup. What
-    else lies in its folder is left as it is. Returns how many were open to others.
+    """The market's own files and folders are its own alone, also those from before, or out of a backup.
+
+    What else lies in its folder is left as it is. Returns how many were open to others.
     """
     home = Path(settings["HOME_FOLDER"])
     kept = [home / name for name in ("server.lock", *(_secret_file(home, name).name for name in SECRETS))]
@@ -314,8 +324,9 @@ def _secret_file(folder: Path, name: str) -> Path:
 
 
 def _kept_secret(folder: Path, name: str) -> str:
-    """A secret made on first start and kept beside the embedded database, readable by its owner alone. Of
-    several who start at once the first one's is everybody's.
+    """A secret made on first start and kept beside the embedded database, readable by its owner alone.
+
+    Of several who start at once the first one's is everybody's.
     """
     path = _secret_file(folder, name)
     if not path.exists():

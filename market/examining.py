@@ -1,5 +1,6 @@
-"""Signed files and certificates that strangers bring, examined in a process of their own. Never inside a
-transaction: each may take its whole budget.
+"""Signed files and certificates that strangers bring, examined in a process of their own.
+
+Never inside a transaction: each may take its whole budget.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ SECONDS, MEGABYTES = 6, 384
 def signatures(
     content: bytes, trusted: list[x509.Certificate], pool: sandbox.Pool = sandbox.READING
 ) -> Examined:
-    """A PDF's title and its signatures (`Signed.of`), None if it cannot be read as one, and those nobody here
-    can verify; RuleBroken at `file` for one that costs too much.
+    """A PDF's title, its signatures (`Signed.of`), and those nobody here can verify.
+
+    None if it cannot be read as a PDF; RuleBroken at `file` for one that costs too much.
     """
     if not readable(content):
         return "", None, []

@@ -34,8 +34,9 @@ csrf = CSRFProtect()
 
 
 def place() -> str:
-    """Where a request comes from, as far as limits go: the address of IPv4; of IPv6 the /64, since whoever
-    has one address there has them all.
+    """Where a request comes from, as far as limits go: the address of IPv4.
+
+    Of IPv6 the /64, since whoever has one address there has them all.
     """
     return network_of(request.remote_addr or "127.0.0.1", (32, 64)).removesuffix("/32")
 
@@ -70,9 +71,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Begin with the write lock as soon as it is free. SQLite's own waiting looks the less often the longer
-    it has waited, so that under load who came last goes first and some wait for seconds; here everybody looks
-    equally often.
+    """Begin with the write lock as soon as it is free.
+
+    SQLite's own waiting looks the less often the longer it has waited, so that under load who came last goes
+    first and some wait for seconds; here everybody looks equally often.
     """
     cursor, until = connection.connection.cursor(), monotonic() + PATIENCE
     _wait_for_locks(cursor, 0)
@@ -99,8 +101,9 @@ def _wait_for_locks(cursor: Any, seconds: float) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the newest version, in a context of its own: the connection this holds open ends
-    with it.
+    """Bring the database to the newest version, in a context of its own.
+
+    The connection this holds open ends with it.
     """
     with current_app.app_context():
         alembic.upgrade()

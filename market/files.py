@@ -33,8 +33,9 @@ def put(content: bytes) -> str:
 
 
 def put_for(actor: Actor, content: bytes, field: str = "file") -> str:
-    """The same with what somebody uploads, which counts for the day: OverQuota at `field` where that is
-    full.
+    """The same with what somebody uploads, which counts for the day.
+
+    OverQuota at `field` where that is full.
     """
     quotas.count(actor, content, field)
     return put(content)
@@ -50,9 +51,10 @@ class Kept:
 
 
 def keep(content: bytes, field: str = "file") -> Kept:
-    """Check bytes and keep them, outside of any transaction: everybody would wait for the disk. RuleBroken at
-    `field` for a wrong kind or over 20 MB. Bytes that no row comes to name are nobody's, and swept after a
-    day.
+    """Check bytes and keep them, outside of any transaction: everybody would wait for the disk.
+
+    RuleBroken at `field` for a wrong kind or over 20 MB. Bytes that no row comes to name are nobody's, and
+    swept after a day.
     """
     media_type = check(content, field)
     return Kept(put(content), len(content), media_type)
@@ -84,8 +86,10 @@ def hand_in(
     field: str = "file",
     scan: bool = False,
 ) -> Document:
-    """Make a file part of a case. RuleBroken at `field` for an empty one, or where it should be the `scan` of
-    a paper and is an invoice or a table.
+    """Make a file part of a case.
+
+    RuleBroken at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice or a
+    table.
     """
     if not isinstance(content, Kept):
         content = keep(content, field)
@@ -115,8 +119,9 @@ def state(
     facts: list[list[str]],
     content: Kept,
 ) -> Document:
-    """A paper of the platform's own on a case, already printed under its identifier. What it states (label
-    and value) is kept beside it, for whoever checks a copy.
+    """A paper of the platform's own on a case, already printed under its identifier.
+
+    What it states (label and value) is kept beside it, for whoever checks a copy.
     """
     document = Document(
         identifier=identifier,
@@ -142,8 +147,10 @@ def issue_outside(
     made: Callable[[str], bytes],
     wanted: Callable[[Session, Case], bool],
 ) -> None:
-    """A paper for the jobs: printed outside of any transaction, under an identifier taken before, and kept in
-    a short one, where it is still `wanted` then. A case locked meanwhile tells two workers apart.
+    """A paper for the jobs.
+
+    Printed outside of any transaction, under an identifier taken before, and kept in a short one, where it is
+    still `wanted` then. A case locked meanwhile tells two workers apart.
     """
     with transaction() as session:
         identifier = identifiers.issue(session, "F")

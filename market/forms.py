@@ -42,8 +42,9 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was sent, with files for the fields that ask for one alone: any field may be sent as a
-            file, and none but these expects it.
+            """What was sent, with files for the fields that ask for one alone.
+
+            Any field may be sent as a file, and none but these expects it.
             """
             found = super().wrap_formdata(form, formdata)
             if isinstance(found, CombinedMultiDict):
@@ -59,8 +60,9 @@ class Form(FlaskForm):
             self.submission.data = secrets.token_urlsafe(12)
 
     def sent(self) -> Sent:
-        """The key as actions take it, good in the browser that was given the form and in no other, and what
-        was sent with it.
+        """The key as actions take it, and what was sent with it.
+
+        It is good in the browser that was given the form and in no other.
         """
         return Sent(f"{session['forms']}:{self.submission.data}", _contents())
 
@@ -78,8 +80,9 @@ class Form(FlaskForm):
         }
 
     def refuse(self, problem: Problem, message: str) -> None:
-        """Show a problem at its field, or above the form where it has none here. A key that was used up is
-        replaced: whoever reads that and sends the form again means it.
+        """Show a problem at its field, or above the form where it has none here.
+
+        A key that was used up is replaced: whoever reads that and sends the form again means it.
         """
         field = self._fields.get(problem.field or "")
         if problem.field == "submission":
@@ -95,8 +98,9 @@ MOST_NUMBER = 2**31 - 1  # what a whole number's column takes
 
 
 def keepable(form: Any, field: Field) -> None:
-    """Refuse, in words, what could not be kept or reckoned with: control characters, days out of our time,
-    endless numbers.
+    """Refuse, in words, what could not be kept or reckoned with.
+
+    Control characters, days out of our time, endless numbers.
     """
     told = field.data if isinstance(field.data, list) else [field.data]
     if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
@@ -207,8 +211,9 @@ class ChecklistField(SelectMultipleField):
 
 
 class BeijingTimeField(_Written):
-    """A moment: as people in China enter it Beijing's, with an offset (`…Z`, `+09:00`) that very instant. Its
-    data carry the zone.
+    """A moment: as people in China enter it Beijing's, with an offset (`…Z`, `+09:00`) that very instant.
+
+    Its data carry the zone.
     """
 
     widget = DateTimeLocalInput()
@@ -237,8 +242,9 @@ ACCEPT_SCAN = ",".join(f".{ending}" for kind in SCANS for ending in KINDS[kind])
 
 
 def upload(label: Any, *, needed: bool = True, scan: bool = False) -> FileField:
-    """A file that must be handed in, or may be; a `scan` of a paper is a picture or a document that looks
-    like one.
+    """A file that must be handed in, or may be.
+
+    A `scan` of a paper is a picture or a document that looks like one.
     """
     return FileField(
         label,

@@ -1,5 +1,6 @@
-"""The keeper: it holds the outer half of every request's sealing key and gives it out only when its time has
-come.
+"""The keeper: it holds the outer half of every request's sealing key until its time has come.
+
+It gives the half out then and not before.
 
 The platform seals bids to the keeper's public key over its own, so before the deadline neither can open them
 alone. `FolderKeeper` keeps keys in a folder of its own under a secret of its own, beside the platform by
@@ -53,9 +54,10 @@ class KeeperAway(Problem):
 
 
 class Keeper(Protocol):
-    """What the platform asks of it, outside of any transaction. A handle names one key; it is made once and
-    used for one request. One `at_hand` is asked without waiting for anybody; any other is never asked by
-    whoever may not wait.
+    """What the platform asks of it, outside of any transaction.
+
+    A handle names one key; it is made once and used for one request. One `at_hand` is asked without waiting
+    for anybody; any other is never asked by whoever may not wait.
     """
 
     at_hand: bool
@@ -73,8 +75,9 @@ class Keeper(Protocol):
         """Forget the private half: what is sealed to it is sealed for ever. Does nothing the second time."""
 
     def time(self) -> datetime:
-        """What its own clock says. KeeperAway where it does not go by that itself. Asked now and then, it
-        remembers that it was.
+        """What its own clock says.
+
+        KeeperAway where it does not go by that itself. Asked now and then, it remembers that it was.
         """
 
 
@@ -110,6 +113,7 @@ class FolderKeeper:
 
     def _known(self, reading: Reading) -> tuple[Known, datetime | None]:
         """What it knows of its clock since this start of the machine, and the newest instant it remembers.
+
         Without a memory, what it noted down with its keys is all it has.
         """
         try:
@@ -193,7 +197,8 @@ class FolderKeeper:
 
 def _said(found: Doubt) -> str:
     return (
-        f"the keeper's clock says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} ({found.why}): no key leaves "
+        f"the keeper's clock says {found.wall.isoformat()}, and should say about "
+        f"{found.expected.isoformat()} ({found.why}): no key leaves "
         "until it does, or whoever looks after the keeper runs `python -m market.keeper confirm`"
     )
 
@@ -329,8 +334,9 @@ def _say(app: Flask, kept: FolderKeeper) -> None:
 
 
 def main(arguments: list[str]) -> str:
-    """`python -m market.keeper confirm`, on the keeper's own machine with its KEEPER_HOME and KEEPER_SECRET:
-    its clock is right as it is now. The platform has no way to say so. Returns what to print.
+    """`python -m market.keeper confirm`, on the keeper's own machine with its KEEPER_HOME and KEEPER_SECRET.
+
+    Its clock is right as it is now. The platform has no way to say so. Returns what to print.
     """
     reading = clock.reading()
     if arguments != ["confirm"] or reading is None:

@@ -1,5 +1,6 @@
-"""The way out for letters: an SMTP server, or, where none is set, pages: an administrator's of all of them,
-everybody's of their own.
+"""The way out for letters: an SMTP server, or, where none is set, pages.
+
+An administrator's of all of them, everybody's of their own.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class MailAway(Problem):
 
 
 def post(session: Session, kind: str, address: str, user: User | None = None, /, **data: Any) -> None:
-    """Put down a letter within the act it follows, about this person's account if it is;
+    """Put down a letter within the act it follows, about this person's account if it is.
+
     `market/accounts/letters.py` has the text of each kind.
     """
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
@@ -43,8 +45,9 @@ def post(session: Session, kind: str, address: str, user: User | None = None, /,
 
 
 def tell(session: Session, kind: str, user: User) -> None:
-    """A letter about somebody's account to the address that was shown to be its own; one that is only claimed
-    is another's box.
+    """A letter about somebody's account to the address that was shown to be its own.
+
+    One that is only claimed is another's box.
     """
     if user.email:
         post(session, kind, user.email)
@@ -56,8 +59,10 @@ def sends() -> bool:
 
 
 def send(address: str, subject: str, text: str, name: str) -> None:
-    """Hand one letter to the mail server; it keeps its `name`, so that a server that was given it twice can
-    tell. MailAway where it is to be tried again; an address the server says is nobody's is nobody's.
+    """Hand one letter to the mail server.
+
+    It keeps its `name`, so that a server that was given it twice can tell. MailAway where it is to be tried
+    again; an address the server says is nobody's is nobody's.
     """
     outside("the mail server is asked")
     sender, message = current_app.config["MAIL_FROM"], EmailMessage()
@@ -78,8 +83,10 @@ def send(address: str, subject: str, text: str, name: str) -> None:
 
 
 def _server(url: str) -> smtplib.SMTP:
-    """A connection to `smtps://user:password@host:465`, `smtp+starttls://…:587`, or, in the clear,
-    `smtp://…:25` beside the market.
+    """A connection to the mail server.
+
+    `smtps://user:passwordhost:465`, `smtp+starttls://…:587`, or, in the clear, `smtp://…:25` beside the
+    market.
     """
     parts = urlsplit(url)
     host, context = parts.hostname or "", ssl.create_default_context()

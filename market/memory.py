@@ -31,8 +31,9 @@ def settle() -> None:
 
 @contextmanager
 def by_hand() -> Iterator[None]:
-    """In here nothing is collected but by `between`: a long command that knows when leaves Python less to go
-    through.
+    """In here nothing is collected but by `between`.
+
+    A long command that knows when leaves Python less to go through.
     """
     automatic = gc.isenabled()
     gc.disable()
@@ -56,8 +57,9 @@ def between() -> None:
 
 
 def collecting(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """The WSGI application, with `between` after each request, when its answer has been sent and its session
-    is gone.
+    """The WSGI application, with `between` after each request.
+
+    That is when its answer has been sent and its session is gone.
     """
 
     def answer(environ: Any, start_response: Any) -> Iterable[bytes]:

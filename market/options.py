@@ -22,8 +22,9 @@ def region_choices() -> list[tuple[str, str]]:
 
 
 def region_named(text: str) -> str:
-    """The code of the region of this market a text means, a name or a code, of today or of before; the text
-    itself where it means none.
+    """The code of the region of this market a text means, a name or a code, of today or of before.
+
+    The text itself where it means none.
     """
     found = find(text, current_app.config["AREA"]) if text else ()
     return found[0] if len(found) == 1 else text
@@ -35,8 +36,9 @@ def region_asked() -> str:
 
 
 def region_field(label: Any, validators: list[Any], **about: Any) -> SelectField:
-    """A region of this market. What another system still calls by its old code, or by a name, is taken as
-    what it means.
+    """A region of this market.
+
+    What another system still calls by its old code, or by a name, is taken as what it means.
     """
     return SelectField(
         label, validators, coerce=lambda value: region_named(str(value)) if value is not None else "", **about

@@ -115,8 +115,9 @@ def form_page(
     lead: str = "",
     back: str = "",
 ) -> Response | str | tuple[str, int]:
-    """A page that is one form: shown on GET, carried out on POST with `args` and the form's `values`, and
-    then on to `done(result)`.
+    """A page that is one form.
+
+    Shown on GET, carried out on POST with `args` and the form's `values`, and then on to `done(result)`.
     """
     status = 200
     if form.is_submitted():
@@ -129,8 +130,9 @@ def form_page(
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
-    """The name and bytes of an uploaded file, as actions take them; of one too large, enough to see that it
-    is.
+    """The name and bytes of an uploaded file, as actions take them.
+
+    Of one too large, enough to see that it is.
     """
     if not storage:
         return {"file_name": "", "content": b""}
@@ -139,9 +141,10 @@ def file_of(storage: FileStorage | None) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ActPage:
-    """How an act is done from a page: its action, the form that asks what it needs, and the form's values as
-    the action takes them. `build` makes the form where it depends on the case; `template` shows it, with the
-    facts `beside` it.
+    """How an act is done from a page.
+
+    Its action, the form that asks what it needs, and the form's values as the action takes them. `build`
+    makes the form where it depends on the case; `template` shows it, with the facts `beside` it.
     """
 
     action: Callable[..., str]
@@ -186,8 +189,9 @@ def act_view(
 
 
 def check_open(case: Case, act: str) -> None:
-    """NotAllowed unless the reader may do this act now, as the case's table and the rule of standing have
-    it.
+    """NotAllowed unless the reader may do this act now.
+
+    The case's table and the rule of standing say so.
     """
     if all(move.act != act for move in case.workflow.open_to(case, current_actor())):
         workflow.play(
@@ -201,17 +205,19 @@ def check_open(case: Case, act: str) -> None:
 
 
 def _asks_why(case: Case, act: str, moves: list[Move]) -> bool:
-    """Whether this act needs a reason. Where it is not open any more, what was sent is read as it was asked
-    for: sent twice, the second is the same as the first. One that needs a reason in some states only had one
-    if it was sent.
+    """Whether this act needs a reason.
+
+    Where it is not open any more, what was sent is read as it was asked for: sent twice, the second is the
+    same as the first. One that needs a reason in some states only had one if it was sent.
     """
     needed = {move.needs_reason for move in moves[:1] or case.workflow.moves if move.act == act}
     return needed == {True} or (len(needed) > 1 and "reason" in request.form)
 
 
 def landing(case: Case) -> str:
-    """The page a person returns to after an act on this case: its own, or its contract's where all of that is
-    open to him.
+    """The page a person returns to after an act on this case.
+
+    Its own, or its contract's where all of that is open to him.
     """
     contract = getattr(case, "contract", None)
     if (
@@ -228,8 +234,9 @@ def link(url: str, text: str) -> Markup:
 
 
 def _ask_page() -> ResponseReturnValue | None:
-    """Before any page: may whoever comes have it, as far as that does not lie with a case? Whoever has not
-    signed in is sent to do so.
+    """Ask before any page whether whoever comes may have it, as far as that does not lie with a case.
+
+    Whoever has not signed in is sent to do so.
     """
     ask = permissions.PAGES.get(request.endpoint or "")
     if request.endpoint is None or ask == permissions.ANYBODY:
@@ -255,8 +262,10 @@ def visible(case_class: type[Case], identifier: str) -> Any:
 
 
 def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
-    """What every case page shows: the acts open to this actor, whose turn it is, and the timeline, which
-    takes in the cases beside this one as far as the actor may read them.
+    """What every case page shows.
+
+    The acts open to this actor, whose turn it is, and the timeline, which takes in the cases beside this one
+    as far as the actor may read them.
     """
     actor = current_actor()
     readable = [
@@ -272,8 +281,9 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
 
 
 def asked(**changes: Any) -> dict[str, Any]:
-    """What this page was asked for, to make a link of, with some of it changed; nothing that url_for itself
-    listens to.
+    """What this page was asked for, to make a link of, with some of it changed.
+
+    Nothing that url_for itself listens to.
     """
     taken = ("self", "endpoint")
     return {
@@ -348,8 +358,9 @@ AWAY = (
 
 
 def _apart(message: str, status: int) -> tuple[str, int]:
-    """An error page that asks the database nothing: it may be away, or its transaction broken. Who is reading
-    is said if it is known.
+    """An error page that asks the database nothing: it may be away, or its transaction broken.
+
+    Who is reading is said if it is known.
     """
     g.apart = True
     if "actor" not in g:
@@ -362,6 +373,8 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
     words.register(app)
+    # Templates are written an element a line; the white space around their statements is not sent.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         demonstration_percent=mark.percent,
         case_url=case_url,
@@ -380,8 +393,9 @@ def register(app: Flask) -> None:
 
     @app.teardown_request
     def forget(_error: BaseException | None) -> None:
-        """An address that leads nowhere keeps its exception, whose frames keep the request and whoever is
-        signed in.
+        """Let go of what a request for an address that leads nowhere leaves behind.
+
+        Its exception is kept, whose frames keep the request and whoever is signed in.
         """
         request.routing_exception = None
 

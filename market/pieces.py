@@ -1,5 +1,6 @@
-"""Work in pieces: as many at once as keep the database's write lock for a moment only, and one that fails
-stops no other.
+"""Work in pieces, each of which keeps the database's write lock for a moment only.
+
+As many at once as do so, and one that fails stops no other.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ def between(took: float = 0.0) -> None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database does not answer: nobody's fault, and everything may be tried again as it is. One
-    statement it only could not carry out is somebody's.
+    """Whether the database does not answer: nobody's fault, and everything may be tried again as it is.
+
+    One statement it only could not carry out is somebody's.
     """
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
@@ -103,8 +105,10 @@ def mended(attempt: Attempt) -> None:
 
 
 def each(what: str, acts: Mapping[Attempt, Callable[[], object]]) -> int:
-    """Carry out these acts of one part of the jobs, each whatever came of the others; one that fails is kept
-    as a failure and left out until its next try. Returns how many were done, that is did not say False.
+    """Carry out these acts of one part of the jobs, each whatever came of the others.
+
+    One that fails is kept as a failure and left out until its next try. Returns how many were done, that is
+    did not say False.
     """
     db.session.rollback()
     known = failures.of(db.session, what)
@@ -129,9 +133,10 @@ def tried(
     failed_before: bool = False,
     wanted: Callable[[], bool] = lambda: True,
 ) -> T | None:
-    """Carry out one act, whatever becomes of it. Returns what it does, or None where it failed, which is kept
-    if it is still `wanted`; done, one that had `failed_before` is a failure no more. Raises only while the
-    database is away.
+    """Carry out one act, whatever becomes of it.
+
+    Returns what it does, or None where it failed, which is kept if it is still `wanted`; done, one that had
+    `failed_before` is a failure no more. Raises only while the database is away.
     """
     try:
         result = act()
@@ -152,9 +157,10 @@ def tried(
 def in_pieces(
     what: str, act: str, case_type: str, names: list[str], do: Callable[[Session, list[str]], int], pace: Pace
 ) -> int:
-    """Do something with each of these cases, a piece of them to a transaction. Where a piece fails each is
-    done alone; one that fails alone is kept as a failure, and left out until its next try. Returns what `do`
-    counts, together.
+    """Do something with each of these cases, a piece of them to a transaction.
+
+    Where a piece fails each is done alone; one that fails alone is kept as a failure, and left out until its
+    next try. Returns what `do` counts, together.
     """
     known = failures.of(db.session, what)
     db.session.rollback()

@@ -15,9 +15,10 @@ SECONDS, MEGABYTES = 30, 768
 
 
 def pdf(template: str, data: dict[str, Any], link: str = "", *, at: datetime) -> bytes:
-    """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `at` its
-    date. Characters no font here has are 〓. OverBudget where it cannot be printed within its time and
-    memory.
+    """The PDF of `templates/print/<template>.typ` filled with `data`.
+
+    `link` becomes its QR code, `at` its date. Characters no font here has are 〓. OverBudget where it cannot
+    be printed within its time and memory.
     """
     made: bytes = sandbox.run(
         printing.pdf,
@@ -48,8 +49,9 @@ def letter(
     rows: list[list[str]],
     after: list[str],
 ) -> bytes:
-    """A paper of one page or more: what is said before and after a table of facts, and a QR code to its check
-    page.
+    """A paper of one page or more.
+
+    What is said before and after a table of facts, and a QR code to its check page.
     """
     data = {
         "identifier": identifier,

@@ -1,5 +1,6 @@
-"""What people upload is counted before it is kept: so many files and bytes a day for an account, and for an
-organisation.
+"""What people upload is counted before it is kept.
+
+So many files and bytes a day for an account, and for an organisation.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from models.uploads import ORGANISATION, PERSON, Quota
 
 
 def count(actor: Actor, content: bytes, field: str = "file") -> None:
-    """Count a file somebody uploads, in a transaction of its own: it lies on the disk whatever becomes of the
-    act. OverQuota at `field` where it is one too many, or too large; then it is not counted. What the
-    platform itself makes is not counted.
+    """Count a file somebody uploads, in a transaction of its own.
+
+    It lies on the disk whatever becomes of the act. OverQuota at `field` where it is one too many, or too
+    large; then it is not counted. What the platform itself makes is not counted.
     """
     settings = current_app.config
     owners: dict[str, tuple[int, Quota]] = {}

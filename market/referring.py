@@ -1,5 +1,6 @@
-"""Referring what is overdue to the level above, and what that level may do anywhere: set a new limit for
-whoever is awaited.
+"""Referring what is overdue to the level above, and what that level may do anywhere.
+
+Set a new limit for whoever is awaited.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ Act = Callable[..., str]
 
 @cache
 def refers(kind: str) -> Act:
-    """The clock's act on a case of this type whose limit ran out: the authority above is told, and may
-    act.
+    """The clock's act on a case of this type whose limit ran out.
+
+    The authority above is told, and may act.
     """
 
     def refer_case(session: Session, actor: Actor, identifier: str) -> str:
@@ -34,8 +36,9 @@ def refers(kind: str) -> Act:
 
 @cache
 def urges(kind: str) -> Act:
-    """The regulator a case of this type was referred to urges whoever it waits for (督办), who has a new
-    limit from now.
+    """The regulator a case was referred to urges whoever it waits for (督办).
+
+    They have a new limit from now.
     """
 
     def urge_case(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:

@@ -125,8 +125,9 @@ class _Worker:
     def carry_out(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, megabytes: int
     ) -> tuple[str, Any]:
-        """What became of it; `late` if its time is over, `unready` if it never began. _Gone if the worker
-        is.
+        """What became of it.
+
+        `late` if its time is over, `unready` if it never began. _Gone if the worker is.
         """
         begun = False
         try:
@@ -161,10 +162,11 @@ class _Worker:
 
 
 class Pool:
-    """A few workers, each with these modules loaded when it starts. So many more may wait for one; who comes
-    after them is told so at once. Whoever waits or is served holds a thread of the server: all the pools
-    together must leave some. With `one_each`, nobody has two things in here at once: a few costly files of
-    one person's leave a worker for the others.
+    """A few workers, each with these modules loaded when it starts.
+
+    So many more may wait for one; who comes after them is told so at once. Whoever waits or is served holds a
+    thread of the server: all the pools together must leave some. With `one_each`, nobody has two things in
+    here at once: a few costly files of one person's leave a worker for the others.
     """
 
     def __init__(
@@ -244,8 +246,9 @@ class Pool:
         return worker
 
     def _give_back(self, worker: _Worker, *, kept: bool, modules: tuple[str, ...]) -> None:
-        """To the idle ones; or ended, and another one in its place, which loads meanwhile what that one had
-        loaded.
+        """Put a worker back to the idle ones; or end it, and start another one in its place.
+
+        The other one loads meanwhile what that one had loaded.
         """
         if not kept:
             worker.end()

@@ -1,5 +1,6 @@
-"""Signing with what this market is set up with: where keys are wrapped, whom it trusts, who stamps the
-time.
+"""Signing with what this market is set up with.
+
+Where keys are wrapped, whom it trusts, who stamps the time.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def prepare_key(session: Session, organisation: Organisation) -> SigningKey:
 
 def key_in_force(organisation: Organisation) -> SigningKey:
     """The pair an organisation signs with now, made in a transaction of its own where there is none in force.
+
     RuleBroken where its own certificate has run out.
     """
     with looking() as session:
@@ -74,8 +76,9 @@ def key_in_force(organisation: Organisation) -> SigningKey:
 
 
 def configured_roots(folder: str) -> list[x509.Certificate]:
-    """The certification bodies this market trusts besides itself: every `.pem` in the folder of
-    SIGNING_ROOTS.
+    """The certification bodies this market trusts besides itself.
+
+    Every `.pem` in the folder of SIGNING_ROOTS.
     """
     files = sorted(Path(folder).glob("*.pem")) if folder else []
     return [

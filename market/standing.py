@@ -13,8 +13,9 @@ _ENDS = {"suspended": "organisation.suspend", "removed": "organisation.refuse"}
 
 
 def stopped(organisation: Organisation) -> Event | None:
-    """The act that put an organisation out of standing; None for one that is in, or that an administrator put
-    out past the table.
+    """The act that put an organisation out of standing.
+
+    None for one that is in, or that an administrator put out past the table.
     """
     acts = select(Event).where(
         Event.case_type == "organisation", Event.case_identifier == organisation.identifier

@@ -1,6 +1,7 @@
-"""What is thrown away at night, a piece at a time: bytes no row names, one-time keys nobody will send again,
-counts of days gone by. Killed anywhere, it has thrown away a little less, and does the rest the next
-night.
+"""What is thrown away at night, a piece at a time.
+
+Bytes no row names, one-time keys nobody will send again, counts of days gone by. Killed anywhere, it has
+thrown away a little less, and does the rest the next night.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ NAMING: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ..
 
 
 def sweep_files() -> int:
-    """Delete from the store what no row names and was not put there within a day: uploads whose act was
-    refused, what was replaced before it counted. Returns how many files.
+    """Delete from the store what no row names and was not put there within a day.
+
+    Uploads whose act was refused, what was replaced before it counted. Returns how many files.
     """
     db.session.rollback()
     unknown = db.session.scalar(select(exists().where(Bid.state == "submitted", Bid.sealed_file.is_(None))))
@@ -72,8 +74,9 @@ def named(names: list[str]) -> set[str]:
 
 
 def clear_submissions() -> int:
-    """Forget the one-time keys of forms sent so long ago that nobody sends them again, oldest first. Returns
-    how many.
+    """Forget the one-time keys of forms sent so long ago that nobody sends them again, oldest first.
+
+    Returns how many.
     """
     return _clear(Submission, Submission.at < clock.now() - SENT, "submissions")
 
@@ -84,8 +87,9 @@ def clear_tallies() -> int:
 
 
 def clear_waiting() -> int:
-    """Forget the bank's tables whose columns nobody has told for so long that they were taken in some other
-    way. Returns how many.
+    """Forget the bank's tables whose columns nobody has told for long. Returns how many.
+
+    By then they were taken in some other way.
     """
     return _clear(WaitingStatement, WaitingStatement.brought_at < clock.now() - WAITED, "waiting statements")
 

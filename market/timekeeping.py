@@ -1,5 +1,6 @@
-"""Who asks whether the clock may be gone by: everything that moves by itself on time looks here first. In
-doubt it stands still, says so in the log, at `/ready` and at `/admin/failures`, and goes on as soon as the
+"""Who asks whether the clock may be gone by: everything that moves by itself on time looks here first.
+
+In doubt it stands still, says so in the log, at `/ready` and at `/admin/failures`, and goes on as soon as the
 clock is right again, somebody outside who is set as a witness agrees with it, or an administrator confirms
 it. People are served all the while.
 """
@@ -34,8 +35,9 @@ AGAIN = 30.0
 
 
 def look() -> datetime | None:
-    """The present instant, where it may be gone by; None in doubt. Time that is passed in is taken as it is.
-    Never inside a transaction.
+    """The present instant, where it may be gone by; None in doubt.
+
+    Time that is passed in is taken as it is. Never inside a transaction.
     """
     reading = clock.reading()
     if reading is None:
@@ -72,8 +74,9 @@ def look() -> datetime | None:
 
 
 def timely(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Work that time itself asks for: left for later while the clock is in doubt. What it does then comes to
-    None.
+    """Work that time itself asks for: left for later while the clock is in doubt.
+
+    What it does then comes to None.
     """
 
     def do() -> Any:
@@ -89,8 +92,9 @@ class ClockInDoubt(Problem):
 
 
 def surely(act: Callable[..., str]) -> Callable[..., str]:
-    """An act that shows or ends something for good because a limit has passed: a person's is refused while
-    the clock is in doubt, before anything is touched. The jobs looked before.
+    """An act that shows or ends something for good because a limit has passed.
+
+    A person's is refused while the clock is in doubt, before anything is touched. The jobs looked before.
     """
 
     @wraps(act)
@@ -105,8 +109,9 @@ def surely(act: Callable[..., str]) -> Callable[..., str]:
 
 
 def _outage() -> timedelta | None:
-    """How long a restart may have taken. Nobody relies on a demonstration or a trial, and they are put away
-    for weeks.
+    """How long a restart may have taken.
+
+    Nobody relies on a demonstration or a trial, and they are put away for weeks.
     """
     return None if current_app.config["DEMO"] or current_app.config["TRIAL"] else OUTAGE
 
@@ -120,8 +125,10 @@ def _of_database() -> datetime | None:
 
 
 def _is_excused(found: Doubt, reading: Reading) -> bool:
-    """Whether somebody whose clock is not ours agrees with it. Asked now and then only. A time server counts
-    after a restart alone: it may itself be what set a clock that was right.
+    """Whether somebody whose clock is not ours agrees with it.
+
+    Asked now and then only. A time server counts after a restart alone: it may itself be what set a clock
+    that was right.
     """
     if found.after_restart and clock.synchronised():
         return True
@@ -161,7 +168,8 @@ def _stand_still(reading: Reading, known: Known, found: Doubt, mark: ClockMark |
 def said(machine: str, found: Doubt) -> str:
     """A doubt in a line of the log and of `/ready`."""
     return (
-        f"{machine} says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} ({found.why}): "
+        f"{machine} says {found.wall.isoformat()}, and should say about {found.expected.isoformat()} "
+        f"({found.why}): "
         "deadlines and the night's work stand still until it does, or an administrator confirms "
         "it at /admin/failures"
     )
@@ -201,9 +209,10 @@ def doubted() -> list[tuple[str, Doubt]]:
 
 
 def confirm(actor: Actor, machine: str, *, wall: str, reason: str, submission: str = "") -> str:
-    """An administrator says that a clock nobody goes by is right, with what it said (`wall`, ISO 8601) and
-    the reason: everything goes on from there. Conflict where it says something else by now. Our own keeper is
-    told; one elsewhere has an operator of its own.
+    """An administrator says that a clock nobody goes by is right: everything goes on from there.
+
+    With what it said (`wall`, ISO 8601) and the reason. Conflict where it says something else by now. Our own
+    keeper is told; one elsewhere has an operator of its own.
     """
     confirmed = _confirm(actor, machine, wall=wall, reason=reason, submission=submission)
     kept = keeper()

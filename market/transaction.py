@@ -31,8 +31,10 @@ _arrived: ContextVar[datetime | None] = ContextVar("when what is done now reache
 
 @dataclass(frozen=True, init=False)
 class Beforehand(Generic[T]):
-    """What an act's public function `got` from outside before the act itself begins. It is no part of what
-    the person sent, so it has no fields: the same form sent twice comes with another one.
+    """What an act's public function `got` from outside before the act itself begins.
+
+    It is no part of what the person sent, so it has no fields: the same form sent twice comes with another
+    one.
     """
 
     def __init__(self, got: T) -> None:
@@ -50,8 +52,10 @@ def inside() -> bool:
 
 
 def outside(what: str) -> None:
-    """Whatever waits for somebody else, or takes its time (a keeper, an authority, a printer, a disk), says
-    so here first. Inside a transaction it is a fault of ours: everybody would wait with it.
+    """Said by whatever waits for somebody else, or takes its time, before it does.
+
+    A keeper, an authority, a printer, a disk. Inside a transaction it is a fault of ours: everybody would
+    wait with it.
     """
     if inside():
         at_fault(what)
@@ -64,8 +68,9 @@ def at_fault(what: str) -> None:
 
 @contextmanager
 def arriving() -> Iterator[None]:
-    """What is done in here reached us now, however long it takes until its transaction begins. Deadlines go
-    by it.
+    """What is done in here reached us now, however long it takes until its transaction begins.
+
+    Deadlines go by it.
     """
     outer = _arrived.set(_arrived.get() or clock.now())
     try:
@@ -76,8 +81,9 @@ def arriving() -> Iterator[None]:
 
 @contextmanager
 def looking() -> Iterator[Session]:
-    """A session of its own for a look at how things stand, over before anybody outside is asked. What it
-    loaded may be read after.
+    """A session of its own for a look at how things stand, over before anybody outside is asked.
+
+    What it loaded may be read after.
     """
     with Session(db.engine, expire_on_commit=False) as session:
         yield session
@@ -164,8 +170,9 @@ def name_of(function: Callable[..., str]) -> str:
 def _fingerprint(
     function: Callable[..., str], sent: Sent, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> str:
-    """What tells this act and what it was given from any other; computed before any lock is taken, since
-    files are among it.
+    """What tells this act and what it was given from any other.
+
+    Computed before any lock is taken, since files are among it.
     """
     given, named = ((sent.contents,), {}) if sent.contents else (args, kwargs)
     return submissions.fingerprint(sealing_key(), f"{function.__module__}.{function.__name__}", given, named)

@@ -268,8 +268,9 @@ def details(happened: Event) -> list[str]:
 
 
 def _ground(key: str) -> str:
-    """A ground for cancelling by its key, with its source; the key itself where the policy lists it no
-    more.
+    """A ground for cancelling by its key, with its source.
+
+    The key itself where the policy lists it no more.
     """
     found = grounds(policy.current().version).get(key)
     return f"{bilingual(found.words)}({found.source})" if found else key
@@ -350,8 +351,9 @@ def has_file(form: Any) -> bool:
 
 
 def kept_words(form: Any) -> str:
-    """What of a form that comes back refused is still there: no browser is sent a password or a file
-    again.
+    """What of a form that comes back refused is still there.
+
+    No browser is sent a password or a file again.
     """
     secret, file = any(isinstance(field, PasswordField) for field in form), has_file(form)
     if secret and file:

@@ -47,8 +47,9 @@ KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"),
 
 
 def _licence_was_handed_in(session: Session, organisation: Organisation) -> None:
-    """An agency hands in its papers by a list of its own (agencies/entry.py); an enterprise whose data were
-    not found in the register, its licence.
+    """An agency hands in its papers by a list of its own (agencies/entry.py).
+
+    An enterprise whose data were not found in the register, its licence.
     """
     from models.documents import of_case
 
@@ -125,8 +126,10 @@ SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases 
 
 
 class User(Base):
-    """A person who signs in. Belongs to organisations through memberships. Whoever is blocked does nothing
-    until somebody of at least the rank `blocked_as` lifts it: see blocking.py.
+    """A person who signs in.
+
+    Belongs to organisations through memberships. Whoever is blocked does nothing until somebody of at least
+    the rank `blocked_as` lifts it: see blocking.py.
 
     `email` is the address that was shown to be this person's (None while none was): whatever is addressed to
     a mail address looks here. `email_asked` is one that waits to be confirmed; several may claim the same,
@@ -161,8 +164,9 @@ class User(Base):
 
     @property
     def address(self) -> str:
-        """The address this person goes by: the confirmed one, else the one that waits; empty where somebody
-        else has shown it to be theirs.
+        """The address this person goes by: the confirmed one, else the one that waits.
+
+        Empty where somebody else has shown it to be theirs.
         """
         return self.email or self.email_asked
 
@@ -242,8 +246,9 @@ class Organisation(Case, Base):
 
     @property
     def code_sound(self) -> bool:
-        """Whether the code's check character is right; where it is not, somebody compared it with the
-        licence, and a check was opened.
+        """Whether the code's check character is right.
+
+        Where it is not, somebody compared it with the licence, and a check was opened.
         """
         return uscc.sound(self.uscc)
 
@@ -316,8 +321,10 @@ def _verifies(hashed: str, password: str) -> bool:
 
 @contextmanager
 def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterator[None]:
-    """Hashing is slow on purpose, and nobody should wait with whoever does it: in here setting this password,
-    and finding out whether the `current` one belongs to its hash, take no more time.
+    """Hashing is slow on purpose, and nobody should wait with whoever does it.
+
+    In here setting this password, and finding out whether the `current` one belongs to its hash, take no more
+    time.
     """
     found: dict[tuple[str, str], str | bool] = {("", password): _hasher.hash(password)}
     if hashed:
@@ -331,8 +338,9 @@ def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterato
 
 @contextmanager
 def looked_at(hashed: str, password: str) -> Iterator[None]:
-    """In here finding out whether this password belongs to this hash takes no more time: it was done before
-    anybody waits.
+    """In here finding out whether this password belongs to this hash takes no more time.
+
+    It was done before anybody waits.
     """
     outer = _found.set({**_found.get(), (hashed, password): _verifies(hashed, password)})
     try:
@@ -366,9 +374,11 @@ def claimed_as(email: str) -> Select[User]:
 
 
 def authenticate(session: Session, email: str, password: str) -> User | None:
-    """The person with this address and password, or None. Two passwords are checked whoever has the address,
-    whether nobody, its holder alone or with others who claim it, so that the time it takes tells nothing; of
-    those who claim it the first counts, whom nobody who came later can push out.
+    """The person with this address and password, or None.
+
+    Two passwords are checked whoever has the address, whether nobody, its holder alone or with others who
+    claim it, so that the time it takes tells nothing; of those who claim it the first counts, whom nobody who
+    came later can push out.
     """
     known = [
         session.scalars(known_as(email)).one_or_none(),
@@ -384,15 +394,17 @@ def _is_theirs(user: User | None, password: str) -> bool:
 
 
 def may_buy_for_others(user: User) -> bool:
-    """Whether a person may be delegated by a buyer: nobody of an agency, which answers buyers, or of an
-    authority, which watches them.
+    """Whether a person may be delegated by a buyer.
+
+    Nobody of an agency, which answers buyers, or of an authority, which watches them.
     """
     return all(membership.organisation.kind == "enterprise" for membership in user.memberships)
 
 
 def actor_for(user: User) -> Actor:
-    """The actor a signed-in person is, from its first membership and the delegations it has accepted; these
-    rest while it may not buy for others. An authority out of standing gives it no office.
+    """The actor a signed-in person is, from its first membership and the delegations it has accepted.
+
+    These rest while it may not buy for others. An authority out of standing gives it no office.
 
     Before an address was confirmed nothing counts that somebody else gave to it: only the enterprise or
     agency the person entered itself.
@@ -450,8 +462,9 @@ def _standings(organisations: dict[int, Organisation]) -> tuple[Standing, ...]:
 def authority_for(
     session: Session, role: str, department: str | None, region_code: str, among: list[str] | None = None
 ) -> Organisation | None:
-    """The authority of this role nearest to a place: the county's, else the city's, else the province's; only
-    of these areas if `among` is given.
+    """The authority of this role nearest to a place: the county's, else the city's, else the province's.
+
+    Only of these areas if `among` is given.
 
     `department` of None takes any line of work; a regulator that is of none answers for every one. One out of
     standing is passed over.

@@ -41,8 +41,9 @@ OFFICES = frozenset({"regulator", "department", "custodian"})  # what an authori
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an organisation that an actor may stand for is doing: the state of its entry. `office` is what an
-    authority is.
+    """How an organisation that an actor may stand for is doing: the state of its entry.
+
+    `office` is what an authority is.
     """
 
     organisation_id: int
@@ -109,8 +110,9 @@ class Actor:
         }
 
     def buyers(self) -> dict[int, str]:
-        """The enterprises this actor may draft requests for: its own, and those that delegated it, unless
-        they are out of standing; key to name.
+        """The enterprises this actor may draft requests for.
+
+        Its own, and those that delegated it, unless they are out of standing; key to name.
         """
         own = (
             {self.organisation_id: self.organisation_name}

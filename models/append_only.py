@@ -1,5 +1,6 @@
-"""Tables whose rows are never changed and never deleted: our own programs cannot, and the database refuses
-whoever else tries.
+"""Tables whose rows are never changed and never deleted.
+
+Our own programs cannot, and the database refuses whoever else tries.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ def _refuse(mapper: object, connection: object, target: AppendOnly) -> None:
 
 
 def triggers(table: str, dialect: str) -> list[str]:
-    """The statements that make the database refuse: `dialect` is `postgresql`, where migration 0001 made the
-    function they call, or `sqlite`.
+    """The statements that make the database of this `dialect` refuse.
+
+    On `postgresql` they call the function that migration 0001 made; the other is `sqlite`.
     """
     if dialect == "postgresql":
         return [

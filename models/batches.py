@@ -1,5 +1,6 @@
-"""Batches: long work done a piece at a time, so that everyone sees how far it is and a kill in the middle
-loses nothing.
+"""Batches: long work done a piece at a time.
+
+So everyone sees how far it is, and a kill in the middle loses nothing.
 
 A batch first checks its rows, a piece to a transaction; each row keeps what was found. Then, when every row
 is in order and somebody says so (or at once, where nobody needs to), it is carried out, again a piece to a
@@ -39,11 +40,12 @@ UNDER_WAY = ("listing", "checking", "loading")
 
 
 class Batch(Base):
-    """Long work of one kind, `options` what it needs to know. `position` rows of `total` are checked,
-    `faulty` of them not in order, and `loaded` of them carried out; `problem` says why the whole stopped, or
-    waits after so many `tries`; `changed` counts what it brought about. `after` is the key of the last thing
-    that was gone through, where it goes through all there is. `person_id` is who asked for it, None the
-    clock.
+    """Long work of one kind, `options` what it needs to know.
+
+    `position` rows of `total` are checked, `faulty` of them not in order, and `loaded` of them carried out;
+    `problem` says why the whole stopped, or waits after so many `tries`; `changed` counts what it brought
+    about. `after` is the key of the last thing that was gone through, where it goes through all there is.
+    `person_id` is who asked for it, None the clock.
     """
 
     __tablename__ = "batches"
@@ -97,9 +99,10 @@ def begin(
     state: str = "checking",
     total: int = 0,
 ) -> Batch:
-    """A new batch of these (subject, content) rows; in the state `listing` its rows are found later, in
-    `loading` it goes through a `total` without rows. Conflict while one of this kind by the same organisation
-    is under way.
+    """A new batch of these (subject, content) rows.
+
+    In the state `listing` its rows are found later, in `loading` it goes through a `total` without rows.
+    Conflict while one of this kind by the same organisation is under way.
     """
     if under_way(session, kind, actor.organisation_id):
         raise Conflict(N_("同类任务正在进行,请等它结束。"))
@@ -170,8 +173,9 @@ def next_rows(session: Session, batch: Batch, most: int) -> list[BatchRow]:
 
 
 def forget_rows(session: Session, kind: str, keep: int, most: int) -> int:
-    """Drop rows, at most so many, of all but the newest batches of a kind; what they came to stays with the
-    batch. Returns how many.
+    """Drop rows, at most so many, of all but the newest batches of a kind.
+
+    What they came to stays with the batch. Returns how many.
     """
     newest = select(Batch.id).where(Batch.kind == kind).order_by(Batch.id.desc()).limit(keep)
     old = select(Batch.id).where(Batch.kind == kind, Batch.id.not_in(newest))

@@ -41,8 +41,9 @@ def rank_over(actor: Actor, person: User) -> str:
 
 
 def people_of(actor: Actor) -> Select[User]:
-    """The accounts an office is over, the SQL twin of `rank_over` for an administrator or regulator; by
-    name.
+    """The accounts an office is over, the SQL twin of `rank_over` for an administrator or regulator.
+
+    By name.
     """
     query = select(User).order_by(User.name, User.id)
     if "admin" in actor.roles:
@@ -72,9 +73,10 @@ def lifted_by(person: User) -> str:
 
 
 def _locked(session: Session, actor: Actor, which: str) -> tuple[User, str]:
-    """The account of this handle or address, and the actor's rank over him. NotFound, which does not say
-    whether there is such an account, for whoever has none. Both accounts are locked, in one order: of two who
-    block one another, one comes first.
+    """The account of this handle or address, and the actor's rank over him.
+
+    NotFound, which does not say whether there is such an account, for whoever has none. Both accounts are
+    locked, in one order: of two who block one another, one comes first.
     """
     found = session.scalar(named(which).with_only_columns(User.id))
     keys = sorted({key for key in (found, actor.user_id) if key is not None})
@@ -99,8 +101,9 @@ def _locked(session: Session, actor: Actor, which: str) -> tuple[User, str]:
 
 
 def block(session: Session, actor: Actor, which: str, reason: str) -> str:
-    """Take an account out of force, at once: its open sessions are nobody's, and whatever it was about to do
-    is refused.
+    """Take an account out of force, at once.
+
+    Its open sessions are nobody's, and whatever it was about to do is refused.
     """
     person, rank = _locked(session, actor, which)
     said = check_reason(reason)
@@ -126,8 +129,9 @@ def unblock(session: Session, actor: Actor, which: str, reason: str) -> str:
 
 
 def _tell(session: Session, actor: Actor, person: User, act: str, rank: str, reason: str) -> None:
-    """On the record of every organisation the person belongs to, which is told; of one that belongs to none,
-    for the operators alone.
+    """On the record of every organisation the person belongs to, which is told.
+
+    Of one that belongs to none, for the operators alone.
     """
     about = {"name": person.name, "reason": reason}
     for each in person.memberships:

@@ -1,5 +1,7 @@
-"""The catalogue: which intermediary services an approval needs, and everything a person must know
-beforehand (一次性告知)."""
+"""The catalogue: which intermediary services an approval needs.
+
+With everything a person must know beforehand (一次性告知).
+"""
 
 from __future__ import annotations
 
@@ -80,8 +82,9 @@ item_matters = Table(
 
 
 class ServiceItem(Base):
-    """One version of a service item, in effect from a day until the next one is. Cases keep the version they
-    began with.
+    """One version of a service item, in effect from a day until the next one is.
+
+    Cases keep the version they began with.
 
     `measure` says what a job is priced by: `amount` (a sum, named by `measure_label`), `count`, or `none`.
     `notice` holds the one-time notice by language: `materials`, `outputs`, `checklist`. A required
@@ -125,8 +128,9 @@ class ServiceItem(Base):
 
     @property
     def examples(self) -> list[Quantity]:
-        """Jobs by which prices are shown and compared where nobody said how large theirs is: bases of 1, 10
-        and 100 million yuan, or 1, 10 and 100 units. The middle one orders agencies by price.
+        """Jobs by which prices are shown and compared where nobody said how large theirs is.
+
+        Bases of 1, 10 and 100 million yuan, or 1, 10 and 100 units. The middle one orders agencies by price.
         """
         if self.measure == "amount":
             return [Quantity(amount=size) for size in (100_000_000, 1_000_000_000, 10_000_000_000)]
@@ -147,8 +151,10 @@ class ServiceItem(Base):
         return points
 
     def check_quantity(self, quantity: Json) -> None:
-        """RuleBroken at the field unless a job of this size can be priced: the base or the number the item is
-        priced by, and an industry the item's standard knows."""
+        """RuleBroken at the field unless a job of this size can be priced.
+
+        The base or the number the item is priced by, and an industry the item's standard knows.
+        """
         if self.measure != "none" and not quantity.get(self.measure):
             raise RuleBroken(
                 N_("请填写计费基数(%(label)s),机构据此报价。"), self.measure, label=self.measure_label
@@ -197,8 +203,9 @@ def versions_of(session: Session, code: str) -> list[ServiceItem]:
 
 
 def matters_named(session: Session, names: dict[str, str]) -> dict[str, ApprovalMatter]:
-    """The approval matters of these names (name to department), by name; those not known are added under the
-    next codes.
+    """The approval matters of these names (name to department), by name.
+
+    Those not known are added under the next codes.
     """
     every = {matter.name: matter for matter in session.scalars(select(ApprovalMatter))}
     for name, department in names.items():
@@ -263,8 +270,10 @@ FIELDS = {
 def revise(
     session: Session, code: str, effective_from: date, matters: list[ApprovalMatter], values: dict[str, Any]
 ) -> ServiceItem:
-    """The next version of an item (or the first of a new one). RuleBroken if it would take effect in the past
-    or before the version it follows, or if its values are not sound.
+    """The next version of an item (or the first of a new one).
+
+    RuleBroken if it would take effect in the past or before the version it follows, or if its values are not
+    sound.
     """
     if effective_from < clock.today():
         raise RuleBroken(N_("生效日期不能早于今天。"), "effective_from")

@@ -1,6 +1,7 @@
-"""A second claim on a credit code that is taken: who says the organisation is theirs, on what evidence, what
-the present members say, and what a person decides. Nobody is locked out by whoever was first, and nobody is
-put out unheard.
+"""A second claim on a credit code that is taken.
+
+Who says the organisation is theirs, on what evidence, what the present members say, and what a person
+decides. Nobody is locked out by whoever was first, and nobody is put out unheard.
 """
 
 from __future__ import annotations
@@ -128,8 +129,9 @@ CLAIM = Workflow(
 
 
 class Claim(Case, Base):
-    """Somebody without an organisation says that one here is theirs. `replaces`: once granted, the present
-    members are members no more.
+    """Somebody without an organisation says that one here is theirs.
+
+    `replaces`: once granted, the present members are members no more.
     """
 
     __tablename__ = "claims"
@@ -163,8 +165,9 @@ class Claim(Case, Base):
 
 
 def open_claim(session: Session, user: User, organisation: Organisation) -> Claim:
-    """Somebody signs up with a code that is taken. Anybody can, so nobody is told before there is evidence,
-    and without it the case ends.
+    """Somebody signs up with a code that is taken.
+
+    Anybody can, so nobody is told before there is evidence, and without it the case ends.
     """
     claim = Claim(
         identifier=identifiers.issue(session, "CL"),

@@ -1,5 +1,7 @@
-"""The one clock. Everything that asks what time it is asks here, so that tests and the demo
-generator can pass time in."""
+"""The one clock.
+
+Everything that asks what time it is asks here, so that tests and the demo generator can pass time in.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,10 @@ def _system() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Both clocks of a machine at one moment: `wall`, which anybody may set, and `up`, the seconds since the
-    machine was started, asleep or not, which nobody sets. `boot` names that start: of two starts the seconds
-    cannot be compared.
+    """Both clocks of a machine at one moment.
+
+    `wall`, which anybody may set, and `up`, the seconds since the machine was started, asleep or not, which
+    nobody sets. `boot` names that start: of two starts the seconds cannot be compared.
     """
 
     machine: str
@@ -50,8 +53,9 @@ def _of_this_machine() -> Reading:
 
 
 def synchronised() -> bool:
-    """Whether the system keeps this machine's clock by a time server: whoever sets it by hand ends that
-    (adjtimex(2), STA_UNSYNC).
+    """Whether the system keeps this machine's clock by a time server.
+
+    Whoever sets it by hand ends that (adjtimex(2), STA_UNSYNC).
     """
     try:
         said: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))

@@ -12,7 +12,8 @@ _DATE = r"[0-9]{4} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?|[0-9]{
 _DAY = re.compile(rf"({_DATE})(?:[ T]?[0-9]{{1,2}}[:时点][0-9:.分秒]*(?: ?[AP]M)?)?")
 _CLOCK = r"([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2}(?:\.[0-9]+)?))?|[时点](?: ?([0-9]{1,2}|半) ?分?)?)"
 _MOMENT = re.compile(
-    rf"({_DATE})(?:(?<=[日号])| ?T ?| +|(?=[上早凌下傍晚]))(上午|早上|凌晨|下午|傍晚|晚上)? ?{_CLOCK} ?(Z|UTC|[+-][0-9:]+)?"
+    rf"({_DATE})(?:(?<=[日号])| ?T ?| +|(?=[上早凌下傍晚]))"
+    rf"(上午|早上|凌晨|下午|傍晚|晚上)? ?{_CLOCK} ?(Z|UTC|[+-][0-9:]+)?"
 )
 _LEAST, _MOST = (
     timedelta(hours=-12),
@@ -35,9 +36,10 @@ _YEARS = range(
 
 
 def instant(text: str) -> datetime:
-    """A moment, as ISO 8601 or people write it (`2026年12月1日下午3点半`, `2026/12/1 24:00`): with an offset
-    (`…Z`, `+09:00`) that very instant, without one Beijing's clock. ValueError for none, and for a day alone:
-    when on it is not told.
+    """A moment, as ISO 8601 or people write it (`2026年12月1日下午3点半`, `2026/12/1 24:00`).
+
+    With an offset (`…Z`, `+09:00`) that very instant, without one Beijing's clock. ValueError for none, and
+    for a day alone: when on it is not told.
     """
     said = spelling.reference(text).strip()
     try:
@@ -70,8 +72,9 @@ def _moment(said: str) -> datetime:
 
 
 def _of_the_day(hour: int, half: str | None) -> int:
-    """The hour of 24 of one that may be told within a half of the day; ValueError for the twelfth, which
-    people mean either way.
+    """The hour of 24 of one that may be told within a half of the day.
+
+    ValueError for the twelfth, which people mean either way.
     """
     if half is None or (half in "下午傍晚晚上" and hour > 12):
         return hour
@@ -87,8 +90,9 @@ def _date(said: str) -> date:
 
 
 def day(text: str) -> date:
-    """A day: `2038-05-01`, `2038/5/1`, `2038.5.1`, `2038年5月1日`, `20380501`, a spreadsheet's number; of an
-    instant with an offset the day it is in Beijing. ValueError for none.
+    """A day: `2038-05-01`, `2038/5/1`, `2038.5.1`, `2038年5月1日`, `20380501`, a spreadsheet's number.
+
+    Of an instant with an offset the day it is in Beijing. ValueError for none.
     """
     said = spelling.reference(text).strip()
     if re.search(r"[0-9:](?:Z|[+-][0-9]{2}:?[0-9]{2})$", said) and "T" in said:
@@ -103,9 +107,10 @@ def day(text: str) -> date:
 
 
 def end(text: str) -> date | None:
-    """The last day of a term as registers write it, the later one where they write both; None for a term
-    without end (永久, 长期, 9999-12-31) and where none is told (2018-05-01至). ValueError for what is
-    neither, like a length without its first day (20年).
+    """The last day of a term as registers write it, the later one where they write both.
+
+    None for a term without end (永久, 长期, 9999-12-31) and where none is told (2018-05-01至). ValueError for
+    what is neither, like a length without its first day (20年).
     """
     told = spelling.register_words(text[:200])
     said = _BEHIND.sub("", told)

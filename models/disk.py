@@ -1,5 +1,6 @@
-"""Files that outlast a power cut: what is in them, and that they are there under their names; and that they
-are nobody else's.
+"""Files that outlast a power cut: what is in them, and that they are there under their names.
+
+And that they are nobody else's.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ FILE, FOLDER = 0o600, 0o700
 
 
 def keep(path: Path, content: bytes, *, first: bool = False) -> None:
-    """Write a file only its owner may read; on return it is on disk. Whoever is killed in the middle, or
-    finds no room, leaves nothing under this name that is not whole. What was there is replaced; with `first`
-    it stays, and this is thrown away.
+    """Write a file only its owner may read; on return it is on disk.
+
+    Whoever is killed in the middle, or finds no room, leaves nothing under this name that is not whole. What
+    was there is replaced; with `first` it stays, and this is thrown away.
     """
     make_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
@@ -58,8 +60,9 @@ def held(folder: Path, *, alone: bool) -> Iterator[None]:
 
 
 def close_to_others(path: Path) -> int:
-    """A file, or a folder with all that is in it, is its owner's alone from now on. Links are not followed,
-    and what is somebody else's is left. Returns how many were open to others.
+    """A file, or a folder with all that is in it, is its owner's alone from now on.
+
+    Links are not followed, and what is somebody else's is left. Returns how many were open to others.
     """
     inside = (Path(folder) / name for folder, folders, files in os.walk(path) for name in (*folders, *files))
     return sum(_close(each) for each in (path, *inside))
@@ -87,8 +90,9 @@ def _close(path: Path) -> bool:
 
 
 def sync(folder: Path) -> None:
-    """The names in a folder as they are now are on disk: a new file's bytes alone are not enough to find it
-    again.
+    """The names in a folder as they are now are on disk.
+
+    A new file's bytes alone are not enough to find it again.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,5 +1,7 @@
-"""Documents: files people hand in, kept by the hash of their content and checked by what they are,
-not by what they are called."""
+"""Documents: files people hand in, kept by the hash of their content.
+
+They are checked by what they are, not by what they are called.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,10 @@ _HASH = re.compile("[0-9a-f]{64}")
 
 
 class Document(Base):
-    """A file handed in for a case by an organisation, or a paper the platform issued, which then keeps what
-    it states in `issued` (`title`, and `facts` as pairs of label and value). The bytes lie in the store under
-    `sha256`.
+    """A file handed in for a case by an organisation, or a paper the platform issued.
+
+    A paper keeps what it states in `issued` (`title`, and `facts` as pairs of label and value). The bytes lie
+    in the store under `sha256`.
     """
 
     __tablename__ = "documents"
@@ -74,9 +77,11 @@ class FolderStore:
         return sorted(path for path in self.folder.glob("??") if path.is_dir())
 
     def sweep(self, folder: Path, before: datetime, named: Callable[[list[str]], set[str]]) -> int:
-        """Delete from one of the folders what was put there (for the last time) before an instant and is not
-        among those that are `named`, out of a list of SHA-256; and whatever a write that was killed left
-        behind. What is put again while we ask is young by the time we look. Returns how many were deleted.
+        """Delete what nothing names any more from one of the folders. Returns how many.
+
+        What was put there (for the last time) before an instant and is not among those that are `named`, out
+        of a list of SHA-256; and whatever a write that was killed left behind. What is put again while we ask
+        is young by the time we look.
         """
         old = sorted(path.name for path in folder.iterdir() if self._is_older(path, before))
         wanted = named([name for name in old if _HASH.fullmatch(name)])
@@ -112,9 +117,10 @@ def check(content: bytes, field: str = "file") -> str:
 
 
 def clean_name(name: str, media_type: str = "") -> str:
-    """A file's name as it is kept and sent: one line of at most 200 characters, without folders, control
-    characters and marks of direction (which turn `exe.pdf` round), with an ending of its kind where that is
-    given.
+    """A file's name as it is kept and sent.
+
+    One line of at most 200 characters, without folders, control characters and marks of direction (which turn
+    `exe.pdf` round), with an ending of its kind where that is given.
     """
     seen = "".join(
         " " if c.isspace() else c

@@ -135,14 +135,15 @@ def rank(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) ->
 
 
 def digest(seed: str, candidates: Sequence[str], contributions: Sequence[Json]) -> bytes:
-    """SHA-256 of the draw's inputs in canonical JSON (RFC 8785): the key of its tickets, published with it."""
+    """SHA-256 of a draw's inputs in canonical JSON (RFC 8785): the key of its tickets, published with it."""
     inputs: Json = {"candidates": list(candidates), "contributions": list(contributions), "seed": seed}
     return hashlib.sha256(rfc8785.dumps(inputs)).digest()
 
 
 def publication(draw: Draw, *, shown: bool = True) -> dict[str, Any]:
-    """The published file: what anyone needs to check the draw, the seed only once drawn; and, until what was
-    drawn is `shown`, as if it were not.
+    """The published file: what anyone needs to check the draw, the seed only once drawn.
+
+    And, until what was drawn is `shown`, as if it were not.
     """
     drawn = shown and draw.drawn_at is not None
     return {

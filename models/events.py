@@ -126,8 +126,10 @@ def forget(session: Session) -> None:
 
 
 def timeline(cases: Iterable[tuple[str, str, Iterable[str]]]) -> Select[Any]:
-    """A statement for the events of these cases, newest first. A case is (type, identifier, the audiences
-    the reader belongs to there)."""
+    """A statement for the events of these cases, newest first.
+
+    A case is (type, identifier, the audiences the reader belongs to there).
+    """
     readable = [
         and_(
             Event.case_type == kind, Event.case_identifier == identifier, Event.audience.in_(list(audiences))
@@ -168,8 +170,9 @@ def position(session: Session, consumer: str) -> int:
 
 
 def after(session: Session, position: int, most: int) -> list[Event]:
-    """The next events after `position`, oldest first, which stay as they are when the session's transaction
-    ends.
+    """The next events after `position`, oldest first.
+
+    They stay as they are when the session's transaction ends.
     """
     happened = list(session.scalars(_after(position, most)))
     for each in happened:
@@ -178,8 +181,9 @@ def after(session: Session, position: int, most: int) -> list[Event]:
 
 
 def move(session: Session, consumer: str, before: int, to: int) -> bool:
-    """Move a cursor past events that were dealt with outside of this transaction, unless somebody else moved
-    it meanwhile.
+    """Move a cursor past events that were dealt with outside of this transaction.
+
+    Unless somebody else moved it meanwhile.
     """
     cursor = _cursor(session, consumer)
     if cursor.position != before:

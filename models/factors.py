@@ -1,5 +1,7 @@
-"""What somebody shows beside the password: codes of an authenticator (TOTP, RFC 6238), passkeys (WebAuthn
-level 3), and recovery codes for the day neither is at hand. Each code counts once.
+"""What somebody shows beside the password.
+
+Codes of an authenticator (TOTP, RFC 6238), passkeys (WebAuthn level 3), and recovery codes for the day
+neither is at hand. Each code counts once.
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ MOST_PASSKEYS = 10
 
 
 class Authenticator(Base):
-    """A person's authenticator: its secret, sealed with the platform's key, and the step of the last code
-    that counted.
+    """A person's authenticator.
+
+    Its secret, sealed with the platform's key, and the step of the last code that counted.
     """
 
     __tablename__ = "authenticators"
@@ -53,8 +56,9 @@ class Passkey(Base):
 
 
 class RecoveryCode(Base):
-    """One recovery code that was not used yet, as its hash: it has 49 bits of chance in it, and tries are
-    limited.
+    """One recovery code that was not used yet, as its hash.
+
+    It has 49 bits of chance in it, and tries are limited.
     """
 
     __tablename__ = "recovery_codes"
@@ -84,8 +88,9 @@ def provisioning(secret: str, address: str, issuer: str) -> str:
 
 
 def step_of(secret: str, code: str, after: int = 0) -> int | None:
-    """The step this code stands for, if it is the code of one about now, and of one later than `after`: none
-    counts twice (RFC 6238, 5.2).
+    """The step this code stands for, if it is the code of one about now, and of one later than `after`.
+
+    None counts twice (RFC 6238, 5.2).
     """
     typed, now, found = _figures(code), int(clock.now().timestamp()) // STEP, None
     totp = pyotp.TOTP(secret, interval=STEP)
@@ -96,16 +101,18 @@ def step_of(secret: str, code: str, after: int = 0) -> int | None:
 
 
 def set_authenticator(session: Session, user_id: int, secret: str, step: int, key: bytes) -> None:
-    """A person's authenticator, in the place of another one if there was any; the code that showed it works
-    is used up.
+    """A person's authenticator, in the place of another one if there was any.
+
+    The code that showed it works is used up.
     """
     session.execute(delete(Authenticator).where(Authenticator.user_id == user_id))
     session.add(Authenticator(user_id=user_id, sealed=sealing.wrap(key, secret.encode()), last_step=step))
 
 
 def use_totp(session: Session, user_id: int, code: str, key: bytes) -> bool:
-    """Whether this is a code of the person's authenticator that has not counted yet; now it has. Two at once
-    wait for each other here.
+    """Whether this is a code of the person's authenticator that has not counted yet; now it has.
+
+    Two at once wait for each other here.
     """
     found = session.scalars(
         select(Authenticator).where(Authenticator.user_id == user_id).with_for_update()

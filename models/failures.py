@@ -1,5 +1,6 @@
-"""Failures: what the jobs tried and could not do, kept until it is done, so that one bad case or event stops
-no other.
+"""Failures: what the jobs tried and could not do, kept until it is done.
+
+So one bad case or event stops no other.
 
 Each is tried again by itself, at once and then at ever longer intervals, or every half a minute where nobody
 but somebody else is to blame, who is away; an operator sees them all, and may have one tried sooner.
@@ -26,8 +27,10 @@ AWAY = timedelta(seconds=30)  # between two tries at what waits for somebody who
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What is tried: `what` says which part of the jobs (`deadlines`, a consumer, a piece of the night),
-    `act` what it does, and with which case or event.
+    """What is tried.
+
+    `what` says which part of the jobs (`deadlines`, a consumer, a piece of the night), `act` what it does,
+    and with which case or event.
     """
 
     what: str
@@ -60,8 +63,10 @@ class Failure(Base):
 
     @classmethod
     def ready(cls, now: Any) -> ColumnElement[bool]:
-        """Those it is time to try again. One that failed later than now did so by a clock that has been put
-        right since, and so was its next try.
+        """Those it is time to try again.
+
+        One that failed later than now did so by a clock that has been put right since, and so was its next
+        try.
         """
         return or_(cls.next_at <= now, cls.last_at > now)
 
@@ -77,8 +82,10 @@ def _is(attempt: Attempt) -> ColumnElement[bool]:
 
 
 def explained(error: Exception) -> Json:
-    """Why it failed, as it is kept: a problem in its own words; of anything else its kind and its place only,
-    since what it says may hold what it was given: a sealed price, an account.
+    """Why it failed, as it is kept: a problem in its own words.
+
+    Of anything else its kind and its place only, since what it says may hold what it was given: a sealed
+    price, an account.
     """
     if isinstance(error, Problem):
         return told(error)
@@ -94,8 +101,10 @@ def explained(error: Exception) -> Json:
 
 
 def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
-    """Keep that an attempt failed once more. The second try follows at once, the others after a minute, two,
-    four, up to an hour; after the same short while each where somebody else did not answer.
+    """Keep that an attempt failed once more.
+
+    The second try follows at once, the others after a minute, two, four, up to an hour; after the same short
+    while each where somebody else did not answer.
     """
     now = clock.now()
     row = {name: getattr(attempt, name) for name in Attempt.__slots__} | {

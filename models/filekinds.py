@@ -1,6 +1,8 @@
-"""What kind of file bytes are, by their structure and not by what they are called: the first bytes alone are
-soon written in front of anything. Kinds after ISO 32000-2 (7.5, and its readers' licence to find something
-before the head), ECMA-376-2 (content types), GB/T 33190 (OFD), and the XML of digital invoices (数电发票).
+"""What kind of file bytes are, by their structure and not by what they are called.
+
+The first bytes alone are soon written in front of anything. Kinds after ISO 32000-2 (7.5, and its readers'
+licence to find something before the head), ECMA-376-2 (content types), GB/T 33190 (OFD), and the XML of
+digital invoices (数电发票).
 """
 
 from __future__ import annotations
@@ -66,8 +68,9 @@ def _pdf(content: bytes) -> bool:
 
 
 def _is_whole_jpeg(content: bytes) -> bool:
-    """Whether the picture itself ends, and not only the small one in its head; behind its end telephones put
-    a film (ITU-T T.81, B.1.1).
+    """Whether the picture itself ends, and not only the small one in its head.
+
+    Behind its end telephones put a film (ITU-T T.81, B.1.1).
     """
     place = 2
     for _ in range(MOST_PARTS):

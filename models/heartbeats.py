@@ -1,5 +1,6 @@
-"""Heartbeats: when each part of the jobs was last done with a whole pass, so that one that stands still is
-seen.
+"""Heartbeats: when each part of the jobs was last done with a whole pass.
+
+So one that stands still is seen.
 """
 
 from __future__ import annotations

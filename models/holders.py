@@ -25,8 +25,9 @@ def with_address(email: str) -> Select[User]:
 
 
 def called(session: Session, email: str) -> User:
-    """The person somebody means by this address; one that is awaited where nobody has it. RuleBroken at
-    `email` for what is no address.
+    """The person somebody means by this address; one that is awaited where nobody has it.
+
+    RuleBroken at `email` for what is no address.
     """
     address = spelling.email(email)
     found = session.scalars(known_as(address)).one_or_none()
@@ -39,6 +40,7 @@ def called(session: Session, email: str) -> User:
 
 def hold(session: Session, user: User, *, others_stay: bool = False) -> None:
     """The address that waits (`email_asked`) was shown to be this person's: a letter to it was answered.
+
     Nobody else claims it any more, and what was meant for it while nobody had it is this person's:
     delegations, evaluations, memberships. Conflict where somebody else has shown it first. `others_stay`:
     whoever reads the box forgot which account was which, so one that also claims the address goes on doing
@@ -65,8 +67,9 @@ def hold(session: Session, user: User, *, others_stay: bool = False) -> None:
 
 
 def entered_by_others(user: User) -> bool:
-    """Whether somebody else made this account for whoever reads its address: a member an owner added, an
-    authority's first.
+    """Whether somebody else made this account for whoever reads its address.
+
+    A member an owner added, an authority's first.
     """
     return bool(user.memberships) and all(
         each.role != "owner" or each.organisation.kind == "authority" for each in user.memberships
@@ -74,9 +77,11 @@ def entered_by_others(user: User) -> bool:
 
 
 def join(session: Session, user: User, made: User) -> None:
-    """Whoever holds an address followed the link of a letter that says it was added as a member, under an
-    account `made` for it: the membership is its own, and that account nobody's. RuleBroken where it has one
-    already: a second would count for nothing (`actor_for`).
+    """Whoever holds an address takes on the membership of an account `made` for it.
+
+    They followed the link of a letter that says it was added as a member: the membership is their own, and
+    that account nobody's. RuleBroken where they have one already: a second would count for nothing
+    (`actor_for`).
     """
     if user.memberships:
         raise RuleBroken(

@@ -1,6 +1,7 @@
-"""Letters by mail: what is to be told to whoever has an address. Each is put down in the transaction of the
-act it follows, whether or not anybody has that address, and written and sent after it: nobody who waits for
-an answer learns from it how much there was to do.
+"""Letters by mail: what is to be told to whoever has an address.
+
+Each is put down in the transaction of the act it follows, whether or not anybody has that address, and
+written and sent after it: nobody who waits for an answer learns from it how much there was to do.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ MOST_FROM_ALL = 20
 
 
 class Letter(Base):
-    """A letter of one `kind` to one address, in the language of whoever caused it; `data` is what its text
-    needs, `user` whose account it is about, if it is about one, `network` where it was asked for from.
-    `done_at` is when it was sent, or found to be nobody's. Its text is kept only where no mail is sent, so
-    that an administrator may read it.
+    """A letter of one `kind` to one address, in the language of whoever caused it.
+
+    `data` is what its text needs, `user` whose account it is about, if it is about one, `network` where it
+    was asked for from. `done_at` is when it was sent, or found to be nobody's. Its text is kept only where no
+    mail is sent, so that an administrator may read it.
     """
 
     __tablename__ = "letters"
@@ -47,8 +49,9 @@ class Letter(Base):
 
 
 class Reset(Base):
-    """A way to another password for whoever reads the letter it was sent in: once, and not for long. Only the
-    hash of its token is kept.
+    """A way to another password for whoever reads the letter it was sent in: once, and not for long.
+
+    Only the hash of its token is kept.
     """
 
     __tablename__ = "password_resets"
@@ -66,10 +69,11 @@ def waiting(session: Session, most: int = 200) -> list[int]:
 
 
 def too_many(session: Session, letter: Letter) -> bool:
-    """Whether so many of this kind went to this address that this one does not. Those about an account are
-    not counted, but for the one that asks an address to be confirmed because somebody said it was his: of
-    those a few a day from one network and some from all, so that no stranger fills a box, and no one network
-    keeps its owner's own letter from going.
+    """Whether so many of this kind went to this address that this one does not.
+
+    Those about an account are not counted, but for the one that asks an address to be confirmed because
+    somebody said it was his: of those a few a day from one network and some from all, so that no stranger
+    fills a box, and no one network keeps its owner's own letter from going.
     """
     if letter.kind in ("confirm", "joined"):
         same = select(Letter.network).where(
@@ -120,8 +124,9 @@ def lately(session: Session, kind: str, address: str) -> bool:
 
 
 def about(session: Session, user: User) -> list[Letter]:
-    """The letters about this account to its own addresses, newest first: no other to those addresses, since
-    one that is only claimed is somebody else's.
+    """The letters about this account to its own addresses, newest first.
+
+    No other to those addresses, since one that is only claimed is somebody else's.
     """
     mine = [address for address in (user.email, user.email_asked) if address]
     return list(

@@ -13,8 +13,9 @@ MOST = 10_000_000_000_00  # 10 billion yuan: above this a sum is a slip of the h
 
 
 def parse(text: str, *, signed: bool = False, exact: bool = False) -> int:
-    """Fen from what a person writes: `12345.6`, `12,345.60`, `¥ 12,345.60`, `80万元`; see `numbers.yuan`,
-    also for `signed` and `exact`.
+    """Fen from what a person writes: `12345.6`, `12,345.60`, `¥ 12,345.60`, `80万元`.
+
+    See `numbers.yuan`, also for `signed` and `exact`.
 
     Raises ValueError for anything else: words, misplaced commas, a part of a fen, or more than 10 billion
     yuan.
@@ -52,8 +53,10 @@ def share(fen: int, rate: Fraction) -> int:
 
 
 def capital(fen: int) -> str:
-    """Fen as contracts and vouchers write them out (大写金额): 1234560 is `壹万贰仟叁佰肆拾伍元陆角`, a whole
-    sum of yuan ends in `整`; after 《支付结算办法》 annex 1 (正确填写票据和结算凭证的基本规定).
+    """Fen as contracts and vouchers write them out (大写金额).
+
+    1234560 is `壹万贰仟叁佰肆拾伍元陆角`, a whole sum of yuan ends in `整`; after 《支付结算办法》 annex 1
+    (正确填写票据和结算凭证的基本规定).
 
     ValueError for a sum below zero.
     """

@@ -1,6 +1,7 @@
-"""Numbers as people and their programs write them. The one place where such a text becomes a number: length
-and size are bounded before anything is reckoned with, and there are no exponents (`1e9999999` is nine
-characters, and a number of ten million digits).
+"""Numbers as people and their programs write them.
+
+The one place where such a text becomes a number: length and size are bounded before anything is reckoned
+with, and there are no exponents (`1e9999999` is nine characters, and a number of ten million digits).
 """
 
 from __future__ import annotations
@@ -95,10 +96,12 @@ def _written(text: str) -> _Written:
 
 
 def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
-    """A sum in yuan: `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full
-    width too; with `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything
-    else, also for a third digit after the point without a 万 behind it, unless it is `exact`: from a program,
-    whose `8000.00000` is no slip of the hand.
+    """A sum in yuan, as people write it, in fen.
+
+    `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full width too; with
+    `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything else, also for a
+    third digit after the point without a 万 behind it, unless it is `exact`: from a program, whose
+    `8000.00000` is no slip of the hand.
     """
     told = plainly(text).strip().translate(_AS_READ) if len(text) <= MOST_TEXT else text
     if coins := _COINS.search(told):  # 80元5角
@@ -120,8 +123,9 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
 
 
 def share(text: str) -> Fraction:
-    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` (the same), `1/3`. ValueError for anything
-    else, and for more than a hundred times the whole.
+    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` (the same), `1/3`.
+
+    ValueError for anything else, and for more than a hundred times the whole.
     """
     if match := _PARTS.fullmatch(plainly(text).strip() if len(text) <= MOST_TEXT else ""):
         return Fraction(int(match[1]), int(match[2]))
@@ -139,8 +143,9 @@ def share(text: str) -> Fraction:
 
 
 def whole(text: str) -> int:
-    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too. ValueError for anything else,
-    TooLarge for one of more than 18 digits.
+    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too.
+
+    ValueError for anything else, TooLarge for one of more than 18 digits.
     """
     found = _written(text)
     size = 1 if found.unit in _COUNTED else SIZES.get(found.unit, 0)

@@ -1,5 +1,6 @@
-"""Which passwords are refused. Length is what protects; what anybody would try first protects nothing (NIST
-SP 800-63B, 3.1.1.2).
+"""Which passwords are refused.
+
+Length is what protects; what anybody would try first protects nothing (NIST SP 800-63B, 3.1.1.2).
 
 How many guesses a password takes is reckoned by zxcvbn: the passwords most often leaked, words, names, dates,
 rows of keys, repetitions, and the same with figures or signs put in; what a stranger knows of the person
@@ -123,8 +124,9 @@ _ENDINGS = re.compile(r"(股份|有限|责任|公司|事务所|中心|研究院|
 
 
 def check(password: str, *, about: Iterable[str] = (), field: str = "password") -> None:
-    """RuleBroken at the field, saying why, for a password that is too short or easily guessed; `about` is
-    what is known of the person.
+    """RuleBroken at the field, saying why, for a password that is too short or easily guessed.
+
+    `about` is what is known of the person.
     """
     if len(password) < LEAST or len(set(password)) < 4:
         raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), field)
@@ -138,16 +140,18 @@ def check(password: str, *, about: Iterable[str] = (), field: str = "password") 
 
 
 def _readings(password: str) -> list[str]:
-    """A password, and what it is with the shift key left alone (a walk over the keys stays one) and a year
-    without its 年, where that differs.
+    """A password, and what it is with the shift key left alone and a year without its 年.
+
+    Where that differs: a walk over the keys stays one.
     """
     return list(dict.fromkeys([password, _YEAR.sub(r"\1", password.translate(_UNSHIFTED))]))
 
 
 @cache
 def _of_here() -> tuple[str, ...]:
-    """What everybody may name who lives or works here: lines of work, and then divisions, as they are written
-    and in pinyin.
+    """What everybody may name who lives or works here.
+
+    Lines of work, and then divisions, as they are written and in pinyin.
     """
     from models.catalogue import DEPARTMENTS  # imports much
 
@@ -171,8 +175,9 @@ def _why(parts: list[dict[str, Any]], known: set[str]) -> str:
 
 
 def _words(about: Iterable[str]) -> list[str]:
-    """What is known of a person as a guesser would try it: whole, in parts, without what every organisation
-    is called, in pinyin and initials.
+    """What is known of a person as a guesser would try it.
+
+    Whole, in parts, without what every organisation is called, in pinyin and initials.
     """
     told = [spelling.plain(text).lower()[:100] for text in about if text]
     parts = {part for text in told for part in (text, *_PARTS.split(text)) if len(part) > 1}
@@ -183,8 +188,9 @@ def _words(about: Iterable[str]) -> list[str]:
 
 
 def _own(name: str) -> set[str]:
-    """An organisation's name without the place it begins with, and what of that is its own: 西宁绿源环保科技
-    is 绿源环保科技, 绿源环保 and 绿源.
+    """An organisation's name without the place it begins with, and what of that is its own.
+
+    西宁绿源环保科技 is 绿源环保科技, 绿源环保 and 绿源.
     """
     place = max((name[:length] for length in range(2, 8) if name[:length] in _of_here()), key=len, default="")
     rest = name.removeprefix(place)

@@ -29,7 +29,8 @@ NO_PART = N_("您在这件事里没有办理这一步的权限。")
 
 @dataclass(frozen=True)
 class Ask:
-    """What an act or a page asks of whoever comes: one of the roles `who` (none: anybody who is signed in;
+    """What an act or a page asks of whoever comes: one of the roles `who` (none: anybody who is signed in.
+
     `visitor`: anybody at all). `duty`: open to an organisation out of standing too; `entering`: to one that
     is not let in yet; `whole`: it concerns the whole market, so that an authority's area has to be that;
     `owner`: only whoever manages its organisation.
@@ -46,16 +47,18 @@ class Ask:
 
 
 def check_account(actor: Actor) -> None:
-    """NotAllowed unless this person's account may act at all. Whatever else an account has to be is asked
-    here.
+    """NotAllowed unless this person's account may act at all.
+
+    Whatever else an account has to be is asked here.
     """
     if actor.blocked:
         raise NotAllowed(N_("您的账号已被停用,不能办理任何事项。理由:%(reason)s"), reason=actor.blocked)
 
 
 def check(ask: Ask, actor: Actor, market: str) -> None:
-    """NotAllowed, saying why, unless this actor may do what asks this; `market` is the area of the whole
-    market.
+    """NotAllowed, saying why, unless this actor may do what asks this.
+
+    `market` is the area of the whole market.
     """
     check_account(actor)
     if "visitor" in ask.who:  # type: ignore[operator]
@@ -100,8 +103,9 @@ def _explain_office(actor: Actor, ask: Ask) -> None:
 
 
 def stands(actor: Actor, organisation: int | None, *, duty: bool = False, entering: bool = False) -> bool:
-    """Whether the organisation an actor stands for in a case may do an act of this sort. An office, and
-    whoever acts alone, stands for none.
+    """Whether the organisation an actor stands for in a case may do an act of this sort.
+
+    An office, and whoever acts alone, stands for none.
     """
     standing = actor.standing_of(organisation)
     if standing is None or standing.state == IN_STANDING:
@@ -144,9 +148,11 @@ def _out_of_standing(standing: Standing) -> NotAllowed:
 
 
 def fresh(session: Session, actor: Actor) -> Actor:
-    """The actor as its account, its memberships, its delegations and the organisations it stands for are now,
-    in one statement: what was suspended, blocked, revoked or ended since the request began does not act any
-    more. What was given since comes with the next request.
+    """The actor as everything that gives it power is now, in one statement.
+
+    Its account, its memberships, its delegations and the organisations it stands for: what was suspended,
+    blocked, revoked or ended since the request began does not act any more. What was given since comes with
+    the next request.
     """
     from models.accounts import Delegation, Membership, Organisation, User
 

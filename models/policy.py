@@ -59,8 +59,9 @@ class Policy:
         return Fraction(str(self._value(key)))
 
     def sections(self) -> dict[str, dict[str, Any]]:
-        """Everything for printing but the ways to choose, which have a table of their own: section to keys
-        and values.
+        """Everything for printing but the ways to choose, which have a table of their own.
+
+        Section to keys and values.
         """
         return {name: body for name, body in self.values.items() if isinstance(body, dict) and name != "mode"}
 

@@ -1,5 +1,7 @@
-"""What the fonts of our papers can print (market/sandboxed/fonts.py): a name that would stand on a contract
-as 〓 is refused where it is typed, and nothing is signed with one in it.
+"""What the fonts of our papers can print (market/sandboxed/fonts.py).
+
+A name that would stand on a contract as 〓 is refused where it is typed, and nothing is signed with one in
+it.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ def _has(character: str) -> bool:
 
 
 def missing(*texts: str) -> list[str]:
-    """The characters no font here has, each once; what is not seen (joiners, marks of direction, selectors)
-    is none.
+    """The characters no font here has, each once.
+
+    What is not seen (joiners, marks of direction, selectors) is none.
     """
     rare = dict.fromkeys(c for text in texts if not _COMMON.fullmatch(text) for c in text)
     return [

@@ -1,5 +1,8 @@
-"""Ratings: each party of a settled contract rates the other on five dimensions. A rating is sealed,
-words included, until both are in or the window ends; nobody can answer one with the other."""
+"""Ratings: each party of a settled contract rates the other on five dimensions.
+
+A rating is sealed, words included, until both are in or the window ends; nobody can answer one with the
+other.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What becomes of a limit that ran out and that no act of the clock may end: it is referred to the level
-above (报请上级), which is told and may act; while that does nothing either, to the next, up to the province.
-The rows of the tables, and the act itself.
+"""What becomes of a limit that ran out and that no act of the clock may end.
+
+It is referred to the level above (报请上级), which is told and may act; while that does nothing either, to
+the next, up to the province. The rows of the tables, and the act itself.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ def up(key: str, *, remind: str = "") -> Limit:
 
 
 def referrals(*states: str, tells: tuple[str, ...] = (), urged: bool = True) -> tuple[Move, ...]:
-    """The rows by which these states are referred. `urged`: whoever it was referred to sets a new limit for
-    whom the case waits for; where it waits for an authority, the one above acts itself.
+    """The rows by which these states are referred.
+
+    `urged`: whoever it was referred to sets a new limit for whom the case waits for; where it waits for an
+    authority, the one above acts itself.
     """
     rows = [Move(state, "refer", state, who={"system"}, tells=tells, limit=_AGAIN) for state in states]
     rows += [
@@ -42,9 +45,10 @@ def refer(
     department: str | None = None,
     start: str | None = None,
 ) -> bool:
-    """Refer a case the caller has locked to the next authority above. `start` is the area of the authority
-    that let it pass, if it was one. Returns whether there is a level above that one still; where there is
-    none, the highest is told and nothing falls due any more.
+    """Refer a case the caller has locked to the next authority above.
+
+    `start` is the area of the authority that let it pass, if it was one. Returns whether there is a level
+    above that one still; where there is none, the highest is told and nothing falls due any more.
     """
     from models.accounts import authority_for
     from models.regions import above

@@ -1,5 +1,7 @@
-"""Administrative divisions (GB/T 2260). A code's leading pairs name what it lies in, so "this area
-and below" is a prefix, and no tree has to be walked.
+"""Administrative divisions (GB/T 2260).
+
+A code's leading pairs name what it lies in, so "this area and below" is a prefix, and no tree has to be
+walked.
 
 Divisions that are no more, all since 2009 and well-known ones before, are understood as what took their place
 (`data/former_regions.csv`, from the notices of 民政部 on 变更情况; of one that was divided, where its seat
@@ -46,8 +48,9 @@ class Region(Base):
 
 @cache
 def former() -> Sequence[dict[str, str]]:
-    """The divisions that are no more: code, name, the one they lay in, what took their place, the year since
-    when.
+    """The divisions that are no more.
+
+    Code, name, the one they lay in, what took their place, the year since when.
     """
     with FORMER.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -113,8 +116,9 @@ def published() -> Sequence[dict[str, str]]:
 
 @cache
 def forms(name: str) -> tuple[str, ...]:
-    """How people say a division's name: whole, without its kind, and with the plain word for its kind (大通,
-    大通县 for 大通回族土族自治县).
+    """How people say a division's name.
+
+    Whole, without its kind, and with the plain word for its kind (大通, 大通县 for 大通回族土族自治县).
     """
     kind = next((name[at:] for at in range(1, len(name)) if _KIND.fullmatch(name[at:])), "")
     bare = name.removesuffix(kind)
@@ -126,9 +130,10 @@ def forms(name: str) -> tuple[str, ...]:
 
 @cache
 def _spoken(area: str) -> dict[str, tuple[str, ...]]:
-    """Every way to say each division of an area, alone or after those it lies in, now and before, with the
-    codes it may mean, in the form `spelling.name` gives. A name in force goes before one that was; a whole
-    name that was, and one in force cut short, are not told apart (东乡县).
+    """Every way to say each division of an area, with the codes it may mean.
+
+    Alone or after those it lies in, now and before, in the form `spelling.name` gives. A name in force goes
+    before one that was; a whole name that was, and one in force cut short, are not told apart (东乡县).
     """
     meant: tuple[dict[str, set[str]], ...] = (defaultdict(set), defaultdict(set), defaultdict(set))
     names = {row["code"]: row["name"] for row in published()}
@@ -170,16 +175,18 @@ def _say(
 
 
 def _rank(was: bool, is_whole: bool) -> int:
-    """Which of two that are said alike is meant first: 0 the whole name in force; 1 one cut short, or the
-    whole one that was; 2 that cut short.
+    """Which of two that are said alike is meant first: 0 the whole name in force.
+
+    1 one cut short, or the whole one that was; 2 that cut short.
     """
     return int(was) + int(not is_whole)
 
 
 def find(text: str, area: str = "") -> tuple[str, ...]:
-    """The codes of the divisions of an area (all of them if empty) that a text may mean: a code of 6 digits
-    (or of 9 or 12, whose first 6 count), or a name, long or short, of today or of before. None it cannot be;
-    several it does not tell apart.
+    """The codes of the divisions of an area (all of them if empty) that a text may mean.
+
+    A code of 6 digits (or of 9 or 12, whose first 6 count), or a name, long or short, of today or of before.
+    None it cannot be; several it does not tell apart.
     """
     said = spelling.name(re.sub(r"\.0+\s*$", "", text))  # a spreadsheet's number
     if re.fullmatch("[0-9]{6}(?:[0-9]{3}|[0-9]{6})?", said):
@@ -194,8 +201,10 @@ def _longest(area: str) -> int:
 
 
 def place_of(address: str, area: str = "") -> tuple[str, str]:
-    """An address in two parts: the code of the division of an area it begins with ("" where it begins with
-    none, or it is not told apart), and the rest, spelled as `spelling.name` does.
+    """An address in two parts.
+
+    The code of the division of an area it begins with ("" where it begins with none, or it is not told
+    apart), and the rest, spelled as `spelling.name` does.
     """
     plain = spelling.name(address)
     for end in range(min(len(plain), _longest(area)), 2, -1):
@@ -206,8 +215,9 @@ def place_of(address: str, area: str = "") -> tuple[str, str]:
 
 
 def same_place(one: str, other: str, area: str = "") -> bool:
-    """Whether two addresses in an area are one, though one leaves out the province, or names a division as it
-    was called before.
+    """Whether two addresses in an area are one.
+
+    Though one leaves out the province, or names a division as it was called before.
     """
     if spelling.name(one) == spelling.name(other):
         return True

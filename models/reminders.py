@@ -15,8 +15,9 @@ from models.workflow import Case
 
 
 class Reminder(Base):
-    """That a case was reminded of, this long before this end of its limit. A limit that moves is announced
-    anew.
+    """That a case was reminded of, this long before this end of its limit.
+
+    A limit that moves is announced anew.
     """
 
     __tablename__ = "reminders"
@@ -33,8 +34,9 @@ def near(session: Session, kind: type[Case]) -> list[str]:
 
 
 def remind(session: Session, kind: type[Case], identifiers: list[str]) -> int:
-    """Tell the parties of these cases, as they stand now; what was missed is told once, at the lowest
-    threshold. Returns how many cases.
+    """Tell the parties of these cases, as they stand now.
+
+    What was missed is told once, at the lowest threshold. Returns how many cases.
     """
     told = 0
     locked = (

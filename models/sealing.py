@@ -50,8 +50,9 @@ def make_pair() -> tuple[bytes, bytes]:
 
 
 def belong_together(public: bytes, private: bytes) -> bool:
-    """Whether these are the two halves of one pair; a private half that is no key at all belongs to
-    nothing.
+    """Whether these are the two halves of one pair.
+
+    A private half that is no key at all belongs to nothing.
     """
     return (
         len(private) == 32
@@ -61,14 +62,16 @@ def belong_together(public: bytes, private: bytes) -> bool:
 
 def seal(public: bytes, plain: bytes) -> bytes:
     """Seal to a public key (32 bytes) by HPKE (RFC 9180, base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305).
+
     What comes out begins with the version of the format.
     """
     return _HPKE_1 + _SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(public), info=_INFO)
 
 
 def open_sealed(private_key: bytes, sealed: bytes) -> bytes:
-    """Open what `seal` made, now or before it had a version, with the private key (32 bytes). Raises
-    InvalidTag if it was changed or is another's.
+    """Open what `seal` made, now or before it had a version, with the private key (32 bytes).
+
+    Raises InvalidTag if it was changed or is another's.
     """
     private = X25519PrivateKey.from_private_bytes(private_key)
     if sealed.startswith(_HPKE_1):
@@ -77,8 +80,10 @@ def open_sealed(private_key: bytes, sealed: bytes) -> bytes:
 
 
 def _open_unversioned(private: X25519PrivateKey, sealed: bytes) -> bytes:
-    """What was sealed before seals had a version: ephemeral X25519 key (32 bytes), nonce, ChaCha20-Poly1305
-    under the HKDF-SHA256 of the shared secret. That it begins like a version by chance is one in 2**64.
+    """What was sealed before seals had a version.
+
+    Ephemeral X25519 key (32 bytes), nonce, ChaCha20-Poly1305 under the HKDF-SHA256 of the shared secret. That
+    it begins like a version by chance is one in 2**64.
     """
     ephemeral, rest = sealed[:32], sealed[32:]
     try:

@@ -1,5 +1,6 @@
-"""Who is signed in where: a row for every browser, found by what its cookie holds. What is no row here is
-nobody, whatever it is signed with.
+"""Who is signed in where: a row for every browser, found by what its cookie holds.
+
+What is no row here is nobody, whatever it is signed with.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ _BROWSERS = {
 
 
 class SignIn(Base):
-    """One browser somebody is signed in with. Of the cookie's token only the hash is kept; `handle` is what
-    the page that lists them calls it.
+    """One browser somebody is signed in with.
+
+    Of the cookie's token only the hash is kept; `handle` is what the page that lists them calls it.
 
     `factor` is what was shown beside the password (`totp`, `passkey`, `recovery`, or nothing); while
     `halfway` it is still to be shown, and nobody is signed in. `network` is where it comes from as far as its
@@ -65,16 +67,18 @@ class SignIn(Base):
     user: Mapped[User] = relationship(lazy="joined")
 
     def over(self, roles: Iterable[str]) -> bool:
-        """Whether it has ended by itself: not seen for too long, or begun too long ago, as the policy says
-        for who has these roles.
+        """Whether it has ended by itself.
+
+        Not seen for too long, or begun too long ago, as the policy says for who has these roles.
         """
         allowed, now = Lifetime.of(roles), clock.now()
         idle = HALFWAY if self.halfway else allowed.idle
         return now - self.seen_at >= idle or now - self.started_at >= allowed.longest
 
     def unseen(self) -> bool:
-        """Whether it was last noted as seen long enough ago to note it again: a page that is read writes no
-        more often than this.
+        """Whether it was last noted as seen long enough ago to note it again.
+
+        A page that is read writes no more often than this.
         """
         return clock.now() - self.seen_at >= timedelta(
             minutes=policy.current().number("session.seen_minutes")
@@ -106,8 +110,9 @@ def token_hash(token: str) -> str:
 def begin(
     session: Session, user_id: int, *, device: str, network: str, factor: str = "", halfway: bool = False
 ) -> str:
-    """Somebody is signed in with another browser; the token its cookie is to hold, which is kept nowhere. The
-    person's oldest end where there are too many.
+    """Somebody is signed in with another browser; the token its cookie is to hold, which is kept nowhere.
+
+    The person's oldest end where there are too many.
     """
     token = secrets.token_urlsafe(32)
     fresh = {
@@ -144,8 +149,9 @@ def end(session: Session, *which: object) -> int:
 
 
 def end_all(session: Session, user_id: int) -> int:
-    """End every session of a person, whoever asks: a changed password, an account that is blocked, the person
-    itself. How many there were.
+    """End every session of a person, whoever asks.
+
+    A changed password, an account that is blocked, the person itself. How many there were.
     """
     return end(session, SignIn.user_id == user_id)
 
@@ -164,8 +170,9 @@ def see(session: Session, key: int) -> None:
 
 
 def device_of(agent: str) -> str:
-    """Which browser on which system this User-Agent is, in the words of whoever uses it; empty for none we
-    know.
+    """Which browser on which system this User-Agent is, in the words of whoever uses it.
+
+    Empty for none we know.
     """
     browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"\b{sign}", agent)), "")
     system = next((name for sign, name in _SYSTEMS.items() if sign in agent), "")
@@ -173,9 +180,10 @@ def device_of(agent: str) -> str:
 
 
 def network_of(address: str, bits: tuple[int, int] = (24, 48)) -> str:
-    """The network an address belongs to, of so many bits for IPv4 and IPv6: a /24 or /48 is enough to tell
-    one's own office from elsewhere. An IPv4 address in the clothes of the other (::ffff:203.0.113.7) is one.
-    Empty for what is no address.
+    """The network an address belongs to, of so many bits for IPv4 and IPv6.
+
+    A /24 or /48 is enough to tell one's own office from elsewhere. An IPv4 address in the clothes of the
+    other (::ffff:203.0.113.7) is one. Empty for what is no address.
     """
     try:
         found = ipaddress.ip_address(address)

@@ -28,8 +28,9 @@ OFFICIAL = frozenset(
 
 
 def check(session: Session, case: Case, actor: Actor, roles: frozenset[str]) -> None:
-    """NotAllowed, naming the other party, if in one of these roles the actor would act on both sides of the
-    case.
+    """NotAllowed if in one of these roles the actor would act on both sides of the case.
+
+    It names the other party.
 
     One statement for a party, at most two more where somebody is tied to another organisation at all.
     """
@@ -43,8 +44,10 @@ def check(session: Session, case: Case, actor: Actor, roles: frozenset[str]) -> 
 def keep_apart(
     session: Session, actor: Actor, own: int | None, involved: Callable[[], set[int]], *, alone: bool = False
 ) -> None:
-    """NotAllowed if whoever acts for `own` (None for an office) is tied to another of the organisations
-    `involved`, itself or, unless it answers for itself `alone`, through a fellow member.
+    """NotAllowed if whoever acts for `own` is tied to another of the organisations `involved`.
+
+    `own` is None for an office. Tied itself or, unless it answers for itself `alone`, through a fellow
+    member.
     """
     ties = actor.ties()
     if not alone:
@@ -61,8 +64,9 @@ def keep_apart(
 
 
 def _fellows(session: Session, organisations: set[int]) -> set[int]:
-    """The other organisations that members of these belong to, or are delegates of by their own
-    acceptance.
+    """The other organisations that members of these belong to, or are delegates of.
+
+    Delegates by their own acceptance.
     """
     from models.accounts import Delegation, Membership
 
@@ -79,8 +83,9 @@ def _name(session: Session, organisation: int) -> str:
 
 
 def check_delegate(actor: Actor, buyer: int | None) -> None:
-    """NotAllowed if the actor has a delegation of this buyer that rests, since it belongs to an agency or an
-    authority.
+    """NotAllowed if the actor has a delegation of this buyer that rests.
+
+    It rests since the actor belongs to an agency or an authority.
     """
     resting = next((mandate for mandate in actor.resting if mandate.buyer_id == buyer), None)
     if resting is not None:

@@ -1,5 +1,6 @@
-"""One spelling for what people write in many: every comparison of names, codes, references and addresses goes
-through here.
+"""One spelling for what people write in many.
+
+Every comparison of names, codes, references and addresses goes through here.
 
 Two texts that look alike, or that two keyboards write differently, come out the same: width of characters,
 composed and decomposed letters, characters nobody sees, the many dots between the parts of a name, Kangxi
@@ -76,22 +77,25 @@ MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
 
 
 def plain(text: str) -> str:
-    """The text in compatibility form (NFKC), without characters nobody sees, radicals as the characters they
-    stand for.
+    """The text in compatibility form (NFKC), without characters nobody sees.
+
+    Radicals stand as the characters they are for.
     """
     return _settled(lambda said: unicodedata.normalize("NFKC", _UNSEEN.sub("", said)).translate(_MEANT), text)
 
 
 def register_words(text: str) -> str:
-    """What a register says in its own words, of a standing or a term: plain, in small letters and simplified
-    characters.
+    """What a register says in its own words, of a standing or a term.
+
+    Plain, in small letters and simplified characters.
     """
     return plain(text).strip().lower().translate(_SIMPLER)
 
 
 def _settled(step: Callable[[str], str], text: str) -> str:
-    """A text after so many of these steps that another changes nothing: what is taken out may bring together
-    what composes.
+    """A text after so many of these steps that another changes nothing.
+
+    What is taken out may bring together what composes.
     """
     while (after := step(text)) != text:
         text = after
@@ -99,9 +103,10 @@ def _settled(step: Callable[[str], str], text: str) -> str:
 
 
 def name(text: str) -> str:
-    """What names of people and organisations, and addresses of places, are compared by: their letters, marks
-    and digits alone (and what stands for one that is not shown), so that neither a blank nor any dot between
-    the parts of a name makes it another.
+    """What names of people and organisations, and addresses of places, are compared by.
+
+    Their letters, marks and digits alone (and what stands for one that is not shown), so that neither a blank
+    nor any dot between the parts of a name makes it another.
     """
     return _settled(_letters, text)
 
@@ -126,14 +131,16 @@ def reference(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """What codes, numbers of certificates and references are kept and compared by: as `reference`, without
-    blanks, every bracket the same.
+    """What codes, numbers of certificates and references are kept and compared by.
+
+    As `reference`, without blanks, every bracket the same.
     """
     return _settled(lambda said: _BLANKS.sub("", reference(said)).translate(_BRACKETS), text)
 
 
 def email(text: str) -> str:
     """An e-mail address as it is kept: one for every spelling of it (width, case, composition, punycode).
+
     RuleBroken at `email` for none.
     """
     try:
@@ -147,8 +154,9 @@ def email(text: str) -> str:
 
 
 def asked_email(text: str) -> str:
-    """The address somebody may have been registered under, for looking it up: what is none is nobody's, and
-    no error.
+    """The address somebody may have been registered under, for looking it up.
+
+    What is none is nobody's, and no error.
     """
     try:
         return email(text)

@@ -21,8 +21,9 @@ from models.text import N_, Conflict
 
 
 class Submission(Base):
-    """A form's one-time key, what was sent under it, and what came of it, stored in the act's own
-    transaction.
+    """A form's one-time key, what was sent under it, and what came of it.
+
+    Stored in the act's own transaction.
 
     `key` is a hash of whose key it is and the key itself; `fingerprint` one of the act and all it was given.
     """
@@ -38,8 +39,10 @@ class Submission(Base):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A one-time key, and, from a page, a hash of all that was sent with it. That then counts in the place of
-    the arguments: what a page makes of the same form may be another thing once the case has moved on.
+    """A one-time key, and, from a page, a hash of all that was sent with it.
+
+    That then counts in the place of the arguments: what a page makes of the same form may be another thing
+    once the case has moved on.
     """
 
     key: str
@@ -52,16 +55,19 @@ def key_of(person: int | None, submission: str) -> str:
 
 
 def fingerprint(secret: bytes, act: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> str:
-    """A hash of an act and everything it is given. It takes the platform's `secret`: passwords are among what
-    is given, and a plain hash of one can be tried out by whoever holds a copy of the database.
+    """A hash of an act and everything it is given.
+
+    It takes the platform's `secret`: passwords are among what is given, and a plain hash of one can be tried
+    out by whoever holds a copy of the database.
     """
     content = json.dumps(_canonical([act, given, named]), sort_keys=True, separators=(",", ":"))
     return hmac.new(secret, b"submission " + content.encode(), hashlib.sha256).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
-    """A value as JSON that no other value has; bytes by their hash. TypeError for what cannot be told apart
-    for certain.
+    """A value as JSON that no other value has; bytes by their hash.
+
+    TypeError for what cannot be told apart for certain.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -89,8 +95,9 @@ def _canonical(value: Any) -> Any:
 
 
 def result_of(session: Session, key: str, sent: str) -> str | None:
-    """What this key led to, if it was carried out before; Conflict (at `submission`) if it was with another
-    fingerprint than `sent`.
+    """What this key led to, if it was carried out before.
+
+    Conflict (at `submission`) if it was with another fingerprint than `sent`.
 
     On PostgreSQL the same key sent twice at once waits here for the first; on SQLite writers wait anyway.
     """

@@ -1,5 +1,6 @@
-"""The tables of workflows: which state, which act, by whom, under which rules, leads where. What carries them
-out is workflow.py.
+"""The tables of workflows: which state, which act, by whom, under which rules, leads where.
+
+What carries them out is workflow.py.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ Rule = Callable[[Session, Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A time limit: `policy` names a number of working days in the case's policy, or `attribute` an instant
-    on the case. When it passes the system performs `act`, and every limit has one: it ends the waiting, or
-    refers it to the level above (referrals.py). `remind` names numbers of working days in the policy: so long
-    before it ends whoever the case waits for is told.
+    """A time limit, and the act with which it ends.
+
+    `policy` names a number of working days in the case's policy, or `attribute` an instant on the case. When
+    it passes the system performs `act`, and every limit has one: it ends the waiting, or refers it to the
+    level above (referrals.py). `remind` names numbers of working days in the policy: so long before it ends
+    whoever the case waits for is told.
     """
 
     policy: str = ""
@@ -54,10 +57,12 @@ class State:
 
 @dataclass(frozen=True)
 class Move:
-    """A row of the table. `main` marks the act the case waits for; the others stand aside. By one that
-    `leaves` somebody steps out of a case, so that it is open to whoever stands on both its sides; by one that
-    `binds` an agency takes something on, so that it is asked again whether it may. `above`: only once the
-    case was referred to the level above.
+    """A row of the table.
+
+    `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out
+    of a case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes
+    something on, so that it is asked again whether it may. `above`: only once the case was referred to the
+    level above.
     """
 
     source: str
@@ -93,9 +98,11 @@ class Workflow:
         prepares: Iterable[str] = (),
         unhurried: dict[str, str] | None = None,
     ) -> None:
-        """`duties` are the acts, one that opens a case among them, that are open to a party out of standing
-        too, `prepares` those that are to one nobody has let in yet: see permission.py. `unhurried` are the
-        states that wait for somebody without a limit, each with the reason.
+        """Build the table; see permission.py for `duties` and `prepares`.
+
+        `duties` are the acts, one that opens a case among them, that are open to a party out of standing too,
+        `prepares` those that are to one nobody has let in yet. `unhurried` are the states that wait for
+        somebody without a limit, each with the reason.
         """
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
@@ -119,9 +126,9 @@ class Workflow:
                 raise ValueError(f"{name}: a limit in {state} ends in nothing the clock can do there")
 
         found = self._without_limit()
-        if found != set(unhurried or {}):
+        if differing := found ^ set(unhurried or {}):
             raise ValueError(
-                f"{name}: waits for somebody without a limit, or is said to and does not: {sorted(found ^ set(unhurried or {}))}"
+                f"{name}: waits for somebody without a limit, or is said to and does not: {sorted(differing)}"
             )
 
     def _without_limit(self) -> set[str]:
@@ -151,8 +158,10 @@ class Workflow:
             ) from None
 
     def open_to(self, case: Case, actor: Actor) -> list[Move]:
-        """The rows this actor may use now, the main one first. Rules are not asked: they explain
-        themselves when the act is tried."""
+        """The rows this actor may use now, the main one first.
+
+        Rules are not asked: they explain themselves when the act is tried.
+        """
         roles = case.roles_of(actor)
         rows = [
             m
@@ -175,14 +184,16 @@ class Workflow:
         return [state for state in self.states if role in self.waits_for(state)]
 
     def reminders(self) -> dict[str, str]:
-        """The states whose limit is announced before it ends, each with the policy's key for how long
-        before.
+        """The states whose limit is announced before it ends.
+
+        Each with the policy's key for how long before.
         """
         return {state: limit.remind for state, limit in self._limits() if limit.remind}
 
     def timed_acts(self) -> list[tuple[str, str]]:
-        """The (state, act) pairs the clock performs when a limit passes, in the order of the states, so that
-        one pass may carry a case through several.
+        """The (state, act) pairs the clock performs when a limit passes.
+
+        In the order of the states, so that one pass may carry a case through several.
         """
         pairs = {(state, limit.act) for state, limit in self._limits()}
         return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))

@@ -1,7 +1,9 @@
-"""Whether a machine's clock may be gone by. What moves by itself on time (deadlines, the night's work) goes
-by it only as long as it agrees with the seconds since the machine was started, which nobody sets; over a
-restart, with the newest instant on record; and with the database's own clock, where that is another one. A
-clock that was set for one tick would open sealed bids for ever.
+"""Whether a machine's clock may be gone by.
+
+What moves by itself on time (deadlines, the night's work) goes by it only as long as it agrees with the
+seconds since the machine was started, which nobody sets; over a restart, with the newest instant on record;
+and with the database's own clock, where that is another one. A clock that was set for one tick would open
+sealed bids for ever.
 
 Rules only: what was read comes in, a doubt comes out. Who asks, keeps and confirms: market/timekeeping.py,
 market/keeper.py.
@@ -42,9 +44,11 @@ WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a machine's clock: that at `anchor` (None while nobody knows) it had been running for
-    `up` seconds since the start called `boot`; the newest instant on record `before` that start, None for a
-    market without any; by how many seconds the database may be `apart`.
+    """What is known of a machine's clock.
+
+    That at `anchor` (None while nobody knows) it had been running for `up` seconds since the start called
+    `boot`; the newest instant on record `before` that start, None for a market without any; by how many
+    seconds the database may be `apart`.
     """
 
     boot: str
@@ -59,8 +63,9 @@ class Known:
         return cls(reading.boot, reading.up, reading.wall, None, apart)
 
     def renewed(self, reading: Reading) -> Self:
-        """The same, once it was gone by: from now on it counts from here, if it never did or began to long
-        ago.
+        """The same, once it was gone by.
+
+        From now on it counts from here, if it never did or began to long ago.
         """
         return (
             self
@@ -76,8 +81,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why a clock that says `wall`, `up` seconds after its machine's start, is not gone by: what it should
-    say is about `expected`.
+    """Why a clock that says `wall`, `up` seconds after its machine's start, is not gone by.
+
+    What it should say is about `expected`.
     """
 
     why: str
@@ -117,9 +123,10 @@ class Doubt:
 def doubt(
     known: Known, reading: Reading, outage: timedelta | None = OUTAGE, database: datetime | None = None
 ) -> Doubt | None:
-    """Why this reading is not to be gone by, or None. `known` is of the same start of the machine. `outage`
-    is how long a restart may have taken, None for as long as it likes; `database` what another clock says at
-    the same moment.
+    """Why this reading is not to be gone by, or None.
+
+    `known` is of the same start of the machine. `outage` is how long a restart may have taken, None for as
+    long as it likes; `database` what another clock says at the same moment.
     """
     apart = (database - reading.wall).total_seconds() if database is not None else known.apart
     if (
@@ -156,8 +163,10 @@ def _against_the_record(
 
 
 class ClockMark(Base):
-    """What is known of a machine's clock, kept for all its processes and over restarts (`Known`); `seen_at`
-    is the newest instant it was gone by, None while it never was; `doubt` why it is not gone by now.
+    """What is known of a machine's clock, kept for all its processes and over restarts (`Known`).
+
+    `seen_at` is the newest instant it was gone by, None while it never was; `doubt` why it is not gone by
+    now.
     """
 
     __tablename__ = "clock_marks"
@@ -187,8 +196,10 @@ def mark_of(session: Session, machine: str, lock: bool = False) -> ClockMark | N
 
 
 def first_known(session: Session, reading: Reading) -> Known:
-    """What there is to hold a clock against that was never looked at since this start: the same start under
-    another name, as of a container that was made anew; else the newest instant on record.
+    """What there is to hold a clock against that was never looked at since this start.
+
+    The same start under another name, as of a container that was made anew; else the newest instant on
+    record.
     """
     same = (
         select(ClockMark)
@@ -206,8 +217,10 @@ def doubts(session: Session) -> list[ClockMark]:
 
 
 def newest(session: Session) -> datetime | None:
-    """The newest instant on record: of any machine's clock that was gone by; in a market from before these
-    were kept, of any pass of the jobs or event. None in one where nothing ever happened.
+    """The newest instant on record: of any machine's clock that was gone by.
+
+    In a market from before these were kept, of any pass of the jobs or event. None in one where nothing ever
+    happened.
     """
     seen: datetime | None = session.scalar(select(func.max(ClockMark.seen_at)))
     if seen is not None:
@@ -220,8 +233,9 @@ def newest(session: Session) -> datetime | None:
 
 
 def keep(session: Session, reading: Reading, known: Known, found: Doubt | None) -> ClockMark:
-    """Keep what is known of a machine's clock now, and whether it is gone by. Whatever others had on record
-    of a time that is still to come was of a clock that was ahead.
+    """Keep what is known of a machine's clock now, and whether it is gone by.
+
+    Whatever others had on record of a time that is still to come was of a clock that was ahead.
     """
     mark = mark_of(session, reading.machine, lock=True)
     if mark is None:

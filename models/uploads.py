@@ -57,9 +57,10 @@ ENOUGH = {
 
 
 def count(session: Session, size: int, owners: Mapping[str, tuple[int, Quota]], field: str = "file") -> None:
-    """Count a file of `size` bytes for each of its owners (`PERSON`, `ORGANISATION`: the database's key, and
-    the quota). OverQuota at `field` where that is more than one of them may upload today, and then this
-    transaction is to be thrown away. Two files at once wait for each other.
+    """Count a file of `size` bytes for each of its owners (`PERSON`, `ORGANISATION`.
+
+    The database's key, and the quota). OverQuota at `field` where that is more than one of them may upload
+    today, and then this transaction is to be thrown away. Two files at once wait for each other.
     """
     for kind in (PERSON, ORGANISATION):  # in one order: two of an office wait, and do not wait for each other
         if kind in owners:

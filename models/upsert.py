@@ -23,10 +23,12 @@ def upsert(
     add: Sequence[str] = (),
     returning: Sequence[str] = (),
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Insert one row or several. Where one stands with the same `key` (columns with a unique constraint over
-    them), the columns in `replace` get the new row's value, those in `add` grow by it, and all else stays.
-    Returns the columns in `returning` of a single row as it then is. A row that is there stays locked
-    until the transaction ends if it was changed, and so nobody gets the same number twice.
+    """Insert one row or several.
+
+    Where one stands with the same `key` (columns with a unique constraint over them), the columns in
+    `replace` get the new row's value, those in `add` grow by it, and all else stays. Returns the columns in
+    `returning` of a single row as it then is. A row that is there stays locked until the transaction ends if
+    it was changed, and so nobody gets the same number twice.
     """
     statement = _statement(
         session.get_bind().dialect.name, table, tuple(key), tuple(replace), tuple(add), tuple(returning)

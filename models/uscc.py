@@ -1,5 +1,6 @@
-"""统一社会信用代码 (GB 32100-2015): 18 characters; who registered (1), what kind of body (1), where (6
-digits), the body (9), a check character.
+"""统一社会信用代码 (GB 32100-2015): 18 characters.
+
+Who registered (1), what kind of body (1), where (6 digits), the body (9), a check character.
 
 The first place is a digit or a letter: 1 机构编制, 2 外交, 3 司法行政, 5 民政, 9 市场监管, A 军队, N 农业农村
 (village cooperatives), Y others. Offices have issued codes whose check character is wrong; such a code is the
@@ -27,8 +28,9 @@ _ZEROED = re.compile(r"[0-9]{15}000")
 
 
 def spelled(text: str) -> str:
-    """A code in the form it is kept and compared in, whatever it is: full width, invisible characters, blanks
-    and dashes do not count, nor does what stands around a whole one.
+    """A code in the form it is kept and compared in, whatever it is.
+
+    Full width, invisible characters, blanks and dashes do not count, nor does what stands around a whole one.
     """
     code = spelling.code(text).replace("-", "")
     within = _WITHIN.fullmatch(code)
@@ -36,16 +38,18 @@ def spelled(text: str) -> str:
 
 
 def damaged(text: str) -> bool:
-    """Whether a text is what a spreadsheet made of a long number: an exponent, a fraction of nothing. A sound
-    code whose one letter is an E is none.
+    """Whether a text is what a spreadsheet made of a long number: an exponent, a fraction of nothing.
+
+    A sound code whose one letter is an E is none.
     """
     return _DAMAGED.fullmatch(spelling.code(text)) is not None and not sound(spelled(text))
 
 
 def read(text: str, *, as_printed: bool = False) -> str:
-    """The code in its plain form, sound or not; RuleBroken at `uscc` for what a spreadsheet damaged, or what
-    is no such code. Digits that end in zeros may be either: with `as_printed` somebody has compared them with
-    the licence.
+    """The code in its plain form, sound or not.
+
+    RuleBroken at `uscc` for what a spreadsheet damaged, or what is no such code. Digits that end in zeros may
+    be either: with `as_printed` somebody has compared them with the licence.
     """
     code = spelled(text)
     if damaged(text) or (not as_printed and _ZEROED.fullmatch(code) and not sound(code)):
@@ -81,8 +85,10 @@ def check_character(code: str) -> str:
 
 
 def check(text: str, *, as_printed: bool = False) -> str:
-    """The code in its plain form. One whose check character is wrong is refused, RuleBroken at `uscc` saying
-    how to go on; with `as_printed` somebody has compared it with the licence, and it is taken.
+    """The code in its plain form.
+
+    One whose check character is wrong is refused, RuleBroken at `uscc` saying how to go on; with `as_printed`
+    somebody has compared it with the licence, and it is taken.
     """
     code = read(text, as_printed=as_printed)
     if not as_printed and not sound(code):

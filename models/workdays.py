@@ -54,8 +54,9 @@ def _festive() -> frozenset[date]:
 
 
 def provisional(day: date) -> bool:
-    """Whether the notice of this day's year is not out, so that days may still become holidays or working
-    days.
+    """Whether the notice of this day's year is not out.
+
+    Days of it may still become holidays or working days.
     """
     return bool(day.year > max(chinese_calendar.holidays).year)
 

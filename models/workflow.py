@@ -45,9 +45,11 @@ ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
 
 class Case:
-    """Mixed into every table that has a workflow. `parties` maps a role to the column that holds the
-    organisation playing it, `persons` to the column of a person who plays it alone, who is on the side of the
-    role `allied` names, if any; `stake` is the sum at stake, for the limits of a delegation.
+    """Mixed into every table that has a workflow.
+
+    `parties` maps a role to the column that holds the organisation playing it, `persons` to the column of a
+    person who plays it alone, who is on the side of the role `allied` names, if any; `stake` is the sum at
+    stake, for the limits of a delegation.
     """
 
     workflow: ClassVar[Workflow]
@@ -123,8 +125,9 @@ class Case:
 
     @property
     def line(self) -> str | None:
-        """The line of work its matter belongs to, for which a department answers; None for what is of no
-        line, such as an agency. A regulator of one line oversees no other.
+        """The line of work its matter belongs to, for which a department answers.
+
+        None for what is of no line, such as an agency. A regulator of one line oversees no other.
         """
         return getattr(self, self.beneath).line if self.beneath else None
 
@@ -143,8 +146,9 @@ class Case:
         return getattr(self, column) if column else None
 
     def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
-        """Those of these roles whose organisation may do this act as it stands; none where the account is
-        blocked.
+        """Those of these roles whose organisation may do this act as it stands.
+
+        None where the account is blocked.
         """
         asks = self.workflow.asks(act)
         return frozenset(
@@ -154,20 +158,24 @@ class Case:
         )
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
-        """Every organisation whose matter this is. What is still hidden counts for those in `known` alone,
-        who know it of themselves: a refusal would betray it to the others.
+        """Every organisation whose matter this is.
+
+        What is still hidden counts for those in `known` alone, who know it of themselves: a refusal would
+        betray it to the others.
         """
         return {key for column in self.parties.values() if (key := getattr(self, column)) is not None}
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        """RuleBroken where the agency of the case may not take on what an act that binds it brings; `played`
-        is who acts.
+        """RuleBroken where the agency of the case may not take on what an act that binds it brings.
+
+        `played` is who acts.
         """
         raise NotImplementedError
 
     def check_override(self, target: str) -> None:
-        """RuleBroken where not even an operator may move the case there: what is sealed would be open before
-        its time.
+        """RuleBroken where not even an operator may move the case there.
+
+        What is sealed would be open before its time.
         """
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
@@ -221,9 +229,10 @@ class Case:
 
     @classmethod
     def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
-        """The case with this identifier; NotFound if there is none. If asked its row is locked, and read as
-        it is then: what this session saw of it before it waited for the lock may have been changed
-        meanwhile.
+        """The case with this identifier; NotFound if there is none.
+
+        If asked its row is locked, and read as it is then: what this session saw of it before it waited for
+        the lock may have been changed meanwhile.
         """
         query = _by_identifier(cls, lock)  # type: ignore[arg-type]
         case: Self | None = session.scalars(query, {"identifier": identifier}).one_or_none()
@@ -233,7 +242,8 @@ class Case:
 
     @classmethod
     def load_under(cls, session: Session, identifier: str, above: str) -> Self:
-        """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to;
+        """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to.
+
         NotFound.
         """
         found = session.scalar(_above(cls, above), {"identifier": identifier})  # type: ignore[arg-type]
@@ -247,8 +257,9 @@ class Case:
 
 @cache
 def _by_identifier(kind: type[Case], lock: bool) -> Select[Any]:
-    """Made once a kind: every act begins with it. (A class is hashable, whatever mypy says of one with mapped
-    attributes.)
+    """Made once a kind: every act begins with it.
+
+    (A class is hashable, whatever mypy says of one with mapped attributes.)
     """
     query = select(kind).where(kind.identifier == bindparam("identifier"))
     return query.with_for_update(of=kind).execution_options(populate_existing=True) if lock else query
@@ -295,8 +306,9 @@ def start(
 
 
 def check_reason(reason: str) -> str:
-    """A reason others will read, without blanks around it; RuleBroken at `reason` for less than five
-    characters.
+    """A reason others will read, without blanks around it.
+
+    RuleBroken at `reason` for less than five characters.
     """
     if len(reason.strip()) < 5:
         raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
@@ -306,9 +318,10 @@ def check_reason(reason: str) -> str:
 def play(
     session: Session, case: Case, act: str, actor: Actor, who: Iterable[str], *, leaving: bool = False
 ) -> frozenset[str]:
-    """The roles among `who` in which the actor may do this act on a case. NotAllowed if there is none, if
-    none of them is in standing for it, or if it stands on both sides of the case (unless it is `leaving`
-    it).
+    """The roles among `who` in which the actor may do this act on a case.
+
+    NotAllowed if there is none, if none of them is in standing for it, or if it stands on both sides of the
+    case (unless it is `leaving` it).
     """
     session.info[ASKED] = True
     permission.check_account(actor)
@@ -325,8 +338,9 @@ def play(
 
 
 def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
-    """The row of the table for an act now, and the roles in which the actor may use it. WrongState,
-    NotAllowed.
+    """The row of the table for an act now, and the roles in which the actor may use it.
+
+    WrongState, NotAllowed.
     """
     move = case.workflow.find(case.state, act)
     played = play(session, case, act, actor, move.who, leaving=move.leaves)
@@ -337,6 +351,7 @@ def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, fr
 
 def check(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
     """The Problem with which `perform` would refuse this act now, if it would; its reason is not asked.
+
     Returns the row of the table, and the roles in which the actor may use it.
     """
     move, played = _row(session, case, act, actor)
@@ -352,8 +367,9 @@ def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str
 
 
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
-    """Whether `perform` would carry out this act now, for whoever has to know before it asks somebody
-    else.
+    """Whether `perform` would carry out this act now.
+
+    For whoever has to know before it asks somebody else.
     """
     try:
         check(session, case, act, permission.fresh(session, actor))
@@ -399,8 +415,10 @@ def perform(
 
 
 def override(session: Session, case: Case, target: str, actor: Actor, reason: str) -> events.Event:
-    """An operator moves a case outside its table: only an administrator, never without a reason,
-    and on the record for all parties."""
+    """An operator moves a case outside its table.
+
+    Only an administrator, never without a reason, and on the record for all parties.
+    """
     if "admin" not in actor.roles:
         raise NotAllowed(permission.NO_PART)
     session.info[ASKED] = True

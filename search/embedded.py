@@ -43,9 +43,11 @@ def _fields(document: Document) -> dict[str, Any]:
 
 
 class Whoosh:
-    """An index in a folder. It lies in a generation of its own, a folder below named in `current`: one made
-    anew takes the place of the old one by a single rename, and who still reads the old one goes on. One
-    process writes at a time; every process may read.
+    """An index in a folder.
+
+    It lies in a generation of its own, a folder below named in `current`: one made anew takes the place of
+    the old one by a single rename, and who still reads the old one goes on. One process writes at a time;
+    every process may read.
     """
 
     name = "whoosh"
@@ -136,8 +138,9 @@ class Whoosh:
         return fresh
 
     def _swap(self, fresh: Path) -> None:
-        """From now on `fresh` is the index. The one before stays until the next time, for who is about to
-        open it.
+        """From now on `fresh` is the index.
+
+        The one before stays until the next time, for who is about to open it.
         """
         before, pointer = self.folder, self.home / "current.new"
         pointer.write_text(fresh.name, encoding="ascii")

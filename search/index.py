@@ -1,5 +1,6 @@
-"""One interface to search: `Whoosh` on disk or PostgreSQL's full text, and plain SQL when there is no
-index.
+"""One interface to search.
+
+`Whoosh` on disk or PostgreSQL's full text, and plain SQL when there is no index.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ log = logging.getLogger(__name__)
 
 
 class Search:
-    """The index where there is one, SQL where there is none or it fails. `between` is called between two
-    pieces of long work.
+    """The index where there is one, SQL where there is none or it fails.
+
+    `between` is called between two pieces of long work.
     """
 
     def __init__(self, backend: Backend, between: Callable[[], None] = lambda: None) -> None:
@@ -43,8 +45,9 @@ class Search:
         return self.sql.search(session, query)
 
     def follow(self, session: Session, happened: list[Event]) -> None:
-        """Put what these events changed into the index, as it stands now. An event makes no index where there
-        is none.
+        """Put what these events changed into the index, as it stands now.
+
+        An event makes no index where there is none.
         """
         if self.backend.exists(session):
             with self.backend.alone(session):
@@ -54,6 +57,7 @@ class Search:
 
     def rebuild(self, session: Session) -> int:
         """Make the index of this market anew, beside the old one, which answers until the new one is there.
+
         What happens meanwhile is put in just before they are swapped. Returns how many documents it holds.
         """
         since = session.scalar(select(func.max(Event.id))) or 0
@@ -102,9 +106,11 @@ class Search:
 
 
 def open_index(setting: str, folder: Path, between: Callable[[], None] = lambda: None) -> Search:
-    """The index of this setting: `whoosh`, in this folder, `postgresql`, in the market's database, or `sql`,
-    none at all. The library of the first is loaded for it alone: where that is not to be had or not to be
-    trusted, the others need none (docs/decisions/0033).
+    """The index of this setting.
+
+    `whoosh`, in this folder, `postgresql`, in the market's database, or `sql`, none at all. The library of
+    the first is loaded for it alone: where that is not to be had or not to be trusted, the others need none
+    (docs/decisions/0033).
     """
     return Search(_backend(setting, folder), between)
 

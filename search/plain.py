@@ -1,5 +1,6 @@
-"""The same questions in SQL where there is no index: every typed word must be part of a name. Slower, and
-coarser: it knows no prices, so it orders by credit alone.
+"""The same questions in SQL where there is no index: every typed word must be part of a name.
+
+Slower, and coarser: it knows no prices, so it orders by credit alone.
 """
 
 from __future__ import annotations

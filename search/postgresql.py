@@ -1,5 +1,6 @@
-"""PostgreSQL's full text as the index: a document a row in a schema of its own, its terms a `tsvector` under
-a GIN index.
+"""PostgreSQL's full text as the index.
+
+A document a row in a schema of its own, its terms a `tsvector` under a GIN index.
 
 Terms are made by `search.words`, as for the other index, so the server needs no dictionary and no extension.
 The points of a row are BM25's: PostgreSQL's `ts_rank` of one term is a saturated count of its places; each is
@@ -83,8 +84,9 @@ def _rows(documents: list[Document], average: float) -> Iterator[tuple[Any, ...]
 
 
 class FullText:
-    """The index in the market's own database, which is therefore as safe, and as shared, as everything
-    else.
+    """The index in the market's own database.
+
+    It is therefore as safe, and as shared, as everything else.
     """
 
     name = "postgresql"
@@ -125,8 +127,9 @@ class FullText:
         documents: Iterable[Document],
         late: Callable[[], dict[str, Document | None]] = dict,
     ) -> int:
-        """Beside the old one; the two are swapped at the transaction's end, for whose last moment alone
-        readers may have to wait.
+        """Beside the old one.
+
+        The two are swapped at the transaction's end, for whose last moment alone readers may have to wait.
         """
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILDING})
         session.execute(text("CREATE SCHEMA IF NOT EXISTS search"))
@@ -219,15 +222,18 @@ class FullText:
             "speed": "(offers -> :item ->> 1)::integer",
         }.get(query.order_by, "points DESC, score DESC")
         statement = (
-            f"SELECT key, count(*) OVER () FROM (SELECT id, key, score, offers, {points} AS points FROM search.documents"
-            f" WHERE words @@ CAST(:asked AS tsquery){limits}) AS found ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
+            "SELECT key, count(*) OVER () FROM ("
+            f"SELECT id, key, score, offers, {points} AS points FROM search.documents"
+            f" WHERE words @@ CAST(:asked AS tsquery){limits}"
+            f") AS found ORDER BY {order}, score DESC, id LIMIT :size OFFSET :first"
         )
         return list(session.execute(text(statement), {**values, "asked": asked}))
 
     @staticmethod
     def _known(session: Session, wanted: dict[str, float]) -> dict[str, float]:
-        """The wanted terms the index knows, each with its rarity: log(documents / those that have it) + 1; a
-        beginning counts as a rare one.
+        """The wanted terms the index knows, each with its rarity: log(documents / those that have it) + 1.
+
+        A beginning counts as a rare one.
         """
         if not wanted:
             return {}

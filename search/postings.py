@@ -25,8 +25,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a question matches: every document's points, those that match but for the filters, and each
-    filter's mask.
+    """What a question matches.
+
+    Every document's points, those that match but for the filters, and each filter's mask.
     """
 
     ranked: bool
@@ -106,8 +107,9 @@ class Postings:
         return self._facets[field]
 
     def _offered(self, item: str) -> tuple[Floats, Floats]:
-        """Every document's price for an item's example job, and its promised days; without end where it
-        offers none.
+        """Every document's price for an item's example job, and its promised days.
+
+        Without end where it offers none.
         """
         if item not in self._offers:
             price, days = np.full(self.size, np.inf), np.full(self.size, np.inf)
@@ -138,8 +140,9 @@ class Postings:
         least: int | None = None,
         most: int | None = None,
     ) -> Found:
-        """What matches: any of the wanted words, each of the filters, and a price for the item within the
-        limits (fen).
+        """What matches the words, the filters and the limits on the price.
+
+        Any of the wanted words, each of the filters, and a price for the item within the limits (fen).
         """
         points = np.zeros(self.size, dtype=np.float32)
         whole, known = np.zeros(self.size, dtype=np.int16), 0
@@ -170,8 +173,9 @@ class Postings:
         return {text: int(number) for text, number in zip(texts, counted, strict=True) if number}
 
     def page(self, found: Found, order: str, item: str, first: int, size: int) -> tuple[list[str], int]:
-        """The keys at these places, and how many there are in all: by the points of the wanted words or as
-        ordered, then by credit.
+        """The keys at these places, and how many there are in all.
+
+        By the points of the wanted words or as ordered, then by credit.
         """
         mask = found.by_all_but("")
         matched = np.flatnonzero(mask)

@@ -22,10 +22,11 @@ ORDERS = ("relevance", "grade", "price", "speed")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for: words, and exact filters. `region` takes the area and all below it; `held` is a
-    kind of qualification; `least` and `most` are fen for the item's example job. `order` by price, speed
-    (promised days) and the two limits need an `item`: without one prices cannot be compared. `typing` takes
-    the last word for a beginning.
+    """What is looked for: words, and exact filters.
+
+    `region` takes the area and all below it; `held` is a kind of qualification; `least` and `most` are fen
+    for the item's example job. `order` by price, speed (promised days) and the two limits need an `item`:
+    without one prices cannot be compared. `typing` takes the last word for a beginning.
     """
 
     words: str = ""
@@ -73,8 +74,9 @@ class Hits:
 
 
 class Backend(Protocol):
-    """What every index does. Only the jobs and the commands write; what is kept `in_database` needs their
-    transaction.
+    """What every index does.
+
+    Only the jobs and the commands write; what is kept `in_database` needs their transaction.
     """
 
     name: str
@@ -86,8 +88,9 @@ class Backend(Protocol):
         """Trust nothing that was kept of the index in memory."""
 
     def alone(self, session: Session | None) -> AbstractContextManager[None]:
-        """Wait until nobody else writes the index or swaps it for another, and keep it so; what the session
-        reads inside is what is there then.
+        """Wait until nobody else writes the index or swaps it for another, and keep it so.
+
+        What the session reads inside is what is there then.
         """
 
     def update(self, session: Session, documents: dict[str, Document | None]) -> None:
@@ -99,8 +102,9 @@ class Backend(Protocol):
         documents: Iterable[Document],
         late: Callable[[], dict[str, Document | None]] = dict,
     ) -> int:
-        """Make an index of these documents, then of those that are `late`, and put it in the place of the old
-        one, which answers until then. Returns how many it holds but for the late ones.
+        """Make the index anew and put it in the place of the old one, which answers until then.
+
+        Of these documents, then of those that are `late`. Returns how many it holds but for the late ones.
         """
 
     def search(self, session: Session, query: Query) -> Hits: ...

@@ -1,5 +1,6 @@
-"""How places and surnames are read aloud: 都兰 is Dulan, 单县 Shanxian, and Mr 仇 is Mr Qiu, whatever the
-characters are read as elsewhere.
+"""How places and surnames are read aloud.
+
+都兰 is Dulan, 单县 Shanxian, and Mr 仇 is Mr Qiu, whatever the characters are read as elsewhere.
 
 A dictionary of words does not know every county and no family. So each of a place's readings is kept, as many
 as `MOST`; a surname's stand in `surnames.toml`. One place or surname at a time is read otherwise, so that the
@@ -55,8 +56,9 @@ def _of_character(character: str) -> tuple[str, ...]:
 
 @cache
 def _places() -> frozenset[str]:
-    """The short names of cities and counties, today's and former ones. What a province is called everybody
-    reads alike.
+    """The short names of cities and counties, today's and former ones.
+
+    What a province is called everybody reads alike.
     """
     names = {row["name"] for row in regions.published() if row["level"] != "province"} | {
         row["name"] for row in regions.former()
@@ -109,8 +111,9 @@ def others(run: str, syllables: list[str], starts: list[int]) -> list[Other]:
 
 @cache
 def _renamed() -> dict[str, set[str]]:
-    """What a division is called to what else it is, or was, called: companies keep the old name, and people
-    ask by either.
+    """What a division is called to what else it is, or was, called.
+
+    Companies keep the old name, and people ask by either.
     """
     names = {row["code"]: row["name"] for row in regions.published()}
     also: dict[str, set[str]] = defaultdict(set)

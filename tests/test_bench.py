@@ -1,5 +1,6 @@
-"""Every row of the bench measures, at its smallest size: what it says of a market is true of one that
-stands.
+"""Every row of the bench measures, at its smallest size.
+
+What it says of a market is true of one that stands.
 """
 
 from __future__ import annotations

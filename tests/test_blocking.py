@@ -32,8 +32,10 @@ def of(email: str) -> Actor:
 
 @pytest.fixture
 def crowd(world: World) -> World:
-    """Beside the world's: two administrators, regulators of the county, its city, elsewhere and of the
-    province's own level, staff of the buyer, and somebody who belongs to nobody any more.
+    """Beside the world's.
+
+    Two administrators, regulators of the county, its city, elsewhere and of the province's own level, staff
+    of the buyer, and somebody who belongs to nobody any more.
     """
     world.authority("county", "regulator", region="632801")
     world.authority("city", "regulator", region="632800")

@@ -1,5 +1,6 @@
-"""In which order the clock acts: openings before anything, then over all kinds whatever has waited longest;
-nothing new waits for a backlog.
+"""In which order the clock acts: openings before anything, then over all kinds whatever has waited longest.
+
+Nothing new waits for a backlog.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What once ended in a 500, each with the answer it should have; and the error page while the database is
-away.
+"""What once ended in a 500, each with the answer it should have.
+
+And the error page while the database is away.
 """
 
 from __future__ import annotations
@@ -222,8 +223,9 @@ def test_a_statement_of_all_time(app: Flask, world: World) -> None:
 
 
 def test_days_out_of_our_time_are_refused(app: Flask, world: World) -> None:
-    """A deadline in the year 9999 would be counted up to, working day by working day, on every page that
-    shows it.
+    """A deadline in the year 9999 would be counted up to, day by day.
+
+    Working day by working day, on every page that shows it.
     """
     buyer, agency = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
     for typed in ("0001-01-01T00:00", "1899-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"):
@@ -272,8 +274,9 @@ def _break(error: type[Exception]) -> Any:
 def test_the_error_page_asks_no_database(
     app: Flask, world: World, error: type[Exception], language: str
 ) -> None:
-    """Signed in or not, an existing page or none: 503 in words as long as the database is away, and
-    everything again after it.
+    """Signed in or not, an existing page or none.
+
+    503 in words as long as the database is away, and everything again after it.
     """
     buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
     buyer.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = visitor.client.environ_base[

@@ -194,8 +194,9 @@ def test_consumers_depend_on_no_order(
 
 
 def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: World) -> None:
-    """Every handler computes from what stands now: each event alone, the newest first, changes nothing any
-    more.
+    """Every handler computes from what stands now.
+
+    Each event alone, the newest first, changes nothing any more.
     """
     world.agency("late")
     agencies.suspend(world.actor("regulator"), world.identifiers["late"], reason="登记住所查无此机构")

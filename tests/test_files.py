@@ -1,5 +1,6 @@
-"""Files people hand in: known by their structure, kept under a clean name, and always there to be had
-again.
+"""Files people hand in.
+
+Known by their structure, kept under a clean name, and always there to be had again.
 """
 
 from __future__ import annotations
@@ -24,15 +25,24 @@ from tests.cases import case
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
-WORD = '<Types><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+WORD = (
+    '<Types><Override PartName="/word/document.xml" ContentType="application/'
+    'vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+)
 MACROS = WORD.replace("wordprocessingml.document.main", "word.document.macroEnabled.main").replace(
     "openxmlformats-officedocument", "ms"
 )
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82"
+PNG = (
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0:~\x9bU"
+    b"\0\0\0\nIDATx\x9cc`\0\0\0\2\0\1H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82"
+)
 JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xff\xda\0\2" + b"\0" * 40 + b"\xff\xd9"
 THUMB = b"\xff\xe1" + (len(JPEG) + 2).to_bytes(2) + JPEG  # a small picture in the head of another
 FILM = b"\0\0\0\x18ftypmp42" + b"\x22" * 100_000
-INVOICE = b'<?xml version="1.0" encoding="UTF-8"?><EInvoice><Header><EIid>26632000000000000001</EIid></Header></EInvoice>'
+INVOICE = (
+    b'<?xml version="1.0" encoding="UTF-8"?>'
+    b"<EInvoice><Header><EIid>26632000000000000001</EIid></Header></EInvoice>"
+)
 
 
 def packed(*, method: int = zipfile.ZIP_DEFLATED, **parts: str | bytes) -> bytes:
@@ -240,7 +250,7 @@ def test_a_file_under_any_name_is_downloaded_again(app: Flask, world: World, nam
 
 
 def _pay(buyer: Visitor, path: str, name: str) -> int:
-    from bench.lifecycle import standing
+    from bench.person import standing
 
     form = buyer.get(path).soup.select_one("main form[method=post]")
     assert form is not None

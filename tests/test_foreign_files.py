@@ -1,5 +1,6 @@
-"""What strangers send, through the pages that take it: refused at the field, and read while nothing is held
-open.
+"""What strangers send, through the pages that take it.
+
+Refused at the field, and read while nothing is held open.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from models.batches import Batch
 from models.payments import BankStatement
 from models.text import Problem, RuleBroken
 from tests.agencies.test_imports import AGENCIES, agency_row
-from tests.contracts.test_signing import Authority, by_hand, drafted, paper
+from tests.contracts.signing import Authority, by_hand, drafted, paper
 from tests.factories import PASSWORD, World
 from tests.hostile import ENTRY, PDFS, camt, far, row, slow_to_open, workbook
 from tests.web import Visitor, sign_in

@@ -1,5 +1,6 @@
-"""Every route, whatever stands in its address or is sent to it, by whoever: an answer, never a 5xx and never
-an exception.
+"""Every route, whatever stands in its address or is sent to it, by whoever.
+
+An answer, never a 5xx and never an exception.
 
 `FUZZ` makes it larger: FUZZ=20 sends that many times as much. `FUZZ_SEED` draws another lot; the one that
 failed is said.
@@ -34,78 +35,14 @@ from market.transaction import transaction
 from models.accounts import Delegation, User
 from models.agencies import Practitioner
 from models.contracts import Contract
-from tests.audience import EXPECTED, ROLES, name_the_cases
-from tests.factories import PASSWORD, PDF, World
-from tests.test_malformed import CODE
+from tests.audience import EXPECTED, ROLES
+from tests.every_case import name_the_cases
+from tests.factories import World
+from tests.nonsense import COMMON, FILES, NASTY, PLAUSIBLE
 from tests.web import sign_in
 
 TIMES = float(os.environ.get("FUZZ", "1"))
 SEED = os.environ.get("FUZZ_SEED", "market")
-NASTY = [
-    "",
-    " ",
-    "'",
-    "\"'%",
-    "\x00",
-    "\x08",
-    "\ud83d",
-    "-1",
-    "1e309",
-    "inf",
-    "NaN",
-    "9" * 19,
-    "9" * 40,
-    "9" * 5000,
-    "0",
-    "٣",
-    "½",
-    "1/0",
-    CODE,
-    "💥" * 300,
-    "../../etc/passwd",
-    "a:b,c(d)|!&*",
-    "0000-00-00",
-    "0001-01-01",
-    "9999-12-31",
-    "2026-02-30",
-    "9999-12-31T23:59",
-    "0001-01-01T00:00",
-    "C-2026-000001",
-    "Q-2026-999999",
-    "A-9999-999999999",
-    "x" * 3000,
-    "csv",
-    "constructor",
-    "__class__",
-    "水保\u202e",
-    "\r\nSet-Cookie: a=b",
-    "true",
-    "[]",
-    "{}",
-]
-COMMON = (
-    "page",
-    "sort",
-    "order",
-    "q",
-    "state",
-    "kind",
-    "item",
-    "region",
-    "since",
-    "until",
-    "endpoint",
-    "self",
-    "_scheme",
-    "_external",
-    "_anchor",
-    "_method",
-    "values",
-    "next",
-    "from",
-    "view",
-    "by",
-)
 RENEWS = {
     "accounts.sign_in",
     "accounts.sign_up",
@@ -147,9 +84,8 @@ class Walk:
             response.request.environ["wsgi.input"].close()
             assert where.startswith(("/", "http://localhost/")), where
         except Exception as error:
-            self.wrong.append(
-                f"{method} {path[:150]!r} as {role} {_short(data)}: {type(error).__name__}: {str(error)[:200]}"
-            )
+            said = f"{type(error).__name__}: {str(error)[:200]}"
+            self.wrong.append(f"{method} {path[:150]!r} as {role} {_short(data)}: {said}")
             status = 599
             db.session.rollback()
         self.sent[status] += 1
@@ -173,8 +109,9 @@ def _short(data: dict[str, Any] | None) -> str:
 
 
 def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-    """Per endpoint, addresses that lead to something: those of the table of pages, and what only takes a
-    POST.
+    """Per endpoint, addresses that lead to something.
+
+    Those of the table of pages, and what only takes a POST.
     """
     adapter, found = app.url_map.bind("localhost"), defaultdict(list)
     paths = [pattern.format(**names).partition("?")[0] for pattern in EXPECTED]
@@ -241,8 +178,9 @@ def _parameters(app: Flask) -> dict[str, set[str]]:
 
 
 def _fields() -> set[str]:
-    """The names of all fields of all forms, and those of the rows that forms make as many of as a case
-    needs.
+    """The names of all fields of all forms.
+
+    And those of the rows that forms make as many of as a case needs.
     """
     names: set[str] = {"method", "preview", "back", "ticked", "codes", "agency", "scores"}
     kinds = [Form]
@@ -268,52 +206,6 @@ def _fields() -> set[str]:
         "point",
     )
     return (names | {f"{row}_{number}" for row in rows for number in range(3)}) - {"csrf_token"}
-
-
-PLAUSIBLE = {
-    "price": "100",
-    "days": "20",
-    "amount": "100",
-    "tax": "1",
-    "count": "1",
-    "most": "100",
-    "until": "2026-06-01T10:00",
-    "deadline": "2026-06-01T10:00",
-    "budget": "90000",
-    "to_agency": "1",
-    "email": "other@example.cn",
-    "scope": "request",
-    "item_code": "WAT-01",
-    "region_code": "632801",
-    "mode": "inquiry",
-    "funds": "private",
-    "openness": "open",
-    "kind": "fees",
-    "way": "submit",
-    "committed": "y",
-    "outcome": "continue",
-    "fault": "none",
-    "method": "fixed",
-    "valid_from": "2025-01-01",
-    "valid_until": "2031-01-01",
-    "issued_on": "2026-03-01",
-    "effective_from": "",
-    "withdrawn_on": "",
-    "password": PASSWORD,
-    "current": "not the password",
-    "case_type": "request",
-    "target": "request/failed",
-    "authority_role": "regulator",
-    "department": "",
-    "organisation": "新来的单位",
-    "uscc": "91632801MA00000000",
-    "legal_form": "company",
-    "established_on": "2018-05-01",
-    "number": "25112000000012345678",
-    "code": "EIA-99",
-    "stripe_account": "",
-}
-FILES = [PDF, b"", b"PK\x03\x04", "名称\n\x08,'\n".encode()]
 
 
 @pytest.fixture
@@ -360,8 +252,9 @@ def _swapped(path: str, value: object, nasty: str) -> str:
 
 
 def test_every_address_and_every_query(walk: Any, database: str) -> None:
-    """Every page with every query parameter it knows, and those everything may stumble over; every value in
-    every address.
+    """Every page with every query parameter it knows, and those everything may stumble over.
+
+    Every value in every address.
     """
     walk, known = walk
     app, readers = walk.app, cycle(ROLES)
@@ -398,8 +291,9 @@ def _reader(walk: Walk, path: str, readers: Iterator[str]) -> str:
 
 
 def test_everything_sent_to_everything_by_everybody(walk: Any, database: str) -> None:
-    """Every POST of every case as every role: nothing in it, nonsense in every field, and what might be
-    meant.
+    """Every POST of every case as every role.
+
+    Nothing in it, nonsense in every field, and what might be meant.
     """
     walk, known = walk
     app, fields = walk.app, sorted(_fields())

@@ -1,5 +1,6 @@
-"""The Python an environment is made with: never one of an environment, least of all of the one that is
-removed to be made anew.
+"""The Python an environment is made with.
+
+Never one of an environment, least of all of the one that is removed to be made anew.
 """
 
 from __future__ import annotations

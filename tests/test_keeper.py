@@ -22,7 +22,7 @@ from models.timekeeping import BOUND, OUTAGE
 from tests.conftest import START
 from tests.factories import World
 from tests.faults.keeping import SEALED
-from tests.test_timekeeping import Machine
+from tests.machine import Machine
 
 WEEK = timedelta(days=7)
 
@@ -104,8 +104,9 @@ def test_a_keeper_from_before_goes_by_what_it_noted_with_its_keys(tmp_path: Path
 def test_a_market_whose_clock_is_ahead_gets_nothing_out_of_a_keeper_whose_clock_is_not(
     app: Flask, world: World, time: Any
 ) -> None:
-    """The keeper is on another machine; the market's clock jumped, and even its own guard was not there to
-    notice.
+    """The keeper is on another machine.
+
+    The market's clock jumped, and even its own guard was not there to notice.
     """
     request = world.request(**SEALED)
     world.bids(request, agency=300, second=400, third=500)

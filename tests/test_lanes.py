@@ -1,5 +1,6 @@
-"""The lanes and the night: deadlines by themselves, long work in pieces that hold the write lock for a
-moment, every night made up for.
+"""The lanes and the night.
+
+Deadlines by themselves, long work in pieces that hold the write lock for a moment, every night made up for.
 """
 
 from __future__ import annotations
@@ -343,8 +344,9 @@ def test_a_lane_whose_file_is_gone_makes_it_anew(
 def test_a_lane_ends_its_pass_though_people_never_stop(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who follows events had them all to himself as long as there were any: the night's work in the same lane
-    never came.
+    """Who follows events had them all to himself as long as there were any.
+
+    The night's work in the same lane never came.
     """
     drain()
     seen: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -12,6 +13,21 @@ from flask import Flask
 from jinja2 import meta, nodes
 
 ROOT = Path(__file__).parents[1]
+LINES = 400  # as many as a module may have
+# Those with more, which are to be cut along what they hold. None of them grows until then.
+LONG = {
+    "market/accounts/actions.py": 471,
+    "market/accounts/views.py": 453,
+    "market/agencies/imports.py": 464,
+    "market/pages.py": 441,
+    "market/payments/reading/tabular.py": 504,
+    "market/sourcing/actions/bids.py": 415,
+    "market/sourcing/actions/requests.py": 496,
+    "market/words.py": 429,
+    "models/accounts.py": 487,
+    "models/sourcing/requests.py": 537,
+    "models/workflow.py": 464,
+}
 
 
 def test_import_linter_keeps_every_contract() -> None:
@@ -47,16 +63,40 @@ def test_only_the_transaction_commits_and_only_the_clock_asks_for_the_time() -> 
             assert not re.search(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(", text), path
 
 
-def test_no_template_queries_and_modules_stay_readable() -> None:
+def _modules() -> list[Path]:
+    """Every module of ours but the migrations, each of which is the record of a release."""
+    return [
+        path
+        for folder in ("market", "models", "search", "bench", "tests")
+        for path in ROOT.glob(f"{folder}/**/*.py")
+        if "migrations" not in path.parts
+    ]
+
+
+def test_no_template_queries() -> None:
     for path in ROOT.glob("templates/**/*.html"):
         assert not re.search(r"\.query|session\b.*\bscalars", path.read_text(encoding="utf-8")), path
-    for path in [*ROOT.glob("market/**/*.py"), *ROOT.glob("models/*.py"), *ROOT.glob("search/**/*.py")]:
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, path
+
+
+def test_modules_stay_readable() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in _modules()
+    }
+    assert {name: many for name, many in lengths.items() if many > LONG.get(name, LINES)} == {}
+    assert {name for name in LONG if lengths.get(name, 0) <= LINES} == set(), "no longer long"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """In the first line of its docstring; an empty package has nothing to say."""
+    for path in _modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert not tree.body or (ast.get_docstring(tree) or "").partition("\n")[0].endswith((".", "?")), path
 
 
 def test_templates_leave_no_context_behind() -> None:
-    """Macros hold on to the context they are made in, which would hold on to them: only pieces define any,
-    each once for all pages.
+    """Macros hold on to the context they are made in, which would hold on to them.
+
+    Only pieces define any, each once for all pages.
     """
     for path in ROOT.glob("templates/**/*.html"):
         text = path.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
-"""Letters leave by a mail server, each once; what does not answer is tried again; and what a letter says is
-made when it leaves.
+"""Letters leave by a mail server, each once; what does not answer is tried again.
+
+And what a letter says is made when it leaves.
 """
 
 from __future__ import annotations

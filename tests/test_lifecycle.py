@@ -1,5 +1,6 @@
-"""`make lifecycle`, `make procedures` and `make docs`, on both databases: over real HTTP, each step with its
-public identifier, and the documents that stand in the repository.
+"""`make lifecycle`, `make procedures` and `make docs`, on both databases.
+
+Over real HTTP, each step with its public identifier, and the documents that stand in the repository.
 """
 
 from __future__ import annotations

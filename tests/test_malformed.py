@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.lifecycle import standing
+from bench.person import standing
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
@@ -42,8 +42,9 @@ CRITERIA = {
 
 
 def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
-    """An evaluation to score, a live auction, an award in its publicity period with an objection. Takes the
-    time past their deadline.
+    """An evaluation to score, a live auction, an award in its publicity period with an objection.
+
+    Takes the time past their deadline.
     """
     world.enterprise("expert")
     merit = world.request(mode="merit", funds="state", criteria=CRITERIA, project="高标准农田项目(监理)")

@@ -1,5 +1,6 @@
-"""Where Python 3.11 must not collect by itself, it is collected between requests; the load that crashes it is
-in tests/faults.
+"""Where Python 3.11 must not collect by itself, it is collected between requests.
+
+The load that crashes it is in tests/faults.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Every page as every role: the expected status, a title, one main heading, and no more queries for more
-rows.
+"""Every page as every role.
+
+The expected status, a title, one main heading, and no more queries for more rows.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from market.extensions import db
 from models.catalogue import current_items
 from models.ratings import Rating
 from models.sourcing import Quote
-from tests.audience import EXPECTED, OWN, ROLES, SECRETS, name_the_cases, says
+from tests.audience import EXPECTED, ROLES
+from tests.every_case import OWN, SECRETS, name_the_cases, says
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 

@@ -1,5 +1,6 @@
-"""Printing: whatever is typed is printed at once, with 〓 for what no font here has; what costs too much says
-so.
+"""Printing: whatever is typed is printed at once, with 〓 for what no font here has.
+
+What costs too much says so.
 """
 
 from __future__ import annotations
@@ -200,9 +201,10 @@ def test_what_is_longer_than_any_form_says_so_and_the_next_prints(monkeypatch: A
 def test_rare_characters_in_reasons_and_clauses_are_printed_once(
     app: Flask, world: World, monkeypatch: Any
 ) -> None:
-    """An award's reasons of characters no font here has and a contract's clauses of the other planes, by the
-    acts that take them. A contract with characters no font has is not printed at all: nobody is to sign
-    it.
+    """An award's reasons and a contract's clauses in characters few fonts have, by the acts that take them.
+
+    Reasons of characters no font here has, clauses of the other planes. A contract with characters no font
+    has is not printed at all: nobody is to sign it.
     """
     there = "".join(itertools.islice((c for c in map(chr, range(0x20000, 0x2A6D0)) if not missing(c)), 150))
     asked: list[str] = []

@@ -1,5 +1,7 @@
-"""Limits that would end in nothing: every one ends in an act of the clock or is referred to the level above,
-which is told and may act; and money has a way out of whatever nobody decides.
+"""Limits that would end in nothing.
+
+Every one ends in an act of the clock or is referred to the level above, which is told and may act; and money
+has a way out of whatever nobody decides.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Secrets until their time: one walk over every address as everybody, while one request is under seal, one in
-a live auction, and one invited and awarded. What was planted in them is told to nobody who may not know it,
-by no page, export, search, header or log line; and to whoever has no part in a case its number is like one
-that nobody has.
+"""Secrets until their time.
+
+One walk over every address as everybody, while one request is under seal, one in a live auction, and one
+invited and awarded. What was planted in them is told to nobody who may not know it, by no page, export,
+search, header or log line; and to whoever has no part in a case its number is like one that nobody has.
 
 The addresses come from the application's own table (tests/walking.py), so whoever adds a route has it walked.
 """
@@ -26,7 +27,7 @@ from models import CASES, draws
 from models.clock import BEIJING
 from models.documents import Document
 from models.sourcing import Bid, Request
-from tests.audience import name_the_cases, says
+from tests.every_case import name_the_cases, says
 from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
 from tests.web import Visitor, sign_in
@@ -61,8 +62,9 @@ GOES = (
 
 @dataclass
 class Scene:
-    """Cases with what was planted in them: per marker who may be told it, and the numbers of the cases, each
-    with its type.
+    """Cases with what was planted in them.
+
+    Per marker who may be told it, and the numbers of the cases, each with its type.
     """
 
     numbers: dict[str, str] = field(default_factory=dict)
@@ -291,8 +293,9 @@ def test_who_bids_shows_on_no_list(app: Flask, world: World, time: Any) -> None:
 def test_a_strangers_number_is_like_one_nobody_has(
     app: Flask, world: World, scene: Scene, method: str
 ) -> None:
-    """The same status, the same words, the same way on, whether a case is hidden or is not: for every address
-    with a number, asked or sent to.
+    """The same status, the same words, the same way on, whether a case is hidden or is not.
+
+    For every address with a number, asked or sent to.
     """
     hidden = {number: scene.numbers[number] for number in [*scene.invited, *scene.bids]}
     assert _told_apart(app, world, method, hidden, ("visitor", "other", "far")) == []
@@ -302,7 +305,7 @@ def test_a_strangers_number_is_like_one_nobody_has(
     ), "nor who bids, by whoever oversees it"
 
 
-# Every kind of case there is that strangers have no part in, by its name in tests/audience.py.
+# Every kind of case there is that strangers have no part in, by its name in tests/every_case.py.
 HIDDEN = (
     "draft",
     "invited",

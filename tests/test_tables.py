@@ -48,8 +48,9 @@ def test_a_workbook_says_what_was_typed() -> None:
 
 
 def test_numbers_are_what_was_typed_or_refused() -> None:
-    """A spreadsheet keeps 15 digits: what it adds behind them is not anybody's, and what it lost of a longer
-    one is lost.
+    """A spreadsheet keeps 15 digits.
+
+    What it adds behind them is not anybody's, and what it lost of a longer one is lost.
     """
     assert read(
         workbook(

@@ -1,5 +1,7 @@
-"""Every address of the application for some cases, taken from its own table of routes, so that a route added
-tomorrow is walked too; and all that an answer tells: its text, its headers, what is in a workbook.
+"""Every address of the application for some cases, and all that an answer tells.
+
+The addresses are taken from its own table of routes, so that a route added tomorrow is walked too; of an
+answer its text, its headers, what is in a workbook.
 """
 
 from __future__ import annotations
@@ -38,9 +40,11 @@ ONCE = re.compile(r'name="(csrf_token|submission)"[^>]*value="[^"]*"')
 def addresses(
     app: Flask, method: str, cases: dict[str, str], without: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, str]]:
-    """(address, number in it or "") for every route that takes this method. Where it takes a number: a route
-    among the pages of one type of case with every number of that type (number: case type), and with the acts
-    of such a case where it takes an act; any other route with all of them.
+    """(address, number in it or "") for every route that takes this method.
+
+    Where it takes a number: a route among the pages of one type of case with every number of that type
+    (number: case type), and with the acts of such a case where it takes an act; any other route with all of
+    them.
     """
     adapter, pages = app.url_map.bind("localhost"), _pages(app)
     for rule in app.url_map.iter_rules():
@@ -62,8 +66,9 @@ def _pages(app: Flask) -> dict[str, set[str]]:
 
 
 def _filled(rule: Rule, number: str, kind: str) -> Iterator[dict[str, Any]]:
-    """The values of a route's address. Nothing of it is left empty: what nobody thought of here stands as a
-    word.
+    """The values of a route's address.
+
+    Nothing of it is left empty: what nobody thought of here stands as a word.
     """
     others = sorted(rule.arguments - {"identifier"})
     lists = []

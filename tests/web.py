@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from bench.lifecycle import ALL, standing
+from bench.person import ALL, standing
 from market.extensions import db
 from tests.factories import PASSWORD, PDF
 

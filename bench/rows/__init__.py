@@ -1,5 +1,6 @@
-"""The rows of the bench: what each measures, at the sizes its figure is told for and at the smallest at which
-it runs at all.
+"""The rows of the bench.
+
+What each measures, at the sizes its figure is told for and at the smallest at which it runs at all.
 """
 
 from __future__ import annotations

@@ -24,8 +24,9 @@ ITEM, DEPARTMENT, COUNTY = "WAT-01", "水利", "632801"
 
 
 def _against_its_sql(folder: Path, act: Callable[[], None]) -> tuple[float, float, Log]:
-    """Milliseconds of an act, of the same statements sent by the driver alone to a copy of the database, and
-    the statements.
+    """Milliseconds of an act, of its SQL alone, and the statements.
+
+    The statements are sent by the driver to a copy of the database.
     """
     copy = folder / "copy.sqlite3"
     copy.unlink(missing_ok=True)
@@ -46,8 +47,9 @@ def _against_its_sql(folder: Path, act: Callable[[], None]) -> tuple[float, floa
 
 
 def lifecycle(folder: Path, rounds: int, requests: int, days: int) -> Iterator[Row]:
-    """Eight steps, ratings and a grade through the actions, against the same SQL on a copy, commits
-    included.
+    """Eight steps, ratings and a grade through the actions, against the same SQL on a copy.
+
+    Commits are included.
     """
     with demonstration(folder, requests, days):
         world = _people()
@@ -82,8 +84,9 @@ def _one_life(world: World, price: int) -> None:
 
 
 def ledger(folder: Path, rounds: int, postings: int) -> Iterator[Row]:
-    """Postings, each committed by itself, against the same statements sent by the driver alone to a copy:
-    milliseconds a posting.
+    """Postings, each committed by itself, against the same statements sent by the driver alone to a copy.
+
+    Milliseconds a posting.
     """
     with market(folder):
         _post(range(50))

@@ -1,5 +1,6 @@
-"""What the night's work costs a person: how long an act takes while each part of it runs, against the same
-market when it is quiet.
+"""What the night's work costs a person.
+
+How long an act takes while each part of it runs, against the same market when it is quiet.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ from tests.factories import small_market
 
 
 def furnish(size: int) -> None:
-    """Make `size` agencies beside those there are, each with what the first settled contract's agency has:
-    its profile and fees, a certificate that ends within days, and a contract for a project of its own that
+    """Make `size` agencies beside those there are, each with what the first settled contract's agency has.
+
+    Its profile and fees, a certificate that ends within days, and a contract for a project of its own that
     was rated, so that each has a score that fades.
     """
-
     db.session.rollback()
     contract = db.session.scalars(
         select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)
@@ -89,7 +90,6 @@ def _copy(
     entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int
 ) -> None:
     """Copies of one row, each for the agency, request, award or contract of the same number."""
-
     table = entity.__table__
     row = dict(db.session.execute(select(table).where(which).limit(1)).mappings().one())
     firsts[entity] = (db.session.scalar(select(func.max(entity.id))) or 0) + 1
@@ -115,8 +115,9 @@ def _copy(
 
 
 def _new(column: str, like: str, number: int) -> str:
-    """What must be another in each copy: a sound code (统一社会信用代码), or an identifier or a project
-    nobody else has.
+    """What must be another in each copy.
+
+    A sound code (统一社会信用代码), or an identifier or a project nobody else has.
     """
     from stdnum.cn import uscc
 
@@ -126,7 +127,6 @@ def _new(column: str, like: str, number: int) -> str:
 
 def register_export(path: Path) -> None:
     """The business register's export: it agrees with every agency but one in two hundred, which moved."""
-
     pairs = (
         select(Organisation, AgencyProfile)
         .join(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
@@ -149,7 +149,6 @@ def _today() -> Any:
 
 def beside(work: Callable[[], object]) -> int:
     """Do something in a process of its own, as the lane for long work does. Returns the process."""
-
     db.session.rollback()
     child = os.fork()
     if child == 0:
@@ -168,8 +167,9 @@ def beside(work: Callable[[], object]) -> int:
 
 
 def _acts(act: Callable[[], object], going: Callable[[], bool], least: int) -> float:
-    """The 99th percentile of an act, in milliseconds, as long as something goes on, and so many times at the
-    least.
+    """The 99th percentile of an act, in milliseconds, as long as something goes on.
+
+    It is done so many times at the least.
     """
     times: list[float] = []
     while going() or len(times) < least:
@@ -180,8 +180,10 @@ def _acts(act: Callable[[], object], going: Callable[[], bool], least: int) -> f
 
 
 def nightly(folder: Path, agencies: int, acts: int) -> Iterator[Row]:
-    """Per part of the night's work: the 99th percentile of publishing a request while it runs, against the
-    quiet market's; `acts` of each at the least.
+    """Per part of the night's work.
+
+    The 99th percentile of publishing a request while it runs, against the quiet market's; `acts` of each at
+    the least.
     """
     with market(folder) as app:
         world = small_market()

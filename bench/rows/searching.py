@@ -32,7 +32,8 @@ AREA = "632800"
 
 
 def search(folder: Path, rounds: int, agencies: tuple[int, ...]) -> Iterator[Row]:
-    """A query in one area, warm, on either index, against SQLite's FTS5 over the same words:
+    """A query in one area, warm, on either index, against SQLite's FTS5 over the same words.
+
     `search-<index>-<words>`.
     """
     with _postgresql() as session:

@@ -55,8 +55,9 @@ def _empty_view(folder: Path) -> Iterator[str]:
 
 
 def hello(folder: Path, rounds: int) -> Iterator[Row]:
-    """A request through the whole stack (session, language, headers, one SQL statement) against an empty
-    view.
+    """A request through the whole stack against an empty view.
+
+    The stack: session, language, headers, one SQL statement.
     """
     server = Server(folder, environment={"THREADS": THREADS})
     server.command("prepare")
@@ -70,8 +71,9 @@ def hello(folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def agency_page(folder: Path, rounds: int, requests: int, days: int) -> Iterator[Row]:
-    """The public page of an agency, rendered in process, against the SQL it sends, sent by the driver
-    alone.
+    """The public page of an agency, rendered in process, against the SQL it sends.
+
+    The statements are sent by the driver alone.
     """
     with demonstration(folder, requests, days) as app:
         first = db.session.scalars(

@@ -47,8 +47,9 @@ PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
 
 
 def with_password(act: Callable[..., str]) -> Callable[..., str]:
-    """An act that sets a `password`, perhaps in the place of the `current` one: the slow work on them is done
-    before its transaction.
+    """An act that sets a `password`, perhaps in the place of the `current` one.
+
+    The slow work on them is done before its transaction.
     """
 
     @wraps(act)
@@ -95,8 +96,9 @@ def _made(session: Session, email: str, name: str, password: str) -> User:
 
 
 def meant(session: Session, email: str) -> User:
-    """Whoever somebody means by this address, registered or not. In public nobody is meant by one of the
-    demonstration's: a market that holds one is not started again.
+    """Whoever somebody means by this address, registered or not.
+
+    In public nobody is meant by one of the demonstration's: a market that holds one is not started again.
     """
     if known_to_all(spelling.asked_email(email)):
         raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
@@ -104,8 +106,9 @@ def meant(session: Session, email: str) -> User:
 
 
 def claim_code(agency: Organisation) -> str:
-    """What the first person of an imported organisation shows at sign-up: nobody can guess it, and nothing is
-    kept.
+    """What the first person of an imported organisation shows at sign-up.
+
+    Nobody can guess it, and nothing is kept.
     """
     digest = hmac.digest(
         str(current_app.config["SECRET_KEY"]).encode(), f"claim {agency.identifier}".encode(), "sha256"
@@ -114,8 +117,9 @@ def claim_code(agency: Organisation) -> str:
 
 
 def _claim(session: Session, user: User, code: str, claim: str) -> Organisation | None:
-    """The imported organisation of this code, now with this person as its owner; None where there is none to
-    claim.
+    """The imported organisation of this code, now with this person as its owner.
+
+    None where there is none to claim.
     """
     waiting = (
         select(Organisation)
@@ -202,8 +206,9 @@ def enter(
 def register(
     session: Session, actor: Actor, *, email: str, name: str, password: str, **organisation: str | bool
 ) -> str:
-    """A new person with a new enterprise or agency. Returns the person's key: it is this person, and nobody a
-    form names, who may be signed in after it.
+    """A new person with a new enterprise or agency.
+
+    Returns the person's key: it is this person, and nobody a form names, who may be signed in after it.
     """
     if organisation["kind"] not in ("enterprise", "agency"):
         raise RuleBroken(N_("请选择单位类型。"), "kind")
@@ -219,8 +224,9 @@ def register(
 
 
 def sign_up(actor: Actor, **person: Any) -> str:
-    """`register` and the letter's link followed, for who asks for the organisation it made: its identifier,
-    or that of the claim.
+    """`register` and the letter's link followed, for who asks for the organisation it made.
+
+    Its identifier, or that of the claim.
     """
     key = register(actor, **person)
     show_address(person["email"])
@@ -233,8 +239,9 @@ def sign_up(actor: Actor, **person: Any) -> str:
 @with_password
 @action
 def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """The operator of the machine (the command line) appoints an administrator. Returns the e-mail
-    address.
+    """The operator of the machine (the command line) appoints an administrator.
+
+    Returns the e-mail address.
     """
     holder = session.scalars(known_as(email)).one_or_none()
     if holder is not None and not holder.awaited:  # who runs the machine may know
@@ -260,8 +267,9 @@ def set_up_authority(
 
 
 def _invite(session: Session, user: User, email: str) -> None:
-    """The letter to whoever an account was made for: to confirm the address, or, where somebody holds it, to
-    take the membership on.
+    """The letter to whoever an account was made for.
+
+    To confirm the address, or, where somebody holds it, to take the membership on.
     """
     session.flush()
     session.expire(user, ["memberships"])
@@ -277,9 +285,10 @@ def _own(session: Session, actor: Actor) -> Organisation:
 @with_password
 @action
 def add_member(session: Session, actor: Actor, *, email: str, name: str, password: str) -> str:
-    """The owner adds a member of staff, with a first password to hand over. Somebody who has an account is
-    sent a letter and takes it on with that one: nobody is made a member unasked, and nothing tells the owner
-    which it was.
+    """The owner adds a member of staff, with a first password to hand over.
+
+    Somebody who has an account is sent a letter and takes it on with that one: nobody is made a member
+    unasked, and nothing tells the owner which it was.
     """
     organisation = _own(session, actor)
     user = _made(session, email, name, password)
@@ -325,8 +334,9 @@ def remove_member(session: Session, actor: Actor, email: str) -> str:
 @with_password
 @action
 def change_password(session: Session, actor: Actor, *, current: str, password: str) -> str:
-    """A person chooses another password, and shows that the present one is known. Returns the person's
-    key.
+    """A person chooses another password, and shows that the present one is known.
+
+    Returns the person's key.
     """
     user = session.get_one(User, actor.user_id)
     if not user.check_password(current):
@@ -395,8 +405,9 @@ def _offered(session: Session, actor: Actor, number: int) -> Delegation:
 
 
 def _tell_blocked(session: Session, kind: str, which: str, reason: str) -> str:
-    """Whoever cannot sign in reads no page: the reason goes by mail to an address that was shown to be
-    theirs, with whom to turn to.
+    """Whoever cannot sign in reads no page.
+
+    The reason goes by mail to an address that was shown to be theirs, with whom to turn to.
     """
     person = session.scalars(named(which)).one()
     if person.email and person.email_confirmed_at:
@@ -408,8 +419,10 @@ def _tell_blocked(session: Session, kind: str, which: str, reason: str) -> str:
 
 @action
 def accept_delegation(session: Session, actor: Actor, number: int) -> str:
-    """The delegate takes it on: from now on it gives power, and ties the person and whoever belongs to the
-    same organisation (models/sides.py).
+    """The delegate takes it on.
+
+    From now on it gives power, and ties the person and whoever belongs to the same organisation
+    (models/sides.py).
     """
     lent = _offered(session, actor, number)
     if not may_buy_for_others(lent.user):
@@ -443,8 +456,9 @@ def _tell_buyer(session: Session, actor: Actor, lent: Delegation, kind: str) -> 
 
 @action
 def block_account(session: Session, actor: Actor, which: str, *, reason: str) -> str:
-    """An administrator, the regulator over its organisations, or the owner of its one organisation takes an
-    account out of force.
+    """Take an account out of force.
+
+    Done by an administrator, the regulator over its organisations, or the owner of its one organisation.
     """
     blocking.block(session, actor, which, reason)
     return _tell_blocked(session, "blocked", which, reason)

@@ -1,5 +1,6 @@
-"""Showing once more who it is: before money or authority goes elsewhere, a session that is open somewhere is
-not enough.
+"""Showing once more who it is.
+
+Before money or authority goes elsewhere, a session that is open somewhere is not enough.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from models.text import RuleBroken
 
 def is_same(form: Any, field: Field) -> None:
     """Refuse, in words, a password that is not the signed-in person's; TooMany where it comes too early.
+
     Wrong ones count as they do at sign-in, wherever they are tried.
     """
     try:

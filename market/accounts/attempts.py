@@ -1,6 +1,7 @@
-"""Tries at a password or a code, counted where all processes see them: by account *and* address, with waits
-that grow, so that neither a whole office behind one proxy waits for the mistakes of one, nor anybody
-elsewhere can keep a person out.
+"""Tries at a password or a code, counted where all processes see them.
+
+By account *and* address, with waits that grow, so that neither a whole office behind one proxy waits for the
+mistakes of one, nor anybody elsewhere can keep a person out.
 
 What is counted is what failed. A browser that was signed in to the account before shows so (a signed cookie,
 as OWASP's device cookies), and such browsers of one account are counted by themselves: it may be under attack
@@ -61,18 +62,21 @@ def account(email: str) -> Whose:
 
 
 def person(user: User) -> Whose:
-    """What tries of somebody who is in, or halfway, are counted by: with those at its address where that was
-    shown to be this person's.
+    """What tries of somebody who is in, or halfway, are counted by.
+
+    With those at its address where that was shown to be this person's.
     """
     return Whose(user.address if user.confirmed else f"{user.address} claimed by {user.id}")
 
 
 @contextmanager
 def counted(what: str, whose: Whose, field: str | None = None, *, everywhere: bool = False) -> Iterator[Try]:
-    """A try of `what` at an account, `whose`: TooMany before it where it comes too early. It counts as failed
-    from its beginning, so that many at once are many; said to be `right` it forgets those of before, and
-    where nothing was found out, or something went wrong on our side, it was none. `everywhere` counts the
-    tries from browsers nobody knows together: what only comes after the right password no stranger tries.
+    """A try of `what` at an account, `whose`: TooMany before it where it comes too early.
+
+    It counts as failed from its beginning, so that many at once are many; said to be `right` it forgets those
+    of before, and where nothing was found out, or something went wrong on our side, it was none. `everywhere`
+    counts the tries from browsers nobody knows together: what only comes after the right password no stranger
+    tries.
     """
     attempt = Try(what, whose, everywhere)
     attempt.hold(field)
@@ -89,8 +93,9 @@ def counted(what: str, whose: Whose, field: str | None = None, *, everywhere: bo
 
 
 class Try:
-    """One try, and what became of it: `right` is None while nothing was found out. Its keys hold no address
-    in the clear.
+    """One try, and what became of it: `right` is None while nothing was found out.
+
+    Its keys hold no address in the clear.
     """
 
     def __init__(self, what: str, whose: Whose, everywhere: bool = False) -> None:
@@ -149,8 +154,9 @@ def _own() -> Storage:
 
 
 def _storage() -> Storage | None:
-    """Where the limiter counts, the process's own memory while that is away; None where nothing is counted
-    (tests).
+    """Where the limiter counts, the process's own memory while that is away.
+
+    None where nothing is counted (tests).
     """
     if not limiter.enabled:
         return None
@@ -167,8 +173,9 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def known_as(whose: Whose) -> str:
-    """Whose this browser is, where it was signed in to the account before; empty where not. By the person,
-    not by the cookie: each sign-in gives another, and would begin another count.
+    """Whose this browser is, where it was signed in to the account before; empty where not.
+
+    By the person, not by the cookie: each sign-in gives another, and would begin another count.
     """
     try:
         held: object = _signer().loads(request.cookies.get(COOKIE, ""), max_age=KNOWN_DAYS * 86400)

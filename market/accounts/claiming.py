@@ -1,5 +1,6 @@
-"""Claiming an organisation whose code is taken: evidence, the present members' answer, a person's
-decision.
+"""Claiming an organisation whose code is taken.
+
+Evidence, the present members' answer, a person's decision.
 """
 
 from __future__ import annotations
@@ -100,9 +101,10 @@ def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str
 
 @action
 def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str, replaces: bool) -> str:
-    """It is theirs: the claimant becomes an owner, beside the present members or, if it `replaces` them, in
-    their place; what they set going in the organisation's name ends with them. An enterprise that waited is
-    let in: its evidence was looked at.
+    """It is theirs: the claimant becomes an owner.
+
+    Beside the present members or, if it `replaces` them, in their place; what they set going in the
+    organisation's name ends with them. An enterprise that waited is let in: its evidence was looked at.
     """
     claim = Claim.load(session, identifier, lock=True)
     perform(session, claim, "grant", actor, reason=reason)
@@ -121,8 +123,9 @@ def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str,
 
 
 def _put_out(session: Session, organisation: Organisation) -> None:
-    """Those who were members are none any more, whom they delegated may no more, and money goes on where it
-    went.
+    """Those who were members are none any more.
+
+    Whom they delegated may no more, and money goes on where it went.
     """
     for membership in session.scalars(
         select(Membership).where(Membership.organisation_id == organisation.id)

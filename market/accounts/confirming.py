@@ -1,5 +1,6 @@
-"""Mail addresses are shown, not asserted: a link sent to the address, and whoever opens it is the account
-that asked for it.
+"""Mail addresses are shown, not asserted.
+
+A link sent to the address, and whoever opens it is the account that asked for it.
 
 The link alone gives nothing: whoever reads the box also has to be signed in as the account, or to know its
 password. So nobody confirms an account a stranger made under his address by following a link he did not ask
@@ -62,15 +63,17 @@ def _since(user: User) -> str:
 
 
 def token(user: User, address: str) -> str:
-    """What shows that whoever has it reads this address. Good for `GOOD_FOR`, and until the person confirms
-    any address.
+    """What shows that whoever has it reads this address.
+
+    Good for `GOOD_FOR`, and until the person confirms any address.
     """
     return str(_tokens().dumps([user.id, address, _since(user)]))
 
 
 def read(token: str) -> Claim:
-    """The claim of a link; Expired for one that is too old, NotFound for one cut short, made up, or of
-    another purpose.
+    """The claim of a link.
+
+    Expired for one that is too old, NotFound for one cut short, made up, or of another purpose.
     """
     try:
         said = _tokens().loads(token, max_age=int(GOOD_FOR.total_seconds()))
@@ -89,8 +92,9 @@ def is_done(said: Claim) -> bool:
 
 
 def claim(session: Session, user: User, email: str) -> None:
-    """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's:
-    if it is, the letter tells that person. Nothing tells whoever asks. RuleBroken at `email` for none.
+    """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's.
+
+    If it is, the letter tells that person. Nothing tells whoever asks. RuleBroken at `email` for none.
     """
     address = spelling.email(email)
     if known_to_all(address):  # a market that holds one is not started again
@@ -131,8 +135,9 @@ def _told(session: Session, actor: Actor, user: User, act: str) -> str:
 
 @action
 def send_again(session: Session, actor: Actor) -> str:
-    """The letter once more, to the address that waits. RuleBroken where none does, or the account had too
-    many sent today.
+    """The letter once more, to the address that waits.
+
+    RuleBroken where none does, or the account had too many sent today.
     """
     user = _person(session, actor)
     if not user.email_asked:
@@ -143,8 +148,9 @@ def send_again(session: Session, actor: Actor) -> str:
 
 
 def change_address(actor: Actor, *, email: str, current: str, **sent: Any) -> str:
-    """A person asks for another address, and shows that the password is known; the present one stays until
-    the new one is confirmed.
+    """A person asks for another address, and shows that the password is known.
+
+    The present one stays until the new one is confirmed.
     """
     with looking() as session:
         user = session.get(User, actor.user_id) if actor.user_id else None
@@ -165,8 +171,9 @@ def _change_address(session: Session, actor: Actor, *, email: str, current: str)
 
 
 def joins(session: Session, actor: Actor, said: Claim) -> bool:
-    """Whether whoever is signed in holds the address of a link, and the account it is of was made by others
-    for the reader of that address.
+    """Whether whoever is signed in holds the address of a link to an account made for its reader.
+
+    The account was made by others for the reader of that address.
     """
     holder, made = session.scalars(known_as(said.address)).one_or_none(), session.get(User, said.user_id)
     return (
@@ -180,6 +187,7 @@ def joins(session: Session, actor: Actor, said: Claim) -> bool:
 
 def confirm(actor: Actor, *, token: str, password: str = "", **sent: Any) -> str:
     """Whoever followed the link is the account that asked for it: signed in as it, or with its password.
+
     Returns the person's key. Of an account others made for somebody who has one, what it was made for goes to
     that one, which is signed in.
     """
@@ -225,8 +233,9 @@ def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> st
 
 
 def show_address(email: str) -> str:
-    """The letter's link followed by whoever said last that this address is theirs: a program's stand-in for
-    whoever reads the box, for the demonstration, the benches and the tests.
+    """The letter's link followed by whoever said last that this address is theirs.
+
+    A program's stand-in for whoever reads the box, for the demonstration, the benches and the tests.
     """
     with looking() as session:
         user = session.scalars(claimed_as(email).order_by(None).order_by(User.id.desc()).limit(1)).one()

@@ -1,5 +1,6 @@
-"""How an enterprise is let in: by the register where it agrees with what the enterprise told, else by
-somebody who looks at its licence.
+"""How an enterprise is let in.
+
+By the register where it agrees with what the enterprise told, else by somebody who looks at its licence.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ AT_ONCE = 50
 
 
 def ask_register(identifier: str, patience: float = registry.PATIENCE) -> str:
-    """Ask the register about an enterprise that waits, outside of any transaction, and let it in where they
-    agree. Away where the register does not answer: the jobs ask again. Does nothing where there is no
-    register, and a person looks.
+    """Ask the register about an enterprise that waits, and let it in where they agree.
+
+    Outside of any transaction. Away where the register does not answer: the jobs ask again. Does nothing
+    where there is no register, and a person looks.
     """
     source = registry.source(patience)
     if source is None:
@@ -43,8 +45,9 @@ def ask_register(identifier: str, patience: float = registry.PATIENCE) -> str:
 
 
 def try_register(identifier: str) -> None:
-    """The same for somebody who waits before a page: a register that does not answer in time is asked by the
-    jobs.
+    """The same for somebody who waits before a page.
+
+    A register that does not answer in time is asked by the jobs.
     """
     try:
         ask_register(identifier, SOON)
@@ -61,8 +64,9 @@ def judge(
     said: Beforehand[Registered | Problem | None],
     source: str,
 ) -> str:
-    """What the register said of an enterprise that waits: it is in where all agrees; otherwise a person looks
-    at its licence.
+    """What the register said of an enterprise that waits: it is in where all agrees.
+
+    Otherwise a person looks at its licence.
     """
     enterprise = Organisation.load(session, identifier, lock=True)
     if (enterprise.kind, enterprise.state) != ("enterprise", "applied"):
@@ -76,8 +80,9 @@ def judge(
 
 
 def work() -> int:
-    """What the jobs do: ask the register about whoever it was not asked about yet. Returns how many it was
-    asked about.
+    """What the jobs do: ask the register about whoever it was not asked about yet.
+
+    Returns how many it was asked about.
     """
     db.session.rollback()
     if not registry.has_source():
@@ -124,8 +129,9 @@ def correct(
     file_name: str = "",
     content: bytes = b"",
 ) -> str:
-    """An enterprise that waits puts right what it told, or hands in its licence. It is asked about anew, and
-    looked at again where it was sent back.
+    """An enterprise that waits puts right what it told, or hands in its licence.
+
+    It is asked about anew, and looked at again where it was sent back.
     """
     own = _own(session, actor)
     if not organisation.strip():

@@ -150,8 +150,9 @@ class SignUpForm(PersonForm):
         )
 
     def _passes(self, field: StringField, check: Callable[[str], Any]) -> bool:
-        """Whether a rule takes what stands in a field; what is wrong with it otherwise was said there, or is
-        now.
+        """Whether a rule takes what stands in a field.
+
+        What is wrong with it otherwise was said there, or is now.
         """
         if field.errors:
             return False

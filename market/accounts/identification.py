@@ -1,5 +1,6 @@
-"""Pages on which people show who they are: their mail address, their enterprise, an organisation whose code
-was taken.
+"""Pages on which people show who they are.
+
+Their mail address, their enterprise, an organisation whose code was taken.
 """
 
 from __future__ import annotations
@@ -130,8 +131,9 @@ def send_again() -> Response:
 @rooms.route("/confirm/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
 def confirm(token: str) -> Response | str | tuple[str, int]:
-    """Where the letter's link leads. Reading it confirms nothing: programs that look into letters follow
-    links, too.
+    """Where the letter's link leads.
+
+    Reading it confirms nothing: programs that look into letters follow links, too.
     """
     said = confirming.read(token)
     mine = said.user_id == current_actor().user_id
@@ -241,8 +243,9 @@ def act_claim(identifier: str, act: str) -> Response | str | tuple[str, int]:
 
 
 def example_values() -> dict[str, str]:
-    """In the demonstration: an example enterprise the invented register knows, for the sign-up form, if that
-    was asked for.
+    """In the demonstration.
+
+    An example enterprise the invented register knows, for the sign-up form, if that was asked for.
     """
     from market.demo.register import any_example
 

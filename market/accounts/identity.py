@@ -19,15 +19,17 @@ HALFWAY = "halfway"  # and the token of a sign-in that is not complete
 
 
 def known_to_all(email: str) -> bool:
-    """Whether this is an address of the demonstration, where everybody knows the password, in a market that
-    is open to the public.
+    """Whether this is an address of the demonstration in a market that is open to the public.
+
+    Everybody knows the password of such an account.
     """
     return email.endswith(PLAYED) and not (current_app.config["DEMO"] or current_app.config["TRIAL"])
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login keeps in the cookie: the token of a row in `sign_ins`, and nothing else. Where that
-    row is gone (a sign-out, another password, an administrator), every copy of the cookie is worth
+    """What Flask-Login keeps in the cookie: the token of a row in `sign_ins`, and nothing else.
+
+    Where that row is gone (a sign-out, another password, an administrator), every copy of the cookie is worth
     nothing.
     """
 
@@ -57,8 +59,9 @@ class SignedIn(UserMixin):
 
 
 def waived(actor: Actor) -> bool:
-    """Whether this person's roles are to show a second factor by the policy, and this market's setting lets
-    them do without.
+    """Whether this person's roles are to show a second factor, and this market lets them do without.
+
+    The policy says which roles are to, a setting of this market whether they may do without.
     """
     return current_app.config.get("SECOND_FACTOR") != "required" and bool(
         actor.roles & set(policy.current().words("session.second_factor_roles"))
@@ -67,8 +70,9 @@ def waived(actor: Actor) -> bool:
 
 @login.user_loader
 def load(token: str) -> SignedIn | None:
-    """Whoever this token signs in; it was seen, which is noted after the answer if it was not noted
-    lately.
+    """Whoever this token signs in.
+
+    It was seen, which is noted after the answer if it was not noted lately.
     """
     found = _open(token)
     if (
@@ -109,8 +113,9 @@ def stop_halfway(user: User, target: str | None) -> None:
 
 
 def enter(user: User, factor: str = "") -> None:
-    """This person is signed in from now on. Nothing the session held before goes on under its name, but for
-    the language.
+    """This person is signed in from now on.
+
+    Nothing the session held before goes on under its name, but for the language.
     """
     before = str(session.get(HALFWAY, ""))
     _forget()
@@ -118,8 +123,9 @@ def enter(user: User, factor: str = "") -> None:
 
 
 def renew(user: User, factor: str = "") -> None:
-    """This browser goes on with a new token, and with what it held else; who has a copy of the old one does
-    not.
+    """This browser goes on with a new token, and with what it held else.
+
+    Who has a copy of the old one does not.
     """
     _hold(user, factor, str(session.get(_TOKEN, "")))
 

@@ -1,5 +1,6 @@
-"""What letters about accounts say, and the job that writes and sends them. Whether an address is anybody's is
-looked up here, where nobody waits.
+"""What letters about accounts say, and the job that writes and sends them.
+
+Whether an address is anybody's is looked up here, where nobody waits.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ Text = Words | None  # or nothing to send
 
 
 def _forgotten(session: Session, letter: Letter) -> Text:
-    """A way to another password, for whoever has this address; the demonstration's passwords are everybody's
-    and stay. Of an address that was not shown to be anybody's, a way for each account that claims it, the
-    newest first: a stranger's may be among them, so each is named.
+    """A way to another password, for whoever has this address.
+
+    The demonstration's passwords are everybody's and stay. Of an address that was not shown to be anybody's,
+    a way for each account that claims it, the newest first: a stranger's may be among them, so each is named.
     """
     if letter.address in {email for _role, email in people.ACCOUNTS} or known_to_all(letter.address):
         return None
@@ -208,8 +210,9 @@ def _moved(session: Session, letter: Letter) -> Text:
 
 
 def _authority(session: Session, letter: Letter) -> Text:
-    """To every owner: what one of them, or somebody in their name, did with an organisation's money or
-    authority.
+    """To every owner: what was done with an organisation's money or authority.
+
+    By one of them, or by somebody in their name.
     """
     words = N_(
         "%(who)s,您好:\n\n“%(organisation)s”刚刚有一项变更:%(what)s。如果不是贵单位的意思,请立即登录处理并修改密码。\n\n%(link)s"
@@ -307,8 +310,9 @@ def work() -> int:
 
 
 def _deal_with(key: int) -> None:
-    """Write it, send it outside of any transaction, and note that it is done: killed in between, it is sent
-    once more with another token.
+    """Write it, send it outside of any transaction, and note that it is done.
+
+    Killed in between, it is sent once more with another token.
     """
     with transaction() as session:
         letter = session.get_one(Letter, key)
@@ -331,8 +335,9 @@ def tidy() -> None:
 
 
 def user_of(session: Session, way: str, *, lock: bool = False) -> User | None:
-    """Whoever this way to another password is for, as long as it is open; with `lock` nobody else goes it
-    meanwhile.
+    """Whoever this way to another password is for, as long as it is open.
+
+    With `lock` nobody else goes it meanwhile.
     """
     query = select(Reset).where(Reset.token_hash == token_hash(way), Reset.until > clock.now())
     found = session.scalars(query.with_for_update() if lock else query).one_or_none()

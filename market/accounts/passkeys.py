@@ -1,5 +1,6 @@
-"""Passkeys (WebAuthn level 3): what the browser is asked, and whether what it answers is right. All of it is
-checked here; origin and relying party come from PUBLIC_URL, never from the request.
+"""Passkeys (WebAuthn level 3): what the browser is asked, and whether what it answers is right.
+
+All of it is checked here; origin and relying party come from PUBLIC_URL, never from the request.
 """
 
 from __future__ import annotations
@@ -73,8 +74,9 @@ def _party() -> Party:
 
 
 def _challenge(what: str, sign_in: SignIn) -> bytes:
-    """What is to be signed: of one sign-in and for one purpose, and nobody can know it beforehand. That
-    sign-in ends when the answer counted, so none counts twice.
+    """What is to be signed: of one sign-in and for one purpose, and nobody can know it beforehand.
+
+    That sign-in ends when the answer counted, so none counts twice.
     """
     return hmac.digest(sealing_key(), f"passkey {what} {sign_in.token_hash}".encode(), "sha256")
 
@@ -87,8 +89,9 @@ def _descriptors(session: Session, user_id: int) -> list[PublicKeyCredentialDesc
 
 
 def asked_to_register(session: Session, sign_in: SignIn) -> str:
-    """What the browser is given to make a passkey with, as JSON. The person's handle tells nothing of who it
-    is.
+    """What the browser is given to make a passkey with, as JSON.
+
+    The person's handle tells nothing of who it is.
     """
     site, user = _party(), sign_in.user
     options = webauthn.generate_registration_options(
@@ -108,8 +111,9 @@ def asked_to_register(session: Session, sign_in: SignIn) -> str:
 
 
 def asked_to_sign(session: Session, sign_in: SignIn) -> str | None:
-    """What the browser is given to sign in with a passkey of this person, as JSON; None where there is
-    none.
+    """What the browser is given to sign in with a passkey of this person, as JSON.
+
+    None where there is none.
     """
     site, known = party(), _descriptors(session, sign_in.user_id)
     if site is None or not known:
@@ -130,8 +134,9 @@ def add(
     name: str = "",
     submission: str = "",
 ) -> str:
-    """Keep the passkey a browser made. Returns whether these recovery codes came with it, as `1` or
-    nothing.
+    """Keep the passkey a browser made.
+
+    Returns whether these recovery codes came with it, as `1` or nothing.
     """
     prove(actor, current)
     site = _party()
@@ -231,8 +236,9 @@ def _signed(sign_in: SignIn, user: User, answer: str) -> bool:
 
 
 def _count_on(known: Passkey, count: int) -> bool:
-    """Note the device's count, which only grows (one of nought counts nothing); False where another answer
-    with it came first: a copied device.
+    """Note the device's count, which only grows (one of nought counts nothing).
+
+    False where another answer with it came first: a copied device.
     """
     still = update(Passkey).where(Passkey.id == known.id, Passkey.sign_count == known.sign_count)
     with transaction() as session:

@@ -22,8 +22,9 @@ from models.text import N_, NotFound
 
 @action
 def ask_reset(session: Session, actor: Actor, *, email: str) -> str:
-    """Put down that somebody forgot the password of this address. Nothing is looked up here: the job does
-    that. RuleBroken for what is no address.
+    """Put down that somebody forgot the password of this address.
+
+    Nothing is looked up here: the job does that. RuleBroken for what is no address.
     """
     letterbox.post(session, "forgotten", spelling.email(email))
     return ""
@@ -52,9 +53,10 @@ def choose(actor: Actor, token: str, *, password: str, submission: str = "") -> 
 
 @action
 def _choose_password(session: Session, actor: Actor, token: str, *, password: str) -> str:
-    """Once: every way to another password of this person is closed, every session ends; the factors stay as
-    they are. Whoever came here read a letter to the address, so it is this person's; who set up factors
-    before that was shown may have been another, so they are dropped.
+    """Once: every way to another password of this person is closed, every session ends.
+
+    The factors stay as they are. Whoever came here read a letter to the address, so it is this person's; who
+    set up factors before that was shown may have been another, so they are dropped.
     """
     user = user_of(session, token, lock=True)
     if user is None:

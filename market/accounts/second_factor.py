@@ -28,9 +28,10 @@ TOLD_AFTER = (
 
 @dataclass(frozen=True)
 class Offer:
-    """What somebody is to set up: a secret, and the recovery codes that come with a first factor. It lies
-    sealed in the browser until a code shows that it was taken up, so that looking at a page writes nothing,
-    and a form sent twice shows the same codes.
+    """What somebody is to set up: a secret, and the recovery codes that come with a first factor.
+
+    It lies sealed in the browser until a code shows that it was taken up, so that looking at a page writes
+    nothing, and a form sent twice shows the same codes.
     """
 
     secret: str
@@ -53,8 +54,9 @@ def offered(sealed: str) -> Offer | None:
 
 
 def prove(actor: Actor, current: str) -> None:
-    """Whoever changes how an account is protected shows its password once more: a browser left open, or a
-    copied cookie, is not enough.
+    """Whoever changes how an account is protected shows its password once more.
+
+    A browser left open, or a copied cookie, is not enough.
     """
     with looking() as session:
         user = session.get(User, actor.user_id) if actor.user_id else None
@@ -67,8 +69,9 @@ def prove(actor: Actor, current: str) -> None:
 
 
 def add_authenticator(actor: Actor, offer: Offer, *, current: str, code: str, submission: str = "") -> str:
-    """Set up an authenticator, shown by a first code, in the place of another one. Returns whether recovery
-    codes came with it, as `1` or nothing.
+    """Set up an authenticator, shown by a first code, in the place of another one.
+
+    Returns whether recovery codes came with it, as `1` or nothing.
     """
     prove(actor, current)
     step = factors.step_of(offer.secret, code)
@@ -86,8 +89,10 @@ def _add_authenticator(session: Session, actor: Actor, offer: Offer, step: int) 
 
 
 def changed(session: Session, actor: Actor, what: str, codes: list[str]) -> str:
-    """What follows a change of somebody's factors: perhaps a set of recovery codes, the other sessions end
-    (they did not show it), a letter, an event. Returns whether there were codes, as `1` or nothing.
+    """What follows a change of somebody's factors.
+
+    Perhaps a set of recovery codes, the other sessions end (they did not show it), a letter, an event.
+    Returns whether there were codes, as `1` or nothing.
     """
     key = owner(actor)
     if codes:
@@ -112,8 +117,9 @@ def _set_codes(session: Session, actor: Actor, codes: list[str]) -> str:
 
 
 def remove(actor: Actor, *, current: str, submission: str = "") -> str:
-    """Take away every factor of one's own; who may not be without is asked to set up another before anything
-    else.
+    """Take away every factor of one's own.
+
+    Who may not be without is asked to set up another before anything else.
     """
     prove(actor, current)
     return _remove_factors(actor, submission=submission)
@@ -127,8 +133,9 @@ def _remove_factors(session: Session, actor: Actor) -> str:
 
 @action
 def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
-    """An administrator takes away the factors of whoever has this address and lost them, after finding out
-    who it is; nothing tells whether anybody does.
+    """An administrator takes away the factors of whoever has this address and lost them.
+
+    Done after finding out who it is; nothing tells whether anybody has the address.
     """
     if not reason.strip():
         raise RuleBroken(N_("请说明如何核实了本人身份。"), "reason")
@@ -141,8 +148,9 @@ def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
 
 
 def shown(user: User, code: str) -> str | None:
-    """Which factor this code is (`totp`, `recovery`), now used up; None for none. TooMany where it comes too
-    early.
+    """Which factor this code is (`totp`, `recovery`), now used up; None for none.
+
+    TooMany where it comes too early.
     """
     with counted("code", person(user), "code", everywhere=True) as attempt:
         with transaction() as session:
@@ -170,8 +178,9 @@ def owner(actor: Actor) -> int:
 
 
 def shown_owner(actor: Actor) -> int:
-    """Who sets up a factor: only whoever has shown an address to be its own. Else a stranger would lock an
-    account under somebody's address before its owner comes to it.
+    """Who sets up a factor: only whoever has shown an address to be its own.
+
+    Else a stranger would lock an account under somebody's address before its owner comes to it.
     """
     if not actor.confirmed:
         raise RuleBroken(N_("请先确认您的邮箱,再设置第二重验证。"))

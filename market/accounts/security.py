@@ -1,5 +1,6 @@
-"""Pages about one's own safety: where one is signed in, the second factor; and what an administrator does for
-who lost it.
+"""Pages about one's own safety: where one is signed in, the second factor.
+
+And what an administrator does for who lost it.
 """
 
 from __future__ import annotations
@@ -265,8 +266,9 @@ def _done(_result: str) -> str:
 @rooms.get("/admin/letters")
 @login_required
 def outbox() -> str:
-    """Where no mail is sent, what would have been; it holds ways to other people's passwords, so it is there
-    for no other market.
+    """Where no mail is sent, what would have been.
+
+    It holds ways to other people's passwords, so it is there for no other market.
     """
     if letterbox.sends():
         raise NotFound(N_("没有这个页面。"))

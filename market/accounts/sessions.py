@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 
 
 def begin(user_id: int, *, factor: str = "", halfway: bool = False, instead_of: str = "") -> str:
-    """A session of this person in the browser that asks: what its cookie is to hold. The one with the token
-    `instead_of`, if any, ends with it, so that what was good before more was shown is good for nothing
-    after.
+    """A session of this person in the browser that asks: what its cookie is to hold.
+
+    The one with the token `instead_of`, if any, ends with it, so that what was good before more was shown is
+    good for nothing after.
     """
     told = {
         "device": sessions.device_of(request.user_agent.string),
@@ -41,8 +42,9 @@ def end(token: str) -> None:
 
 
 def see(key: int) -> None:
-    """Note that a session was seen. Whoever reads a page waits for no lock: this comes after its answer, and
-    is worth no error.
+    """Note that a session was seen.
+
+    Whoever reads a page waits for no lock: this comes after its answer, and is worth no error.
     """
     try:
         with transaction() as session:
@@ -70,8 +72,9 @@ def end_mine(session: Session, actor: Actor) -> str:
 
 @action
 def end_of(session: Session, actor: Actor, *, email: str, reason: str = "") -> str:
-    """An administrator ends every session of whoever signs in with this address; nothing tells whether
-    anybody does.
+    """An administrator ends every session of whoever signs in with this address.
+
+    Nothing tells whether anybody does.
     """
     for user in session.scalars(with_address(email)):
         sessions.end_all(session, user.id)
@@ -80,8 +83,9 @@ def end_of(session: Session, actor: Actor, *, email: str, reason: str = "") -> s
 
 
 def note(session: Session, actor: Actor, act: str, *, of: User | None = None, reason: str = "") -> None:
-    """An event about a person's account. It stands on no timeline: who looks after a market finds it in the
-    table.
+    """An event about a person's account.
+
+    It stands on no timeline: who looks after a market finds it in the table.
     """
     data = {"reason": reason} if reason else {}
     events.record(

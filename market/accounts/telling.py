@@ -1,5 +1,6 @@
-"""Telling all owners of an organisation by mail what one of them, or somebody in their name, did with its
-money or its authority.
+"""Telling all owners of an organisation by mail what was done with its money or its authority.
+
+By one of them, or by somebody in their name.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from models.accounts import Membership, Organisation, User
 
 
 def tell_owners(session: Session, organisation: Organisation, kind: str, /, **data: str) -> None:
-    """A letter to every owner whose address was shown. None is left out because there were many: who wants to
-    hide something would send some.
+    """A letter to every owner whose address was shown.
+
+    None is left out because there were many: who wants to hide something would send some.
     """
     owners = (
         select(User)
@@ -27,7 +29,8 @@ def tell_owners(session: Session, organisation: Organisation, kind: str, /, **da
 
 
 def tell_of_change(session: Session, organisation: Organisation, what: str, path: str) -> None:
-    """That something which redirects money or authority was changed: `what`, a marked text, and the page that
-    shows it.
+    """That something which redirects money or authority was changed.
+
+    `what`, a marked text, and the page that shows it.
     """
     tell_owners(session, organisation, "authority", organisation=organisation.name, what=what, path=path)

@@ -25,8 +25,9 @@ class ToDo(NamedTuple):
 
 
 def to_do(session: Session, actor: Actor, own: Organisation | None) -> list[ToDo]:
-    """What this person should see to before its cases: an address to confirm, a licence to bring. Not the
-    change of an account: see `pending_account`.
+    """What this person should see to before its cases: an address to confirm, a licence to bring.
+
+    Not the change of an account: see `pending_account`.
     """
     found = []
     if not actor.confirmed:
@@ -61,8 +62,9 @@ def _lacks_licence(session: Session, own: Organisation) -> bool:
 
 
 def pending_account(session: Session, own: Organisation | None) -> ToDo | None:
-    """The change of an agency's account that waits, which any of its people should know of, with its page,
-    where it is stopped.
+    """The change of an agency's account that waits, with the page where it is stopped.
+
+    Any of its people should know of it.
     """
     change = under_way(session, own.id) if own is not None and own.kind == "agency" else None
     if change is None:

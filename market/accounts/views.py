@@ -52,8 +52,9 @@ from models.text import N_, NotAllowed, NotFound
 
 
 def register(app: Flask) -> None:
-    """What goes with every request: who was seen, what a browser is known by, and the second factor before
-    anything else.
+    """What goes with every request.
+
+    Who was seen, what a browser is known by, and the second factor before anything else.
     """
     identity.register(app)
     security.register(app)
@@ -76,8 +77,9 @@ def _inside(target: str | None) -> str | None:
 
 
 def _demo_accounts() -> dict[str, Any] | None:
-    """What the sign-in page tells in the demonstration: an account a role, of those that are there
-    already.
+    """What the sign-in page tells in the demonstration.
+
+    An account a role, of those that are there already.
     """
     if not current_app.config["DEMO"]:
         return None
@@ -134,8 +136,9 @@ def sign_in() -> Response | str | tuple[str, int]:
 
 
 def _authenticated(form: SignInForm) -> User | None:
-    """Whoever has this address and password. TooMany where it is tried too often, whether or not anybody has
-    the address.
+    """Whoever has this address and password.
+
+    TooMany where it is tried too often, whether or not anybody has the address.
     """
     with counted("password", account(form.email.data)) as attempt:
         user = authenticate(db.session, form.email.data, form.password.data)
@@ -166,8 +169,9 @@ def _as_nobody(_actor: Actor, **values: Any) -> str:
 
 
 def _welcome(made: str, password: str) -> Response:
-    """Sign in the person a sign-up made. One who has chosen another password since, or a second factor, signs
-    in with that.
+    """Sign in the person a sign-up made.
+
+    One who has chosen another password since, or a second factor, signs in with that.
     """
     user = db.session.get_one(User, int(made))
     if not user.check_password(password) or user.blocked_at is not None or kinds(db.session, user.id):
@@ -300,8 +304,9 @@ def _of_people(_email: str = "") -> str:
 
 
 def _known(which: str) -> User:
-    """The account of this handle or address, where the reader is over it; NotFound otherwise, whether there
-    is one or not.
+    """The account of this handle or address, where the reader is over it.
+
+    NotFound otherwise, whether there is one or not.
     """
     person = db.session.scalars(named(which)).one_or_none()
     if person is None or not rank_over(current_actor(), person):
@@ -369,8 +374,9 @@ def password() -> Response | str | tuple[str, int]:
 
 
 def _stay(_changed: str) -> str:
-    """With the new password this browser goes on, by a new token; every session of before has ended, also
-    where its cookie was copied to.
+    """With the new password this browser goes on, by a new token.
+
+    Every session of before has ended, also where its cookie was copied to.
     """
     factor = current_user.factor
     db.session.expire_all()

@@ -1,5 +1,6 @@
-"""Agencies and fees by the table: every row is checked first and reported on; when all are in order they come
-in, a piece at a time.
+"""Agencies and fees by the table: every row is checked first and reported on.
+
+When all are in order they come in, a piece at a time.
 """
 
 from __future__ import annotations
@@ -49,8 +50,10 @@ def kinds_for(actor: Actor) -> list[str]:
 
 
 def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, submission: str = "") -> str:
-    """Take a table in for checking. Returns the batch's identifier; RuleBroken at `file` where it is no such
-    table. It is read before the transaction begins.
+    """Take a table in for checking.
+
+    Returns the batch's identifier; RuleBroken at `file` where it is no such table. It is read before the
+    transaction begins.
     """
     _check_allowed(actor, kind)
     shape = SHAPES[kind]
@@ -139,8 +142,9 @@ def _agency(row: Json, area: str, found: Findings) -> Json:
 
 
 def _doubt(code: str) -> Json:
-    """What is said of a row whose code has a wrong check character: it is taken, and somebody looks at the
-    licence.
+    """What is said of a row whose code has a wrong check character.
+
+    It is taken, and somebody looks at the licence.
     """
     return batches.told(
         RuleBroken(
@@ -187,6 +191,7 @@ def _check_allowed(actor: Actor, kind: str) -> None:
 
 def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
     """Every row becomes an application that waits for its first person, who names its claim code at sign-up.
+
     One that has entered since it was checked is left out, and the row says so.
     """
     _check_allowed(actor, batch.kind)

@@ -1,5 +1,6 @@
-"""What the jobs worker does here: it keeps the index in step with events, issues letters, and warns of
-certificates that end.
+"""What the jobs worker does here.
+
+It keeps the index in step with events, issues letters, and warns of certificates that end.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ DATED: dict[str, type[Qualification] | type[Practitioner]] = {
 
 
 def warn_of_expiry() -> int:
-    """Once at each of the policy's thresholds (calendar days before the end, and at 0 when it is over): an
-    event that tells the agency, for its own certificates and its people's. A day that was missed is made up
-    for. Returns how many were told.
+    """Once at each of the policy's thresholds (calendar days before the end, and at 0 when it is over).
+
+    An event that tells the agency, for its own certificates and its people's. A day that was missed is made
+    up for. Returns how many were told.
     """
     mine = pace("expiry", most=200)
     return sum(
@@ -105,8 +107,10 @@ def _warn(kind: type[Qualification] | type[Practitioner], session: Session, keys
 
 
 def index_agencies(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: put what these events changed into the index, as it stands
-    now. Only an index in the database has a transaction, its own.
+    """The consumer, outside of any transaction.
+
+    Put what these events changed into the index, as it stands now. Only an index in the database has a
+    transaction, its own.
     """
     search: Search = current_app.extensions["search"]
     with transaction() if search.backend.in_database else nullcontext(db.session) as session:
@@ -124,8 +128,9 @@ def rebuild_index() -> None:
 
 
 def issue_letters(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: the letter (承诺书) of every agency that has just committed
-    itself, as a paper anyone can check.
+    """The consumer, outside of any transaction.
+
+    The letter (承诺书) of every agency that has just committed itself, as a paper anyone can check.
     """
     for event in happened:
         if (

@@ -63,7 +63,9 @@ class RegistrySource(Protocol):
 
     def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
         """Code to what the register has, None where it has nothing, a Problem where its row cannot be read.
-        Away if it does not answer, Rubbish if the whole answer cannot be read."""
+
+        Away if it does not answer, Rubbish if the whole answer cannot be read.
+        """
 
 
 def _registered(row: dict[str, object]) -> Registered | Problem:
@@ -97,8 +99,9 @@ class FileSource:
 
 
 class HttpSource:
-    """A service: `POST {"uscc": [...]}` with a bearer token, answered by `{"organisations": [{...}]}` whose
-    fields are those of `Registered`; a code it does not return it does not have.
+    """A service: `POST {"uscc": [...]}` with a bearer token, answered by `{"organisations".
+
+    [{...}]}` whose fields are those of `Registered`; a code it does not return it does not have.
     """
 
     def __init__(self, url: str, token: str, patience: float = PATIENCE) -> None:
@@ -149,8 +152,9 @@ def has_source() -> bool:
 
 
 def source(patience: float = PATIENCE) -> RegistrySource | None:
-    """The register this market asks about a single code; None where it has none. Away where its export cannot
-    be read.
+    """The register this market asks about a single code; None where it has none.
+
+    Away where its export cannot be read.
     """
     where = current_app.config["REGISTER"]
     if not where:
@@ -199,8 +203,9 @@ def _configured() -> tuple[str, str | None]:
 
 
 def _readable(actor: Actor, name: str, content: bytes) -> tuple[str, str]:
-    """An export that is one, and its hash in the store. Large ones take their time, so they are read and kept
-    before the transaction begins.
+    """An export that is one, and its hash in the store.
+
+    Large ones take their time, so they are read and kept before the transaction begins.
     """
     FileSource(name, content)
     return name, put_for(actor, content)
@@ -221,6 +226,7 @@ def compare_with_register(
     actor: Actor, *, file_name: str = "", content: bytes = b"", submission: str | Sent = ""
 ) -> str:
     """The regulator of the whole market compares its agencies with an export, or with the source that is set.
+
     Returns the batch's identifier; RuleBroken at `file` for what is no export.
     """
     permissions.check_act("agencies._compare", actor)
@@ -230,8 +236,9 @@ def compare_with_register(
 
 
 def compare_daily() -> None:
-    """The clock's comparison, where a source is set. A source that cannot even begin is noted as a comparison
-    that failed.
+    """The clock's comparison, where a source is set.
+
+    A source that cannot even begin is noted as a comparison that failed.
     """
     if not current_app.config["REGISTER"]:
         return
@@ -285,8 +292,9 @@ def _check(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], f
 
 
 def _unprintable(said: Registered | None) -> list[Json]:
-    """What is said of a row whose names have characters no paper can show: the agency cannot have entered
-    them so, and all else is compared.
+    """What is said of a row whose names have characters no paper can show.
+
+    The agency cannot have entered them so, and all else is compared.
     """
     lacking = printable.missing(said.name, said.legal_representative) if said else []
     if not lacking:
@@ -296,8 +304,9 @@ def _unprintable(said: Registered | None) -> list[Json]:
 
 
 def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
-    """Open a check for every difference that still stands; or, before the first, doubt the register where it
-    contradicts too many.
+    """Open a check for every difference that still stands.
+
+    Or, before the first, doubt the register where it contradicts too many.
     """
     if batch.person_id is not None:  # powers may have been lost since
         permissions.check_act("agencies._compare", actor)

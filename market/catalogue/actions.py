@@ -1,5 +1,6 @@
-"""Keeping the catalogue: authorities revise, list and withdraw items, in versions, with a reason, for
-everyone to see.
+"""Keeping the catalogue.
+
+Authorities revise, list and withdraw items, in versions, with a reason, for everyone to see.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from models.workflow import check_reason
 
 
 def may_edit(actor: Actor, department: str) -> bool:
-    """The market's own regulator and administrators edit every item; a department at that level, and a
-    regulator of one line of work, those of its line.
+    """The market's own regulator and administrators edit every item.
+
+    A department at that level, and a regulator of one line of work, those of its line.
     """
     if not permissions.may_act("catalogue.revise_item", actor):
         return False

@@ -1,5 +1,6 @@
-"""The visitor's home, the item list and each item's one-time notice, keeping the list, the policy in
-print.
+"""The visitor's home, the item list, each item's one-time notice, and the policy in print.
+
+Authorities keep the list here, too.
 """
 
 from __future__ import annotations
@@ -148,8 +149,9 @@ def matters() -> str:
 
 
 def _asked(item: ServiceItem) -> Quantity | None:
-    """The size of the job the reader typed; None if it is needed and missing. RuleBroken if it cannot be
-    read.
+    """The size of the job the reader typed; None if it is needed and missing.
+
+    RuleBroken if it cannot be read.
     """
     amount, count, factor = (request.args.get(name, "").strip() for name in ("amount", "count", "factor"))
     if item.measure == "none":
@@ -163,8 +165,9 @@ def _asked(item: ServiceItem) -> Quantity | None:
 
 
 def _cost(item: ServiceItem) -> dict[str, Any]:
-    """What the item would cost at every agency, for the reader's job; without one what the agencies
-    publish.
+    """What the item would cost at every agency, for the reader's job.
+
+    Without one what the agencies publish.
     """
     session, region = db.session, region_asked()
     job = _asked(item)

@@ -1,5 +1,6 @@
-"""The course of a contract: what follows from what, and what each turn does to its milestones and its
-money.
+"""The course of a contract.
+
+What follows from what, and what each turn does to its milestones and its money.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ def ask_deposit(session: Session, contract: Contract) -> None:
 
 
 def ask(session: Session, contract: Contract, kind: str, amount: int, number: int) -> None:
-    """Ask the buyer for `amount` fen towards a milestone, or for having paid for it late; nothing asks for
-    nothing.
+    """Ask the buyer for `amount` fen towards a milestone, or for having paid for it late.
+
+    Nothing asks for nothing.
     """
     if not amount:
         return
@@ -135,8 +137,9 @@ def meet(session: Session, deliverable: Deliverable) -> None:
 
 
 def settle(session: Session, contract: Contract) -> None:
-    """Pay the agency for what is met and covered; with the last milestone the contract is complete. While a
-    dispute or a suspension lasts the money stays where it is.
+    """Pay the agency for what is met and covered; with the last milestone the contract is complete.
+
+    While a dispute or a suspension lasts the money stays where it is.
     """
     if contract.state not in RUNNING:
         return
@@ -151,8 +154,10 @@ def settle(session: Session, contract: Contract) -> None:
 
 
 def _release(session: Session, contract: Contract, milestone: Milestone) -> None:
-    """Divide a milestone's price: the agency's part and what was retained for it leave, a part may wait for
-    the last milestone, and lateness is made good to the buyer.
+    """Divide a milestone's price.
+
+    The agency's part and what was retained for it leave, a part may wait for the last milestone, and lateness
+    is made good to the buyer.
     """
     share, key = (
         payments.release_of(session, contract, milestone),
@@ -178,8 +183,9 @@ def _release(session: Session, contract: Contract, milestone: Milestone) -> None
 
 
 def freeze(session: Session, contract: Contract, why: str) -> None:
-    """What is in escrow is held for as long as a dispute lasts; `why` is the dispute, or the payment that
-    came in meanwhile.
+    """What is in escrow is held for as long as a dispute lasts.
+
+    `why` is the dispute, or the payment that came in meanwhile.
     """
     amount = ledger.balance(session, ledger.escrow(contract.identifier))
     payments.post(session, "held", f"{why}:held", contract.identifier, amount, contract=contract.identifier)
@@ -235,8 +241,9 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
 
 
 def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
-    """Of all that is kept for a contract that ends early `to_agency` fen go to the agency, the rest back to
-    the buyer. RuleBroken if it is not that much.
+    """Share out what is kept for a contract that ends early.
+
+    `to_agency` fen go to the agency, the rest back to the buyer. RuleBroken if less than that is kept.
     """
     code = contract.identifier
     unfreeze(session, contract, f"{code}:ended")
@@ -260,8 +267,9 @@ def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
 
 
 def _close(session: Session, contract: Contract, fault: str = "") -> None:
-    """Call off what is still open beside a contract that ends, through whose `fault` it may be. What did not
-    come is missed by the agency that is at fault, and by none where the buyer or nobody is.
+    """Call off what is still open beside a contract that ends, through whose `fault` it may be.
+
+    What did not come is missed by the agency that is at fault, and by none where the buyer or nobody is.
     """
     acts: dict[Any, str] = {
         Materials: "cancel",

@@ -1,5 +1,6 @@
-"""Forms of a contract's life. What depends on the contract (its clauses, milestones, checklist) is built for
-it.
+"""Forms of a contract's life.
+
+What depends on the contract (its clauses, milestones, checklist) is built for it.
 """
 
 from __future__ import annotations
@@ -72,8 +73,9 @@ class RenewForm(Form):
 
 
 class _Milestones(Form):
-    """Up to five rows, of which those without a name are none; the macro `milestones` shows them as a
-    table.
+    """Up to five rows, of which those without a name are none.
+
+    The macro `milestones` shows them as a table.
     """
 
     milestone_places = tuple(range(1, MOST_MILESTONES + 1))

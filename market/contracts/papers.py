@@ -33,15 +33,17 @@ TRIES = 3  # a text that is changed again and again while it is printed
 
 
 def printable(contract: Contract) -> bool:
-    """Whether there is a PDF of it, or will be for whoever asks. One signed before contracts were put on
-    paper has none.
+    """Whether there is a PDF of it, or will be for whoever asks.
+
+    One signed before contracts were put on paper has none.
     """
     return contract.paper is not None or contract.signed_at is None
 
 
 def kept_paper(session: Session, contract: Contract) -> Document | None:
-    """The PDF of the contract as it stands: the present text, with the signatures it has so far. None where
-    nobody needed it yet.
+    """The PDF of the contract as it stands: the present text, with the signatures it has so far.
+
+    None where nobody needed it yet.
     """
     if contract.paper is None:
         return None
@@ -49,8 +51,9 @@ def kept_paper(session: Session, contract: Contract) -> Document | None:
 
 
 def on_paper(identifier: str) -> Document:
-    """The PDF of a contract as it stands, printed now if nobody needed it before. NotFound where it has
-    none.
+    """The PDF of a contract as it stands, printed now if nobody needed it before.
+
+    NotFound where it has none.
     """
     for _ in range(TRIES):
         with looking() as session:
@@ -76,8 +79,9 @@ def _keep_text(session: Session, actor: Actor, identifier: str, *, text: str, co
 
 
 def to_sign(session: Session, contract: Contract) -> bytes:
-    """The PDF the next signature goes into. RuleBroken where nobody asked for it yet: there is nothing to
-    have signed.
+    """The PDF the next signature goes into.
+
+    RuleBroken where nobody asked for it yet: there is nothing to have signed.
     """
     paper = kept_paper(session, contract)
     if paper is None:
@@ -119,8 +123,9 @@ def facts(contract: Contract, standing: str = N_("待签署")) -> list[list[str]
 
 
 def _print(data: dict[str, Any]) -> bytes:
-    """The PDF. RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on
-    the paper.
+    """The PDF.
+
+    RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on the paper.
     """
     if lacking := missing(json.dumps(data, ensure_ascii=False)):
         raise RuleBroken(

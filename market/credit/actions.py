@@ -54,8 +54,9 @@ def refresh_scores(session: Session, happened: list[Event]) -> None:
 
 
 def tell_refreshed(session: Session, agencies: list[int]) -> None:
-    """An event for whoever shows scores and grades, the index above all: those of these agencies are others
-    now.
+    """An event for whoever shows scores and grades, the index above all.
+
+    Those of these agencies are others now.
     """
     names = list(
         session.scalars(
@@ -83,8 +84,9 @@ def drop_record(session: Session, actor: Actor, identifier: str, *, reason: str)
 
 
 def look_at_scores(after: int, most: int) -> Looked | None:
-    """The sheets of the next agencies, computed outside of any transaction that writes: ratings fade by the
-    day. An agency whose sheet cannot be computed stays as it is, as a failure of its own.
+    """The sheets of the next agencies, computed outside of any transaction that writes.
+
+    Ratings fade by the day. An agency whose sheet cannot be computed stays as it is, as a failure of its own.
     """
     following = select(Organisation.id, Organisation.identifier).where(
         Organisation.kind == "agency", Organisation.id > after
@@ -133,6 +135,7 @@ def begin_scores(session: Session, actor: Actor) -> str:
 
 def refresh_every_score() -> str:
     """Compute every agency's sheet, a piece to a transaction; one that was interrupted goes on where it was.
+
     Returns the batch.
     """
     db.session.rollback()
@@ -143,8 +146,9 @@ def refresh_every_score() -> str:
 
 
 def refresh_failed() -> int:
-    """The sheets that could not be computed, each when it is time to try again. Returns how many there are
-    now.
+    """The sheets that could not be computed, each when it is time to try again.
+
+    Returns how many there are now.
     """
     db.session.rollback()
     known = failures.of(db.session, "scores")

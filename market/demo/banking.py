@@ -1,5 +1,6 @@
-"""The custodian of the demonstration: every few days the bank's statement comes in, and what is owed goes
-out.
+"""The custodian of the demonstration.
+
+Every few days the bank's statement comes in, and what is owed goes out.
 """
 
 from __future__ import annotations

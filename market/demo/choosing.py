@@ -84,8 +84,9 @@ def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
 
 
 def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
-    """A request from draft to its end, whatever that is; the contract's story follows on. `even` bids are all
-    at one price, so that a draw decides.
+    """A request from draft to its end, whatever that is; the contract's story follows on.
+
+    `even` bids are all at one price, so that a draw decides.
     """
     random, who = stage.random, stage.actors[buyer.email]
     mode = "sealed_bid" if even else random.choices(*(STATE_MODES if buyer.state_owned else PRIVATE_MODES))[0]
@@ -246,8 +247,9 @@ def _score(stage: Stage, request: str) -> Story:
 
 
 def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story:
-    """One agency's quote, perhaps bargained over, or its sealed bid; at this price, or one of its own, never
-    another's.
+    """One agency's quote, perhaps bargained over, or its sealed bid.
+
+    At this price, or one of its own, never another's.
     """
     random, request, actor = stage.random, job.request, stage.actors[agency.email]
     ceiling = _ceilings(job, actor.organisation_id).get(actor.organisation_id)
@@ -287,8 +289,9 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
 
 
 def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
-    """The published prices for a job, in fen, of those who may answer, or of one of them: by their
-    organisations.
+    """The published prices for a job, in fen, of those who may answer, or of one of them.
+
+    By their organisations.
     """
     db.session.rollback()
     schedules = schedules_in_force(db.session, agency_id=agency, item_code=job.item_code)

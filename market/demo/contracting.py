@@ -132,8 +132,9 @@ def _due(contract: str) -> list[str]:
 def _deliver(
     stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float
 ) -> Generator[datetime, None, tuple[bool, bool]]:
-    """One milestone's deliverable, to its acceptance or its review; whether it was late, and whether it was
-    sent back.
+    """One milestone's deliverable, to its acceptance or its review.
+
+    Whether it was late, and whether it was sent back.
     """
     random = stage.random
     deliverable = _numbered(contract, number)

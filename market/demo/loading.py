@@ -43,8 +43,9 @@ def is_empty() -> bool:
 
 
 def unfinished() -> bool:
-    """Whether a demonstration was begun here and is not whole: once whoever loaded it is gone, `wipe` and
-    `load` again.
+    """Whether a demonstration was begun here and is not whole.
+
+    Once whoever loaded it is gone, `wipe` and `load` again.
     """
     return mark.under_way()
 
@@ -74,8 +75,9 @@ def load(
 
 
 def _stories(start: datetime, until: datetime, requests: int) -> list[Turn]:
-    """Every story with the instant at which it begins. Those who are there before all others come in at
-    once.
+    """Every story with the instant at which it begins.
+
+    Those who are there before all others come in at once.
     """
     random = Random(SEED)
     stage = Stage(random, people.agencies(random))
@@ -116,8 +118,9 @@ class _Source:
 
 
 class _Teller:
-    """Says how far the play is, once for each percent. The work grows with the market, so half the year is a
-    third of it.
+    """Says how far the play is, once for each percent.
+
+    The work grows with the market, so half the year is a third of it.
     """
 
     def __init__(self, start: datetime, until: datetime, progress: Callable[[float], None]) -> None:
@@ -133,9 +136,10 @@ class _Teller:
 
 @contextmanager
 def _behind_the_scenes(source: _Source) -> Iterator[None]:
-    """While it is played this process has the clock of the play, draws from the play's dice, wakes no worker
-    (every act would), and lets SQLite write without waiting for the disk: a power cut would leave a market
-    that is begun anew anyway.
+    """What holds for this process while the demonstration is played.
+
+    It has the clock of the play, draws from the play's dice, wakes no worker (every act would), and lets
+    SQLite write without waiting for the disk: a power cut would leave a market that is begun anew anyway.
     """
     jobs, hasher = current_app.extensions["jobs"], accounts._hasher
     queued, durable, dice = jobs.queued, extensions.SYNCHRONOUS, Random(f"{SEED} draws")

@@ -1,5 +1,6 @@
-"""The mark a demonstration leaves in the market while it is being loaded: how far it is, and that it is not
-whole yet.
+"""The mark a demonstration leaves in the market while it is being loaded.
+
+How far it is, and that it is not whole yet.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ def begin() -> None:
 
 
 def under_way() -> bool:
-    """Whether a demonstration was begun here and is not whole, whatever this process was told of
-    demonstrations: the mark alone says so. While it is, the jobs leave what falls due to whoever loads it: by
-    the real clock all of the past it plays is overdue. Asks the database, so it is for those who work on the
-    market, not for pages.
+    """Whether a demonstration was begun here and is not whole.
+
+    Whatever this process was told of demonstrations: the mark alone says so. While it is, the jobs leave what
+    falls due to whoever loads it: by the real clock all of the past it plays is overdue. Asks the database,
+    so it is for those who work on the market, not for pages.
     """
     return share() is not None
 
@@ -57,8 +59,9 @@ def share() -> float | None:
 
 
 def percent() -> int | None:
-    """How many percent are there, for the pages of a market that is served while it is loaded; None where
-    none is under way. Asks nothing any more once it is whole, and nothing that must be answered.
+    """How many percent are there, for the pages of a market that is served while it is loaded.
+
+    None where none is under way. Asks nothing any more once it is whole, and nothing that must be answered.
     """
     if not current_app.config["DEMO"] or current_app.extensions.get("demonstration is whole"):
         return None

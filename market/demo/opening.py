@@ -1,5 +1,6 @@
-"""How the people of the demonstration come in: authorities, agencies with their papers and fees,
-enterprises.
+"""How the people of the demonstration come in.
+
+Authorities, agencies with their papers and fees, enterprises.
 """
 
 from __future__ import annotations
@@ -244,8 +245,9 @@ def terms_for(random: Random, item: ServiceItem) -> Json:
 
 
 def register_story(stage: Stage, until: datetime) -> Story:
-    """The regulator compares the market with an export of the business register, and asks about what
-    differs.
+    """The regulator compares the market with an export of the business register.
+
+    It asks about what differs.
     """
     yield until - timedelta(days=9)
     yield stage.later(0)

@@ -95,8 +95,9 @@ _PHASES = ("一期", "二期", "扩建", "改造", "配套", "")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One organisation of the demonstration. `skill` (0 to 1) is how well an agency works; the stories use
-    it.
+    """One organisation of the demonstration.
+
+    `skill` (0 to 1) is how well an agency works; the stories use it.
     """
 
     email: str

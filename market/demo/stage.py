@@ -31,8 +31,9 @@ OVERNIGHT = timedelta(hours=16)  # what falls due at five in the afternoon is do
 
 @cache
 def _due() -> Select[tuple[bool]]:
-    """Whether anything at all is due at `now`: one question, where going through every kind of case asks
-    thirty.
+    """Whether anything at all is due at `now`.
+
+    One question, where going through every kind of case asks thirty.
     """
     limits = [(kind, state) for kind in CASES.values() for state, _act in kind.workflow.timed_acts()]
     at = bindparam("now", type_=UTCDateTime())

@@ -23,8 +23,10 @@ _FUNCTIONS = text(
 
 
 def wipe() -> None:
-    """Leave an empty, migrated market and empty folders. RuntimeError unless the demonstration's mark says
-    that it was not finished: nobody else's data is ever wiped.
+    """Leave an empty, migrated market and empty folders.
+
+    RuntimeError unless the demonstration's mark says that it was not finished: nobody else's data is ever
+    wiped.
 
     The database goes last and at once: killed before that, the mark still says what is to be done.
     """

@@ -1,5 +1,6 @@
-"""What happens after commits and when time passes: deadlines, event consumers, long work, each in a lane of
-its own.
+"""What happens after commits and when time passes.
+
+Deadlines, event consumers, long work, each in a lane of its own.
 
 Everything here may be killed at any point and run again: consumers resume from their cursors, long work where
 it was, and a deadline act that was carried out is no longer in the table. What fails is kept

@@ -1,5 +1,7 @@
-"""What follows events. Every consumer has a cursor of its own and waits for no other; an event one of them
-fails on is set aside for it alone, and tried again by itself.
+"""What follows events.
+
+Every consumer has a cursor of its own and waits for no other; an event one of them fails on is set aside for
+it alone, and tried again by itself.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Consumer:
-    """One that follows the events. `inside` the transaction that moves its cursor it writes to the database;
-    outside of any it asks others, prints, or writes files, and bears doing it again, also by two at once.
-    `lane` is where it runs.
+    """One that follows the events.
+
+    `inside` the transaction that moves its cursor it writes to the database; outside of any it asks others,
+    prints, or writes files, and bears doing it again, also by two at once. `lane` is where it runs.
     """
 
     handle: Callable[..., None]
@@ -55,8 +58,9 @@ class _Elsewhere(Exception):
 
 
 def drain(lane: str | None = None, without: str = "", once: bool = False) -> int:
-    """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about;
-    one may be left behind for now. With `once` only as far as the events go now: a lane has other work, and
+    """Let every consumer, of this lane or of all, catch up, also with what another one's work brought about.
+
+    One may be left behind for now. With `once` only as far as the events go now: a lane has other work, and
     where people never stop acting there is always another event. Returns how many events were handled.
     """
     names = [
@@ -77,8 +81,9 @@ def _newest() -> int:
 
 
 def _each_minding(names: list[str], work: Callable[[str], int], which: str = "") -> int:
-    """What one consumer fails of must not keep the others waiting; it is kept as a failure, and the consumer
-    left out until its next try.
+    """What one consumer fails of must not keep the others waiting.
+
+    It is kept as a failure, and the consumer left out until its next try.
     """
     db.session.rollback()
     known = failures.of(db.session, WHOLE)

@@ -1,5 +1,6 @@
-"""What falls due: the acts the clock performs, each for itself; openings before anything else, and then
-whatever has waited longest.
+"""What falls due: the acts the clock performs, each for itself.
+
+Openings before anything else, and then whatever has waited longest.
 """
 
 from __future__ import annotations
@@ -114,8 +115,9 @@ class Due:
 
 
 def run_deadlines() -> int:
-    """Perform what is due, and what falls due meanwhile, as long as the clock may be gone by. A case that
-    fails is kept as a failure and tried again later, and stops no other. Returns how many acted.
+    """Perform what is due, and what falls due meanwhile, as long as the clock may be gone by.
+
+    A case that fails is kept as a failure and tried again later, and stops no other. Returns how many acted.
     """
     seen: set[Attempt] = set()
     acted = 0
@@ -127,8 +129,9 @@ def run_deadlines() -> int:
 
 
 def _look(seen: set[Attempt], now: datetime) -> list[Due]:
-    """The next few acts due at an instant that may be gone by, but for those this pass has seen to: a pass
-    ends, whatever an act leaves.
+    """The next few acts due at an instant that may be gone by, but for those this pass has seen to.
+
+    A pass ends, whatever an act leaves.
     """
     db.session.rollback()
     found = db.session.execute(
@@ -192,8 +195,9 @@ def _passed(case_class: Any, state: str) -> ColumnElement[bool]:
 
 @cache
 def _due() -> Select[Any]:
-    """What is due, but for failures whose next try is still to come: those that go first, then over all kinds
-    the oldest.
+    """What is due, but for failures whose next try is still to come.
+
+    Those that go first, then over all kinds the oldest.
     """
     looks = []
     for kind, case_class, state, act, which, rank in _timed():

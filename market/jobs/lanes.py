@@ -49,8 +49,10 @@ PATIENCE = (
 
 
 def tick() -> tuple[int, int, int]:
-    """What every minute brings, in this process: what is due, who is reminded, pieces of the long work, and
-    what follows of all that. Returns how many acts, pieces and events there were.
+    """What every minute brings, in this process.
+
+    What is due, who is reminded, pieces of the long work, and what follows of all that. Returns how many
+    acts, pieces and events there were.
     """
     acted = run_deadlines()
     told = sourcing.settle_keys()
@@ -98,10 +100,11 @@ class _Lane(Consumer):  # type: ignore[misc]
 
 
 class Jobs:
-    """The queues, and how work goes here. `queued` keeps tasks in SQLite for the lanes' processes; `manual`
-    leaves everything to the caller. Made without opening or starting anything: whoever made the application
-    may fork. `lane` is the one this process is, if any, `rest` how it waits between two pieces of work,
-    `paces` how large these are.
+    """The queues, and how work goes here.
+
+    `queued` keeps tasks in SQLite for the lanes' processes; `manual` leaves everything to the caller. Made
+    without opening or starting anything: whoever made the application may fork. `lane` is the one this
+    process is, if any, `rest` how it waits between two pieces of work, `paces` how large these are.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -132,8 +135,9 @@ class Jobs:
         return MemoryHuey(name=lane, immediate=False, results=False)
 
     def _offer(self, lane: str, work: Callable[[], object]) -> None:
-        """The pass of a lane, as a task it is woken by and, where nobody wakes it, of every minute, or
-        second.
+        """The pass of a lane, as a task it is woken by.
+
+        Where nobody wakes it, it runs every minute, or every second.
         """
 
         def one_pass() -> None:
@@ -165,8 +169,10 @@ class Jobs:
         )
 
     def _hear_the_keeper(self) -> None:
-        """Now and then it is asked for the time, and remembers that: over a restart that is what it holds its
-        clock against. One elsewhere has people of its own to look after it.
+        """Now and then it is asked for the time, and remembers that.
+
+        Over a restart that is what it holds its clock against. One elsewhere has people of its own to look
+        after it.
         """
         if monotonic() < self.heard:
             return
@@ -203,9 +209,11 @@ class Jobs:
         )
 
     def between(self, took: float = 0.0) -> None:
-        """Between two pieces of work: garbage is collected, this lane says that it is alive, and where a
-        piece held the lock for a while the lane rests as long: SQLite's lock goes to whoever happens to ask,
-        and who waits for it looks again only now and then.
+        """Between two pieces of work.
+
+        Garbage is collected, this lane says that it is alive, and where a piece held the lock for a while the
+        lane rests as long: SQLite's lock goes to whoever happens to ask, and who waits for it looks again
+        only now and then.
         """
         memory.between()
         if inside():
@@ -216,8 +224,9 @@ class Jobs:
             self.rest(took)
 
     def prepare(self) -> None:
-        """Make the queues' tables. A step before the server, like migrating: processes starting together
-        would race.
+        """Make the queues' tables.
+
+        A step before the server, like migrating: processes starting together would race.
         """
         if self.queued:
             self.queues["events"].storage.initialize_schema()
@@ -237,8 +246,9 @@ class Jobs:
             log.exception("could not wake the jobs' lane %s", lane)
 
     def work(self, lane: str) -> None:
-        """Be this lane until told to stop. Its file may have gone since the market was prepared: what waited
-        in it is found anew.
+        """Be this lane until told to stop.
+
+        Its file may have gone since the market was prepared: what waited in it is found anew.
         """
         self.queues[lane].storage.initialize_schema()
         self.lane, self.rest = lane, sleep
@@ -256,8 +266,9 @@ def _go_on(seconds: float) -> None:
 
 
 def _parts(lane: str, **works: Callable[[], object]) -> None:
-    """The parts of a lane's pass, each whatever became of the others: one that fails as a whole is kept as a
-    failure.
+    """The parts of a lane's pass, each whatever became of the others.
+
+    One that fails as a whole is kept as a failure.
     """
     what = f"lane {lane}"
     each(what, {Attempt(what, name): work for name, work in works.items()})

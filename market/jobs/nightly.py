@@ -1,5 +1,7 @@
-"""What every night brings, a part at a time: each part remembers when it was last done, so that one that was
-interrupted, or whose night was missed, is made up for.
+"""What every night brings, a part at a time.
+
+Each part remembers when it was last done, so that one that was interrupted, or whose night was missed, is
+made up for.
 """
 
 from __future__ import annotations
@@ -73,8 +75,10 @@ def marks(session: Session) -> dict[str, datetime]:
 
 
 def is_missing(mark: datetime) -> bool:
-    """Whether a part that was last done then is still to be done for the night that is over. One that was
-    done later than now was done by a clock that has been put right since: nobody knows for which night.
+    """Whether a part that was last done then is still to be done for the night that is over.
+
+    One that was done later than now was done by a clock that has been put right since: nobody knows for which
+    night.
     """
     return not last_night() <= mark <= clock.now()
 

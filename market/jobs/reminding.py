@@ -13,8 +13,9 @@ from models import CASES, reminders
 
 
 def remind() -> int:
-    """Tell the parties whose limits draw near, found without any lock and told in pieces. Returns how many
-    cases were told of.
+    """Tell the parties whose limits draw near, found without any lock and told in pieces.
+
+    Returns how many cases were told of.
     """
     return sum(_remind(kind) for kind in CASES)
 

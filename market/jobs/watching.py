@@ -31,11 +31,12 @@ def beat(lane: str) -> None:
 
 
 def standing() -> dict[str, Any]:
-    """`lanes`: when each was last heard of (ISO 8601, None if never); `lag`: how many events each consumer is
-    behind, and `waiting`, since when the oldest of them waits; `overdue`: the oldest limit that has passed
-    and whose act is still to come, and `untried`, the oldest of those not kept as failures; `failures`: how
-    many there are, and `broken`, since when each part of the jobs fails as a whole; `nights`: when each part
-    of the night's work was last done.
+    """`lanes`: when each was last heard of (ISO 8601, None if never); `lag`.
+
+    How many events each consumer is behind, and `waiting`, since when the oldest of them waits; `overdue`:
+    the oldest limit that has passed and whose act is still to come, and `untried`, the oldest of those not
+    kept as failures; `failures`: how many there are, and `broken`, since when each part of the jobs fails as
+    a whole; `nights`: when each part of the night's work was last done.
     """
     db.session.rollback()
     last = heartbeats.last(db.session)
@@ -78,8 +79,9 @@ def _whole_parts() -> Any:
 
 
 def _overdue(*, failing: bool) -> datetime | None:
-    """One look into the index of each state whose limit ends in an act, with or without what is kept as a
-    failure.
+    """One look into the index of each state whose limit ends in an act.
+
+    With or without what is kept as a failure.
     """
     now = clock.now()
     looks: list[Any] = []

@@ -1,5 +1,6 @@
-"""Whether a copy of a paper is genuine: whether it is one of ours, who signed it, when, and whether anything
-was changed since.
+"""Whether a copy of a paper is genuine.
+
+Whether it is one of ours, who signed it, when, and whether anything was changed since.
 
 What a copy says it is proves nothing, so whoever brings one learns no more of the contract it names than of a
 contract that there is not.
@@ -40,10 +41,12 @@ _MOVED = frozenset({"broken", "altered"})  # with one of these, what a file says
 
 @dataclass(frozen=True)
 class Copy:
-    """What was found of a copy: the verdict (see VERDICTS); the `paper` whose holder this shows somebody to
-    be, by its bytes or by its parties' sound signatures, and none otherwise; the number of the contract it
-    `claims` to be; its signatures with their flaws; those nobody here can verify; of one that was added to
-    since, the revision that was signed, and whether that one is kept here.
+    """What was found of a copy: the verdict (see VERDICTS).
+
+    The `paper` whose holder this shows somebody to be, by its bytes or by its parties' sound signatures, and
+    none otherwise; the number of the contract it `claims` to be; its signatures with their flaws; those
+    nobody here can verify; of one that was added to since, the revision that was signed, and whether that one
+    is kept here.
     """
 
     verdict: str
@@ -56,9 +59,10 @@ class Copy:
 
 
 def issued(session: Session, identifier: str) -> Document | None:
-    """A paper by its own number, or the newest of the case it was issued on; of a contract the one with its
-    present text, or only what it will state, where nobody has needed it on paper yet. None where there is
-    none.
+    """A paper by its own number, or the newest of the case it was issued on.
+
+    Of a contract the one with its present text, or only what it will state, where nobody has needed it on
+    paper yet. None where there is none.
     """
     contract = _named(session, identifier)
     if contract is not None and printable(contract):
@@ -74,9 +78,10 @@ def issued(session: Session, identifier: str) -> Document | None:
 
 
 def check_copy(session: Session, content: bytes) -> Copy:
-    """Compare a copy with what is kept, and verify every signature in it. Nothing of it is stored, and
-    nothing is held open in the database while it is examined. RuleBroken at `file` for one that costs too
-    much.
+    """Compare a copy with what is kept, and verify every signature in it.
+
+    Nothing of it is stored, and nothing is held open in the database while it is examined. RuleBroken at
+    `file` for one that costs too much.
     """
     kept = _kept(session, content)
     if kept is not None and kept.case_type != "contract":
@@ -132,9 +137,11 @@ def _standing(session: Session, kept: Document, signatures: int) -> str:
 
 
 def _flaws(found: Signed, contract: Contract | None) -> tuple[str, ...]:
-    """What is wrong with a signature. Whether it is a party's is asked only where it is sound, by whom its
-    certificate says and over all the file says; and a contract there is not has no parties. Else a title or a
-    name that anybody wrote would tell which contracts there are, and whose.
+    """What is wrong with a signature.
+
+    Whether it is a party's is asked only where it is sound, by whom its certificate says and over all the
+    file says; and a contract there is not has no parties. Else a title or a name that anybody wrote would
+    tell which contracts there are, and whose.
     """
     if found.flaws:
         return found.flaws
@@ -142,8 +149,9 @@ def _flaws(found: Signed, contract: Contract | None) -> tuple[str, ...]:
 
 
 def _revision(content: bytes, signatures: tuple[tuple[Signed, tuple[str, ...]], ...]) -> bytes:
-    """The file as it was when its last signature was made, where every signature covers what it signed and
-    only something was added since.
+    """The file as it was when its last signature was made.
+
+    Where every signature covers what it signed and only something was added since.
     """
     ends = max((each.ends for each, _ in signatures), default=0)
     if any("broken" in wrong or not each.ends for each, wrong in signatures) or ends >= len(content):

@@ -44,8 +44,9 @@ class CheckForm(Form):
 
 
 class NumberForm(FlaskForm):
-    """The number and the code as they are printed on a paper, for whoever cannot read its QR code. It only
-    leads on, so nothing is signed.
+    """The number and the code as they are printed on a paper, for whoever cannot read its QR code.
+
+    It only leads on, so nothing is signed.
     """
 
     class Meta(FlaskForm.Meta):
@@ -78,8 +79,9 @@ def _case(paper: Document) -> Any:
 
 
 def _shown(identifier: str, code: str) -> Document | None:
-    """The paper of this number, to whoever holds it or may read its case; None for anybody else, as where
-    there is none.
+    """The paper of this number, to whoever holds it or may read its case.
+
+    None for anybody else, as where there is none.
     """
     found = issued(db.session, identifier)
     if found is None or _case(found).readable_by(db.session, current_actor()):
@@ -131,8 +133,9 @@ def check(identifier: str, code: str = "") -> str | tuple[str, int]:
 
 
 def _asked_for(identifier: str, form: CheckForm, copy: Copy | None, status: int) -> str | tuple[str, int]:
-    """The answer to a number that tells nothing: it asks for the file, and shows the record of the paper that
-    file is.
+    """The answer to a number that tells nothing.
+
+    It asks for the file, and shows the record of the paper that file is.
     """
     if copy is not None and copy.paper is not None:
         return _held(copy, form), status
@@ -146,8 +149,9 @@ def _asked_for(identifier: str, form: CheckForm, copy: Copy | None, status: int)
 
 
 def _download(paper: Document, identifier: str, code: str) -> str | None:
-    """Where the paper itself is, for who may have it. A contract is its parties' business: who holds a copy
-    may check it, but gets none here.
+    """Where the paper itself is, for who may have it.
+
+    A contract is its parties' business: who holds a copy may check it, but gets none here.
     """
     if paper.case_type == "contract":
         return None
@@ -208,8 +212,9 @@ def paper(identifier: str, code: str = "") -> Response:
 @rooms.route("/check", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])
 def check_file() -> Response | str | tuple[str, int]:
-    """Whoever holds a paper of the platform's, or a signed contract, checks it: whether it is the same, who
-    signed, and when.
+    """Whoever holds a paper of the platform's, or a signed contract, checks it.
+
+    Whether it is the same, who signed, and when.
     """
     form, copy, status, typed = CheckForm(), None, 200, NumberForm(request.args)
     if form.is_submitted():

@@ -27,8 +27,9 @@ def override(
 
 @action
 def try_again(session: Session, actor: Actor, number: int) -> str:
-    """An administrator has something the jobs could not do tried again now. The event wakes whichever of them
-    it was.
+    """An administrator has something the jobs could not do tried again now.
+
+    The event wakes whichever of them it was.
     """
     failure = session.get(Failure, number, with_for_update=True)
     if failure is None:

@@ -1,5 +1,6 @@
-"""What a regulator should look at in the contracts of its area: clauses that differ or are unfair, and
-reports that pass or do not.
+"""What a regulator should look at in the contracts of its area.
+
+Clauses that differ or are unfair, and reports that pass or do not.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ GROUPS = ("agency", "item", "region")
 
 
 def to_look_at(actor: Actor, key: str = "") -> Select[Any]:
-    """The contracts of the area that the clause rules found something in, or whose clauses were changed;
-    those that break one rule, if it is named. Newest first.
+    """The contracts of the area that the clause rules found something in, or whose clauses were changed.
+
+    Those that break one rule, if it is named. Newest first.
     """
     query = select(Contract).where(
         Contract.visible_to(actor), or_(Contract.deviations > 0, cast(Contract.findings, String) != "[]")
@@ -89,9 +91,10 @@ CLAUSES = (
 
 
 def first_pass(actor: Actor, by: str) -> list[dict[str, Any]]:
-    """How reports fared at the approving departments of the area, by agency, item or region: how many were
-    reviewed, how many passed without a fault of the agency's, how many reviews they took. Most reviewed
-    first.
+    """How reports fared at the approving departments of the area, by agency, item or region.
+
+    How many were reviewed, how many passed without a fault of the agency's, how many reviews they took. Most
+    reviewed first.
     """
     key: Any = {
         "agency": Deliverable.agency_id,

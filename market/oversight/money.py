@@ -1,5 +1,6 @@
-"""A regulator's view of the money of its area: what is kept where, who does not pay in time, who waits for
-theirs.
+"""A regulator's view of the money of its area.
+
+What is kept where, who does not pay in time, who waits for theirs.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ VIEWS = ("escrow", "overdue", "waiting")
 
 
 def kept_by_region(actor: Actor) -> list[tuple[str, int, int, int, int]]:
-    """(region code, contracts with money kept, escrow, retained, held in disputes), sums in fen, most kept
-    first.
+    """What is kept, a row a region, most kept first.
+
+    (region code, contracts with money kept, escrow, retained, held in disputes); sums in fen.
     """
     found: dict[str, tuple[int, int, int, int]] = {}
     for place, kind in enumerate(("escrow", "retention", "hold")):

@@ -104,8 +104,9 @@ class Month:
 
 
 def months(actor: Actor, count: int = 12) -> list[Month]:
-    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area;
-    what never came is among the submissions, late.
+    """The last months up to this one, oldest first: contracts, reviews and submissions of the actor's area.
+
+    What never came is among the submissions, late.
     """
     today = clock.today()
     names = [

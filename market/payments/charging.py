@@ -1,5 +1,7 @@
-"""Between us and a gateway. The gateway is asked outside of any transaction; what is about to be asked is
-committed before, what it answered after, and the jobs take up whatever stopped in between.
+"""Between us and a gateway.
+
+The gateway is asked outside of any transaction; what is about to be asked is committed before, what it
+answered after, and the jobs take up whatever stopped in between.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ def _charge(key: str) -> Charge:
 
 
 def begin(actor: Actor, payment: str, method: str, back: str) -> tuple[str, Standing]:
-    """A buyer pays by one of the methods a gateway offers: the charge's key, and how it stands there. Pressed
-    twice it is one charge. RuleBroken where nobody offers the method for this payment.
+    """A buyer pays by one of the methods a gateway offers: the charge's key, and how it stands there.
+
+    Pressed twice it is one charge. RuleBroken where nobody offers the method for this payment.
     """
     gateway, _label = offering(Payment.load(db.session, payment)).get(method, (None, ""))
     db.session.rollback()
@@ -58,8 +61,9 @@ def _ask(key: str, back: str) -> Standing:
 
 
 def follow(key: str) -> None:
-    """Look how a charge stands at the gateway, and settle it accordingly. One of a payment that is in, which
-    nobody has paid, is called off.
+    """Look how a charge stands at the gateway, and settle it accordingly.
+
+    One of a payment that is in, which nobody has paid, is called off.
     """
     charge = _charge(key)
     if charge.state not in ("waiting", "asked") or charge.gateway_id is None:
@@ -139,8 +143,9 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
 
 
 def _look_for_strangers(gateway: str, about: str) -> None:
-    """What was taken back from a charge and is none of our payouts, as when somebody refunds it on the
-    gateway's own pages: a difference for a person, who is told at once.
+    """What was taken back from a charge and is none of our payouts.
+
+    As when somebody refunds it on the gateway's own pages: a difference for a person, who is told at once.
     """
     back = [m for m in online(gateway).taken_back(about) if m.amount]
     if not back:
@@ -170,8 +175,9 @@ def _leaving(gateway: str) -> Select[str]:
 
 
 def follow_payout(identifier: str) -> None:
-    """Look how a payout stands that a gateway has sent: one that failed there after all is owed again, and
-    goes by bank.
+    """Look how a payout stands that a gateway has sent.
+
+    One that failed there after all is owed again, and goes by bank.
     """
     payout = Payout.load(db.session, identifier)
     standing = online(payout.gateway).find(payout)
@@ -180,8 +186,9 @@ def follow_payout(identifier: str) -> None:
 
 
 def work() -> int:
-    """What every minute brings: charges and payouts that stopped half-way, events not dealt with. Returns how
-    many were taken up.
+    """What every minute brings: charges and payouts that stopped half-way, events not dealt with.
+
+    Returns how many were taken up.
     """
     return sum(_work(way.name) for way in ways() if isinstance(way, OnlineGateway))
 
@@ -231,8 +238,9 @@ def _asked_before(instant: datetime) -> ColumnElement[bool]:
 
 
 def _wait(act: Callable[..., object], *arguments: str) -> bool:
-    """One of these acts. Whether it was done; a gateway that refuses or is away is asked again the next
-    time.
+    """One of these acts.
+
+    Whether it was done; a gateway that refuses or is away is asked again the next time.
     """
     try:
         act(*arguments)

@@ -1,5 +1,6 @@
-"""What the jobs do with money: match the bank's lines, take up what stopped half-way at a gateway, reconcile,
-close the books.
+"""What the jobs do with money.
+
+Match the bank's lines, take up what stopped half-way at a gateway, reconcile, close the books.
 """
 
 from __future__ import annotations
@@ -61,8 +62,9 @@ def _match(statement: str, number: int) -> None:
 
 
 def close_books() -> int:
-    """Close every day that is over, each in a transaction of its own, worked out before it begins. Returns
-    how many.
+    """Close every day that is over, each in a transaction of its own, worked out before it begins.
+
+    Returns how many.
     """
     closed = 0
     while True:
@@ -76,8 +78,9 @@ def close_books() -> int:
 
 
 def reconcile() -> None:
-    """Hold every gateway's own record against the books, and keep every difference. One that does not answer
-    is left for the next night.
+    """Hold every gateway's own record against the books, and keep every difference.
+
+    One that does not answer is left for the next night.
     """
     for gateway in ways():
         db.session.rollback()

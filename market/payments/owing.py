@@ -1,5 +1,6 @@
-"""What is owed has to leave: a payout for each sum, by the way the money came in where that can take it
-back.
+"""What is owed has to leave.
+
+A payout for each sum, by the way the money came in where that can take it back.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from models.workflow import start
 
 
 def owe(session: Session, contract: Contract, payee: Organisation, kind: str, amount: int) -> list[Payout]:
-    """Payouts of `amount` fen to an organisation, posted as owed before. What goes back to a buyer goes first
-    to the charges it was taken by, newest first; an agency gets it through the gateway if it has an account
-    there and the money is there.
+    """Payouts of `amount` fen to an organisation, posted as owed before.
+
+    What goes back to a buyer goes first to the charges it was taken by, newest first; an agency gets it
+    through the gateway if it has an account there and the money is there.
     """
     made, left = [], amount
     charges = _open_charges(session, contract)
@@ -68,8 +70,9 @@ def _payout(
 
 
 def _open_charges(session: Session, contract: Contract) -> list[tuple[Charge, int]]:
-    """The charges of a contract that succeeded, newest first, each with what it can still give back in
-    fen.
+    """The charges of a contract that succeeded, newest first.
+
+    Each with what it can still give back, in fen.
     """
     back = (
         select(func.coalesce(func.sum(Payout.amount), 0))

@@ -16,8 +16,9 @@ def locked(session: Session, identifier: str) -> Payment:
 
 
 def take_in(session: Session, payment: Payment, gateway: str) -> ledger.Entry | None:
-    """Book a payment that both sides confirm or that was seen, and go on with its contract: begin it, pay the
-    agency what is covered now, ask the buyer for what paying late costs.
+    """Book a payment that both sides confirm or that was seen, and go on with its contract.
+
+    Begin it, pay the agency what is covered now, ask the buyer for what paying late costs.
     """
     contract = payment.contract
     payment.gateway, payment.paid_at = gateway, payment.paid_at or clock.now()

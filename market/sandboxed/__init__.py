@@ -1,6 +1,7 @@
-"""What is carried out in a process of its own: printing, and reading what strangers send. Imports nothing of
-the house, so that such a process is small and starts at once (the one exception, signatures, loads `models`
-when it is first asked for).
+"""What is carried out in a process of its own: printing, and reading what strangers send.
+
+Imports nothing of the house, so that such a process is small and starts at once (the one exception,
+signatures, loads `models` when it is first asked for).
 """
 
 from __future__ import annotations

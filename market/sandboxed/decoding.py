@@ -1,5 +1,7 @@
-"""From the bytes of a file to its text: byte-order marks, UTF-8, UTF-16, GB 18030, the encoding an XML
-declares; the end that old systems still write behind the last line (Ctrl-Z) is none of it.
+"""From the bytes of a file to its text.
+
+Byte-order marks, UTF-8, UTF-16, GB 18030, the encoding an XML declares; the end that old systems still write
+behind the last line (Ctrl-Z) is none of it.
 """
 
 from __future__ import annotations
@@ -45,8 +47,9 @@ def text(content: bytes) -> str | None:
 
 
 def xml(content: bytes) -> str | None:
-    """The text of an XML document without its declaration, in whatever encoding it declares or turns out to
-    be in; None for none.
+    """The text of an XML document without its declaration; None for none.
+
+    In whatever encoding it declares or turns out to be in.
     """
     content, encodings = _marked(content)
     head = content[:500].decode(

@@ -1,7 +1,8 @@
-"""Which characters the fonts that come with us can print. Our papers are set in two; beside them are one with
-the Han of the other planes (𠮷, 𫚉: what 《通用规范汉字表》 and household registers have beyond the first)
-and one with Tibetan. What is printed with those Typst carries inside is recorded in `fonts.json`, which
-`python -m market.sandboxed.record` makes anew.
+"""Which characters the fonts that come with us can print.
+
+Our papers are set in two; beside them are one with the Han of the other planes (𠮷, 𫚉: what
+《通用规范汉字表》 and household registers have beyond the first) and one with Tibetan. What is printed with
+those Typst carries inside is recorded in `fonts.json`, which `python -m market.sandboxed.record` makes anew.
 """
 
 from __future__ import annotations

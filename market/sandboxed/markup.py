@@ -1,5 +1,6 @@
-"""Tables that are called XLS and are none: the HTML page many banks' sites save under that name, and the XML
-of Excel 2003 (SpreadsheetML).
+"""Tables that are called XLS and are none.
+
+The HTML page many banks' sites save under that name, and the XML of Excel 2003 (SpreadsheetML).
 """
 
 from __future__ import annotations
@@ -86,8 +87,9 @@ def _root(head: str) -> str:
 
 
 def lines(content: bytes, most: int) -> Iterator[list[Any]]:
-    """The rows of all its tables, one after another, a spreadsheet's numbers as such. Refused for what cannot
-    be read, and over `most` rows.
+    """The rows of all its tables, one after another, a spreadsheet's numbers as such.
+
+    Refused for what cannot be read, and over `most` rows.
     """
     text = decoding.xml(content)
     if text is None:
@@ -104,16 +106,18 @@ def _not_read() -> Refused:
 
 
 class _Spread:
-    """The places of a table's cells: one that goes over several columns, or down over several rows, leaves
-    blanks there.
+    """The places of a table's cells.
+
+    One that goes over several columns, or down over several rows, leaves blanks there.
     """
 
     def __init__(self) -> None:
         self.held: dict[int, int] = {}  # rows to come in which a column is taken, by its place
 
     def row(self, cells: Iterator[tuple[Any, int, int, int]]) -> list[Any]:
-        """A row of cells, each with the place it says it stands at (-1 for none), and how many columns and
-        rows it goes over.
+        """A row of cells, each with its place and how far it reaches.
+
+        The place it says it stands at (-1 for none), and how many columns and rows it goes over.
         """
         found: list[Any] = []
         down: dict[int, int] = {}
@@ -221,8 +225,9 @@ def _arranges(row: html.HtmlElement, inner: list[html.HtmlElement]) -> bool:
 
 
 def _within(element: html.HtmlElement, *closed: str) -> Iterator[html.HtmlElement]:
-    """What an element holds, in order, but not what is inside these, nor what is not shown; a row or a cell
-    that is not has its place.
+    """What an element holds, in order, but not what is inside these, nor what is not shown.
+
+    A row or a cell that is not has its place.
     """
     waiting = list(reversed(element))
     while waiting:
@@ -242,8 +247,9 @@ def _hidden(element: html.HtmlElement, styles: re.Pattern[str] = _AWAY) -> bool:
 
 
 def _said(cell: html.HtmlElement, *, tables: bool = True) -> str:
-    """What a person sees in a cell: lines and blocks apart, nothing hidden; with or without the `tables` in
-    it.
+    """What a person sees in a cell: lines and blocks apart, nothing hidden.
+
+    With or without the `tables` in it.
     """
     parts: list[str] = []
     if not _hidden(cell, _UNSEEN):

@@ -1,5 +1,6 @@
-"""Papers as PDF: a Typst template filled with its data; tagged PDF/A-2b, the same bytes for the same
-input.
+"""Papers as PDF: a Typst template filled with its data.
+
+Tagged PDF/A-2b, the same bytes for the same input.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def _fonts() -> typst.Fonts:
 
 
 def pdf(template: str, data: dict[str, Any], link: str, timestamp: int) -> bytes:
-    """The PDF of `templates/print/<template>.typ` filled with `data`; `link` becomes its QR code, `timestamp`
-    its date.
+    """The PDF of `templates/print/<template>.typ` filled with `data`.
+
+    `link` becomes its QR code, `timestamp` its date.
     """
     code = BytesIO()
     if link:
@@ -93,8 +95,10 @@ def unmarked(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text as it can be printed: what is not seen (joiners, marks of direction, selectors) left out, 〓
-    for each character no font here has, and for a mark no font has together with what it stands on.
+    """The text as it can be printed.
+
+    What is not seen (joiners, marks of direction, selectors) left out, 〓 for each character no font here
+    has, and for a mark no font has together with what it stands on.
     """
     if _common().issuperset(text):
         return text

@@ -1,6 +1,7 @@
-"""`python -m market.sandboxed.record` makes `fonts.json` and `models/data/printable.json` anew, when Typst
-brings other fonts: the fonts lie in its library as they are; what one has and Typst still does not set (it
-does not look into every font) is found by printing it.
+"""Make `fonts.json` and `models/data/printable.json` anew: `python -m market.sandboxed.record`.
+
+Done when Typst brings other fonts. The fonts lie in its library as they are; what one has and Typst still
+does not set (it does not look into every font) is found by printing it.
 """
 
 from __future__ import annotations

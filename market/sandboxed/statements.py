@@ -1,5 +1,6 @@
-"""The texts of a CAMT.053 message (ISO 20022), in any of its versions: read element by element, counted, and
-forgotten as soon as it is read.
+"""The texts of a CAMT.053 message (ISO 20022), in any of its versions.
+
+Read element by element, counted, and forgotten as soon as it is read.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ Texts = dict[str, str]
 
 
 def read(content: bytes, most: int) -> list[dict[str, Any]]:
-    """The message's statements: `account` (empty where it does not say), `balances` and `entries` as texts by
-    their paths (an amount's currency under its path and `@Ccy`), an entry with `details` and each detail with
-    its `remarks`. Refused if it is no such message, has more than `most` entries and transactions, or is over
-    another limit.
+    """The message's statements.
+
+    `account` (empty where it does not say), `balances` and `entries` as texts by their paths (an amount's
+    currency under its path and `@Ccy`), an entry with `details` and each detail with its `remarks`. Refused
+    if it is no such message, has more than `most` entries and transactions, or is over another limit.
     """
     if _LONG_TAG.search(content):
         raise _not_read()
@@ -132,8 +134,9 @@ def _entry(entry: Element) -> dict[str, Any]:
 
 
 def _remarks(detail: Element) -> list[str]:
-    """What the payer wrote: the references first, structured ones and those of invoices, then the free
-    lines.
+    """What the payer wrote.
+
+    The references first, structured ones and those of invoices, then the free lines.
     """
     found = [e for path in REFERENCES for e in detail.findall(path)[:20]]
     return [

@@ -1,6 +1,8 @@
-"""The rows of a table people hand in: CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells),
-XLSX, XLS, or what banks call XLS and is HTML or XML (markup.py). Everything is counted while it is read, or
-before, and what is over a limit is read no further.
+"""The rows of a table people hand in.
+
+CSV (in UTF-8, UTF-16 or GB 18030, whatever stands between its cells), XLSX, XLS, or what banks call XLS and
+is HTML or XML (markup.py). Everything is counted while it is read, or before, and what is over a limit is
+read no further.
 """
 
 from __future__ import annotations
@@ -33,9 +35,10 @@ Headings = dict[str, tuple[str, ...]]
 
 
 def rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int) -> list[list[str]]:
-    """The rows below the heading, the cells in the order of `headings` (a column's name to the headings it is
-    known by), each as text. Refused if this is no table, lacks a needed column, has more than `most` rows, or
-    is over another limit.
+    """The rows below the heading as text, the cells in the order of `headings`.
+
+    `headings` are names of columns, each with the headings it is known by. Refused if this is no table, lacks
+    a needed column, has more than `most` rows, or is over another limit.
     """
     words = frozenset(word for name, known in headings.items() for word in (name, *known))
     lines = (line for line in _lines(content, most, words) if any(line))
@@ -59,9 +62,10 @@ def rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int)
 
 
 def grid(content: bytes, words: frozenset[str], most: int) -> list[list[str]]:
-    """Every row that says anything, each cell as text without its padding; `words` are headings by which to
-    see what stands between the cells. A number that a spreadsheet kept less exactly than it was typed begins
-    with `LOST`. Refused for no table, and over `most` rows.
+    """Every row that says anything, each cell as text without its padding.
+
+    `words` are headings by which to see what stands between the cells. A number that a spreadsheet kept less
+    exactly than it was typed begins with `LOST`. Refused for no table, and over `most` rows.
     """
     found: list[list[str]] = []
     for line in _lines(content, most, words, strict=False):
@@ -170,8 +174,9 @@ def _swallowed(cell: str, separator: str) -> bool:
 
 
 def _separator(begin: str, words: frozenset[str]) -> str:
-    """What stands between the cells: by which a line has the most of the headings we know; where there are
-    none, the most cells.
+    """What stands between the cells: by which a line has the most of the headings we know.
+
+    Where there are none, the most cells.
     """
     lines = begin.splitlines()[:100]
     heads = {
@@ -198,8 +203,9 @@ def _counted(lines: Iterable[str], most: int) -> Iterator[str]:
 
 
 def _workbook(content: bytes, most: int, *, every: bool) -> Iterator[list[Any]]:
-    """The rows of the first sheet; with `every` those of all sheets, one after another, which together keep
-    within the limits.
+    """The rows of the first sheet.
+
+    With `every` those of all sheets, one after another, which together keep within the limits.
     """
     height = size = 0
     try:

@@ -1,5 +1,6 @@
-"""The process in which functions are carried out for another one: `worker.py <read fd> <write fd> [module
-...]`.
+"""The process in which functions are carried out for another one.
+
+`worker.py <read fd> <write fd> [module ...]`.
 
 It takes pickled `(module, function, arguments, seconds, megabytes)`, says `begun` once the function is there,
 and then what became of it. It ends when its owner is gone, when a task ran out of memory, and when it has
@@ -42,8 +43,9 @@ def _give_back() -> None:
 
 
 def _limit(seconds: float, megabytes: int) -> None:
-    """No more memory than this on top of what is held already. The owner watches the time; if it no longer
-    can, the system ends us by the seconds of work.
+    """No more memory than this on top of what is held already.
+
+    The owner watches the time; if it no longer can, the system ends us by the seconds of work.
     """
     before = held()
     if before:
@@ -64,8 +66,9 @@ def _unlimit() -> None:
 
 
 def _carried_out(function: Any, arguments: tuple[Any, ...], seconds: float, megabytes: int) -> bytes:
-    """What became of it, pickled: `done` and the result, `refused` and the words, `full`, or `broken` and
-    where.
+    """What became of it, pickled.
+
+    `done` and the result, `refused` and the words, `full`, or `broken` and where.
     """
     _limit(seconds, megabytes)
     try:

@@ -1,6 +1,7 @@
-"""A web worker: waitress on a socket it was handed. Requests are received whole before a thread deals with
-them, so slow senders hold no thread; one that takes too long to send a request is cut off; on SIGTERM what is
-under way is finished.
+"""A web worker: waitress on a socket it was handed.
+
+Requests are received whole before a thread deals with them, so slow senders hold no thread; one that takes
+too long to send a request is cut off; on SIGTERM what is under way is finished.
 """
 
 from __future__ import annotations
@@ -125,8 +126,9 @@ class Server(TcpWSGIServer):
 
 
 def let_go(listener: socket.socket) -> None:
-    """Nobody is taken in here any more, whatever the loops of those who hold this socket are doing: the port
-    is free for the next.
+    """Nobody is taken in here any more, whatever the loops of those who hold this socket are doing.
+
+    The port is free for the next.
     """
     with contextlib.suppress(OSError):  # another child was first
         listener.shutdown(socket.SHUT_RDWR)

@@ -1,5 +1,6 @@
-"""Rate limits that all processes of a machine share: fixed windows counted in a small SQLite file of their
-own.
+"""Rate limits that all processes of a machine share.
+
+Fixed windows counted in a small SQLite file of their own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class SqliteStorage(Storage):
-    """`limits+sqlite:///path`. A limit a minute old counts nothing and is overwritten; losing the file, or
-    finding it broken after a power cut, only forgets tries.
+    """`limits+sqlite:///path`.
+
+    A limit a minute old counts nothing and is overwritten; losing the file, or finding it broken after a
+    power cut, only forgets tries.
     """
 
     STORAGE_SCHEME = ["limits+sqlite"]

@@ -34,8 +34,9 @@ def _lives(pid: int) -> bool:
 
 
 def hold(folder: Path) -> IO[str]:
-    """The lock of this folder, held as long as the file returned is open here or in a fork. Taken while
-    another process works in it, or where nothing can be written there.
+    """The lock of this folder, held as long as the file returned is open here or in a fork.
+
+    Taken while another process works in it, or where nothing can be written there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,8 +86,9 @@ def _listener(port: int) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on this port and nobody else does. Taken, with the name of the process, where one
-    is there, or with what else the system says.
+    """A socket that listens on this port and nobody else does.
+
+    Taken, with the name of the process, where one is there, or with what else the system says.
     """
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

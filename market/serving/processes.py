@@ -1,5 +1,7 @@
-"""What runs on one machine: as many web workers as cores, a worker for each lane of jobs, and at the very
-first start of a demonstration the one who plays it, before any job looks at the clock.
+"""What runs on one machine.
+
+As many web workers as cores, a worker for each lane of jobs, and at the very first start of a demonstration
+the one who plays it, before any job looks at the clock.
 """
 
 from __future__ import annotations
@@ -81,8 +83,9 @@ def _demonstration(app: Flask) -> Role | None:
 
 
 def _play(app: Flask) -> None:
-    """Play the demonstration, from its beginning if it was broken off before, with a line for each tenth of
-    it.
+    """Play the demonstration, from its beginning if it was broken off before.
+
+    A line is printed for each tenth of it.
     """
     from market.cli import play
 

@@ -1,5 +1,6 @@
-"""Whether this market may start, and how it stands once it runs: `/health` says that a process answers,
-`/ready` that the market does its work.
+"""Whether this market may start, and how it stands once it runs.
+
+`/health` says that a process answers, `/ready` that the market does its work.
 """
 
 from __future__ import annotations
@@ -81,15 +82,17 @@ def refusals(app: Flask) -> list[str]:
             ).first()
             half_played = mark.under_way()
         except SQLAlchemyError as error:
+            said = str(error).splitlines()[0]
             return [
-                f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {str(error).splitlines()[0]}"
+                f"  the database does not answer or was not prepared (`flask --app wsgi prepare`): {said}"
             ]
         finally:
             db.session.close()
             db.engine.dispose()
     if known and not (app.config["DEMO"] or app.config["TRIAL"]):
         return [
-            f"  {known} is an account of the demonstration, whose password everybody knows: begin with an empty database"
+            f"  {known} is an account of the demonstration, whose password everybody knows: "
+            "begin with an empty database"
         ]
     if half_played and not app.config["DEMO"]:
         return [
@@ -109,8 +112,9 @@ def _is_silent(lane: str, last: str | None) -> bool:
 
 
 def _is_missed(done: str) -> bool:
-    """Whether a part of the night's work that was last done then was not done last night, and should have
-    been by now.
+    """Whether a part of the night's work was not done last night and should have been by now.
+
+    `done` is when it was last done.
     """
     return nightly.is_missing(datetime.fromisoformat(done)) and clock.now() - nightly.last_night() > NIGHT
 
@@ -172,8 +176,9 @@ def _room(folder: Path) -> str | None:
 
 
 def _folders() -> list[Path]:
-    """Where the market writes (the database and the queues, files, the index, the keeper's keys, what is made
-    for a moment), a folder a disk.
+    """Where the market writes, a folder a disk.
+
+    The database and the queues, files, the index, the keeper's keys, what is made for a moment.
     """
     config = current_app.config
     found = [Path(config[name]) for name in ("HOME_FOLDER", "FILES_FOLDER", "INDEX_FOLDER", "KEEPER_FOLDER")]
@@ -190,8 +195,9 @@ def _there(folder: Path) -> Path:
 
 
 def standing() -> dict[str, Any]:
-    """How the market stands: `ready`, and what each part says; `problems` names what keeps it from being
-    ready.
+    """How the market stands: `ready`, and what each part says.
+
+    `problems` names what keeps it from being ready.
     """
     files = _writable(Path(current_app.config["FILES_FOLDER"]))
     problems = [] if files == "ok" else [f"files: {files}"]
@@ -238,8 +244,10 @@ def health() -> Response:
 
 @probes.get("/ready")
 def ready() -> tuple[Response, int]:
-    """The market does its work: 200, or 503 with which part does not. What exactly is wrong names machines
-    and folders: that is for who asks on the machine itself, and for administrators.
+    """The market does its work: 200, or 503 with which part does not.
+
+    What exactly is wrong names machines and folders: that is for who asks on the machine itself, and for
+    administrators.
     """
     try:
         found = standing()
@@ -257,8 +265,9 @@ def _outline(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _on_the_machine() -> bool:
-    """By the peer, whatever is said of whom it speaks for; through a proxy here comes somebody from
-    elsewhere.
+    """By the peer, whatever is said of whom it speaks for.
+
+    Through a proxy here comes somebody from elsewhere.
     """
     if any(name in request.headers for name in FORWARDED):
         return False

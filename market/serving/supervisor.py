@@ -1,5 +1,7 @@
-"""The parent of every process of a machine: it forks them from one that has imported everything, brings back
-whichever dies, and takes all of them with it when it goes.
+"""The parent of every process of a machine.
+
+It forks them from one that has imported everything, brings back whichever dies, and takes all of them with it
+when it goes.
 
 A child that dies is back at once; one that dies again and again, or cannot be forked, waits longer each time,
 up to half a minute, and the log says so. A child learns that its parent is gone, however it went, from the
@@ -28,10 +30,11 @@ TOLD = (signal.SIGTERM, signal.SIGINT)
 
 @dataclass
 class Role:
-    """What a child does: `run` until it is told to end by SIGTERM. One that is done `once` ends by itself and
-    is not brought back; what is to come `after` it waits until it has ended well. When the parent is gone,
-    one that can `let_go` of what the next parent needs does so and then finishes what is under way; any other
-    ends where it stands.
+    """What a child does: `run` until it is told to end by SIGTERM.
+
+    One that is done `once` ends by itself and is not brought back; what is to come `after` it waits until it
+    has ended well. When the parent is gone, one that can `let_go` of what the next parent needs does so and
+    then finishes what is under way; any other ends where it stands.
     """
 
     name: str
@@ -80,8 +83,10 @@ class Supervisor:
             self._start(role)
 
     def _start(self, role: Role) -> None:
-        """Fork it. A signal meanwhile waits until the child has its own way to hear it: the parent's would
-        swallow it there.
+        """Fork it.
+
+        A signal meanwhile waits until the child has its own way to hear it: the parent's would swallow it
+        there.
         """
         role.started = time.monotonic()
         heard = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD)

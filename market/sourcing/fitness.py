@@ -1,5 +1,6 @@
-"""A chosen agency that lost its standing, a certificate or its fees before it signed: the buyer is told why,
-and what it may do.
+"""A chosen agency that lost its standing, a certificate or its fees before it signed.
+
+The buyer is told why, and what it may do.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ _MADE = ("award.propose", "award.finalise")
 
 
 def watch(session: Session, happened: list[Event]) -> None:
-    """Event handler: look again at the awards of agencies about which something changed, as long as their
-    contracts are not signed. It is said once that an agency may not sign, and once that it may again.
+    """Event handler: look again at the awards of agencies about which something changed.
+
+    As long as their contracts are not signed. It is said once that an agency may not sign, and once that it
+    may again.
     """
     concerned = {event.case_identifier for event in happened if event.case_type == "organisation"}
     made = {event.case_identifier for event in happened if event.kind in _MADE}

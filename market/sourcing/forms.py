@@ -210,8 +210,9 @@ class AmendForm(_Asked):
 
 
 class CancelForm(Form):
-    """Why a request whose answers can be read is to be cancelled: one of the policy's grounds, and the
-    facts.
+    """Why a request whose answers can be read is to be cancelled.
+
+    One of the policy's grounds, and the facts.
     """
 
     ground = RadioField(_l("情形"), [NEEDED], description=_l("只能是规则列明的情形;监管部门同意后公布。"))

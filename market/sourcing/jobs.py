@@ -1,5 +1,6 @@
-"""What follows events here: award notices (中选通知书) are issued, keys that are not to be used any more
-destroyed.
+"""What follows events here.
+
+Award notices (中选通知书) are issued, keys that are not to be used any more destroyed.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def notice_of(session: Session, award: Award) -> Document | None:
 
 
 def issue_notices(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: a notice for every award that has become final and has none
-    yet.
+    """The consumer, outside of any transaction.
+
+    A notice for every award that has become final and has none yet.
     """
     for event in happened:
         if event.kind == "award.finalise":
@@ -86,7 +88,8 @@ def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
     request, days = award.request, policy.get(award.policy_version).number("contract.sign_days")
     name, to, by, rows = award.identifier, award.agency.name, award.buyer.name, _rows(award)
     before = (
-        f"{by}的“{request.project}”(需求编号 {request.identifier})以{request.way.label}的方式选取中介服务机构,"
+        f"{by}的“{request.project}”(需求编号 {request.identifier})"
+        f"以{request.way.label}的方式选取中介服务机构,"
         "经公示无异议或异议已处理完毕,现确定贵单位为中选机构。"
     )
     after = f"请自本通知书发出之日起 {days} 个工作日内,与项目业主在平台上签订合同。"
@@ -96,8 +99,9 @@ def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
 
 
 def destroy_keys(happened: list[Event]) -> None:
-    """The consumer, outside of any transaction: whatever was sealed for a request that ended unopened is
-    never to be read by anyone.
+    """The consumer, outside of any transaction.
+
+    Whatever was sealed for a request that ended unopened is never to be read by anyone.
     """
     ended = [
         event.case_identifier

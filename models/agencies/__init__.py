@@ -1,6 +1,4 @@
-"""An agency: how it enters, the certificates it holds, what it publishes of its prices, whether it may be
-engaged.
-"""
+"""An agency: its entry, its certificates, its published prices, and whether it may be engaged."""
 
 from models.agencies.account_changes import AccountChange, ask_change, take_over, under_way
 from models.agencies.certificates import STATUSES, Dated, Practitioner, Qualification, check_dates

@@ -1,5 +1,7 @@
-"""Where an agency's money goes is changed openly and slowly: its owners are told, any of them can stop it,
-and no payout uses the new account before the policy's days are over. Until then money goes to the old one.
+"""Where an agency's money goes is changed openly and slowly.
+
+Its owners are told, any of them can stop it, and no payout uses the new account before the policy's days are
+over. Until then money goes to the old one.
 """
 
 from __future__ import annotations
@@ -64,8 +66,9 @@ def under_way(session: Session, agency_id: int) -> AccountChange | None:
 
 
 def ask_change(session: Session, agency: Organisation, actor: Actor, values: dict[str, Any]) -> AccountChange:
-    """Begin to wait for another account. RuleBroken at the field that is wrong, where it is the present one,
-    or another one waits already.
+    """Begin to wait for another account.
+
+    RuleBroken at the field that is wrong, where it is the present one, or another one waits already.
     """
     told = {name: str(values.get(name) or "").strip() for name in FIELDS}
     check_step("bank", told)

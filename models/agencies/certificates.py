@@ -1,5 +1,6 @@
-"""Certificates of agencies and of the people who work in them. Whether one is valid follows from its
-dates.
+"""Certificates of agencies and of the people who work in them.
+
+Whether one is valid follows from its dates.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ class Dated:
         return "expiring" if (self.valid_until - day).days <= 60 else "valid"
 
     def warning(self, day: date, thresholds: list[int]) -> int | None:
-        """The threshold of days to warn of on this day: the lowest reached, 0 once it is over; None if that
-        was told.
+        """The threshold of days to warn of on this day: the lowest reached, 0 once it is over.
+
+        None if that was told.
         """
         left = (self.valid_until - day).days
         reached = 0 if left < 0 else min((days for days in thresholds if left <= days), default=None)
@@ -53,8 +55,9 @@ class Dated:
 
 
 def certified(kind: str, number: str) -> tuple[str, str]:
-    """The kind and the number of a certificate in the spelling they are kept and compared in; RuleBroken at
-    the field that is empty or too long.
+    """The kind and the number of a certificate in the spelling they are kept and compared in.
+
+    RuleBroken at the field that is empty or too long.
     """
     kind, number = spelling.plain(kind).strip(), spelling.code(number)
     for field, value, most in (("kind", kind, 200), ("number", number, 40)):
@@ -96,8 +99,9 @@ class Qualification(Dated, Base):
 
 
 class Practitioner(Dated, Base):
-    """A person who works in an agency, with the certificate (职业资格) the work needs. One certificate counts
-    for one agency at a time: it is the person's who has not left.
+    """A person who works in an agency, with the certificate (职业资格) the work needs.
+
+    One certificate counts for one agency at a time: it is the person's who has not left.
     """
 
     __tablename__ = "practitioners"

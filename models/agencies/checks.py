@@ -1,6 +1,7 @@
-"""Checks (核查): something about an agency that does not agree, or that it only committed itself to, and what
-the regulator finds. Nothing is held against an agency before it could answer, and nothing follows by
-itself.
+"""Checks (核查): something about an agency that does not agree, and what the regulator finds.
+
+Or that it only committed itself to. Nothing is held against an agency before it could answer, and nothing
+follows by itself.
 """
 
 from __future__ import annotations
@@ -90,8 +91,10 @@ UNDECIDED = ("open", "asked", "answered")
 
 
 class Check(Case, Base):
-    """One thing to find out about an agency. `evidence` stands side by side: rows of field, what is here,
-    what the register says; `source` names the register and `seen_at` when it was asked.
+    """One thing to find out about an agency.
+
+    `evidence` stands side by side: rows of field, what is here, what the register says; `source` names the
+    register and `seen_at` when it was asked.
     """
 
     __tablename__ = "checks"
@@ -133,8 +136,9 @@ def open_check(
 
 
 def check_code(session: Session, organisation: Organisation, source: str = "") -> Check | None:
-    """Have the regulator of the area look at a code whose check character is wrong: it was taken as it is
-    printed, and only a licence tells whether it was issued so. None for a sound one.
+    """Have the regulator of the area look at a code whose check character is wrong.
+
+    It was taken as it is printed, and only a licence tells whether it was issued so. None for a sound one.
     """
     if organisation.code_sound:
         return None

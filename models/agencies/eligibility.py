@@ -1,5 +1,6 @@
-"""What makes an agency one that may be engaged for an item; asked again at every act by which it takes
-something on.
+"""What makes an agency one that may be engaged for an item.
+
+Asked again at every act by which it takes something on.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from models.text import N_, RuleBroken
 
 @dataclass(frozen=True)
 class _Held:
-    """What some agencies hold: certificates, the latest first; people with a valid certificate by kind; fees
-    in force by item.
+    """What some agencies hold: certificates, the latest first; people with a valid certificate by kind.
+
+    Fees in force by item.
     """
 
     qualifications: list[Qualification]
@@ -39,8 +41,9 @@ def check_eligible(session: Session, agency: Organisation, item: ServiceItem) ->
 
 
 def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own: bool) -> None:
-    """RuleBroken, with the reason, unless the agency may take this item on now; `own` if it is the agency
-    that is told.
+    """RuleBroken, with the reason, unless the agency may take this item on now.
+
+    `own` if it is the agency that is told.
     """
     try:
         check_eligible(session, agency, item)

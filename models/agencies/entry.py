@@ -1,5 +1,6 @@
-"""How an agency enters (入驻): what it tells of itself, step by step, the papers it hands in, and its
-commitment.
+"""How an agency enters (入驻).
+
+What it tells of itself, step by step, the papers it hands in, and its commitment.
 
 One entry serves the whole province (一地入驻、全省通行): the regulator of the agency's own area checks it,
 and it may then answer requests anywhere in the market's area.
@@ -77,8 +78,9 @@ PRIVATE = (
 
 
 class AgencyProfile(Base):
-    """What an agency tells of itself when it enters, and keeps up to date. `licence_until` of None is without
-    end; `registered_capital` in fen, `premises_area` in square metres.
+    """What an agency tells of itself when it enters, and keeps up to date.
+
+    `licence_until` of None is without end; `registered_capital` in fen, `premises_area` in square metres.
     """
 
     __tablename__ = "agency_profiles"
@@ -197,8 +199,9 @@ def check_step(step: str, values: dict[str, Any]) -> None:
 def fill_step(
     session: Session, agency: Organisation, step: str, values: dict[str, Any]
 ) -> dict[str, list[str]]:
-    """Take a step's values. Returns what changed, field to (before, after) as texts; what is private is not
-    told.
+    """Take a step's values.
+
+    Returns what changed, field to (before, after) as texts; what is private is not told.
     """
     _label, names = STEPS[step]
     values = {
@@ -249,9 +252,10 @@ def missing(session: Session, agency: Organisation, *, deferred: bool = False) -
 
 
 def submit(session: Session, agency: Organisation, act: str, actor: Actor) -> None:
-    """Accept the letter and hand the application in: to be checked first (`submit`), or to be let in on the
-    commitment (`commit`), for which some papers may follow. RuleBroken, naming the steps, while anything else
-    is missing.
+    """Accept the letter and hand the application in.
+
+    To be checked first (`submit`), or to be let in on the commitment (`commit`), for which some papers may
+    follow. RuleBroken, naming the steps, while anything else is missing.
     """
     lacking = missing(session, agency, deferred=act == "commit")
     if lacking:

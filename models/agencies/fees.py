@@ -63,8 +63,9 @@ def schedules_in_force(
 
 
 def published_prices(session: Session, item_code: str, job: Quantity) -> list[tuple[FeeSchedule, int]]:
-    """What every agency that may be engaged publishes for this job, in fen, the lowest first; agencies whose
-    terms do not know the job's factor are left out.
+    """What every agency that may be engaged publishes for this job, in fen, the lowest first.
+
+    Agencies whose terms do not know the job's factor are left out.
     """
     found = []
     for schedule in schedules_in_force(session, item_code=item_code):
@@ -77,9 +78,7 @@ def published_prices(session: Session, item_code: str, job: Quantity) -> list[tu
 
 
 def check_guided(item: ServiceItem, terms: Json) -> None:
-    """RuleBroken unless the price of an item under government guidance (政府指导价) rests on its standard and
-    keeps within the standard's band.
-    """
+    """RuleBroken unless a guided price (政府指导价) rests on its standard and keeps within its band."""
     if item.pricing != "government_guided" or not item.fee_standard:
         return
     if not str(terms.get("standard") or "").startswith(item.fee_standard + "/"):
@@ -99,8 +98,9 @@ def check_guided(item: ServiceItem, terms: Json) -> None:
 
 
 def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: date) -> None:
-    """RuleBroken if the terms are unsound, leave the item's price guidance, promise an odd time, or would
-    take effect in the past.
+    """RuleBroken if these terms cannot be published.
+
+    They are unsound, leave the item's price guidance, promise an odd time, or would take effect in the past.
     """
     check_terms(item, terms)
     check_promise(days, effective_from)

@@ -1,5 +1,7 @@
-"""Linked organisations: which of those that answer one request, and of them with its buyer, stand under one
-person, or share an account, a telephone or an address.
+"""Linked organisations.
+
+Which of those that answer one request, and of them with its buyer, stand under one person, or share an
+account, a telephone or an address.
 
 Different units under one head, or in a relation of control or management, do not bid in one procurement
 (招标投标法实施条例第三十四条, 政府采购法实施条例第十八条). Which ties count, and what follows, is the
@@ -126,8 +128,9 @@ _BEHIND_DASH = re.compile(
 
 @dataclass(frozen=True)
 class Group:
-    """Organisations that are linked, in the order they were asked about, and by which ties; the last of which
-    may be SAID.
+    """Organisations that are linked, in the order they were asked about, and by which ties.
+
+    The last of which may be SAID.
     """
 
     agencies: tuple[int, ...]
@@ -135,9 +138,10 @@ class Group:
 
 
 def linked(session: Session, agencies: Iterable[int], policy_version: str) -> list[Group]:
-    """The groups of linked ones among these organisations, by the ties that count in this version of the
-    policy. Two statements. A person is one person in whichever part: the representative of one who manages
-    another links the two, by both ties. Those that rest on what somebody calls themselves come last.
+    """The groups of linked ones among these organisations, by the ties that count in this policy.
+
+    Two statements. A person is one person in whichever part: the representative of one who manages another
+    links the two, by both ties. Those that rest on what somebody calls themselves come last.
     """
     keys, ties = list(dict.fromkeys(agencies)), set(policy.get(policy_version).words("linked.ties"))
     marks = [mark for mark in _marks(session, keys) if mark.tie in ties and mark.value]
@@ -151,8 +155,9 @@ def linked(session: Session, agencies: Iterable[int], policy_version: str) -> li
 
 
 class Mark(NamedTuple):
-    """What an organisation is compared by: for which tie, and whether nothing but its holder's word stands
-    behind it.
+    """What an organisation is compared by.
+
+    For which tie, and whether nothing but its holder's word stands behind it.
     """
 
     key: int
@@ -216,8 +221,9 @@ def _marks(session: Session, keys: list[int]) -> Iterable[Mark]:
 
 
 def asserted(session: Session, keys: Iterable[int]) -> set[int]:
-    """Those of these agencies who said themselves, since they were let in, what they are compared by, or were
-    let in on their word: nobody has looked yet. Two statements.
+    """Those of these agencies whose word for what they are compared by nobody has checked.
+
+    They said it themselves since they were let in, or were let in on their word. Two statements.
     """
     own = select(Organisation.id).join(
         Event, (Event.case_type == "organisation") & (Event.case_identifier == Organisation.identifier)
@@ -230,8 +236,9 @@ def asserted(session: Session, keys: Iterable[int]) -> set[int]:
 
 
 def person(text: str) -> str:
-    """What a person's name is compared by, without what was written around it (`张三（法人）`,
-    `法定代表人：张三`); empty for what names nobody.
+    """What a person's name is compared by, without what was written around it.
+
+    As in `张三（法人）` and `法定代表人：张三`. Empty for what names nobody.
     """
     told = spelling.plain(text).strip()
     ways = (
@@ -250,8 +257,9 @@ def same_person(one: str, other: str) -> bool:
 
 
 def phones(text: str) -> list[str]:
-    """The telephone numbers in a text, each without country code, trunk zero and extension; none that nobody
-    could have.
+    """The telephone numbers in a text, each without country code, trunk zero and extension.
+
+    None that nobody could have.
     """
     parts = re.split(r"[/、,;,;]|或", spelling.reference(text))
     found = (
@@ -264,8 +272,9 @@ def phones(text: str) -> list[str]:
 
 
 def _apart(text: str) -> list[str]:
-    """The numbers between which nothing but a blank stands: `139 0000 0000` is one, `13900000000
-    0971-1234567` two.
+    """The numbers between which nothing but a blank stands.
+
+    `139 0000 0000` is one, `13900000000 0971-1234567` two.
     """
     numbers = [""]
     for piece in text.split():

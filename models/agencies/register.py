@@ -1,5 +1,6 @@
-"""The business register, and where an agency's entry does not agree with it (一数一源: entered once, compared
-daily).
+"""The business register, and where an agency's entry does not agree with it (一数一源.
+
+Entered once, compared daily).
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ _ENDS = "(?:吊销|注销|撤销|除名|清算|破产|解散|迁出|停业|歇�
 _NOT = "(?:尚未|从未|并未|未|非|不|无|没有|没|禁止)(?:被|予|再|能|可|得|法|曾|有|存在|依法|按期|如期|实际)*"
 # 未吊销 and 非正常 do not say what they deny.
 _DENIED = re.compile(
-    rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)"
+    rf"{_NOT}(?:{_ENDS}(?:[、,/或和及]{_ENDS})*|{_STANDS}+)"
+    r"|(?:inactive|deactivated|(?:not|non|no longer|never)[ -]*active)"
 )
 # Whoever is being founded, or meant to be, is not there yet; a term (营业期限届满, 有效期已过) and a paper
 # (营业执照) are no standing.
@@ -66,8 +68,9 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the register says of one organisation. `licence_until` of None is without end; an empty text is
-    not told.
+    """What the register says of one organisation.
+
+    `licence_until` of None is without end; an empty text is not told.
     """
 
     uscc: str
@@ -107,8 +110,9 @@ class Registered:
 
 
 def standing_of(text: str) -> str:
-    """The key of the standing a register's words mean, "" for words that say none; whoever began to wind up
-    (注销备案, 拟注销) counts as closed, not yet as cancelled.
+    """The key of the standing a register's words mean, "" for words that say none.
+
+    Whoever began to wind up (注销备案, 拟注销) counts as closed, not yet as cancelled.
     """
     said = _DENIED.sub("", spelling.register_words(text))
     first = next(
@@ -119,8 +123,9 @@ def standing_of(text: str) -> str:
 
 
 def term_end(text: str, field: str | None = None) -> date | None:
-    """The last day of a term in a register's or a person's words, None without end; RuleBroken that says what
-    to write, at a field.
+    """The last day of a term in a register's or a person's words, None without end.
+
+    RuleBroken that says what to write, at a field.
     """
     try:
         return days.end(text)
@@ -186,9 +191,10 @@ UNLIKE = {
 
 
 def unlike(organisation: Organisation, registered: Registered | None) -> list[str]:
-    """In what an organisation does not agree with the register, as keys of `UNLIKE`; empty where it does, and
-    may be let in by it. What the register has is not told: whoever only knows a code should have to know the
-    rest.
+    """In what an organisation does not agree with the register, as keys of `UNLIKE`.
+
+    Empty where it does, and may be let in by it. What the register has is not told: whoever only knows a code
+    should have to know the rest.
     """
     if registered is None:
         return ["unregistered"]

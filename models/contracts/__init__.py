@@ -1,6 +1,4 @@
-"""Contracts: templates and the rules for clauses, the agreement and its milestones, materials, deliverables,
-signatures, changes and disputes.
-"""
+"""Contracts: from templates and clauses to signatures, deliverables, changes and disputes."""
 
 from models.contracts.agreement import (
     CONTRACT,

@@ -1,5 +1,6 @@
-"""The contract: its clauses as agreed, its milestones, and the course it takes. How it comes to them is in
-drafting.py.
+"""The contract: its clauses as agreed, its milestones, and the course it takes.
+
+How it comes to them is in drafting.py.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ UNSIGNED = ("drafted", "buyer_agreed", "agency_agreed")
 
 
 def _deposit_overdue(session: Session, contract: Contract) -> None:
-    """By the limit the buyer was told of: reckoned again, a notice of holidays published since could have
-    made it shorter.
+    """By the limit the buyer was told of.
+
+    Reckoned again, a notice of holidays published since could have made it shorter.
     """
     from models.payments.payment import Payment
 
@@ -216,14 +218,15 @@ CONTRACT = Workflow(
 
 
 class Contract(Case, Base):
-    """The contract of one award. `clauses` are rows of `key`, `title`, `fixed`, the `standard` text of the
-    template and the `text` agreed on; `findings` what the rules of `findings_version` say of it; `deviations`
-    how many clauses differ. `retention_rate` is the fraction of every milestone's price but the last that
-    waits for the last; `late_rate` the fraction of its price that a working day of lateness costs,
-    `late_most` that of the whole price which all of it may cost. They are 0 where the template's clauses do
-    not name them. `unsigned_by` is who let the time to sign pass, or gave the award up: `agency`, `buyer` or
-    `both`. `paper` is the document with the present text and the signatures it has so far, once somebody
-    needed it.
+    """The contract of one award.
+
+    `clauses` are rows of `key`, `title`, `fixed`, the `standard` text of the template and the `text` agreed
+    on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ.
+    `retention_rate` is the fraction of every milestone's price but the last that waits for the last;
+    `late_rate` the fraction of its price that a working day of lateness costs, `late_most` that of the whole
+    price which all of it may cost. They are 0 where the template's clauses do not name them. `unsigned_by` is
+    who let the time to sign pass, or gave the award up: `agency`, `buyer` or `both`. `paper` is the document
+    with the present text and the signatures it has so far, once somebody needed it.
     """
 
     __tablename__ = "contracts"
@@ -280,8 +283,9 @@ class Contract(Case, Base):
         return cls.price <= most
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
-        """Its parties, and whoever has a part in a case beside it: the approving department sees the contract
-        whose report it reviews.
+        """Its parties, and whoever has a part in a case beside it.
+
+        The approving department sees the contract whose report it reviews.
         """
         from models.contracts import Change, Deliverable, Dispute, Materials
 
@@ -328,8 +332,9 @@ class Contract(Case, Base):
 
 
 class OfContract(Case):
-    """Mixed into the cases of a contract: they bear its title and are worth what it is worth. `contract` is
-    declared there.
+    """Mixed into the cases of a contract: they bear its title and are worth what it is worth.
+
+    `contract` is declared there.
     """
 
     beneath: ClassVar[str] = "contract"
@@ -354,9 +359,11 @@ class OfContract(Case):
 
 
 class Milestone(Base):
-    """A part of the work: so many working days from the milestone before, so much of the price (fen), and
-    whether its deliverable goes to the approving department. Met once that is accepted, or passed; paid once
-    the agency has the money.
+    """A part of the work.
+
+    So many working days from the milestone before, so much of the price (fen), and whether its deliverable
+    goes to the approving department. Met once that is accepted, or passed; paid once the agency has the
+    money.
     """
 
     __tablename__ = "milestones"

@@ -1,5 +1,6 @@
-"""Changes (合同变更): what one party proposes and the other agrees to, each with its effect on time and
-money.
+"""Changes (合同变更): what one party proposes and the other agrees to.
+
+Each has its effect on time and money.
 
 - variation: other milestones from the one under way on; the price is their sum.
 - extension: more working days for the milestone under way; its deadline moves by them.
@@ -69,8 +70,9 @@ CHANGE = Workflow(
 
 
 class Change(OfContract, Base):
-    """A proposed change. `terms` hold what its kind needs: `milestones`, `days`, `until` (ISO) or `to_agency`
-    (fen).
+    """A proposed change.
+
+    `terms` hold what its kind needs: `milestones`, `days`, `until` (ISO) or `to_agency` (fen).
     """
 
     __tablename__ = "contract_changes"
@@ -111,8 +113,10 @@ def under_way(contract: Contract) -> int:
 
 
 def check(change: Change, running: Deliverable | None, received: int, held: int) -> None:
-    """RuleBroken if the change could not be carried out as things stand: `running` is the deliverable under
-    way, `received` what the buyer has paid in and `held` what is in escrow, both in fen.
+    """RuleBroken if the change could not be carried out as things stand.
+
+    `running` is the deliverable under way, `received` what the buyer has paid in and `held` what is in
+    escrow, both in fen.
     """
     contract, terms = change.contract, change.terms
     if contract.state not in WHEN[change.kind]:
@@ -181,8 +185,9 @@ def pause(contract: Contract, running: Deliverable | None, since: datetime) -> N
 
 
 def go_on(contract: Contract, running: Deliverable | None, until: datetime) -> int:
-    """Start the clocks again: every limit moves by the working days from the pause to `until`. Returns how
-    many.
+    """Start the clocks again: every limit moves by the working days from the pause to `until`.
+
+    Returns how many.
     """
     if contract.paused_at is None:
         return 0

@@ -1,6 +1,7 @@
-"""The clause checker: published rules that find what is unfair or missing in a contract, each with the
-article it rests on (民法典 496 to 498 on standard terms, the rest of the contract part, and what the law of
-an item asks for).
+"""The clause checker.
+
+Published rules that find what is unfair or missing in a contract, each with the article it rests on (民法典
+496 to 498 on standard terms, the rest of the contract part, and what the law of an item asks for).
 """
 
 from __future__ import annotations
@@ -104,8 +105,9 @@ def rule(key: str) -> ClauseRule:
 
 
 def examine(clauses: Iterable[Json], kind: str, item_code: str, *, own: bool = True) -> list[Json]:
-    """What the rules find: rows of `rule`, the `clause` it is in (empty where something is missing) and the
-    `excerpt`.
+    """What the rules find.
+
+    Rows of `rule`, the `clause` it is in (empty where something is missing) and the `excerpt`.
 
     Of a contract only what the parties wrote themselves is searched (`own`): a template was examined when it
     was published. What must be said may stand anywhere.

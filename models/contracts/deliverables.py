@@ -1,5 +1,6 @@
-"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point;
-and what the approving department makes of it.
+"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point.
+
+And what the approving department makes of it.
 """
 
 from __future__ import annotations
@@ -192,11 +193,13 @@ DELIVERABLE = Workflow(
 
 
 class Deliverable(OfContract, Base):
-    """What the agency hands over for a milestone. Where its department let the limit pass the one above,
-    `superior`, may decide too. `reviews` and `faulty_reviews` count the approving department's outcomes and
-    those sent back through the agency's fault; `submitted_at` is the first submission; `missed_at` when it
-    was found that none had come: at its limit, or when the contract ended through the agency's fault. While
-    its contract is paused its limit rests in `held_due_at`.
+    """What the agency hands over for a milestone.
+
+    Where its department let the limit pass the one above, `superior`, may decide too. `reviews` and
+    `faulty_reviews` count the approving department's outcomes and those sent back through the agency's fault;
+    `submitted_at` is the first submission; `missed_at` when it was found that none had come: at its limit, or
+    when the contract ended through the agency's fault. While its contract is paused its limit rests in
+    `held_due_at`.
     """
 
     __tablename__ = "deliverables"
@@ -246,6 +249,7 @@ class Deliverable(OfContract, Base):
     @property
     def first_pass(self) -> bool | None:
         """Whether no review was lost through the agency's fault; what was called off since it never came is.
+
         None before any outcome.
         """
         if self.reviews:
@@ -259,8 +263,9 @@ class Deliverable(OfContract, Base):
 
 
 class DeliverableVersion(Base):
-    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's:
-    point to what it found wrong, empty where the point is met; None before it answered, or where its silence
+    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's.
+
+    Point to what it found wrong, empty where the point is met; None before it answered, or where its silence
     did.
     """
 
@@ -278,8 +283,9 @@ class DeliverableVersion(Base):
 
 
 class ReviewOutcome(Base):
-    """What the approving department made of a version: passed, or sent back with coded reasons and whose
-    fault it was.
+    """What the approving department made of a version.
+
+    Passed, or sent back with coded reasons and whose fault it was.
     """
 
     __tablename__ = "review_outcomes"
@@ -294,8 +300,9 @@ class ReviewOutcome(Base):
 
 
 def check_list(points: list[str], ticked: list[str]) -> Json:
-    """The checklist with each point's answer; RuleBroken if one is left open: what is not ready is not handed
-    over.
+    """The checklist with each point's answer; RuleBroken if one is left open.
+
+    What is not ready is not handed over.
     """
     missing = [point for point in points if point not in ticked]
     if missing:
@@ -304,8 +311,9 @@ def check_list(points: list[str], ticked: list[str]) -> Json:
 
 
 def check_answers(points: list[str], answers: Json) -> Json:
-    """The buyer's answer to every point: what is wrong with it, or an empty text where it is met. RuleBroken
-    if nothing is.
+    """The buyer's answer to every point: what is wrong with it, or an empty text where it is met.
+
+    RuleBroken if nothing is.
     """
     given = {point: str(answers.get(point, "")).strip()[:300] for point in points}
     if not any(given.values()):
@@ -316,8 +324,9 @@ def check_answers(points: list[str], answers: Json) -> Json:
 def record_outcome(
     deliverable: Deliverable, *, passed: bool, reasons: list[str], fault: str | None, note: str
 ) -> None:
-    """Keep what the department found on the newest version. RuleBroken without a reason or a fault when it is
-    sent back.
+    """Keep what the department found on the newest version.
+
+    RuleBroken without a reason or a fault when it is sent back.
     """
     if not passed and not (reasons and set(reasons) <= set(REASONS)):
         raise RuleBroken(N_("请至少选择一个原因。"), "codes")
@@ -338,8 +347,9 @@ def record_outcome(
 
 
 def refer_review(session: Session, deliverable: Deliverable) -> bool:
-    """Refer a review that is overdue to the department of the wider area, and tell the regulator. False, and
-    nothing happens, where all above have let it pass as well: what follows then is the policy's
+    """Refer a review that is overdue to the department of the wider area, and tell the regulator.
+
+    False, and nothing happens, where all above have let it pass as well: what follows then is the policy's
     (`contract.unreviewed`).
     """
     passed = deliverable.superior or deliverable.department

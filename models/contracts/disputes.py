@@ -1,6 +1,7 @@
-"""Disputes (争议): a claim, the other side's answer, evidence from both, and what the regulator of the place
-decides. The contract's clocks and its money stand still meanwhile. A decision here takes nobody's right to go
-to court.
+"""Disputes (争议): a claim, an answer, evidence, and what the regulator of the place decides.
+
+Both sides bring evidence. The contract's clocks and its money stand still meanwhile. A decision here takes
+nobody's right to go to court.
 """
 
 from __future__ import annotations
@@ -72,8 +73,10 @@ DISPUTE = Workflow(
 
 
 class Dispute(OfContract, Base):
-    """A dispute. The decision says whether the contract goes on, whose fault it was, and if it ends what of
-    the sum in escrow the agency gets (`to_agency`, fen).
+    """A dispute.
+
+    The decision says whether the contract goes on, whose fault it was, and if it ends what of the sum in
+    escrow the agency gets (`to_agency`, fen).
     """
 
     __tablename__ = "disputes"
@@ -107,8 +110,9 @@ def check_words(words: str, field: str) -> str:
 def decide(
     dispute: Dispute, *, outcome: str, fault: str, to_agency: int | None, decision: str, held: int
 ) -> None:
-    """Keep the decision. RuleBroken for an unknown outcome or fault, or a sum the escrow (`held`, fen) does
-    not hold.
+    """Keep the decision.
+
+    RuleBroken for an unknown outcome or fault, or a sum the escrow (`held`, fen) does not hold.
     """
     if outcome not in OUTCOMES:
         raise RuleBroken(N_("请选择一项。"), "outcome")

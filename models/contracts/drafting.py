@@ -1,5 +1,6 @@
-"""How a contract comes to its wording and its milestones: drafted from its template, revised by its
-parties.
+"""How a contract comes to its wording and its milestones.
+
+Drafted from its template, revised by its parties.
 """
 
 from __future__ import annotations
@@ -72,8 +73,9 @@ def split(total: int, shares: Iterable[Fraction]) -> list[int]:
 
 
 def parts(template: ContractTemplate, days: int, price: int) -> list[Json]:
-    """The template's milestones for so many working days and so much money (fen): rows of `name`, `days`,
-    `amount` and `reviewed`. A job too small to be cut up gets the last one alone.
+    """The template's milestones for so many working days and so much money (fen).
+
+    Rows of `name`, `days`, `amount` and `reviewed`. A job too small to be cut up gets the last one alone.
     """
     rows = template.milestones
     each_days = split(days, (Fraction(row["days"]) for row in rows))
@@ -84,8 +86,9 @@ def parts(template: ContractTemplate, days: int, price: int) -> list[Json]:
 
 
 def plan(contract: Contract, rows: list[Json], done: int = 0) -> None:
-    """Give a contract its milestones after the first `done`: rows of `name`, `days`, `amount` (fen) and
-    `reviewed`.
+    """Give a contract its milestones after the first `done`.
+
+    Rows of `name`, `days`, `amount` (fen) and `reviewed`.
 
     RuleBroken at `milestones` unless there are at most five, each with a name, a day and money; all days sum
     to the contract's, all amounts to its price; and the last goes to the approving department.
@@ -153,8 +156,9 @@ def review(contract: Contract) -> None:
 
 
 def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | None = None) -> list[str]:
-    """Replace the wording of clauses, by key, and the milestones if any are given; returns what changed, by
-    its title.
+    """Replace the wording of clauses, by key, and the milestones if any are given.
+
+    Returns what changed, by its title.
 
     RuleBroken at `text_` and the key for a fixed clause, an unknown one, a wording that is empty or over
     2,000 characters, milestones that do not sum up, or where nothing changed.

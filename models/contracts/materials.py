@@ -1,5 +1,6 @@
-"""What the buyer must hand over before the agency can work (资料交付). While it is late the contract is
-suspended, so that nobody is blamed for the other's delay.
+"""What the buyer must hand over before the agency can work (资料交付).
+
+While it is late the contract is suspended, so that nobody is blamed for the other's delay.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ class Materials(OfContract, Base):
 
 
 def hand_over(materials: Materials, ticked: list[str]) -> None:
-    """Note which points are handed over now. RuleBroken for less than all: what is missing would only come
-    back.
+    """Note which points are handed over now.
+
+    RuleBroken for less than all: what is missing would only come back.
     """
     materials.points = check_list(list(materials.points), ticked)

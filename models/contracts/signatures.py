@@ -24,8 +24,9 @@ BOXES: dict[str, Box] = {"Buyer": (79, 330, 249, 415), "Agency": (346, 330, 516,
 
 
 class ContractSignature(Base):
-    """One party's signature on one text of a contract; a revision of the text removes it. `document` is the
-    PDF with this signature in it, `stamped` whether its time is an authority's.
+    """One party's signature on one text of a contract; a revision of the text removes it.
+
+    `document` is the PDF with this signature in it, `stamped` whether its time is an authority's.
     """
 
     __tablename__ = "contract_signatures"
@@ -46,8 +47,9 @@ class ContractSignature(Base):
 
 
 def flaws_of(found: Signed, contract: Contract) -> tuple[str, ...]:
-    """What is wrong with a signature on a contract: what is wrong with it at all, and whether it is the
-    party's.
+    """What is wrong with a signature on a contract.
+
+    What is wrong with it at all, and whether it is the party's.
     """
     role = next((role for role, field in FIELDS.items() if field == found.field), "")
     party = {"buyer": contract.buyer, "agency": contract.agency}.get(role)

@@ -1,5 +1,6 @@
-"""Contract templates: what a contract of one kind of service says before anybody changes it. Versions, never
-edited; an authority publishes the next one.
+"""Contract templates: what a contract of one kind of service says before anybody changes it.
+
+Versions, never edited; an authority publishes the next one.
 """
 
 from __future__ import annotations
@@ -107,8 +108,10 @@ def changed_clauses(old: list[Json], new: list[Json]) -> list[tuple[str, str, st
 
 
 def check_shares(milestones: list[Json]) -> None:
-    """RuleBroken at `milestones` unless there are one to five, each with a name and a part, days and shares
-    both sum to one, and the approving department sees one at least: the last.
+    """RuleBroken at `milestones` unless they make a sound contract.
+
+    There are one to five, each with a name and a part, days and shares both sum to one, and the approving
+    department sees one at least: the last.
     """
     if not 1 <= len(milestones) <= MOST_MILESTONES:
         raise RuleBroken(N_("节点应为 1 到 %(most)s 个。"), "milestones", most=MOST_MILESTONES)
@@ -151,8 +154,10 @@ def publish(
     effective_from: date,
     reason: str = "",
 ) -> ContractTemplate:
-    """The next version for a kind. RuleBroken if it would take effect in the past or before the one it
-    follows, misses an essential clause, or says what could not be filled in.
+    """The next version for a kind.
+
+    RuleBroken if it would take effect in the past or before the one it follows, misses an essential clause,
+    or says what could not be filled in.
     """
     before = next(iter(templates_of(session, kind)), None)
     if kind not in KINDS:

@@ -1,5 +1,6 @@
-"""Awards that came to nothing through the agency, and work that never came: what the next buyer sees, and who
-may not answer a re-run.
+"""Awards that came to nothing through the agency, and work that never came.
+
+What the next buyer sees, and who may not answer a re-run.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ _FAILED = ("agency", "both")
 
 @dataclass
 class Left:
-    """What an agency left behind in the policy's days: records of awards it did not sign for (none that the
-    regulator dropped), newest first, and deliverables that never came.
+    """What an agency left behind in the policy's days.
+
+    Records of awards it did not sign for (none that the regulator dropped), newest first, and deliverables
+    that never came.
     """
 
     unsigned: list[CreditRecord] = field(default_factory=list)
@@ -57,9 +60,10 @@ def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
 
 
 def check_rerun(session: Session, agency: Organisation, request: Request) -> None:
-    """RuleBroken if the agency, or one it is linked with, won an earlier run of this request and did not sign
-    (the fact not having been dropped): the one it was made from, any before that, or one of the same buyer
-    for the same item under the same project name.
+    """RuleBroken if the agency, or one linked with it, won an earlier run of this request and did not sign.
+
+    Unless the fact was dropped. An earlier run is the one it was made from, any before that, or one of the
+    same buyer for the same item under the same project name.
     """
     dropped = exists().where(
         CreditRecord.source_identifier == Contract.identifier,

@@ -1,5 +1,7 @@
-"""Credit records: what is proposed to be held against an agency. A proposal counts for nothing and is seen by
-nobody but the regulator: before notice and an answer nothing negative may (国办发〔2020〕49号).
+"""Credit records: what is proposed to be held against an agency.
+
+A proposal counts for nothing and is seen by nobody but the regulator: before notice and an answer nothing
+negative may (国办发〔2020〕49号).
 """
 
 from __future__ import annotations
@@ -43,8 +45,9 @@ CREDIT_RECORD = Workflow(
 
 
 class CreditRecord(Case, Base):
-    """A fact about an agency, or a buyer, with its basis and where it was found (`source_identifier`, a
-    check, a payment or a contract).
+    """A fact about an agency, or a buyer, with its basis and where it was found.
+
+    `source_identifier` is that of a check, a payment or a contract.
     """
 
     __tablename__ = "credit_records"

@@ -108,8 +108,9 @@ class CreditScore(Base):
 def shrunk_mean(
     evidence: Iterable[Evidence], prior: float, weight: float
 ) -> tuple[float | None, float, float]:
-    """(observed weighted mean or None, mean shrunk to `prior` as if it had `weight` records, total
-    weight).
+    """A figure of the score, shrunk.
+
+    (observed weighted mean or None, mean shrunk to `prior` as if it had `weight` records, total weight).
     """
     records = list(evidence)
     total = sum(e.weight for e in records)
@@ -132,9 +133,10 @@ def sheet(
     settled: int,
     failed: int = 0,
 ) -> Sheet:
-    """The score from its evidence alone; see the module's text for the formula. `settled` contracts, and
-    those that `failed` through the agency, are what a grade needs: the worst behaviour does not leave the
-    emptiest file.
+    """The score from its evidence alone; see the module's text for the formula.
+
+    `settled` contracts, and those that `failed` through the agency, are what a grade needs: the worst
+    behaviour does not leave the emptiest file.
     """
     lines = [ScoreLine("base", None, None, float(rules.number("credit.base")))]
     variance = 0.0
@@ -169,8 +171,9 @@ def of_agency(session: Session, agency_id: int) -> Sheet:
 
 
 def of_agencies(session: Session, agency_ids: list[int]) -> dict[int, Sheet]:
-    """The present sheets of these agencies, from the records in the database, in as many statements as for
-    one.
+    """The present sheets of these agencies, from the records in the database.
+
+    In as many statements as for one.
     """
     rules, now = policy.current(), clock.now()
     half_life = float(rules.number("credit.rating_half_life_days"))
@@ -253,9 +256,10 @@ def kept(session: Session, agency_ids: list[int]) -> dict[int, tuple[object, ...
 def keep(
     session: Session, sheets: dict[int, Sheet], since: dict[int, tuple[object, ...]] | None = None
 ) -> list[int]:
-    """Keep these agencies' sheets for the lists. With `since`, what was kept when they were computed outside
-    of this transaction: one that was kept anew meanwhile is newer and stays. Returns the agencies whose score
-    or grade is another now.
+    """Keep these agencies' sheets for the lists.
+
+    With `since`, what was kept when they were computed outside of this transaction: one that was kept anew
+    meanwhile is newer and stays. Returns the agencies whose score or grade is another now.
     """
     found = kept(session, list(sheets))
     new = [

@@ -43,8 +43,10 @@ def _kinds(side: int) -> str:
 
 
 class Account(Base):
-    """One account. `code` is its kind, and after a colon whose it is: a contract's identifier, an
-    organisation's code, a gateway. `balance` moves with the lines, by the database's own hand.
+    """One account.
+
+    `code` is its kind, and after a colon whose it is: a contract's identifier, an organisation's code, a
+    gateway. `balance` moves with the lines, by the database's own hand.
     """
 
     __tablename__ = "ledger_accounts"
@@ -60,8 +62,9 @@ class Account(Base):
 
 
 class Entry(AppendOnly, Base):
-    """A posting: what it was for, and its lines; `at` is when it was booked, on a day that was open
-    (days.py).
+    """A posting: what it was for, and its lines.
+
+    `at` is when it was booked, on a day that was open (days.py).
     """
 
     __tablename__ = "ledger_entries"

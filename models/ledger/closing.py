@@ -1,6 +1,7 @@
-"""The closing of each day: its entries, and where every kind of account stood after them, under a hash that
-takes in the day before. Whoever keeps a closing can show that no entry up to it was changed, added or taken
-away since.
+"""The closing of each day.
+
+Its entries, and where every kind of account stood after them, under a hash that takes in the day before.
+Whoever keeps a closing can show that no entry up to it was changed, added or taken away since.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def digest_of(content: dict[str, Any]) -> str:
 
 def close_days(session: Session, until: date) -> list[Closing]:
     """Close every day that is not closed yet, up to and with `until`, from the day of the first entry.
+
     Returns what was closed.
     """
     closed = []
@@ -79,9 +81,10 @@ def close_days(session: Session, until: date) -> list[Closing]:
 
 
 def next_closing(session: Session, until: date) -> Closing | None:
-    """The closing of the first day that is not closed yet, worked out but not kept; None where every day up
-    to `until` is closed. Nothing can change the entries of a day that is over, so this may be done outside of
-    the transaction that keeps it.
+    """The closing of the first day that is not closed yet, worked out but not kept.
+
+    None where every day up to `until` is closed. Nothing can change the entries of a day that is over, so
+    this may be done outside of the transaction that keeps it.
     """
     last = session.scalars(select(Closing).order_by(Closing.day.desc()).limit(1)).first()
     first = session.scalar(select(func.min(Entry.at)))

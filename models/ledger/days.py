@@ -16,9 +16,10 @@ _LOCK = 0x6C6564  # any number no other advisory lock uses
 
 
 class Closing(AppendOnly, Base):
-    """A day (Beijing time) that is closed: how many entries it had, the last one up to its end, their
-    turnover, the balance of every kind of account (fen, credit above zero), and the hash of all that with the
-    hash of the day before.
+    """A day (Beijing time) that is closed.
+
+    It keeps how many entries the day had, the last one up to its end, their turnover, the balance of every
+    kind of account (fen, credit above zero), and the hash of all that with the hash of the day before.
     """
 
     __tablename__ = "ledger_closings"
@@ -48,8 +49,9 @@ def open_day(session: Session) -> date:
 
 
 def hold_open(session: Session) -> None:
-    """No day is closed until this transaction ends: what it books belongs to the day it is booked on. Taken
-    before the accounts; SQLite has one writer anyway.
+    """No day is closed until this transaction ends: what it books belongs to the day it is booked on.
+
+    Taken before the accounts; SQLite has one writer anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _LOCK})
@@ -62,8 +64,9 @@ def hold_still(session: Session) -> None:
 
 
 def booked_at(session: Session) -> datetime:
-    """The instant a posting is booked at: now, or the first of the next open day where today is closed. The
-    database refuses any other (migration 0017). A day may be closed before it is over where a clock was
+    """The instant a posting is booked at: now, or the first of the next open day where today is closed.
+
+    The database refuses any other (migration 0017). A day may be closed before it is over where a clock was
     ahead.
     """
     day = open_day(session)

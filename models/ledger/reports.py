@@ -15,8 +15,9 @@ from models.ledger.books import ACCOUNT_KINDS, Account, Entry, Line
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """A row of the trial balance: how many accounts of a kind, their turnover on both sides and their
-    balance, in fen.
+    """A row of the trial balance.
+
+    How many accounts of a kind, their turnover on both sides and their balance, in fen.
     """
 
     kind: str
@@ -31,9 +32,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What accounts stood at when a period began, what moved in and out of them, and what they stood at when
-    it ended.
-    """
+    """What accounts stood at when a period began and when it ended, and what moved between."""
 
     opening: int
     came_in: int
@@ -82,8 +81,9 @@ def trial_balance(session: Session) -> int:
 
 
 def crooked(session: Session) -> list[str]:
-    """The codes of accounts whose balance is not what their lines add up to. Any is an alarm: somebody
-    reached past the books.
+    """The codes of accounts whose balance is not what their lines add up to.
+
+    Any is an alarm: somebody reached past the books.
     """
     legs = _legs().subquery()
     added = func.coalesce(func.sum(legs.c.amount), 0)
@@ -96,8 +96,9 @@ def crooked(session: Session) -> list[str]:
 
 
 def statement(session: Session, codes: Collection[str], since: datetime, until: datetime) -> Statement:
-    """The accounts with these codes taken as one, from `since` (with it) to `until` (without it). What moves
-    between them counts for nothing.
+    """The accounts with these codes taken as one, from `since` (with it) to `until` (without it).
+
+    What moves between them counts for nothing.
     """
     before, net = Entry.at < since, _net(codes)
     query = (
@@ -130,8 +131,10 @@ def _net(codes: Collection[str]) -> Subquery:
 def statement_lines(
     codes: Collection[str], since: datetime, until: datetime, opening: int = 0
 ) -> Select[Any]:
-    """The entries that moved these accounts in a period, oldest first: (entry, what it did to them together,
-    where they stood after it), in fen; `opening` is where they stood before the first.
+    """The entries that moved these accounts in a period, oldest first.
+
+    (entry, what it did to them together, where they stood after it), in fen; `opening` is where they stood
+    before the first.
     """
     net = _net(codes)
     running = (literal(opening) + cast(func.sum(net.c.amount).over(order_by=Entry.id), BigInteger)).label(

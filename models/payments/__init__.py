@@ -1,6 +1,4 @@
-"""Money: payments and payouts, charges at gateways, the bank's statements, invoices, and the named postings
-of all of it.
-"""
+"""Money: payments and payouts, charges, statements, invoices, and the postings of all of it."""
 
 from models.payments.bank import (
     LINE_STATES,

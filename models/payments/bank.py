@@ -34,9 +34,11 @@ PROBLEMS = {
 
 
 class BankStatement(Base):
-    """A statement of the custody account as it was handed in (`sha256` of the file kept), with the balances
-    it says (fen, None where it says none). `known` lines had come before; `left_out` were another account's;
-    at so many `gaps` a balance does not follow from the one beside it.
+    """A statement of the custody account as it was handed in, with the balances it says.
+
+    `sha256` is that of the file kept; balances are in fen, None where it says none. `known` lines had come
+    before; `left_out` were another account's; at so many `gaps` a balance does not follow from the one beside
+    it.
     """
 
     __tablename__ = "bank_statements"
@@ -57,9 +59,10 @@ class BankStatement(Base):
 
 
 class BankLine(Base):
-    """A line of a statement: fen that came in (above zero) or went out (below). `key` is the same whenever
-    the bank tells of it again. `case_identifier` is the payment or payout it is; `problem` why it was not
-    known, `note` what somebody decided.
+    """A line of a statement: fen that came in (above zero) or went out (below).
+
+    `key` is the same whenever the bank tells of it again. `case_identifier` is the payment or payout it is;
+    `problem` why it was not known, `note` what somebody decided.
     """
 
     __tablename__ = "bank_lines"
@@ -84,8 +87,9 @@ class BankLine(Base):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a line is: one of ours, or why that is not known. Nothing is guessed: a line is a payment only if
-    it names it with right check digits, and to the fen.
+    """What a line is: one of ours, or why that is not known.
+
+    Nothing is guessed: a line is a payment only if it names it with right check digits, and to the fen.
     """
 
     case: Payment | Payout | None
@@ -109,9 +113,10 @@ def match(session: Session, line: BankLine) -> Match:
 
 
 def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
-    """Whether a line can be this payment or payout as it stands now. One the custodian saw before its
-    statement came fits too. What was sent more than once has a line for each time; one that comes in and
-    names a payout is that payout coming back, for a person to say.
+    """Whether a line can be this payment or payout as it stands now.
+
+    One the custodian saw before its statement came fits too. What was sent more than once has a line for each
+    time; one that comes in and names a payout is that payout coming back, for a person to say.
     """
     if isinstance(case, Payout) and line.amount > 0:
         return Match(
@@ -146,22 +151,26 @@ def seen_of(session: Session, identifier: str) -> tuple[int, int]:
 
 
 def comes_back(session: Session, payout: Payout) -> bool:
-    """Whether a payout can be what came back: it was sent by bank more often than it is known to have
-    returned.
+    """Whether a payout can be what came back.
+
+    It was sent by bank more often than it is known to have returned.
     """
     return payout.gateway == "bank" and seen_of(session, payout.identifier)[1] < payout.tries
 
 
 def booked_before(session: Session, payout: Payout) -> bool:
-    """Whether what comes back now was booked before its line came: fewer such lines are known than returns
-    are booked, and every try but one that is on its way, or there, was booked as returned.
+    """Whether what comes back now was booked before its line came.
+
+    Fewer such lines are known than returns are booked, and every try but one that is on its way, or there,
+    was booked as returned.
     """
     return seen_of(session, payout.identifier)[1] < payout.tries - (payout.state in ("sent", "arrived"))
 
 
 def offered_return(session: Session, line: BankLine) -> dict[str, str]:
-    """What somebody is offered for a line that may be a payout of ours coming back: the way to settle it, and
-    which; nothing for any other.
+    """What somebody is offered for a line that may be a payout of ours coming back.
+
+    The way to settle it, and which; nothing for any other.
     """
     named = (
         next((each for each in named_in(line.remark)[0] if each.startswith("Z")), "")
@@ -207,8 +216,9 @@ def newest_statement(session: Session) -> BankStatement | None:
 
 
 def off_by(session: Session) -> int | None:
-    """By how many fen the bank says more than the books and the lines not yet explained make; None without a
-    statement.
+    """By how many fen the bank says more than the books and the lines not yet explained make.
+
+    None without a statement.
     """
     newest = newest_statement(session)
     if newest is None or newest.closing is None:

@@ -1,5 +1,7 @@
-"""Charges: what a gateway was asked to take from a buyer, and what the gateway told us. Both are kept before
-anything is done, so that whatever stops in the middle can be taken up again, and nothing happens twice.
+"""Charges: what a gateway was asked to take from a buyer, and what the gateway told us.
+
+Both are kept before anything is done, so that whatever stops in the middle can be taken up again, and nothing
+happens twice.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ STATES = ("asked", "waiting", "succeeded", "failed")
 
 
 class Charge(Base):
-    """One attempt to take a payment through a gateway. `key` goes to the gateway with every try, so that it
-    takes the money once; `gateway_id` is its own name for it, None as long as its answer is not known.
-    `surplus` marks one that succeeded when the payment was in already.
+    """One attempt to take a payment through a gateway.
+
+    `key` goes to the gateway with every try, so that it takes the money once; `gateway_id` is its own name
+    for it, None as long as its answer is not known. `surplus` marks one that succeeded when the payment was
+    in already.
     """
 
     __tablename__ = "charges"
@@ -40,8 +44,9 @@ class Charge(Base):
 
     @property
     def to_be_looked_at(self) -> bool:
-        """Whether to look at it again though nobody told us of it: after a minute, then each time its age has
-        doubled.
+        """Whether to look at it again though nobody told us of it.
+
+        After a minute, then each time its age has doubled.
         """
         now, last = clock.now(), self.looked_at or self.asked_at
         asked = min(self.asked_at, last)  # later it was by a clock that has been put right since
@@ -49,8 +54,10 @@ class Charge(Base):
 
 
 class GatewayEvent(Base):
-    """What a gateway told us, once under its own identifier. `about` names the thing it is about; what it
-    says of it is not trusted but looked up, so that events may come late, twice or in any order.
+    """What a gateway told us, once under its own identifier.
+
+    `about` names the thing it is about; what it says of it is not trusted but looked up, so that events may
+    come late, twice or in any order.
     """
 
     __tablename__ = "gateway_events"
@@ -66,8 +73,9 @@ class GatewayEvent(Base):
 
 
 class Difference(Base):
-    """Something on which a gateway and the books do not agree, kept from when it was first found until it is
-    gone.
+    """Something on which a gateway and the books do not agree.
+
+    Kept from when it was first found until it is gone.
     """
 
     __tablename__ = "gateway_differences"

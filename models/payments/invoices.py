@@ -1,5 +1,6 @@
-"""Invoices (发票): recorded by the agency against a payment, with the number of the tax authority and the
-file.
+"""Invoices (发票): recorded by the agency against a payment.
+
+With the number of the tax authority and the file.
 """
 
 from __future__ import annotations
@@ -66,8 +67,10 @@ class Invoice(OfContract, Base):
 
 
 def check_number(session: Session, number: str) -> str:
-    """An invoice's number in digits alone: 20 of a digital one (数电发票), or code and number of an older
-    one, 18 or 20 together. RuleBroken at `number`, also for one that is recorded already.
+    """An invoice's number in digits alone.
+
+    20 of a digital one (数电发票), or code and number of an older one, 18 or 20 together. RuleBroken at
+    `number`, also for one that is recorded already.
     """
     digits = spelling.code(number).replace("-", "")
     if not re.fullmatch("[0-9]{18}|[0-9]{20}", digits):
@@ -78,8 +81,9 @@ def check_number(session: Session, number: str) -> str:
 
 
 def check_sums(session: Session, payment: Payment, amount: int, tax: int, issued_on: date) -> None:
-    """RuleBroken where an invoice is over what is left of its payment, its tax is not below it, or it is of a
-    day to come.
+    """RuleBroken where an invoice cannot be.
+
+    It is over what is left of its payment, its tax is not below it, or it is of a day to come.
     """
     standing = select(func.coalesce(func.sum(Invoice.amount), 0)).where(
         Invoice.payment_id == payment.id, Invoice.state != "voided"

@@ -1,5 +1,6 @@
-"""What a person said of a bank's table that nobody understood: which columns are what, remembered by the
-heading.
+"""What a person said of a bank's table that nobody understood.
+
+Which columns are what, remembered by the heading.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from models.base import Base, Json, Name
 
 
 class StatementLayout(Base):
-    """Which columns of tables with this heading are what: `places` by role as lists of places from 0,
-    `flipped` where money that went out stands above zero in the one signed column, `day_order` where a day's
-    three numbers can be read in two ways. `signature` is the heading's (market/payments/reading/headings.py),
-    `titles` what stands in it, for people.
+    """Which columns of tables with this heading are what.
+
+    `places` by role as lists of places from 0, `flipped` where money that went out stands above zero in the
+    one signed column, `day_order` where a day's three numbers can be read in two ways. `signature` is the
+    heading's (market/payments/reading/headings.py), `titles` what stands in it, for people.
     """
 
     __tablename__ = "statement_layouts"
@@ -34,8 +36,9 @@ class StatementLayout(Base):
 
 
 class WaitingStatement(Base):
-    """A table that waits for somebody to say what its columns are; the bytes lie in the store under
-    `sha256`.
+    """A table that waits for somebody to say what its columns are.
+
+    The bytes lie in the store under `sha256`.
     """
 
     __tablename__ = "waiting_statements"

@@ -1,5 +1,7 @@
-"""Payments: a sum due under a contract. Money is in when both sides confirm it, or when a bank's statement or
-a gateway shows it; only what was shown counts as seen, and only that is paid out again.
+"""Payments: a sum due under a contract.
+
+Money is in when both sides confirm it, or when a bank's statement or a gateway shows it; only what was shown
+counts as seen, and only that is paid out again.
 """
 
 from __future__ import annotations
@@ -103,8 +105,10 @@ PAYMENT = Workflow(
 
 
 class Payment(OfContract, Base):
-    """A sum due under a contract: the deposit (`milestone_number` 0), what a milestone's price still needs,
-    or what paying for it late costs. `gateway` is the way by which it came in.
+    """A sum due under a contract.
+
+    The deposit (`milestone_number` 0), what a milestone's price still needs, or what paying for it late
+    costs. `gateway` is the way by which it came in.
     """
 
     __tablename__ = "payments"
@@ -146,9 +150,10 @@ class Payment(OfContract, Base):
 
 
 def reference(identifier: str) -> str:
-    """What is written in the remark of a transfer, `M-2026-000123` as `M202600012359`: letters and digits
-    alone, because banks drop the rest, with two check digits (ISO 7064 Mod 97-10) so that no slip of the hand
-    names somebody else's payment.
+    """What is written in the remark of a transfer, `M-2026-000123` as `M202600012359`.
+
+    Letters and digits alone, because banks drop the rest, with two check digits (ISO 7064 Mod 97-10) so that
+    no slip of the hand names somebody else's payment.
     """
     plain = identifier.replace("-", "")
     return plain + str(mod_97_10.calc_check_digits(plain))
@@ -159,8 +164,9 @@ _WRITTEN = re.compile(rf"(?<![A-Z0-9])(?:{_ONE})+(?![0-9])")  # several may run 
 
 
 def named_in(remark: str) -> tuple[list[str], bool]:
-    """The identifiers a remark names by their references, wherever a bank broke them, and whether one was
-    written whose check digits are wrong.
+    """The identifiers a remark names by their references, and whether one was written wrong.
+
+    Wherever a bank broke them; a wrong one is one whose check digits do not fit.
     """
     found, slipped = [], False
     for written in (

@@ -1,6 +1,7 @@
-"""Payouts: money that is owed to an agency or a buyer and has to leave. It leaves by bank through the
-custodian's hands, or by the gateway that took it, and only as far as money for its contract was really seen
-coming in.
+"""Payouts: money that is owed to an agency or a buyer and has to leave.
+
+It leaves by bank through the custodian's hands, or by the gateway that took it, and only as far as money for
+its contract was really seen coming in.
 """
 
 from __future__ import annotations
@@ -96,8 +97,10 @@ PAYOUT = Workflow(
 
 
 class Payout(OfContract, Base):
-    """Money on its way out. `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it
-    was sent so; `gateway_id` the gateway's own name for it, `bank_reference` the bank's.
+    """Money on its way out.
+
+    `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it was sent so;
+    `gateway_id` the gateway's own name for it, `bank_reference` the bank's.
     """
 
     __tablename__ = "payouts"

@@ -1,5 +1,6 @@
-"""Every way money moves in the books, each under a name. The table is what is posted, and what docs/ledger.md
-prints.
+"""Every way money moves in the books, each under a name.
+
+The table is what is posted, and what docs/ledger.md prints.
 """
 
 from __future__ import annotations
@@ -142,6 +143,7 @@ def post(
     owed: str = "",
 ) -> Entry | None:
     """Make a named posting of `amount` fen about a case, once for each `key`; None for nothing to move.
+
     `contract` is the contract whose accounts it uses, `gateway` the way the money takes, `owed` the code of
     the organisation that is owed. RuleBroken as `ledger.post` raises it.
     """

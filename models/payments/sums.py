@@ -1,6 +1,4 @@
-"""How much: what the buyer still owes, what can go to the agency, what lateness costs, what is shared out at
-an early end.
-"""
+"""How much is owed, payable, lost by lateness, and shared out at an early end."""
 
 from __future__ import annotations
 
@@ -18,9 +16,10 @@ from models.payments.payment import IN, OPEN, Payment
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What becomes of a milestone's price, in fen: `net` goes to the agency, `retained` waits for the last
-    milestone, `penalty` goes back to the buyer for the agency's late days. `freed` is what was retained
-    before and goes to the agency now.
+    """What becomes of a milestone's price, in fen.
+
+    `net` goes to the agency, `retained` waits for the last milestone, `penalty` goes back to the buyer for
+    the agency's late days. `freed` is what was retained before and goes to the agency now.
     """
 
     net: int
@@ -46,16 +45,18 @@ def _asked(asked: list[Payment]) -> list[Payment]:
 
 
 def still_to_ask(contract: Contract, milestone: Milestone, asked: list[Payment]) -> int:
-    """What the buyer owes for a milestone that is met, in fen: its price, but never more than the contract's
-    less what was asked before. So the deposit is used for what is paid last, and escrow holds it until
-    then.
+    """What the buyer owes for a milestone that is met, in fen.
+
+    Its price, but never more than the contract's less what was asked before. So the deposit is used for what
+    is paid last, and escrow holds it until then.
     """
     return max(0, min(milestone.amount, contract.price - sum(payment.amount for payment in _asked(asked))))
 
 
 def payable_now(contract: Contract, asked: list[Payment]) -> list[Milestone]:
-    """The milestones whose price can go to the agency now, in order: met, not paid yet, and their money (and
-    that of all before) in.
+    """The milestones whose price can go to the agency now, in order.
+
+    Met, not paid yet, and their money (and that of all before) in.
     """
     open_numbers = {payment.milestone_number for payment in _asked(asked) if payment.state in OPEN}
     found = []
@@ -83,9 +84,10 @@ def kept(session: Session, contract: Contract) -> int:
 
 
 def fair_share(session: Session, contract: Contract, fault: str) -> int:
-    """What of the sum kept the agency gets when a contract ends through somebody's fault, in fen: all of it
-    if the buyer's, who loses the deposit (民法典 587); else what it earned by milestones met and not yet
-    paid, and what was retained of those paid, as far as money is there.
+    """What of the sum kept the agency gets when a contract ends through somebody's fault, in fen.
+
+    All of it if the buyer's, who loses the deposit (民法典 587); else what it earned by milestones met and
+    not yet paid, and what was retained of those paid, as far as money is there.
     """
     money_kept = kept(session, contract)
     earned = sum(m.amount for m in contract.milestones if m.met_at is not None and m.paid_at is None)
@@ -106,9 +108,10 @@ def penalties(session: Session, contract: Contract) -> int:
 
 
 def lateness(contract: Contract, amount: int, days: int, before: int = 0) -> int:
-    """The penalty for `days` working days of lateness on `amount` fen, so that with the penalties `before` it
-    never passes the contract's most (民法典 585; the clause on liability says both rates). 0 where the
-    contract does not say so.
+    """The penalty for `days` working days of lateness on `amount` fen.
+
+    Such that with the penalties `before` it never passes the contract's most (民法典 585; the clause on
+    liability says both rates). 0 where the contract does not say so.
     """
     if not contract.penal or days <= 0:
         return 0
@@ -133,8 +136,9 @@ def release_of(session: Session, contract: Contract, milestone: Milestone) -> Re
 
 
 def late_payment(payment: Payment) -> int:
-    """What paying so late costs the buyer, in fen, from the working days between its limit and the day it
-    came in.
+    """What paying so late costs the buyer, in fen.
+
+    From the working days between its limit and the day it came in.
     """
     if payment.kind == "penalty" or payment.paid_at is None or payment.paid_at <= payment.pay_by:
         return 0

@@ -1,5 +1,6 @@
-"""Electronic signatures: keys and certificates of organisations, and PAdES signatures on PDF files
-(docs/signatures.md).
+"""Electronic signatures.
+
+Keys and certificates of organisations, and PAdES signatures on PDF files (docs/signatures.md).
 """
 
 from models.signing.keys import SigningKey, establish, issue_key, keep_own, key_of, open_own, roots, valid_key

@@ -1,6 +1,7 @@
-"""Signatures nobody here can verify, above all those by the national algorithms (SM2 and SM3, GB/T 32918 and
-32905; electronic seals after GB/T 38540), and those by algorithms that no longer prove anything: they are
-named, because "not a readable PDF" would send a person with a good document away.
+"""Signatures nobody here can verify, and those that no longer prove anything.
+
+Above all those by the national algorithms (SM2 and SM3, GB/T 32918 and 32905; electronic seals after GB/T
+38540). They are named, because "not a readable PDF" would send a person with a good document away.
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ _WRITTEN = re.compile(
 
 
 def unverified(value: Any) -> str:
-    """What a filled signature field is signed by, if that is nothing we verify: an algorithm's name, or the
-    file's own name for its way of signing (its SubFilter); an empty text for any other. ValueError for what
-    is no signature.
+    """What a filled signature field is signed by, if that is nothing we verify.
+
+    An algorithm's name, or the file's own name for its way of signing (its SubFilter); an empty text for any
+    other. ValueError for what is no signature.
     """
     held = value.get_object()
     if not isinstance(held, DictionaryObject):
@@ -69,9 +71,10 @@ def _contents(held: DictionaryObject) -> bytes:
 
 
 def algorithm_of(contents: bytes) -> str:
-    """The name of the algorithm a signature is by, if it is one we cannot verify; an empty text for any
-    other. Electronic seals are no CMS: in them, and in what cannot be read as one, the national identifiers
-    are looked for as they are written.
+    """The name of the algorithm a signature is by, if it is one we cannot verify.
+
+    An empty text for any other. Electronic seals are no CMS: in them, and in what cannot be read as one, the
+    national identifiers are looked for as they are written.
     """
     try:
         named = _named(contents)
@@ -81,8 +84,9 @@ def algorithm_of(contents: bytes) -> str:
 
 
 def _named(contents: bytes) -> dict[str, None]:
-    """By the algorithms each signer says, and by the curve of its key: ECDSA on the curve of SM2 is nothing
-    we verify either.
+    """By the algorithms each signer says, and by the curve of its key.
+
+    ECDSA on the curve of SM2 is nothing we verify either.
     """
     data = cms.ContentInfo.load(contents)["content"]
     used: list[str] = []

@@ -1,6 +1,7 @@
-"""Keys: one pair an organisation, its private half wrapped under a key that is never in the database, its
-certificate issued by the platform's own authority; or an organisation's own, from a certification body whose
-root is trusted here.
+"""Keys: one pair an organisation, its private half wrapped under a key outside of the database.
+
+Its certificate is issued by the platform's own authority; or it is an organisation's own, from a
+certification body whose root is trusted here.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ Opened = tuple[bytes, bytes, list[bytes], bool]
 
 
 class SigningKey(Base):
-    """A pair of keys and its certificate (DER). `origin` is `authority` (the platform's root, of no
-    organisation), `platform` (made here and held for an organisation) or `own` (brought along). One is in use
-    at a time.
+    """A pair of keys and its certificate (DER).
+
+    `origin` is `authority` (the platform's root, of no organisation), `platform` (made here and held for an
+    organisation) or `own` (brought along). One is in use at a time.
     """
 
     __tablename__ = "signing_keys"
@@ -157,8 +159,9 @@ def _kept(
 
 
 def establish(session: Session, secret: bytes) -> SigningKey:
-    """The platform's authority, made on first use, and anew under another secret than it was wrapped under:
-    what it signed stays valid. A step before the server: two processes at once would make two.
+    """The platform's authority, made on first use, and anew under another secret than it was wrapped under.
+
+    What it signed stays valid. A step before the server: two processes at once would make two.
     """
     standing = session.scalars(
         select(SigningKey).where(SigningKey.origin == "authority", SigningKey.retired_at.is_(None))
@@ -227,8 +230,10 @@ def _retire(session: Session, organisation: Organisation) -> None:
 
 
 def key_of(session: Session, organisation: Organisation, secret: bytes) -> SigningKey:
-    """The pair an organisation signs with now. One held here is made where there is none, and made anew once
-    it has run out or cannot be opened; RuleBroken where that became of its own.
+    """The pair an organisation signs with now.
+
+    One held here is made where there is none, and made anew once it has run out or cannot be opened;
+    RuleBroken where that became of its own.
     """
     standing = valid_key(session, organisation.id)
     if standing is not None and standing.in_force(secret):
@@ -248,8 +253,9 @@ def roots(session: Session, trusted: Iterable[x509.Certificate]) -> list[x509.Ce
 
 
 def names(certificate: x509.Certificate, organisation: Organisation) -> bool:
-    """Whether a certificate speaks for this organisation: it bears its credit code, or its name, whatever the
-    width of a bracket.
+    """Whether a certificate speaks for this organisation.
+
+    It bears its credit code, or its name, whatever the width of a bracket.
     """
     said = [str(attribute.value) for attribute in certificate.subject]
     return any(
@@ -259,10 +265,11 @@ def names(certificate: x509.Certificate, organisation: Organisation) -> bool:
 
 
 def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime) -> Opened:
-    """What a PKCS #12 file holds, as DER: the private key, its certificate, those between it and a root; and
-    whether they lead to one of the trusted. RuleBroken at `file` or `password` if it cannot be read. What a
-    stranger sends may cost anything to open (a count of iterations, a huge number): this is for a process of
-    its own, which is told the time.
+    """What a PKCS #12 file holds, as DER: the private key, its certificate, those between it and a root.
+
+    And whether they lead to one of the trusted. RuleBroken at `file` or `password` if it cannot be read. What
+    a stranger sends may cost anything to open (a count of iterations, a huge number): this is for a process
+    of its own, which is told the time.
     """
     if not 0 < len(content) <= MOST_BUNDLE:
         raise RuleBroken(N_("证书文件是空的,或者超过 %(most)s KB。"), "file", most=MOST_BUNDLE >> 10)
@@ -284,8 +291,9 @@ def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime)
 
 
 def keep_own(session: Session, organisation: Organisation, opened: Opened, secret: bytes) -> SigningKey:
-    """An organisation's own pair, as `open_own` found it. RuleBroken at `file` if it is not in force, does
-    not name the organisation, or leads to no trusted root.
+    """An organisation's own pair, as `open_own` found it.
+
+    RuleBroken at `file` if it is not in force, does not name the organisation, or leads to no trusted root.
     """
     der, certificate, between, led = (
         opened[0],

@@ -1,5 +1,7 @@
-"""PAdES: signatures inside a PDF. Each is appended; what was there before stays byte for byte, so the first
-signature remains valid under the second (ETSI EN 319 142-1, ISO 32000-2 12.8).
+"""PAdES: signatures inside a PDF.
+
+Each is appended; what was there before stays byte for byte, so the first signature remains valid under the
+second (ETSI EN 319 142-1, ISO 32000-2 12.8).
 """
 
 from __future__ import annotations
@@ -89,8 +91,9 @@ class _Signer(signers.PdfSigner):
 
 
 def prepare(pdf: bytes, boxes: dict[str, Box]) -> bytes:
-    """The PDF with an empty field for each signature on its last page, named and placed, so that signing adds
-    nothing but the signature.
+    """The PDF with an empty field for each signature on its last page, named and placed.
+
+    So signing adds nothing but the signature.
     """
     writer, out = IncrementalPdfFileWriter(BytesIO(pdf)), BytesIO()
     for name, box in boxes.items():
@@ -111,8 +114,10 @@ def sign(
     seal: bytes,
     timestamps: TimeStamper | None = None,
 ) -> bytes:
-    """The PDF with one more signature: in the prepared `field`, by the certificate (DER) and its key, looking
-    like the page `seal`, with a timestamp if an authority for it is given.
+    """The PDF with one more signature.
+
+    In the prepared `field`, by the certificate (DER) and its key, looking like the page `seal`, with a
+    timestamp if an authority for it is given.
     """
     store = SimpleCertificateStore()
     store.register_multiple(
@@ -140,9 +145,11 @@ def sign(
 
 @dataclass(frozen=True)
 class Signed:
-    """One signature found in a PDF: the field it is in, who signed by its certificate, when (a `stamped` time
-    is an authority's, otherwise the signer's own word), whether it covers the file to its end, what is wrong
-    (see FLAWS), and where the revision ends that it covers whole (in bytes; 0 where it covers none).
+    """One signature found in a PDF.
+
+    The field it is in, who signed by its certificate, when (a `stamped` time is an authority's, otherwise the
+    signer's own word), whether it covers the file to its end, what is wrong (see FLAWS), and where the
+    revision ends that it covers whole (in bytes; 0 where it covers none).
     """
 
     field: str
@@ -170,8 +177,9 @@ class Signed:
 
 
 def readable(pdf: bytes) -> bool:
-    """Whether this may be a PDF: at its end it says where to begin. RuleBroken at `file` for one of very many
-    revisions.
+    """Whether this may be a PDF: at its end it says where to begin.
+
+    RuleBroken at `file` for one of very many revisions.
     """
     if pdf.count(b"startxref") > MOST_REVISIONS:  # each is compared with the one before
         raise RuleBroken(
@@ -181,10 +189,10 @@ def readable(pdf: bytes) -> bool:
 
 
 def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
-    """A PDF's title, and every signature in it, in the order they were made, as plain values (see
-    `Signed.of`), and those nobody here can verify; None if the file cannot be read as one. What a stranger
-    sends may cost anything to read: this is for a process of its own, which is told what it trusts
-    (certificates as DER) and the time.
+    """A PDF's title, its signatures in order, and those nobody here can verify; None for no PDF.
+
+    In the order they were made, as plain values (see `Signed.of`). What a stranger sends may cost anything to
+    read: this is for a process of its own, which is told what it trusts (certificates as DER) and the time.
     """
     roots = [x509.load_der_x509_certificate(der) for der in trusted]
     try:
@@ -206,8 +214,9 @@ def examine(pdf: bytes, trusted: list[bytes], now: datetime) -> Examined:
 
 
 def _or_none(read: Callable[..., _T], *about: Any, **more: Any) -> _T | None:
-    """What is read of one signature; None for one broken in whatever way, which says nothing of the
-    others.
+    """What is read of one signature.
+
+    None for one broken in whatever way, which says nothing of the others.
     """
     try:
         return read(*about, **more)

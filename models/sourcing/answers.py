@@ -16,8 +16,9 @@ from models.sourcing.requests import Invitation, Request
 
 
 def answers_to(session: Session, request: Request) -> list[Any]:
-    """The quotes or sealed bids of a request that were not withdrawn: in the order of their ranking where
-    there is one, else cheapest first where a price is there to see.
+    """The quotes or sealed bids of a request that were not withdrawn.
+
+    In the order of their ranking where there is one, else cheapest first where a price is there to see.
     """
     case_class: Any = Bid if request.way.sealed else Quote
     order = case_class.price if request.opened or not request.way.sealed else case_class.id
@@ -30,9 +31,10 @@ def answers_to(session: Session, request: Request) -> list[Any]:
 
 
 def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
-    """Those of the answers an actor may see: sealed bids nobody's but one's own before the opening and all
-    after it; quotes only the buyer's side and its overseers, and each agency its own; of sealed quotes nobody
-    but their agencies.
+    """Those of the answers an actor may see.
+
+    Sealed bids nobody's but one's own before the opening and all after it; quotes only the buyer's side and
+    its overseers, and each agency its own; of sealed quotes nobody but their agencies.
     """
     all_of_them = request.opened if request.way.sealed else bool(request.roles_of(actor))
     own = actor.organisation_id or 0
@@ -61,9 +63,10 @@ def took_part(session: Session, request_id: int, organisation_id: int | None) ->
 
 
 def answered(session: Session, request_id: int, known: Collection[int], *, shown: bool) -> set[int]:
-    """The organisations invited to a request, and those that answered it and did not withdraw: of these the
-    `known` ones, and all where the answers are `shown` by now; but no other's whose quote stayed under its
-    seal.
+    """The organisations invited to a request, and those that answered it and did not withdraw.
+
+    Of these the `known` ones, and all where the answers are `shown` by now; but no other's whose quote stayed
+    under its seal.
     """
     open_by_now: dict[type[Quote] | type[Bid], ColumnElement[bool]] = {
         Quote: Quote.sealed.is_(None),
@@ -85,8 +88,9 @@ def answered(session: Session, request_id: int, known: Collection[int], *, shown
 
 
 def concerned(session: Session, request: Request) -> set[int]:
-    """The organisations a change of the request matters to: invited, with an answer that stands or could be
-    handed in again, or a question.
+    """The organisations a change of the request matters to.
+
+    Invited, with an answer that stands or could be handed in again, or a question.
     """
     found = {invitation.agency_id for invitation in request.invitations}
     found |= set(

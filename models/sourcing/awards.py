@@ -23,8 +23,9 @@ _PUBLIC = Limit(attribute="public_until", act="finalise")
 
 
 def _lost(session: Session, award: Award) -> None:
-    """A rule: the chosen agency may not sign now, and the policy lets the buyer go on to the next
-    (招标投标法实施条例第五十五条).
+    """A rule: the chosen agency may not sign now, and the buyer may go on to the next.
+
+    The policy lets it (招标投标法实施条例第五十五条).
     """
     if not award.replaceable:
         raise RuleBroken(N_("只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"))
@@ -93,8 +94,10 @@ AWARD = Workflow(
 
 
 class Award(Case, Base):
-    """The chosen agency, with the reasons. A request has at most one that is not annulled. `unfit` is why the
-    agency could not sign now, as a problem is kept, as long as that is so and the contract is not signed.
+    """The chosen agency, with the reasons.
+
+    A request has at most one that is not annulled. `unfit` is why the agency could not sign now, as a problem
+    is kept, as long as that is so and the contract is not signed.
     """
 
     __tablename__ = "awards"
@@ -131,8 +134,9 @@ class Award(Case, Base):
 
     @property
     def replaceable(self) -> bool:
-        """Whether the buyer may choose the next one, since the agency may not sign now; else it waits until
-        that is repaired.
+        """Whether the buyer may choose the next one, since the agency may not sign now.
+
+        Else it waits until that is repaired.
         """
         return (
             self.unfit is not None
@@ -203,8 +207,9 @@ OBJECTION = Workflow(
 
 
 class Objection(Case, Base):
-    """What a bidder that did not win has against an award, the buyer's statement, and the regulator's
-    decision.
+    """What a bidder that did not win has against an award.
+
+    With the buyer's statement, and the regulator's decision.
     """
 
     __tablename__ = "objections"

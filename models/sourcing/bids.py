@@ -112,8 +112,9 @@ class Bid(Case, Base):
         return {self.agency_id, self.request.buyer_id}
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
-        """Until all bids are open nobody has a part in it but its agency, and the clock: not even who bid is
-        for anybody to know.
+        """Until all bids are open nobody has a part in it but its agency, and the clock.
+
+        Not even who bid is for anybody to know.
         """
         found = super().roles_of(actor)
         return found if self.request.opened else found & {"agency", "system"}
@@ -148,8 +149,9 @@ class LivePrice(AppendOnly, Base):
 
 
 def open_up(bid: Bid, plain: str) -> Json:
-    """What was sealed is there for whoever may see the bid, but for the price, which an auction may have
-    changed. Returns it.
+    """What was sealed, for whoever may see the bid. Returns it.
+
+    But for the price, which an auction may have changed.
     """
     content: Json = json.loads(plain)
     bid.content, bid.days, bid.note, bid.published_price = (
@@ -162,8 +164,9 @@ def open_up(bid: Bid, plain: str) -> Json:
 
 
 def put_back(bid: Bid, key: bytes, plain: str, file: Json | None) -> None:
-    """An auction needs a bid's price and nothing else of it: keep the rest, and where its file is, under the
-    platform's key until the end.
+    """An auction needs a bid's price and nothing else of it.
+
+    Keep the rest, and where its file is, under the platform's key until the end.
     """
     bid.sealed = sealing.wrap(key, json.dumps([plain, file], ensure_ascii=False).encode())
 
@@ -175,9 +178,10 @@ def take_out(bid: Bid, key: bytes) -> tuple[str, Json | None]:
 
 
 def drawn_by(bid: Bid) -> Json:
-    """What an opened bid brings to the draws: the SHA-256 of its nonce and its bidder's own text. It depends
-    on every letter of the text and is none of them, so that a draw's file carries no words from one bidder to
-    another.
+    """What an opened bid brings to the draws: the SHA-256 of its nonce and its bidder's own text.
+
+    It depends on every letter of the text and is none of them, so that a draw's file carries no words from
+    one bidder to another.
     """
     content = json.loads(bid.content or "{}")
     return {
@@ -193,8 +197,9 @@ def lowest(session: Session, request: Request) -> int:
 
 
 def step(request: Request, price: int) -> int:
-    """By how much a new price must undercut the lowest, in fen: the policy's share, rounded up to whole
-    yuan.
+    """By how much a new price must undercut the lowest, in fen.
+
+    The policy's share, rounded up to whole yuan.
     """
     share = policy.get(request.policy_version).rate("choosing.auction_step_rate") * price
     return -int(-share // 100) * 100

@@ -1,5 +1,6 @@
-"""Cancelling what can be read already: on listed grounds alone, with the regulator's consent; and what a
-re-run repeats.
+"""Cancelling what can be read already: on listed grounds alone, with the regulator's consent.
+
+And what a re-run repeats.
 
 Else a buyer whom a draw or an opening does not please cancels and draws again until it does
 (招标投标法实施条例 31, 政府采购法 36, 37).
@@ -30,8 +31,9 @@ MOST = 50  # earlier requests that are looked at, or named
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A ground of the policy: its words by language, its source, and whether the same may be asked for
-    again.
+    """A ground of the policy.
+
+    Its words by language, its source, and whether the same may be asked for again.
     """
 
     key: str
@@ -65,8 +67,9 @@ def check_ground(request: Request, key: str) -> Ground:
 
 
 def earlier(session: Session, request: Request, *which: ColumnElement[bool]) -> list[Request]:
-    """The buyer's other requests for the same item that were published in the policy's time, and are such;
-    the newest first, and no more than MOST.
+    """The buyer's other requests for the same item that were published in the policy's time, and are such.
+
+    The newest first, and no more than MOST.
     """
     since = clock.now() - timedelta(days=policy.get(request.policy_version).number("cancelling.same_days"))
     query: Any = select(Request).where(
@@ -89,8 +92,9 @@ def fruitless(session: Session, request: Request) -> list[Request]:
 
 
 def repeats(session: Session, request: Request) -> list[Request]:
-    """What a request that is about to be published repeats, the one it is said to repeat in public first: the
-    buyer's latest for the same item and project, wherever and however that is written, which led to no
+    """What a request that is about to be published repeats, the one it is said to repeat in public first.
+
+    The buyer's latest for the same item and project, wherever and however that is written, which led to no
     contract. That outranks what the buyer said when it was begun.
     """
     waits = or_(Request.state.in_(_STANDING), (Request.state == "contracted") & _unsigned())
@@ -111,9 +115,10 @@ def _unsigned() -> ColumnElement[bool]:
 
 
 def settle_repeats(session: Session, request: Request) -> None:
-    """Keep what a request about to be published repeats, and which it is said not to. RuleBroken where one of
-    them was cancelled because there was nothing to buy any more, or where the buyer does not say whether it
-    repeats one of those that came to nothing.
+    """Keep what a request about to be published repeats, and which it is said not to.
+
+    RuleBroken where one of them was cancelled because there was nothing to buy any more, or where the buyer
+    does not say whether it repeats one of those that came to nothing.
     """
     found = repeats(session, request)
     for before in found:
@@ -139,8 +144,10 @@ def settle_repeats(session: Session, request: Request) -> None:
 
 
 def check_decided(session: Session, request: Request) -> None:
-    """RuleBroken while what this one repeats, published before it and read by its buyer, has neither come to
-    nothing nor to a contract both have signed: of two draws a buyer would take the better.
+    """RuleBroken while what this request repeats is undecided.
+
+    Published before it and read by its buyer, it has neither come to nothing nor to a contract both have
+    signed: of two draws a buyer would take the better.
     """
     for before in repeats(session, request):
         stands = before.state in _STANDING or (

@@ -1,5 +1,6 @@
-"""Questions about a request. Who asked stays hidden, from the buyer too; question and answer go to
-everyone.
+"""Questions about a request.
+
+Who asked stays hidden, from the buyer too; question and answer go to everyone.
 """
 
 from __future__ import annotations

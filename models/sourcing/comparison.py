@@ -18,8 +18,9 @@ from models.sourcing.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Quartiles:
-    """The middle half of a sample: lower quartile, median, upper quartile, how many there were, and in which
-    area.
+    """The middle half of a sample.
+
+    Lower quartile, median, upper quartile, how many there were, and in which area.
     """
 
     lower: float
@@ -30,11 +31,12 @@ class Quartiles:
 
 
 def past_prices(session: Session, item_code: str, region_code: str, least: int = 4) -> Quartiles | None:
-    """What awards for an item came to in the last two years, as shares of the winners' published prices,
-    which makes jobs of different sizes comparable: in the smallest area around the region that has `least` of
-    them. None where even the province has fewer: too few to say anything. Awards that stand in public alone:
-    from a median before and after one more award, or of four of which three are known, anybody reckons a
-    price that is its parties' business.
+    """What awards for an item came to in the last two years, as shares of the published prices.
+
+    Shares of the winners' own prices make jobs of different sizes comparable; taken in the smallest area
+    around the region that has `least` of them. None where even the province has fewer: too few to say
+    anything. Awards that stand in public alone: from a median before and after one more award, or of four of
+    which three are known, anybody reckons a price that is its parties' business.
     """
     since = clock.now() - timedelta(days=730)
     areas = above(region_code)

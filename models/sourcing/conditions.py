@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def sane_deadline(session: Session, request: Request) -> None:
-    """The notice period of the request's policy, or what an amendment must leave; and no further off than
-    allowed.
+    """The notice period of the request's policy, or what an amendment must leave.
+
+    And no further off than allowed.
     """
     rules, now = policy.get(request.policy_version), clock.now()
     notice = request.rules.notice_days if request.state == "draft" else rules.number("request.amend_days")

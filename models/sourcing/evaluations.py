@@ -99,8 +99,10 @@ EVALUATION = Workflow(
 
 
 class Evaluation(Case, Base):
-    """One evaluator's sheet for one request: `sheet` is {bid: {"points": {line: points}, "reason": text}},
-    empty until it is published; before that it is `sealed` under the platform's key."""
+    """One evaluator's sheet for one request: `sheet` is {bid: {"points": {line: points}, "reason".
+
+    Text}}, empty until it is published; before that it is `sealed` under the platform's key.
+    """
 
     __tablename__ = "evaluations"
     __table_args__ = (UniqueConstraint("request_id", "evaluator_id"),)
@@ -129,8 +131,10 @@ class Evaluation(Case, Base):
 
     @property
     def who(self) -> str:
-        """What the evaluator is called: by the address the buyer named until the person acted, so that nobody
-        learns by appointing whose it is.
+        """What the evaluator is called.
+
+        By the address the buyer named until the person acted, so that nobody learns by appointing whose it
+        is.
         """
         return (
             self.evaluator.name
@@ -152,8 +156,10 @@ class Evaluation(Case, Base):
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
-    """The name of a bidder the evaluator belongs to, or whose representative, member or certified
-    practitioner bears the evaluator's name, however it is written; None if there is none on record.
+    """The name of a bidder the evaluator is tied to; None if there is none on record.
+
+    One the evaluator belongs to, or whose representative, member or certified practitioner bears the
+    evaluator's name, however it is written.
     """
     bidders = select(Bid.agency_id).where(Bid.request_id == evaluation.request_id, Bid.state != "withdrawn")
     people = union_all(

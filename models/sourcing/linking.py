@@ -1,5 +1,6 @@
-"""Linked bidders of one request: found when it is closed, told when all is open, and counted as the policy
-says.
+"""Linked bidders of one request.
+
+Found when it is closed, told when all is open, and counted as the policy says.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from models.sourcing.requests import Request
 
 
 def links_among(session: Session, request: Request, answers: list[Any]) -> list[Json]:
-    """The groups of linked agencies among these quotes or bids: rows of `answers` (identifiers, oldest first,
-    but those behind who said themselves what ties them: nobody takes a rival's representative for its own to
-    have its bid void) and `ties`; and each of them that is linked with the buyer, in a row of its own whose
-    first tie is `buyer`.
+    """The groups of linked agencies among these quotes or bids.
+
+    Rows of `answers` (identifiers, oldest first, but those behind who said themselves what ties them: nobody
+    takes a rival's representative for its own to have its bid void) and `ties`; and each of them that is
+    linked with the buyer, in a row of its own whose first tie is `buyer`.
     """
     names = {answer.agency_id: answer.identifier for answer in answers}
     found, rows = agencies.linked(session, [request.buyer_id, *names], request.policy_version), []
@@ -67,8 +69,9 @@ def follows(request: Request) -> str:
 
 
 def void(request: Request, links: list[Json], opened: set[str]) -> set[str]:
-    """The bids among those `opened` that do not take part, since they are linked with another, of which the
-    first that is no void one stays, or with the buyer.
+    """The bids among those `opened` that do not take part, since they are linked.
+
+    With another, of which the first that is no void one stays, or with the buyer.
     """
     first, akin = (
         {"later": 1, "all": 0}.get(follows(request)),
@@ -90,8 +93,9 @@ def aside(links: list[Json]) -> set[str]:
 
 
 def spread(order: list[str], links: list[Json]) -> list[str]:
-    """The drawn order with everybody in it: whoever has no place of its own right after the one it is linked
-    with.
+    """The drawn order with everybody in it.
+
+    Whoever has no place of its own right after the one it is linked with.
     """
     after = {group["answers"][0]: group["answers"][1:] for group in _together(links)}
     return [name for drawn in order for name in (drawn, *after.get(drawn, ()))]

@@ -10,8 +10,9 @@ from models.text import N_
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A way to choose. `sealed` ones are answered by sealed bids, the others by quotes; `how` says who
-    wins.
+    """A way to choose.
+
+    `sealed` ones are answered by sealed bids, the others by quotes; `how` says who wins.
     """
 
     label: str

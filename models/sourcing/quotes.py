@@ -1,5 +1,7 @@
-"""Quotes: what agencies answer to an inquiry, bargained over by turns. Where the policy hides them until the
-deadline they are kept sealed: no column has a price, and the case is nobody's but its agency's.
+"""Quotes: what agencies answer to an inquiry, bargained over by turns.
+
+Where the policy hides them until the deadline they are kept sealed: no column has a price, and the case is
+nobody's but its agency's.
 """
 
 from __future__ import annotations
@@ -113,8 +115,10 @@ QUOTE = Workflow(
 
 
 class Quote(Case, Base):
-    """An agency's answer to an inquiry. `price` and `days` are those of the latest offer; while it is
-    `sealed` they, and its offers, are there only, under the platform's key.
+    """An agency's answer to an inquiry.
+
+    `price` and `days` are those of the latest offer; while it is `sealed` they, and its offers, are there
+    only, under the platform's key.
     """
 
     __tablename__ = "quotes"
@@ -145,8 +149,9 @@ class Quote(Case, Base):
 
     @property
     def standing_until(self) -> datetime:
-        """Until when it binds its agency: never less than what the buyer has to award in, reckoned from the
-        deadline as it is now.
+        """Until when it binds its agency.
+
+        Never less than what the buyer has to award in, reckoned from the deadline as it is now.
         """
         award = policy.get(self.policy_version or self.request.policy_version).number("request.award_days")
         return max(self.stands_until, workdays.add(self.request.deadline, award))
@@ -193,8 +198,9 @@ class Offer(AppendOnly, Base):
 
 
 def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, published_price: int) -> None:
-    """Keep an offer sealed under the platform's key until the deadline. RuleBroken for terms the request does
-    not take.
+    """Keep an offer sealed under the platform's key until the deadline.
+
+    RuleBroken for terms the request does not take.
     """
     check_terms(quote.request, price, days)
     terms = {
@@ -234,8 +240,9 @@ def reveal(quote: Quote, key: bytes) -> None:
 
 
 def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
-    """The next turn. RuleBroken past the policy's number of rounds, above the budget, or for an absurd
-    term.
+    """The next turn.
+
+    RuleBroken past the policy's number of rounds, above the budget, or for an absurd term.
     """
     if len(quote.offers) >= policy.get(quote.policy_version).number("quote.rounds"):
         raise RuleBroken(N_("议价轮次已用完,请同意或谢绝。"), "price")
@@ -247,9 +254,10 @@ def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
 
 
 def restore_offer(quote: Quote) -> Offer | None:
-    """What the agency offered last counts again, where only the buyer's counter-offer to it ran out
-    unanswered: it binds its agency anyway, and else a buyer whom no offer pleases would be rid of all of them
-    by prices nobody takes. None where the quote itself has run out.
+    """What the agency offered last counts again, where only the counter-offer to it ran out.
+
+    It binds its agency anyway, and else a buyer whom no offer pleases would be rid of all of them by prices
+    nobody takes. None where the quote itself has run out.
     """
     if quote.state != "countered" or quote.renewed:
         return None

@@ -1,5 +1,8 @@
-"""Who comes first among opened bids, by each sealed mode's rule. Equals follow the drawn order, whose draw is
-promised when the request is published, frozen when it is closed and run when the bids are opened."""
+"""Who comes first among opened bids, by each sealed mode's rule.
+
+Equals follow the drawn order, whose draw is promised when the request is published, frozen when it is closed
+and run when the bids are opened.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ from models.sourcing.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The reference price in fen, and all it was reckoned from: the mean of the `kept` prices times the drawn
-    percentage, rounded half up. `dropped` are the lowest and the highest where there were `trim_from` bids or
-    more.
+    """The reference price in fen, and all it was reckoned from.
+
+    The mean of the `kept` prices times the drawn percentage, rounded half up. `dropped` are the lowest and
+    the highest where there were `trim_from` bids or more.
     """
 
     mean: int
@@ -37,8 +41,9 @@ class Reference:
 
 
 def percentages(policy_version: str) -> list[str]:
-    """What the percentage of the reference price is drawn from, in the policy's steps: `95`, `96`, `97`,
-    `98`.
+    """What the percentage of the reference price is drawn from, in the policy's steps.
+
+    `95`, `96`, `97`, `98`.
     """
     book = policy.get(policy_version)
     least, most, step = (
@@ -48,8 +53,10 @@ def percentages(policy_version: str) -> list[str]:
 
 
 def reference(prices: list[int], percent: str, policy_version: str) -> Reference:
-    """Leave out the highest and the lowest where there are enough (of few bids that would leave the middle
-    one alone), average the rest, times the percentage.
+    """The reference price: the mean of what is left, times the percentage.
+
+    Leave out the highest and the lowest where there are enough (of few bids that would leave the middle one
+    alone), and average the rest.
 
     The rule is the one city platforms publish for 竞价 by reference price (see docs/sources.md); from how
     many bids on, and the steps of the percentage, are the policy's.
@@ -79,7 +86,9 @@ def reference_words(found: Json) -> str:
     without = f"满 {found['trim_from']} 家,去掉最低和最高 {left_out};" if left_out else ""
     return (
         f"{without}平均价 ({shown}) ÷ {found['counted']} = {money.show(found['mean'])};"
-        f"公开抽取的比例 {found['percent']}%;参考价 = 平均价 × {found['percent']}% = {money.show(found['price'])},最接近的中选。依据:{found['source']}。"
+        f"公开抽取的比例 {found['percent']}%;"
+        f"参考价 = 平均价 × {found['percent']}% = {money.show(found['price'])},最接近的中选。"
+        f"依据:{found['source']}。"
     )
 
 
@@ -90,8 +99,9 @@ def _half_up(fen: Fraction) -> int:
 def rank(
     request: Request, bids: list[Bid], order: list[str], totals: dict[str, Fraction] | None = None
 ) -> list[str]:
-    """The identifiers of opened bids, best first; `order` is the drawn order of all, `totals` the merit
-    points.
+    """The identifiers of opened bids, best first.
+
+    `order` is the drawn order of all, `totals` the merit points.
     """
     target = ((request.outcome or {}).get("reference") or {}).get("price", 0)
     keys: dict[str, Callable[[Bid], Any]] = {

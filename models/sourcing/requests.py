@@ -397,8 +397,9 @@ class Request(Case, Base):
         return cls.opened_at.is_not(None) & (cls.state != "auction")
 
     def check_override(self, target: str) -> None:
-        """Nobody opens what an auction keeps sealed by moving it on before its end, nor seals again what
-        everybody has read.
+        """A rule: nobody opens what an auction keeps sealed before its end.
+
+        By moving it on; nor seals again what everybody has read.
         """
         running = (
             self.state == "auction"
@@ -424,8 +425,9 @@ class Request(Case, Base):
 
     @property
     def questions_until(self) -> datetime:
-        """When questions end: so many working days before the deadline that there is time to answer them and
-        to heed the answer.
+        """When questions end.
+
+        So many working days before the deadline that there is time to answer them and to heed the answer.
         """
         return workdays.back(self.deadline, self.questions_days)
 
@@ -446,6 +448,7 @@ class Request(Case, Base):
 
     def leaves(self, days: int) -> datetime:
         """The deadline that leaves at least so many working days from now: the one there is, where it does.
+
         An auction begins in office hours.
         """
         moved = workdays.add(clock.now(), days)
@@ -467,8 +470,9 @@ class Request(Case, Base):
         return timedelta(seconds=policy.get(self.policy_version).number("request.settling_seconds"))
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
-        """Whether an actor may see it: its parties and overseers; anyone, once published openly; whoever is
-        invited.
+        """Whether an actor may see it: its parties and overseers; anyone, once published openly.
+
+        Whoever is invited.
         """
         if self.roles_of(actor) or (self.published_at and self.openness == "open"):
             return True
@@ -478,8 +482,9 @@ class Request(Case, Base):
         return self.published_at is not None and session.scalar(asked) is not None
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
-        """The buyer, whom it invites, and whoever answered it: before the answers are open to the buyer, only
-        of themselves.
+        """The buyer, whom it invites, and whoever answered it.
+
+        Before the answers are open to the buyer, only of themselves.
         """
         from models.sourcing.answers import answered
 
@@ -487,8 +492,9 @@ class Request(Case, Base):
         return super().involved(session, known) | answered(session, self.id, known, shown=shown)
 
     def takes_offers(self, arrived: datetime) -> None:
-        """RuleBroken unless an offer that arrived at this instant may come in. One at the deadline itself
-        counts.
+        """RuleBroken unless an offer that arrived at this instant may come in.
+
+        One at the deadline itself counts.
         """
         if self.state != "published":
             raise RuleBroken(N_("这项需求现在不接收报价(状态:%(state)s)。"), state=self.state_label)
@@ -496,8 +502,9 @@ class Request(Case, Base):
             raise RuleBroken(N_("已过截止时间,不再接收报价。"))
 
     def seals(self, arrived: datetime) -> None:
-        """RuleBroken for a bid after the instant until which its key is known to be kept: somebody might have
-        it by then.
+        """RuleBroken for a bid after the instant until which its key is known to be kept.
+
+        Somebody might have it by then.
         """
         if self.keeper_until is not None and arrived > self.keeper_until:
             raise RuleBroken(N_("截止时间已顺延,但密钥保管方还没有确认,现在不能投标;请稍后再试。"))

@@ -1,5 +1,6 @@
-"""A security key of software (WebAuthn level 3, packed into "none" attestation), and an authenticator that
-shows codes.
+"""A security key of software (WebAuthn level 3), and an authenticator that shows codes.
+
+The key packs its answers into "none" attestation.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Tries are limited by account and address together: an office behind one proxy waits for nobody's mistakes,
-a stranger keeps nobody out.
+"""Tries are limited by account and address together.
+
+An office behind one proxy waits for nobody's mistakes, a stranger keeps nobody out.
 """
 
 from __future__ import annotations
@@ -212,7 +213,7 @@ def test_second_codes_are_limited_from_everywhere_together(
     limited: list[Flask], machine: Clock, time: Any
 ) -> None:
     from tests.accounts.authenticator import code as shown
-    from tests.accounts.test_second_factor import set_up
+    from tests.accounts.factors import set_up
 
     owner = _at(limited[0], OFFICE)
     assert _try(owner, PASSWORD).status == 303
@@ -270,7 +271,7 @@ def test_an_account_that_only_claims_the_address_is_no_way_around(
 def test_second_codes_are_no_more_for_a_browser_that_claims_the_address(
     limited: list[Flask], machine: Clock
 ) -> None:
-    from tests.accounts.test_second_factor import set_up
+    from tests.accounts.factors import set_up
 
     owner = _at(limited[0], OFFICE)
     assert _try(owner, PASSWORD).status == 303

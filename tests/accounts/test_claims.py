@@ -1,5 +1,6 @@
-"""A second claim on a code that is taken: a case with evidence and a limit, told to the present members,
-decided by a person.
+"""A second claim on a code that is taken.
+
+A case with evidence and a limit, told to the present members, decided by a person.
 """
 
 from __future__ import annotations
@@ -271,8 +272,9 @@ def test_the_administrator_decides_too(world: World) -> None:
 
 @pytest.mark.parametrize("of", ["buyer", "agency", "custodian", "department", "regulator", "peer"])
 def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -> None:
-    """Who is an authority is said by administrators alone, by whatever way somebody comes to one; an
-    enterprise or agency by the regulator too.
+    """Who is an authority is said by administrators alone, by whatever way somebody comes to one.
+
+    An enterprise or agency by the regulator too.
     """
     world.authority("peer", "regulator", region="630000", department="水利")
     world.appoint_admin()

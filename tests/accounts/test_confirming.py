@@ -22,7 +22,7 @@ from models.actors import VISITOR, Actor
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
 from models.sourcing import Request
 from models.text import Conflict, NotAllowed, NotFound, RuleBroken
-from tests.audience import CRITERIA
+from tests.every_case import CRITERIA
 from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
 
@@ -63,8 +63,9 @@ def delegated(world: World) -> None:
 
 
 def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothing(world: World) -> None:
-    """The attack that was walked through: an expert's address, registered by somebody else, delegated to, and
-    used to publish.
+    """The attack that was walked through.
+
+    An expert's address, registered by somebody else, delegated to, and used to publish.
     """
     thief = signed_up(password=THIEF)
     delegated(world)
@@ -123,8 +124,9 @@ def test_the_owner_of_a_box_does_not_confirm_a_strangers_account_by_following_it
 
 
 def test_a_newcomer_is_through_in_seconds(app: Flask, world: World) -> None:
-    """As in the demonstration: no mail leaves, the page says where it stands, and the link there is
-    followed.
+    """As in the demonstration.
+
+    No mail leaves, the page says where it stands, and the link there is followed.
     """
     visitor = Visitor(app)
     entry = {
@@ -284,8 +286,9 @@ def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(
 
 
 def test_strangers_fill_no_box(app: Flask, world: World, time: Any) -> None:
-    """Sign-ups with an address that never registered: a few letters from one network, some from all, and the
-    owner's own among them.
+    """Sign-ups with an address that never registered.
+
+    A few letters from one network, some from all, and the owner's own among them.
     """
 
     def sign_up(number: int, network: str) -> None:

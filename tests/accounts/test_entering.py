@@ -1,5 +1,6 @@
-"""A code alone shows nothing: an enterprise is let in by the register, or by whoever looks at its licence;
-until then it drafts.
+"""A code alone shows nothing: an enterprise is let in by the register, or by whoever looks at its licence.
+
+Until then it drafts.
 """
 
 from __future__ import annotations

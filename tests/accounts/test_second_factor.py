@@ -1,11 +1,11 @@
-"""The second factor: asked of those who must, offered to all; every code counts once, and only for whom it
-was made.
+"""The second factor: asked of those who must, offered to all.
+
+Every code counts once, and only for whom it was made.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -20,53 +20,17 @@ from market.extensions import db
 from market.transaction import transaction
 from models import factors, policy
 from models.accounts import User
-from models.factors import Authenticator, Passkey, RecoveryCode
+from models.factors import Authenticator, RecoveryCode
 from models.letters import Letter
 from models.text import NotAllowed, RuleBroken
-from tests.accounts.authenticator import SecurityKey, code
+from tests.accounts.authenticator import code
+from tests.accounts.factors import first_step, secret_of, set_up
 from tests.accounts.test_sessions import press
 from tests.factories import PASSWORD, World
-from tests.web import Answer, Visitor, sign_in
+from tests.web import Visitor, sign_in
 
 MUST = ("regulator", "department", "custodian", "admin")
 MAY = ("buyer", "agency")
-
-
-@pytest.fixture
-def public(app: Flask, world: World) -> World:
-    """A market as the public has it: the second factor is asked for."""
-    world.appoint_admin()
-    app.config["SECOND_FACTOR"] = "required"
-    return world
-
-
-def _secret(page: Answer) -> str:
-    shown = page.soup.select_one("code.secret")
-    assert shown is not None
-    return shown.get_text().replace(" ", "").strip()
-
-
-def set_up(visitor: Visitor) -> tuple[str, list[str]]:
-    """Set up an authenticator; its secret, and the recovery codes that were shown."""
-    secret = _secret(visitor.get("/my/security/authenticator"))
-    done = visitor.submit("/my/security/authenticator", current=PASSWORD, code=code(secret))
-    assert done.status in (200, 303), done.text
-    return secret, [each.get_text() for each in done.soup.select("ul.codes code")]
-
-
-def first_step(app: Flask, world: World, role: str) -> Visitor:
-    visitor = Visitor(app)
-    assert (
-        visitor.submit("/sign-in", email=world.emails[role], password=PASSWORD).location == "/sign-in/second"
-    )
-    return visitor
-
-
-def options_of(page: Answer) -> dict[str, Any]:
-    asked = page.soup.select_one("[data-options]")
-    assert asked is not None
-    options: dict[str, Any] = json.loads(str(asked["data-options"]))
-    return options
 
 
 @pytest.mark.parametrize("role", MUST)
@@ -204,8 +168,8 @@ def test_anothers_codes_are_nothing(app: Flask, public: World) -> None:
 
 def test_the_secret_is_sealed_and_offered_before_it_is_kept(app: Flask, public: World) -> None:
     visitor = sign_in(app, public, "buyer")
-    secret = _secret(visitor.get("/my/security/authenticator"))
-    assert _secret(visitor.get("/my/security/authenticator")) == secret, (
+    secret = secret_of(visitor.get("/my/security/authenticator"))
+    assert secret_of(visitor.get("/my/security/authenticator")) == secret, (
         "a page looked at twice shows the same"
     )
     assert db.session.scalars(select(Authenticator.id)).all() == [], "and writes nothing"
@@ -217,7 +181,7 @@ def test_the_secret_is_sealed_and_offered_before_it_is_kept(app: Flask, public: 
         ("", PASSWORD, "code"),
     ):
         said = visitor.submit("/my/security/authenticator", current=current, code=typed)
-        assert (said.status, bool(said.error_at(field)), _secret(said)) == (422, True, secret)
+        assert (said.status, bool(said.error_at(field)), secret_of(said)) == (422, True, secret)
     set_up(visitor)
     kept = db.session.scalars(select(Authenticator)).one()
     assert secret.encode() not in kept.sealed
@@ -279,145 +243,6 @@ def test_who_lost_everything_asks_an_administrator(app: Flask, public: World) ->
         second_factor.reset_of(public.actor("regulator"), email="agency@example.cn", reason="核实")
 
 
-def _with_key(app: Flask, world: World, role: str) -> tuple[Visitor, SecurityKey]:
-    visitor, key = sign_in(app, world, role), SecurityKey()
-    page = visitor.get("/my/security/passkeys/new")
-    done = visitor.submit(
-        "/my/security/passkeys/new",
-        current=PASSWORD,
-        name="办公室电脑",
-        answer=key.register(options_of(page)),
-    )
-    assert (done.status, len(done.soup.select("ul.codes code"))) == (200, factors.CODES), done.text
-    return visitor, key
-
-
-@pytest.mark.parametrize("role", ["regulator", "buyer"])
-def test_a_passkey_signs_in(app: Flask, public: World, role: str) -> None:
-    visitor, key = _with_key(app, public, role)
-    assert visitor.get("/my").status == 200
-    assert "办公室电脑" in visitor.get("/my/security").text
-    again = first_step(app, public, role)
-    answer = key.sign(options_of(again.get("/sign-in/second")))
-    thief = Visitor(app)
-    thief.client._cookies = copy.copy(again.client._cookies)
-    assert again.submit("/sign-in/second", answer=answer).location == "/my"
-    assert again.get("/my").status == 200
-    assert thief.get("/sign-in/second").status == 303
-    other = first_step(app, public, role)
-    assert other.submit("/sign-in/second", answer=answer).status == 401, "an answer is to one question"
-
-
-def test_a_passkey_of_elsewhere_is_none(app: Flask, public: World) -> None:
-    visitor = sign_in(app, public, "buyer")
-    options = options_of(visitor.get("/my/security/passkeys/new"))
-    assert (options["rp"]["id"], options["attestation"]) == ("market.test", "none")
-    assert "buyer" not in str(options["user"]["id"])
-    for origin in (
-        "http://evil.test",
-        "https://market.test",
-        "http://market.test.evil.test",
-        "http://market.test:81",
-        "",
-    ):
-        said = visitor.submit(
-            "/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey(origin=origin).register(options)
-        )
-        assert said.status == 422, origin
-    for changed in ({**options, "rp": {"id": "evil.test"}}, {**options, "challenge": "AAAA"}):
-        assert (
-            visitor.submit(
-                "/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey().register(changed)
-            ).status
-            == 422
-        )
-    stranger = sign_in(app, public, "agency")
-    assert (
-        stranger.submit(
-            "/my/security/passkeys/new", current=PASSWORD, answer=SecurityKey().register(options)
-        ).status
-        == 422
-    ), "a question is one browser's"
-    assert db.session.scalars(select(Passkey.id)).all() == []
-
-
-def test_signing_in_with_a_passkey_is_checked_in_every_part(app: Flask, public: World) -> None:
-    _visitor, key = _with_key(app, public, "buyer")
-    _other, theirs = _with_key(app, public, "agency")
-    again = first_step(app, public, "buyer")
-    options = options_of(again.get("/sign-in/second"))
-    forged = SecurityKey(id=key.id)
-    for answer in (
-        forged.sign(options),
-        theirs.sign(options),
-        SecurityKey().sign(options),
-        key.sign({**options, "challenge": "AAAA"}),
-        key.sign({**options, "rpId": "evil.test"}),
-    ):
-        assert again.submit("/sign-in/second", answer=answer).status == 401
-    key.origin = "https://phishing.test"
-    assert again.submit("/sign-in/second", answer=key.sign(options)).status == 401
-    key.origin = "http://market.test"
-    key.count = 50
-    assert again.submit("/sign-in/second", answer=key.sign(options)).status == 303
-    key.count = 20
-    copied = first_step(app, public, "buyer")
-    assert (
-        copied.submit("/sign-in/second", answer=key.sign(options_of(copied.get("/sign-in/second")))).status
-        == 401
-    ), "a copied key counts behind"
-
-
-NONSENSE = [
-    "{}",
-    "[]",
-    "null",
-    "x",
-    "0",
-    '{"rawId": 1}',
-    '{"rawId": "é"}',
-    '{"id":"AA","rawId":"AA","type":"public-key","response":{}}',
-    "[" * 5000,
-    '{"a":' * 2000,
-    "x" * 30_000,
-    '{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"oA","authenticatorData":"AA","signature":"AA"}}',
-]
-
-
-@pytest.mark.parametrize("answer", NONSENSE)
-def test_no_answer_breaks_a_page(app: Flask, public: World, answer: str) -> None:
-    visitor, _key = _with_key(app, public, "buyer")
-    assert visitor.submit("/my/security/passkeys/new", current=PASSWORD, answer=answer).status == 422
-    assert first_step(app, public, "buyer").submit("/sign-in/second", answer=answer).status == 401
-
-
-def test_a_passkey_is_kept_once_and_taken_away(app: Flask, public: World) -> None:
-    visitor, key = _with_key(app, public, "buyer")
-    page = visitor.get("/my/security/passkeys/new")
-    again = visitor.submit(
-        "/my/security/passkeys/new", current=PASSWORD, answer=key.register(options_of(page))
-    )
-    assert (again.status, "已经登记过" in again.text) == (422, True)
-    link = next(
-        str(each["href"])
-        for each in visitor.get("/my/security").soup.select("a")
-        if str(each["href"]).endswith("/remove") and "passkeys" in str(each["href"])
-    )
-    assert sign_in(app, public, "agency").get(link).status == 404
-    assert visitor.submit(link, current=PASSWORD).status == 303
-    assert Visitor(app).submit("/sign-in", email="buyer@example.cn", password=PASSWORD).location == "/my"
-    assert db.session.scalars(select(RecoveryCode.id)).all() == [], "with the last factor the codes go"
-
-
-def test_a_market_without_a_name_offers_no_passkeys(app: Flask, public: World) -> None:
-    for address in ("http://127.0.0.1:8000", "http://[::1]"):
-        app.config["PUBLIC_URL"] = address
-        visitor = sign_in(app, public, "buyer")
-        assert visitor.get("/my/security/passkeys/new").status == 404
-        assert "passkeys/new" not in visitor.get("/my/security").text
-    set_up(visitor)
-
-
 def test_signing_out_and_the_button_work_from_the_page_one_is_kept_on(app: Flask, public: World) -> None:
     visitor = sign_in(app, public, "admin")
     assert press(visitor, "/my/security", "/sign-out").status == 303
@@ -450,8 +275,3 @@ def test_where_it_is_waived_pages_say_so(app: Flask, world: World) -> None:
     assert "没有强制" in sign_in(app, world, "visitor").get("/policy").text
     app.config["SECOND_FACTOR"] = "required"
     assert "没有强制" not in sign_in(app, world, "visitor").get("/policy").text
-
-
-def test_where_there_are_no_passkeys_it_says_why(app: Flask, world: World) -> None:
-    app.config["PUBLIC_URL"] = "http://192.0.2.1"
-    assert "PUBLIC_URL" in sign_in(app, world, "buyer").get("/my/security").text

@@ -1,5 +1,6 @@
-"""Sessions end: by whoever signs out, by another password, by an administrator, by themselves; and every copy
-of the cookie with them.
+"""Sessions end: by whoever signs out, by another password, by an administrator, by themselves.
+
+And every copy of the cookie with them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Where an agency's money goes changes only with the password again, told to all its owners, after days in
-which any of them can stop it.
+"""Where an agency's money goes changes only with the password again, and after days.
+
+It is told to all its owners, any of whom can stop it in those days.
 """
 
 from __future__ import annotations

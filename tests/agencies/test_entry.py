@@ -1,5 +1,6 @@
-"""Entering: steps that can be left and taken up again, the check, the commitment and what becomes of a false
-one.
+"""Entering: steps that can be left and taken up again, the check, and the commitment.
+
+With what becomes of a false one.
 """
 
 from __future__ import annotations

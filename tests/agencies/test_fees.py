@@ -1,5 +1,6 @@
-"""Published fees: what they come to while one writes them, guidance, versions and what each changed; the
-certificate.
+"""Published fees: what they come to while one writes them, guidance, versions and what each changed.
+
+The certificate.
 """
 
 from __future__ import annotations

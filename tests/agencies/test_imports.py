@@ -212,8 +212,9 @@ def test_a_batch_that_breaks_stops_alone_and_powers_are_asked_for_again(
 
 
 def struck(piece: int) -> None:
-    """The batches, struck by SIGKILL after a piece of the check, or (0) after a piece of the loading before
-    its commit.
+    """The batches, struck by SIGKILL after a piece of the check.
+
+    Or (0) after a piece of the loading before its commit.
     """
     work, pieces = doing.WORKS["agencies"], [0]
 

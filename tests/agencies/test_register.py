@@ -1,5 +1,6 @@
-"""The comparison with the business register: what it finds, and what it does when the register is down or
-talks rubbish.
+"""The comparison with the business register.
+
+What it finds, and what it does when the register is down or talks rubbish.
 """
 
 from __future__ import annotations

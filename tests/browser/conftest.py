@@ -11,7 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.lifecycle import PASSWORD, START, people
+from bench.lifecycle import START, people
+from bench.person import PASSWORD
 from bench.server import Server, market
 
 CHROMIUM = next(

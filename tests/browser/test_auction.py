@@ -1,5 +1,6 @@
-"""A live auction with three bidders: one sees prices arrive by themselves, one has no script and looks
-again.
+"""A live auction with three bidders.
+
+One sees prices arrive by themselves, one has no script and looks again.
 """
 
 from __future__ import annotations

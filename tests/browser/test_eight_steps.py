@@ -1,5 +1,6 @@
-"""A real browser: three people walk the eight steps, without script, wide and narrow; and what axe says of
-the pages.
+"""A real browser: three people walk the eight steps, without script, wide and narrow.
+
+And what axe says of the pages.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import PASSWORD, PDF, START
+from bench.lifecycle import PDF, START
+from bench.person import PASSWORD
 from bench.server import Server
 from tests.browser.conftest import Walker, fits_and_reads
 

@@ -1,12 +1,14 @@
-"""A real browser: an agency enters from the first page to verified, at a telephone's width and without
-script; and what script adds to searching and publishing.
+"""A real browser: an agency enters, on a telephone's width and without script.
+
+From the first page to verified; and what script adds to searching and publishing.
 """
 
 from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from bench.lifecycle import PASSWORD, PDF, code
+from bench.lifecycle import PDF, code
+from bench.person import PASSWORD
 from bench.server import Server
 from tests.browser.conftest import Walker
 

@@ -1,5 +1,6 @@
-"""Money on the pages: a card at the gateway's own field, and the custodian's day from the bank's statement to
-the payout.
+"""Money on the pages.
+
+A card at the gateway's own field, and the custodian's day from the bank's statement to the payout.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import Person, contracted, deliver, numbers, pay, statement
+from bench.lifecycle import contracted, deliver, numbers, pay, statement
+from bench.person import Person
 from bench.server import Server
 from models.payments import reference
 from tests.browser.conftest import Walker, fits_and_reads

@@ -1,5 +1,6 @@
-"""The second factor in a browser: a passkey of a virtual device, and an authenticator's codes without
-script.
+"""The second factor in a browser.
+
+A passkey of a virtual device, and an authenticator's codes without script.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from tests.browser.conftest import fits_and_reads
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Who must shows a second factor here as in public. Passkeys are for a name, and a browser takes
-    `localhost` for a safe one.
+    """Who must shows a second factor here as in public.
+
+    Passkeys are for a name, and a browser takes `localhost` for a safe one.
     """
     server = Server(tmp_path_factory.mktemp("site"), environment={"SECOND_FACTOR": "required"})
     server.url = f"http://localhost:{server.port}"

@@ -1,5 +1,6 @@
-"""A bank's table nobody knows yet, told by the custodian on a page, and a line nobody could read; at both
-widths and in both languages.
+"""A bank's table nobody knows yet, told by the custodian on a page, and a line nobody could read.
+
+At both widths and in both languages.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from bench.server import Server
 from tests.browser.conftest import Walker, fits_and_reads
 from tests.cases import case
 
-UNKNOWN = "某某银行 客户回单\n何时,进,出,剩,谁,写了什么\n2026-03-02,8000.00,,8000.00,青湖测试科技有限公司,定金\n2026-03-02,,一千元整,7000.00,高原测绘有限公司,看不懂的一行\n"
+UNKNOWN = """\
+某某银行 客户回单
+何时,进,出,剩,谁,写了什么
+2026-03-02,8000.00,,8000.00,青湖测试科技有限公司,定金
+2026-03-02,,一千元整,7000.00,高原测绘有限公司,看不懂的一行
+"""
 
 
 def table(width: int) -> bytes:

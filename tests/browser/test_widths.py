@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import PASSWORD
+from bench.person import PASSWORD
 from bench.server import ADMIN, Server
 from tests.browser.conftest import Walker
 
 SPILLS = """() => [document.documentElement.scrollWidth - window.innerWidth,
-  ...[...document.querySelectorAll('.card')].map(card => card.scrollWidth - card.clientWidth)].filter(over => over > 0)"""
+  ...[...document.querySelectorAll('.card')].map(card => card.scrollWidth - card.clientWidth)
+].filter(over => over > 0)"""
 
 
 @pytest.mark.parametrize("width", [1440, 375])

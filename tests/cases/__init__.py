@@ -1,5 +1,6 @@
-"""Files as the field has them: invented, with the shapes real banks, registers and office programs give
-theirs.
+"""Files as the field has them.
+
+Invented, with the shapes real banks, registers and office programs give theirs.
 """
 
 from __future__ import annotations

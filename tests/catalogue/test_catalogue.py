@@ -1,5 +1,6 @@
-"""Keeping the catalogue: versions with dates and reasons, withdrawal, approval matters, and what an item
-costs.
+"""Keeping the catalogue.
+
+Versions with dates and reasons, withdrawal, approval matters, and what an item costs.
 """
 
 from __future__ import annotations

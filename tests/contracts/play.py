@@ -1,5 +1,6 @@
-"""One contract and everybody who may touch it: both sides, the department, the bank and the clock, in any
-order, struck down at any commit.
+"""One contract and everybody who may touch it.
+
+Both sides, the department, the bank and the clock, in any order, struck down at any commit.
 """
 
 from __future__ import annotations
@@ -81,8 +82,9 @@ class Play:
         return found[-1].identifier if found else "none"
 
     def act(self, name: str, side: str, number: int, fate: str = "") -> None:
-        """Carry out an act; or be struck down just before or after its commit, and find it again as a new
-        process would.
+        """Carry out an act; or be struck down just before or after its commit.
+
+        Then find it again as a new process would.
         """
         self.made += 1
         with struck(fate):

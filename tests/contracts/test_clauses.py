@@ -1,5 +1,6 @@
-"""The clause checker finds what it should and leaves alone what it should; templates are versioned and
-examined.
+"""The clause checker finds what it should and leaves alone what it should.
+
+Templates are versioned and examined.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Signed files that are not ours to verify whole: national algorithms are named, and what was added after
-signing is told from what was signed.
+"""Signed files that are not ours to verify whole.
+
+National algorithms are named, and what was added after signing is told from what was signed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from market.extensions import db
 from market.opendata.checking import check_copy
 from models.signing.foreign import algorithm_of
 from models.text import RuleBroken
-from tests.contracts.test_signing import drafted, paper
+from tests.contracts.signing import drafted, paper
 from tests.factories import World
 from tests.web import Visitor
 

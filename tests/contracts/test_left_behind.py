@@ -1,5 +1,6 @@
-"""The worst behaviour does not leave the emptiest file: an award not signed for or given up, and work that
-never came, are facts on record.
+"""The worst behaviour does not leave the emptiest file.
+
+An award not signed for or given up, and work that never came, are facts on record.
 """
 
 from __future__ import annotations

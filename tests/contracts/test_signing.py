@@ -12,14 +12,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import typst
 from asn1crypto import keys as asn1_keys
 from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from flask import Flask
 from pyhanko.pdf_utils.generic import NumberObject, pdf_name
@@ -30,72 +28,17 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from market.contracts import actions as contracts
-from market.contracts.papers import on_paper
 from market.extensions import db
-from market.files import store
 from market.opendata.checking import check_copy
 from market.signing import TimestampsAway
 from models.clock import BEIJING
 from models.contracts import Contract, ContractSignature
 from models.documents import Document
-from models.signing import SigningKey, sign
+from models.signing import SigningKey
 from models.text import NotAllowed, RuleBroken, WrongState
+from tests.contracts.signing import Authority, by_hand, drafted, looked_at, paper
 from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
-
-
-class Authority:
-    """A certification body of the tests' own."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试电子认证")])
-        self.certificate = self.issue(self.name, self.key.public_key(), ca=True)
-
-    def issue(
-        self, name: x509.Name, public: Any, *, ca: bool = False, days: int = 700, purpose: Any = None
-    ) -> x509.Certificate:
-        usage = dict.fromkeys(
-            ("data_encipherment", "key_encipherment", "key_agreement", "encipher_only", "decipher_only"),
-            False,
-        )
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self.name)
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - timedelta(days=30))
-            .not_valid_after(self.now + timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca, None), True)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=True, content_commitment=not ca, key_cert_sign=ca, crl_sign=ca, **usage
-                ),
-                True,
-            )
-        )
-        if purpose:
-            made = made.add_extension(x509.ExtendedKeyUsage([purpose]), True)
-        return made.sign(self.key, hashes.SHA256())
-
-    def party(self, name: str, code: str, days: int = 700) -> tuple[Any, x509.Certificate]:
-        """A key and a certificate for somebody."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name(
-            [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
-                x509.NameAttribute(NameOID.SERIAL_NUMBER, code),
-                x509.NameAttribute(NameOID.COMMON_NAME, name),
-            ]
-        )
-        return key, self.issue(subject, key.public_key(), days=days)
-
-    def bundle(self, key: Any, certificate: x509.Certificate, password: bytes = b"secret") -> bytes:
-        return pkcs12.serialize_key_and_certificates(
-            b"key", key, certificate, [self.certificate], serialization.BestAvailableEncryption(password)
-        )
 
 
 @pytest.fixture
@@ -104,36 +47,6 @@ def authority(app: Flask, time: Any) -> Authority:
     made = Authority(time.instant.astimezone(UTC))
     app.extensions["signing_roots"].append(made.certificate)
     return made
-
-
-def paper(contract: str) -> bytes:
-    """The contract's PDF as it stands."""
-    return store().get(on_paper(contract).sha256)
-
-
-def drafted(world: World) -> str:
-    identifier: str = world.contract_of(world.awarded()).identifier
-    return identifier
-
-
-def looked_at(content: bytes) -> tuple[str, list[tuple[str, tuple[str, ...]]]]:
-    """The verdict on a copy, and each signer with what is wrong."""
-    db.session.rollback()
-    copy = check_copy(db.session, content)
-    return copy.verdict, [(signed.signer, flaws) for signed, flaws in copy.signatures]
-
-
-def by_hand(content: bytes, field: str, key: Any, certificate: x509.Certificate, at: datetime) -> bytes:
-    """Signed elsewhere: by whoever has the key, whatever it may be."""
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return sign(content, field, der, b"", key, at=at, reason="签订合同", seal=SEAL)
-
-
-def _seal() -> bytes:
-    return bytes(typst.compile(b"#set page(width: 60mm, height: 30mm)\nx"))  # type: ignore[arg-type]
-
-
-SEAL = _seal()
 
 
 def test_both_sign_and_the_first_signature_stays_valid(app: Flask, world: World, tmp_path: Any) -> None:

@@ -13,8 +13,9 @@ from market.extensions import db
 
 
 def in_a_child(act: Callable[[], Any]) -> tuple[int, str]:
-    """Carry out an act on this test's database in a child of this process, which has everything imported: its
-    exit code (-9 where SIGKILL ended it), and what it printed. It is ended after a minute.
+    """Carry out an act on this test's database in a child of this process, which has everything imported.
+
+    Its exit code (-9 where SIGKILL ended it), and what it printed. It is ended after a minute.
     """
     db.session.rollback()
     reading, writing = os.pipe()

@@ -8,8 +8,9 @@ import threading
 
 
 class Silent:
-    """A server that takes every connection and never answers, until it is ended; `said` it says at once, and
-    `trickle` then again and again, twenty times a second.
+    """A server that takes every connection and never answers, until it is ended.
+
+    `said` it says at once, and `trickle` then again and again, twenty times a second.
     """
 
     def __init__(self, said: bytes = b"", trickle: bytes = b"") -> None:

@@ -1,5 +1,6 @@
-"""The demonstration is killed while it is loaded: the market knows, is wiped, and begins again as if nothing
-had been.
+"""The demonstration is killed while it is loaded.
+
+The market knows, is wiped, and begins again as if nothing had been.
 """
 
 from __future__ import annotations
@@ -151,8 +152,9 @@ def test_nothing_is_wiped_but_an_unfinished_demonstration(demo: Any) -> None:
 
 @pytest.mark.faults
 def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, time: Any) -> None:
-    """`flask demo` with DEMO=0: the mark alone says that it is not whole, to the command, to the jobs, and to
-    whoever would serve it.
+    """`flask demo` with DEMO=0.
+
+    The mark alone says that it is not whole, to the command, to the jobs, and to whoever would serve it.
     """
     demo.config.update(DEMO=False, TRIAL=True)
     mark.begin()

@@ -10,7 +10,8 @@ import pytest
 import requests
 from sqlalchemy import create_engine, text
 
-from bench.lifecycle import ITEM, START, Person, Refused, people
+from bench.lifecycle import ITEM, START, people
+from bench.person import Person, Refused
 from bench.server import market
 
 

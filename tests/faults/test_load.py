@@ -1,5 +1,6 @@
-"""A minute of readers on every page, under every Python at hand and on both databases: no process dies, no
-answer is a 5xx.
+"""A minute of readers on every page, under every Python at hand and on both databases.
+
+No process dies, no answer is a 5xx.
 
 With the collector's own threshold, and with a collection every 50 objects, which brought 3.11 down in two
 seconds where it was left to collect by itself.
@@ -195,7 +196,8 @@ def test_a_minute_of_readers_brings_nothing_down(
         alive = {child.pid for child in psutil.Process(server.pid).children()}
     wrong = {key: count for key, count in answers.items() if not key.startswith("200 ")}
     print(
-        f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: {answers.total()} pages, {answers.total() / SECONDS:.0f} a second"
+        f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: "
+        f"{answers.total()} pages, {answers.total() / SECONDS:.0f} a second"
     )
     assert wrong == {}, server.log()[-2000:]
     assert len(answers) == len(PUBLIC) + len(SIGNED_IN)

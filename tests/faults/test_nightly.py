@@ -1,5 +1,6 @@
-"""While the night's work runs, what falls due is done in time and nobody waits for it: real processes, a lane
-each, on a market of some size.
+"""While the night's work runs, what falls due is done in time and nobody waits for it.
+
+Real processes, a lane each, on a market of some size.
 """
 
 from __future__ import annotations
@@ -140,8 +141,9 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
     pieces = [float(line) for line in (tmp_path / "pieces").read_text().split()]
     late_others = max((at - world.closing(names[0])).total_seconds() for at in told)
     print(
-        f"{database.partition(':')[0]}, {SIZE} agencies: {len(acts)} publications p50 {_of(acts, 0.5) * 1000:.0f} p99 {_of(acts, 0.99) * 1000:.0f}"
-        f" max {max(acts) * 1000:.0f} ms; {len(pieces)} pieces p99 {_of(pieces, 0.99) * 1000:.0f} max {max(pieces) * 1000:.0f} ms;"
+        f"{database.partition(':')[0]}, {SIZE} agencies: {len(acts)} publications"
+        f" p50 {_of(acts, 0.5) * 1000:.0f} p99 {_of(acts, 0.99) * 1000:.0f} max {max(acts) * 1000:.0f} ms;"
+        f" {len(pieces)} pieces p99 {_of(pieces, 0.99) * 1000:.0f} max {max(pieces) * 1000:.0f} ms;"
         f" {len(told)} others, the last {late_others:.1f} s late"
     )
     closes = {name: Request.load(db.session, name).closes_at for name in names}

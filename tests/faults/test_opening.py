@@ -1,5 +1,6 @@
-"""The opening under pressure: killed in the middle, two hundred bidders in the last second, a keeper that is
-away.
+"""The opening under pressure.
+
+Killed in the middle, two hundred bidders in the last second, a keeper that is away.
 """
 
 from __future__ import annotations

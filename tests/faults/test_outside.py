@@ -1,5 +1,6 @@
-"""Nothing waits for others inside a transaction; and nobody waits for what somebody else asks outside: a
-keeper or an authority that is silent.
+"""Nothing waits for others inside a transaction; and nobody waits for what somebody else asks outside.
+
+A keeper or an authority that is silent.
 """
 
 from __future__ import annotations
@@ -116,8 +117,9 @@ def silent() -> Iterator[Silent]:
 def meanwhile(
     app: Flask, silent: Silent, act: Callable[[], object], others: Callable[[], None]
 ) -> BaseException | None:
-    """Carry out an act that calls the silent server, and while it waits what others do; how it ended, once
-    the server hung up.
+    """Carry out an act that calls the silent server, and while it waits what others do.
+
+    How it ended, once the server hung up.
     """
     ended: list[BaseException | None] = []
 
@@ -190,8 +192,9 @@ def test_nobody_waits_for_a_silent_keeper(
 def test_a_keeper_elsewhere_holds_no_deadline(
     app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, said: bytes, trickle: bytes
 ) -> None:
-    """Nothing that the clock does asks it: not the opening, not a deadline that is moved; and what asks it
-    has a time for all of the answer.
+    """Nothing that the clock does asks it: not the opening, not a deadline that is moved.
+
+    And what asks it has a time for all of the answer.
     """
     monkeypatch.setattr(keepers, "PATIENCE", 0.3)
     sealed, few, other = world.request(**SEALED), world.request(**SEALED), world.request()

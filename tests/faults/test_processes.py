@@ -1,5 +1,6 @@
-"""Each process killed, started twice, told to end: who comes back, who is refused, and what is finished
-first.
+"""Each process killed, started twice, told to end.
+
+Who comes back, who is refused, and what is finished first.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ def _answers(server: Server) -> bool:
 
 
 def _killed_web_worker(server: Server, killed: psutil.Process, others: list[psutil.Process]) -> float:
-    """Seconds from the kill to an answer by the one in its place: nobody else can give it, for all others
-    stand still.
+    """Seconds from the kill to an answer by the one in its place.
+
+    Nobody else can give it, for all others stand still.
     """
     for other in others:
         other.suspend()
@@ -82,8 +84,9 @@ def _wake(server: Server, lane: str) -> None:
 
 
 def _killed_lane(server: Server, lane: str, worker: psutil.Process, now: datetime) -> float:
-    """Seconds from the kill to the end of a whole pass of the one in its place: the clock has moved, so it is
-    a heartbeat.
+    """Seconds from the kill to the end of a whole pass of the one in its place.
+
+    The clock has moved, so it is a heartbeat.
     """
     before = _beats(server.home)[lane]
     begun = time.monotonic()
@@ -152,7 +155,8 @@ def test_when_the_parent_is_killed_a_new_one_starts_at_once_and_nothing_is_left_
     ended = time.monotonic() - killed
     with capsys.disabled():
         print(
-            f"\nafter the parent was killed: the port free in {port_free:.2f} s, a new one serves in {started:.2f} s, the last child gone in {ended:.2f} s"
+            f"\nafter the parent was killed: the port free in {port_free:.2f} s, "
+            f"a new one serves in {started:.2f} s, the last child gone in {ended:.2f} s"
         )
     parent.wait()
     assert (len(gone), alive) == (len(left), [])
@@ -199,7 +203,10 @@ def test_a_second_start_is_refused_and_told_who_is_there(
 
 def _begin_upload(server: Server, length: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    head = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    head = (
+        "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n"
+    )
     connection.sendall(head.encode())
     return connection
 

@@ -29,8 +29,9 @@ from tests.faults.keeping import SEALED, keeper, kept_until, opened
 
 
 def killed(act: Callable[[], object], at: int) -> bool:
-    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a
-    commit, before or after a question to the keeper. False where it came to its end first.
+    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`.
+
+    Before or after a commit, before or after a question to the keeper. False where it came to its end first.
     """
 
     def struck() -> None:
@@ -174,15 +175,17 @@ def test_killed_while_a_key_is_fetched(
 
 
 class Killed(BaseException):
-    """The end of the process, as the database sees it: nothing more comes, and what was open is rolled
-    back.
+    """The end of the process, as the database sees it.
+
+    Nothing more comes, and what was open is rolled back.
     """
 
 
 def stopped(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], at: int) -> bool:
-    """Carry out an act that prints, and stop it at its step `at`: before or after a commit, or what is kept
-    in the store. (A child that prints would wait for threads it did not inherit.) False where it came to its
-    end first.
+    """Carry out an act that prints, and stop it at its step `at`.
+
+    Before or after a commit, or what is kept in the store. (A child that prints would wait for threads it did
+    not inherit.) False where it came to its end first.
     """
     step = [0]
 

@@ -20,7 +20,8 @@ from tests.factories import World
 
 TABLES = {mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, AppendOnly)}
 TRIGGERS = {
-    "postgresql": "SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE tgname = 'append_only'",
+    "postgresql": "SELECT relname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+    "WHERE tgname = 'append_only'",
     "sqlite": "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name = tbl_name || '_no_update' "
     "INTERSECT SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name = tbl_name || '_no_delete'",
 }

@@ -58,8 +58,9 @@ def test_the_database_itself_refuses_changes(app: Any, statement: str) -> None:
 def test_a_consumer_sees_every_event_in_order_whatever_happens(
     app: Any, steps: list[Any], batch: int
 ) -> None:
-    """Events come, the consumer reads, crashes halfway, or is rewound: what it keeps is always what
-    happened.
+    """Events come, the consumer reads, crashes halfway, or is rewound.
+
+    What it keeps is always what happened.
     """
     with transaction() as session:
         events.rewind(session, "test", 0)

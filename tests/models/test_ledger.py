@@ -1,5 +1,6 @@
-"""The ledger: whatever comes in whatever order, every account keeps to its floor and nothing that was posted
-changes.
+"""The ledger: accounts keep to their floors, and nothing that was posted changes.
+
+Whatever comes in whatever order.
 """
 
 from __future__ import annotations
@@ -178,8 +179,9 @@ def test_days_are_closed_in_a_chain_that_shows_every_change(session: Any, time: 
 def test_what_comes_into_a_closed_day_is_booked_on_the_next_open_one(
     session: Any, time: Any, kind: str
 ) -> None:
-    """A payment, its reversal, a return, a fee: there is one way into the books, and none into a day that is
-    closed.
+    """A payment, its reversal, a return, a fee.
+
+    There is one way into the books, and none into a day that is closed.
     """
     received(session, "before", 500)
     ledger.close_days(session, clock.today())

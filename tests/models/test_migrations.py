@@ -18,7 +18,8 @@ from models.contracts import Contract
 from models.events import record
 from models.payments import Payout
 from models.sourcing import Request
-from tests.audience import EXPECTED, name_the_cases
+from tests.audience import EXPECTED
+from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.web import sign_in
 
@@ -45,7 +46,10 @@ def test_up_down_up_and_autogenerate_finds_nothing(app: Any) -> None:
 
 def test_what_was_kept_as_it_was_typed_is_found_after(app: Any, world: World) -> None:
     """A market from before 0011. Of two that come to the same, both stay."""
-    insert = "INSERT INTO users (email, name, password_hash, is_admin, created_at) VALUES (:email, 'x', 'x', false, '2026-01-01')"
+    insert = (
+        "INSERT INTO users (email, name, password_hash, is_admin, created_at)"
+        " VALUES (:email, 'x', 'x', false, '2026-01-01')"
+    )
     alembic.downgrade(str(alembic.script_directory.get_revision("0011").down_revision))  # type: ignore[union-attr]
     db.session.rollback()
     with db.engine.begin() as connection:
@@ -78,8 +82,9 @@ def test_what_was_told_and_printed_before_is_known_after(app: Any, world: World)
 def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(
     app: Any, world: World, time: Any
 ) -> None:
-    """Of a payout that Stripe failed and the custodian then sent the bank was told once; of one that only the
-    bank sent, as often as before.
+    """Of a payout that Stripe failed and the custodian then sent the bank was told once.
+
+    Of one that only the bank sent, as often as before.
     """
     failed, plain = (
         world.every(Payout, world.settled(agency=name))[0].identifier for name in ("agency", "second")
@@ -103,8 +108,9 @@ def test_what_a_gateway_tried_is_not_counted_with_what_the_bank_was_told(
 def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the_last_release(
     app: Any, world: World, time: Any
 ) -> None:
-    """Down and up with rows in every table that people fill, their keys held to by the database; then its
-    pages open.
+    """Down and up with rows in every table that people fill, their keys held to by the database.
+
+    Then its pages open.
     """
     names = name_the_cases(world, time)
     filled = {table: count for table in Base.metadata.tables if (count := _rows(table))}

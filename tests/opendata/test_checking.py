@@ -1,5 +1,6 @@
-"""Papers that are their parties' business: their holders check them, by the code printed on them or by their
-bytes, and counting numbers tells nothing.
+"""Papers that are their parties' business.
+
+Their holders check them, by the code printed on them or by their bytes, and counting numbers tells nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from models.contracts import BOXES, Contract
 from models.documents import Document
 from models.signing import prepare
 from models.sourcing import Award
-from tests.contracts.test_signing import Authority, by_hand
+from tests.contracts.signing import Authority, by_hand
 from tests.factories import World
 from tests.web import Answer, Visitor, sign_in
 
@@ -225,9 +226,10 @@ def forged(title: str, name: str, authority: Authority) -> bytes:
 def test_a_title_anybody_writes_is_no_oracle(
     app: Flask, world: World, time: Any, private: dict[str, str]
 ) -> None:
-    """A file that calls itself a contract, signed in the name of whoever is guessed to be its party by
-    somebody nobody trusts, is answered as about a contract there is not; and so is one soundly signed by a
-    stranger.
+    """A file that only calls itself a contract is answered as about one there is not.
+
+    Signed in the name of whoever is guessed to be its party by somebody nobody trusts; and so is one soundly
+    signed by a stranger.
     """
     untrusted, trusted = (Authority(time.instant.astimezone(UTC)) for _ in range(2))
     app.extensions["signing_roots"].append(trusted.certificate)

@@ -1,5 +1,6 @@
-"""A gateway to pay through: localstripe, a process of its own, spoken to by the real client; what buyers do
-there, and what it tells us.
+"""A gateway to pay through: localstripe, a process of its own, spoken to by the real client.
+
+What buyers do there, and what it tells us.
 """
 
 from __future__ import annotations

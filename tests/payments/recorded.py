@@ -1,5 +1,6 @@
-"""What localstripe has not: Connect, methods that lead elsewhere, refunds that fail, disputes. Answers in the
-shapes of the public API reference (docs.stripe.com/api), over real HTTP to the real client.
+"""What localstripe has not: Connect, methods that lead elsewhere, refunds that fail, disputes.
+
+Answers in the shapes of the public API reference (docs.stripe.com/api), over real HTTP to the real client.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ NEXT = {
 
 
 class Recorded:
-    """The gateway as a WSGI application. It keeps what it was asked. `paid` is whether the buyer has paid;
-    what is in `silent` it does, and answers with an error of its own.
+    """The gateway as a WSGI application.
+
+    It keeps what it was asked. `paid` is whether the buyer has paid; what is in `silent` it does, and answers
+    with an error of its own.
     """
 
     def __init__(self) -> None:

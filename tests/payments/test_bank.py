@@ -1,5 +1,6 @@
-"""The bank's side: statements read, lines matched to the fen or left to a person, money paid out only once it
-was really seen.
+"""The bank's side: statements read, lines matched or left to a person, money paid out once seen.
+
+Lines are matched to the fen, and money is paid out only once it was really seen.
 """
 
 from __future__ import annotations
@@ -229,11 +230,13 @@ def camt(
     *entries: str, closing: str = "8000.00", version: str = "08", account: str = "6300000000000018"
 ) -> bytes:
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"><BkToCstmrStmt><Stmt>'
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"><BkToCstmrStmt><Stmt>'
         f"<Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>"
         "<Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt "
         'Ccy="CNY">0.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>'
-        f'<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">{closing}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>'
+        "<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp>"
+        f'<Amt Ccy="CNY">{closing}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>'
         f"{''.join(entries)}</Stmt></BkToCstmrStmt></Document>"
     ).encode()
 
@@ -247,7 +250,8 @@ def entry(
     reference: str = "R1",
 ) -> str:
     return (
-        f'<Ntry><Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd>{status}<BookgDt><Dt>2026-03-02</Dt></BookgDt>'
+        f'<Ntry><Amt Ccy="{currency}">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd>{status}'
+        "<BookgDt><Dt>2026-03-02</Dt></BookgDt>"
         f"<AcctSvcrRef>{reference}</AcctSvcrRef><NtryDtls>{details}</NtryDtls></Ntry>"
     )
 

@@ -1,5 +1,6 @@
-"""Taking money through a gateway: whatever is pressed twice, comes twice, comes late or stops half-way is one
-charge and one entry.
+"""Taking money through a gateway.
+
+Whatever is pressed twice, comes twice, comes late or stops half-way is one charge and one entry.
 """
 
 from __future__ import annotations

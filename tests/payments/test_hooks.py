@@ -1,5 +1,6 @@
-"""What a gateway tells us, whatever it is: looked up, or ignored and noted; never an error, which would only
-make it come again.
+"""What a gateway tells us, whatever it is: looked up, or ignored and noted.
+
+Never an error, which would only make it come again.
 """
 
 from __future__ import annotations

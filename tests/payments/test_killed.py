@@ -25,8 +25,9 @@ from tests.payments.gateway import Bank, begin, booked, charged, count, due, end
 
 
 def killed(app: Flask, bank: Bank, act: Callable[[], Any], at: int) -> bool:
-    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`: before or after a
-    commit, before or after a question to the gateway. False where it came to its end first.
+    """Carry out an act in a process of its own, which SIGKILL strikes at its step `at`.
+
+    Before or after a commit, before or after a question to the gateway. False where it came to its end first.
     """
 
     def struck() -> None:

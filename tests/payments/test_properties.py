@@ -1,5 +1,6 @@
-"""Money through a gateway, whatever is pressed, told, lost or struck down in whatever order: conserved, and
-nothing twice.
+"""Money through a gateway, whatever is pressed, told, lost or struck down in whatever order.
+
+Conserved, and nothing twice.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The gateway's own record against the books: every difference is found, and nothing is put right by
-itself.
+"""The gateway's own record against the books.
+
+Every difference is found, and nothing is put right by itself.
 """
 
 from __future__ import annotations

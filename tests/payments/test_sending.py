@@ -1,5 +1,6 @@
-"""Paying out through a gateway: once, the way the money came where that is possible, and by bank where it is
-not.
+"""Paying out through a gateway.
+
+Once, the way the money came where that is possible, and by bank where it is not.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What is asked of the gateway and how its answers are read, held against the shapes of the public API
-reference.
+"""What is asked of the gateway and how its answers are read.
+
+Held against the shapes of the public API reference.
 """
 
 from __future__ import annotations

@@ -22,8 +22,9 @@ from tests.web import Visitor
 
 @pytest.fixture(autouse=True)
 def _counting() -> Iterator[None]:
-    """The limiter is one in a process, and that its file could not be written is remembered: a test that
-    breaks it is over with it.
+    """The limiter is one in a process, and that its file could not be written is remembered.
+
+    A test that breaks it is over with it.
     """
     limiter._storage_dead = False
     attempts._own.cache_clear()

@@ -1,5 +1,6 @@
-"""Who may serve: what is said to whoever comes second, or may not at all. Processes really killed are in
-tests/faults.
+"""Who may serve: what is said to whoever comes second, or may not at all.
+
+Processes really killed are in tests/faults.
 """
 
 from __future__ import annotations

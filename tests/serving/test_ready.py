@@ -308,8 +308,9 @@ def test_a_file_that_cannot_be_filled_is_said(app: Flask, monkeypatch: pytest.Mo
 def test_a_stranger_is_told_which_part_and_nothing_of_the_machine(
     app: Flask, world: World, tmp_path: Path
 ) -> None:
-    """Host names, folders and clocks are for the machine itself and for administrators; who a header says it
-    speaks for is no peer.
+    """Host names, folders and clocks are for the machine itself and for administrators.
+
+    Who a header says it speaks for is no peer.
     """
     world.appoint_admin()
     (tmp_path / "a file").write_text("")

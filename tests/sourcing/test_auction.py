@@ -191,8 +191,9 @@ def test_an_opened_auction_can_be_ended_by_nobody_else(world: World, live: Any) 
 def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
     app: Flask, world: World, time: Any, tmp_path: Any
 ) -> None:
-    """Nobody reads a word, a file or a draw before it; after it all is there, and the draw can be re-run with
-    what the bids brought to it.
+    """Nobody reads a word, a file or a draw before it.
+
+    After it all is there, and the draw can be re-run with what the bids brought to it.
     """
     request = world.request(mode="reverse_auction", funds="state", deadline=TEN)
     said = {"note": "降价的暗号", "contribution": "给对手的话", "file_name": "暗号.pdf", "content": PDF}
@@ -289,8 +290,9 @@ def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, li
 def test_a_stream_ends_with_the_session_and_with_the_part_in_it(
     app: Flask, world: World, live: Any, monkeypatch: Any, ends: str
 ) -> None:
-    """Held open, it shows nothing more to a browser that was signed out elsewhere, nor to who belongs to the
-    bidder no more.
+    """Held open, it shows nothing more to whoever may not read on.
+
+    A browser that was signed out elsewhere, and who belongs to the bidder no more.
     """
     request, bids = live
     app.config["STREAM_SECONDS"] = 5

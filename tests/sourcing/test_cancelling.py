@@ -1,5 +1,7 @@
-"""Drawing again until it pleases: once offers can be read a buyer cancels on listed grounds alone, with the
-regulator's consent, and the re-run and the cancelled request name each other in public.
+"""Drawing again until it pleases.
+
+Once offers can be read a buyer cancels on listed grounds alone, with the regulator's consent, and the re-run
+and the cancelled request name each other in public.
 """
 
 from __future__ import annotations
@@ -8,31 +10,21 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import inspect, select, update
+from sqlalchemy import update
 
-from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import policy, workdays
-from models.accounts import Organisation
-from models.catalogue import ServiceItem
-from models.contracts import Contract
-from models.sourcing import NOT_AGAIN, Award, Request, fruitless, grounds, same_project
-from models.sourcing.cancelling import repeats
+from models.sourcing import Award, Request, grounds
 from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
+from tests.sourcing.readable import opened
 from tests.sourcing.test_course import told
-from tests.web import Visitor, sign_in
+from tests.web import sign_in
 
-CRITERIA = {
-    "price": {"weight": 70, "formula": "lowest_ratio"},
-    "days": {"weight": 10},
-    "credit": {"weight": 20},
-    "quality": [],
-}
 READ = [
     ("sealed_bid", "state"),
     ("sealed_bid", "private"),
@@ -42,31 +34,6 @@ READ = [
     ("reverse_auction", "state"),
     ("inquiry", "state"),
 ]
-
-
-def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "state", **values: Any) -> str:
-    """A request whose answers can be read: opened, drawn, its auction over, or its quotes shown at the
-    deadline.
-    """
-    more: dict[str, Any] = {"random_draw": {"budget": 4_700_000}, "merit": {"criteria": CRITERIA}}.get(
-        mode, {}
-    )
-    if mode == "reverse_auction":
-        more["deadline"] = time.instant.replace(day=9, hour=10)
-    request = world.request(mode=mode, funds=funds, **{**more, **values})
-    for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
-        act = sourcing.submit_quote if mode == "inquiry" else sourcing.submit_bid
-        act(world.actor(name), request, price=price, days=20)
-    time.closing(request)
-    if mode == "reverse_auction":
-        with pytest.raises(WrongState):
-            sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
-        with pytest.raises(WrongState):
-            sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="不想继续竞价了")
-        time.instant = Request.load(db.session, request).auction_closes_at
-        run_deadlines()
-        db.session.rollback()
-    return request
 
 
 @pytest.mark.parametrize(("mode", "funds"), READ)
@@ -175,187 +142,6 @@ def test_nobody_answers_the_buyers_plea_and_it_is_referred(world: World, time: A
     assert sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["said so", "typed anew"])
-def test_the_rerun_and_the_cancelled_name_each_other_in_public(
-    app: Flask, world: World, time: Any, named: bool
-) -> None:
-    request = opened(world, time)
-    buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
-    offered = buyer.get(f"/requests/{request}").text
-    assert f"/requests/{request}/ask_cancel" in offered
-    assert f'/requests/{request}/cancel"' not in offered, "what cannot be done is not offered"
-    page = buyer.get(f"/requests/{request}/ask_cancel")
-    assert "政府采购法第三十六条第一款第一项" in page.text
-    assert "招标投标法实施条例第五十五条" in page.text
-    assert buyer.submit(f"/requests/{request}/ask_cancel", reason="对结果不满意").status == 422
-    assert (
-        buyer.submit(f"/requests/{request}/ask_cancel", ground="document", reason="资格条件写错了一项").status
-        == 303
-    )
-    assert "违反强制性规定" not in visitor.get(f"/requests/{request}").text, (
-        "a plea is not published before it is decided"
-    )
-    assert "待监管部门同意取消" in visitor.get(f"/requests/{request}").text
-    assert (
-        sign_in(app, world, "regulator")
-        .submit(f"/requests/{request}/consent", reason="资格条件确有错误")
-        .status
-        == 303
-    )
-    if named:
-        made = buyer.submit(f"/requests/new?from={request}", budget="47,000").location
-        again = made.rsplit("/", 1)[-1]
-        sourcing.publish(world.actor("buyer"), again)
-    else:
-        again = world.request(mode="random_draw", funds="state", budget=4_700_000, project=" 高标准农田 项目")
-    later = visitor.get(f"/requests/{again}")
-    for said in ("这是重新采购", request, "违反强制性规定", "招标投标法实施条例第二十三条"):
-        assert said in later.text, said
-    assert later.soup.select_one(f'#again a[href="/requests/{request}"]') is not None
-    earlier = visitor.get(f"/requests/{request}")
-    for said in ("经监管部门同意取消", "违反强制性规定", "已重新采购"):
-        assert said in earlier.text, said
-    assert earlier.soup.select_one(f'#again a[href="/requests/{again}"]') is not None
-    visitor.post("/language/en", {"back": "/"})
-    assert "breaks mandatory rules" in visitor.get(f"/requests/{again}").text
-
-
-def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
-    request = opened(world, time)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
-    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
-    with pytest.raises(RuleBroken, match="任务取消"):
-        world.request(mode="random_draw", funds="state", budget=4_700_000)
-    assert world.request(
-        mode="random_draw",
-        funds="state",
-        budget=4_700_000,
-        project="另一个完全不同的项目",
-        again_of=NOT_AGAIN,
-    )
-
-
-def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(
-    world: World, time: Any
-) -> None:
-    request = opened(world, time)
-    again = opened(world, time, again_of=NOT_AGAIN)
-    assert Request.load(db.session, again).again_of == request
-    with pytest.raises(RuleBroken, match=f"{request} 还没有结果"):
-        sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
-    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
-    for _day in range(4):
-        with pytest.raises(RuleBroken, match=f"{request} 还没有结果"):
-            sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
-        time.instant = workdays.add(time.instant, 1)
-        run_deadlines()
-    contract = db.session.query(Contract).one()
-    winner = next(name for name, said in world.identifiers.items() if said == contract.agency.identifier)
-    for who in ("buyer", winner):
-        contracts.agree(world.actor(who), contract.identifier)
-    assert sourcing.award(world.actor("buyer"), again, reasons="两次都要,先后确定")
-
-
-@pytest.mark.parametrize("state", ["scoring", "evaluated"])
-def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
-    world: World, time: Any, state: str
-) -> None:
-    """Drafted first and published second; or the first put back to be scored."""
-    draft = world.request(
-        mode="random_draw",
-        funds="state",
-        budget=4_700_000,
-        publish=False,
-        deadline=workdays.add(time.instant, 15),
-    )
-    first = opened(world, time)
-    sourcing.publish(world.actor("buyer"), draft)
-    for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
-        sourcing.submit_bid(world.actor(name), draft, price=price, days=20)
-    time.closing(draft)
-    if state == "scoring":
-        world.appoint_admin()
-        override(
-            world.actor("admin"),
-            case_type="request",
-            identifier=first,
-            target="scoring",
-            reason="评审重新进行",
-        )
-    with pytest.raises(RuleBroken, match=f"{first} 还没有结果"):
-        sourcing.award(world.actor("buyer"), draft, reasons="第二次抽取的更合适")
-
-
-def test_to_name_a_harmless_one_does_not_hide_what_else_came_to_nothing(
-    app: Flask, world: World, time: Any
-) -> None:
-    harmless = world.request(project="别的小项目")
-    sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
-    ended = gone(world, time, again_of=NOT_AGAIN)
-    again = world.request(
-        mode="random_draw", funds="state", budget=4_700_000, project="农田整治工程", again_of=harmless
-    )
-    found = Request.load(db.session, again)
-    assert (found.again_of, found.again_not) == (harmless, [ended])
-    assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{again}").text
-
-
-def test_what_a_publication_looks_at_does_not_grow_with_what_its_buyer_bought(
-    world: World, time: Any
-) -> None:
-    """A hundred earlier requests, of which a few came to nothing and none of which is this one."""
-    for number in range(100):
-        world.request(project=f"第{number}片区整治", publish=False)
-    with transaction() as session:
-        session.execute(update(Request).values(state="contracted", published_at=time.instant))
-        few = select(Request.id).where(Request.id < 60).scalar_subquery()
-        session.execute(update(Request).where(Request.id.in_(few)).values(state="failed"))
-    db.session.expunge_all()
-    again = Request.load(
-        db.session, world.request(project="高标准农田项目", publish=False, again_of=NOT_AGAIN)
-    )
-    before = len(db.session.identity_map)
-    assert repeats(db.session, again) == []
-    assert len(db.session.identity_map) == before
-    assert len(fruitless(db.session, again)) == 50
-
-
-@pytest.mark.parametrize("draft", [True, False])
-def test_what_is_said_to_be_repeated_is_one_of_the_buyers_own(app: Flask, world: World, draft: bool) -> None:
-    world.enterprise("other")
-    foreign = world.request(buyer="other")
-    path = f"/requests/{world.request(publish=False)}/edit" if draft else "/requests/new"
-    for said in (foreign, "Q-0000-0000", "🦉" * 50):
-        page = sign_in(app, world, "buyer").submit(
-            path, again_of=said, item_code="WAT-01", project="高标准农田项目"
-        )
-        assert page.status == 422, said
-
-
-def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -> None:
-    request = gone(world, time)
-    item = Request.load(db.session, request).item
-    with transaction() as session:
-        made = {
-            column.key: getattr(item, column.key)
-            for column in inspect(ServiceItem).columns
-            if column.key not in ("id", "version")
-        }
-        session.add(ServiceItem(**made, version=item.version + 1))
-    again = sourcing.create_request(
-        world.actor("buyer"), **world.asked(mode="random_draw", funds="state", budget=4_700_000)
-    )
-    with transaction() as session:
-        newer = (
-            select(ServiceItem.id)
-            .where(ServiceItem.code == item.code, ServiceItem.version == item.version + 1)
-            .scalar_subquery()
-        )
-        session.execute(update(Request).where(Request.identifier == again).values(item_id=newer))
-    with pytest.raises(RuleBroken, match="任务取消"):
-        sourcing.publish(world.actor("buyer"), again)
-
-
 def test_a_draft_goes_out_under_the_policy_of_its_day(world: World) -> None:
     draft = sourcing.create_request(world.actor("buyer"), **world.asked())
     with transaction() as session:
@@ -369,205 +155,4 @@ def test_every_ground_is_in_both_languages_and_names_its_source() -> None:
     assert {key for key, ground in listed.items() if not ground.again} == {"gone"}
     assert all(
         ground.words["zh"] and ground.words["en"] and "第" in ground.source for ground in listed.values()
-    )
-
-
-def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world: World, time: Any) -> None:
-    request = world.request()
-    sourcing.cancel(world.actor("buyer"), request, reason="改为邀请方式采购")
-    again = sourcing.create_request(
-        world.actor("buyer"),
-        again_of=request,
-        **world.asked(openness="invited", invited=[world.identifiers["agency"]]),
-    )
-    sourcing.publish(world.actor("buyer"), again)
-    for name, knows in (
-        ("visitor", False),
-        ("second", False),
-        ("agency", True),
-        ("buyer", True),
-        ("regulator", True),
-    ):
-        assert (again in sign_in(app, world, name).get(f"/requests/{request}").text) is knows, name
-
-
-def gone(world: World, time: Any, **values: Any) -> str:
-    request = opened(world, time, **values)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
-    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
-    return request
-
-
-AGAIN = (
-    "高标准农田项目(第二次)",
-    "高标准农田项目【二次】",
-    "高标准农田(重新招标)项目",
-    "高标准农田项目第3次",
-    "高标准农田项目重新采购",
-    "高标准农田项目-2",
-    "高标准农田项目②",
-    "重招:高标准农田项目",
-    "再次招标 高标准农田项目",
-    "高标准农田项目(第二次)(重招)",
-    "高标准农田项目二次遴选",
-    "高标准农田项目(废标重招)",
-    "高标准农田项目（流标后重新采购）",
-    "高标准农田项目二次公开选取",
-    "流标后重新采购高标准农田项目",
-    "高标准农田项目废标后二次招标",
-    "高标准农田项目第二次竞争性磋商公告",
-)
-
-
-@pytest.mark.parametrize("project", AGAIN)
-def test_a_mark_of_a_re_run_does_not_make_it_another_project(project: str) -> None:
-    assert same_project("高标准农田项目", project)
-    assert same_project(project, AGAIN[0])
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("第二次全国国土调查", "第三次全国国土调查"),
-        ("2025年度监测", "2026年度监测"),
-        ("年度监测2025", "年度监测2026"),
-        ("一期", "二期"),
-        ("(2)", "(3)"),
-        ("高标准农田监理01", "高标准农田监理02"),
-        ("监理(01)", "监理(02)"),
-    ],
-)
-def test_what_is_a_name_stays_one(names: tuple[str, str]) -> None:
-    assert not same_project(*names)
-
-
-def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is_gone(
-    world: World, time: Any
-) -> None:
-    cancelled, buyer = gone(world, time), world.actor("buyer")
-    asked = {"mode": "random_draw", "funds": "state", "budget": 4_700_000}
-    harmless = world.request(project="别的小项目", again_of=NOT_AGAIN)
-    sourcing.cancel(buyer, harmless, reason="不需要了,取消")
-    for values in (
-        {"project": "高标准农田项目(第二次)"},
-        {"region_code": "632802"},
-        {"again_of": harmless},
-        {"again_of": NOT_AGAIN},
-    ):
-        with pytest.raises(RuleBroken, match=cancelled):
-            world.request(**asked, **values)
-    with pytest.raises(RuleBroken, match=cancelled):
-        world.request(**asked, project="换一个名称的项目", again_of=cancelled)
-
-
-def test_what_is_found_outranks_what_was_said_and_both_are_shown(app: Flask, world: World, time: Any) -> None:
-    request, visitor = opened(world, time), Visitor(app)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="over_budget", reason="报价均超过预算,不能支付")
-    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
-    harmless = world.request(project="别的小项目", again_of=NOT_AGAIN)
-    sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
-    again = world.request(
-        mode="random_draw", funds="state", budget=4_700_000, again_of=harmless, project="高标准农田项目(二次)"
-    )
-    found = Request.load(db.session, again)
-    assert (found.again_of, found.again_said) == (request, harmless)
-    card = visitor.get(f"/requests/{again}").soup.select_one("#again").text
-    assert request in card
-    assert harmless in card
-
-
-def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_reads_it(
-    app: Flask, world: World, time: Any
-) -> None:
-    ended = world.request(project="另一个名称的项目")
-    sourcing.cancel(world.actor("buyer"), ended, reason="项目方案有调整")
-    draft = world.request(publish=False)
-    with pytest.raises(RuleBroken, match=ended) as refused:
-        sourcing.publish(world.actor("buyer"), draft)
-    assert refused.value.field == "again_of"
-    buyer = sign_in(app, world, "buyer")
-    assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit").text
-    sourcing.edit_request(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
-    sourcing.publish(world.actor("buyer"), draft)
-    assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{draft}").text
-
-
-def drafted(world: World, time: Any) -> tuple[str, str]:
-    """A request drawn with state funds, and its contract before anybody signed."""
-    request = opened(world, time)
-    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
-    for _day in range(6):
-        time.instant = workdays.add(time.instant, 1)
-        run_deadlines()
-    db.session.rollback()
-    return request, db.session.query(Contract).one().identifier
-
-
-def test_not_signing_is_no_way_to_draw_again(app: Flask, world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
-    buyer, regulator = world.actor("buyer"), world.actor("regulator")
-    with pytest.raises(RuleBroken, match=request):
-        contracts.terminate(buyer, contract, reason="不想和它签合同")
-    assert f"/requests/{request}/ask_cancel" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
-    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
-    assert Request.load(db.session, request).state == "revoking"
-    sourcing.refuse_to_cancel(regulator, request, reason="串通一说查无实据")
-    assert Request.load(db.session, request).state == "contracted"
-    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
-    sourcing.consent_to_cancel(regulator, request, reason="串通属实,同意取消")
-    ended = Contract.load(db.session, contract)
-    assert (ended.state, ended.unsigned_by, ended.request.state) == ("terminated", "buyer", "cancelled")
-    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
-    assert Request.load(db.session, again).again_of == request
-
-
-def test_letting_the_time_to_sign_pass_is_none_either(world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
-    for _day in range(6):
-        time.instant = workdays.add(time.instant, 1)
-        run_deadlines()
-    assert Contract.load(db.session, contract).unsigned_by == "both"
-    for act in (contracts.terminate, contracts.replace):
-        with pytest.raises(RuleBroken):
-            act(world.actor("buyer"), contract, reason="双方都没有签署")
-    winner = Contract.load(db.session, contract).agency_id
-    name = next(
-        key
-        for key, said in world.identifiers.items()
-        if said == db.session.get_one(Organisation, winner).identifier
-    )
-    contracts.terminate(world.actor(name), contract, reason="我们不想签了,放弃")
-    assert Request.load(db.session, request).state == "failed"
-    again = world.request(
-        mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(第二次)"
-    )
-    assert Request.load(db.session, again).again_of == request
-
-
-def test_what_both_have_signed_is_not_cancelled(world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
-    winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
-    for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
-        contracts.agree(world.actor(name), contract)
-    assert Request.load(db.session, request).state == "contracted", (
-        "who signs asks no more to be let off signing"
-    )
-    with pytest.raises(WrongState):
-        sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
-    with pytest.raises(RuleBroken, match="双方签署"):
-        sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
-
-
-def test_what_is_published_beside_a_contract_not_signed_yet_names_it(world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
-    again = world.request(mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(二次)")
-    assert Request.load(db.session, again).again_of == request
-    sourcing.cancel(world.actor("buyer"), again, reason="不再另行采购了")
-    winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
-    for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
-        contracts.agree(world.actor(name), contract)
-    another = world.request(project="高标准农田项目")
-    assert Request.load(db.session, another).again_of == again, (
-        "what is under contract is not repeated, what was cancelled is"
     )

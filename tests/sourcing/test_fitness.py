@@ -1,5 +1,6 @@
-"""Whether an agency may be engaged is asked again at every act by which it takes something on; who chose it
-is told when it may not any more.
+"""Whether an agency may be engaged is asked again at every act by which it takes something on.
+
+Who chose it is told when it may not any more.
 """
 
 from __future__ import annotations

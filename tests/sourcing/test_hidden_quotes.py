@@ -1,6 +1,8 @@
-"""Quotes a buyer reads while others may still quote: with state funds it sees how many there are and nothing
-else, in no page, notice, number or row, until the deadline shows all of them at once; with private funds as
-the policy says. The agency is told which before it quotes.
+"""Quotes a buyer reads while others may still quote.
+
+With state funds it sees how many there are and nothing else, in no page, notice, number or row, until the
+deadline shows all of them at once; with private funds as the policy says. The agency is told which before it
+quotes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Whatever people do in whatever order, for every way to choose: never two winners, a winner who did not
-offer, a price above the published one, or a price anybody could read before its time.
+"""Whatever people do in whatever order, for every way to choose.
+
+Never two winners, a winner who did not offer, a price above the published one, or a price anybody could read
+before its time.
 """
 
 from __future__ import annotations

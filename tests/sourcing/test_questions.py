@@ -1,5 +1,6 @@
-"""A question nobody has time to answer, an answer nobody has time to heed: questions end before the deadline,
-and an answer leaves time.
+"""A question nobody has time to answer, an answer nobody has time to heed.
+
+Questions end before the deadline, and an answer leaves time.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The reference price that trimmed to the middle of three: the plain mean of few bids, whole percentages, and
-every step of the reckoning to be seen, printed and re-run.
+"""The reference price that trimmed to the middle of three.
+
+The plain mean of few bids, whole percentages, and every step of the reckoning to be seen, printed and re-run.
 """
 
 from __future__ import annotations

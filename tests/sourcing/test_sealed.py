@@ -259,8 +259,9 @@ def _searched(app: Flask) -> list[str]:
 def test_a_stolen_database_and_its_files_hold_no_price(
     app: Flask, world: World, time: Any, caplog: Any, tmp_path: Path
 ) -> None:
-    """Every table's every row, every notice, the search index, the files and the log: with a bid of a telling
-    price.
+    """Every table's every row, every notice, the search index, the files and the log.
+
+    With a bid of a telling price.
     """
     from sqlalchemy import inspect, text
 

@@ -1,5 +1,6 @@
-"""Where an agency's money goes, and who speaks for it: changed by an owner who showed once more who he is,
-seen by all of them.
+"""Where an agency's money goes, and who speaks for it.
+
+Changed by an owner who showed once more who he is, seen by all of them.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ def _owned(session: Session, actor: Actor) -> Organisation:
 
 @action
 def change_account(session: Session, actor: Actor, **values: str) -> str:
-    """An owner wants the agency's money on another account. It waits, every owner is told, and each of them
-    can stop it.
+    """An owner wants the agency's money on another account.
+
+    It waits, every owner is told, and each of them can stop it.
     """
     agency = _owned(session, actor)
     change = ask_change(session, agency, actor, values)
@@ -70,8 +72,9 @@ def take_effect(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def change_representative(session: Session, actor: Actor, *, legal_representative: str, phone: str) -> str:
-    """An owner says who speaks for the agency now; it is public, compared with the register, and every owner
-    is told.
+    """An owner says who speaks for the agency now.
+
+    It is public, compared with the register, and every owner is told.
     """
     agency = _owned(session, actor)
     changed = fill_step(

@@ -1,5 +1,6 @@
-"""An agency's credit certificate (信用证明): what the platform's records say of it on a day, to show to
-others.
+"""An agency's credit certificate (信用证明).
+
+What the platform's records say of it on a day, to show to others.
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
 
 
 def issue_certificate(actor: Actor, *, submission: str = "") -> str:
-    """Issue the certificate as of now; the same records on the same day give the one already issued. Returns
-    its identifier. RuleBroken for an agency that has not been let in.
+    """Issue the certificate as of now; the same records on the same day give the one already issued.
+
+    Returns its identifier. RuleBroken for an agency that has not been let in.
 
     It bears its number, so that is taken first; then it is printed, outside, and kept. Whoever asks again
     after a stop in between gets it under the number that was taken.
@@ -85,7 +87,8 @@ def issue_certificate(actor: Actor, *, submission: str = "") -> str:
 def _print(number: str, facts: list[list[str]]) -> bytes:
     at = clock.now().astimezone(BEIJING)
     said = [
-        f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
+        f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。"
+        "信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
     ]
     noted = ["本证明只反映签发时的记录;当前情况以扫码核验的结果为准。"]
     return letter(number, title=TITLE, at=at, by=PLATFORM, before=said, rows=facts, after=noted)

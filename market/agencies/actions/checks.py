@@ -63,8 +63,9 @@ def clear_check(session: Session, actor: Actor, identifier: str, *, reason: str)
 def confirm_check(
     session: Session, actor: Actor, identifier: str, *, reason: str, suspend: bool = False
 ) -> str:
-    """It is so: a credit record is proposed, and where the regulator says so the agency's work is
-    suspended.
+    """It is so: a credit record is proposed.
+
+    Where the regulator says so the agency's work is suspended, too.
     """
     check = Check.load(session, identifier, lock=True)
     perform(session, check, "confirm", actor, reason=reason)

@@ -127,8 +127,9 @@ BATCH_ROWS = (
 @rooms.get("/batches/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_batch(identifier: str, kind: str) -> FlaskResponse:
-    """What was found of each row; of agencies that came in, with the code by which their first person claims
-    them.
+    """What was found of each row.
+
+    Of agencies that came in, with the code by which their first person claims them.
     """
     found = _readable(identifier)
     rows = db.session.scalars(_rows(found, "")).all()

@@ -20,9 +20,10 @@ Facts = list[tuple[str, str | Markup]]
 
 
 def seen_before(organisation: Organisation) -> Facts | None:
-    """What is known of one that waits to be let in, for the regulator or administrator who may: what the
-    register said of it, its licence (both of an enterprise; an agency's papers have a list of their own),
-    whether its first member's address was shown, and who else claims it. None for anybody else.
+    """What is known of one that waits to be let in, for the regulator or administrator who may.
+
+    What the register said of it, its licence (both of an enterprise; an agency's papers have a list of their
+    own), whether its first member's address was shown, and who else claims it. None for anybody else.
     """
     if organisation.state != "applied" or not organisation.roles_of(current_actor()) & {"regulator", "admin"}:
         return None

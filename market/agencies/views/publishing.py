@@ -32,8 +32,9 @@ NOTHING: dict[str, Any] = {
 def _row(
     item: ServiceItem, terms: dict[str, Any], present: dict[str, Any] | None, job: Quantity
 ) -> dict[str, Any]:
-    """What a job would come to: by these terms, by those in force now, by the standard, and at other
-    agencies.
+    """What a job would come to.
+
+    By these terms, by those in force now, by the standard, and at other agencies.
     """
     standard = next(iter(item.standard["tables"].values())) if item.standard else None
     low, high = pricing.band(item.fee_standard) if item.fee_standard else (None, None)

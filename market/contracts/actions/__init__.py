@@ -1,5 +1,6 @@
-"""What people do with a contract: draft, sign, hand over, change, dispute; and what the clock does for
-them.
+"""What people do with a contract: draft, sign, hand over, change, dispute.
+
+And what the clock does for them.
 """
 
 from market.contracts.actions.changing import (

@@ -1,5 +1,7 @@
-"""Handing over: the buyer's materials, the agency's deliverables, the buyer's answer, the department's
-outcome.
+"""Handing over: materials, deliverables, the answer to them and the department's outcome.
+
+The buyer hands over materials, the agency deliverables; the buyer answers, the department says how its review
+ended.
 """
 
 from __future__ import annotations
@@ -51,8 +53,9 @@ def supply(
 
 @action
 def confirm_materials(session: Session, actor: Actor, identifier: str) -> str:
-    """All there, says the agency, or its silence. A contract suspended for them goes on: the days until they
-    were handed over do not count.
+    """All there, says the agency, or its silence.
+
+    A contract suspended for them goes on: the days until they were handed over do not count.
     """
     materials: Materials = locked(session, Materials, identifier)
     _complete(session, materials, "confirm", actor)
@@ -137,9 +140,10 @@ def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
-    """A deliverable, its correction or its review is overdue: the level above is told. Where no department
-    reviewed what the buyer accepted, and all above let it pass too, the money does not wait for ever: it is
-    paid, or the contract ends, as the policy says.
+    """A deliverable, its correction or its review is overdue: the level above is told.
+
+    Where no department reviewed what the buyer accepted, and all above let it pass too, the money does not
+    wait for ever: it is paid, or the contract ends, as the policy says.
     """
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     deliverable.workflow.find(deliverable.state, "refer")
@@ -179,8 +183,9 @@ def _waive(session: Session, deliverable: Deliverable, actor: Actor, reason: str
 
 @action
 def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str] | None = None) -> str:
-    """The buyer accepts, every point met, or the clock does after its silence. What needs no review is then
-    done.
+    """The buyer accepts, every point met, or the clock does after its silence.
+
+    What needs no review is then done.
     """
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     silent = "system" in actor.roles
@@ -221,8 +226,9 @@ def pass_review(session: Session, actor: Actor, identifier: str, *, note: str = 
 def send_back(
     session: Session, actor: Actor, identifier: str, *, codes: list[str], fault: str = "", reason: str = ""
 ) -> str:
-    """The approving department: not passed, why by code and in words, and whose fault. The agency's own is
-    corrected free.
+    """The approving department: not passed, why by code and in words, and whose fault.
+
+    The agency's own is corrected free.
     """
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     perform(session, deliverable, "send_back", actor, reason=reason, data={"fault": fault, "codes": codes})

@@ -45,8 +45,9 @@ def _open(
 def file_dispute(
     session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b""
 ) -> str:
-    """A party claims that the other does not keep the contract. Its clocks and money stand still from now
-    on.
+    """A party claims that the other does not keep the contract.
+
+    Its clocks and money stand still from now on.
     """
     contract = Contract.load(session, identifier, lock=True)
     mine, other = sides(contract, actor)
@@ -62,8 +63,10 @@ def file_dispute(
 def contest(
     session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
 ) -> str:
-    """A party contests a notice of termination: a dispute, in which whoever gave notice is the claimant, with
-    the notice's reason as the claim, and this the answer.
+    """A party contests a notice of termination.
+
+    A dispute, in which whoever gave notice is the claimant, with the notice's reason as the claim, and this
+    the answer.
     """
     contract = Contract.load(session, identifier, lock=True)
     notice = timeline([("contract", contract.identifier, ["parties"])]).where(

@@ -26,8 +26,9 @@ _WHO = {"agency": "机构", "buyer": "业主"}
 
 
 def record_unsigned(session: Session, contract: Contract, given_up: str = "") -> None:
-    """Put forward, once, what a party did with an award: it let the time to sign pass, or gave it up, for the
-    reason it gave.
+    """Put forward, once, what a party did with an award.
+
+    It let the time to sign pass, or gave it up, for the reason it gave.
     """
     day = f"{clock.now().astimezone(BEIJING).date()}"
     said = f"合同 {contract.identifier}(中选 {contract.award.identifier})"
@@ -53,8 +54,9 @@ def revise(
     texts: dict[str, str],
     milestones: list[Json] | None = None,
 ) -> str:
-    """Propose another wording or other milestones where the template allows it; signatures so far fall
-    away.
+    """Propose another wording or other milestones where the template allows it.
+
+    Signatures so far fall away.
     """
     contract = Contract.load(session, identifier, lock=True)
     happened = perform(session, contract, "revise", actor)
@@ -120,8 +122,10 @@ def replace(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 @action
 def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
-    """Not signed in time: both are told, and a record is put forward about whoever has not. They may still
-    sign, the buyer may choose another; where nobody does anything it is referred to the level above.
+    """Not signed in time: both are told, and a record is put forward about whoever has not.
+
+    They may still sign, the buyer may choose another; where nobody does anything it is referred to the level
+    above.
     """
     contract = Contract.load(session, identifier, lock=True)
     contract.workflow.find(contract.state, "refer")
@@ -146,8 +150,9 @@ def publish_template(
     effective_from: date | None,
     reason: str,
 ) -> str:
-    """The regulator of the whole market publishes the next version for a kind of service. RuleBroken where
-    the clause rules find it void, unfair or incomplete.
+    """The regulator of the whole market publishes the next version for a kind of service.
+
+    RuleBroken where the clause rules find it void, unfair or incomplete.
     """
     issuer = session.get_one(Organisation, actor.organisation_id)
     reason = check_reason(reason)

@@ -46,8 +46,9 @@ def _sign(
     content: Kept,
     **about: object,
 ) -> None:
-    """Take one party's signature, as it is in `content`; with the second the contract stands and the deposit
-    is due.
+    """Take one party's signature, as it is in `content`.
+
+    With the second the contract stands and the deposit is due.
     """
     happened = perform(session, contract, f"agree_{role}", actor)
     document = put_signature(session, contract, content)
@@ -71,8 +72,9 @@ def _sign(
 
 @dataclass(frozen=True)
 class Signature:
-    """A party's signature as it was made outside: the text and the paper it was put on, that paper with it,
-    and the key it was made with.
+    """A party's signature as it was made outside.
+
+    The text and the paper it was put on, that paper with it, and the key it was made with.
     """
 
     text: str
@@ -87,9 +89,10 @@ class Overtaken(Conflict):
 
 
 def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """A party signs with the key held for it. The paper is printed and signed first, outside; once more where
-    the other party was quicker. RuleBroken where its own certificate has run out; Conflict where the text or
-    the key was changed meanwhile.
+    """A party signs with the key held for it.
+
+    The paper is printed and signed first, outside; once more where the other party was quicker. RuleBroken
+    where its own certificate has run out; Conflict where the text or the key was changed meanwhile.
     """
     try:
         return _agree(actor, identifier, made=Beforehand(_made(actor, identifier)), submission=submission)
@@ -98,8 +101,9 @@ def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _made(actor: Actor, identifier: str) -> Signature | None:
-    """The signature of the party this actor signs for; None where that cannot be now, and the act says
-    why.
+    """The signature of the party this actor signs for.
+
+    None where that cannot be now, and the act says why.
     """
     with looking() as session:
         contract = Contract.load(session, identifier)
@@ -130,8 +134,9 @@ def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[
 def bring_signature(
     actor: Actor, identifier: str, *, file_name: str, content: bytes, submission: str = ""
 ) -> str:
-    """A party uploads the PDF it downloaded here and signed elsewhere. RuleBroken at `file` for anything but
-    that. It is examined before the transaction begins.
+    """A party uploads the PDF it downloaded here and signed elsewhere.
+
+    RuleBroken at `file` for anything but that. It is examined before the transaction begins.
     """
     _party(Contract.load(db.session, identifier), actor)
     roots = trusted(db.session)
@@ -173,8 +178,9 @@ def _take_signature(
 def bring_certificate(
     actor: Actor, *, file_name: str, content: bytes, password: str, submission: str = ""
 ) -> str:
-    """An organisation's owner replaces the key held for it by its own (PKCS #12), which is opened before the
-    transaction begins.
+    """An organisation's owner replaces the key held for it by its own (PKCS #12).
+
+    The file is opened before the transaction begins.
     """
     _owned(db.session, actor)
     roots = trusted(db.session)

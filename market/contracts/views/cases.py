@@ -1,5 +1,6 @@
-"""The cases of a contract: materials, deliverables, changes, disputes. Each is shown on the contract's page,
-changes and disputes on one of their own as well.
+"""The cases of a contract: materials, deliverables, changes, disputes.
+
+Each is shown on the contract's page, changes and disputes on one of their own as well.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A contract on one page: signatures, clauses, milestones, money, and whatever is open beside it; and the
-files of its cases.
+"""A contract on one page: signatures, clauses, milestones, money, and whatever is open beside it.
+
+And the files of its cases.
 """
 
 from __future__ import annotations

@@ -36,8 +36,9 @@ def templates() -> str:
 
 @rooms.get("/contract-templates/<identifier>")
 def template(identifier: str) -> str:
-    """A kind's template, version by version. `identifier` is a kind, or one version as `kind/2` is written
-    `kind-2`.
+    """A kind's template, version by version.
+
+    `identifier` is a kind, or one version as `kind/2` is written `kind-2`.
     """
     kind = identifier.partition("/")[0]
     versions = templates_of(db.session, kind)

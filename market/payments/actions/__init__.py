@@ -1,5 +1,7 @@
-"""What is done with money: paying and confirming, paying out, charging through a gateway, reading the bank's
-statements, recording invoices, closing the books.
+"""What is done with money.
+
+Paying and confirming, paying out, charging through a gateway, reading the bank's statements, recording
+invoices, closing the books.
 """
 
 from market.payments.actions.bank import close_day, leave_line, match_line, read_line, settle_line

@@ -47,8 +47,9 @@ def _line(session: Session, statement: str, number: int) -> BankLine:
 
 @action
 def match_line(session: Session, actor: Actor, statement: str, number: int) -> str:
-    """Book a line that names one of ours with right check digits and to the fen; any other waits for the
-    custodian, with the reason.
+    """Book a line that names one of ours with right check digits and to the fen.
+
+    Any other waits for the custodian, with the reason.
     """
     line = _line(session, statement, number)
     if line.state != "new":
@@ -71,8 +72,9 @@ def leave_line(session: Session, actor: Actor, statement: str, number: int) -> s
 
 
 def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout) -> Match:
-    """The bank shows this payment come in, or this payout gone. Looked at once more under its lock: it may
-    have moved on.
+    """The bank shows this payment come in, or this payout gone.
+
+    Looked at once more under its lock: it may have moved on.
     """
     held = (
         locked(session, case.identifier)
@@ -110,8 +112,9 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
 def _return(
     session: Session, actor: Actor, line: BankLine, identifier: str, reason: str, *, again: bool
 ) -> None:
-    """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came:
-    then it may be on its way for the second time, and is not owed for a third. RuleBroken at `identifier` or
+    """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came.
+
+    Then it may be on its way for the second time, and is not owed for a third. RuleBroken at `identifier` or
     `way`.
     """
     case = session.scalars(
@@ -149,9 +152,10 @@ def settle_line(
     identifier: str = "",
     reason: str = "",
 ) -> str:
-    """The custodian says what a line is that did not match: one of ours after all (to the fen), money that is
-    nobody's here, such money going back or the bank's fee, or what the gateway named after a colon settles
-    (`swept:stripe`). RuleBroken at the field that is wrong.
+    """The custodian says what a line is that did not match.
+
+    One of ours after all (to the fen), money that is nobody's here, such money going back or the bank's fee,
+    or what the gateway named after a colon settles (`swept:stripe`). RuleBroken at the field that is wrong.
     """
     line, reason = _line(session, statement, number), check_reason(reason)
     if line.state != "open":
@@ -205,9 +209,10 @@ def read_line(
     day: date | None = None,
     reason: str = "",
 ) -> str:
-    """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day; or
-    `none`, for what is no line at all, with the `reason`. What was read is matched as any other. RuleBroken
-    at the field that is wrong.
+    """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day.
+
+    Or `none`, for what is no line at all, with the `reason`. What was read is matched as any other.
+    RuleBroken at the field that is wrong.
     """
     line = _line(session, statement, number)
     if line.state != "open" or line.problem != "unreadable":
@@ -234,8 +239,9 @@ def read_line(
 
 @action
 def close_day(session: Session, actor: Actor, closing: ledger.Closing) -> str:
-    """Keep the closing of a day that was worked out before. Returns its hash; Conflict where it does not
-    follow any more.
+    """Keep the closing of a day that was worked out before.
+
+    Returns its hash; Conflict where it does not follow any more.
     """
     if not ledger.close(session, closing):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))

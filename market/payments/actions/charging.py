@@ -1,4 +1,5 @@
 """Charging through a gateway, in steps that each commit: asked for, known by the gateway's name, settled.
+
 Whatever stops between them is taken up where it stopped.
 """
 
@@ -40,8 +41,9 @@ def _locked(session: Session, key: str) -> Charge:
 
 @action
 def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
-    """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already. Its
-    key.
+    """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already.
+
+    Its key.
     """
     payment = locked(session, identifier)
     play(session, payment, "pay", actor, {"buyer"})
@@ -91,9 +93,11 @@ def fail_charge(session: Session, actor: Actor, key: str) -> str:
 
 @action
 def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> str:
-    """The gateway has the money. Said by the page, a webhook and the jobs in any order and as often as they
-    like, it is booked once; money for a payment that is in already is the buyer's, and goes back. The
-    platform bears the gateway's `fee` (fen).
+    """The gateway has the money.
+
+    Said by the page, a webhook and the jobs in any order and as often as they like, it is booked once; money
+    for a payment that is in already is the buyer's, and goes back. The platform bears the gateway's `fee`
+    (fen).
     """
     charge = _locked(session, key)
     if charge.state == "succeeded":

@@ -1,5 +1,7 @@
-"""Taking in a statement of the custody account: what the bank told before is known again, however its files
-overlap; a table nobody understands waits until somebody has said what its columns are.
+"""Taking in a statement of the custody account.
+
+What the bank told before is known again, however its files overlap; a table nobody understands waits until
+somebody has said what its columns are.
 """
 
 from __future__ import annotations
@@ -62,9 +64,11 @@ def _layouts() -> dict[str, Layout]:
 
 
 def import_statement(actor: Actor, *, file_name: str, content: bytes, submission: str = "") -> str:
-    """Take in a statement of the custody account. Lines the bank told of before are counted and left alone.
-    RuleBroken at `file` for what is no statement, or one of another account; Unread for a table that is kept
-    until its columns are told. It is read before the transaction begins.
+    """Take in a statement of the custody account.
+
+    Lines the bank told of before are counted and left alone. RuleBroken at `file` for what is no statement,
+    or one of another account; Unread for a table that is kept until its columns are told. It is read before
+    the transaction begins.
     """
     permissions.check_act("payments._take_statement", actor)
     db.session.rollback()
@@ -107,7 +111,8 @@ def tell_layout(
     order: str = "",
     submission: str = "",
 ) -> str:
-    """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none;
+    """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none.
+
     `order` that of its days, of ORDERS, empty where it can be seen), which is remembered for every table with
     this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such
     row, or as `import_statement` does.
@@ -160,6 +165,7 @@ def _keep_layout(
 @action
 def forget_layout(session: Session, actor: Actor, number: int) -> str:
     """What was said of a heading was wrong, or is so no more: the next table with it is asked about anew.
+
     What was read stays.
     """
     layout = _one(session, StatementLayout, number)
@@ -255,15 +261,18 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
 
 
 def filler(reference: str) -> bool:
-    """Whether a bank's reference says nothing: none, one sign over and over (00000000), or one so short
-    that it numbers the rows of its file (17, 0017)."""
+    """Whether a bank's reference says nothing.
+
+    None, one sign over and over (00000000), or one so short that it numbers the rows of its file (17, 0017).
+    """
     bare = re.sub(r"[\s/.-]", "", reference)
     return len(set(bare)) < 2 or re.fullmatch(r"0*[0-9]{1,4}", bare) is not None
 
 
 def _group(line: Line) -> Group:
-    """Lines that may be one and the same: of one day and sum, under one reference; without a real one, saying
-    the same.
+    """Lines that may be one and the same: of one day and sum, under one reference.
+
+    Without a real one, saying the same.
     """
     said = (line.counterparty, line.counterparty_account, line.remark)
     return (
@@ -274,9 +283,10 @@ def _group(line: Line) -> Group:
 
 
 def _new(session: Session, account: str, lines: list[Line]) -> list[tuple[int, str, Line]]:
-    """The lines that were not told before: number, key, line. Of each group as many are known as came before,
-    those that say the same first: two like lines are two, and a file that comes again, or overlaps another,
-    adds nothing.
+    """The lines that were not told before: number, key, line.
+
+    Of each group as many are known as came before, those that say the same first: two like lines are two, and
+    a file that comes again, or overlaps another, adds nothing.
     """
     standing: dict[Group, list[Line]] = defaultdict(list)
     for row in _told_before(session, account, lines):

@@ -52,8 +52,9 @@ def receive(session: Session, actor: Actor, identifier: str) -> str:
 
 
 def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
-    """The money of a payment is at the bank: booked in, if the two sides had not said so before, and out of
-    what was on its way.
+    """The money of a payment is at the bank.
+
+    Booked in, if the two sides had not said so before, and out of what was on its way.
     """
     known = payment.state == "confirmed"
     perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
@@ -72,8 +73,10 @@ def dispute(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 @action
 def set_aside(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """Neither side nor the custodian says whether a payment that was shown is there, and meanwhile nothing of
-    the contract can end: the regulator it was referred to takes it as not paid.
+    """The regulator takes a payment that was shown, and never confirmed, as not paid.
+
+    Neither side nor the custodian says whether it is there, and meanwhile nothing of the contract can end: it
+    was referred to the regulator.
     """
     return _due_again(session, actor, identifier, "set_aside", reason)
 
@@ -92,7 +95,10 @@ def lapse(session: Session, actor: Actor, identifier: str) -> str:
     perform(session, payment, "lapse", actor, data={"kind": payment.kind, "amount": payment.amount})
     if not credit.recorded(session, payment.identifier):
         day = payment.pay_by.astimezone(BEIJING).date()
-        facts = f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})应于 {day} 前支付,逾期未付。"
+        facts = (
+            f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})"
+            f"应于 {day} 前支付,逾期未付。"
+        )
         credit.propose(
             session,
             SYSTEM,

@@ -20,8 +20,9 @@ def locked(session: Session, identifier: str) -> Payout:
 
 @action
 def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str) -> str:
-    """The custodian has told its bank to pay. RuleBroken where the gateway pays this one, or its money was
-    not seen yet.
+    """The custodian has told its bank to pay.
+
+    RuleBroken where the gateway pays this one, or its money was not seen yet.
     """
     payout = locked(session, identifier)
     if payout.gateway != BankTransfer.name:
@@ -54,8 +55,9 @@ def _move(session: Session, payout: Payout, name: str) -> None:
 
 @action
 def begin_sending(session: Session, actor: Actor, identifier: str) -> str:
-    """Before a gateway is asked: from now on it may have happened, so it is found out before it is asked
-    again.
+    """Before a gateway is asked.
+
+    From now on it may have happened, so it is found out before it is asked again.
     """
     payout = locked(session, identifier)
     perform(session, payout, "begin", actor)
@@ -86,6 +88,7 @@ def give_up_sending(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: str) -> str:
     """The gateway's `gateway_id` has failed after all: it is owed again, and the custodian pays it by bank.
+
     Said twice, it is booked once.
     """
     payout = locked(session, identifier)
@@ -96,8 +99,9 @@ def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: st
 
 
 def _by_bank(payout: Payout) -> None:
-    """From now on the custodian pays it. What the gateway tried is in none of the bank's statements, so the
-    bank's own tries are counted anew.
+    """From now on the custodian pays it.
+
+    What the gateway tried is in none of the bank's statements, so the bank's own tries are counted anew.
     """
     payout.gateway, payout.tries = BankTransfer.name, 0
 
@@ -116,8 +120,10 @@ def see_arrived(session: Session, actor: Actor, payout: Payout) -> None:
 
 @action
 def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """It did not arrive, or came back: it is owed again. RuleBroken where a gateway paid it: it would send it
-    again by itself, so only what the gateway says counts (`take_back`).
+    """It did not arrive, or came back: it is owed again.
+
+    RuleBroken where a gateway paid it: it would send it again by itself, so only what the gateway says counts
+    (`take_back`).
     """
     payout = locked(session, identifier)
     if payout.gateway != BankTransfer.name:

@@ -1,5 +1,6 @@
-"""What a gateway and the books do not agree on, kept until it is gone. Nothing is put right by itself: a
-person looks, and is told to.
+"""What a gateway and the books do not agree on, kept until it is gone.
+
+Nothing is put right by itself: a person looks, and is told to.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ def _keep(
 
 
 def _tell(session: Session, actor: Actor, new: list[Found], gateway: str) -> None:
-    """Each on its case; one that has none, which was done in the gateway's own dashboard or is a sum of many,
-    on the gateway.
+    """Each on its case, or on the gateway where it has none.
+
+    One without a case was done in the gateway's own dashboard or is a sum of many.
     """
     offices = (
         list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian")))

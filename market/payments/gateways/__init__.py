@@ -1,6 +1,7 @@
-"""The ways money takes, behind one interface. Bank transfer is always there; a gateway that takes and sends
-money by itself stands beside it where one is set. A new one is a class in this package and a line in
-`configured`.
+"""The ways money takes, behind one interface.
+
+Bank transfer is always there; a gateway that takes and sends money by itself stands beside it where one is
+set. A new one is a class in this package and a line in `configured`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Bank transfer, which is always there: a custody account, a reference in the remark, and the bank's
-statements.
+"""Bank transfer, which is always there.
+
+A custody account, a reference in the remark, and the bank's statements.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from models.text import N_
 
 
 class BankTransfer(Gateway):
-    """The bank with the settings of this process. A person makes the transfers; its statements are read
-    in.
+    """The bank with the settings of this process.
+
+    A person makes the transfers; its statements are read in.
     """
 
     name = "bank"

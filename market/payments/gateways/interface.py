@@ -1,5 +1,6 @@
-"""What a way that money takes can do, whichever it is. A room that moves money knows this interface and no
-gateway by name.
+"""What a way that money takes can do, whichever it is.
+
+A room that moves money knows this interface and no gateway by name.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Refused(RuleBroken):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A difference between a gateway and the books: `theirs` and `ours` in fen, 0 where one side has
-    nothing.
+    """A difference between a gateway and the books.
+
+    `theirs` and `ours` in fen, 0 where one side has nothing.
     """
 
     kind: str
@@ -42,9 +44,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A charge or a payout as the gateway has it now: its own name for it, `waiting`, `succeeded` or
-    `failed`, the sum and what of it the gateway keeps as its fee, in fen, and where the buyer goes to pay
-    (empty where that is our own page).
+    """A charge or a payout as the gateway has it now.
+
+    Its own name for it, `waiting`, `succeeded` or `failed`, the sum and what of it the gateway keeps as its
+    fee, in fen, and where the buyer goes to pay (empty where that is our own page).
     """
 
     gateway_id: str
@@ -57,8 +60,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Money that moved at the gateway: in above zero, out below, in fen; `of` the charge it takes money back
-    from, `payout` the one of ours it says it is.
+    """Money that moved at the gateway: in above zero, out below, in fen.
+
+    `of` the charge it takes money back from, `payout` the one of ours it says it is.
     """
 
     gateway_id: str
@@ -85,14 +89,16 @@ class Gateway(ABC):
 
     @abstractmethod
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
-        """The methods a payment may be made by now: names and labels; none where it may not be made this
-        way.
+        """The methods a payment may be made by now: names and labels.
+
+        None where it may not be made this way.
         """
 
     @abstractmethod
     def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
-        """Where a payout to an organisation goes by this way, as labels and values; nothing where we know no
-        account of it.
+        """Where a payout to an organisation goes by this way, as labels and values.
+
+        Nothing where we know no account of it.
         """
 
     @abstractmethod
@@ -101,8 +107,10 @@ class Gateway(ABC):
 
 
 class OnlineGateway(Gateway):
-    """One that takes and sends money by itself and tells us. Every method that asks it raises Away where
-    nobody knows whether it was heard, and Refused where it said no.
+    """One that takes and sends money by itself and tells us.
+
+    Every method that asks it raises Away where nobody knows whether it was heard, and Refused where it said
+    no.
     """
 
     @abstractmethod
@@ -139,19 +147,22 @@ class OnlineGateway(Gateway):
 
     @abstractmethod
     def read(self, payload: bytes, headers: Headers) -> Told | None:
-        """An event it sends us; None for one that says nothing we could look up. RuleBroken where the
-        signature is not its own, or is too old.
+        """An event it sends us; None for one that says nothing we could look up.
+
+        RuleBroken where the signature is not its own, or is too old.
         """
 
     def page_policy(self, charge: Charge) -> str:
-        """The content policy of the page on which the buyer goes on: empty for ours, another where the
-        gateway's script runs there.
+        """The content policy of the page on which the buyer goes on.
+
+        Empty for ours, another where the gateway's script runs there.
         """
         return ""
 
     def differences(self) -> list[Found]:
-        """Movement by movement, charges by their names and payouts by theirs; and what it holds for longer
-        than the policy lets it.
+        """Movement by movement, charges by their names and payouts by theirs.
+
+        And what it holds for longer than the policy lets it.
         """
         since = clock.now() - BACK
         moved = {m.gateway_id: m for m in self.movements(since - MARGIN)}
@@ -170,8 +181,9 @@ class OnlineGateway(Gateway):
         return found + self._held_long()
 
     def _booked(self, since: datetime) -> dict[str, tuple[int, str, datetime]]:
-        """What the books have of it, by the gateway's names: the sum in fen, the case, and when it was
-        booked.
+        """What the books have of it, by the gateway's names.
+
+        The sum in fen, the case, and when it was booked.
         """
         charges = select(Charge).where(
             Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since

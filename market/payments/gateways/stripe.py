@@ -1,6 +1,7 @@
-"""Stripe: payment intents in, refunds and Connect transfers out, signed webhooks. What it says in an event is
-not trusted but looked up; what it was asked once it is asked again only under the same idempotency key, and
-payouts only after looking whether they are there.
+"""Stripe: payment intents in, refunds and Connect transfers out, signed webhooks.
+
+What it says in an event is not trusted but looked up; what it was asked once it is asked again only under the
+same idempotency key, and payouts only after looking whether they are there.
 
 Shapes after the public API reference (docs.stripe.com/api): amounts are in the smallest unit, `cny` in fen.
 """
@@ -61,8 +62,9 @@ class StripeGateway(OnlineGateway):
         ).v1
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
-        """None where the money might have to stay longer than Stripe holds it (about 90 days; the policy says
-        how long we let it).
+        """None where the money might have to stay longer than Stripe holds it (about 90 days.
+
+        The policy says how long we let it).
         """
         rules = policy.get(payment.policy_version)
         long = payment.kind == "deposit" and _calendar_days(payment.contract.days) > rules.number(
@@ -174,8 +176,9 @@ class StripeGateway(OnlineGateway):
         return self._all(how, {"limit": 100}, lambda each: each.created >= since.timestamp())
 
     def _all(self, how: Any, params: Any, wanted: Callable[[Any], bool] = lambda each: True) -> list[Any]:
-        """Every page of a list, as long as it is wanted; the pages after the first may fail as the first
-        may.
+        """Every page of a list, as long as it is wanted.
+
+        The pages after the first may fail as the first may.
         """
         found: list[Any] = self._ask(lambda: list(takewhile(wanted, how(params=params).auto_paging_iter())))
         return found
@@ -261,8 +264,9 @@ def _text(thing: Any, name: str) -> str:
 
 
 def _about(event: Any) -> str:
-    """What an event is about: a payment intent, also of a charge, refund or dispute, or whatever else has a
-    name.
+    """What an event is about.
+
+    A payment intent, also of a charge, refund or dispute, or whatever else has a name.
     """
     data = event.get("data") if isinstance(event, dict) else None
     thing = data.get("object") if isinstance(data, dict) else None

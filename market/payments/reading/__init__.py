@@ -1,5 +1,7 @@
-"""A bank's statement as a file: CSV, XLSX, XLS or what is called so, as banks in China export them, or
-CAMT.053 (ISO 20022) in any of its versions.
+"""A bank's statement as a file.
+
+CSV, XLSX, XLS or what is called so, as banks in China export them, or CAMT.053 (ISO 20022) in any of its
+versions.
 """
 
 from __future__ import annotations
@@ -31,10 +33,11 @@ _XML_BEGIN = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
 def read(content: bytes, ours: str, remembered: Mapping[str, Layout], told: Layout | None = None) -> Parsed:
-    """The statement of our account in the bytes of a file; a table in the layout just `told`, one
-    `remembered` of its heading's signature, or one we know. RuleBroken (field `file`) for anything else,
-    naming the line it could not read; NotUnderstood for a table whose columns a person may tell. Never inside
-    a transaction: a file may take its whole budget.
+    """The statement of our account in the bytes of a file.
+
+    A table in the layout just `told`, one `remembered` of its heading's signature, or one we know. RuleBroken
+    (field `file`) for anything else, naming the line it could not read; NotUnderstood for a table whose
+    columns a person may tell. Never inside a transaction: a file may take its whole budget.
     """
     xml = content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" and not markup.is_table(content)
     parsed = camt.read(content, ours) if xml else tabular.read(grid(content), ours, remembered, told)

@@ -1,6 +1,7 @@
-"""A statement as a CAMT.053 message: entries and what they are made of. An entry that does not add up or
-cannot be read is a line that waits for a person; only where none can be, the file is refused, naming the
-entry.
+"""A statement as a CAMT.053 message: entries and what they are made of.
+
+An entry that does not add up or cannot be read is a line that waits for a person; only where none can be, the
+file is refused, naming the entry.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ class _Odd(RuleBroken):
 
 
 def read(content: bytes, ours: str) -> Parsed:
-    """The statement of our account in a message. RuleBroken at `file` for what is none, for one of other
-    accounts only, and where no entry can be read.
+    """The statement of our account in a message.
+
+    RuleBroken at `file` for what is none, for one of other accounts only, and where no entry can be read.
     """
     spreadsheets.check_size(content)
     found: list[Texts] = sandbox.run(sandboxed.read, content, MOST_LINES)
@@ -108,8 +110,9 @@ def _day(entry: Texts, number: int) -> date:
 
 
 def _entry(entry: Texts, number: int) -> Iterator[Line]:
-    """The lines of an entry: one, or where it is a batch booking with sums of its own, one a transaction; and
-    one for the charges taken off it. What is only pending is not booked and is none.
+    """The lines of an entry: one, or where it is a batch booking with sums of its own, one a transaction.
+
+    And one for the charges taken off it. What is only pending is not booked and is none.
     """
     status = entry.get("Sts/Cd") or entry.get("Sts/Prtry") or entry.get("Sts") or ""
     if spelling.code(status) not in _BOOKED:

@@ -1,5 +1,6 @@
-"""What stands in a cell of a bank's statement: a day, a sum, a direction, in every form in which banks write
-them.
+"""What stands in a cell of a bank's statement.
+
+A day, a sum, a direction, in every form in which banks write them.
 """
 
 from __future__ import annotations
@@ -156,9 +157,11 @@ _SIDED = re.compile(r"(.*\d)\s*(?:(-)|(CR|DR)\.?)", re.IGNORECASE)
 
 
 def day(text: str, order: str = "") -> date:
-    """The day in Beijing: `2026/3/2`, `20260302`, `2026年3月2日`, `2026-03-02 10:11:12`, an instant with its
-    offset, a spreadsheet's `46083`; one of three numbers without a year in front in this `order` (of ORDERS),
-    or, without one, if it can be read in one way only. ValueError for what is no day of our time.
+    """The day in Beijing.
+
+    `2026/3/2`, `20260302`, `2026年3月2日`, `2026-03-02 10:11:12`, an instant with its offset, a spreadsheet's
+    `46083`; one of three numbers without a year in front in this `order` (of ORDERS), or, without one, if it
+    can be read in one way only. ValueError for what is no day of our time.
     """
     found = days.day(_bare(_told(text), order))
     if not FIRST <= found <= LAST:
@@ -171,8 +174,9 @@ def _told(text: str) -> str:
 
 
 def order(texts: Iterable[str]) -> str:
-    """The one order in which all of these that are days can be; empty where there is none, or more than
-    one.
+    """The one order in which all of these that are days can be.
+
+    Empty where there is none, or more than one.
     """
     left = set(ORDERS)
     for text in texts:
@@ -227,8 +231,9 @@ def _ordered(numbers: tuple[str, ...], order: str) -> date | None:
 
 
 def fen(text: str) -> int:
-    """A sum in fen, below zero where it is written so, before or behind it (`1,234.50-`, `1234.50 DR`);
-    nothing, a dash and a zero are 0. ValueError for anything else, and for a part of a fen.
+    """A sum in fen, below zero where it is written so, before or behind it (`1,234.50-`, `1234.50 DR`).
+
+    Nothing, a dash and a zero are 0. ValueError for anything else, and for a part of a fen.
     """
     told = plain(text[:60]).strip()
     if _NOTHING.fullmatch(told):
@@ -259,8 +264,9 @@ def unclear(text: str) -> bool:
 
 
 def void(text: str) -> bool:
-    """Whether a status says plainly that nothing took place; what was taken back after it did is for a
-    person.
+    """Whether a status says plainly that nothing took place.
+
+    What was taken back after it did is for a person.
     """
     return unclear(text) and _VOID.search(_status(text)) is not None
 

@@ -1,5 +1,6 @@
-"""What the columns of a bank's statement are, by their headings: as banks here write them, or as somebody
-once said.
+"""What the columns of a bank's statement are, by their headings.
+
+As banks here write them, or as somebody once said.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ KNOWN = {
     "交易类型 交易类型名称 transactiontype",
     "balance": "余额 账户余额 联机余额 交易余额 本次余额 当前余额 交易后余额 账面余额 余额(元) balance "
     "runningbalance ledgerbalance",
-    "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 对手户名 对手名称 "
-    "对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 "
+    "counterparty": "对方户名 对方名称 对方账户名称 对方账户名 对方单位名称 对方单位 对方姓名 "
+    "对手户名 对手名称 对手信息 交易对方 交易对手 交易对手名称 收(付)方名称 收/付方名称 收付方名称 对方 "
     "counterparty counterpartyname payee payer name",
-    "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 交易对手账号 收(付)方账号 "
-    "收/付方账号 收付方账号 counterpartyaccount",
+    "counterparty_account": "对方账号 对方账户 对方卡号 对方账户账号 对方卡号/账号 对手账号 "
+    "交易对手账号 收(付)方账号 收/付方账号 收付方账号 counterpartyaccount",
     "remark": "附言 交易附言 客户附言 汇款附言 转账附言 用途 交易用途 用途/附言 摘要 交易摘要 客户摘要 "
     "业务摘要 备注 交易备注 客户备注 交易详情 交易说明 商品说明 说明 个性化信息 remark remarks "
     "description details memo narrative",
@@ -102,6 +103,7 @@ MOST_ABOVE = 60  # rows of more than one cell before the heading
 @dataclass(frozen=True)
 class Layout:
     """Which columns (by their places) are what; `heading` is the row that names them, -1 where there is none.
+
     With `flipped` money that went out stands above zero in the one signed column; `order` is that of days of
     three numbers without a year in front.
     """
@@ -130,8 +132,9 @@ def _plain(title: str) -> str:
 
 
 def _known_as(title: str) -> list[str]:
-    """The ways to read a heading: as it stands, without what is in brackets, and what is in them beside it
-    (`金额(收入)`).
+    """The ways to read a heading.
+
+    As it stands, without what is in brackets, and what is in them beside it (`金额(收入)`).
     """
     told = _plain(title)
     if han := re.fullmatch(r"([\u4e00-\u9fff/]+)[a-z./]+", told):  # 日期 Date
@@ -163,8 +166,9 @@ def read(row: list[str]) -> dict[str, list[int]]:
 
 
 def find(rows: list[list[str]]) -> Layout | None:
-    """The first row that names enough columns; rows of one cell, as on a sheet of notes, are passed over
-    however many they are.
+    """The first row that names enough columns.
+
+    Rows of one cell, as on a sheet of notes, are passed over however many they are.
     """
     for place, row in _likely(rows):
         below = rows[place + 1] if place + 1 < len(rows) else []
@@ -184,8 +188,9 @@ def find(rows: list[list[str]]) -> Layout | None:
 
 
 def _two_rows(upper: list[str], lower: list[str]) -> list[str]:
-    """What a heading in two rows says of each column: one above goes over those without its own; together, or
-    below, they may name what we know.
+    """What a heading in two rows says of each column: one above goes over those without its own.
+
+    Together, or below, they may name what we know.
     """
     found, over = [], ""
     for place in range(max(len(upper), len(lower))):
@@ -215,9 +220,10 @@ def _likely(rows: list[list[str]]) -> list[tuple[int, list[str]]]:
 
 
 def sizes(rows: list[list[str]], layout: Layout) -> dict[int, str]:
-    """By how much the sums of a column are to be multiplied, as its heading or a line above says it
-    (`收入金额(万元)`, `单位:万元`), by its place; yuan, and where nothing is said, are none. ValueError for a
-    unit that is none of money's here.
+    """By how much the sums of a column are to be multiplied, by its place.
+
+    As its heading or a line above says it (`收入金额(万元)`, `单位:万元`); yuan, and where nothing is said,
+    are none. ValueError for a unit that is none of money's here.
     """
     heading = layout.titles or (rows[layout.heading] if layout.heading >= 0 else [])
     notes = [note for row in rows[: max(layout.heading, 0)] for note in _notes(row)]

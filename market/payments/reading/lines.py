@@ -15,8 +15,10 @@ MOST_REMARK = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Money that came in (above zero) or went out (below), in fen. A line with a `problem` could not be read
-    whole: it waits for a person, with what stands there as its remark.
+    """Money that came in (above zero) or went out (below), in fen.
+
+    A line with a `problem` could not be read whole: it waits for a person, with what stands there as its
+    remark.
     """
 
     day: date
@@ -31,9 +33,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A statement: its account (empty where it does not say), its lines, oldest first, its balances in fen
-    (None where it says none), how many lines of other accounts were left out, and at how many places a
-    balance does not follow from the one beside it.
+    """A statement: its account, its lines and its balances.
+
+    The account is empty where it does not say; lines stand oldest first; balances are in fen (None where it
+    says none). Beside them: how many lines of other accounts were left out, and at how many places a balance
+    does not follow from the one beside it.
     """
 
     lines: list[Line]
@@ -84,8 +88,9 @@ def _kept(remark: str) -> str:
 
 
 def _steps(lines: list[Line], balances: list[int | None]) -> tuple[int, int, int]:
-    """How many pairs of balances there are, how many follow from the one above, and how many from the one
-    below.
+    """How many pairs of balances there are, and how many follow.
+
+    From the one above, and from the one below.
     """
     pairs = list(zip(lines, balances, strict=True))
     both = [
@@ -112,8 +117,9 @@ def other_way(lines: list[Line]) -> list[Line]:
 
 
 def oldest_first(lines: list[Line], balances: list[int | None]) -> tuple[list[Line], int | None, int | None]:
-    """The lines in the order in which the money moved, and the balances before and after them. A file is from
-    new to old where its balances follow so, or, where they say nothing, its days do.
+    """The lines in the order in which the money moved, and the balances before and after them.
+
+    A file is from new to old where its balances follow so, or, where they say nothing, its days do.
     """
     pairs = list(zip(lines, balances, strict=True))
     _every, up, down = _steps(lines, balances)

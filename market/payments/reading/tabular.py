@@ -1,6 +1,7 @@
-"""A statement in rows and columns, as banks export them: titles above the heading, sums below the lines, and
-every way to say which way money went. A row that cannot be read is a line that waits for a person; only where
-no row can be, the file is refused.
+"""A statement in rows and columns, as banks export them.
+
+Titles above the heading, sums below the lines, and every way to say which way money went. A row that cannot
+be read is a line that waits for a person; only where no row can be, the file is refused.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位
 
 
 class NotUnderstood(RuleBroken):
-    """A table whose columns nobody knows, or none of whose rows can be read: somebody may say what its
-    columns are.
+    """A table whose columns nobody knows, or none of whose rows can be read.
+
+    Somebody may say what its columns are.
     """
 
 
@@ -77,8 +79,9 @@ def grid(content: bytes) -> list[list[str]]:
 
 
 def same_account(written: str, ours: str) -> bool:
-    """Whether an account as a file writes it can be ours: blanks, dashes and a name beside it say nothing,
-    stars stand for any digits.
+    """Whether an account as a file writes it can be ours.
+
+    Blanks, dashes and a name beside it say nothing, stars stand for any digits.
     """
     plain, own = (
         re.sub(r"\*+", "*", re.sub(r"[^0-9A-Z*]", "", spelling.code(each))) for each in (written, ours)
@@ -89,9 +92,10 @@ def same_account(written: str, ours: str) -> bool:
 def read(
     rows: list[list[str]], ours: str, remembered: Mapping[str, Layout], told: Layout | None = None
 ) -> Parsed:
-    """The statement in these rows, in the layout just `told`, one `remembered` of its heading's signature,
-    one we know, or one remembered of tables without a heading. RuleBroken at `file` for one of other accounts
-    only; NotUnderstood.
+    """The statement in these rows.
+
+    In the layout just `told`, one `remembered` of its heading's signature, one we know, or one remembered of
+    tables without a heading. RuleBroken at `file` for one of other accounts only; NotUnderstood.
     """
     by_a_person = told or _recalled(rows, remembered)
     layout = by_a_person or headings.find(rows) or (by_a_person := _headless(rows, remembered))
@@ -122,8 +126,9 @@ def read(
 def _made(
     found: list[_Row], layout: Layout, signs: _Signs
 ) -> tuple[list[Line], list[int | None], RuleBroken | None]:
-    """The lines in these rows, the balance in each, and what was wrong with the first that could not be
-    read.
+    """The lines in these rows, and the balance in each.
+
+    With what was wrong with the first that could not be read.
     """
     lines: list[Line] = []
     balances: list[int | None] = []
@@ -145,8 +150,9 @@ def _recalled(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout
 
 
 def _headless(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout | None:
-    """What somebody said of tables so wide without a heading, if this is one: its first row with a day and a
-    sum in their places is a line.
+    """What somebody said of tables so wide without a heading, if this is one.
+
+    Its first row with a day and a sum in their places is a line.
     """
     layout = remembered.get(headings.of_width(rows)) if remembered else None
     if layout is None:
@@ -164,6 +170,7 @@ def _headless(rows: list[list[str]], remembered: Mapping[str, Layout]) -> Layout
 
 def _ordered(rows: list[list[str]], layout: Layout) -> Layout:
     """The layout with the order of its days: as it was told, or as the lines below the heading have it.
+
     NotUnderstood where those contradict it.
     """
     days = [
@@ -187,8 +194,9 @@ def _accounts(rows: list[list[str]], layout: Layout) -> Iterator[str]:
 
 
 def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool) -> tuple[list[_Row], int]:
-    """The rows that may be lines of our account, and how many are of others: named in a column, or above the
-    lines.
+    """The rows that may be lines of our account, and how many are of others.
+
+    Named in a column, or above the lines.
     """
     width = len(layout.titles or rows[layout.heading]) if layout.heading >= 0 else 0
     above = [_trimmed(rows[at]) for at in (layout.heading, layout.heading - bool(layout.titles)) if at >= 0]
@@ -235,8 +243,9 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
 
 
 def _is_heading(row: list[str], layout: Layout, place: int) -> bool:
-    """Whether a row below is the heading once more. RuleBroken for another one: what comes then is another
-    table.
+    """Whether a row below is the heading once more.
+
+    RuleBroken for another one: what comes then is another table.
     """
     if any(letter.isdigit() for cell in row for letter in cell):
         return False
@@ -263,9 +272,10 @@ def _trimmed(row: list[str]) -> list[str]:
 
 
 def _is_split(row: list[str], width: int, usual: int, by_a_person: bool) -> bool:
-    """Whether a comma in a sum has made two cells of it: the row is longer than its heading, or than most,
-    and more than blanks stand behind, or two cells make one sum. Where a person has said what the columns
-    are, cells behind them say nothing.
+    """Whether a comma in a sum has made two cells of it.
+
+    The row is longer than its heading, or than most, and more than blanks stand behind, or two cells make one
+    sum. Where a person has said what the columns are, cells behind them say nothing.
     """
     if not by_a_person and any(row[width:]):
         return True
@@ -278,11 +288,10 @@ def _is_split(row: list[str], width: int, usual: int, by_a_person: bool) -> bool
 def _sized(cell: str, size: str) -> str:
     """A sum with the unit its heading has; one that has its own, or is none, as it stands."""
     match = _BARE.fullmatch(spelling.plain(cell).strip()) if size else None
-    return (
-        f"{'-' * ((match[2] or '').strip(' .').upper() in ('-', 'DR'))}{match[1]}{size}{')' * (match[2] == ')')}"
-        if match
-        else cell
-    )
+    if not match:
+        return cell
+    out = (match[2] or "").strip(" .").upper() in ("-", "DR")
+    return f"{'-' * out}{match[1]}{size}{')' * (match[2] == ')')}"
 
 
 def _may_be_a_line(row: list[str], layout: Layout) -> bool:
@@ -319,8 +328,9 @@ def _has_day(row: list[str], layout: Layout) -> bool:
 
 
 def _directed(layout: Layout, found: list[_Row]) -> Layout:
-    """The layout with the column that says of every sum which way it went, wherever it stands; without one
-    that does not.
+    """The layout with the column that says of every sum which way it went, wherever it stands.
+
+    Without one that does not.
     """
     if "amount" not in layout.places:
         return layout
@@ -388,8 +398,9 @@ def _signs(layout: Layout, found: list[_Row]) -> list[_Signs]:
 
 @dataclass(frozen=True)
 class _Signs:
-    """What a minus means before a sum of what went out: that it went out, as where every such sum has one; or
-    that something was taken back (红字), as where only some have.
+    """What a minus means before a sum of what went out: that it went out, as where every such sum has one.
+
+    Or that something was taken back (红字), as where only some have.
     """
 
     layout: Layout

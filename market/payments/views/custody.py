@@ -1,5 +1,6 @@
-"""The custodian's desk: the bank's statements, lines nobody knows yet, where the bank, the gateway and the
-books differ.
+"""The custodian's desk.
+
+The bank's statements, lines nobody knows yet, where the bank, the gateway and the books differ.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Taking in the bank's statements: the file, and where nobody understands its columns, the page on which a
-person says what they are.
+"""Taking in the bank's statements.
+
+The file, and where nobody understands its columns, the page on which a person says what they are.
 """
 
 from __future__ import annotations

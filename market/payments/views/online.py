@@ -1,5 +1,7 @@
-"""Paying through a gateway, and what it tells us. Our pages only ever link to where the buyer pays: a form
-that leads elsewhere is refused by the content policy, and rightly.
+"""Paying through a gateway, and what it tells us.
+
+Our pages only ever link to where the buyer pays: a form that leads elsewhere is refused by the content
+policy, and rightly.
 """
 
 from __future__ import annotations
@@ -72,8 +74,9 @@ def _go_on(
 @rooms.get("/payments/<identifier>/back")
 @login_required
 def back(identifier: str) -> Response:
-    """The buyer comes back from the gateway, before or after its webhook: how it stands is looked up, whoever
-    is first.
+    """The buyer comes back from the gateway, before or after its webhook.
+
+    How it stands is looked up, whoever is first.
     """
     payment: Payment = visible(Payment, identifier)
     charging.follow_all(payment)
@@ -83,9 +86,11 @@ def back(identifier: str) -> Response:
 @rooms.post("/hooks/<gateway>")
 @csrf.exempt
 def hook(gateway: str) -> Response:
-    """A signed event. Kept before it is answered, so that the gateway need not tell it again; refused where
-    the signature is not its own. One that says nothing we could look up is noted in the log and answered all
-    the same: it would only come again.
+    """A signed event.
+
+    Kept before it is answered, so that the gateway need not tell it again; refused where the signature is not
+    its own. One that says nothing we could look up is noted in the log and answered all the same: it would
+    only come again.
     """
     payload = request.get_data(cache=False)
     told = online(gateway).read(payload, request.headers)

@@ -1,5 +1,6 @@
-"""An organisation's own statement: what moved on its accounts in a period, on a page, as a table or on
-paper.
+"""An organisation's own statement.
+
+What moved on its accounts in a period, on a page, as a table or on paper.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from models.payments import POSTINGS
 
 
 def _own() -> tuple[Organisation, list[str]]:
-    """The reader's organisation and the codes of its accounts: what it is owed, and, of a buyer, what is kept
-    for its contracts.
+    """The reader's organisation and the codes of its accounts.
+
+    What it is owed, and, of a buyer, what is kept for its contracts.
     """
     actor = current_actor()
     if not actor.roles & {"enterprise", "agency"} or actor.organisation_id is None:
@@ -53,8 +55,9 @@ def _day(name: str, otherwise: date) -> date:
 
 
 def _period() -> tuple[date, date]:
-    """The days asked for, this year up to the day that is booked on now if none; the first never after the
-    last.
+    """The days asked for, this year up to the day that is booked on now if none.
+
+    The first never after the last.
     """
     today = clock.today()
     last = _day("until", ledger.open_day(db.session))

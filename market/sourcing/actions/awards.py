@@ -29,8 +29,9 @@ def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", 
 
 
 def _propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
-    """The award of a request: the quote the buyer chooses, or the first of the ranked bids. RuleBroken
-    without reasons or for anyone who made no live offer.
+    """The award of a request: the quote the buyer chooses, or the first of the ranked bids.
+
+    RuleBroken without reasons or for anyone who made no live offer.
     """
     if not 5 <= len(reasons.strip()) <= 2000:
         raise RuleBroken(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
@@ -149,8 +150,9 @@ def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str 
 
 @action
 def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str = "") -> str:
-    """An agency that answered and did not win objects; the award waits. Returns the objection's
-    identifier.
+    """An agency that answered and did not win objects; the award waits.
+
+    Returns the objection's identifier.
     """
     chosen = _locked(session, identifier)
     if actor.organisation_id in (None, chosen.agency_id) or not took_part(

@@ -60,8 +60,10 @@ def submit_bid(
 
 
 def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[str, str] | None:
-    """Keep an attached file sealed. Returns what the bid says of it: its name and hash, and the hash of the
-    sealed bytes. None from somebody who cannot bid here; the act says why.
+    """Keep an attached file sealed.
+
+    Returns what the bid says of it: its name and hash, and the hash of the sealed bytes. None from somebody
+    who cannot bid here; the act says why.
     """
     check(content)
     with looking() as session:
@@ -174,8 +176,9 @@ class Unsealed:
 
 
 def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none. The
-    seals are undone before it.
+    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none.
+
+    The seals are undone before it.
 
     KeeperAway while the key is with a keeper elsewhere; nothing has happened then and the clock tries again.
     """
@@ -183,8 +186,9 @@ def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
-    """Every bid of a request that may be opened now, unsealed, by its name; None where it may not be, and the
-    act says why.
+    """Every bid of a request that may be opened now, unsealed, by its name.
+
+    None where it may not be, and the act says why.
     """
     outer = keys.half_of(actor, identifier)
     if outer is None:
@@ -310,8 +314,9 @@ def _strike_linked(session: Session, request: Request, bids: list[Bid], links: l
 
 
 def _draw(session: Session, request: Request, contributions: list[Json]) -> dict[str, Any]:
-    """Run what was promised at publication and frozen at the deadline; an auction that began when draws were
-    run at its opening has drawn.
+    """Run what was promised at publication and frozen at the deadline.
+
+    An auction that began when draws were run at its opening has drawn.
     """
     found: dict[str, Any] = {}
     for draw in draws.of_case(session, request.identifier):
@@ -346,8 +351,9 @@ def _go_on(session: Session, request: Request, left: bool) -> None:
 
 @action
 def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> str:
-    """A lower price in a live auction; in the last minutes it moves the end. Returns the request's
-    identifier.
+    """A lower price in a live auction; in the last minutes it moves the end.
+
+    Returns the request's identifier.
     """
     bid = _own(session, identifier)
     request = bid.request

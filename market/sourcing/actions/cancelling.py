@@ -1,5 +1,6 @@
-"""A request that comes to nothing: cancelled by its buyer, with the regulator's consent once it can be read,
-or called off.
+"""A request that comes to nothing.
+
+Cancelled by its buyer, with the regulator's consent once it can be read, or called off.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 
 @action
 def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, reason: str = "") -> str:
-    """After the opening or the draw: the buyer asks the regulator to let it cancel, on a ground of the
-    policy, with the facts.
+    """After the opening or the draw.
+
+    The buyer asks the regulator to let it cancel, on a ground of the policy, with the facts.
     """
     request = Request.load(session, identifier, lock=True)
     happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
@@ -51,8 +53,9 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
 
 @action
 def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """The regulator consents: the request is cancelled, and everybody who answered is told on which
-    ground.
+    """The regulator consents.
+
+    The request is cancelled, and everybody who answered is told on which ground.
     """
     request = Request.load(session, identifier, lock=True)
     tell(

@@ -20,8 +20,9 @@ from models.workflow import perform
 
 
 def answering(session: Session, actor: Actor, request: Request) -> tuple[Organisation, agencies.FeeSchedule]:
-    """The answering agency and the fee schedule it may offer under. Problem, naming the rule that stops
-    it.
+    """The answering agency and the fee schedule it may offer under.
+
+    Problem, naming the rule that stops it.
     """
     if "agency" not in actor.roles or actor.organisation_id is None:
         raise NotAllowed(N_("只有中介机构可以报价或投标。"))
@@ -42,8 +43,9 @@ def stand_apart(session: Session, actor: Actor, request: Request) -> None:
 
 
 def published_price(actor: Actor, request: Request) -> int:
-    """What the actor's published fees make this request cost, in fen. Problem, naming the rule that stops an
-    answer.
+    """What the actor's published fees make this request cost, in fen.
+
+    Problem, naming the rule that stops an answer.
     """
     schedule = answering(db.session, actor, request)[1]
     return schedule.price(Quantity.of(request.quantity))

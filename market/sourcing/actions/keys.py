@@ -1,7 +1,9 @@
-"""Between us and the keeper of a request's key. It is asked outside of any transaction: a key is made before
-the request names it, a later deadline is told after it is committed, and once a request is closed the
-keeper's half is fetched and kept for whoever opens. What was not told or fetched the jobs take up, in a lane
-of its own: nothing that falls due waits for a keeper elsewhere.
+"""Between us and the keeper of a request's key.
+
+It is asked outside of any transaction: a key is made before the request names it, a later deadline is told
+after it is committed, and once a request is closed the keeper's half is fetched and kept for whoever opens.
+What was not told or fetched the jobs take up, in a lane of its own: nothing that falls due waits for a keeper
+elsewhere.
 """
 
 from __future__ import annotations
@@ -39,8 +41,10 @@ class Made:
 
 
 def make(actor: Actor, identifier: str) -> Made | None:
-    """A key for a request this actor may publish now; None where it takes no sealed bids, or the act will be
-    refused and will say why. Until the request names it, it is nobody's and seals nothing.
+    """A key for a request this actor may publish now.
+
+    None where it takes no sealed bids, or the act will be refused and will say why. Until the request names
+    it, it is nobody's and seals nothing.
     """
     with looking() as session:
         request = Request.load(session, identifier)
@@ -52,8 +56,9 @@ def make(actor: Actor, identifier: str) -> Made | None:
 
 
 def forget(made: Made | None) -> None:
-    """The request was not published after all: the key made for it is of no use. A keeper that is away by now
-    just keeps it.
+    """The request was not published after all: the key made for it is of no use.
+
+    A keeper that is away by now just keeps it.
     """
     if made is not None:
         with suppress(Problem):
@@ -69,8 +74,9 @@ def note_kept(session: Session, actor: Actor, identifier: str, *, until: datetim
 
 
 def settle(identifier: str) -> bool:
-    """Tell the keeper a deadline that moved, if it does not know. Whether it was told; if it was not, the
-    jobs tell it.
+    """Tell the keeper a deadline that moved, if it does not know.
+
+    Whether it was told; if it was not, the jobs tell it.
 
     Told later than the deadline moved, the key might leave at its old time: so no bid counts after that time
     until it is told (`Request.seals`), and once it has left the keeper refuses.
@@ -89,8 +95,9 @@ def settle_at_hand(identifier: str) -> None:
 
 
 def _tell(identifier: str) -> bool:
-    """Tell the keeper a deadline; that it knows is noted after. False where it knows, a Problem where it does
-    not answer or agree.
+    """Tell the keeper a deadline; that it knows is noted after.
+
+    False where it knows, a Problem where it does not answer or agree.
     """
     with looking() as session:
         request = session.scalars(
@@ -117,6 +124,7 @@ def settle_keys() -> int:
 
 def fetch_keys() -> int:
     """Have a keeper elsewhere give out its half of every key that is to be opened now, the longest due first.
+
     Returns how many are here that were not.
     """
     if keeper().at_hand:
@@ -132,8 +140,9 @@ def fetch_keys() -> int:
 
 
 def _fetch(identifier: str) -> bool:
-    """Fetch the half of one key, in its time only, and keep it. Whether it is here now; KeeperAway for what
-    is no answer, or another key's.
+    """Fetch the half of one key, in its time only, and keep it.
+
+    Whether it is here now; KeeperAway for what is no answer, or another key's.
     """
     with looking() as session:
         request = Request.load(session, identifier)
@@ -157,8 +166,10 @@ def note_half(session: Session, actor: Actor, identifier: str, *, half: Beforeha
 
 
 def half_of(actor: Actor, identifier: str) -> bytes | None:
-    """The keeper's half of a key, for a request that may be opened now; None where it may not, and the act
-    says why. KeeperAway while it is with a keeper elsewhere, who is asked by `fetch_keys` alone.
+    """The keeper's half of a key, for a request that may be opened now.
+
+    None where it may not, and the act says why. KeeperAway while it is with a keeper elsewhere, who is asked
+    by `fetch_keys` alone.
     """
     with looking() as session:
         request = Request.load(session, identifier)

@@ -29,8 +29,10 @@ from models.workflow import perform, start
 def submit_quote(
     session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = ""
 ) -> str:
-    """An agency answers an inquiry. Where quotes are hidden until the deadline it is kept sealed, and may be
-    replaced until then. Returns the quote's identifier.
+    """An agency answers an inquiry.
+
+    Where quotes are hidden until the deadline it is kept sealed, and may be replaced until then. Returns the
+    quote's identifier.
     """
     request = Request.load(session, identifier, lock=True)
     if request.way.sealed:
@@ -78,8 +80,9 @@ def _quote(session: Session, identifier: str) -> Quote:
 
 
 def _ceiling(session: Session, quote: Quote, price: int) -> int:
-    """What the agency's published fees allow for the request as it now stands; RuleBroken if the price is
-    above.
+    """What the agency's published fees allow for the request as it now stands.
+
+    RuleBroken if the price is above.
     """
     schedule = agencies.check_eligible(session, quote.agency, quote.request.item)
     return agencies.check_price(schedule, Quantity.of(quote.request.quantity), price)
@@ -130,8 +133,9 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
 
 @action
 def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
-    """Either side is done with it. RuleBroken where the buyer would so end what it may only cancel with
-    consent.
+    """Either side is done with it.
+
+    RuleBroken where the buyer would so end what it may only cancel with consent.
     """
     _end(session, actor, _quote(session, identifier), "decline")
     return identifier

@@ -112,8 +112,9 @@ def _ask(request: Request, description: str, quantity: Json, budget: int | None)
 
 
 def _say(session: Session, request: Request, said: str | None) -> None:
-    """Keep what the buyer says of whether this repeats one of its own: which, or that it does not
-    (NOT_AGAIN).
+    """Keep what the buyer says of whether this repeats one of its own.
+
+    Which, or that it does not (NOT_AGAIN).
     """
     if said and said != NOT_AGAIN:
         before = session.scalars(
@@ -138,8 +139,9 @@ def create_request(
     again_of: str | None = None,
     **values: object,
 ) -> str:
-    """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to. Returns its
-    identifier.
+    """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to.
+
+    Returns its identifier.
     """
     request = Request(
         identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of)
@@ -164,8 +166,10 @@ def edit_request(
 
 
 def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open the request to answers. For a sealed mode the keys are made and the draws' seeds promised now; the
-    keeper's key is made first, outside. KeeperAway where it cannot be; nothing has happened then.
+    """Open the request to answers.
+
+    For a sealed mode the keys are made and the draws' seeds promised now; the keeper's key is made first,
+    outside. KeeperAway where it cannot be; nothing has happened then.
     """
     made = keys.make(actor, identifier)
     try:
@@ -200,8 +204,9 @@ def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehan
 
 
 def _take_key(session: Session, request: Request, made: keys.Made | None) -> list[draws.Draw]:
-    """Give a request its two keys, and promise its draws. Conflict where the keeper's is not for this
-    deadline: somebody changed the draft while it was made.
+    """Give a request its two keys, and promise its draws.
+
+    Conflict where the keeper's is not for this deadline: somebody changed the draft while it was made.
     """
     if made is None or made.until != request.deadline:
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
@@ -223,8 +228,9 @@ def amend(
     reason: str = "",
     submission: str = "",
 ) -> str:
-    """Change what a published request asks for: the deadline moves, and whoever answered is told and answers
-    anew. The keeper hears of it after.
+    """Change what a published request asks for.
+
+    The deadline moves, and whoever answered is told and answers anew. The keeper hears of it after.
 
     A sealed bid answers one revision of the request; one that answers an older one is not valid at the
     opening.
@@ -270,8 +276,9 @@ def _amend(
 
 
 def _ask_anew(session: Session, request: Request) -> None:
-    """What was answered before answers another request: bids are handed in again, quotes are their agencies'
-    turn.
+    """What was answered before answers another request.
+
+    Bids are handed in again, quotes are their agencies' turn.
     """
     request.revision += 1
     for quote in session.scalars(
@@ -292,8 +299,10 @@ def _keep_standing(session: Session, request: Request) -> None:
 
 @surely
 def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """The deadline (or the buyer, where it may): count the answers and go on, or move the deadline once where
-    there are too few, which the keeper hears of after; or do then what the policy says.
+    """The deadline (or the buyer, where it may).
+
+    Count the answers and go on, or move the deadline once where there are too few, which the keeper hears of
+    after; or do then what the policy says.
     """
     _close(actor, identifier, submission=submission)
     keys.settle_at_hand(identifier)
@@ -382,8 +391,10 @@ def _turn(session: Session, request: Request, count: int) -> str:
 
 
 def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, str]:
-    """Fix the lists of a sealed request's draws, before a word of any bid can be read: bidders that are
-    linked have one place in the order. Returns what the event tells: one hash over all receipts.
+    """Fix the lists of a sealed request's draws, before a word of any bid can be read.
+
+    Bidders that are linked have one place in the order. Returns what the event tells: one hash over all
+    receipts.
     """
     bids = list(
         session.scalars(
@@ -432,9 +443,11 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
 def answer_question(
     actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = ""
 ) -> str:
-    """The buyer answers, to everyone. An answer that `changes` the conditions is an amendment: whoever
-    answered is asked anew, and the deadline leaves as long as one does; any other leaves time to heed it. The
-    keeper hears of it after. Returns the request's identifier.
+    """The buyer answers, to everyone.
+
+    An answer that `changes` the conditions is an amendment: whoever answered is asked anew, and the deadline
+    leaves as long as one does; any other leaves time to heed it. The keeper hears of it after. Returns the
+    request's identifier.
     """
     request = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
     keys.settle(request)

@@ -25,8 +25,9 @@ from models.workflow import perform, start
 
 @action
 def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> str:
-    """The buyer asks whoever has this address to evaluate; nothing tells whether anybody has signed up with
-    it, or who. Returns the request's identifier.
+    """The buyer asks whoever has this address to evaluate.
+
+    Nothing tells whether anybody has signed up with it, or who. Returns the request's identifier.
     """
     request = Request.load(session, identifier, lock=True)
     perform(session, request, "appoint", actor)
@@ -54,8 +55,9 @@ def _sheets(session: Session, request: Request) -> list[Evaluation]:
 
 
 def start_scoring(session: Session, request: Request) -> None:
-    """The bids are open: evaluators declare and score. Where no line needs them, the points follow at
-    once.
+    """The bids are open: evaluators declare and score.
+
+    Where no line needs them, the points follow at once.
     """
     perform(session, request, "start_scoring", SYSTEM)
     for evaluation in _sheets(session, request):
@@ -107,8 +109,9 @@ def lapse_evaluation(session: Session, actor: Actor, identifier: str) -> str:
 
 
 def scored_bids(session: Session, request: Request) -> list[Bid]:
-    """The bids there are to score, in the drawn order, so that no place on the list is an advantage anyone
-    chose.
+    """The bids there are to score, in the drawn order.
+
+    So no place on the list is an advantage anyone chose.
     """
     bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened"))
     order = (request.outcome or {}).get("order", [])

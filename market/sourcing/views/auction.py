@@ -24,9 +24,10 @@ from models.text import Problem
 
 @dataclass(frozen=True)
 class Seat:
-    """The request, its bids, the reader's own, and whether the reader sees the prices: while it runs the
-    bidders do, and the buyer's side, without names; whoever oversees it sees how many there are, and the rest
-    at its end with everybody.
+    """The request, its bids, the reader's own, and whether the reader sees the prices.
+
+    While it runs the bidders do, and the buyer's side, without names; whoever oversees it sees how many there
+    are, and the rest at its end with everybody.
     """
 
     request: Request
@@ -51,8 +52,9 @@ def _seat(identifier: str) -> Seat:
 
 
 def _standing(identifier: str) -> dict[str, Any]:
-    """What the standing shows: prices without names while it runs, and where one's own stands; only to who
-    may see them. Equals stand on one place until the draw at the end parts them.
+    """What the standing shows: prices without names while it runs, and where one's own stands.
+
+    Only to who may see them. Equals stand on one place until the draw at the end parts them.
     """
     seat = _seat(identifier)
     found, mine = seat.request, seat.mine
@@ -74,8 +76,9 @@ def _standing(identifier: str) -> dict[str, Any]:
 
 
 def _place(seat: Seat, own: int) -> int:
-    """Where the reader's own price stands: by the prices alone while it runs, and by the published ranking
-    once that is there.
+    """Where the reader's own price stands.
+
+    By the prices alone while it runs, and by the published ranking once that is there.
     """
     ranking = (seat.request.outcome or {}).get("ranking", [])
     if seat.request.opened and seat.mine is not None and seat.mine.identifier in ranking:

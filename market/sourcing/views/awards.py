@@ -104,8 +104,9 @@ def show_objection(identifier: str) -> str:
 
 @rooms.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
-    """What whoever may see its request needs to re-run a draw; of the percentage also what was reckoned with
-    it.
+    """What whoever may see its request needs to re-run a draw.
+
+    Of the percentage also what was reckoned with it.
     """
     draw = draws.load(db.session, identifier)
     request = db.session.scalars(

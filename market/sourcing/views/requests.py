@@ -180,9 +180,10 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
 
 
 def links_shown(found: Request, shown: list[Any]) -> list[Json]:
-    """Which answers are linked, as far as the reader may know: of those it is `shown`. Of sealed bids that is
-    everybody once they are open, of quotes the buyer and its overseers once it is closed, and never of those
-    that stayed sealed.
+    """Which answers are linked, as far as the reader may know: of those it is `shown`.
+
+    Of sealed bids that is everybody once they are open, of quotes the buyer and its overseers once it is
+    closed, and never of those that stayed sealed.
     """
     names = {answer.identifier for answer in shown}
     return [group for group in (found.outcome or {}).get("linked", []) if names.issuperset(group["answers"])]
@@ -263,9 +264,10 @@ def show(identifier: str) -> str:
 
 
 def _beside(found: Request) -> dict[str, Any]:
-    """The request this one repeats, with the ground on which that was cancelled, with a link where the reader
-    may see its page (that it is named is the rule); and the one that repeats it, where the reader may know of
-    that.
+    """The request this one repeats, with the ground on which it was cancelled, and the one that repeats it.
+
+    The first with a link where the reader may see its page (that it is named is the rule), the second where
+    the reader may know of it.
     """
     before = Request.load(db.session, found.again_of) if found.again_of else None
     said: dict[str, Any] = {

@@ -1,0 +1,16 @@
+"""A market open to the public, in which who must shows a second factor."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from tests.factories import World
+
+
+@pytest.fixture
+def public(app: Flask, world: World) -> World:
+    """A market as the public has it: the second factor is asked for."""
+    world.appoint_admin()
+    app.config["SECOND_FACTOR"] = "required"
+    return world

@@ -1,0 +1,200 @@
+"""A market with a case of every kind and, where pages differ, of every state; and what in it is secret."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from market.accounts import actions as accounts
+from market.agencies import actions as agencies
+from market.agencies import imports, registry
+from market.codes import code_of
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.payments import actions as money
+from market.payments.jobs import close_books, match_lines
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import draws, ledger
+from models.accounts import Organisation
+from models.actors import SYSTEM, VISITOR
+from models.agencies.checks import open_check
+from models.contracts import Contract, Deliverable, Materials
+from models.credit import propose
+from models.payments import Payment, Payout
+from models.ratings import Rating
+from models.sourcing import Award, Clarification, Evaluation
+from tests.factories import PDF, World
+
+CRITERIA = {
+    "price": {"weight": 40, "formula": "lowest_ratio"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
+    "quality": [{"name": "技术方案", "weight": 30}],
+}
+SEALED = 4_321_700  # a bid nobody may see before its opening
+SECRETS = ("43,217", "43217", str(SEALED), "密封的话", "我的参数")
+
+
+def says(text: str, secret: str) -> bool:
+    """Whether a text tells this; figures within a digest are none."""
+    return secret in text and (
+        not secret.isdigit() or re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", text) is not None
+    )
+
+
+HIDDEN = 3_917_300  # a quote nobody but its agency may see before the deadline
+OWN = ("39,173", "39173", str(HIDDEN), "只给自己看的话")  # what tells it
+
+
+def name_the_cases(world: World, time: Any) -> dict[str, str]:
+    """One case of every kind and, where pages differ, of every state."""
+    world.authority("far", "regulator", region="540000")
+    world.enterprise("other")
+    world.agency("applicant", verified=False)
+    world.appoint_admin()
+    contract = world.settled()
+    names = {name: world.identifiers[name] for name in ("agency", "buyer", "applicant")}
+    names |= {"contract": contract, "deliverable": world.one(Deliverable, contract).identifier}
+    names["report"] = world.one(Deliverable, contract).versions[0].document.identifier
+    payment = world.one(Payment, contract, kind="deposit")
+    names |= {"payment": payment.identifier, "voucher": payment.voucher.identifier}
+    names["rating"] = world.one(Rating, contract, by="buyer").identifier
+    award = db.session.scalars(select(Award).join(Contract).where(Contract.identifier == contract)).one()
+    names |= {"award": award.identifier, "awarded": award.request.identifier}
+    names |= _money_of(world, contract, time)
+    names["running"] = world.started()
+    names["materials"] = world.one(Materials, names["running"]).identifier
+    names["change"] = contracts.propose_change(
+        world.actor("agency"), names["running"], kind="extension", terms={"days": 3}, reason="踏勘遇到大雪"
+    )
+    disputed = world.started()
+    names["dispute"] = contracts.file_dispute(
+        world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作"
+    )
+    delivered = world.started()
+    names["delivered"] = world.delivered(delivered)
+    names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
+    names["check"], names["record"] = _checked(world)
+    names["batch"] = imports.upload_table(
+        world.actor("agency"),
+        kind="fees",
+        file_name="f.csv",
+        content="事项编号,承诺工期(工作日)\nWAT-01,20".encode(),
+    )
+    names["comparison"] = registry.compare_with_register(
+        world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode()
+    )
+    names["paper"] = agencies.issue_certificate(world.actor("agency"))
+    names["drafted"] = world.contract_of(world.awarded()).identifier
+    names["code"] = code_of(names["drafted"])
+    names["draft"] = world.request(publish=False)
+    names["live"] = world.request(
+        mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
+    )
+    names["merit"] = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    sourcing.appoint(world.actor("buyer"), names["merit"], email="other@example.cn")
+    for request in (names["live"], names["merit"]):
+        for name in ("agency", "second", "third"):
+            sourcing.submit_bid(world.actor(name), request, price=100_00, days=20)
+    names["evaluation"] = db.session.scalars(select(Evaluation.identifier)).one()
+    names["invited"] = world.request(openness="invited", invited=[world.identifiers["agency"]])
+    names["evaluated"] = world.request()
+    sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
+    sourcing.close(world.actor("buyer"), names["evaluated"])
+    tied = world.request(mode="sealed_bid", funds="state", project="高标准农田项目(水源工程)")
+    world.bids(tied, second=101_00, third=101_00)
+    names["opened"] = sourcing.submit_bid(
+        world.actor("agency"), tied, price=100_00, days=20, file_name="f.pdf", content=PDF
+    )
+    time.closing(tied)
+    names["tied"] = sourcing.award(world.actor("buyer"), tied, reasons="报价最低,工期满足")
+    names["objection"] = sourcing.object_to(
+        world.actor("second"), names["tied"], grounds="中选机构的业绩与事实不符"
+    )
+    names["draw"] = draws.of_case(db.session, tied)[0].identifier
+    names["inquiry"] = world.request()
+    names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
+    names["question"] = _asked(world, names["inquiry"])
+    names["quiet"] = world.request(funds="state")
+    names["claim"] = accounts.sign_up(
+        VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc}
+    )
+    names["account_change"] = agencies.change_account(
+        world.actor("agency"),
+        bank_name="演示银行",
+        account_name="agency单位",
+        account_number="6228000099990000",
+    )
+    names["hidden"] = sourcing.submit_quote(
+        world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话"
+    )
+    names["sealed"] = world.request(mode="sealed_bid", funds="state")
+    names["bid"] = sourcing.submit_bid(
+        world.actor("agency"),
+        names["sealed"],
+        price=SEALED,
+        days=20,
+        note="密封的话",
+        contribution="我的参数",
+    )
+    return names
+
+
+def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:
+    """A payout, an invoice, a bank's statement, an entry, and a closed day before this one."""
+    time.instant -= timedelta(days=1)
+    with transaction() as session:
+        ledger.post(
+            session,
+            "yesterday",
+            "set_aside",
+            "S-2026-000001",
+            [ledger.Moved(ledger.BANK, ledger.PLATFORM, 1)],
+        )
+    time.instant += timedelta(days=1)
+    close_books()
+    payment = world.one(Payment, contract, kind="deposit").identifier
+    invoice = money.record_invoice(
+        world.actor("agency"),
+        payment,
+        number="25112000000012345678",
+        amount=800_000,
+        tax=45_283,
+        issued_on=world.day(0),
+        file_name="i.pdf",
+        content=PDF,
+    )
+    statement = money.import_statement(
+        world.actor("custodian"),
+        file_name="s.csv",
+        content="交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode(),
+    )
+    match_lines()
+    payout = world.one(Payout, contract, kind="earned").identifier
+    return {
+        "payout": payout,
+        "invoice": invoice,
+        "statement": statement,
+        "entry": db.session.scalars(select(ledger.Entry.identifier)).first() or "",
+    }
+
+
+def _checked(world: World) -> tuple[str, str]:
+    """A check of the agency that is open, and a record proposed about it."""
+    with transaction() as session:
+        agency = Organisation.load(session, world.identifiers["agency"])
+        check = open_check(
+            session, SYSTEM, agency, "scope", [{"field": "scope", "ours": "水土保持", "theirs": "餐饮"}]
+        )
+        assert check is not None
+        record = propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
+        return check.identifier, record.identifier
+
+
+def _asked(world: World, request: str) -> str:
+    sourcing.ask(world.actor("third"), request, question="是否包含现场踏勘?")
+    return db.session.scalars(select(Clarification.identifier)).one()

@@ -1,0 +1,23 @@
+"""The index of the small market."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from market.agencies import actions as agencies
+from market.cli import rebuild_index
+from market.extensions import db
+from tests.factories import World
+
+
+@pytest.fixture
+def index(app: Flask, world: World) -> Any:
+    index = app.extensions["search"]
+    world.agency("河湟环境", 5_000_000, "EIA-02", verified=False)
+    agencies.verify(world.actor("regulator"), world.identifiers["河湟环境"])
+    db.session.rollback()
+    rebuild_index()
+    return index

@@ -1,0 +1,47 @@
+"""Requests whose offers the buyer has read, or that came to nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.sourcing import actions as sourcing
+from models.sourcing import Request
+from models.text import WrongState
+from tests.factories import World
+
+CRITERIA = {
+    "price": {"weight": 70, "formula": "lowest_ratio"},
+    "days": {"weight": 10},
+    "credit": {"weight": 20},
+    "quality": [],
+}
+
+
+def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "state", **values: Any) -> str:
+    """A request whose answers can be read.
+
+    Opened, drawn, its auction over, or its quotes shown at the deadline.
+    """
+    more: dict[str, Any] = {"random_draw": {"budget": 4_700_000}, "merit": {"criteria": CRITERIA}}.get(
+        mode, {}
+    )
+    if mode == "reverse_auction":
+        more["deadline"] = time.instant.replace(day=9, hour=10)
+    request = world.request(mode=mode, funds=funds, **{**more, **values})
+    for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
+        act = sourcing.submit_quote if mode == "inquiry" else sourcing.submit_bid
+        act(world.actor(name), request, price=price, days=20)
+    time.closing(request)
+    if mode == "reverse_auction":
+        with pytest.raises(WrongState):
+            sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
+        with pytest.raises(WrongState):
+            sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="不想继续竞价了")
+        time.instant = Request.load(db.session, request).auction_closes_at
+        run_deadlines()
+        db.session.rollback()
+    return request

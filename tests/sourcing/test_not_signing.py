@@ -1,0 +1,102 @@
+"""Not signing a contract is no way to draw again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.sourcing import actions as sourcing
+from models import workdays
+from models.accounts import Organisation
+from models.contracts import Contract
+from models.sourcing import Request
+from models.text import RuleBroken, WrongState
+from tests.factories import World
+from tests.sourcing.readable import opened
+from tests.web import sign_in
+
+
+def drafted(world: World, time: Any) -> tuple[str, str]:
+    """A request drawn with state funds, and its contract before anybody signed."""
+    request = opened(world, time)
+    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
+    for _day in range(6):
+        time.instant = workdays.add(time.instant, 1)
+        run_deadlines()
+    db.session.rollback()
+    return request, db.session.query(Contract).one().identifier
+
+
+def test_not_signing_is_no_way_to_draw_again(app: Flask, world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    buyer, regulator = world.actor("buyer"), world.actor("regulator")
+    with pytest.raises(RuleBroken, match=request):
+        contracts.terminate(buyer, contract, reason="不想和它签合同")
+    assert f"/requests/{request}/ask_cancel" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
+    assert Request.load(db.session, request).state == "revoking"
+    sourcing.refuse_to_cancel(regulator, request, reason="串通一说查无实据")
+    assert Request.load(db.session, request).state == "contracted"
+    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
+    sourcing.consent_to_cancel(regulator, request, reason="串通属实,同意取消")
+    ended = Contract.load(db.session, contract)
+    assert (ended.state, ended.unsigned_by, ended.request.state) == ("terminated", "buyer", "cancelled")
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
+    assert Request.load(db.session, again).again_of == request
+
+
+def test_letting_the_time_to_sign_pass_is_none_either(world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    for _day in range(6):
+        time.instant = workdays.add(time.instant, 1)
+        run_deadlines()
+    assert Contract.load(db.session, contract).unsigned_by == "both"
+    for act in (contracts.terminate, contracts.replace):
+        with pytest.raises(RuleBroken):
+            act(world.actor("buyer"), contract, reason="双方都没有签署")
+    winner = Contract.load(db.session, contract).agency_id
+    name = next(
+        key
+        for key, said in world.identifiers.items()
+        if said == db.session.get_one(Organisation, winner).identifier
+    )
+    contracts.terminate(world.actor(name), contract, reason="我们不想签了,放弃")
+    assert Request.load(db.session, request).state == "failed"
+    again = world.request(
+        mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(第二次)"
+    )
+    assert Request.load(db.session, again).again_of == request
+
+
+def test_what_both_have_signed_is_not_cancelled(world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
+    winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
+    for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
+        contracts.agree(world.actor(name), contract)
+    assert Request.load(db.session, request).state == "contracted", (
+        "who signs asks no more to be let off signing"
+    )
+    with pytest.raises(WrongState):
+        sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
+    with pytest.raises(RuleBroken, match="双方签署"):
+        sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
+
+
+def test_what_is_published_beside_a_contract_not_signed_yet_names_it(world: World, time: Any) -> None:
+    request, contract = drafted(world, time)
+    again = world.request(mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(二次)")
+    assert Request.load(db.session, again).again_of == request
+    sourcing.cancel(world.actor("buyer"), again, reason="不再另行采购了")
+    winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
+    for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
+        contracts.agree(world.actor(name), contract)
+    another = world.request(project="高标准农田项目")
+    assert Request.load(db.session, another).again_of == again, (
+        "what is under contract is not repeated, what was cancelled is"
+    )

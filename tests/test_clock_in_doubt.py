@@ -1,0 +1,137 @@
+"""What people may do, and what is shown to them, while a machine's clock is in doubt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from market import timekeeping as keeping
+from market.contracts import actions as contracts
+from market.extensions import db
+from market.jobs import tick
+from market.oversight import actions as oversight
+from market.payments import jobs as money
+from market.ratings import actions as ratings
+from market.sourcing import actions as sourcing
+from market.transaction import transaction
+from models import ledger
+from models.ledger import Moved
+from models.sourcing import Request
+from models.text import Conflict, NotAllowed, RuleBroken
+from tests.factories import World
+from tests.machine import MONTH, Machine, problems, state
+from tests.web import Visitor, sign_in
+
+
+def test_the_site_goes_on_meanwhile(app: Flask, world: World, machine: Machine) -> None:
+    tick()
+    machine.is_set(timedelta(hours=3))
+    tick()
+    assert Visitor(app).get("/").status == 200
+    assert state(world.request()) == "published"
+
+
+def test_only_an_administrator_confirms_what_was_shown(app: Flask, world: World, machine: Machine) -> None:
+    tick()
+    machine.is_set(MONTH)
+    tick()
+    ((name, found),) = keeping.doubted()
+    wall = found.wall.isoformat()
+    for who in ("buyer", "regulator", "agency"):
+        with pytest.raises(NotAllowed):
+            keeping.confirm(world.actor(who), name, wall=wall, reason="x")
+        assert sign_in(app, world, who).get("/admin/clock/machine").status == 403
+    with pytest.raises(RuleBroken):
+        keeping.confirm(world.actor("admin"), name, wall=wall, reason=" ")
+    machine.is_set(MONTH)
+    tick()
+    with pytest.raises(Conflict):
+        keeping.confirm(world.actor("admin"), name, wall=wall, reason="the month it was")
+    assert len(problems(app)) == 1
+    world.appoint_admin()
+    assert sign_in(app, world, "admin").get("/admin/clock/nowhere").status == 404
+
+
+def test_the_books_stay_open_while_the_clock_is_in_doubt(app: Flask, world: World, machine: Machine) -> None:
+    tick()
+    with transaction() as session:
+        ledger.post(session, "a", "received", "C-1", [Moved(ledger.BANK, ledger.escrow("C-1"), 5)])
+    machine.is_set(MONTH)
+    app.extensions["jobs"].passes["long"]()
+    assert db.session.scalars(select(ledger.Closing)).all() == []
+    assert money.close_books() > 0, "the same work without a guard closes a month"
+
+
+def _prices() -> list[Any]:
+    db.session.rollback()
+    return list(db.session.execute(text("SELECT price FROM quotes ORDER BY id")).scalars())
+
+
+def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(
+    app: Flask, world: World, machine: Machine
+) -> None:
+    from tests.sourcing.test_hidden_quotes import quoted
+
+    world.appoint_admin()
+    request, _quotes = quoted(world)
+    before = state(request)
+    machine.is_set(MONTH)  # after which sessions begin anew
+    answer = sign_in(app, world, "buyer").submit(f"/requests/{request}/close")
+    assert (answer.status, state(request), _prices()) == (503, before, [None] * 3)
+    assert "时钟" in answer.text
+    for act in (
+        lambda: sourcing.close(world.actor("buyer"), request),
+        lambda: contracts.terminate(world.actor("agency"), "C-2026-000001", reason="逾期未付定金,终止合同。"),
+        lambda: oversight.override(
+            world.actor("admin"),
+            case_type="request",
+            identifier=request,
+            target="evaluating",
+            reason="时钟走到了截止之后。",
+        ),
+    ):
+        with pytest.raises(keeping.ClockInDoubt):
+            act()
+    assert (state(request), _prices()) == (before, [None] * 3)
+    machine.is_set(-MONTH)
+    machine.passes(Request.load(db.session, request).closes_at - machine.reading.wall)
+    assert keeping.look() is None, "a week nobody saw pass"
+    ((name, found),) = keeping.doubted()
+    keeping.confirm(world.actor("admin"), name, wall=found.wall.isoformat(), reason="so it is")
+    assert sign_in(app, world, "buyer").submit(f"/requests/{request}/close").status == 303
+    assert None not in _prices()
+
+
+def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, time: Any) -> None:
+    """An act of the clock's that another may begin is still only for whom its row names.
+
+    Once its time has come.
+    """
+    from tests.sourcing.test_hidden_quotes import quoted
+
+    request, _quotes = quoted(world)
+    time.instant = Request.load(db.session, request).closes_at + timedelta(minutes=1)
+    for name in ("third", "helper", "regulator", "department", "custodian"):
+        if name == "helper":
+            world.enterprise("helper")
+        with pytest.raises(NotAllowed):
+            sourcing.close(world.actor(name), request)
+        for act in (ratings.publish, contracts.end_unopposed):
+            with pytest.raises(NotAllowed):
+                act(world.actor(name), "X-2026-000001")
+    assert _prices() == [None] * 3
+    sourcing.close(world.actor("buyer"), request)
+    assert None not in _prices()
+
+
+def test_the_page_of_clocks_is_always_there(app: Flask, world: World, machine: Machine) -> None:
+    world.appoint_admin()
+    admin = sign_in(app, world, "admin")
+    assert "/admin/clock" in admin.get("/admin/failures").text
+    assert admin.get("/admin/clock").status == 200
+    assert keeping.look() is not None
+    assert "正常" in admin.get("/admin/clock").text
