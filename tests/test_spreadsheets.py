@@ -28,7 +28,7 @@ from market.payments import actions as payments
 from market.spreadsheets import BEGINS, as_csv, as_xlsx, yuan
 from market.transaction import transaction
 from models.accounts import Organisation
-from tests.audience import name_the_cases
+from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
