@@ -33,7 +33,6 @@ from market.serving.ready import refusals
 from market.transaction import transaction
 from models.accounts import User
 from tests.conftest import settings
-from tests.factories import World
 
 FIT = {
     "CUSTODY_ACCOUNT": "专户|银行|6300000000000018",
@@ -375,34 +374,6 @@ def test_a_database_that_was_not_prepared_is_not_served(tmp_path: Path) -> None:
 def test_every_setting_is_documented() -> None:
     told = set(re.findall(r"`([A-Z][A-Z_]+)`", (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")))
     assert set(Settings.model_fields) <= told
-
-
-def test_over_tls_cookies_and_hosts_are_held_to_it(
-    database: str, tmp_path: Path, world: World, time: Any
-) -> None:
-    """What `HTTPS=1` makes of every cookie and every answer, pages, files and errors alike."""
-    app = create_app({**settings(database, tmp_path), **OVER_TLS})
-    with app.app_context():
-        client = app.test_client()
-        for path in ("/", "/sign-in", "/nowhere", "/static/gongxin.css", "/health", "/my"):
-            answer = client.get(path, base_url="https://localhost")
-            age = int(answer.headers["Strict-Transport-Security"].removeprefix("max-age="))
-            assert age >= 180 * 24 * 3600, path
-            assert answer.headers["X-Content-Type-Options"] == "nosniff"
-            answer.close()
-        cookies = [
-            line
-            for answer in (app.test_client().get("/sign-in", base_url="https://localhost"),)
-            for line in answer.headers.getlist("Set-Cookie")
-        ]
-        assert cookies
-        for cookie in cookies:
-            name, *marks = [part.strip() for part in cookie.split(";")]
-            assert name.startswith("__Host-")
-            assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(marks)
-            assert not [mark for mark in marks if mark.startswith("Domain")]
-        db.session.close()
-        db.engine.dispose()
 
 
 def test_every_cookie_of_a_public_market_is_secure(environment: Any) -> None:
