@@ -9,7 +9,7 @@ from typing import Any
 from market.demo.people import _NAMES, TRADES, counties
 from models.catalogue import published_items
 from models.regions import above
-from search.words import sounds, terms
+from search.analysis import sounds, terms
 
 TOKENS = "unicode61 tokenchars ':'"
 

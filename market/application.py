@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from market import addresses, cli, config, extensions, memory, pages
+from market import case_views, cli, config, extensions, garbage, url_converters
 from market.config import LOCALES, ROOT, Settings
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from market.payments import gateways
@@ -38,7 +38,7 @@ HARDENED = {
 
 def build(settings: dict[str, Any] | None = None) -> Flask:
     """The application: see `market.create_app`."""
-    memory.settle()
+    garbage.settle()
     app = Flask(
         "market", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static")
     )
@@ -74,15 +74,15 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     from market.jobs import Jobs
 
     app.extensions["jobs"] = Jobs(app)
-    addresses.register(app)
+    url_converters.register(app)
     cli.register(app)
     _open_rooms(app)  # first who somebody is, and what is still lacking to show it; then what may be done
-    pages.register(app)
+    case_views.register(app)
     app.after_request(_harden)
     if app.config.get("PROXIES"):
         trusted = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign]
-    app.wsgi_app = memory.collecting(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = garbage.collecting(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
@@ -123,7 +123,7 @@ def _open_rooms(app: Flask) -> None:
         ratings,
         sourcing,
     ):
-        app.register_blueprint(room.rooms)
+        app.register_blueprint(room.bp)
     app.register_blueprint(probes)
     accounts.register(app)
 

@@ -14,16 +14,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import permissions
+from market.chunks import ChunkSize, is_away
+from market.chunks import chunk_size as pace_of
 from market.extensions import db
-from market.pieces import Pace, is_away
-from market.pieces import pace as pace_of
 from market.transaction import action, transaction
 from models import batches, clock, events, permission
 from models.accounts import User, actor_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.batches import Batch, BatchRow
-from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken, WrongState
+from models.errors import NotAllowed, NotFound, Problem, RuleViolation, WrongState
+from models.i18n import N_
 
 log = logging.getLogger(__name__)
 CHUNK = 200
@@ -76,7 +77,7 @@ class Sweep:
     outside: bool = False
 
 
-class Away(Problem):
+class Unavailable(Problem):
     """Somebody who was asked does not answer now; the piece is tried again."""
 
     status = 503
@@ -142,12 +143,16 @@ def _stopped(identifier: str, problem: Problem) -> None:
     db.session.rollback()
     with transaction() as session:
         batch = batches.load(session, identifier, lock=True)
-        batch.tries, batch.worked_at, batch.problem = batch.tries + 1, clock.now(), batches.told(problem)
-        if not isinstance(problem, Away) or batch.tries >= TRIES:
+        batch.tries, batch.worked_at, batch.problem = (
+            batch.tries + 1,
+            clock.now(),
+            batches.serialize_problem(problem),
+        )
+        if not isinstance(problem, Unavailable) or batch.tries >= TRIES:
             batch.fail(problem)
 
 
-def _pace(batch: Batch) -> Pace:
+def _pace(batch: Batch) -> ChunkSize:
     pace = pace_of((batch.kind, batch.state))
     pace.most = CHUNK
     pace.size = min(pace.size, CHUNK)
@@ -175,7 +180,9 @@ def _sweep(work: Sweep, seen: Batch) -> bool:
         return _keep(work, identifier, place, Looked(looked.last, 1, 1, None), pace)
 
 
-def _keep(work: Sweep, identifier: str, place: tuple[Any, ...], looked: Looked | None, pace: Pace) -> bool:
+def _keep(
+    work: Sweep, identifier: str, place: tuple[Any, ...], looked: Looked | None, pace: ChunkSize
+) -> bool:
     with pace.piece() as session:
         batch = batches.load(session, identifier, lock=True)
         if _place(batch) != place:  # somebody else was here
@@ -238,7 +245,7 @@ def _check(work: Work, seen: Batch) -> bool:
 
 
 def _check_piece(
-    work: Work, identifier: str, at: int, count: int, fetched: Any, pace: Pace
+    work: Work, identifier: str, at: int, count: int, fetched: Any, pace: ChunkSize
 ) -> tuple[bool, int, int]:
     """Check a piece of the rows something was fetched about.
 
@@ -287,7 +294,7 @@ def _load(work: Work, seen: Batch) -> bool:
     return more
 
 
-def _load_piece(work: Work, identifier: str, at: int, size: int, pace: Pace) -> bool:
+def _load_piece(work: Work, identifier: str, at: int, size: int, pace: ChunkSize) -> bool:
     with pace.piece() as session:
         batch = batches.load(session, identifier, lock=True)
         if batch.state != "loading" or batch.loaded != at:  # somebody else was here
@@ -305,7 +312,7 @@ def _leave_out(identifier: str, at: int) -> bool:
         rows = batches.next_rows(session, batch, 1)
         if batch.state != "loading" or batch.loaded != at or not rows:
             return batch.state == "loading"
-        rows[0].problems = [batches.told(Problem(BROKE))]
+        rows[0].problems = [batches.serialize_problem(Problem(BROKE))]
         batch.faulty += 1
         return _loaded(batch, rows)
 
@@ -343,13 +350,13 @@ def may_see(actor: Actor, batch: Batch) -> bool:
 def load_batch(session: Session, actor: Actor, identifier: str) -> str:
     """Have a batch carried out whose every row is in order.
 
-    WrongState before it is checked, RuleBroken where a row is not.
+    WrongState before it is checked, RuleViolation where a row is not.
     """
     batch = _own(session, actor, identifier)
     if batch.state != "checked":
         raise WrongState(N_("这一批不在可以入库的状态。"))
     if batch.faulty:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("还有 %(count)s 行有问题,请改好后重新上传;只有全部正确才会入库。"), count=batch.faulty
         )
     if batch.person_id != actor.user_id and "admin" not in actor.roles:

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from market import sandbox
 from models import clock
+from models.i18n import N_
 from models.signing import examine, open_own, readable
 from models.signing.keys import Opened
 from models.signing.pades import Examined
-from models.text import N_
 
 SECONDS, MEGABYTES = 6, 384
 
@@ -23,7 +23,7 @@ def signatures(
 ) -> Examined:
     """A PDF's title, its signatures (`Signed.of`), and those nobody here can verify.
 
-    None if it cannot be read as a PDF; RuleBroken at `file` for one that costs too much.
+    None if it cannot be read as a PDF; RuleViolation at `file` for one that costs too much.
     """
     if not readable(content):
         return "", None, []
@@ -34,7 +34,7 @@ def signatures(
 
 
 def bundle(content: bytes, password: str, trusted: list[x509.Certificate]) -> Opened:
-    """What a PKCS #12 file holds (`open_own`); RuleBroken at `file` or `password`."""
+    """What a PKCS #12 file holds (`open_own`); RuleViolation at `file` or `password`."""
     opened: Opened = sandbox.run(
         open_own,
         content,

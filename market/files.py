@@ -16,8 +16,9 @@ from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
 from models.documents import Document, FolderStore, check, clean_name
+from models.errors import RuleViolation
 from models.filekinds import SCANS
-from models.text import N_, RuleBroken
+from models.i18n import N_
 from models.workflow import Case
 
 
@@ -53,7 +54,7 @@ class Kept:
 def keep(content: bytes, field: str = "file") -> Kept:
     """Check bytes and keep them, outside of any transaction: everybody would wait for the disk.
 
-    RuleBroken at `field` for a wrong kind or over 20 MB. Bytes that no row comes to name are nobody's, and
+    RuleViolation at `field` for a wrong kind or over 20 MB. Bytes that no row comes to name are nobody's, and
     swept after a day.
     """
     media_type = check(content, field)
@@ -88,13 +89,13 @@ def hand_in(
 ) -> Document:
     """Make a file part of a case.
 
-    RuleBroken at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice or a
+    RuleViolation at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice or a
     table.
     """
     if not isinstance(content, Kept):
         content = keep(content, field)
     if scan and content.media_type not in SCANS:
-        raise RuleBroken(N_("这里要的是证照或盖章材料的扫描件:PDF、OFD、PNG 或 JPEG。"), field)
+        raise RuleViolation(N_("这里要的是证照或盖章材料的扫描件:PDF、OFD、PNG 或 JPEG。"), field)
     document = Document(
         media_type=content.media_type,
         identifier=identifiers.issue(session, "F"),

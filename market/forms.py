@@ -30,9 +30,10 @@ from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextI
 
 from models import days, money, numbers, printable
 from models.clock import BEIJING
+from models.errors import Problem
 from models.filekinds import KINDS, SCANS
+from models.spelling import UNKEEPABLE
 from models.submissions import Sent
-from models.text import UNKEEPABLE, Problem
 
 
 class Form(FlaskForm):

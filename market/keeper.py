@@ -33,7 +33,8 @@ from market.config import KeeperServiceSettings, KeeperSettings
 from market.transaction import outside
 from models import clock, disk, sealing, timekeeping
 from models.clock import Reading
-from models.text import N_, NotFound, Problem, WrongState
+from models.errors import NotFound, Problem, WrongState
+from models.i18n import N_
 from models.timekeeping import Doubt, Known
 
 PATIENCE = 5.0  # seconds for a whole answer: whoever needs the keeper waits for it, and nobody else
@@ -47,7 +48,7 @@ UNSURE = N_("密钥保管方的时钟对不上,确认之前不交出任何密钥
 log = logging.getLogger(__name__)
 
 
-class KeeperAway(Problem):
+class KeeperUnavailable(Problem):
     """The keeper does not answer; what needs it is tried again."""
 
     status = 503
@@ -134,7 +135,7 @@ class FolderKeeper:
         found = timekeeping.doubt(known, reading, self._outage)
         if found is not None and not (found.after_restart and clock.synchronised()):
             log.error("%s", _said(found))
-            raise KeeperAway(UNSURE)
+            raise KeeperUnavailable(UNSURE)
         if seen is None or known.anchor is None or abs(reading.wall - seen) >= SEEN:
             self._remember(known.renewed(reading), reading.wall)
         return reading.wall
@@ -158,7 +159,7 @@ class FolderKeeper:
         if self._path(handle).exists():
             raise WrongState(N_("这把密钥已经有了。"))
         with contextlib.suppress(
-            KeeperAway
+            KeeperUnavailable
         ):  # a key is made at any time; that it is remembered is what counts
             self.time()
         public, private = sealing.make_pair()
@@ -214,16 +215,16 @@ class HttpKeeper:
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
         outside("the keeper is asked")
         if monotonic() < self._silent_until:
-            raise KeeperAway(AWAY)
+            raise KeeperUnavailable(AWAY)
         try:
             return ask(method, f"{self.url}/{path}", body, token=self._token, patience=PATIENCE, most=MOST)
         except Declined as error:
-            refusal = {409: WrongState, 404: NotFound}.get(error.status, KeeperAway)
+            refusal = {409: WrongState, 404: NotFound}.get(error.status, KeeperUnavailable)
             raise refusal(N_("密钥保管方没有答应(%(status)s)。"), status=error.status) from error
         except (OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 self._silent_until = monotonic() + SILENCE
-            raise KeeperAway(AWAY) from error
+            raise KeeperUnavailable(AWAY) from error
 
     def make(self, handle: str, not_before: datetime) -> bytes:
         return _half(self._ask("POST", f"keys/{handle}", {"not_before": not_before.isoformat()}), "public")
@@ -243,9 +244,9 @@ class HttpKeeper:
         try:
             instant = datetime.fromisoformat(said["now"])
         except (KeyError, TypeError, ValueError) as error:
-            raise KeeperAway(AWAY) from error
+            raise KeeperUnavailable(AWAY) from error
         if instant.tzinfo is None:
-            raise KeeperAway(AWAY)
+            raise KeeperUnavailable(AWAY)
         return instant
 
 
@@ -254,9 +255,9 @@ def _half(said: Any, which: str) -> bytes:
     try:
         half = bytes.fromhex(said[which])
     except (KeyError, TypeError, ValueError) as error:
-        raise KeeperAway(AWAY) from error
+        raise KeeperUnavailable(AWAY) from error
     if len(half) != 32:
-        raise KeeperAway(AWAY)
+        raise KeeperUnavailable(AWAY)
     return half
 
 

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 
 from market.extensions import db
-from market.words import item_name
+from market.formatting import item_name
 from models import uscc
 from models.catalogue import current_items
 from models.regions import covers, find, published

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from models import CASES, permission
 from models.actors import Actor
+from models.errors import NotAllowed
+from models.i18n import N_
 from models.permission import Ask
-from models.text import N_, NotAllowed
 from models.workflow import ASKED
 
 CASE: Ask | None = None
@@ -149,8 +150,8 @@ ACTS: dict[str, Ask | None] = {
     "oversight.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
     # what is overdue, referred by the clock and urged from above
-    **{f"referring.refer_{kind}": MACHINE for kind in CASES},
-    **{f"referring.urge_{kind}": CASE for kind in CASES},
+    **{f"referrals.refer_{kind}": MACHINE for kind in CASES},
+    **{f"referrals.urge_{kind}": CASE for kind in CASES},
 }
 
 # What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what

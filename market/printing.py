@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from market import sandbox
-from market.codes import check_link
+from market.access_codes import check_link
 from market.sandboxed import printing
-from models.text import N_
+from models.i18n import N_
 
 PLATFORM = "公信中介服务交易与信用平台"
 SECONDS, MEGABYTES = 30, 768

@@ -25,7 +25,8 @@ from flask import has_request_context, session
 from market.config import ROOT
 from market.extensions import place
 from market.transaction import outside
-from models.text import N_, Problem, RuleBroken
+from models.errors import Problem, RuleViolation
+from models.i18n import N_
 
 STARTING = 60  # seconds a worker may take to be ready
 PATIENCE = 10  # seconds one waits for a free worker
@@ -42,7 +43,7 @@ _KEPT = (
 )  # of the environment; the secrets in it are none of a worker's
 
 
-class OverBudget(RuleBroken):
+class OverBudget(RuleViolation):
     """It was not done within its time and memory."""
 
 
@@ -310,7 +311,7 @@ def run(
     """What a module's function makes of plain arguments, a plain value, made in a process of its own.
 
     OverBudget (at `field`, in the words of `over`) if it takes longer, needs more memory, or ends its
-    process; RuleBroken in the words in which the function itself refused; Busy (503) if too many wait; Broken
+    process; RuleViolation in the words in which the function itself refused; Busy (503) if too many wait; Broken
     for any other error in it. Never inside a transaction.
     """
     outside(f"{function.__qualname__} in a process of its own")
@@ -319,7 +320,7 @@ def run(
         return value
     if kind == "refused":
         message, at, params = value
-        raise RuleBroken(message, at or field, **params)
+        raise RuleViolation(message, at or field, **params)
     if kind in ("broken", "unready"):
         raise Broken(value or f"no worker for {function.__qualname__}")
     raise OverBudget(over, field, seconds=f"{seconds:g}", megabytes=megabytes)

@@ -20,15 +20,16 @@ from market.transaction import looking, outside, transaction
 from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
+from models.errors import Problem, RuleViolation
+from models.i18n import N_
 from models.printable import missing, words
 from models.signing import SigningKey, key_of, roots, sign, valid_key
-from models.text import N_, Problem, RuleBroken
 
 PATIENCE = 10.0  # seconds for a whole answer of a time stamping authority
 MOST = 256 * 1024  # bytes of it
 
 
-class TimestampsAway(Problem):
+class TimestampsUnavailable(Problem):
     """The time stamping authority does not answer; nothing is signed without it where one is set."""
 
     status = 503
@@ -48,7 +49,7 @@ class HttpTimestamps(TimeStamper):
                 authority = HTTPTimeStamper(self.url, timeout=PATIENCE, session=session)
                 return await authority.async_timestamp(message_digest, md_algorithm)
         except (OSError, ValueError) as error:
-            raise TimestampsAway(N_("时间戳服务没有回应,请稍后再签。")) from error
+            raise TimestampsUnavailable(N_("时间戳服务没有回应,请稍后再签。")) from error
 
 
 def secret() -> bytes:
@@ -65,7 +66,7 @@ def prepare_key(session: Session, organisation: Organisation) -> SigningKey:
 def key_in_force(organisation: Organisation) -> SigningKey:
     """The pair an organisation signs with now, made in a transaction of its own where there is none in force.
 
-    RuleBroken where its own certificate has run out.
+    RuleViolation where its own certificate has run out.
     """
     with looking() as session:
         standing = valid_key(session, organisation.id)
@@ -100,7 +101,7 @@ def signed(document: bytes, field: str, key: SigningKey, organisation: Organisat
     """The PDF with this organisation's signature in its field; outside of any transaction."""
     outside("a contract is signed")
     if lacking := missing(organisation.name):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("单位名称里有打印不出来的字:%(characters)s,签章上会缺字,不能签署。"), characters=words(lacking)
         )
     at, url = clock.now(), current_app.config["TSA_URL"]

@@ -19,9 +19,11 @@ from openpyxl import Workbook
 from market import sandbox
 from market.sandboxed import tables
 from models.documents import MOST_BYTES
+from models.errors import RuleViolation
 from models.filekinds import XLSX
+from models.i18n import N_
 from models.money import FEN
-from models.text import N_, UNKEEPABLE, RuleBroken
+from models.spelling import UNKEEPABLE
 
 T = TypeVar("T")
 Rows = list[list[Any]]
@@ -150,7 +152,7 @@ def read(
 ) -> list[dict[str, str]]:
     """The rows below the heading, each cell as text by its column's name.
 
-    RuleBroken (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
+    RuleViolation (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
     read. Never inside a transaction: it may take its whole budget.
     """
     check_size(content)
@@ -168,8 +170,8 @@ def read(
 
 
 def check_size(content: bytes) -> None:
-    """RuleBroken (field `file`) for nothing, or over 20 MB."""
+    """RuleViolation (field `file`) for nothing, or over 20 MB."""
     if not content:
-        raise RuleBroken(N_("文件是空的。"), "file")
+        raise RuleViolation(N_("文件是空的。"), "file")
     if len(content) > MOST_BYTES:
-        raise RuleBroken(N_("文件超过 20 MB。"), "file")
+        raise RuleViolation(N_("文件超过 20 MB。"), "file")

@@ -25,7 +25,8 @@ from market.transaction import action, outside, transaction
 from models import clock, events, timekeeping
 from models.actors import SYSTEM, Actor
 from models.clock import Reading
-from models.text import N_, Conflict, NotFound, Problem, RuleBroken
+from models.errors import Conflict, NotFound, Problem, RuleViolation
+from models.i18n import N_
 from models.timekeeping import BOUND, EVERY, OUTAGE, ClockMark, Doubt, Known
 
 log = logging.getLogger(__name__)
@@ -231,7 +232,7 @@ def _confirm(session: Session, actor: Actor, machine: str, *, wall: str, reason:
     if found.wall.isoformat() != wall:
         raise Conflict(N_("这台机器的时钟后来又变了,请刷新后再看。"))
     if not reason.strip():
-        raise RuleBroken(N_("请填写这一项。"), "reason")
+        raise RuleViolation(N_("请填写这一项。"), "reason")
     reading = Reading(machine, mark.boot, found.up, found.wall)
     timekeeping.keep(session, reading, Known.at(reading, found.apart), None)
     _tell(session, actor, "clock.confirm", machine, found, reason=reason.strip()[:500])

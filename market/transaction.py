@@ -19,8 +19,9 @@ from market import permissions
 from market.extensions import db
 from models import clock, events, permission, submissions
 from models.actors import Actor
+from models.errors import Conflict
+from models.i18n import N_
 from models.submissions import Sent
-from models.text import N_, Conflict
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -30,9 +30,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import clock, spelling, uscc
 from models.actors import IN_STANDING, OFFICES, Actor, Mandate, Standing
 from models.base import Base, Code, Fen, Name
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import covers, current
-from models.text import N_, RuleBroken
 from models.workflow import Case, Move, State, Workflow
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
@@ -54,7 +55,7 @@ def _licence_was_handed_in(session: Session, organisation: Organisation) -> None
     from models.documents import of_case
 
     if organisation.kind == "enterprise" and not of_case(session, "organisation", organisation.identifier):
-        raise RuleBroken(N_("这家企业还没有上传营业执照,没有可以核对的材料。"))
+        raise RuleViolation(N_("这家企业还没有上传营业执照,没有可以核对的材料。"))
 
 
 ORGANISATION = Workflow(
@@ -77,22 +78,22 @@ ORGANISATION = Workflow(
             "verified",
             who={"regulator", "admin"},
             rules=(_licence_was_handed_in,),
-            tells=("agency",),
+            notify=("agency",),
             public=True,
             main=True,
         ),
-        Move("applied", "match", "verified", who={"system"}, tells=("agency",), public=True),
-        Move("applied", "return", "draft", who={"regulator", "admin"}, tells=("agency",), needs_reason=True),
+        Move("applied", "match", "verified", who={"system"}, notify=("agency",), public=True),
+        Move("applied", "return", "draft", who={"regulator", "admin"}, notify=("agency",), needs_reason=True),
         Move(
-            "applied", "refuse", "removed", who={"regulator", "admin"}, tells=("agency",), needs_reason=True
+            "applied", "refuse", "removed", who={"regulator", "admin"}, notify=("agency",), needs_reason=True
         ),
-        *referrals("applied", tells=("agency",), urged=False),
+        *referrals("applied", notify=("agency",), urged=False),
         Move(
             "verified",
             "suspend",
             "suspended",
             who={"regulator"},
-            tells=("agency",),
+            notify=("agency",),
             needs_reason=True,
             public=True,
         ),
@@ -101,7 +102,7 @@ ORGANISATION = Workflow(
             "restore",
             "verified",
             who={"regulator"},
-            tells=("agency",),
+            notify=("agency",),
             needs_reason=True,
             public=True,
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from models import clock
-from models.text import N_
+from models.i18n import N_
 
 ROLES = {
     "enterprise": N_("项目业主"),

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models import clock, events, identifiers
 from models.actors import Actor
 from models.base import Base, Code, Json
-from models.text import N_, Conflict, NotFound, Problem, told
+from models.errors import Conflict, NotFound, Problem, serialize_problem
+from models.i18n import N_
 
 DEMONSTRATION = "demo"  # not done row by row: whoever loads it moves it
 KINDS = {
@@ -72,7 +73,7 @@ class Batch(Base):
     def fail(self, problem: Problem) -> None:
         """It stops here, for this reason; what was carried out before stays."""
         self.state, self.finished_at = "failed", clock.now()
-        self.problem = told(problem)
+        self.problem = serialize_problem(problem)
 
 
 class BatchRow(Base):

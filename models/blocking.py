@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from models import clock, events, sessions
 from models.accounts import Membership, Organisation, User, named
 from models.actors import Actor
+from models.errors import NotAllowed, NotFound, WrongState
+from models.i18n import N_
 from models.permission import check_account, fresh
-from models.text import N_, NotAllowed, NotFound, WrongState
 from models.workflow import check_reason
 
 _LIFTED_BY = {"owner": N_("本单位管理员"), "regulator": N_("监管部门"), "admin": N_("平台管理员")}
@@ -144,7 +145,7 @@ def _tell(session: Session, actor: Actor, person: User, act: str, rank: str, rea
             case.identifier,
             role=rank,
             data={"title": case.name, **about},
-            tells=[case.id],
+            notify=[case.id],
         )
     if not person.memberships:
         events.record(

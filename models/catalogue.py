@@ -18,9 +18,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selecti
 
 from models import clock, pricing
 from models.base import Base, Code, Json, Name
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.pricing import Quantity
 from models.regions import Region, published
-from models.text import N_, RuleBroken
 
 DATA = Path(__file__).parent / "data"
 PRICING = {
@@ -151,12 +152,12 @@ class ServiceItem(Base):
         return points
 
     def check_quantity(self, quantity: Json) -> None:
-        """RuleBroken at the field unless a job of this size can be priced.
+        """RuleViolation at the field unless a job of this size can be priced.
 
         The base or the number the item is priced by, and an industry the item's standard knows.
         """
         if self.measure != "none" and not quantity.get(self.measure):
-            raise RuleBroken(
+            raise RuleViolation(
                 N_("请填写计费基数(%(label)s),机构据此报价。"), self.measure, label=self.measure_label
             )
         factors = (
@@ -165,7 +166,7 @@ class ServiceItem(Base):
             else set()
         )
         if quantity.get("factor") and factors and quantity["factor"] not in factors:
-            raise RuleBroken(
+            raise RuleViolation(
                 N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names="、".join(sorted(factors))
             )
 
@@ -272,36 +273,36 @@ def revise(
 ) -> ServiceItem:
     """The next version of an item (or the first of a new one).
 
-    RuleBroken if it would take effect in the past or before the version it follows, or if its values are not
+    RuleViolation if it would take effect in the past or before the version it follows, or if its values are not
     sound.
     """
     if effective_from < clock.today():
-        raise RuleBroken(N_("生效日期不能早于今天。"), "effective_from")
+        raise RuleViolation(N_("生效日期不能早于今天。"), "effective_from")
     before = next(iter(versions_of(session, code)), None)
     if before and effective_from < before.effective_from:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("已有一个 %(day)s 起生效的版本,新版本不能早于它。"),
             "effective_from",
             day=before.effective_from.isoformat(),
         )
     if not matters:
-        raise RuleBroken(N_("清单中的事项必须对应至少一个审批事项。"), "matters")
+        raise RuleViolation(N_("清单中的事项必须对应至少一个审批事项。"), "matters")
     for name in ("name", "name_en", "legal_basis"):
         if not str(values[name]).strip():
-            raise RuleBroken(N_("请填写这一项。"), name)
+            raise RuleViolation(N_("请填写这一项。"), name)
     if (
         values["pricing"] not in PRICING
         or values["measure"] not in MEASURES
         or values["department"] not in DEPARTMENTS
         or values["kind"] not in KINDS
     ):
-        raise RuleBroken(N_("请选择一项。"), "pricing")
+        raise RuleViolation(N_("请选择一项。"), "pricing")
     if values["fee_standard"] and values["fee_standard"] not in pricing.standards():
-        raise RuleBroken(N_("没有这个收费标准。"), "fee_standard")
+        raise RuleViolation(N_("没有这个收费标准。"), "fee_standard")
     if bool(values["required_practitioner"]) != bool(values["practitioners_least"]):
-        raise RuleBroken(N_("写明从业人员的资格,也要写明至少几人。"), "practitioners_least")
+        raise RuleViolation(N_("写明从业人员的资格,也要写明至少几人。"), "practitioners_least")
     if any(not values["notice"][language][part] for language in ("zh", "en") for part in NOTICE):
-        raise RuleBroken(N_("材料、成果、验收清单的中英文都要写,每行一条。"), "materials_zh")
+        raise RuleViolation(N_("材料、成果、验收清单的中英文都要写,每行一条。"), "materials_zh")
     item = ServiceItem(
         code=code,
         version=(before.version if before else 0) + 1,

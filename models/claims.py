@@ -16,9 +16,10 @@ from models.accounts import Membership, Organisation, User
 from models.actors import Actor
 from models.base import Base
 from models.documents import of_case
+from models.errors import RuleViolation
 from models.events import Event
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow, start
 
 TO_DECIDE = up("claim.decide_days")
@@ -27,13 +28,13 @@ MOST_ROUNDS = 2
 
 def _has_evidence(session: Session, claim: Claim) -> None:
     if not of_case(session, "claim", claim.identifier):
-        raise RuleBroken(N_("请上传能证明您代表这家单位的材料,例如加盖公章的营业执照和授权书。"), "file")
+        raise RuleViolation(N_("请上传能证明您代表这家单位的材料,例如加盖公章的营业执照和授权书。"), "file")
 
 
 def _nobody_was_let_in(session: Session, claim: Claim) -> None:
     """Before the present members were heard, only where they have shown nothing themselves."""
     if claim.organisation.state in ("verified", "suspended"):
-        raise RuleBroken(N_("请先等现登记的成员说明,或期限届满。"))
+        raise RuleViolation(N_("请先等现登记的成员说明,或期限届满。"))
 
 
 def _may_go_on(session: Session, claim: Claim) -> None:
@@ -42,13 +43,15 @@ def _may_go_on(session: Session, claim: Claim) -> None:
         Event.case_type == "claim", Event.case_identifier == claim.identifier, Event.kind == "claim.resume"
     )
     if (session.scalar(rounds) or 0) >= MOST_ROUNDS:
-        raise RuleBroken(N_("这项认领已经继续过 %(most)s 次,不能再继续;请联系监管部门。"), most=MOST_ROUNDS)
+        raise RuleViolation(
+            N_("这项认领已经继续过 %(most)s 次,不能再继续;请联系监管部门。"), most=MOST_ROUNDS
+        )
     _belongs_nowhere(session, claim)
 
 
 def _belongs_nowhere(session: Session, claim: Claim) -> None:
     if session.scalar(select(Membership.id).where(Membership.user_id == claim.applicant_id)) is not None:
-        raise RuleBroken(N_("认领人已经是另一家单位的成员。"))
+        raise RuleViolation(N_("认领人已经是另一家单位的成员。"))
 
 
 CLAIM = Workflow(
@@ -69,40 +72,40 @@ CLAIM = Workflow(
             "filed",
             who={"applicant"},
             rules=(_has_evidence,),
-            tells=("holder",),
+            notify=("holder",),
             main=True,
             limit=Limit(policy="claim.answer_days", act="lapse"),
         ),
         Move("draft", "withdraw", "withdrawn", who={"applicant"}, leaves=True),
         Move("draft", "lapse", "withdrawn", who={"system"}),
         Move("filed", "answer", "answered", who={"holder"}, needs_reason=True, main=True, limit=TO_DECIDE),
-        Move("filed", "lapse", "answered", who={"system"}, tells=("holder",), limit=TO_DECIDE),
+        Move("filed", "lapse", "answered", who={"system"}, notify=("holder",), limit=TO_DECIDE),
         Move(
             "filed",
             "grant",
             "granted",
             who={"regulator", "admin"},
             rules=(_nobody_was_let_in, _belongs_nowhere),
-            tells=("holder",),
+            notify=("holder",),
             needs_reason=True,
         ),
-        Move("filed", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True),
-        Move("filed", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
+        Move("filed", "refuse", "refused", who={"regulator", "admin"}, notify=("holder",), needs_reason=True),
+        Move("filed", "withdraw", "withdrawn", who={"applicant"}, notify=("holder",), leaves=True),
         Move(
             "answered",
             "grant",
             "granted",
             who={"regulator", "admin"},
             rules=(_belongs_nowhere,),
-            tells=("holder",),
+            notify=("holder",),
             needs_reason=True,
             main=True,
         ),
         Move(
-            "answered", "refuse", "refused", who={"regulator", "admin"}, tells=("holder",), needs_reason=True
+            "answered", "refuse", "refused", who={"regulator", "admin"}, notify=("holder",), needs_reason=True
         ),
-        Move("answered", "withdraw", "withdrawn", who={"applicant"}, tells=("holder",), leaves=True),
-        *referrals("answered", tells=("holder",), urged=False),
+        Move("answered", "withdraw", "withdrawn", who={"applicant"}, notify=("holder",), leaves=True),
+        *referrals("answered", notify=("holder",), urged=False),
         Move(
             "withdrawn",
             "resume",

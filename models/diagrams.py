@@ -23,7 +23,7 @@ def describe(workflow: Workflow) -> str:
             if m.limit
             else ""
         )
-        who, told = ", ".join(sorted(m.who)), ", ".join(m.tells)
+        who, told = ", ".join(sorted(m.who)), ", ".join(m.notify)
         lines.append(
             f"| {m.source} | {m.act} | {who} | {m.target} | {limit} | {told} | {'yes' if m.public else ''} |"
         )

@@ -18,8 +18,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, disk
 from models.base import Base, Code, Json, Name
+from models.errors import RuleViolation
 from models.filekinds import KINDS, kind_of
-from models.text import N_, UNKEEPABLE, RuleBroken
+from models.i18n import N_
+from models.spelling import UNKEEPABLE
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_NAME = 200  # characters
@@ -103,14 +105,14 @@ class FolderStore:
 
 
 def check(content: bytes, field: str = "file") -> str:
-    """The media type the bytes really are. RuleBroken if empty, over 20 MB, or of a kind not taken."""
+    """The media type the bytes really are. RuleViolation if empty, over 20 MB, or of a kind not taken."""
     if not content:
-        raise RuleBroken(N_("文件是空的。"), field)
+        raise RuleViolation(N_("文件是空的。"), field)
     if len(content) > MOST_BYTES:
-        raise RuleBroken(N_("文件超过 20 MB。"), field)
+        raise RuleViolation(N_("文件超过 20 MB。"), field)
     media_type = kind_of(content)
     if media_type is None:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("只接收完整的 PDF、OFD、PNG、JPEG、DOCX、XLSX 文件和 XML 发票(按内容判断,不看扩展名)。"), field
         )
     return media_type

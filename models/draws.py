@@ -26,7 +26,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, identifiers, sealing
 from models.base import Base, Code, Json
-from models.text import N_, NotFound, RuleBroken, WrongState
+from models.errors import NotFound, RuleViolation, WrongState
+from models.i18n import N_
 
 ALGORITHM = "gongxin-draw-2"
 
@@ -79,13 +80,13 @@ def freeze(
 ) -> None:
     """Fix the list to draw from, and who may contribute: the candidates, unless others take part.
 
-    Raises RuleBroken for an empty list, a name twice, or more picks than candidates; WrongState if it is
+    Raises RuleViolation for an empty list, a name twice, or more picks than candidates; WrongState if it is
     fixed.
     """
     if draw.frozen_at is not None:
         raise WrongState(N_("抽取名单已经固定。"))
     if not candidates or len(set(candidates)) != len(candidates) or not 1 <= picks <= len(candidates):
-        raise RuleBroken(N_("候选名单不能为空、不能重复,抽取数量不能超过候选数量。"))
+        raise RuleViolation(N_("候选名单不能为空、不能重复,抽取数量不能超过候选数量。"))
     draw.candidates, draw.picks = list(candidates), picks
     draw.participants = list(candidates if participants is None else participants)
     draw.frozen_at = clock.now()
@@ -112,14 +113,14 @@ def of_case(session: Session, case_identifier: str) -> list[Draw]:
 def run(draw: Draw, key: bytes, contributions: Sequence[Json] = ()) -> list[str]:
     """Open the seed, rank the candidates and keep the result. Returns the picked, best first.
 
-    `contributions` are what the participants brought, as {"party", "value"}; RuleBroken if one is by nobody
+    `contributions` are what the participants brought, as {"party", "value"}; RuleViolation if one is by nobody
     on the list of participants, or two by one.
     """
     if draw.frozen_at is None or draw.drawn_at is not None:
         raise WrongState(N_("抽取名单还没有固定,或抽取已经完成。"))
     parties = [said["party"] for said in contributions]
     if len(set(parties)) != len(parties) or not set(parties) <= set(draw.participants):
-        raise RuleBroken(N_("只有参与者可以写入抽取参数,每家一次。"))
+        raise RuleViolation(N_("只有参与者可以写入抽取参数,每家一次。"))
     draw.contributions = list(contributions)
     draw.seed = sealing.unwrap(key, draw.sealed_seed).hex()
     draw.digest = digest(draw.seed, draw.candidates, draw.contributions).hex()

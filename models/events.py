@@ -59,7 +59,7 @@ class Event(AppendOnly, Base):
     actor_organisation: Mapped[Name]
     audience: Mapped[str] = mapped_column(String(10))
     data: Mapped[Json]
-    tells: Mapped[Json]
+    notify: Mapped[Json]
 
 
 class Cursor(Base):
@@ -86,7 +86,7 @@ def record(
     role: str = "",
     audience: str = "parties",
     data: dict[str, Any] | None = None,
-    tells: Iterable[int] = (),
+    notify: Iterable[int] = (),
 ) -> Event:
     """Note an event of this transaction; `write` stores it with the others just before the commit."""
     happened = Event(
@@ -101,7 +101,7 @@ def record(
         actor_organisation=actor.organisation_name,
         audience=audience,
         data=data or {},
-        tells={"organisations": sorted(set(tells))},
+        notify={"organisations": sorted(set(notify))},
     )
     session.info.setdefault(_PENDING, []).append(happened)
     return happened

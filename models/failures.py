@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code, Json
-from models.text import N_, Problem, told
+from models.errors import Problem, serialize_problem
+from models.i18n import N_
 from models.upsert import upsert
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
@@ -88,14 +89,14 @@ def explained(error: Exception) -> Json:
     price, an account.
     """
     if isinstance(error, Problem):
-        return told(error)
+        return serialize_problem(error)
     ours = [
         f
         for f in traceback.extract_tb(error.__traceback__)
         if any(f"/{part}/" in f.filename for part in ("market", "models", "search"))
     ]
     place = "/".join(ours[-1].filename.split("/")[-3:]) + f":{ours[-1].lineno}" if ours else "—"
-    return told(
+    return serialize_problem(
         Problem(N_("系统出错:%(kind)s,在 %(place)s;详情见日志。"), kind=type(error).__name__, place=place)
     )
 

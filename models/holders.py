@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from models import clock, spelling
 from models.accounts import Delegation, Membership, User, known_as
+from models.errors import Conflict, RuleViolation
+from models.i18n import N_
 from models.sourcing import Evaluation
-from models.text import N_, Conflict, RuleBroken
 
 
 def with_address(email: str) -> Select[User]:
@@ -27,7 +28,7 @@ def with_address(email: str) -> Select[User]:
 def called(session: Session, email: str) -> User:
     """The person somebody means by this address; one that is awaited where nobody has it.
 
-    RuleBroken at `email` for what is no address.
+    RuleViolation at `email` for what is no address.
     """
     address = spelling.email(email)
     found = session.scalars(known_as(address)).one_or_none()
@@ -80,11 +81,11 @@ def join(session: Session, user: User, made: User) -> None:
     """Whoever holds an address takes on the membership of an account `made` for it.
 
     They followed the link of a letter that says it was added as a member: the membership is their own, and
-    that account nobody's. RuleBroken where they have one already: a second would count for nothing
+    that account nobody's. RuleViolation where they have one already: a second would count for nothing
     (`actor_for`).
     """
     if user.memberships:
-        raise RuleBroken(
+        raise RuleViolation(
             N_(
                 "您的账号已经属于“%(organisation)s”,一个账号只办理一个单位的事。请对方用您的另一个邮箱增加成员。"
             ),

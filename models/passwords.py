@@ -19,7 +19,8 @@ from pypinyin import lazy_pinyin
 from zxcvbn import zxcvbn
 
 from models import regions, spelling
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 LEAST = 10  # characters
 LEAST_GUESSES = 9  # as a power of ten: what the hash holds off for years, and a limit on tries for ever
@@ -124,19 +125,19 @@ _ENDINGS = re.compile(r"(股份|有限|责任|公司|事务所|中心|研究院|
 
 
 def check(password: str, *, about: Iterable[str] = (), field: str = "password") -> None:
-    """RuleBroken at the field, saying why, for a password that is too short or easily guessed.
+    """RuleViolation at the field, saying why, for a password that is too short or easily guessed.
 
     `about` is what is known of the person.
     """
     if len(password) < LEAST or len(set(password)) < 4:
-        raise RuleBroken(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), field)
+        raise RuleViolation(N_("密码至少 10 个字符,且不能只由几个重复字符组成。"), field)
     known = _words(about)
     for reading in _readings(spelling.plain(password)[:LOOKED_AT]):
         words = [*known, *_NUMBERS.findall(reading.lower()), *_PHRASES, *_of_here()]
         with _alone:
             found = zxcvbn(reading, user_inputs=words)
         if found["guesses_log10"] < LEAST_GUESSES:
-            raise RuleBroken(_why(found["sequence"], set(known)), field)
+            raise RuleViolation(_why(found["sequence"], set(known)), field)
 
 
 def _readings(password: str) -> list[str]:

@@ -21,8 +21,9 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from models.actors import ENTERING, IN_STANDING, OFFICES, Actor, Standing
+from models.errors import NotAllowed, Problem
+from models.i18n import N_
 from models.regions import covers
-from models.text import N_, NotAllowed, Problem
 
 NO_PART = N_("您在这件事里没有办理这一步的权限。")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from models import clock
-from models.text import N_
+from models.i18n import N_
 
 FOLDER = Path(__file__).parent / "policies"
 BEFORE = (

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 UNPRINTABLE = N_("“%(characters)s”在通知书、合同和签章上打印不出来,请改用别的写法。")
 RECORD = (
@@ -59,7 +60,7 @@ def words(characters: Iterable[str]) -> str:
 
 
 def check(text: str, field: str) -> str:
-    """The text; RuleBroken at `field` for one that would stand as 〓 on the papers it goes onto."""
+    """The text; RuleViolation at `field` for one that would stand as 〓 on the papers it goes onto."""
     if lacking := missing(text):
-        raise RuleBroken(UNPRINTABLE, field, characters=words(lacking))
+        raise RuleViolation(UNPRINTABLE, field, characters=words(lacking))
     return text

@@ -17,7 +17,8 @@ from models import sealing
 from models.accounts import Organisation
 from models.base import Base, Json
 from models.contracts import Contract
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.workflow import Case, Limit, Move, State, Workflow
 
 DIMENSIONS = {
@@ -51,7 +52,7 @@ RATING = Workflow(
     moves=(
         Move("due", "rate", "sealed", who={"rater"}, main=True, limit=_PUBLISH),
         Move("due", "lapse", "lapsed", who={"system"}),
-        Move("sealed", "publish", "published", who={"system"}, public=True, tells=("rater", "ratee")),
+        Move("sealed", "publish", "published", who={"system"}, public=True, notify=("rater", "ratee")),
     ),
     duties=("rate",),
     acts={"rate": N_("评价"), "publish": N_("公布"), "lapse": N_("逾期")},
@@ -92,12 +93,12 @@ class Rating(Case, Base):
 
 
 def seal(rating: Rating, key: bytes, scores: dict[str, int], comment: str) -> None:
-    """Keep the scores and the words sealed. RuleBroken unless every dimension has 1 to 5."""
+    """Keep the scores and the words sealed. RuleViolation unless every dimension has 1 to 5."""
     for name in DIMENSIONS[rating.by]:
         if scores.get(name) not in (1, 2, 3, 4, 5):
-            raise RuleBroken(N_("请给出 1 到 5 分。"), name)
+            raise RuleViolation(N_("请给出 1 到 5 分。"), name)
     if len(comment) > 1000:
-        raise RuleBroken(N_("评语最多 1000 个字。"), "comment")
+        raise RuleViolation(N_("评语最多 1000 个字。"), "comment")
     content = {"scores": {name: scores[name] for name in DIMENSIONS[rating.by]}, "comment": comment.strip()}
     rating.sealed = sealing.wrap(key, json.dumps(content, ensure_ascii=False).encode())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models.actors import SYSTEM
-from models.text import N_
+from models.i18n import N_
 from models.workflow import Case, Limit, Move, perform
 
 REFERRAL_ACTS = {"refer": N_("逾期未办,报请上级"), "urge": N_("督促办理")}
@@ -21,16 +21,23 @@ def up(key: str, *, remind: str = "") -> Limit:
     return Limit(policy=key, act="refer", remind=remind)
 
 
-def referrals(*states: str, tells: tuple[str, ...] = (), urged: bool = True) -> tuple[Move, ...]:
+def referrals(*states: str, notify: tuple[str, ...] = (), urged: bool = True) -> tuple[Move, ...]:
     """The rows by which these states are referred.
 
     `urged`: whoever it was referred to sets a new limit for whom the case waits for; where it waits for an
     authority, the one above acts itself.
     """
-    rows = [Move(state, "refer", state, who={"system"}, tells=tells, limit=_AGAIN) for state in states]
+    rows = [Move(state, "refer", state, who={"system"}, notify=notify, limit=_AGAIN) for state in states]
     rows += [
         Move(
-            state, "urge", state, who={"regulator"}, above=True, needs_reason=True, tells=tells, limit=_AGAIN
+            state,
+            "urge",
+            state,
+            who={"regulator"},
+            above=True,
+            needs_reason=True,
+            notify=notify,
+            limit=_AGAIN,
         )
         for state in states
         if urged
@@ -70,7 +77,7 @@ def refer(
     )
     happened = perform(session, case, "refer", SYSTEM, data={"authority": told.name if told else ""})
     if told is not None:
-        happened.tells = {"organisations": sorted({*happened.tells["organisations"], told.id})}
+        happened.notify = {"organisations": sorted({*happened.notify["organisations"], told.id})}
         case.referred_to = told.region_code
     if higher is None:
         case.due_at = None

@@ -65,7 +65,7 @@ def remind(session: Session, kind: type[Case], identifiers: list[str]) -> int:
                 "left": workdays.between(clock.now(), case.due_at),
                 "until": case.due_at.isoformat(),
             },
-            tells=[key for key in waiting if key is not None],
+            notify=[key for key in waiting if key is not None],
         )
         told += 1
     return told

@@ -15,7 +15,12 @@ from collections.abc import Callable
 
 from email_validator import EmailNotValidError, validate_email
 
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
+
+# What a database, a workbook or a paper cannot hold: control characters (line breaks and tabs are none),
+# halves of characters, and the two code points that are no characters.
+UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and what interlinear annotation leaves
 # behind.
@@ -141,15 +146,15 @@ def code(text: str) -> str:
 def email(text: str) -> str:
     """An e-mail address as it is kept: one for every spelling of it (width, case, composition, punycode).
 
-    RuleBroken at `email` for none.
+    RuleViolation at `email` for none.
     """
     try:
         found = validate_email(plain(text).strip().lower(), check_deliverability=False).normalized
     except (EmailNotValidError, UnicodeError, ValueError) as error:
-        raise RuleBroken(N_("邮箱地址不正确。"), "email") from error
+        raise RuleViolation(N_("邮箱地址不正确。"), "email") from error
     kept = unicodedata.normalize("NFC", found.lower())
     if len(kept) > MOST_ADDRESS:
-        raise RuleBroken(N_("邮箱地址不正确。"), "email")
+        raise RuleViolation(N_("邮箱地址不正确。"), "email")
     return kept
 
 
@@ -160,5 +165,5 @@ def asked_email(text: str) -> str:
     """
     try:
         return email(text)
-    except RuleBroken:
+    except RuleViolation:
         return plain(text).strip().lower()[:MOST_ADDRESS]

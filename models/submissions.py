@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code
-from models.text import N_, Conflict
+from models.errors import Conflict
+from models.i18n import N_
 
 
 class Submission(Base):

@@ -22,7 +22,7 @@ from models.base import Base, Code, Json
 from models.clock import Reading
 from models.events import Event
 from models.heartbeats import Heartbeat
-from models.text import N_
+from models.i18n import N_
 
 BOUND = timedelta(minutes=1)  # a clock may be set by so much in all and still be the same clock
 ANEW = timedelta(days=1)  # from when on it counts: what a year of drift allows would be hours

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code
-from models.text import N_, Problem
+from models.errors import Problem
+from models.i18n import N_
 from models.upsert import upsert
 
 MEGABYTE = 1 << 20

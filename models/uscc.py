@@ -14,7 +14,8 @@ import re
 from stdnum.cn import uscc as gb32100
 
 from models import spelling
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # without I, O, Z, S and V
 _FORM = re.compile(f"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}")
@@ -48,18 +49,18 @@ def damaged(text: str) -> bool:
 def read(text: str, *, as_printed: bool = False) -> str:
     """The code in its plain form, sound or not.
 
-    RuleBroken at `uscc` for what a spreadsheet damaged, or what is no such code. Digits that end in zeros may
+    RuleViolation at `uscc` for what a spreadsheet damaged, or what is no such code. Digits that end in zeros may
     be either: with `as_printed` somebody has compared them with the licence.
     """
     code = spelled(text)
     if damaged(text) or (not as_printed and _ZEROED.fullmatch(code) and not sound(code)):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("“%(value)s”像是被电子表格改过的统一社会信用代码:请把这一列设为文本,重新填写 18 位代码。"),
             "uscc",
             value=text.strip()[:30],
         )
     if not formed(code):
-        raise RuleBroken(
+        raise RuleViolation(
             N_(
                 "统一社会信用代码不正确:应为 18 位,由数字和大写字母组成(不含 I、O、Z、S、V),第 3 "
                 "至 8 位是数字(GB 32100)。"
@@ -87,12 +88,12 @@ def check_character(code: str) -> str:
 def check(text: str, *, as_printed: bool = False) -> str:
     """The code in its plain form.
 
-    One whose check character is wrong is refused, RuleBroken at `uscc` saying how to go on; with `as_printed`
+    One whose check character is wrong is refused, RuleViolation at `uscc` saying how to go on; with `as_printed`
     somebody has compared it with the licence, and it is taken.
     """
     code = read(text, as_printed=as_printed)
     if not as_printed and not sound(code):
-        raise RuleBroken(
+        raise RuleViolation(
             N_(
                 "统一社会信用代码的校验位不相符(GB 32100),多半是抄错了。照执照核对:"
                 "如果执照上就是这样印的,请勾选“执照上就是这样印的”。"

@@ -17,12 +17,13 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models import clock, events, permission, policy, sides
+from models import clock, conflicts, events, permission, policy
 from models.actors import Actor
 from models.base import Code
+from models.errors import NotAllowed, NotFound, Problem, RuleViolation
+from models.i18n import N_
 from models.regions import covers, within
-from models.tables import Limit, Move, Rule, State, Workflow
-from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
+from models.workflow_table import Limit, Move, Rule, State, Workflow
 
 __all__ = [
     "ASKED",
@@ -34,10 +35,10 @@ __all__ = [
     "Workflow",
     "check",
     "check_reason",
+    "check_role",
     "may",
     "override",
     "perform",
-    "play",
     "start",
 ]
 
@@ -56,11 +57,13 @@ class Case:
     parties: ClassVar[dict[str, str]]
     persons: ClassVar[dict[str, str]] = {}
     allied: ClassVar[dict[str, str]] = {}
-    offices: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
+    office_roles: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
     beneath: ClassVar[str] = (
         ""  # the relationship that leads to the case it belongs to, which knows the matter
     )
-    lent_with: ClassVar[str] = ""  # the case type whose delegation covers this one too; its own name if empty
+    delegated_with: ClassVar[str] = (
+        ""  # the case type whose delegation covers this one too; its own name if empty
+    )
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
@@ -76,7 +79,7 @@ class Case:
         raise NotImplementedError
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return 0
 
     @property
@@ -89,7 +92,7 @@ class Case:
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """What this actor is to this case: a party, the regulator of its area, or neither."""
-        roles = set(actor.roles & ({"admin", "system"} | self.offices))
+        roles = set(actor.roles & ({"admin", "system"} | self.office_roles))
         for role, column in self.parties.items():
             if actor.organisation_id is not None and getattr(self, column) == actor.organisation_id:
                 roles.add(role)
@@ -103,7 +106,7 @@ class Case:
             if any(
                 m.buyer_id == buyer
                 and self.delegated_as() in m.scope
-                and self.stake <= m.most
+                and self.amount_at_stake <= m.most
                 and m.until > clock.now()
                 for m in actor.mandates
             ):
@@ -166,14 +169,14 @@ class Case:
         return {key for column in self.parties.values() if (key := getattr(self, column)) is not None}
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        """RuleBroken where the agency of the case may not take on what an act that binds it brings.
+        """RuleViolation where the agency of the case may not take on what an act that binds it brings.
 
         `played` is who acts.
         """
         raise NotImplementedError
 
     def check_override(self, target: str) -> None:
-        """RuleBroken where not even an operator may move the case there.
+        """RuleViolation where not even an operator may move the case there.
 
         What is sealed would be open before its time.
         """
@@ -184,12 +187,12 @@ class Case:
 
     @classmethod
     def delegated_as(cls) -> str:
-        return cls.lent_with or cls.workflow.name
+        return cls.delegated_with or cls.workflow.name
 
     @classmethod
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
         """The SQL twin of `roles_of`: the cases to which this actor is `role`."""
-        if role in ("admin", "system") or role in cls.offices:
+        if role in ("admin", "system") or role in cls.office_roles:
             return true() if role in actor.roles else false()
         if role == "regulator":
             seen = "regulator" in actor.roles and actor.region_code
@@ -223,7 +226,7 @@ class Case:
         return or_(
             *(
                 cls.scope(role, actor)
-                for role in [*cls.parties, *cls.persons, *cls.offices, "regulator", "admin"]
+                for role in [*cls.parties, *cls.persons, *cls.office_roles, "regulator", "admin"]
             )
         )
 
@@ -301,21 +304,21 @@ def start(
     permission.check_account(actor)
     for role in sorted(roles):
         permission.check_standing(actor, case.side_of(role), **case.workflow.asks(act))
-    sides.check(session, case, actor, roles)
+    conflicts.check(session, case, actor, roles)
     return _record(session, case, actor, act, role="", **about)
 
 
 def check_reason(reason: str) -> str:
     """A reason others will read, without blanks around it.
 
-    RuleBroken at `reason` for less than five characters.
+    RuleViolation at `reason` for less than five characters.
     """
     if len(reason.strip()) < 5:
-        raise RuleBroken(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+        raise RuleViolation(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
     return reason.strip()
 
 
-def play(
+def check_role(
     session: Session, case: Case, act: str, actor: Actor, who: Iterable[str], *, leaving: bool = False
 ) -> frozenset[str]:
     """The roles among `who` in which the actor may do this act on a case.
@@ -328,12 +331,12 @@ def play(
     among = case.roles_of(actor) & frozenset(who)
     played = case.in_standing(actor, among, act)
     if not among:
-        sides.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
+        conflicts.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
         raise NotAllowed(permission.NO_PART)
     if not played:
         permission.check_standing(actor, case.side_of(min(among)), **case.workflow.asks(act))
     if not leaving:
-        sides.check(session, case, actor, played)
+        conflicts.check(session, case, actor, played)
     return played
 
 
@@ -343,9 +346,9 @@ def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, fr
     WrongState, NotAllowed.
     """
     move = case.workflow.find(case.state, act)
-    played = play(session, case, act, actor, move.who, leaving=move.leaves)
+    played = check_role(session, case, act, actor, move.who, leaving=move.leaves)
     if move.above and not case.referred_to:
-        raise RuleBroken(N_("期限未到,还没有报请上级处理。"))
+        raise RuleViolation(N_("期限未到,还没有报请上级处理。"))
     return move, played
 
 
@@ -390,7 +393,7 @@ def perform(
     """Carry out one act on a case the caller has locked.
 
     Raises WrongState if the table has no such move, NotAllowed if the actor is none of its roles,
-    RuleBroken if a rule of the move does not hold; the case is then as it was.
+    RuleViolation if a rule of the move does not hold; the case is then as it was.
     """
     move, played = _row(session, case, act, actor)
     reason = check_reason(reason) if move.needs_reason else reason.strip()
@@ -409,7 +412,7 @@ def perform(
         act,
         role=next(iter(sorted(played))),
         public=move.public,
-        tells=move.tells,
+        notify=move.notify,
         data={**({"reason": reason} if reason else {}), **(data or {})},
     )
 
@@ -423,8 +426,8 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         raise NotAllowed(permission.NO_PART)
     session.info[ASKED] = True
     if target not in case.workflow.states:
-        raise RuleBroken(N_("没有这个状态。"), "target")
-    sides.check(session, case, actor, frozenset({"admin"}))
+        raise RuleViolation(N_("没有这个状态。"), "target")
+    conflicts.check(session, case, actor, frozenset({"admin"}))
     case.check_override(target)
     said = check_reason(reason)
     before, case.state, case.due_at, case.referred_to = case.state, target, None, None
@@ -434,7 +437,7 @@ def override(session: Session, case: Case, target: str, actor: Actor, reason: st
         actor,
         "override",
         role="admin",
-        tells=tuple(case.parties),
+        notify=tuple(case.parties),
         data={"from": before, "to": target, "reason": said},
     )
 
@@ -447,10 +450,10 @@ def _record(
     *,
     role: str,
     public: bool = False,
-    tells: tuple[str, ...] = (),
+    notify: tuple[str, ...] = (),
     data: dict[str, Any] | None = None,
 ) -> events.Event:
-    organisations = [getattr(case, case.parties[told]) for told in tells if told in case.parties]
+    organisations = [getattr(case, case.parties[told]) for told in notify if told in case.parties]
     return events.record(
         session,
         actor,
@@ -460,5 +463,5 @@ def _record(
         role=role,
         audience="public" if public else "parties",
         data={"state": case.state, "title": case.title, **(data or {})},
-        tells=[key for key in organisations if key is not None and key != actor.organisation_id],
+        notify=[key for key in organisations if key is not None and key != actor.organisation_id],
     )

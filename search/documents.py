@@ -16,7 +16,7 @@ from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from models.events import Event
 from models.regions import above
-from search.words import sounds, terms
+from search.analysis import sounds, terms
 
 Document = dict[str, Any]
 PIECE = 500  # agencies read at once

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from whoosh import fields, index
 from whoosh.analysis import SpaceSeparatedTokenizer
 
+from search.analysis import query_terms
 from search.documents import Document
-from search.postings import Postings
+from search.inverted_index import Postings
 from search.query import FACETS, GRADES, Hits, Query
-from search.words import query_terms
 
 SCHEMA = fields.Schema(
     key=fields.ID(unique=True, stored=True),

@@ -19,9 +19,9 @@ from models.agencies import FeeSchedule, Qualification
 from models.catalogue import ServiceItem
 from models.credit import CreditScore
 from models.regions import above, within
+from search.analysis import plain, query_terms
 from search.documents import Document
 from search.query import GRADES, Counts, Hits, Query
-from search.words import plain, query_terms
 
 
 class Sql:

@@ -2,7 +2,7 @@
 
 A document a row in a schema of its own, its terms a `tsvector` under a GIN index.
 
-Terms are made by `search.words`, as for the other index, so the server needs no dictionary and no extension.
+Terms are made by `search.analysis`, as for the other index, so the server needs no dictionary and no extension.
 The points of a row are BM25's: PostgreSQL's `ts_rank` of one term is a saturated count of its places; each is
 weighted by the term's rarity, which is counted when the index is written, and by the row's length.
 """
@@ -19,9 +19,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from search.analysis import is_plain, query_terms
 from search.documents import Document
 from search.query import FACETS, GRADES, K1, WHOLE, B, Counts, Hits, Query
-from search.words import is_plain, query_terms
 
 _BUILDING, _WRITING = (
     0x676F6E68,

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from market.access_codes import code_of
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies import imports, registry
-from market.codes import code_of
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as money
@@ -153,7 +153,7 @@ def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:
             "yesterday",
             "set_aside",
             "S-2026-000001",
-            [ledger.Moved(ledger.BANK, ledger.PLATFORM, 1)],
+            [ledger.Transfer(ledger.BANK, ledger.PLATFORM, 1)],
         )
     time.instant += timedelta(days=1)
     close_books()

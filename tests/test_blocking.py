@@ -14,10 +14,10 @@ from market.sourcing import actions as sourcing
 from models.accounts import Organisation, User, actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.blocking import people_of, rank_over
+from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.events import Event
 from models.letters import Letter
-from models.notices import Notice
-from models.text import NotAllowed, NotFound, RuleBroken, WrongState
+from models.notifications import Notification
 from tests.factories import PASSWORD, World, code
 from tests.test_queries import _Count
 from tests.web import Visitor, sign_in
@@ -128,7 +128,7 @@ def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
 
 
 def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         accounts.block_account(crowd.actor("county"), crowd.emails["agency"], reason="短")
     accounts.block_account(crowd.actor("county"), crowd.emails["agency"], reason=WHY)
     with pytest.raises(WrongState):
@@ -145,7 +145,9 @@ def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:
     )
     assert (happened.data["reason"], happened.data["name"]) == (WHY, "agency")
     assert db.session.scalars(
-        select(Notice.event_id).where(Notice.organisation_id == agency.id, Notice.event_id == happened.id)
+        select(Notification.event_id).where(
+            Notification.organisation_id == agency.id, Notification.event_id == happened.id
+        )
     ).one()
     accounts.unblock_account(crowd.actor("city"), crowd.emails["agency"], reason="本人已到场核实")
     assert (

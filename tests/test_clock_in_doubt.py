@@ -19,9 +19,9 @@ from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import ledger
-from models.ledger import Moved
+from models.errors import Conflict, NotAllowed, RuleViolation
+from models.ledger import Transfer
 from models.sourcing import Request
-from models.text import Conflict, NotAllowed, RuleBroken
 from tests.factories import World
 from tests.machine import MONTH, Machine, problems, state
 from tests.web import Visitor, sign_in
@@ -45,7 +45,7 @@ def test_only_an_administrator_confirms_what_was_shown(app: Flask, world: World,
         with pytest.raises(NotAllowed):
             keeping.confirm(world.actor(who), name, wall=wall, reason="x")
         assert sign_in(app, world, who).get("/admin/clock/machine").status == 403
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         keeping.confirm(world.actor("admin"), name, wall=wall, reason=" ")
     machine.is_set(MONTH)
     tick()
@@ -59,7 +59,7 @@ def test_only_an_administrator_confirms_what_was_shown(app: Flask, world: World,
 def test_the_books_stay_open_while_the_clock_is_in_doubt(app: Flask, world: World, machine: Machine) -> None:
     tick()
     with transaction() as session:
-        ledger.post(session, "a", "received", "C-1", [Moved(ledger.BANK, ledger.escrow("C-1"), 5)])
+        ledger.post(session, "a", "received", "C-1", [Transfer(ledger.BANK, ledger.escrow("C-1"), 5)])
     machine.is_set(MONTH)
     app.extensions["jobs"].passes["long"]()
     assert db.session.scalars(select(ledger.Closing)).all() == []

@@ -19,9 +19,9 @@ from market.jobs import deadlines, run_deadlines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import CASES
+from models.errors import Problem
 from models.failures import Failure
 from models.sourcing import Request
-from models.text import Problem
 from tests.factories import World
 from tests.faults.keeping import SEALED
 

@@ -21,11 +21,11 @@ from market.jobs.consumers import Consumer
 from market.payments.jobs import match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
-from models import credit, events, failures, notices
+from models import credit, events, failures, notifications
 from models.documents import Document
 from models.events import Event
 from models.failures import Failure
-from models.notices import Notice
+from models.notifications import Notification
 from models.sourcing import Award, Request
 from search import Query
 from tests.factories import World
@@ -134,7 +134,7 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(
     award = world.awarded()
     case = db.session.scalars(select(Request.identifier).join(Award).where(Award.identifier == award)).one()
     bad = db.session.scalars(select(Event.id).where(Event.case_identifier == case)).all()
-    told = {(n.organisation_id, n.event_id) for n in db.session.scalars(select(Notice))}
+    told = {(n.organisation_id, n.event_id) for n in db.session.scalars(select(Notification))}
     _poisoned(monkeypatch, name, case)
     drain()
     db.session.rollback()
@@ -143,7 +143,9 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(
     ), "everyone caught up"
     assert [(f.what, f.event_id) for f in waiting()] == [(name, number) for number in bad]
     here = {
-        n.event_id for n in db.session.scalars(select(Notice)) if (n.organisation_id, n.event_id) not in told
+        n.event_id
+        for n in db.session.scalars(select(Notification))
+        if (n.organisation_id, n.event_id) not in told
     }
     assert here
     assert (not here & set(bad)) == (name == "notices")
@@ -151,8 +153,8 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(
     time.instant += timedelta(minutes=1)
     drain()
     assert waiting() == []
-    after = {n.event_id for n in db.session.scalars(select(Notice))}
-    assert {number for number in bad if db.session.get_one(Event, number).tells["organisations"]} <= after, (
+    after = {n.event_id for n in db.session.scalars(select(Notification))}
+    assert {number for number in bad if db.session.get_one(Event, number).notify["organisations"]} <= after, (
         "what was set aside is made up for"
     )
 
@@ -173,7 +175,7 @@ def test_while_the_database_is_away_nothing_is_set_aside(
     drain()
     db.session.rollback()
     assert (events.lag(db.session, "notices"), events.lag(db.session, "search"), waiting()) == (behind, 0, [])
-    monkeypatch.setitem(CONSUMERS, "notices", Consumer(notices.tell))
+    monkeypatch.setitem(CONSUMERS, "notices", Consumer(notifications.notify))
     drain()
     assert events.lag(db.session, "notices") == 0
 
@@ -215,7 +217,7 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
         ]
         found = app.extensions["search"].search(db.session, Query(size=100, counts=True))
         return (
-            sorted((n.organisation_id, n.event_id) for n in db.session.scalars(select(Notice))),
+            sorted((n.organisation_id, n.event_id) for n in db.session.scalars(select(Notification))),
             papers,
             scores,
             sorted(found.keys),

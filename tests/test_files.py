@@ -19,8 +19,8 @@ from market.spreadsheets import as_xlsx
 from market.transaction import transaction
 from models import documents, filekinds
 from models.documents import Document, clean_name
+from models.errors import RuleViolation
 from models.payments import Payment
-from models.text import RuleBroken
 from tests.cases import case
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
@@ -150,7 +150,7 @@ def test_a_whole_file_of_a_kind_we_take_is_taken_however_it_is_laid_out(content:
     ids=range(33),
 )
 def test_a_torn_one_or_another_kind_is_refused_at_the_field(content: bytes) -> None:
-    with pytest.raises(RuleBroken, match="OFD") as refused:
+    with pytest.raises(RuleViolation, match="OFD") as refused:
         documents.check(content, "file")
     assert refused.value.field == "file"
 

@@ -26,8 +26,8 @@ from market.payments import actions as payments
 from market.spreadsheets import as_csv
 from market.transaction import transaction
 from models.batches import Batch
+from models.errors import Problem, RuleViolation
 from models.payments import BankStatement
-from models.text import Problem, RuleBroken
 from tests.agencies.test_imports import AGENCIES, agency_row
 from tests.contracts.signing import Authority, by_hand, drafted, paper
 from tests.factories import PASSWORD, World
@@ -199,7 +199,7 @@ def test_what_was_refused_leaves_nothing_and_the_same_form_may_be_sent_again(
     world: World, submission: str
 ) -> None:
     regulator = world.actor("regulator")
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         imports.upload_table(
             regulator, kind="agencies", file_name="a.csv", content=b"x", submission=submission
         )

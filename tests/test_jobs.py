@@ -16,10 +16,10 @@ from market.jobs import Jobs, drain, run_deadlines, tick
 from market.sourcing import actions as sourcing
 from models import batches, credit, events, workdays
 from models.contracts import Deliverable
-from models.notices import Notice
+from models.errors import RuleViolation
+from models.notifications import Notification
 from models.payments import Payment
 from models.sourcing import Quote, Request
-from models.text import RuleBroken
 from tests.conftest import settings
 from tests.factories import PDF, World
 
@@ -42,7 +42,7 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
                 jobs.queues[lane].execute(task)
         db.session.rollback()
         assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}
-        assert db.session.scalar(select(func.count(Notice.id))) > 0
+        assert db.session.scalar(select(func.count(Notification.id))) > 0
         db.session.close()
         db.engine.dispose()
         for queue in jobs.queues.values():
@@ -63,7 +63,7 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(
 
     def refusing(actor: Any, identifier: str) -> str:
         if identifier == first:
-            raise RuleBroken("不行")
+            raise RuleViolation("不行")
         return close(actor, identifier)
 
     monkeypatch.setitem(jobs.TIMED, ("request", "close"), refusing)
@@ -116,7 +116,7 @@ def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(
     payment = world.one(Payment, contract, kind="deposit").identifier
     payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     time.instant = workdays.add(time.instant, 6)
-    with pytest.raises(RuleBroken, match="付款凭证"):
+    with pytest.raises(RuleViolation, match="付款凭证"):
         contracts.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
     payments.dispute(world.actor("agency"), payment, reason="银行没有收到这笔款")
     assert world.one(Payment, contract, kind="deposit").state == "due"
@@ -124,7 +124,7 @@ def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(
     assert world.one(Payment, contract, kind="deposit").state == "cancelled"
     drain()
     told = db.session.scalars(
-        select(Notice).join(Notice.event).where(events.Event.kind == "contract.terminate")
+        select(Notification).join(Notification.event).where(events.Event.kind == "contract.terminate")
     ).all()
     assert [n.organisation_id for n in told] == [world.organisation("buyer").id]
 

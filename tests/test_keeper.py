@@ -14,10 +14,10 @@ from flask import Flask
 
 from market.extensions import db
 from market.jobs import run_deadlines, tick
-from market.keeper import FolderKeeper, KeeperAway, create_keeper, main
+from market.keeper import FolderKeeper, KeeperUnavailable, create_keeper, main
 from models import clock, sealing
+from models.errors import NotFound, WrongState
 from models.sourcing import Request
-from models.text import NotFound, WrongState
 from models.timekeeping import BOUND, OUTAGE
 from tests.conftest import START
 from tests.factories import World
@@ -63,7 +63,7 @@ def test_a_clock_that_was_set_gives_out_nothing(
     keeper.make("R-1", START + timedelta(seconds=10))
     machine.passes(timedelta(minutes=1))
     machine.is_set(by)
-    with pytest.raises(KeeperAway):
+    with pytest.raises(KeeperUnavailable):
         keeper.release("R-1")
     assert keeper.journal()[0]["released"] is None
     machine.is_set(-by)
@@ -79,7 +79,7 @@ def test_over_a_restart_it_holds_its_clock_against_what_it_saw_last(
     machine.starts_again(WEEK)
     again = FolderKeeper(tmp_path / "keeper", "secret")
     for _ in range(2):
-        with pytest.raises(KeeperAway):
+        with pytest.raises(KeeperUnavailable):
             again.release("R-1")
         machine.passes(timedelta(hours=5))
     again.confirm(machine())
@@ -97,7 +97,7 @@ def test_a_keeper_from_before_goes_by_what_it_noted_with_its_keys(tmp_path: Path
         FolderKeeper(tmp_path, "secret").make("R-1", START + timedelta(hours=1))
     assert not (tmp_path / ".clock").exists()
     machine.is_set(WEEK)
-    with pytest.raises(KeeperAway):
+    with pytest.raises(KeeperUnavailable):
         FolderKeeper(tmp_path, "secret").release("R-1")
 
 

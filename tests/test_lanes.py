@@ -20,13 +20,13 @@ from sqlalchemy import event, func, select
 
 from bench.rows.nightly import furnish, register_export
 from market import batches as doing
-from market import create_app, pieces
+from market import chunks, create_app
 from market.agencies import imports
+from market.chunks import ChunkSize
 from market.cli import rebuild_index
 from market.extensions import db
 from market.jobs import CONSUMERS, LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
 from market.jobs.lanes import EverySecond
-from market.pieces import Pace
 from models import batches, clock, credit, heartbeats
 from models.accounts import Organisation
 from models.agencies import Check
@@ -161,21 +161,21 @@ def test_a_night_done_by_a_clock_that_was_ahead_is_still_to_be_done(
 
 def test_every_market_has_a_pace_of_its_own(tmp_path: Path, app: Flask, database: str) -> None:
     """What was slow in one is not slow in the next."""
-    slow = pieces.pace("work", most=100)
+    slow = chunks.chunk_size("work", most=100)
     slow.took(9.0)
-    with pieces.pace("work").piece():
+    with chunks.chunk_size("work").piece():
         pass
-    assert pieces.pace("work") is slow
+    assert chunks.chunk_size("work") is slow
     another = create_app(settings(database, tmp_path))
     with another.app_context():
-        assert (pieces.pace("work").size, another.extensions["jobs"].lane) == (20, "")
+        assert (chunks.chunk_size("work").size, another.extensions["jobs"].lane) == (20, "")
         assert another.extensions["jobs"].rest(9.0) is None, "outside of the lanes nobody waits"
         db.session.close()
         db.engine.dispose()
 
 
 def test_a_piece_grows_while_it_is_short_and_shrinks_when_it_is_long() -> None:
-    pace = Pace(20, most=100)
+    pace = ChunkSize(20, most=100)
     sizes = []
     for seconds in (0.01, 0.01, 0.01, 0.1, 0.3, 0.3, 0.01, *[9.0] * 9):
         pace.took(seconds)

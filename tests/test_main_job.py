@@ -9,7 +9,7 @@ from market.jobs import CONSUMERS, drain
 from models import credit, events, ledger
 from models.contracts import Contract
 from models.events import Event
-from models.notices import Notice
+from models.notifications import Notification
 from tests.factories import World
 
 
@@ -35,7 +35,7 @@ def test_replaying_any_consumer_from_any_cursor_changes_nothing(world: World) ->
 
     def picture() -> Any:
         db.session.rollback()
-        notices = sorted((n.organisation_id, n.event_id) for n in db.session.query(Notice))
+        notices = sorted((n.organisation_id, n.event_id) for n in db.session.query(Notification))
         scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.query(credit.CreditScore)]
         return notices, scores
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market import memory, pieces, transaction
+from market import chunks, garbage, transaction
 from market.cli import rebuild_index
 from market.credit.actions import refresh_every_score
 from market.jobs import drain, run_deadlines
@@ -20,7 +20,7 @@ from tests.factories import World
 
 @pytest.fixture
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(memory, "AUTOMATIC", False)
+    monkeypatch.setattr(garbage, "AUTOMATIC", False)
     yield
     gc.enable()
 
@@ -37,14 +37,14 @@ class _Loop:
 
 
 def test_nothing_is_collected_but_between_requests(by_hand: Any) -> None:
-    memory.settle()
+    garbage.settle()
     assert not gc.isenabled()
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         _Loop()
         return [b"ok"]
 
-    answered: Any = memory.collecting(application)({}, None)
+    answered: Any = garbage.collecting(application)({}, None)
     assert list(answered) == [b"ok"]
     assert _Loop.made == 1
     answered.close()
@@ -58,9 +58,9 @@ def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(
     inside: list[bool] = []
     collect = gc.collect
     monkeypatch.setattr(
-        memory.gc, "collect", lambda generation=2: inside.append(transaction.inside()) or collect(generation)
+        garbage.gc, "collect", lambda generation=2: inside.append(transaction.inside()) or collect(generation)
     )
-    memory.settle()
+    garbage.settle()
 
     def collected(work: Any) -> bool:
         before = len(inside)
@@ -68,7 +68,7 @@ def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(
         return len(inside) > before
 
     def piece() -> None:
-        with pieces.Pace().piece():
+        with chunks.ChunkSize().piece():
             _Loop()
         assert _Loop.made == 0
 
@@ -84,10 +84,10 @@ def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(
 
 
 def test_where_the_interpreter_may_collect_it_is_left_alone() -> None:
-    memory.settle()
-    assert gc.isenabled() is memory.AUTOMATIC
+    garbage.settle()
+    assert gc.isenabled() is garbage.AUTOMATIC
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         return []
 
-    assert (memory.collecting(application) is application) is memory.AUTOMATIC
+    assert (garbage.collecting(application) is application) is garbage.AUTOMATIC

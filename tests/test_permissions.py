@@ -18,7 +18,7 @@ from market.extensions import db
 from market.transaction import ACTIONS
 from models import CASES, workflow
 from models.actors import Actor
-from models.text import NotAllowed
+from models.errors import NotAllowed
 from tests.factories import World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
@@ -34,7 +34,7 @@ def every_act() -> set[str]:
 def test_every_act_and_every_page_says_what_it_asks(app: Flask) -> None:
     acts, pages = every_act(), {rule.endpoint for rule in app.url_map.iter_rules()}
     assert acts - set(permissions.ACTS) == set(), "acts that stand in no table of market/permissions.py"
-    assert {name for name in set(permissions.ACTS) - acts if not name.startswith("referring.")} == set(), (
+    assert {name for name in set(permissions.ACTS) - acts if not name.startswith("referrals.")} == set(), (
         "acts that are no more"
     )
     assert pages ^ set(permissions.PAGES) == set(), (
@@ -137,7 +137,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
     (
         "system",
         " ".join(
-            f"referring.refer_{kind}"
+            f"referrals.refer_{kind}"
             for kind in (
                 "check",
                 "claim",
@@ -266,7 +266,9 @@ def test_every_act_of_every_case(world: World, time: Any) -> None:
             who = {role for move in case.workflow.moves if move.act == act for role in move.who}
             found[f"{name}.{act}"] = allowed(
                 actors,
-                lambda actor, who=who, act=act, case=case: workflow.play(db.session, case, act, actor, who),
+                lambda actor, who=who, act=act, case=case: workflow.check_role(
+                    db.session, case, act, actor, who
+                ),
             )
     assert {act: who for act, who in found.items() if who != ["system"]} == expected
 
@@ -295,7 +297,7 @@ def test_buttons_and_worklists_come_from_the_same_rule(world: World, time: Any) 
 def _plays(case: Any, act: str, actor: Actor, who: Any) -> bool:
     try:
         with db.session.no_autoflush:
-            return bool(workflow.play(db.session, case, act, actor, who, leaving=True))
+            return bool(workflow.check_role(db.session, case, act, actor, who, leaving=True))
     except NotAllowed:
         return False
 

@@ -18,7 +18,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from market import printing, sandbox
 from market.contracts import actions as contracts
-from market.contracts.papers import on_paper
+from market.contracts.contract_pdf import rendered
 from market.extensions import db
 from market.jobs import drain
 from market.sandbox import OverBudget
@@ -27,8 +27,8 @@ from market.sandboxed import printing as printer
 from market.sourcing import actions as sourcing
 from models.clock import BEIJING
 from models.documents import of_case
+from models.errors import RuleViolation
 from models.printable import missing
-from models.text import RuleBroken
 from tests.factories import World
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
@@ -229,10 +229,10 @@ def test_rare_characters_in_reasons_and_clauses_are_printed_once(
     keys = [clause["key"] for clause in made.clauses if not clause["fixed"]][:2]
     contracts.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, RARE[:150]))
     db.session.rollback()
-    with pytest.raises(RuleBroken, match="打印不出来"):
-        on_paper(made.identifier)
+    with pytest.raises(RuleViolation, match="打印不出来"):
+        rendered(made.identifier)
     assert (len(keys), asked) == (2, [])
     contracts.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, there))
     db.session.rollback()
-    assert on_paper(made.identifier).issued
+    assert rendered(made.identifier).issued
     assert asked == ["contract"]

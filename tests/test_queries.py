@@ -13,7 +13,7 @@ from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import drain
 from market.payments import actions as money
-from market.payments.actions.reconciling import Found
+from market.payments.actions.reconciling import Mismatch
 from market.payments.jobs import match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
@@ -149,7 +149,7 @@ def _more(world: World, round_: int) -> None:
     )
     match_lines()
     money.keep_differences(
-        SYSTEM, "bank", [Found("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)]
+        SYSTEM, "bank", [Mismatch("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)]
     )
     money.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)
     if round_ < 3:  # so often may a version be returned

@@ -16,17 +16,17 @@ from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.payments import actions as payments
-from market.referring import urges
+from market.referrals import urges
 from market.sourcing import actions as sourcing
 from models import CASES, ledger, policy, workdays
 from models.accounts import Organisation
 from models.contracts import Contract, Deliverable, Materials
+from models.errors import NotAllowed, RuleViolation
 from models.events import Event
-from models.notices import Notice
+from models.notifications import Notification
 from models.payments import Payment, Payout
 from models.ratings import Rating
 from models.sourcing import Clarification, Objection, Request
-from models.text import NotAllowed, RuleBroken
 from models.workflow import Limit, Move, State, Workflow
 from tests.factories import PDF, World
 from tests.web import sign_in
@@ -89,7 +89,7 @@ def test_what_is_overdue_or_confirmed_and_not_matched_is_referred_too(world: Wor
     urges("payment")(world.actor("regulator"), payment, reason="请按合同支付定金")
     payments.pay(world.actor("buyer"), payment, bank_reference="20260302-2", file_name="v.pdf", content=PDF)
     payments.confirm(world.actor("agency"), payment)
-    with pytest.raises(RuleBroken, match="还没有报请"):
+    with pytest.raises(RuleViolation, match="还没有报请"):
         payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
     after(time, 6)
     assert told(world, "regulator", "payment.refer") == 2
@@ -120,8 +120,12 @@ def test_every_limit_of_the_house_ends_and_whoever_it_is_referred_to_may_act() -
 def told(world: World, name: str, kind: str) -> int:
     drain()
     db.session.rollback()
-    query = db.session.query(Notice).join(Event, Event.id == Notice.event_id).filter(Event.kind == kind)
-    return query.filter(Notice.organisation_id == world.organisation(name).id).count()
+    query = (
+        db.session.query(Notification)
+        .join(Event, Event.id == Notification.event_id)
+        .filter(Event.kind == kind)
+    )
+    return query.filter(Notification.organisation_id == world.organisation(name).id).count()
 
 
 def after(time: Any, days: int) -> None:
@@ -169,7 +173,7 @@ def test_a_review_nobody_makes_is_the_next_departments_to_make(app: Flask, world
     deliverable = accepted(world)
     with pytest.raises(NotAllowed):
         contracts.pass_review(world.actor("department"), deliverable)
-    with pytest.raises(RuleBroken, match="还没有报请"):
+    with pytest.raises(RuleViolation, match="还没有报请"):
         contracts.waive_review(world.actor("regulator"), deliverable, reason="太久没有评审")
     after(time, 20)
     assert [
@@ -231,7 +235,7 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
     sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     sourcing.close(world.actor("buyer"), request)
     for kind, case in (("contract", contract), ("request", request)):
-        with pytest.raises(RuleBroken, match="还没有报请"):
+        with pytest.raises(RuleViolation, match="还没有报请"):
             urges(kind)(regulator, case, reason="请尽快办理")
     after(time, 10)
     assert told(world, "buyer", "contract.lapse") == told(world, "agency", "contract.lapse") == 1, (

@@ -19,7 +19,7 @@ from flask import Flask
 from market import sandbox
 from market.config import ROOT, Settings
 from market.sandbox import Broken, Busy, OneAtATime, OverBudget, Pool
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests import costly
 
 
@@ -56,7 +56,7 @@ def test_values_go_in_and_come_out_and_the_worker_stays(pool: Pool) -> None:
 
 
 def test_a_refusal_keeps_its_words_and_an_error_its_place(pool: Pool) -> None:
-    with pytest.raises(RuleBroken, match="第 3 行有一格超过 9 个字") as refused:
+    with pytest.raises(RuleViolation, match="第 3 行有一格超过 9 个字") as refused:
         run(pool, costly.refusing)
     assert (refused.value.field, refused.value.params) == ("file", {"number": 3, "most": 9})
     with pytest.raises(Broken, match="by nothing"):

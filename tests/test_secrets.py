@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.cli import rebuild_index
-from market.contracts.papers import on_paper
+from market.contracts.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.jobs import drain, run_deadlines
@@ -172,7 +172,7 @@ def _invited(world: World, scene: Scene) -> None:
     )
     drain()
     contract = world.contract_of(award).identifier
-    on_paper(contract)
+    rendered(contract)
     parties = ("buyer", "agency", "regulator", "admin")
     scene.plant(
         "密邀的项目",

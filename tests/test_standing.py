@@ -20,8 +20,8 @@ from market.transaction import transaction
 from models import CASES, clock, permission, workdays
 from models.accounts import Delegation, Membership, Organisation, authority_for
 from models.contracts import current_templates
+from models.errors import NotAllowed
 from models.payments import Payment
-from models.text import NotAllowed
 from tests.factories import PASSWORD, PDF, World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market

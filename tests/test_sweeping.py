@@ -12,17 +12,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from market import sweeping
+from market import purging
 from market.extensions import db
 from market.files import put
 from market.payments import actions as payments
 from market.transaction import transaction
 from models import Base, clock, disk, uploads
 from models.documents import Document, FolderStore
-from models.payments import WaitingStatement
+from models.errors import Problem
+from models.payments import UnreadBankStatement
 from models.sourcing import Bid
 from models.submissions import Submission
-from models.text import Problem
 from models.uploads import Quota
 from tests.factories import PDF, World
 from tests.faults.keeping import SEALED
@@ -38,12 +38,12 @@ def test_what_no_row_names_is_swept_after_a_day_and_nothing_else(app: Flask, wor
     orphan = put(b"nobody's")
     named = stored(app) - {orphan}
     time.instant += DAY - timedelta(seconds=1)
-    assert sweeping.sweep_files() == 0
+    assert purging.sweep_files() == 0
     time.instant += timedelta(seconds=2)
-    assert sweeping.sweep_files() == 1
+    assert purging.sweep_files() == 1
     assert stored(app) == named
     time.instant += 400 * DAY
-    assert sweeping.sweep_files() == 0
+    assert purging.sweep_files() == 0
     assert stored(app) == named
     assert named
 
@@ -70,10 +70,10 @@ def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, 
     world.bids(request, second=400, third=500)
     before = stored(app)
     time.instant += 2 * DAY
-    assert sweeping.sweep_files() == 0
+    assert purging.sweep_files() == 0
     assert stored(app) == before
     world.bids(request, agency=299)  # replaced, without the file
-    assert sweeping.sweep_files() == 1, "the sealed file of the bid that was replaced"
+    assert purging.sweep_files() == 1, "the sealed file of the bid that was replaced"
 
 
 def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World, time: Any) -> None:
@@ -85,12 +85,12 @@ def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World,
     )
     world.bids(request, second=400, third=500)
     time.instant += 2 * DAY
-    sweeping.sweep_files()
+    purging.sweep_files()
     time.closing(request)
     db.session.rollback()
     (document,) = db.session.scalars(select(Document).where(Document.case_identifier == mine))
     assert app.extensions["files"].get(document.sha256) == PDF
-    sweeping.sweep_files()
+    purging.sweep_files()
     assert app.extensions["files"].get(document.sha256) == PDF
 
 
@@ -103,15 +103,15 @@ def test_nothing_is_swept_while_a_bid_from_before_may_name_a_file_nobody_knows(
     with transaction() as session:
         session.execute(update(Bid).values(sealed_file=None))
     time.instant += 2 * DAY
-    assert sweeping.sweep_files() == 0
+    assert purging.sweep_files() == 0
     assert orphan in stored(app)
     time.closing(request)
-    assert sweeping.sweep_files() == 1
+    assert purging.sweep_files() == 1
 
 
 def test_whatever_names_bytes_is_known_to_the_sweep() -> None:
     """A column that holds a hash of bytes in the store and is not asked about would lose them."""
-    named = {(column.class_.__tablename__, column.key) for column in sweeping.NAMING}
+    named = {(column.class_.__tablename__, column.key) for column in purging.NAMING}
     found = {
         (table.name, column.name)
         for table in Base.metadata.tables.values()
@@ -197,10 +197,10 @@ def test_killed_in_the_middle_it_does_the_rest_the_next_time(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", unlink)
         with pytest.raises(KeyboardInterrupt):
-            sweeping.sweep_files()
+            purging.sweep_files()
     assert len(orphans & stored(app)) == 7
-    assert sweeping.sweep_files() == 7
-    assert sweeping.sweep_files() == 0
+    assert purging.sweep_files() == 7
+    assert purging.sweep_files() == 0
 
 
 def test_what_a_killed_write_left_is_swept_too(tmp_path: Path, time: Any) -> None:
@@ -224,23 +224,23 @@ def test_one_time_keys_are_forgotten_after_a_month(app: Flask, world: World, tim
             ]
         )
     kept = db.session.scalar(
-        select(func.count(Submission.id)).where(Submission.at >= time.instant - sweeping.SENT)
+        select(func.count(Submission.id)).where(Submission.at >= time.instant - purging.SENT)
     )
     db.session.rollback()
-    assert sweeping.clear_submissions() == 29
+    assert purging.clear_submissions() == 29
     assert db.session.scalar(select(func.count(Submission.id))) == kept
     db.session.rollback()
-    assert sweeping.clear_submissions() == 0
+    assert purging.clear_submissions() == 0
     with transaction() as session:
         uploads.count(session, 1, {uploads.PERSON: (1, Quota(9, 9))})
         session.add(
-            WaitingStatement(
+            UnreadBankStatement(
                 sha256="0" * 64, source="回单.csv", brought_by_id=world.actor("custodian").user_id
             )
         )
     time.instant += 31 * DAY
-    assert sweeping.clear_tallies() >= 1
+    assert purging.clear_tallies() >= 1
     assert tallies() == {}
-    assert sweeping.clear_waiting() == 0
+    assert purging.clear_waiting() == 0
     time.instant += 60 * DAY
-    assert sweeping.clear_waiting() == 1
+    assert purging.clear_waiting() == 1

@@ -12,7 +12,7 @@ from market import spreadsheets
 from market.payments import reading
 from market.sandbox import OverBudget
 from market.spreadsheets import as_csv, as_xlsx
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.hostile import ENTRY, camt, far, row, workbook
 
 COLUMNS: spreadsheets.Headings = {"name": ("名称",), "sum": ("金额",)}
@@ -61,7 +61,7 @@ def test_numbers_are_what_was_typed_or_refused() -> None:
         ["乙", "0.0000001"],
         ["丙", "999999999999999"],
     ]
-    with pytest.raises(RuleBroken, match=r"第 3 行的“金额”.*文本"):
+    with pytest.raises(RuleViolation, match=r"第 3 行的“金额”.*文本"):
         read(workbook(HEAD + row(2, "甲", 1.0) + row(3, "乙", 6222021234567890123.0)))
     assert read(workbook(row(1, "名称", "备注") + row(2, "甲", 6222021234567890123.0))) == [["甲", ""]], (
         "a column nobody asked for may hold anything"
@@ -94,7 +94,7 @@ def test_a_table_of_another_encoding_and_a_quoted_line_break_are_read() -> None:
     ids=range(14),
 )
 def test_a_long_table_is_read_no_further_than_its_limit(made: Callable[[], bytes], said: str) -> None:
-    with pytest.raises(RuleBroken, match=said) as refused:
+    with pytest.raises(RuleViolation, match=said) as refused:
         read(made())
     assert refused.value.field == "file"
     assert not isinstance(refused.value, OverBudget)
@@ -106,9 +106,9 @@ def test_a_small_workbook_of_many_strings_is_read_or_refused_before_it_is_unpack
     assert read(many) == [["a", ""]]
     more = workbook(HEAD, "<si><t>a</t></si>" * (100_000_000 // 16))
     assert len(more) < 300_000
-    with pytest.raises(RuleBroken, match="解压之后有 101 MB"):
+    with pytest.raises(RuleViolation, match="解压之后有 101 MB"):
         read(more)
-    with pytest.raises(RuleBroken, match="一格超过"):
+    with pytest.raises(RuleViolation, match="一格超过"):
         read(workbook(HEAD + STRING.format(2), f"<si><t>{'a' * 20_000_000}</t></si>"))
 
 
@@ -129,7 +129,7 @@ def test_a_small_workbook_of_many_strings_is_read_or_refused_before_it_is_unpack
     ids=["rows", "columns", "both", "cells", "one long string", "one row too many"],
 )
 def test_a_workbook_over_a_limit_says_which(rows: str, shared: str, said: str) -> None:
-    with pytest.raises(RuleBroken, match=said):
+    with pytest.raises(RuleViolation, match=said):
         read(workbook(HEAD + rows, shared))
     assert read(as_csv([["名称"], ["甲"]])) == [["甲", ""]], "whoever comes next is served"
 
@@ -150,7 +150,7 @@ def test_a_workbook_over_a_limit_says_which(rows: str, shared: str, said: str) -
     ids=range(9),
 )
 def test_a_statement_in_xml_is_read_no_further_than_its_limit(made: Callable[[], bytes], said: str) -> None:
-    with pytest.raises(RuleBroken, match=said) as refused:
+    with pytest.raises(RuleViolation, match=said) as refused:
         reading.read(made(), "6300000000000018", {})
     assert not isinstance(refused.value, OverBudget)
 
@@ -174,6 +174,6 @@ def test_the_memory_of_who_asks_does_not_grow() -> None:
 
     before = held("VmRSS")
     read(content)
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         read(workbook(HEAD + far(50_000, "IV")))
     assert held("VmHWM") - before < 32 * 1024

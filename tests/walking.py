@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from flask import Flask
 from werkzeug.routing import Rule
 
-from market.pages import PAGES
+from market.case_views import PAGES
 from models import CASES
 from tests.web import Answer
 

@@ -109,5 +109,5 @@ def _post(numbers: range) -> None:
                 f"in {number}",
                 "deposit_received",
                 contract,
-                [books.Moved(books.clearing("bank"), books.escrow(contract), 100)],
+                [books.Transfer(books.clearing("bank"), books.escrow(contract), 100)],
             )

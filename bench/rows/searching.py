@@ -23,9 +23,9 @@ from bench.rows.markets import market
 from market.cli import rebuild_index
 from market.extensions import db
 from search import Query
+from search.analysis import query_terms
 from search.embedded import Whoosh
 from search.postgresql import FullText
-from search.words import query_terms
 
 SAID = ("环境影响", "河湟环境", "hjyx")
 AREA = "632800"

@@ -14,11 +14,11 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from market.accounts.confirming import claim, show_address
 from market.accounts.identity import PLAYED, known_to_all
+from market.accounts.owner_letters import notify_owners_of_change
 from market.accounts.sessions import note
-from market.accounts.telling import tell_of_change
 from market.extensions import db
 from market.transaction import action, looking
 from models import blocking, clock, events, identifiers, passwords, regions, sessions, spelling
@@ -36,10 +36,11 @@ from models.accounts import (
 from models.actors import Actor
 from models.agencies.checks import check_code
 from models.claims import Claim, open_claim, taken
+from models.conflicts import no_delegate
+from models.errors import NotAllowed, NotFound, RuleViolation
 from models.holders import called, hold, with_address
+from models.i18n import N_
 from models.regions import Region
-from models.sides import no_delegate
-from models.text import N_, NotAllowed, NotFound, RuleBroken
 from models.uscc import check as check_uscc
 from models.workflow import perform, start
 
@@ -87,7 +88,7 @@ def _made(session: Session, email: str, name: str, password: str) -> User:
     """A person's account; the letter comes once what others made it for is put down, and says so."""
     spelling.email(email)
     if not name.strip():
-        raise RuleBroken(N_("请填写姓名。"), "name")
+        raise RuleViolation(N_("请填写姓名。"), "name")
     user = User(name=name.strip())
     user.set_password(password)
     session.add(user)
@@ -101,7 +102,7 @@ def meant(session: Session, email: str) -> User:
     In public nobody is meant by one of the demonstration's: a market that holds one is not started again.
     """
     if known_to_all(spelling.asked_email(email)):
-        raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
+        raise RuleViolation(N_("这个邮箱属于演示账号,请换一个。"), "email")
     return called(session, email)
 
 
@@ -130,7 +131,7 @@ def _claim(session: Session, user: User, code: str, claim: str) -> Organisation 
     if found is None:
         return None
     if not hmac.compare_digest(claim_code(found).encode(), spelling.code(claim).encode()):
-        raise RuleBroken(N_("这家单位已由监管部门登记,请填写监管部门发给的入驻码。"), "claim")
+        raise RuleViolation(N_("这家单位已由监管部门登记,请填写监管部门发给的入驻码。"), "claim")
     found.claimed = True
     session.add(Membership(user_id=user.id, organisation_id=found.id, role="owner"))
     events.record(
@@ -171,9 +172,9 @@ def enter(
     """
     code, region_code = check_uscc(uscc, as_printed=as_printed), regions.current(region_code)
     if not organisation.strip():
-        raise RuleBroken(N_("请填写单位名称。"), "organisation")
+        raise RuleViolation(N_("请填写单位名称。"), "organisation")
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
-        raise RuleBroken(N_("请选择所在地区。"), "region_code")
+        raise RuleViolation(N_("请选择所在地区。"), "region_code")
     claimed = _claim(session, user, code, claim) if kind == "agency" else None
     if claimed is not None:
         return claimed
@@ -211,7 +212,7 @@ def register(
     Returns the person's key: it is this person, and nobody a form names, who may be signed in after it.
     """
     if organisation["kind"] not in ("enterprise", "agency"):
-        raise RuleBroken(N_("请选择单位类型。"), "kind")
+        raise RuleViolation(N_("请选择单位类型。"), "kind")
     user = _new_user(session, email, name, password)
     held = taken(
         session, check_uscc(str(organisation["uscc"]), as_printed=bool(organisation.get("as_printed")))
@@ -245,7 +246,7 @@ def appoint_admin(session: Session, actor: Actor, *, email: str, name: str, pass
     """
     holder = session.scalars(known_as(email)).one_or_none()
     if holder is not None and not holder.awaited:  # who runs the machine may know
-        raise RuleBroken(N_("这个邮箱已经注册过,请换一个。"), "email")
+        raise RuleViolation(N_("这个邮箱已经注册过,请换一个。"), "email")
     user = _new_user(session, email, name, password)
     hold(session, user)  # whoever runs the machine knows whom he appoints
     user.is_admin = True
@@ -259,7 +260,7 @@ def set_up_authority(
 ) -> str:
     """An administrator sets up a regulator or approving department with its first member."""
     if taken(session, check_uscc(organisation["uscc"], as_printed=bool(organisation.get("as_printed")))):
-        raise RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
+        raise RuleViolation(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
     user = _made(session, email, name, password)
     entered = enter(session, user, kind="authority", **organisation)  # type: ignore[arg-type]
     _invite(session, user, email)
@@ -301,9 +302,9 @@ def add_member(session: Session, actor: Actor, *, email: str, name: str, passwor
         "organisation",
         organisation.identifier,
         data={"name": user.name},
-        tells=[organisation.id],
+        notify=[organisation.id],
     )
-    tell_of_change(session, organisation, N_("增加了一名成员"), "/my/organisation")
+    notify_owners_of_change(session, organisation, N_("增加了一名成员"), "/my/organisation")
     return organisation.identifier
 
 
@@ -340,11 +341,11 @@ def change_password(session: Session, actor: Actor, *, current: str, password: s
     """
     user = session.get_one(User, actor.user_id)
     if not user.check_password(current):
-        raise RuleBroken(N_("现在的密码不正确。"), "current")
+        raise RuleViolation(N_("现在的密码不正确。"), "current")
     user.set_password(password)
     sessions.end_all(session, user.id)
     note(session, actor, "password")
-    letterbox.tell(session, "password_changed", user)
+    mail.post_to_holder(session, "password_changed", user)
     return str(user.id)
 
 
@@ -361,24 +362,24 @@ def delegate(
     organisation = _own(session, actor)
     user = meant(session, email)
     if not scope or not set(scope) <= set(SCOPE):
-        raise RuleBroken(N_("请至少选择一项委托事项。"), "scope")
+        raise RuleViolation(N_("请至少选择一项委托事项。"), "scope")
     if until <= clock.now():
-        raise RuleBroken(N_("委托期限应在将来。"), "until")
+        raise RuleViolation(N_("委托期限应在将来。"), "until")
     if most <= 0:
-        raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "most")
+        raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "most")
     session.add(
         Delegation(buyer_id=organisation.id, user_id=user.id, scope=sorted(scope), most=most, until=until)
     )
-    letterbox.post(session, "delegated", user.address, buyer=organisation.name)
+    mail.post(session, "delegated", user.address, buyer=organisation.name)
     events.record(
         session,
         actor,
         "organisation.delegate",
         "organisation",
         organisation.identifier,
-        tells=[organisation.id],
+        notify=[organisation.id],
     )
-    tell_of_change(session, organisation, N_("委托了他人采购"), "/my/organisation")
+    notify_owners_of_change(session, organisation, N_("委托了他人采购"), "/my/organisation")
     return organisation.identifier
 
 
@@ -411,9 +412,7 @@ def _tell_blocked(session: Session, kind: str, which: str, reason: str) -> str:
     """
     person = session.scalars(named(which)).one()
     if person.email and person.email_confirmed_at:
-        letterbox.post(
-            session, kind, person.email, person, reason=reason.strip(), whom=blocking.lifted_by(person)
-        )
+        mail.post(session, kind, person.email, person, reason=reason.strip(), whom=blocking.lifted_by(person))
     return which
 
 
@@ -422,7 +421,7 @@ def accept_delegation(session: Session, actor: Actor, number: int) -> str:
     """The delegate takes it on.
 
     From now on it gives power, and ties the person and whoever belongs to the same organisation
-    (models/sides.py).
+    (models/conflicts.py).
     """
     lent = _offered(session, actor, number)
     if not may_buy_for_others(lent.user):
@@ -450,7 +449,7 @@ def _tell_buyer(session: Session, actor: Actor, lent: Delegation, kind: str) -> 
         "organisation",
         lent.buyer.identifier,
         data={"name": lent.user.name},
-        tells=[lent.buyer_id],
+        notify=[lent.buyer_id],
     )
 
 

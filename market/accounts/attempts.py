@@ -28,8 +28,9 @@ from limits.storage import MemoryStorage, Storage
 from market.extensions import limiter, place
 from models import spelling
 from models.accounts import User
+from models.errors import Problem
+from models.i18n import N_
 from models.sessions import network_of
-from models.text import N_, Problem
 
 FREE = 10  # failures before anybody waits
 FIRST_WAIT, LONGEST_WAIT = 5, 15 * 60  # seconds: 5, 10, 20, ... after each further failure

@@ -2,4 +2,4 @@
 
 from flask import Blueprint
 
-rooms = Blueprint("accounts", __name__)
+bp = Blueprint("accounts", __name__)

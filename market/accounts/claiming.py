@@ -8,8 +8,8 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from market import letterbox
-from market.accounts.telling import tell_owners
+from market import mail
+from market.accounts.owner_letters import notify_owners
 from market.files import hand_in, with_file
 from market.signing import prepare_key
 from market.transaction import action
@@ -18,7 +18,7 @@ from models.accounts import Delegation, Membership, Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import under_way
 from models.claims import Claim
-from models.text import N_
+from models.i18n import N_
 from models.workflow import perform
 
 
@@ -26,9 +26,9 @@ def _about(claim: Claim) -> dict[str, str]:
     return {"organisation": claim.organisation.name, "claim": claim.identifier}
 
 
-def tell_of(session: Session, claim: Claim) -> None:
+def notify_claimed(session: Session, claim: Claim) -> None:
     """The owners of an organisation hear by mail that somebody claims it."""
-    tell_owners(session, claim.organisation, "claimed", **_about(claim))
+    notify_owners(session, claim.organisation, "claimed", **_about(claim))
 
 
 @with_file
@@ -47,7 +47,7 @@ def file_claim(
     if content:
         hand_in(session, actor, claim, file_name, content, scan=True)
     perform(session, claim, "file", actor, reason=statement)
-    tell_of(session, claim)
+    notify_claimed(session, claim)
     return identifier
 
 
@@ -95,7 +95,7 @@ def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str
     """It is not theirs, with the reason."""
     claim = Claim.load(session, identifier, lock=True)
     perform(session, claim, "refuse", actor, reason=reason)
-    letterbox.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
+    mail.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
     return identifier
 
 
@@ -110,7 +110,7 @@ def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str,
     perform(session, claim, "grant", actor, reason=reason)
     claim.replaces = replaces
     organisation = Organisation.load(session, claim.organisation.identifier, lock=True)
-    tell_owners(session, organisation, "claim_decided", **_about(claim))
+    notify_owners(session, organisation, "claim_decided", **_about(claim))
     if replaces:
         _put_out(session, organisation)
     organisation.claimed = True
@@ -118,7 +118,7 @@ def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str,
     if (organisation.kind, organisation.state) == ("enterprise", "applied"):
         perform(session, organisation, "match", SYSTEM, data={"number": claim.identifier})
         prepare_key(session, organisation)
-    letterbox.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
+    mail.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
     return identifier
 
 

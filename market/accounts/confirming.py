@@ -18,15 +18,16 @@ from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSaf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from market.accounts.identity import known_to_all
 from market.transaction import action, looking
 from models import clock, events, letters, sessions, spelling
 from models.accounts import User, actor_for, claimed_as, known_as, looked_at
 from models.actors import Actor
+from models.errors import NotAllowed, NotFound, Problem, RuleViolation
 from models.holders import entered_by_others, hold, join
+from models.i18n import N_
 from models.permission import check_account
-from models.text import N_, NotAllowed, NotFound, Problem, RuleBroken
 
 GOOD_FOR = timedelta(days=3)
 PURPOSE = "confirm a mail address"  # a token made for anything else is none here
@@ -94,21 +95,21 @@ def is_done(said: Claim) -> bool:
 def claim(session: Session, user: User, email: str) -> None:
     """A person says an address is theirs: it waits, and a letter goes there, whether or not it is somebody's.
 
-    If it is, the letter tells that person. Nothing tells whoever asks. RuleBroken at `email` for none.
+    If it is, the letter tells that person. Nothing tells whoever asks. RuleViolation at `email` for none.
     """
     address = spelling.email(email)
     if known_to_all(address):  # a market that holds one is not started again
-        raise RuleBroken(N_("这个邮箱属于演示账号,请换一个。"), "email")
+        raise RuleViolation(N_("这个邮箱属于演示账号,请换一个。"), "email")
     owner = session.scalars(known_as(address)).one_or_none()
     theirs = owner is not None and not owner.awaited and owner.id != user.id
     user.email_asked = address
     session.flush()
     if theirs and entered_by_others(user):
-        letterbox.post(session, "joined", address, user, organisation=user.memberships[0].organisation.name)
+        mail.post(session, "joined", address, user, organisation=user.memberships[0].organisation.name)
     elif theirs:
-        letterbox.post(session, "known", address)
+        mail.post(session, "known", address)
     else:
-        letterbox.post(session, "confirm", address, user)
+        mail.post(session, "confirm", address, user)
 
 
 def _person(session: Session, actor: Actor) -> User:
@@ -124,7 +125,7 @@ def _person(session: Session, actor: Actor) -> User:
 
 def _check_letters(session: Session, user: User, field: str | None = None) -> None:
     if letters.had_enough(session, "confirm", user):
-        raise RuleBroken(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"), field)
+        raise RuleViolation(N_("今天已经发了几封确认信,请先看看收件箱和垃圾箱,明天再试。"), field)
 
 
 def _told(session: Session, actor: Actor, user: User, act: str) -> str:
@@ -137,11 +138,11 @@ def _told(session: Session, actor: Actor, user: User, act: str) -> str:
 def send_again(session: Session, actor: Actor) -> str:
     """The letter once more, to the address that waits.
 
-    RuleBroken where none does, or the account had too many sent today.
+    RuleViolation where none does, or the account had too many sent today.
     """
     user = _person(session, actor)
     if not user.email_asked:
-        raise RuleBroken(N_("没有等待确认的邮箱;请在下面填写您的邮箱。"), "email")
+        raise RuleViolation(N_("没有等待确认的邮箱;请在下面填写您的邮箱。"), "email")
     _check_letters(session, user)
     claim(session, user, user.email_asked)
     return _told(session, actor, user, "ask_address")
@@ -162,9 +163,9 @@ def change_address(actor: Actor, *, email: str, current: str, **sent: Any) -> st
 def _change_address(session: Session, actor: Actor, *, email: str, current: str) -> str:
     user = _person(session, actor)
     if not user.check_password(current):
-        raise RuleBroken(N_("现在的密码不正确。"), "current")
+        raise RuleViolation(N_("现在的密码不正确。"), "current")
     if spelling.email(email) == user.email:
-        raise RuleBroken(N_("这就是您现在的邮箱。"), "email")
+        raise RuleViolation(N_("这就是您现在的邮箱。"), "email")
     _check_letters(session, user, "email")
     claim(session, user, email)
     return _told(session, actor, user, "ask_address")
@@ -215,7 +216,7 @@ def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> st
         sessions.end_all(session, user.id)
         return _told(session, actor, mine, "join")
     if user.id != actor.user_id and not (password and user.check_password(password)):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("密码不正确:请填写申请使用这个邮箱的账号的密码。如果不是您申请的,请不要确认。"), "password"
         )
     check_account(
@@ -224,11 +225,11 @@ def _confirm(session: Session, actor: Actor, *, token: str, password: str) -> st
     if user.email == said.address:
         return str(user.id)
     if said.since != _since(user):
-        raise RuleBroken(N_("这个链接已经用过,或之后又确认了别的邮箱;请登录后重新发送。"))
+        raise RuleViolation(N_("这个链接已经用过,或之后又确认了别的邮箱;请登录后重新发送。"))
     before, user.email_asked = user.email, said.address
     hold(session, user)
     if before:
-        letterbox.post(session, "moved", before, user, address=said.address)
+        mail.post(session, "moved", before, user, address=said.address)
     return _told(session, Actor(user.name, user_id=user.id), user, "confirm_address")
 
 

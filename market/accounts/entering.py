@@ -11,18 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.agencies import registry
-from market.batches import Away
+from market.batches import Unavailable
+from market.chunks import each
 from market.extensions import db
 from market.files import hand_in, with_file
-from market.pieces import each
 from market.signing import prepare_key
 from market.transaction import Beforehand, action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import Registered, unlike
+from models.errors import NotAllowed, Problem, RuleViolation, WrongState
 from models.failures import Attempt
-from models.text import N_, NotAllowed, Problem, RuleBroken, WrongState
+from models.i18n import N_
 from models.workflow import perform
 
 SOON = 5  # seconds somebody who signs up waits for the register; after that the jobs ask it
@@ -135,7 +136,7 @@ def correct(
     """
     own = _own(session, actor)
     if not organisation.strip():
-        raise RuleBroken(N_("请填写单位名称。"), "organisation")
+        raise RuleViolation(N_("请填写单位名称。"), "organisation")
     own.name, own.legal_representative = organisation.strip(), legal_representative.strip()
     if content:
         hand_in(session, actor, own, file_name, content, scan=True)
@@ -146,4 +147,4 @@ def correct(
     return own.identifier
 
 
-__all__ = ["Away", "ask_register", "correct", "judge", "try_register", "work"]
+__all__ = ["Unavailable", "ask_register", "correct", "judge", "try_register", "work"]

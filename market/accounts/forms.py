@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market.accounts.again import again
+from market.accounts.reauthentication import reauthentication_field
+from market.formatting import problem_text
 from market.forms import (
     NEEDED,
     BeijingTimeField,
@@ -23,10 +24,9 @@ from market.forms import (
     text,
 )
 from market.options import as_printed, offer_as_printed, region_choices, region_field
-from market.words import words_of
 from models import CASES, passwords, spelling, uscc
 from models.accounts import KINDS, SCOPE
-from models.text import RuleBroken
+from models.errors import RuleViolation
 
 
 class SignInForm(Form):
@@ -109,7 +109,7 @@ class DelegationForm(Form):
     )
     most = MoneyField(_l("金额上限(元)"), [NEEDED])
     until = BeijingTimeField(_l("委托到"), [NEEDED])
-    again = again(_l("委托他人以本单位名义办理前,再次确认是您本人。"))
+    again = reauthentication_field(_l("委托他人以本单位名义办理前,再次确认是您本人。"))
 
     def values(self) -> dict[str, Any]:
         return {name: value for name, value in super().values().items() if name != "again"}
@@ -158,7 +158,7 @@ class SignUpForm(PersonForm):
             return False
         try:
             check(field.data or "")
-        except RuleBroken as problem:
-            self.refuse(problem, words_of(problem))
+        except RuleViolation as problem:
+            self.refuse(problem, problem_text(problem))
             return False
         return True

@@ -15,28 +15,31 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, EmailField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market import letterbox
+from market import mail
 from market.accounts import attempts, claiming, confirming, entering, letters
-from market.accounts.again import is_same
 from market.accounts.identity import current_actor
+from market.accounts.reauthentication import is_own_password
 from market.accounts.signing_in import first_step
+from market.case_views import ActPage, act_view, attempt, case_page, file_of, form_page, visible
 from market.extensions import db, limiter
+from market.formatting import problem_text
 from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
-from market.pages import ActPage, act_view, attempt, case_page, file_of, form_page, visible
-from market.words import words_of
 from models import documents
 from models.accounts import Organisation, User
 from models.agencies import UNLIKE
 from models.claims import Claim
-from models.text import N_, NotAllowed
+from models.errors import NotAllowed
+from models.i18n import N_
 
-rooms = Blueprint("identification", __name__)
+bp = Blueprint("identification", __name__)
 
 
 class AddressForm(Form):
     email = EmailField(_l("新邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "email"})
     current = PasswordField(
-        _l("登录密码"), [NEEDED, Length(max=200), is_same], render_kw={"autocomplete": "current-password"}
+        _l("登录密码"),
+        [NEEDED, Length(max=200), is_own_password],
+        render_kw={"autocomplete": "current-password"},
     )
 
 
@@ -98,7 +101,7 @@ def _me() -> User:
     return db.session.get_one(User, current_actor().user_id)
 
 
-@rooms.route("/my/address", methods=["GET", "POST"])
+@bp.route("/my/address", methods=["GET", "POST"])
 @login_required
 @limiter.limit("20 per hour", methods=["POST"])
 def address() -> Response | str | tuple[str, int]:
@@ -115,12 +118,12 @@ def address() -> Response | str | tuple[str, int]:
         form=form,
         again=ActForm(formdata=None),
         me=_me(),
-        here=not letterbox.sends(),
+        here=not mail.sends(),
         again_sent="sent" in request.args,
     ), status
 
 
-@rooms.post("/my/address/again")
+@bp.post("/my/address/again")
 @login_required
 @limiter.limit("10 per hour")
 def send_again() -> Response:
@@ -128,7 +131,7 @@ def send_again() -> Response:
     return redirect(url_for("identification.address", sent=1), 303)
 
 
-@rooms.route("/confirm/<token>", methods=["GET", "POST"])
+@bp.route("/confirm/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
 def confirm(token: str) -> Response | str | tuple[str, int]:
     """Where the letter's link leads.
@@ -166,7 +169,7 @@ def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
             made, status = attempt(form, confirming.confirm, token=token, **form.values())
             tried.right = True if made is not None else False if form.password.errors else None
     except attempts.TooMany as problem:
-        form.refuse(problem, words_of(problem))
+        form.refuse(problem, problem_text(problem))
         return None, problem.status
     return made, status
 
@@ -178,11 +181,11 @@ def _confirmed(person: int) -> Response:
     return redirect(url_for("accounts.worklist", confirmed=1), 303)
 
 
-@rooms.get("/outbox")
+@bp.get("/outbox")
 @login_required
 def outbox() -> str:
     """Letters to the reader, where no mail server is set: the demonstration and a trial write to nobody."""
-    if letterbox.sends():
+    if mail.sends():
         abort(404)
     return render_template("accounts/outbox.html", letters=letters.own(db.session, _me()))
 
@@ -194,7 +197,7 @@ def _waiting_enterprise() -> Organisation:
     return db.session.get_one(Organisation, actor.organisation_id)
 
 
-@rooms.route("/my/licence", methods=["GET", "POST"])
+@bp.route("/my/licence", methods=["GET", "POST"])
 @login_required
 @limiter.limit("20 per hour", methods=["POST"])
 def licence() -> Response | str | tuple[str, int]:
@@ -224,7 +227,7 @@ def _asked_again(identifier: str) -> str:
     return url_for("accounts.organisation")
 
 
-@rooms.get("/claims/<identifier>")
+@bp.get("/claims/<identifier>")
 @login_required
 def show_claim(identifier: str) -> str:
     claim = visible(Claim, identifier)
@@ -236,7 +239,7 @@ def show_claim(identifier: str) -> str:
     )
 
 
-@rooms.route("/claims/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/claims/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_claim(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Claim, identifier, act, CLAIM_ACTS)

@@ -17,21 +17,21 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from market.accounts.confirming import token
 from market.accounts.identity import known_to_all
+from market.chunks import each
 from market.demo import people
 from market.extensions import db
-from market.pieces import each
 from market.transaction import transaction
 from models import clock, letters, sessions
 from models.accounts import Organisation, User
 from models.claims import Claim
 from models.failures import Attempt
 from models.holders import with_address
+from models.i18n import N_
 from models.letters import Letter, Reset
 from models.sessions import token_hash
-from models.text import N_
 
 RESET_MINUTES = 30
 MOST_CLAIMING = 10  # accounts that only claim an address a letter names, the newest
@@ -317,12 +317,12 @@ def _deal_with(key: int) -> None:
     with transaction() as session:
         letter = session.get_one(Letter, key)
         words = None if letters.too_many(session, letter) else written(session, letter)
-        if words is None or not letterbox.sends():
+        if words is None or not mail.sends():
             letter.done_at = clock.now()
             letter.subject, letter.text = (words.subject, words.text) if words else (None, None)
             return
         name = f"{letter.kind}-{letter.id}-{letter.created_at:%Y%m%d%H%M%S%f}"
-    letterbox.send(letter.address, words.subject, words.text, name)
+    mail.send(letter.address, words.subject, words.text, name)
     with transaction() as session:
         session.get_one(Letter, key).done_at = clock.now()
 

@@ -30,9 +30,10 @@ from market.transaction import action, looking, sealing_key, transaction
 from models import clock, factors
 from models.accounts import User
 from models.actors import Actor
+from models.errors import NotFound, RuleViolation
 from models.factors import MOST_PASSKEYS, Passkey
+from models.i18n import N_
 from models.sessions import SignIn
-from models.text import N_, NotFound, RuleBroken
 
 MOST_ANSWER = 20_000  # characters; those of real devices have a few thousand
 # What the library raises for an answer that is not one; whoever makes one up need not keep to its own errors.
@@ -148,7 +149,7 @@ def add(
             expected_origin=site.origin,
         )
     except WRONG as error:
-        raise RuleBroken(N_("浏览器给出的通行密钥不对,请重试。"), "answer") from error
+        raise RuleViolation(N_("浏览器给出的通行密钥不对,请重试。"), "answer") from error
     return _add_passkey(
         actor,
         made.credential_id,
@@ -173,9 +174,9 @@ def _add_passkey(
     key = shown_owner(actor)
     first = not factors.kinds(session, key)
     if session.scalar(select(Passkey.id).where(Passkey.credential_id == credential_id)):
-        raise RuleBroken(N_("这个通行密钥已经登记过。"), "answer")
+        raise RuleViolation(N_("这个通行密钥已经登记过。"), "answer")
     if (session.scalar(select(func.count(Passkey.id)).where(Passkey.user_id == key)) or 0) >= MOST_PASSKEYS:
-        raise RuleBroken(N_("通行密钥已经够多了,请先删去不用的。"), "answer")
+        raise RuleViolation(N_("通行密钥已经够多了,请先删去不用的。"), "answer")
     made = {
         "handle": secrets.token_urlsafe(9),
         "credential_id": credential_id,

@@ -7,26 +7,27 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from market.accounts.letters import user_of
 from market.accounts.sessions import note
 from market.transaction import action, looking
 from models import factors, passwords, sessions, spelling
 from models.accounts import actor_for, worked_out
 from models.actors import VISITOR, Actor
+from models.errors import NotFound
 from models.holders import hold
+from models.i18n import N_
 from models.letters import Reset
 from models.permission import check_account
-from models.text import N_, NotFound
 
 
 @action
 def ask_reset(session: Session, actor: Actor, *, email: str) -> str:
     """Put down that somebody forgot the password of this address.
 
-    Nothing is looked up here: the job does that. RuleBroken for what is no address.
+    Nothing is looked up here: the job does that. RuleViolation for what is no address.
     """
-    letterbox.post(session, "forgotten", spelling.email(email))
+    mail.post(session, "forgotten", spelling.email(email))
     return ""
 
 
@@ -68,6 +69,6 @@ def _choose_password(session: Session, actor: Actor, token: str, *, password: st
         hold(session, user, others_stay=True)
     session.execute(delete(Reset).where(Reset.user_id == user.id))
     sessions.end_all(session, user.id)
-    letterbox.tell(session, "password_changed", user)
+    mail.post_to_holder(session, "password_changed", user)
     note(session, actor, "password_reset", of=user)
     return ""

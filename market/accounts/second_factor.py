@@ -10,16 +10,17 @@ from cryptography.exceptions import InvalidTag
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from market.accounts.attempts import counted, person
 from market.accounts.sessions import note
 from market.transaction import action, looking, sealing_key, transaction
 from models import factors, letters, sealing
 from models.accounts import User
 from models.actors import Actor
+from models.errors import NotAllowed, RuleViolation
 from models.holders import with_address
+from models.i18n import N_
 from models.sessions import SignIn, end
-from models.text import N_, NotAllowed, RuleBroken
 
 TOLD_AFTER = (
     5  # wrong codes after the right password: somebody else has it, which the owner is told once a day
@@ -65,7 +66,7 @@ def prove(actor: Actor, current: str) -> None:
     with counted("password", person(user), "current") as attempt:
         attempt.right = user.check_password(current)
     if not attempt.right:
-        raise RuleBroken(N_("现在的密码不正确。"), "current")
+        raise RuleViolation(N_("现在的密码不正确。"), "current")
 
 
 def add_authenticator(actor: Actor, offer: Offer, *, current: str, code: str, submission: str = "") -> str:
@@ -76,7 +77,7 @@ def add_authenticator(actor: Actor, offer: Offer, *, current: str, code: str, su
     prove(actor, current)
     step = factors.step_of(offer.secret, code)
     if step is None:
-        raise RuleBroken(N_("验证码不对。请核对手机时间,再填验证器现在显示的 6 位数字。"), "code")
+        raise RuleViolation(N_("验证码不对。请核对手机时间,再填验证器现在显示的 6 位数字。"), "code")
     return _add_authenticator(actor, offer, step, submission=submission)
 
 
@@ -98,7 +99,7 @@ def changed(session: Session, actor: Actor, what: str, codes: list[str]) -> str:
     if codes:
         factors.set_codes(session, key, codes)
     end(session, SignIn.user_id == key)
-    letterbox.tell(session, "factor_changed", session.get_one(User, key))
+    mail.post_to_holder(session, "factor_changed", session.get_one(User, key))
     note(session, actor, what)
     return "1" if codes else ""
 
@@ -112,7 +113,7 @@ def fresh_recovery(actor: Actor, codes: list[str], *, current: str, submission: 
 @action
 def _set_codes(session: Session, actor: Actor, codes: list[str]) -> str:
     if not factors.kinds(session, owner(actor)):
-        raise RuleBroken(N_("请先设置验证器或通行密钥。"))
+        raise RuleViolation(N_("请先设置验证器或通行密钥。"))
     return changed(session, actor, "recovery_codes", codes)
 
 
@@ -138,11 +139,11 @@ def reset_of(session: Session, actor: Actor, *, email: str, reason: str) -> str:
     Done after finding out who it is; nothing tells whether anybody has the address.
     """
     if not reason.strip():
-        raise RuleBroken(N_("请说明如何核实了本人身份。"), "reason")
+        raise RuleViolation(N_("请说明如何核实了本人身份。"), "reason")
     for user in session.scalars(with_address(email)):
         factors.drop(session, user.id)
         end(session, SignIn.user_id == user.id)
-        letterbox.tell(session, "factor_changed", user)
+        mail.post_to_holder(session, "factor_changed", user)
         note(session, actor, "factors_removed", of=user, reason=reason.strip())
     return ""
 
@@ -160,7 +161,7 @@ def shown(user: User, code: str) -> str | None:
                 and attempt.failures >= TOLD_AFTER
                 and not letters.lately(session, "factor_tried", user.address)
             ):
-                letterbox.tell(session, "factor_tried", user)
+                mail.post_to_holder(session, "factor_tried", user)
         attempt.right = kind is not None
     return kind
 
@@ -183,7 +184,7 @@ def shown_owner(actor: Actor) -> int:
     Else a stranger would lock an account under somebody's address before its owner comes to it.
     """
     if not actor.confirmed:
-        raise RuleBroken(N_("请先确认您的邮箱,再设置第二重验证。"))
+        raise RuleViolation(N_("请先确认您的邮箱,再设置第二重验证。"))
     return owner(actor)
 
 

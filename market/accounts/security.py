@@ -15,20 +15,21 @@ from flask_login import current_user, login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market import letterbox
+from market import mail
 from market.accounts import passkeys, second_factor, sessions
-from market.accounts.blueprint import rooms
+from market.accounts.blueprint import bp
 from market.accounts.forms import AuthenticatorForm, NewPasskeyForm, PersonalActForm, ProveForm
 from market.accounts.identity import current_actor, leave, renew, signs_in, waived
 from market.accounts.second_factor import Offer, fresh_offer, offered
+from market.case_views import attempt, form_page, paged
 from market.extensions import db
-from market.pages import attempt, form_page, paged
 from models import factors
 from models.accounts import User
+from models.errors import NotAllowed, NotFound
 from models.factors import Passkey
+from models.i18n import N_
 from models.letters import Letter
 from models.sessions import Lifetime, open_of
-from models.text import N_, NotAllowed, NotFound
 
 # What somebody may see before the second factor that is asked of it was set up; of everything else nothing.
 CONFINED = {
@@ -65,7 +66,7 @@ def register(app: Flask) -> None:
         raise NotAllowed(N_("请先设置第二重验证。"))
 
 
-@rooms.get("/my/sessions")
+@bp.get("/my/sessions")
 @login_required
 def own_sessions() -> str:
     page = paged(open_of(current_user.user.id))
@@ -79,7 +80,7 @@ def own_sessions() -> str:
     )
 
 
-@rooms.post("/my/sessions/<handle>/end")
+@bp.post("/my/sessions/<handle>/end")
 @login_required
 def end_session(handle: str) -> Response:
     here = handle == current_user.handle
@@ -89,7 +90,7 @@ def end_session(handle: str) -> Response:
     return redirect(url_for("catalogue.home" if here else "accounts.own_sessions"), 303)
 
 
-@rooms.post("/my/sessions/end")
+@bp.post("/my/sessions/end")
 @login_required
 def end_sessions() -> Response:
     sessions.end_mine(current_actor())
@@ -97,7 +98,7 @@ def end_sessions() -> Response:
     return redirect(url_for("accounts.sign_in", ended=1), 303)
 
 
-@rooms.get("/my/security")
+@bp.get("/my/security")
 @login_required
 def security() -> str:
     key = current_user.user.id
@@ -137,7 +138,7 @@ def _renewed(factor: str) -> None:
     renew(db.session.get_one(User, key), factor)
 
 
-@rooms.route("/my/security/authenticator", methods=["GET", "POST"])
+@bp.route("/my/security/authenticator", methods=["GET", "POST"])
 @login_required
 def authenticator() -> Response | str | tuple[str, int]:
     form, status = AuthenticatorForm(), 200
@@ -156,7 +157,7 @@ def authenticator() -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.route("/my/security/passkeys/new", methods=["GET", "POST"])
+@bp.route("/my/security/passkeys/new", methods=["GET", "POST"])
 @login_required
 def new_passkey() -> Response | str | tuple[str, int]:
     form, status, sign_in, offer = NewPasskeyForm(), 200, current_user.sign_in, _offer()
@@ -177,7 +178,7 @@ def _gone(_result: str) -> str:
     return url_for("accounts.security")
 
 
-@rooms.route("/my/security/passkeys/<handle>/remove", methods=["GET", "POST"])
+@bp.route("/my/security/passkeys/<handle>/remove", methods=["GET", "POST"])
 @login_required
 def remove_passkey(handle: str) -> Response | str | tuple[str, int]:
     found = db.session.scalars(
@@ -197,7 +198,7 @@ def remove_passkey(handle: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/my/security/remove", methods=["GET", "POST"])
+@bp.route("/my/security/remove", methods=["GET", "POST"])
 @login_required
 def remove_factors() -> Response | str | tuple[str, int]:
     lead = _(
@@ -213,7 +214,7 @@ def remove_factors() -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/my/security/codes", methods=["GET", "POST"])
+@bp.route("/my/security/codes", methods=["GET", "POST"])
 @login_required
 def recovery_codes() -> Response | str | tuple[str, int]:
     form, status, offer = ProveForm(), 200, _offer()
@@ -229,7 +230,7 @@ def recovery_codes() -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.route("/admin/people/sessions", methods=["GET", "POST"])
+@bp.route("/admin/people/sessions", methods=["GET", "POST"])
 @login_required
 def end_anybodys() -> Response | str | tuple[str, int]:
     lead = _("用这个邮箱登录的人在所有设备上退出。无论有没有这样的人,回答都一样。")
@@ -243,7 +244,7 @@ def end_anybodys() -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/admin/people/factors", methods=["GET", "POST"])
+@bp.route("/admin/people/factors", methods=["GET", "POST"])
 @login_required
 def reset_anybodys() -> Response | str | tuple[str, int]:
     lead = _(
@@ -263,14 +264,14 @@ def _done(_result: str) -> str:
     return url_for("accounts.worklist")
 
 
-@rooms.get("/admin/letters")
+@bp.get("/admin/letters")
 @login_required
 def outbox() -> str:
     """Where no mail is sent, what would have been.
 
     It holds ways to other people's passwords, so it is there for no other market.
     """
-    if letterbox.sends():
+    if mail.sends():
         raise NotFound(N_("没有这个页面。"))
     page: Any = paged(select(Letter).where(Letter.text.is_not(None)).order_by(Letter.id.desc()))
     return render_template("accounts/letters.html", page=page)

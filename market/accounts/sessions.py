@@ -12,9 +12,10 @@ from market.transaction import action, transaction
 from models import events, sessions, spelling
 from models.accounts import User
 from models.actors import Actor
+from models.errors import NotAllowed, NotFound
 from models.holders import with_address
+from models.i18n import N_
 from models.sessions import SignIn
-from models.text import N_, NotAllowed, NotFound
 
 log = logging.getLogger(__name__)
 

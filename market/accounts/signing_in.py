@@ -7,16 +7,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from market.accounts import attempts, passkeys, resets, second_factor
-from market.accounts.blueprint import rooms
+from market.accounts.blueprint import bp
 from market.accounts.forms import CodeForm, ForgottenForm, ResetForm
 from market.accounts.identity import enter, halfway, stop_halfway
+from market.case_views import attempt
 from market.extensions import db, limiter, place
-from market.pages import attempt
-from market.words import words_of
+from market.formatting import problem_text
 from models.accounts import User
 from models.actors import VISITOR
+from models.errors import NotFound
 from models.factors import kinds
-from models.text import N_, NotFound
+from models.i18n import N_
 
 
 def welcome(user: User, target: str, factor: str = "") -> Response:
@@ -26,7 +27,7 @@ def welcome(user: User, target: str, factor: str = "") -> Response:
     return redirect(target or url_for("accounts.worklist"), 303)
 
 
-@rooms.route("/sign-in/second", methods=["GET", "POST"])
+@bp.route("/sign-in/second", methods=["GET", "POST"])
 def second() -> Response | str | tuple[str, int]:
     """What is shown after the password: a passkey where there is script, else a code."""
     waiting = halfway()
@@ -39,7 +40,7 @@ def second() -> Response | str | tuple[str, int]:
             try:
                 factor = _shown(form)
             except attempts.TooMany as problem:
-                form.refuse(problem, words_of(problem))
+                form.refuse(problem, problem_text(problem))
                 status = problem.status
             else:
                 if factor:
@@ -67,7 +68,7 @@ def _shown(form: CodeForm) -> str | None:
     return factor
 
 
-@rooms.route("/forgotten", methods=["GET", "POST"])
+@bp.route("/forgotten", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"], key_func=lambda: f"forgotten {place()}")
 def forgotten() -> Response | str | tuple[str, int]:
     """Ask for a way to another password: whatever the address, this is all that happens here."""
@@ -83,12 +84,12 @@ def forgotten() -> Response | str | tuple[str, int]:
     return render_template("accounts/forgotten.html", form=form), status
 
 
-@rooms.get("/forgotten/sent")
+@bp.get("/forgotten/sent")
 def forgotten_sent() -> str:
     return render_template("accounts/forgotten_sent.html")
 
 
-@rooms.route("/forgotten/<token>", methods=["GET", "POST"])
+@bp.route("/forgotten/<token>", methods=["GET", "POST"])
 def reset(token: str) -> Response | str | tuple[str, int]:
     """Choose another password, once; signing in with it, and the second factor, come after."""
     if not resets.is_open(db.session, token):

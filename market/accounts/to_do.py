@@ -8,7 +8,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from market.words import when
+from market.formatting import format_instant
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import under_way
@@ -72,6 +72,10 @@ def pending_account(session: Session, own: Organisation | None) -> ToDo | None:
     number = change.account_number[-4:]
     return ToDo(
         _("更换收款账户,等待生效"),
-        _("尾号 %(number)s,%(time)s 生效,之前的款仍付到原账户", number=number, time=when(change.due_at)),
+        _(
+            "尾号 %(number)s,%(time)s 生效,之前的款仍付到原账户",
+            number=number,
+            time=format_instant(change.due_at),
+        ),
         url_for("agencies.show_account_change", identifier=change.identifier),
     )

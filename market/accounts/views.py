@@ -16,20 +16,20 @@ from werkzeug.wrappers import Response
 from market import permissions
 from market.accounts import actions, attempts, identity, security
 from market.accounts.attempts import TooMany, account, counted, know
-from market.accounts.blueprint import rooms
+from market.accounts.blueprint import bp
 from market.accounts.entering import try_register
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identification import example_values
 from market.accounts.identity import current_actor, enter, known_to_all, leave, renew
 from market.accounts.signing_in import first_step
 from market.accounts.to_do import pending_account, to_do
+from market.case_views import attempt, form_page, paged, sliced, waiting
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
+from market.formatting import problem_text
 from market.forms import ReasonForm
 from market.oversight.overview import overview
-from market.pages import attempt, form_page, paged, sliced, waiting
-from market.words import words_of
 from models import CASES, blocking
 from models.accounts import (
     KINDS,
@@ -46,9 +46,10 @@ from models.accounts import (
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
+from models.errors import NotAllowed, NotFound
 from models.factors import kinds
-from models.notices import Notice
-from models.text import N_, NotAllowed, NotFound
+from models.i18n import N_
+from models.notifications import Notification
 
 
 def register(app: Flask) -> None:
@@ -94,7 +95,7 @@ def _demo_accounts() -> dict[str, Any] | None:
     }
 
 
-@rooms.route("/sign-in", methods=["GET", "POST"])
+@bp.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Response | str | tuple[str, int]:
     form = SignInForm()
     status = 200
@@ -104,7 +105,7 @@ def sign_in() -> Response | str | tuple[str, int]:
             try:
                 user = _authenticated(form)
             except TooMany as problem:
-                form.refuse(problem, words_of(problem))
+                form.refuse(problem, problem_text(problem))
                 return render_template(
                     "accounts/sign_in.html", form=form, demo=_demo_accounts()
                 ), problem.status
@@ -148,7 +149,7 @@ def _authenticated(form: SignInForm) -> User | None:
     return user
 
 
-@rooms.route("/sign-up", methods=["GET", "POST"])
+@bp.route("/sign-up", methods=["GET", "POST"])
 @limiter.limit("100 per hour", methods=["POST"])  # a training day of an office is one address
 def sign_up() -> Response | str | tuple[str, int]:
     form = SignUpForm(data=example_values())
@@ -188,13 +189,13 @@ def _welcome(made: str, password: str) -> Response:
     )
 
 
-@rooms.post("/sign-out")
+@bp.post("/sign-out")
 def sign_out() -> Response:
     leave()
     return redirect(url_for("catalogue.home"), 303)
 
 
-@rooms.get("/my")
+@bp.get("/my")
 @login_required
 def worklist() -> str:
     actor = current_actor()
@@ -225,7 +226,7 @@ def _mine() -> Organisation:
     return db.session.get_one(Organisation, key)
 
 
-@rooms.get("/my/organisation")
+@bp.get("/my/organisation")
 @login_required
 def organisation() -> str:
     mine = _mine()
@@ -253,7 +254,7 @@ def _back(_result: str = "") -> str:
     return url_for("accounts.organisation")
 
 
-@rooms.route("/my/members/new", methods=["GET", "POST"])
+@bp.route("/my/members/new", methods=["GET", "POST"])
 @login_required
 @limiter.limit(
     "30 per hour", methods=["POST"], key_func=_by_person
@@ -263,14 +264,14 @@ def new_member() -> Response | str | tuple[str, int]:
     return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
 
 
-@rooms.post("/my/members/<anything:email>/remove", merge_slashes=False)
+@bp.post("/my/members/<anything:email>/remove", merge_slashes=False)
 @login_required
 def remove_member(email: str) -> Response:
     actions.remove_member(current_actor(), email)
     return redirect(_back(), 303)
 
 
-@rooms.get("/accounts")
+@bp.get("/accounts")
 @login_required
 def people() -> str:
     """The accounts an office is over, those that are blocked among them."""
@@ -314,7 +315,7 @@ def _known(which: str) -> User:
     return person
 
 
-@rooms.route("/accounts/<anything:which>/block", methods=["GET", "POST"], merge_slashes=False)
+@bp.route("/accounts/<anything:which>/block", methods=["GET", "POST"], merge_slashes=False)
 @login_required
 def block(which: str) -> Response | str | tuple[str, int]:
     person = _known(which)
@@ -334,7 +335,7 @@ def block(which: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/accounts/<anything:which>/unblock", methods=["GET", "POST"], merge_slashes=False)
+@bp.route("/accounts/<anything:which>/unblock", methods=["GET", "POST"], merge_slashes=False)
 @login_required
 def unblock(which: str) -> Response | str | tuple[str, int]:
     person = _known(which)
@@ -355,7 +356,7 @@ def unblock(which: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/my/password", methods=["GET", "POST"])
+@bp.route("/my/password", methods=["GET", "POST"])
 @login_required
 def password() -> Response | str | tuple[str, int]:
     form = PasswordForm()
@@ -384,7 +385,7 @@ def _stay(_changed: str) -> str:
     return url_for("accounts.worklist")
 
 
-@rooms.route("/my/delegations/new", methods=["GET", "POST"])
+@bp.route("/my/delegations/new", methods=["GET", "POST"])
 @login_required
 @limiter.limit("60 per hour", methods=["POST"], key_func=_by_person)
 def new_delegation() -> Response | str | tuple[str, int]:
@@ -401,14 +402,14 @@ def new_delegation() -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.post("/my/delegations/<int:number>/revoke")
+@bp.post("/my/delegations/<int:number>/revoke")
 @login_required
 def revoke(number: int) -> Response:
     actions.revoke_delegation(current_actor(), number)
     return redirect(_back(), 303)
 
 
-@rooms.get("/my/delegations")
+@bp.get("/my/delegations")
 @login_required
 def delegations() -> str:
     """What buyers offered to the reader, to be accepted or laid down."""
@@ -423,29 +424,29 @@ def delegations() -> str:
     )
 
 
-@rooms.post("/my/delegations/<int:number>/accept")
+@bp.post("/my/delegations/<int:number>/accept")
 @login_required
 def accept_delegation(number: int) -> Response:
     actions.accept_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 
-@rooms.post("/my/delegations/<int:number>/lay-down")
+@bp.post("/my/delegations/<int:number>/lay-down")
 @login_required
 def lay_down_delegation(number: int) -> Response:
     actions.lay_down_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 
-@rooms.get("/my/notices")
+@bp.get("/my/notices")
 @login_required
 def notices() -> str:
-    mine = Notice.organisation_id == (current_actor().organisation_id or 0)
-    page = paged(select(Notice).where(mine).order_by(Notice.id.desc()))
+    mine = Notification.organisation_id == (current_actor().organisation_id or 0)
+    page = paged(select(Notification).where(mine).order_by(Notification.id.desc()))
     return render_template("accounts/notices.html", page=page)
 
 
-@rooms.post("/language/<locale>")
+@bp.post("/language/<locale>")
 @csrf.exempt  # the language is no secret and no act; a visitor needs no session for it
 def language(locale: str) -> Response:
     if locale in LOCALES:

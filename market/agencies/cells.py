@@ -8,7 +8,8 @@ from typing import ParamSpec, TypeVar
 
 from models import batches, days, money, numbers
 from models.base import Json
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,31 +22,31 @@ class Findings:
         self.problems: list[Json] = []
 
     def read(self, reading: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """What `reading` gives; None, with the problem noted, where it raises RuleBroken."""
+        """What `reading` gives; None, with the problem noted, where it raises RuleViolation."""
         try:
             return reading(*args, **kwargs)
-        except RuleBroken as problem:
+        except RuleViolation as problem:
             self.note(problem)
             return None
 
-    def note(self, problem: RuleBroken) -> None:
-        self.problems.append(batches.told(problem))
+    def note(self, problem: RuleViolation) -> None:
+        self.problems.append(batches.serialize_problem(problem))
 
 
 def day(text: str, field: str) -> date | None:
-    """A day, None for nothing; RuleBroken at its field."""
+    """A day, None for nothing; RuleViolation at its field."""
     try:
         return days.day(text) if text else None
     except ValueError as error:
-        raise RuleBroken(N_("请填写日期,例如 2026-12-01。"), field) from error
+        raise RuleViolation(N_("请填写日期,例如 2026-12-01。"), field) from error
 
 
 def sum_in_fen(text: str, field: str) -> int | None:
-    """A sum in yuan as fen, None for nothing; RuleBroken at its field."""
+    """A sum in yuan as fen, None for nothing; RuleViolation at its field."""
     try:
         return money.parse(text) if text else None
     except ValueError as error:
-        raise RuleBroken(N_("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"), field) from error
+        raise RuleViolation(N_("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"), field) from error
 
 
 def working_days(text: str) -> int:
@@ -57,8 +58,8 @@ def working_days(text: str) -> int:
 
 
 def one_of(text: str, known: Mapping[str, str], field: str) -> str:
-    """The key of a choice written as its key or as its label; RuleBroken at its field."""
+    """The key of a choice written as its key or as its label; RuleViolation at its field."""
     found = next((key for key, label in known.items() if text in (key, label)), None)
     if found is None:
-        raise RuleBroken(N_("“%(value)s”不在可选范围内。"), field, value=text[:30])
+        raise RuleViolation(N_("“%(value)s”不在可选范围内。"), field, value=text[:30])
     return found

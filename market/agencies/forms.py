@@ -10,16 +10,16 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
-from market.accounts.again import again
+from market.accounts.reauthentication import reauthentication_field
+from market.formatting import bilingual, item_name, problem_text
 from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
-from market.words import bilingual, item_name, words_of
 from models import money, pricing
 from models.agencies import FORMS, PREMISES
 from models.agencies.entry import wanted
 from models.batches import KINDS
 from models.catalogue import ServiceItem
+from models.errors import Problem
 from models.pricing import METHODS, Quantity, Written, standards
-from models.text import Problem
 
 
 class FeeForm(Form):
@@ -97,7 +97,7 @@ def _at_field(read: Callable[[], object]) -> None:
     try:
         read()
     except Problem as problem:
-        raise ValidationError(words_of(problem)) from None
+        raise ValidationError(problem_text(problem)) from None
 
 
 class QualificationForm(Form):
@@ -158,11 +158,13 @@ class BankForm(Form):
 class AccountForm(BankForm):
     """The same once the agency is in: an owner who shows once more who it is."""
 
-    again = again(_l("改变款项去向前,再次确认是您本人。所有管理员都会收到通知,等待期过后才按新账户付款。"))
+    again = reauthentication_field(
+        _l("改变款项去向前,再次确认是您本人。所有管理员都会收到通知,等待期过后才按新账户付款。")
+    )
 
 
 class SpeakerForm(RepresentativeForm):
-    again = again(_l("改变谁代表本单位前,再次确认是您本人。所有管理员都会收到通知。"))
+    again = reauthentication_field(_l("改变谁代表本单位前,再次确认是您本人。所有管理员都会收到通知。"))
 
 
 class PractitionerForm(Form):

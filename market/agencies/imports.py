@@ -28,9 +28,10 @@ from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
+from models.errors import NotAllowed, RuleViolation
+from models.i18n import N_
 from models.pricing import METHODS, Written
 from models.regions import find, full_name
-from models.text import N_, NotAllowed, RuleBroken
 from models.workflow import start
 
 MOST = 5_000
@@ -52,7 +53,7 @@ def kinds_for(actor: Actor) -> list[str]:
 def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, submission: str = "") -> str:
     """Take a table in for checking.
 
-    Returns the batch's identifier; RuleBroken at `file` where it is no such table. It is read before the
+    Returns the batch's identifier; RuleViolation at `file` where it is no such table. It is read before the
     transaction begins.
     """
     _check_allowed(actor, kind)
@@ -60,7 +61,7 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     db.session.rollback()
     rows = spreadsheets.read(content, shape.headings, shape.needed, most=MOST)
     if not rows:
-        raise RuleBroken(N_("表里没有数据行。"), "file")
+        raise RuleViolation(N_("表里没有数据行。"), "file")
     quotas.count(actor, content)
     return _take_table(actor, kind=kind, file_name=file_name, rows=rows, submission=submission)
 
@@ -97,10 +98,10 @@ def _region(text: str, area: str) -> str:
     """The code of the region of this area a text means."""
     found = find(text, area)
     if not found:
-        raise RuleBroken(N_("“%(value)s”不是本辖区的地区名称或代码。"), "region", value=text[:30])
+        raise RuleViolation(N_("“%(value)s”不是本辖区的地区名称或代码。"), "region", value=text[:30])
     if len(found) > 1:
         named = "、".join(full_name(code) for code in found)
-        raise RuleBroken(
+        raise RuleViolation(
             N_("“%(value)s”可能是%(regions)s,请写全称或代码。"), "region", value=text[:30], regions=named
         )
     return found[0]
@@ -108,13 +109,13 @@ def _region(text: str, area: str) -> str:
 
 def _named(text: str) -> str:
     if not (2 <= len(text) <= 200 and spelling.name(text)):
-        raise RuleBroken(N_("请填写单位名称。"), "name")
+        raise RuleViolation(N_("请填写单位名称。"), "name")
     return printable.check(text, "name")
 
 
 def _phone(text: str) -> str:
     if uscc.damaged(text):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("“%(value)s”像是被电子表格改过的号码:请把这一列设为文本,重新填写。"), "phone", value=text[:30]
         )
     return text[:40]
@@ -146,8 +147,8 @@ def _doubt(code: str) -> Json:
 
     It is taken, and somebody looks at the licence.
     """
-    return batches.told(
-        RuleBroken(
+    return batches.serialize_problem(
+        RuleViolation(
             N_("校验位不符(按前 17 位应为 %(right)s),多半是抄错了。入库后由监管部门对照执照核查。"),
             "uscc",
             right=uscc.check_character(code),
@@ -165,10 +166,10 @@ def _check_agencies(
     for row in rows:
         found = Findings()
         if row.subject in twice:
-            found.note(RuleBroken(N_("表里有两行是同一个统一社会信用代码。"), "uscc"))
+            found.note(RuleViolation(N_("表里有两行是同一个统一社会信用代码。"), "uscc"))
         if row.subject in entered:
             found.note(
-                RuleBroken(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
+                RuleViolation(N_("这个统一社会信用代码已经入驻,请联系本单位管理员把您加为成员。"), "uscc")
             )
         ready = _agency(row.content, area, found)
         row.problems = found.problems
@@ -205,8 +206,8 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Batc
     for row in rows:
         if row.content["ready"]["uscc"] in entered:
             row.problems = [
-                batches.told(
-                    RuleBroken(
+                batches.serialize_problem(
+                    RuleViolation(
                         N_("核对之后 %(uscc)s 已经入驻,这一行没有入库。"),
                         "uscc",
                         uscc=row.content["ready"]["uscc"],
@@ -274,15 +275,15 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
     for row in rows:
         said, found = {**row.content, "item": spelling.code(row.content["item"])}, Findings()
         if row.subject in twice:
-            found.note(RuleBroken(N_("表里有两行是同一个事项。"), "item"))
+            found.note(RuleViolation(N_("表里有两行是同一个事项。"), "item"))
         agency = agencies.get(uscc.spelled(said["uscc"]))
         if agency is None:
             code = found.read(uscc.read, said["uscc"]) if said["uscc"] else ""
             if code is not None:
-                found.note(RuleBroken(N_("没有找到这家机构;机构只能导入自己的收费。"), "uscc"))
+                found.note(RuleViolation(N_("没有找到这家机构;机构只能导入自己的收费。"), "uscc"))
         item = items.get(said["item"])
         if item is None:
-            found.note(RuleBroken(N_("清单里没有这个服务事项。"), "item"))
+            found.note(RuleViolation(N_("清单里没有这个服务事项。"), "item"))
         terms, effective = (
             _terms(said, found),
             found.read(cells.day, said["effective_from"], "effective_from"),
@@ -331,8 +332,8 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
         ready, agency = row.content["ready"], agencies[row.content["ready"]["agency"]]
         if row.content["item"] not in items:
             row.problems = [
-                batches.told(
-                    RuleBroken(
+                batches.serialize_problem(
+                    RuleViolation(
                         N_("核对之后事项 %(code)s 退出了清单,这一行没有入库。"),
                         "item",
                         code=row.content["item"],

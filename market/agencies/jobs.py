@@ -14,9 +14,9 @@ from flask import current_app
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from market.chunks import chunk_size, in_chunks
 from market.extensions import db
 from market.files import issue_outside
-from market.pieces import in_pieces, pace
 from market.printing import letter as printed
 from market.transaction import transaction
 from models import clock, events, policy
@@ -26,7 +26,7 @@ from models.agencies import Practitioner, Qualification, letter
 from models.clock import BEIJING
 from models.documents import of_case
 from models.events import Event
-from models.text import N_
+from models.i18n import N_
 from models.workflow import Case
 from search import Search
 
@@ -43,9 +43,9 @@ def warn_of_expiry() -> int:
     An event that tells the agency, for its own certificates and its people's. A day that was missed is made
     up for. Returns how many were told.
     """
-    mine = pace("expiry", most=200)
+    mine = chunk_size("expiry", most=200)
     return sum(
-        in_pieces("expiry", act, "certificate", _ending(kind), partial(_warn, kind), mine)
+        in_chunks("expiry", act, "certificate", _ending(kind), partial(_warn, kind), mine)
         for act, kind in DATED.items()
     )
 
@@ -100,7 +100,7 @@ def _warn(kind: type[Qualification] | type[Practitioner], session: Session, keys
                 "valid_until": held.valid_until.isoformat(),
                 **whose,
             },
-            tells=[agency.id],
+            notify=[agency.id],
         )
         told += 1
     return told

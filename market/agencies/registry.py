@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from market import permissions, spreadsheets
 from market.asking import Declined, ask
-from market.batches import WORKS, Away, Work
+from market.batches import WORKS, Unavailable, Work
+from market.chunks import ChunkSize
 from market.demo.register import ExampleRegister
 from market.extensions import db
 from market.files import put_for, store
-from market.pieces import Pace
 from market.transaction import action, transaction
 from models import batches, clock, policy, printable, uscc
 from models.accounts import Organisation
@@ -30,9 +30,10 @@ from models.agencies import AgencyProfile, Registered, differences, profile_of
 from models.agencies.checks import open_check
 from models.base import Json
 from models.batches import Batch, BatchRow
+from models.errors import Problem, RuleViolation
+from models.i18n import N_
 from models.regions import within
 from models.submissions import Sent
-from models.text import N_, Problem, RuleBroken
 
 KEPT = 7  # comparisons whose every row is kept; of older ones what they came to
 PATIENCE = 20.0  # seconds for a service to answer
@@ -50,7 +51,7 @@ HEADINGS: spreadsheets.Headings = {
 }
 
 
-class Rubbish(Problem):
+class MalformedResponse(Problem):
     """A source sent what cannot be read, or cannot be true."""
 
     status = 502
@@ -64,7 +65,7 @@ class RegistrySource(Protocol):
     def lookup(self, codes: list[str]) -> dict[str, Registered | Problem | None]:
         """Code to what the register has, None where it has nothing, a Problem where its row cannot be read.
 
-        Away if it does not answer, Rubbish if the whole answer cannot be read.
+        Away if it does not answer, MalformedResponse if the whole answer cannot be read.
         """
 
 
@@ -72,7 +73,7 @@ def _registered(row: dict[str, object]) -> Registered | Problem:
     try:
         registered = Registered.of(row)
         uscc.read(registered.uscc)
-    except RuleBroken as problem:
+    except RuleViolation as problem:
         return problem
     return registered
 
@@ -114,7 +115,7 @@ class HttpSource:
             for row in self._ask(asked):
                 code = uscc.spelled(str(row.get("uscc")))
                 if code not in asked:
-                    raise Rubbish(N_("登记机关的回答里有没问过的主体。"))
+                    raise MalformedResponse(N_("登记机关的回答里有没问过的主体。"))
                 found[code] = _registered(row)
         return found
 
@@ -124,14 +125,14 @@ class HttpSource:
                 "POST", self._url, {"uscc": codes}, token=self._token, patience=self._patience, most=MOST
             )
         except Declined as error:
-            raise Away(N_("登记机关的服务没有答应(%(status)s)。"), status=error.status) from error
+            raise Unavailable(N_("登记机关的服务没有答应(%(status)s)。"), status=error.status) from error
         except OSError as error:
-            raise Away(N_("登记机关的服务没有回应,稍后会再试。")) from error
+            raise Unavailable(N_("登记机关的服务没有回应,稍后会再试。")) from error
         except ValueError as error:
-            raise Rubbish(N_("登记机关的回答看不懂。")) from error
+            raise MalformedResponse(N_("登记机关的回答看不懂。")) from error
         rows = said.get("organisations") if isinstance(said, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Rubbish(N_("登记机关的回答看不懂。"))
+            raise MalformedResponse(N_("登记机关的回答看不懂。"))
         return rows
 
 
@@ -165,7 +166,7 @@ def source(patience: float = PATIENCE) -> RegistrySource | None:
         seen = Path(where).stat()
         return _export(where, seen.st_mtime_ns, seen.st_size)
     except OSError as error:
-        raise Away(N_("读不到登记机关的导出文件。")) from error
+        raise Unavailable(N_("读不到登记机关的导出文件。")) from error
 
 
 @lru_cache(maxsize=1)
@@ -193,13 +194,13 @@ def _configured() -> tuple[str, str | None]:
     """The source that is set: an export's name and its hash in the store, or a service's address and None."""
     where = current_app.config["REGISTER"]
     if not where:
-        raise RuleBroken(N_("还没有设置登记机关的数据源,请上传一份导出表。"), "file")
+        raise RuleViolation(N_("还没有设置登记机关的数据源,请上传一份导出表。"), "file")
     if where.startswith(("http://", "https://")):
         return where, None
     try:
         return _readable(SYSTEM, Path(where).name, Path(where).read_bytes())
     except OSError as error:
-        raise Away(N_("读不到登记机关的导出文件。")) from error
+        raise Unavailable(N_("读不到登记机关的导出文件。")) from error
 
 
 def _readable(actor: Actor, name: str, content: bytes) -> tuple[str, str]:
@@ -227,7 +228,7 @@ def compare_with_register(
 ) -> str:
     """The regulator of the whole market compares its agencies with an export, or with the source that is set.
 
-    Returns the batch's identifier; RuleBroken at `file` for what is no export.
+    Returns the batch's identifier; RuleViolation at `file` for what is no export.
     """
     permissions.check_act("agencies._compare", actor)
     db.session.rollback()
@@ -255,7 +256,7 @@ def compare_daily() -> None:
 
 def _forget() -> None:
     """Drop the rows of old comparisons, so many at a time as hold nobody up."""
-    pace, dropped = Pace(), 1
+    pace, dropped = ChunkSize(), 1
     while dropped:
         with pace.piece() as session:
             dropped = batches.forget_rows(session, "register", KEPT, pace.size)
@@ -278,7 +279,7 @@ def _check(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow], f
     for row in rows:
         said = fetched[row.content["uscc"]]
         if isinstance(said, Problem):
-            row.problems = [batches.told(said)]
+            row.problems = [batches.serialize_problem(said)]
             continue
         agency, profile = known[row.content["agency"]]
         row.content = {
@@ -300,7 +301,7 @@ def _unprintable(said: Registered | None) -> list[Json]:
     if not lacking:
         return []
     told = N_("登记的名称里有打印不出来的字:%(characters)s,机构只能用别的写法;名称是否一致,请对照执照。")
-    return [batches.told(RuleBroken(told, characters=printable.words(lacking)))]
+    return [batches.serialize_problem(RuleViolation(told, characters=printable.words(lacking)))]
 
 
 def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) -> None:
@@ -325,7 +326,7 @@ def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) ->
 
 
 def _doubt(session: Session, batch: Batch) -> None:
-    """Rubbish where the register contradicts more of the market than is likely."""
+    """MalformedResponse where the register contradicts more of the market than is likely."""
     differs = select(func.count(BatchRow.id)).where(BatchRow.batch_id == batch.id, BatchRow.result != "")
     count = (session.scalar(differs) or 0) + batch.faulty
     rules = policy.current()
@@ -333,7 +334,7 @@ def _doubt(session: Session, batch: Batch) -> None:
         count >= rules.number("check.suspicious_least")
         and count > rules.rate("check.suspicious_share") * batch.total
     ):
-        raise Rubbish(
+        raise MalformedResponse(
             N_(
                 "有 %(count)s 家机构与登记不符或读不出,多得不像真的;请先核对数据源,这次比对没有发起任何核查。"
             ),

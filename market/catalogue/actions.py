@@ -17,7 +17,8 @@ from market.transaction import action
 from models import catalogue, clock, events
 from models.actors import Actor
 from models.catalogue import ApprovalMatter, ServiceItem, versions_of
-from models.text import N_, NotAllowed, NotFound, RuleBroken
+from models.errors import NotAllowed, NotFound, RuleViolation
+from models.i18n import N_
 from models.workflow import check_reason
 
 
@@ -90,12 +91,12 @@ def list_item(
     new_matters: str,
     **values: Any,
 ) -> str:
-    """A new item. RuleBroken at `code` unless it is free and well-formed."""
+    """A new item. RuleViolation at `code` unless it is free and well-formed."""
     _check(actor, values["department"])
     if not re.fullmatch(r"[A-Z]{3}-[0-9]{2}", code):
-        raise RuleBroken(N_("编号应为三个大写字母、短横和两位数字,例如 EIA-04。"), "code")
+        raise RuleViolation(N_("编号应为三个大写字母、短横和两位数字,例如 EIA-04。"), "code")
     if versions_of(session, code):
-        raise RuleBroken(N_("这个编号已经用过。"), "code")
+        raise RuleViolation(N_("这个编号已经用过。"), "code")
     return _publish(session, actor, "list", code, reason, effective_from, matters, new_matters, values)
 
 
@@ -121,7 +122,7 @@ def _publish(
     )
     changed = [name for name, _old, _new in catalogue.changes(before, item)]
     if before is not None and not changed and not before.withdrawn:
-        raise RuleBroken(N_("没有任何改动。"), "reason")
+        raise RuleViolation(N_("没有任何改动。"), "reason")
     events.record(
         session,
         actor,
@@ -148,10 +149,10 @@ def withdraw_item(
     _check(actor, _lock(session, code).department)
     said, day = check_reason(reason), withdrawn_on or clock.today()
     if day < clock.today():
-        raise RuleBroken(N_("生效日期不能早于今天。"), "withdrawn_on")
+        raise RuleViolation(N_("生效日期不能早于今天。"), "withdrawn_on")
     current = [item for item in versions_of(session, code) if item.withdrawn_on is None]
     if not current:
-        raise RuleBroken(N_("这个事项已经退出清单。"), "withdrawn_on")
+        raise RuleViolation(N_("这个事项已经退出清单。"), "withdrawn_on")
     for item in current:
         item.withdrawn_on = day
     events.record(

@@ -7,9 +7,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from models.actors import ROLES
-from models.agencies.links import TIES
+from models.agencies.related_parties import TIES
+from models.i18n import N_
 from models.sourcing import FUNDS
-from models.text import N_
 
 _VALUES = {
     "session.official_roles": ROLES,

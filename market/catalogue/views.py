@@ -10,21 +10,22 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask import abort, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import form_page, not_found, sliced
 from market.catalogue import actions, printed_policy
+from market.catalogue.blueprint import bp
 from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
 from market.charts import spread
 from market.extensions import db
-from market.journey import promise
+from market.formatting import problem_text
 from market.options import region_asked, region_choices
-from market.pages import form_page, not_found, sliced
-from market.words import words_of
+from market.progress import promise
 from models import money, numbers, policy, pricing, spelling
 from models.accounts import Organisation
 from models.agencies import FeeSchedule, published_prices, schedules_in_force
@@ -42,14 +43,14 @@ from models.catalogue import (
 )
 from models.contracts import Contract
 from models.credit import CreditScore
+from models.errors import Problem, RuleViolation
 from models.events import timeline
+from models.i18n import N_
 from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
 from models.regions import covers
 from models.sourcing import FUNDS, MODES, TOO_FEW, Award, Request, rules_of
-from models.text import N_, Problem, RuleBroken
 
-rooms = Blueprint("catalogue", __name__)
 POPULAR = ("EIA-01", "WAT-01", "LND-02", "SAF-01", "FIR-01")
 
 
@@ -60,7 +61,7 @@ def _by_department(items: list[ServiceItem]) -> dict[str, list[ServiceItem]]:
     return dict(sorted(grouped.items(), key=lambda pair: -len(pair[1])))
 
 
-@rooms.get("/")
+@bp.get("/")
 def home() -> str:
     session, count = db.session, select(func.count())
     items = current_items(session)
@@ -119,7 +120,7 @@ def home() -> str:
     )
 
 
-@rooms.get("/items")
+@bp.get("/items")
 def items() -> str:
     actor = current_actor()
     return render_template(
@@ -129,7 +130,7 @@ def items() -> str:
     )
 
 
-@rooms.get("/matters")
+@bp.get("/matters")
 def matters() -> str:
     """The approvals, and which services each needs; what is not listed here may not be demanded."""
     needed: dict[str, list[ServiceItem]] = defaultdict(list)
@@ -151,7 +152,7 @@ def matters() -> str:
 def _asked(item: ServiceItem) -> Quantity | None:
     """The size of the job the reader typed; None if it is needed and missing.
 
-    RuleBroken if it cannot be read.
+    RuleViolation if it cannot be read.
     """
     amount, count, factor = (request.args.get(name, "").strip() for name in ("amount", "count", "factor"))
     if item.measure == "none":
@@ -161,7 +162,7 @@ def _asked(item: ServiceItem) -> Quantity | None:
             return Quantity(amount=money.parse(amount), factor=factor)
         return Quantity(count=numbers.whole(count), factor=factor) if count else None
     except ValueError:
-        raise RuleBroken(N_("请填写数字,例如 60,000,000。")) from None
+        raise RuleViolation(N_("请填写数字,例如 60,000,000。")) from None
 
 
 def _cost(item: ServiceItem) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def _cost(item: ServiceItem) -> dict[str, Any]:
     }
 
 
-@rooms.get("/items/<identifier>")
+@bp.get("/items/<identifier>")
 def item(identifier: str) -> str | tuple[str, int]:
     found = item_by_code(db.session, identifier)
     if found is None:
@@ -214,7 +215,7 @@ def item(identifier: str) -> str | tuple[str, int]:
     try:
         cost = _cost(found)
     except Problem as refused:
-        problem = words_of(refused)
+        problem = problem_text(refused)
     answer = render_template(
         "catalogue/item.html",
         item=found,
@@ -232,7 +233,7 @@ def item(identifier: str) -> str | tuple[str, int]:
     return (answer, 422) if problem else answer
 
 
-@rooms.get("/items/<identifier>/history")
+@bp.get("/items/<identifier>/history")
 def history(identifier: str) -> str:
     """Every version, what it changed, and who said why."""
     versions = versions_of(db.session, identifier)
@@ -262,7 +263,7 @@ def _every_matter() -> list[ApprovalMatter]:
     return list(db.session.scalars(select(ApprovalMatter).order_by(ApprovalMatter.code)))
 
 
-@rooms.route("/items/<identifier>/edit", methods=["GET", "POST"])
+@bp.route("/items/<identifier>/edit", methods=["GET", "POST"])
 @login_required
 def edit(identifier: str) -> Response | str | tuple[str, int]:
     newest = _editing(identifier)
@@ -279,7 +280,7 @@ def edit(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/items/new", methods=["GET", "POST"])
+@bp.route("/items/new", methods=["GET", "POST"])
 @login_required
 def new_item() -> Response | str | tuple[str, int]:
     actor = current_actor()
@@ -296,7 +297,7 @@ def new_item() -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/items/<identifier>/withdraw", methods=["GET", "POST"])
+@bp.route("/items/<identifier>/withdraw", methods=["GET", "POST"])
 @login_required
 def withdraw(identifier: str) -> Response | str | tuple[str, int]:
     _editing(identifier)
@@ -310,7 +311,7 @@ def withdraw(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.get("/policy")
+@bp.get("/policy")
 def policies() -> str:
     return render_template(
         "catalogue/policy.html",

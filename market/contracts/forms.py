@@ -12,7 +12,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from market.accounts.again import again
+from market.accounts.reauthentication import reauthentication_field
 from market.forms import (
     NEEDED,
     ActForm,
@@ -48,7 +48,7 @@ class SignForm(Form):
         _l("我已阅读全文和上面的提示,理解免除或者限制责任、违约责任、争议解决等条款,有权代表本单位签署。"),
         [InputRequired(_l("请先阅读并勾选。"))],
     )
-    password = again(_l("签署前再次确认是您本人。"))
+    password = reauthentication_field(_l("签署前再次确认是您本人。"))
 
 
 class BringForm(Form):
@@ -65,11 +65,11 @@ class CertificateForm(Form):
         description=_l("只用来打开这个文件,不保存。"),
         render_kw={"autocomplete": "off"},
     )
-    again = again(_l("以后签署合同都用这个证书,请再次确认是您本人。"))
+    again = reauthentication_field(_l("以后签署合同都用这个证书,请再次确认是您本人。"))
 
 
 class RenewForm(Form):
-    again = again(_l("以后签署合同都用新的密钥,请再次确认是您本人。"))
+    again = reauthentication_field(_l("以后签署合同都用新的密钥,请再次确认是您本人。"))
 
 
 class _Milestones(Form):

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.batches import WORKS, Looked, Sweep, step
+from market.chunks import ChunkSize, failed, in_chunks, is_away
 from market.extensions import db
-from market.pieces import Pace, failed, in_pieces, is_away
 from market.transaction import action
 from models import CASES, batches, clock, credit, events, failures
 from models.accounts import Organisation
@@ -50,7 +50,7 @@ def refresh_scores(session: Session, happened: list[Event]) -> None:
     """Event handler: compute these agencies' sheets from the records as they stand now."""
     agencies = sorted(agencies_scored(session, happened))
     if agencies:
-        tell_refreshed(session, credit.keep(session, credit.of_agencies(session, agencies)))
+        tell_refreshed(session, credit.store_score(session, credit.of_agencies(session, agencies)))
 
 
 def tell_refreshed(session: Session, agencies: list[int]) -> None:
@@ -94,7 +94,7 @@ def look_at_scores(after: int, most: int) -> Looked | None:
     agencies = dict(db.session.execute(following.order_by(Organisation.id).limit(most)).all())
     if not agencies:
         return None
-    since = credit.kept(db.session, list(agencies))
+    since = credit.stored_score(db.session, list(agencies))
     try:
         sheets = credit.of_agencies(db.session, list(agencies))
     except Exception as error:
@@ -119,7 +119,7 @@ def _sheet(agency_id: int, identifier: str) -> Sheet | None:
 def keep_scores(session: Session, found: tuple[dict[int, Sheet], dict[int, Any]]) -> int:
     """Keep what was computed. Returns how many agencies have another score or grade."""
     sheets, since = found
-    changed = credit.keep(session, sheets, since)
+    changed = credit.store_score(session, sheets, since)
     tell_refreshed(session, changed)
     return len(changed)
 
@@ -152,19 +152,19 @@ def refresh_failed() -> int:
     """
     db.session.rollback()
     known = failures.of(db.session, "scores")
-    return in_pieces(
+    return in_chunks(
         "scores",
         "refresh",
         "organisation",
         [attempt.case_identifier for attempt in known],
         _refresh_named,
-        Pace(),
+        ChunkSize(),
     )
 
 
 def _refresh_named(session: Session, identifiers: list[str]) -> int:
     agencies = list(session.scalars(select(Organisation.id).where(Organisation.identifier.in_(identifiers))))
-    tell_refreshed(session, credit.keep(session, credit.of_agencies(session, agencies)))
+    tell_refreshed(session, credit.store_score(session, credit.of_agencies(session, agencies)))
     return len(agencies)
 
 

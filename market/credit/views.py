@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from market.case_views import ActPage, act_view, case_page, case_url, link, paged, visible
 from market.credit import actions
+from market.credit.blueprint import bp
 from market.options import item_options, region_asked, region_choices
-from market.pages import ActPage, act_view, case_page, case_url, link, paged, visible
 from models.accounts import Organisation
 from models.agencies import FeeSchedule
 from models.credit import RECORDS, CreditRecord, CreditScore
 from models.regions import within
 
-rooms = Blueprint("credit", __name__)
 SOURCES = {
     "late_payment": "payment",
     "unsigned": "contract",
@@ -25,7 +25,7 @@ SOURCES = {
 RECORD_ACTS = {"drop": ActPage(actions.drop_record)}
 
 
-@rooms.get("/credit")
+@bp.get("/credit")
 def ranking() -> str:
     item, region = request.args.get("item", ""), region_asked()
     query = (
@@ -50,7 +50,7 @@ def ranking() -> str:
     )
 
 
-@rooms.get("/credit/records/<identifier>")
+@bp.get("/credit/records/<identifier>")
 @login_required
 def show_record(identifier: str) -> str:
     record = visible(CreditRecord, identifier)
@@ -68,7 +68,7 @@ def show_record(identifier: str) -> str:
     )
 
 
-@rooms.route("/credit/records/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/credit/records/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_record(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(CreditRecord, identifier, act, RECORD_ACTS)

@@ -15,9 +15,9 @@ from market.payments.jobs import match_lines
 from market.spreadsheets import as_csv
 from models import clock
 from models.accounts import Organisation
+from models.errors import Problem
 from models.money import plain
 from models.payments import Payment, Payout, reference
-from models.text import Problem
 
 HEADING = ["交易日期", "收入金额", "支出金额", "余额", "对方户名", "对方账号", "附言", "交易流水号"]
 

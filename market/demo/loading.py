@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from flask import current_app
 from sqlalchemy import select
 
-from market import extensions, memory
+from market import extensions, garbage
 from market.demo import mark, people
 from market.demo.banking import bank_story
 from market.demo.choosing import request_story
@@ -28,7 +28,7 @@ from market.payments.jobs import close_books
 from models import accounts, clock, draws, sealing, workdays
 from models.accounts import Organisation
 from models.clock import BEIJING
-from models.text import Problem
+from models.errors import Problem
 
 DAYS, REQUESTS = 365, 140
 GROWTH = 1.5
@@ -65,7 +65,7 @@ def load(
     """
     mark.begin()
     source = _Source(until - timedelta(days=days))
-    with memory.by_hand(), _behind_the_scenes(source):
+    with garbage.by_hand(), _behind_the_scenes(source):
         queue = _stories(source.instant, until, requests)
         steps = _play(queue, source, until, _Teller(source.instant, until, progress))
     mark.finish()
@@ -212,7 +212,7 @@ def _end_of(day: date) -> None:
         # Grades follow the ratings, and scores the grades. The index, which costs most of it, once a month:
         # visitors search meanwhile.
         drain("events", without="" if day.day <= 7 else "search")
-        memory.between()
+        garbage.between()
 
 
 def _drawn(stage: Stage, buyer: people.Figure) -> Story:

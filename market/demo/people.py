@@ -8,8 +8,8 @@ from random import Random
 
 from stdnum.cn import uscc
 
+from models.i18n import N_
 from models.regions import published
-from models.text import N_
 
 PASSWORD = "gongxin-demo"
 REGULATOR = "regulator@demo.gongxin.cn"

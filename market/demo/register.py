@@ -6,7 +6,7 @@ from random import Random, SystemRandom
 
 from market.demo.people import _NAMES, code, person
 from models.agencies import Registered
-from models.text import Problem
+from models.errors import Problem
 
 FIRST, COUNT = 500_000, 10_000  # the running numbers of their codes
 _KINDS = ("牧业", "新能源", "冷链物流", "建材", "文化旅游")

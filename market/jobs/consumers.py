@@ -15,13 +15,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.agencies.jobs import index_agencies, issue_letters
+from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions import refresh_scores
 from market.extensions import db
-from market.pieces import Pace, failed, is_away, pace, tried
 from market.sourcing.fitness import watch
 from market.sourcing.jobs import destroy_keys, issue_notices
 from market.transaction import transaction
-from models import events, failures, notices
+from models import events, failures, notifications
 from models.events import Event
 from models.failures import Attempt
 
@@ -42,7 +42,7 @@ class Consumer:
 
 
 CONSUMERS = {
-    "notices": Consumer(notices.tell),
+    "notices": Consumer(notifications.notify),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "search": Consumer(index_agencies, inside=False),
@@ -143,8 +143,8 @@ def _catch_up(name: str, newest: int) -> int:
     return handled
 
 
-def _pace(name: str) -> Pace:
-    return pace(("consumer", name))
+def _pace(name: str) -> ChunkSize:
+    return chunk_size(("consumer", name))
 
 
 def _waits(name: str, newest: int) -> bool:

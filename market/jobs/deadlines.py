@@ -31,13 +31,13 @@ from sqlalchemy import (
 
 from market.accounts import claiming
 from market.agencies import actions as agencies
+from market.chunks import between, tried
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.keeper import keeper
 from market.payments import actions as payments
-from market.pieces import between, tried
 from market.ratings import actions as ratings
-from market.referring import refers
+from market.referrals import refers
 from market.sourcing import actions as sourcing
 from market.timekeeping import look
 from market.transaction import transaction

@@ -15,8 +15,9 @@ from flask import Flask
 from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
-from market import batches, memory
+from market import batches, garbage
 from market.accounts import entering, letters
+from market.chunks import ChunkSize, each
 from market.credit.actions import refresh_failed
 from market.demo import mark
 from market.jobs import nightly
@@ -26,12 +27,11 @@ from market.jobs.reminding import remind
 from market.jobs.watching import LANES, beat
 from market.keeper import keeper
 from market.payments import jobs as money
-from market.pieces import Pace, each
 from market.sourcing import actions as sourcing
 from market.timekeeping import timely
 from market.transaction import inside
+from models.errors import Problem
 from models.failures import Attempt
-from models.text import Problem
 
 log = logging.getLogger(__name__)
 NICE = {
@@ -109,7 +109,7 @@ class Jobs:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.lane, self.paces, self.heard = "", dict[Hashable, Pace](), 0.0
+        self.lane, self.paces, self.heard = "", dict[Hashable, ChunkSize](), 0.0
         self.rest: Callable[[float], None] = _go_on
         self.queued = app.config["JOBS"] == "queued"
         self.queues: dict[str, Any] = {lane: self._queue(lane) for lane in LANES}
@@ -215,7 +215,7 @@ class Jobs:
         lane rests as long: SQLite's lock goes to whoever happens to ask, and who waits for it looks again
         only now and then.
         """
-        memory.between()
+        garbage.between()
         if inside():
             return
         if self.lane:
@@ -275,4 +275,4 @@ def _parts(lane: str, **works: Callable[[], object]) -> None:
 
 
 def _between(task: object, value: object, error: object) -> None:
-    memory.between()
+    garbage.between()

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from market.accounts.letters import tidy
 from market.agencies.jobs import rebuild_index, warn_of_expiry
 from market.agencies.registry import compare_daily
+from market.chunks import each
 from market.credit.actions import refresh_every_score
 from market.extensions import db
 from market.payments.jobs import close_books, reconcile
-from market.pieces import each
-from market.sweeping import clear_submissions, clear_tallies, clear_waiting, sweep_files
+from market.purging import clear_submissions, clear_tallies, clear_waiting, sweep_files
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.clock import BEIJING

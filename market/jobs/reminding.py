@@ -7,8 +7,8 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from market.chunks import chunk_size, in_chunks
 from market.extensions import db
-from market.pieces import in_pieces, pace
 from models import CASES, reminders
 
 
@@ -25,7 +25,7 @@ def _remind(kind: str) -> int:
     near = reminders.near(db.session, CASES[kind])
     db.session.rollback()
     tell: Callable[[Session, list[str]], int] = partial(_tell, kind)
-    return in_pieces("reminders", "remind", kind, near, tell, pace("reminders", most=200))
+    return in_chunks("reminders", "remind", kind, near, tell, chunk_size("reminders", most=200))
 
 
 def _tell(kind: str, session: Session, identifiers: list[str]) -> int:

@@ -16,13 +16,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from market import examining, sandbox
-from market.contracts.papers import PAPER, facts, kept_paper, printable
+from market.contracts.contract_pdf import PAPER, facts, has_pdf, stored_pdf
 from market.signing import trusted
 from models.contracts import FIELDS, Contract, flaws_of
 from models.documents import Document
+from models.i18n import N_
 from models.signing import Signed
 from models.signing.pades import Foreign
-from models.text import N_
 
 # What a copy turns out to be: words, and the tone they are said in.
 VERDICTS = {
@@ -65,9 +65,9 @@ def issued(session: Session, identifier: str) -> Document | None:
     paper yet. None where there is none.
     """
     contract = _named(session, identifier)
-    if contract is not None and printable(contract):
+    if contract is not None and has_pdf(contract):
         stated = {"title": PAPER, "facts": facts(contract)}
-        return kept_paper(session, contract) or Document(
+        return stored_pdf(session, contract) or Document(
             case_type="contract", case_identifier=identifier, identifier=identifier, issued=stated
         )
     query = select(Document).where(
@@ -80,7 +80,7 @@ def issued(session: Session, identifier: str) -> Document | None:
 def check_copy(session: Session, content: bytes) -> Copy:
     """Compare a copy with what is kept, and verify every signature in it.
 
-    Nothing of it is stored, and nothing is held open in the database while it is examined. RuleBroken at
+    Nothing of it is stored, and nothing is held open in the database while it is examined. RuleViolation at
     `file` for one that costs too much.
     """
     kept = _kept(session, content)

@@ -2,7 +2,7 @@
 
 A number alone tells what the public may know anyway, and of any other paper what it tells of one there is
 not. The rest is for its parties, signed in, and for whoever holds the paper: by the code printed on it
-(market/codes.py), or by its bytes.
+(market/access_codes.py), or by its bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import Any
 
-from flask import Blueprint, after_this_request, redirect, render_template, request, url_for
+from flask import after_this_request, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -22,21 +22,20 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, ValidationError
 from wtforms.validators import InputRequired, Regexp
 
+from market.access_codes import fits
 from market.accounts.identity import current_actor
-from market.codes import fits
+from market.case_views import case_url, file_of, link, not_found
 from market.extensions import db, limiter
 from market.files import sent
+from market.formatting import problem_text
 from market.forms import Form
+from market.opendata.blueprint import bp
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
-from market.pages import case_url, file_of, link, not_found
-from market.words import words_of
 from models import CASES, spelling
 from models.credit import CreditScore
 from models.documents import Document
+from models.errors import Problem
 from models.signing.pades import FLAWS
-from models.text import Problem
-
-rooms = Blueprint("opendata", __name__)
 
 
 class CheckForm(Form):
@@ -110,12 +109,12 @@ def _compared(form: CheckForm) -> tuple[Copy | None, int]:
     try:
         return check_copy(db.session, file_of(form.file.data)["content"]), 200
     except Problem as problem:
-        form.refuse(problem, words_of(problem))
+        form.refuse(problem, problem_text(problem))
         return None, problem.status
 
 
-@rooms.route("/check/<identifier>", methods=["GET", "POST"])
-@rooms.route("/check/<identifier>/<code>", methods=["GET", "POST"])
+@bp.route("/check/<identifier>", methods=["GET", "POST"])
+@bp.route("/check/<identifier>/<code>", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])  # a signature takes a while to verify
 def check(identifier: str, code: str = "") -> str | tuple[str, int]:
     """Where a paper's QR code leads."""
@@ -199,8 +198,8 @@ def _page(template: str, **shown: Any) -> str:
     return render_template(template, verdicts=VERDICTS, flaws=FLAWS, **shown)
 
 
-@rooms.get("/papers/<identifier>.pdf")
-@rooms.get("/papers/<identifier>/<code>.pdf")
+@bp.get("/papers/<identifier>.pdf")
+@bp.get("/papers/<identifier>/<code>.pdf")
 def paper(identifier: str, code: str = "") -> Response:
     """A paper, as issued."""
     found = _shown(identifier, code)
@@ -209,7 +208,7 @@ def paper(identifier: str, code: str = "") -> Response:
     return sent(found)
 
 
-@rooms.route("/check", methods=["GET", "POST"])
+@bp.route("/check", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])
 def check_file() -> Response | str | tuple[str, int]:
     """Whoever holds a paper of the platform's, or a signed contract, checks it.

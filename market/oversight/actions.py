@@ -8,8 +8,9 @@ from market.timekeeping import surely
 from market.transaction import action
 from models import CASES, clock, events, workflow
 from models.actors import Actor
+from models.errors import NotFound, RuleViolation
 from models.failures import Failure
-from models.text import N_, NotFound, RuleBroken
+from models.i18n import N_
 
 
 @surely
@@ -19,7 +20,7 @@ def override(
 ) -> str:
     """An administrator moves a case to another state. Returns the case's identifier."""
     if case_type not in CASES:
-        raise RuleBroken(N_("请选择一项。"), "case_type")
+        raise RuleViolation(N_("请选择一项。"), "case_type")
     case = CASES[case_type].load(session, identifier.strip(), lock=True)
     workflow.override(session, case, target, actor, reason)
     return case.identifier

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from market.pages import PAGES, case_url
-from market.words import exactly
+from market.case_views import PAGES, case_url
+from market.formatting import format_to_the_millisecond
 from models import CASES
 from models.failures import Failure
-from models.text import N_
+from models.i18n import N_
 from models.timekeeping import WHY, Doubt
 
 LANES = {
@@ -79,6 +79,6 @@ def clock_words(machine: str, found: Doubt) -> str:
         "也可以由管理员继续。",
         machine=machine,
         why=_(WHY[found.why]),
-        wall=exactly(found.wall),
-        expected=exactly(found.expected),
+        wall=format_to_the_millisecond(found.wall),
+        expected=format_to_the_millisecond(found.expected),
     )

@@ -14,8 +14,8 @@ from sqlalchemy.orm import lazyload
 
 from market.charts import bars
 from market.extensions import db
+from market.formatting import format_instant, format_share, region
 from market.spreadsheets import Column
-from market.words import percent, region, when
 from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
@@ -65,7 +65,7 @@ def overview(actor: Actor) -> dict[str, Any]:
             (_("履行中的合同"), db.session.scalar(running)),
             (_("逾期未交的成果"), db.session.scalar(late)),
             (_("已评审的成果"), total),
-            (_("首次过审率"), percent((db.session.scalar(first) or 0) / total if total else None)),
+            (_("首次过审率"), format_share((db.session.scalar(first) or 0) / total if total else None)),
         ],
     }
 
@@ -85,7 +85,7 @@ AGENCIES = (
     Column[Any](_l("完成合同"), lambda pair: pair.CreditScore.settled if pair.CreditScore else 0),
     Column[Any](_l("首过率"), lambda pair: pair.CreditScore.first_pass if pair.CreditScore else None),
     Column[Any](_l("按期率"), lambda pair: pair.CreditScore.on_time if pair.CreditScore else None),
-    Column[Any](_l("入驻时间"), lambda pair: when(pair.Organisation.created_at)),
+    Column[Any](_l("入驻时间"), lambda pair: format_instant(pair.Organisation.created_at)),
 )  # of what `agencies_of` finds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
@@ -13,10 +13,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from market import timekeeping
 from market.accounts import actions as accounts
 from market.accounts.identity import current_actor
+from market.case_views import case_numbered, case_url, form_page, not_found, paged, sliced
 from market.extensions import db
 from market.forms import ActForm
 from market.jobs import standing
 from market.oversight import actions, money
+from market.oversight.blueprint import bp
 from market.oversight.contracts import (
     CLAUSES,
     FIRST_PASS,
@@ -38,7 +40,6 @@ from market.oversight.overview import (
     months,
     months_chart,
 )
-from market.pages import case_numbered, case_url, form_page, not_found, paged, sliced
 from market.spreadsheets import export
 from models import spelling
 from models.accounts import Organisation
@@ -50,10 +51,8 @@ from models.failures import Failure
 from models.payments import KINDS, PAYOUT_KINDS
 from models.timekeeping import ClockMark
 
-rooms = Blueprint("oversight", __name__)
 
-
-@rooms.get("/oversight/agencies")
+@bp.get("/oversight/agencies")
 @login_required
 def agencies() -> str:
     actor = current_actor()
@@ -65,14 +64,14 @@ def agencies() -> str:
     )
 
 
-@rooms.get("/oversight/months")
+@bp.get("/oversight/months")
 @login_required
 def by_month() -> str:
     rows = months(current_actor())
     return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
 
 
-@rooms.get("/oversight/clauses")
+@bp.get("/oversight/clauses")
 @login_required
 def clauses() -> str:
     """Contracts whose clauses differ from the template or break a rule."""
@@ -87,13 +86,13 @@ def clauses() -> str:
     )
 
 
-@rooms.get("/oversight/clauses.<any(csv, xlsx):kind>")
+@bp.get("/oversight/clauses.<any(csv, xlsx):kind>")
 @login_required
 def export_clauses(kind: str) -> Response:
     return export("clauses", kind, CLAUSES, findings(current_actor(), request.args.get("rule", "")))
 
 
-@rooms.get("/oversight/first-pass")
+@bp.get("/oversight/first-pass")
 @login_required
 def reviews() -> str:
     """How reports fare at the approving departments, by agency, item or region."""
@@ -108,7 +107,7 @@ def reviews() -> str:
     )
 
 
-@rooms.get("/oversight/first-pass.<any(csv, xlsx):kind>")
+@bp.get("/oversight/first-pass.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
     by = request.args.get("by", "agency")
@@ -116,7 +115,7 @@ def export_reviews(kind: str) -> Response:
     return export("first-pass", kind, FIRST_PASS, rows)
 
 
-@rooms.get("/oversight/money")
+@bp.get("/oversight/money")
 @login_required
 def held_money() -> str:
     """Money kept by region, buyers who do not pay in time, agencies who wait for theirs."""
@@ -139,7 +138,7 @@ def held_money() -> str:
     )
 
 
-@rooms.get("/oversight/money.<any(csv, xlsx):kind>")
+@bp.get("/oversight/money.<any(csv, xlsx):kind>")
 @login_required
 def export_money(kind: str) -> Response:
     view = request.args.get("view", "escrow")
@@ -148,20 +147,20 @@ def export_money(kind: str) -> Response:
     return export(f"money-{view}", kind, columns, rows)
 
 
-@rooms.get("/oversight/agencies.<any(csv, xlsx):kind>")
+@bp.get("/oversight/agencies.<any(csv, xlsx):kind>")
 @login_required
 def export_agencies(kind: str) -> Response:
     rows = db.session.execute(agencies_of(current_actor(), request.args.get("state", "")))
     return export("agencies", kind, AGENCIES, rows)
 
 
-@rooms.get("/oversight/months.<any(csv, xlsx):kind>")
+@bp.get("/oversight/months.<any(csv, xlsx):kind>")
 @login_required
 def export_months(kind: str) -> Response:
     return export("months", kind, MONTHS, months(current_actor()))
 
 
-@rooms.get("/admin/authorities")
+@bp.get("/admin/authorities")
 @login_required
 def authorities() -> str:
     query = (
@@ -172,7 +171,7 @@ def authorities() -> str:
     return render_template("oversight/authorities.html", page=paged(query), roles=ROLES)
 
 
-@rooms.route("/admin/authorities/new", methods=["GET", "POST"])
+@bp.route("/admin/authorities/new", methods=["GET", "POST"])
 @login_required
 def new_authority() -> AnyResponse | str | tuple[str, int]:
     form, listed = AuthorityForm(), url_for("oversight.authorities")
@@ -180,7 +179,7 @@ def new_authority() -> AnyResponse | str | tuple[str, int]:
     return form_page(form, _("开通部门账号"), accounts.set_up_authority, lambda _: listed, back=listed)
 
 
-@rooms.route("/admin/override", methods=["GET", "POST"])
+@bp.route("/admin/override", methods=["GET", "POST"])
 @login_required
 def override() -> AnyResponse | str | tuple[str, int]:
     """First the number of a case, then the states of its kind."""
@@ -209,7 +208,7 @@ def override() -> AnyResponse | str | tuple[str, int]:
     )
 
 
-@rooms.get("/admin/failures")
+@bp.get("/admin/failures")
 @login_required
 def failures() -> str:
     """What the jobs could not do, what is tried again next first, and how they stand."""
@@ -230,14 +229,14 @@ def failures() -> str:
     )
 
 
-@rooms.post("/admin/failures/<int(max=2147483647):number>/retry")
+@bp.post("/admin/failures/<int(max=2147483647):number>/retry")
 @login_required
 def try_again(number: int) -> AnyResponse:
     actions.try_again(current_actor(), number)
     return redirect(url_for("oversight.failures"), 303)
 
 
-@rooms.get("/admin/clock")
+@bp.get("/admin/clock")
 @login_required
 def clocks() -> str:
     """The clocks that are watched, and whether each is gone by."""
@@ -248,7 +247,7 @@ def clocks() -> str:
     return render_template("oversight/clocks.html", told=told)
 
 
-@rooms.route("/admin/clock/<machine>", methods=["GET", "POST"])
+@bp.route("/admin/clock/<machine>", methods=["GET", "POST"])
 @login_required
 def clock(machine: str) -> AnyResponse | str | tuple[str, int]:
     """Confirm a clock nobody goes by."""

@@ -11,7 +11,7 @@ from wtforms import BooleanField, DateField, Field, RadioField, SelectField, Str
 from wtforms.validators import InputRequired, Length, Optional
 
 from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
-from market.payments.gateways import OnlineGateway, ways
+from market.payments.gateways import OnlineGateway, gateways
 from market.payments.reading import ROLES, guessed
 
 
@@ -71,7 +71,7 @@ class LineForm(Form):
         super().__init__(data=offered)
         settled = [
             (f"swept:{way.name}", _("%(gateway)s 结算到托管账户", gateway=_(way.label)))
-            for way in ways()
+            for way in gateways()
             if isinstance(way, OnlineGateway)
         ]
         self.way.choices = [*choices(LINE_WAYS.items()), *settled]

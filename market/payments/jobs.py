@@ -11,15 +11,16 @@ from functools import partial
 
 from sqlalchemy import select
 
+from market.chunks import each
 from market.extensions import db
-from market.payments import actions, charging
-from market.payments.gateways import ways
-from market.pieces import each
+from market.payments import actions, gateway_sync
+from market.payments.gateways import gateways
 from models import clock, ledger
 from models.actors import SYSTEM
+from models.errors import Problem
 from models.failures import Attempt
+from models.i18n import N_
 from models.payments import BankLine, BankStatement
-from models.text import N_, Problem
 
 log = logging.getLogger(__name__)
 DIFFERENCES = {
@@ -33,7 +34,7 @@ DIFFERENCES = {
 
 def work() -> int:
     """What every minute brings. Returns how many things were dealt with."""
-    return match_lines() + charging.work()
+    return match_lines() + gateway_sync.work()
 
 
 def match_lines(most: int = 10_000) -> int:
@@ -82,10 +83,10 @@ def reconcile() -> None:
 
     One that does not answer is left for the next night.
     """
-    for gateway in ways():
+    for gateway in gateways():
         db.session.rollback()
         try:
-            found = gateway.differences()
+            found = gateway.find_discrepancies()
         except Problem as problem:
             log.warning("%s was not reconciled: %s", gateway.name, problem)
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
 
-from market.payments.gateways import named
+from market.payments.gateways import get_gateway
 from models import clock, identifiers, policy, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM
@@ -17,7 +17,9 @@ from models.payments import Charge, Payment, Payout
 from models.workflow import start
 
 
-def owe(session: Session, contract: Contract, payee: Organisation, kind: str, amount: int) -> list[Payout]:
+def create_payouts(
+    session: Session, contract: Contract, payee: Organisation, kind: str, amount: int
+) -> list[Payout]:
     """Payouts of `amount` fen to an organisation, posted as owed before.
 
     What goes back to a buyer goes first to the charges it was taken by, newest first; an agency gets it
@@ -64,7 +66,7 @@ def _payout(
         send_by=workdays.add(clock.now(), days),
     )
     start(
-        session, payout, SYSTEM, "owe", of=contract, data={"kind": kind, "amount": amount}, tells=("payee",)
+        session, payout, SYSTEM, "owe", of=contract, data={"kind": kind, "amount": amount}, notify=("payee",)
     )
     return [payout]
 
@@ -99,5 +101,5 @@ def _transferred(session: Session, contract: Contract) -> int:
 
 
 def _has_account(gateway: str, payee: Organisation) -> bool:
-    way = named(gateway)
+    way = get_gateway(gateway)
     return bool(way and way.account_of(payee))

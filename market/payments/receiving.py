@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.contracts.course import ask, begin, freeze, settle
-from market.payments.owing import owe
+from market.contracts.lifecycle import ask, begin, freeze, settle
+from market.payments.owing import create_payouts
 from models import clock, ledger, payments
 from models.payments import Payment
 
@@ -15,7 +15,7 @@ def locked(session: Session, identifier: str) -> Payment:
     return Payment.load_under(session, identifier, "contract")
 
 
-def take_in(session: Session, payment: Payment, gateway: str) -> ledger.Entry | None:
+def record_receipt(session: Session, payment: Payment, gateway: str) -> ledger.Entry | None:
     """Book a payment that both sides confirm or that was seen, and go on with its contract.
 
     Begin it, pay the agency what is covered now, ask the buyer for what paying late costs.
@@ -33,7 +33,7 @@ def take_in(session: Session, payment: Payment, gateway: str) -> ledger.Entry | 
         owed=contract.agency.uscc,
     )
     if payment.kind == "penalty":
-        owe(session, contract, contract.agency, "penalty", payment.amount)
+        create_payouts(session, contract, contract.agency, "penalty", payment.amount)
         return entry
     if contract.state == "disputed":
         freeze(session, contract, payment.identifier)

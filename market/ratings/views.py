@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect
+from flask import redirect
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from market.case_views import ActPage, act_view, landing, visible
 from market.forms import Form, choices
-from market.pages import ActPage, act_view, landing, visible
 from market.ratings import actions
+from market.ratings.blueprint import bp
 from models.ratings import DIMENSIONS, Rating
 
-rooms = Blueprint("ratings", __name__)
 STARS = [(n, str(n)) for n in range(5, 0, -1)]
 
 
@@ -44,13 +44,13 @@ def _form(by: str) -> type[RateForm]:
 FORMS = {by: _form(by) for by in DIMENSIONS}
 
 
-@rooms.get("/ratings/<identifier>")
+@bp.get("/ratings/<identifier>")
 @login_required
 def show(identifier: str) -> Response:
     return redirect(landing(visible(Rating, identifier)), 303)
 
 
-@rooms.route("/ratings/<identifier>/rate", methods=["GET", "POST"])
+@bp.route("/ratings/<identifier>/rate", methods=["GET", "POST"])
 @login_required
 def rate(identifier: str) -> Response | str | tuple[str, int]:
     form = FORMS[visible(Rating, identifier).by]

@@ -7,7 +7,7 @@ signatures, loads `models` when it is first asked for).
 from __future__ import annotations
 
 
-def N_(text: str) -> str:  # noqa: N802 - as in models/text.py
+def N_(text: str) -> str:  # noqa: N802 - as in models/errors.py
     """Mark a literal for the translators and return it unchanged."""
     return text
 

@@ -13,9 +13,9 @@ from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.contracts import Contract
 from models.contracts.agreement import UNSIGNED
+from models.errors import RuleViolation, serialize_problem
 from models.events import Event
 from models.sourcing import Award
-from models.text import RuleBroken, told
 
 _MADE = ("award.propose", "award.finalise")
 
@@ -52,8 +52,8 @@ def watch(session: Session, happened: list[Event]) -> None:
         _note(session, award, problem)
 
 
-def _note(session: Session, award: Award, problem: RuleBroken | None) -> None:
-    found = told(problem) if problem else None
+def _note(session: Session, award: Award, problem: RuleViolation | None) -> None:
+    found = serialize_problem(problem) if problem else None
     if found == award.unfit:
         return
     was, award.unfit = award.unfit, found
@@ -71,5 +71,5 @@ def _note(session: Session, award: Award, problem: RuleBroken | None) -> None:
             "agency": award.agency.name,
             **({"problem": found, "follows": follows} if problem else {}),
         },
-        tells=[award.buyer_id, award.agency_id],
+        notify=[award.buyer_id, award.agency_id],
     )

@@ -12,6 +12,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
+from market.formatting import bilingual, item_name
 from market.forms import (
     ACCEPT,
     NEEDED,
@@ -25,7 +26,6 @@ from market.forms import (
     text,
 )
 from market.options import region_choices, region_field
-from market.words import bilingual, item_name
 from models import money, numbers
 from models.accounts import Organisation
 from models.actors import Actor

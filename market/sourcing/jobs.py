@@ -20,10 +20,10 @@ from models.agencies import TIES
 from models.clock import BEIJING
 from models.documents import Document
 from models.events import Event
+from models.i18n import N_
 from models.sourcing import FUNDS, Award, Request
-from models.sourcing.linking import links_of
 from models.sourcing.ranking import reference_words
-from models.text import N_
+from models.sourcing.related_bidders import links_of
 from models.workflow import Case
 
 

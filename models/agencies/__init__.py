@@ -26,8 +26,8 @@ from models.agencies.fees import (
     schedules_in_force,
     versions_of,
 )
-from models.agencies.links import BUYER, SAID, TIES, Group, asserted, linked
 from models.agencies.register import UNLIKE, Registered, differences, unlike
+from models.agencies.related_parties import BUYER, SAID, TIES, Group, asserted, linked
 
 __all__ = [
     "BUYER",

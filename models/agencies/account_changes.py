@@ -16,7 +16,8 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.entry import STEPS, check_step, profile_of
 from models.base import Base, Code, Name
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.workflow import Case, Limit, Move, State, Workflow, start
 
 FIELDS = STEPS["bank"][1]
@@ -30,8 +31,8 @@ ACCOUNT_CHANGE = Workflow(
         State("stopped", N_("已停止"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("waiting", "take_effect", "effective", who={"system"}, tells=("agency",)),
-        Move("waiting", "stop", "stopped", who={"agency", "system"}, needs_reason=True, tells=("agency",)),
+        Move("waiting", "take_effect", "effective", who={"system"}, notify=("agency",)),
+        Move("waiting", "stop", "stopped", who={"agency", "system"}, needs_reason=True, notify=("agency",)),
     ),
     duties=("stop",),
     acts={"take_effect": N_("新账户生效"), "stop": N_("停止更换")},
@@ -68,15 +69,15 @@ def under_way(session: Session, agency_id: int) -> AccountChange | None:
 def ask_change(session: Session, agency: Organisation, actor: Actor, values: dict[str, Any]) -> AccountChange:
     """Begin to wait for another account.
 
-    RuleBroken at the field that is wrong, where it is the present one, or another one waits already.
+    RuleViolation at the field that is wrong, where it is the present one, or another one waits already.
     """
     told = {name: str(values.get(name) or "").strip() for name in FIELDS}
     check_step("bank", told)
     profile = profile_of(session, agency)
     if told == {name: getattr(profile, name) for name in FIELDS}:
-        raise RuleBroken(N_("这就是现在的收款账户。"), "account_number")
+        raise RuleViolation(N_("这就是现在的收款账户。"), "account_number")
     if under_way(session, agency.id) is not None:
-        raise RuleBroken(N_("已有一个新账户在等待生效;请等它生效,或先停止它。"))
+        raise RuleViolation(N_("已有一个新账户在等待生效;请等它生效,或先停止它。"))
     change = AccountChange(
         identifier=identifiers.issue(session, "AC"),
         agency_id=agency.id,
@@ -85,7 +86,7 @@ def ask_change(session: Session, agency: Organisation, actor: Actor, values: dic
         **told,
     )
     happened = start(session, change, actor, "ask")
-    happened.tells = {"organisations": [agency.id]}
+    happened.notify = {"organisations": [agency.id]}
     return change
 
 

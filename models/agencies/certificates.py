@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock, spelling
 from models.base import Base, Code, Name
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 
 class Dated:
@@ -57,23 +58,23 @@ class Dated:
 def certified(kind: str, number: str) -> tuple[str, str]:
     """The kind and the number of a certificate in the spelling they are kept and compared in.
 
-    RuleBroken at the field that is empty or too long.
+    RuleViolation at the field that is empty or too long.
     """
     kind, number = spelling.plain(kind).strip(), spelling.code(number)
     for field, value, most in (("kind", kind, 200), ("number", number, 40)):
         if not value:
-            raise RuleBroken(N_("请填写这一项。"), field)
+            raise RuleViolation(N_("请填写这一项。"), field)
         if len(value) > most:
-            raise RuleBroken(N_("最多 %(most)s 个字符。"), field, most=most)
+            raise RuleViolation(N_("最多 %(most)s 个字符。"), field, most=most)
     return kind, number
 
 
 def check_dates(valid_from: date, valid_until: date) -> None:
-    """RuleBroken at `valid_until` unless a certificate ends after it begins, and has not ended."""
+    """RuleViolation at `valid_until` unless a certificate ends after it begins, and has not ended."""
     if valid_until < valid_from:
-        raise RuleBroken(N_("有效期止不能早于有效期起。"), "valid_until")
+        raise RuleViolation(N_("有效期止不能早于有效期起。"), "valid_until")
     if valid_until < clock.today():
-        raise RuleBroken(N_("证书已经过期。"), "valid_until")
+        raise RuleViolation(N_("证书已经过期。"), "valid_until")
 
 
 STATUSES = {

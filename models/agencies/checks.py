@@ -16,8 +16,8 @@ from models import clock, identifiers, uscc
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.base import Base, Json
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.text import N_
 from models.workflow import Case, Limit, Move, State, Workflow, start
 
 # What a check may be about, and what it would be if it is so.
@@ -49,29 +49,35 @@ CHECK = Workflow(
             "ask",
             "asked",
             who={"regulator"},
-            tells=("agency",),
+            notify=("agency",),
             needs_reason=True,
             main=True,
             limit=Limit(policy="check.answer_days", act="lapse"),
         ),
-        Move("open", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True),
+        Move("open", "clear", "cleared", who={"regulator"}, notify=("agency",), needs_reason=True),
         Move("asked", "answer", "answered", who={"agency"}, main=True, limit=TO_DECIDE),
-        Move("asked", "lapse", "answered", who={"system"}, tells=("agency",), limit=TO_DECIDE),
-        Move("asked", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True),
+        Move("asked", "lapse", "answered", who={"system"}, notify=("agency",), limit=TO_DECIDE),
+        Move("asked", "clear", "cleared", who={"regulator"}, notify=("agency",), needs_reason=True),
         Move(
-            "answered", "clear", "cleared", who={"regulator"}, tells=("agency",), needs_reason=True, main=True
+            "answered",
+            "clear",
+            "cleared",
+            who={"regulator"},
+            notify=("agency",),
+            needs_reason=True,
+            main=True,
         ),
-        Move("answered", "confirm", "confirmed", who={"regulator"}, tells=("agency",), needs_reason=True),
+        Move("answered", "confirm", "confirmed", who={"regulator"}, notify=("agency",), needs_reason=True),
         Move(
             "answered",
             "ask",
             "asked",
             who={"regulator"},
-            tells=("agency",),
+            notify=("agency",),
             needs_reason=True,
             limit=Limit(policy="check.answer_days", act="lapse"),
         ),
-        *referrals("open", "answered", tells=("agency",), urged=False),
+        *referrals("open", "answered", notify=("agency",), urged=False),
     ),
     duties=("answer",),
     prepares=("answer",),

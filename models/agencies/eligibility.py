@@ -16,7 +16,8 @@ from models.accounts import Organisation
 from models.agencies.certificates import Practitioner, Qualification
 from models.agencies.fees import FeeSchedule, schedules_in_force
 from models.catalogue import ServiceItem
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,23 @@ class _Held:
 def check_eligible(session: Session, agency: Organisation, item: ServiceItem) -> FeeSchedule:
     """The fee schedule under which this agency may offer this item now.
 
-    Otherwise RuleBroken, naming the rule that stops it: not verified or suspended, no valid qualification,
+    Otherwise RuleViolation, naming the rule that stops it: not verified or suspended, no valid qualification,
     too few people with a valid certificate, no published fee.
     """
     return _examine(_held(session, [(agency, item)]), agency, item)
 
 
 def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own: bool) -> None:
-    """RuleBroken, with the reason, unless the agency may take this item on now.
+    """RuleViolation, with the reason, unless the agency may take this item on now.
 
     `own` if it is the agency that is told.
     """
     try:
         check_eligible(session, agency, item)
-    except RuleBroken as unfit:
+    except RuleViolation as unfit:
         if own:
             raise
-        raise RuleBroken(
+        raise RuleViolation(
             N_("“%(agency)s”现在不能承接本事项。平台告知该机构:%(why)s"),
             unfit.field,
             agency=agency.name,
@@ -58,17 +59,17 @@ def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own:
         ) from unfit
 
 
-def unfit(session: Session, pairs: Iterable[tuple[Organisation, ServiceItem]]) -> list[RuleBroken | None]:
+def unfit(session: Session, pairs: Iterable[tuple[Organisation, ServiceItem]]) -> list[RuleViolation | None]:
     """For each of these agencies and items what stops it, in as many statements as for one."""
     pairs = list(pairs)
     held = _held(session, pairs)
     return [_problem(held, agency, item) for agency, item in pairs]
 
 
-def _problem(held: _Held, agency: Organisation, item: ServiceItem) -> RuleBroken | None:
+def _problem(held: _Held, agency: Organisation, item: ServiceItem) -> RuleViolation | None:
     try:
         _examine(held, agency, item)
-    except RuleBroken as problem:
+    except RuleViolation as problem:
         return problem
     return None
 
@@ -99,7 +100,7 @@ def _held(session: Session, pairs: list[tuple[Organisation, ServiceItem]]) -> _H
 
 def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedule:
     if agency.state != "verified":
-        raise RuleBroken(
+        raise RuleViolation(
             N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label
         )
     if item.qualification_mandatory:
@@ -114,7 +115,7 @@ def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedul
     if item.practitioners_least:
         _check_staffed(held.staff.get((agency.id, item.required_practitioner), 0), item)
     if (agency.id, item.code) not in held.schedules:
-        raise RuleBroken(N_("贵机构尚未公示本事项的收费。未公示收费的机构不能报价或投标。"))
+        raise RuleViolation(N_("贵机构尚未公示本事项的收费。未公示收费的机构不能报价或投标。"))
     return held.schedules[agency.id, item.code]
 
 
@@ -124,18 +125,18 @@ def _check_qualified(found: list[Qualification], item: ServiceItem) -> None:
     kind = item.required_qualification
     ended = next((q for q in found if q.status() == "expired"), None)
     if ended:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("本事项要求“%(kind)s”,贵机构的证书 %(number)s 已于 %(day)s 到期,登记新证书后即可恢复。"),
             kind=kind,
             number=ended.number,
             day=ended.valid_until.isoformat(),
         )
-    raise RuleBroken(N_("本事项要求“%(kind)s”,贵机构没有登记在有效期内的该项资质。"), kind=kind)
+    raise RuleViolation(N_("本事项要求“%(kind)s”,贵机构没有登记在有效期内的该项资质。"), kind=kind)
 
 
 def _check_staffed(at_work: int, item: ServiceItem) -> None:
     if at_work < item.practitioners_least:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("本事项要求至少 %(least)s 名证书在有效期内的%(kind)s,贵机构现有 %(count)s 名。"),
             least=item.practitioners_least,
             kind=item.required_practitioner,

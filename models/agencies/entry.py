@@ -24,7 +24,8 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.certificates import Practitioner
 from models.base import Base, Code, Json, Name, OptionalFen
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.workflow import perform
 
 SOURCE = Path(__file__).parents[1] / "data" / "entry.toml"
@@ -153,31 +154,31 @@ def letter(language: str = "zh") -> str:
 
 def _check_licence(values: dict[str, Any], today: date) -> None:
     if values["legal_form"] not in FORMS:
-        raise RuleBroken(N_("请选择一项。"), "legal_form")
+        raise RuleViolation(N_("请选择一项。"), "legal_form")
     if values["established_on"] > today:
-        raise RuleBroken(N_("成立日期不能在将来。"), "established_on")
+        raise RuleViolation(N_("成立日期不能在将来。"), "established_on")
     if values["licence_until"] is not None and values["licence_until"] < today:
-        raise RuleBroken(N_("证照已经过期,请先办理延续。"), "licence_until")
+        raise RuleViolation(N_("证照已经过期,请先办理延续。"), "licence_until")
     if values["registered_capital"] is not None and values["registered_capital"] < 0:
-        raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "registered_capital")
+        raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "registered_capital")
 
 
 def _check_premises(values: dict[str, Any], today: date) -> None:
     area, until = values["premises_area"], values["premises_until"]
     if values["premises"] not in PREMISES:
-        raise RuleBroken(N_("请选择一项。"), "premises")
+        raise RuleViolation(N_("请选择一项。"), "premises")
     if area is not None and not 0 < area <= 1_000_000:
-        raise RuleBroken(N_("面积应为 1 到 1,000,000 平方米。"), "premises_area")
+        raise RuleViolation(N_("面积应为 1 到 1,000,000 平方米。"), "premises_area")
     if values["premises"] == "leased" and until is None:
-        raise RuleBroken(N_("租赁的场所要写明租期止。"), "premises_until")
+        raise RuleViolation(N_("租赁的场所要写明租期止。"), "premises_until")
     if until is not None and until < today:
-        raise RuleBroken(N_("租期已经结束。"), "premises_until")
+        raise RuleViolation(N_("租期已经结束。"), "premises_until")
 
 
 def _check_bank(values: dict[str, Any], today: date) -> None:
     digits = values["account_number"].replace(" ", "").replace("-", "")
     if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 32):
-        raise RuleBroken(N_("账号应为 8 到 32 位数字。"), "account_number")
+        raise RuleViolation(N_("账号应为 8 到 32 位数字。"), "account_number")
 
 
 _CHECKS: dict[str, Callable[[dict[str, Any], date], None]] = {
@@ -188,10 +189,10 @@ _CHECKS: dict[str, Callable[[dict[str, Any], date], None]] = {
 
 
 def check_step(step: str, values: dict[str, Any]) -> None:
-    """RuleBroken at the field unless what a step tells is whole and can be."""
+    """RuleViolation at the field unless what a step tells is whole and can be."""
     for name in _NEEDED[step]:
         if not values[name] or not str(values[name]).strip():
-            raise RuleBroken(N_("请填写这一项。"), name)
+            raise RuleViolation(N_("请填写这一项。"), name)
     if step in _CHECKS:
         _CHECKS[step](values, clock.today())
 
@@ -255,11 +256,11 @@ def submit(session: Session, agency: Organisation, act: str, actor: Actor) -> No
     """Accept the letter and hand the application in.
 
     To be checked first (`submit`), or to be let in on the commitment (`commit`), for which some papers may
-    follow. RuleBroken, naming the steps, while anything else is missing.
+    follow. RuleViolation, naming the steps, while anything else is missing.
     """
     lacking = missing(session, agency, deferred=act == "commit")
     if lacking:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking)
         )
     agency.committed_at = clock.now()

@@ -14,8 +14,9 @@ from models import clock, money, pricing
 from models.accounts import Organisation
 from models.base import Base, Json, Name
 from models.catalogue import ServiceItem
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.pricing import Quantity
-from models.text import N_, RuleBroken
 
 DAYS = pricing.Part("days", N_("承诺工期(工作日)"), "text")
 NOTE = pricing.Part("note", N_("说明"), "text")
@@ -72,24 +73,24 @@ def published_prices(session: Session, item_code: str, job: Quantity) -> list[tu
         if schedule.agency.state == "verified":
             try:
                 found.append((schedule, schedule.price(job)))
-            except RuleBroken:
+            except RuleViolation:
                 continue
     return sorted(found, key=lambda pair: (pair[1], pair[0].agency.identifier))
 
 
 def check_guided(item: ServiceItem, terms: Json) -> None:
-    """RuleBroken unless a guided price (政府指导价) rests on its standard and keeps within its band."""
+    """RuleViolation unless a guided price (政府指导价) rests on its standard and keeps within its band."""
     if item.pricing != "government_guided" or not item.fee_standard:
         return
     if not str(terms.get("standard") or "").startswith(item.fee_standard + "/"):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("本事项实行政府指导价,收费应引用“%(title)s”。"),
             "standard",
             title=pricing.standards()[item.fee_standard]["title"],
         )
     low, high = pricing.band(item.fee_standard)
     if not low <= Fraction(terms.get("discount") or "1") <= high:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("政府指导价的浮动范围是标准的 %(low)s 到 %(high)s。"),
             "discount",
             low=f"{float(low):.0%}",
@@ -98,7 +99,7 @@ def check_guided(item: ServiceItem, terms: Json) -> None:
 
 
 def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: date) -> None:
-    """RuleBroken if these terms cannot be published.
+    """RuleViolation if these terms cannot be published.
 
     They are unsound, leave the item's price guidance, promise an odd time, or would take effect in the past.
     """
@@ -107,17 +108,17 @@ def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: da
 
 
 def check_terms(item: ServiceItem, terms: Json) -> None:
-    """RuleBroken if the terms are unsound, or leave the item's price guidance."""
+    """RuleViolation if the terms are unsound, or leave the item's price guidance."""
     pricing.check(terms)
     check_guided(item, terms)
 
 
 def check_promise(days: int, effective_from: date) -> None:
-    """RuleBroken for an odd number of working days, and for a day that is over."""
+    """RuleViolation for an odd number of working days, and for a day that is over."""
     if effective_from < clock.today():
-        raise RuleBroken(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
+        raise RuleViolation(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
     if not 1 <= days <= 500:
-        raise RuleBroken(N_("承诺工期应为 1 到 500 个工作日。"), "days")
+        raise RuleViolation(N_("承诺工期应为 1 到 500 个工作日。"), "days")
 
 
 def publish_schedule(
@@ -129,7 +130,7 @@ def publish_schedule(
     note: str,
     effective_from: date,
 ) -> FeeSchedule:
-    """Add the next version; RuleBroken as `check_schedule` says."""
+    """Add the next version; RuleViolation as `check_schedule` says."""
     check_schedule(item, terms, days, effective_from)
     last = next(iter(versions_of(session, agency_id, item.code)), None)
     schedule = FeeSchedule(
@@ -160,12 +161,12 @@ def changes(old: FeeSchedule, new: FeeSchedule) -> list[tuple[pricing.Part, Any,
 
 
 def check_price(schedule: FeeSchedule, quantity: Quantity, price: int) -> int:
-    """The published price; RuleBroken (field `price`) if `price` exceeds it or is not a sane sum."""
+    """The published price; RuleViolation (field `price`) if `price` exceeds it or is not a sane sum."""
     if not 0 < price <= money.MOST:
-        raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "price")
+        raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "price")
     ceiling = schedule.price(quantity)
     if price > ceiling:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("报价高于贵机构公示价 %(ceiling)s(第 %(version)s 版)。报价不得高于自己公示的收费。"),
             "price",
             ceiling=money.show(ceiling),

@@ -13,10 +13,11 @@ from functools import partial
 from models import days, spelling, uscc
 from models.accounts import Organisation
 from models.agencies.entry import AgencyProfile
-from models.agencies.links import same_person
+from models.agencies.related_parties import same_person
 from models.base import Json
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.regions import same_place
-from models.text import N_, RuleBroken
 
 STANDINGS = {
     "active": N_("存续"),
@@ -83,14 +84,14 @@ class Registered:
 
     @classmethod
     def of(cls, row: dict[str, object]) -> Registered:
-        """From a row of an export or an answer; RuleBroken naming the field that cannot be."""
+        """From a row of an export or an answer; RuleViolation naming the field that cannot be."""
         said = {name: "" if row.get(name) is None else str(row[name]).strip() for name in FIELDS}
         for name in ("uscc", "name"):
             if not said[name]:
-                raise RuleBroken(N_("缺少“%(field)s”。"), field=FIELDS[name])
+                raise RuleViolation(N_("缺少“%(field)s”。"), field=FIELDS[name])
         standing = standing_of(said["standing"])
         if not standing:
-            raise RuleBroken(N_("看不懂登记状态“%(value)s”。"), value=said["standing"][:20])
+            raise RuleViolation(N_("看不懂登记状态“%(value)s”。"), value=said["standing"][:20])
         ends = term_end(said["licence_until"])
         return cls(
             uscc.spelled(said["uscc"]),
@@ -125,13 +126,13 @@ def standing_of(text: str) -> str:
 def term_end(text: str, field: str | None = None) -> date | None:
     """The last day of a term in a register's or a person's words, None without end.
 
-    RuleBroken that says what to write, at a field.
+    RuleViolation that says what to write, at a field.
     """
     try:
         return days.end(text)
     except ValueError as error:
         told = N_("看不懂期限“%(value)s”:请写最后一天,例如 2038-05-01;没有期限的写“长期”。")
-        raise RuleBroken(told, field, value=text.strip()[:30]) from error
+        raise RuleViolation(told, field, value=text.strip()[:30]) from error
 
 
 def _activities(scope: str) -> set[str]:

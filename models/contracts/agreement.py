@@ -17,9 +17,10 @@ from models import agencies, clock
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Code, Fen, Json, Name
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES, Award, Request
-from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _SIGN = up(
@@ -41,7 +42,7 @@ def _deposit_overdue(session: Session, contract: Contract) -> None:
     asked = select(Payment.pay_by).where(Payment.contract_id == contract.id, Payment.kind == "deposit")
     pay_by = session.scalar(asked)
     if pay_by is None or pay_by > clock.now():
-        raise RuleBroken(N_("已签署的合同,在定金逾期未付时才能由机构终止;其他情况请提出协议解除。"))
+        raise RuleViolation(N_("已签署的合同,在定金逾期未付时才能由机构终止;其他情况请提出协议解除。"))
 
 
 def _lost(session: Session, contract: Contract) -> None:
@@ -50,7 +51,7 @@ def _lost(session: Session, contract: Contract) -> None:
         "both",
     )  # who has not signed itself waits for nobody
     if not contract.award.replaceable and not late:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。")
         )
 
@@ -71,7 +72,7 @@ CONTRACT = Workflow(
         State("terminated", N_("已终止"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("drafted", "revise", "drafted", who=_BOTH, tells=_BOTH),
+        Move("drafted", "revise", "drafted", who=_BOTH, notify=_BOTH),
         Move(
             "drafted",
             "agree_buyer",
@@ -79,7 +80,7 @@ CONTRACT = Workflow(
             who={"buyer"},
             main=True,
             limit=_SIGN,
-            tells=("agency",),
+            notify=("agency",),
             binds=True,
         ),
         Move(
@@ -89,40 +90,45 @@ CONTRACT = Workflow(
             who={"agency"},
             main=True,
             limit=_SIGN,
-            tells=("buyer",),
+            notify=("buyer",),
             binds=True,
         ),
-        Move("drafted", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH),
-        Move("buyer_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
+        Move("drafted", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, notify=_BOTH),
+        Move("buyer_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, notify=_BOTH),
         Move(
             "buyer_agreed",
             "agree_agency",
             "signed",
             who={"agency"},
             main=True,
-            tells=("buyer",),
+            notify=("buyer",),
             public=True,
             binds=True,
         ),
         Move(
-            "buyer_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH
+            "buyer_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, notify=_BOTH
         ),
-        Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, tells=_BOTH),
+        Move("agency_agreed", "revise", "drafted", who=_BOTH, limit=_SIGN, notify=_BOTH),
         Move(
             "agency_agreed",
             "agree_buyer",
             "signed",
             who={"buyer"},
             main=True,
-            tells=("agency",),
+            notify=("agency",),
             public=True,
             binds=True,
         ),
         Move(
-            "agency_agreed", "terminate", "terminated", who=(*_BOTH, "system"), needs_reason=True, tells=_BOTH
+            "agency_agreed",
+            "terminate",
+            "terminated",
+            who=(*_BOTH, "system"),
+            needs_reason=True,
+            notify=_BOTH,
         ),
         *(
-            Move(state, "lapse", state, who={"system"}, tells=_BOTH, limit=up("referral.days"))
+            Move(state, "lapse", state, who={"system"}, notify=_BOTH, limit=up("referral.days"))
             for state in UNSIGNED
         ),
         *(
@@ -133,19 +139,25 @@ CONTRACT = Workflow(
                 who={"buyer"},
                 needs_reason=True,
                 rules=(_lost,),
-                tells=_BOTH,
+                notify=_BOTH,
                 public=True,
             )
             for state in UNSIGNED
         ),
         *(
             Move(
-                state, "call_off", "terminated", who={"regulator"}, needs_reason=True, above=True, tells=_BOTH
+                state,
+                "call_off",
+                "terminated",
+                who={"regulator"},
+                needs_reason=True,
+                above=True,
+                notify=_BOTH,
             )
             for state in UNSIGNED
         ),
-        *referrals(*UNSIGNED, tells=_BOTH),
-        Move("signed", "activate", "active", who={"system"}, tells=_BOTH),
+        *referrals(*UNSIGNED, notify=_BOTH),
+        Move("signed", "activate", "active", who={"system"}, notify=_BOTH),
         Move(
             "signed",
             "terminate",
@@ -153,19 +165,19 @@ CONTRACT = Workflow(
             who={"agency"},
             needs_reason=True,
             rules=(_deposit_overdue,),
-            tells=_BOTH,
+            notify=_BOTH,
         ),
-        Move("signed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
+        Move("signed", "dissolve", "terminated", who={"system"}, notify=_BOTH, public=True),
         Move(
             "active",
             "suspend",
             "suspended",
             who={"system"},
             limit=Limit(attribute="suspended_until", act="resume"),
-            tells=_BOTH,
+            notify=_BOTH,
         ),
-        Move("active", "complete", "completed", who={"system"}, tells=_BOTH, public=True),
-        Move("suspended", "resume", "active", who={"system"}, tells=_BOTH),
+        Move("active", "complete", "completed", who={"system"}, notify=_BOTH, public=True),
+        Move("suspended", "resume", "active", who={"system"}, notify=_BOTH),
         *(
             move
             for state in ("active", "suspended")
@@ -177,19 +189,19 @@ CONTRACT = Workflow(
                     who=_BOTH,
                     needs_reason=True,
                     limit=Limit(policy="contract.objection_days", act="end"),
-                    tells=_BOTH,
+                    notify=_BOTH,
                 ),
-                Move(state, "dispute", "disputed", who=_BOTH, tells=_BOTH),
-                Move(state, "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
+                Move(state, "dispute", "disputed", who=_BOTH, notify=_BOTH),
+                Move(state, "dissolve", "terminated", who={"system"}, notify=_BOTH, public=True),
             )
         ),
-        Move("ending", "contest", "disputed", who={"recipient"}, main=True, tells=_BOTH),
-        Move("ending", "retract", "active", who={"giver"}, tells=_BOTH),
-        Move("ending", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
-        Move("ending", "end", "terminated", who={"system"}, tells=_BOTH, public=True),
-        Move("ending", "complete", "completed", who={"system"}, tells=_BOTH, public=True),
-        Move("disputed", "continue", "active", who={"system"}, tells=_BOTH),
-        Move("disputed", "dissolve", "terminated", who={"system"}, tells=_BOTH, public=True),
+        Move("ending", "contest", "disputed", who={"recipient"}, main=True, notify=_BOTH),
+        Move("ending", "retract", "active", who={"giver"}, notify=_BOTH),
+        Move("ending", "dissolve", "terminated", who={"system"}, notify=_BOTH, public=True),
+        Move("ending", "end", "terminated", who={"system"}, notify=_BOTH, public=True),
+        Move("ending", "complete", "completed", who={"system"}, notify=_BOTH, public=True),
+        Move("disputed", "continue", "active", who={"system"}, notify=_BOTH),
+        Move("disputed", "dissolve", "terminated", who={"system"}, notify=_BOTH, public=True),
     ),
     duties=("terminate", "give_notice", "retract", "contest", "dispute"),
     acts={
@@ -275,7 +287,7 @@ class Contract(Case, Base):
         return self.request.project
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return self.price
 
     @classmethod
@@ -346,7 +358,7 @@ class OfContract(Case):
         return str(self.contract.title)
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return int(self.contract.price)
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:

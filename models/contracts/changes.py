@@ -22,8 +22,9 @@ from models.base import Base, Json
 from models.contracts.agreement import Contract, Milestone, OfContract
 from models.contracts.deliverables import Deliverable
 from models.contracts.drafting import plan
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing import PARTIES
-from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow
 
 CHANGES = {
@@ -53,10 +54,10 @@ CHANGE = Workflow(
         State("lapsed", N_("逾期未答复"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("proposed", "agree", "agreed", who={"other"}, main=True, tells=("buyer", "agency"), binds=True),
-        Move("proposed", "refuse", "refused", who={"other"}, needs_reason=True, tells=("buyer", "agency")),
-        Move("proposed", "withdraw", "withdrawn", who={"proposer", "system"}, tells=("buyer", "agency")),
-        Move("proposed", "lapse", "lapsed", who={"system"}, tells=("buyer", "agency")),
+        Move("proposed", "agree", "agreed", who={"other"}, main=True, notify=("buyer", "agency"), binds=True),
+        Move("proposed", "refuse", "refused", who={"other"}, needs_reason=True, notify=("buyer", "agency")),
+        Move("proposed", "withdraw", "withdrawn", who={"proposer", "system"}, notify=("buyer", "agency")),
+        Move("proposed", "lapse", "lapsed", who={"system"}, notify=("buyer", "agency")),
     ),
     duties=("refuse", "withdraw"),
     acts={
@@ -113,30 +114,30 @@ def under_way(contract: Contract) -> int:
 
 
 def check(change: Change, running: Deliverable | None, received: int, held: int) -> None:
-    """RuleBroken if the change could not be carried out as things stand.
+    """RuleViolation if the change could not be carried out as things stand.
 
     `running` is the deliverable under way, `received` what the buyer has paid in and `held` what is in
     escrow, both in fen.
     """
     contract, terms = change.contract, change.terms
     if contract.state not in WHEN[change.kind]:
-        raise RuleBroken(N_("合同现在是“%(state)s”,不能这样变更。"), "kind", state=contract.state_label)
+        raise RuleViolation(N_("合同现在是“%(state)s”,不能这样变更。"), "kind", state=contract.state_label)
     if change.kind == "extension" and (running is None or running.state not in ("due", "late")):
-        raise RuleBroken(N_("现在没有待提交的成果,不需要延期。"), "kind")
+        raise RuleViolation(N_("现在没有待提交的成果,不需要延期。"), "kind")
     if change.kind == "extension" and not 1 <= terms["days"] <= policy.get(contract.policy_version).number(
         "contract.extension_most_days"
     ):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("延期应为 1 到 %(most)s 个工作日。"),
             "days",
             most=policy.get(contract.policy_version).number("contract.extension_most_days"),
         )
     if change.kind == "suspension" and datetime.fromisoformat(terms["until"]) <= clock.now():
-        raise RuleBroken(N_("恢复的日期应在今天之后。"), "until")
+        raise RuleViolation(N_("恢复的日期应在今天之后。"), "until")
     if change.kind == "resumption" and contract.suspended_until is None:
-        raise RuleBroken(N_("合同因资料未齐而中止,资料齐全后自动恢复。"), "kind")
+        raise RuleViolation(N_("合同因资料未齐而中止,资料齐全后自动恢复。"), "kind")
     if change.kind == "termination" and not 0 <= terms["to_agency"] <= held:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("付给机构的金额应在 0 到托管余额 %(held)s 之间。"), "to_agency", held=money.show(held)
         )
     if change.kind == "variation":
@@ -151,17 +152,19 @@ def _check_variation(
     base, funds = contract.award.price, contract.request.funds
     most = policy.get(contract.policy_version).rate(f"contract.variation_rate.{funds}")
     if abs(price - base) > money.share(base, most):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("变更后的价款与中选价相差不能超过 %(rate)s。"), "milestones", rate=f"{float(most):.0%}"
         )
     if price < received:
-        raise RuleBroken(N_("变更后的价款不能少于已付的 %(sum)s。"), "milestones", sum=money.show(received))
+        raise RuleViolation(
+            N_("变更后的价款不能少于已付的 %(sum)s。"), "milestones", sum=money.show(received)
+        )
     if running is not None and rows and rows[0]["days"] != running.milestone.days:
-        raise RuleBroken(N_("进行中的节点用延期来变更工期。"), "milestones")
+        raise RuleViolation(N_("进行中的节点用延期来变更工期。"), "milestones")
 
 
 def vary(contract: Contract, rows: list[Json]) -> None:
-    """Put other milestones in the place of those not met. RuleBroken as `plan` says."""
+    """Put other milestones in the place of those not met. RuleViolation as `plan` says."""
     done = under_way(contract)
     kept = contract.milestones[:done]
     contract.days = sum(m.days for m in kept) + sum(row["days"] for row in rows)

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from models.base import Json
-from models.text import N_
+from models.i18n import N_
 
 DATA = Path(__file__).parent.parent / "data" / "clause_rules.toml"
 SEVERITIES = {"void": N_("无效"), "unfair": N_("不公平"), "missing": N_("缺失"), "attention": N_("请留意")}

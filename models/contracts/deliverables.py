@@ -17,10 +17,11 @@ from models.actors import SYSTEM
 from models.base import Base, Json, Name
 from models.contracts.agreement import RUNNING, Contract, Milestone, OfContract
 from models.documents import Document
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import above
 from models.sourcing import PARTIES
-from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow, perform
 
 FAULTS = {"agency": N_("机构原因"), "buyer": N_("业主原因"), "other": N_("其他原因")}
@@ -41,13 +42,13 @@ REASONS = {
 
 def _running(session: Session, deliverable: Deliverable) -> None:
     if deliverable.contract.state not in RUNNING:
-        raise RuleBroken(N_("合同现在是“%(state)s”,暂不能办理。"), state=deliverable.contract.state_label)
+        raise RuleViolation(N_("合同现在是“%(state)s”,暂不能办理。"), state=deliverable.contract.state_label)
 
 
 def _rounds_left(session: Session, deliverable: Deliverable) -> None:
     most = policy.get(deliverable.policy_version).number("contract.correction_rounds")
     if deliverable.returns >= most:
-        raise RuleBroken(N_("退回次数已达上限 %(most)s 次;请验收,或提出争议。"), "reason", most=most)
+        raise RuleViolation(N_("退回次数已达上限 %(most)s 次;请验收,或提出争议。"), "reason", most=most)
 
 
 _DELIVER = Limit(attribute="deliver_by", act="lapse", remind="contract.remind_days")
@@ -79,7 +80,7 @@ DELIVERABLE = Workflow(
             who={"agency"},
             main=True,
             rules=(_running,),
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_ACCEPT,
         ),
         Move(
@@ -88,7 +89,7 @@ DELIVERABLE = Workflow(
             "late",
             who={"system"},
             rules=(_running,),
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
             limit=up("contract.late_days"),
         ),
         Move(
@@ -98,7 +99,7 @@ DELIVERABLE = Workflow(
             who={"agency"},
             main=True,
             rules=(_running,),
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_ACCEPT,
         ),
         Move(
@@ -108,7 +109,7 @@ DELIVERABLE = Workflow(
             who={"buyer", "system"},
             main=True,
             rules=(_running,),
-            tells=("agency", "department"),
+            notify=("agency", "department"),
             limit=up("contract.review_days", remind="contract.remind_days"),
         ),
         Move(
@@ -119,7 +120,7 @@ DELIVERABLE = Workflow(
             needs_reason=True,
             rules=(_running, _rounds_left),
             limit=_CORRECT,
-            tells=("agency",),
+            notify=("agency",),
         ),
         Move(
             "returned",
@@ -128,11 +129,11 @@ DELIVERABLE = Workflow(
             who={"agency"},
             main=True,
             rules=(_running,),
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_ACCEPT,
         ),
-        Move("accepted", "finish", "finished", who={"system"}, tells=("agency",)),
-        Move("accepted", "pass", "passed", who=_REVIEWERS, main=True, tells=("buyer", "agency")),
+        Move("accepted", "finish", "finished", who={"system"}, notify=("agency",)),
+        Move("accepted", "pass", "passed", who=_REVIEWERS, main=True, notify=("buyer", "agency")),
         Move(
             "accepted",
             "send_back",
@@ -140,14 +141,14 @@ DELIVERABLE = Workflow(
             who=_REVIEWERS,
             needs_reason=True,
             limit=_CORRECT,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
         Move(
             "accepted",
             "refer",
             "accepted",
             who={"system"},
-            tells=("buyer", "agency", "department"),
+            notify=("buyer", "agency", "department"),
             limit=up("contract.review_above_days"),
         ),
         Move(
@@ -157,9 +158,9 @@ DELIVERABLE = Workflow(
             who={"regulator", "system"},
             needs_reason=True,
             above=True,
-            tells=("buyer", "agency", "department"),
+            notify=("buyer", "agency", "department"),
         ),
-        *referrals("late", "returned", "sent_back", tells=("buyer", "agency")),
+        *referrals("late", "returned", "sent_back", notify=("buyer", "agency")),
         Move(
             "sent_back",
             "submit",
@@ -167,12 +168,12 @@ DELIVERABLE = Workflow(
             who={"agency"},
             main=True,
             rules=(_running,),
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_ACCEPT,
         ),
-        Move("due", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
-        Move("late", "extend", "due", who={"system"}, limit=_DELIVER, tells=("buyer", "agency")),
-        *(Move(state, "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")) for state in _OPEN),
+        Move("due", "extend", "due", who={"system"}, limit=_DELIVER, notify=("buyer", "agency")),
+        Move("late", "extend", "due", who={"system"}, limit=_DELIVER, notify=("buyer", "agency")),
+        *(Move(state, "cancel", "cancelled", who={"system"}, notify=("buyer", "agency")) for state in _OPEN),
     ),
     duties=("submit", "accept", "return"),
     acts={
@@ -300,24 +301,24 @@ class ReviewOutcome(Base):
 
 
 def check_list(points: list[str], ticked: list[str]) -> Json:
-    """The checklist with each point's answer; RuleBroken if one is left open.
+    """The checklist with each point's answer; RuleViolation if one is left open.
 
     What is not ready is not handed over.
     """
     missing = [point for point in points if point not in ticked]
     if missing:
-        raise RuleBroken(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
+        raise RuleViolation(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
     return dict.fromkeys(points, True)
 
 
 def check_answers(points: list[str], answers: Json) -> Json:
     """The buyer's answer to every point: what is wrong with it, or an empty text where it is met.
 
-    RuleBroken if nothing is.
+    RuleViolation if nothing is.
     """
     given = {point: str(answers.get(point, "")).strip()[:300] for point in points}
     if not any(given.values()):
-        raise RuleBroken(N_("请至少写明一个要点哪里不符合。"), "point_0")
+        raise RuleViolation(N_("请至少写明一个要点哪里不符合。"), "point_0")
     return given
 
 
@@ -326,12 +327,12 @@ def record_outcome(
 ) -> None:
     """Keep what the department found on the newest version.
 
-    RuleBroken without a reason or a fault when it is sent back.
+    RuleViolation without a reason or a fault when it is sent back.
     """
     if not passed and not (reasons and set(reasons) <= set(REASONS)):
-        raise RuleBroken(N_("请至少选择一个原因。"), "codes")
+        raise RuleViolation(N_("请至少选择一个原因。"), "codes")
     if not passed and fault not in FAULTS:
-        raise RuleBroken(N_("请选择一项。"), "fault")
+        raise RuleViolation(N_("请选择一项。"), "fault")
     deliverable.outcomes.append(
         ReviewOutcome(
             version=len(deliverable.versions),
@@ -368,8 +369,8 @@ def refer_review(session: Session, deliverable: Deliverable) -> bool:
         SYSTEM,
         data={"authority": "、".join(authority.name for authority in told)},
     )
-    happened.tells = {
-        "organisations": sorted({*happened.tells["organisations"], *(authority.id for authority in told)})
+    happened.notify = {
+        "organisations": sorted({*happened.notify["organisations"], *(authority.id for authority in told)})
     }
     deliverable.superior, deliverable.referred_to = (
         higher or deliverable.superior,

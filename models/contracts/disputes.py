@@ -15,9 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models import clock, money
 from models.base import Base
 from models.contracts.agreement import Contract, OfContract
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
-from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow
 
 OUTCOMES = {"continue": N_("继续履行"), "terminate": N_("解除合同")}
@@ -41,13 +42,13 @@ DISPUTE = Workflow(
             who={"respondent"},
             main=True,
             limit=_DECIDE,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
-        Move("filed", "lapse", "deciding", who={"system"}, limit=_DECIDE, tells=("buyer", "agency")),
-        Move("filed", "evidence", "filed", who={"buyer", "agency"}, tells=("buyer", "agency")),
-        Move("filed", "withdraw", "withdrawn", who={"claimant", "system"}, tells=("buyer", "agency")),
-        Move("deciding", "evidence", "deciding", who={"buyer", "agency"}, tells=("buyer", "agency")),
-        Move("deciding", "withdraw", "withdrawn", who={"claimant", "system"}, tells=("buyer", "agency")),
+        Move("filed", "lapse", "deciding", who={"system"}, limit=_DECIDE, notify=("buyer", "agency")),
+        Move("filed", "evidence", "filed", who={"buyer", "agency"}, notify=("buyer", "agency")),
+        Move("filed", "withdraw", "withdrawn", who={"claimant", "system"}, notify=("buyer", "agency")),
+        Move("deciding", "evidence", "deciding", who={"buyer", "agency"}, notify=("buyer", "agency")),
+        Move("deciding", "withdraw", "withdrawn", who={"claimant", "system"}, notify=("buyer", "agency")),
         Move(
             "deciding",
             "decide",
@@ -55,9 +56,9 @@ DISPUTE = Workflow(
             who={"regulator"},
             main=True,
             needs_reason=True,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
-        *referrals("deciding", tells=("buyer", "agency"), urged=False),
+        *referrals("deciding", notify=("buyer", "agency"), urged=False),
     ),
     duties=("file", "answer", "evidence", "withdraw"),
     acts={
@@ -100,10 +101,10 @@ class Dispute(OfContract, Base):
 
 
 def check_words(words: str, field: str) -> str:
-    """What a party says of a dispute: 10 to 2,000 characters, or RuleBroken at the field."""
+    """What a party says of a dispute: 10 to 2,000 characters, or RuleViolation at the field."""
     words = words.strip()
     if not 10 <= len(words) <= 2000:
-        raise RuleBroken(N_("请写明经过和主张(10 到 2000 个字)。"), field)
+        raise RuleViolation(N_("请写明经过和主张(10 到 2000 个字)。"), field)
     return words
 
 
@@ -112,14 +113,14 @@ def decide(
 ) -> None:
     """Keep the decision.
 
-    RuleBroken for an unknown outcome or fault, or a sum the escrow (`held`, fen) does not hold.
+    RuleViolation for an unknown outcome or fault, or a sum the escrow (`held`, fen) does not hold.
     """
     if outcome not in OUTCOMES:
-        raise RuleBroken(N_("请选择一项。"), "outcome")
+        raise RuleViolation(N_("请选择一项。"), "outcome")
     if fault not in DISPUTE_FAULTS:
-        raise RuleBroken(N_("请选择一项。"), "fault")
+        raise RuleViolation(N_("请选择一项。"), "fault")
     if outcome == "terminate" and (to_agency is None or not 0 <= to_agency <= held):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("付给机构的金额应在 0 到托管余额 %(held)s 之间。"), "to_agency", held=money.show(held)
         )
     dispute.outcome, dispute.fault, dispute.decision, dispute.decided_at = (

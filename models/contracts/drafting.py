@@ -14,8 +14,9 @@ from models.base import Json
 from models.contracts.agreement import Contract, Milestone, parts_of
 from models.contracts.clauses import examine, rules_version
 from models.contracts.templates import MOST_MILESTONES, ContractTemplate
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing import Award
-from models.text import N_, RuleBroken
 
 # What the template's clauses may name, and the policy's fraction behind it.
 RATES = {
@@ -90,20 +91,22 @@ def plan(contract: Contract, rows: list[Json], done: int = 0) -> None:
 
     Rows of `name`, `days`, `amount` (fen) and `reviewed`.
 
-    RuleBroken at `milestones` unless there are at most five, each with a name, a day and money; all days sum
+    RuleViolation at `milestones` unless there are at most five, each with a name, a day and money; all days sum
     to the contract's, all amounts to its price; and the last goes to the approving department.
     """
     kept = contract.milestones[:done]
     if not 1 <= len(rows) <= MOST_MILESTONES - done:
-        raise RuleBroken(N_("节点应为 1 到 %(most)s 个。"), "milestones", most=MOST_MILESTONES)
+        raise RuleViolation(N_("节点应为 1 到 %(most)s 个。"), "milestones", most=MOST_MILESTONES)
     if any(not 1 <= len(row["name"].strip()) <= 100 or row["days"] < 1 or row["amount"] < 1 for row in rows):
-        raise RuleBroken(N_("每个节点都要有名称、工期和价款。"), "milestones")
+        raise RuleViolation(N_("每个节点都要有名称、工期和价款。"), "milestones")
     if sum(m.days for m in kept) + sum(row["days"] for row in rows) != contract.days:
-        raise RuleBroken(N_("各节点的工期应合计 %(days)s 个工作日。"), "milestones", days=contract.days)
+        raise RuleViolation(N_("各节点的工期应合计 %(days)s 个工作日。"), "milestones", days=contract.days)
     if sum(m.amount for m in kept) + sum(row["amount"] for row in rows) != contract.price:
-        raise RuleBroken(N_("各节点的价款应合计 %(price)s。"), "milestones", price=money.show(contract.price))
+        raise RuleViolation(
+            N_("各节点的价款应合计 %(price)s。"), "milestones", price=money.show(contract.price)
+        )
     if not rows[-1]["reviewed"]:
-        raise RuleBroken(N_("最后一个节点的成果应送审批部门评审。"), "milestones")
+        raise RuleViolation(N_("最后一个节点的成果应送审批部门评审。"), "milestones")
     for place, row in enumerate(rows, done):
         if place == len(contract.milestones):
             contract.milestones.append(Milestone(number=place + 1))
@@ -160,7 +163,7 @@ def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | N
 
     Returns what changed, by its title.
 
-    RuleBroken at `text_` and the key for a fixed clause, an unknown one, a wording that is empty or over
+    RuleViolation at `text_` and the key for a fixed clause, an unknown one, a wording that is empty or over
     2,000 characters, milestones that do not sum up, or where nothing changed.
     """
     clauses = {clause["key"]: clause for clause in contract.clauses}
@@ -168,9 +171,9 @@ def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | N
     for key, wording in texts.items():
         clause, wording = clauses.get(key), wording.strip()
         if clause is None or clause["fixed"]:
-            raise RuleBroken(N_("标准条款不能修改。"), f"text_{key}")
+            raise RuleViolation(N_("标准条款不能修改。"), f"text_{key}")
         if not 1 <= len(wording) <= 2000:
-            raise RuleBroken(N_("条款应为 1 到 2000 个字。"), f"text_{key}")
+            raise RuleViolation(N_("条款应为 1 到 2000 个字。"), f"text_{key}")
         if wording != clause["text"]:
             clauses[key] = {**clause, "text": wording}
             changed.append(clause["title"])
@@ -180,7 +183,7 @@ def revise(contract: Contract, texts: dict[str, str], milestones: list[Json] | N
         if parts_of(contract) != before:
             changed.append(N_("节点"))
     if not changed:
-        raise RuleBroken(N_("没有改动任何条款。"))
+        raise RuleViolation(N_("没有改动任何条款。"))
     contract.clauses = list(clauses.values())
     review(contract)
     return changed

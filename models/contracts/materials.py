@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, Json
 from models.contracts.agreement import Contract, OfContract
 from models.contracts.deliverables import check_list
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
-from models.text import N_
 from models.workflow import Limit, Move, State, Workflow
 
 _CHECK = Limit(policy="contract.materials_check_days", act="confirm")
@@ -33,22 +33,24 @@ MATERIALS = Workflow(
         State("cancelled", N_("不再提供"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("due", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
-        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency"), limit=up("referral.days")),
-        *referrals("overdue", tells=("buyer", "agency")),
-        Move("overdue", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, tells=("agency",)),
+        Move("due", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, notify=("agency",)),
+        Move(
+            "due", "lapse", "overdue", who={"system"}, notify=("buyer", "agency"), limit=up("referral.days")
+        ),
+        *referrals("overdue", notify=("buyer", "agency")),
+        Move("overdue", "supply", "supplied", who={"buyer"}, main=True, limit=_CHECK, notify=("agency",)),
         Move(
             "supplied",
             "confirm",
             "complete",
             who={"agency", "system"},
             main=True,
-            tells=("buyer",),
+            notify=("buyer",),
             binds=True,
         ),
-        Move("supplied", "miss", "due", who={"agency"}, needs_reason=True, limit=_DUE, tells=("buyer",)),
+        Move("supplied", "miss", "due", who={"agency"}, needs_reason=True, limit=_DUE, notify=("buyer",)),
         *(
-            Move(state, "waive", "complete", who={"agency", "system"}, tells=("buyer",), binds=True)
+            Move(state, "waive", "complete", who={"agency", "system"}, notify=("buyer",), binds=True)
             for state in ("due", "overdue")
         ),
         *(Move(state, "cancel", "cancelled", who={"system"}) for state in ("due", "overdue", "supplied")),
@@ -73,7 +75,7 @@ class Materials(OfContract, Base):
     __tablename__ = "contract_materials"
     workflow: ClassVar[Workflow] = MATERIALS
     parties: ClassVar[dict[str, str]] = PARTIES
-    lent_with: ClassVar[str] = "contract"
+    delegated_with: ClassVar[str] = "contract"
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), unique=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -87,6 +89,6 @@ class Materials(OfContract, Base):
 def hand_over(materials: Materials, ticked: list[str]) -> None:
     """Note which points are handed over now.
 
-    RuleBroken for less than all: what is missing would only come back.
+    RuleViolation for less than all: what is missing would only come back.
     """
     materials.points = check_list(list(materials.points), ticked)

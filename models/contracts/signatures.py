@@ -12,10 +12,11 @@ from models.accounts import Organisation
 from models.base import Base, Name
 from models.contracts.agreement import Contract
 from models.documents import Document
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.signing import Signed
 from models.signing.keys import names
 from models.signing.pades import FLAWS, Box
-from models.text import N_, RuleBroken
 
 METHODS = {"platform": N_("平台托管的密钥"), "own": N_("自备证书"), "elsewhere": N_("在别处签署后上传")}
 # The field each party signs in, and its place on the last page (points; 1 mm is 2.83).
@@ -63,19 +64,19 @@ def check_brought(
 ) -> Signed:
     """The signature a party made elsewhere: `after` must be `before` with exactly its signature appended.
 
-    RuleBroken at `file` for another text, for more or fewer signatures, or for one with a flaw.
+    RuleViolation at `file` for another text, for more or fewer signatures, or for one with a flaw.
     """
     if not after.startswith(before):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file"
         )
     mine = [each for each in found or [] if each.field == FIELDS[role]]
     others = [each for each in found or [] if each.field not in FIELDS.values()]
     if not mine or others:
-        raise RuleBroken(N_("文件里没有签在“%(place)s”签名域的签名。"), "file", place=FIELDS[role])
+        raise RuleViolation(N_("文件里没有签在“%(place)s”签名域的签名。"), "file", place=FIELDS[role])
     wrong = flaws_of(mine[0], contract)
     if wrong or any(flaws_of(each, contract) for each in found or []):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("签名没有通过核验:%(flaws)s。"), "file", flaws=FLAWS[wrong[0]] if wrong else FLAWS["altered"]
         )
     return mine[0]

@@ -21,7 +21,8 @@ from models import clock
 from models.accounts import Organisation
 from models.base import Base, Json, Name
 from models.catalogue import KINDS
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 DATA = Path(__file__).parent.parent / "data" / "contract_templates.toml"
 # What a template's text may leave to be filled in for an award.
@@ -108,33 +109,33 @@ def changed_clauses(old: list[Json], new: list[Json]) -> list[tuple[str, str, st
 
 
 def check_shares(milestones: list[Json]) -> None:
-    """RuleBroken at `milestones` unless they make a sound contract.
+    """RuleViolation at `milestones` unless they make a sound contract.
 
     There are one to five, each with a name and a part, days and shares both sum to one, and the approving
     department sees one at least: the last.
     """
     if not 1 <= len(milestones) <= MOST_MILESTONES:
-        raise RuleBroken(N_("节点应为 1 到 %(most)s 个。"), "milestones", most=MOST_MILESTONES)
+        raise RuleViolation(N_("节点应为 1 到 %(most)s 个。"), "milestones", most=MOST_MILESTONES)
     if any(
         not row["name"].strip() or Fraction(row["days"]) <= 0 or Fraction(row["share"]) <= 0
         for row in milestones
     ):
-        raise RuleBroken(N_("每个节点都要有名称、工期和价款比例。"), "milestones")
+        raise RuleViolation(N_("每个节点都要有名称、工期和价款比例。"), "milestones")
     if any(sum(Fraction(row[part]) for row in milestones) != 1 for part in ("days", "share")):
-        raise RuleBroken(N_("各节点的工期比例、价款比例都应合计百分之百。"), "milestones")
+        raise RuleViolation(N_("各节点的工期比例、价款比例都应合计百分之百。"), "milestones")
     if not milestones[-1]["reviewed"]:
-        raise RuleBroken(N_("最后一个节点的成果应送审批部门评审。"), "milestones")
+        raise RuleViolation(N_("最后一个节点的成果应送审批部门评审。"), "milestones")
 
 
 def check_text(text: str) -> None:
-    """RuleBroken at `clauses` for a word in braces that nobody could fill in."""
+    """RuleViolation at `clauses` for a word in braces that nobody could fill in."""
     try:
         names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError:
-        raise RuleBroken(N_("花括号要成对,里面写变量名。"), "clauses") from None
+        raise RuleViolation(N_("花括号要成对,里面写变量名。"), "clauses") from None
     unknown = [name for name in names if name not in PLACES]
     if unknown:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("没有这个变量:%(names)s。可用:%(places)s。"),
             "clauses",
             names="、".join(unknown),
@@ -156,25 +157,25 @@ def publish(
 ) -> ContractTemplate:
     """The next version for a kind.
 
-    RuleBroken if it would take effect in the past or before the one it follows, misses an essential clause,
+    RuleViolation if it would take effect in the past or before the one it follows, misses an essential clause,
     or says what could not be filled in.
     """
     before = next(iter(templates_of(session, kind)), None)
     if kind not in KINDS:
-        raise RuleBroken(N_("请选择一项。"), "kind")
+        raise RuleViolation(N_("请选择一项。"), "kind")
     if before and effective_from < max(clock.today(), before.effective_from):
-        raise RuleBroken(N_("生效日期不能早于今天,也不能早于上一版。"), "effective_from")
+        raise RuleViolation(N_("生效日期不能早于今天,也不能早于上一版。"), "effective_from")
     keys = [clause["key"] for clause in clauses]
     if len(set(keys)) != len(keys) or any(not re.fullmatch(r"[a-z0-9_]{1,20}", key) for key in keys):
-        raise RuleBroken(N_("条款重复。"), "clauses")
+        raise RuleViolation(N_("条款重复。"), "clauses")
     for clause in clauses:
         if not clause["title"].strip() or not 1 <= len(clause["text"].strip()) <= 2000:
-            raise RuleBroken(N_("每一条都要有标题和 1 到 2000 个字的内容。"), "clauses")
+            raise RuleViolation(N_("每一条都要有标题和 1 到 2000 个字的内容。"), "clauses")
         check_text(clause["text"])
     titles = {clause["key"]: clause["title"] for clause in before.clauses} if before else {}
     missing = [titles.get(key, key) for key in ESSENTIAL if key not in keys]
     if missing:
-        raise RuleBroken(N_("不能没有这些条款:%(titles)s。"), "clauses", titles="、".join(missing))
+        raise RuleViolation(N_("不能没有这些条款:%(titles)s。"), "clauses", titles="、".join(missing))
     check_shares(milestones)
     made = ContractTemplate(
         kind=kind,

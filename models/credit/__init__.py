@@ -1,6 +1,6 @@
 """Credit: an agency's score from the records behind it, and records proposed about it."""
 
-from models.credit.forsaken import Left, check_rerun, left_behind
+from models.credit.abandoned import Abandoned, abandoned_by, check_rerun
 from models.credit.records import RECORDS, CreditRecord, propose, recorded
 from models.credit.score import (
     GRADES,
@@ -10,14 +10,14 @@ from models.credit.score import (
     ScoreLine,
     Sheet,
     decay,
-    keep,
-    kept,
     of_agencies,
     of_agency,
     raises,
     refresh,
     sheet,
     shrunk_mean,
+    store_score,
+    stored_score,
 )
 from models.credit.trend import Quarter, quarters
 
@@ -25,18 +25,16 @@ __all__ = [
     "GRADES",
     "LINES",
     "RECORDS",
+    "Abandoned",
     "CreditRecord",
     "CreditScore",
     "Evidence",
-    "Left",
     "Quarter",
     "ScoreLine",
     "Sheet",
+    "abandoned_by",
     "check_rerun",
     "decay",
-    "keep",
-    "kept",
-    "left_behind",
     "of_agencies",
     "of_agency",
     "propose",
@@ -46,4 +44,6 @@ __all__ = [
     "refresh",
     "sheet",
     "shrunk_mean",
+    "store_score",
+    "stored_score",
 ]

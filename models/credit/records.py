@@ -16,7 +16,7 @@ from models import clock, identifiers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Code, Name
-from models.text import N_
+from models.i18n import N_
 from models.workflow import Case, Move, State, Workflow, start
 
 # What a record may be about, and the basis on which it is held.

@@ -27,9 +27,10 @@ from models import clock, policy
 from models.accounts import Organisation
 from models.base import Base
 from models.contracts import Contract, Deliverable
+from models.errors import Problem, RuleViolation
+from models.i18n import N_
 from models.policy import Policy
 from models.ratings import Rating
-from models.text import N_, Problem, RuleBroken
 from models.upsert import upsert
 
 LINES = {
@@ -76,15 +77,15 @@ class Sheet:
 def raises(present: Sheet) -> list[Problem]:
     """What would raise a score, in words: the lines that cost points, dearest first, and what cures each."""
     if present.grade is None:
-        return [RuleBroken(N_("完成第一份合同后开始评级。"))]
+        return [RuleViolation(N_("完成第一份合同后开始评级。"))]
     cures = {
         "ratings": N_("业主评价低于市场平均,扣 %(points)s 分;新的好评会提高它,旧评价随时间淡出。"),
         "first_pass": N_("首次过审率低于期望,扣 %(points)s 分;提交前按验收清单自查。"),
         "on_time": N_("按期提交率低于期望,扣 %(points)s 分;报价时写能做到的工期。"),
     }
     costly = sorted((line for line in present.lines if line.points < -0.05), key=lambda line: line.points)
-    found: list[Problem] = [RuleBroken(cures[line.name], points=f"{-line.points:.1f}") for line in costly]
-    return found or [RuleBroken(N_("各项都不低于期望;继续完成合同,记录越多,误差越小。"))]
+    found: list[Problem] = [RuleViolation(cures[line.name], points=f"{-line.points:.1f}") for line in costly]
+    return found or [RuleViolation(N_("各项都不低于期望;继续完成合同,记录越多,误差越小。"))]
 
 
 class CreditScore(Base):
@@ -244,7 +245,7 @@ def _as_kept(sheet: Sheet) -> tuple[object, ...]:
     )
 
 
-def kept(session: Session, agency_ids: list[int]) -> dict[int, tuple[object, ...]]:
+def stored_score(session: Session, agency_ids: list[int]) -> dict[int, tuple[object, ...]]:
     """What is kept of these agencies' sheets now, as the columns `KEPT`."""
     columns = [getattr(CreditScore, name) for name in KEPT]
     rows = session.execute(
@@ -253,7 +254,7 @@ def kept(session: Session, agency_ids: list[int]) -> dict[int, tuple[object, ...
     return {row[0]: tuple(row[1:]) for row in rows}
 
 
-def keep(
+def store_score(
     session: Session, sheets: dict[int, Sheet], since: dict[int, tuple[object, ...]] | None = None
 ) -> list[int]:
     """Keep these agencies' sheets for the lists.
@@ -261,7 +262,7 @@ def keep(
     With `since`, what was kept when they were computed outside of this transaction: one that was kept anew
     meanwhile is newer and stays. Returns the agencies whose score or grade is another now.
     """
-    found = kept(session, list(sheets))
+    found = stored_score(session, list(sheets))
     new = [
         {"agency_id": key, **dict(zip(KEPT, _as_kept(made), strict=True))}
         for key, made in sorted(sheets.items())
@@ -290,5 +291,5 @@ def keep(
 
 def refresh(session: Session, agency_id: int) -> CreditScore:
     """Compute an agency's sheet and keep it for the lists."""
-    keep(session, of_agencies(session, [agency_id]))
+    store_score(session, of_agencies(session, [agency_id]))
     return session.scalars(select(CreditScore).where(CreditScore.agency_id == agency_id)).one()

@@ -7,7 +7,7 @@ from models.ledger.books import (
     Account,
     Entry,
     Line,
-    Moved,
+    Transfer,
     balance,
     clearing,
     escrow,
@@ -18,25 +18,34 @@ from models.ledger.books import (
 )
 from models.ledger.closing import Fault, close, close_days, day_file, next_closing, verify
 from models.ledger.days import Closing, midnight, open_day
-from models.ledger.reports import Statement, Total, crooked, statement, statement_lines, totals, trial_balance
+from models.ledger.reports import (
+    AccountStatement,
+    Total,
+    account_statement,
+    account_statement_lines,
+    totals,
+    trial_balance,
+    unbalanced_accounts,
+)
 
 __all__ = [
     "ACCOUNT_KINDS",
     "BANK",
     "PLATFORM",
     "Account",
+    "AccountStatement",
     "Closing",
     "Entry",
     "Fault",
     "Line",
-    "Moved",
-    "Statement",
     "Total",
+    "Transfer",
+    "account_statement",
+    "account_statement_lines",
     "balance",
     "clearing",
     "close",
     "close_days",
-    "crooked",
     "day_file",
     "escrow",
     "hold",
@@ -46,9 +55,8 @@ __all__ = [
     "payable",
     "post",
     "retention",
-    "statement",
-    "statement_lines",
     "totals",
     "trial_balance",
+    "unbalanced_accounts",
     "verify",
 ]

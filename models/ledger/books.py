@@ -21,8 +21,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import identifiers
 from models.append_only import AppendOnly
 from models.base import Base, Code, Fen
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.ledger.days import booked_at, hold_open
-from models.text import N_, RuleBroken
 from models.upsert import upsert
 
 # What there is an account of, and the side on which it may stand: -1 debit, 1 credit, 0 either.
@@ -96,7 +97,7 @@ class Line(AppendOnly, Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Transfer:
     """`amount` fen from the account `debit` to the account `credit`, both by code."""
 
     debit: str
@@ -124,33 +125,33 @@ def clearing(gateway: str) -> str:
     return f"clearing:{gateway}"
 
 
-def post(session: Session, key: str, kind: str, case_identifier: str, moves: Iterable[Moved]) -> Entry:
+def post(session: Session, key: str, kind: str, case_identifier: str, moves: Iterable[Transfer]) -> Entry:
     """Post one entry of one or more moves, in their order; moves of nothing are left out.
 
     The same key again returns the entry that stands, provided it says the same. Otherwise, for no move or one
-    below zero, or where an account would pass its floor, raises RuleBroken and nothing is posted. Whatever it
+    below zero, or where an account would pass its floor, raises RuleViolation and nothing is posted. Whatever it
     is for (a payment, a return, a reversal, a fee), it is booked on a day that is open. Accounts are locked
     in the order of their codes, after the case.
     """
     lines = [move for move in moves if move.amount]
     if not lines or any(move.amount < 0 or move.debit == move.credit for move in lines):
-        raise RuleBroken(N_("分录借贷不平,未入账。"))
+        raise RuleViolation(N_("分录借贷不平,未入账。"))
     hold_open(session)
     accounts = _locked(session, {code for move in lines for code in (move.debit, move.credit)})
     standing = session.scalars(_STANDING, {"key": key}).one_or_none()
     if standing:
         if (
             standing.kind,
-            [Moved(line.debit.code, line.credit.code, line.amount) for line in standing.lines],
+            [Transfer(line.debit.code, line.credit.code, line.amount) for line in standing.lines],
         ) != (kind, lines):
-            raise RuleBroken(N_("同一凭证号已有不同的入账,未重复入账。"))
+            raise RuleViolation(N_("同一凭证号已有不同的入账,未重复入账。"))
         return standing
     balances = {code: account.balance for code, account in accounts.items()}
     for move in lines:
         for code, change in ((move.debit, -move.amount), (move.credit, move.amount)):
             balances[code] += change
             if balances[code] * ACCOUNT_KINDS[accounts[code].kind][1] < 0:
-                raise RuleBroken(N_("账户余额不足,未入账。"))
+                raise RuleViolation(N_("账户余额不足,未入账。"))
     entry = Entry(
         identifier=identifiers.issue(session, "L"),
         key=key,

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from models.base import Json
 from models.clock import BEIJING
+from models.i18n import N_
 from models.ledger.books import ACCOUNT_KINDS, Entry
 from models.ledger.days import Closing, hold_still, midnight
-from models.text import N_
 
 FIRST = "0" * 64  # what the first day chains to
 

@@ -31,7 +31,7 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class AccountStatement:
     """What accounts stood at when a period began and when it ended, and what moved between."""
 
     opening: int
@@ -80,7 +80,7 @@ def trial_balance(session: Session) -> int:
     return int(session.scalar(select(func.coalesce(func.sum(Account.balance), 0))) or 0)
 
 
-def crooked(session: Session) -> list[str]:
+def unbalanced_accounts(session: Session) -> list[str]:
     """The codes of accounts whose balance is not what their lines add up to.
 
     Any is an alarm: somebody reached past the books.
@@ -95,7 +95,9 @@ def crooked(session: Session) -> list[str]:
     return list(session.scalars(query.having(added != Account.balance).order_by(Account.code)))
 
 
-def statement(session: Session, codes: Collection[str], since: datetime, until: datetime) -> Statement:
+def account_statement(
+    session: Session, codes: Collection[str], since: datetime, until: datetime
+) -> AccountStatement:
     """The accounts with these codes taken as one, from `since` (with it) to `until` (without it).
 
     What moves between them counts for nothing.
@@ -111,7 +113,7 @@ def statement(session: Session, codes: Collection[str], since: datetime, until: 
         .where(Entry.at < until)
     )
     opening, came_in, went_out = session.execute(query).one()
-    return Statement(int(opening), int(came_in), int(went_out))
+    return AccountStatement(int(opening), int(came_in), int(went_out))
 
 
 def _net(codes: Collection[str]) -> Subquery:
@@ -128,7 +130,7 @@ def _net(codes: Collection[str]) -> Subquery:
     )
 
 
-def statement_lines(
+def account_statement_lines(
     codes: Collection[str], since: datetime, until: datetime, opening: int = 0
 ) -> Select[Any]:
     """The entries that moved these accounts in a period, oldest first.

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationshi
 
 from models import clock, ledger
 from models.base import Base, Code, Fen, Name, OptionalFen
-from models.payments.payment import OPEN, Payment, named_in
+from models.i18n import N_
+from models.payments.payment import OPEN, Payment, payments_named_in
 from models.payments.payouts import Payout
-from models.text import N_
 
 # Where a line stands: not looked at, found to be a payment or payout of ours, somebody's to look at, dealt
 # with by somebody.
@@ -98,7 +98,7 @@ class Match:
 
 def match(session: Session, line: BankLine) -> Match:
     """Find the payment or payout a line names. Locks nothing."""
-    named, slipped = named_in(line.remark)
+    named, slipped = payments_named_in(line.remark)
     if not named:
         return Match(None, "check_digits" if slipped else "no_reference")
     if len(named) > 1 or slipped:
@@ -126,7 +126,7 @@ def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
         return Match(None, "direction")
     if abs(line.amount) != case.amount:
         return Match(None, "amount")
-    left, _back = seen_of(session, case.identifier)
+    left, _back = cleared_of(session, case.identifier)
     if isinstance(case, Payout):
         if left >= case.tries > 0:
             return Match(None, "done")
@@ -141,7 +141,7 @@ def fits(session: Session, line: BankLine, case: Payment | Payout) -> Match:
     return Match(case) if case.state in (*OPEN, "confirmed", *seen) else Match(None, "state")
 
 
-def seen_of(session: Session, identifier: str) -> tuple[int, int]:
+def cleared_of(session: Session, identifier: str) -> tuple[int, int]:
     """How many lines were found to be this case: of money that went out, and of money that came in."""
     query = select(func.count().filter(BankLine.amount < 0), func.count().filter(BankLine.amount > 0)).where(
         BankLine.case_identifier == identifier
@@ -155,7 +155,7 @@ def comes_back(session: Session, payout: Payout) -> bool:
 
     It was sent by bank more often than it is known to have returned.
     """
-    return payout.gateway == "bank" and seen_of(session, payout.identifier)[1] < payout.tries
+    return payout.gateway == "bank" and cleared_of(session, payout.identifier)[1] < payout.tries
 
 
 def booked_before(session: Session, payout: Payout) -> bool:
@@ -164,7 +164,7 @@ def booked_before(session: Session, payout: Payout) -> bool:
     Fewer such lines are known than returns are booked, and every try but one that is on its way, or there,
     was booked as returned.
     """
-    return seen_of(session, payout.identifier)[1] < payout.tries - (payout.state in ("sent", "arrived"))
+    return cleared_of(session, payout.identifier)[1] < payout.tries - (payout.state in ("sent", "arrived"))
 
 
 def offered_return(session: Session, line: BankLine) -> dict[str, str]:
@@ -173,7 +173,7 @@ def offered_return(session: Session, line: BankLine) -> dict[str, str]:
     The way to settle it, and which; nothing for any other.
     """
     named = (
-        next((each for each in named_in(line.remark)[0] if each.startswith("Z")), "")
+        next((each for each in payments_named_in(line.remark)[0] if each.startswith("Z")), "")
         if line.problem == "returned" and line.amount > 0
         else ""
     )
@@ -191,7 +191,7 @@ def offered_return(session: Session, line: BankLine) -> dict[str, str]:
     )
 
 
-def statement_of(session: Session, identifier: str) -> BankStatement | None:
+def bank_statement_of(session: Session, identifier: str) -> BankStatement | None:
     return session.scalars(select(BankStatement).where(BankStatement.identifier == identifier)).one_or_none()
 
 
@@ -205,7 +205,7 @@ def unexplained(session: Session) -> int:
     )
 
 
-def newest_statement(session: Session) -> BankStatement | None:
+def newest_bank_statement(session: Session) -> BankStatement | None:
     """The statement that reaches furthest and says a closing balance."""
     query = (
         select(BankStatement)
@@ -215,12 +215,12 @@ def newest_statement(session: Session) -> BankStatement | None:
     return session.scalars(query.limit(1)).first()
 
 
-def off_by(session: Session) -> int | None:
+def statement_discrepancy(session: Session) -> int | None:
     """By how many fen the bank says more than the books and the lines not yet explained make.
 
     None without a statement.
     """
-    newest = newest_statement(session)
+    newest = newest_bank_statement(session)
     if newest is None or newest.closing is None:
         return None
     return newest.closing - (-ledger.balance(session, ledger.BANK) + unexplained(session))

@@ -72,7 +72,7 @@ class GatewayEvent(Base):
     handled_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
-class Difference(Base):
+class Discrepancy(Base):
     """Something on which a gateway and the books do not agree.
 
     Kept from when it was first found until it is gone.

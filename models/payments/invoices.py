@@ -16,9 +16,10 @@ from models import clock, money, spelling
 from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.documents import Document
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.payments.payment import Payment
 from models.sourcing import PARTIES
-from models.text import N_, RuleBroken
 from models.workflow import Move, State, Workflow
 
 INVOICE = Workflow(
@@ -31,9 +32,9 @@ INVOICE = Workflow(
         State("voided", N_("已红冲"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("recorded", "receive", "received", who={"buyer"}, main=True, tells=("agency",)),
-        Move("recorded", "void", "voided", who={"agency"}, needs_reason=True, tells=("buyer",)),
-        Move("received", "void", "voided", who={"agency"}, needs_reason=True, tells=("buyer",)),
+        Move("recorded", "receive", "received", who={"buyer"}, main=True, notify=("agency",)),
+        Move("recorded", "void", "voided", who={"agency"}, needs_reason=True, notify=("buyer",)),
+        Move("received", "void", "voided", who={"agency"}, needs_reason=True, notify=("buyer",)),
     ),
     duties=("record", "receive", "void"),
     acts={"receive": N_("查收发票"), "void": N_("红冲")},
@@ -62,26 +63,26 @@ class Invoice(OfContract, Base):
     document: Mapped[Document] = relationship(lazy="joined")
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return self.amount
 
 
 def check_number(session: Session, number: str) -> str:
     """An invoice's number in digits alone.
 
-    20 of a digital one (数电发票), or code and number of an older one, 18 or 20 together. RuleBroken at
+    20 of a digital one (数电发票), or code and number of an older one, 18 or 20 together. RuleViolation at
     `number`, also for one that is recorded already.
     """
     digits = spelling.code(number).replace("-", "")
     if not re.fullmatch("[0-9]{18}|[0-9]{20}", digits):
-        raise RuleBroken(N_("发票号码应为 20 位数字(数电发票),或发票代码加号码共 18 或 20 位。"), "number")
+        raise RuleViolation(N_("发票号码应为 20 位数字(数电发票),或发票代码加号码共 18 或 20 位。"), "number")
     if session.scalars(select(Invoice.id).where(Invoice.number == digits)).first():
-        raise RuleBroken(N_("这张发票已经登记过。"), "number")
+        raise RuleViolation(N_("这张发票已经登记过。"), "number")
     return digits
 
 
 def check_sums(session: Session, payment: Payment, amount: int, tax: int, issued_on: date) -> None:
-    """RuleBroken where an invoice cannot be.
+    """RuleViolation where an invoice cannot be.
 
     It is over what is left of its payment, its tax is not below it, or it is of a day to come.
     """
@@ -90,10 +91,10 @@ def check_sums(session: Session, payment: Payment, amount: int, tax: int, issued
     )
     left = payment.amount - int(session.scalar(standing) or 0)
     if not 0 < amount <= left:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("金额应大于 0,且不超过这笔付款尚未开票的 %(left)s。"), "amount", left=money.show(left)
         )
     if not 0 <= tax < amount:
-        raise RuleBroken(N_("税额应小于价税合计。"), "tax")
+        raise RuleViolation(N_("税额应小于价税合计。"), "tax")
     if issued_on > clock.today():
-        raise RuleBroken(N_("开票日期不能晚于今天。"), "issued_on")
+        raise RuleViolation(N_("开票日期不能晚于今天。"), "issued_on")

@@ -15,7 +15,7 @@ from models.accounts import User
 from models.base import Base, Json, Name
 
 
-class StatementLayout(Base):
+class BankStatementLayout(Base):
     """Which columns of tables with this heading are what.
 
     `places` by role as lists of places from 0, `flipped` where money that went out stands above zero in the
@@ -35,7 +35,7 @@ class StatementLayout(Base):
     told_by: Mapped[User] = relationship(lazy="joined")
 
 
-class WaitingStatement(Base):
+class UnreadBankStatement(Base):
     """A table that waits for somebody to say what its columns are.
 
     The bytes lie in the store under `sha256`.
@@ -49,7 +49,7 @@ class WaitingStatement(Base):
     brought_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
-def layout_of(session: Session, signature: str) -> StatementLayout | None:
+def layout_of(session: Session, signature: str) -> BankStatementLayout | None:
     return session.scalars(
-        select(StatementLayout).where(StatementLayout.signature == signature)
+        select(BankStatementLayout).where(BankStatementLayout.signature == signature)
     ).one_or_none()

@@ -19,9 +19,9 @@ from models import spelling
 from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.documents import Document
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
-from models.text import N_
 from models.workflow import Limit, Move, State, Workflow
 
 KINDS = {
@@ -47,23 +47,25 @@ PAYMENT = Workflow(
         State("cancelled", N_("已取消"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("due", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
-        Move("due", "lapse", "overdue", who={"system"}, tells=("buyer", "agency"), limit=up("referral.days")),
-        Move("due", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
-        Move("due", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
-        Move("overdue", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, tells=("agency",)),
-        Move("overdue", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
-        Move("overdue", "cancel", "cancelled", who={"system"}, tells=("buyer", "agency")),
+        Move("due", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, notify=("agency",)),
+        Move(
+            "due", "lapse", "overdue", who={"system"}, notify=("buyer", "agency"), limit=up("referral.days")
+        ),
+        Move("due", "receive", "cleared", who={"system", "custodian"}, notify=("buyer", "agency")),
+        Move("due", "cancel", "cancelled", who={"system"}, notify=("buyer", "agency")),
+        Move("overdue", "pay", "paid", who={"buyer"}, main=True, limit=_CONFIRM, notify=("agency",)),
+        Move("overdue", "receive", "cleared", who={"system", "custodian"}, notify=("buyer", "agency")),
+        Move("overdue", "cancel", "cancelled", who={"system"}, notify=("buyer", "agency")),
         Move(
             "paid",
             "confirm",
             "confirmed",
             who={"agency"},
             main=True,
-            tells=("buyer",),
+            notify=("buyer",),
             limit=up("referral.days"),
         ),
-        Move("paid", "receive", "cleared", who={"system", "custodian"}, tells=("buyer", "agency")),
+        Move("paid", "receive", "cleared", who={"system", "custodian"}, notify=("buyer", "agency")),
         Move(
             "paid",
             "dispute",
@@ -71,7 +73,7 @@ PAYMENT = Workflow(
             who={"agency", "custodian"},
             needs_reason=True,
             limit=Limit(attribute="pay_by", act="lapse"),
-            tells=("buyer",),
+            notify=("buyer",),
         ),
         *(
             Move(
@@ -82,11 +84,11 @@ PAYMENT = Workflow(
                 above=True,
                 needs_reason=True,
                 limit=Limit(attribute="pay_by", act="lapse"),
-                tells=("buyer", "agency"),
+                notify=("buyer", "agency"),
             )
             for state in ("paid", "confirmed")
         ),
-        *referrals("paid", "overdue", "confirmed", tells=("buyer", "agency")),
+        *referrals("paid", "overdue", "confirmed", notify=("buyer", "agency")),
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
     duties=("pay", "confirm", "dispute"),
@@ -115,7 +117,7 @@ class Payment(OfContract, Base):
     __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
     workflow: ClassVar[Workflow] = PAYMENT
     parties: ClassVar[dict[str, str]] = PARTIES
-    offices: ClassVar[frozenset[str]] = frozenset({"custodian"})
+    office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -132,7 +134,7 @@ class Payment(OfContract, Base):
     contract: Mapped[Contract] = relationship(lazy="joined")
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return self.amount
 
     @classmethod
@@ -163,7 +165,7 @@ _ONE = r"[MZ](?:[-\s/._+]*[0-9]){12}"
 _WRITTEN = re.compile(rf"(?<![A-Z0-9])(?:{_ONE})+(?![0-9])")  # several may run together
 
 
-def named_in(remark: str) -> tuple[list[str], bool]:
+def payments_named_in(remark: str) -> tuple[list[str], bool]:
     """The identifiers a remark names by their references, and whether one was written wrong.
 
     Wherever a bank broke them; a wrong one is one whose check digits do not fit.

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models.accounts import Organisation
 from models.base import Base, Fen
 from models.contracts import Contract, OfContract
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.payments.charges import Charge
 from models.payments.payment import Payment
 from models.referrals import REFERRAL_ACTS, referrals
 from models.sourcing import PARTIES
-from models.text import N_, RuleBroken
 from models.workflow import Limit, Move, State, Workflow
 
 PAYOUT_KINDS = {"earned": N_("服务款"), "refund": N_("退款"), "penalty": N_("违约金")}
@@ -28,8 +29,8 @@ _SEND = Limit(attribute="send_by", act="refer")
 
 
 def _funded(session: Session, payout: Payout) -> None:
-    if seen(session, payout.contract) < sent(session, payout.contract) + payout.amount:
-        raise RuleBroken(N_("这份合同的来款还没有在银行对账单上核对到账,暂不能付出。"))
+    if funds_cleared(session, payout.contract) < funds_paid_out(session, payout.contract) + payout.amount:
+        raise RuleViolation(N_("这份合同的来款还没有在银行对账单上核对到账,暂不能付出。"))
 
 
 PAYOUT = Workflow(
@@ -51,16 +52,16 @@ PAYOUT = Workflow(
             rules=(_funded,),
             main=True,
             limit=Limit(policy="contract.confirm_days", act="arrive"),
-            tells=("payee",),
+            notify=("payee",),
         ),
-        *referrals("due", tells=("payee",)),
+        *referrals("due", notify=("payee",)),
         Move(
             "sending",
             "send",
             "sent",
             who={"system"},
             limit=Limit(policy="contract.confirm_days", act="arrive"),
-            tells=("payee",),
+            notify=("payee",),
         ),
         Move("sending", "fail", "due", who={"system"}, limit=_SEND),
         Move("sent", "arrive", "arrived", who={"payee", "system"}, main=True),
@@ -71,7 +72,7 @@ PAYOUT = Workflow(
             who={"payee", "custodian", "system"},
             needs_reason=True,
             limit=_SEND,
-            tells=("payee",),
+            notify=("payee",),
         ),
         Move(
             "arrived",
@@ -80,7 +81,7 @@ PAYOUT = Workflow(
             who={"custodian", "system"},
             needs_reason=True,
             limit=_SEND,
-            tells=("payee",),
+            notify=("payee",),
         ),  # a refund may fail weeks later
     ),
     duties=("arrive", "bounce"),
@@ -106,7 +107,7 @@ class Payout(OfContract, Base):
     __tablename__ = "payouts"
     workflow: ClassVar[Workflow] = PAYOUT
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
-    offices: ClassVar[frozenset[str]] = frozenset({"custodian"})
+    office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -127,11 +128,11 @@ class Payout(OfContract, Base):
     charge: Mapped[Charge | None] = relationship()
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return self.amount
 
 
-def seen(session: Session, contract: Contract) -> int:
+def funds_cleared(session: Session, contract: Contract) -> int:
     """What has really come in for a contract, in fen: on a bank's statement or at a gateway."""
     cleared = select(func.coalesce(func.sum(Payment.amount), 0)).where(
         Payment.contract_id == contract.id, Payment.state == "cleared"
@@ -144,7 +145,7 @@ def seen(session: Session, contract: Contract) -> int:
     return int(session.scalar(cleared) or 0) + int(session.scalar(surplus) or 0)
 
 
-def sent(session: Session, contract: Contract) -> int:
+def funds_paid_out(session: Session, contract: Contract) -> int:
     """What has left, or is leaving, for a contract, in fen."""
     query = select(func.coalesce(func.sum(Payout.amount), 0)).where(
         Payout.contract_id == contract.id, Payout.state != "due"

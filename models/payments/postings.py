@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from models import ledger
-from models.ledger import Entry, Moved
-from models.text import N_
+from models.i18n import N_
+from models.ledger import Entry, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def post(
     """Make a named posting of `amount` fen about a case, once for each `key`; None for nothing to move.
 
     `contract` is the contract whose accounts it uses, `gateway` the way the money takes, `owed` the code of
-    the organisation that is owed. RuleBroken as `ledger.post` raises it.
+    the organisation that is owed. RuleViolation as `ledger.post` raises it.
     """
     if not amount:
         return None
@@ -160,7 +160,7 @@ def post(
         "hold": ledger.hold(contract),
     }
     return ledger.post(
-        session, key, name, about, [Moved(codes[posting.debit], codes[posting.credit], amount)]
+        session, key, name, about, [Transfer(codes[posting.debit], codes[posting.credit], amount)]
     )
 
 

@@ -15,10 +15,11 @@ from pkgutil import iter_modules
 
 from models import money, numbers
 from models.base import Json
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.money import MOST, round_fen
 from models.pricing.fee_standards import band, from_standard, standards
 from models.pricing.method import METHODS, Method, Part, Quantity, Say, Written, check_sum, unsound
-from models.text import N_, RuleBroken
 
 __all__ = [
     "METHODS",
@@ -56,7 +57,7 @@ load_methods()
 
 
 def _method(terms: Json) -> Method:
-    """The method of stored terms, with their numbers; RuleBroken (field `terms`) where there is no such."""
+    """The method of stored terms, with their numbers; RuleViolation (field `terms`) where there is no such."""
     method = METHODS.get(terms.get("method") or "")
     if method is None:
         raise unsound(N_("请选择计价方式。"))
@@ -70,13 +71,13 @@ def parts() -> list[Part]:
 
 
 def price(terms: Json, quantity: Quantity) -> int:
-    """The price in fen. RuleBroken if the quantity is missing or not of these terms."""
+    """The price in fen. RuleViolation if the quantity is missing or not of these terms."""
     if not 0 <= quantity.amount <= MOST * 100 or not 1 <= quantity.count <= 1_000_000:
-        raise RuleBroken(N_("计费数量超出合理范围。"), "quantity")
+        raise RuleViolation(N_("计费数量超出合理范围。"), "quantity")
     value = _method(terms).price(quantity)
     if terms.get("factors"):
         if quantity.factor and quantity.factor not in terms["factors"]:
-            raise RuleBroken(N_("收费公示里没有这一行业系数。"), "factor")
+            raise RuleViolation(N_("收费公示里没有这一行业系数。"), "factor")
         value *= Fraction(terms["factors"].get(quantity.factor, "1"))
     value *= Fraction(terms.get("discount") or "1")
     fen = round_fen(value)
@@ -88,7 +89,7 @@ def price(terms: Json, quantity: Quantity) -> int:
 
 
 def check(terms: Json) -> Json:
-    """The terms as given; RuleBroken (field `terms`) if they are not a price rule people can rely on.
+    """The terms as given; RuleViolation (field `terms`) if they are not a price rule people can rely on.
 
     Sums are sane, a standard that is named is kept to, and the rest is as their method says.
     """
@@ -108,30 +109,30 @@ def check(terms: Json) -> Json:
 
 
 def read(written: Written) -> Json:
-    """The terms somebody wrote, not checked yet; RuleBroken at the field that cannot be read.
+    """The terms somebody wrote, not checked yet; RuleViolation at the field that cannot be read.
 
     A published standard, where one is named, brings its own table.
     """
     if written.standard:
         known = from_standard(written.standard)
         if known is None:
-            raise RuleBroken(N_("没有这个收费标准。"), "standard")
+            raise RuleViolation(N_("没有这个收费标准。"), "standard")
         terms: Json = {**known, "standard": written.standard}
     elif written.method in METHODS:
         terms = {"method": written.method, **METHODS[written.method].read(written)}
     else:
-        raise RuleBroken(N_("请选择计价方式。"), "method")
+        raise RuleViolation(N_("请选择计价方式。"), "method")
     sums = {"floor": written.floor, "cap": written.cap}
     terms |= {name: fen for name, fen in sums.items() if fen is not None}
     return terms | ({"discount": discount} if (discount := read_discount(written.discount)) else {})
 
 
 def read_discount(text: str) -> str:
-    """A discount as a decimal, empty for none; RuleBroken at `discount`."""
+    """A discount as a decimal, empty for none; RuleViolation at `discount`."""
     try:
         return numbers.plain(numbers.share(text)) if text.strip() else ""
     except ValueError as error:
-        raise RuleBroken(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
+        raise RuleViolation(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
 
 
 def describe(terms: Json, say: Say) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from models import money
 from models.base import Json
+from models.i18n import N_
 from models.pricing.method import (
     Method,
     Part,
@@ -25,7 +26,6 @@ from models.pricing.method import (
     register,
     unsound,
 )
-from models.text import N_
 
 
 class Point(NamedTuple):

@@ -13,7 +13,8 @@ from typing import ClassVar, Literal, Self, TypeVar
 
 from models import money
 from models.base import Json
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 Say = Callable[..., str]  # gettext's shape: a marked message and the values of its places, as people read it
 Row = TypeVar("Row")
@@ -79,7 +80,7 @@ class Method(ABC):
     @classmethod
     @abstractmethod
     def read(cls, written: Written) -> Json:
-        """The method's part of the stored terms; RuleBroken at `price` or `table` for what cannot be read."""
+        """The method's part of the stored terms; RuleViolation at `price` or `table` for what cannot be read."""
 
     @classmethod
     @abstractmethod
@@ -88,7 +89,7 @@ class Method(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """RuleBroken (field `terms`) where no price rests on these numbers, or a larger job costs less."""
+        """RuleViolation (field `terms`) where no price rests on these numbers, or a larger job costs less."""
 
     @abstractmethod
     def price(self, quantity: Quantity) -> Fraction:
@@ -111,13 +112,13 @@ def register(method: M) -> M:
     return method
 
 
-def unsound(message: str) -> RuleBroken:
+def unsound(message: str) -> RuleViolation:
     """What is raised for terms nobody can rely on."""
-    return RuleBroken(message, "terms")
+    return RuleViolation(message, "terms")
 
 
 def check_sum(fen: int | None) -> None:
-    """RuleBroken (field `terms`) for a sum that is none a market deals in."""
+    """RuleViolation (field `terms`) for a sum that is none a market deals in."""
     if fen is not None and not 0 < fen <= money.MOST:
         raise unsound(N_("金额应大于 0,且不超过 100 亿元。"))
 
@@ -125,7 +126,7 @@ def check_sum(fen: int | None) -> None:
 def read_rows(table: str, how: str, read: Callable[[str, str, Row | None], Row]) -> list[Row]:
     """The rows of a table of two values each, as `read` makes them of left, right and the row before.
 
-    RuleBroken at `table`, naming the line and `how` it is filled in, where `read` raises ValueError.
+    RuleViolation at `table`, naming the line and `how` it is filled in, where `read` raises ValueError.
     """
     rows: list[Row] = []
     for line in filter(str.strip, table.replace("|", "\n").splitlines()):
@@ -133,7 +134,7 @@ def read_rows(table: str, how: str, read: Callable[[str, str, Row | None], Row])
             left, right = line.translate(_COMMAS).rstrip(", ").rsplit(",", 1)
             rows.append(read(left.strip(), right.strip(), rows[-1] if rows else None))
         except ValueError as error:
-            raise RuleBroken(
+            raise RuleViolation(
                 N_("“%(line)s”看不懂。%(how)s"), "table", line=line.strip()[:60], how=how
             ) from error
     return rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from models import money
+from models.i18n import N_
 from models.pricing.method import OneSum, Quantity, Say, register
-from models.text import N_
 
 
 @register

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from models import money, numbers, spelling
 from models.base import Json
+from models.i18n import N_
 from models.pricing.method import (
     Method,
     Part,
@@ -26,7 +27,6 @@ from models.pricing.method import (
     register,
     unsound,
 )
-from models.text import N_
 
 _BOUND = re.compile(
     r"(?:不超过|不高于|≤|<=|<)?(?:(?P<low>.+?)[-~—至到](?=[^-~—至到]*\d))?(?P<high>[^-~—至到]+?)(?:\(含\))?(?:以下|以内|及以下|\(含\))?(?:部分)?"

@@ -25,7 +25,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models import clock, sealing, spelling, uscc
 from models.accounts import Organisation
 from models.base import Base, Name
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 AUTHORITY = "公信平台签名根证书"
 AUTHORITY_YEARS, KEY_YEARS = 20, 3
@@ -233,13 +234,13 @@ def key_of(session: Session, organisation: Organisation, secret: bytes) -> Signi
     """The pair an organisation signs with now.
 
     One held here is made where there is none, and made anew once it has run out or cannot be opened;
-    RuleBroken where that became of its own.
+    RuleViolation where that became of its own.
     """
     standing = valid_key(session, organisation.id)
     if standing is not None and standing.in_force(secret):
         return standing
     if standing is not None and standing.origin == "own":
-        raise RuleBroken(
+        raise RuleViolation(
             N_("您上传的签名证书(有效期至 %(day)s)不能再用,请更换证书。"),
             day=standing.valid_until.date().isoformat(),
         )
@@ -267,20 +268,22 @@ def names(certificate: x509.Certificate, organisation: Organisation) -> bool:
 def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime) -> Opened:
     """What a PKCS #12 file holds, as DER: the private key, its certificate, those between it and a root.
 
-    And whether they lead to one of the trusted. RuleBroken at `file` or `password` if it cannot be read. What
+    And whether they lead to one of the trusted. RuleViolation at `file` or `password` if it cannot be read. What
     a stranger sends may cost anything to open (a count of iterations, a huge number): this is for a process
     of its own, which is told the time.
     """
     if not 0 < len(content) <= MOST_BUNDLE:
-        raise RuleBroken(N_("证书文件是空的,或者超过 %(most)s KB。"), "file", most=MOST_BUNDLE >> 10)
+        raise RuleViolation(N_("证书文件是空的,或者超过 %(most)s KB。"), "file", most=MOST_BUNDLE >> 10)
     try:
         key, certificate, more = pkcs12.load_key_and_certificates(content, password.encode() or None)
     except ValueError:
-        raise RuleBroken(N_("证书文件打不开:不是 PKCS#12(.p12、.pfx),或者密码不对。"), "password") from None
+        raise RuleViolation(
+            N_("证书文件打不开:不是 PKCS#12(.p12、.pfx),或者密码不对。"), "password"
+        ) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or certificate is None:
-        raise RuleBroken(N_("文件里没有 RSA 或者椭圆曲线的私钥和证书。"), "file")
+        raise RuleViolation(N_("文件里没有 RSA 或者椭圆曲线的私钥和证书。"), "file")
     if key.key_size > MOST_BITS or len(more) > MOST_BETWEEN:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("私钥超过 %(bits)s 位,或者证书多于 %(most)s 张。"), "file", bits=MOST_BITS, most=MOST_BETWEEN
         )
     between = [each for each in more if each.subject != each.issuer]
@@ -293,7 +296,7 @@ def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime)
 def keep_own(session: Session, organisation: Organisation, opened: Opened, secret: bytes) -> SigningKey:
     """An organisation's own pair, as `open_own` found it.
 
-    RuleBroken at `file` if it is not in force, does not name the organisation, or leads to no trusted root.
+    RuleViolation at `file` if it is not in force, does not name the organisation, or leads to no trusted root.
     """
     der, certificate, between, led = (
         opened[0],
@@ -306,14 +309,14 @@ def keep_own(session: Session, organisation: Organisation, opened: Opened, secre
     )  # it was checked when it was opened
     assert isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
     if not certificate.not_valid_before_utc <= clock.now() <= certificate.not_valid_after_utc:
-        raise RuleBroken(N_("证书不在有效期内。"), "file")
+        raise RuleViolation(N_("证书不在有效期内。"), "file")
     if not names(certificate, organisation):
-        raise RuleBroken(N_("证书的主体不是本单位(%(name)s)。"), "file", name=organisation.name)
+        raise RuleViolation(N_("证书的主体不是本单位(%(name)s)。"), "file", name=organisation.name)
     if not led:
-        raise RuleBroken(N_("证书不是受信任的电子认证服务机构签发的。"), "file")
+        raise RuleViolation(N_("证书不是受信任的电子认证服务机构签发的。"), "file")
     made = _kept(key, secret, certificate, "own", organisation)
     if session.scalars(select(SigningKey.id).where(SigningKey.serial == made.serial)).first():
-        raise RuleBroken(N_("这个证书已经登记过了。"), "file")
+        raise RuleViolation(N_("这个证书已经登记过了。"), "file")
     made.chain = b"".join(
         x509.load_der_x509_certificate(each).public_bytes(serialization.Encoding.PEM) for each in between
     )

@@ -34,9 +34,10 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models import clock
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.signing.foreign import unverified
 from models.signing.keys import PrivateKey, anchors
-from models.text import N_, RuleBroken
 
 _USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 ROOM, STAMPED_ROOM = 16_384, 32_768  # hex digits kept for a signature, without and with a timestamp
@@ -179,10 +180,10 @@ class Signed:
 def readable(pdf: bytes) -> bool:
     """Whether this may be a PDF: at its end it says where to begin.
 
-    RuleBroken at `file` for one of very many revisions.
+    RuleViolation at `file` for one of very many revisions.
     """
     if pdf.count(b"startxref") > MOST_REVISIONS:  # each is compared with the one before
-        raise RuleBroken(
+        raise RuleViolation(
             N_("这份 PDF 保存过 %(most)s 次以上的修改,没有逐次核验。"), "file", most=MOST_REVISIONS
         )
     return pdf.rfind(b"startxref", -TAIL) >= 0

@@ -1,6 +1,6 @@
 """Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
 
-from models.sourcing.answers import answers_to, concerned, live_answers, shown_to, took_part
+from models.sourcing.answers import answers_to, concerned, live_answers, participants_of, shown_to
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid, LivePrice, lowest, step
 from models.sourcing.cancelling import (
@@ -66,6 +66,7 @@ __all__ = [
     "grounds",
     "live_answers",
     "lowest",
+    "participants_of",
     "past_prices",
     "rerun_of",
     "restore_offer",
@@ -77,5 +78,4 @@ __all__ = [
     "settle_repeats",
     "shown_to",
     "step",
-    "took_part",
 ]

@@ -51,7 +51,7 @@ def live_answers(session: Session, request: Request) -> int:
     return session.scalar(standing) or 0
 
 
-def took_part(session: Session, request_id: int, organisation_id: int | None) -> bool:
+def participants_of(session: Session, request_id: int, organisation_id: int | None) -> bool:
     """Whether an organisation answered a request, whatever became of its answer."""
     found = (
         session.scalar(

@@ -12,10 +12,11 @@ from models import clock, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Fen, Json
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.quotes import PARTIES
 from models.sourcing.requests import Request
-from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _DECIDE = up("objection.decide_days")
@@ -28,7 +29,7 @@ def _lost(session: Session, award: Award) -> None:
     The policy lets it (招标投标法实施条例第五十五条).
     """
     if not award.replaceable:
-        raise RuleBroken(N_("只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"))
+        raise RuleViolation(N_("只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"))
 
 
 AWARD = Workflow(
@@ -41,7 +42,7 @@ AWARD = Workflow(
         State("annulled", N_("已撤销"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("proposed", "finalise", "final", who={"system"}, public=True, tells=("buyer", "agency")),
+        Move("proposed", "finalise", "final", who={"system"}, public=True, notify=("buyer", "agency")),
         Move(
             "proposed",
             "annul",
@@ -49,7 +50,7 @@ AWARD = Workflow(
             who={"regulator"},
             public=True,
             needs_reason=True,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
         Move(
             "proposed",
@@ -59,17 +60,17 @@ AWARD = Workflow(
             rules=(_lost,),
             public=True,
             needs_reason=True,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
-        Move("final", "forfeit", "annulled", who={"system"}, public=True, tells=("buyer", "agency")),
-        Move("proposed", "object", "objected", who={"system"}, public=True, tells=("buyer", "agency")),
+        Move("final", "forfeit", "annulled", who={"system"}, public=True, notify=("buyer", "agency")),
+        Move("proposed", "object", "objected", who={"system"}, public=True, notify=("buyer", "agency")),
         Move(
             "objected",
             "resume",
             "proposed",
             who={"system"},
             public=True,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
             limit=_PUBLIC,
         ),
         Move(
@@ -79,7 +80,7 @@ AWARD = Workflow(
             who={"regulator"},
             public=True,
             needs_reason=True,
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
     ),
     acts={
@@ -164,9 +165,9 @@ OBJECTION = Workflow(
         State("lapsed", N_("中选已撤销"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("filed", "answer", "answered", who={"buyer"}, main=True, tells=("objector",), limit=_DECIDE),
-        Move("filed", "escalate", "answered", who={"system"}, tells=("objector", "buyer"), limit=_DECIDE),
-        Move("filed", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
+        Move("filed", "answer", "answered", who={"buyer"}, main=True, notify=("objector",), limit=_DECIDE),
+        Move("filed", "escalate", "answered", who={"system"}, notify=("objector", "buyer"), limit=_DECIDE),
+        Move("filed", "withdraw", "withdrawn", who={"objector"}, notify=("buyer",)),
         Move(
             "answered",
             "uphold",
@@ -175,7 +176,7 @@ OBJECTION = Workflow(
             main=True,
             public=True,
             needs_reason=True,
-            tells=("buyer", "objector"),
+            notify=("buyer", "objector"),
         ),
         Move(
             "answered",
@@ -185,12 +186,12 @@ OBJECTION = Workflow(
             main=True,
             public=True,
             needs_reason=True,
-            tells=("buyer", "objector"),
+            notify=("buyer", "objector"),
         ),
-        Move("answered", "withdraw", "withdrawn", who={"objector"}, tells=("buyer",)),
-        Move("filed", "lapse", "lapsed", who={"system"}, tells=("objector",)),
-        Move("answered", "lapse", "lapsed", who={"system"}, tells=("objector",)),
-        *referrals("answered", tells=("buyer", "objector"), urged=False),
+        Move("answered", "withdraw", "withdrawn", who={"objector"}, notify=("buyer",)),
+        Move("filed", "lapse", "lapsed", who={"system"}, notify=("objector",)),
+        Move("answered", "lapse", "lapsed", who={"system"}, notify=("objector",)),
+        *referrals("answered", notify=("buyer", "objector"), urged=False),
     ),
     duties=("object", "answer", "withdraw"),
     acts={
@@ -217,7 +218,7 @@ class Objection(Case, Base):
     workflow: ClassVar[Workflow] = OBJECTION
     beneath: ClassVar[str] = "award"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
-    lent_with: ClassVar[str] = "request"
+    delegated_with: ClassVar[str] = "request"
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -234,7 +235,7 @@ class Objection(Case, Base):
         return self.award.request.project
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return self.award.price
 
     @classmethod

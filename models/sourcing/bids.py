@@ -15,21 +15,22 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing.requests import Request
-from models.text import N_, RuleBroken
 from models.workflow import Case, Move, State, Workflow
 
 
 def _before_deadline(session: Session, bid: Bid) -> None:
-    bid.request.takes_offers(clock.arrival(session))
+    bid.request.check_accepts_offers(clock.arrival(session))
 
 
 def _in_auction(session: Session, bid: Bid) -> None:
     ends = bid.request.auction_ends_at
     if bid.request.state != "auction" or ends is None:
-        raise RuleBroken(N_("现在没有进行中的网上竞价。"))
+        raise RuleViolation(N_("现在没有进行中的网上竞价。"))
     if clock.arrival(session) > ends:
-        raise RuleBroken(N_("网上竞价已经结束。"))
+        raise RuleViolation(N_("网上竞价已经结束。"))
 
 
 BID = Workflow(
@@ -46,7 +47,7 @@ BID = Workflow(
         Move("submitted", "replace", "submitted", who={"agency"}, rules=(_before_deadline,), binds=True),
         Move("submitted", "withdraw", "withdrawn", who={"agency"}, rules=(_before_deadline,)),
         Move("withdrawn", "replace", "submitted", who={"agency"}, rules=(_before_deadline,), binds=True),
-        Move("submitted", "open", "opened", who={"system"}, tells=("agency",)),
+        Move("submitted", "open", "opened", who={"system"}, notify=("agency",)),
         Move("opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,), binds=True),
         Move(
             "opened",
@@ -55,9 +56,9 @@ BID = Workflow(
             who={"system"},
             public=True,
             needs_reason=True,
-            tells=("agency",),
+            notify=("agency",),
         ),
-        Move("submitted", "void", "void", who={"system"}, tells=("agency",)),
+        Move("submitted", "void", "void", who={"system"}, notify=("agency",)),
     ),
     duties=("withdraw",),
     acts={

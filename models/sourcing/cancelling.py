@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from models import clock, policy
 from models.base import Json
 from models.catalogue import ServiceItem
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing.projects import same_project
 from models.sourcing.requests import Request
-from models.text import N_, RuleBroken
 
 # The states in which a request came to nothing, or has not come to anything though it could be read.
 ENDED = ("failed", "cancelled")
@@ -59,10 +60,10 @@ def ground_of(request: Request) -> Ground | None:
 
 
 def check_ground(request: Request, key: str) -> Ground:
-    """RuleBroken at `ground` for one the policy does not list."""
+    """RuleViolation at `ground` for one the policy does not list."""
     found = grounds(request.policy_version).get(key)
     if found is None:
-        raise RuleBroken(N_("请选择规则列明的一种情形。"), "ground")
+        raise RuleViolation(N_("请选择规则列明的一种情形。"), "ground")
     return found
 
 
@@ -117,14 +118,14 @@ def _unsigned() -> ColumnElement[bool]:
 def settle_repeats(session: Session, request: Request) -> None:
     """Keep what a request about to be published repeats, and which it is said not to.
 
-    RuleBroken where one of them was cancelled because there was nothing to buy any more, or where the buyer
+    RuleViolation where one of them was cancelled because there was nothing to buy any more, or where the buyer
     does not say whether it repeats one of those that came to nothing.
     """
     found = repeats(session, request)
     for before in found:
         ground = ground_of(before) if before.state == "cancelled" else None
         if ground is not None and not ground.again:
-            raise RuleBroken(
+            raise RuleViolation(
                 N_("同一项目的采购 %(identifier)s 已因任务取消而终止,不能再次发布。"),
                 "project",
                 identifier=before.identifier,
@@ -133,7 +134,7 @@ def settle_repeats(session: Session, request: Request) -> None:
     named = any(same_project(each.project, request.project) for each in found)
     ended = [] if named else [each.identifier for each in fruitless(session, request) if each not in found]
     if ended and not request.again_said:
-        raise RuleBroken(
+        raise RuleViolation(
             N_(
                 "贵单位近期有同一事项的采购没有形成合同(%(identifiers)s)。请修改草稿,说明这一次是不是它的重新采购;说明随需求公开。"
             ),
@@ -144,7 +145,7 @@ def settle_repeats(session: Session, request: Request) -> None:
 
 
 def check_decided(session: Session, request: Request) -> None:
-    """RuleBroken while what this request repeats is undecided.
+    """RuleViolation while what this request repeats is undecided.
 
     Published before it and read by its buyer, it has neither come to nothing nor to a contract both have
     signed: of two draws a buyer would take the better.
@@ -160,7 +161,7 @@ def check_decided(session: Session, request: Request) -> None:
             and before.cancels_with_consent
             and _published(before) < _published(request)
         ):
-            raise RuleBroken(
+            raise RuleViolation(
                 N_(
                     "同一项目的上一次采购 %(identifier)s 还没有结果:请先就它定标并签订合同,"
                     "或者按规则申请取消。"

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import clock
 from models.actors import Actor
 from models.base import Base
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.requests import Request
-from models.text import N_
 from models.workflow import Case, Move, State, Workflow
 
 CLARIFICATION = Workflow(
@@ -30,7 +30,7 @@ CLARIFICATION = Workflow(
     moves=(
         Move("asked", "answer", "answered", who={"buyer"}, main=True),
         Move("asked", "lapse", "lapsed", who={"system"}),
-        *referrals("asked", tells=("buyer",)),
+        *referrals("asked", notify=("buyer",)),
     ),
     duties=("answer",),
     acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
@@ -45,7 +45,7 @@ class Clarification(Case, Base):
     workflow: ClassVar[Workflow] = CLARIFICATION
     beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    lent_with: ClassVar[str] = "request"
+    delegated_with: ClassVar[str] = "request"
 
     request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -61,8 +61,8 @@ class Clarification(Case, Base):
         return self.request.project
 
     @property
-    def stake(self) -> int:
-        return self.request.stake
+    def amount_at_stake(self) -> int:
+        return self.request.amount_at_stake
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The buyer; and whoever asked, which nobody else is told."""

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from models import clock, money, policy, workdays
 from models.clock import BEIJING
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing.scoring import check_criteria
-from models.text import N_, RuleBroken
 
 if TYPE_CHECKING:
     from models.sourcing.requests import Request
@@ -25,16 +26,16 @@ def sane_deadline(session: Session, request: Request) -> None:
     rules, now = policy.get(request.policy_version), clock.now()
     notice = request.rules.notice_days if request.state == "draft" else rules.number("request.amend_days")
     if request.deadline <= now:
-        raise RuleBroken(N_("截止时间已经过去。"), "deadline")
+        raise RuleViolation(N_("截止时间已经过去。"), "deadline")
     if workdays.between(now, request.deadline) < notice:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("公告期至少 %(days)s 个工作日:截止时间不能早于 %(date)s。"),
             "deadline",
             days=notice,
             date=f"{workdays.add(now, notice).date():%Y-%m-%d}",
         )
     if workdays.between(now, request.deadline) > rules.number("request.longest_days"):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("截止时间太远:公告期最长 %(days)s 个工作日。"),
             "deadline",
             days=rules.number("request.longest_days"),
@@ -45,31 +46,31 @@ def sane_choice(session: Session, request: Request) -> None:
     """What the way to choose asks for beyond a deadline: see modes.py and the policy's section `choosing`."""
     if request.mode == "direct":
         if request.openness != "invited" or len(request.invitations) != 1:
-            raise RuleBroken(N_("直接选取请只邀请一家机构。"), "invited")
+            raise RuleViolation(N_("直接选取请只邀请一家机构。"), "invited")
         most = policy.get(request.policy_version).number("choosing.direct_state_most_yuan") * 100
         if request.funds == "state" and not 0 < (request.budget or 0) <= most:
-            raise RuleBroken(
+            raise RuleViolation(
                 N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most)
             )
     if request.mode == "random_draw" and not request.budget:
-        raise RuleBroken(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
+        raise RuleViolation(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
     if request.mode == "merit":
         check_criteria(request.criteria)
     local = request.deadline.astimezone(BEIJING)
     if request.mode == "reverse_auction" and not (
         workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)
     ):
-        raise RuleBroken(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
+        raise RuleViolation(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
 
 
 def is_scored(session: Session, request: Request) -> None:
     if request.mode != "merit":
-        raise RuleBroken(N_("只有择优选取需要评审人。"))
+        raise RuleViolation(N_("只有择优选取需要评审人。"))
 
 
 def has_department(session: Session, request: Request) -> None:
     if request.department_id is None:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("该地区还没有接入“%(department)s”审批部门,成果无人评审,暂不能发布。"),
             "region_code",
             department=request.item.department,
@@ -78,34 +79,34 @@ def has_department(session: Session, request: Request) -> None:
 
 def is_listed(session: Session, request: Request) -> None:
     if request.item.withdrawn:
-        raise RuleBroken(N_("这个事项已退出清单,不能再发布新的需求。"), "item_code")
+        raise RuleViolation(N_("这个事项已退出清单,不能再发布新的需求。"), "item_code")
 
 
 def invites_enough(session: Session, request: Request) -> None:
     if request.openness == "invited" and len(request.invitations) < request.rules.least:
-        raise RuleBroken(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.rules.least)
+        raise RuleViolation(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.rules.least)
 
 
 def may_close_early(session: Session, request: Request) -> None:
     if request.closes_at <= clock.now():
         return
     if request.way.sealed or request.rules.notice_days or request.rules.hidden:
-        raise RuleBroken(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
+        raise RuleViolation(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
 
 
 def deadline_passed(session: Session, request: Request) -> None:
     if request.closes_at > clock.now():
-        raise RuleBroken(N_("截止时间未到,任何人都不能开启投标。"))
+        raise RuleViolation(N_("截止时间未到,任何人都不能开启投标。"))
 
 
 def free_to_cancel(session: Session, request: Request) -> None:
     if request.cancels_with_consent:
-        raise RuleBroken(N_("报价已经公开,只能按规则列明的情形申请取消,由监管部门同意。"))
+        raise RuleViolation(N_("报价已经公开,只能按规则列明的情形申请取消,由监管部门同意。"))
 
 
 def cancels_with_consent(session: Session, request: Request) -> None:
     if not request.cancels_with_consent:
-        raise RuleBroken(N_("报价没有公开过,可以直接取消。"))
+        raise RuleViolation(N_("报价没有公开过,可以直接取消。"))
 
 
 def unsigned(session: Session, request: Request) -> None:
@@ -116,7 +117,7 @@ def unsigned(session: Session, request: Request) -> None:
         Contract.request_id == request.id, Contract.signed_at.is_not(None), Contract.state != "terminated"
     )
     if session.scalar(signed) is not None:
-        raise RuleBroken(N_("合同已由双方签署,不能再取消采购。"))
+        raise RuleViolation(N_("合同已由双方签署,不能再取消采购。"))
 
 
 def earlier_decided(session: Session, request: Request) -> None:

@@ -21,11 +21,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import sealing
 from models.accounts import Membership, Organisation, User
 from models.agencies import Practitioner
-from models.agencies.links import same_person
+from models.agencies.related_parties import same_person
 from models.base import Base, Json
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing.bids import Bid
 from models.sourcing.requests import Request
-from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _BY = Limit(attribute="score_by", act="lapse")
@@ -34,7 +35,7 @@ _BY = Limit(attribute="score_by", act="lapse")
 def _no_conflict(session: Session, evaluation: Evaluation) -> None:
     found = conflict_of(session, evaluation)
     if found:
-        raise RuleBroken(N_("您与投标机构“%(agency)s”有利害关系,应当回避。"), agency=found)
+        raise RuleViolation(N_("您与投标机构“%(agency)s”有利害关系,应当回避。"), agency=found)
 
 
 EVALUATION = Workflow(
@@ -58,7 +59,7 @@ EVALUATION = Workflow(
             who={"evaluator", "system"},
             needs_reason=True,
             leaves=True,
-            tells=("buyer",),
+            notify=("buyer",),
         ),
         Move("appointed", "lapse", "lapsed", who={"system"}),
         Move("due", "declare", "scoring", who={"evaluator"}, main=True, rules=(_no_conflict,), limit=_BY),
@@ -69,9 +70,9 @@ EVALUATION = Workflow(
             who={"evaluator", "system"},
             needs_reason=True,
             leaves=True,
-            tells=("buyer",),
+            notify=("buyer",),
         ),
-        Move("due", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
+        Move("due", "lapse", "lapsed", who={"system"}, notify=("buyer",)),
         Move("scoring", "score", "scored", who={"evaluator"}, main=True, rules=(_no_conflict,)),
         Move(
             "scoring",
@@ -80,9 +81,9 @@ EVALUATION = Workflow(
             who={"evaluator"},
             needs_reason=True,
             leaves=True,
-            tells=("buyer",),
+            notify=("buyer",),
         ),
-        Move("scoring", "lapse", "lapsed", who={"system"}, tells=("buyer",)),
+        Move("scoring", "lapse", "lapsed", who={"system"}, notify=("buyer",)),
         Move("scored", "publish", "published", who={"system"}),
         Move("scored", "lapse", "lapsed", who={"system"}),
     ),
@@ -109,7 +110,7 @@ class Evaluation(Case, Base):
     workflow: ClassVar[Workflow] = EVALUATION
     beneath: ClassVar[str] = "request"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    lent_with: ClassVar[str] = "request"
+    delegated_with: ClassVar[str] = "request"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
     allied: ClassVar[dict[str, str]] = {
         "evaluator": "buyer"
@@ -143,8 +144,8 @@ class Evaluation(Case, Base):
         )
 
     @property
-    def stake(self) -> int:
-        return self.request.stake
+    def amount_at_stake(self) -> int:
+        return self.request.amount_at_stake
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whose matter the request is."""
@@ -183,17 +184,17 @@ def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
 
 
 def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> None:
-    """RuleBroken, at the form's field, unless every bid has points within each line's weight and a reason."""
+    """RuleViolation, at the form's field, unless every bid has points within each line's weight and a reason."""
     for number, bid in enumerate(bids):
         said = sheet.get(bid) or {"points": {}, "reason": ""}
         for place, line in enumerate(lines):
             points = said["points"].get(line["name"])
             if points is None or not 0 <= points <= line["weight"]:
-                raise RuleBroken(
+                raise RuleViolation(
                     N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line["weight"]
                 )
         if not 5 <= len(said["reason"].strip()) <= 1000:
-            raise RuleBroken(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")
+            raise RuleViolation(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")
 
 
 def seal_sheet(evaluation: Evaluation, sheet: dict[str, Any], key: bytes) -> None:

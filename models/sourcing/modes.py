@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models import policy
-from models.text import N_
+from models.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)

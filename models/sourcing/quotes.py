@@ -18,8 +18,9 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing.requests import Request
-from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 SEALED = N_("已密封")  # in place of the state of an open quote that nobody can read yet
@@ -30,8 +31,8 @@ _AGREED = Limit(policy="quote.agreed_days", act="expire")
 
 def _still_sealed(session: Session, quote: Quote) -> None:
     if quote.sealed is None:
-        raise RuleBroken(N_("报价已经公开,请在原报价上议价。"))
-    quote.request.takes_offers(clock.arrival(session))
+        raise RuleViolation(N_("报价已经公开,请在原报价上议价。"))
+    quote.request.check_accepts_offers(clock.arrival(session))
 
 
 QUOTE = Workflow(
@@ -45,12 +46,12 @@ QUOTE = Workflow(
         State("expired", N_("已失效"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, tells=("agency",)),
+        Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, notify=("agency",)),
         Move(
-            "open", "accept", "agreed", who={"buyer", "system"}, tells=("agency",), limit=_AGREED, binds=True
+            "open", "accept", "agreed", who={"buyer", "system"}, notify=("agency",), limit=_AGREED, binds=True
         ),
-        Move("open", "decline", "declined", who={"buyer", "system"}, tells=("agency",)),
-        Move("open", "withdraw", "declined", who={"agency"}, tells=("buyer",)),
+        Move("open", "decline", "declined", who={"buyer", "system"}, notify=("agency",)),
+        Move("open", "withdraw", "declined", who={"agency"}, notify=("buyer",)),
         Move(
             "open",
             "replace",
@@ -69,7 +70,7 @@ QUOTE = Workflow(
             limit=Limit(attribute="standing_until", act="expire"),
             binds=True,
         ),
-        Move("open", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
+        Move("open", "expire", "expired", who={"system"}, notify=("buyer", "agency")),
         Move(
             "countered",
             "offer",
@@ -77,27 +78,27 @@ QUOTE = Workflow(
             who={"agency"},
             main=True,
             limit=Limit(policy="request.award_days", act="expire"),
-            tells=("buyer",),
+            notify=("buyer",),
             binds=True,
         ),
-        Move("countered", "accept", "agreed", who={"agency"}, tells=("buyer",), limit=_AGREED, binds=True),
+        Move("countered", "accept", "agreed", who={"agency"}, notify=("buyer",), limit=_AGREED, binds=True),
         Move(
-            "countered", "decline", "declined", who={"agency", "buyer", "system"}, tells=("buyer", "agency")
+            "countered", "decline", "declined", who={"agency", "buyer", "system"}, notify=("buyer", "agency")
         ),
-        Move("countered", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
+        Move("countered", "expire", "expired", who={"system"}, notify=("buyer", "agency")),
         Move(
             "countered",
             "stand",
             "open",
             who={"system"},
             limit=Limit(attribute="standing_until", act="expire"),
-            tells=("buyer", "agency"),
+            notify=("buyer", "agency"),
         ),
-        Move("agreed", "decline", "declined", who={"system"}, tells=("agency",)),
-        Move("agreed", "expire", "expired", who={"system"}, tells=("buyer", "agency")),
-        Move("open", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
-        Move("countered", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
-        Move("agreed", "renew", "countered", who={"system"}, tells=("agency",), limit=_TURN),
+        Move("agreed", "decline", "declined", who={"system"}, notify=("agency",)),
+        Move("agreed", "expire", "expired", who={"system"}, notify=("buyer", "agency")),
+        Move("open", "renew", "countered", who={"system"}, notify=("agency",), limit=_TURN),
+        Move("countered", "renew", "countered", who={"system"}, notify=("agency",), limit=_TURN),
+        Move("agreed", "renew", "countered", who={"system"}, notify=("agency",), limit=_TURN),
     ),
     duties=("decline", "withdraw"),
     acts={
@@ -157,7 +158,7 @@ class Quote(Case, Base):
         return max(self.stands_until, workdays.add(self.request.deadline, award))
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         return self.price or 0
 
     @property
@@ -200,7 +201,7 @@ class Offer(AppendOnly, Base):
 def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, published_price: int) -> None:
     """Keep an offer sealed under the platform's key until the deadline.
 
-    RuleBroken for terms the request does not take.
+    RuleViolation for terms the request does not take.
     """
     check_terms(quote.request, price, days)
     terms = {
@@ -242,10 +243,10 @@ def reveal(quote: Quote, key: bytes) -> None:
 def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
     """The next turn.
 
-    RuleBroken past the policy's number of rounds, above the budget, or for an absurd term.
+    RuleViolation past the policy's number of rounds, above the budget, or for an absurd term.
     """
     if len(quote.offers) >= policy.get(quote.policy_version).number("quote.rounds"):
-        raise RuleBroken(N_("议价轮次已用完,请同意或谢绝。"), "price")
+        raise RuleViolation(N_("议价轮次已用完,请同意或谢绝。"), "price")
     check_terms(quote.request, price, days)
     offer = Offer(by=by, price=price, days=days, note=note.strip())
     quote.offers.append(offer)
@@ -269,6 +270,6 @@ def restore_offer(quote: Quote) -> Offer | None:
 def check_terms(request: Request, price: int, days: int) -> None:
     """What holds for every offer and bid: within the buyer's cap, and a working time of 1 to 500 days."""
     if request.budget and price > request.budget:
-        raise RuleBroken(N_("报价高于业主公布的预算上限。"), "price")
+        raise RuleViolation(N_("报价高于业主公布的预算上限。"), "price")
     if not 1 <= days <= 500:
-        raise RuleBroken(N_("工期应为 1 到 500 个工作日。"), "days")
+        raise RuleViolation(N_("工期应为 1 到 500 个工作日。"), "days")

@@ -15,7 +15,7 @@ from typing import Any
 from models import money, policy
 from models.base import Json
 from models.sourcing.bids import Bid
-from models.sourcing.linking import best, follows
+from models.sourcing.related_bidders import best, follows
 from models.sourcing.requests import Request
 
 

@@ -14,11 +14,12 @@ from models.actors import Actor
 from models.base import Base, Json, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import conditions
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.projects import core
-from models.text import N_, RuleBroken
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
@@ -67,7 +68,7 @@ REQUEST = Workflow(
             "closed",
             who={"system", "buyer"},
             public=True,
-            tells=("buyer",),
+            notify=("buyer",),
             rules=(conditions.may_close_early,),
             limit=Limit(attribute="closes_at", act="open"),
         ),
@@ -87,7 +88,7 @@ REQUEST = Workflow(
             "published",
             who={"system"},
             public=True,
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_UNTIL_DEADLINE,
         ),
         Move(
@@ -96,7 +97,7 @@ REQUEST = Workflow(
             "published",
             who={"system"},
             public=True,
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_UNTIL_DEADLINE,
         ),
         Move(
@@ -105,13 +106,13 @@ REQUEST = Workflow(
             "published",
             who={"system"},
             public=True,
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_UNTIL_DEADLINE,
         ),
         Move("published", "appoint", "published", who={"buyer"}, rules=(conditions.is_scored,)),
         Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
         Move(
-            "closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, tells=("buyer",)
+            "closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, notify=("buyer",)
         ),
         Move(
             "closed",
@@ -121,9 +122,9 @@ REQUEST = Workflow(
             public=True,
             rules=(conditions.deadline_passed,),
             limit=_TO_AWARD,
-            tells=("buyer",),
+            notify=("buyer",),
         ),
-        Move("closed", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
+        Move("closed", "fail", "failed", who={"system"}, public=True, notify=("buyer",)),
         Move(
             "evaluated",
             "start_auction",
@@ -147,7 +148,7 @@ REQUEST = Workflow(
             who={"system"},
             public=True,
             limit=_TO_AWARD,
-            tells=("buyer",),
+            notify=("buyer",),
         ),
         Move(
             "evaluated",
@@ -155,7 +156,7 @@ REQUEST = Workflow(
             "scoring",
             who={"system"},
             public=True,
-            tells=("buyer",),
+            notify=("buyer",),
             limit=up("choosing.merit_score_days"),
         ),
         Move("scoring", "appoint", "scoring", who={"buyer"}),
@@ -166,7 +167,7 @@ REQUEST = Workflow(
             who={"system"},
             public=True,
             limit=_TO_AWARD,
-            tells=("buyer",),
+            notify=("buyer",),
         ),
         Move(
             "evaluated",
@@ -177,7 +178,7 @@ REQUEST = Workflow(
             public=True,
             rules=(conditions.earlier_decided,),
         ),
-        Move("evaluated", "fail", "failed", who={"system"}, public=True, tells=("buyer",)),
+        Move("evaluated", "fail", "failed", who={"system"}, public=True, notify=("buyer",)),
         Move(
             "evaluated",
             "cancel",
@@ -212,7 +213,7 @@ REQUEST = Workflow(
                     public=True,
                     needs_reason=True,
                     rules=(conditions.unsigned,),
-                    tells=("buyer",),
+                    notify=("buyer",),
                 ),
                 Move(
                     asked,
@@ -222,17 +223,17 @@ REQUEST = Workflow(
                     main=True,
                     public=True,
                     needs_reason=True,
-                    tells=("buyer",),
+                    notify=("buyer",),
                     limit=back,
                 ),
                 Move(asked, "keep", state, who={"buyer", "system"}, limit=back),
             )
         ),
         *(
-            Move(state, "fail", "failed", who={"system"}, public=True, tells=("buyer",))
+            Move(state, "fail", "failed", who={"system"}, public=True, notify=("buyer",))
             for state in ("contracted", "revoking")
         ),
-        *referrals("cancelling", "revoking", tells=("buyer",), urged=False),
+        *referrals("cancelling", "revoking", notify=("buyer",), urged=False),
         *(
             Move(
                 state,
@@ -242,14 +243,14 @@ REQUEST = Workflow(
                 public=True,
                 needs_reason=True,
                 above=True,
-                tells=("buyer",),
+                notify=("buyer",),
             )
             for state in ("scoring", "evaluated")
         ),
-        *referrals("scoring", "evaluated", tells=("buyer",)),
-        Move("awarded", "contract", "contracted", who={"system"}, public=True, tells=("buyer",)),
+        *referrals("scoring", "evaluated", notify=("buyer",)),
+        Move("awarded", "contract", "contracted", who={"system"}, public=True, notify=("buyer",)),
         Move(
-            "awarded", "reopen", "evaluated", who={"system"}, public=True, tells=("buyer",), limit=_TO_AWARD
+            "awarded", "reopen", "evaluated", who={"system"}, public=True, notify=("buyer",), limit=_TO_AWARD
         ),
         Move(
             "contracted",
@@ -257,7 +258,7 @@ REQUEST = Workflow(
             "evaluated",
             who={"system"},
             public=True,
-            tells=("buyer",),
+            notify=("buyer",),
             limit=_TO_AWARD,
         ),
     ),
@@ -373,7 +374,7 @@ class Request(Case, Base):
         return cls.item.has(ServiceItem.department == department)
 
     @property
-    def stake(self) -> int:
+    def amount_at_stake(self) -> int:
         """The budget; without one anything may be at stake, so no delegation reaches it."""
         return self.budget or money.MOST
 
@@ -407,7 +408,9 @@ class Request(Case, Base):
             and clock.now() <= self.auction_ends_at
         )
         if running or target == "auction":
-            raise RuleBroken(N_("网上竞价到点才结束、才公开,结束后也不能重开:不能越过流程改动。"), "target")
+            raise RuleViolation(
+                N_("网上竞价到点才结束、才公开,结束后也不能重开:不能越过流程改动。"), "target"
+            )
 
     @property
     def cancels_with_consent(self) -> bool:
@@ -436,10 +439,10 @@ class Request(Case, Base):
         return policy.get(self.policy_version).number(f"request.ask_until_days.{self.funds}")
 
     def takes_questions(self, arrived: datetime) -> None:
-        """RuleBroken unless a question that arrived at this instant may be asked."""
-        self.takes_offers(arrived)
+        """RuleViolation unless a question that arrived at this instant may be asked."""
+        self.check_accepts_offers(arrived)
         if arrived > self.questions_until:
-            raise RuleBroken(
+            raise RuleViolation(
                 N_("提问已于 %(time)s 截止:问题要在征集截止前 %(days)s 个工作日提出,才来得及答复。"),
                 "question",
                 time=f"{self.questions_until.astimezone(BEIJING):%Y-%m-%d %H:%M}",
@@ -491,23 +494,23 @@ class Request(Case, Base):
         shown = self.opened if self.way.sealed else self.state not in ("draft", "published")
         return super().involved(session, known) | answered(session, self.id, known, shown=shown)
 
-    def takes_offers(self, arrived: datetime) -> None:
-        """RuleBroken unless an offer that arrived at this instant may come in.
+    def check_accepts_offers(self, arrived: datetime) -> None:
+        """RuleViolation unless an offer that arrived at this instant may come in.
 
         One at the deadline itself counts.
         """
         if self.state != "published":
-            raise RuleBroken(N_("这项需求现在不接收报价(状态:%(state)s)。"), state=self.state_label)
+            raise RuleViolation(N_("这项需求现在不接收报价(状态:%(state)s)。"), state=self.state_label)
         if arrived > self.deadline:
-            raise RuleBroken(N_("已过截止时间,不再接收报价。"))
+            raise RuleViolation(N_("已过截止时间,不再接收报价。"))
 
     def seals(self, arrived: datetime) -> None:
-        """RuleBroken for a bid after the instant until which its key is known to be kept.
+        """RuleViolation for a bid after the instant until which its key is known to be kept.
 
         Somebody might have it by then.
         """
         if self.keeper_until is not None and arrived > self.keeper_until:
-            raise RuleBroken(N_("截止时间已顺延,但密钥保管方还没有确认,现在不能投标;请稍后再试。"))
+            raise RuleViolation(N_("截止时间已顺延,但密钥保管方还没有确认,现在不能投标;请稍后再试。"))
 
     @classmethod
     def sealed(cls) -> ColumnElement[bool]:

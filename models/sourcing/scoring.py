@@ -13,7 +13,8 @@ from typing import Any
 
 from models import policy
 from models.base import Json
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,19 @@ PRICE_FORMULAS = {
 
 
 def check_criteria(criteria: Json | None) -> None:
-    """RuleBroken, at the form's field, unless the criteria are whole and their weights add up to 100."""
+    """RuleViolation, at the form's field, unless the criteria are whole and their weights add up to 100."""
     if not criteria:
-        raise RuleBroken(N_("择优选取请填写评分办法。"), "price_weight")
+        raise RuleViolation(N_("择优选取请填写评分办法。"), "price_weight")
     if criteria["price"]["formula"] not in PRICE_FORMULAS:
-        raise RuleBroken(N_("请选择一项。"), "price_formula")
+        raise RuleViolation(N_("请选择一项。"), "price_formula")
     names = [line["name"] for line in criteria["quality"]]
     if len(set(names)) != len(names) or len(names) > 10:
-        raise RuleBroken(N_("质量评分项不能重名,最多 10 项。"), "quality")
+        raise RuleViolation(N_("质量评分项不能重名,最多 10 项。"), "quality")
     weights = [criteria[key]["weight"] for key in ("price", "days", "credit")] + [
         line["weight"] for line in criteria["quality"]
     ]
     if any(weight < 0 for weight in weights) or sum(weights) != 100:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("各项权重应为 0 到 100 的整数,合计 100;现在合计 %(sum)s。"), "price_weight", sum=sum(weights)
         )
 

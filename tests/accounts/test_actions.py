@@ -7,8 +7,8 @@ import pytest
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from models import workdays
+from models.errors import NotAllowed, RuleViolation
 from models.sourcing import Request
-from models.text import NotAllowed, RuleBroken
 from tests.factories import World
 
 
@@ -26,7 +26,7 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
     )
     world.accept("helper")
     buyer = world.organisation("buyer").id
-    with pytest.raises(RuleBroken, match="上限"):
+    with pytest.raises(RuleViolation, match="上限"):
         world.request("helper", on_behalf_of=buyer, budget=3_000_001)
     request = world.request("helper", on_behalf_of=buyer, budget=3_000_000)
     assert Request.load(db.session, request).buyer_id == buyer
@@ -37,7 +37,7 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
 
     draft = world.request("helper", publish=False, on_behalf_of=buyer, budget=3_000_000)
     for raised in (None, 3_000_001):
-        with pytest.raises(RuleBroken, match="预算上限"):
+        with pytest.raises(RuleViolation, match="预算上限"):
             sourcing.edit_request(world.actor("helper"), draft, **world.asked(budget=raised))
     sourcing.edit_request(world.actor("helper"), draft, **world.asked(budget=2_000_000))
     lent = db.session.query(Delegation).one()

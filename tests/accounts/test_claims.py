@@ -22,10 +22,10 @@ from models.accounts import Delegation, Membership, Organisation, User, actor_fo
 from models.actors import VISITOR, Actor
 from models.agencies import AccountChange
 from models.claims import Claim
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.letters import Letter
-from models.notices import Notice
-from models.text import NotAllowed, RuleBroken, WrongState
+from models.notifications import Notification
 from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
 
@@ -83,9 +83,9 @@ def test_a_taken_code_opens_a_case_and_the_members_are_told_of_evidence(
     assert actor_for(person).organisation_id is None
     drain()
     mine = (
-        select(Notice)
-        .join(Notice.event)
-        .where(Notice.organisation_id == world.organisation(of).id, Event.kind.startswith("claim."))
+        select(Notification)
+        .join(Notification.event)
+        .where(Notification.organisation_id == world.organisation(of).id, Event.kind.startswith("claim."))
     )
     told = select(Letter.address).where(Letter.kind == "claimed")
     assert ([notice.event.kind for notice in db.session.scalars(mine)], db.session.scalars(told).all()) == (
@@ -112,8 +112,10 @@ def test_a_claim_without_evidence_ends(world: World, time: Any) -> None:
     drain()
     mine = (
         select(Event.kind)
-        .join(Notice, Notice.event_id == Event.id)
-        .where(Notice.organisation_id == world.organisation("buyer").id, Event.kind.startswith("claim."))
+        .join(Notification, Notification.event_id == Event.id)
+        .where(
+            Notification.organisation_id == world.organisation("buyer").id, Event.kind.startswith("claim.")
+        )
     )
     assert db.session.scalars(mine).all() == []
 
@@ -139,7 +141,7 @@ def test_who_let_the_time_pass_goes_on_with_evidence(app: Flask, world: World, t
     claiming.withdraw_claim(world.actor("claimant"), claim)
     claiming.resume_claim(world.actor("claimant"), claim)
     claiming.withdraw_claim(world.actor("claimant"), claim)
-    with pytest.raises(RuleBroken, match="不能再继续"):  # each filing is told to the members
+    with pytest.raises(RuleViolation, match="不能再继续"):  # each filing is told to the members
         claiming.resume_claim(world.actor("claimant"), claim)
 
 
@@ -149,23 +151,23 @@ def test_whoever_has_found_another_organisation_claims_none_besides(world: World
         user = session.scalars(select(User.id).where(User.email == EMAIL)).one()
         session.add(Membership(user_id=user, organisation_id=world.organisation("agency").id, role="member"))
     claiming.answer_claim(world.actor("buyer"), claim, statement="这家单位是我们的。")
-    with pytest.raises(RuleBroken, match="另一家单位的成员"):
+    with pytest.raises(RuleViolation, match="另一家单位的成员"):
         claiming.grant_claim(world.actor("regulator"), claim, reason="材料齐全,属实", replaces=False)
     claiming.withdraw_claim(world.actor("claimant"), claim)
-    with pytest.raises(RuleBroken, match="另一家单位的成员"):
+    with pytest.raises(RuleViolation, match="另一家单位的成员"):
         claiming.resume_claim(world.actor("claimant"), claim)
 
 
 def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world: World) -> None:
     claim = claimed(world)
-    with pytest.raises(RuleBroken, match="材料"):
+    with pytest.raises(RuleViolation, match="材料"):
         claiming.file_claim(world.actor("claimant"), claim)
     claimant = sign_in(app, world, "claimant")
     assert claimant.submit(f"/claims/{claim}/file", statement="我是现任法定代表人。", file=PDF).status == 303
     assert (load(claim).state, load(claim).due_at) == ("filed", workdays.add(clock.now(), 3))
     for other in ("agency", "custodian", "visitor"):
         assert sign_in(app, world, other).get(f"/claims/{claim}").status in (302, 404)
-    with pytest.raises(RuleBroken, match="现登记的成员"):
+    with pytest.raises(RuleViolation, match="现登记的成员"):
         claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=True)
     assert (
         sign_in(app, world, "buyer").submit(f"/claims/{claim}/answer", statement="他去年已经离职。").status
@@ -257,7 +259,7 @@ def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask
         "region_code": "632801",
         "uscc": agency.uscc,
     }
-    with pytest.raises(RuleBroken, match="入驻码"):
+    with pytest.raises(RuleViolation, match="入驻码"):
         accounts.register(VISITOR, **values)
 
 
@@ -310,7 +312,9 @@ def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -
     run_deadlines()
     drain()
     told = (
-        select(Notice).join(Notice.event).where(Notice.organisation_id == world.organisation("regulator").id)
+        select(Notification)
+        .join(Notification.event)
+        .where(Notification.organisation_id == world.organisation("regulator").id)
     )
     kinds = [
         notice.event.kind for notice in db.session.scalars(told) if notice.event.kind.startswith("claim.")

@@ -19,9 +19,9 @@ from market.transaction import ACTIONS
 from models import clock, workdays
 from models.accounts import Delegation, User, actor_for, authenticate
 from models.actors import VISITOR, Actor
+from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
 from models.sourcing import Request
-from models.text import Conflict, NotAllowed, NotFound, RuleBroken
 from tests.every_case import CRITERIA
 from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
@@ -251,7 +251,7 @@ def test_another_address_waits_until_it_is_confirmed_and_the_old_one_is_told(
         (ADDRESS, "wrong horse battery", "current"),
         ("no address", PASSWORD, "email"),
     ):
-        with pytest.raises(RuleBroken) as refused:
+        with pytest.raises(RuleViolation) as refused:
             confirming.change_address(buyer, email=email, current=current)
         assert refused.value.field == field
     confirming.change_address(buyer, email=ADDRESS, current=PASSWORD)
@@ -264,7 +264,7 @@ def test_another_address_waits_until_it_is_confirmed_and_the_old_one_is_told(
     assert (told.address, ADDRESS in letters.written(db.session, told).text) == ("buyer@example.cn", True)
     confirming.change_address(actor(user), email="third-address@example.cn", current=PASSWORD)
     confirming.confirm(actor(user), token=confirming.token(found(str(user.id)), "third-address@example.cn"))
-    with pytest.raises(RuleBroken, match="已经用过"):
+    with pytest.raises(RuleViolation, match="已经用过"):
         confirming.confirm(actor(user), token=first)
 
 
@@ -274,10 +274,10 @@ def test_letters_are_limited_by_who_asks_and_nobody_keeps_the_owners_from_going(
     person = signed_up()
     for _ in range(MOST_A_DAY - 1):
         confirming.send_again(actor(person))
-    with pytest.raises(RuleBroken, match="明天再试"):
+    with pytest.raises(RuleViolation, match="明天再试"):
         confirming.send_again(actor(person))
     for number in range(2):
-        with pytest.raises(RuleBroken, match="明天再试"):
+        with pytest.raises(RuleViolation, match="明天再试"):
             confirming.change_address(actor(person), email=f"elsewhere{number}@example.cn", current=PASSWORD)
     owner = signed_up(number=7101)
     assert db.session.scalars(select(Letter.address).where(Letter.user_id == owner.id)).all() == [ADDRESS]

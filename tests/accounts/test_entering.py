@@ -17,7 +17,7 @@ from market.accounts import actions as accounts
 from market.accounts import entering
 from market.agencies import actions as agencies
 from market.agencies import registry
-from market.batches import Away
+from market.batches import Unavailable
 from market.contracts import actions as contracts
 from market.demo.register import COUNT, ExampleRegister, example
 from market.extensions import db
@@ -29,11 +29,11 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies import Registered
 from models.claims import Claim
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.failures import Failure
 from models.signing import SigningKey
 from models.sourcing import Request
-from models.text import NotAllowed, RuleBroken, WrongState
 from models.uscc import sound
 from tests.factories import ADMIN, PASSWORD, PDF, World, code
 from tests.web import Visitor, sign_in
@@ -125,7 +125,7 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
 
 def test_a_person_looks_at_the_licence(app: Flask, world: World) -> None:
     identifier = signed_up(world)
-    with pytest.raises(RuleBroken, match="还没有上传营业执照"):
+    with pytest.raises(RuleViolation, match="还没有上传营业执照"):
         agencies.verify(world.actor("regulator"), identifier)
     world.authority("far", "regulator", region="540000")
     newcomer = sign_in(app, world, "newcomer")
@@ -255,7 +255,7 @@ def test_a_register_that_is_away_is_asked_by_the_jobs(
     identifier = signed_up(world)
     entering.try_register(identifier)
     assert (state(identifier).state, state(identifier).register_asked_at) == ("applied", None)
-    with pytest.raises(Away):
+    with pytest.raises(Unavailable):
         registry.source()
     tick()
     assert [

@@ -17,8 +17,8 @@ from market.accounts import letters, resets
 from market.extensions import db
 from models import failures
 from models.actors import VISITOR
+from models.errors import NotFound
 from models.letters import MOST_AN_HOUR, Letter, Reset
-from models.text import NotFound
 from tests.accounts.authenticator import code as shown
 from tests.accounts.factors import set_up
 from tests.accounts.test_passwords import OTHER

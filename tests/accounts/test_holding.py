@@ -19,10 +19,10 @@ from models import accounts as people
 from models import clock, factors
 from models.accounts import Delegation, Membership, User
 from models.actors import VISITOR, Actor
+from models.errors import Conflict, NotAllowed, RuleViolation
 from models.holders import hold
 from models.letters import Letter
 from models.sourcing import Evaluation
-from models.text import Conflict, NotAllowed, RuleBroken
 from tests.accounts.authenticator import code as shown
 from tests.accounts.test_unknown_addresses import NOBODYS, link_in_letter
 from tests.factories import PASSWORD, World, code
@@ -91,7 +91,7 @@ def test_whoever_took_the_wrong_account_for_its_own_comes_to_the_other(app: Flas
 def test_a_second_factor_waits_for_the_address(app: Flask, world: World) -> None:
     actor = people.actor_for(_register(NOBODYS, 7905))
     offer = second_factor.fresh_offer()
-    with app.test_request_context(), pytest.raises(RuleBroken, match="确认您的邮箱"):
+    with app.test_request_context(), pytest.raises(RuleViolation, match="确认您的邮箱"):
         second_factor.add_authenticator(actor, offer, current=PASSWORD, code=shown(offer.secret))
     visitor = Visitor(app)
     visitor.submit("/sign-in", email=NOBODYS, password=PASSWORD)
@@ -264,7 +264,7 @@ def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, w
 
 def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) -> None:
     """A market that holds one does not start again."""
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         accounts.delegate(
             world.actor("buyer"),
             email="x@demo.gongxin.cn",
@@ -272,6 +272,6 @@ def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) 
             most=100,
             until=clock.now() + timedelta(days=3),
         )
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         sourcing.appoint(world.actor("buyer"), request_of(world), email="x@demo.gongxin.cn")
     assert db.session.scalars(select(User.id).where(User.email.endswith("@demo.gongxin.cn"))).all() == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from market.accounts import actions as accounts
 from models import passwords
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.factories import PASSWORD, World, code
 from tests.web import Visitor
 
@@ -100,7 +100,7 @@ GOOD = [
 
 @pytest.mark.parametrize("password", COMMON)
 def test_what_everybody_tries_first_is_refused(password: str) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         passwords.check(password, about=ABOUT)
     assert refused.value.field == "password"
     assert "请换一个" in refused.value.message or "至少 10" in refused.value.message
@@ -108,7 +108,7 @@ def test_what_everybody_tries_first_is_refused(password: str) -> None:
 
 @pytest.mark.parametrize("password", LOCAL)
 def test_what_is_near_at_hand_here_is_refused(password: str) -> None:
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         passwords.check(password, about=OF_XINING)
 
 
@@ -128,7 +128,7 @@ def test_a_word_from_here_among_others_does_no_harm(password: str) -> None:
 
 @pytest.mark.parametrize("password", OWN)
 def test_who_somebody_is_is_no_secret(password: str) -> None:
-    with pytest.raises(RuleBroken, match=r"名字|太容易|太常见"):
+    with pytest.raises(RuleViolation, match=r"名字|太容易|太常见"):
         passwords.check(password, about=ABOUT)
 
 
@@ -139,7 +139,7 @@ def test_words_that_have_nothing_to_do_with_each_other_are_taken(password: str) 
 
 @given(password=st.text(max_size=200), about=st.lists(st.text(max_size=200), max_size=4))
 def test_any_text_is_answered(password: str, about: list[str]) -> None:
-    with suppress(RuleBroken):
+    with suppress(RuleViolation):
         passwords.check(password, about=about)
         assert len(password) >= passwords.LEAST
 
@@ -154,7 +154,7 @@ def test_what_is_known_of_one_is_not_held_against_another() -> None:
             try:
                 passwords.check(f"{name}2026", about=about)
                 found.append(True)
-            except RuleBroken:
+            except RuleViolation:
                 found.append(False)
         return found
 
@@ -210,5 +210,5 @@ def _names(visitor: Visitor, path: str) -> set[str]:
 
 
 def test_a_first_password_of_staff_is_looked_at_too(world: World) -> None:
-    with pytest.raises(RuleBroken, match="太常见"):
+    with pytest.raises(RuleViolation, match="太常见"):
         accounts.add_member(world.actor("buyer"), email="x@example.cn", name="某人", password="qwertyuiop")

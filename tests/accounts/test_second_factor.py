@@ -20,9 +20,9 @@ from market.extensions import db
 from market.transaction import transaction
 from models import factors, policy
 from models.accounts import User
+from models.errors import NotAllowed, RuleViolation
 from models.factors import Authenticator, RecoveryCode
 from models.letters import Letter
-from models.text import NotAllowed, RuleBroken
 from tests.accounts.authenticator import code
 from tests.accounts.factors import first_step, secret_of, set_up
 from tests.accounts.test_sessions import press
@@ -262,7 +262,7 @@ def test_two_at_once_use_one_code_once(app: Flask, public: World) -> None:
 
 
 def test_codes_without_a_factor_are_refused(public: World) -> None:
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         second_factor._set_codes(public.actor("buyer"), factors.fresh_codes())
 
 

@@ -15,9 +15,9 @@ from models import clock, submissions
 from models.accounts import Delegation, Membership, Organisation, User
 from models.actors import VISITOR
 from models.contracts import templates_of
+from models.errors import Conflict, NotAllowed
 from models.sourcing import Quote
 from models.submissions import Submission, fingerprint
-from models.text import Conflict, NotAllowed
 from tests.accounts.sending import DOORS, an_organisation, counted, furnish, send, ticket, twin_of
 from tests.factories import PASSWORD, World
 from tests.web import Visitor, sign_in

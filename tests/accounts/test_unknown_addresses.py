@@ -23,8 +23,8 @@ from models import clock
 from models.accounts import Delegation, User
 from models.actors import SYSTEM, VISITOR
 from models.clock import BEIJING
+from models.errors import NotAllowed, RuleViolation
 from models.letters import Letter
-from models.text import NotAllowed, RuleBroken
 from tests.factories import PASSWORD, World, code
 from tests.sourcing.test_merit import request_of
 from tests.web import Answer, Visitor, sign_in
@@ -273,7 +273,7 @@ def test_only_the_owner_of_a_buyer_names_a_delegate(world: World) -> None:
 
 
 def test_whoever_runs_the_machine_is_told(world: World) -> None:
-    with pytest.raises(RuleBroken, match="已经注册"):
+    with pytest.raises(RuleViolation, match="已经注册"):
         accounts.appoint_admin(SYSTEM, email="agency@example.cn", name="管理员", password=PASSWORD)
     accounts.delegate(
         world.actor("buyer"),

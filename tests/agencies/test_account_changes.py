@@ -20,11 +20,11 @@ from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Membership, Organisation, User
 from models.agencies import AccountChange, profile_of
+from models.errors import NotAllowed, RuleViolation
 from models.letters import Letter
-from models.notices import Notice
+from models.notifications import Notification
 from models.payments import Payout
 from models.signing import SigningKey
-from models.text import NotAllowed, RuleBroken
 from tests.factories import PASSWORD, World
 from tests.web import sign_in
 
@@ -85,7 +85,9 @@ def test_every_owner_is_told_and_any_of_them_stops_it(app: Flask, world: World) 
     agency = world.organisation("agency").id
     assert "account_change.ask" in [
         n.event.kind
-        for n in db.session.scalars(select(Notice).join(Notice.event).where(Notice.organisation_id == agency))
+        for n in db.session.scalars(
+            select(Notification).join(Notification.event).where(Notification.organisation_id == agency)
+        )
     ]
     told = db.session.scalars(
         select(Letter).where(
@@ -133,12 +135,12 @@ def test_payouts_go_to_the_old_account_until_the_days_are_over(app: Flask, world
 
 
 def test_one_waits_at_a_time_and_another_is_another(world: World) -> None:
-    with pytest.raises(RuleBroken, match="现在的收款账户"):
+    with pytest.raises(RuleViolation, match="现在的收款账户"):
         agencies.change_account(
             world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number=OLD
         )
     change = asked(world)
-    with pytest.raises(RuleBroken, match="等待生效"):
+    with pytest.raises(RuleViolation, match="等待生效"):
         asked(world)
     agencies.stop_change(world.actor("agency"), change, reason="填错了账号。")
     assert asked(world) != change

@@ -13,8 +13,8 @@ from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
 from models import clock
+from models.errors import NotAllowed, RuleViolation
 from models.events import Event
-from models.text import NotAllowed, RuleBroken
 from tests.factories import World
 from tests.web import sign_in
 
@@ -27,7 +27,7 @@ def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
     from market.agencies import actions as agencies
 
     agencies.verify(world.actor("regulator"), world.identifiers["fresh"])
-    with pytest.raises(RuleBroken, match="尚未公示"):
+    with pytest.raises(RuleViolation, match="尚未公示"):
         sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
 
 
@@ -37,7 +37,7 @@ def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: 
     world.authority("land", "department", department="自然资源")
     world.fees("agency", 900_000, "LND-02")
     request = world.request(item_code="LND-02")
-    with pytest.raises(RuleBroken, match="地质灾害"):
+    with pytest.raises(RuleViolation, match="地质灾害"):
         sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
     agencies.add_qualification(
         world.actor("agency"),
@@ -103,5 +103,5 @@ def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_st
     assert "资质即将到期" in notices
     assert "资质已到期" in notices
     request = world.request(item_code="LND-02")
-    with pytest.raises(RuleBroken, match="青-001 已于 2026-06-10 到期"):
+    with pytest.raises(RuleViolation, match="青-001 已于 2026-06-10 到期"):
         sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)

@@ -14,10 +14,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from market.access_codes import code_of
 from market.accounts import actions as accounts
 from market.agencies import actions as agencies
 from market.agencies.jobs import warn_of_expiry
-from market.codes import code_of
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
@@ -27,9 +27,9 @@ from models.actors import VISITOR
 from models.agencies import Check, Practitioner, missing
 from models.agencies.entry import FORMS, MATERIALS, STEPS, letter
 from models.credit import CreditRecord
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.pricing import standards
-from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import PDF, World, entry_values, years
 from tests.web import sign_in
 
@@ -110,7 +110,7 @@ def test_steps_can_be_left_and_taken_up_again_from_page_to_page(app: Flask, worl
 def test_the_regulator_returns_with_reasons_and_verifies(app: Flask, world: World) -> None:
     world.agency("newcomer", verified=False)
     regulator = world.actor("regulator")
-    with pytest.raises(RuleBroken, match="理由"):
+    with pytest.raises(RuleViolation, match="理由"):
         agencies.return_entry(regulator, world.identifiers["newcomer"])
     agencies.return_entry(regulator, world.identifiers["newcomer"], reason="租赁合同缺少出租方签章,请补齐。")
     drain()
@@ -137,10 +137,10 @@ def test_one_entry_serves_the_whole_province(world: World) -> None:
 def test_who_enters_on_its_commitment_works_at_once_and_is_checked_after(app: Flask, world: World) -> None:
     newcomer(world)
     world.fill("newcomer", without=("materials",))
-    with pytest.raises(RuleBroken, match="材料"):
+    with pytest.raises(RuleViolation, match="材料"):
         agencies.commit_entry(world.actor("newcomer"), committed=True)
     agencies.hand_in_material(world.actor("newcomer"), kind="licence", file_name="l.pdf", content=PDF)
-    with pytest.raises(RuleBroken, match="材料"):
+    with pytest.raises(RuleViolation, match="材料"):
         agencies.submit_entry(world.actor("newcomer"), committed=True)
     agencies.commit_entry(world.actor("newcomer"), committed=True)
     assert state_of(world) == "verified"
@@ -253,13 +253,13 @@ def test_a_step_that_cannot_be_is_refused_at_its_field(
 ) -> None:
     guarded = {"bank": agencies.change_account, "representative": agencies.change_representative}
     act = guarded.get(step, partial(agencies.fill, step=step))
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         act(world.actor("agency"), **{**entry_values("agency")[step], field: value})
     assert refused.value.field == field
 
 
 def test_a_lease_needs_its_end(world: World) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         agencies.fill(
             world.actor("agency"), "premises", **{**entry_values("agency")["premises"], "premises": "leased"}
         )
@@ -271,9 +271,9 @@ def test_a_persons_certificate_counts_for_one_agency_until_it_leaves(
 ) -> None:
     person = {"name": "卓玛", "kind": "环境影响评价工程师", "number": "HP-1", **years()}
     agencies.add_practitioner(world.actor("agency"), **person)
-    with pytest.raises(RuleBroken, match="另一家"):
+    with pytest.raises(RuleViolation, match="另一家"):
         agencies.add_practitioner(world.actor("second"), **person)
-    with pytest.raises(RuleBroken, match="已经登记"):
+    with pytest.raises(RuleViolation, match="已经登记"):
         agencies.add_practitioner(world.actor("agency"), **person)
     number = db.session.scalars(select(Practitioner.id).where(Practitioner.number == "HP-1")).one()
     token = {
@@ -299,7 +299,7 @@ def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certifi
     terms = {**standards()["eia-2002-125"]["tables"][table], "standard": f"eia-2002-125/{table}"}
     agencies.publish_fees(world.actor("agency"), item_code="EIA-01", terms=terms, days=30)
     request = world.request(item_code="EIA-01", quantity={"amount": 1_000_000_000})
-    with pytest.raises(RuleBroken, match=r"至少 1 名.*环境影响评价工程师.*现有 0 名"):
+    with pytest.raises(RuleViolation, match=r"至少 1 名.*环境影响评价工程师.*现有 0 名"):
         sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
     agencies.add_practitioner(
         world.actor("agency"),
@@ -313,7 +313,7 @@ def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certifi
     assert quote
     time.instant += timedelta(days=41)
     later = world.request(item_code="EIA-01", quantity={"amount": 1_000_000_000})
-    with pytest.raises(RuleBroken, match="现有 0 名"):
+    with pytest.raises(RuleViolation, match="现有 0 名"):
         sourcing.submit_quote(world.actor("agency"), later, price=1000, days=20)
 
 

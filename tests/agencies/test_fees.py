@@ -16,9 +16,9 @@ from market.extensions import db
 from models import documents
 from models.agencies import schedules_in_force
 from models.credit import quarters
+from models.errors import RuleViolation
 from models.money import show
 from models.pricing import Quantity, band, from_standard, price, standards
-from models.text import RuleBroken
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -79,12 +79,12 @@ def test_a_guided_price_rests_on_its_standard_and_keeps_its_band(world: World) -
     terms = {**from_standard(EIA), "standard": EIA}
     assert [float(share) for share in band("eia-2002-125")] == [0.8, 1.2]
     for discount in ("0.79", "1.21"):
-        with pytest.raises(RuleBroken) as refused:
+        with pytest.raises(RuleViolation) as refused:
             agencies.publish_fees(
                 world.actor("agency"), item_code="EIA-01", terms={**terms, "discount": discount}, days=30
             )
         assert refused.value.field == "discount"
-    with pytest.raises(RuleBroken, match="与标准一致"):
+    with pytest.raises(RuleViolation, match="与标准一致"):
         agencies.publish_fees(
             world.actor("agency"), item_code="EIA-01", terms={**terms, "above": "0.5"}, days=30
         )

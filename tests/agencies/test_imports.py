@@ -26,8 +26,8 @@ from models.accounts import Organisation
 from models.actors import VISITOR
 from models.agencies import FeeSchedule
 from models.batches import Batch, BatchRow
+from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.events import Event
-from models.text import NotAllowed, NotFound, RuleBroken, WrongState
 from tests.factories import PASSWORD, World, code
 from tests.faults.children import in_a_child
 from tests.web import Visitor, sign_in
@@ -122,7 +122,7 @@ def test_a_dry_run_reports_each_row_and_loads_nothing(app: Flask, world: World) 
     assert (
         regulator.get(f"/batches/{identifier}.csv").response.get_data().decode("utf-8-sig").count("\n") == 12
     )
-    with pytest.raises(RuleBroken, match="8 行"):
+    with pytest.raises(RuleViolation, match="8 行"):
         doing.load_batch(world.actor("regulator"), identifier)
 
 
@@ -232,7 +232,7 @@ def struck(piece: int) -> None:
     doing.WORKS["agencies"] = replace(work, check=check, load=load)
     doing.CHUNK = 10
     current_app.extensions["jobs"].paces.clear()
-    doing.Pace.took = lambda *_: None  # ten at a time, however slow this machine is
+    doing.ChunkSize.took = lambda *_: None  # ten at a time, however slow this machine is
     doing.run()
 
 
@@ -390,6 +390,6 @@ def test_two_of_a_kind_do_not_run_at_once_and_templates_can_be_filled_in(app: Fl
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_bytes_break_the_reading_of_a_table(content: bytes) -> None:
     for start in (b"", b"PK\x03\x04", "统一社会信用代码,机构名称,地区\n".encode()):
-        with contextlib.suppress(RuleBroken):
+        with contextlib.suppress(RuleViolation):
             rows = spreadsheets.read(start + content, shapes.AGENCIES, ("uscc",))
             assert all(set(row) == set(shapes.AGENCIES) for row in rows)

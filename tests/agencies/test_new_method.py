@@ -20,7 +20,7 @@ from market.spreadsheets import as_csv
 from models import batches, pricing
 from models.agencies import schedules_in_force
 from models.catalogue import item_by_code
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from search.documents import agency_documents
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -106,7 +106,7 @@ def test_requests_are_priced_by_it_and_no_quote_goes_above(app: Flask, world: Wo
     item = item_by_code(db.session, ITEM)
     world.authority("office", "department", department=item.department)
     request = world.request(item_code=ITEM, quantity={"amount": 3_000_000_00})
-    with pytest.raises(RuleBroken, match="50,000"):
+    with pytest.raises(RuleViolation, match="50,000"):
         sourcing.submit_quote(world.actor("agency"), request, price=5_000_001, days=20)
     sourcing.submit_quote(world.actor("agency"), request, price=5_000_000, days=20)
     assert "¥ 50,000.00" in sign_in(app, world, "buyer").get(f"/requests/{request}/compare").text

@@ -26,7 +26,7 @@ from market.spreadsheets import as_csv, as_xlsx
 from models.accounts import Organisation
 from models.agencies import AgencyProfile, Check, Registered, differences
 from models.batches import Batch, BatchRow
-from models.text import NotAllowed, RuleBroken
+from models.errors import NotAllowed, RuleViolation
 from tests.factories import World, entry_values
 from tests.web import sign_in
 
@@ -142,7 +142,7 @@ def test_an_agency_the_register_does_not_have_and_rows_that_cannot_be_read(world
 def test_a_file_that_is_no_export_is_refused_and_changes_nothing(
     app: Flask, world: World, content: bytes
 ) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         registry.compare_with_register(world.actor("regulator"), file_name="x.csv", content=content)
     assert refused.value.field == "file"
     assert db.session.scalars(select(Batch)).all() == []
@@ -292,7 +292,7 @@ def test_the_daily_comparison_without_a_source_or_with_a_lost_file(
 ) -> None:
     registry.compare_daily()
     assert db.session.scalars(select(Batch)).all() == []
-    with pytest.raises(RuleBroken, match="还没有设置"):
+    with pytest.raises(RuleViolation, match="还没有设置"):
         registry.compare_with_register(world.actor("regulator"))
     app.config["REGISTER"] = str(tmp_path / "lost.csv")
     registry.compare_daily()

@@ -18,7 +18,7 @@ from models import batches
 from models.accounts import Organisation
 from models.agencies import Check, Practitioner, Qualification
 from models.credit import CreditRecord
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.agencies.test_imports import agency_row, fee_row, state, upload
 from tests.agencies.test_register import HEADING, compare, kinds, said_of
 from tests.factories import PASSWORD, PDF, World, code, entry_values, years
@@ -334,7 +334,7 @@ def test_one_certificate_in_two_spellings_is_registered_once(world: World) -> No
     held = {"kind": "水土保持方案编制", "level": "", "issuer": "某协会", **years()}
     agencies.add_qualification(world.actor("agency"), number="甲测资字-6310001", **held)
     for again in ("甲测资字－６３１０００１", " 甲测资字‐631 0001", "甲\u200b测资字-6310001"):
-        with pytest.raises(RuleBroken, match="已经登记"):
+        with pytest.raises(RuleViolation, match="已经登记"):
             agencies.add_qualification(world.actor("second"), number=again, **held)
     person = {
         "name": "才旦",
@@ -343,9 +343,9 @@ def test_one_certificate_in_two_spellings_is_registered_once(world: World) -> No
         "valid_until": held["valid_until"],
     }
     agencies.add_practitioner(world.actor("agency"), number="abc123", **person)
-    with pytest.raises(RuleBroken, match="另一家机构"):
+    with pytest.raises(RuleViolation, match="另一家机构"):
         agencies.add_practitioner(world.actor("second"), number="ＡＢＣ１２３", **person)
     assert db.session.scalars(select(Qualification.number)).all()[-1] == "甲测资字-6310001"
     assert "ABC123" in db.session.scalars(select(Practitioner.number)).all()
-    with pytest.raises(RuleBroken, match="40"):
+    with pytest.raises(RuleViolation, match="40"):
         agencies.add_qualification(world.actor("agency"), number="㍿" * 39, **held)

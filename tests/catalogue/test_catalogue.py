@@ -21,8 +21,8 @@ from market.sourcing import actions as sourcing
 from models import policy
 from models.catalogue import current_items, item_by_code, versions_of
 from models.contracts import Contract
+from models.errors import NotAllowed, NotFound, RuleViolation
 from models.sourcing import Request
-from models.text import NotAllowed, NotFound, RuleBroken
 from search import Query
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -87,11 +87,11 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
     catalogue.withdraw_item(
         world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None
     )
-    with pytest.raises(RuleBroken, match="清单里没有"):
+    with pytest.raises(RuleViolation, match="清单里没有"):
         world.request()
-    with pytest.raises(RuleBroken, match="已退出清单"):
+    with pytest.raises(RuleViolation, match="已退出清单"):
         sourcing.publish(world.actor("buyer"), draft)
-    with pytest.raises(RuleBroken, match="清单里没有"):
+    with pytest.raises(RuleViolation, match="清单里没有"):
         world.fees("agency", 1_000_000)
     sourcing.accept_quote(world.actor("buyer"), quote)
     sourcing.close(world.actor("buyer"), running)
@@ -107,7 +107,7 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
     page = Visitor(app).get("/items/WAT-01")
     assert "退出清单" in page.text
     assert not page.soup.select("a[href^='/requests/new']")
-    with pytest.raises(RuleBroken, match="已经退出"):
+    with pytest.raises(RuleViolation, match="已经退出"):
         catalogue.withdraw_item(
             world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None
         )
@@ -162,14 +162,14 @@ def test_a_new_item_is_listed_with_its_approval_matter_and_found(app: Flask, wor
         ("agency", {}, NotAllowed),
         ("far", {}, NotAllowed),
         ("county", {}, NotAllowed),
-        ("department", {"effective_from": date(2026, 1, 1)}, RuleBroken),
-        ("department", {}, RuleBroken),
-        ("department", {"reason": "", "time_limit_days": 3}, RuleBroken),
-        ("department", {"matters": []}, RuleBroken),
-        ("department", {"required_practitioner": "某师"}, RuleBroken),
-        ("department", {"fee_standard": "none"}, RuleBroken),
-        ("department", {"measure": "weight"}, RuleBroken),
-        ("department", {"name_en": " "}, RuleBroken),
+        ("department", {"effective_from": date(2026, 1, 1)}, RuleViolation),
+        ("department", {}, RuleViolation),
+        ("department", {"reason": "", "time_limit_days": 3}, RuleViolation),
+        ("department", {"matters": []}, RuleViolation),
+        ("department", {"required_practitioner": "某师"}, RuleViolation),
+        ("department", {"fee_standard": "none"}, RuleViolation),
+        ("department", {"measure": "weight"}, RuleViolation),
+        ("department", {"name_en": " "}, RuleViolation),
     ],
 )
 def test_who_may_not_or_what_cannot_be(
@@ -188,7 +188,7 @@ def test_a_version_never_begins_before_the_one_it_follows(world: World) -> None:
     catalogue.revise_item(
         world.actor("department"), "WAT-01", **version(time_limit_days=12, effective_from=date(2026, 5, 1))
     )
-    with pytest.raises(RuleBroken, match="2026-05-01"):
+    with pytest.raises(RuleViolation, match="2026-05-01"):
         catalogue.revise_item(
             world.actor("department"),
             "WAT-01",

@@ -9,7 +9,7 @@ from market.extensions import db
 from market.payments import actions as payments
 from models import ledger
 from models.contracts import Contract, Deliverable
-from models.payments import kept as kept_for
+from models.payments import funds_held as kept_for
 from tests.factories import PDF, World
 
 PRICE, DEPOSIT = 4_000_000, 800_000

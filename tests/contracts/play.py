@@ -22,8 +22,8 @@ from market.payments import actions as payments
 from models import ledger, workdays
 from models.actors import SYSTEM
 from models.contracts import Change, Contract, Deliverable, Dispute, Materials, Milestone
-from models.payments import IN, POSTINGS, Payment, Payout, kept
-from models.text import Problem
+from models.errors import Problem
+from models.payments import IN, POSTINGS, Payment, Payout, funds_held
 from tests.factories import PDF, World
 
 SIDES = ("buyer", "agency")
@@ -218,7 +218,7 @@ class Play:
             contracts.answer_dispute(self.world.actor(side), dispute, answer="已经按约定履行了主要义务")
         else:
             outcome = ("continue", "terminate")[number % 2]
-            held = kept(db.session, self.found())
+            held = funds_held(db.session, self.found())
             contracts.decide_dispute(
                 self.world.actor("regulator"),
                 dispute,
@@ -250,7 +250,7 @@ class Play:
             "extension": {"days": 1 + number % 9},
             "suspension": {"until": workdays.add(self.time.instant, 3 + number).isoformat()},
             "resumption": {},
-            "termination": {"to_agency": kept(db.session, contract) * (number % 6) // 4},
+            "termination": {"to_agency": funds_held(db.session, contract) * (number % 6) // 4},
         }
         return {"kind": kind, "terms": terms[kind]}
 
@@ -270,7 +270,7 @@ class Play:
         every = self.world.every(Payment, self.contract)
         asked, late = [p for p in every if p.kind != "penalty"], [p for p in every if p.kind == "penalty"]
         held, retained = (
-            kept(db.session, contract),
+            funds_held(db.session, contract),
             ledger.balance(db.session, ledger.retention(contract.identifier)),
         )
         received = sum(p.amount for p in asked if p.state in IN)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from market.contracts.papers import on_paper
+from market.contracts.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.opendata.checking import check_copy
@@ -76,7 +76,7 @@ class Authority:
 
 def paper(contract: str) -> bytes:
     """The contract's PDF as it stands."""
-    return store().get(on_paper(contract).sha256)
+    return store().get(rendered(contract).sha256)
 
 
 def drafted(world: World) -> str:

@@ -11,7 +11,7 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from models import workdays
 from models.contracts import Deliverable
-from models.text import NotAllowed, RuleBroken
+from models.errors import NotAllowed, RuleViolation
 from tests.factories import PDF, World
 
 
@@ -19,7 +19,7 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     contract = world.signed()
     world.paid(contract, "deposit")
     deliverable = world.delivered(contract)
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         contracts.send_for_correction(world.actor("buyer"), deliverable, answers={}, reason="")
     points = Deliverable.load(db.session, deliverable).contract.request.item.checklist
     contracts.send_for_correction(
@@ -27,7 +27,7 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     )
     with pytest.raises(NotAllowed):
         contracts.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
-    with pytest.raises(RuleBroken, match="未勾选"):
+    with pytest.raises(RuleViolation, match="未勾选"):
         contracts.submit(world.actor("agency"), deliverable, file_name="x", content=PDF, ticked=[])
     world.delivered(contract)
     time.instant = workdays.add(time.instant, 10)

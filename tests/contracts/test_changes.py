@@ -14,9 +14,9 @@ from market.jobs import run_deadlines
 from market.payments import actions as payments
 from models import workdays
 from models.contracts import Change, Deliverable, Dispute, Materials
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments import Payment
 from models.ratings import Rating
-from models.text import NotAllowed, RuleBroken, WrongState
 from tests.contracts.course import DEPOSIT, earned, held, in_three, kept, load, paid, pay, running
 from tests.factories import PDF, World
 from tests.web import sign_in
@@ -32,10 +32,10 @@ def test_an_extension_moves_the_deadline_and_undoes_lateness(world: World, time:
     contract = world.started()
     world.supplied(contract)
     before = running(world, contract).deliver_by
-    with pytest.raises(RuleBroken, match="1 到 30"):
+    with pytest.raises(RuleViolation, match="1 到 30"):
         propose(world, contract, "extension", days=31)
     change = propose(world, contract, "extension", days=5)
-    with pytest.raises(RuleBroken, match="等待答复"):
+    with pytest.raises(RuleViolation, match="等待答复"):
         propose(world, contract, "extension", days=6)
     with pytest.raises(NotAllowed):
         contracts.agree_change(world.actor("agency"), change)
@@ -63,11 +63,11 @@ def test_a_variation_changes_what_is_not_met_and_nothing_else(world: World) -> N
     def rows(*parts: tuple[str, int, int]) -> list[dict[str, Any]]:
         return [{"name": n, "days": d, "amount": a, "reviewed": n == "报批稿"} for n, d, a in parts]
 
-    with pytest.raises(RuleBroken, match="30%"):
+    with pytest.raises(RuleViolation, match="30%"):
         propose(
             world, contract, "variation", milestones=rows(("初稿", 6, 1_000_000), ("报批稿", 10, 5_000_000))
         )
-    with pytest.raises(RuleBroken, match="用延期"):
+    with pytest.raises(RuleViolation, match="用延期"):
         propose(
             world, contract, "variation", milestones=rows(("初稿", 7, 1_000_000), ("报批稿", 10, 2_000_000))
         )
@@ -110,7 +110,7 @@ def test_a_suspension_ends_on_its_day_or_by_agreement(world: World, time: Any) -
 
 def test_both_end_it_and_the_escrow_is_divided_as_agreed(app: Flask, world: World) -> None:
     contract = world.started()
-    with pytest.raises(RuleBroken, match="托管余额"):
+    with pytest.raises(RuleViolation, match="托管余额"):
         propose(world, contract, "termination", to_agency=DEPOSIT + 1)
     change = propose(world, contract, "termination", who="buyer", to_agency=300_000)
     page = sign_in(app, world, "agency").get(f"/changes/{change}")
@@ -131,7 +131,7 @@ def test_notice_that_nobody_contests_ends_it_at_the_others_fault(
 ) -> None:
     contract = world.started()
     world.supplied(contract)
-    with pytest.raises(RuleBroken, match="理由"):
+    with pytest.raises(RuleViolation, match="理由"):
         contracts.give_notice(world.actor(who), contract, reason="")
     contracts.give_notice(world.actor(who), contract, reason="对方经催告仍不履行主要义务")
     contracts.retract(world.actor(who), contract)
@@ -165,7 +165,7 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
     assert (held(contract), kept(contract), earned(contract)) == (0, DEPOSIT + 1_000_000, 0), (
         "money stays where it is, out of reach"
     )
-    with pytest.raises(RuleBroken, match="争议处理中"):
+    with pytest.raises(RuleViolation, match="争议处理中"):
         world.delivered(contract, milestone=2)
     with pytest.raises(NotAllowed):
         contracts.answer_dispute(
@@ -212,7 +212,7 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
     opened = Dispute.load(db.session, dispute)
     assert (opened.claimant_id, opened.claim) == (world.organisation("buyer").id, "机构长期不进场,经催告无效")
     for wrong in ({"to_agency": DEPOSIT + 1}, {"to_agency": None}, {"fault": "x"}, {"outcome": "x"}):
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             contracts.decide_dispute(
                 world.actor("regulator"),
                 dispute,
@@ -249,7 +249,7 @@ def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(
     contract = world.signed()
     with pytest.raises(NotAllowed):
         contracts.terminate(world.actor("buyer"), contract, reason="不想做了,另找他人")
-    with pytest.raises(RuleBroken, match="定金逾期"):
+    with pytest.raises(RuleViolation, match="定金逾期"):
         contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     before, limit = time.instant, workdays.add(time.instant, 5)
     monkeypatch.setattr(
@@ -257,7 +257,7 @@ def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(
     )  # a notice that made every weekend a working day
     time.instant = workdays.add(before, 5) + timedelta(minutes=1)
     assert time.instant < limit
-    with pytest.raises(RuleBroken, match="定金逾期"):
+    with pytest.raises(RuleViolation, match="定金逾期"):
         contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     time.instant = limit + timedelta(minutes=1)
     contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
@@ -275,7 +275,7 @@ def test_nothing_ends_while_a_payment_waits_to_be_confirmed(world: World) -> Non
     change = propose(world, contract, "termination", to_agency=0)
     payment = world.one(Payment, contract).identifier
     payments.pay(world.actor("buyer"), payment, bank_reference="20260302-9", file_name="v.pdf", content=PDF)
-    with pytest.raises(RuleBroken, match="确认是否到账"):
+    with pytest.raises(RuleViolation, match="确认是否到账"):
         contracts.agree_change(world.actor("buyer"), change)
     payments.confirm(world.actor("agency"), payment)
     assert load(contract).state == "active"

@@ -17,7 +17,7 @@ from market.contracts import actions as contracts
 from market.extensions import db
 from models.contracts import Contract, examine, rule, rules, split, templates_of
 from models.contracts.templates import published_templates
-from models.text import NotAllowed, RuleBroken
+from models.errors import NotAllowed, RuleViolation
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -117,7 +117,7 @@ def test_a_contract_keeps_its_template_and_its_deviations_are_told(app: Flask, w
     assert identifier in watch.get("/oversight/clauses?rule=last_word").text
     assert identifier not in watch.get("/oversight/clauses?rule=no_refund").text
     assert "last_word" in watch.get("/oversight/clauses.csv").text
-    with pytest.raises(RuleBroken, match="标准条款"):
+    with pytest.raises(RuleViolation, match="标准条款"):
         contracts.revise(world.actor("buyer"), identifier, texts={"price": "面议"})
 
 
@@ -137,7 +137,7 @@ def test_milestones_are_the_parties_to_divide(world: World) -> None:
         "1 到 5": rows(*[("初稿", 3, 1, False)] * 6),
     }
     for said, milestones in wrong.items():
-        with pytest.raises(RuleBroken, match=said):
+        with pytest.raises(RuleViolation, match=said):
             contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
     contracts.revise(
         world.actor("buyer"),

@@ -15,11 +15,11 @@ from market.jobs import drain, run_deadlines, tick
 from models import workdays
 from models.accounts import Organisation
 from models.contracts import Deliverable, Materials, ReviewOutcome
+from models.errors import NotAllowed, RuleViolation
 from models.events import Event
-from models.notices import Notice
+from models.notifications import Notification
 from models.payments import Payment
 from models.ratings import Rating
-from models.text import NotAllowed, RuleBroken
 from tests.contracts.course import DEPOSIT, PRICE, earned, held, in_three, kept, load, paid, pay, running
 from tests.factories import PDF, World
 from tests.web import ALL, sign_in
@@ -85,7 +85,7 @@ def test_late_materials_suspend_and_nobody_is_blamed(world: World, time: Any) ->
     paused = load(contract)
     assert (paused.state, world.one(Materials, contract).state) == ("suspended", "overdue")
     assert running(world, contract).due_at is None
-    with pytest.raises(RuleBroken, match="中止"):
+    with pytest.raises(RuleViolation, match="中止"):
         world.delivered(contract)
     time.instant = workdays.add(time.instant, 30)
     run_deadlines()
@@ -112,7 +112,7 @@ def test_late_materials_suspend_and_nobody_is_blamed(world: World, time: Any) ->
 def test_what_is_missing_is_asked_for_again(world: World) -> None:
     contract = world.started()
     materials = world.one(Materials, contract)
-    with pytest.raises(RuleBroken, match="未勾选"):
+    with pytest.raises(RuleViolation, match="未勾选"):
         contracts.supply(world.actor("buyer"), materials.identifier, ticked=[])
     contracts.supply(world.actor("buyer"), materials.identifier, ticked=list(materials.points))
     with pytest.raises(NotAllowed):
@@ -132,13 +132,13 @@ def test_who_is_late_is_reminded_before_and_recorded_after(world: World, time: A
 
     def reminded() -> list[int]:
         db.session.rollback()
-        query = select(Event.data).join(Notice, Notice.event_id == Event.id)
+        query = select(Event.data).join(Notification, Notification.event_id == Event.id)
         return [
             d["left"]
             for d in db.session.scalars(
-                query.where(Event.kind == "deliverable.remind", Notice.organisation_id == agency).order_by(
-                    Event.id
-                )
+                query.where(
+                    Event.kind == "deliverable.remind", Notification.organisation_id == agency
+                ).order_by(Event.id)
             )
         ]
 
@@ -155,8 +155,8 @@ def test_who_is_late_is_reminded_before_and_recorded_after(world: World, time: A
     tick()
     assert running(world, contract).state == "late"
     told = db.session.scalars(
-        select(Notice.organisation_id)
-        .join(Event, Event.id == Notice.event_id)
+        select(Notification.organisation_id)
+        .join(Event, Event.id == Notification.event_id)
         .where(Event.kind == "deliverable.lapse")
     ).all()
     assert sorted(told) == sorted([agency, world.organisation("buyer").id])
@@ -233,7 +233,7 @@ def test_rounds_are_limited_and_then_there_is_a_dispute(world: World) -> None:
             world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
         )
     identifier = world.delivered(contract)
-    with pytest.raises(RuleBroken, match="上限 3 次"):
+    with pytest.raises(RuleViolation, match="上限 3 次"):
         contracts.send_for_correction(
             world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
         )

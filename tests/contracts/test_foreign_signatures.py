@@ -20,8 +20,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.opendata.checking import check_copy
+from models.errors import RuleViolation
 from models.signing.foreign import algorithm_of
-from models.text import RuleBroken
 from tests.contracts.signing import drafted, paper
 from tests.factories import World
 from tests.web import Visitor
@@ -173,7 +173,7 @@ def test_a_signature_that_cannot_be_read_is_said_to_be_so_and_the_other_is_read(
 def test_a_torn_one_is_not_taken_to_sign_with(world: World) -> None:
     identifier = drafted(world)
     contracts.agree(world.actor("buyer"), identifier)
-    with pytest.raises(RuleBroken, match="读不出") as refused:
+    with pytest.raises(RuleViolation, match="读不出") as refused:
         contracts.bring_signature(
             world.actor("agency"),
             identifier,
@@ -186,7 +186,7 @@ def test_a_torn_one_is_not_taken_to_sign_with(world: World) -> None:
 def test_one_brought_to_sign_with_is_refused_by_its_name(world: World) -> None:
     identifier = drafted(world)
     contracts.agree(world.actor("buyer"), identifier)
-    with pytest.raises(RuleBroken, match="SM2") as refused:
+    with pytest.raises(RuleViolation, match="SM2") as refused:
         contracts.bring_signature(
             world.actor("agency"), identifier, file_name="c.pdf", content=national(paper(identifier))
         )

@@ -20,10 +20,10 @@ from market.sourcing import actions as sourcing
 from models import clock, workdays
 from models.agencies import AgencyProfile
 from models.contracts import Contract, Deliverable
-from models.credit import CreditRecord, CreditScore, left_behind, of_agency, quarters
+from models.credit import CreditRecord, CreditScore, abandoned_by, of_agency, quarters
+from models.errors import RuleViolation
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing import NOT_AGAIN, Award, Request
-from models.text import RuleBroken
 from tests.factories import World
 from tests.web import sign_in
 
@@ -87,7 +87,7 @@ def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) 
         scores=dict.fromkeys(DIMENSIONS["buyer"], 1),
         comment="中选后不签合同",
     )
-    with pytest.raises(RuleBroken, match="有效的报价"):
+    with pytest.raises(RuleViolation, match="有效的报价"):
         sourcing.award(
             world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
@@ -134,10 +134,10 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
     for made in (again, third, renewed, other):
         sourcing.publish(world.actor("buyer"), made)
     for made in (again, renewed):
-        with pytest.raises(RuleBroken, match=contract):
+        with pytest.raises(RuleViolation, match=contract):
             sourcing.submit_quote(world.actor("agency"), made, price=100, days=20)
         sourcing.submit_quote(world.actor("second"), made, price=100, days=20)
-    with pytest.raises(RuleBroken, match=contract):
+    with pytest.raises(RuleViolation, match=contract):
         sourcing.submit_bid(world.actor("agency"), third, price=100, days=20)
     assert sourcing.submit_quote(world.actor("agency"), other, price=100, days=20)
     record = db.session.scalars(select(CreditRecord.identifier)).one()
@@ -162,11 +162,11 @@ def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: st
         for profile in profiles:
             profile.account_number = "6222020000000000001"
         db.session.commit()
-        with pytest.raises(RuleBroken, match=f"关联.*{contract}"):
+        with pytest.raises(RuleViolation, match=f"关联.*{contract}"):
             sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
     else:
         assert sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
-    with pytest.raises(RuleBroken, match=contract):
+    with pytest.raises(RuleViolation, match=contract):
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
 
 
@@ -262,7 +262,7 @@ def test_the_next_buyer_sees_both(app: Any, world: World, time: Any) -> None:
     _never(world, time, running)
     _late(world, time)
     key = world.organisation("agency").id
-    left = left_behind(db.session, [key])[key]
+    left = abandoned_by(db.session, [key])[key]
     assert (len(left.unsigned), len(left.undelivered)) == (1, 1)
     world.enterprise("next")
     request = world.request("next", funds="private", project="下一家的项目")
@@ -285,5 +285,5 @@ def test_the_next_buyer_sees_both(app: Any, world: World, time: Any) -> None:
         "没有做到的" not in sign_in(app, world, "second").get(f"/agencies/{world.identifiers['agency']}").text
     ), "before notice it is no stigma"
     time.instant += timedelta(days=400)
-    assert not left_behind(db.session, [key])[key].unsigned
+    assert not abandoned_by(db.session, [key])[key].unsigned
     assert Award.load(db.session, Contract.load(db.session, running).award.identifier).state == "final"

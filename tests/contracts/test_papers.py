@@ -9,17 +9,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from market.codes import code_of
+from market.access_codes import code_of
 from market.contracts import actions as contracts
-from market.contracts import papers as printing
+from market.contracts import contract_pdf as printing
 from market.contracts.actions import signing
-from market.contracts.papers import on_paper
+from market.contracts.contract_pdf import rendered
 from market.extensions import db
 from market.transaction import transaction
 from models import documents
 from models.contracts import Contract, ContractSignature
 from models.documents import Document
-from models.text import Conflict, WrongState
+from models.errors import Conflict, WrongState
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -66,11 +66,11 @@ def test_two_who_need_a_paper_at_once_get_the_same(
     def another_meanwhile(data: dict[str, Any]) -> bytes:
         times[0] += 1
         if times[0] == 1:
-            on_paper(contract)
+            rendered(contract)
         return inner(data)
 
     monkeypatch.setattr(printing, "_print", another_meanwhile)
-    found = on_paper(contract)
+    found = rendered(contract)
     assert [paper.identifier for paper in papers(contract)] == [found.identifier]
     assert times == [2]
 

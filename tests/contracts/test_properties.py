@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from market.extensions import db
 from models import ledger
-from models.text import Problem
+from models.errors import Problem
 from tests.contracts.play import ACTS, FATES, SIDES, Play
 from tests.factories import World
 

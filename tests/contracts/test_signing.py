@@ -30,12 +30,12 @@ from werkzeug.serving import make_server
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.opendata.checking import check_copy
-from market.signing import TimestampsAway
+from market.signing import TimestampsUnavailable
 from models.clock import BEIJING
 from models.contracts import Contract, ContractSignature
 from models.documents import Document
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.signing import SigningKey
-from models.text import NotAllowed, RuleBroken, WrongState
 from tests.contracts.signing import Authority, by_hand, drafted, looked_at, paper
 from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
@@ -149,7 +149,7 @@ def test_the_wrong_party_an_expired_and_an_unknown_certificate_are_refused_and_n
     }
     for flaw, ((key, certificate), at, said) in cases.items():
         content = by_hand(text, "Buyer", key, certificate, at)
-        with pytest.raises(RuleBroken, match=said):
+        with pytest.raises(RuleViolation, match=said):
             contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
         verdict, signers = looked_at(content)
         assert verdict == "doubtful", flaw
@@ -165,7 +165,7 @@ def test_signing_elsewhere_and_bringing_it_back(world: World, authority: Authori
     good = by_hand(text, "Buyer", key, certificate, time.instant)
 
     def refused(content: bytes, said: str) -> None:
-        with pytest.raises(RuleBroken, match=said):
+        with pytest.raises(RuleViolation, match=said):
             contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
 
     refused(by_hand(text, "Agency", key, certificate, time.instant), "Buyer")
@@ -219,7 +219,7 @@ def test_an_own_certificate_replaces_the_key_held_here(
     assert raw not in kept[1].private_key
     time.instant += timedelta(days=30)
     later = drafted(world)
-    with pytest.raises(RuleBroken, match="更换证书"):
+    with pytest.raises(RuleViolation, match="更换证书"):
         contracts.agree(world.actor("agency"), later)
     assert looked_at(paper(identifier))[1] == [("agency单位", ())], "what was signed in its time stays valid"
 
@@ -289,7 +289,7 @@ def test_a_trusted_time_is_in_the_signature_where_an_authority_is_set(
     assert (found.stamped, found.flaws) == (True, ())
     assert found.at == authority.now + timedelta(seconds=7)
     assert "带可信时间戳" in sign_in(app, world, "buyer").get(f"/contracts/{identifier}").text
-    with pytest.raises(TimestampsAway):
+    with pytest.raises(TimestampsUnavailable):
         contracts.agree(world.actor("agency"), identifier)
     assert Contract.load(db.session, identifier).state == "buyer_agreed", "without the time nothing is signed"
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.keeper import FolderKeeper
+from models.errors import WrongState
 from models.sourcing import Bid, Request
-from models.text import WrongState
 from tests.factories import World
 
 SEALED = {"mode": "sealed_bid", "funds": "state"}

@@ -18,12 +18,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from bench.rows.nightly import furnish, register_export
+from market.chunks import ChunkSize
 from market.cli import rebuild_index
 from market.extensions import db
 from market.jobs import drain
 from market.jobs.lanes import Jobs
 from market.jobs.nightly import PARTS
-from market.pieces import Pace
 from market.serving.processes import lanes
 from market.serving.supervisor import Supervisor
 from market.sourcing import actions as sourcing
@@ -61,14 +61,14 @@ def _jobs(app: Flask, log: Path) -> int:
 
 def _noting(monkeypatch: pytest.MonkeyPatch, notes: Path) -> None:
     """Have every piece of long work note, in whichever process, how long it held the lock."""
-    took = Pace.took
+    took = ChunkSize.took
 
-    def noting(self: Pace, seconds: float) -> None:
+    def noting(self: ChunkSize, seconds: float) -> None:
         with notes.open("a") as file:
             file.write(f"{seconds}\n")
         took(self, seconds)
 
-    monkeypatch.setattr(Pace, "took", noting)
+    monkeypatch.setattr(ChunkSize, "took", noting)
 
 
 def _of(times: list[float], share: float) -> float:

@@ -27,7 +27,7 @@ from bench.server import free_port
 from market import create_app
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.keeper import FolderKeeper, HttpKeeper, KeeperAway, create_keeper
+from market.keeper import FolderKeeper, HttpKeeper, KeeperUnavailable, create_keeper
 from market.sourcing import actions as sourcing
 from market.sourcing.actions import bids
 from market.transaction import transaction
@@ -35,11 +35,11 @@ from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import FeeSchedule
+from models.errors import NotFound, RuleViolation, WrongState
 from models.events import Event
 from models.failures import Failure
-from models.notices import Notice
+from models.notifications import Notification
 from models.sourcing import Bid, Request
-from models.text import NotFound, RuleBroken, WrongState
 from tests.conftest import settings
 from tests.factories import COUNTY, ITEM, World, code, small_market
 from tests.faults.children import in_a_child
@@ -89,8 +89,8 @@ def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(
     assert len(told) == len(set(told)) == 3
     assert db.session.query(Event).filter_by(kind="request.open").count() == 1
     notices = (
-        db.session.query(Notice)
-        .join(Event, Event.id == Notice.event_id)
+        db.session.query(Notification)
+        .join(Event, Event.id == Notification.event_id)
         .filter(Event.kind == "bid.open")
         .count()
     )
@@ -147,7 +147,7 @@ def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
             start.wait()
             try:
                 sourcing.submit_bid(actors[number], request, price=3_000_000 + number * 100, days=20)
-            except RuleBroken:
+            except RuleViolation:
                 return "late"
             return "in time"
 
@@ -193,7 +193,7 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
     app = create_app({**settings(database, tmp_path), "KEEPER_URL": url, "KEEPER_TOKEN": "token"})
     with app.app_context():
         world = small_market()
-        with pytest.raises(KeeperAway):  # nothing is published that could not be sealed
+        with pytest.raises(KeeperUnavailable):  # nothing is published that could not be sealed
             world.request(mode="sealed_bid", funds="state")
         with _serving(service, port):
             request = world.request(mode="sealed_bid", funds="state")
@@ -209,7 +209,7 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
                 keeper.release("no-such-handle")
             with pytest.raises(NotFound):
                 keeper.release("..%2Fescape")
-            with pytest.raises(KeeperAway):
+            with pytest.raises(KeeperUnavailable):
                 HttpKeeper(url, "guess").release(handle)
             assert (
                 service.test_client()

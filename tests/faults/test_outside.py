@@ -28,9 +28,9 @@ from market.contracts import actions as contracts
 from market.extensions import db
 from market.files import keep
 from market.jobs import run_deadlines
-from market.keeper import HttpKeeper, KeeperAway
+from market.keeper import HttpKeeper, KeeperUnavailable
 from market.printing import letter
-from market.signing import HttpTimestamps, TimestampsAway, signed
+from market.signing import HttpTimestamps, TimestampsUnavailable, signed
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import workdays
@@ -169,7 +169,7 @@ def test_nobody_waits_for_a_silent_keeper(
             app.extensions["keeper"] = own
             db.session.rollback()
 
-    assert isinstance(tried(lambda: sourcing.publish(buyer, draft)), KeeperAway)
+    assert isinstance(tried(lambda: sourcing.publish(buyer, draft)), KeeperUnavailable)
     assert Request.load(db.session, draft).state == "draft"
     later = workdays.add(world.deadline(few), 5)
     asked = {"description": "", "quantity": {}, "budget": None, "deadline": later, "reason": "设计方案有调整"}
@@ -278,7 +278,7 @@ def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(
     sourcing.fetch_keys()
     assert answering.asked == 0
     time.instant += timedelta(microseconds=1)
-    with pytest.raises(KeeperAway):
+    with pytest.raises(KeeperUnavailable):
         sourcing.open_bids(SYSTEM, request)
     assert answering.asked == 0
     sourcing.fetch_keys()
@@ -289,7 +289,7 @@ def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: Wo
     contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
     app.config["TSA_URL"] = silent.url
     ended = meanwhile(app, silent, lambda: contracts.agree(buyer, contract), lambda: world.request() and None)
-    assert isinstance(ended, TimestampsAway)
+    assert isinstance(ended, TimestampsUnavailable)
     db.session.rollback()
     assert Contract.load(db.session, contract).state == "drafted"
 
@@ -309,7 +309,7 @@ def test_a_time_stamping_authority_has_a_time_for_all_of_its_answer(
 ) -> None:
     monkeypatch.setattr(signing, "PATIENCE", 0.3)
     server, began = Silent(said, trickle), machine.monotonic()
-    with pytest.raises(TimestampsAway):
+    with pytest.raises(TimestampsUnavailable):
         stamped(server.url)
     assert machine.monotonic() - began < 2
     server.end()
@@ -318,7 +318,11 @@ def test_a_time_stamping_authority_has_a_time_for_all_of_its_answer(
 def test_nobody_is_sent_on_elsewhere() -> None:
     elsewhere = Silent()
     head = f"HTTP/1.1 307 There\r\nLocation: {elsewhere.url}/\r\nDate: Mon, 02 Mar 2026 01:00:00 GMT\r\n"
-    for ended, asked in ((Declined, question), (TimestampsAway, stamped), (None, lambda u: date_of(u, 5))):
+    for ended, asked in (
+        (Declined, question),
+        (TimestampsUnavailable, stamped),
+        (None, lambda u: date_of(u, 5)),
+    ):
         server = Silent(f"{head}Content-Length: 0\r\n\r\n".encode())
         with pytest.raises(ended) if ended else nullcontext():
             asked(server.url)
@@ -331,7 +335,7 @@ def test_a_time_stamp_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "PATIENCE", 20.0)
     kind = b"HTTP/1.1 200 OK\r\nContent-Type: application/timestamp-reply\r\n\r\n"
     server, began = Silent(kind + bytes(signing.MOST), b"x"), machine.monotonic()
-    with pytest.raises(TimestampsAway) as ended:
+    with pytest.raises(TimestampsUnavailable) as ended:
         stamped(server.url)
     assert isinstance(ended.value.__cause__, TooMuch)
     assert machine.monotonic() - began < 10
@@ -360,10 +364,10 @@ def test_one_that_did_not_answer_in_time_is_left_alone_for_a_while(
     monkeypatch.setattr(keepers, "PATIENCE", 0.05)
     kept = HttpKeeper(silent.url, "token")
     for _ in range(3):
-        with pytest.raises(KeeperAway):
+        with pytest.raises(KeeperUnavailable):
             kept.release("Q-1")
     assert len(silent.calls) == 1, "whoever comes after waits no more"
     monkeypatch.setattr(keepers, "monotonic", lambda: machine.monotonic() + keepers.SILENCE + 1)
-    with pytest.raises(KeeperAway):
+    with pytest.raises(KeeperUnavailable):
         kept.release("Q-1")
     assert len(silent.calls) == 2

@@ -23,10 +23,10 @@ from market.sourcing import actions as sourcing
 from models import events, ledger
 from models.accounts import Organisation
 from models.actors import SYSTEM
+from models.errors import Problem
 from models.events import Event
 from models.payments import Payment
 from models.sourcing import Bid, Quote, Request
-from models.text import Problem
 from tests.factories import PASSWORD, PDF, World, code
 
 
@@ -107,7 +107,7 @@ def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(
     time.closing(request)
     actors = {name: world.actor(name) for name in bids}
     acts = [lambda name=name: sourcing.undercut(actors[name], bids[name], price=3_900_000) for name in bids]
-    assert race(app, *acts) == {"ok": 1, "RuleBroken": 2}
+    assert race(app, *acts) == {"ok": 1, "RuleViolation": 2}
     assert sorted(db.session.scalars(select(Bid.price))) == [3_900_000, 4_000_000, 4_000_000]
 
 
@@ -178,12 +178,12 @@ def test_the_same_code_signed_up_twice_at_once_is_refused_in_words(app: Flask, w
 
 def test_two_workers_at_once_handle_each_event_once(app: Flask, world: World) -> None:
     from market.jobs import drain
-    from models.notices import Notice
+    from models.notifications import Notification
 
     world.settled_unrated()
     ended = race(app, drain, drain, drain)
     assert ended == {"ok": 3}
-    pairs = db.session.execute(select(Notice.organisation_id, Notice.event_id)).all()
+    pairs = db.session.execute(select(Notification.organisation_id, Notification.event_id)).all()
     assert len(pairs) == len(set(pairs)) > 0
     assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models import days
 from models.agencies.register import term_end
 from models.clock import BEIJING
-from models.text import RuleBroken
+from models.errors import RuleViolation
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_last_day_is_read_in_every_usual_form(text: str) -> None:
     ],
 )
 def test_a_term_whose_last_day_is_not_told_says_what_to_write(text: str) -> None:
-    with pytest.raises(RuleBroken, match="最后一天") as refused:
+    with pytest.raises(RuleViolation, match="最后一天") as refused:
         term_end(text, "licence_until")
     assert refused.value.field == "licence_until"
 

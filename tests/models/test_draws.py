@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import draws, sealing
-from models.text import RuleBroken, WrongState
+from models.errors import RuleViolation, WrongState
 
 KEY = sealing.derive("test")
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_draw.py"
@@ -70,7 +70,7 @@ def test_who_may_do_what_when(session: Any) -> None:
     with pytest.raises(WrongState):
         draws.run(draw, KEY)
     for candidates, picks in (([], 1), (["甲", "甲"], 1), (["甲"], 2), (["甲"], 0)):
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             draws.freeze(draw, candidates, picks)
     draws.freeze(draw, NAMES, 1)
     with pytest.raises(WrongState):
@@ -78,7 +78,7 @@ def test_who_may_do_what_when(session: Any) -> None:
     assert draw.seed is None
     said = {"party": "甲", "value": "a"}
     for contributions in ([said, said], [{"party": "外人", "value": "x"}]):
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             draws.run(draw, KEY, contributions)
     draws.run(draw, KEY, [said])
     with pytest.raises(WrongState):

@@ -17,8 +17,8 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from market.transaction import transaction
 from models import clock, ledger
-from models.ledger import Moved
-from models.text import RuleBroken
+from models.errors import RuleViolation
+from models.ledger import Transfer
 
 CONTRACTS = ("C-1", "C-2")
 BANK = ledger.BANK
@@ -31,7 +31,7 @@ acts = st.lists(
 )
 
 
-def _move(act: str, contract: str, amount: int) -> Moved:
+def _move(act: str, contract: str, amount: int) -> Transfer:
     escrow, payable = ledger.escrow(contract), ledger.payable("X")
     sides = {
         "receive": (BANK, escrow),
@@ -39,11 +39,11 @@ def _move(act: str, contract: str, amount: int) -> Moved:
         "pay_out": (payable, BANK),
         "refund": (escrow, BANK),
     }
-    return Moved(*sides[act], amount)
+    return Transfer(*sides[act], amount)
 
 
 def received(session: Any, key: str = "key", amount: int = 100) -> ledger.Entry:
-    return ledger.post(session, key, "received", "C-1", [Moved(BANK, ledger.escrow("C-1"), amount)])
+    return ledger.post(session, key, "received", "C-1", [Transfer(BANK, ledger.escrow("C-1"), amount)])
 
 
 @given(acts=acts)
@@ -62,11 +62,11 @@ def test_no_account_passes_its_floor_and_balances_are_what_their_lines_add_up_to
                 ledger.post(session, f"k{number}", act, contract, [move])
                 held = after
             else:
-                with pytest.raises(RuleBroken):
+                with pytest.raises(RuleViolation):
                     ledger.post(session, f"k{number}", act, contract, [move])
             assert {code: ledger.balance(session, code) for code in held} == held
         assert ledger.trial_balance(session) == 0
-        assert ledger.crooked(session) == []
+        assert ledger.unbalanced_accounts(session) == []
         assert sum(total.balance for total in ledger.totals(session)) == 0
         attempt.rollback()
 
@@ -74,16 +74,17 @@ def test_no_account_passes_its_floor_and_balances_are_what_their_lines_add_up_to
 def test_the_same_key_posts_once_and_a_different_content_is_refused(session: Any) -> None:
     first = received(session)
     assert received(session) is first
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         received(session, amount=200)
     assert ledger.balance(session, ledger.escrow("C-1")) == 100
 
 
 @pytest.mark.parametrize(
-    "moves", [[], [Moved(BANK, "escrow:C-1", 0)], [Moved(BANK, "escrow:C-1", -1)], [Moved(BANK, BANK, 1)]]
+    "moves",
+    [[], [Transfer(BANK, "escrow:C-1", 0)], [Transfer(BANK, "escrow:C-1", -1)], [Transfer(BANK, BANK, 1)]],
 )
-def test_what_moves_nothing_is_refused(session: Any, moves: list[Moved]) -> None:
-    with pytest.raises(RuleBroken):
+def test_what_moves_nothing_is_refused(session: Any, moves: list[Transfer]) -> None:
+    with pytest.raises(RuleViolation):
         ledger.post(session, "key", "odd", "C-1", moves)
     assert session.scalar(select(func.count(ledger.Entry.id))) == 0
 
@@ -126,7 +127,7 @@ def test_a_line_moves_the_balances_whoever_inserts_it(session: Any) -> None:
     assert ledger.balance(session, ledger.escrow("C-1")) == 107
     assert ledger.trial_balance(session) == 0
     session.execute(text("UPDATE ledger_accounts SET balance = 106 WHERE kind = 'escrow'"))
-    assert ledger.crooked(session) == ["escrow:C-1"], "a balance changed by hand is found"
+    assert ledger.unbalanced_accounts(session) == ["escrow:C-1"], "a balance changed by hand is found"
     assert ledger.trial_balance(session) == -1
 
 
@@ -134,19 +135,21 @@ def test_a_statement_runs_from_what_was_there_before(session: Any, time: Any) ->
     begin = time.instant
     received(session, "a", 500)
     time.instant += timedelta(days=1)
-    ledger.post(session, "b", "released", "C-1", [Moved(ledger.escrow("C-1"), ledger.payable("X"), 200)])
-    ledger.post(session, "c", "retained", "C-1", [Moved(ledger.escrow("C-1"), ledger.retention("C-1"), 50)])
+    ledger.post(session, "b", "released", "C-1", [Transfer(ledger.escrow("C-1"), ledger.payable("X"), 200)])
+    ledger.post(
+        session, "c", "retained", "C-1", [Transfer(ledger.escrow("C-1"), ledger.retention("C-1"), 50)]
+    )
     time.instant += timedelta(days=1)
     received(session, "d", 30)
     own = [ledger.escrow("C-1"), ledger.retention("C-1")]
     day = begin + timedelta(hours=12), begin + timedelta(hours=36)
-    total = ledger.statement(session, own, *day)
+    total = ledger.account_statement(session, own, *day)
     assert (total.opening, total.came_in, total.went_out, total.closing) == (500, 0, 200, 300), (
         "what moves between its own accounts is nothing"
     )
-    lines = session.execute(ledger.statement_lines(own, *day, total.opening)).all()
+    lines = session.execute(ledger.account_statement_lines(own, *day, total.opening)).all()
     assert [(entry.key, amount, running) for entry, amount, running in lines] == [("b", -200, 300)]
-    assert ledger.statement(session, own, begin, begin + timedelta(days=9)).closing == 330
+    assert ledger.account_statement(session, own, begin, begin + timedelta(days=9)).closing == 330
 
 
 def test_days_are_closed_in_a_chain_that_shows_every_change(session: Any, time: Any) -> None:
@@ -185,11 +188,13 @@ def test_what_comes_into_a_closed_day_is_booked_on_the_next_open_one(
     """
     received(session, "before", 500)
     ledger.close_days(session, clock.today())
-    late = ledger.post(session, f"late {kind}", kind, "C-1", [Moved(ledger.escrow("C-1"), BANK, 100)])
+    late = ledger.post(session, f"late {kind}", kind, "C-1", [Transfer(ledger.escrow("C-1"), BANK, 100)])
     assert late.at == ledger.midnight(clock.today() + timedelta(days=1))
     assert list(ledger.verify(session)) == []
     time.instant += timedelta(days=2)
-    on_time = ledger.post(session, f"on time {kind}", kind, "C-1", [Moved(ledger.escrow("C-1"), BANK, 100)])
+    on_time = ledger.post(
+        session, f"on time {kind}", kind, "C-1", [Transfer(ledger.escrow("C-1"), BANK, 100)]
+    )
     assert on_time.at == time.instant
     closed = ledger.close_days(session, clock.today() - timedelta(days=1))
     assert [c.entries for c in closed] == [1]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from market import spreadsheets
 from models import money, numbers, pricing
-from models.payments import named_in, reference
+from models.errors import RuleViolation
+from models.payments import payments_named_in, reference
 from models.pricing import Written
 from models.pricing.progressive import Progressive
-from models.text import RuleBroken
 from tests.cases import case
 
 DAMAGE = [
@@ -155,11 +155,11 @@ def test_exponents_fractions_and_endless_digits_are_refused_at_once(text: str) -
     for read in (money.parse, numbers.share, numbers.whole, numbers.yuan):
         with pytest.raises(ValueError, match="not"):
             read(text)
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         bands(f"*,{text or 'x'}")
     assert refused.value.field == "table"
     if text:
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             pricing.read_discount(text)
     assert time.process_time() - began < 0.5
 
@@ -203,15 +203,18 @@ def test_references_that_run_together_or_are_parted_are_all_found(between: str, 
         f"{said[:5]}{within}{said[5:9]}{within}{said[9:]}"
         for said in map(reference, ("M-2026-000123", "Z-2026-000456"))
     ]
-    assert named_in(f"款 {between.join(written)} 20260302") == (["M-2026-000123", "Z-2026-000456"], False)
+    assert payments_named_in(f"款 {between.join(written)} 20260302") == (
+        ["M-2026-000123", "Z-2026-000456"],
+        False,
+    )
 
 
 def test_a_reference_with_a_digit_too_many_is_none() -> None:
-    assert named_in(f"{reference('M-2026-000123')}7") == ([], False)
+    assert payments_named_in(f"{reference('M-2026-000123')}7") == ([], False)
 
 
 def test_bands_that_leave_a_gap_are_named() -> None:
-    with pytest.raises(RuleBroken, match="200万-500万"):
+    with pytest.raises(RuleViolation, match="200万-500万"):
         bands("100万,1%|200万-500万,1%|*,1%")
 
 
@@ -222,5 +225,5 @@ def test_the_tables_from_the_field() -> None:
         100_000_000,
         "0.015",
     ]
-    with pytest.raises(RuleBroken, match="1e-99999"):
+    with pytest.raises(RuleViolation, match="1e-99999"):
         bands(spreadsheets.read(case("fees_exponent.csv"), columns, ("item",))[0]["table"])

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import pricing
+from models.errors import RuleViolation
 from models.money import FEN
 from models.pricing import Quantity, Written
-from models.text import RuleBroken
 
 TABLES = {
     f"{s['id']}/{name}": terms for s in pricing.standards().values() for name, terms in s["tables"].items()
@@ -86,9 +86,9 @@ def test_discount_factor_floor_and_cap() -> None:
     assert pricing.price(terms, Quantity(factor="化工")) == 60_00
     assert pricing.price({**terms, "floor": 70_00}, Quantity()) == 70_00
     assert pricing.price({**terms, "cap": 10_00}, Quantity()) == 10_00
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         pricing.price(terms, Quantity(factor="不存在"))
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         pricing.price(terms, Quantity(amount=-1))
 
 
@@ -115,7 +115,7 @@ def test_discount_factor_floor_and_cap() -> None:
     ],
 )
 def test_unsound_terms_are_refused_at_the_field(terms: dict[str, Any]) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         pricing.check(terms)
     assert refused.value.field == "terms"
 
@@ -192,7 +192,7 @@ def test_what_is_written_becomes_terms_of_its_method(written: Written, terms: di
     ],
 )
 def test_what_cannot_be_read_is_refused_at_its_field(written: Written, field: str) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         pricing.read(written)
     assert refused.value.field == field
 

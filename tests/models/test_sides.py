@@ -23,13 +23,13 @@ from market.transaction import transaction
 from models import CASES, clock, events, workdays
 from models.accounts import Delegation
 from models.actors import Actor
+from models.errors import NotAllowed, RuleViolation
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing import Request
-from models.text import NotAllowed, RuleBroken
 from models.workflow import Move, check, override
 from tests.factories import World
-from tests.models.sides import BOTH, belongs, colleague, leave
+from tests.models.conflicts import BOTH, belongs, colleague, leave
 from tests.models.test_workflow import whole_market
 
 SCORES = dict.fromkeys(DIMENSIONS["buyer"], 5)
@@ -67,7 +67,7 @@ def _refused(case: Any, move: Move, actor: Actor) -> bool:
             check(db.session, case, move.act, actor)
         except NotAllowed as refused:
             return BOTH in refused.message
-        except RuleBroken:
+        except RuleViolation:
             return False
     return False
 

@@ -15,10 +15,10 @@ from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Delegation, User
+from models.errors import NotAllowed, NotFound
 from models.sourcing import Quote
-from models.text import NotAllowed, NotFound
 from tests.factories import World
-from tests.models.sides import BOTH, belongs, colleague, leave
+from tests.models.conflicts import BOTH, belongs, colleague, leave
 
 
 def lent(world: World, person: str, buyer: str = "buyer") -> None:

@@ -29,7 +29,7 @@ from models import (
 from models.accounts import User
 from models.clock import BEIJING
 from models.credit import Evidence
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.factories import PDF, code
 
 moments = st.integers(0, 880 * 24 * 60).map(
@@ -80,14 +80,14 @@ def test_only_one_check_digit_is_right(number: int, digit: str) -> None:
     sound = code(number)
     assert uscc.check(f" {sound.lower()} ") == sound
     if digit != sound[-1]:
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             uscc.check(sound[:-1] + digit)
         assert uscc.check(sound[:-1] + digit, as_printed=True) == sound[:-1] + digit
 
 
 def test_passwords_are_long_and_kept_as_argon2() -> None:
     for weak in ("short", "aaaaaaaaaaaa", "abababababab"):
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             passwords.check(weak)
     user = User(email="a@example.cn", name="a")
     user.set_password("correct horse battery")
@@ -123,7 +123,7 @@ def test_the_catalogue_is_whole_and_loading_it_again_adds_nothing(session: Any) 
 
 @pytest.mark.parametrize("content", [b"", b"MZ\x90", b"<script>", b"%PDF-1.7" + b"0" * documents.MOST_BYTES])
 def test_files_of_a_wrong_kind_or_size_are_refused(content: bytes) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         documents.check(content, "file")
     assert refused.value.field == "file"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import spelling, uscc
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.factories import code
 
 DOTS = (
@@ -88,7 +88,7 @@ def test_whatever_is_taken_for_an_address_is_found_again(local: str, domain: str
     for typed in (f"{local}@{domain}.cn", f"{local}{domain}"):
         kept = spelling.asked_email(typed)
         assert len(kept) <= spelling.MOST_ADDRESS
-        with contextlib.suppress(RuleBroken):
+        with contextlib.suppress(RuleViolation):
             assert spelling.email(typed) == kept == spelling.email(kept)
             assert not kept.isascii() or spelling.email(kept.upper()) == kept
 
@@ -125,7 +125,7 @@ def test_a_code_pasted_in_another_spelling_is_that_code(other: str) -> None:
     ],
 )
 def test_a_code_a_spreadsheet_damaged_says_what_to_do(damaged: str) -> None:
-    with pytest.raises(RuleBroken, match="设为文本"):
+    with pytest.raises(RuleViolation, match="设为文本"):
         uscc.read(damaged)
 
 
@@ -159,7 +159,7 @@ def test_a_sound_code_whose_one_letter_is_an_e_is_no_number_of_a_spreadsheet() -
 )
 def test_what_is_no_code_is_refused_also_from_a_licence(wrong: str) -> None:
     for as_printed in (False, True):
-        with pytest.raises(RuleBroken) as refused:
+        with pytest.raises(RuleViolation) as refused:
             uscc.check(wrong, as_printed=as_printed)
         assert refused.value.field == "uscc"
 

@@ -20,9 +20,9 @@ from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.checks import open_check
 from models.credit import propose
 from models.diagrams import describe
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments import Payment
 from models.sourcing import Request
-from models.text import NotAllowed, RuleBroken, WrongState
 from models.workflow import Limit, Move, State, Workflow, override, perform
 from tests.factories import PDF, World
 
@@ -121,7 +121,7 @@ def test_the_full_matrix(world: World, time: Any) -> None:
                     elif not case.roles_of(actor) & set(move.who):
                         expected = {NotAllowed}
                     else:
-                        expected = {move.target, RuleBroken} if move.rules or move.above else {move.target}
+                        expected = {move.target, RuleViolation} if move.rules or move.above else {move.target}
                     assert outcome in expected, (name, state, act, actor.name, outcome)
                     if isinstance(outcome, type):
                         assert case.state == state
@@ -142,7 +142,7 @@ def _try(case: Any, state: str, act: str, actor: Actor) -> Any:
                 reached = case.state
                 attempt.rollback()
             return reached
-        except (WrongState, NotAllowed, RuleBroken) as refused:
+        except (WrongState, NotAllowed, RuleViolation) as refused:
             return type(refused)
 
 
@@ -169,9 +169,9 @@ def test_an_override_is_an_act_with_a_reason(world: World) -> None:
     with pytest.raises(NotAllowed):
         override(session, request, "failed", world.actor("regulator"), "流程走不通,改为失败")
     request = Request.load(db.session, request.identifier)
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         override(session, request, "failed", world.actor("admin"), "")
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         override(session, request, "nowhere", world.actor("admin"), "流程走不通,改为失败")
     from market.oversight import actions
 

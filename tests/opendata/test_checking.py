@@ -14,9 +14,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from market import printing
-from market.codes import check_link, code_of, fits
+from market.access_codes import check_link, code_of, fits
 from market.contracts import actions as contracts
-from market.contracts import papers
+from market.contracts import contract_pdf
 from market.extensions import db
 from market.files import store
 from market.jobs import drain
@@ -160,10 +160,10 @@ def test_what_is_printed_leads_to_its_holders_page(
         return original(template, data, link, **more)
 
     original = printing.pdf
-    for module in (printing, papers):
+    for module in (printing, contract_pdf):
         monkeypatch.setattr(module, "pdf", noted)
     contract = world.contract_of(world.awarded()).identifier
-    papers.on_paper(contract)
+    contract_pdf.rendered(contract)
     drain()
     assert check_link(contract) in printed
     assert len(printed) >= 2

@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 from bench.server import free_port
 from market.contracts import actions as contracts
 from market.extensions import db
-from market.payments import charging, gateways
+from market.payments import gateway_sync, gateways
 from market.payments.gateways import StripeGateway
 from market.transaction import transaction
 from models import ledger
@@ -122,7 +122,7 @@ def due(world: World) -> tuple[str, str]:
 
 
 def begin(world: World, payment: str, method: str = "card") -> Charge:
-    key, _standing = charging.begin(world.actor("buyer"), payment, method, "http://market.test/back")
+    key, _standing = gateway_sync.begin(world.actor("buyer"), payment, method, "http://market.test/back")
     db.session.rollback()
     return db.session.scalars(select(Charge).where(Charge.key == key)).one()
 
@@ -131,7 +131,7 @@ def charged(world: World, bank: Bank, payment: str) -> Charge:
     """A charge begun, paid by the buyer at the gateway, and seen."""
     charge = begin(world, payment)
     bank.pay(charge.gateway_id or "")
-    charging.follow(charge.key)
+    gateway_sync.follow(charge.key)
     return charge
 
 
@@ -177,7 +177,7 @@ def signed(event: str, kind: str, thing: dict[str, Any]) -> tuple[bytes, dict[st
 
 def heard(payload: bytes, headers: dict[str, str]) -> None:
     """The market is told."""
-    charging.take("stripe", gateways.online("stripe").read(payload, Headers(headers)))
+    gateway_sync.take("stripe", gateways.get_online_gateway("stripe").read(payload, Headers(headers)))
 
 
 def booked(world: World, contract: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 from market.extensions import db
 from market.payments import actions as payments
 from models import ledger
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments import Payment
-from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import PDF, World
 
 
@@ -19,7 +19,7 @@ def test_a_payment_is_confirmed_once_and_only_by_the_agency(world: World) -> Non
         payments.pay(
             world.actor("agency"), payment.identifier, bank_reference="12345", file_name="v", content=PDF
         )
-    with pytest.raises(RuleBroken, match="PDF"):
+    with pytest.raises(RuleViolation, match="PDF"):
         payments.pay(
             world.actor("buyer"), payment.identifier, bank_reference="12345", file_name="v.pdf", content=b"MZ"
         )

@@ -19,9 +19,9 @@ from market.payments import actions as payments
 from market.payments import reading
 from market.payments.jobs import match_lines, reconcile
 from models import credit, ledger, workdays
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.ledger import clearing
-from models.payments import BankLine, Difference, Payment, Payout, named_in, reference
-from models.text import NotAllowed, RuleBroken, WrongState
+from models.payments import BankLine, Discrepancy, Payment, Payout, payments_named_in, reference
 from tests.factories import PDF, World
 from tests.web import sign_in
 
@@ -169,7 +169,7 @@ def test_nothing_is_paid_out_before_its_money_was_seen(world: World, time: Any) 
     contract = world.settled_unrated()
     payout = world.one(Payout, contract, kind="earned")
     bank = world.actor("custodian")
-    with pytest.raises(RuleBroken, match="核对到账"):
+    with pytest.raises(RuleViolation, match="核对到账"):
         payments.send(bank, payout.identifier, bank_reference="20260302-1")
     for paid in world.every(Payment, contract):
         payments.receive(bank, paid.identifier)
@@ -196,7 +196,7 @@ def test_nothing_is_paid_out_before_its_money_was_seen(world: World, time: Any) 
     assert ledger.balance(db.session, ledger.escrow(honest)) == 800_000
     db.session.rollback()
     reconcile()
-    assert db.session.query(Difference).count() == 0
+    assert db.session.query(Discrepancy).count() == 0
 
 
 def test_silence_says_it_arrived(world: World, time: Any) -> None:
@@ -215,13 +215,13 @@ def test_a_bank_that_says_other_than_the_books_is_reported_until_it_agrees(app: 
     _contract, due = deposit(world)
     imported(world, csv_of(f"2026-03-02,8000.00,,9000.00,buyer单位,6228,{due.reference},B1"))
     reconcile()
-    found = db.session.scalars(select(Difference)).one()
+    found = db.session.scalars(select(Discrepancy)).one()
     assert (found.kind, found.theirs, found.ours, found.gone_at) == ("balance", 900_000, 800_000, None)
     assert "9,000.00" in sign_in(app, world, "regulator").get("/custody/differences").text
     imported(world, csv_of("2026-03-03,0.01,,8000.01,利息,1,结息,B2"))
     reconcile()
     db.session.rollback()
-    assert db.session.scalars(select(Difference.gone_at)).one() is not None, (
+    assert db.session.scalars(select(Discrepancy.gone_at)).one() is not None, (
         "the books and the line to explain make what the bank says"
     )
 
@@ -332,18 +332,18 @@ def test_a_reference_is_found_however_it_is_written(other: str) -> None:
         "dashes": f"{written[0]}－{written[1:5]}–{written[5:11]}‐{written[11:]}",
         "small": written.lower(),
     }[other]
-    assert named_in(f"货款 {said} 定金") == (["M-2026-000001"], False)
+    assert payments_named_in(f"货款 {said} 定金") == (["M-2026-000001"], False)
 
 
 @given(st.integers(0, 999_999), st.integers(0, 19), st.integers(1, 9))
 def test_one_wrong_digit_never_names_another_payment(number: int, place: int, by: int) -> None:
     identifier = f"M-2026-{number:06d}"
     written = reference(identifier)
-    assert named_in(f"货款{written}定金") == ([identifier], False)
+    assert payments_named_in(f"货款{written}定金") == ([identifier], False)
     place = 1 + place % (len(written) - 1)
     slipped = written[:place] + str((int(written[place]) + by) % 10) + written[place + 1 :]
-    assert identifier not in named_in(slipped)[0]
-    assert named_in(slipped) == ([], True)
+    assert identifier not in payments_named_in(slipped)[0]
+    assert payments_named_in(slipped) == ([], True)
 
 
 def test_who_does_not_pay_in_time_is_told_and_a_record_put_forward(

@@ -13,15 +13,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.batches import Away
+from market.batches import Unavailable
 from market.extensions import db
 from market.jobs import tick
 from market.payments import actions as payments
-from market.payments import charging, gateways
+from market.payments import gateway_sync, gateways
 from market.payments.gateways import Refused
+from models.errors import NotFound, RuleViolation, WrongState
 from models.ledger import Entry
 from models.payments import Charge, GatewayEvent, Payment, Payout
-from models.text import NotFound, RuleBroken, WrongState
 from tests.factories import World
 from tests.faults.test_races import race
 from tests.payments.gateway import Bank, begin, booked, count, due, heard, opened, serving, told
@@ -105,7 +105,7 @@ def test_an_event_that_comes_before_we_know_its_charge_waits(world: World, bank:
     contract, payment = due(world)
     key = payments.ask_charge(world.actor("buyer"), payment, gateway="stripe", method="card")
     charge = db.session.scalars(select(Charge).where(Charge.key == key)).one()
-    standing = gateways.online("stripe").begin(
+    standing = gateways.get_online_gateway("stripe").begin(
         charge, ""
     )  # the gateway has it; we stop before we keep its name
     db.session.rollback()
@@ -124,7 +124,7 @@ def test_the_page_the_webhook_and_the_jobs_at_once_book_it_once(app: Flask, worl
     key, intent = charge.key, charge.gateway_id or ""
     bank.pay(intent)
     event = told(bank, intent)
-    ended = race(app, *[lambda: charging.follow(key)] * 3, *[lambda: heard(*event)] * 3)
+    ended = race(app, *[lambda: gateway_sync.follow(key)] * 3, *[lambda: heard(*event)] * 3)
     assert ended == {"ok": 6}
     booked(world, contract)
 
@@ -146,7 +146,7 @@ def test_a_charge_asked_for_by_a_clock_that_was_ahead_is_taken_up(
     opened(app, "http://127.0.0.1:9")
     begun = time.instant
     time.instant += timedelta(days=400)
-    with pytest.raises(Away):
+    with pytest.raises(Unavailable):
         begin(world, payment)
     time.instant = begun
     opened(app, bank.url)
@@ -162,7 +162,7 @@ def test_a_gateway_that_is_away_is_asked_again_under_the_same_key(
 ) -> None:
     contract, payment = due(world)
     opened(app, "http://127.0.0.1:9")
-    with pytest.raises(Away):
+    with pytest.raises(Unavailable):
         begin(world, payment)
     answer = sign_in(app, world, "buyer").submit(f"/payments/{payment}/online", method="card")
     assert (answer.status, "不会重复扣款" in answer.text) == (503, True)
@@ -183,7 +183,7 @@ def test_a_declined_card_takes_nothing(world: World, bank: Bank) -> None:
     charge = begin(world, payment)
     with pytest.raises(Exception, match="declined"):
         bank.pay(charge.gateway_id or "", "4000000000000341")
-    charging.follow(charge.key)
+    gateway_sync.follow(charge.key)
     assert world.one(Payment, contract, kind="deposit").state == "due"
     assert count(Entry) == 0
 
@@ -195,15 +195,18 @@ def test_without_a_gateway_there_is_no_such_page(app: Flask, world: World) -> No
     assert "在线支付" not in buyer.get(f"/payments/{payment}").text
     for name in ("stripe", "bank", "nobody"):
         with pytest.raises(NotFound):
-            gateways.online(name)
+            gateways.get_online_gateway(name)
 
 
 def test_money_that_would_stay_too_long_is_not_taken_online(world: World, bank: Bank) -> None:
     _contract, payment = due(world)
     found = Payment.load(db.session, payment)
-    assert [name for name, _label in gateways.online("stripe").offers(found)] == ["card", "alipay"]
+    assert [name for name, _label in gateways.get_online_gateway("stripe").offers(found)] == [
+        "card",
+        "alipay",
+    ]
     found.contract.days = 90
-    assert gateways.online("stripe").offers(found) == []
+    assert gateways.get_online_gateway("stripe").offers(found) == []
     db.session.rollback()
     world.paid(_contract, "deposit")
     with pytest.raises(WrongState):
@@ -214,6 +217,6 @@ def test_refused_is_said_in_words(world: World, bank: Bank) -> None:
     _contract, payment = due(world)
     charge = begin(world, payment)
     with pytest.raises(Refused):
-        gateways.online("stripe").look("pi_nothing")
-    with pytest.raises(RuleBroken, match="没有受理"):
-        gateways.online("stripe").send(Payout(identifier="Z-1", tries=1, amount=1, charge=charge))
+        gateways.get_online_gateway("stripe").look("pi_nothing")
+    with pytest.raises(RuleViolation, match="没有受理"):
+        gateways.get_online_gateway("stripe").send(Payout(identifier="Z-1", tries=1, amount=1, charge=charge))

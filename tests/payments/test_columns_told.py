@@ -12,9 +12,9 @@ from market.payments.jobs import match_lines
 from models.payments import (
     BankLine,
     BankStatement,
+    BankStatementLayout,
     Payment,
-    StatementLayout,
-    WaitingStatement,
+    UnreadBankStatement,
 )
 from tests.cases import case
 from tests.factories import World
@@ -50,8 +50,8 @@ def test_a_table_nobody_knows_is_told_once_and_remembered(app: Flask, world: Wor
     assert [(line.amount, line.state) for line in db.session.scalars(select(BankLine))] == [
         (800_000, "matched")
     ]
-    assert db.session.scalars(select(StatementLayout)).one().places["remark"] == [5]
-    assert db.session.scalars(select(WaitingStatement)).all() == [], "what was taken in waits no longer"
+    assert db.session.scalars(select(BankStatementLayout)).one().places["remark"] == [5]
+    assert db.session.scalars(select(UnreadBankStatement)).all() == [], "what was taken in waits no longer"
     again = bank.submit(
         "/custody/import",
         file="说明在前\n何时,进,出,剩,谁,写了什么\n2026年3月3日,,1.00,7999.00,乙,z\n".encode(),
@@ -95,10 +95,10 @@ def test_what_was_said_of_a_heading_is_shown_and_forgotten(app: Flask, world: Wo
         bank.submit("/custody/import", file="何时,进,出,写了什么\n08/09/2026,7.00,,d\n".encode()).status
         == 422
     )
-    waits = db.session.scalars(select(WaitingStatement.id)).one()
+    waits = db.session.scalars(select(UnreadBankStatement.id)).one()
     db.session.rollback()
     assert pressed(bank, f"/custody/import/{waits}/drop").status == 303
-    assert db.session.scalars(select(WaitingStatement)).all() == []
+    assert db.session.scalars(select(UnreadBankStatement)).all() == []
 
 
 def test_a_table_without_a_heading_is_told_by_its_width(app: Flask, world: World) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.jobs import drain
-from models.payments import Difference, GatewayEvent, Payment, Payout
+from models.payments import Discrepancy, GatewayEvent, Payment, Payout
 from tests.cases import case
 from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, charged, count, due, opened, serving, signed
@@ -175,7 +175,7 @@ def test_a_refund_on_the_gateways_own_pages_tells_the_custodian(app: Flask, worl
     for _ in range(2):
         assert app.test_client().post("/hooks/stripe", data=payload, headers=signature).status_code == 200
     db.session.rollback()
-    found = db.session.scalars(select(Difference)).one()
+    found = db.session.scalars(select(Discrepancy)).one()
     assert (found.kind, found.about, found.theirs, found.ours, found.case_identifier) == (
         "theirs_only",
         refund.id,
@@ -191,7 +191,7 @@ def test_a_refund_on_the_gateways_own_pages_tells_the_custodian(app: Flask, worl
 
 def test_a_refund_that_fails_later_is_owed_again(app: Flask, world: World) -> None:
     """The event from the field, about our own charge."""
-    from market.payments import charging
+    from market.payments import gateway_sync
     from tests.payments.gateway import begin, ended
 
     recorded = Recorded()
@@ -200,11 +200,11 @@ def test_a_refund_that_fails_later_is_owed_again(app: Flask, world: World) -> No
         contract, payment = due(world)
         begin(world, payment, "alipay")
         recorded.paid = True
-        charging.follow(f"{payment}:1")
+        gateway_sync.follow(f"{payment}:1")
         intent = db.session.scalars(select(Payment).where(Payment.identifier == payment)).one()
         assert intent.state == "cleared"
         ended(world, contract, to_agency=0)
-        charging.work()
+        gateway_sync.work()
         owed = world.one(Payout, contract, kind="refund")
         assert (owed.state, owed.amount) == ("sent", DEPOSIT)
         for refund in recorded.made["refunds"]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from market.extensions import db
 from market.jobs import tick
-from market.payments import charging
+from market.payments import gateway_sync
 from market.payments.gateways import StripeGateway
 from models import ledger
 from models.ledger import clearing
@@ -74,7 +74,7 @@ def test_killed_while_it_begins_a_charge(app: Flask, world: World, bank: Bank, t
     while at == reached:  # a contract for each step, until the act comes to its end
         contract, payment = due(world)
         buyer = world.actor("buyer")
-        begins = partial(charging.begin, buyer, payment, "card", "http://market.test/back")
+        begins = partial(gateway_sync.begin, buyer, payment, "card", "http://market.test/back")
         reached += killed(app, bank, begins, at)
         later(time)
         bank.pay(begin(world, payment).gateway_id or "")
@@ -109,7 +109,7 @@ def test_killed_while_it_sends_a_refund(app: Flask, world: World, bank: Bank, ti
         ended(world, contract, to_agency=0)
         refund = world.one(Payout, contract, kind="refund")
         identifier, amount = refund.identifier, refund.amount
-        reached += killed(app, bank, lambda: charging.pay_out(identifier), at)  # noqa: B023
+        reached += killed(app, bank, lambda: gateway_sync.pay_out(identifier), at)  # noqa: B023
         later(time)
         assert world.one(Payout, contract, kind="refund").state == "sent"
         assert bank.refunds(charge.gateway_id or "") == [amount]

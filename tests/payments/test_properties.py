@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from market.batches import Away
+from market.batches import Unavailable
 from market.extensions import db
-from market.payments import charging
+from market.payments import gateway_sync
 from market.payments.gateways import StripeGateway
 from market.payments.jobs import reconcile
 from models import ledger
 from models.ledger import clearing
-from models.payments import Charge, Difference, GatewayEvent, Payment, Payout
+from models.payments import Charge, Discrepancy, GatewayEvent, Payment, Payout
 from tests.contracts.play import ACTS, FATES, SIDES, Play
 from tests.factories import World
 from tests.payments.gateway import Bank, heard, told
@@ -37,10 +37,10 @@ def torn(fate: str) -> Iterator[None]:
     def asking(self: StripeGateway, how: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         lost, armed[0] = armed[0], False
         if lost and fate == "unheard":
-            raise Away("no answer")
+            raise Unavailable("no answer")
         answer = ask(self, how, *args, **kwargs)
         if lost:
-            raise Away("no answer")
+            raise Unavailable("no answer")
         return answer
 
     with pytest.MonkeyPatch.context() as patched:
@@ -73,7 +73,7 @@ class Paying(Play):
         due = [
             p.identifier for p in self.world.every(Payment, self.contract) if p.state in ("due", "overdue")
         ]
-        charging.begin(
+        gateway_sync.begin(
             self.world.actor("buyer"), due[0] if due else "none", "card", "http://market.test/back"
         )
 
@@ -94,11 +94,11 @@ class Paying(Play):
     def back(self, _side: str, number: int) -> None:
         found = self.charges()
         if found:
-            charging.follow_all(found[number % len(found)].payment)
+            gateway_sync.follow_all(found[number % len(found)].payment)
 
     def work(self, _side: str, _number: int) -> None:
         self.time.instant += timedelta(minutes=2)
-        charging.work()
+        gateway_sync.work()
 
     def check(self) -> None:
         super().check()
@@ -195,7 +195,7 @@ def test_money_through_a_gateway_is_conserved_whatever_happens(world: World, tim
         reconcile()
         db.session.rollback()
         assert not db.session.scalars(
-            select(Difference).where(Difference.gateway == "stripe", Difference.gone_at.is_(None))
+            select(Discrepancy).where(Discrepancy.gateway == "stripe", Discrepancy.gone_at.is_(None))
         ).all()
         assert not db.session.scalars(select(GatewayEvent).where(GatewayEvent.handled_at.is_(None))).all()
 

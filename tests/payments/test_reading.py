@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from market.payments.reading import cells
 from market.spreadsheets import as_xlsx
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.cases import case
 from tests.payments.tables import HEADING, read, sums
 from tests.payments.test_bank import ACCOUNT
@@ -65,7 +65,7 @@ def test_balances_are_those_before_and_after_whatever_the_order() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(name: str, said: str) -> None:
-    with pytest.raises(RuleBroken, match=said) as refused:
+    with pytest.raises(RuleViolation, match=said) as refused:
         read(case(name))
     assert refused.value.field == "file"
 
@@ -172,7 +172,7 @@ def test_other_accounts_and_what_never_took_place_are_left_out() -> None:
     assert sums(
         "交易时间,收/支,金额,交易状态\n2026-03-02,收入,1.00,交易成功\n2026-03-02,收入,2.00,交易关闭"
     ) == [100]
-    with pytest.raises(RuleBroken, match="另一个账户"):
+    with pytest.raises(RuleViolation, match="另一个账户"):
         read("账号:9999888877776666\n交易日期,收入,支出\n2026-03-02,2.00,\n")
     assert sums("卡号: 6300****0018\n交易日期,收入,支出\n2026-03-02,2.00,\n") == [200]
 
@@ -218,6 +218,6 @@ def test_whatever_bytes_come_are_a_statement_or_refused(content: bytes) -> None:
         return
     try:
         parsed: Any = tabular.read(rows, ACCOUNT, {})
-    except RuleBroken:
+    except RuleViolation:
         return
     assert all(line.day >= date(2000, 1, 1) and len(line.remark) <= 200 for line in parsed.lines)

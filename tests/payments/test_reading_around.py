@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from market.payments.reading import cells
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.payments.tables import HEADING, OTHER, read, sums
 from tests.payments.test_bank import ACCOUNT
 
@@ -61,7 +61,7 @@ def test_a_sum_of_some_days_is_no_line(foot: str) -> None:
 def test_another_table_below_is_not_read_as_the_first() -> None:
     first = f"{HEADING}\n2026-03-02,1.00,,1.00,甲,,x,1\n"
     for other in ("交易日期,支出,收入,余额,对方户名,对方账号,摘要,流水号", "交易日期,收入金额,支出金额,余额"):
-        with pytest.raises(RuleBroken, match="另一张表"):
+        with pytest.raises(RuleViolation, match="另一张表"):
             read(f"{first}{other}\n2026-03-03,2.00,,3.00,乙,,x,2") if "支出,收入" in other else read(
                 f"{first}日期,支出金额,收入金额,余额\n2026-03-03,2.00,,3.00"
             )
@@ -78,7 +78,7 @@ def test_another_table_below_is_not_read_as_the_first() -> None:
     ],
 )
 def test_another_currency_or_account_is_seen_wherever_it_is_said(said: str) -> None:
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         read(said)
 
 
@@ -134,7 +134,7 @@ def test_what_stands_above_a_heading_is_no_part_of_it(note: str) -> None:
     ],
 )
 def test_another_currency_is_seen(said: str) -> None:
-    with pytest.raises(RuleBroken, match="元为单位"):
+    with pytest.raises(RuleViolation, match="元为单位"):
         read(f"{said}\n交易日期,收入,支出\n2026-03-02,1.00,")
 
 
@@ -171,5 +171,5 @@ def test_units_reach_every_way_to_write_a_sum() -> None:
     ],
 )
 def test_whose_account_it_is_is_seen_however_it_is_called(label: str) -> None:
-    with pytest.raises(RuleBroken, match="另一个账户"):
+    with pytest.raises(RuleViolation, match="另一个账户"):
         read(f"{label}{OTHER}\n交易日期,收入,支出\n2026-03-02,1.00,")

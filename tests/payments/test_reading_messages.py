@@ -10,7 +10,7 @@ from flask import Flask
 from market.payments.jobs import match_lines
 from models.payments import (
     Payment,
-    named_in,
+    payments_named_in,
 )
 from tests.factories import World
 from tests.payments.tables import read, sums
@@ -69,7 +69,7 @@ def test_charges_and_mixed_signs_in_a_batch() -> None:
         'Ccy="CNY">5.00</Amt></Rcrd></Chrgs><RmtInf><Ustrd>M2026000</Ustrd><Ustrd>00180</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>'
     )
     found = read(camt(charged)).lines
-    assert [(line.amount, named_in(line.remark)[0]) for line in found] == [
+    assert [(line.amount, payments_named_in(line.remark)[0]) for line in found] == [
         (800_000, ["M-2026-000001"]),
         (-500, []),
     ]

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from models.text import Problem, RuleBroken
+from models.errors import Problem, RuleViolation
 from tests.payments.tables import HEADING, OTHER, page, read, sums
 from tests.payments.test_bank import ACCOUNT, camt, detail, entry
 
@@ -105,11 +105,11 @@ def test_where_things_stand_on_a_page_is_no_part_of_the_table() -> None:
         f"<span>账号:</span><b>{OTHER}</b><br>",
         f"<form>账号:{OTHER}",
     ):
-        with pytest.raises(RuleBroken, match="另一个账户"):
+        with pytest.raises(RuleViolation, match="另一个账户"):
             read(f"<html>{above}<table>{head}<tbody>{rows}</tbody></table>")
-    with pytest.raises(RuleBroken, match="另一个账户"):
+    with pytest.raises(RuleViolation, match="另一个账户"):
         read(f"<html><table><caption>账号:{OTHER}</caption>{head}<tbody>{rows}</tbody></table>")
-    with pytest.raises(RuleBroken, match="另一个账户"):
+    with pytest.raises(RuleViolation, match="另一个账户"):
         read(f"<html><table><tr><td>账号:{OTHER}<table>{head}<tbody>{rows}{rows}</tbody></table></table>")
     inside = rows.replace("<td>x", "<td><table><tr><td>订单<td>M202600000180</table>")
     (line,) = read(f"<html><table>{head}<tbody>{inside}</tbody></table>").lines

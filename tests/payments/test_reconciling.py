@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.jobs import drain, tick
-from market.payments import charging
+from market.payments import gateway_sync
 from market.payments.jobs import reconcile
-from models.notices import Notice
-from models.payments import Difference
+from models.notifications import Notification
+from models.payments import Discrepancy
 from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, begin, booked, charged, count, due, ended, opened, serving
 from tests.payments.recorded import Recorded, dispute
@@ -28,7 +28,7 @@ def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: 
     contract, payment = due(world)
     charge = charged(world, bank, payment)
     reconcile()
-    assert count(Difference) == 0
+    assert count(Discrepancy) == 0
     stray = bank.api.payment_intents.create(
         params={"amount": 100, "currency": "cny", "payment_method_types": ["card"]}
     ).id
@@ -36,7 +36,7 @@ def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: 
     bank.api.refunds.create(params={"payment_intent": charge.gateway_id or "", "amount": 5})
     reconcile()
     db.session.rollback()
-    found = {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Difference))}
+    found = {(d.kind, d.theirs, d.ours) for d in db.session.scalars(select(Discrepancy))}
     assert found == {("theirs_only", 100, 0), ("theirs_only", -5, 0)}
     reconcile()
     assert told(world) == [
@@ -48,7 +48,7 @@ def test_every_difference_is_found_and_nothing_is_put_right(world: World, bank: 
     reconcile()
     db.session.rollback()
     standing = [
-        (d.kind, d.ours) for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))
+        (d.kind, d.ours) for d in db.session.scalars(select(Discrepancy).where(Discrepancy.gone_at.is_(None)))
     ]
     assert standing == [("ours_only", DEPOSIT)]
 
@@ -58,7 +58,7 @@ def told(world: World) -> list[tuple[str, str, str, int]]:
     drain()
     db.session.rollback()
     notices = db.session.scalars(
-        select(Notice).where(Notice.organisation_id == world.organisation("custodian").id)
+        select(Notification).where(Notification.organisation_id == world.organisation("custodian").id)
     ).all()
     events = [each.event for each in notices if each.event.kind.endswith(".difference")]
     return sorted((e.kind, e.case_identifier, e.data["title"], e.data["amount"]) for e in events)
@@ -69,7 +69,7 @@ def found() -> set[tuple[str, int, int]]:
     db.session.rollback()
     return {
         (d.kind, d.theirs, d.ours)
-        for d in db.session.scalars(select(Difference).where(Difference.gone_at.is_(None)))
+        for d in db.session.scalars(select(Discrepancy).where(Discrepancy.gone_at.is_(None)))
     }
 
 
@@ -104,7 +104,7 @@ def test_a_charge_the_buyers_bank_takes_back_is_found(app: Flask, world: World) 
         _contract, payment = due(world)
         begin(world, payment, "alipay")
         recorded.paid = True
-        charging.follow(f"{payment}:1")
+        gateway_sync.follow(f"{payment}:1")
         recorded.made["disputes"].append(dispute(DEPOSIT))
         assert found() == {("theirs_only", -DEPOSIT, 0)}
         recorded.made["disputes"][0]["status"] = "won"

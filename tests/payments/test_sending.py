@@ -11,16 +11,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.batches import Away
+from market.batches import Unavailable
 from market.extensions import db
 from market.jobs import run_deadlines, tick
 from market.payments import actions as payments
-from market.payments import charging
+from market.payments import gateway_sync
 from market.payments.gateways import StripeGateway
 from models import ledger, workdays
+from models.errors import RuleViolation
 from models.ledger import clearing
 from models.payments import Charge, Payout
-from models.text import RuleBroken
 from tests.factories import World
 from tests.payments.gateway import (
     DEPOSIT,
@@ -44,7 +44,7 @@ def test_paid_twice_by_two_ways_the_second_goes_back(world: World, bank: Bank) -
     charge = begin(world, payment)
     world.paid(contract, "deposit")
     bank.pay(charge.gateway_id or "")
-    charging.follow(charge.key)
+    gateway_sync.follow(charge.key)
     assert db.session.scalars(select(Charge.surplus)).one()
     back = world.one(Payout, contract, kind="refund")
     assert (back.gateway, back.amount, back.payee_id) == ("stripe", DEPOSIT, world.organisation("buyer").id)
@@ -77,7 +77,7 @@ def test_a_refund_whose_answer_is_lost_is_done_once(
 
     def lost(self: StripeGateway, payout: Payout) -> str:
         send(self, payout)
-        raise Away("no answer")
+        raise Unavailable("no answer")
 
     monkeypatch.setattr(StripeGateway, "send", lost)
     tick()
@@ -95,7 +95,7 @@ def through(app: Flask, world: World, url: str, recorded: Recorded, to_agency: i
     contract, payment = due(world)
     begin(world, payment, "alipay")
     recorded.paid = True
-    charging.follow(f"{payment}:1")
+    gateway_sync.follow(f"{payment}:1")
     ended(world, contract, to_agency)
     return contract
 
@@ -138,7 +138,7 @@ def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(
             assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == DEPOSIT, (
                 "still owed"
             )
-        with pytest.raises(RuleBroken, match="自动付出"):  # nor by a person's hands
+        with pytest.raises(RuleViolation, match="自动付出"):  # nor by a person's hands
             payments.send(world.actor("custodian"), payout.identifier, bank_reference="20260302-7")
         recorded.silent = set()
         tick()
@@ -185,7 +185,7 @@ def test_nobodys_word_makes_the_gateway_pay_twice(app: Flask, world: World, who:
     with serving(recorded) as url:
         contract = through(app, world, url, recorded, DEPOSIT)
         tick()
-        with pytest.raises(RuleBroken, match="以渠道的记录为准"):
+        with pytest.raises(RuleViolation, match="以渠道的记录为准"):
             payments.bounce(
                 world.actor(who),
                 world.one(Payout, contract, kind="earned").identifier,

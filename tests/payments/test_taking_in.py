@@ -15,9 +15,9 @@ from models.ledger import clearing
 from models.payments import (
     Payment,
     Payout,
-    named_in,
-    off_by,
+    payments_named_in,
     reference,
+    statement_discrepancy,
 )
 from tests.cases import case
 from tests.factories import World
@@ -36,12 +36,12 @@ def test_a_reference_is_found_wherever_a_bank_breaks_it(number: int, places: lis
     written = reference(identifier)
     cuts = [0, *sorted(set(places)), len(written)]
     broken = gap.join(written[a:b] for a, b in pairwise(cuts))
-    assert named_in(f"转账 {broken} 谢谢 20260302") == ([identifier], False)
+    assert payments_named_in(f"转账 {broken} 谢谢 20260302") == ([identifier], False)
 
 
 def test_a_reference_behind_a_long_remark_is_kept() -> None:
     [line] = read(f"{HEADING}\n2026-03-02,1.00,,1.00,甲,1,{'说明' * 150} M202600000180,T1").lines
-    assert (len(line.remark), named_in(line.remark)[0]) == (200, ["M-2026-000001"])
+    assert (len(line.remark), payments_named_in(line.remark)[0]) == (200, ["M-2026-000001"])
 
 
 def test_like_lines_are_two_and_what_overlaps_adds_nothing(world: World) -> None:
@@ -139,7 +139,7 @@ def test_a_return_in_a_table_after_somebody_said_so(app: Flask, world: World) ->
     owed = world.one(Payout, contract, kind="earned")
     assert (owed.state, owed.tries) == ("due", 1)
     assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == payout.amount
-    assert off_by(db.session) is None
+    assert statement_discrepancy(db.session) is None
 
 
 def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: World) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from market.payments import reading
 from market.payments.reading import cells
-from models.text import RuleBroken
+from models.errors import RuleViolation
 from tests.factories import World
 from tests.payments.tables import HEADING, OTHER, read, sums
 from tests.payments.test_bank import ACCOUNT, camt, detail, entry, imported, lines
@@ -92,7 +92,7 @@ def test_a_sum_has_the_unit_its_heading_says() -> None:
     assert sums("单位:万元\n交易日期,收入金额,支出金额\n2026-03-02,1.5,") == [1_500_000]
     assert sums("交易日期,收入金额(人民币元),支出金额(元)\n2026-03-02,1.5,") == [150]
     for unit in ("分", "美元", "USD", "十万元"):
-        with pytest.raises(RuleBroken, match="单位"):
+        with pytest.raises(RuleViolation, match="单位"):
             read(f"交易日期,收入金额({unit}),支出金额({unit})\n2026-03-02,15,")
 
 
@@ -107,7 +107,7 @@ def test_a_cell_that_says_nothing(empty: str) -> None:
 )
 def test_our_currency_in_any_name(currency: str) -> None:
     assert sums(f"交易日期,收入,支出,币种\n2026-03-02,1.00,,{currency}") == [100]
-    with pytest.raises(RuleBroken, match="人民币"):
+    with pytest.raises(RuleViolation, match="人民币"):
         read("交易日期,收入,支出,币种\n2026-03-02,1.00,,CNY/USD")
 
 
@@ -235,7 +235,7 @@ def test_what_is_said_beside_a_line_takes_none_away() -> None:
 
 def test_a_file_that_is_no_table_is_not_asked_about() -> None:
     for content in (b"%PDF-1.7\n" + b"1 0 obj\n" * 50, b"\n%PDF-1.4"):
-        with pytest.raises(RuleBroken, match="看不懂这个文件"):
+        with pytest.raises(RuleViolation, match="看不懂这个文件"):
             reading.read(content, ACCOUNT, {})
 
 
@@ -256,7 +256,7 @@ def test_a_side_behind_a_sum() -> None:
 def test_our_account_with_its_name_and_one_a_spreadsheet_cut() -> None:
     assert sums(f"账号,交易日期,收入,支出\n{ACCOUNT}-托管专户,2026-03-02,1.00,") == [100]
     for column, row in (("账号", "6.3E+15"), ("交易流水号", "2.02603E+16")):
-        with pytest.raises(RuleBroken, match="设为文本"):
+        with pytest.raises(RuleViolation, match="设为文本"):
             read(f"{column},交易日期,收入,支出\n{row},2026-03-02,1.00,")
 
 

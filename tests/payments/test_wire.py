@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from market.extensions import db
-from market.payments import charging
-from market.payments.gateways import ways
+from market.payments import gateway_sync
+from market.payments.gateways import gateways
 from models import ledger
 from models.ledger import clearing
 from models.payments import Payment
@@ -49,7 +49,7 @@ def test_a_method_that_leads_elsewhere_needs_no_script(
         )
         assert world.one(Payment, contract, kind="deposit").state == "due"
         recorded.paid = True
-        charging.follow(key)
+        gateway_sync.follow(key)
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
     assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT, (
         "the fee is the platform's, not the parties'"
@@ -68,15 +68,15 @@ def test_every_way_offers_pays_out_and_is_reconciled(app: Flask, world: World, b
         world.organisation("agency"),
         world.organisation("buyer"),
     )
-    assert {way.name: [method for method, _label in way.offers(asked)] for way in ways()} == {
+    assert {way.name: [method for method, _label in way.offers(asked)] for way in gateways()} == {
         "bank": ["transfer"],
         "stripe": ["card", "alipay"],
     }
-    assert {way.name: [value for _label, value in way.account_of(agency)] for way in ways()} == {
+    assert {way.name: [value for _label, value in way.account_of(agency)] for way in gateways()} == {
         "bank": ["agency单位", "演示银行", "6228000012345678"],
         "stripe": ["acct_1032D82eZvKYlo2C"],
     }
-    assert all(way.account_of(buyer) == [] for way in ways()), "a buyer's money goes back the way it came"
-    assert [way.differences() for way in ways()] == [[], []]
+    assert all(way.account_of(buyer) == [] for way in gateways()), "a buyer's money goes back the way it came"
+    assert [way.differences() for way in gateways()] == [[], []]
     world.paid(contract, "deposit")
-    assert all(way.offers(world.one(Payment, contract, kind="deposit")) == [] for way in ways())
+    assert all(way.offers(world.one(Payment, contract, kind="deposit")) == [] for way in gateways())

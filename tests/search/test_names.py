@@ -13,8 +13,8 @@ from bench.agencies import documents
 from bench.judging import judged, ndcg
 from market.extensions import db
 from models.catalogue import current_items
-from search import Query, readings
-from search.words import query_terms, sounds, terms
+from search import Query, pinyin
+from search.analysis import query_terms, sounds, terms
 from tests.factories import World
 from tests.search.writing import written
 
@@ -109,7 +109,7 @@ def test_a_place_is_found_by_its_short_name_in_each_reading(place: str, said: st
 
 
 def test_every_place_is_found_by_its_short_name() -> None:
-    for place in readings._places():
+    for place in pinyin._places():
         for kind in ("", "市", "区", "县"):
             assert "p:" + "".join(lazy_pinyin(place)) in sounds(f"{place}{kind}水利局"), place
 
@@ -118,8 +118,8 @@ def test_every_place_is_found_by_its_short_name() -> None:
 @given(st.text("都单朝乐查翟长重行海西宁曾区任", max_size=14))
 def test_the_readings_of_a_name_add_up_and_do_not_multiply(name: str) -> None:
     spans = len(name) * 8 * 2
-    assert len(sounds(name)) <= spans * (1 + len(name) * (readings.MOST * 5 + 3)) + len(name)
-    assert all(len(ways) <= readings.MOST for ways in map(readings._of_place, readings._places()))
+    assert len(sounds(name)) <= spans * (1 + len(name) * (pinyin.MOST * 5 + 3)) + len(name)
+    assert all(len(ways) <= pinyin.MOST for ways in map(pinyin._of_place, pinyin._places()))
 
 
 def test_a_county_by_its_former_name_finds_who_bears_the_new_one_and_the_other_way(index: Any) -> None:

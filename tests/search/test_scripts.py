@@ -11,7 +11,7 @@ from market.agencies import actions as agencies
 from market.cli import rebuild_index
 from market.extensions import db
 from search import Query
-from search.words import query_terms, sounds, terms
+from search.analysis import query_terms, sounds, terms
 from tests.factories import World
 
 NAMES = {

@@ -15,8 +15,8 @@ from market.cli import rebuild_index
 from market.extensions import db
 from market.jobs import drain
 from search import Query
+from search.analysis import marked
 from search.embedded import Whoosh
-from search.words import marked
 from tests.factories import World
 from tests.search.writing import written
 from tests.web import Visitor

@@ -44,7 +44,7 @@ def test_two_modules_use_it_and_the_same_few_names_every_fork_has() -> None:
             "from whoosh import fields, index",
             "from whoosh.analysis import SpaceSeparatedTokenizer",
         ],
-        "search/postings.py": ["from whoosh.reading import TermNotFound"],
+        "search/inverted_index.py": ["from whoosh.reading import TermNotFound"],
     }
 
 

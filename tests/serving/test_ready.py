@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, text
 
-from market import batches, create_app, jobs, pieces
+from market import batches, chunks, create_app, jobs
 from market.demo import mark
 from market.jobs import CONSUMERS, LANES, consumers, drain, nightly, run_deadlines, standing
 from market.payments import jobs as money
@@ -115,7 +115,7 @@ def _events(count: int) -> None:
         "actor_organisation": "",
         "audience": "internal",
         "data": {},
-        "tells": {"organisations": []},
+        "notify": {"organisations": []},
     }
     with transaction() as session:
         session.execute(insert(Event), [row] * count)
@@ -232,7 +232,7 @@ def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) 
         time.instant += timedelta(minutes=20)
         return len(names)
 
-    pieces.in_pieces("reminders", "remind", "request", ["a", "b", "c"], piece, pieces.Pace(1, most=1))
+    chunks.in_chunks("reminders", "remind", "request", ["a", "b", "c"], piece, chunks.ChunkSize(1, most=1))
     assert standing()["lanes"]["long"] == clock.now().isoformat()
     assert len(heard) == 3, "and rests"
     lanes.lane = "deadlines"

@@ -9,8 +9,8 @@ import pytest
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
+from models.errors import WrongState
 from models.sourcing import Request
-from models.text import WrongState
 from tests.factories import World
 
 CRITERIA = {

@@ -10,15 +10,15 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import workdays
+from models.errors import NotAllowed, RuleViolation
 from models.sourcing import Quote, Request
-from models.text import NotAllowed, RuleBroken
 from tests.factories import World
 
 
 def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: World) -> None:
     request = world.request()
     agency, buyer = world.actor("agency"), world.actor("buyer")
-    with pytest.raises(RuleBroken, match=r"50,000\.00") as refused:
+    with pytest.raises(RuleViolation, match=r"50,000\.00") as refused:
         sourcing.submit_quote(agency, request, price=5_000_001, days=20)
     assert refused.value.field == "price"
     quote = sourcing.submit_quote(agency, request, price=5_000_000, days=20)
@@ -91,7 +91,7 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
     )
     world.accept("helper")
     buyer = world.organisation("buyer").id
-    with pytest.raises(RuleBroken, match="预算上限"):
+    with pytest.raises(RuleViolation, match="预算上限"):
         world.request("helper", on_behalf_of=buyer)
     open_ended = world.request()
     with pytest.raises(NotAllowed):
@@ -106,7 +106,7 @@ def test_a_suspended_agencys_quote_cannot_be_chosen(world: World) -> None:
         sourcing.submit_quote(world.actor(name), request, price=100, days=20)
     sourcing.close(world.actor("buyer"), request)
     agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
-    with pytest.raises(RuleBroken, match="其他报价") as refused:
+    with pytest.raises(RuleViolation, match="其他报价") as refused:
         sourcing.award(
             world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )

@@ -21,9 +21,9 @@ from market.transaction import transaction
 from models import documents, draws
 from models.accounts import Membership
 from models.clock import BEIJING
+from models.errors import RuleViolation, WrongState
 from models.sessions import SignIn
 from models.sourcing import Award, Bid, LivePrice, Request, step
-from models.text import RuleBroken, WrongState
 from tests.factories import PDF, World
 from tests.models.test_draws import VERIFIER
 from tests.web import Visitor, sign_in
@@ -41,7 +41,7 @@ def live(world: World, time: Any) -> tuple[str, dict[str, str]]:
 
 
 def test_it_begins_in_office_hours(world: World) -> None:
-    with pytest.raises(RuleBroken, match="9:00") as refused:
+    with pytest.raises(RuleViolation, match="9:00") as refused:
         world.request(mode="reverse_auction", funds="state", deadline=TEN.replace(hour=17))
     assert refused.value.field == "deadline"
 
@@ -52,16 +52,16 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
     assert (found.state, found.opened) == ("auction", False)
     assert found.auction_ends_at == time.instant + timedelta(minutes=30)
     assert step(found, 4_000_000) == 20_000
-    with pytest.raises(RuleBroken, match=r"39,800\.00"):
+    with pytest.raises(RuleViolation, match=r"39,800\.00"):
         sourcing.undercut(world.actor("second"), bids["second"], price=3_980_100)
     sourcing.undercut(world.actor("second"), bids["second"], price=3_980_000)
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         sourcing.undercut(world.actor("third"), bids["third"], price=0)
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         sourcing.undercut(world.actor("third"), bids["third"], price=3_980_000)
     sourcing.undercut(world.actor("third"), bids["third"], price=3_900_000)
     time.instant = found.auction_ends_at + timedelta(milliseconds=1)
-    with pytest.raises(RuleBroken, match="已经结束"):
+    with pytest.raises(RuleViolation, match="已经结束"):
         sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
     run_deadlines()
     db.session.rollback()
@@ -75,7 +75,7 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
     assert ended.outcome["ranking"] == [bids["third"], bids["second"], bids["agency"]]
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="网上竞价最低"))
     assert (award.agency.name, award.price) == ("third单位", 3_900_000)
-    with pytest.raises(RuleBroken, match="没有进行中"):
+    with pytest.raises(RuleViolation, match="没有进行中"):
         sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
 
 
@@ -96,7 +96,7 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
         price -= step(Request.load(db.session, request), price)
         try:
             sourcing.undercut(world.actor(name), bids[name], price=price)
-        except RuleBroken:
+        except RuleViolation:
             break
         db.session.rollback()
         found = Request.load(db.session, request)
@@ -260,7 +260,7 @@ def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, li
     request, _ = live
     world.appoint_admin()
     for target in ("evaluated", "cancelled", "failed", "auction"):
-        with pytest.raises(RuleBroken, match="不能越过流程"):
+        with pytest.raises(RuleViolation, match="不能越过流程"):
             override(
                 world.actor("admin"),
                 case_type="request",
@@ -276,7 +276,7 @@ def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, li
         target="cancelled",
         reason="卡住了,人工处理",
     )
-    with pytest.raises(RuleBroken, match="不能越过流程"):
+    with pytest.raises(RuleViolation, match="不能越过流程"):
         override(
             world.actor("admin"),
             case_type="request",

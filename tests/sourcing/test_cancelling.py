@@ -18,8 +18,8 @@ from market.oversight.actions import override
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import policy, workdays
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.sourcing import Award, Request, grounds
-from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.sourcing.test_course import told
@@ -42,10 +42,10 @@ def test_after_a_draw_an_opening_or_an_auction_the_buyer_does_not_cancel_alone(
 ) -> None:
     request = opened(world, time, mode, funds)
     buyer, regulator = world.actor("buyer"), world.actor("regulator")
-    with pytest.raises(RuleBroken, match="规则列明的情形"):
+    with pytest.raises(RuleViolation, match="规则列明的情形"):
         sourcing.cancel(buyer, request, reason="请求重新抽取")
     for ground in ("", "重新抽取", "unhappy"):
-        with pytest.raises(RuleBroken) as refused:
+        with pytest.raises(RuleViolation) as refused:
             sourcing.ask_cancel(buyer, request, ground=ground, reason="对结果不满意")
         assert refused.value.field == "ground"
     assert Request.load(db.session, request).state == "evaluated"
@@ -92,7 +92,7 @@ def test_what_nobody_has_read_is_cancelled_freely(world: World, time: Any) -> No
     world.bids(sealed, agency=100)
     sourcing.submit_quote(world.actor("agency"), quotes, price=100, days=20)
     sourcing.close(world.actor("buyer"), quotes)
-    with pytest.raises(RuleBroken, match="可以直接取消"):
+    with pytest.raises(RuleViolation, match="可以直接取消"):
         sourcing.ask_cancel(world.actor("buyer"), quotes, ground="few", reason="只有一家报价")
     for request in (sealed, quotes):
         sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
@@ -105,7 +105,7 @@ def test_declining_every_quote_is_no_way_round(world: World, time: Any) -> None:
     quotes = [q.identifier for q in db.session.query(Quote).all()]
     for quote in quotes[:2]:
         sourcing.decline_quote(world.actor("buyer"), quote)
-    with pytest.raises(RuleBroken, match="最后一份"):
+    with pytest.raises(RuleViolation, match="最后一份"):
         sourcing.decline_quote(world.actor("buyer"), quotes[2])
     assert Request.load(db.session, request).state == "evaluated"
 

@@ -16,10 +16,10 @@ from market.sourcing import actions as sourcing
 from market.sourcing.jobs import notice_of
 from models import money, pricing, workdays
 from models.catalogue import current_items
-from models.notices import Notice
+from models.errors import NotAllowed, RuleViolation, WrongState
+from models.notifications import Notification
 from models.pricing import Quantity
 from models.sourcing import Award, Bid, Clarification, Objection, Quote, Request
-from models.text import NotAllowed, RuleBroken, WrongState
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -30,8 +30,12 @@ def told(world: World, name: str, kind: str) -> int:
 
     drain()
     db.session.rollback()
-    query = db.session.query(Notice).join(Event, Event.id == Notice.event_id).filter(Event.kind == kind)
-    return query.filter(Notice.organisation_id == world.organisation(name).id).count()
+    query = (
+        db.session.query(Notification)
+        .join(Event, Event.id == Notification.event_id)
+        .filter(Event.kind == kind)
+    )
+    return query.filter(Notification.organisation_id == world.organisation(name).id).count()
 
 
 def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, world: World) -> None:
@@ -122,7 +126,7 @@ def test_an_unanswered_question_lapses_with_the_deadline(world: World, time: Any
     sourcing.ask(world.actor("agency"), request, question="踏勘由谁配合?")
     time.closing(request)
     assert db.session.query(Clarification).one().state == "lapsed"
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         sourcing.ask(world.actor("agency"), request, question="现在还能问吗?")
 
 
@@ -145,7 +149,7 @@ def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
     request = world.request(mode="sealed_bid", funds="state")
     bids = world.bids(request, agency=4_000_000, second=3_900_000)
     before = world.deadline(request)
-    with pytest.raises(RuleBroken, match="不能提前"):
+    with pytest.raises(RuleViolation, match="不能提前"):
         amended(world, request, deadline=workdays.add(time.instant, 4))
     with pytest.raises(NotAllowed):
         sourcing.amend(
@@ -158,7 +162,7 @@ def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
             reason="我来改一改",
         )
     time.instant = workdays.add(time.instant, 4)
-    with pytest.raises(RuleBroken, match="公告期至少 3"):
+    with pytest.raises(RuleViolation, match="公告期至少 3"):
         amended(world, request, deadline=before)
     amended(world, request, budget=3_950_000)
     assert world.deadline(request) == workdays.add(before, 3)
@@ -182,7 +186,7 @@ def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(
     amended(world, request, budget=3_500_000)
     db.session.rollback()
     assert {q.state for q in db.session.query(Quote)} == {"countered"}
-    with pytest.raises(RuleBroken, match="预算"):
+    with pytest.raises(RuleViolation, match="预算"):
         sourcing.accept_quote(world.actor("agency"), quotes[0])
     sourcing.offer(world.actor("agency"), quotes[0], price=3_400_000, days=20)
     sourcing.decline_quote(world.actor("buyer"), quotes[1])
@@ -203,10 +207,10 @@ def test_an_agreed_price_does_not_wait_for_ever(world: World, time: Any) -> None
 
 
 def test_direct_selection_asks_one_agency_and_has_a_limit_for_state_funds(world: World) -> None:
-    with pytest.raises(RuleBroken, match="只邀请一家"):
+    with pytest.raises(RuleViolation, match="只邀请一家"):
         world.request(mode="direct")
     one = {"openness": "invited", "invited": [world.identifiers["agency"]]}
-    with pytest.raises(RuleBroken, match=r"100,000\.00"):
+    with pytest.raises(RuleViolation, match=r"100,000\.00"):
         world.request(
             mode="direct", funds="state", budget=20_000_000, deadline=workdays.add(world_now(), 5), **one
         )
@@ -250,7 +254,7 @@ def test_an_objection_stops_the_award_until_it_is_decided(
     assert second.submit(f"/awards/{proposed}/object", grounds="太短").status == 422
     path = second.submit(f"/awards/{proposed}/object", grounds="中选机构的业绩与事实不符,请核查。").location
     objection = path.rsplit("/", 1)[-1]
-    with pytest.raises(RuleBroken, match="已经提出过"):
+    with pytest.raises(RuleViolation, match="已经提出过"):
         sourcing.object_to(world.actor("second"), proposed, grounds="再提一次完全同样的异议")
     assert "业绩与事实不符" not in Visitor(app).get(f"/awards/{proposed}").text, (
         "an accusation is not published before it is decided"

@@ -24,11 +24,11 @@ from models.agencies import FeeSchedule, Practitioner, Qualification
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.contracts import Contract, Materials
+from models.errors import NotAllowed, RuleViolation
 from models.events import Event
-from models.notices import Notice
+from models.notifications import Notification
 from models.policy import Policy
 from models.sourcing import Award, Bid, Request
-from models.text import NotAllowed, RuleBroken
 from tests.factories import World, years
 from tests.web import sign_in
 
@@ -136,9 +136,9 @@ def test_nobody_signs_with_an_agency_that_may_not_be_engaged(world: World, why: 
     _strict(world)
     contract = world.contract_of(world.awarded()).identifier
     LOST[why](world)
-    with pytest.raises((RuleBroken, NotAllowed), match=why):
+    with pytest.raises((RuleViolation, NotAllowed), match=why):
         contracts.agree(world.actor("agency"), contract)
-    with pytest.raises(RuleBroken, match="平台告知该机构") as refused:
+    with pytest.raises(RuleViolation, match="平台告知该机构") as refused:
         contracts.agree(world.actor("buyer"), contract)
     assert why in str(refused.value)
     assert Contract.load(db.session, contract).state == "drafted"
@@ -218,7 +218,7 @@ def _variation(world: World) -> Callable[[], Any]:
 def test_every_binding_act_asks_again(world: World, prepare: Callable[[World], Callable[[], Any]]) -> None:
     act = prepare(world)
     _suspend(world)
-    with pytest.raises((RuleBroken, NotAllowed), match="已暂停"):
+    with pytest.raises((RuleViolation, NotAllowed), match="已暂停"):
         act()
     agencies.restore(world.actor("regulator"), world.identifiers["agency"], reason="已经核实,恢复承接")
     assert act()
@@ -245,8 +245,8 @@ def _told(world: World, kind: str, name: str = "buyer") -> list[Event]:
     db.session.rollback()
     mine = (
         select(Event)
-        .join(Notice, Notice.event_id == Event.id)
-        .where(Event.kind == kind, Notice.organisation_id == world.organisation(name).id)
+        .join(Notification, Notification.event_id == Event.id)
+        .where(Event.kind == kind, Notification.organisation_id == world.organisation(name).id)
     )
     return list(db.session.scalars(mine.order_by(Event.id)))
 
@@ -291,7 +291,7 @@ def test_the_buyer_goes_on_to_the_next(world: World, time: Any) -> None:
     world.bids(request, agency=100_00, second=200_00, third=300_00)
     time.closing(request)
     award = sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
-    with pytest.raises(RuleBroken, match="取消"):
+    with pytest.raises(RuleViolation, match="取消"):
         sourcing.forfeit(world.actor("buyer"), award, reason="想换一家机构")
     _suspend(world)
     drain()
@@ -303,7 +303,7 @@ def test_the_buyer_goes_on_to_the_next(world: World, time: Any) -> None:
 def test_so_it_does_after_the_contract_was_drafted(app: Any, world: World) -> None:
     award = world.awarded()
     contract = world.contract_of(award).identifier
-    with pytest.raises(RuleBroken, match="改选"):
+    with pytest.raises(RuleViolation, match="改选"):
         contracts.replace(world.actor("buyer"), contract, reason="想换一家机构")
     _suspend(world)
     drain()
@@ -324,5 +324,5 @@ def test_where_the_policy_says_wait_it_waits(world: World, monkeypatch: pytest.M
     contract = world.contract_of(world.awarded()).identifier
     _suspend(world)
     assert _told(world, "award.unfit")[0].data["follows"] == "wait"
-    with pytest.raises(RuleBroken, match="改选"):
+    with pytest.raises(RuleViolation, match="改选"):
         contracts.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")

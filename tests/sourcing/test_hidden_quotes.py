@@ -22,9 +22,9 @@ from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, policy, workdays
 from models.accounts import Organisation
-from models.notices import Notice
+from models.errors import NotAllowed, RuleViolation
+from models.notifications import Notification
 from models.sourcing import Offer, Quote, Request
-from models.text import NotAllowed, RuleBroken
 from tests.factories import World
 from tests.sourcing.test_course import amended, told
 from tests.web import Visitor, sign_in
@@ -105,15 +105,15 @@ def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, t
     for act in (sourcing.accept_quote, sourcing.decline_quote, sourcing.withdraw_quote):
         with pytest.raises(NotAllowed):
             act(buyer, quotes["agency"])
-    with pytest.raises(RuleBroken, match="不公开"):
+    with pytest.raises(RuleViolation, match="不公开"):
         sourcing.offer(buyer, quotes["agency"], price=100, days=20)
-    with pytest.raises(RuleBroken, match="提前截止"):
+    with pytest.raises(RuleViolation, match="提前截止"):
         sourcing.close(buyer, request)
     sourcing.withdraw_quote(world.actor("second"), quotes["second"])
     drain()
     db.session.rollback()
     mine = db.session.scalars(
-        select(Notice).where(Notice.organisation_id == world.organisation("buyer").id)
+        select(Notification).where(Notification.organisation_id == world.organisation("buyer").id)
     ).all()
     assert not [notice for notice in mine if notice.event.case_type == "quote"]
     refused = sign_in(app, world, "buyer")
@@ -142,12 +142,12 @@ def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(
         "still not above the published price"
     )
     time.instant = world.deadline(request) + timedelta(seconds=1)
-    with pytest.raises(RuleBroken, match="已过截止时间"):
+    with pytest.raises(RuleViolation, match="已过截止时间"):
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
     time.closing(request)
     found = Quote.load(db.session, quotes["agency"])
     assert (found.price, found.days, [o.price for o in found.offers]) == (4_000_000, 18, [4_000_000])
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
 
 
@@ -198,7 +198,7 @@ def test_private_funds_are_as_the_policy_says(
         policy.current().values["mode"]["inquiry"], "quotes", {"private": "deadline", "state": "deadline"}
     )
     request, quotes = quoted(world, ("agency",), funds="private")
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleViolation):
         sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
     time.closing(request)
     db.session.rollback()

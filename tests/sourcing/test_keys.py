@@ -15,8 +15,8 @@ from market.keeper import FolderKeeper, HttpKeeper
 from market.sourcing import actions as sourcing
 from models import workdays
 from models.documents import FolderStore
+from models.errors import Conflict, NotAllowed, NotFound, RuleViolation, WrongState
 from models.sourcing import Bid, Request
-from models.text import Conflict, NotAllowed, NotFound, RuleBroken, WrongState
 from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
 
@@ -33,7 +33,7 @@ def test_no_bid_counts_after_a_time_at_which_the_key_may_have_left(
     app.extensions["keeper"] = own
     assert world.deadline(request) > before, "moved once, for too few"
     assert kept_until(app, request) == before
-    with pytest.raises(RuleBroken, match="密钥保管方"):
+    with pytest.raises(RuleViolation, match="密钥保管方"):
         world.bids(request, second=400)
     sourcing.settle_keys()
     world.bids(request, second=400, third=500)
@@ -49,7 +49,7 @@ def test_a_key_that_left_early_lets_no_more_bids_in(app: Flask, world: World, ti
     keeper(app).release(handle)
     run_deadlines()
     assert sourcing.settle_keys() == 0
-    with pytest.raises(RuleBroken, match="密钥保管方"):
+    with pytest.raises(RuleViolation, match="密钥保管方"):
         world.bids(request, second=400)
     time.closing(request)
     db.session.rollback()

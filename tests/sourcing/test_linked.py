@@ -19,8 +19,8 @@ from market.transaction import transaction
 from models import policy
 from models.accounts import Membership, User
 from models.agencies import SAID, TIES, linked
-from models.agencies.links import person, phones, same_person
-from models.sourcing.linking import best, counted, spread
+from models.agencies.related_parties import person, phones, same_person
+from models.sourcing.related_bidders import best, counted, spread
 from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled
 from tests.test_queries import _Count

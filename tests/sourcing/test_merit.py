@@ -18,9 +18,9 @@ from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import policy, workdays
 from models.actors import VISITOR
+from models.errors import NotAllowed, RuleViolation
 from models.sourcing import Award, Evaluation, Request
 from models.sourcing.scoring import check_criteria, days_shares, price_shares
-from models.text import NotAllowed, RuleBroken
 from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
 
@@ -67,7 +67,7 @@ def test_worked_examples() -> None:
     ],
 )
 def test_criteria_that_do_not_add_up_are_refused_at_their_field(change: Any, field: str) -> None:
-    with pytest.raises(RuleBroken) as refused:
+    with pytest.raises(RuleViolation) as refused:
         check_criteria(None if change is None else {**CRITERIA, **change})
     assert refused.value.field == field
 
@@ -109,7 +109,7 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     world = panel
     request = request_of(world)
     bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
-    with pytest.raises(RuleBroken, match="已经在名单"):
+    with pytest.raises(RuleViolation, match="已经在名单"):
         sourcing.appoint(world.actor("buyer"), request, email="expert0@example.cn")
     time.closing(request)
     mine = sheets(world, request)
@@ -117,7 +117,7 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
         with pytest.raises(NotAllowed):
             sourcing.declare(world.actor("buyer"), mine[name])
         sourcing.declare(world.actor(name), mine[name])
-        with pytest.raises(RuleBroken) as refused:
+        with pytest.raises(RuleViolation) as refused:
             sourcing.score(world.actor(name), mine[name], sheet=points(bids, **{**GOOD, "third": (21, 0)}))
         assert str(refused.value.field).startswith("points_")
         sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))

@@ -14,8 +14,8 @@ from market.sourcing import actions as sourcing
 from models import workdays
 from models.accounts import Organisation
 from models.contracts import Contract
+from models.errors import RuleViolation, WrongState
 from models.sourcing import Request
-from models.text import RuleBroken, WrongState
 from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.web import sign_in
@@ -35,7 +35,7 @@ def drafted(world: World, time: Any) -> tuple[str, str]:
 def test_not_signing_is_no_way_to_draw_again(app: Flask, world: World, time: Any) -> None:
     request, contract = drafted(world, time)
     buyer, regulator = world.actor("buyer"), world.actor("regulator")
-    with pytest.raises(RuleBroken, match=request):
+    with pytest.raises(RuleViolation, match=request):
         contracts.terminate(buyer, contract, reason="不想和它签合同")
     assert f"/requests/{request}/ask_cancel" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
     sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
@@ -57,7 +57,7 @@ def test_letting_the_time_to_sign_pass_is_none_either(world: World, time: Any) -
         run_deadlines()
     assert Contract.load(db.session, contract).unsigned_by == "both"
     for act in (contracts.terminate, contracts.replace):
-        with pytest.raises(RuleBroken):
+        with pytest.raises(RuleViolation):
             act(world.actor("buyer"), contract, reason="双方都没有签署")
     winner = Contract.load(db.session, contract).agency_id
     name = next(
@@ -84,7 +84,7 @@ def test_what_both_have_signed_is_not_cancelled(world: World, time: Any) -> None
     )
     with pytest.raises(WrongState):
         sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
-    with pytest.raises(RuleBroken, match="双方签署"):
+    with pytest.raises(RuleViolation, match="双方签署"):
         sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
 
 

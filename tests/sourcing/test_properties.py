@@ -20,8 +20,8 @@ from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import workdays
 from models.contracts import Contract
+from models.errors import Problem
 from models.sourcing import MODES, Award, Bid, Evaluation, Objection, Quote, Request
-from models.text import Problem
 from tests.factories import World
 
 AGENCIES = ("agency", "second", "third")

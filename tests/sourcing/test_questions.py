@@ -17,8 +17,8 @@ from market.extensions import db
 from market.sourcing import actions as sourcing
 from models import policy, workdays
 from models.clock import BEIJING
+from models.errors import RuleViolation
 from models.sourcing import Bid, Clarification, Quote, Request
-from models.text import RuleBroken
 from tests.factories import World
 from tests.sourcing.test_course import told
 from tests.web import Visitor, sign_in
@@ -121,7 +121,7 @@ def test_no_answer_opens_a_deadline_that_has_passed(world: World, time: Any) -> 
     request = world.request(mode="sealed_bid", funds="state")
     question = asked(world, request)
     time.instant = world.deadline(request) + timedelta(seconds=1)
-    with pytest.raises(RuleBroken, match="已过截止时间"):
+    with pytest.raises(RuleViolation, match="已过截止时间"):
         sourcing.answer_question(world.actor("buyer"), question, answer="包含。", changes=True)
 
 

@@ -17,9 +17,9 @@ from market.transaction import transaction
 from models import workdays
 from models.catalogue import ServiceItem
 from models.contracts import Contract
+from models.errors import RuleViolation
 from models.sourcing import NOT_AGAIN, Request, fruitless, same_project
 from models.sourcing.cancelling import repeats
-from models.text import RuleBroken
 from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.web import Visitor, sign_in
@@ -74,7 +74,7 @@ def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
     request = opened(world, time)
     sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
     sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
-    with pytest.raises(RuleBroken, match="任务取消"):
+    with pytest.raises(RuleViolation, match="任务取消"):
         world.request(mode="random_draw", funds="state", budget=4_700_000)
     assert world.request(
         mode="random_draw",
@@ -91,11 +91,11 @@ def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(
     request = opened(world, time)
     again = opened(world, time, again_of=NOT_AGAIN)
     assert Request.load(db.session, again).again_of == request
-    with pytest.raises(RuleBroken, match=f"{request} 还没有结果"):
+    with pytest.raises(RuleViolation, match=f"{request} 还没有结果"):
         sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
     sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
     for _day in range(4):
-        with pytest.raises(RuleBroken, match=f"{request} 还没有结果"):
+        with pytest.raises(RuleViolation, match=f"{request} 还没有结果"):
             sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
         time.instant = workdays.add(time.instant, 1)
         run_deadlines()
@@ -132,7 +132,7 @@ def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
             target="scoring",
             reason="评审重新进行",
         )
-    with pytest.raises(RuleBroken, match=f"{first} 还没有结果"):
+    with pytest.raises(RuleViolation, match=f"{first} 还没有结果"):
         sourcing.award(world.actor("buyer"), draft, reasons="第二次抽取的更合适")
 
 
@@ -202,7 +202,7 @@ def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -
             .scalar_subquery()
         )
         session.execute(update(Request).where(Request.identifier == again).values(item_id=newer))
-    with pytest.raises(RuleBroken, match="任务取消"):
+    with pytest.raises(RuleViolation, match="任务取消"):
         sourcing.publish(world.actor("buyer"), again)
 
 
@@ -288,9 +288,9 @@ def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is
         {"again_of": harmless},
         {"again_of": NOT_AGAIN},
     ):
-        with pytest.raises(RuleBroken, match=cancelled):
+        with pytest.raises(RuleViolation, match=cancelled):
             world.request(**asked, **values)
-    with pytest.raises(RuleBroken, match=cancelled):
+    with pytest.raises(RuleViolation, match=cancelled):
         world.request(**asked, project="换一个名称的项目", again_of=cancelled)
 
 
@@ -316,7 +316,7 @@ def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_re
     ended = world.request(project="另一个名称的项目")
     sourcing.cancel(world.actor("buyer"), ended, reason="项目方案有调整")
     draft = world.request(publish=False)
-    with pytest.raises(RuleBroken, match=ended) as refused:
+    with pytest.raises(RuleViolation, match=ended) as refused:
         sourcing.publish(world.actor("buyer"), draft)
     assert refused.value.field == "again_of"
     buyer = sign_in(app, world, "buyer")

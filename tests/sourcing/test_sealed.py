@@ -20,8 +20,8 @@ from market.keeper import keeper
 from market.sourcing import actions as sourcing
 from models import clock, draws, sealing, workdays
 from models.draws import publication, rank
+from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.sourcing import Award, Bid, Request
-from models.text import NotAllowed, NotFound, RuleBroken, WrongState
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
@@ -68,10 +68,10 @@ def test_a_bid_counts_at_the_deadline_and_not_after(world: World, time: Any) -> 
     deadline = time.instant = world.deadline(request)
     world.bids(request, third=500)
     time.instant = deadline.replace(microsecond=1000)
-    with pytest.raises(RuleBroken, match="截止"):
+    with pytest.raises(RuleViolation, match="截止"):
         world.bids(request, third=1)
     bid = db.session.query(Bid).filter_by(receipt=db.session.query(Bid.receipt).first()[0]).one().identifier
-    with pytest.raises(RuleBroken, match="截止"):
+    with pytest.raises(RuleViolation, match="截止"):
         sourcing.withdraw_bid(world.actor("agency"), bid)
     run_deadlines()
     assert Request.load(db.session, request).state == "published", (
@@ -143,7 +143,7 @@ def test_the_reference_price_is_drawn_and_the_nearest_wins(world: World, time: A
 
 
 def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: World, time: Any) -> None:
-    with pytest.raises(RuleBroken, match="业主定价"):
+    with pytest.raises(RuleViolation, match="业主定价"):
         request_of(world, "random_draw")
     request = request_of(world, "random_draw", budget=4_700_000)
     bids = {
@@ -224,7 +224,7 @@ def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World,
         sourcing.annul(world.actor("regulator"), award, reason="投标文件造假")
     ranking = Request.load(db.session, request).outcome["ranking"]
     assert won == [Bid.load(db.session, name).agency_id for name in ranking]
-    with pytest.raises(RuleBroken, match="重新发布"):
+    with pytest.raises(RuleViolation, match="重新发布"):
         sourcing.award(world.actor("buyer"), request, reasons="没有可选的人了")
     sourcing.ask_cancel(world.actor("buyer"), request, ground="nobody", reason="没有可以中选的投标")
     sourcing.consent_to_cancel(world.actor("regulator"), request, reason="三家均已撤销中选")

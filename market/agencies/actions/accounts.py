@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.accounts.telling import tell_of_change
+from market.accounts.owner_letters import notify_owners_of_change
 from market.agencies.actions.common import own
 from market.transaction import action
 from models import events
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import AccountChange, ask_change, fill_step, take_over
-from models.text import N_, NotAllowed, WrongState
+from models.errors import NotAllowed, WrongState
+from models.i18n import N_
 from models.workflow import perform
 
 GUARDED = (
@@ -41,7 +42,7 @@ def change_account(session: Session, actor: Actor, **values: str) -> str:
     """
     agency = _owned(session, actor)
     change = ask_change(session, agency, actor, values)
-    tell_of_change(
+    notify_owners_of_change(
         session,
         agency,
         N_("更换收款账户,等待期过后按新账户付款;您可以停止它"),
@@ -56,8 +57,10 @@ def stop_change(session: Session, actor: Actor, identifier: str, *, reason: str)
     change = AccountChange.load(session, identifier, lock=True)
     if "agency" in change.roles_of(actor) and not actor.owner:
         raise NotAllowed(N_("只有本单位的管理员可以这样做。"))
-    perform(session, change, "stop", actor, reason=reason).tells = {"organisations": [change.agency_id]}
-    tell_of_change(session, change.agency, N_("停止了更换收款账户"), f"/account-changes/{identifier}")
+    perform(session, change, "stop", actor, reason=reason).notify = {"organisations": [change.agency_id]}
+    notify_owners_of_change(
+        session, change.agency, N_("停止了更换收款账户"), f"/account-changes/{identifier}"
+    )
     return identifier
 
 
@@ -88,8 +91,10 @@ def change_representative(session: Session, actor: Actor, *, legal_representativ
             "organisation",
             agency.identifier,
             audience="public",
-            tells=[agency.id],
+            notify=[agency.id],
             data={"step": "representative", "changes": changed},
         )
-        tell_of_change(session, agency, N_("更改了法定代表人或联系电话"), f"/agencies/{agency.identifier}")
+        notify_owners_of_change(
+            session, agency, N_("更改了法定代表人或联系电话"), f"/agencies/{agency.identifier}"
+        )
     return agency.identifier

@@ -19,8 +19,9 @@ from models.agencies import Practitioner, Qualification
 from models.clock import BEIJING
 from models.contracts import Contract
 from models.documents import Document
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.regions import full_name
-from models.text import N_, RuleBroken
 
 TITLE = N_("信用证明")
 
@@ -70,7 +71,7 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
 def issue_certificate(actor: Actor, *, submission: str = "") -> str:
     """Issue the certificate as of now; the same records on the same day give the one already issued.
 
-    Returns its identifier. RuleBroken for an agency that has not been let in.
+    Returns its identifier. RuleViolation for an agency that has not been let in.
 
     It bears its number, so that is taken first; then it is printed, outside, and kept. Whoever asks again
     after a stop in between gets it under the number that was taken.
@@ -99,7 +100,7 @@ def _take_number(session: Session, actor: Actor) -> str:
     """The number of the certificate to be issued now, or of the one that was, if it says the same."""
     agency = own(session, actor)
     if agency.state not in ("verified", "suspended"):
-        raise RuleBroken(N_("入驻之后才能开具信用证明。"))
+        raise RuleViolation(N_("入驻之后才能开具信用证明。"))
     return _of_today(session, agency, _facts(session, agency)) or identifiers.issue(session, "F")
 
 

@@ -10,7 +10,8 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import CHECKS, Check
 from models.credit import propose
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.workflow import perform
 
 
@@ -36,7 +37,7 @@ def answer_check(
     """The agency's explanation, with a paper where there is one."""
     check = Check.load(session, identifier, lock=True)
     if len(statement.strip()) < 5:
-        raise RuleBroken(N_("请说明情况(至少 5 个字)。"), "statement")
+        raise RuleViolation(N_("请说明情况(至少 5 个字)。"), "statement")
     perform(session, check, "answer", actor, reason=statement)
     if content:
         hand_in(session, actor, check, file_name, content)

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from models.accounts import Organisation
 from models.actors import Actor
-from models.text import N_, NotAllowed
+from models.errors import NotAllowed
+from models.i18n import N_
 
 
 def own(session: Session, actor: Actor) -> Organisation:

@@ -28,7 +28,8 @@ from models.agencies import (
 from models.agencies.certificates import certified
 from models.agencies.checks import open_check
 from models.agencies.entry import MATERIALS, submit, wanted
-from models.text import N_, NotAllowed, NotFound, RuleBroken, WrongState
+from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
+from models.i18n import N_
 from models.workflow import perform
 
 
@@ -77,10 +78,10 @@ def add_practitioner(
     file_name: str = "",
     content: bytes = b"",
 ) -> str:
-    """Somebody works here with this certificate. RuleBroken if it has ended, or counts for another agency."""
+    """Somebody works here with this certificate. RuleViolation if it has ended, or counts for another agency."""
     agency = _filling(session, actor)
     if not name.strip():
-        raise RuleBroken(N_("请填写这一项。"), "name")
+        raise RuleViolation(N_("请填写这一项。"), "name")
     kind, number = certified(kind, number)
     check_dates(valid_from, valid_until)
     held = select(Practitioner).where(
@@ -88,9 +89,9 @@ def add_practitioner(
     )
     for other in session.scalars(held):
         if other.agency_id != agency.id:
-            raise RuleBroken(N_("这个证书登记在另一家机构名下;一个证书只能在一家机构执业。"), "number")
+            raise RuleViolation(N_("这个证书登记在另一家机构名下;一个证书只能在一家机构执业。"), "number")
         if other.status() in ("valid", "expiring"):
-            raise RuleBroken(N_("这个证书编号已经登记过。"), "number")
+            raise RuleViolation(N_("这个证书编号已经登记过。"), "number")
         other.left_on = clock.today()
         session.flush()
     person = Practitioner(
@@ -126,7 +127,7 @@ def hand_in_material(session: Session, actor: Actor, *, kind: str, file_name: st
     """Hand in a paper of the entry's list; a newer one takes the place of the one before."""
     agency = _filling(session, actor)
     if kind not in wanted(profile_of(session, agency).legal_form):
-        raise RuleBroken(N_("请先填写证照信息,再按组织类型提交材料。"), "kind")
+        raise RuleViolation(N_("请先填写证照信息,再按组织类型提交材料。"), "kind")
     document = hand_in(session, actor, agency, file_name, content)
     found = session.scalars(
         select(EntryMaterial).where(EntryMaterial.agency_id == agency.id, EntryMaterial.kind == kind)
@@ -145,7 +146,7 @@ def _tell(session: Session, actor: Actor, agency: Organisation, act: str, data: 
 
 def _enter(session: Session, actor: Actor, act: str, committed: bool) -> Organisation:
     if not committed:
-        raise RuleBroken(N_("入驻须作出承诺:所填内容真实,并公示收费、守信执业。"), "committed")
+        raise RuleViolation(N_("入驻须作出承诺:所填内容真实,并公示收费、守信执业。"), "committed")
     agency = own(session, actor)
     submit(session, agency, act, actor)
     if agency.state == "verified":

@@ -16,7 +16,8 @@ from models.agencies import Qualification, check_dates
 from models.agencies.certificates import certified
 from models.base import Json
 from models.catalogue import item_by_code
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 
 @with_file
@@ -34,13 +35,13 @@ def add_qualification(
     file_name: str = "",
     content: bytes = b"",
 ) -> str:
-    """Register a certificate. RuleBroken for one that has ended, or whose number is registered already."""
+    """Register a certificate. RuleViolation for one that has ended, or whose number is registered already."""
     agency = own(session, actor)
     kind, number = certified(kind, number)
     check_dates(valid_from, valid_until)
     taken = select(Qualification.id).where(Qualification.kind == kind, Qualification.number == number)
     if session.scalar(taken):
-        raise RuleBroken(N_("这个证书编号已经登记过。"), "number")
+        raise RuleViolation(N_("这个证书编号已经登记过。"), "number")
     held = Qualification(
         agency_id=agency.id,
         kind=kind,
@@ -80,7 +81,7 @@ def publish_fees(
     agency = own(session, actor)
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn:
-        raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
+        raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")
     schedule = agencies.publish_schedule(
         session, agency.id, item, terms, days, note.strip(), effective_from or clock.today()
     )

@@ -1,6 +1,6 @@
 """Finding agencies, their public page, how they enter, what they publish, and checks of them."""
 
+from market.agencies.blueprint import bp
 from market.agencies.views import accounts, checks, entry, find, imports, public, publishing
-from market.agencies.views.rooms import rooms
 
-__all__ = ["accounts", "checks", "entry", "find", "imports", "public", "publishing", "rooms"]
+__all__ = ["accounts", "bp", "checks", "entry", "find", "imports", "public", "publishing"]

@@ -8,16 +8,16 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.agencies import actions
-from market.agencies.views.rooms import rooms
+from market.agencies.blueprint import bp
+from market.case_views import ActPage, act_view, case_page, visible
 from market.extensions import db
 from market.forms import ReasonForm
-from market.pages import ActPage, act_view, case_page, visible
 from models.agencies import AccountChange, profile_of
 
 ACCOUNT_ACTS = {"stop": ActPage(actions.stop_change, ReasonForm)}
 
 
-@rooms.get("/account-changes/<identifier>")
+@bp.get("/account-changes/<identifier>")
 @login_required
 def show_account_change(identifier: str) -> str:
     change = visible(AccountChange, identifier)
@@ -32,7 +32,7 @@ def show_account_change(identifier: str) -> str:
     )
 
 
-@rooms.route("/account-changes/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/account-changes/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_account_change(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(AccountChange, identifier, act, ACCOUNT_ACTS)

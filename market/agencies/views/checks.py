@@ -13,14 +13,14 @@ from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.agencies import actions
+from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
-from market.agencies.views.rooms import rooms
+from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, paged, visible
 from market.charts import rows
 from market.extensions import db
+from market.formatting import format_instant, region
 from market.forms import Form
-from market.pages import ActPage, act_view, case_page, case_url, file_of, link, paged, visible
 from market.spreadsheets import Column, export
-from market.words import region, when
 from models import documents
 from models.actors import Actor
 from models.agencies import CHECKS, Check, materials_of
@@ -52,7 +52,7 @@ def _listed(actor: Actor) -> Select[Any]:
     return query.order_by(Check.id.desc())
 
 
-@rooms.get("/oversight/checks")
+@bp.get("/oversight/checks")
 @login_required
 def checks() -> str:
     actor = current_actor()
@@ -82,17 +82,17 @@ COLUMNS = (
     Column[Check](_l("平台资料"), lambda check: _side(check, "ours")),
     Column[Check](_l("登记资料"), lambda check: _side(check, "theirs")),
     Column[Check](_l("来源"), lambda check: check.source),
-    Column[Check](_l("发起时间"), lambda check: when(check.seen_at)),
+    Column[Check](_l("发起时间"), lambda check: format_instant(check.seen_at)),
 )
 
 
-@rooms.get("/oversight/checks.<any(csv, xlsx):suffix>")
+@bp.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
     return export("checks", suffix, COLUMNS, db.session.scalars(_listed(current_actor())))
 
 
-@rooms.get("/checks/<identifier>")
+@bp.get("/checks/<identifier>")
 @login_required
 def show_check(identifier: str) -> str:
     check = visible(Check, identifier)
@@ -117,7 +117,7 @@ def show_check(identifier: str) -> str:
     )
 
 
-@rooms.route("/checks/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/checks/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_check(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Check, identifier, act, CHECK_ACTS)

@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 from market.accounts.identity import current_actor
 from market.accounts.to_do import pending_account
 from market.agencies import actions
+from market.agencies.blueprint import bp, mine
 from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
-from market.agencies.views.rooms import mine, rooms
+from market.case_views import attempt, case_page, case_url, file_of
 from market.extensions import db
 from market.forms import Form
-from market.pages import attempt, case_page, case_url, file_of
 from models import documents
 from models.accounts import Organisation
 from models.agencies import (
@@ -52,7 +52,7 @@ def _next(agency: Organisation) -> str:
     )
 
 
-@rooms.get("/my/entry")
+@bp.get("/my/entry")
 @login_required
 def entry() -> str:
     agency = mine()
@@ -79,7 +79,7 @@ def _form(agency: Organisation, step: str) -> Form:
     return form
 
 
-@rooms.route("/my/entry/<step>", methods=["GET", "POST"])
+@bp.route("/my/entry/<step>", methods=["GET", "POST"])
 @login_required
 def entry_step(step: str) -> Response | str | tuple[str, int]:
     agency = mine()
@@ -124,14 +124,14 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.post("/my/practitioners/<int:number>/remove")
+@bp.post("/my/practitioners/<int:number>/remove")
 @login_required
 def remove_practitioner(number: int) -> Response:
     actions.remove_practitioner(current_actor(), number)
     return redirect(url_for("agencies.entry_step", step="practitioners"), 303)
 
 
-@rooms.route("/my/entry/commitment", methods=["GET", "POST"])
+@bp.route("/my/entry/commitment", methods=["GET", "POST"])
 @login_required
 def commitment() -> Response | str | tuple[str, int]:
     agency, form, status = mine(), CommitmentForm(), 200
@@ -151,7 +151,7 @@ def commitment() -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.get("/agencies/<identifier>/<any(submit, commit):act>")
+@bp.get("/agencies/<identifier>/<any(submit, commit):act>")
 @login_required
 def to_commitment(identifier: str, act: str) -> Response:
     """Where the case page's buttons lead an agency that is filling in."""

@@ -9,20 +9,20 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.agencies.views.rooms import rooms
+from market.agencies.blueprint import bp
+from market.case_views import Page, page_number, page_numbered
 from market.config import PAGE_SIZE
 from market.extensions import db
+from market.formatting import item_name
 from market.options import region_asked, region_choices
-from market.pages import Page, page_number, page_numbered
-from market.words import item_name
 from models import money
 from models.accounts import Organisation
 from models.agencies import schedules_in_force
 from models.catalogue import ServiceItem, current_items
 from models.credit import CreditScore
 from search import Hits, Query
+from search.analysis import marked
 from search.query import GRADES
-from search.words import marked
 
 
 def _fen(name: str, wrong: list[str]) -> int | None:
@@ -49,7 +49,7 @@ def _search(asked: Query) -> Hits:
     return hits
 
 
-@rooms.get("/agencies")
+@bp.get("/agencies")
 def find() -> str | tuple[str, int] | Response:
     numbered = page_numbered(request.args.get("q", ""))
     if numbered:
@@ -135,7 +135,7 @@ def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[st
     }
 
 
-@rooms.get("/suggest")
+@bp.get("/suggest")
 def suggest() -> str:
     """What somebody who is typing may mean: items first, then agencies; a piece of a page."""
     words = request.args.get("q", "")[:40]

@@ -15,20 +15,20 @@ from market import batches as doing
 from market.accounts.actions import claim_code
 from market.accounts.identity import current_actor
 from market.agencies import imports, registry
+from market.agencies.blueprint import bp
 from market.agencies.forms import ImportForm, RegisterForm
 from market.agencies.shapes import SHAPES
-from market.agencies.views.rooms import rooms
+from market.case_views import attempt, file_of, not_found, paged
 from market.extensions import db
+from market.formatting import describe_result, stored_problem_text
 from market.forms import ActForm
-from market.pages import attempt, file_of, not_found, paged
 from market.spreadsheets import Column, export
-from market.words import result_words, told
 from models import batches
 from models.accounts import Organisation
 from models.batches import KINDS, STATES, Batch, BatchRow
 
 
-@rooms.get("/imports")
+@bp.get("/imports")
 @login_required
 def import_list() -> str:
     actor = current_actor()
@@ -45,7 +45,7 @@ def import_list() -> str:
     )
 
 
-@rooms.route("/imports/new", methods=["GET", "POST"])
+@bp.route("/imports/new", methods=["GET", "POST"])
 @login_required
 def new_import() -> Response | str | tuple[str, int]:
     kinds = imports.kinds_for(current_actor())
@@ -70,7 +70,7 @@ def new_import() -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
+@bp.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
 def import_template(what: str, kind: str) -> FlaskResponse:
     """The table to fill in."""
     return export(what, kind, SHAPES[what].columns(), [SHAPES[what].example])
@@ -97,7 +97,7 @@ def _rows(batch: Batch, only: str) -> Select[Any]:
     return query.order_by(BatchRow.number)
 
 
-@rooms.get("/batches/<identifier>")
+@bp.get("/batches/<identifier>")
 @login_required
 def batch(identifier: str) -> str:
     found, only = _readable(identifier), request.args.get("only", "")
@@ -117,14 +117,15 @@ def batch(identifier: str) -> str:
 BATCH_ROWS = (
     Column[BatchRow](_l("行"), lambda row: row.number),
     Column[BatchRow](_l("对象"), lambda row: row.subject),
-    Column[BatchRow](_l("结果"), result_words),
+    Column[BatchRow](_l("结果"), describe_result),
     Column[BatchRow](
-        _l("问题"), lambda row: "; ".join(map(told, [*row.problems, *row.content.get("warnings", [])]))
+        _l("问题"),
+        lambda row: "; ".join(map(stored_problem_text, [*row.problems, *row.content.get("warnings", [])])),
     ),
 )
 
 
-@rooms.get("/batches/<identifier>.<any(csv, xlsx):kind>")
+@bp.get("/batches/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_batch(identifier: str, kind: str) -> FlaskResponse:
     """What was found of each row.
@@ -143,14 +144,14 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
     return export(identifier, kind, [*BATCH_ROWS, *([claimed] if codes else [])], rows)
 
 
-@rooms.post("/batches/<identifier>/<any(load, drop):act>")
+@bp.post("/batches/<identifier>/<any(load, drop):act>")
 @login_required
 def act_batch(identifier: str, act: str) -> Response:
     (doing.load_batch if act == "load" else doing.drop_batch)(current_actor(), identifier)
     return redirect(url_for("agencies.batch", identifier=identifier), 303)
 
 
-@rooms.route("/oversight/register", methods=["GET", "POST"])
+@bp.route("/oversight/register", methods=["GET", "POST"])
 @login_required
 def register() -> Response | str | tuple[str, int]:
     """Comparisons with the business register: those that were, how far one is, and a new one."""

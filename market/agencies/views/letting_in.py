@@ -8,9 +8,9 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from market.accounts.identity import current_actor
+from market.case_views import case_url, link
 from market.extensions import db
-from market.pages import case_url, link
-from market.words import when
+from market.formatting import format_instant
 from models.accounts import Membership, Organisation
 from models.agencies import UNLIKE
 from models.claims import Claim
@@ -46,7 +46,7 @@ def _register(organisation: Organisation) -> str:
     return _(
         "%(found)s(%(time)s 查询)",
         found=found or _("与登记机关一致"),
-        time=when(organisation.register_asked_at),
+        time=format_instant(organisation.register_asked_at),
     )
 
 

@@ -11,14 +11,14 @@ from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
 from market.agencies import actions
+from market.agencies.blueprint import bp, mine, readable
 from market.agencies.views.letting_in import seen_before
-from market.agencies.views.rooms import mine, readable, rooms
+from market.case_views import ActPage, act_view, case_page, form_page
 from market.charts import lines
 from market.extensions import db
+from market.formatting import problem_text
 from market.forms import ActForm
-from market.pages import ActPage, act_view, case_page, form_page
 from market.standing import stopped
-from market.words import words_of
 from models import policy
 from models.accounts import Organisation
 from models.agencies import (
@@ -36,7 +36,7 @@ from models.agencies import (
 from models.agencies.entry import wanted
 from models.catalogue import newest_items
 from models.contracts import Contract
-from models.credit import LINES, RECORDS, CreditRecord, CreditScore, left_behind, of_agency, quarters, raises
+from models.credit import LINES, RECORDS, CreditRecord, CreditScore, abandoned_by, of_agency, quarters, raises
 from models.documents import of_case, papers_of
 from models.ratings import DIMENSIONS, Rating
 
@@ -69,7 +69,7 @@ def _trend(agency: Organisation) -> Markup | None:
     return lines([q.name[2:] for q in over], series, _("首次过审率和按期提交率,按季度"))
 
 
-@rooms.get("/agencies/<identifier>")
+@bp.get("/agencies/<identifier>")
 def show(identifier: str) -> str:
     agency = readable(identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
@@ -122,12 +122,12 @@ def show(identifier: str) -> str:
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
         records=db.session.scalars(records).all() if inside else [],
         check_kinds=CHECKS,
-        left=left_behind(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
+        left=abandoned_by(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
         record_kinds=RECORDS,
     )
 
 
-@rooms.route("/my/certificate", methods=["GET", "POST"])
+@bp.route("/my/certificate", methods=["GET", "POST"])
 @login_required
 def certificate() -> Response | str | tuple[str, int]:
     agency = mine()
@@ -141,7 +141,7 @@ def certificate() -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.get("/agencies/<identifier>/credit")
+@bp.get("/agencies/<identifier>/credit")
 def credit(identifier: str) -> str:
     agency = readable(identifier)
     sheet = of_agency(db.session, agency.id)
@@ -149,13 +149,13 @@ def credit(identifier: str) -> str:
         "agencies/credit.html",
         agency=agency,
         sheet=sheet,
-        raises=[words_of(hint) for hint in raises(sheet)],
+        raises=[problem_text(hint) for hint in raises(sheet)],
         labels=LINES,
         policy_version=policy.current().version,
     )
 
 
-@rooms.route("/agencies/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/agencies/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Organisation, identifier, act, ACTS)

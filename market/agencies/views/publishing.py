@@ -10,17 +10,17 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.agencies import actions
+from market.agencies.blueprint import bp, mine, readable
 from market.agencies.forms import FeeForm, QualificationForm
-from market.agencies.views.rooms import mine, readable, rooms
+from market.case_views import attempt, file_of, not_found
 from market.extensions import db
-from market.pages import attempt, file_of, not_found
-from market.words import words_of
+from market.formatting import problem_text
 from models import agencies, pricing
 from models.accounts import Organisation
 from models.agencies import published_prices, schedules_in_force, versions_of
 from models.catalogue import ServiceItem, current_items, item_by_code
+from models.errors import Problem
 from models.pricing import Quantity
-from models.text import Problem
 
 NOTHING: dict[str, Any] = {
     "problem": "",
@@ -65,7 +65,7 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
         jobs = [tried] if tried else item.examples
         rows = [_row(item, terms, present[0].terms if present else None, job) for job in jobs]
     except Problem as problem:
-        return {"problem": words_of(problem), "rows": [], "item": item}
+        return {"problem": problem_text(problem), "rows": [], "item": item}
     return {
         "problem": "",
         "rows": rows,
@@ -75,7 +75,7 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
     }
 
 
-@rooms.route("/my/fees/new", methods=["GET", "POST"])
+@bp.route("/my/fees/new", methods=["GET", "POST"])
 @login_required
 def new_fees() -> Response | str | tuple[str, int]:
     agency, wanted, status = mine(), item_by_code(db.session, request.args.get("item", "")), 200
@@ -108,7 +108,7 @@ def new_fees() -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.post("/my/fees/preview")
+@bp.post("/my/fees/preview")
 @login_required
 def preview_fees() -> str:
     """What the terms typed so far come to; the page asks while one types."""
@@ -118,7 +118,7 @@ def preview_fees() -> str:
     return render_template("agencies/preview.html", preview=_preview(form, agency))
 
 
-@rooms.get("/agencies/<identifier>/fees/<code>")
+@bp.get("/agencies/<identifier>/fees/<code>")
 def fee_history(identifier: str, code: str) -> str:
     """Every version of an agency's price for an item, and what each changed."""
     agency = readable(identifier)
@@ -137,7 +137,7 @@ def fee_history(identifier: str, code: str) -> str:
     )
 
 
-@rooms.route("/my/qualifications/new", methods=["GET", "POST"])
+@bp.route("/my/qualifications/new", methods=["GET", "POST"])
 @login_required
 def new_qualification() -> Response | str | tuple[str, int]:
     agency, form, status = mine(), QualificationForm(), 200

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, sides, suspend_if_owing
-from market.contracts.course import end, hold, proceed, running
+from market.contracts.lifecycle import end, hold, proceed, running
 from market.transaction import action
 from models import clock, identifiers, payments
 from models.actors import SYSTEM, Actor
 from models.contracts import CHANGES, Change, Contract
 from models.contracts.changes import check, extend, vary
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.workflow import check_reason, perform, start
 
 
@@ -22,13 +23,13 @@ from models.workflow import check_reason, perform, start
 def propose_change(
     session: Session, actor: Actor, identifier: str, *, kind: str, terms: dict[str, Any], reason: str
 ) -> str:
-    """A party proposes a change; RuleBroken where it could not be carried out, or another one waits."""
+    """A party proposes a change; RuleViolation where it could not be carried out, or another one waits."""
     contract = Contract.load(session, identifier, lock=True)
     mine, other = sides(contract, actor)
     if kind not in CHANGES:
-        raise RuleBroken(N_("请选择一项。"), "kind")
+        raise RuleViolation(N_("请选择一项。"), "kind")
     if session.query(Change).filter_by(contract_id=contract.id, state="proposed").first():
-        raise RuleBroken(N_("已有一项变更在等待答复。"), "kind")
+        raise RuleViolation(N_("已有一项变更在等待答复。"), "kind")
     change = Change(
         identifier=identifiers.issue(session, "U"),
         contract=contract,
@@ -47,7 +48,7 @@ def propose_change(
         actor,
         "propose",
         of=contract,
-        tells=("buyer", "agency"),
+        notify=("buyer", "agency"),
         data={"change": kind, "reason": reason.strip()},
     )
     return change.identifier
@@ -59,13 +60,13 @@ def _check(session: Session, change: Change) -> None:
         change,
         running(session, contract),
         payments.received(session, contract),
-        payments.kept(session, contract),
+        payments.funds_held(session, contract),
     )
 
 
 @action
 def agree_change(session: Session, actor: Actor, identifier: str) -> str:
-    """The other party agrees, and it takes effect at once. RuleBroken where things have moved on since."""
+    """The other party agrees, and it takes effect at once. RuleViolation where things have moved on since."""
     change: Change = locked(session, Change, identifier)
     contract = change.contract
     _check(session, change)

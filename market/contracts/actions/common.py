@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.course import hold
+from market.contracts.lifecycle import hold
 from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.contracts import Contract, Materials, OfContract
-from models.text import N_, NotAllowed
+from models.errors import NotAllowed
+from models.i18n import N_
 from models.workflow import perform
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, suspend_if_owing
-from market.contracts.course import end, meet, proceed
+from market.contracts.lifecycle import end, meet, proceed
 from market.files import hand_in, with_file
 from market.transaction import action
 from models import clock, payments, policy
@@ -25,8 +25,9 @@ from models.contracts import (
     record_outcome,
     refer_review,
 )
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import refer
-from models.text import N_, RuleBroken
 from models.workflow import perform
 
 
@@ -114,7 +115,7 @@ def submit(
     document = hand_in(session, actor, deliverable, file_name, content)
     number = 1 + len(deliverable.versions)
     if any(version.document.sha256 == document.sha256 for version in deliverable.versions):
-        raise RuleBroken(N_("这份文件与之前提交的一稿完全相同。"), "file")
+        raise RuleViolation(N_("这份文件与之前提交的一稿完全相同。"), "file")
     for materials in session.scalars(
         select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")
     ):
@@ -164,7 +165,7 @@ def _go_on_unreviewed(session: Session, deliverable: Deliverable) -> None:
             session,
             contract,
             "dissolve",
-            to_agency=min(payments.kept(session, contract), earned),
+            to_agency=min(payments.funds_held(session, contract), earned),
             fault="none",
         )
 

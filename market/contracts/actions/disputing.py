@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, sides, suspend_if_owing
-from market.contracts.course import end, freeze, hold, proceed, unfreeze
+from market.contracts.lifecycle import end, freeze, hold, proceed, unfreeze
 from market.files import hand_in, with_file
 from market.transaction import action
 from models import clock, identifiers, payments
@@ -34,7 +34,7 @@ def _open(
         respondent_id=respondent.id,
         claim=claim,
     )
-    start(session, dispute, actor, "file", of=contract, tells=("buyer", "agency"))
+    start(session, dispute, actor, "file", of=contract, notify=("buyer", "agency"))
     hold(session, contract, clock.now())
     freeze(session, contract, dispute.identifier)
     return dispute
@@ -159,7 +159,7 @@ def decide_dispute(
         fault=fault,
         to_agency=to_agency,
         decision=reason,
-        held=payments.kept(session, contract),
+        held=payments.funds_held(session, contract),
     )
     if outcome == "continue":
         _go_on(session, dispute)

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from market.contracts.course import ask_ratings
+from market.contracts.lifecycle import ask_ratings
 from market.timekeeping import surely
 from market.transaction import action
 from models import clock, contracts, credit, events, payments
@@ -17,9 +17,10 @@ from models.base import Json
 from models.clock import BEIJING
 from models.contracts import Contract, ContractSignature, rule
 from models.contracts.templates import publish
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.referrals import refer
 from models.sourcing import Award, Request
-from models.text import N_, RuleBroken
 from models.workflow import check_reason, perform
 
 _WHO = {"agency": "机构", "buyer": "业主"}
@@ -71,7 +72,7 @@ def revise(
 @surely
 @action
 def terminate(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """End a contract on which no money has come in. RuleBroken while a payment waits to be confirmed."""
+    """End a contract on which no money has come in. RuleViolation while a payment waits to be confirmed."""
     return _end(session, actor, identifier, "terminate", reason)
 
 
@@ -87,7 +88,7 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
     unsigned = contract.state in contracts.UNSIGNED
     happened = perform(session, contract, act, actor, reason=reason)
     if unsigned and happened.actor_role == "buyer" and above.cancels_with_consent:
-        raise RuleBroken(
+        raise RuleViolation(
             N_(
                 "报价已经公开:不签合同也是取消采购,请在采购需求 %(request)s "
                 "的页面按规则列明的情形申请,由监管部门同意。"
@@ -99,9 +100,9 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
         record_unsigned(session, contract, given_up=reason.strip())
     if unsigned and contract.unsigned_by in ("agency", "both"):
         ask_ratings(session, contract)
-    for payment in payments.of_contract(session, contract, lock=True):
+    for payment in payments.payments_of(session, contract, lock=True):
         if payment.state == "paid":
-            raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
+            raise RuleViolation(N_("业主已上传付款凭证,请先确认是否到账。"))
         perform(session, payment, "cancel", SYSTEM)
     perform(session, above, "fail", SYSTEM)
     return identifier
@@ -152,14 +153,14 @@ def publish_template(
 ) -> str:
     """The regulator of the whole market publishes the next version for a kind of service.
 
-    RuleBroken where the clause rules find it void, unfair or incomplete.
+    RuleViolation where the clause rules find it void, unfair or incomplete.
     """
     issuer = session.get_one(Organisation, actor.organisation_id)
     reason = check_reason(reason)
     wrong = [rule(found["rule"]) for found in contracts.examine(clauses, kind, "", own=False)]
     wrong = [each for each in wrong if each.severity != "attention"]
     if wrong:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("条款检查没有通过:%(title)s(%(article)s)。"),
             "clauses",
             title=wrong[0].title,

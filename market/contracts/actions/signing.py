@@ -9,9 +9,9 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import examining
-from market.accounts.telling import tell_of_change
-from market.contracts.course import ask_deposit
-from market.contracts.papers import on_paper, put_signature, to_sign
+from market.accounts.owner_letters import notify_owners_of_change
+from market.contracts.contract_pdf import pdf_to_sign, rendered, store_signed
+from market.contracts.lifecycle import ask_deposit
 from market.extensions import db
 from market.files import Kept, keep, keep_for, store
 from market.signing import key_in_force, secret, signed, trusted
@@ -21,10 +21,11 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.contracts import FIELDS, Contract, ContractSignature, check_brought
 from models.documents import check
+from models.errors import Conflict, NotAllowed, RuleViolation
+from models.i18n import N_
 from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
 from models.signing.keys import Opened
 from models.signing.pades import Row
-from models.text import N_, Conflict, NotAllowed, RuleBroken
 from models.workflow import check as check_act
 from models.workflow import may, perform
 
@@ -51,7 +52,7 @@ def _sign(
     With the second the contract stands and the deposit is due.
     """
     happened = perform(session, contract, f"agree_{role}", actor)
-    document = put_signature(session, contract, content)
+    document = store_signed(session, contract, content)
     session.add(
         ContractSignature(
             contract_id=contract.id,
@@ -91,7 +92,7 @@ class Overtaken(Conflict):
 def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
     """A party signs with the key held for it.
 
-    The paper is printed and signed first, outside; once more where the other party was quicker. RuleBroken
+    The paper is printed and signed first, outside; once more where the other party was quicker. RuleViolation
     where its own certificate has run out; Conflict where the text or the key was changed meanwhile.
     """
     try:
@@ -111,7 +112,7 @@ def _made(actor: Actor, identifier: str) -> Signature | None:
         if not may(session, contract, f"agree_{role}", actor):
             return None
         text = contract.text_digest
-    key, paper = key_in_force(party), on_paper(identifier)
+    key, paper = key_in_force(party), rendered(identifier)
     content = keep(signed(store().get(paper.sha256), FIELDS[role], key, party))
     return Signature(text, paper.identifier, content, key, bool(current_app.config["TSA_URL"]))
 
@@ -136,18 +137,18 @@ def bring_signature(
 ) -> str:
     """A party uploads the PDF it downloaded here and signed elsewhere.
 
-    RuleBroken at `file` for anything but that. It is examined before the transaction begins.
+    RuleViolation at `file` for anything but that. It is examined before the transaction begins.
     """
     _party(Contract.load(db.session, identifier), actor)
     roots = trusted(db.session)
     db.session.rollback()
     if check(content) != "application/pdf":
-        raise RuleBroken(N_("请上传签署后的 PDF。"), "file")
+        raise RuleViolation(N_("请上传签署后的 PDF。"), "file")
     _title, found, foreign = examining.signatures(content, roots)
     if foreign and not foreign[0][1]:
-        raise RuleBroken(N_("文件里有读不出的签名:已经损坏,或者不是签名。请重新签署后上传。"), "file")
+        raise RuleViolation(N_("文件里有读不出的签名:已经损坏,或者不是签名。请重新签署后上传。"), "file")
     if foreign:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("文件里的签名用的是 %(algorithm)s,平台不能核验;请用 RSA 或 ECDSA 证书签署。"),
             "file",
             algorithm=foreign[0][1],
@@ -164,7 +165,7 @@ def _take_signature(
     contract = Contract.load_under(session, identifier, "request")
     role, party = _party(contract, actor)
     mine = check_brought(
-        to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role
+        pdf_to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role
     )
     about = {
         "subject": mine.certificate.subject.rfc4514_string()[:200],
@@ -216,7 +217,7 @@ def _told(session: Session, actor: Actor, party: Organisation, act: str, certifi
         "organisation",
         party.identifier,
         data={"title": party.name, "number": serial},
-        tells=[party.id],
+        notify=[party.id],
     )
-    tell_of_change(session, party, N_("更换了签名密钥"), "/my/signing")
+    notify_owners_of_change(session, party, N_("更换了签名密钥"), "/my/signing")
     return party.identifier

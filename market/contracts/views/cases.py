@@ -13,9 +13,10 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import ActPage, act_view, attempt, case_page, case_url, file_of, link, visible
 from market.contracts import actions
 from market.contracts.actions.common import sides
-from market.contracts.course import running
+from market.contracts.blueprint import bp
 from market.contracts.forms import (
     CHANGE_FORMS,
     AcceptForm,
@@ -30,11 +31,10 @@ from market.contracts.forms import (
     return_form,
     returned,
 )
-from market.contracts.views.rooms import rooms
+from market.contracts.lifecycle import running
 from market.contracts.views.show import with_file
 from market.extensions import db
-from market.pages import ActPage, act_view, attempt, case_page, case_url, file_of, link, visible
-from market.referring import urges
+from market.referrals import urges
 from models.contracts import (
     CHANGES,
     DISPUTE_FAULTS,
@@ -50,7 +50,7 @@ from models.contracts import (
 )
 from models.contracts.changes import under_way
 from models.documents import of_case
-from models.payments import kept
+from models.payments import funds_held
 
 MATERIALS_ACTS = {
     "urge": ActPage(urges("materials")),
@@ -97,13 +97,13 @@ def _contract(contract: Contract) -> Markup:
     return link(case_url("contract", contract.identifier), contract.identifier)
 
 
-@rooms.get("/materials/<identifier>")
+@bp.get("/materials/<identifier>")
 @login_required
 def show_materials(identifier: str) -> Response:
     return redirect(case_url("contract", visible(Materials, identifier).contract.identifier), 303)
 
 
-@rooms.get("/deliverables/<identifier>")
+@bp.get("/deliverables/<identifier>")
 @login_required
 def show_deliverable(identifier: str) -> str:
     """Every version with both sides' answers to the checklist, and what the department found."""
@@ -120,7 +120,7 @@ def show_deliverable(identifier: str) -> str:
     )
 
 
-@rooms.get("/changes/<identifier>")
+@bp.get("/changes/<identifier>")
 @login_required
 def show_change(identifier: str) -> str:
     change: Change = visible(Change, identifier)
@@ -135,7 +135,7 @@ def show_change(identifier: str) -> str:
     )
 
 
-@rooms.get("/disputes/<identifier>")
+@bp.get("/disputes/<identifier>")
 @login_required
 def show_dispute(identifier: str) -> str:
     dispute: Dispute = visible(Dispute, identifier)
@@ -148,35 +148,35 @@ def show_dispute(identifier: str) -> str:
         outcomes=OUTCOMES,
         faults=DISPUTE_FAULTS,
         evidence=of_case(db.session, "dispute", dispute.identifier),
-        held=kept(db.session, dispute.contract),
+        held=funds_held(db.session, dispute.contract),
     )
 
 
-@rooms.route("/materials/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/materials/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_materials(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Materials, identifier, act, MATERIALS_ACTS)
 
 
-@rooms.route("/deliverables/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/deliverables/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_deliverable(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Deliverable, identifier, act, DELIVERABLE_ACTS)
 
 
-@rooms.route("/changes/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/changes/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_change(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Change, identifier, act, CHANGE_ACTS)
 
 
-@rooms.route("/disputes/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/disputes/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_dispute(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Dispute, identifier, act, DISPUTE_ACTS)
 
 
-@rooms.route(
+@bp.route(
     "/contracts/<identifier>/changes/<any(variation, extension, suspension, resumption, termination):kind>",
     methods=["GET", "POST"],
 )
@@ -210,5 +210,5 @@ def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
         form=form,
         running=running(db.session, contract),
         done=contract.milestones[: under_way(contract)],
-        held=kept(db.session, contract),
+        held=funds_held(db.session, contract),
     ), status

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import form_page
 from market.contracts import actions
+from market.contracts.blueprint import bp
 from market.contracts.forms import CertificateForm, RenewForm
-from market.contracts.views.rooms import rooms
 from market.contracts.views.show import with_file
 from market.extensions import db
-from market.pages import form_page
 from models.actors import Actor
 from models.signing import SigningKey
 
@@ -32,7 +32,7 @@ def _party() -> Actor:
     return actor
 
 
-@rooms.get("/my/signing")
+@bp.get("/my/signing")
 @login_required
 def signing() -> str:
     actor = _party()
@@ -44,7 +44,7 @@ def signing() -> str:
     return render_template("contracts/signing.html", keys=keys, owner=actor.owner)
 
 
-@rooms.route("/my/signing/renew", methods=["GET", "POST"])
+@bp.route("/my/signing/renew", methods=["GET", "POST"])
 @login_required
 def renew_key() -> Response | str | tuple[str, int]:
     _party()
@@ -60,7 +60,7 @@ def renew_key() -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/my/signing/bring", methods=["GET", "POST"])
+@bp.route("/my/signing/bring", methods=["GET", "POST"])
 @login_required
 def bring_certificate() -> Response | str | tuple[str, int]:
     _party()

@@ -12,11 +12,11 @@ from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
-from market.contracts.views.rooms import rooms
+from market.case_views import paged
+from market.contracts.blueprint import bp
 from market.extensions import db
-from market.pages import paged
+from market.formatting import format_instant, region
 from market.spreadsheets import Column, export
-from market.words import region, when
 from models.actors import Actor
 from models.contracts import Deliverable
 
@@ -38,7 +38,7 @@ def _listed(actor: Actor) -> Select[Any]:
     return query.order_by(Deliverable.due_at.is_(None), Deliverable.due_at, Deliverable.id)
 
 
-@rooms.get("/reviews")
+@bp.get("/reviews")
 @login_required
 def reviews() -> str:
     actor = current_actor()
@@ -65,11 +65,11 @@ COLUMNS = (
     Column[Deliverable](_l("地区"), lambda d: region(d.region_code)),
     Column[Deliverable](_l("状态"), lambda d: _(d.state_label)),
     Column[Deliverable](_l("退回次数"), lambda d: d.reviews - (d.state == "passed")),
-    Column[Deliverable](_l("办理期限"), lambda d: when(d.due_at)),
+    Column[Deliverable](_l("办理期限"), lambda d: format_instant(d.due_at)),
 )
 
 
-@rooms.get("/reviews.<any(csv, xlsx):kind>")
+@bp.get("/reviews.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
     return export("reviews", kind, COLUMNS, db.session.scalars(_listed(current_actor())).unique())

@@ -14,15 +14,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
-from market.contracts import actions
-from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
-from market.contracts.papers import on_paper, printable
-from market.contracts.views.rooms import rooms
-from market.extensions import db
-from market.files import sent
-from market.forms import Form
-from market.journey import of_request
-from market.pages import (
+from market.case_views import (
     ActPage,
     act_view,
     case_page,
@@ -34,8 +26,16 @@ from market.pages import (
     paged,
     visible,
 )
-from market.referring import urges
-from market.words import FOLLOWS
+from market.contracts import actions
+from market.contracts.blueprint import bp
+from market.contracts.contract_pdf import has_pdf, rendered
+from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
+from market.extensions import db
+from market.files import sent
+from market.formatting import FOLLOWS
+from market.forms import Form
+from market.progress import of_request
+from market.referrals import urges
 from models import CASES
 from models.agencies import profile_of
 from models.contracts import (
@@ -54,7 +54,7 @@ from models.contracts.agreement import UNSIGNED
 from models.contracts.changes import WHEN
 from models.documents import Document
 from models.ledger import ACCOUNT_KINDS, Entry
-from models.payments import KINDS, PAYOUT_KINDS, POSTINGS, Payout, kept, of_contract
+from models.payments import KINDS, PAYOUT_KINDS, POSTINGS, Payout, funds_held, payments_of
 from models.ratings import DIMENSIONS, Rating
 from models.workflow import Case, Move
 
@@ -84,14 +84,14 @@ ACTS = {
 }
 
 
-@rooms.get("/contracts")
+@bp.get("/contracts")
 @login_required
 def index() -> str:
     page = paged(select(Contract).where(Contract.visible_to(current_actor())).order_by(Contract.id.desc()))
     return render_template("contracts/index.html", page=page)
 
 
-@rooms.get("/contracts/<identifier>")
+@bp.get("/contracts/<identifier>")
 @login_required
 def show(identifier: str) -> str:
     contract = Contract.load(db.session, identifier)
@@ -99,7 +99,7 @@ def show(identifier: str) -> str:
         raise not_found(identifier)
     beside = [case for kind in (Materials, Deliverable, Change, Dispute) for case in _of(kind, contract)]
     mine = bool(contract.roles_of(current_actor()))
-    payments = of_contract(db.session, contract)
+    payments = payments_of(db.session, contract)
     ratings = list(
         db.session.scalars(select(Rating).where(Rating.contract_id == contract.id).order_by(Rating.id))
     )
@@ -122,7 +122,7 @@ def show(identifier: str) -> str:
         mine=mine,
         unsigned=UNSIGNED,
         follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
-        on_paper=mine and printable(contract),
+        on_paper=mine and has_pdf(contract),
         signatures=signatures_of(contract),
         findings=findings_of(contract) if mine else [],
         payments=payments,
@@ -133,7 +133,7 @@ def show(identifier: str) -> str:
         payout_kinds=PAYOUT_KINDS,
         postings=POSTINGS,
         account_kinds=ACCOUNT_KINDS,
-        held=kept(db.session, contract),
+        held=funds_held(db.session, contract),
         payee=profile_of(db.session, contract.agency) if mine else None,
         ratings=ratings,
         dimensions=DIMENSIONS,
@@ -184,31 +184,31 @@ def _turns(cases: list[Case]) -> list[tuple[Case, list[Move], list[str]]]:
     return sorted(waiting, key=lambda turn: not any(move.main for move in turn[1]))
 
 
-@rooms.route("/contracts/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/contracts/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_contract(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Contract, identifier, act, ACTS)
 
 
-@rooms.app_template_global("signing_of")
+@bp.app_template_global("signing_of")
 def _signing_of(contract: Contract) -> dict[str, Any]:
     """What the page to sign on shows beside its form."""
     return {
-        "paper": on_paper(contract.identifier) if printable(contract) else None,
+        "paper": rendered(contract.identifier) if has_pdf(contract) else None,
         "findings": findings_of(contract),
         "signatures": signatures_of(contract),
     }
 
 
-@rooms.get("/contracts/<identifier>/paper")
+@bp.get("/contracts/<identifier>/paper")
 @login_required
 def paper(identifier: str) -> Response:
     """The contract on paper, as it stands: printed for whoever is the first to ask."""
     visible(Contract, identifier)
-    return sent(on_paper(identifier))
+    return sent(rendered(identifier))
 
 
-@rooms.route("/contracts/<identifier>/bring", methods=["GET", "POST"])
+@bp.route("/contracts/<identifier>/bring", methods=["GET", "POST"])
 @login_required
 def bring(identifier: str) -> Response | str | tuple[str, int]:
     """A signature made elsewhere comes back."""
@@ -228,7 +228,7 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.get("/documents/<identifier>")
+@bp.get("/documents/<identifier>")
 @login_required
 def document(identifier: str) -> Response:
     """A file, to whoever has a part in its case."""

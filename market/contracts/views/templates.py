@@ -9,11 +9,11 @@ from flask import redirect, render_template, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
+from market.case_views import attempt, not_found
 from market.contracts import actions
+from market.contracts.blueprint import bp
 from market.contracts.forms import template_form
-from market.contracts.views.rooms import rooms
 from market.extensions import db
-from market.pages import attempt, not_found
 from models import clock
 from models.base import Json
 from models.catalogue import KINDS
@@ -29,12 +29,12 @@ from models.contracts import (
 from models.contracts.templates import MOST_MILESTONES, PLACES
 
 
-@rooms.get("/contract-templates")
+@bp.get("/contract-templates")
 def templates() -> str:
     return render_template("contracts/templates.html", current=current_templates(db.session), kinds=KINDS)
 
 
-@rooms.get("/contract-templates/<identifier>")
+@bp.get("/contract-templates/<identifier>")
 def template(identifier: str) -> str:
     """A kind's template, version by version.
 
@@ -60,7 +60,7 @@ def template(identifier: str) -> str:
     )
 
 
-@rooms.route("/contract-templates/<identifier>/revise", methods=["GET", "POST"])
+@bp.route("/contract-templates/<identifier>/revise", methods=["GET", "POST"])
 @login_required
 def revise_template(identifier: str) -> Response | str | tuple[str, int]:
     newest = next(iter(templates_of(db.session, identifier)), None)
@@ -147,7 +147,7 @@ def _milestones(form: Any) -> list[Json]:
     return rows
 
 
-@rooms.get("/clause-rules")
+@bp.get("/clause-rules")
 def clause_rules() -> str:
     """What the clause checker looks for, and on what law it rests."""
     return render_template(

@@ -5,7 +5,7 @@ invoices, closing the books.
 """
 
 from market.payments.actions.bank import close_day, leave_line, match_line, read_line, settle_line
-from market.payments.actions.charging import (
+from market.payments.actions.charges import (
     ask_charge,
     charge_by,
     close_event,

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session, lazyload
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import come_back, see_arrived
 from market.payments.actions.payouts import locked as locked_payout
-from market.payments.gateways import BankTransfer, online
+from market.payments.gateways import BankTransfer, get_online_gateway
 from market.payments.receiving import locked
 from market.transaction import action
 from models import clock, events, ledger, money, payments, spelling
 from models.actors import SYSTEM, Actor
+from models.errors import Conflict, NotFound, RuleViolation, WrongState
+from models.i18n import N_
 from models.payments import BankLine, BankStatement, Payment, Payout, booked_before, comes_back, match
 from models.payments.bank import Match, fits
-from models.text import N_, Conflict, NotFound, RuleBroken, WrongState
 from models.workflow import check_reason
 
 STRANGE = {
@@ -88,7 +89,7 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
         if held.state != "cleared":
             see_at_bank(session, actor, held)
     else:
-        this_try = payments.seen_of(session, held.identifier)[0] + 1 == held.tries
+        this_try = payments.cleared_of(session, held.identifier)[0] + 1 == held.tries
         payments.post(
             session,
             "left_bank",
@@ -114,21 +115,21 @@ def _return(
 ) -> None:
     """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came.
 
-    Then it may be on its way for the second time, and is not owed for a third. RuleBroken at `identifier` or
+    Then it may be on its way for the second time, and is not owed for a third. RuleViolation at `identifier` or
     `way`.
     """
     case = session.scalars(
         select(Payout).where(Payout.identifier == identifier).options(lazyload(Payout.contract))
     ).one_or_none()
     if case is None:
-        raise RuleBroken(N_("没有找到 %(identifier)s。"), "identifier", identifier=identifier)
+        raise RuleViolation(N_("没有找到 %(identifier)s。"), "identifier", identifier=identifier)
     held = locked_payout(session, case.identifier)
     if line.amount != held.amount:
-        raise RuleBroken(payments.PROBLEMS["amount"], "identifier")
+        raise RuleViolation(payments.PROBLEMS["amount"], "identifier")
     if not comes_back(session, held):
-        raise RuleBroken(payments.PROBLEMS["state"], "identifier")
+        raise RuleViolation(payments.PROBLEMS["state"], "identifier")
     if again == booked_before(session, held):
-        raise RuleBroken(EARLIER if again else NOT_BOOKED, "way")
+        raise RuleViolation(EARLIER if again else NOT_BOOKED, "way")
     if again:
         come_back(session, actor, held, reason)
     payments.post(
@@ -155,29 +156,31 @@ def settle_line(
     """The custodian says what a line is that did not match.
 
     One of ours after all (to the fen), money that is nobody's here, such money going back or the bank's fee,
-    or what the gateway named after a colon settles (`swept:stripe`). RuleBroken at the field that is wrong.
+    or what the gateway named after a colon settles (`swept:stripe`). RuleViolation at the field that is wrong.
     """
     line, reason = _line(session, statement, number), check_reason(reason)
     if line.state != "open":
         raise WrongState(N_("这一笔已经处理。"))
     if not line.amount:
-        raise RuleBroken(N_("先填写这一笔的金额和日期。"), "way")
+        raise RuleViolation(N_("先填写这一笔的金额和日期。"), "way")
     key, about = f"{statement}/{number}", spelling.code(identifier)
     if way == "payment":
         kind: Any = Payment if about.startswith("M-") else Payout
         case = session.scalars(select(kind).where(kind.identifier == about)).one_or_none()
         if case is None:
-            raise RuleBroken(N_("没有找到 %(identifier)s。"), "identifier", identifier=about)
+            raise RuleViolation(N_("没有找到 %(identifier)s。"), "identifier", identifier=about)
         found = _book(session, actor, line, case)
         if found.case is None:
-            raise RuleBroken(payments.PROBLEMS[found.problem], "identifier")
+            raise RuleViolation(payments.PROBLEMS[found.problem], "identifier")
     elif way in ("returned", "returned_before") and line.amount > 0:
         _return(session, actor, line, about, reason, again=way == "returned")
     elif (name := STRANGE.get(way.partition(":")[0])) and (line.amount > 0) == (way != "back"):
-        gateway = online(way.partition(":")[2]).name if name == "seen_at_bank" else BankTransfer.name
+        gateway = (
+            get_online_gateway(way.partition(":")[2]).name if name == "seen_at_bank" else BankTransfer.name
+        )
         payments.post(session, name, key, statement, abs(line.amount), gateway=gateway)
     else:
-        raise RuleBroken(N_("收付方向与所选的不符。"), "way")
+        raise RuleViolation(N_("收付方向与所选的不符。"), "way")
     line.state, line.note, line.settled_at = "settled", reason[:200], clock.now()
     events.record(
         session,
@@ -212,7 +215,7 @@ def read_line(
     """The custodian reads a line nobody could: money that came `in` or went `out`, in fen, and its day.
 
     Or `none`, for what is no line at all, with the `reason`. What was read is matched as any other.
-    RuleBroken at the field that is wrong.
+    RuleViolation at the field that is wrong.
     """
     line = _line(session, statement, number)
     if line.state != "open" or line.problem != "unreadable":
@@ -220,7 +223,7 @@ def read_line(
     if way == "none":
         line.state, line.note, line.settled_at = "settled", check_reason(reason), clock.now()
     elif not amount or not 0 < amount <= money.MOST:
-        raise RuleBroken(N_("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"), "amount")
+        raise RuleViolation(N_("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"), "amount")
     else:
         line.amount, line.day = amount if way == "in" else -amount, day or line.day
         line.state, line.problem = "new", ""

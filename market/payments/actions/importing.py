@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from market import permissions
 from market.extensions import db
 from market.files import put_for, store
-from market.payments.gateways import bank
+from market.payments.gateways import bank_transfer
 from market.payments.reading import (
     Layout,
     Line,
@@ -33,12 +33,13 @@ from market.transaction import action
 from models import clock, events, identifiers
 from models.actors import Actor
 from models.base import Json
-from models.payments import BankLine, BankStatement, StatementLayout, WaitingStatement, layout_of
-from models.text import N_, NotFound, RuleBroken
+from models.errors import NotFound, RuleViolation
+from models.i18n import N_
+from models.payments import BankLine, BankStatement, BankStatementLayout, UnreadBankStatement, layout_of
 from models.upsert import upsert
 
 Group = tuple[object, ...]
-Row = TypeVar("Row", StatementLayout, WaitingStatement)
+Row = TypeVar("Row", BankStatementLayout, UnreadBankStatement)
 NEEDED = N_("请指明日期,以及收入和支出两列,或者一列金额。")
 
 
@@ -51,13 +52,13 @@ class Unread(NotUnderstood):
 
 
 def _account() -> str:
-    return bank().number.replace(" ", "")
+    return bank_transfer().number.replace(" ", "")
 
 
 def _layouts() -> dict[str, Layout]:
     found = {
         each.signature: Layout(-1, each.places, each.flipped, each.day_order)
-        for each in db.session.scalars(select(StatementLayout))
+        for each in db.session.scalars(select(BankStatementLayout))
     }
     db.session.rollback()
     return found
@@ -66,7 +67,7 @@ def _layouts() -> dict[str, Layout]:
 def import_statement(actor: Actor, *, file_name: str, content: bytes, submission: str = "") -> str:
     """Take in a statement of the custody account.
 
-    Lines the bank told of before are counted and left alone. RuleBroken at `file` for what is no statement,
+    Lines the bank told of before are counted and left alone. RuleViolation at `file` for what is no statement,
     or one of another account; Unread for a table that is kept until its columns are told. It is read before
     the transaction begins.
     """
@@ -89,13 +90,13 @@ def _wait(session: Session, actor: Actor, *, file_name: str, sha256: str) -> str
         "brought_by_id": actor.user_id,
         "brought_at": clock.now(),
     }
-    upsert(session, WaitingStatement, ["sha256"], row)
-    return str(session.scalar(select(WaitingStatement.id).where(WaitingStatement.sha256 == sha256)))
+    upsert(session, UnreadBankStatement, ["sha256"], row)
+    return str(session.scalar(select(UnreadBankStatement.id).where(UnreadBankStatement.sha256 == sha256)))
 
 
-def waiting(number: int) -> tuple[WaitingStatement, list[list[str]]]:
+def waiting(number: int) -> tuple[UnreadBankStatement, list[list[str]]]:
     """A table that waits for its columns to be told, and its rows. NotFound. Never inside a transaction."""
-    found = _one(db.session, WaitingStatement, number)
+    found = _one(db.session, UnreadBankStatement, number)
     content = store().get(found.sha256)
     db.session.rollback()
     return found, grid(content)
@@ -114,7 +115,7 @@ def tell_layout(
     """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none.
 
     `order` that of its days, of ORDERS, empty where it can be seen), which is remembered for every table with
-    this heading, and take it in. RuleBroken at `columns` where that is not enough, at `heading` for no such
+    this heading, and take it in. RuleViolation at `columns` where that is not enough, at `heading` for no such
     row, or as `import_statement` does.
     """
     permissions.check_act("payments._take_statement", actor)
@@ -122,10 +123,10 @@ def tell_layout(
     file_name, content = found.source, store().get(found.sha256)
     db.session.rollback()
     if not 0 <= heading <= min(len(rows), 60):
-        raise RuleBroken(N_("没有这一行。"), "heading")
+        raise RuleViolation(N_("没有这一行。"), "heading")
     layout = Layout(heading - 1, places, flipped, order)
     if not layout.enough:
-        raise RuleBroken(NEEDED, "columns")
+        raise RuleViolation(NEEDED, "columns")
     titles = rows[heading - 1] if heading else []
     parsed = read(content, _account(), {}, layout)
     _keep_layout(
@@ -150,7 +151,7 @@ def _keep_layout(
         session.delete(standing)
         session.flush()
     session.add(
-        StatementLayout(
+        BankStatementLayout(
             signature=key,
             places=places,
             flipped=flipped,
@@ -168,7 +169,7 @@ def forget_layout(session: Session, actor: Actor, number: int) -> str:
 
     What was read stays.
     """
-    layout = _one(session, StatementLayout, number)
+    layout = _one(session, BankStatementLayout, number)
     session.delete(layout)
     return _put_away(session, actor, "forget", number, layout.titles)
 
@@ -176,7 +177,7 @@ def forget_layout(session: Session, actor: Actor, number: int) -> str:
 @action
 def drop_waiting(session: Session, actor: Actor, number: int) -> str:
     """A table that waits to be told about is none of the bank's: it is put away unread."""
-    waits = _one(session, WaitingStatement, number)
+    waits = _one(session, UnreadBankStatement, number)
     session.delete(waits)
     return _put_away(session, actor, "drop", number, waits.source)
 
@@ -206,7 +207,7 @@ def _one(session: Session, kind: type[Row], number: int) -> Row:
 def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: str, parsed: Parsed) -> str:
     account = _account()
     if parsed.account and not same_account(parsed.account, account):
-        raise RuleBroken(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)
+        raise RuleViolation(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)
     new = _new(session, account, parsed.lines)
     statement = BankStatement(
         identifier=identifiers.issue(session, "S"),
@@ -223,7 +224,9 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
         imported_by_id=actor.user_id,
     )
     session.add(statement)
-    session.execute(delete(WaitingStatement).where(WaitingStatement.sha256 == sha256))  # it waits no longer
+    session.execute(
+        delete(UnreadBankStatement).where(UnreadBankStatement.sha256 == sha256)
+    )  # it waits no longer
     session.flush()
     rows = [
         {

@@ -11,10 +11,11 @@ from market.payments.receiving import locked
 from market.transaction import action
 from models import identifiers
 from models.actors import Actor
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.payments import Invoice
 from models.payments.invoices import check_number, check_sums
-from models.text import N_, RuleBroken
-from models.workflow import perform, play, start
+from models.workflow import check_role, perform, start
 
 
 @with_file
@@ -31,12 +32,12 @@ def record_invoice(
     file_name: str,
     content: bytes,
 ) -> str:
-    """The agency records an invoice against a payment. RuleBroken at the field that is wrong."""
+    """The agency records an invoice against a payment. RuleViolation at the field that is wrong."""
     paid = locked(session, payment)
     contract = paid.contract
-    play(session, paid, "confirm", actor, {"agency"})  # billing goes with being paid
+    check_role(session, paid, "confirm", actor, {"agency"})  # billing goes with being paid
     if paid.state == "cancelled":
-        raise RuleBroken(N_("已取消的付款不能开票。"))
+        raise RuleViolation(N_("已取消的付款不能开票。"))
     digits = check_number(session, number)
     check_sums(session, paid, amount, tax, issued_on)
     invoice = Invoice(
@@ -58,7 +59,7 @@ def record_invoice(
         "record",
         of=contract,
         data={"number": digits, "amount": amount},
-        tells=("buyer",),
+        notify=("buyer",),
     )
     return invoice.identifier
 

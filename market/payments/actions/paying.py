@@ -5,15 +5,16 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.files import hand_in, with_file
-from market.payments.receiving import locked, take_in
+from market.payments.receiving import locked, record_receipt
 from market.transaction import action
 from models import clock, credit, payments
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.clock import BEIJING
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.money import show
 from models.payments import Payment
-from models.text import N_, RuleBroken
 from models.workflow import perform
 
 
@@ -26,7 +27,7 @@ def pay(
     payment = locked(session, identifier)
     perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
     if not 4 <= len(bank_reference.strip()) <= 60:
-        raise RuleBroken(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+        raise RuleViolation(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
     payment.bank_reference, payment.paid_at = bank_reference.strip(), clock.now()
     payment.voucher_id = hand_in(session, actor, payment, file_name, content).id
     return identifier
@@ -39,7 +40,7 @@ def confirm(session: Session, actor: Actor, identifier: str) -> str:
     happened = perform(
         session, payment, "confirm", actor, data={"kind": payment.kind, "amount": payment.amount}
     )
-    entry = take_in(session, payment, "bank")
+    entry = record_receipt(session, payment, "bank")
     happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
     return identifier
 
@@ -59,7 +60,7 @@ def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
     known = payment.state == "confirmed"
     perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
     if not known:
-        take_in(session, payment, "bank")
+        record_receipt(session, payment, "bank")
     payments.post(
         session, "seen_at_bank", f"{payment.identifier}:seen", payment.contract.identifier, payment.amount
     )

@@ -8,8 +8,9 @@ from market.payments.gateways import BankTransfer
 from market.transaction import action
 from models import clock, payments
 from models.actors import Actor
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.payments import Payout
-from models.text import N_, RuleBroken
 from models.workflow import perform
 
 
@@ -22,13 +23,13 @@ def locked(session: Session, identifier: str) -> Payout:
 def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str) -> str:
     """The custodian has told its bank to pay.
 
-    RuleBroken where the gateway pays this one, or its money was not seen yet.
+    RuleViolation where the gateway pays this one, or its money was not seen yet.
     """
     payout = locked(session, identifier)
     if payout.gateway != BankTransfer.name:
-        raise RuleBroken(N_("这一笔由支付渠道自动付出。"))
+        raise RuleViolation(N_("这一笔由支付渠道自动付出。"))
     if not 4 <= len(bank_reference.strip()) <= 60:
-        raise RuleBroken(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+        raise RuleViolation(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
     payout.tries += 1
     _sent(session, actor, payout)
     payout.bank_reference = bank_reference.strip()
@@ -122,12 +123,12 @@ def see_arrived(session: Session, actor: Actor, payout: Payout) -> None:
 def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """It did not arrive, or came back: it is owed again.
 
-    RuleBroken where a gateway paid it: it would send it again by itself, so only what the gateway says counts
+    RuleViolation where a gateway paid it: it would send it again by itself, so only what the gateway says counts
     (`take_back`).
     """
     payout = locked(session, identifier)
     if payout.gateway != BankTransfer.name:
-        raise RuleBroken(N_("这一笔由支付渠道付出,是否退回以渠道的记录为准。"))
+        raise RuleViolation(N_("这一笔由支付渠道付出,是否退回以渠道的记录为准。"))
     come_back(session, actor, payout, reason)
     return identifier
 

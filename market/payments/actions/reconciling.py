@@ -8,16 +8,16 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.payments.gateways import Found
+from market.payments.gateways import Mismatch
 from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import Actor
-from models.payments import Difference
+from models.payments import Discrepancy
 
 
 @action
-def keep_differences(session: Session, actor: Actor, gateway: str, found: list[Found]) -> str:
+def keep_differences(session: Session, actor: Actor, gateway: str, found: list[Mismatch]) -> str:
     """Keep what was found now: new ones begin, those that stand stay, those that are gone end."""
     standing = _keep(session, actor, gateway, found)
     for gone in standing.values():
@@ -26,25 +26,25 @@ def keep_differences(session: Session, actor: Actor, gateway: str, found: list[F
 
 
 @action
-def note_differences(session: Session, actor: Actor, gateway: str, found: list[Found]) -> str:
+def note_differences(session: Session, actor: Actor, gateway: str, found: list[Mismatch]) -> str:
     """Keep what was found besides what stands."""
     _keep(session, actor, gateway, found)
     return gateway
 
 
 def _keep(
-    session: Session, actor: Actor, gateway: str, found: list[Found]
-) -> dict[tuple[str, str], Difference]:
+    session: Session, actor: Actor, gateway: str, found: list[Mismatch]
+) -> dict[tuple[str, str], Discrepancy]:
     """Keep what was found, and tell the custodian what is new of it. The other ones that stand."""
     standing = {
         (d.kind, d.about): d
-        for d in session.scalars(select(Difference).where(Difference.gateway == gateway).with_for_update())
+        for d in session.scalars(select(Discrepancy).where(Discrepancy.gateway == gateway).with_for_update())
     }
-    new: list[Found] = []
+    new: list[Mismatch] = []
     for each in found:
         kept = standing.pop((each.kind, each.about), None)
         if kept is None:
-            kept = Difference(gateway=gateway, kind=each.kind, about=each.about)
+            kept = Discrepancy(gateway=gateway, kind=each.kind, about=each.about)
             session.add(kept)
             new.append(each)
         elif kept.gone_at is not None:
@@ -55,12 +55,12 @@ def _keep(
     return standing
 
 
-def _tell(session: Session, actor: Actor, new: list[Found], gateway: str) -> None:
+def _tell(session: Session, actor: Actor, new: list[Mismatch], gateway: str) -> None:
     """Each on its case, or on the gateway where it has none.
 
     One without a case was done in the gateway's own dashboard or is a sum of many.
     """
-    offices = (
+    office_roles = (
         list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian")))
         if new
         else []
@@ -81,5 +81,5 @@ def _tell(session: Session, actor: Actor, new: list[Found], gateway: str) -> Non
             role="system",
             audience="custodian",
             data=about,
-            tells=offices,
+            notify=office_roles,
         )

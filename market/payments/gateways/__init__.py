@@ -12,33 +12,34 @@ from flask import current_app
 
 from market.payments.gateways.bank import BankTransfer
 from market.payments.gateways.interface import (
-    Found,
     Gateway,
+    GatewayStatus,
+    Mismatch,
     Movement,
     OnlineGateway,
     Refused,
-    Standing,
-    Told,
+    WebhookEvent,
 )
 from market.payments.gateways.stripe import StripeGateway
+from models.errors import NotFound
+from models.i18n import N_
 from models.payments import Payment
-from models.text import N_, NotFound
 
 __all__ = [
     "BankTransfer",
-    "Found",
     "Gateway",
+    "GatewayStatus",
+    "Mismatch",
     "Movement",
     "OnlineGateway",
     "Refused",
-    "Standing",
-    "Told",
-    "bank",
+    "WebhookEvent",
+    "bank_transfer",
     "configured",
-    "named",
-    "offering",
-    "online",
-    "ways",
+    "gateways",
+    "get_gateway",
+    "get_online_gateway",
+    "online_methods",
 ]
 
 
@@ -50,36 +51,36 @@ def configured(settings: dict[str, Any]) -> dict[str, Gateway]:
     return {gateway.name: gateway for gateway in made}
 
 
-def ways() -> list[Gateway]:
+def gateways() -> list[Gateway]:
     """Every way that is open, the bank first."""
     return list(current_app.extensions["gateways"].values())
 
 
-def bank() -> BankTransfer:
+def bank_transfer() -> BankTransfer:
     """Bank transfer."""
     found: BankTransfer = current_app.extensions["gateways"][BankTransfer.name]
     return found
 
 
-def named(name: str) -> Gateway | None:
+def get_gateway(name: str) -> Gateway | None:
     """The gateway of this name, if it is open."""
     found: Gateway | None = current_app.extensions["gateways"].get(name)
     return found
 
 
-def online(name: str) -> OnlineGateway:
+def get_online_gateway(name: str) -> OnlineGateway:
     """The gateway of this name that takes money by itself; NotFound where it is not open."""
-    found = named(name)
+    found = get_gateway(name)
     if not isinstance(found, OnlineGateway):
         raise NotFound(N_("没有这个页面。"))
     return found
 
 
-def offering(payment: Payment) -> dict[str, tuple[OnlineGateway, str]]:
+def online_methods(payment: Payment) -> dict[str, tuple[OnlineGateway, str]]:
     """The methods a payment may be made by online now: each with its gateway and label."""
     return {
         method: (way, label)
-        for way in ways()
+        for way in gateways()
         if isinstance(way, OnlineGateway)
         for method, label in way.offers(payment)
     }

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from market.extensions import db
-from market.payments.gateways.interface import Found, Gateway
+from market.payments.gateways.interface import Gateway, Mismatch
 from models import ledger
 from models.accounts import Organisation
 from models.agencies import profile_of
-from models.payments import Payment, off_by
-from models.text import N_
+from models.i18n import N_
+from models.payments import Payment, statement_discrepancy
 
 
 class BankTransfer(Gateway):
@@ -46,10 +46,10 @@ class BankTransfer(Gateway):
             else []
         )
 
-    def differences(self) -> list[Found]:
+    def find_discrepancies(self) -> list[Mismatch]:
         """The bank's newest balance against the custody account and the lines still to be explained."""
-        off, books = off_by(db.session), -ledger.balance(db.session, ledger.BANK)
-        return [Found("balance", "custody", books + off, books)] if off else []
+        off, books = statement_discrepancy(db.session), -ledger.balance(db.session, ledger.BANK)
+        return [Mismatch("balance", "custody", books + off, books)] if off else []
 
 
 def _account(holder: str, bank: str, number: str) -> list[tuple[str, str]]:

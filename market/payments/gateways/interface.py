@@ -17,19 +17,19 @@ from werkzeug.datastructures import Headers
 from market.extensions import db
 from models import clock, ledger, policy
 from models.accounts import Organisation
+from models.errors import RuleViolation
 from models.payments import Charge, Payment, Payout
-from models.text import RuleBroken
 
 BACK = timedelta(days=120)  # further than a gateway holds money
 MARGIN = timedelta(days=30)  # between when it moved there and when it was booked here
 
 
-class Refused(RuleBroken):
+class Refused(RuleViolation):
     """The gateway has said no: nothing happened, and asking again the same way changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Mismatch:
     """A difference between a gateway and the books.
 
     `theirs` and `ours` in fen, 0 where one side has nothing.
@@ -43,7 +43,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GatewayStatus:
     """A charge or a payout as the gateway has it now.
 
     Its own name for it, `waiting`, `succeeded` or `failed`, the sum and what of it the gateway keeps as its
@@ -72,7 +72,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WebhookEvent:
     """An event of a gateway that bears its signature, about a thing it names."""
 
     event_id: str
@@ -102,7 +102,7 @@ class Gateway(ABC):
         """
 
     @abstractmethod
-    def differences(self) -> list[Found]:
+    def find_discrepancies(self) -> list[Mismatch]:
         """Where its own record of what moved and our books do not agree. Away where it does not answer."""
 
 
@@ -114,19 +114,19 @@ class OnlineGateway(Gateway):
     """
 
     @abstractmethod
-    def begin(self, charge: Charge, back: str) -> Standing:
+    def begin(self, charge: Charge, back: str) -> GatewayStatus:
         """Ask for a charge, under its key; `back` is where the buyer returns to."""
 
     @abstractmethod
-    def look(self, gateway_id: str) -> Standing:
+    def look(self, gateway_id: str) -> GatewayStatus:
         """How a charge stands."""
 
     @abstractmethod
-    def cancel(self, gateway_id: str) -> Standing:
+    def cancel(self, gateway_id: str) -> GatewayStatus:
         """Call off a charge nobody has paid; Refused if somebody has."""
 
     @abstractmethod
-    def find(self, payout: Payout) -> Standing | None:
+    def find(self, payout: Payout) -> GatewayStatus | None:
         """A payout as the gateway has it, under this try of it; None if it has it not."""
 
     @abstractmethod
@@ -138,18 +138,18 @@ class OnlineGateway(Gateway):
         """Everything that moved since an instant, charges and payouts by the gateway's own names."""
 
     @abstractmethod
-    def taken_back(self, gateway_id: str) -> list[Movement]:
+    def reversals(self, gateway_id: str) -> list[Movement]:
         """Everything that was taken back from a charge, whoever asked for it."""
 
     @abstractmethod
-    def tells_of_taking_back(self, kind: str) -> bool:
+    def may_report_reversal(self, kind: str) -> bool:
         """Whether an event of this kind may say that something was taken back."""
 
     @abstractmethod
-    def read(self, payload: bytes, headers: Headers) -> Told | None:
+    def read(self, payload: bytes, headers: Headers) -> WebhookEvent | None:
         """An event it sends us; None for one that says nothing we could look up.
 
-        RuleBroken where the signature is not its own, or is too old.
+        RuleViolation where the signature is not its own, or is too old.
         """
 
     def page_policy(self, charge: Charge) -> str:
@@ -159,7 +159,7 @@ class OnlineGateway(Gateway):
         """
         return ""
 
-    def differences(self) -> list[Found]:
+    def find_discrepancies(self) -> list[Mismatch]:
         """Movement by movement, charges by their names and payouts by theirs.
 
         And what it holds for longer than the policy lets it.
@@ -169,15 +169,15 @@ class OnlineGateway(Gateway):
         theirs = {about: m.amount for about, m in moved.items()}
         ours = self._booked(since - 2 * MARGIN)
         found = [
-            Found("theirs_only", about, m.amount, 0, ours[m.of][1] if m.of in ours else "")
+            Mismatch("theirs_only", about, m.amount, 0, ours[m.of][1] if m.of in ours else "")
             for about, m in moved.items()
             if about not in ours
         ]
         for about, (amount, case, booked_at) in ours.items():
             if about in theirs and theirs[about] != amount:
-                found.append(Found("amount", about, theirs[about], amount, case))
+                found.append(Mismatch("amount", about, theirs[about], amount, case))
             elif about not in theirs and booked_at >= since:
-                found.append(Found("ours_only", about, 0, amount, case))
+                found.append(Mismatch("ours_only", about, 0, amount, case))
         return found + self._held_long()
 
     def _booked(self, since: datetime) -> dict[str, tuple[int, str, datetime]]:
@@ -200,7 +200,7 @@ class OnlineGateway(Gateway):
             for p in db.session.scalars(sent)
         }
 
-    def _held_long(self) -> list[Found]:
+    def _held_long(self) -> list[Mismatch]:
         """More than came in within the policy's days, and was not refunded, has been there for longer."""
         held = -ledger.balance(db.session, ledger.clearing(self.name))
         since = clock.now() - timedelta(days=policy.current().number("contract.gateway_days"))
@@ -212,4 +212,4 @@ class OnlineGateway(Gateway):
             Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since
         )
         lately = int(db.session.scalar(query) or 0)
-        return [Found("held_long", self.name, held, held - lately)] if held > lately else []
+        return [Mismatch("held_long", self.name, held, held - lately)] if held > lately else []

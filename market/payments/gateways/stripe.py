@@ -18,14 +18,16 @@ from urllib.parse import urlsplit
 import stripe
 from werkzeug.datastructures import Headers
 
-from market.batches import Away
+from market.batches import Unavailable
 from market.extensions import db
-from market.payments.gateways.interface import Movement, OnlineGateway, Refused, Standing, Told
+from market.payments.gateways.interface import GatewayStatus, Movement, OnlineGateway, Refused, WebhookEvent
 from models import policy
 from models.accounts import Organisation
 from models.agencies import profile_of
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.payments import Charge, Payment, Payout
-from models.text import N_, UNKEEPABLE, RuleBroken
+from models.spelling import UNKEEPABLE
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}
 TAKEN = ("needs_response", "under_review", "lost")  # a dispute takes from us as long as it is not won
@@ -76,7 +78,7 @@ class StripeGateway(OnlineGateway):
         profile = profile_of(db.session, payee) if payee.kind == "agency" else None
         return [(N_("收款账户"), profile.stripe_account)] if profile and profile.stripe_account else []
 
-    def begin(self, charge: Charge, back: str) -> Standing:
+    def begin(self, charge: Charge, back: str) -> GatewayStatus:
         """Ask for a payment intent."""
         asked: dict[str, Any] = {
             "amount": charge.amount,
@@ -93,7 +95,7 @@ class StripeGateway(OnlineGateway):
             self._ask(self._api.payment_intents.create, params=asked, options={"idempotency_key": charge.key})
         )
 
-    def look(self, gateway_id: str) -> Standing:
+    def look(self, gateway_id: str) -> GatewayStatus:
         return _standing(
             self._ask(
                 self._api.payment_intents.retrieve,
@@ -102,22 +104,24 @@ class StripeGateway(OnlineGateway):
             )
         )
 
-    def cancel(self, gateway_id: str) -> Standing:
+    def cancel(self, gateway_id: str) -> GatewayStatus:
         return _standing(self._ask(self._api.payment_intents.cancel, gateway_id))
 
-    def find(self, payout: Payout) -> Standing | None:
+    def find(self, payout: Payout) -> GatewayStatus | None:
         if payout.charge is not None:
             listed = self._all(self._api.refunds.list, {"payment_intent": payout.charge.gateway_id})
             return next(
                 (
-                    Standing(r.id, _OVER.get(r.status, "waiting"), r.amount)
+                    GatewayStatus(r.id, _OVER.get(r.status, "waiting"), r.amount)
                     for r in listed
                     if _named(r) == _key(payout)
                 ),
                 None,
             )
         listed = self._all(self._api.transfers.list, {"transfer_group": _key(payout)})
-        return next((Standing(t.id, "failed" if t.reversed else "succeeded", t.amount) for t in listed), None)
+        return next(
+            (GatewayStatus(t.id, "failed" if t.reversed else "succeeded", t.amount) for t in listed), None
+        )
 
     def send(self, payout: Payout) -> str:
         options: Any = {"idempotency_key": _key(payout)}
@@ -153,7 +157,7 @@ class StripeGateway(OnlineGateway):
             if dispute.status in TAKEN:
                 yield _disputed(dispute)
 
-    def taken_back(self, gateway_id: str) -> list[Movement]:
+    def reversals(self, gateway_id: str) -> list[Movement]:
         refunds = self._all(self._api.refunds.list, {"payment_intent": gateway_id})
         try:
             disputes = self._all(self._api.disputes.list, {"payment_intent": gateway_id})
@@ -190,17 +194,17 @@ class StripeGateway(OnlineGateway):
             else ""
         )
 
-    def tells_of_taking_back(self, kind: str) -> bool:
+    def may_report_reversal(self, kind: str) -> bool:
         return "refund" in kind or "dispute" in kind
 
-    def read(self, payload: bytes, headers: Headers) -> Told | None:
+    def read(self, payload: bytes, headers: Headers) -> WebhookEvent | None:
         try:
             text = payload.decode()
             stripe.WebhookSignature.verify_header(
                 text, headers.get("Stripe-Signature", ""), self._secret, stripe.Webhook.DEFAULT_TOLERANCE
             )
         except (ValueError, stripe.SignatureVerificationError) as error:
-            raise RuleBroken(N_("签名不对或已过期。")) from error
+            raise RuleViolation(N_("签名不对或已过期。")) from error
         try:
             event = json.loads(text, parse_constant=_no_number)
             json.dumps(event, allow_nan=False)  # as it is kept; `1e999` is infinite only now
@@ -208,7 +212,7 @@ class StripeGateway(OnlineGateway):
         except (ValueError, RecursionError):
             return None
         told, kind, about = _text(event, "id"), _text(event, "type"), _about(event)
-        return Told(told, kind, about, event) if told and kind and about and keepable else None
+        return WebhookEvent(told, kind, about, event) if told and kind and about and keepable else None
 
     def _ask(self, how: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -222,7 +226,7 @@ class StripeGateway(OnlineGateway):
         ) as error:  # a time-out, a torn connection, a key it does not take: what came before is not known
             if error.http_status == 404:
                 raise Refused(N_("支付渠道没有受理:%(why)s"), why="404") from error
-            raise Away(N_("支付渠道暂时没有回应;不会重复扣款,请稍后再试。")) from error
+            raise Unavailable(N_("支付渠道暂时没有回应;不会重复扣款,请稍后再试。")) from error
 
 
 def _origin(address: str) -> str:
@@ -284,7 +288,7 @@ def _disputed(dispute: Any) -> Movement:
     return Movement(dispute.id, -dispute.amount, str(getattr(dispute, "payment_intent", None) or ""))
 
 
-def _standing(intent: Any) -> Standing:
+def _standing(intent: Any) -> GatewayStatus:
     action, url = intent.next_action, ""
     if action:
         for kind, field in (
@@ -295,6 +299,6 @@ def _standing(intent: Any) -> Standing:
             url = url or str(getattr(getattr(action, kind, None), field, "") or "")
     moved = getattr(getattr(intent, "latest_charge", None), "balance_transaction", None)
     fee = int(getattr(moved, "fee", 0) or 0)
-    return Standing(
+    return GatewayStatus(
         intent.id, _OVER.get(intent.status, "waiting"), intent.amount, fee, url, intent.client_secret or ""
     )

@@ -16,31 +16,32 @@ from market.payments.reading.lines import Line, Parsed, line
 from market.payments.reading.tabular import MOST_LINES, same_account
 from market.sandboxed import statements as sandboxed
 from models import money, spelling
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 _BOOKED = frozenset({"", "BOOK", "BOOKED"})
 _UNSAID = frozenset({"", "NOTPROVIDED", "NONREF", "NOTAVAILABLE"})
 Texts = dict[str, Any]
 
 
-class _Odd(RuleBroken):
+class _Odd(RuleViolation):
     """Why an entry could not be read; it waits with the rest of what it says."""
 
 
 def read(content: bytes, ours: str) -> Parsed:
     """The statement of our account in a message.
 
-    RuleBroken at `file` for what is none, for one of other accounts only, and where no entry can be read.
+    RuleViolation at `file` for what is none, for one of other accounts only, and where no entry can be read.
     """
     spreadsheets.check_size(content)
     found: list[Texts] = sandbox.run(sandboxed.read, content, MOST_LINES)
     own = [each for each in found if not each["account"] or same_account(each["account"], ours)]
     if not own:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("这是另一个账户(%(account)s)的对账单。"), "file", account=found[0]["account"][:40]
         )
     lines: list[Line] = []
-    first: RuleBroken | None = None
+    first: RuleViolation | None = None
     pages = []
     for statement in own:
         made = []
@@ -53,7 +54,7 @@ def read(content: bytes, ours: str) -> Parsed:
         lines += made
         pages.append((min((each.day for each in made if each.day != date.min), default=date.max), statement))
     if first is not None and all(each.problem == "unreadable" for each in lines):
-        raise RuleBroken(first.message, "file", **first.params)
+        raise RuleViolation(first.message, "file", **first.params)
     days = [each.day for each in lines if each.day != date.min]
     lines = [
         each if each.day != date.min else line(days[0], 0, remark=each.remark, problem=each.problem)
@@ -186,7 +187,7 @@ def _made(entry: Texts, about: Texts, day: date, fen: int, part: str, problem: s
     )
 
 
-def _waiting(entry: Texts, odd: RuleBroken) -> Line:
+def _waiting(entry: Texts, odd: RuleViolation) -> Line:
     """An entry nobody could read, with all it says."""
     try:
         day = _day(entry, 0)

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
+from models.i18n import N_
 from models.spelling import plain
-from models.text import N_
 
 # What a column may be. The first heading a file has of a row is taken; `remark` is all of them together.
 ROLES = {

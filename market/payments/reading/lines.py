@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from models.payments import named_in, reference
+from models.payments import payments_named_in, reference
 from models.spelling import plain
 
 MOST_REMARK = 200
@@ -82,7 +82,7 @@ def line(
 def _kept(remark: str) -> str:
     """As much of a remark as is kept; a reference that stands further behind comes first."""
     short = remark[:MOST_REMARK]
-    if len(remark) > MOST_REMARK and named_in(short) != (named := named_in(remark[:5_000])):
+    if len(remark) > MOST_REMARK and payments_named_in(short) != (named := payments_named_in(remark[:5_000])):
         short = " ".join([*map(reference, named[0]), remark])[:MOST_REMARK]
     return short
 

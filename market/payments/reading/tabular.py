@@ -20,7 +20,8 @@ from market.payments.reading.headings import Layout
 from market.payments.reading.lines import Line, Parsed, follow, line, oldest_first, other_way
 from market.sandboxed import tables
 from models import spelling
-from models.text import N_, RuleBroken
+from models.errors import RuleViolation
+from models.i18n import N_
 
 MOST_LINES, MOST_BESIDE = 5_000, 300  # lines, and rows that are none
 _FOOT = re.compile(
@@ -47,7 +48,7 @@ _LOST = re.compile(rf"{tables.LOST}.*|\d(?:\.\d+)?E\+?\d+", re.IGNORECASE)  # a 
 LOST = N_("第 %(number)s 行的“%(column)s”是按数字存的,超过 15 位就已经不准了:请把这一列设为文本,重新填写。")
 
 
-class NotUnderstood(RuleBroken):
+class NotUnderstood(RuleViolation):
     """A table whose columns nobody knows, or none of whose rows can be read.
 
     Somebody may say what its columns are.
@@ -70,11 +71,11 @@ class _Row:
 
 
 def grid(content: bytes) -> list[list[str]]:
-    """Every row of a table. RuleBroken at `file` for what is none."""
+    """Every row of a table. RuleViolation at `file` for what is none."""
     spreadsheets.check_size(content)
     rows: list[list[str]] = sandbox.run(tables.grid, content, headings.WORDS, MOST_LINES + MOST_BESIDE)
     if not rows:
-        raise RuleBroken(N_("文件是空的。"), "file")
+        raise RuleViolation(N_("文件是空的。"), "file")
     return rows
 
 
@@ -95,7 +96,7 @@ def read(
     """The statement in these rows.
 
     In the layout just `told`, one `remembered` of its heading's signature, one we know, or one remembered of
-    tables without a heading. RuleBroken at `file` for one of other accounts only; NotUnderstood.
+    tables without a heading. RuleViolation at `file` for one of other accounts only; NotUnderstood.
     """
     by_a_person = told or _recalled(rows, remembered)
     layout = by_a_person or headings.find(rows) or (by_a_person := _headless(rows, remembered))
@@ -109,7 +110,7 @@ def read(
         key=lambda made: follow(made[0], made[1]),
     )
     if left_out and not lines:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("这是另一个账户(%(account)s)的对账单。"),
             "file",
             account=next(iter(_accounts(rows, layout)), "")[:40],
@@ -125,14 +126,14 @@ def read(
 
 def _made(
     found: list[_Row], layout: Layout, signs: _Signs
-) -> tuple[list[Line], list[int | None], RuleBroken | None]:
+) -> tuple[list[Line], list[int | None], RuleViolation | None]:
     """The lines in these rows, and the balance in each.
 
     With what was wrong with the first that could not be read.
     """
     lines: list[Line] = []
     balances: list[int | None] = []
-    first: RuleBroken | None = None
+    first: RuleViolation | None = None
     for row in found:
         made, fault = _line(row, layout, signs)
         if made is not None:
@@ -203,7 +204,7 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
     try:
         sizes = headings.sizes(rows, layout)
     except ValueError as unit:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("金额的单位(%(unit)s)看不懂:请导出以元为单位的人民币对账单。"), "file", unit=str(unit)
         ) from unit
     found, left_out, account = [], 0, ""
@@ -227,7 +228,7 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
             continue
         owner = layout.cell(row, "account") or account
         if _LOST.fullmatch(owner.strip()) and not same_account(owner, ours):
-            raise RuleBroken(LOST, "file", number=place + 1, column=headings.ROLES["account"])
+            raise RuleViolation(LOST, "file", number=place + 1, column=headings.ROLES["account"])
         if len(re.sub(r"\D", "", owner)) >= 4 and not same_account(owner, ours):
             left_out += 1
         else:
@@ -245,7 +246,7 @@ def _of_ours(rows: list[list[str]], layout: Layout, ours: str, by_a_person: bool
 def _is_heading(row: list[str], layout: Layout, place: int) -> bool:
     """Whether a row below is the heading once more.
 
-    RuleBroken for another one: what comes then is another table.
+    RuleViolation for another one: what comes then is another table.
     """
     if any(letter.isdigit() for cell in row for letter in cell):
         return False
@@ -259,7 +260,7 @@ def _is_heading(row: list[str], layout: Layout, place: int) -> bool:
             if role in _TOLD_APART
         )
     ):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("第 %(number)s 行起是另一张表,表头不同:请只留流水,或者分成几个文件。"),
             "file",
             number=place + 1,
@@ -444,7 +445,7 @@ def _needed(text: str) -> int:
 # --- Lines
 
 
-def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBroken | None]:
+def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleViolation | None]:
     """The line in a row; one that cannot be read whole, with what was wrong."""
     said: dict[str, Any] = {
         role: layout.cell(row.cells, role)
@@ -454,12 +455,12 @@ def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBr
         said["counterparty"], said["counterparty_account"] = together[1], together[2]
     for role in ("counterparty_account", "bank_reference"):
         if _LOST.fullmatch(said[role].strip()):
-            raise RuleBroken(LOST, "file", number=row.number, column=headings.ROLES[role])
+            raise RuleViolation(LOST, "file", number=row.number, column=headings.ROLES[role])
     written = layout.cell(row.cells, "day")
     try:
         day = cells.day(written, layout.order)
     except ValueError:
-        return _odd(row, date.min), RuleBroken(
+        return _odd(row, date.min), RuleViolation(
             N_("第 %(number)s 行的日期看不懂:%(text)s。"), "file", number=row.number, text=written[:30]
         )
     status = layout.cell(row.cells, "status")
@@ -480,7 +481,7 @@ def _line(row: _Row, layout: Layout, signs: _Signs) -> tuple[Line | None, RuleBr
         )[:60]
         if not text:
             return None, None  # a date and no sum: a note
-        return _odd(row, day), RuleBroken(odd.said, "file", number=row.number, text=text, status=status)
+        return _odd(row, day), RuleViolation(odd.said, "file", number=row.number, text=text, status=status)
 
 
 def _odd(row: _Row, day: date) -> Line:

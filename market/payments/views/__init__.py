@@ -1,6 +1,6 @@
 """Money on its pages: payments, payouts, invoices, paying online, custody, the books, statements."""
 
+from market.payments.blueprint import bp
 from market.payments.views import books, cases, custody, importing, online, payments, statements
-from market.payments.views.rooms import rooms
 
-__all__ = ["books", "cases", "custody", "importing", "online", "payments", "rooms", "statements"]
+__all__ = ["books", "bp", "cases", "custody", "importing", "online", "payments", "statements"]

@@ -13,12 +13,12 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
+from market.case_views import not_found, paged
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.pages import not_found, paged
-from market.payments.views.rooms import rooms
+from market.formatting import format_instant
+from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
-from market.words import when
 from models import ledger
 from models.ledger import ACCOUNT_KINDS, Account, Closing, Entry
 from models.payments import POSTINGS
@@ -31,7 +31,7 @@ def _ever() -> tuple[datetime, datetime]:
     return FIRST, ledger.midnight(ledger.open_day(db.session) + timedelta(days=1))
 
 
-@rooms.get("/ledger")
+@bp.get("/ledger")
 @login_required
 def trial() -> str:
     """The trial balance, checked as it is shown."""
@@ -44,7 +44,7 @@ def trial() -> str:
         rows=rows,
         chart=chart,
         kinds=ACCOUNT_KINDS,
-        crooked=ledger.crooked(db.session),
+        unbalanced_accounts=ledger.unbalanced_accounts(db.session),
         total=ledger.trial_balance(db.session),
     )
 
@@ -58,13 +58,13 @@ TRIAL = (
 )
 
 
-@rooms.get("/ledger.<any(csv, xlsx):kind>")
+@bp.get("/ledger.<any(csv, xlsx):kind>")
 @login_required
 def export_trial(kind: str) -> FlaskResponse:
     return export("trial-balance", kind, TRIAL, ledger.totals(db.session))
 
 
-@rooms.get("/ledger/accounts")
+@bp.get("/ledger/accounts")
 @login_required
 def accounts() -> str:
     query, kind = select(Account).order_by(Account.balance == 0, Account.code), request.args.get("kind", "")
@@ -75,7 +75,7 @@ def accounts() -> str:
     )
 
 
-@rooms.get("/ledger/accounts/<code>")
+@bp.get("/ledger/accounts/<code>")
 @login_required
 def account(code: str) -> str:
     """Every entry that moved an account, and where it stood after it."""
@@ -85,7 +85,7 @@ def account(code: str) -> str:
     return render_template(
         "payments/account.html",
         account=found,
-        page=paged(ledger.statement_lines([code], *_ever())),
+        page=paged(ledger.account_statement_lines([code], *_ever())),
         kinds=ACCOUNT_KINDS,
         postings=POSTINGS,
     )
@@ -93,7 +93,7 @@ def account(code: str) -> str:
 
 Posted = tuple[Entry, int, int]  # an entry, what it moved, and where the account stood after it, in fen
 ACCOUNT = (
-    Column[Posted](_l("时间"), lambda row: when(row[0].at)),
+    Column[Posted](_l("时间"), lambda row: format_instant(row[0].at)),
     Column[Posted](_l("分录"), lambda row: row[0].identifier),
     Column[Posted](_l("事由"), lambda row: _(POSTINGS[row[0].kind].label)),
     Column[Posted](_l("合同"), lambda row: row[0].case_identifier),
@@ -102,14 +102,14 @@ ACCOUNT = (
 )
 
 
-@rooms.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
+@bp.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
 @login_required
 def export_account(code: str, kind: str) -> FlaskResponse:
-    posted: Any = db.session.execute(ledger.statement_lines([code], *_ever()))
+    posted: Any = db.session.execute(ledger.account_statement_lines([code], *_ever()))
     return export("account", kind, ACCOUNT, posted)
 
 
-@rooms.get("/ledger/entries/<identifier>")
+@bp.get("/ledger/entries/<identifier>")
 @login_required
 def entry(identifier: str) -> str:
     found = db.session.scalars(select(Entry).where(Entry.identifier == identifier)).one_or_none()
@@ -120,7 +120,7 @@ def entry(identifier: str) -> str:
     )
 
 
-@rooms.get("/ledger/closings")
+@bp.get("/ledger/closings")
 @login_required
 def closings() -> str:
     """The closed days; on demand the whole chain is computed anew."""
@@ -130,7 +130,7 @@ def closings() -> str:
     )
 
 
-@rooms.get("/ledger/closings/<day>.json")
+@bp.get("/ledger/closings/<day>.json")
 @login_required
 def closed_day(day: str) -> FlaskResponse:
     """A closed day as it is now, to compute its hash from."""

@@ -9,17 +9,17 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
 from market.extensions import db
-from market.pages import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
 from market.payments import actions
+from market.payments.blueprint import bp
 from market.payments.forms import InvoiceForm, SendForm
-from market.payments.gateways import named
-from market.payments.views.rooms import rooms
-from market.referring import urges
+from market.payments.gateways import get_gateway
+from market.referrals import urges
 from models.agencies import under_way
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
-from models.workflow import play
+from models.workflow import check_role
 
 PAYOUT_ACTS = {
     "send": ActPage(actions.send, SendForm),
@@ -30,7 +30,7 @@ PAYOUT_ACTS = {
 INVOICE_ACTS = {"receive": ActPage(actions.receive_invoice), "void": ActPage(actions.void_invoice)}
 
 
-@rooms.get("/payouts")
+@bp.get("/payouts")
 @login_required
 def payouts() -> str:
     """What leaves, or has left, newest first, as far as the reader has a part in it."""
@@ -47,11 +47,11 @@ def payouts() -> str:
     )
 
 
-@rooms.get("/payouts/<identifier>")
+@bp.get("/payouts/<identifier>")
 @login_required
 def show_payout(identifier: str) -> str:
     payout: Payout = visible(Payout, identifier)
-    way = named(payout.gateway)
+    way = get_gateway(payout.gateway)
     return render_template(
         "payments/payout.html",
         **case_page(payout),
@@ -66,18 +66,18 @@ def show_payout(identifier: str) -> str:
     )
 
 
-@rooms.route("/payouts/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/payouts/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_payout(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Payout, identifier, act, PAYOUT_ACTS)
 
 
-@rooms.route("/payments/<identifier>/invoice", methods=["GET", "POST"])
+@bp.route("/payments/<identifier>/invoice", methods=["GET", "POST"])
 @login_required
 def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
     """The agency records an invoice against a payment."""
     payment: Payment = visible(Payment, identifier)
-    play(db.session, payment, "confirm", current_actor(), {"agency"})
+    check_role(db.session, payment, "confirm", current_actor(), {"agency"})
     return form_page(
         InvoiceForm(),
         _("登记发票"),
@@ -90,7 +90,7 @@ def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.get("/invoices/<identifier>")
+@bp.get("/invoices/<identifier>")
 @login_required
 def show_invoice(identifier: str) -> str:
     invoice: Invoice = visible(Invoice, identifier)
@@ -103,7 +103,7 @@ def show_invoice(identifier: str) -> str:
     )
 
 
-@rooms.route("/invoices/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/invoices/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_invoice(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Invoice, identifier, act, INVOICE_ACTS)

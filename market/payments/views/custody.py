@@ -15,14 +15,14 @@ from flask_login import login_required
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
+from market.case_views import form_page, link, not_found, paged
 from market.extensions import db
 from market.forms import ActForm
-from market.pages import form_page, link, not_found, paged
 from market.payments import actions
+from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm
-from market.payments.gateways import bank, ways
+from market.payments.gateways import bank_transfer, gateways
 from market.payments.jobs import DIFFERENCES, reconcile
-from market.payments.views.rooms import rooms
 from market.spreadsheets import Column, export, yuan
 from models import ledger
 from models.money import show
@@ -31,18 +31,18 @@ from models.payments import (
     PROBLEMS,
     BankLine,
     BankStatement,
-    Difference,
-    off_by,
+    Discrepancy,
+    bank_statement_of,
     offered_return,
-    statement_of,
+    statement_discrepancy,
     unexplained,
 )
 
 
-@rooms.get("/custody")
+@bp.get("/custody")
 @login_required
 def desk() -> str:
-    account = " · ".join(value for _label, value in bank().account)
+    account = " · ".join(value for _label, value in bank_transfer().account)
     balances = [
         (_("托管银行(账上)"), -ledger.balance(db.session, ledger.BANK)),
         *(
@@ -50,7 +50,7 @@ def desk() -> str:
                 _("%(gateway)s 在途", gateway=_(way.label)),
                 -ledger.balance(db.session, ledger.clearing(way.name)),
             )
-            for way in ways()
+            for way in gateways()
         ),
         (_("待查款"), ledger.balance(db.session, ledger.PLATFORM)),
         (_("未核对的流水"), unexplained(db.session)),
@@ -59,19 +59,19 @@ def desk() -> str:
         BankStatement, func.count(BankLine.id), func.count(BankLine.id).filter(BankLine.state == "open")
     )
     query = counted.outerjoin(BankLine).group_by(BankStatement.id).order_by(BankStatement.id.desc())
-    open_ones = select(func.count(Difference.id)).where(Difference.gone_at.is_(None))
+    open_ones = select(func.count(Discrepancy.id)).where(Discrepancy.gone_at.is_(None))
     return render_template(
         "payments/custody.html",
         page=paged(query),
         account=account,
         balances=[(name, show(fen)) for name, fen in balances],
-        off=off_by(db.session),
+        off=statement_discrepancy(db.session),
         differences=db.session.scalar(open_ones),
     )
 
 
 def _statement(identifier: str) -> BankStatement:
-    found = statement_of(db.session, identifier)
+    found = bank_statement_of(db.session, identifier)
     if found is None:
         raise not_found(identifier)
     return found
@@ -83,7 +83,7 @@ def _lines(statement: BankStatement) -> Select[Any]:
     return (query.where(BankLine.state == state) if state in LINE_STATES else query).order_by(BankLine.number)
 
 
-@rooms.get("/custody/statements/<identifier>")
+@bp.get("/custody/statements/<identifier>")
 @login_required
 def statement(identifier: str) -> str:
     found = _statement(identifier)
@@ -113,13 +113,13 @@ LINES = (
 )
 
 
-@rooms.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
+@bp.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_statement(identifier: str, kind: str) -> FlaskResponse:
     return export(identifier, kind, LINES, db.session.scalars(_lines(_statement(identifier))))
 
 
-@rooms.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])
+@bp.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])
 @login_required
 def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int]:
     """The custodian says what a line is, or reads one that could not be."""
@@ -149,17 +149,17 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
     )
 
 
-@rooms.get("/custody/differences")
+@bp.get("/custody/differences")
 @login_required
 def differences() -> str:
     """Where a gateway or the bank and the books do not agree, what stands first."""
-    query = select(Difference).order_by(Difference.gone_at.is_not(None), Difference.id.desc())
+    query = select(Discrepancy).order_by(Discrepancy.gone_at.is_not(None), Discrepancy.id.desc())
     return render_template(
         "payments/differences.html", page=paged(query), kinds=DIFFERENCES, form=ActForm(), link=link
     )
 
 
-@rooms.post("/custody/differences")
+@bp.post("/custody/differences")
 @login_required
 def reconcile_now() -> Response:
     if ActForm().validate():

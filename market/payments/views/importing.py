@@ -13,21 +13,21 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import attempt, file_of, paged
 from market.extensions import db
+from market.formatting import problem_text
 from market.forms import ActForm
-from market.pages import attempt, file_of, paged
 from market.payments import actions
+from market.payments.blueprint import bp
 from market.payments.forms import DAY_ORDERS, MOST_SHOWN, StatementForm, layout_form
 from market.payments.reading import ROLES
-from market.payments.views.rooms import rooms
-from market.words import words_of
-from models.payments import StatementLayout, WaitingStatement
-from models.text import Problem
+from models.errors import Problem
+from models.payments import BankStatementLayout, UnreadBankStatement
 
 SHOWN = 12  # rows of a table that is not understood
 
 
-@rooms.route("/custody/import", methods=["GET", "POST"])
+@bp.route("/custody/import", methods=["GET", "POST"])
 @login_required
 def import_statement() -> Response | str | tuple[str, int]:
     form, status, unread = StatementForm(), 200, None
@@ -39,15 +39,15 @@ def import_statement() -> Response | str | tuple[str, int]:
                 found = actions.import_statement(current_actor(), **sent)
                 return redirect(url_for("payments.statement", identifier=found), 303)
             except Problem as problem:
-                form.refuse(problem, words_of(problem))
+                form.refuse(problem, problem_text(problem))
                 status, unread = (
                     problem.status,
                     problem.number if isinstance(problem, actions.Unread) else None,
                 )
     waiting = db.session.scalars(
-        select(WaitingStatement).order_by(WaitingStatement.id.desc()).limit(SHOWN)
+        select(UnreadBankStatement).order_by(UnreadBankStatement.id.desc()).limit(SHOWN)
     ).all()
-    remembered = db.session.scalar(select(func.count(StatementLayout.id)))
+    remembered = db.session.scalar(select(func.count(BankStatementLayout.id)))
     return render_template(
         "payments/import.html",
         form=form,
@@ -58,7 +58,7 @@ def import_statement() -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.route("/custody/import/<int:number>", methods=["GET", "POST"])
+@bp.route("/custody/import/<int:number>", methods=["GET", "POST"])
 @login_required
 def tell_layout(number: int) -> Response | str | tuple[str, int]:
     """The first rows of a table, and what each of its columns is."""
@@ -78,24 +78,24 @@ def tell_layout(number: int) -> Response | str | tuple[str, int]:
     ), status
 
 
-@rooms.post("/custody/import/<int:number>/drop")
+@bp.post("/custody/import/<int:number>/drop")
 @login_required
 def drop_waiting(number: int) -> Response:
     actions.drop_waiting(current_actor(), number, submission=ActForm().sent())
     return redirect(url_for("payments.import_statement"), 303)
 
 
-@rooms.get("/custody/layouts")
+@bp.get("/custody/layouts")
 @login_required
 def layouts() -> str:
     """What people have said of the columns of banks' tables, the newest first."""
-    page = paged(select(StatementLayout).order_by(StatementLayout.id.desc()))
+    page = paged(select(BankStatementLayout).order_by(BankStatementLayout.id.desc()))
     return render_template(
         "payments/layouts.html", page=page, roles=ROLES, orders=DAY_ORDERS, forget=ActForm(formdata=None)
     )
 
 
-@rooms.post("/custody/layouts/<int:number>/forget")
+@bp.post("/custody/layouts/<int:number>/forget")
 @login_required
 def forget_layout(number: int) -> Response:
     actions.forget_layout(current_actor(), number, submission=ActForm().sent())

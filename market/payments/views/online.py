@@ -15,28 +15,35 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import case_url, visible
 from market.extensions import csrf, db
 from market.forms import ActForm
-from market.pages import case_url, visible
-from market.payments import charging
-from market.payments.gateways import OnlineGateway, Standing, offering, online, ways
-from market.payments.views.rooms import rooms
+from market.payments import gateway_sync
+from market.payments.blueprint import bp
+from market.payments.gateways import (
+    GatewayStatus,
+    OnlineGateway,
+    gateways,
+    get_online_gateway,
+    online_methods,
+)
+from models.errors import NotFound
+from models.i18n import N_
 from models.payments import Charge, Payment
-from models.text import N_, NotFound
 
 log = logging.getLogger(__name__)
 
 
-@rooms.route("/payments/<identifier>/online", methods=["GET", "POST"])
+@bp.route("/payments/<identifier>/online", methods=["GET", "POST"])
 @login_required
 def pay_online(identifier: str) -> Response | str | tuple[str, int]:
     """Choose how to pay, and go on with what was begun: nothing is begun twice."""
     payment: Payment = visible(Payment, identifier)
-    if not any(isinstance(way, OnlineGateway) for way in ways()):
+    if not any(isinstance(way, OnlineGateway) for way in gateways()):
         raise NotFound(N_("没有这个页面。"))
-    form, methods, method = ActForm(), offering(payment), request.form.get("method", "")
+    form, methods, method = ActForm(), online_methods(payment), request.form.get("method", "")
     if form.is_submitted() and form.validate():
-        key, standing = charging.begin(
+        key, standing = gateway_sync.begin(
             current_actor(),
             identifier,
             method,
@@ -54,7 +61,7 @@ def pay_online(identifier: str) -> Response | str | tuple[str, int]:
 
 
 def _go_on(
-    payment: Payment, charge: Charge, standing: Standing, gateway: OnlineGateway, label: str
+    payment: Payment, charge: Charge, standing: GatewayStatus, gateway: OnlineGateway, label: str
 ) -> Response:
     answer = FlaskResponse(
         render_template(
@@ -71,7 +78,7 @@ def _go_on(
     return answer
 
 
-@rooms.get("/payments/<identifier>/back")
+@bp.get("/payments/<identifier>/back")
 @login_required
 def back(identifier: str) -> Response:
     """The buyer comes back from the gateway, before or after its webhook.
@@ -79,11 +86,11 @@ def back(identifier: str) -> Response:
     How it stands is looked up, whoever is first.
     """
     payment: Payment = visible(Payment, identifier)
-    charging.follow_all(payment)
+    gateway_sync.follow_all(payment)
     return redirect(case_url("payment", identifier), 303)
 
 
-@rooms.post("/hooks/<gateway>")
+@bp.post("/hooks/<gateway>")
 @csrf.exempt
 def hook(gateway: str) -> Response:
     """A signed event.
@@ -93,9 +100,9 @@ def hook(gateway: str) -> Response:
     only come again.
     """
     payload = request.get_data(cache=False)
-    told = online(gateway).read(payload, request.headers)
+    told = get_online_gateway(gateway).read(payload, request.headers)
     if told is None:
         log.warning("an event of %s is ignored: %r", gateway, payload[:200])
         return FlaskResponse("ignored\n", mimetype="text/plain")
-    charging.take(gateway, told)
+    gateway_sync.take(gateway, told)
     return FlaskResponse("ok\n", mimetype="text/plain")

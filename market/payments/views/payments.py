@@ -10,13 +10,13 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, visible
 from market.extensions import db
-from market.pages import ActPage, act_view, case_page, case_url, file_of, link, visible
 from market.payments import actions
+from market.payments.blueprint import bp
 from market.payments.forms import PayForm
-from market.payments.gateways import bank, offering
-from market.payments.views.rooms import rooms
-from market.referring import urges
+from market.payments.gateways import bank_transfer, online_methods
+from market.referrals import urges
 from models.money import capital
 from models.payments import KINDS, Invoice, Payment, charges_of
 
@@ -34,7 +34,7 @@ ACTS = {
 }
 
 
-@rooms.get("/payments/<identifier>")
+@bp.get("/payments/<identifier>")
 @login_required
 def show(identifier: str) -> str:
     payment: Payment = visible(Payment, identifier)
@@ -48,16 +48,18 @@ def about(payment: Payment) -> dict[str, Any]:
         "contract_link": link(case_url("contract", payment.contract.identifier), payment.contract.identifier),
         "kinds": KINDS,
         "capital": capital(payment.amount),
-        "account": [(_(label), value) for label, value in bank().account] if bank().offers(payment) else [],
+        "account": [(_(label), value) for label, value in bank_transfer().account]
+        if bank_transfer().offers(payment)
+        else [],
         "charges": charges_of(db.session, payment),
-        "online": [label for _gateway, label in offering(payment).values()],
+        "online": [label for _gateway, label in online_methods(payment).values()],
         "invoices": list(
             db.session.scalars(select(Invoice).where(Invoice.payment_id == payment.id).order_by(Invoice.id))
         ),
     }
 
 
-@rooms.route(
+@bp.route(
     "/payments/<identifier>/<any(pay, confirm, receive, dispute, urge, set_aside):act>",
     methods=["GET", "POST"],
 )

@@ -16,13 +16,13 @@ from flask_login import login_required
 from sqlalchemy import select
 
 from market.accounts.identity import current_actor
+from market.case_views import paged
 from market.extensions import db
+from market.formatting import format_instant
 from market.forms import FIRST_DAY, LAST_DAY
-from market.pages import paged
-from market.payments.views.rooms import rooms
+from market.payments.blueprint import bp
 from market.printing import PLATFORM, pdf
 from market.spreadsheets import Column, export, yuan
-from market.words import when
 from models import clock, ledger
 from models.accounts import Organisation
 from models.clock import BEIJING
@@ -68,14 +68,14 @@ def _instant(day: date) -> datetime:
     return datetime.combine(day, time(), BEIJING)
 
 
-@rooms.get("/my/statement")
+@bp.get("/my/statement")
 @login_required
 def own_statement() -> str:
     own, codes = _own()
     since, until = _period()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
-    total = ledger.statement(db.session, codes, begin, end)
-    lines = ledger.statement_lines(codes, begin, end, total.opening)
+    total = ledger.account_statement(db.session, codes, begin, end)
+    lines = ledger.account_statement_lines(codes, begin, end, total.opening)
     return render_template(
         "payments/own_statement.html",
         organisation=own,
@@ -111,23 +111,25 @@ COLUMNS = (
 )
 
 
-@rooms.get("/my/statement.<any(csv, xlsx, pdf):kind>")
+@bp.get("/my/statement.<any(csv, xlsx, pdf):kind>")
 @login_required
 def export_own(kind: str) -> FlaskResponse:
     own, codes = _own()
     since, until = _period()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
-    total = ledger.statement(db.session, codes, begin, end)
+    total = ledger.account_statement(db.session, codes, begin, end)
     lines = [
         (e, int(amount), int(running))
-        for e, amount, running in db.session.execute(ledger.statement_lines(codes, begin, end, total.opening))
+        for e, amount, running in db.session.execute(
+            ledger.account_statement_lines(codes, begin, end, total.opening)
+        )
     ]
     if kind == "pdf":
         return _paper(own, since, until, total, lines)
     rows = [_Line(cause=_("期初余额"), balance=total.opening)]
     rows += [
         _Line(
-            when(entry.at),
+            format_instant(entry.at),
             entry.identifier,
             _(POSTINGS[entry.kind].label),
             entry.case_identifier,
@@ -147,7 +149,7 @@ def _paper(
     own: Organisation,
     since: date,
     until: date,
-    total: ledger.Statement,
+    total: ledger.AccountStatement,
     lines: list[tuple[ledger.Entry, int, int]],
 ) -> FlaskResponse:
     data = {
@@ -156,14 +158,14 @@ def _paper(
         "uscc": own.uscc,
         "since": since.isoformat(),
         "until": until.isoformat(),
-        "printed": when(clock.now()),
+        "printed": format_instant(clock.now()),
         "opening": show(total.opening),
         "closing": show(total.closing),
         "in": show(total.came_in),
         "out": show(total.went_out),
         "lines": [
             [
-                when(e.at),
+                format_instant(e.at),
                 f"{POSTINGS[e.kind].label}\n{e.case_identifier} {e.identifier}",
                 show(amount) if amount > 0 else "",
                 show(-amount) if amount < 0 else "",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.course import draft_contract
+from market.contracts.lifecycle import draft_contract
 from market.sourcing.actions.common import turn_away
 from market.transaction import action
 from models import agencies, clock, identifiers, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.sourcing import Award, Bid, Objection, Quote, Request, took_part
-from models.text import N_, NotAllowed, RuleBroken
+from models.errors import NotAllowed, RuleViolation
+from models.i18n import N_
+from models.sourcing import Award, Bid, Objection, Quote, Request, participants_of
 from models.workflow import perform, start
 
 
@@ -31,10 +32,10 @@ def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", 
 def _propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
     """The award of a request: the quote the buyer chooses, or the first of the ranked bids.
 
-    RuleBroken without reasons or for anyone who made no live offer.
+    RuleViolation without reasons or for anyone who made no live offer.
     """
     if not 5 <= len(reasons.strip()) <= 2000:
-        raise RuleBroken(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
+        raise RuleViolation(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
     answer = first_bid(session, request) if request.way.sealed else _chosen_quote(session, request, agency)
     chosen = Award(
         identifier=identifiers.issue(session, "W"),
@@ -54,7 +55,7 @@ def _propose(session: Session, actor: Actor, request: Request, agency: str, reas
         "propose",
         of=request,
         public=True,
-        tells=("agency",),
+        notify=("agency",),
         data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
     )
     return chosen
@@ -74,9 +75,9 @@ def _chosen_quote(session: Session, request: Request, agency: str) -> Quote:
         Award.agency_id == (quote.agency_id if quote else 0),
     )
     if quote is None or quote.state not in ("open", "agreed") or session.scalar(annulled) is not None:
-        raise RuleBroken(N_("请选择一份仍然有效的报价。"), "agency")
+        raise RuleViolation(N_("请选择一份仍然有效的报价。"), "agency")
     if not _engageable(session, request, quote):
-        raise RuleBroken(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
+        raise RuleViolation(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
     if quote.state == "open":  # to choose an offer is to accept it
         perform(session, quote, "accept", SYSTEM, data={"price": quote.price})
     return quote
@@ -85,7 +86,7 @@ def _chosen_quote(session: Session, request: Request, agency: str) -> Quote:
 def first_bid(session: Session, request: Request) -> Bid:
     """The first in the published ranking that may be engaged and was not struck out by an annulled award.
 
-    RuleBroken where nobody is left.
+    RuleViolation where nobody is left.
     """
     annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
     bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)))
@@ -93,13 +94,13 @@ def first_bid(session: Session, request: Request) -> Bid:
     for name in (request.outcome or {}).get("ranking", []):
         if name in by_name and _engageable(session, request, by_name[name]):
             return by_name[name]
-    raise RuleBroken(N_("没有可以中选的投标;请取消后照此重新发布。"))
+    raise RuleViolation(N_("没有可以中选的投标;请取消后照此重新发布。"))
 
 
 def _engageable(session: Session, request: Request, answer: Bid | Quote) -> bool:
     try:
         agencies.check_eligible(session, answer.agency, request.item)
-    except RuleBroken:
+    except RuleViolation:
         return False
     return True
 
@@ -155,20 +156,20 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
     Returns the objection's identifier.
     """
     chosen = _locked(session, identifier)
-    if actor.organisation_id in (None, chosen.agency_id) or not took_part(
+    if actor.organisation_id in (None, chosen.agency_id) or not participants_of(
         session, chosen.request_id, actor.organisation_id
     ):
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):
         chosen.workflow.find(chosen.state, "object")
     if not 10 <= len(grounds.strip()) <= 2000:
-        raise RuleBroken(N_("请写明异议的事实和理由(10 到 2000 个字)。"), "grounds")
+        raise RuleViolation(N_("请写明异议的事实和理由(10 到 2000 个字)。"), "grounds")
     if session.scalar(
         select(Objection.id).where(
             Objection.award_id == chosen.id, Objection.objector_id == actor.organisation_id
         )
     ):
-        raise RuleBroken(N_("贵机构对这个结果已经提出过异议。"), "grounds")
+        raise RuleViolation(N_("贵机构对这个结果已经提出过异议。"), "grounds")
     if chosen.state == "proposed":
         perform(session, chosen, "object", SYSTEM)
     objection = Objection(
@@ -178,7 +179,7 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
         objector_id=actor.organisation_id,
         grounds=grounds.strip(),
     )
-    start(session, objection, actor, "object", of=chosen, tells=("buyer",))
+    start(session, objection, actor, "object", of=chosen, notify=("buyer",))
     return objection.identifier
 
 
@@ -193,7 +194,7 @@ def answer_objection(session: Session, actor: Actor, identifier: str, *, stateme
     objection = _objection(session, identifier)
     perform(session, objection, "answer", actor)
     if not 5 <= len(statement.strip()) <= 2000:
-        raise RuleBroken(N_("请写明答复(5 到 2000 个字)。"), "statement")
+        raise RuleViolation(N_("请写明答复(5 到 2000 个字)。"), "statement")
     objection.statement = statement.strip()
     return identifier
 

@@ -14,19 +14,20 @@ from sqlalchemy.orm import Session
 
 from market.files import Kept, hand_in, keep, put_for, store
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import answering, tell
+from market.sourcing.actions.common import also_notify, answering
 from market.sourcing.actions.scoring import start_scoring
 from market.transaction import Beforehand, action, arriving, looking, sealing_key
 from models import agencies, clock, draws, identifiers, money, policy, sealing
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.documents import check
+from models.errors import Conflict, Problem, RuleViolation, WrongState
+from models.i18n import N_
 from models.pricing import Quantity
 from models.sourcing import Bid, LivePrice, Request, check_terms, lowest, step
 from models.sourcing.bids import drawn_by, open_up, put_back, take_out
-from models.sourcing.linking import spread, void
 from models.sourcing.ranking import ranked, reference, told_links
-from models.text import N_, Conflict, Problem, RuleBroken, WrongState
+from models.sourcing.related_bidders import spread, void
 from models.workflow import perform, start
 
 
@@ -96,7 +97,7 @@ def _submit_bid(
 ) -> str:
     request = Request.load(session, identifier, lock=True)
     if not request.way.sealed or request.public_key is None or request.keeper_key is None:
-        raise RuleBroken(N_("这项需求现在不接收密封投标。"))
+        raise RuleViolation(N_("这项需求现在不接收密封投标。"))
     agency, schedule = answering(session, actor, request)
     request.seals(clock.arrival(session))
     if file and attached.got is None:
@@ -105,11 +106,11 @@ def _submit_bid(
     if request.mode == "random_draw":
         price = min(ceiling, request.budget or 0)
     if price is None:
-        raise RuleBroken(N_("请填写这一项。"), "price")
+        raise RuleViolation(N_("请填写这一项。"), "price")
     agencies.check_price(schedule, Quantity.of(request.quantity), price)
     check_terms(request, price, days)
     if len(contribution) > 200:
-        raise RuleBroken(N_("请填写 1 到 200 个字符。"), "contribution")
+        raise RuleViolation(N_("请填写 1 到 200 个字符。"), "contribution")
     bid = session.scalars(
         select(Bid).where(Bid.request_id == request.id, Bid.agency_id == agency.id).with_for_update(of=Bid)
     ).one_or_none()
@@ -247,7 +248,7 @@ def _open_bids(
         _lay_open(session, bids, read.got)
         _rank(session, request, bids)
         happened.data = {**happened.data, **told_links(request)}
-    tell(happened, (bid.agency_id for bid in bids))
+    also_notify(happened, (bid.agency_id for bid in bids))
     _go_on(session, request, left)
     return identifier
 
@@ -361,7 +362,7 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
     best = lowest(session, request)
     most = best - step(request, best)
     if not 0 < price <= most:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"),
             "price",
             best=money.show(best),
@@ -403,7 +404,7 @@ def end_auction(session: Session, actor: Actor, identifier: str) -> str:
     _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
     _rank(session, request, bids)
     ended.data = {**ended.data, **told_links(request)}
-    tell(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
+    also_notify(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
     return identifier
 
 

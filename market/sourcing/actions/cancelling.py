@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.sourcing.actions.common import tell, turn_away
+from market.sourcing.actions.common import also_notify, turn_away
 from market.transaction import action
 from models.accounts import authority_for
 from models.actors import SYSTEM, Actor
@@ -23,7 +23,7 @@ from models.workflow import perform
 def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     request = Request.load(session, identifier, lock=True)
     happened = perform(session, request, "cancel", actor, reason=reason)
-    tell(happened, concerned(session, request))
+    also_notify(happened, concerned(session, request))
     end(session, request)
     return identifier
 
@@ -32,7 +32,7 @@ def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "")
 def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator it was referred to ends a request whose buyer neither awards nor cancels."""
     request = Request.load(session, identifier, lock=True)
-    tell(perform(session, request, "call_off", actor, reason=reason), concerned(session, request))
+    also_notify(perform(session, request, "call_off", actor, reason=reason), concerned(session, request))
     end(session, request)
     return identifier
 
@@ -47,7 +47,7 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
     happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
     request.cancel_ground = check_ground(request, ground).key
     regulator = authority_for(session, "regulator", request.line, request.region_code)
-    tell(happened, [regulator.id] if regulator else [])
+    also_notify(happened, [regulator.id] if regulator else [])
     return identifier
 
 
@@ -58,7 +58,7 @@ def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason
     The request is cancelled, and everybody who answered is told on which ground.
     """
     request = Request.load(session, identifier, lock=True)
-    tell(
+    also_notify(
         perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}),
         concerned(session, request),
     )

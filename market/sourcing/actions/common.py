@@ -11,11 +11,12 @@ from market.extensions import db
 from models import agencies, clock, credit
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
+from models.conflicts import keep_apart
+from models.errors import NotAllowed
 from models.events import Event
+from models.i18n import N_
 from models.pricing import Quantity
-from models.sides import keep_apart
 from models.sourcing import Bid, Quote, Request
-from models.text import N_, NotAllowed
 from models.workflow import perform
 
 
@@ -26,7 +27,7 @@ def answering(session: Session, actor: Actor, request: Request) -> tuple[Organis
     """
     if "agency" not in actor.roles or actor.organisation_id is None:
         raise NotAllowed(N_("只有中介机构可以报价或投标。"))
-    request.takes_offers(clock.arrival(session))
+    request.check_accepts_offers(clock.arrival(session))
     if request.openness == "invited" and all(
         i.agency_id != actor.organisation_id for i in request.invitations
     ):
@@ -63,7 +64,7 @@ def turn_away(session: Session, request: Request, winner: int | None = None) -> 
             perform(session, bid, "void", SYSTEM)
 
 
-def tell(happened: Event, organisations: Iterable[int]) -> None:
+def also_notify(happened: Event, organisations: Iterable[int]) -> None:
     """Have these organisations told of an event too."""
-    told = happened.tells.get("organisations", [])
-    happened.tells = {"organisations": sorted({*told, *organisations})}
+    told = happened.notify.get("organisations", [])
+    happened.notify = {"organisations": sorted({*told, *organisations})}

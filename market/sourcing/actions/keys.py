@@ -18,14 +18,14 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.keeper import AWAY, KeeperAway, keeper
-from market.pieces import each
+from market.chunks import each
+from market.keeper import AWAY, KeeperUnavailable, keeper
 from market.transaction import Beforehand, action, looking, sealing_key
 from models import sealing
 from models.actors import SYSTEM, Actor
+from models.errors import Problem
 from models.failures import Attempt
 from models.sourcing import Request
-from models.text import Problem
 from models.workflow import may
 
 log = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ def _fetch(identifier: str) -> bool:
         return False
     half = keeper().release(request.keeper_handle or "")
     if not sealing.belong_together(request.keeper_key or b"", half):
-        raise KeeperAway(AWAY)
+        raise KeeperUnavailable(AWAY)
     note_half(SYSTEM, identifier, half=Beforehand(half))
     return True
 
@@ -179,5 +179,5 @@ def half_of(actor: Actor, identifier: str) -> bytes | None:
     if request.keeper_half is not None:
         return sealing.unwrap(sealing_key(), request.keeper_half)
     if not keeper().at_hand:
-        raise KeeperAway(AWAY)
+        raise KeeperUnavailable(AWAY)
     return keeper().release(request.keeper_handle or "")

@@ -10,6 +10,8 @@ from market.transaction import action, sealing_key
 from models import agencies, clock, identifiers, workdays
 from models.actors import SYSTEM, Actor
 from models.base import Json
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.pricing import Quantity
 from models.sourcing import (
     Quote,
@@ -21,7 +23,6 @@ from models.sourcing import (
     seal_terms,
     sealed_terms,
 )
-from models.text import N_, RuleBroken
 from models.workflow import perform, start
 
 
@@ -36,7 +37,7 @@ def submit_quote(
     """
     request = Request.load(session, identifier, lock=True)
     if request.way.sealed:
-        raise RuleBroken(N_("这项需求要密封投标,不接收公开报价。"))
+        raise RuleViolation(N_("这项需求要密封投标,不接收公开报价。"))
     agency, schedule = answering(session, actor, request)
     earlier = (
         select(Quote)
@@ -45,7 +46,7 @@ def submit_quote(
     )
     before = session.scalars(earlier).one_or_none()
     if before is not None and before.sealed is None:
-        raise RuleBroken(N_("贵机构已经报过价,请在原报价上议价。"))
+        raise RuleViolation(N_("贵机构已经报过价,请在原报价上议价。"))
     ceiling = agencies.check_price(schedule, Quantity.of(request.quantity), price)
     if before is not None:
         perform(session, before, "replace", actor)
@@ -60,7 +61,7 @@ def submit_quote(
         published_price=None if hidden else ceiling,
         stands_until=workdays.add(max(request.deadline, clock.now()), 20),
     )
-    start(session, quote, actor, "submit", of=request, tells=() if hidden else ("buyer",))
+    start(session, quote, actor, "submit", of=request, notify=() if hidden else ("buyer",))
     if hidden:
         seal_terms(quote, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
     else:
@@ -82,7 +83,7 @@ def _quote(session: Session, identifier: str) -> Quote:
 def _ceiling(session: Session, quote: Quote, price: int) -> int:
     """What the agency's published fees allow for the request as it now stands.
 
-    RuleBroken if the price is above.
+    RuleViolation if the price is above.
     """
     schedule = agencies.check_eligible(session, quote.agency, quote.request.item)
     return agencies.check_price(schedule, Quantity.of(quote.request.quantity), price)
@@ -93,7 +94,7 @@ def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: 
     """The next turn of a negotiation, by whoever's turn it is."""
     quote = _quote(session, identifier)
     if quote.sealed is not None:
-        raise RuleBroken(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
+        raise RuleViolation(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
     by = "buyer" if quote.state == "open" else "agency"
     perform(session, quote, "offer", actor, data={"by": by})
     quote.published_price = _ceiling(session, quote, price)
@@ -107,7 +108,7 @@ def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
     quote = _quote(session, identifier)
     perform(session, quote, "accept", actor, data={"price": quote.price})
     if quote.price is None or quote.days is None:
-        raise RuleBroken(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
+        raise RuleViolation(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
     check_terms(quote.request, quote.price, quote.days)
     quote.published_price = _ceiling(session, quote, quote.price)
     return identifier
@@ -117,8 +118,8 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
     request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
     happened = perform(session, quote, act, actor)
     if quote.sealed is not None:  # whoever may not see it is not told of it
-        happened.tells = {
-            "organisations": [key for key in happened.tells["organisations"] if key == quote.agency_id]
+        happened.notify = {
+            "organisations": [key for key in happened.notify["organisations"] if key == quote.agency_id]
         }
     if (
         last
@@ -126,7 +127,7 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
         and request.cancels_with_consent
         and not live_answers(session, request)
     ):
-        raise RuleBroken(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
+        raise RuleViolation(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
     if request.state == "evaluated" and not live_answers(session, request):
         perform(session, request, "fail", SYSTEM, data={"count": 0})
 
@@ -135,7 +136,7 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
 def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
     """Either side is done with it.
 
-    RuleBroken where the buyer would so end what it may only cancel with consent.
+    RuleViolation where the buyer would so end what it may only cancel with consent.
     """
     _end(session, actor, _quote(session, identifier), "decline")
     return identifier

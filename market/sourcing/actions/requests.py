@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
 from market.sourcing.actions.cancelling import end, lapse
-from market.sourcing.actions.common import stand_apart, tell
+from market.sourcing.actions.common import also_notify, stand_apart
 from market.timekeeping import surely
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
@@ -19,9 +19,11 @@ from models.accounts import Organisation, authority_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.catalogue import item_by_code
+from models.conflicts import check_delegate
+from models.errors import Conflict, NotAllowed, Problem, RuleViolation
+from models.i18n import N_
 from models.permission import check_standing
 from models.regions import Region, current
-from models.sides import check_delegate
 from models.sourcing import (
     FUNDS,
     MODES,
@@ -36,10 +38,9 @@ from models.sourcing import (
     reveal,
     settle_repeats,
 )
-from models.sourcing.linking import aside, counted, links_among
 from models.sourcing.ranking import percentages
-from models.text import N_, Conflict, NotAllowed, Problem, RuleBroken
-from models.workflow import perform, play, start
+from models.sourcing.related_bidders import aside, counted, links_among
+from models.workflow import check_role, perform, start
 
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
@@ -72,22 +73,22 @@ def _fill(
     invited: list[str],
     criteria: Json | None = None,
 ) -> None:
-    """Take a form's values into a draft the actor may act on; RuleBroken at the field that is wrong."""
+    """Take a form's values into a draft the actor may act on; RuleViolation at the field that is wrong."""
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn:
-        raise RuleBroken(N_("清单里没有这个服务事项。"), "item_code")
+        raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")
     region_code = current(region_code)
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
-        raise RuleBroken(N_("请选择项目所在地区。"), "region_code")
+        raise RuleViolation(N_("请选择项目所在地区。"), "region_code")
     if not 4 <= len(project.strip()) <= 200:
-        raise RuleBroken(N_("项目名称应为 4 到 200 个字。"), "project")
+        raise RuleViolation(N_("项目名称应为 4 到 200 个字。"), "project")
     for value, known, field in (
         (mode, MODES, "mode"),
         (funds, FUNDS, "funds"),
         (openness, OPENNESS, "openness"),
     ):
         if value not in known:
-            raise RuleBroken(N_("请选择一项。"), field)
+            raise RuleViolation(N_("请选择一项。"), field)
     request.item_id, request.item = item.id, item
     request.region_code, request.project = region_code, project.strip()
     request.mode, request.funds, request.openness, request.deadline = mode, funds, openness, deadline
@@ -100,13 +101,13 @@ def _fill(
     )
     request.invitations = [Invitation(agency_id=agency.id) for agency in named]
     if "buyer" not in request.roles_of(actor):
-        raise RuleBroken(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
+        raise RuleViolation(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
 
 
 def _ask(request: Request, description: str, quantity: Json, budget: int | None) -> None:
     """What is asked for, and for how much at the most."""
     if budget is not None and not budget > 0:
-        raise RuleBroken(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
+        raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
     request.item.check_quantity(quantity)
     request.description, request.quantity, request.budget = description.strip(), quantity, budget
 
@@ -121,7 +122,7 @@ def _say(session: Session, request: Request, said: str | None) -> None:
             select(Request).where(Request.identifier == said, Request.buyer_id == request.buyer_id)
         ).one_or_none()
         if before is None:
-            raise RuleBroken(N_("请选择一项。"), "again_of")
+            raise RuleViolation(N_("请选择一项。"), "again_of")
         if before.published_at is None:  # a draft is named nowhere: what it repeats is
             said = before.again_said
     request.again_said = said or None
@@ -196,7 +197,7 @@ def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehan
     settle_repeats(session, request)
     again = {"again": request.again_of, "said": request.again_said, "not_again": request.again_not}
     happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
-    tell(happened, (invitation.agency_id for invitation in request.invitations))
+    also_notify(happened, (invitation.agency_id for invitation in request.invitations))
     if request.way.sealed:
         promised = _take_key(session, request, made.got)
         happened.data = {**happened.data, "commitments": [draw.commitment for draw in promised]}
@@ -255,12 +256,12 @@ def _amend(
 ) -> str:
     request = Request.load(session, identifier, lock=True)
     request.workflow.find(request.state, "amend")
-    request.takes_offers(clock.arrival(session))
-    play(
+    request.check_accepts_offers(clock.arrival(session))
+    check_role(
         session, request, "amend", actor, {"buyer"}
     )  # before the budget changes, too: it is what a delegation is measured by
     if deadline < request.deadline:
-        raise RuleBroken(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
+        raise RuleViolation(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
     before = (request.quantity, request.budget, request.description)
     with session.no_autoflush:
         _ask(request, description, quantity, budget)
@@ -269,7 +270,7 @@ def _amend(
         session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()}
     )
     _keep_standing(session, request)
-    tell(happened, concerned(session, request))
+    also_notify(happened, concerned(session, request))
     if (request.quantity, request.budget, request.description) != before:
         _ask_anew(session, request)
     return identifier
@@ -313,7 +314,7 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 def _close(session: Session, actor: Actor, identifier: str) -> str:
     request = Request.load(session, identifier, lock=True)
     count, links, rules = *_counted(session, request), request.rules
-    play(session, request, "close", actor, request.workflow.find(request.state, "close").who)
+    check_role(session, request, "close", actor, request.workflow.find(request.state, "close").who)
     if request.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
     if count < rules.least and actor is SYSTEM:
@@ -324,7 +325,7 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
     perform(session, request, "close", actor, data={"count": count} | _frozen(session, request, links))
     request.outcome = {"linked": links} if links else None
     if actor is not SYSTEM and not count:
-        raise RuleBroken(N_("还没有收到报价,不能提前截止。"))
+        raise RuleViolation(N_("还没有收到报价,不能提前截止。"))
     lapse(session, Clarification, request)
     if count < rules.least and not (rules.too_few == "go_on" and count):
         perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
@@ -368,7 +369,7 @@ def _extend(session: Session, request: Request, days: int) -> str:
         request.deadline = request.deadline.replace(hour=10)
     happened = perform(session, request, "extend", SYSTEM, data={"deadline": request.deadline.isoformat()})
     _keep_standing(session, request)
-    tell(happened, concerned(session, request))
+    also_notify(happened, concerned(session, request))
     return request.identifier
 
 
@@ -386,7 +387,7 @@ def _turn(session: Session, request: Request, count: int) -> str:
     happened = perform(
         session, request, "turn", SYSTEM, data={"count": count, "deadline": request.deadline.isoformat()}
     )
-    tell(happened, told)
+    also_notify(happened, told)
     return request.identifier
 
 
@@ -426,7 +427,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     stand_apart(session, actor, request)
     request.takes_questions(clock.arrival(session))
     if not 5 <= len(question.strip()) <= 1000:
-        raise RuleBroken(N_("请写清问题(5 到 1000 个字)。"), "question")
+        raise RuleViolation(N_("请写清问题(5 到 1000 个字)。"), "question")
     clarification = Clarification(
         identifier=identifiers.issue(session, "K"),
         request=request,
@@ -435,7 +436,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
         question=question.strip(),
     )
     start(
-        session, clarification, Actor(""), "ask", of=request, tells=("buyer",)
+        session, clarification, Actor(""), "ask", of=request, notify=("buyer",)
     )  # whoever asks is named nowhere
     return identifier
 
@@ -459,9 +460,9 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
     clarification = Clarification.load_under(session, identifier, "request")
     request = clarification.request
     if not 2 <= len(answer.strip()) <= 2000:
-        raise RuleBroken(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
+        raise RuleViolation(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
     perform(session, clarification, "answer", actor)
-    request.takes_offers(clock.arrival(session))
+    request.check_accepts_offers(clock.arrival(session))
     clarification.answer, clarification.answered_at = answer.strip(), clock.now()
     published = events.record(
         session,
@@ -473,7 +474,7 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
         audience="public",
         data={"title": request.title, "question": clarification.question, "answer": clarification.answer},
     )
-    tell(published, concerned(session, request))
+    also_notify(published, concerned(session, request))
     _leave_time(session, actor, request, changes)
     return request.identifier
 
@@ -487,10 +488,10 @@ def _leave_time(session: Session, actor: Actor, request: Request, changes: bool)
     data = {"deadline": request.deadline.isoformat()}
     _keep_standing(session, request)
     if changes:
-        tell(
+        also_notify(
             perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data),
             concerned(session, request),
         )
         _ask_anew(session, request)
     elif request.deadline != before:
-        tell(perform(session, request, "defer", SYSTEM, data=data), concerned(session, request))
+        also_notify(perform(session, request, "defer", SYSTEM, data=data), concerned(session, request))

@@ -8,18 +8,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from market.accounts.actions import meant
-from market.sourcing.actions.common import tell
+from market.sourcing.actions.common import also_notify
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays
 from models.actors import SYSTEM, Actor
 from models.credit import CreditScore
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing import Bid, Evaluation, Request
 from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
 from models.sourcing.ranking import ranked
 from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
-from models.text import N_, RuleBroken
 from models.workflow import perform, start
 
 
@@ -35,8 +36,8 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
     if session.scalar(
         select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)
     ):
-        raise RuleBroken(N_("这位评审人已经在名单里。"), "email")
-    letterbox.post(session, "appointed", person.address, buyer=request.buyer.name, project=request.project)
+        raise RuleViolation(N_("这位评审人已经在名单里。"), "email")
+    mail.post(session, "appointed", person.address, buyer=request.buyer.name, project=request.project)
     evaluation = Evaluation(
         identifier=identifiers.issue(session, "G"),
         request=request,
@@ -157,7 +158,7 @@ def _conclude(session: Session, request: Request) -> None:
         "totals": {bid: rounded(total) for bid, total in totals.items()},
     }
     published = perform(session, request, "publish_scores", SYSTEM)
-    tell(published, (bid.agency_id for bid in bids))
+    also_notify(published, (bid.agency_id for bid in bids))
 
 
 def _points(

@@ -11,20 +11,30 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import (
+    ActPage,
+    act_view,
+    attempt,
+    case_page,
+    case_url,
+    file_of,
+    not_found,
+    sliced,
+    visible,
+)
 from market.charts import offers
 from market.extensions import db
 from market.files import sent
-from market.pages import ActPage, act_view, attempt, case_page, case_url, file_of, not_found, sliced, visible
+from market.formatting import problem_text
 from market.sourcing import actions
+from market.sourcing.blueprint import bp, readable, request_link
 from market.sourcing.forms import BidForm, OfferForm
 from market.sourcing.views.requests import quantity_words
-from market.sourcing.views.rooms import readable, request_link, rooms
-from market.words import words_of
 from models import documents, pricing
-from models.credit import CreditScore, left_behind
+from models.credit import CreditScore, abandoned_by
+from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing import Bid, Quote, answers_to, past_prices, shown_to
-from models.text import Problem
 
 QUOTE_ACTS = {
     "offer": ActPage(actions.offer, OfferForm),
@@ -35,7 +45,7 @@ QUOTE_ACTS = {
 BID_ACTS = {"withdraw": ActPage(actions.withdraw_bid)}
 
 
-@rooms.route("/requests/<identifier>/answer", methods=["GET", "POST"])
+@bp.route("/requests/<identifier>/answer", methods=["GET", "POST"])
 @login_required
 def answer(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
@@ -58,11 +68,11 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
         published = actions.published_price(current_actor(), found)
     except Problem as problem:
         if not form.errors:
-            form.refuse(problem, words_of(problem))
+            form.refuse(problem, problem_text(problem))
     return render_template("sourcing/answer.html", form=form, request_=found, published=published), status
 
 
-@rooms.get("/my/answers")
+@bp.get("/my/answers")
 @login_required
 def answers() -> str:
     """An agency's own quotes and bids, newest first."""
@@ -74,7 +84,7 @@ def answers() -> str:
     return render_template("sourcing/answers.html", page=sliced(newest))
 
 
-@rooms.get("/requests/<identifier>/compare")
+@bp.get("/requests/<identifier>/compare")
 def compare(identifier: str) -> str:
     """Every offer the reader may see, side by side with what it can be held against."""
     found, actor = readable(identifier), current_actor()
@@ -99,12 +109,12 @@ def compare(identifier: str) -> str:
         past=past,
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if priced else None,
         quantity=quantity_words(found),
-        left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
+        left=abandoned_by(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         totals=(found.outcome or {}).get("totals", {}),
     )
 
 
-@rooms.get("/quotes/<identifier>")
+@bp.get("/quotes/<identifier>")
 @login_required
 def show_quote(identifier: str) -> str:
     quote = visible(Quote, identifier)
@@ -131,7 +141,7 @@ def _readable(identifier: str) -> Bid:
     return bid
 
 
-@rooms.get("/bids/<identifier>")
+@bp.get("/bids/<identifier>")
 def show_bid(identifier: str) -> str:
     bid = _readable(identifier)
     attached = documents.of_case(db.session, "bid", identifier) if bid.request.opened else []
@@ -140,7 +150,7 @@ def show_bid(identifier: str) -> str:
     )
 
 
-@rooms.get("/bids/<identifier>.json")
+@bp.get("/bids/<identifier>.json")
 def bid_file(identifier: str) -> Response:
     """What was sealed, byte for byte, once it is open to all: its SHA-256 is the receipt."""
     bid = _readable(identifier)
@@ -149,7 +159,7 @@ def bid_file(identifier: str) -> Response:
     return Response(bid.content, mimetype="application/json")
 
 
-@rooms.get("/bids/<identifier>/file")
+@bp.get("/bids/<identifier>/file")
 def bid_attachment(identifier: str) -> Response:
     """The file that was sealed with a bid, once it is open to all."""
     bid = _readable(identifier)
@@ -159,7 +169,7 @@ def bid_attachment(identifier: str) -> Response:
     return sent(attached[0])
 
 
-@rooms.route("/quotes/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/quotes/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
     quote = visible(Quote, identifier)
@@ -168,7 +178,7 @@ def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Quote, identifier, act, QUOTE_ACTS)
 
 
-@rooms.route("/bids/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/bids/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_bid(identifier: str, act: str) -> Response | str | tuple[str, int]:
     bid = visible(Bid, identifier)

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor, load
+from market.case_views import attempt, not_found
 from market.extensions import db
-from market.pages import attempt, not_found
 from market.sourcing import actions
+from market.sourcing.blueprint import bp, readable
 from market.sourcing.forms import UndercutForm
-from market.sourcing.views.rooms import readable, rooms
+from models.errors import Problem
 from models.sourcing import Bid, LivePrice, Request, step
-from models.text import Problem
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _place(seat: Seat, own: int) -> int:
     return 1 + sum((bid.price or 0) < own for bid in seat.bids)
 
 
-@rooms.route("/requests/<identifier>/auction", methods=["GET", "POST"])
+@bp.route("/requests/<identifier>/auction", methods=["GET", "POST"])
 @login_required
 def auction(identifier: str) -> Response | str | tuple[str, int]:
     standing, form, status = _standing(identifier), UndercutForm(), 200
@@ -103,7 +103,7 @@ def auction(identifier: str) -> Response | str | tuple[str, int]:
     return render_template("sourcing/auction.html", form=form, **standing), status
 
 
-@rooms.get("/requests/<identifier>/auction/stream")
+@bp.get("/requests/<identifier>/auction/stream")
 @login_required
 def auction_stream(identifier: str) -> Response:
     """The standing as server-sent events: at once, and again whenever it changes while the stream is held.

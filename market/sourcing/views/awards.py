@@ -12,18 +12,28 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from market.accounts.identity import current_actor
+from market.case_views import (
+    ActPage,
+    act_view,
+    case_page,
+    case_url,
+    form_page,
+    link,
+    not_found,
+    paged,
+    visible,
+)
 from market.config import ROOT
 from market.extensions import db
-from market.pages import ActPage, act_view, case_page, case_url, form_page, link, not_found, paged, visible
+from market.formatting import FOLLOWS
 from market.sourcing import actions
+from market.sourcing.blueprint import bp, request_link
 from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
-from market.sourcing.views.rooms import request_link, rooms
-from market.words import FOLLOWS
 from models import draws
 from models.draws import publication
-from models.sourcing import Award, Objection, Request, answers_to, took_part
-from models.sourcing.linking import links_of
+from models.sourcing import Award, Objection, Request, answers_to, participants_of
+from models.sourcing.related_bidders import links_of
 
 AWARD_ACTS = {"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)}
 OBJECTION_ACTS = {
@@ -34,7 +44,7 @@ OBJECTION_ACTS = {
 }
 
 
-@rooms.get("/awards")
+@bp.get("/awards")
 def awards() -> str:
     query = (
         select(Award).join(Award.request).where(or_(Request.public(), Request.visible_to(current_actor())))
@@ -55,7 +65,7 @@ def _objections(award: Award) -> list[Objection]:
     return [o for o in found if o.state in ("upheld", "dismissed") or o.roles_of(current_actor())]
 
 
-@rooms.get("/awards/<identifier>")
+@bp.get("/awards/<identifier>")
 def show_award(identifier: str) -> str:
     award, mine = _readable(identifier), current_actor().organisation_id or 0
     objections = _objections(award)
@@ -69,7 +79,7 @@ def show_award(identifier: str) -> str:
         objections=objections,
         links=links_of(award.request),
         follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
-        may_object=took_part(db.session, award.request_id, mine)
+        may_object=participants_of(db.session, award.request_id, mine)
         and mine != award.agency_id
         and award.state in ("proposed", "objected")
         and all(o.objector_id != mine for o in objections),
@@ -78,7 +88,7 @@ def show_award(identifier: str) -> str:
     )
 
 
-@rooms.route("/awards/<identifier>/object", methods=["GET", "POST"])
+@bp.route("/awards/<identifier>/object", methods=["GET", "POST"])
 @login_required
 def object_to(identifier: str) -> Response | str | tuple[str, int]:
     award = _readable(identifier)
@@ -92,7 +102,7 @@ def object_to(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.get("/objections/<identifier>")
+@bp.get("/objections/<identifier>")
 @login_required
 def show_objection(identifier: str) -> str:
     found = visible(Objection, identifier)
@@ -102,7 +112,7 @@ def show_objection(identifier: str) -> str:
     return render_template("sourcing/objection.html", **case_page(found), award_link=award_link)
 
 
-@rooms.get("/draws/<identifier>.json")
+@bp.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
     """What whoever may see its request needs to re-run a draw.
 
@@ -131,19 +141,19 @@ def _reckoned(draw: draws.Draw, request: Request) -> dict[str, Any]:
     }
 
 
-@rooms.get("/verify_draw.py")
+@bp.get("/verify_draw.py")
 def verifier() -> Response:
     """The stand-alone program that re-runs a published draw."""
     return send_file(ROOT / "docs" / "verify_draw.py", mimetype="text/x-python", as_attachment=True)
 
 
-@rooms.route("/awards/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/awards/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_award(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Award, identifier, act, AWARD_ACTS)
 
 
-@rooms.route("/objections/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/objections/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_objection(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Objection, identifier, act, OBJECTION_ACTS)

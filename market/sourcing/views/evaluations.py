@@ -10,18 +10,18 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from market.case_views import ActPage, act_view, case_page, case_url, form_page, visible
 from market.extensions import db
-from market.pages import ActPage, act_view, case_page, case_url, form_page, visible
 from market.sourcing import actions
+from market.sourcing.blueprint import bp, request_link
 from market.sourcing.forms import score_form
-from market.sourcing.views.rooms import request_link, rooms
 from models.documents import Document
 from models.sourcing import Evaluation
 
 EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(actions.recuse), "score": None}
 
 
-@rooms.get("/evaluations/<identifier>")
+@bp.get("/evaluations/<identifier>")
 @login_required
 def show_evaluation(identifier: str) -> str:
     found = visible(Evaluation, identifier)
@@ -38,7 +38,7 @@ def show_evaluation(identifier: str) -> str:
     )
 
 
-@rooms.route("/evaluations/<identifier>/score", methods=["GET", "POST"])
+@bp.route("/evaluations/<identifier>/score", methods=["GET", "POST"])
 @login_required
 def score(identifier: str) -> Response | str | tuple[str, int]:
     found = visible(Evaluation, identifier)
@@ -57,7 +57,7 @@ def score(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@rooms.route("/evaluations/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/evaluations/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_evaluation(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(

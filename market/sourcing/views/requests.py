@@ -13,11 +13,7 @@ from werkzeug.wrappers import Response
 
 from market import permissions
 from market.accounts.identity import current_actor
-from market.charts import offers
-from market.extensions import db
-from market.journey import of_request
-from market.options import item_options, region_asked, region_choices
-from market.pages import (
+from market.case_views import (
     ActPage,
     act_view,
     attempt,
@@ -29,8 +25,14 @@ from market.pages import (
     paged,
     visible,
 )
-from market.referring import urges
+from market.charts import offers
+from market.extensions import db
+from market.formatting import format_instant, item_name
+from market.options import item_options, region_asked, region_choices
+from market.progress import of_request
+from market.referrals import urges
 from market.sourcing import actions
+from market.sourcing.blueprint import bp, readable, request_link
 from market.sourcing.forms import (
     AmendForm,
     AnswerForm,
@@ -40,14 +42,14 @@ from market.sourcing.forms import (
     QuestionForm,
     RequestForm,
 )
-from market.sourcing.views.rooms import readable, request_link, rooms
-from market.words import item_name, when
 from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
 from models.contracts import UNSIGNED, Contract, Deliverable
-from models.credit import CreditScore, left_behind
+from models.credit import CreditScore, abandoned_by
+from models.errors import NotAllowed
+from models.i18n import N_
 from models.permission import check_standing
 from models.pricing import Quantity
 from models.regions import within
@@ -74,7 +76,6 @@ from models.sourcing import (
     shown_to,
 )
 from models.sourcing.scoring import PRICE_FORMULAS
-from models.text import N_, NotAllowed
 
 
 class _AwardPage(AwardForm):
@@ -105,7 +106,7 @@ CLARIFICATION_ACTS = {
 }
 
 
-@rooms.get("/requests")
+@bp.get("/requests")
 def index() -> str:
     actor, args = current_actor(), request.args
     query = select(Request).where(or_(Request.public(), Request.visible_to(actor)))
@@ -132,8 +133,8 @@ def index() -> str:
     )
 
 
-@rooms.route("/requests/new", methods=["GET", "POST"])
-@rooms.route("/requests/<identifier>/edit", methods=["GET", "POST"])
+@bp.route("/requests/new", methods=["GET", "POST"])
+@bp.route("/requests/<identifier>/edit", methods=["GET", "POST"])
 @login_required
 def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     draft, actor = visible(Request, identifier) if identifier else None, current_actor()
@@ -189,7 +190,7 @@ def links_shown(found: Request, shown: list[Any]) -> list[Json]:
     return [group for group in (found.outcome or {}).get("linked", []) if names.issuperset(group["answers"])]
 
 
-@rooms.get("/requests/<identifier>")
+@bp.get("/requests/<identifier>")
 def show(identifier: str) -> str:
     found, actor = readable(identifier), current_actor()
     answers = answers_to(db.session, found)
@@ -253,7 +254,7 @@ def show(identifier: str) -> str:
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
         links=links_shown(found, shown),
         link_names={a.identifier: a.agency.name for a in shown},
-        left=left_behind(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
+        left=abandoned_by(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         modes=MODES,
         funds=FUNDS,
         openness=OPENNESS,
@@ -294,7 +295,7 @@ def quantity_words(found: Request) -> str:
     return " · ".join(filter(None, parts))
 
 
-@rooms.route("/requests/<identifier>/ask", methods=["GET", "POST"])
+@bp.route("/requests/<identifier>/ask", methods=["GET", "POST"])
 @login_required
 def ask(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
@@ -308,20 +309,20 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
         lead=_(
             "%(project)s · 提问截止 %(time)s(征集截止前 %(days)s 个工作日)",
             project=found.project,
-            time=when(found.questions_until),
+            time=format_instant(found.questions_until),
             days=found.questions_days,
         ),
     )
 
 
-@rooms.get("/clarifications/<identifier>")
+@bp.get("/clarifications/<identifier>")
 @login_required
 def show_clarification(identifier: str) -> Response:
     """A question has no page of its own; it stands on its request's."""
     return redirect(case_url("request", visible(Clarification, identifier).request.identifier), 303)
 
 
-@rooms.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_request(identifier: str, act: str) -> Response | str | tuple[str, int]:
     if (
@@ -334,7 +335,7 @@ def act_request(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Request, identifier, act, REQUEST_ACTS)
 
 
-@rooms.route("/clarifications/<identifier>/<act>", methods=["GET", "POST"])
+@bp.route("/clarifications/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
 def act_clarification(identifier: str, act: str) -> Response | str | tuple[str, int]:
     return act_view(Clarification, identifier, act, CLARIFICATION_ACTS)

@@ -12,6 +12,7 @@ from typing import Any
 
 from models import money
 from models.base import Json
+from models.i18n import N_
 from models.pricing.method import (
     Method,
     Part,
@@ -24,7 +25,6 @@ from models.pricing.method import (
     register,
     unsound,
 )
-from models.text import N_
 
 
 @register

@@ -8,9 +8,9 @@ from flask import Blueprint
 
 from models.contracts import METHODS, SEVERITIES
 
-rooms = Blueprint("contracts", __name__)
+bp = Blueprint("contracts", __name__)
 
 
-@rooms.context_processor
+@bp.context_processor
 def _labels() -> dict[str, Any]:
     return {"severities": SEVERITIES, "methods": METHODS}

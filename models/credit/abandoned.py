@@ -17,15 +17,16 @@ from models.agencies import SAID, linked
 from models.catalogue import ServiceItem
 from models.contracts import Contract, Deliverable
 from models.credit.records import CreditRecord
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.sourcing import Request, same_project
-from models.text import N_, RuleBroken
 
 KINDS = ("unsigned", "given_up")
 _FAILED = ("agency", "both")
 
 
 @dataclass
-class Left:
+class Abandoned:
     """What an agency left behind in the policy's days.
 
     Records of awards it did not sign for (none that the regulator dropped), newest first, and deliverables
@@ -36,9 +37,9 @@ class Left:
     undelivered: list[Deliverable] = field(default_factory=list)
 
 
-def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
+def abandoned_by(session: Session, agency_ids: list[int]) -> dict[int, Abandoned]:
     """What each of these agencies left behind, in two statements."""
-    found = {key: Left() for key in agency_ids}
+    found = {key: Abandoned() for key in agency_ids}
     since = clock.now() - timedelta(days=policy.current().number("credit.facts_days"))
     records = select(CreditRecord).where(
         CreditRecord.agency_id.in_(agency_ids),
@@ -60,7 +61,7 @@ def left_behind(session: Session, agency_ids: list[int]) -> dict[int, Left]:
 
 
 def check_rerun(session: Session, agency: Organisation, request: Request) -> None:
-    """RuleBroken if the agency, or one linked with it, won an earlier run of this request and did not sign.
+    """RuleViolation if the agency, or one linked with it, won an earlier run of this request and did not sign.
 
     Unless the fact was dropped. An earlier run is the one it was made from, any before that, or one of the
     same buyer for the same item under the same project name.
@@ -85,14 +86,14 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
         if run in before or (item == request.item.code and same_project(project, request.project))
     }
     if agency.id in runs:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"),
             contract=runs[agency.id],
         )
     for group in linked(session, [agency.id, *runs], request.policy_version) if runs else []:
         if agency.id in group.agencies and SAID not in group.ties:
             contract = next(runs[key] for key in group.agencies if key in runs)
-            raise RuleBroken(
+            raise RuleViolation(
                 N_(
                     "与贵机构有关联的机构曾中选这项采购而没有签订合同(%(contract)s),贵机构不能参加它的重新采购。"
                 ),

@@ -6,11 +6,11 @@ from flask import Blueprint
 from markupsafe import Markup
 
 from market.accounts.identity import current_actor
+from market.case_views import case_url, link, not_found
 from market.extensions import db
-from market.pages import case_url, link, not_found
 from models.sourcing import Request
 
-rooms = Blueprint("sourcing", __name__)
+bp = Blueprint("sourcing", __name__)
 
 
 def readable(identifier: str) -> Request:

@@ -14,15 +14,25 @@ from functools import partial
 from flask import current_app
 from sqlalchemy import ColumnElement, Select, or_, select
 
+from market.chunks import each
 from market.extensions import db
 from market.payments import actions
-from market.payments.gateways import Found, OnlineGateway, Refused, Standing, Told, offering, online, ways
-from market.pieces import each
+from market.payments.gateways import (
+    GatewayStatus,
+    Mismatch,
+    OnlineGateway,
+    Refused,
+    WebhookEvent,
+    gateways,
+    get_online_gateway,
+    online_methods,
+)
 from models import clock
 from models.actors import SYSTEM, Actor
+from models.errors import Problem, RuleViolation
 from models.failures import Attempt
+from models.i18n import N_
 from models.payments import OPEN, Charge, GatewayEvent, Payment, Payout, charges_of
-from models.text import N_, Problem, RuleBroken
 
 log = logging.getLogger(__name__)
 
@@ -32,23 +42,23 @@ def _charge(key: str) -> Charge:
     return db.session.scalars(select(Charge).where(Charge.key == key)).one()
 
 
-def begin(actor: Actor, payment: str, method: str, back: str) -> tuple[str, Standing]:
+def begin(actor: Actor, payment: str, method: str, back: str) -> tuple[str, GatewayStatus]:
     """A buyer pays by one of the methods a gateway offers: the charge's key, and how it stands there.
 
-    Pressed twice it is one charge. RuleBroken where nobody offers the method for this payment.
+    Pressed twice it is one charge. RuleViolation where nobody offers the method for this payment.
     """
-    gateway, _label = offering(Payment.load(db.session, payment)).get(method, (None, ""))
+    gateway, _label = online_methods(Payment.load(db.session, payment)).get(method, (None, ""))
     db.session.rollback()
     if gateway is None:
-        raise RuleBroken(N_("请选择一项。"), "method")
+        raise RuleViolation(N_("请选择一项。"), "method")
     key = actions.ask_charge(actor, payment, gateway=gateway.name, method=method)
     return key, _ask(key, back)
 
 
-def _ask(key: str, back: str) -> Standing:
+def _ask(key: str, back: str) -> GatewayStatus:
     charge = _charge(key)
     try:
-        gateway = online(charge.gateway)
+        gateway = get_online_gateway(charge.gateway)
         standing = (
             gateway.begin(charge, back) if charge.gateway_id is None else gateway.look(charge.gateway_id)
         )
@@ -68,7 +78,7 @@ def follow(key: str) -> None:
     charge = _charge(key)
     if charge.state not in ("waiting", "asked") or charge.gateway_id is None:
         return
-    gateway = online(charge.gateway)
+    gateway = get_online_gateway(charge.gateway)
     standing = gateway.look(charge.gateway_id)
     if standing.state == "waiting" and charge.payment.state not in OPEN:
         standing = gateway.cancel(charge.gateway_id)
@@ -83,7 +93,7 @@ def follow_all(payment: Payment) -> None:
         follow(key)
 
 
-def _settle(key: str, standing: Standing) -> None:
+def _settle(key: str, standing: GatewayStatus) -> None:
     if standing.state == "failed":
         actions.fail_charge(SYSTEM, key)
     elif (
@@ -92,7 +102,7 @@ def _settle(key: str, standing: Standing) -> None:
         actions.settle_charge(SYSTEM, key, fee=standing.fee)
 
 
-def take(gateway: str, told: Told) -> None:
+def take(gateway: str, told: WebhookEvent) -> None:
     """A signed event: kept first, then dealt with; if that cannot be now, the jobs will."""
     actions.note_event(
         SYSTEM,
@@ -135,7 +145,7 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
         return  # it may be a charge whose name we are just being told
     if key is not None:
         follow(key)
-        if online(gateway).tells_of_taking_back(kind):
+        if get_online_gateway(gateway).may_report_reversal(kind):
             _look_for_strangers(gateway, about)
     for identifier in gone:
         follow_payout(identifier)
@@ -147,7 +157,7 @@ def _look_for_strangers(gateway: str, about: str) -> None:
 
     As when somebody refunds it on the gateway's own pages: a difference for a person, who is told at once.
     """
-    back = [m for m in online(gateway).taken_back(about) if m.amount]
+    back = [m for m in get_online_gateway(gateway).reversals(about) if m.amount]
     if not back:
         return
     case = db.session.scalars(
@@ -160,7 +170,7 @@ def _look_for_strangers(gateway: str, about: str) -> None:
     known = {name for row in db.session.execute(sent) for name in row}
     db.session.rollback()
     strangers = [
-        Found("theirs_only", m.gateway_id, m.amount, 0, case)
+        Mismatch("theirs_only", m.gateway_id, m.amount, 0, case)
         for m in back
         if m.gateway_id not in known and m.payout.partition(":")[0] not in known
     ]
@@ -180,7 +190,7 @@ def follow_payout(identifier: str) -> None:
     One that failed there after all is owed again, and goes by bank.
     """
     payout = Payout.load(db.session, identifier)
-    standing = online(payout.gateway).find(payout)
+    standing = get_online_gateway(payout.gateway).find(payout)
     if standing is not None and standing.state == "failed":
         actions.take_back(SYSTEM, identifier, gateway_id=standing.gateway_id)
 
@@ -190,7 +200,7 @@ def work() -> int:
 
     Returns how many were taken up.
     """
-    return sum(_work(way.name) for way in ways() if isinstance(way, OnlineGateway))
+    return sum(_work(way.name) for way in gateways() if isinstance(way, OnlineGateway))
 
 
 def _work(gateway: str) -> int:
@@ -258,7 +268,7 @@ def pay_out(identifier: str) -> None:
         actions.begin_sending(SYSTEM, identifier)
         db.session.rollback()
         payout = Payout.load(db.session, identifier)
-    gateway = online(payout.gateway)
+    gateway = get_online_gateway(payout.gateway)
     standing = gateway.find(payout)  # while this is not answered nobody knows, and nothing else is tried
     try:
         if standing is not None and standing.state == "failed":

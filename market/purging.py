@@ -13,13 +13,13 @@ from time import monotonic
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from market.chunks import between, chunk_size
 from market.extensions import db
 from market.files import store
-from market.pieces import between, pace
 from models import clock
 from models.batches import Batch
 from models.documents import Document
-from models.payments import BankStatement, WaitingStatement
+from models.payments import BankStatement, UnreadBankStatement
 from models.sourcing import Bid
 from models.submissions import Submission
 from models.uploads import UploadTally
@@ -36,7 +36,7 @@ AT_ONCE = 500  # names asked about in one statement
 NAMING: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ...] = (
     Document.sha256,
     BankStatement.sha256,
-    WaitingStatement.sha256,
+    UnreadBankStatement.sha256,
     Bid.sealed_file,
 )
 
@@ -91,14 +91,18 @@ def clear_waiting() -> int:
 
     By then they were taken in some other way.
     """
-    return _clear(WaitingStatement, WaitingStatement.brought_at < clock.now() - WAITED, "waiting statements")
+    return _clear(
+        UnreadBankStatement, UnreadBankStatement.brought_at < clock.now() - WAITED, "waiting statements"
+    )
 
 
 def _clear(
-    table: type[Submission] | type[UploadTally] | type[WaitingStatement], old: ColumnElement[bool], what: str
+    table: type[Submission] | type[UploadTally] | type[UnreadBankStatement],
+    old: ColumnElement[bool],
+    what: str,
 ) -> int:
     """Delete the rows that are old, as many at once as take the lock for a moment only."""
-    size, count = pace(what), 0
+    size, count = chunk_size(what), 0
     while True:
         with size.piece() as session:
             keys = session.scalars(select(table.id).where(old).order_by(table.id).limit(size.size)).all()

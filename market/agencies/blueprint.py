@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, abort
 
 from market.accounts.identity import current_actor
+from market.case_views import not_found
 from market.extensions import db
-from market.pages import not_found
 from models.accounts import Organisation
 
-rooms = Blueprint("agencies", __name__)
+bp = Blueprint("agencies", __name__)
 
 
 def mine() -> Organisation:

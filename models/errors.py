@@ -1,18 +1,8 @@
-"""Texts that models hold for people: marked here, translated where a page or answer is made."""
+"""Why an act is refused: the exceptions that rules raise, with a text for whoever asked."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-
-# What a database, a workbook or a paper cannot hold: control characters (line breaks and tabs are none),
-# halves of characters, and the two code points that are no characters.
-UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's customary name for "mark, do not translate yet"
-    """Mark a literal for the translators and return it unchanged."""
-    return text
 
 
 class Problem(Exception):
@@ -53,16 +43,16 @@ class Conflict(Problem):
     status = 409
 
 
-class RuleBroken(Problem):
+class RuleViolation(Problem):
     """A rule stops the act; the message names the rule."""
 
 
-def told(problem: Problem) -> dict[str, Any]:
+def serialize_problem(problem: Problem) -> dict[str, Any]:
     """A problem as it is kept; `words` of it are made when it is shown."""
     return {
         "message": problem.message,
         "params": {
-            key: told(value) if isinstance(value, Problem) else str(value)
+            key: serialize_problem(value) if isinstance(value, Problem) else str(value)
             for key, value in problem.params.items()
         },
         "field": problem.field,

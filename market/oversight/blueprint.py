@@ -2,4 +2,4 @@
 
 from flask import Blueprint
 
-rooms = Blueprint("payments", __name__)
+bp = Blueprint("oversight", __name__)

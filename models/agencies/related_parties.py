@@ -27,7 +27,7 @@ from models.accounts import Membership, Organisation, User
 from models.agencies.checks import UNDECIDED, Check
 from models.agencies.entry import AgencyProfile
 from models.events import Event
-from models.text import N_
+from models.i18n import N_
 
 BUYER = "buyer"  # not a tie of its own: that the other end of one is the buyer
 SAID = (

@@ -18,18 +18,19 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from market import permissions, standing, words
+from market import formatting, permissions, standing
 from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.demo import mark
 from market.extensions import db, login
+from market.formatting import problem_text
 from market.forms import ActForm, Form, ReasonForm
-from market.words import words_of
 from models import CASES, clock, permission, spelling, workflow
 from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name
+from models.errors import NotAllowed, NotFound, Problem, WrongState
 from models.events import timeline
-from models.text import N_, NotAllowed, NotFound, Problem, WrongState
+from models.i18n import N_
 from models.workflow import Case, Move
 
 # Where each case type's page is. Types without a page of their own are shown on another's.
@@ -101,7 +102,7 @@ def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> t
     except NotFound:
         raise
     except Problem as problem:
-        form.refuse(problem, words_of(problem))
+        form.refuse(problem, problem_text(problem))
         return None, problem.status
 
 
@@ -181,7 +182,7 @@ def act_view(
             check_open(case, act)
         except WrongState as problem:
             return render_template(
-                "layout/error.html", status=problem.status, message=words_of(problem), case=case
+                "layout/error.html", status=problem.status, message=problem_text(problem), case=case
             ), problem.status
     return render_template(
         page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)
@@ -194,7 +195,7 @@ def check_open(case: Case, act: str) -> None:
     The case's table and the rule of standing say so.
     """
     if all(move.act != act for move in case.workflow.open_to(case, current_actor())):
-        workflow.play(
+        workflow.check_role(
             db.session,
             case,
             act,
@@ -334,14 +335,14 @@ def waiting(actor: Actor) -> list[Case]:
     found: list[Case] = []
     for case_class in CASES.values():
         workflow = case_class.workflow
-        for role in [*case_class.parties, *case_class.persons, *sorted(case_class.offices), "regulator"]:
+        for role in [*case_class.parties, *case_class.persons, *sorted(case_class.office_roles), "regulator"]:
             states = workflow.states_waiting_for(role)
             theirs: ColumnElement[bool] = case_class.state.in_(states)
             if role == "regulator" and "refer" in workflow.acts:
                 theirs = or_(theirs, case_class.referred_to.is_not(None))
             elif not states:
                 continue
-            if role not in {"regulator", *case_class.offices} or role in actor.roles:
+            if role not in {"regulator", *case_class.office_roles} or role in actor.roles:
                 query = select(case_class).where(theirs, case_class.scope(role, actor))
                 found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
     if any(each.state != IN_STANDING for each in actor.standings):  # it is nobody's turn who would be refused
@@ -372,7 +373,7 @@ def _apart(message: str, status: int) -> tuple[str, int]:
 
 def register(app: Flask) -> None:
     """Give the templates these words, and every Problem an honest answer."""
-    words.register(app)
+    formatting.register(app)
     # Templates are written an element a line; the white space around their statements is not sent.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -402,7 +403,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:
         return render_template(
-            "layout/error.html", status=error.status, message=words_of(error)
+            "layout/error.html", status=error.status, message=problem_text(error)
         ), error.status
 
     @app.errorhandler(DataError)

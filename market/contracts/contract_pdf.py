@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.codes import check_link
+from market.access_codes import check_link
 from market.files import Kept, keep, state, store
 from market.printing import PLATFORM, pdf
 from market.transaction import action, looking
@@ -24,15 +24,16 @@ from models.catalogue import KINDS
 from models.clock import BEIJING
 from models.contracts import BOXES, Contract
 from models.documents import Document
+from models.errors import Conflict, NotFound, RuleViolation
+from models.i18n import N_
 from models.printable import missing, words
 from models.signing import prepare
-from models.text import N_, Conflict, NotFound, RuleBroken
 
 PAPER = N_("合同")
 TRIES = 3  # a text that is changed again and again while it is printed
 
 
-def printable(contract: Contract) -> bool:
+def has_pdf(contract: Contract) -> bool:
     """Whether there is a PDF of it, or will be for whoever asks.
 
     One signed before contracts were put on paper has none.
@@ -40,7 +41,7 @@ def printable(contract: Contract) -> bool:
     return contract.paper is not None or contract.signed_at is None
 
 
-def kept_paper(session: Session, contract: Contract) -> Document | None:
+def stored_pdf(session: Session, contract: Contract) -> Document | None:
     """The PDF of the contract as it stands: the present text, with the signatures it has so far.
 
     None where nobody needed it yet.
@@ -50,7 +51,7 @@ def kept_paper(session: Session, contract: Contract) -> Document | None:
     return session.scalars(select(Document).where(Document.identifier == contract.paper)).one()
 
 
-def on_paper(identifier: str) -> Document:
+def rendered(identifier: str) -> Document:
     """The PDF of a contract as it stands, printed now if nobody needed it before.
 
     NotFound where it has none.
@@ -58,9 +59,9 @@ def on_paper(identifier: str) -> Document:
     for _ in range(TRIES):
         with looking() as session:
             contract = Contract.load(session, identifier)
-            if not printable(contract):
+            if not has_pdf(contract):
                 break
-            paper, data, text = kept_paper(session, contract), _data(session, contract), contract.text_digest
+            paper, data, text = stored_pdf(session, contract), _data(session, contract), contract.text_digest
         if paper is not None:
             return paper
         _keep_text(SYSTEM, identifier, text=text, content=keep(_print(data)))
@@ -78,20 +79,20 @@ def _keep_text(session: Session, actor: Actor, identifier: str, *, text: str, co
     return identifier
 
 
-def to_sign(session: Session, contract: Contract) -> bytes:
+def pdf_to_sign(session: Session, contract: Contract) -> bytes:
     """The PDF the next signature goes into.
 
-    RuleBroken where nobody asked for it yet: there is nothing to have signed.
+    RuleViolation where nobody asked for it yet: there is nothing to have signed.
     """
-    paper = kept_paper(session, contract)
+    paper = stored_pdf(session, contract)
     if paper is None:
-        raise RuleBroken(
+        raise RuleViolation(
             N_("上传的文件不是从这里下载的那一份,或者保存时改写了原来的内容;请用“增量保存”签署。"), "file"
         )
     return store().get(paper.sha256)
 
 
-def put_signature(session: Session, contract: Contract, content: Kept) -> Document:
+def store_signed(session: Session, contract: Contract, content: Kept) -> Document:
     """Keep the PDF with one more signature in it."""
     standing = N_("双方已签署") if contract.state == "signed" else contract.state_label
     return _keep(session, contract, standing, content)
@@ -125,10 +126,10 @@ def facts(contract: Contract, standing: str = N_("待签署")) -> list[list[str]
 def _print(data: dict[str, Any]) -> bytes:
     """The PDF.
 
-    RuleBroken where it would have 〓 in it: nobody is to sign for somebody whose name is not on the paper.
+    RuleViolation where it would have 〓 in it: nobody is to sign for somebody whose name is not on the paper.
     """
     if lacking := missing(json.dumps(data, ensure_ascii=False)):
-        raise RuleBroken(
+        raise RuleViolation(
             N_("合同里有打印不出来的字:%(characters)s。请在填写的地方改用别的写法,再来签署。"),
             characters=words(lacking),
         )

@@ -20,15 +20,16 @@ from sqlalchemy.orm import Session
 from market.extensions import place
 from market.transaction import outside
 from models.accounts import User
+from models.errors import Problem
+from models.i18n import N_
 from models.letters import Letter
-from models.text import N_, Problem
 
 log = logging.getLogger(__name__)
 PATIENCE = 20.0  # seconds a mail server may take
 AWAY = N_("邮件服务器没有收下这封信,稍后会再试。")
 
 
-class MailAway(Problem):
+class MailUnavailable(Problem):
     """The mail server does not answer, or does not take a letter now."""
 
     status = 503
@@ -44,7 +45,7 @@ def post(session: Session, kind: str, address: str, user: User | None = None, /,
     session.add(Letter(kind=kind, address=address, locale=locale, data=data, user=user, network=network))
 
 
-def tell(session: Session, kind: str, user: User) -> None:
+def post_to_holder(session: Session, kind: str, user: User) -> None:
     """A letter about somebody's account to the address that was shown to be its own.
 
     One that is only claimed is another's box.
@@ -76,10 +77,10 @@ def send(address: str, subject: str, text: str, name: str) -> None:
             server.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
         if not all(code >= 500 for code, _said in error.recipients.values()):
-            raise MailAway(AWAY) from error
+            raise MailUnavailable(AWAY) from error
         log.warning("the mail server refuses an address for good: %s", error)
     except (OSError, smtplib.SMTPException) as error:
-        raise MailAway(AWAY) from error
+        raise MailUnavailable(AWAY) from error
 
 
 def _server(url: str) -> smtplib.SMTP:

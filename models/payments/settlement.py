@@ -28,7 +28,7 @@ class Release:
     freed: int
 
 
-def of_contract(session: Session, contract: Contract, *, lock: bool = False) -> list[Payment]:
+def payments_of(session: Session, contract: Contract, *, lock: bool = False) -> list[Payment]:
     """The payments of a contract, in the order they were asked for."""
     query = (
         select(Payment)
@@ -70,10 +70,10 @@ def payable_now(contract: Contract, asked: list[Payment]) -> list[Milestone]:
 
 def received(session: Session, contract: Contract) -> int:
     """What the buyer has paid in towards the price, in fen."""
-    return sum(payment.amount for payment in _asked(of_contract(session, contract)) if payment.state in IN)
+    return sum(payment.amount for payment in _asked(payments_of(session, contract)) if payment.state in IN)
 
 
-def kept(session: Session, contract: Contract) -> int:
+def funds_held(session: Session, contract: Contract) -> int:
     """All that is kept for a contract, in fen: escrow, what is retained, what a dispute holds."""
     codes = (
         ledger.escrow(contract.identifier),
@@ -89,7 +89,7 @@ def fair_share(session: Session, contract: Contract, fault: str) -> int:
     All of it if the buyer's, who loses the deposit (民法典 587); else what it earned by milestones met and
     not yet paid, and what was retained of those paid, as far as money is there.
     """
-    money_kept = kept(session, contract)
+    money_kept = funds_held(session, contract)
     earned = sum(m.amount for m in contract.milestones if m.met_at is not None and m.paid_at is None)
     return (
         money_kept

@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, UnicodeConverter, ValidationError
 
 from market.forms import MOST_NUMBER
-from models.text import UNKEEPABLE
+from models.spelling import UNKEEPABLE
 
 
 class Number(IntegerConverter):

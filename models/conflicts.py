@@ -17,7 +17,8 @@ from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
-from models.text import N_, NotAllowed
+from models.errors import NotAllowed
+from models.i18n import N_
 
 if TYPE_CHECKING:
     from models.workflow import Case

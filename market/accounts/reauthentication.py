@@ -13,27 +13,27 @@ from wtforms.validators import Length, ValidationError
 
 from market.accounts.identity import current_actor
 from market.accounts.second_factor import prove
+from market.formatting import problem_text
 from market.forms import NEEDED
-from market.words import words_of
-from models.text import RuleBroken
+from models.errors import RuleViolation
 
 
-def is_same(form: Any, field: Field) -> None:
+def is_own_password(form: Any, field: Field) -> None:
     """Refuse, in words, a password that is not the signed-in person's; TooMany where it comes too early.
 
     Wrong ones count as they do at sign-in, wherever they are tried.
     """
     try:
         prove(current_actor(), field.data or "")
-    except RuleBroken as problem:
-        raise ValidationError(words_of(problem)) from problem
+    except RuleViolation as problem:
+        raise ValidationError(problem_text(problem)) from problem
 
 
-def again(why: Any) -> PasswordField:
+def reauthentication_field(why: Any) -> PasswordField:
     """The field that asks for it; `why` is said beneath."""
     return PasswordField(
         _l("登录密码"),
-        [NEEDED, Length(max=200), is_same],
+        [NEEDED, Length(max=200), is_own_password],
         description=why,
         render_kw={"autocomplete": "current-password"},
     )

@@ -20,15 +20,15 @@ from sqlalchemy.orm import Session
 from market.extensions import db
 from market.transaction import transaction
 from models import failures
+from models.errors import Problem
 from models.failures import Attempt
-from models.text import Problem
 
 log = logging.getLogger(__name__)
 SHORT, LONG = 0.05, 0.15  # seconds a transaction may take: below, the next takes twice as many; above, half
 T = TypeVar("T")
 
 
-class Pace:
+class ChunkSize:
     """How many at once, by how long the last ones took."""
 
     def __init__(self, size: int = 20, most: int = 500) -> None:
@@ -51,10 +51,10 @@ class Pace:
         between(took)
 
 
-def pace(name: Hashable, most: int = 500) -> Pace:
+def chunk_size(name: Hashable, most: int = 500) -> ChunkSize:
     """The pace of one kind of work in this market, as its last pieces left it."""
-    paces: dict[Hashable, Pace] = current_app.extensions["jobs"].paces
-    return paces.setdefault(name, Pace(most=most))
+    paces: dict[Hashable, ChunkSize] = current_app.extensions["jobs"].paces
+    return paces.setdefault(name, ChunkSize(most=most))
 
 
 def between(took: float = 0.0) -> None:
@@ -154,8 +154,13 @@ def tried(
     return result
 
 
-def in_pieces(
-    what: str, act: str, case_type: str, names: list[str], do: Callable[[Session, list[str]], int], pace: Pace
+def in_chunks(
+    what: str,
+    act: str,
+    case_type: str,
+    names: list[str],
+    do: Callable[[Session, list[str]], int],
+    pace: ChunkSize,
 ) -> int:
     """Do something with each of these cases, a piece of them to a transaction.
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
-from market.payments.owing import owe
+from market.payments.owing import create_payouts
 from models import clock, contracts, identifiers, ledger, payments, policy, workdays
 from models.actors import SYSTEM
 from models.contracts import (
@@ -25,10 +25,11 @@ from models.contracts import (
     current_template,
 )
 from models.contracts.changes import go_on, pause
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.payments import Payment
 from models.ratings import Rating
 from models.sourcing import Award
-from models.text import N_, RuleBroken
 from models.workflow import perform, start
 
 
@@ -36,7 +37,7 @@ def draft_contract(session: Session, award: Award) -> Contract:
     """The contract of a final award, for both to sign, as its template has it."""
     contract = contracts.draft(award, current_template(session, award.request.item.kind))
     contract.identifier = identifiers.issue(session, "C")
-    start(session, contract, SYSTEM, "draft", of=award, tells=("buyer", "agency"))
+    start(session, contract, SYSTEM, "draft", of=award, notify=("buyer", "agency"))
     return contract
 
 
@@ -66,7 +67,7 @@ def ask(session: Session, contract: Contract, kind: str, amount: int, number: in
         pay_by=workdays.add(clock.now(), days),
     )
     start(
-        session, payment, SYSTEM, "ask", of=contract, tells=("buyer",), data={"kind": kind, "amount": amount}
+        session, payment, SYSTEM, "ask", of=contract, notify=("buyer",), data={"kind": kind, "amount": amount}
     )
 
 
@@ -82,7 +83,7 @@ def begin(session: Session, contract: Contract) -> None:
         points=dict.fromkeys(contract.request.item.notice["zh"]["materials"], False),
         supply_by=workdays.add(clock.now(), days),
     )
-    start(session, materials, SYSTEM, "expect", of=contract, tells=("buyer",))
+    start(session, materials, SYSTEM, "expect", of=contract, notify=("buyer",))
     _expect(session, contract)
 
 
@@ -107,7 +108,7 @@ def _expect(session: Session, contract: Contract) -> None:
         SYSTEM,
         "expect",
         of=contract,
-        tells=("agency",),
+        notify=("agency",),
         data={"milestone": milestone.name},
     )
 
@@ -130,7 +131,7 @@ def meet(session: Session, deliverable: Deliverable) -> None:
     contract, milestone = deliverable.contract, deliverable.milestone
     milestone.met_at = clock.now()
     last = milestone is contract.milestones[-1]
-    need = payments.still_to_ask(contract, milestone, payments.of_contract(session, contract))
+    need = payments.still_to_ask(contract, milestone, payments.payments_of(session, contract))
     ask(session, contract, "settlement" if last else "milestone", need, milestone.number)
     _expect(session, contract)
     settle(session, contract)
@@ -143,7 +144,7 @@ def settle(session: Session, contract: Contract) -> None:
     """
     if contract.state not in RUNNING:
         return
-    for milestone in payments.payable_now(contract, payments.of_contract(session, contract)):
+    for milestone in payments.payable_now(contract, payments.payments_of(session, contract)):
         _release(session, contract, milestone)
         milestone.paid_at = clock.now()
     if all(milestone.paid_at for milestone in contract.milestones):
@@ -178,8 +179,8 @@ def _release(session: Session, contract: Contract, milestone: Milestone) -> None
             contract=contract.identifier,
             owed=owed.uscc,
         )
-    owe(session, contract, contract.agency, "earned", share.net + share.freed)
-    owe(session, contract, contract.buyer, "penalty", share.penalty)
+    create_payouts(session, contract, contract.agency, "earned", share.net + share.freed)
+    create_payouts(session, contract, contract.buyer, "penalty", share.penalty)
 
 
 def freeze(session: Session, contract: Contract, why: str) -> None:
@@ -218,13 +219,13 @@ def proceed(session: Session, contract: Contract, until: datetime) -> None:
 def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault: str) -> None:
     """A contract ends before its time: what is open is called off, the escrow divided, and both may rate.
 
-    RuleBroken while a payment waits to be confirmed: nobody knows then what the escrow holds.
+    RuleViolation while a payment waits to be confirmed: nobody knows then what the escrow holds.
     """
     asked = [
-        payment for payment in payments.of_contract(session, contract, lock=True) if payment.kind != "penalty"
+        payment for payment in payments.payments_of(session, contract, lock=True) if payment.kind != "penalty"
     ]
     if any(payment.state == "paid" for payment in asked):
-        raise RuleBroken(N_("业主已上传付款凭证,请先确认是否到账。"))
+        raise RuleViolation(N_("业主已上传付款凭证,请先确认是否到账。"))
     began = contract.state != "signed" and contract.signed_at is not None
     for payment in asked:
         if payment.asked:
@@ -243,7 +244,7 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
 def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
     """Share out what is kept for a contract that ends early.
 
-    `to_agency` fen go to the agency, the rest back to the buyer. RuleBroken if less than that is kept.
+    `to_agency` fen go to the agency, the rest back to the buyer. RuleViolation if less than that is kept.
     """
     code = contract.identifier
     unfreeze(session, contract, f"{code}:ended")
@@ -262,8 +263,8 @@ def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
     payments.post(
         session, "refunded", f"{code}:ended:refunded", code, left, contract=code, owed=contract.buyer.uscc
     )
-    owe(session, contract, contract.agency, "earned", to_agency)
-    owe(session, contract, contract.buyer, "refund", left)
+    create_payouts(session, contract, contract.agency, "earned", to_agency)
+    create_payouts(session, contract, contract.buyer, "refund", left)
 
 
 def _close(session: Session, contract: Contract, fault: str = "") -> None:
@@ -306,4 +307,4 @@ def ask_ratings(session: Session, contract: Contract) -> None:
             ratee_id=ratee,
             closes_at=closes_at,
         )
-        start(session, rating, SYSTEM, "ask", of=contract, tells=("rater",))
+        start(session, rating, SYSTEM, "ask", of=contract, notify=("rater",))

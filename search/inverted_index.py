@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.reading import TermNotFound
 
+from search.analysis import is_plain
 from search.query import K1, WHOLE, B
-from search.words import is_plain
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
-from market.words import left
+from market.formatting import time_left
 from models.clock import BEIJING
 from models.contracts import Contract, Deliverable
+from models.i18n import N_
 from models.sourcing import Request
-from models.text import N_
 
 STEPS = (
     N_("询价"),
@@ -98,7 +98,7 @@ def of_request(
         if index == skipped:
             note = _("不适用")
         elif state == "now":
-            note = left(due)
+            note = time_left(due)
         else:
             note = f"{date.astimezone(BEIJING):%m-%d}" if date and state == "done" else ""
         steps.append(Step(label, state, note))

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from models import clock, policy, workdays
 from models.actors import Actor
-from models.text import N_, WrongState
+from models.errors import WrongState
+from models.i18n import N_
 
 if TYPE_CHECKING:
     from models.workflow import Case
@@ -71,7 +72,7 @@ class Move:
     who: Iterable[str]
     rules: tuple[Rule, ...] = ()
     limit: Limit | None = None
-    tells: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
     main: bool = False
     public: bool = False
     needs_reason: bool = False

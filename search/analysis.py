@@ -11,7 +11,7 @@ import rjieba
 from pypinyin import lazy_pinyin
 
 from models import spelling
-from search import readings
+from search import pinyin
 
 _WORD = re.compile(r"\w+")
 _HAN = re.compile(
@@ -118,7 +118,7 @@ def _sounds(run: str) -> tuple[str, ...]:
     found: list[str] = []
     words = {(run.find(word), run.find(word) + len(word)) for word in rjieba.cut_for_search(run)}
     starts = sorted({start for start, _end in words})
-    others = readings.others(run, syllables, starts)
+    others = pinyin.others(run, syllables, starts)
     for start in starts:
         ends = sorted({end for _start, end in words if start + 2 <= end <= start + _LONGEST})
         found += ["p:" + "".join(said) for end in ends for said in _said(syllables, others, start, end)]
@@ -130,14 +130,14 @@ def _sounds(run: str) -> tuple[str, ...]:
     # 唐山市 is one word, and people type tangshan.
     found += [
         "p:" + "".join(said)
-        for at, end in readings.places(run)
+        for at, end in pinyin.places(run)
         if (at, end) not in words
         for said in _said(syllables, others, at, end)
     ]
     return (*found, *("b:" + run[at : at + 2] for at in range(len(run) - 1)))
 
 
-def _said(syllables: list[str], others: list[readings.Other], start: int, end: int) -> list[tuple[str, ...]]:
+def _said(syllables: list[str], others: list[pinyin.Other], start: int, end: int) -> list[tuple[str, ...]]:
     """The syllables of a part.
 
     As they are usually read, and with each other reading of a place or surname that lies in it.
@@ -167,7 +167,7 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
         if said in romanised()
         for term in terms(romanised()[said])
     ]
-    extra += [term for name in readings.other_names(text) for term in terms(name) if len(term) > 1]
+    extra += [term for name in pinyin.other_names(text) for term in terms(name) if len(term) > 1]
     wanted = dict.fromkeys(terms(text) + extra, 1.0)
     letters = "".join(_LETTERS.findall(text))
     for typed, weight in _pinyins(text).items():

@@ -18,20 +18,21 @@ from models import CASES, clock, money, policy, pricing, workdays
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.agencies import CHECKS, STEPS
-from models.agencies.links import TIES
+from models.agencies.related_parties import TIES
 from models.base import Json
 from models.batches import BatchRow
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.contracts import CHANGES, DISPUTE_FAULTS, FAULTS, OUTCOMES, REASONS
+from models.errors import Problem
 from models.events import Event
+from models.i18n import N_
 from models.regions import full_name
 from models.sourcing import grounds
-from models.text import N_, Problem
 from models.workflow import Case, Move
 
 
-def words_of(problem: Problem) -> str:
+def problem_text(problem: Problem) -> str:
     """A problem in the reader's language."""
     message: str = _(problem.message, **{key: _param(value) for key, value in problem.params.items()})
     return message
@@ -39,34 +40,37 @@ def words_of(problem: Problem) -> str:
 
 def _param(value: Any) -> Any:
     if isinstance(value, Problem):
-        return words_of(value)
+        return problem_text(value)
     return bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value
 
 
-def told(kept: Json) -> str:
+def stored_problem_text(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
     return str(
         _(
             message,
             **{
-                key: told(value) if isinstance(value, dict) else _(value) if value else value
+                key: stored_problem_text(value) if isinstance(value, dict) else _(value) if value else value
                 for key, value in kept["params"].items()
             },
         )
     )
 
 
-def result_words(row: BatchRow) -> str:
+def describe_result(row: BatchRow) -> str:
     """What became of a row: where a comparison found differences, their names."""
     return (
-        _("、").join(_(CHECKS[part]) if part in CHECKS else part for part in row.result.split(" "))
+        _("、").join(
+            _(CHECKS[format_stored_share]) if format_stored_share in CHECKS else format_stored_share
+            for format_stored_share in row.result.split(" ")
+        )
         if row.result
         else ""
     )
 
 
-def when(instant: datetime | None) -> str:
+def format_instant(instant: datetime | None) -> str:
     return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" if instant else "—"
 
 
@@ -79,23 +83,23 @@ def credit_code(organisation: Organisation) -> str:
     )
 
 
-def moment(text: str) -> str:
+def format_stored_instant(text: str) -> str:
     """An instant kept as text, as people read it."""
-    return when(datetime.fromisoformat(text))
+    return format_instant(datetime.fromisoformat(text))
 
 
-def part(text: str) -> str:
+def format_stored_share(text: str) -> str:
     """A fraction kept as text, as a percentage."""
-    return percent(float(Fraction(text)))
+    return format_share(float(Fraction(text)))
 
 
-def exactly(instant: datetime) -> str:
+def format_to_the_millisecond(instant: datetime) -> str:
     """To the millisecond, for receipts."""
     local = instant.astimezone(BEIJING)
     return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}"
 
 
-def left(instant: datetime | None) -> str:
+def time_left(instant: datetime | None) -> str:
     """How long a limit still runs, in working days, as people say it."""
     if instant is None:
         return ""
@@ -120,11 +124,11 @@ def urgency(instant: datetime | None) -> str:
     return "late" if instant < now else "soon" if workdays.between(now, instant) <= 2 else "calm"
 
 
-def percent(share: float | None) -> str:
+def format_share(share: float | None) -> str:
     return "—" if share is None else f"{share * 100:.1f}%".replace(".0%", "%")
 
 
-def signed_percent(share: float) -> str:
+def format_signed_share(share: float) -> str:
     """A difference: `−18.2%`, `+3.0%`, `0%`."""
     return "0%" if abs(share) < 0.0005 else f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}%"
 
@@ -133,10 +137,10 @@ def score_mean(value: float | None, line: str) -> str:
     """The mean behind a line of a credit sheet: stars, or a share."""
     if value is None:
         return "—"
-    return f"{value:.2f} / 5" if line == "ratings" else percent(value)
+    return f"{value:.2f} / 5" if line == "ratings" else format_share(value)
 
 
-def price_words(terms: Json) -> str:
+def describe_price(terms: Json) -> str:
     """Published terms on one line."""
     return pricing.describe(terms, _)
 
@@ -249,7 +253,7 @@ FOLLOWS = {
 }
 
 
-def sentence(happened: Event) -> str:
+def event_sentence(happened: Event) -> str:
     """An event's act, in the words its workflow uses."""
     kind, act = happened.kind.split(".", 1)
     return _(OPENINGS.get(happened.kind) or CASES[kind].workflow.acts.get(act) or OPENINGS.get(act, act))
@@ -261,7 +265,7 @@ def actor_words(happened: Event) -> str:
     return f"{role} · {happened.actor_organisation}" if happened.actor_organisation else role
 
 
-def details(happened: Event) -> list[str]:
+def event_details(happened: Event) -> list[str]:
     """What a timeline tells of an event's data: an allow-list, in this order."""
     data = happened.data
     return [say(data[key]) for key, say in _TOLD.items() if data.get(key) not in (None, "", [])]
@@ -282,7 +286,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "agency": str,
     "price": money.show,
     "amount": money.show,
-    "deadline": lambda instant: _("截止 %(time)s", time=when(datetime.fromisoformat(instant))),
+    "deadline": lambda instant: _("截止 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "change": lambda kind: _(CHANGES[kind]),
     "milestone": str,
     "left": lambda days: ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days),
@@ -292,7 +296,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "to_agency": lambda fen: _("付给机构 %(sum)s", sum=money.show(fen)),
     "version": lambda number: _("第 %(v)s 版", v=number),
     "day": lambda day: _("%(day)s 起", day=day),
-    "until": lambda instant: _("至 %(time)s", time=when(datetime.fromisoformat(instant))),
+    "until": lambda instant: _("至 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "evaluator": str,
     "certificate": str,
     "material": str,
@@ -309,7 +313,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
     "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
     "unsigned": lambda side: _(UNSIGNED_BY[side]),
-    "problem": lambda kept: told(kept),
+    "problem": lambda kept: stored_problem_text(kept),
     "follows": lambda way: _(FOLLOWS[way]),
     "value": str,
     "reason": lambda words: _(words),
@@ -350,7 +354,7 @@ def has_file(form: Any) -> bool:
     return any(isinstance(field, FileField) for field in form)
 
 
-def kept_words(form: Any) -> str:
+def retained_input_text(form: Any) -> str:
     """What of a form that comes back refused is still there.
 
     No browser is sent a password or a file again.
@@ -373,30 +377,30 @@ def asks_nothing(form: Any) -> bool:
 
 def register(app: Flask) -> None:
     for word in (
-        told,
-        result_words,
-        when,
-        moment,
+        stored_problem_text,
+        describe_result,
+        format_instant,
+        format_stored_instant,
         credit_code,
-        part,
-        exactly,
-        left,
+        format_stored_share,
+        format_to_the_millisecond,
+        time_left,
         urgency,
-        percent,
-        signed_percent,
+        format_share,
+        format_signed_share,
         score_mean,
         part_words,
-        price_words,
+        describe_price,
         item_name,
         bilingual,
         region,
-        sentence,
+        event_sentence,
         actor_words,
-        details,
+        event_details,
         role_name,
         tie_names,
         has_file,
-        kept_words,
+        retained_input_text,
         asks_nothing,
     ):
         app.add_template_filter(word)

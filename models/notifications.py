@@ -9,7 +9,7 @@ from models.base import Base
 from models.events import Event
 
 
-class Notice(Base):
+class Notification(Base):
     """One event one organisation is told of, once."""
 
     __tablename__ = "notices"
@@ -20,14 +20,16 @@ class Notice(Base):
     event: Mapped[Event] = relationship(lazy="joined")
 
 
-_INSERT = Notice.__table__.insert()  # type: ignore[attr-defined]
+_INSERT = Notification.__table__.insert()  # type: ignore[attr-defined]
 
 
-def tell(session: Session, happened: list[Event]) -> None:
+def notify(session: Session, happened: list[Event]) -> None:
     """Event handler: a notice for everyone an event names. Told before means told once."""
-    wanted = {(key, event.id) for event in happened for key in event.tells["organisations"]}
+    wanted = {(key, event.id) for event in happened for key in event.notify["organisations"]}
     rows = session.execute(
-        select(Notice.organisation_id, Notice.event_id).where(Notice.event_id.in_([e.id for e in happened]))
+        select(Notification.organisation_id, Notification.event_id).where(
+            Notification.event_id.in_([e.id for e in happened])
+        )
     )
     known = {(organisation, event) for organisation, event in rows}
     rows_wanted = [

@@ -8,15 +8,16 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.payments.owing import owe
-from market.payments.receiving import locked, take_in
+from market.payments.owing import create_payouts
+from market.payments.receiving import locked, record_receipt
 from market.transaction import action
 from models import clock, payments
 from models.actors import SYSTEM, Actor
+from models.errors import NotFound, WrongState
+from models.i18n import N_
 from models.payments import OPEN, Charge, GatewayEvent, charges_of
-from models.text import N_, NotFound, WrongState
 from models.upsert import upsert
-from models.workflow import perform, play
+from models.workflow import check_role, perform
 
 
 def charge_by(session: Session, **where: str) -> Charge:
@@ -46,7 +47,7 @@ def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str,
     Its key.
     """
     payment = locked(session, identifier)
-    play(session, payment, "pay", actor, {"buyer"})
+    check_role(session, payment, "pay", actor, {"buyer"})
     if not payment.asked:
         raise WrongState(
             N_("现在的状态是“%(state)s”,不能办理“%(act)s”这一步。"),
@@ -110,7 +111,7 @@ def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> 
         happened = perform(
             session, payment, "receive", SYSTEM, data={"kind": payment.kind, "amount": payment.amount}
         )
-        entry = take_in(session, payment, charge.gateway)
+        entry = record_receipt(session, payment, charge.gateway)
         happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
         return key
     charge.surplus = True
@@ -124,7 +125,7 @@ def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> 
         gateway=charge.gateway,
         owed=contract.buyer.uscc,
     )
-    owe(session, contract, contract.buyer, "refund", charge.amount)
+    create_payouts(session, contract, contract.buyer, "refund", charge.amount)
     return key
 
 

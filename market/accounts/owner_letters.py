@@ -8,11 +8,11 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import letterbox
+from market import mail
 from models.accounts import Membership, Organisation, User
 
 
-def tell_owners(session: Session, organisation: Organisation, kind: str, /, **data: str) -> None:
+def notify_owners(session: Session, organisation: Organisation, kind: str, /, **data: str) -> None:
     """A letter to every owner whose address was shown.
 
     None is left out because there were many: who wants to hide something would send some.
@@ -25,12 +25,12 @@ def tell_owners(session: Session, organisation: Organisation, kind: str, /, **da
         )
     )
     for owner in session.scalars(owners.order_by(User.id)).unique():
-        letterbox.post(session, kind, owner.address, owner, **data)
+        mail.post(session, kind, owner.address, owner, **data)
 
 
-def tell_of_change(session: Session, organisation: Organisation, what: str, path: str) -> None:
+def notify_owners_of_change(session: Session, organisation: Organisation, what: str, path: str) -> None:
     """That something which redirects money or authority was changed.
 
     `what`, a marked text, and the page that shows it.
     """
-    tell_owners(session, organisation, "authority", organisation=organisation.name, what=what, path=path)
+    notify_owners(session, organisation, "authority", organisation=organisation.name, what=what, path=path)
