@@ -107,7 +107,7 @@ def _entry(name: str, number: int) -> dict[str, Any]:
     }
 
 
-def _request(buyer: Person, mode: str, funds: str) -> str:
+def _tender(buyer: Person, mode: str, funds: str) -> str:
     path = buyer.submit(
         f"/requests/new?item={ITEM}",
         project="高标准农田水土保持方案",
@@ -123,14 +123,14 @@ def _request(buyer: Person, mode: str, funds: str) -> str:
 def drive(server: Server, told: Callable[[str, str], None], journal: list[str] | None = None) -> None:
     """The whole path.
 
-    `told` hears each step's name and public identifier; `journal` keeps every request made. Raises Refused
+    `told` hears each step's name and public identifier; `journal` keeps every tender made. Raises Refused
     where the site says no.
     """
     who = people(server, journal)
     buyer, agency, department = who["buyer"], who["agency1"], who["department"]
     entered = buyer.find("/my/organisation", r"E-2026-[0-9]{6}")
     told("入驻", f"{entered}, {agency.find('/my/organisation', r'A-2026-[0-9]{6}')}")
-    inquiry = _request(buyer, "inquiry", "private")
+    inquiry = _tender(buyer, "inquiry", "private")
     quotes = [
         who[f"agency{n}"].submit(f"{inquiry}/answer", price=price, days="20")
         for n, price in ((1, "45,000"), (2, "47,000"), (3, "46,000"))
@@ -140,7 +140,7 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     agency.submit(f"{quotes[0]}/offer", price="42,000", days="18")
     buyer.submit(f"{quotes[0]}/accept")
     told("2 议价", _last(quotes[0]))
-    sealed = _request(buyer, "sealed_bid", "state")
+    sealed = _tender(buyer, "sealed_bid", "state")
     bids = [
         who[f"agency{n}"].submit(f"{sealed}/answer", price=price, days="25")
         for n, price in ((1, "45,000"), (2, "44,000"), (3, "46,000"))
@@ -180,23 +180,23 @@ def _last(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-def _award_of(buyer: Person, request: str) -> str:
-    link = buyer.get(request).select_one("a[href^='/awards/']")
+def _award_of(buyer: Person, tender: str) -> str:
+    link = buyer.get(tender).select_one("a[href^='/awards/']")
     assert link is not None
     return _last(str(link["href"]))
 
 
-def choose(buyer: Person, agency: Person, request: str) -> None:
-    """The first agency answers a request for it alone, and is awarded it."""
-    quote = agency.submit(f"{request}/answer", price="45,000", days="20")
+def choose(buyer: Person, agency: Person, tender: str) -> None:
+    """The first agency answers a tender for it alone, and is awarded it."""
+    quote = agency.submit(f"{tender}/answer", price="45,000", days="20")
     buyer.submit(f"{quote}/accept")
-    buyer.submit(f"{request}/close")
-    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
+    buyer.submit(f"{tender}/close")
+    buyer.submit(f"{tender}/award", agency="A-2026-000001", reasons="与本单位同类项目合作过")
 
 
 def contracted(buyer: Person, agency: Person) -> str:
     """The path of a contract with the first agency, chosen directly and signed by both."""
-    request = buyer.submit(
+    tender = buyer.submit(
         f"/requests/new?item={ITEM}",
         project="高标准农田水土保持方案",
         region_code=COUNTY,
@@ -205,9 +205,9 @@ def contracted(buyer: Person, agency: Person) -> str:
         openness="invited",
         invited="A-2026-000001",
     )
-    buyer.submit(f"{request}/publish")
-    choose(buyer, agency, request)
-    contract = f"/contracts/{buyer.find(request, r'C-2026-[0-9]{6}')}"
+    buyer.submit(f"{tender}/publish")
+    choose(buyer, agency, tender)
+    contract = f"/contracts/{buyer.find(tender, r'C-2026-[0-9]{6}')}"
     sign(buyer, agency, contract)
     return contract
 
@@ -280,7 +280,7 @@ def statement(*lines: tuple[str, str]) -> bytes:
 
 WALKTHROUGH = """# A walk-through
 
-The main job, request by request, as `make docs` saw it: every line was really sent over HTTP to a fresh
+The main job, tender by tender, as `make docs` saw it: every line was really sent over HTTP to a fresh
 market. A form's fields that keep their proposed values, its CSRF token and its one-time key are left out.
 
 """
@@ -295,7 +295,7 @@ def keep(
 ) -> int:
     """Walk on a fresh market, embedded or on an empty `database`, and print the steps.
 
-    Where a file is named, keep every request made there. What is kept is the same every time.
+    Where a file is named, keep every tender made there. What is kept is the same every time.
     """
     journal: list[str] = []
     pages: list[str] = []

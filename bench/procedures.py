@@ -1,6 +1,6 @@
 """Every way to choose, over real HTTP against a fresh market.
 
-`make procedures` prints each step, and `make docs` keeps the requests as docs/procedures.md.
+`make procedures` prints each step, and `make docs` keeps the tenders as docs/procedures.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLACES = dict(
 )
 PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
-INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
+INTRODUCTION = """# Every way to choose, a change and a dispute, tender by tender
 
 As `make docs` saw them: every line was really sent over HTTP to a fresh market, which
 `python -m bench.procedures` does again. A form's fields that keep their proposed values, its CSRF token and
@@ -67,14 +67,14 @@ class Stage:
         self.who["buyer"].submit(f"{path}/publish")
         return path
 
-    def bid(self, request: str, **more: str) -> dict[str, str]:
+    def bid(self, tender: str, **more: str) -> dict[str, str]:
         """Everyone seals a bid; before the opening nobody finds a price."""
         bids = {
-            name: self.who[name].submit(f"{request}/answer", price=price, days="25", **more)
+            name: self.who[name].submit(f"{tender}/answer", price=price, days="25", **more)
             for name, price in PRICES.items()
         }
         for person in self.who.values():
-            if any(price in person.get(request).get_text() for price in PRICES.values()):
+            if any(price in person.get(tender).get_text() for price in PRICES.values()):
                 raise Refused("a sealed price shows before the opening")
         return bids
 
@@ -82,46 +82,46 @@ class Stage:
         """Past the usual deadline and the minute in which what arrived in time is stored."""
         self.move(workdays.add(self.now, 5) + timedelta(minutes=1))
 
-    def award(self, request: str, reasons: str) -> str:
-        self.who["buyer"].submit(f"{request}/award", reasons=reasons)
-        return _award_of(self.who["buyer"], request)
+    def award(self, tender: str, reasons: str) -> str:
+        self.who["buyer"].submit(f"{tender}/award", reasons=reasons)
+        return _award_of(self.who["buyer"], tender)
 
 
 def direct(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
-    request = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
-    choose(buyer, stage.who["agency1"], request)
-    told("direct 直接选取", f"{_last(request)} -> {_award_of(buyer, request)}")
+    tender = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
+    choose(buyer, stage.who["agency1"], tender)
+    told("direct 直接选取", f"{_last(tender)} -> {_award_of(buyer, tender)}")
 
 
 def inquiry(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
-    request = stage.publish("inquiry", "private")
-    stage.who["agency3"].submit(f"{request}/ask", question="是否包含专家评审会费用?")
-    buyer.submit(_link(buyer, request, "/clarifications/"), answer="包含,请计入报价。")
+    tender = stage.publish("inquiry", "private")
+    stage.who["agency3"].submit(f"{tender}/ask", question="是否包含专家评审会费用?")
+    buyer.submit(_link(buyer, tender, "/clarifications/"), answer="包含,请计入报价。")
     quotes = [
-        stage.who[name].submit(f"{request}/answer", price=price, days="20") for name, price in PRICES.items()
+        stage.who[name].submit(f"{tender}/answer", price=price, days="20") for name, price in PRICES.items()
     ]
     buyer.submit(f"{quotes[0]}/offer", price="40,000", days="20")
     stage.who["agency1"].submit(f"{quotes[0]}/offer", price="42,000", days="18")
     buyer.submit(f"{quotes[0]}/accept")
-    buyer.submit(f"{request}/close")
-    buyer.submit(f"{request}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
-    told("inquiry 询价议价", f"{_last(request)} -> {_award_of(buyer, request)}")
+    buyer.submit(f"{tender}/close")
+    buyer.submit(f"{tender}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
+    told("inquiry 询价议价", f"{_last(tender)} -> {_award_of(buyer, tender)}")
 
 
 def sealed_bid(stage: Stage, told: Told) -> None:
-    request = stage.publish("sealed_bid")
-    stage.bid(request)
+    tender = stage.publish("sealed_bid")
+    stage.bid(tender)
     stage.who["buyer"].submit(
-        f"{request}/amend",
+        f"{tender}/amend",
         budget="47,000",
         deadline=_local(workdays.add(stage.now, 6)),
         reason="预算已批复,按批复金额设上限",
     )
-    stage.bid(request)  # each answers the request as it now is
+    stage.bid(tender)  # each answers the tender as it now is
     stage.move(workdays.add(stage.now, 6) + timedelta(minutes=1))
-    award = stage.award(request, "开启的投标中报价最低")
+    award = stage.award(tender, "开启的投标中报价最低")
     objection = stage.who["agency2"].submit(
         f"/awards/{award}/object", grounds="中选机构承诺的工期明显短于规范要求"
     )
@@ -132,37 +132,37 @@ def sealed_bid(stage: Stage, told: Told) -> None:
     notice = Person(stage.server.url).get(f"/check/{award}").get_text()
     if "SHA-256" not in notice:
         raise Refused("no notice was issued")
-    told("sealed_bid 竞价·最低价", f"{_last(request)} -> {award}, {_last(objection)}")
+    told("sealed_bid 竞价·最低价", f"{_last(tender)} -> {award}, {_last(objection)}")
 
 
 def reference_price(stage: Stage, told: Told) -> None:
-    request = stage.publish("reference_price")
-    stage.bid(request)
+    tender = stage.publish("reference_price")
+    stage.bid(tender)
     stage.open()
-    award = stage.award(request, "开启的投标中最接近参考价")
-    told("reference_price 竞价·参考价", f"{_last(request)} -> {award}, {', '.join(verified(stage, request))}")
+    award = stage.award(tender, "开启的投标中最接近参考价")
+    told("reference_price 竞价·参考价", f"{_last(tender)} -> {award}, {', '.join(verified(stage, tender))}")
 
 
 def reverse_auction(stage: Stage, told: Told) -> None:
     begins = workdays.add(stage.now, 5).replace(hour=10, minute=0)
-    request = stage.publish("reverse_auction", deadline=_local(begins))
-    stage.bid(request)
+    tender = stage.publish("reverse_auction", deadline=_local(begins))
+    stage.bid(tender)
     stage.move(begins + timedelta(minutes=1))
     for name, price in (("agency1", "43,000"), ("agency2", "42,500"), ("agency1", "42,000")):
-        stage.who[name].submit(f"{request}/auction", price=price)
+        stage.who[name].submit(f"{tender}/auction", price=price)
         stage.move(stage.now + timedelta(minutes=5))
     stage.move(stage.now + timedelta(minutes=40))
-    told("reverse_auction 网上竞价", f"{_last(request)} -> {stage.award(request, '网上竞价结束时报价最低')}")
+    told("reverse_auction 网上竞价", f"{_last(tender)} -> {stage.award(tender, '网上竞价结束时报价最低')}")
 
 
 def merit(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
-    request = stage.publish(
+    tender = stage.publish(
         "merit", price_weight="40", days_weight="10", credit_weight="20", quality="技术方案 20\n类似业绩 10"
     )
     for number in (1, 2, 3):
-        buyer.submit(f"{request}/appoint", email=f"expert{number}@example.cn")
-    stage.bid(request, note="两名注册人员驻场,分三阶段提交。")
+        buyer.submit(f"{tender}/appoint", email=f"expert{number}@example.cn")
+    stage.bid(tender, note="两名注册人员驻场,分三阶段提交。")
     stage.open()
     for number in (1, 2, 3):
         expert = stage.who[f"expert{number}"]
@@ -176,16 +176,16 @@ def merit(stage: Stage, told: Told) -> None:
         expert.submit(
             f"{sheet}/score", **points, **{f"reason_{bid}": "方案可行,人员配置合理" for bid in range(3)}
         )
-    told("merit 择优选取", f"{_last(request)} -> {stage.award(request, '综合评分第一,评分表已公布')}")
+    told("merit 择优选取", f"{_last(tender)} -> {stage.award(tender, '综合评分第一,评分表已公布')}")
 
 
 def random_draw(stage: Stage, told: Told) -> None:
-    request = stage.publish("random_draw", budget="44,800")
+    tender = stage.publish("random_draw", budget="44,800")
     for name in PRICES:
-        stage.who[name].submit(f"{request}/answer", days="25", contribution=f"{name} 的一段话")
+        stage.who[name].submit(f"{tender}/answer", days="25", contribution=f"{name} 的一段话")
     stage.open()
-    award = stage.award(request, "由公开、可验证的抽取决定")
-    told("random_draw 随机抽取", f"{_last(request)} -> {award}, {', '.join(verified(stage, request))}")
+    award = stage.award(tender, "由公开、可验证的抽取决定")
+    told("random_draw 随机抽取", f"{_last(tender)} -> {award}, {', '.join(verified(stage, tender))}")
 
 
 def _begun(stage: Stage) -> str:
@@ -223,9 +223,9 @@ def dispute(stage: Stage, told: Told) -> None:
     told("dispute 争议", f"{_last(contract)}: {_last(case)}")
 
 
-def verified(stage: Stage, request: str) -> list[str]:
-    """Re-run every draw of a request with the stand-alone program, and hold its winner against the page."""
-    page, found = stage.who["agency1"].get(request), []
+def verified(stage: Stage, tender: str) -> list[str]:
+    """Re-run every draw of a tender with the stand-alone program, and hold its winner against the page."""
+    page, found = stage.who["agency1"].get(tender), []
     for path in dict.fromkeys(str(link["href"]) for link in page.select("a[href^='/draws/']")):
         file = stage.who["agency1"].session.get(stage.server.url + path, timeout=30).text
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as copy:

@@ -38,7 +38,7 @@ PAGES: dict[str, str] = {
     "organisation": "agencies.show",
     "claim": "identification.show_claim",
     "account_change": "agencies.show_account_change",
-    "request": "sourcing.show",
+    "tender": "sourcing.show",
     "quote": "sourcing.show_quote",
     "bid": "sourcing.show_bid",
     "clarification": "sourcing.show_clarification",

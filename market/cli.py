@@ -59,8 +59,8 @@ def seed() -> None:
 
 @click.command()
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
-@click.option("--requests", default=loading.REQUESTS, show_default=True, help="How many requests to play.")
-def demo(days: int, requests: int) -> None:
+@click.option("--tenders", default=loading.TENDERS, show_default=True, help="How many requests to play.")
+def demo(days: int, tenders: int) -> None:
     """Load the demonstration into an empty market, or anew where it was broken off.
 
     Not beside a server, and never in public.
@@ -74,7 +74,7 @@ def demo(days: int, requests: int) -> None:
         if not (loading.is_empty() or loading.unfinished()):
             raise click.ClickException("this market is not empty")
         with click.progressbar(length=1000, label="demonstration market", show_pos=False) as bar:
-            steps = play(lambda share: bar.update(max(0, int(share * 1000) - bar.pos)), requests, days)
+            steps = play(lambda share: bar.update(max(0, int(share * 1000) - bar.pos)), tenders, days)
         click.echo(f"demonstration: {steps} steps")
 
 
@@ -132,9 +132,7 @@ def seed_market() -> None:
     click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")
 
 
-def play(
-    progress: Callable[[float], None], requests: int = loading.REQUESTS, days: int = loading.DAYS
-) -> int:
+def play(progress: Callable[[float], None], tenders: int = loading.TENDERS, days: int = loading.DAYS) -> int:
     """Play the demonstration, from its beginning where it was broken off, and index it.
 
     Returns how many steps it has.
@@ -142,7 +140,7 @@ def play(
     if loading.unfinished():
         loading.wipe()
         seed_market()
-    steps = loading.load(clock.now(), requests, days, progress)
+    steps = loading.load(clock.now(), tenders, days, progress)
     click.echo(f"index: {rebuild_index()} documents")
     return steps
 

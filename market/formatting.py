@@ -304,7 +304,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "step": lambda step: _(STEPS[step][0]),
     "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
     "ground": lambda key: _ground(key),
-    "again": lambda identifier: _("重新采购,前一次为 %(request)s", request=identifier),
+    "again": lambda identifier: _("重新采购,前一次为 %(tender)s", tender=identifier),
     "number": str,
     "valid_until": lambda day: _("有效期至 %(day)s", day=day),
     "question": lambda words: _("问:%(words)s", words=words),

@@ -100,9 +100,9 @@ ACTS: dict[str, Ask | None] = {
     ),
     # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the
     # case begins
-    "sourcing.create_request": SIGNED_IN,
-    **_of("sourcing", "edit_request _publish _amend _close cancel call_off ask_cancel", CASE),
-    **_of("sourcing", "consent_to_cancel refuse_to_cancel keep_request _answer_question", CASE),
+    "sourcing.create_tender": SIGNED_IN,
+    **_of("sourcing", "edit_tender _publish _amend _close cancel call_off ask_cancel", CASE),
+    **_of("sourcing", "consent_to_cancel refuse_to_cancel keep_tender _answer_question", CASE),
     **_of("sourcing", "award finalise annul forfeit appoint _open_bids end_auction", CASE),
     **_of("sourcing", "answer_objection escalate_objection withdraw_objection", CASE),
     **_of("sourcing", "uphold_objection dismiss_objection", CASE),
@@ -171,7 +171,7 @@ BEFORE_CONFIRMING = frozenset(
             None,
         ),
         *_of("agencies", "fill add_practitioner remove_practitioner hand_in_material", None),
-        *_of("sourcing", "create_request edit_request", None),
+        *_of("sourcing", "create_tender edit_tender", None),
     }
 )
 
@@ -245,7 +245,7 @@ PAGES: dict[str, Ask] = {
     **_of("payments", "act_invoice pay_online back", SIGNED_IN),
     **_of("sourcing", "answer answers show_quote act_quote act_bid auction auction_stream", SIGNED_IN),
     **_of("sourcing", "show_objection act_award act_objection show_evaluation", SIGNED_IN),
-    **_of("sourcing", "score act_evaluation edit show_clarification act_request", SIGNED_IN),
+    **_of("sourcing", "score act_evaluation edit show_clarification act_tender", SIGNED_IN),
     "sourcing.act_clarification": SIGNED_IN,
     "sourcing.ask": _act("sourcing.ask"),
     "sourcing.object_to": _act("sourcing.object_to"),

@@ -1,4 +1,4 @@
-"""The eight steps as one small component: where a request and its contract stand, the same everywhere."""
+"""The eight steps as one small component: where a tender and its contract stand, the same everywhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from market.formatting import time_left
 from models.clock import BEIJING
 from models.contracts import Contract, Deliverable
 from models.i18n import N_
-from models.sourcing import Request
+from models.sourcing import Tender
 
 STEPS = (
     N_("询价"),
@@ -61,36 +61,36 @@ def promise() -> list[Step]:
 
 
 def _standing(
-    request: Request, contract: Contract | None, deliverable: Deliverable | None, answers: int
+    tender: Tender, contract: Contract | None, deliverable: Deliverable | None, answers: int
 ) -> int:
     """The index of the step that is under way; 8 when all are done."""
     if contract is not None and contract.state in _BY_CONTRACT:
         passed = deliverable is not None and deliverable.state == "passed"
         return 7 if contract.state == "active" and passed else _BY_CONTRACT[contract.state]
-    if request.state in ("draft", "published"):
-        if request.way.sealed:
-            return 0 if request.state == "draft" else 2
+    if tender.state in ("draft", "published"):
+        if tender.way.sealed:
+            return 0 if tender.state == "draft" else 2
         return (
-            1 if answers and not request.rules.hidden else 0
+            1 if answers and not tender.rules.hidden else 0
         )  # what is hidden nobody bargains over before the deadline
-    return 2 if request.way.sealed and request.state in ("closed", "auction", "scoring") else 3
+    return 2 if tender.way.sealed and tender.state in ("closed", "auction", "scoring") else 3
 
 
-def of_request(
-    request: Request,
+def of_tender(
+    tender: Tender,
     contract: Contract | None = None,
     deliverable: Deliverable | None = None,
     answers: int = 0,
 ) -> list[Step]:
-    """The steps of one request. `answers` is how many quotes or bids there are."""
-    standing = _standing(request, contract, deliverable, answers)
-    skipped = 1 if request.way.sealed else 2
+    """The steps of one tender. `answers` is how many quotes or bids there are."""
+    standing = _standing(tender, contract, deliverable, answers)
+    skipped = 1 if tender.way.sealed else 2
     dates: dict[int, datetime | None] = {
-        0: request.published_at,
+        0: tender.published_at,
         4: contract.signed_at if contract else None,
         7: contract.completed_at if contract else None,
     }
-    due = (contract.due_at or (deliverable.due_at if deliverable else None)) if contract else request.due_at
+    due = (contract.due_at or (deliverable.due_at if deliverable else None)) if contract else tender.due_at
     steps = []
     for index, label in enumerate(STEPS):
         state = "done" if index < standing else "now" if index == standing else "todo"

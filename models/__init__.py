@@ -44,7 +44,7 @@ CASES: dict[str, type[Case]] = {
         claims.Claim,
         agencies.AccountChange,
         agencies.Check,
-        sourcing.Request,
+        sourcing.Tender,
         sourcing.Quote,
         sourcing.Bid,
         sourcing.Clarification,

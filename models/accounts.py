@@ -123,7 +123,7 @@ ORGANISATION = Workflow(
 )
 
 
-SCOPE = ("request", "quote", "contract", "deliverable", "payment")  # the cases a buyer may delegate
+SCOPE = ("tender", "quote", "contract", "deliverable", "payment")  # the cases a buyer may delegate
 
 
 class User(Base):

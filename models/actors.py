@@ -110,7 +110,7 @@ class Actor:
         }
 
     def buyers(self) -> dict[int, str]:
-        """The enterprises this actor may draft requests for.
+        """The enterprises this actor may draft tenders for.
 
         Its own, and those that delegated it, unless they are out of standing; key to name.
         """
@@ -120,7 +120,7 @@ class Actor:
             else {}
         )
         lent = {
-            m.buyer_id: m.buyer_name for m in self.mandates if "request" in m.scope and m.until > clock.now()
+            m.buyer_id: m.buyer_name for m in self.mandates if "tender" in m.scope and m.until > clock.now()
         }
         resting = {
             each.organisation_id for each in self.standings if each.state not in (IN_STANDING, *ENTERING)

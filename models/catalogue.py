@@ -90,7 +90,7 @@ class ServiceItem(Base):
     `measure` says what a job is priced by: `amount` (a sum, named by `measure_label`), `count`, or `none`.
     `notice` holds the one-time notice by language: `materials`, `outputs`, `checklist`. A required
     qualification is the agency's; `practitioners_least` people must hold the `required_practitioner`'s
-    certificate. A withdrawn item takes no new request; those that run go on.
+    certificate. A withdrawn item takes no new tender; those that run go on.
     """
 
     __tablename__ = "service_items"

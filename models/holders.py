@@ -1,6 +1,6 @@
 """Who holds an e-mail address, so that no form tells whether anybody does.
 
-Whoever names an address (a buyer its delegate, a request its evaluator) gets a person, registered or not: for
+Whoever names an address (a buyer its delegate, a tender its evaluator) gets a person, registered or not: for
 an address nobody has shown to be theirs a row that waits. Whoever signs up gets an account that claims the
 address, whether or not it is somebody's. Once a letter has shown that it is this person's, `hold` makes it
 so, and what others meant for the address is that person's.

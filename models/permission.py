@@ -152,8 +152,8 @@ def fresh(session: Session, actor: Actor) -> Actor:
     """The actor as everything that gives it power is now, in one statement.
 
     Its account, its memberships, its delegations and the organisations it stands for: what was suspended,
-    blocked, revoked or ended since the request began does not act any more. What was given since comes with
-    the next request.
+    blocked, revoked or ended since the tender began does not act any more. What was given since comes with
+    the next tender.
     """
     from models.accounts import Delegation, Membership, Organisation, User
 

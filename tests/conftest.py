@@ -244,10 +244,10 @@ class Time:
     def closing(self, request: str) -> None:
         """Move to where a request is closed, and do what is due then."""
         from market.jobs import run_deadlines
-        from models.sourcing import Request
+        from models.sourcing import Tender
 
         db.session.rollback()
-        self.instant = Request.load(db.session, request).closes_at
+        self.instant = Tender.load(db.session, request).closes_at
         run_deadlines()
         db.session.rollback()
 

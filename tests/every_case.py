@@ -64,7 +64,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names |= {"payment": payment.identifier, "voucher": payment.voucher.identifier}
     names["rating"] = world.one(Rating, contract, by="buyer").identifier
     award = db.session.scalars(select(Award).join(Contract).where(Contract.identifier == contract)).one()
-    names |= {"award": award.identifier, "awarded": award.request.identifier}
+    names |= {"award": award.identifier, "awarded": award.tender.identifier}
     names |= _money_of(world, contract, time)
     names["running"] = world.started()
     names["materials"] = world.one(Materials, names["running"]).identifier
@@ -91,21 +91,21 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["paper"] = agencies.issue_certificate(world.actor("agency"))
     names["drafted"] = world.contract_of(world.awarded()).identifier
     names["code"] = code_of(names["drafted"])
-    names["draft"] = world.request(publish=False)
-    names["live"] = world.request(
+    names["draft"] = world.tender(publish=False)
+    names["live"] = world.tender(
         mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
     )
-    names["merit"] = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    names["merit"] = world.tender(mode="merit", funds="state", criteria=CRITERIA)
     sourcing.appoint(world.actor("buyer"), names["merit"], email="other@example.cn")
-    for request in (names["live"], names["merit"]):
+    for tender in (names["live"], names["merit"]):
         for name in ("agency", "second", "third"):
-            sourcing.submit_bid(world.actor(name), request, price=100_00, days=20)
+            sourcing.submit_bid(world.actor(name), tender, price=100_00, days=20)
     names["evaluation"] = db.session.scalars(select(Evaluation.identifier)).one()
-    names["invited"] = world.request(openness="invited", invited=[world.identifiers["agency"]])
-    names["evaluated"] = world.request()
+    names["invited"] = world.tender(openness="invited", invited=[world.identifiers["agency"]])
+    names["evaluated"] = world.tender()
     sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
     sourcing.close(world.actor("buyer"), names["evaluated"])
-    tied = world.request(mode="sealed_bid", funds="state", project="高标准农田项目(水源工程)")
+    tied = world.tender(mode="sealed_bid", funds="state", project="高标准农田项目(水源工程)")
     world.bids(tied, second=101_00, third=101_00)
     names["opened"] = sourcing.submit_bid(
         world.actor("agency"), tied, price=100_00, days=20, file_name="f.pdf", content=PDF
@@ -116,10 +116,10 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         world.actor("second"), names["tied"], grounds="中选机构的业绩与事实不符"
     )
     names["draw"] = draws.of_case(db.session, tied)[0].identifier
-    names["inquiry"] = world.request()
+    names["inquiry"] = world.tender()
     names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
     names["question"] = _asked(world, names["inquiry"])
-    names["quiet"] = world.request(funds="state")
+    names["quiet"] = world.tender(funds="state")
     names["claim"] = accounts.sign_up(
         VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc}
     )
@@ -132,7 +132,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["hidden"] = sourcing.submit_quote(
         world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话"
     )
-    names["sealed"] = world.request(mode="sealed_bid", funds="state")
+    names["sealed"] = world.tender(mode="sealed_bid", funds="state")
     names["bid"] = sourcing.submit_bid(
         world.actor("agency"),
         names["sealed"],
@@ -195,6 +195,6 @@ def _checked(world: World) -> tuple[str, str]:
         return check.identifier, record.identifier
 
 
-def _asked(world: World, request: str) -> str:
-    sourcing.ask(world.actor("third"), request, question="是否包含现场踏勘?")
+def _asked(world: World, tender: str) -> str:
+    sourcing.ask(world.actor("third"), tender, question="是否包含现场踏勘?")
     return db.session.scalars(select(Clarification.identifier)).one()

@@ -28,7 +28,7 @@ from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
 from models.contracts import Contract, Deliverable, Materials
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import NOT_AGAIN, Award, Request
+from models.sourcing import NOT_AGAIN, Award, Tender
 
 PASSWORD = "correct horse battery"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -45,7 +45,7 @@ def code(number: int) -> str:
 
 @dataclass
 class World:
-    """The people of a test. `actor(name)` signs them in afresh, as every request does."""
+    """The people of a test. `actor(name)` signs them in afresh, as every tender does."""
 
     emails: dict[str, str] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
@@ -102,13 +102,13 @@ class World:
             SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD
         )
 
-    def deadline(self, request: str) -> datetime:
+    def deadline(self, tender: str) -> datetime:
         db.session.rollback()
-        return Request.load(db.session, request).deadline
+        return Tender.load(db.session, tender).deadline
 
-    def closing(self, request: str) -> datetime:
+    def closing(self, tender: str) -> datetime:
         db.session.rollback()
-        return Request.load(db.session, request).closes_at
+        return Tender.load(db.session, tender).closes_at
 
     def day(self, offset: int) -> date:
         return clock.today() + timedelta(days=offset)
@@ -168,7 +168,7 @@ class World:
         )
 
     def asked(self, **values: Any) -> dict[str, Any]:
-        """What a request asks for, as its form sends it."""
+        """What a tender asks for, as its form sends it."""
         return {
             "item_code": ITEM,
             "region_code": COUNTY,
@@ -184,14 +184,14 @@ class World:
             **values,
         }
 
-    def request(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
-        identifier = sourcing.create_request(self.actor(buyer), **self.asked(**values))
+    def tender(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
+        identifier = sourcing.create_tender(self.actor(buyer), **self.asked(**values))
         return sourcing.publish(self.actor(buyer), identifier) if publish else identifier
 
-    def bids(self, request: str, **prices: int) -> dict[str, str]:
+    def bids(self, tender: str, **prices: int) -> dict[str, str]:
         """Seal a bid by each of these agencies at its price; the bids' identifiers by agency."""
         return {
-            name: sourcing.submit_bid(self.actor(name), request, price=price, days=20)
+            name: sourcing.submit_bid(self.actor(name), tender, price=price, days=20)
             for name, price in prices.items()
         }
 
@@ -199,14 +199,14 @@ class World:
         """An inquiry answered, agreed and awarded; returns the award."""
         before = db.session.query(Award).count()
         db.session.rollback()
-        request = self.request(
+        tender = self.tender(
             **({"project": f"高标准农田项目(第{before}片区)", "again_of": NOT_AGAIN} if before else {})
         )
-        quote = sourcing.submit_quote(self.actor(agency), request, price=price, days=20)
+        quote = sourcing.submit_quote(self.actor(agency), tender, price=price, days=20)
         sourcing.accept_quote(self.actor("buyer"), quote)
-        sourcing.close(self.actor("buyer"), request)
+        sourcing.close(self.actor("buyer"), tender)
         return sourcing.award(
-            self.actor("buyer"), request, agency=self.identifiers[agency], reasons="价格合理,工期满足"
+            self.actor("buyer"), tender, agency=self.identifiers[agency], reasons="价格合理,工期满足"
         )
 
     def contract_of(self, award: str) -> Contract:
@@ -257,7 +257,7 @@ class World:
     def delivered(self, contract: str, agency: str = "agency", milestone: int = 1) -> str:
         """A version of a milestone's deliverable; each another file."""
         deliverable = next(d for d in self.every(Deliverable, contract) if d.milestone.number == milestone)
-        points = deliverable.contract.request.item.checklist
+        points = deliverable.contract.tender.item.checklist
         identifier: str = deliverable.identifier
         self.made += 1
         contracts.submit(
@@ -270,7 +270,7 @@ class World:
         return identifier
 
     def accepted(self, deliverable: str) -> None:
-        points = Deliverable.load(db.session, deliverable).contract.request.item.checklist
+        points = Deliverable.load(db.session, deliverable).contract.tender.item.checklist
         contracts.accept(self.actor("buyer"), deliverable, ticked=points)
 
     def settled_unrated(self, agency: str = "agency", price: int = 4_000_000) -> str:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from market.extensions import db
 from models.clock import Reading
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.web import Visitor
 
 MONTH = timedelta(days=30)
@@ -41,9 +41,9 @@ class Machine:
         self.elsewhere += after
 
 
-def state(request: str) -> str:
+def state(tender: str) -> str:
     db.session.rollback()
-    return Request.load(db.session, request).state
+    return Tender.load(db.session, tender).state
 
 
 def problems(app: Flask) -> list[str]:

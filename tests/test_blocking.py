@@ -104,14 +104,14 @@ def test_who_is_over_whose_account(crowd: World) -> None:
 
 def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
     staff, before = sign_in(app, crowd, "staff"), of(crowd.emails["staff"])
-    request = crowd.request(publish=False)
-    assert staff.get(f"/requests/{request}").status == 200
+    tender = crowd.tender(publish=False)
+    assert staff.get(f"/requests/{tender}").status == 200
     accounts.block_account(crowd.actor("buyer"), crowd.emails["staff"], reason=WHY)
     assert staff.get("/my").location.startswith("/sign-in"), "an open session is nobody's"
-    assert staff.get(f"/requests/{request}").status == 404
+    assert staff.get(f"/requests/{tender}").status == 404
     for actor in (before, of(crowd.emails["staff"])):
         with pytest.raises(NotAllowed, match=WHY):
-            sourcing.publish(actor, request)
+            sourcing.publish(actor, tender)
         with pytest.raises(NotAllowed, match=WHY):
             accounts.change_password(actor, current=PASSWORD, password="another good passphrase")
     again = Visitor(app)
@@ -124,7 +124,7 @@ def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
     accounts.unblock_account(crowd.actor("buyer"), crowd.emails["staff"], reason="本人已到场核实")
     assert staff.get("/my").location.startswith("/sign-in"), "what was open before stays shut"
     assert Visitor(app, crowd.emails["staff"]).get("/my").status == 200
-    sourcing.publish(of(crowd.emails["staff"]), request)
+    sourcing.publish(of(crowd.emails["staff"]), tender)
 
 
 def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:

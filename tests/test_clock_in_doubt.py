@@ -21,7 +21,7 @@ from market.transaction import transaction
 from models import ledger
 from models.errors import Conflict, NotAllowed, RuleViolation
 from models.ledger import Transfer
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.factories import World
 from tests.machine import MONTH, Machine, problems, state
 from tests.web import Visitor, sign_in
@@ -32,7 +32,7 @@ def test_the_site_goes_on_meanwhile(app: Flask, world: World, machine: Machine) 
     machine.is_set(timedelta(hours=3))
     tick()
     assert Visitor(app).get("/").status == 200
-    assert state(world.request()) == "published"
+    assert state(world.tender()) == "published"
 
 
 def test_only_an_administrator_confirms_what_was_shown(app: Flask, world: World, machine: Machine) -> None:
@@ -77,32 +77,32 @@ def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(
     from tests.sourcing.test_hidden_quotes import quoted
 
     world.appoint_admin()
-    request, _quotes = quoted(world)
-    before = state(request)
+    tender, _quotes = quoted(world)
+    before = state(tender)
     machine.is_set(MONTH)  # after which sessions begin anew
-    answer = sign_in(app, world, "buyer").submit(f"/requests/{request}/close")
-    assert (answer.status, state(request), _prices()) == (503, before, [None] * 3)
+    answer = sign_in(app, world, "buyer").submit(f"/requests/{tender}/close")
+    assert (answer.status, state(tender), _prices()) == (503, before, [None] * 3)
     assert "时钟" in answer.text
     for act in (
-        lambda: sourcing.close(world.actor("buyer"), request),
+        lambda: sourcing.close(world.actor("buyer"), tender),
         lambda: contracts.terminate(world.actor("agency"), "C-2026-000001", reason="逾期未付定金,终止合同。"),
         lambda: oversight.override(
             world.actor("admin"),
-            case_type="request",
-            identifier=request,
+            case_type="tender",
+            identifier=tender,
             target="evaluating",
             reason="时钟走到了截止之后。",
         ),
     ):
         with pytest.raises(keeping.ClockInDoubt):
             act()
-    assert (state(request), _prices()) == (before, [None] * 3)
+    assert (state(tender), _prices()) == (before, [None] * 3)
     machine.is_set(-MONTH)
-    machine.passes(Request.load(db.session, request).closes_at - machine.reading.wall)
+    machine.passes(Tender.load(db.session, tender).closes_at - machine.reading.wall)
     assert keeping.look() is None, "a week nobody saw pass"
     ((name, found),) = keeping.doubted()
     keeping.confirm(world.actor("admin"), name, wall=found.wall.isoformat(), reason="so it is")
-    assert sign_in(app, world, "buyer").submit(f"/requests/{request}/close").status == 303
+    assert sign_in(app, world, "buyer").submit(f"/requests/{tender}/close").status == 303
     assert None not in _prices()
 
 
@@ -113,18 +113,18 @@ def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, ti
     """
     from tests.sourcing.test_hidden_quotes import quoted
 
-    request, _quotes = quoted(world)
-    time.instant = Request.load(db.session, request).closes_at + timedelta(minutes=1)
+    tender, _quotes = quoted(world)
+    time.instant = Tender.load(db.session, tender).closes_at + timedelta(minutes=1)
     for name in ("third", "helper", "regulator", "department", "custodian"):
         if name == "helper":
             world.enterprise("helper")
         with pytest.raises(NotAllowed):
-            sourcing.close(world.actor(name), request)
+            sourcing.close(world.actor(name), tender)
         for act in (ratings.publish, contracts.end_unopposed):
             with pytest.raises(NotAllowed):
                 act(world.actor(name), "X-2026-000001")
     assert _prices() == [None] * 3
-    sourcing.close(world.actor("buyer"), request)
+    sourcing.close(world.actor("buyer"), tender)
     assert None not in _prices()
 
 

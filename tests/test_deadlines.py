@@ -21,7 +21,7 @@ from market.transaction import transaction
 from models import CASES
 from models.errors import Problem
 from models.failures import Failure
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.factories import World
 from tests.faults.keeping import SEALED
 
@@ -47,7 +47,7 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 def _put_aside(kind: str, identifier: str) -> bool:
     with transaction() as session:
         case = CASES[kind].load(session, identifier, lock=True)
-        if isinstance(case, Request) and case.way.sealed:
+        if isinstance(case, Tender) and case.way.sealed:
             return False
         case.due_at = None
     return True
@@ -60,16 +60,16 @@ def _due(kind: str, identifier: str, at: datetime) -> None:
 
 
 def _backlog(world: World, count: int, at: datetime) -> list[str]:
-    names = [world.request() for _ in range(count)]
+    names = [world.tender() for _ in range(count)]
     for number, name in enumerate(names):
-        _due("request", name, at + timedelta(milliseconds=number))
+        _due("tender", name, at + timedelta(milliseconds=number))
     return names
 
 
 def _sealed(world: World, deadline: datetime | None = None) -> str:
-    request = world.request(**SEALED, **({"deadline": deadline} if deadline else {}))
-    world.bids(request, agency=300, second=400, third=500)
-    return request
+    tender = world.tender(**SEALED, **({"deadline": deadline} if deadline else {}))
+    world.bids(tender, agency=300, second=400, third=500)
+    return tender
 
 
 def test_openings_come_first_and_then_the_oldest_over_all_kinds(
@@ -78,7 +78,7 @@ def test_openings_come_first_and_then_the_oldest_over_all_kinds(
     sealed, count = [_sealed(world), _sealed(world)], deadlines.AT_ONCE + 5
     quote = sourcing.submit_quote(
         world.actor("agency"),
-        world.request(deadline=world.deadline(sealed[0]) + timedelta(days=9)),
+        world.tender(deadline=world.deadline(sealed[0]) + timedelta(days=9)),
         price=300,
         days=20,
     )
@@ -98,7 +98,7 @@ def test_openings_come_first_and_then_the_oldest_over_all_kinds(
         ("expire", quote),
         *(("close", name) for name in after),
     ]
-    assert {Request.load(db.session, name).state for name in sealed} == {"evaluated"}
+    assert {Tender.load(db.session, name).state for name in sealed} == {"evaluated"}
 
 
 def test_what_falls_due_while_there_is_a_backlog_does_not_wait_for_it(
@@ -108,14 +108,14 @@ def test_what_falls_due_while_there_is_a_backlog_does_not_wait_for_it(
     second = _sealed(world, world.deadline(first) + timedelta(seconds=1))
     count, time.instant = 3 * deadlines.AT_ONCE, world.closing(first)
     names = _backlog(world, count, time.instant - timedelta(hours=1))
-    close = jobs.TIMED["request", "close"]
+    close = jobs.TIMED["tender", "close"]
 
     def passing(actor: Any, identifier: str) -> str:
         if identifier == names[9]:
             time.instant += timedelta(seconds=1)
         return close(actor, identifier)
 
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), passing)
+    monkeypatch.setitem(jobs.TIMED, ("tender", "close"), passing)
     assert run_deadlines() == count + 4
     at = {pair: number for number, pair in enumerate(acted)}
     assert at["open", first] <= deadlines.AT_ONCE
@@ -147,10 +147,10 @@ def test_many_that_fail_keep_no_other_waiting(
         tried.append(identifier)
         if identifier not in good:
             raise KeyError(identifier)
-        _put_aside("request", identifier)
+        _put_aside("tender", identifier)
         return identifier
 
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), failing)
+    monkeypatch.setitem(jobs.TIMED, ("tender", "close"), failing)
     assert (run_deadlines(), tried) == (1, [*names, *good]), "each once a pass"
     assert run_deadlines() == 0, "the second try follows at once"
     good += _backlog(world, 1, time.instant)
@@ -158,7 +158,7 @@ def test_many_that_fail_keep_no_other_waiting(
     db.session.rollback()
     assert len(db.session.scalars(select(Failure)).all()) == len(names)
     for name in names:
-        _put_aside("request", name)
+        _put_aside("tender", name)
     assert run_deadlines() == 0
     db.session.rollback()
     assert db.session.scalars(select(Failure)).all() == [], "nothing is to be done any more"
@@ -178,13 +178,13 @@ def test_who_is_away_is_asked_every_half_minute_however_long(
         tried.append((time.instant - begun).total_seconds())
         raise _Away("不在")
 
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), away)
+    monkeypatch.setitem(jobs.TIMED, ("tender", "close"), away)
     for second in range(0, 35 * 60, 5):
         time.instant = begun + timedelta(seconds=second)
         run_deadlines()
     assert tried == [30.0 * n for n in range(70)]
     monkeypatch.setitem(
-        jobs.TIMED, ("request", "close"), lambda actor, identifier: str(_put_aside("request", identifier))
+        jobs.TIMED, ("tender", "close"), lambda actor, identifier: str(_put_aside("tender", identifier))
     )
     time.instant += timedelta(seconds=30)
     assert run_deadlines() == 1, f"{name}, within half a minute of its coming back"
@@ -200,7 +200,7 @@ def test_a_failure_of_a_clock_that_was_ahead_is_tried_at_once(
         raise KeyError(identifier)
 
     with monkeypatch.context() as patched:
-        patched.setitem(jobs.TIMED, ("request", "close"), failing)
+        patched.setitem(jobs.TIMED, ("tender", "close"), failing)
         for day in (400, 401):
             time.instant = begun + timedelta(days=day)
             run_deadlines()

@@ -20,7 +20,7 @@ from models.contracts import Contract
 from models.credit import CreditScore
 from models.draws import Draw
 from models.events import Event
-from models.sourcing import MODES, Award, Request
+from models.sourcing import MODES, Award, Tender
 from tests.conftest import settings
 from tests.web import Visitor
 
@@ -33,7 +33,7 @@ def _load(folder: Path, template: Path) -> Any:
     app = create_app({**settings(f"sqlite:///{folder}/market.sqlite3", folder), "DEMO": True})
     with app.app_context():
         assert loading.is_empty()
-        loading.load(UNTIL, requests=60, days=120)
+        loading.load(UNTIL, tenders=60, days=120)
     return app
 
 
@@ -52,13 +52,13 @@ def _counts(column: Any) -> dict[str, int]:
 
 def _holds_every_stage() -> None:
     assert _counts(Organisation.kind) == {"agency": 60, "enterprise": 42, "authority": 20}
-    assert {"published", "contracted", "evaluated"} <= set(_counts(Request.state))
+    assert {"published", "contracted", "evaluated"} <= set(_counts(Tender.state))
     assert {"active", "completed"} <= set(_counts(Contract.state))
     assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
     drawn = db.session.scalars(select(Draw).where(Draw.drawn_at.is_not(None))).all()
     assert all(draw.result for draw in drawn)
     assert drawn, "a draw to re-run"
-    assert set(_counts(Request.mode)) == set(MODES), "every way to choose"
+    assert set(_counts(Tender.mode)) == set(MODES), "every way to choose"
     assert ledger.trial_balance(db.session) == 0
     assert {events.lag(db.session, name) for name in ("notices", "credit")} == {0}
     times = list(db.session.scalars(select(Event.at).order_by(Event.id)))

@@ -55,15 +55,15 @@ def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -
         world.one(Deliverable, contract).identifier,
         world.one(Rating, contract, by="buyer").identifier,
     )
-    request, draft = of_contract.request.identifier, world.request(publish=False)
+    tender, draft = of_contract.tender.identifier, world.tender(publish=False)
     agency, buyer = world.identifiers["agency"], world.identifiers["buyer"]
-    invited = world.request(openness="invited", invited=[agency])
-    sealed = world.request(mode="sealed_bid", funds="state")
+    invited = world.tender(openness="invited", invited=[agency])
+    sealed = world.tender(mode="sealed_bid", funds="state")
     bid = world.bids(sealed, agency=100_00)["agency"]
     pages = {
         agency: f"/agencies/{agency}",
         buyer: f"/agencies/{buyer}",
-        request: f"/requests/{request}",
+        tender: f"/requests/{tender}",
         draft: f"/requests/{draft}",
         award: f"/awards/{award}",
         bid: f"/bids/{bid}",
@@ -73,13 +73,13 @@ def test_the_number_of_a_case_leads_to_it(app: Flask, world: World, time: Any) -
         invited: f"/requests/{invited}",
     }
     mine = {
-        "visitor": {agency, request, award},
-        "second": {agency, request, award},
+        "visitor": {agency, tender, award},
+        "second": {agency, tender, award},
         "buyer": set(pages) - {bid},
         "agency": set(pages) - {buyer, draft},
-        "department": {agency, request, award, contract, deliverable},
+        "department": {agency, tender, award, contract, deliverable},
         "regulator": set(pages) - {bid},
-        "custodian": {agency, request, award},
+        "custodian": {agency, tender, award},
     }
     rebuild_index()
     for role, seen in mine.items():
@@ -160,7 +160,7 @@ def test_an_act_on_a_case_in_another_state_is_a_conflict_in_words(app: Flask, wo
 
 def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
     world.appoint_admin()
-    draft = world.request(publish=False)
+    draft = world.tender(publish=False)
     sent = {
         "item_code": "WAT-01",
         "project": "另一个项目",
@@ -316,17 +316,17 @@ def test_a_clock_far_away_is_no_matter(app: Flask, world: World, time: Any) -> N
 def test_a_text_sent_as_a_file_is_no_text(app: Flask, world: World, time: Any) -> None:
     """Any field of any form, by anybody who may open it."""
     world.appoint_admin()
-    request = world.request()
+    tender = world.tender()
     pages = {
         "": ("/sign-up", "/sign-in"),
         "buyer": (
             "/requests/new",
-            f"/requests/{request}/amend",
+            f"/requests/{tender}/amend",
             "/my/delegations/new",
             "/my/members/new",
             "/my/password",
         ),
-        "agency": ("/my/fees/new", f"/requests/{request}/quote"),
+        "agency": ("/my/fees/new", f"/requests/{tender}/quote"),
         "regulator": ("/items/new", "/items/EIA-01/edit", "/items/EIA-01/withdraw", "/imports/new"),
         "admin": ("/admin/override", "/admin/authorities/new"),
     }

@@ -26,7 +26,7 @@ from models.documents import Document
 from models.events import Event
 from models.failures import Failure
 from models.notifications import Notification
-from models.sourcing import Award, Request
+from models.sourcing import Award, Tender
 from search import Query
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -37,27 +37,27 @@ def waiting() -> list[Failure]:
     return list(db.session.scalars(select(Failure).order_by(Failure.id)))
 
 
-def state(request: str) -> str:
+def state(tender: str) -> str:
     db.session.rollback()
-    return Request.load(db.session, request).state
+    return Tender.load(db.session, tender).state
 
 
 @pytest.fixture
 def broken(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Two requests fall due; the act of the first breaks, with what it was given in its words."""
-    first, second = world.request(), world.request()
-    for request in (first, second):
-        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    close = jobs.TIMED["request", "close"]
+    first, second = world.tender(), world.tender()
+    for tender in (first, second):
+        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    close = jobs.TIMED["tender", "close"]
 
     def breaking(actor: Any, identifier: str) -> str:
         if identifier == first:
             with transaction() as session:
-                Request.load(session, identifier, lock=True).state = "cancelled"
+                Tender.load(session, identifier, lock=True).state = "cancelled"
                 raise KeyError("price 4321700")
         return close(actor, identifier)
 
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), breaking)
+    monkeypatch.setitem(jobs.TIMED, ("tender", "close"), breaking)
     time.instant = world.closing(first)
     return first, second
 
@@ -73,7 +73,7 @@ def test_a_case_that_breaks_stops_no_other_and_is_tried_at_ever_longer_intervals
     assert (failure.what, failure.act, failure.case_type, failure.case_identifier) == (
         "deadlines",
         "close",
-        "request",
+        "tender",
         first,
     )
     assert "KeyError" in str(failure.error)
@@ -106,8 +106,8 @@ def test_what_was_seen_to_in_another_way_is_no_failure_any_more(
 def test_the_oldest_limit_that_passed_is_told_but_for_those_kept_as_failures(
     app: Flask, world: World, time: Any
 ) -> None:
-    request = world.request()
-    due = time.instant = world.closing(request)
+    tender = world.tender()
+    due = time.instant = world.closing(tender)
     time.instant += timedelta(hours=1)
     assert standing()["overdue"] == due.isoformat()
     run_deadlines()
@@ -132,7 +132,7 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(
 ) -> None:
     drain()
     award = world.awarded()
-    case = db.session.scalars(select(Request.identifier).join(Award).where(Award.identifier == award)).one()
+    case = db.session.scalars(select(Tender.identifier).join(Award).where(Award.identifier == award)).one()
     bad = db.session.scalars(select(Event.id).where(Event.case_identifier == case)).all()
     told = {(n.organisation_id, n.event_id) for n in db.session.scalars(select(Notification))}
     _poisoned(monkeypatch, name, case)
@@ -163,7 +163,7 @@ def test_while_the_database_is_away_nothing_is_set_aside(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drain()
-    world.request()
+    world.tender()
 
     def away(session: Session, happened: list[Event]) -> None:
         raise OperationalError(

@@ -218,7 +218,7 @@ def walk(
     accounts.delegate(
         world.actor("buyer"),
         email="staff@example.cn",
-        scope=["request"],
+        scope=["tender"],
         most=100,
         until=time.instant.replace(year=2027),
     )

@@ -19,7 +19,7 @@ from models.contracts import Deliverable
 from models.errors import RuleViolation
 from models.notifications import Notification
 from models.payments import Payment
-from models.sourcing import Quote, Request
+from models.sourcing import Quote, Tender
 from tests.conftest import settings
 from tests.factories import PDF, World
 
@@ -32,7 +32,7 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
         jobs: Jobs = app.extensions["jobs"]
         jobs.prepare()
         world = small_market()
-        sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
+        sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
         assert events.lag(db.session, "notices") > 0
         assert jobs.queues["events"].pending_count() == 1, (
             "one task is enough, however many commits there were"
@@ -54,23 +54,22 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(
 ) -> None:
     from market import jobs
 
-    first, second = world.request(), world.request()
+    first, second = world.tender(), world.tender()
     quotes = [
-        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-        for request in (first, second)
+        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20) for tender in (first, second)
     ]
-    close = jobs.TIMED["request", "close"]
+    close = jobs.TIMED["tender", "close"]
 
     def refusing(actor: Any, identifier: str) -> str:
         if identifier == first:
             raise RuleViolation("不行")
         return close(actor, identifier)
 
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), refusing)
+    monkeypatch.setitem(jobs.TIMED, ("tender", "close"), refusing)
     time.instant = world.closing(first)
     tick()
     db.session.rollback()
-    assert (Request.load(db.session, first).state, Request.load(db.session, second).state) == (
+    assert (Tender.load(db.session, first).state, Tender.load(db.session, second).state) == (
         "published",
         "evaluated",
     )

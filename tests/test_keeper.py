@@ -17,7 +17,7 @@ from market.jobs import run_deadlines, tick
 from market.keeper import FolderKeeper, KeeperUnavailable, create_keeper, main
 from models import clock, sealing
 from models.errors import NotFound, WrongState
-from models.sourcing import Request
+from models.sourcing import Tender
 from models.timekeeping import BOUND, OUTAGE
 from tests.conftest import START
 from tests.factories import World
@@ -108,8 +108,8 @@ def test_a_market_whose_clock_is_ahead_gets_nothing_out_of_a_keeper_whose_clock_
 
     The market's clock jumped, and even its own guard was not there to notice.
     """
-    request = world.request(**SEALED)
-    world.bids(request, agency=300, second=400, third=500)
+    tender = world.tender(**SEALED)
+    world.bids(tender, agency=300, second=400, third=500)
     kept, market_s, own_time = app.extensions["keeper"], time.instant, FolderKeeper.time
 
     class Elsewhere(FolderKeeper):
@@ -123,11 +123,11 @@ def test_a_market_whose_clock_is_ahead_gets_nothing_out_of_a_keeper_whose_clock_
     time.instant += timedelta(days=30)
     tick()
     db.session.rollback()
-    found = Request.load(db.session, request)
+    found = Tender.load(db.session, tender)
     assert (found.state, found.opened_at, found.keeper_half) == ("closed", None, None)
     run_deadlines()
     db.session.rollback()
-    assert Request.load(db.session, request).opened_at is None
+    assert Tender.load(db.session, tender).opened_at is None
 
 
 def test_the_service_says_its_time_and_refuses_while_it_is_in_doubt(

@@ -82,7 +82,7 @@ def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(
 def test_how_the_jobs_stand(app: Flask, world: World, time: Any) -> None:
     assert standing()["lanes"] == dict.fromkeys(LANES)
     drain()
-    world.request()
+    world.tender()
     assert standing()["lag"]["notices"] > 0
     tick()
     found = standing()
@@ -319,8 +319,8 @@ def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
 
 
 def test_the_clock_does_what_is_due_in_the_order_of_the_limits(app: Flask, world: World, time: Any) -> None:
-    requests = [world.request() for _ in range(3)]
-    time.instant = world.closing(requests[0])
+    tenders = [world.tender() for _ in range(3)]
+    time.instant = world.closing(tenders[0])
     assert run_deadlines() == 3
     assert imports.MOST == 5_000
 
@@ -354,10 +354,10 @@ def test_a_lane_ends_its_pass_though_people_never_stop(
     def handle(happened: list[Event]) -> None:
         seen.append(len(happened))
         if len(seen) < 30:
-            world.request()
+            world.tender()
 
     monkeypatch.setitem(CONSUMERS, "letters", replace(CONSUMERS["letters"], handle=handle))
-    world.request()
+    world.tender()
     drain("outside", once=True)
     assert len(seen) < 5
     assert standing()["lag"]["letters"], "what came meanwhile is for the next pass"

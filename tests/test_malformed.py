@@ -47,17 +47,17 @@ def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
     Takes the time past their deadline.
     """
     world.enterprise("expert")
-    merit = world.request(mode="merit", funds="state", criteria=CRITERIA, project="高标准农田项目(监理)")
+    merit = world.tender(mode="merit", funds="state", criteria=CRITERIA, project="高标准农田项目(监理)")
     sourcing.appoint(world.actor("buyer"), merit, email="expert@example.cn")
-    live = world.request(
+    live = world.tender(
         mode="reverse_auction",
         funds="state",
         project="高标准农田项目(测绘)",
         deadline=time.instant.replace(day=9, hour=10),
     )
-    sealed = world.request(mode="sealed_bid", funds="state")
-    for request in (merit, live, sealed):
-        world.bids(request, agency=300_00, second=400_00, third=500_00)
+    sealed = world.tender(mode="sealed_bid", funds="state")
+    for tender in (merit, live, sealed):
+        world.bids(tender, agency=300_00, second=400_00, third=500_00)
     time.closing(sealed)
     proposed = sourcing.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
     objection = sourcing.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
@@ -113,12 +113,12 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     issued = db.session.scalars(
         select(Award.identifier).join(Contract).where(Contract.identifier == contract)
     ).one()
-    inquiry = world.request()
+    inquiry = world.tender()
     quote = sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20)
-    evaluated = world.request()
+    evaluated = world.tender()
     sourcing.submit_quote(world.actor("agency"), evaluated, price=100, days=20)
     sourcing.close(world.actor("buyer"), evaluated)
-    sealed = world.request(mode="sealed_bid", funds="state")
+    sealed = world.tender(mode="sealed_bid", funds="state")
     delivered = world.signed()
     world.paid(delivered, "deposit")
     deliverable = world.delivered(delivered)
@@ -137,7 +137,7 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     return {
         f"/requests/{inquiry}/ask": "second",
         f"/requests/{inquiry}/amend": "buyer",
-        f"/requests/{evaluation.request.identifier}/appoint": "buyer",
+        f"/requests/{evaluation.tender.identifier}/appoint": "buyer",
         f"/clarifications/{question}/answer": "buyer",
         f"/evaluations/{evaluation.identifier}/score": "expert",
         f"/evaluations/{evaluation.identifier}/recuse": "expert",
@@ -148,8 +148,8 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         "/sign-in": "visitor",
         "/sign-up": "visitor",
         "/requests/new": "buyer",
-        f"/requests/{world.request(publish=False)}/edit": "buyer",
-        f"/requests/{world.request()}/cancel": "buyer",
+        f"/requests/{world.tender(publish=False)}/edit": "buyer",
+        f"/requests/{world.tender()}/cancel": "buyer",
         f"/requests/{evaluated}/award": "buyer",
         f"/requests/{sealed}/answer": "agency",
         f"/requests/{inquiry}/answer": "second",
@@ -200,7 +200,7 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         "/my/delegations/new": "buyer",
         f"/agencies/{world.identifiers['applicant']}/refuse": "regulator",
         "/admin/authorities/new": "admin",
-        f"/admin/override?number={world.request()}": "admin",
+        f"/admin/override?number={world.tender()}": "admin",
     }
 
 

@@ -74,9 +74,9 @@ def test_long_work_is_collected_piece_by_piece_and_never_inside_a_transaction(
 
     assert collected(piece)
     assert collected(rebuild_index)
-    request = world.request()
+    tender = world.tender()
     assert collected(drain)
-    time.instant = world.closing(request)
+    time.instant = world.closing(tender)
     assert collected(run_deadlines)
     assert collected(refresh_every_score)
     if not app.extensions["search"].backend.in_database:

@@ -72,7 +72,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "accounts._add_passkey accounts._remove_passkey accounts._remove_factors accounts._set_codes",
     ),
     (EVERYBODY, "accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
-    (f"{EVERYBODY}, unconfirmed", "sourcing.create_request"),  # for whom: where the case begins, below
+    (f"{EVERYBODY}, unconfirmed", "sourcing.create_tender"),  # for whom: where the case begins, below
     (EVERYBODY, "contracts.propose_change accounts.accept_delegation accounts.lay_down_delegation"),
     (
         "buyer, staff, delegate, delegate of suspended, waiting, unconfirmed",
@@ -148,7 +148,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
                 "organisation",
                 "payment",
                 "payout",
-                "request",
+                "tender",
             )
         ),
     ),
@@ -169,12 +169,12 @@ OF_CASES: list[tuple[str, str]] = [
     ("agency, system, agency suspended", "account_change.stop"),
     (
         OVERSEERS,
-        "request.consent request.refuse_cancel request.call_off award.annul objection.uphold "
+        "tender.consent tender.refuse_cancel tender.call_off award.annul objection.uphold "
         "objection.dismiss contract.call_off dispute.decide",
     ),
     (
         OVERSEERS,
-        "payment.set_aside credit_record.drop request.urge clarification.urge contract.urge "
+        "payment.set_aside credit_record.drop tender.urge clarification.urge contract.urge "
         "deliverable.urge payment.urge payout.urge materials.urge",
     ),
     (f"{OVERSEERS}, system", "deliverable.waive"),
@@ -186,10 +186,10 @@ OF_CASES: list[tuple[str, str]] = [
     ("buyer, staff, system", "award.forfeit"),
     (
         "buyer, staff, delegate",
-        "request.edit request.publish request.amend request.appoint request.award "
+        "tender.edit tender.publish tender.amend tender.appoint tender.award "
         "contract.agree_buyer contract.replace",
     ),
-    ("buyer, staff, delegate, system", "request.close request.keep"),
+    ("buyer, staff, delegate, system", "tender.close tender.keep"),
     ("buyer, staff, delegate, agency", "quote.offer contract.revise"),
     ("buyer, staff, delegate, agency, system", "quote.accept"),
     # duties, answers, objections, stepping back: suspended too
@@ -209,7 +209,7 @@ OF_CASES: list[tuple[str, str]] = [
     ("buyer, staff, agency, buyer suspended, agency suspended", "dispute.evidence"),
     (
         "buyer, staff, delegate, buyer suspended, delegate of suspended",
-        "request.cancel request.ask_cancel clarification.answer objection.answer",
+        "tender.cancel tender.ask_cancel clarification.answer objection.answer",
     ),
     (
         "buyer, staff, delegate, buyer suspended, delegate of suspended",

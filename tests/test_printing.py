@@ -167,7 +167,7 @@ def contract(text: str) -> dict[str, Any]:
         "title": "合同",
         "platform": "p",
         "award": "A",
-        "request": "R",
+        "tender": "R",
         "template": "t",
         "parties": [party, party],
         "clauses": clauses,
@@ -216,11 +216,11 @@ def test_rare_characters_in_reasons_and_clauses_are_printed_once(
         return run(function, *arguments, **options)
 
     monkeypatch.setattr(sandbox, "run", counted)
-    request = world.request()
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    tender = world.tender()
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
     sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), request)
-    award = sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons=RARE)
+    sourcing.close(world.actor("buyer"), tender)
+    award = sourcing.award(world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons=RARE)
     drain()
     assert [document for document in of_case(db.session, "award", award) if document.issued]
     assert asked == ["letter"]

@@ -121,8 +121,8 @@ def _more(world: World, round_: int) -> None:
             )
         )
     for _ in range(2):
-        request = world.request()
-        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+        tender = world.tender()
+        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
     changed = world.contract_of(world.awarded()).identifier
     contracts.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
     change = contracts.propose_change(
@@ -154,7 +154,7 @@ def _more(world: World, round_: int) -> None:
     money.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)
     if round_ < 3:  # so often may a version be returned
         deliverable = world.delivered(RUNNING)
-        points = world.one(Deliverable, RUNNING).contract.request.item.checklist
+        points = world.one(Deliverable, RUNNING).contract.tender.item.checklist
         contracts.send_for_correction(
             world.actor("buyer"), deliverable, answers={points[0]: "缺少附图"}, reason="请修改后重报"
         )
@@ -163,7 +163,7 @@ def _more(world: World, round_: int) -> None:
         for number in range(round_ + 1):
             failures.note(
                 session,
-                failures.Attempt("deadlines", "close", "request", f"Q-{round_}-{number}"),
+                failures.Attempt("deadlines", "close", "tender", f"Q-{round_}-{number}"),
                 KeyError("x"),
             )
 
@@ -194,12 +194,12 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
 
 
 def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: World) -> None:
-    request = world.request()
+    tender = world.tender()
     visitor = sign_in(app, world, "buyer")
     sizes = []
     for name in ("agency", "second", "third"):
-        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
+        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
         with _Count() as counter:
-            assert visitor.get(f"/requests/{request}").status == 200
+            assert visitor.get(f"/requests/{tender}").status == 200
         sizes.append(len(counter.statements))
     assert sizes[0] == sizes[1] == sizes[2], sizes

@@ -26,7 +26,7 @@ from models.events import Event
 from models.notifications import Notification
 from models.payments import Payment, Payout
 from models.ratings import Rating
-from models.sourcing import Clarification, Objection, Request
+from models.sourcing import Clarification, Objection, Tender
 from models.workflow import Limit, Move, State, Workflow
 from tests.factories import PDF, World
 from tests.web import sign_in
@@ -231,28 +231,28 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
 ) -> None:
     regulator = world.actor("regulator")
     contract = world.contract_of(world.awarded()).identifier
-    request = world.request()
-    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    sourcing.close(world.actor("buyer"), request)
-    for kind, case in (("contract", contract), ("request", request)):
+    tender = world.tender()
+    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    sourcing.close(world.actor("buyer"), tender)
+    for kind, case in (("contract", contract), ("tender", tender)):
         with pytest.raises(RuleViolation, match="还没有报请"):
             urges(kind)(regulator, case, reason="请尽快办理")
     after(time, 10)
     assert told(world, "buyer", "contract.lapse") == told(world, "agency", "contract.lapse") == 1, (
         "first it is on record"
     )
-    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "request")] == [1, 1], (
+    assert [told(world, "regulator", f"{kind}.refer") for kind in ("contract", "tender")] == [1, 1], (
         "five days to sign and five more, ten to award"
     )
     urges("contract")(regulator, contract, reason="请尽快签署")
     assert Contract.load(db.session, contract).due_at == workdays.add(time.instant, 5)
     assert told(world, "agency", "contract.urge") == told(world, "buyer", "contract.urge") == 1
     contracts.call_off(regulator, contract, reason="双方均不签署")
-    sourcing.call_off(regulator, request, reason="业主长期不确定中选")
+    sourcing.call_off(regulator, tender, reason="业主长期不确定中选")
     assert Contract.load(db.session, contract).state == "terminated"
     assert len(world.every(Rating, contract)) == 2, "who did not sign can be rated"
-    assert Request.load(db.session, request).state == "failed"
-    assert told(world, "agency", "request.call_off") == 1
+    assert Tender.load(db.session, tender).state == "failed"
+    assert told(world, "agency", "tender.call_off") == 1
 
 
 def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: World, time: Any) -> None:
@@ -271,14 +271,14 @@ def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: Worl
 
 
 def test_what_waits_for_a_regulator_or_an_answer_is_referred_too(world: World, time: Any) -> None:
-    request = world.request(mode="sealed_bid", funds="state", deadline=workdays.add(time.instant, 8))
-    sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")
-    world.bids(request, agency=100, second=200, third=300)
+    tender = world.tender(mode="sealed_bid", funds="state", deadline=workdays.add(time.instant, 8))
+    sourcing.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
+    world.bids(tender, agency=100, second=200, third=300)
     after(time, 2)
     assert told(world, "regulator", "clarification.refer") == 1
     assert db.session.query(Clarification).one().state == "asked", "the buyer may still answer"
-    time.closing(request)
-    award = sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
+    time.closing(tender)
+    award = sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
     objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
     dispute = contracts.file_dispute(
         world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作"

@@ -26,7 +26,7 @@ from market.sourcing import actions as sourcing
 from models import CASES, draws
 from models.clock import BEIJING
 from models.documents import Document
-from models.sourcing import Bid, Request
+from models.sourcing import Bid, Tender
 from tests.every_case import name_the_cases, says
 from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
@@ -103,11 +103,11 @@ def _numbered(scene: Scene, *identifiers: str) -> None:
 
 def _sealed(world: World, scene: Scene) -> None:
     """A request for sealed bids before its deadline."""
-    request = world.request(mode="sealed_bid", funds="state")
+    tender = world.tender(mode="sealed_bid", funds="state")
     for name, price in zip(BIDDERS, (4_321_700, 4_322_800, 4_323_900), strict=True):
         bid = sourcing.submit_bid(
             world.actor(name),
-            request,
+            tender,
             price=price,
             days=347,
             note=f"{name}密封的话",
@@ -125,18 +125,18 @@ def _sealed(world: World, scene: Scene) -> None:
         )
         scene.plant(bid, Bid.load(db.session, bid).receipt, known=(name,))
         scene.bids.append(bid)
-    _numbered(scene, request, *scene.bids)
+    _numbered(scene, tender, *scene.bids)
 
 
 def _auction(world: World, time: Any, scene: Scene) -> None:
     """A live auction, one price given since it began."""
     deadline = time.instant.astimezone(BEIJING).replace(day=9, hour=10, minute=0)
-    request = world.request(mode="reverse_auction", funds="state", deadline=deadline)
+    tender = world.tender(mode="reverse_auction", funds="state", deadline=deadline)
     bids = {}
     for name, price in zip(BIDDERS, (4_011_100, 4_155_500, 4_166_600), strict=True):
         bids[name] = sourcing.submit_bid(
             world.actor(name),
-            request,
+            tender,
             price=price,
             days=359,
             note=f"{name}竞价的话",
@@ -146,17 +146,17 @@ def _auction(world: World, time: Any, scene: Scene) -> None:
         )
         scene.plant(f"{name}竞价的话", f"{name}竞价的暗号", f"{name}竞价的文件")
         scene.plant(f"{price // 100:,}", str(price), known=(name,))
-    time.closing(request)
-    assert Request.load(db.session, request).state == "auction"
+    time.closing(tender)
+    assert Tender.load(db.session, tender).state == "auction"
     sourcing.undercut(world.actor("second"), bids["second"], price=3_933_300)
     scene.plant("39,333", "3933300", known=(*BIDDERS, "buyer"))
-    _numbered(scene, request, *bids.values())
+    _numbered(scene, tender, *bids.values())
     scene.bids += bids.values()
 
 
 def _invited(world: World, scene: Scene) -> None:
     """An invited request, awarded, its notice issued and its contract put on paper."""
-    request = world.request(
+    tender = world.tender(
         project="密邀的项目",
         description="密邀的说明",
         mode="direct",
@@ -164,11 +164,11 @@ def _invited(world: World, scene: Scene) -> None:
         invited=[world.identifiers["agency"]],
     )
     quote = sourcing.submit_quote(
-        world.actor("agency"), request, price=4_123_400, days=20, note="密邀的报价说明"
+        world.actor("agency"), tender, price=4_123_400, days=20, note="密邀的报价说明"
     )
-    sourcing.close(world.actor("buyer"), request)
+    sourcing.close(world.actor("buyer"), tender)
     award = sourcing.award(
-        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="密邀的中选理由"
+        world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="密邀的中选理由"
     )
     drain()
     contract = world.contract_of(award).identifier
@@ -181,14 +181,14 @@ def _invited(world: World, scene: Scene) -> None:
         "4123400",
         "密邀的报价说明",
         "密邀的中选理由",
-        request,
+        tender,
         quote,
         award,
         contract,
         known=parties,
     )
     before = set(scene.numbers)
-    _numbered(scene, request, quote, award, contract)
+    _numbered(scene, tender, quote, award, contract)
     scene.invited = [number for number in scene.numbers if number not in before]
 
 
@@ -221,7 +221,7 @@ def _leaks(scene: Scene, world: World, role: str, address: str, answer: Any, kep
     if answer.response.get_data() in kept and role not in ("buyer", "agency", "regulator", "admin"):
         found.append(f"{address} gives {role} a paper")
     if any(number in address for number in scene.bids) or any(
-        f"/{number}" in address for number, kind in scene.numbers.items() if kind == "request"
+        f"/{number}" in address for number, kind in scene.numbers.items() if kind == "tender"
     ):
         who = {world.organisation(name).name for name in BIDDERS} - {f"{role}单位"}
         found += [
@@ -377,10 +377,10 @@ def test_after_its_end_an_auction_is_there_for_all(app: Flask, world: World, tim
     """What was planted comes out, so the walk above looked in the right places."""
     scene = Scene()
     _auction(world, time, scene)
-    request = next(number for number, kind in scene.numbers.items() if kind == "request")
-    time.instant = Request.load(db.session, request).auction_closes_at + timedelta(seconds=1)
+    tender = next(number for number, kind in scene.numbers.items() if kind == "tender")
+    time.instant = Tender.load(db.session, tender).auction_closes_at + timedelta(seconds=1)
     run_deadlines()
-    _numbered(scene, request, *scene.bids)
+    _numbered(scene, tender, *scene.bids)
     everything = "".join(
         told(Visitor(app).get(address)) for address, _ in addresses(app, "GET", scene.numbers, without=GOES)
     )

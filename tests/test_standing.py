@@ -35,13 +35,13 @@ from tests.web import Visitor, sign_in
 def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act: str) -> None:
     """Neither its own people nor whoever it delegated; what runs goes on, and it may step back."""
     people(world)
-    draft, running = world.request(publish=False), world.signed()
+    draft, running = world.tender(publish=False), world.signed()
     before = world.actor(person)
     agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
     buyer = world.organisation("buyer").id
     for actor in (before, world.actor(person)):  # one whose request began before, too
         with pytest.raises(NotAllowed, match="已暂停"):
-            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_request(
+            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_tender(
                 actor, **world.asked(), on_behalf_of=buyer
             )
     payment = world.one(Payment, running, kind="deposit").identifier
@@ -50,7 +50,7 @@ def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act:
 
 
 def test_a_suspended_agency_delivers_and_is_paid_but_offers_nothing(world: World) -> None:
-    contract, inquiry = world.started(), world.request()
+    contract, inquiry = world.started(), world.tender()
     world.supplied(contract)
     agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="核查期间暂停其业务")
     for act in (
@@ -156,7 +156,7 @@ def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> No
 
 def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
     """The actor was made before; the act asks anew inside its transaction."""
-    quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
+    quote = sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
     before = world.actor("buyer")
     agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
     with pytest.raises(NotAllowed, match="已暂停"):
@@ -207,7 +207,7 @@ def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
     world.member("buyer", "staff")
     buyer = world.actor("buyer")
     accounts.delegate(
-        buyer, email="helper@example.cn", scope=["request"], most=10**9, until=workdays.add(clock.now(), 30)
+        buyer, email="helper@example.cn", scope=["tender"], most=10**9, until=workdays.add(clock.now(), 30)
     )
     world.accept("helper")
     helper, staff = world.actor("helper"), world.actor("staff")
@@ -225,15 +225,15 @@ def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
     gone = permission.fresh(db.session, staff)
     assert (gone.roles, gone.organisation_id, gone.belongs, gone.region_code) == (frozenset(), None, (), None)
     with pytest.raises(NotAllowed):
-        sourcing.create_request(helper, on_behalf_of=buyer.organisation_id, **world.asked())
+        sourcing.create_tender(helper, on_behalf_of=buyer.organisation_id, **world.asked())
     with pytest.raises(NotAllowed):
-        sourcing.create_request(staff, **world.asked())
+        sourcing.create_tender(staff, **world.asked())
     with pytest.raises(NotAllowed):
         accounts.remove_member(buyer, "staff@example.cn")
 
 
 def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: World) -> None:
-    request = world.request("buyer")
+    tender = world.tender("buyer")
     agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="执照已被吊销,请说明。")
     buyer = sign_in(app, world, "buyer")
     said = buyer.get("/my").text
@@ -247,13 +247,13 @@ def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: 
         True,
     )  # type: ignore[union-attr]
     for who in ("visitor", "agency"):
-        assert "不能确定中选" in sign_in(app, world, who).get(f"/requests/{request}").text
+        assert "不能确定中选" in sign_in(app, world, who).get(f"/requests/{tender}").text
     assert "业主已暂停" in Visitor(app).get("/requests").text
-    assert "不能确定中选" in sign_in(app, world, "agency").get(f"/requests/{request}/answer").text
+    assert "不能确定中选" in sign_in(app, world, "agency").get(f"/requests/{tender}/answer").text
     regulator = sign_in(app, world, "regulator")
     assert "暂停发起采购" not in regulator.get(f"/agencies/{world.identifiers['buyer']}").soup.aside.text  # type: ignore[union-attr]
     agencies.restore(world.actor("regulator"), world.identifiers["buyer"], reason="已说明清楚。")
     assert "暂停发起采购" in regulator.get(f"/agencies/{world.identifiers['buyer']}").text, (
         "not “to suspend its work” of a buyer"
     )
-    assert "不能确定中选" not in Visitor(app).get(f"/requests/{request}").text
+    assert "不能确定中选" not in Visitor(app).get(f"/requests/{tender}").text

@@ -52,8 +52,8 @@ def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, 
     from market.agencies import registry
     from market.sourcing import actions as sourcing
 
-    request = world.request(**SEALED)
-    sourcing.submit_bid(world.actor("agency"), request, price=300, days=9, file_name="x.pdf", content=PDF)
+    tender = world.tender(**SEALED)
+    sourcing.submit_bid(world.actor("agency"), tender, price=300, days=9, file_name="x.pdf", content=PDF)
     payments.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
@@ -67,26 +67,26 @@ def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, 
         content="统一社会信用代码,名称,登记状态\nx,y,存续\n".encode(),
     )
     hand_in(world)
-    world.bids(request, second=400, third=500)
+    world.bids(tender, second=400, third=500)
     before = stored(app)
     time.instant += 2 * DAY
     assert purging.sweep_files() == 0
     assert stored(app) == before
-    world.bids(request, agency=299)  # replaced, without the file
+    world.bids(tender, agency=299)  # replaced, without the file
     assert purging.sweep_files() == 1, "the sealed file of the bid that was replaced"
 
 
 def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World, time: Any) -> None:
     from market.sourcing import actions as sourcing
 
-    request = world.request(**SEALED)
+    tender = world.tender(**SEALED)
     mine = sourcing.submit_bid(
-        world.actor("agency"), request, price=300, days=9, file_name="方案.pdf", content=PDF
+        world.actor("agency"), tender, price=300, days=9, file_name="方案.pdf", content=PDF
     )
-    world.bids(request, second=400, third=500)
+    world.bids(tender, second=400, third=500)
     time.instant += 2 * DAY
     purging.sweep_files()
-    time.closing(request)
+    time.closing(tender)
     db.session.rollback()
     (document,) = db.session.scalars(select(Document).where(Document.case_identifier == mine))
     assert app.extensions["files"].get(document.sha256) == PDF
@@ -97,15 +97,15 @@ def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World,
 def test_nothing_is_swept_while_a_bid_from_before_may_name_a_file_nobody_knows(
     app: Flask, world: World, time: Any
 ) -> None:
-    request = world.request(**SEALED)
-    world.bids(request, agency=300, second=400, third=500)
+    tender = world.tender(**SEALED)
+    world.bids(tender, agency=300, second=400, third=500)
     orphan = put(b"of a bid from before")
     with transaction() as session:
         session.execute(update(Bid).values(sealed_file=None))
     time.instant += 2 * DAY
     assert purging.sweep_files() == 0
     assert orphan in stored(app)
-    time.closing(request)
+    time.closing(tender)
     assert purging.sweep_files() == 1
 
 

@@ -36,20 +36,20 @@ def happened() -> list[str]:
 
 
 def sealed(world: World) -> str:
-    request = world.request(**SEALED)
-    world.bids(request, agency=300, second=400, third=500)
-    return request
+    tender = world.tender(**SEALED)
+    world.bids(tender, agency=300, second=400, third=500)
+    return tender
 
 
 def test_a_clock_a_month_ahead_for_one_tick_opens_nothing(
     app: Flask, world: World, machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    request = sealed(world)
+    tender = sealed(world)
     tick()
     machine.passes(timedelta(seconds=1))
     machine.is_set(MONTH)
     assert tick()[0] == 0
-    assert state(request) == "published"
+    assert state(tender) == "published"
     (line,) = problems(app)
     assert Visitor(app).get("/ready").status == 503
     assert "machine says 2026-04-01T" in line
@@ -58,10 +58,10 @@ def test_a_clock_a_month_ahead_for_one_tick_opens_nothing(
     machine.is_set(-MONTH)
     machine.passes(timedelta(seconds=1))
     tick()
-    assert (state(request), problems(app), happened()) == ("published", [], ["clock.doubt", "clock.resume"])
-    machine.passes(world.closing(request) - machine().wall)
+    assert (state(tender), problems(app), happened()) == ("published", [], ["clock.doubt", "clock.resume"])
+    machine.passes(world.closing(tender) - machine().wall)
     tick()
-    assert state(request) == "evaluated", "its own time came"
+    assert state(tender) == "evaluated", "its own time came"
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_a_clock_a_month_ahead_for_one_tick_opens_nothing(
 def test_a_jump_either_way_stops_every_lane_until_somebody_confirms_it(
     app: Flask, world: World, machine: Machine, by: timedelta
 ) -> None:
-    request, jobs = sealed(world), app.extensions["jobs"]
+    tender, jobs = sealed(world), app.extensions["jobs"]
     for lane in jobs.passes:
         jobs.passes[lane]()
-    machine.passes(world.closing(request) - machine().wall - timedelta(seconds=30))
+    machine.passes(world.closing(tender) - machine().wall - timedelta(seconds=30))
     for lane in jobs.passes:
         jobs.passes[lane]()
     db.session.rollback()
@@ -82,7 +82,7 @@ def test_a_jump_either_way_stops_every_lane_until_somebody_confirms_it(
     machine.passes(timedelta(minutes=1))
     for lane in jobs.passes:
         jobs.passes[lane]()
-    assert state(request) == "published"
+    assert state(tender) == "published"
     assert nightly.marks(db.session) == nights, "no night's work either"
     world.appoint_admin()
     admin = sign_in(app, world, "admin")
@@ -95,7 +95,7 @@ def test_a_jump_either_way_stops_every_lane_until_somebody_confirms_it(
     machine.passes(max(-by, timedelta()) + timedelta(minutes=3))
     for lane in jobs.passes:
         jobs.passes[lane]()
-    assert (state(request), happened()) == ("evaluated", ["clock.doubt", "clock.confirm"])
+    assert (state(tender), happened()) == ("evaluated", ["clock.doubt", "clock.confirm"])
     told = db.session.scalars(select(Event).where(Event.kind == "clock.confirm")).one()
     assert (told.actor_role, told.data["reason"], told.audience) == (
         "admin",
@@ -125,7 +125,7 @@ def test_a_short_outage_needs_nobody_and_a_long_one_a_person(
     machine.starts_again(timedelta(days=3), "start 3")
     assert keeping.look() is None
     machine.passes(timedelta(hours=9))
-    world.request()
+    world.tender()
     assert keeping.look() is None, "whatever people do meanwhile"
     ((_name, found),) = keeping.doubted()
     assert found.why == GAP

@@ -84,14 +84,14 @@ def test_every_way_in_counts(app: Flask, world: World, time: Any) -> None:
     """A sealed file, a statement, a register's export; what the platform makes itself does not."""
     time.instant += DAY
     app.config["UPLOADS_PERSON_FILES"] = 0
-    request = world.request(**SEALED)
+    tender = world.tender(**SEALED)
     statement = "交易日期,收入金额,支出金额\n2026-03-02,1.00,\n".encode()
     from market.agencies import imports, registry
     from market.sourcing import actions as sourcing
 
     ways = (
         lambda: sourcing.submit_bid(
-            world.actor("agency"), request, price=300, days=9, file_name="x.pdf", content=PDF
+            world.actor("agency"), tender, price=300, days=9, file_name="x.pdf", content=PDF
         ),
         lambda: payments.import_statement(world.actor("custodian"), file_name="s.csv", content=statement),
         lambda: payments.import_statement(

@@ -13,7 +13,7 @@ from typing import Any
 from bench.measure import Row
 from bench.rows import acting, nightly, searching, serving
 
-DEMO, SMALL_DEMO = {"requests": 80, "days": 150}, {"requests": 4, "days": 30}
+DEMO, SMALL_DEMO = {"tenders": 80, "days": 150}, {"tenders": 4, "days": 30}
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,12 @@ def _against_its_sql(folder: Path, act: Callable[[], None]) -> tuple[float, floa
     return ours * 1000, floor * 1000, log
 
 
-def lifecycle(folder: Path, rounds: int, requests: int, days: int) -> Iterator[Row]:
+def lifecycle(folder: Path, rounds: int, tenders: int, days: int) -> Iterator[Row]:
     """Eight steps, ratings and a grade through the actions, against the same SQL on a copy.
 
     Commits are included.
     """
-    with demonstration(folder, requests, days):
+    with demonstration(folder, tenders, days):
         world = _people()
         lives = []
         for number in range(rounds):

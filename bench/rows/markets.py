@@ -47,10 +47,10 @@ def market(folder: Path) -> Iterator[Flask]:
 
 
 @contextlib.contextmanager
-def demonstration(folder: Path, requests: int, days: int) -> Iterator[Flask]:
-    """A market after `days` with `requests`, searchable; its clock stands at the end of them."""
+def demonstration(folder: Path, tenders: int, days: int) -> Iterator[Flask]:
+    """A market after `days` with `tenders`, searchable; its clock stands at the end of them."""
     with market(folder) as app:
-        loading.load(START, requests=requests, days=days)
+        loading.load(START, tenders=tenders, days=days)
         clock.use(lambda: START)
         try:
             rebuild_index()

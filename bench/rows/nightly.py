@@ -29,7 +29,7 @@ from models.accounts import Organisation
 from models.agencies import AgencyProfile, FeeSchedule, Qualification
 from models.contracts import Contract
 from models.ratings import Rating
-from models.sourcing import Award, Request
+from models.sourcing import Award, Tender
 from tests.factories import small_market
 
 
@@ -44,7 +44,7 @@ def furnish(size: int) -> None:
         select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)
     ).one()
     agency, award = contract.agency_id, contract.award_id
-    request = db.session.scalars(select(Award.request_id).where(Award.id == award)).one()
+    tender = db.session.scalars(select(Award.tender_id).where(Award.id == award)).one()
     with transaction() as session:
         session.add(
             Qualification(
@@ -62,7 +62,7 @@ def furnish(size: int) -> None:
         (AgencyProfile, AgencyProfile.agency_id == agency, ()),
         (FeeSchedule, FeeSchedule.agency_id == agency, ()),
         (Qualification, Qualification.number == f"N-{size}", ("number",)),
-        (Request, Request.id == request, ("identifier", "project", "project_key")),
+        (Tender, Tender.id == tender, ("identifier", "project", "project_key")),
         (Award, Award.id == award, ("identifier",)),
         (Contract, Contract.id == contract.id, ("identifier",)),
         (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
@@ -70,7 +70,7 @@ def furnish(size: int) -> None:
     named = {
         "agency_id": Organisation,
         "ratee_id": Organisation,
-        "request_id": Request,
+        "tender_id": Tender,
         "award_id": Award,
         "contract_id": Contract,
     }
@@ -89,7 +89,7 @@ def furnish(size: int) -> None:
 def _copy(
     entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int
 ) -> None:
-    """Copies of one row, each for the agency, request, award or contract of the same number."""
+    """Copies of one row, each for the agency, tender, award or contract of the same number."""
     table = entity.__table__
     row = dict(db.session.execute(select(table).where(which).limit(1)).mappings().one())
     firsts[entity] = (db.session.scalar(select(func.max(entity.id))) or 0) + 1
@@ -182,7 +182,7 @@ def _acts(act: Callable[[], object], going: Callable[[], bool], least: int) -> f
 def nightly(folder: Path, agencies: int, acts: int) -> Iterator[Row]:
     """Per part of the night's work.
 
-    The 99th percentile of publishing a request while it runs, against the quiet market's; `acts` of each at
+    The 99th percentile of publishing a tender while it runs, against the quiet market's; `acts` of each at
     the least.
     """
     with market(folder) as app:
@@ -196,10 +196,10 @@ def nightly(folder: Path, agencies: int, acts: int) -> Iterator[Row]:
             lambda: clock._system() + timedelta(days=1)
         )  # there is a day to close, and every rating is a day older
         try:
-            quiet = _acts(world.request, lambda: False, acts)
+            quiet = _acts(world.tender, lambda: False, acts)
             for name, part in PARTS.items():
                 if name != "reconcile":  # nobody to ask
-                    yield Row(f"nightly-{name}", agencies, _during(part, world.request, acts), quiet)
+                    yield Row(f"nightly-{name}", agencies, _during(part, world.tender, acts), quiet)
         finally:
             clock.use_system()
 

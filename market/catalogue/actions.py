@@ -145,7 +145,7 @@ def _publish(
 def withdraw_item(
     session: Session, actor: Actor, code: str, *, reason: str, withdrawn_on: date | None
 ) -> str:
-    """From a day on the item takes no new request. What runs goes on under the version it began with."""
+    """From a day on the item takes no new tender. What runs goes on under the version it began with."""
     _check(actor, _lock(session, code).department)
     said, day = check_reason(reason), withdrawn_on or clock.today()
     if day < clock.today():

@@ -49,7 +49,7 @@ from models.i18n import N_
 from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
 from models.regions import covers
-from models.sourcing import FUNDS, MODES, TOO_FEW, Award, Request, rules_of
+from models.sourcing import FUNDS, MODES, TOO_FEW, Award, Tender, rules_of
 
 POPULAR = ("EIA-01", "WAT-01", "LND-02", "SAF-01", "FIR-01")
 
@@ -73,8 +73,8 @@ def home() -> str:
         "listed": len(items),
         "saved": session.scalar(
             select(func.avg(1.0 - Award.price * 1.0 / Award.published_price))
-            .join(Award.request)
-            .where(Request.public(), Award.state == "final")
+            .join(Award.tender)
+            .where(Tender.public(), Award.state == "final")
         ),
         "first_pass": session.scalar(
             select(
@@ -85,15 +85,12 @@ def home() -> str:
         "completed": session.scalar(count.select_from(Contract).where(Contract.state == "completed")),
     }
     latest = (
-        select(Request)
-        .where(Request.public(), Request.state == "published")
-        .order_by(Request.deadline)
-        .limit(6)
+        select(Tender).where(Tender.public(), Tender.state == "published").order_by(Tender.deadline).limit(6)
     )
     final = (
         select(Award)
-        .join(Award.request)
-        .where(Request.public(), Award.state == "final")
+        .join(Award.tender)
+        .where(Tender.public(), Award.state == "final")
         .order_by(Award.id.desc())
         .limit(5)
     )

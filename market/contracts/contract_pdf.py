@@ -118,7 +118,7 @@ def facts(contract: Contract, standing: str = N_("待签署")) -> list[list[str]
         [N_("项目"), contract.title],
         [N_("业主"), contract.buyer.name],
         [N_("机构"), contract.agency.name],
-        [N_("服务事项"), contract.request.item.name],
+        [N_("服务事项"), contract.tender.item.name],
         [N_("签署情况"), standing],
     ]
 
@@ -139,7 +139,7 @@ def _print(data: dict[str, Any]) -> bytes:
 
 
 def _data(session: Session, contract: Contract) -> dict[str, Any]:
-    item = contract.request.item
+    item = contract.tender.item
     outputs, kind, _, version = (
         "、".join(item.notice["zh"]["outputs"]),
         *contract.template_version.partition("/"),
@@ -149,7 +149,7 @@ def _data(session: Session, contract: Contract) -> dict[str, Any]:
         "title": contract.heading,
         "platform": PLATFORM,
         "award": contract.award.identifier,
-        "request": contract.request.identifier,
+        "tender": contract.tender.identifier,
         "template": f"{KINDS.get(kind, kind)}第 {version} 版",
         "parties": [
             _party(session, "甲方（委托方）", contract.buyer),

@@ -145,7 +145,7 @@ def revised(form: Any) -> dict[str, Any]:
 
 
 def _points(case: Deliverable) -> list[str]:
-    return list(case.contract.request.item.checklist)
+    return list(case.contract.tender.item.checklist)
 
 
 class SubmitForm(Form):

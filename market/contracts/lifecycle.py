@@ -35,7 +35,7 @@ from models.workflow import perform, start
 
 def draft_contract(session: Session, award: Award) -> Contract:
     """The contract of a final award, for both to sign, as its template has it."""
-    contract = contracts.draft(award, current_template(session, award.request.item.kind))
+    contract = contracts.draft(award, current_template(session, award.tender.item.kind))
     contract.identifier = identifiers.issue(session, "C")
     start(session, contract, SYSTEM, "draft", of=award, notify=("buyer", "agency"))
     return contract
@@ -80,7 +80,7 @@ def begin(session: Session, contract: Contract) -> None:
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,
-        points=dict.fromkeys(contract.request.item.notice["zh"]["materials"], False),
+        points=dict.fromkeys(contract.tender.item.notice["zh"]["materials"], False),
         supply_by=workdays.add(clock.now(), days),
     )
     start(session, materials, SYSTEM, "expect", of=contract, notify=("buyer",))
@@ -98,8 +98,8 @@ def _expect(session: Session, contract: Contract) -> None:
         milestone=milestone,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,
-        department_id=contract.request.department_id if milestone.reviewed else None,
-        item_code=contract.request.item.code,
+        department_id=contract.tender.department_id if milestone.reviewed else None,
+        item_code=contract.tender.item.code,
         deliver_by=workdays.add(clock.now(), milestone.days),
     )
     start(
@@ -238,7 +238,7 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
     if began:
         ask_ratings(session, contract)
     else:
-        perform(session, contract.request, "fail", SYSTEM)  # both signed, and it was never begun
+        perform(session, contract.tender, "fail", SYSTEM)  # both signed, and it was never begun
 
 
 def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:

@@ -1,4 +1,4 @@
-"""How the requests of the demonstration are made, answered and awarded, in every way there is to choose."""
+"""How the tenders of the demonstration are made, answered and awarded, in every way there is to choose."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from models.sourcing import (
     Clarification,
     Evaluation,
     Quote,
-    Request,
+    Tender,
     answers_to,
     lowest,
     step,
@@ -65,7 +65,7 @@ PRIVATE_MODES = (
     (54, 12, 12, 8, 7, 7),
 )
 EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
-_STANDING = select(Request.state, Request.deadline).where(Request.identifier == bindparam("request"))
+_STANDING = select(Tender.state, Tender.deadline).where(Tender.identifier == bindparam("tender"))
 CRITERIA: Json = {
     "price": {"weight": 40, "formula": "lowest_ratio"},
     "days": {"weight": 10},
@@ -83,8 +83,8 @@ def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
     return {"count": random.choice((6, 12, 20, 35, 60))} if item.measure == "count" else {}
 
 
-def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
-    """A request from draft to its end, whatever that is; the contract's story follows on.
+def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
+    """A tender from draft to its end, whatever that is; the contract's story follows on.
 
     `even` bids are all at one price, so that a draw decides.
     """
@@ -94,37 +94,37 @@ def request_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = F
     offering = offering[:1] if mode == "direct" else offering
     quantity = quantity_for(random, stage.item(item_code))
     job = _Job(_draft(stage, buyer, item_code, mode, offering, quantity), mode, item_code, quantity)
-    request = job.request
+    tender = job.tender
     yield stage.later(random.randrange(2))
     if random.random() < 0.02 and not even:
         return
-    sourcing.publish(who, request)
+    sourcing.publish(who, tender)
     yield stage.later(1)
     if random.random() < 0.03 and not even:
-        sourcing.cancel(who, request, reason="项目选址调整,本次采购取消。")
+        sourcing.cancel(who, tender, reason="项目选址调整,本次采购取消。")
         return
     yield from _answers(stage, job, who, offering, even)
-    state, deadline = _standing(request)
+    state, deadline = _standing(tender)
     while state == "published":  # once more where too few came
         yield deadline + timedelta(minutes=2)
         fall_due()
-        state, deadline = _standing(request)
+        state, deadline = _standing(tender)
     if state == "auction":
-        yield from _auction(stage, request)
-        state, _ = _standing(request)
+        yield from _auction(stage, tender)
+        state, _ = _standing(tender)
     if state == "scoring":
-        yield from _score(stage, request)
+        yield from _score(stage, tender)
     yield stage.later(1)
-    if _standing(request)[0] == "evaluated":
+    if _standing(tender)[0] == "evaluated":
         yield stage.later(random.randrange(1, 3))
-        yield from _award(stage, request, buyer)
+        yield from _award(stage, tender, buyer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What a request asks for."""
+    """What a tender asks for."""
 
-    request: str
+    tender: str
     mode: str
     item_code: str
     quantity: Json
@@ -135,7 +135,7 @@ def _draft(
 ) -> str:
     random = stage.random
     deadline = workdays.add(clock.now(), random.randrange(4, 9))
-    return sourcing.create_request(
+    return sourcing.create_tender(
         stage.actors[buyer.email],
         item_code=item_code,
         region_code=buyer.region,
@@ -154,44 +154,44 @@ def _draft(
 
 def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: bool) -> Story:
     """Evaluators are appointed, a question is asked now and then, and agencies answer until the deadline."""
-    random, request = stage.random, job.request
+    random, tender = stage.random, job.tender
     for expert in EXPERTS if job.mode == "merit" else ():
-        sourcing.appoint(who, request, email=expert)
+        sourcing.appoint(who, tender, email=expert)
     published = _ceilings(job)
     ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
     offering = [a for a in offering if ceilings[a.email] is not None]
-    if offering and random.random() < 0.15 and _asked_in_time(request):
-        sourcing.ask(stage.actors[offering[0].email], request, question=random.choice(QUESTIONS))
+    if offering and random.random() < 0.15 and _asked_in_time(tender):
+        sourcing.ask(stage.actors[offering[0].email], tender, question=random.choice(QUESTIONS))
         yield stage.later(1)
         sourcing.answer_question(
-            who, _newest(Clarification, request), answer="不含,按需求说明的范围报价即可。"
+            who, _newest(Clarification, tender), answer="不含,按需求说明的范围报价即可。"
         )
     price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
     wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
     for agency in random.sample(offering, min(len(offering), wanted)):
-        if clock.now() >= _standing(request)[1]:
+        if clock.now() >= _standing(tender)[1]:
             break
         yield from _answer(stage, job, agency, price)
 
 
-def _standing(request: str) -> tuple[str, datetime]:
+def _standing(tender: str) -> tuple[str, datetime]:
     """Its state and its deadline, as they are now."""
     db.session.rollback()
-    state, deadline = db.session.execute(_STANDING, {"request": request}).one()
+    state, deadline = db.session.execute(_STANDING, {"tender": tender}).one()
     return state, deadline
 
 
-def _asked_in_time(request: str) -> bool:
+def _asked_in_time(tender: str) -> bool:
     db.session.rollback()
-    return clock.now() <= Request.load(db.session, request).questions_until
+    return clock.now() <= Tender.load(db.session, tender).questions_until
 
 
-def _newest(case_class: Any, request: str) -> str:
+def _newest(case_class: Any, tender: str) -> str:
     db.session.rollback()
     query = (
         select(case_class.identifier)
-        .join(Request, Request.id == case_class.request_id)
-        .where(Request.identifier == request)
+        .join(Tender, Tender.id == case_class.tender_id)
+        .where(Tender.identifier == tender)
     )
     identifier: str = db.session.scalars(query.order_by(case_class.id.desc()).limit(1)).one()
     return identifier
@@ -208,16 +208,16 @@ def _price_for(random: Random, item_code: str, quantity: Json) -> int:
     return round(sorted(published)[len(published) // 2] * random.uniform(0.85, 1.0) / 10_000) * 10_000
 
 
-def _auction(stage: Stage, request: str) -> Story:
+def _auction(stage: Stage, tender: str) -> Story:
     """Bidders undercut one another for a while."""
     random = stage.random
     for _turn in range(random.randrange(2, 8)):
         yield clock.now() + timedelta(minutes=random.randrange(1, 5), seconds=random.randrange(60))
         db.session.rollback()
-        found = Request.load(db.session, request)
+        found = Tender.load(db.session, tender)
         bids = list(
             db.session.scalars(
-                select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.id)
+                select(Bid).where(Bid.tender_id == found.id, Bid.state == "opened").order_by(Bid.id)
             )
         )
         bid, best = random.choice(bids), lowest(db.session, found)
@@ -228,15 +228,15 @@ def _auction(stage: Stage, request: str) -> Story:
     fall_due()
 
 
-def _score(stage: Stage, request: str) -> Story:
+def _score(stage: Stage, tender: str) -> Story:
     """Every expert declares, reads and scores, each on its own."""
     random = stage.random
     for expert in EXPERTS:
         yield stage.later(0)
         db.session.rollback()
-        mine = select(Evaluation).join(Evaluation.request).join(Evaluation.evaluator)
-        sheet = db.session.scalars(mine.where(Request.identifier == request, User.email == expert)).one()
-        bids = [bid.identifier for bid in sourcing.scored_bids(db.session, sheet.request)]
+        mine = select(Evaluation).join(Evaluation.tender).join(Evaluation.evaluator)
+        sheet = db.session.scalars(mine.where(Tender.identifier == tender, User.email == expert)).one()
+        bids = [bid.identifier for bid in sourcing.scored_bids(db.session, sheet.tender)]
         identifier = sheet.identifier
         sourcing.declare(stage.actors[expert], identifier)
         points = {
@@ -251,7 +251,7 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
 
     At this price, or one of its own, never another's.
     """
-    random, request, actor = stage.random, job.request, stage.actors[agency.email]
+    random, tender, actor = stage.random, job.tender, stage.actors[agency.email]
     ceiling = _ceilings(job, actor.organisation_id).get(actor.organisation_id)
     if ceiling is None:
         return
@@ -261,20 +261,20 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
     if MODES[job.mode].sealed:
         price = None if job.mode == "random_draw" else price
         plan: dict[str, Any] = (
-            {"file_name": "技术方案.pdf", "content": voucher(f"{request} proposal")}
+            {"file_name": "技术方案.pdf", "content": voucher(f"{tender} proposal")}
             if job.mode == "merit"
             else {}
         )
         text = f"{random.randrange(10**12):012d}"
         sourcing.submit_bid(
-            actor, request, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan
+            actor, tender, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan
         )
         yield stage.later(random.randrange(2))
         return
-    quote = sourcing.submit_quote(actor, request, price=price, days=days, note="含两次现场踏勘和评审会配合。")
+    quote = sourcing.submit_quote(actor, tender, price=price, days=days, note="含两次现场踏勘和评审会配合。")
     yield stage.later(0)
     if random.random() < 0.6:
-        buyer = db.session.scalars(select(Request.buyer_id).where(Request.identifier == request)).one()
+        buyer = db.session.scalars(select(Tender.buyer_id).where(Tender.identifier == tender)).one()
         who = next(a for a in stage.actors.values() if a.organisation_id == buyer)
         sourcing.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
         yield stage.later(1)
@@ -302,18 +302,18 @@ def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
     }
 
 
-def _award(stage: Stage, request: str, buyer: Figure) -> Story:
+def _award(stage: Stage, tender: str, buyer: Figure) -> Story:
     who, agency = stage.actors[buyer.email], ""
-    found = Request.load(db.session, request)
+    found = Tender.load(db.session, tender)
     reasons, in_public = REASONS.get(found.mode, REASONS["inquiry"]), found.rules.publicity_days
     if not found.way.sealed:
-        live = (Quote.state.in_(("open", "agreed")), Quote.request_id == found.id)
+        live = (Quote.state.in_(("open", "agreed")), Quote.tender_id == found.id)
         quotes = list(db.session.scalars(select(Quote).where(*live).order_by(Quote.price)).unique())
         if not quotes:
             return
         chosen = quotes[0] if stage.random.random() < 0.7 else stage.random.choice(quotes)
         agency = chosen.agency.identifier
-    award = sourcing.award(who, request, agency=agency, reasons=reasons)
+    award = sourcing.award(who, tender, agency=agency, reasons=reasons)
     if in_public and stage.random.random() < 0.08:
         yield stage.later(0)
         yield from _object(stage, award, who)
@@ -334,7 +334,7 @@ def _award(stage: Stage, request: str, buyer: Figure) -> Story:
 def _object(stage: Stage, award: str, owner: Actor) -> Story:
     """A bidder that lost objects; the owner answers and the regulator decides."""
     found = Award.load(db.session, award)
-    losers = [a for a in answers_to(db.session, found.request) if a.agency_id != found.agency_id]
+    losers = [a for a in answers_to(db.session, found.tender) if a.agency_id != found.agency_id]
     if not losers:
         return
     actor = next(a for a in stage.actors.values() if a.organisation_id == losers[0].agency_id)

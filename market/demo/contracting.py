@@ -139,7 +139,7 @@ def _deliver(
     random = stage.random
     deliverable = _numbered(contract, number)
     found = Deliverable.load(db.session, deliverable)
-    item, days, reviewed = found.contract.request.item, found.milestone.days, found.milestone.reviewed
+    item, days, reviewed = found.contract.tender.item, found.milestone.days, found.milestone.reviewed
     points, line = item.checklist, item.department
     late = random.random() > skill
     if late and random.random() < 0.3:

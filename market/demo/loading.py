@@ -18,7 +18,7 @@ from sqlalchemy import select
 from market import extensions, garbage
 from market.demo import mark, people
 from market.demo.banking import bank_story
-from market.demo.choosing import request_story
+from market.demo.choosing import tender_story
 from market.demo.opening import agency_story, authorities, enterprise_story, experts, register_story
 from market.demo.stage import SEED, Stage, Story, fall_due
 from market.demo.wiping import wipe
@@ -30,10 +30,10 @@ from models.accounts import Organisation
 from models.clock import BEIJING
 from models.errors import Problem
 
-DAYS, REQUESTS = 365, 140
+DAYS, TENDERS = 365, 140
 GROWTH = 1.5
 Turn = tuple[datetime, int, Story]  # when, which, what
-__all__ = ["DAYS", "REQUESTS", "is_empty", "load", "unfinished", "wipe"]
+__all__ = ["DAYS", "TENDERS", "is_empty", "load", "unfinished", "wipe"]
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +52,7 @@ def unfinished() -> bool:
 
 def load(
     until: datetime,
-    requests: int = REQUESTS,
+    tenders: int = TENDERS,
     days: int = DAYS,
     progress: Callable[[float], None] = lambda share: None,
 ) -> int:
@@ -66,7 +66,7 @@ def load(
     mark.begin()
     source = _Source(until - timedelta(days=days))
     with garbage.by_hand(), _behind_the_scenes(source):
-        queue = _stories(source.instant, until, requests)
+        queue = _stories(source.instant, until, tenders)
         steps = _play(queue, source, until, _Teller(source.instant, until, progress))
     mark.finish()
     current_app.extensions["jobs"].announce()
@@ -74,7 +74,7 @@ def load(
     return steps
 
 
-def _stories(start: datetime, until: datetime, requests: int) -> list[Turn]:
+def _stories(start: datetime, until: datetime, tenders: int) -> list[Turn]:
     """Every story with the instant at which it begins.
 
     Those who are there before all others come in at once.
@@ -101,7 +101,7 @@ def _stories(start: datetime, until: datetime, requests: int) -> list[Turn]:
         enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
     opened = start + timedelta(days=min(6, (until - start).days // 8))
     enqueue(until - timedelta(days=28), _drawn(stage.dealt("draw"), buyers[1]))
-    for number in range(requests):
+    for number in range(tenders):
         at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
         enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))
     return queue
@@ -216,13 +216,13 @@ def _end_of(day: date) -> None:
 
 
 def _drawn(stage: Stage, buyer: people.Figure) -> Story:
-    """A request whose bids are even, so that the demonstration holds a draw to re-run."""
+    """A tender whose bids are even, so that the demonstration holds a draw to re-run."""
     yield stage.later(1)
-    yield from request_story(stage, buyer, "WAT-01", even=True)
+    yield from tender_story(stage, buyer, "WAT-01", even=True)
 
 
 def _begin(stage: Stage, buyer: people.Figure) -> Story:
-    """A request for one of the items that enough agencies offer."""
+    """A tender for one of the items that enough agencies offer."""
     yield stage.later(1)  # in office hours
     trade = stage.random.choice(list(people.TRADES.values())[:11])
-    yield from request_story(stage, buyer, stage.random.choice(trade))
+    yield from tender_story(stage, buyer, stage.random.choice(trade))

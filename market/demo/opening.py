@@ -318,7 +318,7 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
         accounts.delegate(
             actor,
             email="delegate@demo.gongxin.cn",
-            scope=["request", "quote"],
+            scope=["tender", "quote"],
             most=50_000_000,
             until=workdays.add(until, 200),
         )

@@ -179,7 +179,7 @@ def enterprises(random: Random) -> list[Figure]:
 
 
 def project(random: Random, buyer: Figure, item_name: str) -> str:
-    """What a request is called: the work, its phase, the report."""
+    """What a tender is called: the work, its phase, the report."""
     report = item_name.split("(")[0].split("(")[0].removeprefix("建设项目")
     return f"{buyer.work}{random.choice(_PHASES)}{report}"
 

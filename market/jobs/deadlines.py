@@ -45,7 +45,7 @@ from models import CASES, clock
 from models.actors import SYSTEM
 from models.base import UTCDateTime
 from models.failures import Attempt, Failure
-from models.sourcing import Request
+from models.sourcing import Tender
 
 NAME = "deadlines"
 
@@ -53,7 +53,7 @@ REFERRED = (
     "organisation",
     "claim",
     "check",
-    "request",
+    "tender",
     "clarification",
     "objection",
     "dispute",
@@ -66,9 +66,9 @@ TIMED: dict[tuple[str, str], Callable[..., str]] = {
     ("claim", "lapse"): claiming.lapse_claim,
     ("account_change", "take_effect"): agencies.take_effect,
     ("check", "lapse"): agencies.lapse_check,
-    ("request", "close"): sourcing.close,
-    ("request", "open"): sourcing.open_bids,
-    ("request", "end_auction"): sourcing.end_auction,
+    ("tender", "close"): sourcing.close,
+    ("tender", "open"): sourcing.open_bids,
+    ("tender", "end_auction"): sourcing.end_auction,
     ("evaluation", "lapse"): sourcing.lapse_evaluation,
     ("objection", "escalate"): sourcing.escalate_objection,
     ("quote", "expire"): sourcing.expire_quote,
@@ -178,13 +178,13 @@ def _timed() -> Iterator[tuple[str, Any, str, str, ColumnElement[bool], int]]:
     for kind, case_class in CASES.items():
         for state, act in case_class.workflow.timed_acts():
             if (kind, act) == (
-                "request",
+                "tender",
                 "open",
             ):  # a key that is elsewhere is fetched in another lane, and nothing waits for it here
-                yield kind, case_class, state, act, or_(Request.keeper_half.is_not(None), _AT_HAND), OPENING
-            elif (kind, act) == ("request", "close"):  # what is to be opened is closed before
-                yield kind, case_class, state, act, Request.sealed(), SEALED
-                yield kind, case_class, state, act, ~Request.sealed(), OTHER
+                yield kind, case_class, state, act, or_(Tender.keeper_half.is_not(None), _AT_HAND), OPENING
+            elif (kind, act) == ("tender", "close"):  # what is to be opened is closed before
+                yield kind, case_class, state, act, Tender.sealed(), SEALED
+                yield kind, case_class, state, act, ~Tender.sealed(), OTHER
             else:
                 yield kind, case_class, state, act, true(), OTHER
 

@@ -47,7 +47,7 @@ def watch(session: Session, happened: list[Event]) -> None:
         session.scalars(waiting.with_for_update(of=Award).execution_options(populate_existing=True)).unique()
     )
     for award, problem in zip(
-        awards, agencies.unfit(session, [(award.agency, award.request.item) for award in awards]), strict=True
+        awards, agencies.unfit(session, [(award.agency, award.tender.item) for award in awards]), strict=True
     ):
         _note(session, award, problem)
 

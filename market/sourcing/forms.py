@@ -1,4 +1,4 @@
-"""Forms of a request, the answers to it, and what follows."""
+"""Forms of a tender, the answers to it, and what follows."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Bid, Quote, Request, grounds
+from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Bid, Quote, Tender, grounds
 from models.sourcing.scoring import PRICE_FORMULAS
 
 
 class _Asked(Form):
-    """What a request asks for: shared by drafting and amending it."""
+    """What a tender asks for: shared by drafting and amending it."""
 
     description = TextAreaField(
         _l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。")
@@ -64,11 +64,11 @@ class _Asked(Form):
         quantity = {name: values.pop(name) for name in ("amount", "count", "factor")}
         return {**values, "quantity": {k: v for k, v in quantity.items() if v}}
 
-    def show(self, request: Request) -> None:
-        """Fill in what a request asks for now."""
+    def show(self, tender: Tender) -> None:
+        """Fill in what a tender asks for now."""
         for name in ("description", "budget", "deadline"):
-            getattr(self, name).data = getattr(request, name)
-        for name, value in request.quantity.items():
+            getattr(self, name).data = getattr(tender, name)
+        for name, value in tender.quantity.items():
             getattr(self, name).data = value
 
 
@@ -105,7 +105,7 @@ def _weight_of(name: str, written: str) -> int:
 _weight = [Optional(), NumberRange(0, 100)]
 
 
-class RequestForm(_Asked):
+class TenderForm(_Asked):
     on_behalf_of = SelectField(_l("代表"), coerce=int)
     item_code = SelectField(_l("服务事项"), [NEEDED])
     region_code = region_field(_l("项目所在地区"), [NEEDED])
@@ -145,13 +145,13 @@ class RequestForm(_Asked):
     )
 
     def prepare(
-        self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation], earlier: list[Request]
+        self, actor: Actor, items: list[ServiceItem], agencies: list[Organisation], earlier: list[Tender]
     ) -> None:
-        """`earlier`: the buyer's requests this one may repeat."""
+        """`earlier`: the buyer's tenders this one may repeat."""
         said = [
             (
                 r.identifier,
-                _("是 %(request)s 的重新采购:%(project)s", request=r.identifier, project=r.project),
+                _("是 %(tender)s 的重新采购:%(project)s", tender=r.identifier, project=r.project),
             )
             for r in earlier
         ]
@@ -183,19 +183,19 @@ class RequestForm(_Asked):
         criteria["price"]["formula"] = formula
         return {**values, "criteria": {**criteria, "quality": self.quality.lines}}
 
-    def fill(self, request: Request) -> None:
+    def fill(self, tender: Tender) -> None:
         """Show a draft as it stands."""
-        self.show(request)
+        self.show(tender)
         for name in ("region_code", "project", "mode", "funds", "openness"):
-            getattr(self, name).data = getattr(request, name)
-        self.item_code.data, self.on_behalf_of.data = request.item.code, request.buyer_id
-        self.again_of.data = request.again_said
-        self.invited.data = [i.agency.identifier for i in request.invitations]
-        if request.criteria:
+            getattr(self, name).data = getattr(tender, name)
+        self.item_code.data, self.on_behalf_of.data = tender.item.code, tender.buyer_id
+        self.again_of.data = tender.again_said
+        self.invited.data = [i.agency.identifier for i in tender.invitations]
+        if tender.criteria:
             for name in ("price", "days", "credit"):
-                self[f"{name}_weight"].data = request.criteria[name]["weight"]
-            self.price_formula.data = request.criteria["price"]["formula"]
-            self.quality.show(request.criteria["quality"])
+                self[f"{name}_weight"].data = tender.criteria[name]["weight"]
+            self.price_formula.data = tender.criteria["price"]["formula"]
+            self.quality.show(tender.criteria["quality"])
 
 
 class AmendForm(_Asked):
@@ -203,14 +203,14 @@ class AmendForm(_Asked):
         _l("修改原因"), [NEEDED, Length(max=1000)], description=_l("会公布,并告知每家已报价或受邀的机构。")
     )
 
-    def prepare(self, case: Request) -> None:
+    def prepare(self, case: Tender) -> None:
         self.name_measures(case.item)
         if not self.is_submitted():
             self.show(case)
 
 
 class CancelForm(Form):
-    """Why a request whose answers can be read is to be cancelled.
+    """Why a tender whose answers can be read is to be cancelled.
 
     One of the policy's grounds, and the facts.
     """
@@ -220,7 +220,7 @@ class CancelForm(Form):
         _l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。")
     )
 
-    def prepare(self, case: Request) -> None:
+    def prepare(self, case: Tender) -> None:
         self.ground.choices = choices(
             (g.key, f"{bilingual(g.words)}({g.source})") for g in grounds(case.policy_version).values()
         )
@@ -259,7 +259,7 @@ class BidForm(OfferForm):
         render_kw={"accept": ACCEPT},
     )
 
-    def prepare(self, case: Request) -> None:  # type: ignore[override]
+    def prepare(self, case: Tender) -> None:  # type: ignore[override]
         if case.mode == "random_draw":
             del self.price
         if not self.is_submitted():
@@ -302,7 +302,7 @@ class AppointForm(Form):
 
 
 class ScoreForm(Form):
-    """An evaluator's sheet: made for the bids and lines of one request by `score_form`."""
+    """An evaluator's sheet: made for the bids and lines of one tender by `score_form`."""
 
     bids: list[Bid]
     lines: list[Json]

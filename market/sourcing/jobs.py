@@ -21,7 +21,7 @@ from models.clock import BEIJING
 from models.documents import Document
 from models.events import Event
 from models.i18n import N_
-from models.sourcing import FUNDS, Award, Request
+from models.sourcing import FUNDS, Award, Tender
 from models.sourcing.ranking import reference_words
 from models.sourcing.related_bidders import links_of
 from models.workflow import Case
@@ -47,7 +47,7 @@ def _issue_notice(identifier: str, at: datetime) -> None:
     if not _lacks_notice(db.session, award):
         return
     facts = [
-        [N_("项目"), award.request.project],
+        [N_("项目"), award.tender.project],
         [N_("业主"), award.buyer.name],
         [N_("中选机构"), award.agency.name],
         *_rows(award),
@@ -62,16 +62,16 @@ def _lacks_notice(session: Session, award: Case) -> bool:
 
 
 def _rows(award: Award) -> list[list[str]]:
-    request = award.request
-    reckoned = (request.outcome or {}).get("reference") or {}
+    tender = award.tender
+    reckoned = (tender.outcome or {}).get("reference") or {}
     return [
-        [N_("服务事项"), request.item.name],
+        [N_("服务事项"), tender.item.name],
         [N_("中选价"), money.show(award.price)],
         [N_("服务期限"), f"{award.days} 个工作日"],
-        [N_("资金来源"), FUNDS[request.funds]],
+        [N_("资金来源"), FUNDS[tender.funds]],
         [N_("公示期"), f"至 {award.public_until.astimezone(BEIJING):%Y-%m-%d %H:%M} 止"],
         [N_("中选理由"), award.reasons],
-        *([[N_("关联单位"), _linked(award)]] if links_of(request) else []),
+        *([[N_("关联单位"), _linked(award)]] if links_of(tender) else []),
         *([[N_("参考价的计算"), reference_words(reckoned)]] if "kept" in reckoned else []),
     ]
 
@@ -79,17 +79,17 @@ def _rows(award: Award) -> list[list[str]]:
 def _linked(award: Award) -> str:
     return ";".join(
         f"{'、'.join(group['answers'])}({'、'.join(TIES[tie] for tie in group['ties'])})"
-        for group in links_of(award.request)
+        for group in links_of(award.tender)
     )
 
 
 def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
     """What prints the notice, under its award's identifier, without asking the database any more."""
-    request, days = award.request, policy.get(award.policy_version).number("contract.sign_days")
+    tender, days = award.tender, policy.get(award.policy_version).number("contract.sign_days")
     name, to, by, rows = award.identifier, award.agency.name, award.buyer.name, _rows(award)
     before = (
-        f"{by}的“{request.project}”(需求编号 {request.identifier})"
-        f"以{request.way.label}的方式选取中介服务机构,"
+        f"{by}的“{tender.project}”(需求编号 {tender.identifier})"
+        f"以{tender.way.label}的方式选取中介服务机构,"
         "经公示无异议或异议已处理完毕,现确定贵单位为中选机构。"
     )
     after = f"请自本通知书发出之日起 {days} 个工作日内,与项目业主在平台上签订合同。"
@@ -101,15 +101,15 @@ def _printer(award: Award, at: datetime) -> Callable[[str], bytes]:
 def destroy_keys(happened: list[Event]) -> None:
     """The consumer, outside of any transaction.
 
-    Whatever was sealed for a request that ended unopened is never to be read by anyone.
+    Whatever was sealed for a tender that ended unopened is never to be read by anyone.
     """
     ended = [
         event.case_identifier
         for event in happened
-        if event.kind in ("request.cancel", "request.fail", "request.turn")
+        if event.kind in ("tender.cancel", "tender.fail", "tender.turn")
     ]
-    query = select(Request.keeper_handle).where(Request.identifier.in_(ended), Request.opened_at.is_(None))
-    handles = list(db.session.scalars(query.where(Request.keeper_handle.is_not(None))))
+    query = select(Tender.keeper_handle).where(Tender.identifier.in_(ended), Tender.opened_at.is_(None))
+    handles = list(db.session.scalars(query.where(Tender.keeper_handle.is_not(None))))
     db.session.rollback()
     for handle in handles:
         keeper().destroy(handle or "")

@@ -3,7 +3,7 @@
 What it tells of itself, step by step, the papers it hands in, and its commitment.
 
 One entry serves the whole province (一地入驻、全省通行): the regulator of the agency's own area checks it,
-and it may then answer requests anywhere in the market's area.
+and it may then answer tenders anywhere in the market's area.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Linked organisations.
 
-Which of those that answer one request, and of them with its buyer, stand under one person, or share an
+Which of those that answer one tender, and of them with its buyer, stand under one person, or share an
 account, a telephone or an address.
 
 Different units under one head, or in a relation of control or management, do not bid in one procurement

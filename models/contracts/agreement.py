@@ -20,7 +20,7 @@ from models.base import Base, Code, Fen, Json, Name
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing import PARTIES, Award, Request
+from models.sourcing import PARTIES, Award, Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _SIGN = up(
@@ -243,11 +243,11 @@ class Contract(Case, Base):
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
-    beneath: ClassVar[str] = "request"
+    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "giver": "notice_by_id", "recipient": "notice_to_id"}
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), unique=True)
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     template_version: Mapped[Code]
@@ -275,7 +275,7 @@ class Contract(Case, Base):
     )  # whose fault ended it: buyer, agency, none, agreed
     completed_at: Mapped[datetime | None]
     award: Mapped[Award] = relationship()
-    request: Mapped[Request] = relationship(lazy="joined")
+    tender: Mapped[Tender] = relationship(lazy="joined")
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
     milestones: Mapped[list[Milestone]] = relationship(
@@ -284,7 +284,7 @@ class Contract(Case, Base):
 
     @property
     def title(self) -> str:
-        return self.request.project
+        return self.tender.project
 
     @property
     def amount_at_stake(self) -> int:
@@ -311,7 +311,7 @@ class Contract(Case, Base):
         )
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
+        agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     @property
     def unsigned(self) -> str:

@@ -104,7 +104,7 @@ class Change(OfContract, Base):
         """More work is taken on by a variation alone."""
         if self.kind == "variation":
             agencies.check_fit(
-                session, self.contract.agency, self.contract.request.item, own=self.other_id == self.agency_id
+                session, self.contract.agency, self.contract.tender.item, own=self.other_id == self.agency_id
             )
 
 
@@ -149,7 +149,7 @@ def _check_variation(
 ) -> None:
     done = contract.milestones[: under_way(contract)]
     price = sum(m.amount for m in done) + sum(row["amount"] for row in rows)
-    base, funds = contract.award.price, contract.request.funds
+    base, funds = contract.award.price, contract.tender.funds
     most = policy.get(contract.policy_version).rate(f"contract.variation_rate.{funds}")
     if abs(price - base) > money.share(base, most):
         raise RuleViolation(

@@ -33,11 +33,11 @@ def deposit_of(award: Award) -> int:
 
 def standard_clauses(template: ContractTemplate, award: Award) -> list[Json]:
     """The template's clauses, filled in for an award."""
-    request, item, rules = award.request, award.request.item, policy.get(award.policy_version)
+    tender, item, rules = award.tender, award.tender.item, policy.get(award.policy_version)
     deposit = deposit_of(award)
     days = ("materials", "deposit", "settlement", "correction", "objection")
     places = {
-        "project": request.project,
+        "project": tender.project,
         "item": item.name,
         "legal_basis": item.legal_basis,
         "approval_matter": item.approval_matter,
@@ -124,7 +124,7 @@ def draft(award: Award, template: ContractTemplate) -> Contract:
     """The contract an award leads to, as its template has it."""
     contract = Contract(
         award=award,
-        request=award.request,
+        tender=award.tender,
         buyer_id=award.buyer_id,
         agency_id=award.agency_id,
         template_version=template.name,
@@ -153,7 +153,7 @@ def _rates(template: ContractTemplate, award: Award) -> dict[str, str]:
 
 def review(contract: Contract) -> None:
     """Let the clause rules look at a contract as it stands."""
-    item = contract.request.item
+    item = contract.tender.item
     contract.findings = examine(contract.clauses, item.kind, item.code)
     contract.findings_version, contract.deviations = rules_version(), len(contract.changed)
 

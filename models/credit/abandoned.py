@@ -19,7 +19,7 @@ from models.contracts import Contract, Deliverable
 from models.credit.records import CreditRecord
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import Request, same_project
+from models.sourcing import Tender, same_project
 
 KINDS = ("unsigned", "given_up")
 _FAILED = ("agency", "both")
@@ -60,8 +60,8 @@ def abandoned_by(session: Session, agency_ids: list[int]) -> dict[int, Abandoned
     return found
 
 
-def check_rerun(session: Session, agency: Organisation, request: Request) -> None:
-    """RuleViolation if the agency, or one linked with it, won an earlier run of this request and did not sign.
+def check_rerun(session: Session, agency: Organisation, tender: Tender) -> None:
+    """RuleViolation if the agency, or one linked with it, won an earlier run of this tender and did not sign.
 
     Unless the fact was dropped. An earlier run is the one it was made from, any before that, or one of the
     same buyer for the same item under the same project name.
@@ -72,25 +72,25 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
         CreditRecord.state == "dropped",
     )
     lost = (
-        select(Contract.identifier, Contract.agency_id, Request.identifier, Request.project, ServiceItem.code)
-        .join(Request, Request.id == Contract.request_id)
-        .join(ServiceItem, ServiceItem.id == Request.item_id)
-        .where(Contract.buyer_id == request.buyer_id, Contract.state == "terminated")
+        select(Contract.identifier, Contract.agency_id, Tender.identifier, Tender.project, ServiceItem.code)
+        .join(Tender, Tender.id == Contract.tender_id)
+        .join(ServiceItem, ServiceItem.id == Tender.item_id)
+        .where(Contract.buyer_id == tender.buyer_id, Contract.state == "terminated")
         .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
     )
     rows = session.execute(lost).all()
-    before = _before(session, request) if rows else set()
+    before = _before(session, tender) if rows else set()
     runs = {
         winner: contract
         for contract, winner, run, project, item in rows
-        if run in before or (item == request.item.code and same_project(project, request.project))
+        if run in before or (item == tender.item.code and same_project(project, tender.project))
     }
     if agency.id in runs:
         raise RuleViolation(
             N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"),
             contract=runs[agency.id],
         )
-    for group in linked(session, [agency.id, *runs], request.policy_version) if runs else []:
+    for group in linked(session, [agency.id, *runs], tender.policy_version) if runs else []:
         if agency.id in group.agencies and SAID not in group.ties:
             contract = next(runs[key] for key in group.agencies if key in runs)
             raise RuleViolation(
@@ -101,13 +101,13 @@ def check_rerun(session: Session, agency: Organisation, request: Request) -> Non
             )
 
 
-def _before(session: Session, request: Request) -> set[str]:
-    """The requests this one runs again, by what was found and by what its buyer said, in one statement."""
+def _before(session: Session, tender: Tender) -> set[str]:
+    """The tenders this one runs again, by what was found and by what its buyer said, in one statement."""
     runs = (
-        select(Request.identifier, Request.again_of, Request.again_said)
-        .where(Request.id == request.id)
+        select(Tender.identifier, Tender.again_of, Tender.again_said)
+        .where(Tender.id == tender.id)
         .cte("runs", recursive=True)
     )
-    above = or_(Request.identifier == runs.c.again_of, Request.identifier == runs.c.again_said)
-    runs = runs.union(select(Request.identifier, Request.again_of, Request.again_said).where(above))
-    return set(session.scalars(select(runs.c.identifier))) - {request.identifier}
+    above = or_(Tender.identifier == runs.c.again_of, Tender.identifier == runs.c.again_said)
+    runs = runs.union(select(Tender.identifier, Tender.again_of, Tender.again_said).where(above))
+    return set(session.scalars(select(runs.c.identifier))) - {tender.identifier}

@@ -1,4 +1,4 @@
-"""Sourcing: a buyer's request, what agencies answer to it, and the award that comes of it."""
+"""Sourcing: a buyer's tender, what agencies answer to it, and the award that comes of it."""
 
 from models.sourcing.answers import answers_to, concerned, live_answers, participants_of, shown_to
 from models.sourcing.awards import Award, Objection
@@ -30,7 +30,7 @@ from models.sourcing.quotes import (
     seal_terms,
     sealed_terms,
 )
-from models.sourcing.requests import REQUEST, Invitation, Request
+from models.sourcing.tenders import TENDER, Invitation, Tender
 
 __all__ = [
     "ENDED",
@@ -39,7 +39,7 @@ __all__ = [
     "NOT_AGAIN",
     "OPENNESS",
     "PARTIES",
-    "REQUEST",
+    "TENDER",
     "TOO_FEW",
     "Award",
     "Bid",
@@ -53,8 +53,8 @@ __all__ = [
     "Offer",
     "Quartiles",
     "Quote",
-    "Request",
     "Rules",
+    "Tender",
     "add_offer",
     "answers_to",
     "check_ground",

@@ -1,4 +1,4 @@
-"""What came in for a request, quotes or sealed bids, and who may see it."""
+"""What came in for a tender, quotes or sealed bids, and who may see it."""
 
 from __future__ import annotations
 
@@ -12,58 +12,58 @@ from models.actors import Actor
 from models.sourcing.bids import Bid
 from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
-from models.sourcing.requests import Invitation, Request
+from models.sourcing.tenders import Invitation, Tender
 
 
-def answers_to(session: Session, request: Request) -> list[Any]:
-    """The quotes or sealed bids of a request that were not withdrawn.
+def answers_to(session: Session, tender: Tender) -> list[Any]:
+    """The quotes or sealed bids of a tender that were not withdrawn.
 
     In the order of their ranking where there is one, else cheapest first where a price is there to see.
     """
-    case_class: Any = Bid if request.way.sealed else Quote
-    order = case_class.price if request.opened or not request.way.sealed else case_class.id
-    query = select(case_class).where(case_class.request_id == request.id, case_class.state != "withdrawn")
+    case_class: Any = Bid if tender.way.sealed else Quote
+    order = case_class.price if tender.opened or not tender.way.sealed else case_class.id
+    query = select(case_class).where(case_class.tender_id == tender.id, case_class.state != "withdrawn")
     found = list(session.scalars(query.order_by(order)).unique())
-    ranking = (request.outcome or {}).get("ranking", []) if request.opened else []
+    ranking = (tender.outcome or {}).get("ranking", []) if tender.opened else []
     return sorted(
         found, key=lambda a: ranking.index(a.identifier) if a.identifier in ranking else len(ranking)
     )
 
 
-def shown_to(request: Request, answers: list[Any], actor: Actor) -> list[Any]:
+def shown_to(tender: Tender, answers: list[Any], actor: Actor) -> list[Any]:
     """Those of the answers an actor may see.
 
     Sealed bids nobody's but one's own before the opening and all after it; quotes only the buyer's side and
     its overseers, and each agency its own; of sealed quotes nobody but their agencies.
     """
-    all_of_them = request.opened if request.way.sealed else bool(request.roles_of(actor))
+    all_of_them = tender.opened if tender.way.sealed else bool(tender.roles_of(actor))
     own = actor.organisation_id or 0
     return [
-        a for a in answers if a.agency_id == own or (all_of_them and (request.way.sealed or a.sealed is None))
+        a for a in answers if a.agency_id == own or (all_of_them and (tender.way.sealed or a.sealed is None))
     ]
 
 
-def live_answers(session: Session, request: Request) -> int:
-    """How many quotes (or sealed bids) of a request still stand."""
-    case_class: type[Quote] | type[Bid] = Bid if request.way.sealed else Quote
-    live = ("submitted",) if request.way.sealed else ("open", "countered", "agreed")
-    standing = select(func.count()).where(case_class.request_id == request.id, case_class.state.in_(live))
+def live_answers(session: Session, tender: Tender) -> int:
+    """How many quotes (or sealed bids) of a tender still stand."""
+    case_class: type[Quote] | type[Bid] = Bid if tender.way.sealed else Quote
+    live = ("submitted",) if tender.way.sealed else ("open", "countered", "agreed")
+    standing = select(func.count()).where(case_class.tender_id == tender.id, case_class.state.in_(live))
     return session.scalar(standing) or 0
 
 
-def participants_of(session: Session, request_id: int, organisation_id: int | None) -> bool:
-    """Whether an organisation answered a request, whatever became of its answer."""
+def participants_of(session: Session, tender_id: int, organisation_id: int | None) -> bool:
+    """Whether an organisation answered a tender, whatever became of its answer."""
     found = (
         session.scalar(
-            select(kind.id).where(kind.request_id == request_id, kind.agency_id == (organisation_id or 0))
+            select(kind.id).where(kind.tender_id == tender_id, kind.agency_id == (organisation_id or 0))
         )
         for kind in (Quote, Bid)
     )
     return any(found)
 
 
-def answered(session: Session, request_id: int, known: Collection[int], *, shown: bool) -> set[int]:
-    """The organisations invited to a request, and those that answered it and did not withdraw.
+def answered(session: Session, tender_id: int, known: Collection[int], *, shown: bool) -> set[int]:
+    """The organisations invited to a tender, and those that answered it and did not withdraw.
 
     Of these the `known` ones, and all where the answers are `shown` by now; but no other's whose quote stayed
     under its seal.
@@ -74,7 +74,7 @@ def answered(session: Session, request_id: int, known: Collection[int], *, shown
     }
     answers: list[Any] = [
         select(kind.agency_id).where(
-            kind.request_id == request_id,
+            kind.tender_id == tender_id,
             kind.state != "withdrawn",
             or_(kind.agency_id.in_(known), can_be_read if shown else false()),
         )
@@ -82,23 +82,21 @@ def answered(session: Session, request_id: int, known: Collection[int], *, shown
     ]
     return set(
         session.scalars(
-            union_all(select(Invitation.agency_id).where(Invitation.request_id == request_id), *answers)
+            union_all(select(Invitation.agency_id).where(Invitation.tender_id == tender_id), *answers)
         )
     )
 
 
-def concerned(session: Session, request: Request) -> set[int]:
-    """The organisations a change of the request matters to.
+def concerned(session: Session, tender: Tender) -> set[int]:
+    """The organisations a change of the tender matters to.
 
     Invited, with an answer that stands or could be handed in again, or a question.
     """
-    found = {invitation.agency_id for invitation in request.invitations}
-    found |= set(
-        session.scalars(select(Clarification.asker_id).where(Clarification.request_id == request.id))
-    )
+    found = {invitation.agency_id for invitation in tender.invitations}
+    found |= set(session.scalars(select(Clarification.asker_id).where(Clarification.tender_id == tender.id)))
     for case_class, gone in ((Quote, ("declined", "expired")), (Bid, ("void",))):
         query = select(case_class.agency_id).where(
-            case_class.request_id == request.id, case_class.state.not_in(gone)
+            case_class.tender_id == tender.id, case_class.state.not_in(gone)
         )
         found |= set(session.scalars(query))
     return found

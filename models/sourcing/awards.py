@@ -16,7 +16,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.quotes import PARTIES
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _DECIDE = up("objection.decide_days")
@@ -97,7 +97,7 @@ AWARD = Workflow(
 class Award(Case, Base):
     """The chosen agency, with the reasons.
 
-    A request has at most one that is not annulled. `unfit` is why the agency could not sign now, as a problem
+    A tender has at most one that is not annulled. `unfit` is why the agency could not sign now, as a problem
     is kept, as long as that is so and the contract is not signed.
     """
 
@@ -105,17 +105,17 @@ class Award(Case, Base):
     __table_args__ = (
         Index(
             "uq_awards_standing",
-            "request_id",
+            "tender_id",
             unique=True,
             sqlite_where=text("state <> 'annulled'"),
             postgresql_where=text("state <> 'annulled'"),
         ),
     )
     workflow: ClassVar[Workflow] = AWARD
-    beneath: ClassVar[str] = "request"
+    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     price: Mapped[Fen]
@@ -125,13 +125,13 @@ class Award(Case, Base):
     public_until: Mapped[datetime]
     unfit: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    request: Mapped[Request] = relationship(lazy="joined")
+    tender: Mapped[Tender] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")
 
     @property
     def title(self) -> str:
-        return self.request.project
+        return self.tender.project
 
     @property
     def replaceable(self) -> bool:
@@ -145,11 +145,11 @@ class Award(Case, Base):
         )
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
-        """An award stands in public; that of an invited request before those who may see the request."""
+        """An award stands in public; that of an invited tender before those who may see the tender."""
         return (
-            self.request.openness == "open"
+            self.tender.openness == "open"
             or super().readable_by(session, actor)
-            or self.request.readable_by(session, actor)
+            or self.tender.readable_by(session, actor)
         )
 
 
@@ -218,7 +218,7 @@ class Objection(Case, Base):
     workflow: ClassVar[Workflow] = OBJECTION
     beneath: ClassVar[str] = "award"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
-    delegated_with: ClassVar[str] = "request"
+    delegated_with: ClassVar[str] = "tender"
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -232,7 +232,7 @@ class Objection(Case, Base):
 
     @property
     def title(self) -> str:
-        return self.award.request.project
+        return self.award.tender.project
 
     @property
     def amount_at_stake(self) -> int:

@@ -17,17 +17,17 @@ from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 from models.workflow import Case, Move, State, Workflow
 
 
 def _before_deadline(session: Session, bid: Bid) -> None:
-    bid.request.check_accepts_offers(clock.arrival(session))
+    bid.tender.check_accepts_offers(clock.arrival(session))
 
 
 def _in_auction(session: Session, bid: Bid) -> None:
-    ends = bid.request.auction_ends_at
-    if bid.request.state != "auction" or ends is None:
+    ends = bid.tender.auction_ends_at
+    if bid.tender.state != "auction" or ends is None:
         raise RuleViolation(N_("现在没有进行中的网上竞价。"))
     if clock.arrival(session) > ends:
         raise RuleViolation(N_("网上竞价已经结束。"))
@@ -82,12 +82,12 @@ class Bid(Case, Base):
     """
 
     __tablename__ = "bids"
-    __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
+    __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = BID
-    beneath: ClassVar[str] = "request"
+    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     receipt: Mapped[str] = mapped_column(String(64))
@@ -98,19 +98,19 @@ class Bid(Case, Base):
     days: Mapped[int | None]
     note: Mapped[str | None] = mapped_column(String(4000))
     published_price: Mapped[OptionalFen]
-    request: Mapped[Request] = relationship(lazy="joined")
+    tender: Mapped[Tender] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(lazy="joined")
 
     @property
     def title(self) -> str:
-        return self.request.project
+        return self.tender.project
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
+        agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The bidder, and the buyer it bids to."""
-        return {self.agency_id, self.request.buyer_id}
+        return {self.agency_id, self.tender.buyer_id}
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """Until all bids are open nobody has a part in it but its agency, and the clock.
@@ -118,7 +118,7 @@ class Bid(Case, Base):
         Not even who bid is for anybody to know.
         """
         found = super().roles_of(actor)
-        return found if self.request.opened else found & {"agency", "system"}
+        return found if self.tender.opened else found & {"agency", "system"}
 
     @classmethod
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
@@ -126,13 +126,13 @@ class Bid(Case, Base):
         return (
             found
             if role in ("agency", "system")
-            else and_(found, cls.request_id.in_(select(Request.id).where(Request.opened_to_all())))
+            else and_(found, cls.tender_id.in_(select(Tender.id).where(Tender.opened_to_all())))
         )
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
-        """Its own people always, and everyone who may see the request once all bids are open."""
+        """Its own people always, and everyone who may see the tender once all bids are open."""
         return super().readable_by(session, actor) or (
-            self.request.opened and self.request.readable_by(session, actor)
+            self.tender.opened and self.tender.readable_by(session, actor)
         )
 
 
@@ -141,7 +141,7 @@ class LivePrice(AppendOnly, Base):
 
     __tablename__ = "live_prices"
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"), index=True)
     bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"))
     price: Mapped[Fen]
     at: Mapped[datetime]
@@ -191,16 +191,16 @@ def drawn_by(bid: Bid) -> Json:
     }
 
 
-def lowest(session: Session, request: Request) -> int:
+def lowest(session: Session, tender: Tender) -> int:
     """The price to beat in a live auction, in fen."""
-    prices = session.scalars(select(Bid.price).where(Bid.request_id == request.id, Bid.state == "opened"))
+    prices = session.scalars(select(Bid.price).where(Bid.tender_id == tender.id, Bid.state == "opened"))
     return min(price for price in prices if price is not None)
 
 
-def step(request: Request, price: int) -> int:
+def step(tender: Tender, price: int) -> int:
     """By how much a new price must undercut the lowest, in fen.
 
     The policy's share, rounded up to whole yuan.
     """
-    share = policy.get(request.policy_version).rate("choosing.auction_step_rate") * price
+    share = policy.get(tender.policy_version).rate("choosing.auction_step_rate") * price
     return -int(-share // 100) * 100

@@ -1,4 +1,4 @@
-"""Questions about a request.
+"""Questions about a tender.
 
 Who asked stays hidden, from the buyer too; question and answer go to everyone.
 """
@@ -16,7 +16,7 @@ from models.actors import Actor
 from models.base import Base
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 from models.workflow import Case, Move, State, Workflow
 
 CLARIFICATION = Workflow(
@@ -34,7 +34,7 @@ CLARIFICATION = Workflow(
     ),
     duties=("answer",),
     acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
-    opening=up("request.answer_days"),
+    opening=up("tender.answer_days"),
 )
 
 
@@ -43,26 +43,26 @@ class Clarification(Case, Base):
 
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
-    beneath: ClassVar[str] = "request"
+    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    delegated_with: ClassVar[str] = "request"
+    delegated_with: ClassVar[str] = "tender"
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"), index=True)
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     asker_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     question: Mapped[str] = mapped_column(String(1000))
     answer: Mapped[str | None] = mapped_column(String(2000))
     asked_at: Mapped[datetime] = mapped_column(default=clock.now)
     answered_at: Mapped[datetime | None]
-    request: Mapped[Request] = relationship(lazy="joined")
+    tender: Mapped[Tender] = relationship(lazy="joined")
 
     @property
     def title(self) -> str:
-        return self.request.project
+        return self.tender.project
 
     @property
     def amount_at_stake(self) -> int:
-        return self.request.amount_at_stake
+        return self.tender.amount_at_stake
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The buyer; and whoever asked, which nobody else is told."""
@@ -70,13 +70,13 @@ class Clarification(Case, Base):
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.request_id.in_(select(Request.id).where(Request.within_mandate(most)))
+        return cls.tender_id.in_(select(Tender.id).where(Tender.within_mandate(most)))
 
 
-def clarifications_for(session: Session, request: Request, actor: Actor) -> list[Clarification]:
+def clarifications_for(session: Session, tender: Tender, actor: Actor) -> list[Clarification]:
     """What a reader may see of them: the answered ones; the buyer and its overseers all; an asker its own."""
-    query = select(Clarification).where(Clarification.request_id == request.id).order_by(Clarification.id)
-    if not request.roles_of(actor):
+    query = select(Clarification).where(Clarification.tender_id == tender.id).order_by(Clarification.id)
+    if not tender.roles_of(actor):
         query = query.where(
             or_(Clarification.state == "answered", Clarification.asker_id == (actor.organisation_id or 0))
         )

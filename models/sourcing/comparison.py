@@ -13,7 +13,7 @@ from models import clock
 from models.catalogue import ServiceItem
 from models.regions import above, covers, within
 from models.sourcing.awards import Award
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ def past_prices(session: Session, item_code: str, region_code: str, least: int =
     areas = above(region_code)
     rows = session.execute(
         select(Award.region_code, Award.price * 1.0 / Award.published_price)
-        .join(Award.request)
-        .join(Request.item)
+        .join(Award.tender)
+        .join(Tender.item)
         .where(
-            ServiceItem.code == item_code, Award.state == "final", Award.created_at >= since, Request.public()
+            ServiceItem.code == item_code, Award.state == "final", Award.created_at >= since, Tender.public()
         )
         .where(within(Award.region_code, areas[-1]))
     ).all()

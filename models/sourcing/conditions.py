@@ -1,4 +1,4 @@
-"""What must hold for an act on a request: the rules its table names (requests.py)."""
+"""What must hold for an act on a tender: the rules its table names (tenders.py)."""
 
 from __future__ import annotations
 
@@ -15,112 +15,112 @@ from models.i18n import N_
 from models.sourcing.scoring import check_criteria
 
 if TYPE_CHECKING:
-    from models.sourcing.requests import Request
+    from models.sourcing.tenders import Tender
 
 
-def sane_deadline(session: Session, request: Request) -> None:
-    """The notice period of the request's policy, or what an amendment must leave.
+def sane_deadline(session: Session, tender: Tender) -> None:
+    """The notice period of the tender's policy, or what an amendment must leave.
 
     And no further off than allowed.
     """
-    rules, now = policy.get(request.policy_version), clock.now()
-    notice = request.rules.notice_days if request.state == "draft" else rules.number("request.amend_days")
-    if request.deadline <= now:
+    rules, now = policy.get(tender.policy_version), clock.now()
+    notice = tender.rules.notice_days if tender.state == "draft" else rules.number("tender.amend_days")
+    if tender.deadline <= now:
         raise RuleViolation(N_("截止时间已经过去。"), "deadline")
-    if workdays.between(now, request.deadline) < notice:
+    if workdays.between(now, tender.deadline) < notice:
         raise RuleViolation(
             N_("公告期至少 %(days)s 个工作日:截止时间不能早于 %(date)s。"),
             "deadline",
             days=notice,
             date=f"{workdays.add(now, notice).date():%Y-%m-%d}",
         )
-    if workdays.between(now, request.deadline) > rules.number("request.longest_days"):
+    if workdays.between(now, tender.deadline) > rules.number("tender.longest_days"):
         raise RuleViolation(
             N_("截止时间太远:公告期最长 %(days)s 个工作日。"),
             "deadline",
-            days=rules.number("request.longest_days"),
+            days=rules.number("tender.longest_days"),
         )
 
 
-def sane_choice(session: Session, request: Request) -> None:
+def sane_choice(session: Session, tender: Tender) -> None:
     """What the way to choose asks for beyond a deadline: see modes.py and the policy's section `choosing`."""
-    if request.mode == "direct":
-        if request.openness != "invited" or len(request.invitations) != 1:
+    if tender.mode == "direct":
+        if tender.openness != "invited" or len(tender.invitations) != 1:
             raise RuleViolation(N_("直接选取请只邀请一家机构。"), "invited")
-        most = policy.get(request.policy_version).number("choosing.direct_state_most_yuan") * 100
-        if request.funds == "state" and not 0 < (request.budget or 0) <= most:
+        most = policy.get(tender.policy_version).number("choosing.direct_state_most_yuan") * 100
+        if tender.funds == "state" and not 0 < (tender.budget or 0) <= most:
             raise RuleViolation(
                 N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most)
             )
-    if request.mode == "random_draw" and not request.budget:
+    if tender.mode == "random_draw" and not tender.budget:
         raise RuleViolation(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
-    if request.mode == "merit":
-        check_criteria(request.criteria)
-    local = request.deadline.astimezone(BEIJING)
-    if request.mode == "reverse_auction" and not (
+    if tender.mode == "merit":
+        check_criteria(tender.criteria)
+    local = tender.deadline.astimezone(BEIJING)
+    if tender.mode == "reverse_auction" and not (
         workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)
     ):
         raise RuleViolation(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
 
 
-def is_scored(session: Session, request: Request) -> None:
-    if request.mode != "merit":
+def is_scored(session: Session, tender: Tender) -> None:
+    if tender.mode != "merit":
         raise RuleViolation(N_("只有择优选取需要评审人。"))
 
 
-def has_department(session: Session, request: Request) -> None:
-    if request.department_id is None:
+def has_department(session: Session, tender: Tender) -> None:
+    if tender.department_id is None:
         raise RuleViolation(
             N_("该地区还没有接入“%(department)s”审批部门,成果无人评审,暂不能发布。"),
             "region_code",
-            department=request.item.department,
+            department=tender.item.department,
         )
 
 
-def is_listed(session: Session, request: Request) -> None:
-    if request.item.withdrawn:
+def is_listed(session: Session, tender: Tender) -> None:
+    if tender.item.withdrawn:
         raise RuleViolation(N_("这个事项已退出清单,不能再发布新的需求。"), "item_code")
 
 
-def invites_enough(session: Session, request: Request) -> None:
-    if request.openness == "invited" and len(request.invitations) < request.rules.least:
-        raise RuleViolation(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=request.rules.least)
+def invites_enough(session: Session, tender: Tender) -> None:
+    if tender.openness == "invited" and len(tender.invitations) < tender.rules.least:
+        raise RuleViolation(N_("按规则至少要邀请 %(count)s 家机构。"), "invited", count=tender.rules.least)
 
 
-def may_close_early(session: Session, request: Request) -> None:
-    if request.closes_at <= clock.now():
+def may_close_early(session: Session, tender: Tender) -> None:
+    if tender.closes_at <= clock.now():
         return
-    if request.way.sealed or request.rules.notice_days or request.rules.hidden:
+    if tender.way.sealed or tender.rules.notice_days or tender.rules.hidden:
         raise RuleViolation(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
 
 
-def deadline_passed(session: Session, request: Request) -> None:
-    if request.closes_at > clock.now():
+def deadline_passed(session: Session, tender: Tender) -> None:
+    if tender.closes_at > clock.now():
         raise RuleViolation(N_("截止时间未到,任何人都不能开启投标。"))
 
 
-def free_to_cancel(session: Session, request: Request) -> None:
-    if request.cancels_with_consent:
+def free_to_cancel(session: Session, tender: Tender) -> None:
+    if tender.cancels_with_consent:
         raise RuleViolation(N_("报价已经公开,只能按规则列明的情形申请取消,由监管部门同意。"))
 
 
-def cancels_with_consent(session: Session, request: Request) -> None:
-    if not request.cancels_with_consent:
+def cancels_with_consent(session: Session, tender: Tender) -> None:
+    if not tender.cancels_with_consent:
         raise RuleViolation(N_("报价没有公开过,可以直接取消。"))
 
 
-def unsigned(session: Session, request: Request) -> None:
+def unsigned(session: Session, tender: Tender) -> None:
     """Its contract has not been signed by both: what is signed ends as a contract does."""
     from models.contracts import Contract
 
     signed = select(Contract.id).where(
-        Contract.request_id == request.id, Contract.signed_at.is_not(None), Contract.state != "terminated"
+        Contract.tender_id == tender.id, Contract.signed_at.is_not(None), Contract.state != "terminated"
     )
     if session.scalar(signed) is not None:
         raise RuleViolation(N_("合同已由双方签署,不能再取消采购。"))
 
 
-def earlier_decided(session: Session, request: Request) -> None:
+def earlier_decided(session: Session, tender: Tender) -> None:
     from models.sourcing.cancelling import check_decided
 
-    check_decided(session, request)
+    check_decided(session, tender)

@@ -26,7 +26,7 @@ from models.base import Base, Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.bids import Bid
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _BY = Limit(attribute="score_by", act="lapse")
@@ -100,35 +100,35 @@ EVALUATION = Workflow(
 
 
 class Evaluation(Case, Base):
-    """One evaluator's sheet for one request: `sheet` is {bid: {"points": {line: points}, "reason".
+    """One evaluator's sheet for one tender: `sheet` is {bid: {"points": {line: points}, "reason".
 
     Text}}, empty until it is published; before that it is `sealed` under the platform's key.
     """
 
     __tablename__ = "evaluations"
-    __table_args__ = (UniqueConstraint("request_id", "evaluator_id"),)
+    __table_args__ = (UniqueConstraint("tender_id", "evaluator_id"),)
     workflow: ClassVar[Workflow] = EVALUATION
-    beneath: ClassVar[str] = "request"
+    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    delegated_with: ClassVar[str] = "request"
+    delegated_with: ClassVar[str] = "tender"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
     allied: ClassVar[dict[str, str]] = {
         "evaluator": "buyer"
     }  # its own people may evaluate (招标投标法第三十七条)
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     evaluator_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     score_by: Mapped[datetime | None]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     sheet: Mapped[Json | None]
     conflict: Mapped[str | None] = mapped_column(String(1000))
-    request: Mapped[Request] = relationship(lazy="joined")
+    tender: Mapped[Tender] = relationship(lazy="joined")
     evaluator: Mapped[User] = relationship(lazy="joined")
 
     @property
     def title(self) -> str:
-        return self.request.project
+        return self.tender.project
 
     @property
     def who(self) -> str:
@@ -145,15 +145,15 @@ class Evaluation(Case, Base):
 
     @property
     def amount_at_stake(self) -> int:
-        return self.request.amount_at_stake
+        return self.tender.amount_at_stake
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
-        """Whose matter the request is."""
-        return self.request.involved(session, known)
+        """Whose matter the tender is."""
+        return self.tender.involved(session, known)
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.request_id.in_(select(Request.id).where(Request.within_mandate(most)))
+        return cls.tender_id.in_(select(Tender.id).where(Tender.within_mandate(most)))
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
@@ -162,7 +162,7 @@ def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
     One the evaluator belongs to, or whose representative, member or certified practitioner bears the
     evaluator's name, however it is written.
     """
-    bidders = select(Bid.agency_id).where(Bid.request_id == evaluation.request_id, Bid.state != "withdrawn")
+    bidders = select(Bid.agency_id).where(Bid.tender_id == evaluation.tender_id, Bid.state != "withdrawn")
     people = union_all(
         select(Organisation.id, Organisation.legal_representative, literal(0)).where(
             Organisation.id.in_(bidders)

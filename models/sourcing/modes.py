@@ -51,7 +51,7 @@ class Rules:
 
     `least` answers are needed; with fewer the deadline moves once by `extend_days` (0: never), then `too_few`
     says what follows. `hidden`: quotes are shown to nobody but their agency until the deadline. `equals` are
-    always parted by the request's verifiable draw.
+    always parted by the tender's verifiable draw.
     """
 
     notice_days: int

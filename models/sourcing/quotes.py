@@ -20,7 +20,7 @@ from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
 SEALED = N_("已密封")  # in place of the state of an open quote that nobody can read yet
@@ -32,7 +32,7 @@ _AGREED = Limit(policy="quote.agreed_days", act="expire")
 def _still_sealed(session: Session, quote: Quote) -> None:
     if quote.sealed is None:
         raise RuleViolation(N_("报价已经公开,请在原报价上议价。"))
-    quote.request.check_accepts_offers(clock.arrival(session))
+    quote.tender.check_accepts_offers(clock.arrival(session))
 
 
 QUOTE = Workflow(
@@ -77,7 +77,7 @@ QUOTE = Workflow(
             "open",
             who={"agency"},
             main=True,
-            limit=Limit(policy="request.award_days", act="expire"),
+            limit=Limit(policy="tender.award_days", act="expire"),
             notify=("buyer",),
             binds=True,
         ),
@@ -123,12 +123,12 @@ class Quote(Case, Base):
     """
 
     __tablename__ = "quotes"
-    __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
+    __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = QUOTE
-    beneath: ClassVar[str] = "request"
+    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     published_price: Mapped[OptionalFen]
@@ -138,15 +138,15 @@ class Quote(Case, Base):
     stands_until: Mapped[datetime]
     renewed: Mapped[bool] = mapped_column(
         default=False
-    )  # the request changed, and it was not answered anew since
+    )  # the tender changed, and it was not answered anew since
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    request: Mapped[Request] = relationship(lazy="joined")
+    tender: Mapped[Tender] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
     offers: Mapped[list[Offer]] = relationship(back_populates="quote", order_by="Offer.id")
 
     @property
     def title(self) -> str:
-        return self.request.project
+        return self.tender.project
 
     @property
     def standing_until(self) -> datetime:
@@ -154,8 +154,8 @@ class Quote(Case, Base):
 
         Never less than what the buyer has to award in, reckoned from the deadline as it is now.
         """
-        award = policy.get(self.policy_version or self.request.policy_version).number("request.award_days")
-        return max(self.stands_until, workdays.add(self.request.deadline, award))
+        award = policy.get(self.policy_version or self.tender.policy_version).number("tender.award_days")
+        return max(self.stands_until, workdays.add(self.tender.deadline, award))
 
     @property
     def amount_at_stake(self) -> int:
@@ -167,7 +167,7 @@ class Quote(Case, Base):
         return SEALED if self.sealed is not None and self.state == "open" else super().state_label
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        agencies.check_fit(session, self.agency, self.request.item, own="agency" in played)
+        agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     @classmethod
     def within_mandate(cls, most: int) -> ColumnElement[bool]:
@@ -201,9 +201,9 @@ class Offer(AppendOnly, Base):
 def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, published_price: int) -> None:
     """Keep an offer sealed under the platform's key until the deadline.
 
-    RuleViolation for terms the request does not take.
+    RuleViolation for terms the tender does not take.
     """
-    check_terms(quote.request, price, days)
+    check_terms(quote.tender, price, days)
     terms = {
         "price": price,
         "days": days,
@@ -247,7 +247,7 @@ def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
     """
     if len(quote.offers) >= policy.get(quote.policy_version).number("quote.rounds"):
         raise RuleViolation(N_("议价轮次已用完,请同意或谢绝。"), "price")
-    check_terms(quote.request, price, days)
+    check_terms(quote.tender, price, days)
     offer = Offer(by=by, price=price, days=days, note=note.strip())
     quote.offers.append(offer)
     quote.price, quote.days, quote.renewed = price, days, False
@@ -267,9 +267,9 @@ def restore_offer(quote: Quote) -> Offer | None:
     return own
 
 
-def check_terms(request: Request, price: int, days: int) -> None:
+def check_terms(tender: Tender, price: int, days: int) -> None:
     """What holds for every offer and bid: within the buyer's cap, and a working time of 1 to 500 days."""
-    if request.budget and price > request.budget:
+    if tender.budget and price > tender.budget:
         raise RuleViolation(N_("报价高于业主公布的预算上限。"), "price")
     if not 1 <= days <= 500:
         raise RuleViolation(N_("工期应为 1 到 500 个工作日。"), "days")

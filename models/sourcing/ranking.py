@@ -1,6 +1,6 @@
 """Who comes first among opened bids, by each sealed mode's rule.
 
-Equals follow the drawn order, whose draw is promised when the request is published, frozen when it is closed
+Equals follow the drawn order, whose draw is promised when the tender is published, frozen when it is closed
 and run when the bids are opened.
 """
 
@@ -16,7 +16,7 @@ from models import money, policy
 from models.base import Json
 from models.sourcing.bids import Bid
 from models.sourcing.related_bidders import best, follows
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def reference(prices: list[int], percent: str, policy_version: str) -> Reference
 
 
 def reference_words(found: Json) -> str:
-    """The whole computation on one line, as the printed notice has it; of a request's `outcome.reference`."""
+    """The whole computation on one line, as the printed notice has it; of a tender's `outcome.reference`."""
     left_out = "、".join(money.show(price) for price in found.get("dropped", []))
     shown = " + ".join(money.show(price) for price in found.get("kept", []))
     without = f"满 {found['trim_from']} 家,去掉最低和最高 {left_out};" if left_out else ""
@@ -97,13 +97,13 @@ def _half_up(fen: Fraction) -> int:
 
 
 def rank(
-    request: Request, bids: list[Bid], order: list[str], totals: dict[str, Fraction] | None = None
+    tender: Tender, bids: list[Bid], order: list[str], totals: dict[str, Fraction] | None = None
 ) -> list[str]:
     """The identifiers of opened bids, best first.
 
     `order` is the drawn order of all, `totals` the merit points.
     """
-    target = ((request.outcome or {}).get("reference") or {}).get("price", 0)
+    target = ((tender.outcome or {}).get("reference") or {}).get("price", 0)
     keys: dict[str, Callable[[Bid], Any]] = {
         "sealed_bid": lambda bid: bid.price,
         "reverse_auction": lambda bid: bid.price,
@@ -111,21 +111,21 @@ def rank(
         "merit": lambda bid: -(totals or {}).get(bid.identifier, Fraction(0)),
         "random_draw": lambda bid: 0,
     }
-    key = keys[request.mode]
+    key = keys[tender.mode]
     opened = [bid for bid in bids if bid.state == "opened" and bid.price is not None]
     return [bid.identifier for bid in sorted(opened, key=lambda bid: (key(bid), order.index(bid.identifier)))]
 
 
-def ranked(request: Request, bids: list[Bid], totals: dict[str, Fraction] | None = None) -> list[str]:
-    """`rank` by the request's own drawn order; linked bidders that count as one have one place."""
-    outcome = request.outcome or {}
-    found = rank(request, bids, outcome["order"], totals)
-    return best(found, outcome.get("linked", [])) if follows(request) == "one" else found
+def ranked(tender: Tender, bids: list[Bid], totals: dict[str, Fraction] | None = None) -> list[str]:
+    """`rank` by the tender's own drawn order; linked bidders that count as one have one place."""
+    outcome = tender.outcome or {}
+    found = rank(tender, bids, outcome["order"], totals)
+    return best(found, outcome.get("linked", [])) if follows(tender) == "one" else found
 
 
-def told_links(request: Request) -> dict[str, list[str]]:
+def told_links(tender: Tender) -> dict[str, list[str]]:
     """What an event tells of linked bidders: each group's bids and ties, on a line."""
-    links = (request.outcome or {}).get("linked", [])
+    links = (tender.outcome or {}).get("linked", [])
     return (
         {"linked": [f"{'、'.join(group['answers'])}: {'、'.join(group['ties'])}" for group in links]}
         if links

@@ -1,4 +1,4 @@
-"""Linked bidders of one request.
+"""Linked bidders of one tender.
 
 Found when it is closed, told when all is open, and counted as the policy says.
 """
@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from models import agencies, policy
 from models.base import Json
-from models.sourcing.requests import Request
+from models.sourcing.tenders import Tender
 
 
-def links_among(session: Session, request: Request, answers: list[Any]) -> list[Json]:
+def links_among(session: Session, tender: Tender, answers: list[Any]) -> list[Json]:
     """The groups of linked agencies among these quotes or bids.
 
     Rows of `answers` (identifiers, oldest first, but those behind who said themselves what ties them: nobody
@@ -22,7 +22,7 @@ def links_among(session: Session, request: Request, answers: list[Any]) -> list[
     linked with the buyer, in a row of its own whose first tie is `buyer`.
     """
     names = {answer.agency_id: answer.identifier for answer in answers}
-    found, rows = agencies.linked(session, [request.buyer_id, *names], request.policy_version), []
+    found, rows = agencies.linked(session, [tender.buyer_id, *names], tender.policy_version), []
     themselves = (
         agencies.asserted(session, [key for group in found for key in group.agencies]) if found else set()
     )
@@ -50,10 +50,10 @@ def _together(links: list[Json]) -> list[Json]:
     return [group for group in _binding(links) if agencies.BUYER not in group["ties"]]
 
 
-def links_of(request: Request) -> list[Json]:
-    """The linked bidders of a sealed request, once everybody may know."""
+def links_of(tender: Tender) -> list[Json]:
+    """The linked bidders of a sealed tender, once everybody may know."""
     found: list[Json] = (
-        (request.outcome or {}).get("linked", []) if request.way.sealed and request.opened else []
+        (tender.outcome or {}).get("linked", []) if tender.way.sealed and tender.opened else []
     )
     return found
 
@@ -63,19 +63,19 @@ def counted(answers: int, links: list[Json]) -> int:
     return answers - sum(len(group["answers"]) - 1 for group in _together(links))
 
 
-def follows(request: Request) -> str:
+def follows(tender: Tender) -> str:
     """What follows for linked bids: `later`, `one` or `all`."""
-    return policy.get(request.policy_version).text("linked.follows")
+    return policy.get(tender.policy_version).text("linked.follows")
 
 
-def void(request: Request, links: list[Json], opened: set[str]) -> set[str]:
+def void(tender: Tender, links: list[Json], opened: set[str]) -> set[str]:
     """The bids among those `opened` that do not take part, since they are linked.
 
     With another, of which the first that is no void one stays, or with the buyer.
     """
     first, akin = (
-        {"later": 1, "all": 0}.get(follows(request)),
-        policy.get(request.policy_version).text("linked.buyer"),
+        {"later": 1, "all": 0}.get(follows(tender)),
+        policy.get(tender.policy_version).text("linked.buyer"),
     )
     struck = {
         name

@@ -78,7 +78,7 @@ DOORS = {
         lambda: {
             "again": PASSWORD,
             "email": "helper@example.cn",
-            "scope": "request",
+            "scope": "tender",
             "most": "30,000",
             "until": f"{clock.now().astimezone(BEIJING).replace(year=2027):%Y-%m-%dT%H:%M}",
         },

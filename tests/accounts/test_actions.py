@@ -8,7 +8,7 @@ from market.extensions import db
 from market.sourcing import actions as sourcing
 from models import workdays
 from models.errors import NotAllowed, RuleViolation
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.factories import World
 
 
@@ -20,27 +20,27 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
-        scope=["request"],
+        scope=["tender"],
         most=3_000_000,
         until=workdays.add(clock.now(), 30),
     )
     world.accept("helper")
     buyer = world.organisation("buyer").id
     with pytest.raises(RuleViolation, match="上限"):
-        world.request("helper", on_behalf_of=buyer, budget=3_000_001)
-    request = world.request("helper", on_behalf_of=buyer, budget=3_000_000)
-    assert Request.load(db.session, request).buyer_id == buyer
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+        world.tender("helper", on_behalf_of=buyer, budget=3_000_001)
+    tender = world.tender("helper", on_behalf_of=buyer, budget=3_000_000)
+    assert Tender.load(db.session, tender).buyer_id == buyer
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
     with pytest.raises(NotAllowed):
         sourcing.accept_quote(world.actor("helper"), quote)
     from models.accounts import Delegation
 
-    draft = world.request("helper", publish=False, on_behalf_of=buyer, budget=3_000_000)
+    draft = world.tender("helper", publish=False, on_behalf_of=buyer, budget=3_000_000)
     for raised in (None, 3_000_001):
         with pytest.raises(RuleViolation, match="预算上限"):
-            sourcing.edit_request(world.actor("helper"), draft, **world.asked(budget=raised))
-    sourcing.edit_request(world.actor("helper"), draft, **world.asked(budget=2_000_000))
+            sourcing.edit_tender(world.actor("helper"), draft, **world.asked(budget=raised))
+    sourcing.edit_tender(world.actor("helper"), draft, **world.asked(budget=2_000_000))
     lent = db.session.query(Delegation).one()
     accounts.revoke_delegation(world.actor("buyer"), lent.id)
     with pytest.raises(NotAllowed):
-        world.request("helper", on_behalf_of=buyer)
+        world.tender("helper", on_behalf_of=buyer)

@@ -70,7 +70,7 @@ def test_an_address_is_looked_up_in_any_spelling(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email=" Helper＠ＥXAMPLE.cn",
-        scope=["request"],
+        scope=["tender"],
         most=100,
         until=workdays.add(clock.now(), 3),
     )

@@ -342,7 +342,7 @@ ASKS_AGAIN = {  # a page that asks for the password once more, and the rest of w
     "/my/address": ("current", {"email": "new@example.cn"}),
     "/my/delegations/new": (
         "again",
-        {"email": "x@example.cn", "scope": "request", "most": "1000", "until": "2026-06-01T10:00"},
+        {"email": "x@example.cn", "scope": "tender", "most": "1000", "until": "2026-06-01T10:00"},
     ),
     "/my/signing/renew": ("again", {}),
     "/my/security/authenticator": ("current", {"code": "000000"}),

@@ -201,7 +201,7 @@ def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
-        scope=["request"],
+        scope=["tender"],
         most=10**9,
         until=workdays.add(clock.now(), 30),
     )
@@ -216,8 +216,8 @@ def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
     assert all(lent.revoked_at for lent in db.session.scalars(select(Delegation)))
     assert world.actor("buyer").organisation_id is None
     with pytest.raises(NotAllowed):
-        world.request()
-    assert world.request("claimant")
+        world.tender()
+    assert world.tender("claimant")
 
 
 def test_money_stays_where_it_went_when_an_agency_is_taken_over(world: World) -> None:

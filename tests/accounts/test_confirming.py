@@ -21,7 +21,7 @@ from models.accounts import Delegation, User, actor_for, authenticate
 from models.actors import VISITOR, Actor
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.every_case import CRITERIA
 from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
@@ -56,7 +56,7 @@ def delegated(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email=ADDRESS,
-        scope=["request"],
+        scope=["tender"],
         most=10**8,
         until=workdays.add(clock.now(), 30),
     )
@@ -69,7 +69,7 @@ def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothin
     """
     thief = signed_up(password=THIEF)
     delegated(world)
-    merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    merit = world.tender(mode="merit", funds="state", criteria=CRITERIA)
     sourcing.appoint(world.actor("buyer"), merit, email=ADDRESS)
     assert (actor(thief).mandates, actor(thief).confirmed) == ((), False), (
         "what is meant for an address waits until it is shown"
@@ -183,19 +183,19 @@ def _refused(act: Any, actor: Actor) -> str:
 
 def test_who_has_not_confirmed_drafts_and_does_nothing_else(app: Flask, world: World) -> None:
     person = signed_up()
-    draft = sourcing.create_request(actor(person), **world.asked())
-    sourcing.edit_request(actor(person), draft, **world.asked(project="改过的项目名称"))
+    draft = sourcing.create_tender(actor(person), **world.asked())
+    sourcing.edit_tender(actor(person), draft, **world.asked(project="改过的项目名称"))
     with pytest.raises(NotAllowed, match="确认您的邮箱"):
         sourcing.publish(actor(person), draft)
     db.session.rollback()
-    assert Request.load(db.session, draft).state == "draft"
+    assert Tender.load(db.session, draft).state == "draft"
 
 
 def test_a_membership_given_to_an_address_counts_once_it_is_confirmed(app: Flask, world: World) -> None:
     accounts.add_member(world.actor("buyer"), email=ADDRESS, name="职员", password=PASSWORD)
     person = db.session.scalars(select(User).where(User.email_asked == ADDRESS)).one()
     assert (actor(person).organisation_id, actor(person).roles) == (None, frozenset())
-    draft = world.request(publish=False)
+    draft = world.tender(publish=False)
     assert Visitor(app, ADDRESS).get(f"/requests/{draft}").status == 404, (
         "nor does it read what the organisation's members may"
     )

@@ -33,7 +33,7 @@ from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.failures import Failure
 from models.signing import SigningKey
-from models.sourcing import Request
+from models.sourcing import Tender
 from models.uscc import sound
 from tests.factories import ADMIN, PASSWORD, PDF, World, code
 from tests.web import Visitor, sign_in
@@ -84,21 +84,21 @@ def test_a_sound_code_alone_lets_nobody_in(app: Flask, world: World) -> None:
     assert state(identifier).due_at == workdays.add(clock.now(), 5), (
         "somebody looks at it within the policy's days, or the level above does"
     )
-    draft = world.request("newcomer", publish=False)
+    draft = world.tender("newcomer", publish=False)
     for act in (
         lambda: sourcing.publish(world.actor("newcomer"), draft),
         lambda: contracts.renew_key(world.actor("newcomer")),
         lambda: accounts.delegate(
             world.actor("newcomer"),
             email="agency@example.cn",
-            scope=["request"],
+            scope=["tender"],
             most=100,
             until=workdays.add(clock.now(), 3),
         ),
     ):
         with pytest.raises(NotAllowed, match="还没有通过核验"):
             act()
-    assert (Request.load(db.session, draft).state, certified(identifier)) == ("draft", False)
+    assert (Tender.load(db.session, draft).state, certified(identifier)) == ("draft", False)
     page = sign_in(app, world, "newcomer").get("/my/organisation")
     assert "/my/licence" in page.text
 
@@ -111,12 +111,12 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
-        scope=["request"],
+        scope=["tender"],
         most=10**9,
         until=workdays.add(clock.now(), 30),
     )
     world.accept("helper")
-    draft = world.request("helper", publish=False, on_behalf_of=world.organisation("buyer").id, budget=10**6)
+    draft = world.tender("helper", publish=False, on_behalf_of=world.organisation("buyer").id, budget=10**6)
     with transaction() as session:
         Organisation.load(session, world.identifiers["buyer"], lock=True).state = "applied"
     with pytest.raises(NotAllowed, match="还没有通过核验"):
@@ -154,7 +154,7 @@ def test_a_person_looks_at_the_licence(app: Flask, world: World) -> None:
     assert state(identifier).state == "applied"
     assert regulator.submit(f"/agencies/{identifier}/verify").status == 303
     assert (state(identifier).state, certified(identifier)) == ("verified", True)
-    assert world.request("newcomer")
+    assert world.tender("newcomer")
     with pytest.raises(WrongState):
         entering.correct(world.actor("newcomer"), organisation="另一个名字", legal_representative="")
 
@@ -181,11 +181,11 @@ def test_what_is_not_shown_is_said_before_anybody_is_let_in(app: Flask, world: W
 
 def test_one_that_is_refused_does_nothing_more(world: World) -> None:
     identifier = signed_up(world)
-    draft = world.request("newcomer", publish=False)
+    draft = world.tender("newcomer", publish=False)
     agencies.refuse(world.actor("regulator"), identifier, reason="执照是别家单位的。")
     for act in (
         lambda: sourcing.publish(world.actor("newcomer"), draft),
-        lambda: world.request("newcomer", publish=False),
+        lambda: world.tender("newcomer", publish=False),
     ):
         with pytest.raises(NotAllowed, match="已退出"):
             act()
@@ -318,8 +318,8 @@ def test_the_demonstrations_examples_are_in_its_register_and_nobody_else(app: Fl
 def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch: Any) -> None:
     asked = []
 
-    def answer(request: Any, patience: float, most: int) -> bytes:
-        asked.append((json.loads(request.data), patience))
+    def answer(tender: Any, patience: float, most: int) -> bytes:
+        asked.append((json.loads(tender.data), patience))
         return json.dumps(
             {"organisations": [{"uscc": code(7200), "name": "昆仑牧业有限公司", "standing": "存续"}]}
         ).encode()

@@ -121,7 +121,7 @@ def test_a_sign_out_ends_the_session(app: Flask, world: World) -> None:
     assert visitor.get("/my").status == 302
 
 
-REQUEST = {
+TENDER = {
     "item_code": "WAT-01",
     "project": "高标准农田项目",
     "region_code": "632801",
@@ -165,7 +165,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert staff.get("/my/organisation").status == 403
     lent = {
         "email": "helper@example.cn",
-        "scope": "request",
+        "scope": "tender",
         "most": "30,000",
         "until": _at(30),
         "again": PASSWORD,
@@ -182,9 +182,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     helper = sign_in(app, world, "helper")
     key = db.session.scalars(select(Delegation.id)).one()
     asked = {"on_behalf_of": str(world.organisation("buyer").id), "budget": "30,000"}
-    assert helper.submit("/requests/new", **REQUEST, **asked).status in (403, 422), (
-        "it counts for nothing yet"
-    )
+    assert helper.submit("/requests/new", **TENDER, **asked).status in (403, 422), "it counts for nothing yet"
     assert "/my/delegations" in helper.get("/my").text
     page = helper.get("/my/delegations")
     assert "直到您辞去" in page.text, "whoever accepts is told that it ties"
@@ -198,7 +196,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert "您已接受" in helper.get("/my/delegations").text
     assert "受托人已接受" in buyer.get("/my/organisation").text
     own = helper.submit(
-        "/requests/new", **REQUEST, on_behalf_of=str(world.organisation("buyer").id), budget="30,000"
+        "/requests/new", **TENDER, on_behalf_of=str(world.organisation("buyer").id), budget="30,000"
     )
     assert own.status == 303
     assert helper.submit(f"{own.location}/publish").status == 303

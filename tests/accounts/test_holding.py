@@ -26,7 +26,7 @@ from models.sourcing import Evaluation
 from tests.accounts.authenticator import code as shown
 from tests.accounts.test_unknown_addresses import NOBODYS, link_in_letter
 from tests.factories import PASSWORD, World, code
-from tests.sourcing.test_merit import request_of
+from tests.sourcing.test_merit import tender_of
 from tests.web import Visitor, sign_in
 
 
@@ -118,9 +118,9 @@ def test_who_is_blocked_takes_no_address_and_no_password(app: Flask, world: Worl
 
 def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_elses(world: World) -> None:
     until = clock.now() + timedelta(days=30)
-    request = request_of(world)
-    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["request"], most=100, until=until)
-    sourcing.appoint(world.actor("buyer"), request, email=NOBODYS)
+    tender = tender_of(world)
+    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["tender"], most=100, until=until)
+    sourcing.appoint(world.actor("buyer"), tender, email=NOBODYS)
     waiting = db.session.scalars(select(User.id).where(User.email == NOBODYS)).one()
     accounts.add_member(world.actor("second"), email=NOBODYS, name="某员工", password=PASSWORD)
     accounts.add_member(world.actor("second"), email="agency@example.cn", name="另一员工", password=PASSWORD)
@@ -268,10 +268,10 @@ def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) 
         accounts.delegate(
             world.actor("buyer"),
             email="x@demo.gongxin.cn",
-            scope=["request"],
+            scope=["tender"],
             most=100,
             until=clock.now() + timedelta(days=3),
         )
     with pytest.raises(RuleViolation):
-        sourcing.appoint(world.actor("buyer"), request_of(world), email="x@demo.gongxin.cn")
+        sourcing.appoint(world.actor("buyer"), tender_of(world), email="x@demo.gongxin.cn")
     assert db.session.scalars(select(User.id).where(User.email.endswith("@demo.gongxin.cn"))).all() == []

@@ -102,12 +102,12 @@ def test_the_conflict_is_said_in_the_readers_language(app: Flask, world: World) 
 
 def test_a_reason_sent_twice_is_one_act(app: Flask, world: World) -> None:
     """The case has moved on when the second arrives; the form still asks what it asked."""
-    request, buyer = world.request(), sign_in(app, world, "buyer")
-    values = {"reason": "资金计划有变,不再采购", **ticket(buyer, f"/requests/{request}/cancel")}
-    answers = [buyer.post(f"/requests/{request}/cancel", values) for _ in range(2)]
-    assert [a.location for a in answers] == [f"/requests/{request}"] * 2
+    tender, buyer = world.tender(), sign_in(app, world, "buyer")
+    values = {"reason": "资金计划有变,不再采购", **ticket(buyer, f"/requests/{tender}/cancel")}
+    answers = [buyer.post(f"/requests/{tender}/cancel", values) for _ in range(2)]
+    assert [a.location for a in answers] == [f"/requests/{tender}"] * 2
     assert (
-        buyer.post(f"/requests/{request}/cancel", {**values, "reason": "另一个理由,同样的钥匙"}).status == 409
+        buyer.post(f"/requests/{tender}/cancel", {**values, "reason": "另一个理由,同样的钥匙"}).status == 409
     )
 
 
@@ -116,15 +116,15 @@ def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flas
 
     A template is revised from the version that stands now.
     """
-    request = world.request()
-    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    sourcing.close(world.actor("buyer"), request)
+    tender = world.tender()
+    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    sourcing.close(world.actor("buyer"), tender)
     contract = world.contract_of(world.awarded()).identifier
     added = len(templates_of(db.session, "report")[0].clauses)
     for role, path, change in (
         (
             "buyer",
-            f"/requests/{request}/award",
+            f"/requests/{tender}/award",
             {"agency": world.identifiers["agency"], "reasons": "价格合理,工期满足"},
         ),
         ("agency", f"/contracts/{contract}/revise", {"text_secrecy": "双方另行签订保密协议。"}),
@@ -148,20 +148,20 @@ def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flas
 
 def test_actions_hold_the_key_themselves(world: World) -> None:
     """Whoever calls with a key gets the same: by act, by every argument, by person."""
-    request = world.request()
-    first = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20, submission="K")
-    assert sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20, submission="K") == first
+    tender = world.tender()
+    first = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20, submission="K")
+    assert sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20, submission="K") == first
     for change in ({"price": 1001}, {"days": 21}, {"note": "不同"}):
         with pytest.raises(Conflict, match="内容与这次不同"):
             sourcing.submit_quote(
-                world.actor("agency"), request, **{"price": 1000, "days": 20, **change}, submission="K"
+                world.actor("agency"), tender, **{"price": 1000, "days": 20, **change}, submission="K"
             )
     with pytest.raises(Conflict):
         sourcing.withdraw_quote(world.actor("agency"), first, submission="K")
-    assert sourcing.submit_quote(world.actor("second"), request, price=1000, days=20, submission="K") != first
+    assert sourcing.submit_quote(world.actor("second"), tender, price=1000, days=20, submission="K") != first
     assert db.session.scalar(select(func.count(Quote.id))) == 2
     with pytest.raises(NotAllowed):
-        sourcing.submit_quote(VISITOR, request, price=1000, days=20, submission="K")
+        sourcing.submit_quote(VISITOR, tender, price=1000, days=20, submission="K")
     assert db.session.scalar(select(func.count(Submission.id))) == 2, "what was refused uses up no key"
 
 

@@ -26,7 +26,7 @@ from models.clock import BEIJING
 from models.errors import NotAllowed, RuleViolation
 from models.letters import Letter
 from tests.factories import PASSWORD, World, code
-from tests.sourcing.test_merit import request_of
+from tests.sourcing.test_merit import tender_of
 from tests.web import Answer, Visitor, sign_in
 
 KNOWN = ("second@example.cn", "regulator@example.cn", "expert@example.cn")
@@ -78,7 +78,7 @@ def _delegation(app: Flask, world: World, address: str, number: int) -> Answer:
             "/my/delegations/new",
             again=PASSWORD,
             email=address,
-            scope="request",
+            scope="tender",
             most="30,000",
             until=_until(),
         ),
@@ -107,9 +107,9 @@ def _authority(app: Flask, world: World, address: str, number: int) -> Answer:
 
 
 def _evaluator(app: Flask, world: World, address: str, number: int) -> Answer:
-    request = world.identifiers["merit"]
+    tender = world.identifiers["merit"]
     buyer = sign_in(app, world, "buyer")
-    return _after(buyer, buyer.submit(f"/requests/{request}/appoint", email=address))
+    return _after(buyer, buyer.submit(f"/requests/{tender}/appoint", email=address))
 
 
 FORMS = {
@@ -139,7 +139,7 @@ def _plain(answer: Answer, address: str) -> tuple[int, str, str]:
 def asked(app: Flask, world: World) -> World:
     world.appoint_admin()
     world.enterprise("expert")
-    world.identifiers["merit"] = request_of(world)
+    world.identifiers["merit"] = tender_of(world)
     return world
 
 
@@ -175,7 +175,7 @@ def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monke
     accounts.delegate(
         world.actor("buyer"),
         email=NOBODYS,
-        scope=["request"],
+        scope=["tender"],
         most=100,
         until=clock.now() + timedelta(days=3),
     )
@@ -199,7 +199,7 @@ def test_nobody_signs_in_as_an_address_that_waits(app: Flask, world: World) -> N
     accounts.delegate(
         world.actor("buyer"),
         email=NOBODYS,
-        scope=["request"],
+        scope=["tender"],
         most=100,
         until=clock.now() + timedelta(days=3),
     )
@@ -216,7 +216,7 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
     accounts.delegate(
         world.actor("buyer"),
         email=NOBODYS,
-        scope=["request"],
+        scope=["tender"],
         most=10**8,
         until=clock.now() + timedelta(days=30),
     )
@@ -265,7 +265,7 @@ def test_only_the_owner_of_a_buyer_names_a_delegate(world: World) -> None:
         accounts.delegate(
             world.actor("agency"),
             email=NOBODYS,
-            scope=["request"],
+            scope=["tender"],
             most=100,
             until=clock.now() + timedelta(days=3),
         )
@@ -278,7 +278,7 @@ def test_whoever_runs_the_machine_is_told(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email=NOBODYS,
-        scope=["request"],
+        scope=["tender"],
         most=100,
         until=clock.now() + timedelta(days=3),
     )

@@ -200,7 +200,7 @@ def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
-        scope=["request"],
+        scope=["tender"],
         most=100,
         until=workdays.add(clock.now(), 3),
     )

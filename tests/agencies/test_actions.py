@@ -21,14 +21,14 @@ from tests.web import sign_in
 
 def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
     world.agency("fresh", verified=False)
-    request = world.request()
+    tender = world.tender()
     with pytest.raises(NotAllowed, match="待核验"):
-        sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
+        sourcing.submit_quote(world.actor("fresh"), tender, price=1000, days=20)
     from market.agencies import actions as agencies
 
     agencies.verify(world.actor("regulator"), world.identifiers["fresh"])
     with pytest.raises(RuleViolation, match="尚未公示"):
-        sourcing.submit_quote(world.actor("fresh"), request, price=1000, days=20)
+        sourcing.submit_quote(world.actor("fresh"), tender, price=1000, days=20)
 
 
 def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: World) -> None:
@@ -36,9 +36,9 @@ def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: 
 
     world.authority("land", "department", department="自然资源")
     world.fees("agency", 900_000, "LND-02")
-    request = world.request(item_code="LND-02")
+    tender = world.tender(item_code="LND-02")
     with pytest.raises(RuleViolation, match="地质灾害"):
-        sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+        sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
     agencies.add_qualification(
         world.actor("agency"),
         kind="地质灾害评估和治理工程勘查设计资质",
@@ -48,7 +48,7 @@ def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: 
         valid_from=date(2025, 1, 1),
         valid_until=date(2027, 1, 1),
     )
-    assert sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20).startswith("P-2026-")
+    assert sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20).startswith("P-2026-")
 
 
 def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_stops_its_agency(
@@ -102,6 +102,6 @@ def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_st
     notices = sign_in(app, world, "agency").get("/my/notices").text
     assert "资质即将到期" in notices
     assert "资质已到期" in notices
-    request = world.request(item_code="LND-02")
+    tender = world.tender(item_code="LND-02")
     with pytest.raises(RuleViolation, match="青-001 已于 2026-06-10 到期"):
-        sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+        sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)

@@ -130,7 +130,7 @@ def test_one_entry_serves_the_whole_province(world: World) -> None:
     world.agency("local", verified=False)
     agencies.verify(world.actor("county"), world.identifiers["local"])
     world.fees("local", 5_000_000)
-    elsewhere = world.request(region_code="630102")
+    elsewhere = world.tender(region_code="630102")
     assert sourcing.submit_quote(world.actor("local"), elsewhere, price=100, days=20)
 
 
@@ -150,7 +150,7 @@ def test_who_enters_on_its_commitment_works_at_once_and_is_checked_after(app: Fl
     ]
     assert check.due_at == workdays.add(check.seen_at, 20)
     world.fees("newcomer", 4_000_000)
-    assert sourcing.submit_quote(world.actor("newcomer"), world.request(), price=100, days=20)
+    assert sourcing.submit_quote(world.actor("newcomer"), world.tender(), price=100, days=20)
     assert check.identifier in sign_in(app, world, "regulator").get("/my").text
 
 
@@ -298,9 +298,9 @@ def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certifi
     table = next(iter(standards()["eia-2002-125"]["tables"]))
     terms = {**standards()["eia-2002-125"]["tables"][table], "standard": f"eia-2002-125/{table}"}
     agencies.publish_fees(world.actor("agency"), item_code="EIA-01", terms=terms, days=30)
-    request = world.request(item_code="EIA-01", quantity={"amount": 1_000_000_000})
+    tender = world.tender(item_code="EIA-01", quantity={"amount": 1_000_000_000})
     with pytest.raises(RuleViolation, match=r"至少 1 名.*环境影响评价工程师.*现有 0 名"):
-        sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+        sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
     agencies.add_practitioner(
         world.actor("agency"),
         name="卓玛",
@@ -309,10 +309,10 @@ def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certifi
         valid_from=date(2025, 1, 1),
         valid_until=world.day(40),
     )
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=1000, days=20)
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
     assert quote
     time.instant += timedelta(days=41)
-    later = world.request(item_code="EIA-01", quantity={"amount": 1_000_000_000})
+    later = world.tender(item_code="EIA-01", quantity={"amount": 1_000_000_000})
     with pytest.raises(RuleViolation, match="现有 0 名"):
         sourcing.submit_quote(world.actor("agency"), later, price=1000, days=20)
 

@@ -105,11 +105,11 @@ def test_requests_are_priced_by_it_and_no_quote_goes_above(app: Flask, world: Wo
     assert sign_in(app, world, "agency").submit("/my/fees/new", **FEES).status == 303
     item = item_by_code(db.session, ITEM)
     world.authority("office", "department", department=item.department)
-    request = world.request(item_code=ITEM, quantity={"amount": 3_000_000_00})
+    tender = world.tender(item_code=ITEM, quantity={"amount": 3_000_000_00})
     with pytest.raises(RuleViolation, match="50,000"):
-        sourcing.submit_quote(world.actor("agency"), request, price=5_000_001, days=20)
-    sourcing.submit_quote(world.actor("agency"), request, price=5_000_000, days=20)
-    assert "¥ 50,000.00" in sign_in(app, world, "buyer").get(f"/requests/{request}/compare").text
+        sourcing.submit_quote(world.actor("agency"), tender, price=5_000_001, days=20)
+    sourcing.submit_quote(world.actor("agency"), tender, price=5_000_000, days=20)
+    assert "¥ 50,000.00" in sign_in(app, world, "buyer").get(f"/requests/{tender}/compare").text
     assert SAID in Visitor(app).get(f"/items/{ITEM}").text
 
 

@@ -24,13 +24,13 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
     buyer.choose("网上竞价")
     buyer.press("存为草稿")
     buyer.act("发布需求")
-    request = buyer.number(r"Q-2026-\d{6}")
+    tender = buyer.number(r"Q-2026-\d{6}")
     agencies = [
         Walker(browser, site, f"agency{n}@example.cn", width, script=n != 3)
         for n, width in ((1, 1280), (2, 375), (3, 375))
     ]
     for agency, price in zip(agencies, ("44,000", "45,000", "45,500"), strict=True):
-        agency.open(f"/requests/{request}")
+        agency.open(f"/requests/{tender}")
         agency.follow("密封投标")
         agency.fill(价格=price, 工期="20")
         agency.press("密封投标")
@@ -41,7 +41,7 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
     first, second, third = agencies
     for agency in agencies:
         agency.sign_in()
-        agency.open(f"/requests/{request}")
+        agency.open(f"/requests/{tender}")
         agency.follow("进入竞价")
         agency.sees("现在最低", "¥ 44,000.00", "共 3 家")
     first.sees("领先")
@@ -58,7 +58,7 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
         "¥ 43,000.00", timeout=15_000
     )  # nobody reloaded
     expect(first.page.locator("[data-live]")).to_contain_text("落后")
-    third.open(f"/requests/{request}/auction")
+    third.open(f"/requests/{tender}/auction")
     third.sees("¥ 43,000.00", "另一家", "排第 3")
     assert third.page.locator("noscript meta[http-equiv=refresh]").count() == 1
     third.fill(新的价格="42,000")
@@ -71,7 +71,7 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
         (second, ("agency1", "agency3")),
         (buyer, ("agency1", "agency2", "agency3")),
     ):
-        walker.open(f"/requests/{request}/auction")
+        walker.open(f"/requests/{tender}/auction")
         walker.sees("¥ 42,000.00")
         content = walker.page.content()
         assert not any(f"{other} 有限公司" in content for other in others)
@@ -79,9 +79,9 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
     site.set_clock(begun + timedelta(minutes=40))
     site.command("tick")
     for walker in (buyer, first, third):
-        walker.open(f"/requests/{request}/auction")
+        walker.open(f"/requests/{tender}/auction")
         walker.sees("最终最低", "agency2 有限公司", "agency3 有限公司", "¥ 43,000.00", "¥ 42,000.00")
-    buyer.open(f"/requests/{request}")
+    buyer.open(f"/requests/{tender}")
     buyer.follow("确定中选机构")
     buyer.fill(中选理由="网上竞价结束时报价最低")
     buyer.press("确定中选机构")

@@ -32,7 +32,7 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     buyer.press("存为草稿")
     buyer.act("发布需求")
     buyer.sees("正在征集", "询价")
-    request = buyer.number(r"Q-2026-\d{6}")
+    tender = buyer.number(r"Q-2026-\d{6}")
 
     agency.open("/requests?state=published")
     agency.follow("格尔木光伏基地水土保持方案")
@@ -57,7 +57,7 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     agency.act("同意这个价格")
     agency.sees("已谈妥", "¥ 40,000.00")
 
-    buyer.open(f"/requests/{request}")  # 4 确认
+    buyer.open(f"/requests/{tender}")  # 4 确认
     buyer.act("截止征集")
     buyer.follow("确定中选机构")
     buyer.choose("agency1 有限公司")
@@ -176,21 +176,21 @@ def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> N
     buyer.choose("竞价")
     buyer.press("存为草稿")
     buyer.act("发布需求")
-    request = buyer.number(r"Q-2026-\d{6}")
+    tender = buyer.number(r"Q-2026-\d{6}")
     agencies = [Walker(browser, site, f"agency{n}@example.cn", 375) for n in (1, 2, 3)]
     for agency, price in zip(agencies, ("43,210", "43,211", "43,212"), strict=True):
-        agency.open(f"/requests/{request}")
+        agency.open(f"/requests/{tender}")
         agency.follow("密封投标")
         agency.fill(价格=price, 工期="20")
         agency.press("密封投标")
         agency.sees("已密封", "回执")
     for walker in [buyer, *agencies]:
-        walker.open(f"/requests/{request}")
+        walker.open(f"/requests/{tender}")
         assert "43,21" not in walker.page.content()
     site.set_clock(START + timedelta(days=12))
     site.command("tick")
     for walker in [buyer, *agencies]:
-        walker.open(f"/requests/{request}")
+        walker.open(f"/requests/{tender}")
         walker.sees("¥ 43,210.00", "¥ 43,211.00", "¥ 43,212.00")
     site.set_clock(START)
 

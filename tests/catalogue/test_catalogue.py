@@ -22,7 +22,7 @@ from models import policy
 from models.catalogue import current_items, item_by_code, versions_of
 from models.contracts import Contract
 from models.errors import NotAllowed, NotFound, RuleViolation
-from models.sourcing import Request
+from models.sourcing import Tender
 from search import Query
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -59,7 +59,7 @@ def version(**changes: Any) -> dict[str, Any]:
 def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(
     app: Flask, world: World, time: Any
 ) -> None:
-    running = world.request()
+    running = world.tender()
     catalogue.revise_item(
         world.actor("department"), "WAT-01", **version(time_limit_days=12, effective_from=date(2026, 3, 10))
     )
@@ -68,8 +68,8 @@ def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(
     time.instant += timedelta(days=8)
     db.session.rollback()
     assert item_by_code(db.session, "WAT-01").time_limit_days == 12
-    assert Request.load(db.session, running).item.version == 1
-    assert Request.load(db.session, world.request()).item.version == 2
+    assert Tender.load(db.session, running).item.version == 1
+    assert Tender.load(db.session, world.tender()).item.version == 2
     page = Visitor(app).get("/items/WAT-01/history")
     assert [row.get_text(" ", strip=True) for row in page.soup.select(".side tbody tr")] == [
         "时限(工作日) 20 12"
@@ -81,14 +81,14 @@ def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(
 def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
     app: Flask, world: World, time: Any
 ) -> None:
-    draft, running = world.request(publish=False), world.request()
+    draft, running = world.tender(publish=False), world.tender()
     quote = sourcing.submit_quote(world.actor("agency"), running, price=4_000_000, days=20)
     rebuild_index()
     catalogue.withdraw_item(
         world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None
     )
     with pytest.raises(RuleViolation, match="清单里没有"):
-        world.request()
+        world.tender()
     with pytest.raises(RuleViolation, match="已退出清单"):
         sourcing.publish(world.actor("buyer"), draft)
     with pytest.raises(RuleViolation, match="清单里没有"):
@@ -113,7 +113,7 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
         )
     catalogue.revise_item(world.actor("regulator"), "WAT-01", **version(reason="恢复列入清单"))
     assert not item_by_code(db.session, "WAT-01").withdrawn
-    assert world.request()
+    assert world.tender()
 
 
 def test_a_new_item_is_listed_with_its_approval_matter_and_found(app: Flask, world: World) -> None:

@@ -126,7 +126,7 @@ class Play:
 
     @property
     def points(self) -> list[str]:
-        return list(self.found().request.item.checklist)
+        return list(self.found().tender.item.checklist)
 
     def pay(self, _side: str, _number: int) -> None:
         due = [p for p in self.world.every(Payment, self.contract) if p.state in ("due", "overdue")]

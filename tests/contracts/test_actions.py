@@ -21,7 +21,7 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     deliverable = world.delivered(contract)
     with pytest.raises(RuleViolation):
         contracts.send_for_correction(world.actor("buyer"), deliverable, answers={}, reason="")
-    points = Deliverable.load(db.session, deliverable).contract.request.item.checklist
+    points = Deliverable.load(db.session, deliverable).contract.tender.item.checklist
     contracts.send_for_correction(
         world.actor("buyer"), deliverable, answers={points[0]: "没有附图"}, reason="缺少附图和原始数据"
     )

@@ -228,7 +228,7 @@ def test_rounds_are_limited_and_then_there_is_a_dispute(world: World) -> None:
     world.supplied(contract)
     for _ in range(3):
         identifier = world.delivered(contract)
-        points = running(world, contract).contract.request.item.checklist
+        points = running(world, contract).contract.tender.item.checklist
         contracts.send_for_correction(
             world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
         )

@@ -23,7 +23,7 @@ from models.contracts import Contract, Deliverable
 from models.credit import CreditRecord, CreditScore, abandoned_by, of_agency, quarters
 from models.errors import RuleViolation
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import NOT_AGAIN, Award, Request
+from models.sourcing import NOT_AGAIN, Award, Tender
 from tests.factories import World
 from tests.web import sign_in
 
@@ -34,7 +34,7 @@ def _records(world: World) -> list[tuple[str, str, str]]:
     return [(record.kind, record.agency.identifier, record.source_identifier) for record in found]
 
 
-def _late(world: World, time: Any, signed: tuple[str, ...] = ("buyer",), **request: Any) -> str:
+def _late(world: World, time: Any, signed: tuple[str, ...] = ("buyer",), **tender: Any) -> str:
     """A contract whose time to sign is over, signed by these."""
     contract: str = world.contract_of(world.awarded()).identifier
     for name in signed:
@@ -78,8 +78,8 @@ def test_whoever_lets_the_time_to_sign_pass_is_put_on_record_once(
 
 def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) -> None:
     contract = _late(world, time)
-    request = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
-    assert Request.load(db.session, request).state == "evaluated"
+    tender = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
+    assert Tender.load(db.session, tender).state == "evaluated"
     rating = world.one(Rating, contract, by="buyer")
     ratings.rate(
         world.actor("buyer"),
@@ -89,7 +89,7 @@ def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) 
     )
     with pytest.raises(RuleViolation, match="有效的报价"):
         sourcing.award(
-            world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+            world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
 
 
@@ -105,30 +105,30 @@ def test_an_award_given_up_before_signing_is_a_fact_too(world: World) -> None:
         "招标投标法实施条例 73"
     )
     assert Contract.load(db.session, other).unsigned_by == "buyer"
-    assert Contract.load(db.session, other).request.state == "failed", "it came to nothing"
+    assert Contract.load(db.session, other).tender.state == "failed", "it came to nothing"
 
 
 def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, time: Any) -> None:
     contract = _late(world, time)
-    request = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
-    sourcing.cancel(world.actor("buyer"), request, reason="没有其他报价,重新采购")
+    tender = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
+    sourcing.cancel(world.actor("buyer"), tender, reason="没有其他报价,重新采购")
     buyer = sign_in(app, world, "buyer")
-    assert f"from={request}" in buyer.get(f"/requests/{request}").text
+    assert f"from={tender}" in buyer.get(f"/requests/{tender}").text
     deadline = workdays.add(clock.now(), 5)
-    again = sourcing.create_request(
+    again = sourcing.create_tender(
         world.actor("buyer"),
-        again_of=request,
+        again_of=tender,
         **world.asked(project="高标准农田项目(第二次)", deadline=deadline),
     )
-    third = sourcing.create_request(
+    third = sourcing.create_tender(
         world.actor("buyer"),
         again_of=again,
         **world.asked(project="完全另一个名称", mode="sealed_bid", funds="state", deadline=deadline),
     )
-    renewed = sourcing.create_request(
+    renewed = sourcing.create_tender(
         world.actor("buyer"), **world.asked(project="高标准 农田项目", deadline=deadline)
     )
-    other = sourcing.create_request(
+    other = sourcing.create_tender(
         world.actor("buyer"), again_of=NOT_AGAIN, **world.asked(project="另一处灌区工程", deadline=deadline)
     )
     for made in (again, third, renewed, other):
@@ -151,7 +151,7 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
 def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: str | None) -> None:
     contract = world.contract_of(world.awarded()).identifier
     contracts.terminate(world.actor("agency"), contract, reason="我们不想签了,放弃")
-    request = world.request(project="高标准农田项目(第二次)")
+    tender = world.tender(project="高标准农田项目(第二次)")
     if tie:
         profiles = [
             db.session.scalars(
@@ -163,18 +163,18 @@ def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: st
             profile.account_number = "6222020000000000001"
         db.session.commit()
         with pytest.raises(RuleViolation, match=f"关联.*{contract}"):
-            sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+            sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
     else:
-        assert sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+        assert sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
     with pytest.raises(RuleViolation, match=contract):
-        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
 
 
 def test_the_form_to_publish_again_says_what_it_runs_again(app: Any, world: World, time: Any) -> None:
-    request = world.request(funds="state")
-    sourcing.cancel(world.actor("buyer"), request, reason="项目方案有调整")
+    tender = world.tender(funds="state")
+    sourcing.cancel(world.actor("buyer"), tender, reason="项目方案有调整")
     buyer = sign_in(app, world, "buyer")
-    page = buyer.get(f"/requests/new?from={request}")
+    page = buyer.get(f"/requests/new?from={tender}")
     values = {
         f["name"]: f.get("value", "")
         for f in page.soup.select("form[method=post] input[name]")
@@ -186,11 +186,11 @@ def test_the_form_to_publish_again_says_what_it_runs_again(app: Any, world: Worl
         if s.select_one("option[selected]")
     }
     texts = {t["name"]: t.text.strip() for t in page.soup.select("form[method=post] textarea[name]")}
-    sent = buyer.post(f"/requests/new?from={request}", {**values, **chosen, **texts})
+    sent = buyer.post(f"/requests/new?from={tender}", {**values, **chosen, **texts})
     assert sent.status == 303, sent.text[-3000:]
-    made = db.session.scalars(select(Request).order_by(Request.id.desc())).first()
-    assert made.again_of == request
-    assert f"/requests/{request}" in buyer.get(f"/requests/{made.identifier}").text
+    made = db.session.scalars(select(Tender).order_by(Tender.id.desc())).first()
+    assert made.again_of == tender
+    assert f"/requests/{tender}" in buyer.get(f"/requests/{made.identifier}").text
 
 
 def _never(world: World, time: Any, contract: str) -> Deliverable:
@@ -265,16 +265,16 @@ def test_the_next_buyer_sees_both(app: Any, world: World, time: Any) -> None:
     left = abandoned_by(db.session, [key])[key]
     assert (len(left.unsigned), len(left.undelivered)) == (1, 1)
     world.enterprise("next")
-    request = world.request("next", funds="private", project="下一家的项目")
+    tender = world.tender("next", funds="private", project="下一家的项目")
     for name in ("agency", "second"):
-        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
-    sourcing.close(world.actor("next"), request)
+        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
+    sourcing.close(world.actor("next"), tender)
     buyer = sign_in(app, world, "next")
     page = buyer.get(f"/agencies/{world.identifiers['agency']}").text
     assert "中选后逾期不签订合同" in page
     assert "成果未交付" in page
-    assert "一年内中选未签约 1 次、未交付 1 次" in buyer.get(f"/requests/{request}").text
-    compared = buyer.get(f"/requests/{request}/compare").soup
+    assert "一年内中选未签约 1 次、未交付 1 次" in buyer.get(f"/requests/{tender}").text
+    compared = buyer.get(f"/requests/{tender}/compare").soup
     rows = {
         row.select_one("th,td").text.strip(): [cell.text.strip() for cell in row.select("td.num")]
         for row in compared.select("tbody tr")

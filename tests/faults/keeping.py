@@ -12,7 +12,7 @@ from sqlalchemy import select
 from market.extensions import db
 from market.keeper import FolderKeeper
 from models.errors import WrongState
-from models.sourcing import Bid, Request
+from models.sourcing import Bid, Tender
 from tests.factories import World
 
 SEALED = {"mode": "sealed_bid", "funds": "state"}
@@ -24,22 +24,22 @@ def keeper(app: Flask) -> FolderKeeper:
     return kept
 
 
-def kept_until(app: Flask, request: str) -> datetime:
+def kept_until(app: Flask, tender: str) -> datetime:
     """Until when the keeper keeps a request's key, by its own journal."""
     db.session.rollback()
-    handle = Request.load(db.session, request).keeper_handle
+    handle = Tender.load(db.session, tender).keeper_handle
     (row,) = [row for row in keeper(app).journal() if row["handle"] == handle]
     return datetime.fromisoformat(row["not_before"])
 
 
-def opened(app: Flask, world: World, time: Any, request: str) -> None:
+def opened(app: Flask, world: World, time: Any, tender: str) -> None:
     """At the deadline as it stands every bid is opened, and the key leaves the keeper not before."""
-    time.instant = world.deadline(request) - timedelta(seconds=1)
+    time.instant = world.deadline(tender) - timedelta(seconds=1)
     with pytest.raises(WrongState):
-        keeper(app).release(Request.load(db.session, request).keeper_handle or "")
-    time.closing(request)
-    found = Request.load(db.session, request)
+        keeper(app).release(Tender.load(db.session, tender).keeper_handle or "")
+    time.closing(tender)
+    found = Tender.load(db.session, tender)
     assert (
         found.state,
-        {bid.state for bid in db.session.scalars(select(Bid).where(Bid.request_id == found.id))},
+        {bid.state for bid in db.session.scalars(select(Bid).where(Bid.tender_id == found.id))},
     ) == ("evaluated", {"opened"})

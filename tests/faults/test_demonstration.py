@@ -32,7 +32,7 @@ from tests.conftest import settings
 from tests.factories import code
 
 UNTIL = datetime(2026, 6, 1, 10, 0, tzinfo=BEIJING)
-SIZE: dict[str, Any] = {"requests": 6, "days": 30}
+SIZE: dict[str, Any] = {"tenders": 6, "days": 30}
 LOADER = """
 import sys
 from pathlib import Path
@@ -178,7 +178,7 @@ def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, t
     do()
     assert acted == []
     db.session.rollback()
-    played = demo.test_cli_runner().invoke(args=["demo", "--days", "30", "--requests", "2"])
+    played = demo.test_cli_runner().invoke(args=["demo", "--days", "30", "--tenders", "2"])
     assert played.exit_code == 0, played.output
     db.session.rollback()
     assert (refusals(demo), mark_of()) == ([], ("done", 100))

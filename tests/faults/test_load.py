@@ -94,7 +94,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("played")
     server = Server(home)
     server.command("prepare")
-    server.command("demo", "--days", "60", "--requests", "24")
+    server.command("demo", "--days", "60", "--tenders", "24")
     return home
 
 
@@ -120,7 +120,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
     server = Server(folder, database=url)
     server.command("prepare")
     with contextlib.suppress(RuntimeError):  # played already, by the test before
-        server.command("demo", "--days", "60", "--requests", "24")
+        server.command("demo", "--days", "60", "--tenders", "24")
     return folder, url
 
 

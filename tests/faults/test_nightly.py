@@ -31,12 +31,12 @@ from market.transaction import transaction
 from models import clock, heartbeats
 from models.batches import Batch
 from models.events import Event
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.factories import World
 
 pytestmark = pytest.mark.faults  # it measures time
 SIZE = int(os.environ.get("NIGHT_SIZE", "20000"))  # agencies
-REQUESTS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
+TENDERS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
 LATEST, PATIENT, HELD = (
     2.0,
     0.3,
@@ -76,8 +76,8 @@ def _of(times: list[float], share: float) -> float:
 
 
 def _publish(world: World) -> float:
-    """A person publishes a request. How long that took."""
-    draft, buyer = world.request(publish=False), world.actor("buyer")
+    """A person publishes a tender. How long that took."""
+    draft, buyer = world.tender(publish=False), world.actor("buyer")
     began = machine.monotonic()
     sourcing.publish(buyer, draft)
     return machine.monotonic() - began
@@ -91,13 +91,13 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
     register_export(tmp_path / "register.csv")
     app.config["REGISTER"] = str(tmp_path / "register.csv")
     rebuild_index()
-    due = world.deadline(world.request(mode="sealed_bid", funds="state"))
+    due = world.deadline(world.tender(mode="sealed_bid", funds="state"))
     names = []
-    for second in range(REQUESTS):
-        request = world.request(mode="sealed_bid", funds="state", deadline=due + timedelta(seconds=second))
-        world.bids(request, agency=100_00, second=101_00, third=102_00)
-        names.append(request)
-    others = [world.request(deadline=due) for _ in range(BACKLOG)]
+    for second in range(TENDERS):
+        tender = world.tender(mode="sealed_bid", funds="state", deadline=due + timedelta(seconds=second))
+        world.bids(tender, agency=100_00, second=101_00, third=102_00)
+        names.append(tender)
+    others = [world.tender(deadline=due) for _ in range(BACKLOG)]
     drain()
     with transaction() as session:
         for name in PARTS:
@@ -117,8 +117,8 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
             marks = heartbeats.last(db.session)
             night_done = all(marks[f"nightly {name}"] > start for name in PARTS)
             left = db.session.scalars(
-                select(Request.identifier).where(
-                    Request.identifier.in_(names), Request.state.in_(("published", "closed"))
+                select(Tender.identifier).where(
+                    Tender.identifier.in_(names), Tender.state.in_(("published", "closed"))
                 )
             ).all()
             under_way = db.session.scalars(
@@ -136,7 +136,7 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
     assert os.waitstatus_to_exitcode(status) == 0, said
     db.session.rollback()
     told = db.session.scalars(
-        select(Event.at).where(Event.kind == "request.extend", Event.case_identifier.in_(others))
+        select(Event.at).where(Event.kind == "tender.extend", Event.case_identifier.in_(others))
     ).all()
     pieces = [float(line) for line in (tmp_path / "pieces").read_text().split()]
     late_others = max((at - world.closing(names[0])).total_seconds() for at in told)
@@ -146,8 +146,8 @@ def test_what_falls_due_during_the_nights_work_is_done_within_two_seconds(
         f" {len(pieces)} pieces p99 {_of(pieces, 0.99) * 1000:.0f} max {max(pieces) * 1000:.0f} ms;"
         f" {len(told)} others, the last {late_others:.1f} s late"
     )
-    closes = {name: Request.load(db.session, name).closes_at for name in names}
-    for kind in ("request.close", "request.open"):
+    closes = {name: Tender.load(db.session, name).closes_at for name in names}
+    for kind in ("tender.close", "tender.open"):
         at = {
             e.case_identifier: e.at
             for e in db.session.scalars(

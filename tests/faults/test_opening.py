@@ -39,7 +39,7 @@ from models.errors import NotFound, RuleViolation, WrongState
 from models.events import Event
 from models.failures import Failure
 from models.notifications import Notification
-from models.sourcing import Bid, Request
+from models.sourcing import Bid, Tender
 from tests.conftest import settings
 from tests.factories import COUNTY, ITEM, World, code, small_market
 from tests.faults.children import in_a_child
@@ -72,14 +72,14 @@ def struck(at: int) -> None:
 def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(
     world: World, time: Any, at: int
 ) -> None:
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, agency=300, second=400, third=500)
-    deadline = time.instant = world.closing(request)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, agency=300, second=400, third=500)
+    deadline = time.instant = world.closing(tender)
     ended, printed = in_a_child(lambda: struck(at))
     assert ended == -signal.SIGKILL, printed
     states = Counter(db.session.scalars(select(Bid.state)))
     assert states == ({"opened": 3} if at == 4 else {"submitted": 3}), "all of it or none"
-    assert Request.load(db.session, request).state == ("evaluated" if at == 4 else "closed")
+    assert Tender.load(db.session, tender).state == ("evaluated" if at == 4 else "closed")
     time.instant = deadline + timedelta(minutes=1)
     run_deadlines()
     drain()
@@ -87,7 +87,7 @@ def test_a_worker_killed_in_the_opening_opens_every_bid_exactly_once(
     assert sorted(b.price or 0 for b in db.session.scalars(select(Bid))) == [300, 400, 500]
     told = [e.case_identifier for e in db.session.scalars(select(Event).where(Event.kind == "bid.open"))]
     assert len(told) == len(set(told)) == 3
-    assert db.session.query(Event).filter_by(kind="request.open").count() == 1
+    assert db.session.query(Event).filter_by(kind="tender.open").count() == 1
     notices = (
         db.session.query(Notification)
         .join(Event, Event.id == Notification.event_id)
@@ -133,8 +133,8 @@ def _bidders(number: int) -> list[Actor]:
 def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
     app: Flask, world: World, time: Any
 ) -> None:
-    request, actors = world.request(mode="sealed_bid", funds="state"), _bidders(200)
-    deadline = world.deadline(request)
+    tender, actors = world.tender(mode="sealed_bid", funds="state"), _bidders(200)
+    deadline = world.deadline(tender)
     offsets = [-timedelta(milliseconds=1) * n for n in range(100)] + [
         timedelta(milliseconds=1) * (n + 1) for n in range(100)
     ]
@@ -146,7 +146,7 @@ def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
         with app.app_context():
             start.wait()
             try:
-                sourcing.submit_bid(actors[number], request, price=3_000_000 + number * 100, days=20)
+                sourcing.submit_bid(actors[number], tender, price=3_000_000 + number * 100, days=20)
             except RuleViolation:
                 return "late"
             return "in time"
@@ -154,8 +154,8 @@ def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
     with ThreadPoolExecutor(200) as threads:
         ended = list(threads.map(lambda number: Context().run(bid, number), range(200)))
     assert ended == ["in time"] * 100 + ["late"] * 100
-    time.closing(request)
-    found = Request.load(db.session, request)
+    time.closing(tender)
+    found = Tender.load(db.session, tender)
     assert found.state == "evaluated"
     bids = db.session.scalars(select(Bid).order_by(Bid.price)).all()
     assert [b.price for b in bids] == [3_000_000 + n * 100 for n in range(100)]
@@ -194,12 +194,12 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
     with app.app_context():
         world = small_market()
         with pytest.raises(KeeperUnavailable):  # nothing is published that could not be sealed
-            world.request(mode="sealed_bid", funds="state")
+            world.tender(mode="sealed_bid", funds="state")
         with _serving(service, port):
-            request = world.request(mode="sealed_bid", funds="state")
-            world.bids(request, agency=300, second=400, third=500)
+            tender = world.tender(mode="sealed_bid", funds="state")
+            world.bids(tender, agency=300, second=400, third=500)
             db.session.rollback()
-            handle = Request.load(db.session, request).keeper_handle or ""
+            handle = Tender.load(db.session, tender).keeper_handle or ""
             keeper = HttpKeeper(url, "token")
             with pytest.raises(WrongState):
                 keeper.release(handle)
@@ -219,34 +219,32 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
                 .status_code
                 == 400
             )
-        time.closing(request)
-        assert Request.load(db.session, request).state == "closed", (
-            "the keeper is away: closed, and not opened"
-        )
+        time.closing(tender)
+        assert Tender.load(db.session, tender).state == "closed", "the keeper is away: closed, and not opened"
         assert [sourcing.fetch_keys(), sourcing.fetch_keys()] == [0, 0]
         (failure,) = db.session.scalars(select(Failure))
         assert (failure.what, failure.case_identifier, failure.next_at) == (
             "keys fetched",
-            request,
+            tender,
             time.instant + timedelta(seconds=30),
         )
         time.instant += timedelta(seconds=30)
         with _serving(service, port):
             run_deadlines()
             db.session.rollback()
-            assert Request.load(db.session, request).state == "closed", (
+            assert Tender.load(db.session, tender).state == "closed", (
                 "nobody who is in time for others asks it"
             )
             assert sourcing.fetch_keys() == 1
-            half = Request.load(db.session, request).keeper_half
+            half = Tender.load(db.session, tender).keeper_half
             assert half is not None
             assert keeper.release(handle) not in half, "it lies here sealed"
             assert sourcing.fetch_keys() == 0
             run_deadlines()
             db.session.rollback()
             assert (
-                Request.load(db.session, request).state,
-                Request.load(db.session, request).keeper_half,
+                Tender.load(db.session, tender).state,
+                Tender.load(db.session, tender).keeper_half,
             ) == ("evaluated", None)
             assert db.session.scalars(select(Failure)).all() == []
             keeper.destroy(handle)

@@ -26,7 +26,7 @@ from models.actors import SYSTEM
 from models.errors import Problem
 from models.events import Event
 from models.payments import Payment
-from models.sourcing import Bid, Quote, Request
+from models.sourcing import Bid, Quote, Tender
 from tests.factories import PASSWORD, PDF, World, code
 
 
@@ -62,9 +62,9 @@ def test_a_payment_confirmed_eight_times_at_once_is_booked_once(app: Flask, worl
 
 
 def test_one_form_sent_eight_times_at_once_acts_once(app: Flask, world: World) -> None:
-    request, actor = world.request(), world.actor("agency")
+    tender, actor = world.tender(), world.actor("agency")
     ended = race(
-        app, *[lambda: sourcing.submit_quote(actor, request, price=100, days=20, submission="once")] * 8
+        app, *[lambda: sourcing.submit_quote(actor, tender, price=100, days=20, submission="once")] * 8
     )
     assert ended == {"ok": 8}
     assert db.session.scalar(select(func.count(Quote.id))) == 1
@@ -79,7 +79,7 @@ def test_both_sign_at_once_and_it_is_signed_once(app: Flask, world: World) -> No
 
 
 def test_accepting_and_withdrawing_at_once_has_one_outcome(app: Flask, world: World) -> None:
-    quote = sourcing.submit_quote(world.actor("agency"), world.request(), price=100, days=20)
+    quote = sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
     buyer, agency = world.actor("buyer"), world.actor("agency")
     ended = race(
         app, lambda: sourcing.accept_quote(buyer, quote), lambda: sourcing.withdraw_quote(agency, quote)
@@ -89,22 +89,22 @@ def test_accepting_and_withdrawing_at_once_has_one_outcome(app: Flask, world: Wo
 
 def test_a_case_locked_is_read_as_it_is_then(app: Flask, world: World) -> None:
     """Whoever waits for a lock must not act on what it saw before; on SQLite nobody can write meanwhile."""
-    request = world.request()
+    tender = world.tender()
     with Session(db.engine, expire_on_commit=False) as waiting:
-        assert Request.load(waiting, request).state == "published"
+        assert Tender.load(waiting, tender).state == "published"
         waiting.commit()
-        sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
-        assert Request.load(waiting, request, lock=True).state == "cancelled"
+        sourcing.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
+        assert Tender.load(waiting, tender, lock=True).state == "cancelled"
 
 
 def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(
     app: Flask, world: World, time: Any
 ) -> None:
-    request = world.request(
+    tender = world.tender(
         mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
     )
-    bids = world.bids(request, agency=4_000_000, second=4_000_000, third=4_000_000)
-    time.closing(request)
+    bids = world.bids(tender, agency=4_000_000, second=4_000_000, third=4_000_000)
+    time.closing(tender)
     actors = {name: world.actor(name) for name in bids}
     acts = [lambda name=name: sourcing.undercut(actors[name], bids[name], price=3_900_000) for name in bids]
     assert race(app, *acts) == {"ok": 1, "RuleViolation": 2}
@@ -118,23 +118,23 @@ def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(
 
     from models import workdays
 
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, agency=300, second=400, third=500)
-    time.instant = world.closing(request)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, agency=300, second=400, third=500)
+    time.instant = world.closing(tender)
     buyer, moved = world.actor("buyer"), workdays.add(time.instant, 6) + timedelta(minutes=1)
     ended = race(
         app,
-        lambda: sourcing.close(SYSTEM, request),
+        lambda: sourcing.close(SYSTEM, tender),
         lambda: sourcing.amend(
             buyer,
-            request,
+            tender,
             description="",
             quantity={},
             budget=None,
             deadline=moved,
             reason="来不及了再改一次",
         ),
-        lambda: sourcing.cancel(buyer, request, reason="项目选址调整,取消"),
+        lambda: sourcing.cancel(buyer, tender, reason="项目选址调整,取消"),
     )
     assert ended["ok"] == 1
     assert sum(ended.values()) == 3
@@ -142,9 +142,9 @@ def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(
 
 def test_bidders_at_once_all_count_and_events_keep_their_order(app: Flask, world: World) -> None:
     names = ["agency", "second", "third"]
-    request = world.request(mode="sealed_bid", funds="state")
+    tender = world.tender(mode="sealed_bid", funds="state")
     actors = [world.actor(name) for name in names]
-    acts = [lambda actor=actor: sourcing.submit_bid(actor, request, price=100, days=20) for actor in actors]
+    acts = [lambda actor=actor: sourcing.submit_bid(actor, tender, price=100, days=20) for actor in actors]
     assert race(app, *acts) == {"ok": 3}
     receipts = set(db.session.scalars(select(Bid.receipt)))
     told = [e.data["receipt"] for e in db.session.scalars(select(Event).where(Event.kind == "bid.submit"))]

@@ -22,7 +22,7 @@ from models import documents, workdays
 from models.actors import SYSTEM
 from models.contracts import Contract, ContractSignature
 from models.documents import FolderStore
-from models.sourcing import Bid, Request
+from models.sourcing import Bid, Tender
 from tests.factories import PDF, World
 from tests.faults.children import in_a_child
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
@@ -70,16 +70,16 @@ def _strike(at: int) -> None:
 def test_killed_while_a_request_is_published(app: Flask, world: World, time: Any) -> None:
     at = reached = 0
     while at == reached:
-        request, buyer = world.request(publish=False, **SEALED), world.actor("buyer")
-        reached += killed(lambda: sourcing.publish(buyer, request), at)  # noqa: B023
+        tender, buyer = world.tender(publish=False, **SEALED), world.actor("buyer")
+        reached += killed(lambda: sourcing.publish(buyer, tender), at)  # noqa: B023
         db.session.rollback()
-        if Request.load(db.session, request).state == "draft":
-            sourcing.publish(world.actor("buyer"), request)
-        world.bids(request, agency=300, second=400, third=500)
-        opened(app, world, time, request)
+        if Tender.load(db.session, tender).state == "draft":
+            sourcing.publish(world.actor("buyer"), tender)
+        world.bids(tender, agency=300, second=400, third=500)
+        opened(app, world, time, tender)
         at += 1
     assert reached == 4
-    named = set(db.session.scalars(select(Request.keeper_handle)))
+    named = set(db.session.scalars(select(Tender.keeper_handle)))
     spare = [row for row in keeper(app).journal() if row["handle"] not in named]
     assert [row["released"] for row in spare] == [None, None], "the keys made for nothing seal nothing"
 
@@ -87,9 +87,9 @@ def test_killed_while_a_request_is_published(app: Flask, world: World, time: Any
 def test_killed_while_a_deadline_is_moved_by_the_buyer(app: Flask, world: World, time: Any) -> None:
     at = reached = 0
     while at == reached:
-        request, buyer = world.request(**SEALED), world.actor("buyer")
-        world.bids(request, agency=300, second=400, third=500)
-        before = world.deadline(request)
+        tender, buyer = world.tender(**SEALED), world.actor("buyer")
+        world.bids(tender, agency=300, second=400, third=500)
+        before = world.deadline(tender)
         after = workdays.add(before, 5)
         asked = {
             "description": "",
@@ -98,13 +98,13 @@ def test_killed_while_a_deadline_is_moved_by_the_buyer(app: Flask, world: World,
             "deadline": after,
             "reason": "顺延截止时间",
         }
-        reached += killed(lambda: sourcing.amend(buyer, request, **asked), at)  # noqa: B023
-        moved = world.deadline(request)
+        reached += killed(lambda: sourcing.amend(buyer, tender, **asked), at)  # noqa: B023
+        moved = world.deadline(tender)
         assert moved == (before if at == 0 else after)
         assert sourcing.settle_keys() == (1 if 1 <= at < 5 else 0)
         assert sourcing.settle_keys() == 0
-        assert kept_until(app, request) == moved
-        opened(app, world, time, request)
+        assert kept_until(app, tender) == moved
+        opened(app, world, time, tender)
         at += 1
     assert reached == 6
 
@@ -112,16 +112,16 @@ def test_killed_while_a_deadline_is_moved_by_the_buyer(app: Flask, world: World,
 def test_killed_while_a_deadline_is_moved_by_the_clock(app: Flask, world: World, time: Any) -> None:
     at = reached = 0
     while at == reached:
-        request = world.request(**SEALED)
-        world.bids(request, agency=300)
-        before = time.instant = world.closing(request)
-        reached += killed(lambda: sourcing.close(SYSTEM, request), at)  # noqa: B023
+        tender = world.tender(**SEALED)
+        world.bids(tender, agency=300)
+        before = time.instant = world.closing(tender)
+        reached += killed(lambda: sourcing.close(SYSTEM, tender), at)  # noqa: B023
         run_deadlines()
         sourcing.settle_keys()
-        moved = world.deadline(request)
-        assert (moved > before, kept_until(app, request)) == (True, moved)
-        world.bids(request, second=400, third=500)
-        opened(app, world, time, request)
+        moved = world.deadline(tender)
+        assert (moved > before, kept_until(app, tender)) == (True, moved)
+        world.bids(tender, second=400, third=500)
+        opened(app, world, time, tender)
         at += 1
     assert reached == 6
 
@@ -129,19 +129,19 @@ def test_killed_while_a_deadline_is_moved_by_the_clock(app: Flask, world: World,
 def test_killed_while_bids_are_opened(world: World, time: Any) -> None:
     at = reached = 0
     while at == reached:
-        request = world.request(**SEALED)
-        bids = world.bids(request, second=400, third=500)
+        tender = world.tender(**SEALED)
+        bids = world.bids(tender, second=400, third=500)
         bids["agency"] = sourcing.submit_bid(
-            world.actor("agency"), request, price=300, days=20, file_name="p.pdf", content=PDF
+            world.actor("agency"), tender, price=300, days=20, file_name="p.pdf", content=PDF
         )
-        time.instant = world.closing(request)
-        sourcing.close(SYSTEM, request)
-        reached += killed(lambda: sourcing.open_bids(SYSTEM, request), at)  # noqa: B023
+        time.instant = world.closing(tender)
+        sourcing.close(SYSTEM, tender)
+        reached += killed(lambda: sourcing.open_bids(SYSTEM, tender), at)  # noqa: B023
         run_deadlines()
         db.session.rollback()
         assert {
             bid.identifier: bid.price
-            for bid in db.session.query(Bid).join(Request).filter(Request.identifier == request)
+            for bid in db.session.query(Bid).join(Tender).filter(Tender.identifier == tender)
         } == {
             bids["agency"]: 300,
             bids["second"]: 400,
@@ -159,17 +159,17 @@ def test_killed_while_a_key_is_fetched(
     monkeypatch.setattr(FolderKeeper, "at_hand", False)
     at = reached = 0
     while at == reached:
-        request = world.request(**SEALED)
-        world.bids(request, agency=300, second=400, third=500)
-        time.instant = world.closing(request)
+        tender = world.tender(**SEALED)
+        world.bids(tender, agency=300, second=400, third=500)
+        time.instant = world.closing(tender)
         run_deadlines()
         reached += killed(sourcing.fetch_keys, at)
         sourcing.fetch_keys()
         db.session.rollback()
-        assert Request.load(db.session, request).keeper_half is not None
+        assert Tender.load(db.session, tender).keeper_half is not None
         run_deadlines()
         db.session.rollback()
-        assert Request.load(db.session, request).state == "evaluated"
+        assert Tender.load(db.session, tender).state == "evaluated"
         at += 1
     assert reached == 4
 

@@ -21,7 +21,7 @@ from tests.factories import World
 def _note(kinds: list[str]) -> None:
     with transaction() as session:
         for kind in kinds:
-            events.record(session, SYSTEM, f"request.{kind}", "request", "Q-1")
+            events.record(session, SYSTEM, f"request.{kind}", "tender", "Q-1")
 
 
 def test_one_transactions_events_stand_in_the_order_of_its_acts(world: World) -> None:
@@ -34,7 +34,7 @@ def test_one_transactions_events_stand_in_the_order_of_its_acts(world: World) ->
 def test_nothing_happened_if_the_transaction_did_not(app: Any) -> None:
     def fail() -> None:
         with transaction() as session:
-            events.record(session, SYSTEM, "request.publish", "request", "Q-1")
+            events.record(session, SYSTEM, "tender.publish", "tender", "Q-1")
             raise KeyError("no")
 
     with pytest.raises(KeyError):
@@ -47,7 +47,7 @@ def test_the_database_itself_refuses_changes(app: Any, statement: str) -> None:
     _note(["publish"])
     with pytest.raises(DatabaseError, match="append"), transaction() as session:
         session.execute(text(statement))
-    assert db.session.scalars(select(Event.kind)).all() == ["request.publish"]
+    assert db.session.scalars(select(Event.kind)).all() == ["tender.publish"]
 
 
 @given(

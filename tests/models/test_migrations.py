@@ -17,7 +17,7 @@ from models.agencies import Practitioner
 from models.contracts import Contract
 from models.events import record
 from models.payments import Payout
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.audience import EXPECTED
 from tests.every_case import name_the_cases
 from tests.factories import World
@@ -67,14 +67,14 @@ def test_what_was_kept_as_it_was_typed_is_found_after(app: Any, world: World) ->
 
 def test_what_was_told_and_printed_before_is_known_after(app: Any, world: World) -> None:
     """A market from before 0007: its keeper knew every deadline, and every contract had a paper."""
-    request, contract = world.request(mode="sealed_bid", funds="state"), world.signed()
-    deadline, paper = world.deadline(request), Contract.load(db.session, contract).paper
+    tender, contract = world.tender(mode="sealed_bid", funds="state"), world.signed()
+    deadline, paper = world.deadline(tender), Contract.load(db.session, contract).paper
     db.session.rollback()
     alembic.downgrade(str(alembic.script_directory.get_revision("0007").down_revision))  # type: ignore[union-attr]
     db.session.rollback()
     alembic.upgrade()
     db.session.rollback()
-    assert Request.load(db.session, request).keeper_until == deadline
+    assert Tender.load(db.session, tender).keeper_until == deadline
     assert Contract.load(db.session, contract).paper == paper
     assert paper is not None
 

@@ -26,7 +26,7 @@ from models.actors import Actor
 from models.errors import NotAllowed, RuleViolation
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import Request
+from models.sourcing import Tender
 from models.workflow import Move, check, override
 from tests.factories import World
 from tests.models.conflicts import BOTH, belongs, colleague, leave
@@ -199,26 +199,26 @@ def test_an_evaluator_who_belongs_to_a_bidder_can_only_step_aside(world: World, 
         "price": {"weight": 40, "formula": "lowest_ratio"},
         "quality": [{"name": "方案", "weight": 30}],
     }
-    request = world.request(mode="merit", funds="state", criteria=quality)
+    tender = world.tender(mode="merit", funds="state", criteria=quality)
     world.enterprise("expert")
-    sourcing.appoint(world.actor("buyer"), request, email=world.emails["expert"])
-    world.bids(request, agency=100_00, second=200_00, third=300_00)
-    time.closing(request)
+    sourcing.appoint(world.actor("buyer"), tender, email=world.emails["expert"])
+    world.bids(tender, agency=100_00, second=200_00, third=300_00)
+    time.closing(tender)
     belongs(world, "expert", "second")
-    evaluation = _evaluation(request)
+    evaluation = _evaluation(tender)
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.declare(world.actor("expert"), evaluation)
     sourcing.recuse(world.actor("expert"), evaluation, reason="是投标机构的人")
 
 
-def _evaluation(request: str) -> str:
+def _evaluation(tender: str) -> str:
     from models.sourcing import Evaluation
 
     db.session.rollback()
     return (
         db.session.query(Evaluation)
-        .join(Evaluation.request)
-        .filter(Request.identifier == request)
+        .join(Evaluation.tender)
+        .filter(Tender.identifier == tender)
         .one()
         .identifier
     )
@@ -234,24 +234,22 @@ def test_a_refusal_betrays_no_sealed_bid(world: World, time: Any) -> None:
     accounts.delegate(
         world.actor("buyer"),
         email=world.emails["helper"],
-        scope=["request"],
+        scope=["tender"],
         most=10**9,
         until=workdays.add(clock.now(), 90),
     )
     world.accept("helper")
     belongs(world, "colleague", "agency")
-    request = world.request(mode="sealed_bid", funds="state", budget=10**7)
-    world.bids(request, agency=100_00, second=200_00, third=300_00)
+    tender = world.tender(mode="sealed_bid", funds="state", budget=10**7)
+    world.bids(tender, agency=100_00, second=200_00, third=300_00)
     values = {"description": "", "quantity": {}, "budget": 10**7, "reason": "公告期需要延长"}
-    sourcing.amend(
-        world.actor("helper"), request, deadline=workdays.add(world.deadline(request), 2), **values
-    )
+    sourcing.amend(world.actor("helper"), tender, deadline=workdays.add(world.deadline(tender), 2), **values)
     belongs(world, "buyer", "second")
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.amend(
-            world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 2), **values
+            world.actor("buyer"), tender, deadline=workdays.add(world.deadline(tender), 2), **values
         )
     leave(world, "buyer", "second")
-    time.closing(request)
+    time.closing(tender)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.award(world.actor("helper"), request, reasons="报价最低,工期满足")
+        sourcing.award(world.actor("helper"), tender, reasons="报价最低,工期满足")

@@ -30,7 +30,7 @@ def lent(world: World, person: str, buyer: str = "buyer") -> None:
             Delegation(
                 buyer_id=world.organisation(buyer).id,
                 user_id=user.id,
-                scope=["request", "quote", "contract"],
+                scope=["tender", "quote", "contract"],
                 most=10**10,
                 until=until,
                 accepted_at=clock.now(),
@@ -44,7 +44,7 @@ def delegated(world: World, *names: str) -> None:
         accounts.delegate(
             world.actor("buyer"),
             email=world.emails[name],
-            scope=["request", "contract"],
+            scope=["tender", "contract"],
             most=10**10,
             until=clock.now() + timedelta(days=400),
         )
@@ -80,7 +80,7 @@ def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> No
         with pytest.raises(NotAllowed, match=BOTH):
             accounts.accept_delegation(actor, offered(world, name))
         assert buyer not in world.actor(name).ties(), "who was refused is not tied either"
-    sealed, inquiry = world.request(mode="sealed_bid", funds="state"), world.request(project="另一个项目")
+    sealed, inquiry = world.tender(mode="sealed_bid", funds="state"), world.tender(project="另一个项目")
     sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
     sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
     sourcing.submit_quote(world.actor("colleague"), inquiry, price=100, days=20)
@@ -103,9 +103,9 @@ def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World
         assert buyer not in world.actor("helper").ties()
         world.accept("helper")
         belongs(world, "helper", "third")
-        request = world.request(project=f"项目{end}")
+        tender = world.tender(project=f"项目{end}")
         with pytest.raises(NotAllowed, match=BOTH):
-            sourcing.submit_quote(world.actor("third"), request, price=100, days=20)
+            sourcing.submit_quote(world.actor("third"), tender, price=100, days=20)
         number = offered(world, "helper")
         with pytest.raises(NotFound):
             accounts.lay_down_delegation(world.actor("third"), number)
@@ -113,14 +113,14 @@ def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World
             accounts.lay_down_delegation(world.actor("helper"), number)
         else:
             accounts.revoke_delegation(world.actor("buyer"), number)
-        sourcing.submit_quote(world.actor("third"), request, price=100, days=20)
+        sourcing.submit_quote(world.actor("third"), tender, price=100, days=20)
         leave(world, "helper", "third")
 
 
 def test_nobody_is_made_a_member_by_being_named(world: World) -> None:
     """A new member has an account of its own: to name the other side's address ties nobody there."""
-    request = world.request()
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    tender = world.tender()
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
     for by, named in (("agency", "buyer"), ("second", "regulator"), ("buyer", "agency")):
         accounts.add_member(
             world.actor(by), email=world.emails[named], name="某员工", password="some horse battery"
@@ -134,24 +134,24 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
     assert (world.actor("agency").mandates, len(world.actor("agency").resting)) == ((), 1)
     buyer = world.organisation("buyer").id
     with pytest.raises(NotAllowed, match=BOTH):
-        world.request("agency", on_behalf_of=buyer, budget=10**7)
-    draft = world.request(publish=False, budget=10**7)
+        world.tender("agency", on_behalf_of=buyer, budget=10**7)
+    draft = world.tender(publish=False, budget=10**7)
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.publish(world.actor("agency"), draft)
-    request = sourcing.publish(world.actor("buyer"), draft)
+    tender = sourcing.publish(world.actor("buyer"), draft)
     for act in (
         sourcing.submit_quote,
         sourcing.submit_bid,
     ):  # the other way round: nor does it answer its buyer
-        target = request if act is sourcing.submit_quote else world.request(mode="sealed_bid", funds="state")
+        target = tender if act is sourcing.submit_quote else world.tender(mode="sealed_bid", funds="state")
         with pytest.raises(NotAllowed, match=BOTH):
             act(world.actor("agency"), target, price=100, days=20)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")
+        sourcing.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
     colleague(world, "agency")
     with pytest.raises(NotAllowed, match=BOTH):  # and a fellow member does it no more than the delegate
-        sourcing.submit_quote(world.actor("colleague"), request, price=100, days=20)
-    rival = sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
+        sourcing.submit_quote(world.actor("colleague"), tender, price=100, days=20)
+    rival = sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
     for act, values in (
         (sourcing.accept_quote, {}),
         (sourcing.decline_quote, {}),
@@ -164,7 +164,7 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
     )
     with transaction() as session:
         session.execute(delete(Delegation))
-    sourcing.submit_quote(world.actor("colleague"), request, price=100, days=20)
+    sourcing.submit_quote(world.actor("colleague"), tender, price=100, days=20)
 
 
 def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_open(world: World) -> None:
@@ -173,33 +173,33 @@ def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_
     accounts.delegate(
         world.actor("buyer"),
         email=world.emails["helper"],
-        scope=["request", "quote", "contract"],
+        scope=["tender", "quote", "contract"],
         most=10**9,
         until=workdays.add(clock.now(), 90),
     )
     world.accept("helper")
     belongs(world, "colleague", "agency")
     buyer = world.organisation("buyer").id
-    request = world.request("helper", on_behalf_of=buyer, budget=10**7)
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    tender = world.tender("helper", on_behalf_of=buyer, budget=10**7)
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
     sourcing.amend(
         world.actor("helper"),
-        request,
+        tender,
         description="",
         quantity={},
         budget=10**7,
-        deadline=workdays.add(world.deadline(request), 3),
+        deadline=workdays.add(world.deadline(tender), 3),
         reason="补充说明情况",
     )
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.accept_quote(world.actor("helper"), quote)
-    sourcing.close(world.actor("buyer"), request)
+    sourcing.close(world.actor("buyer"), tender)
     with pytest.raises(NotAllowed, match=BOTH):
         sourcing.award(
-            world.actor("helper"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+            world.actor("helper"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.cancel(world.actor("helper"), request, reason="不再需要这项服务")
+        sourcing.cancel(world.actor("helper"), tender, reason="不再需要这项服务")
     assert sourcing.award(
-        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
+        world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
     )

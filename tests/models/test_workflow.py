@@ -22,7 +22,7 @@ from models.credit import propose
 from models.diagrams import describe
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments import Payment
-from models.sourcing import Request
+from models.sourcing import Tender
 from models.workflow import Limit, Move, State, Workflow, override, perform
 from tests.factories import PDF, World
 
@@ -61,12 +61,12 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
         file_name="i.pdf",
         content=PDF,
     )
-    sealed = world.request(mode="sealed_bid", funds="state")
+    sealed = world.tender(mode="sealed_bid", funds="state")
     sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
     sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
-    merit = world.request(mode="merit", funds="state", criteria=CRITERIA)
+    merit = world.tender(mode="merit", funds="state", criteria=CRITERIA)
     sourcing.appoint(world.actor("buyer"), merit, email="second@example.cn")
-    inquiry = world.request(funds="state")
+    inquiry = world.tender(funds="state")
     for name in ("agency", "second", "third"):
         sourcing.submit_quote(world.actor(name), inquiry, price=100, days=20)
     time.closing(inquiry)
@@ -149,42 +149,42 @@ def _try(case: Any, state: str, act: str, actor: Actor) -> Any:
 def test_roles_follow_the_case_and_the_area(world: World) -> None:
     world.authority("far", "regulator", region="540000") if "far" not in world.emails else None
     world.authority("county", "regulator", region="632801")
-    request = Request.load(db.session, world.request())
-    assert request.roles_of(world.actor("buyer")) == {"buyer"}
+    tender = Tender.load(db.session, world.tender())
+    assert tender.roles_of(world.actor("buyer")) == {"buyer"}
     assert (
-        request.roles_of(world.actor("regulator")) == {"regulator"} == request.roles_of(world.actor("county"))
+        tender.roles_of(world.actor("regulator")) == {"regulator"} == tender.roles_of(world.actor("county"))
     )
-    assert not request.roles_of(world.actor("far")) | request.roles_of(world.actor("agency"))
+    assert not tender.roles_of(world.actor("far")) | tender.roles_of(world.actor("agency"))
     for name in ("buyer", "regulator", "county", "far", "agency", "admin"):
         actor = world.actor(name)
-        seen = set(db.session.scalars(select(Request.identifier).where(Request.visible_to(actor))))
+        seen = set(db.session.scalars(select(Tender.identifier).where(Tender.visible_to(actor))))
         assert seen == (
-            {request.identifier} if Request.load(db.session, request.identifier).roles_of(actor) else set()
+            {tender.identifier} if Tender.load(db.session, tender.identifier).roles_of(actor) else set()
         ), name
 
 
 def test_an_override_is_an_act_with_a_reason(world: World) -> None:
-    request = Request.load(db.session, world.request())
+    tender = Tender.load(db.session, world.tender())
     session = db.session
     with pytest.raises(NotAllowed):
-        override(session, request, "failed", world.actor("regulator"), "流程走不通,改为失败")
-    request = Request.load(db.session, request.identifier)
+        override(session, tender, "failed", world.actor("regulator"), "流程走不通,改为失败")
+    tender = Tender.load(db.session, tender.identifier)
     with pytest.raises(RuleViolation):
-        override(session, request, "failed", world.actor("admin"), "")
+        override(session, tender, "failed", world.actor("admin"), "")
     with pytest.raises(RuleViolation):
-        override(session, request, "nowhere", world.actor("admin"), "流程走不通,改为失败")
+        override(session, tender, "nowhere", world.actor("admin"), "流程走不通,改为失败")
     from market.oversight import actions
 
     actions.override(
         world.actor("admin"),
-        case_type="request",
-        identifier=request.identifier,
+        case_type="tender",
+        identifier=tender.identifier,
         target="failed",
         reason="流程走不通,改为失败",
     )
-    assert Request.load(db.session, request.identifier).state == "failed"
-    event = db.session.scalars(events.timeline([("request", request.identifier, ["parties"])])).first()
-    assert (event.kind, event.data["from"], event.data["to"]) == ("request.override", "published", "failed")
+    assert Tender.load(db.session, tender.identifier).state == "failed"
+    event = db.session.scalars(events.timeline([("tender", tender.identifier, ["parties"])])).first()
+    assert (event.kind, event.data["from"], event.data["to"]) == ("tender.override", "published", "failed")
 
 
 A, B = State("a", "A"), State("b", "B", terminal=True)
@@ -222,11 +222,11 @@ def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> Non
         "claim": identification.CLAIM_ACTS,
         "account_change": agencies.accounts.ACCOUNT_ACTS,
         "credit_record": credit.RECORD_ACTS,
-        "request": {**sourcing.requests.REQUEST_ACTS, "edit": None},
+        "tender": {**sourcing.tenders.TENDER_ACTS, "edit": None},
         "quote": {**sourcing.answers.QUOTE_ACTS, "replace": None},
         "bid": {**sourcing.answers.BID_ACTS, "replace": None, "undercut": None},
         "award": sourcing.awards.AWARD_ACTS,
-        "clarification": sourcing.requests.CLARIFICATION_ACTS,
+        "clarification": sourcing.tenders.CLARIFICATION_ACTS,
         "evaluation": sourcing.evaluations.EVALUATION_ACTS,
         "objection": sourcing.awards.OBJECTION_ACTS,
         "contract": contracts.show.ACTS,

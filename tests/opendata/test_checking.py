@@ -39,13 +39,13 @@ TOLD = (PROJECT, REASONS, PRICE, "buyer单位", "agency单位")
 
 @pytest.fixture
 def private(world: World) -> dict[str, str]:
-    """The papers of an invited request: its award's notice, and its contract, signed by both."""
-    request = world.request(
+    """The papers of an invited tender: its award's notice, and its contract, signed by both."""
+    tender = world.tender(
         project=PROJECT, mode="direct", openness="invited", invited=[world.identifiers["agency"]]
     )
-    sourcing.submit_quote(world.actor("agency"), request, price=4_123_400, days=20)
-    sourcing.close(world.actor("buyer"), request)
-    award = sourcing.award(world.actor("buyer"), request, agency=world.identifiers["agency"], reasons=REASONS)
+    sourcing.submit_quote(world.actor("agency"), tender, price=4_123_400, days=20)
+    sourcing.close(world.actor("buyer"), tender)
+    award = sourcing.award(world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons=REASONS)
     drain()
     db.session.rollback()
     found = Award.load(db.session, award)
@@ -56,7 +56,7 @@ def private(world: World) -> dict[str, str]:
     notice, paper = notice_of(db.session, found), Contract.load(db.session, contract).paper
     assert (found.state, notice is not None, paper is not None) == ("final", True, True)
     return {
-        "request": request,
+        "tender": tender,
         "award": award,
         "notice": notice.identifier if notice else "",
         "contract": contract,

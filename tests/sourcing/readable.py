@@ -1,4 +1,4 @@
-"""Requests whose offers the buyer has read, or that came to nothing."""
+"""Tenders whose offers the buyer has read, or that came to nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models.errors import WrongState
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.factories import World
 
 CRITERIA = {
@@ -22,7 +22,7 @@ CRITERIA = {
 
 
 def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "state", **values: Any) -> str:
-    """A request whose answers can be read.
+    """A tender whose answers can be read.
 
     Opened, drawn, its auction over, or its quotes shown at the deadline.
     """
@@ -31,17 +31,17 @@ def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "sta
     )
     if mode == "reverse_auction":
         more["deadline"] = time.instant.replace(day=9, hour=10)
-    request = world.request(mode=mode, funds=funds, **{**more, **values})
+    tender = world.tender(mode=mode, funds=funds, **{**more, **values})
     for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
         act = sourcing.submit_quote if mode == "inquiry" else sourcing.submit_bid
-        act(world.actor(name), request, price=price, days=20)
-    time.closing(request)
+        act(world.actor(name), tender, price=price, days=20)
+    time.closing(tender)
     if mode == "reverse_auction":
         with pytest.raises(WrongState):
-            sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
+            sourcing.cancel(world.actor("buyer"), tender, reason="不想继续竞价了")
         with pytest.raises(WrongState):
-            sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="不想继续竞价了")
-        time.instant = Request.load(db.session, request).auction_closes_at
+            sourcing.ask_cancel(world.actor("buyer"), tender, ground="few", reason="不想继续竞价了")
+        time.instant = Tender.load(db.session, tender).auction_closes_at
         run_deadlines()
         db.session.rollback()
-    return request
+    return tender

@@ -23,7 +23,7 @@ from models.accounts import Membership
 from models.clock import BEIJING
 from models.errors import RuleViolation, WrongState
 from models.sessions import SignIn
-from models.sourcing import Award, Bid, LivePrice, Request, step
+from models.sourcing import Award, Bid, LivePrice, Tender, step
 from tests.factories import PDF, World
 from tests.models.test_draws import VERIFIER
 from tests.web import Visitor, sign_in
@@ -34,21 +34,21 @@ TEN = datetime(2026, 3, 9, 10, 0, tzinfo=BEIJING)
 @pytest.fixture
 def live(world: World, time: Any) -> tuple[str, dict[str, str]]:
     """An auction that has just begun, at 40,000, 41,000 and 42,000 yuan."""
-    request = world.request(mode="reverse_auction", funds="state", deadline=TEN)
-    bids = world.bids(request, agency=4_000_000, second=4_100_000, third=4_200_000)
-    time.closing(request)
-    return request, bids
+    tender = world.tender(mode="reverse_auction", funds="state", deadline=TEN)
+    bids = world.bids(tender, agency=4_000_000, second=4_100_000, third=4_200_000)
+    time.closing(tender)
+    return tender, bids
 
 
 def test_it_begins_in_office_hours(world: World) -> None:
     with pytest.raises(RuleViolation, match="9:00") as refused:
-        world.request(mode="reverse_auction", funds="state", deadline=TEN.replace(hour=17))
+        world.tender(mode="reverse_auction", funds="state", deadline=TEN.replace(hour=17))
     assert refused.value.field == "deadline"
 
 
 def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, time: Any, live: Any) -> None:
-    request, bids = live
-    found = Request.load(db.session, request)
+    tender, bids = live
+    found = Tender.load(db.session, tender)
     assert (found.state, found.opened) == ("auction", False)
     assert found.auction_ends_at == time.instant + timedelta(minutes=30)
     assert step(found, 4_000_000) == 20_000
@@ -65,15 +65,15 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
         sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
     run_deadlines()
     db.session.rollback()
-    assert Request.load(db.session, request).state == "auction", (
+    assert Tender.load(db.session, tender).state == "auction", (
         "what arrived in time may still be on its way in"
     )
     time.instant += timedelta(minutes=1)
     run_deadlines()
     db.session.rollback()
-    ended = Request.load(db.session, request)
+    ended = Tender.load(db.session, tender)
     assert ended.outcome["ranking"] == [bids["third"], bids["second"], bids["agency"]]
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="网上竞价最低"))
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="网上竞价最低"))
     assert (award.agency.name, award.price) == ("third单位", 3_900_000)
     with pytest.raises(RuleViolation, match="没有进行中"):
         sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
@@ -82,24 +82,24 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
 def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
     world: World, time: Any, live: Any
 ) -> None:
-    request, bids = live
+    tender, bids = live
     begun = time.instant
-    first_end = Request.load(db.session, request).auction_ends_at
+    first_end = Tender.load(db.session, tender).auction_ends_at
     time.instant = first_end - timedelta(minutes=3)
     sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
     db.session.rollback()
-    assert Request.load(db.session, request).auction_ends_at == first_end
+    assert Tender.load(db.session, tender).auction_ends_at == first_end
     time.instant = first_end - timedelta(minutes=1)
     price = 3_900_000
     for turn in range(200):
         name = ("agency", "third")[turn % 2]
-        price -= step(Request.load(db.session, request), price)
+        price -= step(Tender.load(db.session, tender), price)
         try:
             sourcing.undercut(world.actor(name), bids[name], price=price)
         except RuleViolation:
             break
         db.session.rollback()
-        found = Request.load(db.session, request)
+        found = Tender.load(db.session, tender)
         assert found.auction_ends_at == min(
             time.instant + timedelta(minutes=2), begun + timedelta(minutes=120)
         )
@@ -107,21 +107,20 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
         time.instant = found.auction_ends_at - timedelta(seconds=30)
         if found.auction_ends_at == begun + timedelta(minutes=120):
             time.instant = found.auction_ends_at + timedelta(milliseconds=1)
-    assert Request.load(db.session, request).auction_ends_at == begun + timedelta(minutes=120)
+    assert Tender.load(db.session, tender).auction_ends_at == begun + timedelta(minutes=120)
 
 
 def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(
     app: Flask, world: World, time: Any, live: Any
 ) -> None:
-    request, bids = live
+    tender, bids = live
     sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
-    page, stream = f"/requests/{request}/auction", f"/requests/{request}/auction/stream"
+    page, stream = f"/requests/{tender}/auction", f"/requests/{tender}/auction/stream"
     world.agency("outsider")
     for name in ("agency", "third", "buyer", "regulator", "visitor", "outsider"):
         visitor = sign_in(app, world, name)
         told = [
-            visitor.get(path)
-            for path in (page, stream, f"/requests/{request}", f"/requests/{request}/compare")
+            visitor.get(path) for path in (page, stream, f"/requests/{tender}", f"/requests/{tender}/compare")
         ]
         others = {"agency单位", "second单位", "third单位"} - {f"{name}单位"}
         assert not any(other in answer.text for answer in told for other in others), name
@@ -140,13 +139,13 @@ def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(
             assert told[1].text.startswith("retry:")
             assert "data: " in told[1].text
     assert "排第 2" in sign_in(app, world, "agency").get(page).text
-    step = sign_in(app, world, "buyer").get(f"/requests/{request}").soup.select_one(".steps li.now")
+    step = sign_in(app, world, "buyer").get(f"/requests/{tender}").soup.select_one(".steps li.now")
     assert step is not None
     assert "竞标" in step.get_text()
     time.instant += timedelta(minutes=31)
     run_deadlines()
     for name in ("agency", "visitor"):
-        text = sign_in(app, world, name).get(f"/requests/{request}").text
+        text = sign_in(app, world, name).get(f"/requests/{tender}").text
         assert all(f"{other}单位" in text for other in ("agency", "second", "third"))
     record = sign_in(app, world, "outsider").get(page).text
     assert "second单位" in record
@@ -154,9 +153,9 @@ def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(
 
 
 def test_the_form_says_what_is_wrong_and_keeps_it(app: Flask, world: World, live: Any) -> None:
-    request, _ = live
+    tender, _ = live
     visitor = sign_in(app, world, "second")
-    path = f"/requests/{request}/auction"
+    path = f"/requests/{tender}/auction"
     for price in ("39,999", "abc", "", "-1"):
         answer = visitor.submit(path, price=price)
         assert answer.status == 422
@@ -183,9 +182,9 @@ def test_the_record_is_complete_and_cannot_be_changed(world: World, live: Any) -
 
 
 def test_an_opened_auction_can_be_ended_by_nobody_else(world: World, live: Any) -> None:
-    request, _ = live
+    tender, _ = live
     with pytest.raises(WrongState):
-        sourcing.cancel(world.actor("buyer"), request, reason="不想继续竞价了")
+        sourcing.cancel(world.actor("buyer"), tender, reason="不想继续竞价了")
 
 
 def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
@@ -195,14 +194,14 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
 
     After it all is there, and the draw can be re-run with what the bids brought to it.
     """
-    request = world.request(mode="reverse_auction", funds="state", deadline=TEN)
+    tender = world.tender(mode="reverse_auction", funds="state", deadline=TEN)
     said = {"note": "降价的暗号", "contribution": "给对手的话", "file_name": "暗号.pdf", "content": PDF}
     bids = {
-        name: sourcing.submit_bid(world.actor(name), request, price=4_000_000, days=23, **said)
+        name: sourcing.submit_bid(world.actor(name), tender, price=4_000_000, days=23, **said)
         for name in ("agency", "second", "third")
     }
-    time.closing(request)
-    (draw,) = draws.of_case(db.session, request)
+    time.closing(tender)
+    (draw,) = draws.of_case(db.session, tender)
     assert (draw.drawn_at, draw.contributions, draw.seed) == (None, [], None)
     for name, bid in bids.items():
         found = Bid.load(db.session, bid)
@@ -212,15 +211,15 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
         assert sign_in(app, world, name).get(f"/bids/{bid}").status == 200
         for other in ("buyer", "regulator", "visitor"):
             assert sign_in(app, world, other).get(f"/bids/{bid}").status == 404, (name, other)
-    assert "并列最低" in sign_in(app, world, "agency").get(f"/requests/{request}/auction").text
+    assert "并列最低" in sign_in(app, world, "agency").get(f"/requests/{tender}/auction").text
     assert Visitor(app).get(f"/draws/{draw.identifier}.json").response.get_json()["seed"] is None
     time.instant += timedelta(minutes=31)
     run_deadlines()
     db.session.rollback()
-    ended = Request.load(db.session, request)
+    ended = Tender.load(db.session, tender)
     assert (ended.state, ended.outcome["ranking"]) == (
         "evaluated",
-        draws.of_case(db.session, request)[0].result,
+        draws.of_case(db.session, tender)[0].result,
     ), "equals, parted by the draw"
     visitor = Visitor(app)
     files = {}
@@ -243,12 +242,12 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
 
 
 def test_an_auction_nobody_may_take_part_in_ends_at_its_opening(world: World, time: Any) -> None:
-    request = world.request(mode="reverse_auction", funds="state", budget=4_800_000, deadline=TEN)
-    bids = world.bids(request, agency=4_000_000, second=4_100_000, third=4_200_000)
+    tender = world.tender(mode="reverse_auction", funds="state", budget=4_800_000, deadline=TEN)
+    bids = world.bids(tender, agency=4_000_000, second=4_100_000, third=4_200_000)
     with transaction() as session:
-        session.execute(update(Request).where(Request.identifier == request).values(revision=2))
-    time.closing(request)
-    found = Request.load(db.session, request)
+        session.execute(update(Tender).where(Tender.identifier == tender).values(revision=2))
+    time.closing(tender)
+    found = Tender.load(db.session, tender)
     assert (found.state, found.opened) == ("failed", True)
     assert {Bid.load(db.session, bid).state for bid in bids.values()} == {"disqualified"}
     assert all(Bid.load(db.session, bid).content for bid in bids.values()), (
@@ -257,30 +256,30 @@ def test_an_auction_nobody_may_take_part_in_ends_at_its_opening(world: World, ti
 
 
 def test_no_operator_opens_an_auction_before_its_end(world: World, time: Any, live: Any) -> None:
-    request, _ = live
+    tender, _ = live
     world.appoint_admin()
     for target in ("evaluated", "cancelled", "failed", "auction"):
         with pytest.raises(RuleViolation, match="不能越过流程"):
             override(
                 world.actor("admin"),
-                case_type="request",
-                identifier=request,
+                case_type="tender",
+                identifier=tender,
                 target=target,
                 reason="卡住了,人工处理",
             )
-    time.instant = Request.load(db.session, request).auction_ends_at + timedelta(minutes=5)
+    time.instant = Tender.load(db.session, tender).auction_ends_at + timedelta(minutes=5)
     override(
         world.actor("admin"),
-        case_type="request",
-        identifier=request,
+        case_type="tender",
+        identifier=tender,
         target="cancelled",
         reason="卡住了,人工处理",
     )
     with pytest.raises(RuleViolation, match="不能越过流程"):
         override(
             world.actor("admin"),
-            case_type="request",
-            identifier=request,
+            case_type="tender",
+            identifier=tender,
             target="auction",
             reason="卡住了,人工处理",
         )
@@ -294,7 +293,7 @@ def test_a_stream_ends_with_the_session_and_with_the_part_in_it(
 
     A browser that was signed out elsewhere, and who belongs to the bidder no more.
     """
-    request, bids = live
+    tender, bids = live
     app.config["STREAM_SECONDS"] = 5
     visitor = sign_in(app, world, "agency")
     waits: list[float] = []
@@ -310,6 +309,6 @@ def test_a_stream_ends_with_the_session_and_with_the_part_in_it(
             sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
 
     monkeypatch.setattr(auction.time, "sleep", meanwhile)
-    told = visitor.get(f"/requests/{request}/auction/stream").text
+    told = visitor.get(f"/requests/{tender}/auction/stream").text
     assert (len(waits), told.count("event: standing")) == (1, 1)
     assert "39,000" not in told

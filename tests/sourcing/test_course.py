@@ -19,7 +19,7 @@ from models.catalogue import current_items
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.notifications import Notification
 from models.pricing import Quantity
-from models.sourcing import Award, Bid, Clarification, Objection, Quote, Request
+from models.sourcing import Award, Bid, Clarification, Objection, Quote, Tender
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -39,20 +39,20 @@ def told(world: World, name: str, kind: str) -> int:
 
 
 def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, world: World) -> None:
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, second=100, third=200)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, second=100, third=200)
     agency = sign_in(app, world, "agency")
-    assert agency.submit(f"/requests/{request}/ask", question="短").status == 422
+    assert agency.submit(f"/requests/{tender}/ask", question="短").status == 422
     assert (
-        agency.submit(f"/requests/{request}/ask", question="是否包含入河排污口论证?").location
-        == f"/requests/{request}"
+        agency.submit(f"/requests/{tender}/ask", question="是否包含入河排污口论证?").location
+        == f"/requests/{tender}"
     )
     with pytest.raises(NotAllowed):
-        sourcing.ask(world.actor("buyer"), request, question="自己问自己可以吗")
-    assert "入河排污口" not in Visitor(app).get(f"/requests/{request}").text
-    assert "入河排污口" not in sign_in(app, world, "second").get(f"/requests/{request}").text
+        sourcing.ask(world.actor("buyer"), tender, question="自己问自己可以吗")
+    assert "入河排污口" not in Visitor(app).get(f"/requests/{tender}").text
+    assert "入河排污口" not in sign_in(app, world, "second").get(f"/requests/{tender}").text
     buyer = sign_in(app, world, "buyer")
-    page = buyer.get(f"/requests/{request}")
+    page = buyer.get(f"/requests/{tender}")
     assert "入河排污口" in page.text
     assert "agency单位" not in page.text
     assert "agency单位" not in buyer.get("/my").text + buyer.get("/my/notices").text
@@ -60,16 +60,16 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
     with pytest.raises(NotAllowed):
         sourcing.answer_question(world.actor("agency"), asked, answer="自己答自己")
     assert buyer.submit(f"/clarifications/{asked}/answer", answer="不含,单列。").status == 303
-    public = Visitor(app).get(f"/requests/{request}").text
+    public = Visitor(app).get(f"/requests/{tender}").text
     assert "入河排污口" in public
     assert "不含,单列" in public
     assert "agency单位" not in public
-    assert [told(world, name, "request.clarify") for name in ("agency", "second", "third")] == [1, 1, 1]
+    assert [told(world, name, "tender.clarify") for name in ("agency", "second", "third")] == [1, 1, 1]
     with pytest.raises(WrongState):
         sourcing.answer_question(world.actor("buyer"), asked, answer="改口了")
 
 
-def test_a_delegate_for_requests_also_answers_questions_and_objections_within_its_sum(
+def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its_sum(
     world: World, time: Any
 ) -> None:
     from market.accounts import actions as accounts
@@ -78,21 +78,21 @@ def test_a_delegate_for_requests_also_answers_questions_and_objections_within_it
     accounts.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
-        scope=["request"],
+        scope=["tender"],
         most=4_500_000,
         until=workdays.add(world_now(), 90),
     )
     world.accept("helper")
     small, large = (
-        world.request(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000)
+        world.tender(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000)
     )
-    for request in (small, large):
-        sourcing.ask(world.actor("agency"), request, question="是否包含现场踏勘?")
-        world.bids(request, agency=100_00, second=200_00, third=300_00)
+    for tender in (small, large):
+        sourcing.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
+        world.bids(tender, agency=100_00, second=200_00, third=300_00)
     helper = world.actor("helper")
     seen = set(db.session.scalars(select(Clarification.identifier).where(Clarification.visible_to(helper))))
     mine, other = (
-        db.session.query(Clarification).filter(Clarification.request.has(identifier=r)).one().identifier
+        db.session.query(Clarification).filter(Clarification.tender.has(identifier=r)).one().identifier
         for r in (small, large)
     )
     assert seen == {mine}
@@ -105,12 +105,12 @@ def test_a_delegate_for_requests_also_answers_questions_and_objections_within_it
         "deadline": workdays.add(world.deadline(large), 3),
         "reason": "预算有调整,请重报",
     }
-    for request, budget in (
+    for tender, budget in (
         (large, 4_500_000),
         (small, 4_600_000),
     ):  # neither down into its power nor up out of it
         with pytest.raises(NotAllowed):
-            sourcing.amend(helper, request, budget=budget, **asked)
+            sourcing.amend(helper, tender, budget=budget, **asked)
     time.closing(small)
     award = sourcing.award(world.actor("helper"), small, reasons="报价最低,工期满足")
     objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
@@ -121,40 +121,38 @@ def test_a_delegate_for_requests_also_answers_questions_and_objections_within_it
 
 
 def test_an_unanswered_question_lapses_with_the_deadline(world: World, time: Any) -> None:
-    request = world.request()
-    sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
-    sourcing.ask(world.actor("agency"), request, question="踏勘由谁配合?")
-    time.closing(request)
+    tender = world.tender()
+    sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
+    sourcing.ask(world.actor("agency"), tender, question="踏勘由谁配合?")
+    time.closing(tender)
     assert db.session.query(Clarification).one().state == "lapsed"
     with pytest.raises(RuleViolation):
-        sourcing.ask(world.actor("agency"), request, question="现在还能问吗?")
+        sourcing.ask(world.actor("agency"), tender, question="现在还能问吗?")
 
 
-def amended(world: World, request: str, **values: Any) -> str:
-    found = Request.load(db.session, request)
+def amended(world: World, tender: str, **values: Any) -> str:
+    found = Tender.load(db.session, tender)
     asked = {
         "description": found.description,
         "quantity": found.quantity,
         "budget": found.budget,
         "deadline": workdays.add(found.deadline, 3),
     }
-    return sourcing.amend(
-        world.actor("buyer"), request, **{**asked, **values}, reason="规模有调整,请重新报价"
-    )
+    return sourcing.amend(world.actor("buyer"), tender, **{**asked, **values}, reason="规模有调整,请重新报价")
 
 
 def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
     world: World, time: Any
 ) -> None:
-    request = world.request(mode="sealed_bid", funds="state")
-    bids = world.bids(request, agency=4_000_000, second=3_900_000)
-    before = world.deadline(request)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    bids = world.bids(tender, agency=4_000_000, second=3_900_000)
+    before = world.deadline(tender)
     with pytest.raises(RuleViolation, match="不能提前"):
-        amended(world, request, deadline=workdays.add(time.instant, 4))
+        amended(world, tender, deadline=workdays.add(time.instant, 4))
     with pytest.raises(NotAllowed):
         sourcing.amend(
             world.actor("agency"),
-            request,
+            tender,
             description="",
             quantity={},
             budget=None,
@@ -163,27 +161,27 @@ def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
         )
     time.instant = workdays.add(time.instant, 4)
     with pytest.raises(RuleViolation, match="公告期至少 3"):
-        amended(world, request, deadline=before)
-    amended(world, request, budget=3_950_000)
-    assert world.deadline(request) == workdays.add(before, 3)
-    assert [told(world, name, "request.amend") for name in ("agency", "second", "third")] == [1, 1, 0]
-    world.bids(request, second=3_800_000, third=3_700_000)
-    time.closing(request)
+        amended(world, tender, deadline=before)
+    amended(world, tender, budget=3_950_000)
+    assert world.deadline(tender) == workdays.add(before, 3)
+    assert [told(world, name, "tender.amend") for name in ("agency", "second", "third")] == [1, 1, 0]
+    world.bids(tender, second=3_800_000, third=3_700_000)
+    time.closing(tender)
     states = {b.agency.name: b.state for b in db.session.query(Bid)}
     assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}
-    assert bids["agency"] not in Request.load(db.session, request).outcome["ranking"]
+    assert bids["agency"] not in Tender.load(db.session, tender).outcome["ranking"]
 
 
 def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(
     world: World, time: Any
 ) -> None:
-    request = world.request()
+    tender = world.tender()
     quotes = [
-        sourcing.submit_quote(world.actor(name), request, price=4_000_000, days=20)
+        sourcing.submit_quote(world.actor(name), tender, price=4_000_000, days=20)
         for name in ("agency", "second")
     ]
     sourcing.accept_quote(world.actor("buyer"), quotes[0])
-    amended(world, request, budget=3_500_000)
+    amended(world, tender, budget=3_500_000)
     db.session.rollback()
     assert {q.state for q in db.session.query(Quote)} == {"countered"}
     with pytest.raises(RuleViolation, match="预算"):
@@ -195,33 +193,33 @@ def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(
 
 
 def test_an_agreed_price_does_not_wait_for_ever(world: World, time: Any) -> None:
-    request = world.request()
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    tender = world.tender()
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
     sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), request)
+    sourcing.close(world.actor("buyer"), tender)
     time.instant = workdays.add(time.instant, 21)
     run_deadlines()
     db.session.rollback()
     assert Quote.load(db.session, quote).state == "expired"
-    assert Request.load(db.session, request).state == "failed"
+    assert Tender.load(db.session, tender).state == "failed"
 
 
 def test_direct_selection_asks_one_agency_and_has_a_limit_for_state_funds(world: World) -> None:
     with pytest.raises(RuleViolation, match="只邀请一家"):
-        world.request(mode="direct")
+        world.tender(mode="direct")
     one = {"openness": "invited", "invited": [world.identifiers["agency"]]}
     with pytest.raises(RuleViolation, match=r"100,000\.00"):
-        world.request(
+        world.tender(
             mode="direct", funds="state", budget=20_000_000, deadline=workdays.add(world_now(), 5), **one
         )
-    request = world.request(mode="direct", **one)
+    tender = world.tender(mode="direct", **one)
     with pytest.raises(NotAllowed):
-        sourcing.submit_quote(world.actor("second"), request, price=100, days=20)
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+        sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
     sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), request)
+    sourcing.close(world.actor("buyer"), tender)
     award = sourcing.award(
-        world.actor("buyer"), request, agency=world.identifiers["agency"], reasons="直接选取,价格合理"
+        world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="直接选取,价格合理"
     )
     assert Award.load(db.session, award).state == "final"
 
@@ -235,10 +233,10 @@ def world_now() -> Any:
 @pytest.fixture
 def proposed(world: World, time: Any) -> str:
     """An award in its publicity period: agency over second and third."""
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, agency=300_00, second=400_00, third=500_00)
-    time.closing(request)
-    return sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, agency=300_00, second=400_00, third=500_00)
+    time.closing(tender)
+    return sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
 
 
 def test_an_objection_stops_the_award_until_it_is_decided(
@@ -293,8 +291,8 @@ def test_an_upheld_objection_annuls_the_award_and_ends_the_others(
     db.session.rollback()
     assert Award.load(db.session, proposed).state == "annulled"
     assert Objection.load(db.session, other).state == "lapsed"
-    request = Award.load(db.session, proposed).request.identifier
-    again = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="顺延至第二名"))
+    tender = Award.load(db.session, proposed).tender.identifier
+    again = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="顺延至第二名"))
     assert again.agency.name == "second单位"
 
 
@@ -359,11 +357,11 @@ def test_where_there_is_a_fee_standard_offers_are_held_against_it(app: Flask, wo
     for name in ("agency", "second"):
         world.fees(name, 5_000_000, item.code)
     quantity = {"amount": 60_000_000_00}
-    request = world.request(item_code=item.code, quantity=quantity)
+    tender = world.tender(item_code=item.code, quantity=quantity)
     for name in ("agency", "second"):
-        sourcing.submit_quote(world.actor(name), request, price=4_000_000, days=20)
+        sourcing.submit_quote(world.actor(name), tender, price=4_000_000, days=20)
     standard = pricing.price(next(iter(item.standard["tables"].values())), Quantity.of(quantity))
-    page = sign_in(app, world, "buyer").get(f"/requests/{request}/compare").text
+    page = sign_in(app, world, "buyer").get(f"/requests/{tender}/compare").text
     assert "收费标准" in page
     assert money.show(standard) in page
 
@@ -371,10 +369,10 @@ def test_where_there_is_a_fee_standard_offers_are_held_against_it(app: Flask, wo
 def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, world: World) -> None:
     for price in (3_000_000, 3_500_000, 4_000_000, 4_500_000):
         world.awarded(price)
-    request = world.request()
+    tender = world.tender()
     for name, price in (("agency", 4_000_000), ("second", 4_100_000)):
-        sourcing.submit_quote(world.actor(name), request, price=price, days=20)
-    page = sign_in(app, world, "buyer").get(f"/requests/{request}/compare")
+        sourcing.submit_quote(world.actor(name), tender, price=price, days=20)
+    page = sign_in(app, world, "buyer").get(f"/requests/{tender}/compare")
     for said in (
         "机构公示价",
         "¥ 50,000.00",
@@ -388,5 +386,5 @@ def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, w
     ):
         assert said in page.text, said
     assert page.soup.select_one("svg .band") is not None
-    assert "second单位" not in sign_in(app, world, "agency").get(f"/requests/{request}/compare").text
-    assert "还没有您能看的报价" in Visitor(app).get(f"/requests/{request}/compare").text
+    assert "second单位" not in sign_in(app, world, "agency").get(f"/requests/{tender}/compare").text
+    assert "还没有您能看的报价" in Visitor(app).get(f"/requests/{tender}/compare").text

@@ -28,7 +28,7 @@ from models.errors import NotAllowed, RuleViolation
 from models.events import Event
 from models.notifications import Notification
 from models.policy import Policy
-from models.sourcing import Award, Bid, Request
+from models.sourcing import Award, Bid, Tender
 from tests.factories import World, years
 from tests.web import sign_in
 
@@ -145,13 +145,13 @@ def test_nobody_signs_with_an_agency_that_may_not_be_engaged(world: World, why: 
 
 
 def _quoted(world: World) -> tuple[str, str]:
-    request = world.request()
-    return request, sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+    tender = world.tender()
+    return tender, sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
 
 
 def _submit(world: World) -> Callable[[], Any]:
-    request = world.request()
-    return lambda: sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    tender = world.tender()
+    return lambda: sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
 
 
 def _offer(world: World) -> Callable[[], Any]:
@@ -172,14 +172,14 @@ def _accepted_by_the_buyer(world: World) -> Callable[[], Any]:
 
 
 def _bid(world: World) -> Callable[[], Any]:
-    request = world.request(mode="sealed_bid", funds="state")
-    return lambda: sourcing.submit_bid(world.actor("agency"), request, price=100, days=20)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    return lambda: sourcing.submit_bid(world.actor("agency"), tender, price=100, days=20)
 
 
 def _bid_again(world: World) -> Callable[[], Any]:
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, agency=200)
-    return lambda: sourcing.submit_bid(world.actor("agency"), request, price=100, days=20)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, agency=200)
+    return lambda: sourcing.submit_bid(world.actor("agency"), tender, price=100, days=20)
 
 
 def _materials(act: Callable[..., str], *, supplied: bool) -> Callable[[World], Callable[[], Any]]:
@@ -225,13 +225,13 @@ def test_every_binding_act_asks_again(world: World, prepare: Callable[[World], C
 
 
 def test_a_live_price_asks_again(world: World, time: Any) -> None:
-    request = world.request(
+    tender = world.tender(
         mode="reverse_auction",
         funds="state",
         deadline=workdays.add(clock.now(), 5).astimezone(BEIJING).replace(hour=10),
     )
-    world.bids(request, agency=4_000_000, second=4_100_000, third=4_200_000)
-    time.closing(request)
+    world.bids(tender, agency=4_000_000, second=4_100_000, third=4_200_000)
+    time.closing(tender)
     _suspend(world)
     bid = db.session.scalars(
         select(Bid.identifier).where(Bid.agency_id == world.organisation("agency").id)
@@ -287,16 +287,16 @@ def test_a_certificate_that_ended_overnight_is_noticed(world: World, time: Any) 
 
 
 def test_the_buyer_goes_on_to_the_next(world: World, time: Any) -> None:
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, agency=100_00, second=200_00, third=300_00)
-    time.closing(request)
-    award = sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, agency=100_00, second=200_00, third=300_00)
+    time.closing(tender)
+    award = sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
     with pytest.raises(RuleViolation, match="取消"):
         sourcing.forfeit(world.actor("buyer"), award, reason="想换一家机构")
     _suspend(world)
     drain()
     sourcing.forfeit(world.actor("buyer"), award, reason="中选机构被暂停承接")
-    second = sourcing.award(world.actor("buyer"), request, reasons="递补第二名,报价合理")
+    second = sourcing.award(world.actor("buyer"), tender, reasons="递补第二名,报价合理")
     assert Award.load(db.session, second).agency.identifier == world.identifiers["second"]
 
 
@@ -307,13 +307,13 @@ def test_so_it_does_after_the_contract_was_drafted(app: Any, world: World) -> No
         contracts.replace(world.actor("buyer"), contract, reason="想换一家机构")
     _suspend(world)
     drain()
-    request = contracts.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")
+    tender = contracts.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")
     assert (Contract.load(db.session, contract).state, Award.load(db.session, award).state) == (
         "terminated",
         "annulled",
     )
-    assert Request.load(db.session, request).state == "evaluated"
-    assert sign_in(app, world, "buyer").get(f"/requests/{request}").status == 200
+    assert Tender.load(db.session, tender).state == "evaluated"
+    assert sign_in(app, world, "buyer").get(f"/requests/{tender}").status == 200
 
 
 def test_where_the_policy_says_wait_it_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

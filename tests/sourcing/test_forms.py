@@ -1,4 +1,4 @@
-"""Requests and offers: bad input is answered at the field, and nothing typed is lost."""
+"""Tenders and offers: bad input is answered at the field, and nothing typed is lost."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from market.sourcing import actions as sourcing
 from market.sourcing.forms import QualityField
 from models import clock
 from models.clock import BEIJING
-from models.sourcing import Bid, Quote, Request
+from models.sourcing import Bid, Quote, Tender
 from tests.factories import World
 from tests.web import ALL, Visitor, sign_in
 
-REQUEST = {
+TENDER = {
     "item_code": "WAT-01",
     "project": "高标准农田项目",
     "region_code": "632801",
@@ -50,13 +50,13 @@ REQUEST = {
         ({"region_code": "999999"}, "region_code", ""),
     ],
 )
-def test_a_request(app: Flask, world: World, change: dict[str, str], field: str, said: str) -> None:
-    answer = sign_in(app, world, "buyer").submit("/requests/new", **{**REQUEST, **change})
+def test_a_tender(app: Flask, world: World, change: dict[str, str], field: str, said: str) -> None:
+    answer = sign_in(app, world, "buyer").submit("/requests/new", **{**TENDER, **change})
     assert answer.status == 422
     assert said in answer.error_at(field)
     assert answer.error_at(field)
     assert answer.value_of("description") == "说明文字"
-    assert db.session.scalar(select(func.count(Request.id))) == 0
+    assert db.session.scalar(select(func.count(Tender.id))) == 0
 
 
 def _at(days: float) -> str:
@@ -67,10 +67,10 @@ def _at(days: float) -> str:
 def test_a_deadline_with_an_offset_means_that_instant(app: Flask, world: World, offset: str) -> None:
     buyer = sign_in(app, world, "buyer")
     day = (clock.now() + timedelta(days=10)).date()
-    made = buyer.submit("/requests/new", **{**REQUEST, "deadline": f"{day}T09:00:00{offset}"})
+    made = buyer.submit("/requests/new", **{**TENDER, "deadline": f"{day}T09:00:00{offset}"})
     assert made.status == 303
     meant = datetime.fromisoformat(f"{day}T09:00:00{offset}")
-    found = db.session.scalars(select(Request)).one()
+    found = db.session.scalars(select(Tender)).one()
     assert found.deadline == meant
     page = buyer.get(f"{made.location}/edit")
     assert page.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
@@ -90,14 +90,14 @@ def test_a_deadline_with_an_offset_means_that_instant(app: Flask, world: World, 
     ],
 )
 def test_a_moment_that_is_none_is_told_at_the_field(app: Flask, world: World, text: str) -> None:
-    refused = sign_in(app, world, "buyer").submit("/requests/new", **{**REQUEST, "deadline": text})
+    refused = sign_in(app, world, "buyer").submit("/requests/new", **{**TENDER, "deadline": text})
     assert (refused.status, bool(refused.error_at("deadline"))) == (422, True)
 
 
 def test_a_limit_in_a_year_without_its_notice_is_provisional(app: Flask, world: World, time: Any) -> None:
     time.instant = datetime(2027, 2, 1, 9, tzinfo=BEIJING)
-    request = world.request(deadline=datetime(2027, 2, 10, 17, tzinfo=BEIJING))
-    page = sign_in(app, world, "visitor").get(f"/requests/{request}")
+    tender = world.tender(deadline=datetime(2027, 2, 10, 17, tzinfo=BEIJING))
+    page = sign_in(app, world, "visitor").get(f"/requests/{tender}")
     assert "还剩 5 个工作日(当年放假安排公布前暂定)" in page.text, (
         "2, 3, 4, 9 and 10 February: the 5th to the 8th are holidays by law"
     )
@@ -111,7 +111,7 @@ def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, 
         (1, "sealed_bid", "公告期至少 3 个工作日"),
         (200, "inquiry", "太远"),
     ):
-        made = buyer.submit("/requests/new", **{**REQUEST, "deadline": _at(days), "mode": mode})
+        made = buyer.submit("/requests/new", **{**TENDER, "deadline": _at(days), "mode": mode})
         refused = buyer.submit(f"{made.location}/publish")
         assert refused.status == 422
         assert said in refused.text
@@ -121,18 +121,18 @@ def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, 
 
 def test_an_invitation_needs_enough_agencies_and_a_department_must_be_there(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
-    made = buyer.submit("/requests/new", **{**REQUEST, "openness": "invited", "funds": "state"})
+    made = buyer.submit("/requests/new", **{**TENDER, "openness": "invited", "funds": "state"})
     assert "至少要邀请 3 家" in buyer.submit(f"{made.location}/publish").text
     edit = buyer.submit(f"{made.location}/edit", invited=ALL)
     assert edit.status == 303
     assert buyer.submit(f"{made.location}/publish").status == 303
-    far = buyer.submit("/requests/new", **{**REQUEST, "item_code": "SAF-01"})
+    far = buyer.submit("/requests/new", **{**TENDER, "item_code": "SAF-01"})
     assert "还没有接入" in buyer.submit(f"{far.location}/publish").text
 
 
 @pytest.mark.parametrize("mode", ["inquiry", "sealed_bid"])
 def test_an_offer(app: Flask, world: World, mode: str) -> None:
-    request = world.request(mode=mode, budget=4_500_000)
+    tender = world.tender(mode=mode, budget=4_500_000)
     agency = sign_in(app, world, "agency")
     for price, days, field, said in (
         ("60,000", "20", "price", "50,000.00"),
@@ -144,58 +144,58 @@ def test_an_offer(app: Flask, world: World, mode: str) -> None:
         ("40000", "501", "days", ""),
         ("", "20", "price", "请填写"),
     ):
-        answer = agency.submit(f"/requests/{request}/answer", price=price, days=days, note="留着")
+        answer = agency.submit(f"/requests/{tender}/answer", price=price, days=days, note="留着")
         assert answer.status == 422
         assert said in answer.error_at(field)
         assert answer.error_at(field)
         assert answer.value_of("price") == price
         assert answer.value_of("note") == "留着"
-    assert agency.submit(f"/requests/{request}/answer", price="40,000", days="20").status == 303
+    assert agency.submit(f"/requests/{tender}/answer", price="40,000", days="20").status == 303
     english = Visitor(app, world.emails["second"], "en")
-    answer = english.submit(f"/requests/{request}/answer", price="60,000", days="20")
+    answer = english.submit(f"/requests/{tender}/answer", price="60,000", days="20")
     assert "may not exceed one's own published fee" in answer.error_at("price")
 
 
 def test_who_may_not_offer_is_told_the_rule_before_typing(app: Flask, world: World) -> None:
     world.agency("fresh", verified=False)
-    request = world.request()
-    assert "待核验" in sign_in(app, world, "fresh").get(f"/requests/{request}/answer").text
-    assert "只有中介机构" in sign_in(app, world, "buyer").get(f"/requests/{request}/answer").text
-    assert "50,000.00" in sign_in(app, world, "agency").get(f"/requests/{request}/answer").text
+    tender = world.tender()
+    assert "待核验" in sign_in(app, world, "fresh").get(f"/requests/{tender}/answer").text
+    assert "只有中介机构" in sign_in(app, world, "buyer").get(f"/requests/{tender}/answer").text
+    assert "50,000.00" in sign_in(app, world, "agency").get(f"/requests/{tender}/answer").text
 
 
 def test_the_same_form_sent_twice_acts_once(app: Flask, world: World) -> None:
-    request, agency = world.request(), sign_in(app, world, "agency")
-    page = agency.get(f"/requests/{request}/answer")
+    tender, agency = world.tender(), sign_in(app, world, "agency")
+    page = agency.get(f"/requests/{tender}/answer")
     values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {
         "price": "40,000",
         "days": "20",
     }
-    first, second = (agency.post(f"/requests/{request}/answer", values) for _ in range(2))
+    first, second = (agency.post(f"/requests/{tender}/answer", values) for _ in range(2))
     assert (first.status, first.location) == (second.status, second.location) == (303, first.location)
     assert db.session.scalar(select(func.count(Quote.id))) == 1
-    third = agency.submit(f"/requests/{request}/answer", price="40,000", days="20")
+    third = agency.submit(f"/requests/{tender}/answer", price="40,000", days="20")
     assert third.status == 422
     assert "已经报过价" in third.text
 
 
 def test_acting_out_of_turn_and_too_late(app: Flask, world: World, time: Any) -> None:
-    request = world.request(mode="sealed_bid", funds="state")
+    tender = world.tender(mode="sealed_bid", funds="state")
     agency, buyer = sign_in(app, world, "agency"), sign_in(app, world, "buyer")
-    page = agency.get(f"/requests/{request}/answer")
+    page = agency.get(f"/requests/{tender}/answer")
     values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {
         "price": "40,000",
         "days": "20",
     }
-    close = buyer.get(f"/requests/{request}/close")
+    close = buyer.get(f"/requests/{tender}/close")
     assert close.status == 200
-    refused = buyer.submit(f"/requests/{request}/close")
+    refused = buyer.submit(f"/requests/{tender}/close")
     assert refused.status == 422
     assert "提前截止" in refused.text
-    time.instant = world.deadline(request) - timedelta(days=1)
+    time.instant = world.deadline(tender) - timedelta(days=1)
     assert agency.get("/my").status == 200, "a session rests for a week at most"
-    time.instant = world.deadline(request) + timedelta(milliseconds=1)
-    late = agency.post(f"/requests/{request}/answer", values)
+    time.instant = world.deadline(tender) + timedelta(milliseconds=1)
+    late = agency.post(f"/requests/{tender}/answer", values)
     assert late.status == 422
     assert "已过截止时间" in late.text
     assert late.value_of("price") == "40,000"
@@ -203,38 +203,36 @@ def test_acting_out_of_turn_and_too_late(app: Flask, world: World, time: Any) ->
 
 
 def test_reasons_are_asked_for(app: Flask, world: World) -> None:
-    request = world.request()
+    tender = world.tender()
     buyer = sign_in(app, world, "buyer")
-    answer = buyer.submit(f"/requests/{request}/cancel", reason="短")
+    answer = buyer.submit(f"/requests/{tender}/cancel", reason="短")
     assert answer.status == 422
     assert "至少 5 个字" in answer.error_at("reason")
     assert answer.value_of("reason") == "短"
-    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    sourcing.close(world.actor("buyer"), request)
-    award = buyer.submit(f"/requests/{request}/award", reasons="短短短短短")
+    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    sourcing.close(world.actor("buyer"), tender)
+    award = buyer.submit(f"/requests/{tender}/award", reasons="短短短短短")
     assert award.status == 422
     assert "仍然有效的报价" in award.error_at("agency")
 
 
-def test_a_failed_request_is_asked_again_as_it_was(app: Flask, world: World, time: Any) -> None:
-    request = world.request(
-        mode="sealed_bid", funds="state", project="要重新发布的项目", description="老说明"
-    )
-    time.closing(request)  # nobody came: the deadline moves once
-    time.closing(request)
+def test_a_failed_tender_is_asked_again_as_it_was(app: Flask, world: World, time: Any) -> None:
+    tender = world.tender(mode="sealed_bid", funds="state", project="要重新发布的项目", description="老说明")
+    time.closing(tender)  # nobody came: the deadline moves once
+    time.closing(tender)
     buyer = sign_in(app, world, "buyer")
-    assert "照此重新发布" in buyer.get(f"/requests/{request}").text
-    assert "照此重新发布" not in sign_in(app, world, "agency").get(f"/requests/{request}").text
-    page = buyer.get(f"/requests/new?from={request}")
+    assert "照此重新发布" in buyer.get(f"/requests/{tender}").text
+    assert "照此重新发布" not in sign_in(app, world, "agency").get(f"/requests/{tender}").text
+    page = buyer.get(f"/requests/new?from={tender}")
     assert (page.value_of("project"), page.value_of("description"), page.value_of("mode")) == (
         "要重新发布的项目",
         "老说明",
         "sealed_bid",
     )
-    again = buyer.submit(f"/requests/new?from={request}")
+    again = buyer.submit(f"/requests/new?from={tender}")
     assert again.status == 303
     assert buyer.submit(f"{again.location}/publish").status == 303
-    assert sign_in(app, world, "agency").get(f"/requests/new?from={request}").status == 403
+    assert sign_in(app, world, "agency").get(f"/requests/new?from={tender}").status == 403
 
 
 def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> None:
@@ -247,9 +245,9 @@ def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> N
     past = past_prices(db.session, "WAT-01", "632801")
     assert past is not None
     assert (past.lower, past.median, past.upper, past.count) == pytest.approx((0.675, 0.75, 0.825, 4))
-    request = world.request()
-    sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
-    assert "中位为公示价的 75%" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+    tender = world.tender()
+    sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
+    assert "中位为公示价的 75%" in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
 
 
 @pytest.mark.parametrize("between", [":", "\uff1a", " : ", "\uff1a ", "\u3000", "\t", "  "], ids=ascii)

@@ -24,7 +24,7 @@ from models import clock, policy, workdays
 from models.accounts import Organisation
 from models.errors import NotAllowed, RuleViolation
 from models.notifications import Notification
-from models.sourcing import Offer, Quote, Request
+from models.sourcing import Offer, Quote, Tender
 from tests.factories import World
 from tests.sourcing.test_course import amended, told
 from tests.web import Visitor, sign_in
@@ -36,10 +36,10 @@ SHOWN = ("41,111", "42,222", "43,333", "4111100", "4222200", "4333300")
 def quoted(
     world: World, names: tuple[str, ...] = ("agency", "second", "third"), **values: Any
 ) -> tuple[str, dict[str, str]]:
-    request = world.request(**{"funds": "state", "budget": 4_800_000, **values})
-    return request, {
+    tender = world.tender(**{"funds": "state", "budget": 4_800_000, **values})
+    return tender, {
         name: sourcing.submit_quote(
-            world.actor(name), request, price=PRICES[name], days=20, note=f"{name} 的说明"
+            world.actor(name), tender, price=PRICES[name], days=20, note=f"{name} 的说明"
         )
         for name in names
     }
@@ -50,20 +50,20 @@ def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, wor
     accounts.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
-        scope=["request", "quote"],
+        scope=["tender", "quote"],
         most=9_000_000,
         until=workdays.add(clock.now(), 90),
     )
     world.accept("helper")
     world.appoint_admin()
-    request, quotes = quoted(world)
+    tender, quotes = quoted(world)
     for name in ("buyer", "helper", "regulator", "admin", "third", "visitor"):
         visitor = sign_in(app, world, name)
-        page = visitor.get(f"/requests/{request}")
+        page = visitor.get(f"/requests/{tender}")
         assert "已收到 3 份" in page.text or name == "third"
         for path in (
-            f"/requests/{request}",
-            f"/requests/{request}/compare",
+            f"/requests/{tender}",
+            f"/requests/{tender}/compare",
             "/my",
             "/my/notices",
             f"/agencies?q={quotes['agency']}",
@@ -75,16 +75,16 @@ def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, wor
                     f'value="{quotes["agency"]}"', ""
                 ), (name, path, secret)
         assert visitor.get(f"/quotes/{quotes['agency']}").status in (302, 404)
-    time.closing(request)
+    time.closing(tender)
     for name in ("buyer", "helper", "regulator"):
-        page = sign_in(app, world, name).get(f"/requests/{request}")
+        page = sign_in(app, world, name).get(f"/requests/{tender}")
         for shown in ("41,111.00", "42,222.00", "43,333.00", "agency单位"):
             assert shown in page.text, (name, shown)
     assert "agency 的说明" in sign_in(app, world, "buyer").get(f"/quotes/{quotes['agency']}").text
-    assert "41,111" not in sign_in(app, world, "second").get(f"/requests/{request}").text, "rivals never"
+    assert "41,111" not in sign_in(app, world, "second").get(f"/requests/{tender}").text, "rivals never"
     sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
     assert sourcing.award(
-        world.actor("buyer"), request, agency=world.identifiers["second"], reasons="价格合理,工期满足"
+        world.actor("buyer"), tender, agency=world.identifiers["second"], reasons="价格合理,工期满足"
     )
 
 
@@ -100,7 +100,7 @@ def test_what_is_hidden_is_in_no_row(world: World) -> None:
 
 
 def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, time: Any) -> None:
-    request, quotes = quoted(world)
+    tender, quotes = quoted(world)
     buyer = world.actor("buyer")
     for act in (sourcing.accept_quote, sourcing.decline_quote, sourcing.withdraw_quote):
         with pytest.raises(NotAllowed):
@@ -108,7 +108,7 @@ def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, t
     with pytest.raises(RuleViolation, match="不公开"):
         sourcing.offer(buyer, quotes["agency"], price=100, days=20)
     with pytest.raises(RuleViolation, match="提前截止"):
-        sourcing.close(buyer, request)
+        sourcing.close(buyer, tender)
     sourcing.withdraw_quote(world.actor("second"), quotes["second"])
     drain()
     db.session.rollback()
@@ -117,9 +117,9 @@ def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, t
     ).all()
     assert not [notice for notice in mine if notice.event.case_type == "quote"]
     refused = sign_in(app, world, "buyer")
-    page = refused.get(f"/requests/{request}/cancel")
+    page = refused.get(f"/requests/{tender}/cancel")
     sent = {name: page.value_of(name) for name in ("csrf_token", "submission")}
-    answer = refused.post(f"/requests/{request}/award", {**sent, "reasons": "提前看看有谁报了价"})
+    answer = refused.post(f"/requests/{tender}/award", {**sent, "reasons": "提前看看有谁报了价"})
     assert answer.status == 409
     assert "agency单位" not in answer.text
     assert "41,111" not in answer.text, "nor on a form that is refused"
@@ -128,36 +128,36 @@ def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, t
 def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(
     app: Flask, world: World, time: Any
 ) -> None:
-    request, quotes = quoted(world)
+    tender, quotes = quoted(world)
     agency = sign_in(app, world, "agency")
     page = agency.get(f"/quotes/{quotes['agency']}")
     assert "41,111.00" in page.text
     assert "密封至" in page.text
-    assert agency.get(f"/quotes/{quotes['agency']}/replace").location == f"/requests/{request}/answer"
+    assert agency.get(f"/quotes/{quotes['agency']}/replace").location == f"/requests/{tender}/answer"
     assert (
-        agency.submit(f"/requests/{request}/answer", price="40,000", days="18").location
+        agency.submit(f"/requests/{tender}/answer", price="40,000", days="18").location
         == f"/quotes/{quotes['agency']}"
     )
-    assert agency.submit(f"/requests/{request}/answer", price="50,000.01", days="18").status == 422, (
+    assert agency.submit(f"/requests/{tender}/answer", price="50,000.01", days="18").status == 422, (
         "still not above the published price"
     )
-    time.instant = world.deadline(request) + timedelta(seconds=1)
+    time.instant = world.deadline(tender) + timedelta(seconds=1)
     with pytest.raises(RuleViolation, match="已过截止时间"):
-        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    time.closing(request)
+        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    time.closing(tender)
     found = Quote.load(db.session, quotes["agency"])
     assert (found.price, found.days, [o.price for o in found.offers]) == (4_000_000, 18, [4_000_000])
     with pytest.raises(RuleViolation):
-        sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
 
 
 def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(
     app: Flask, world: World, time: Any
 ) -> None:
-    request, quotes = quoted(world)
+    tender, quotes = quoted(world)
     agency, deadline = (
         sign_in(app, world, "agency"),
-        f"{world.deadline(request).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}",
+        f"{world.deadline(tender).astimezone(clock.BEIJING):%Y-%m-%d %H:%M}",
     )
     page = agency.get(f"/quotes/{quotes['agency']}")
     assert "等业主答复" not in page.text
@@ -167,18 +167,18 @@ def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(
     }
     assert (facts["最新价格"], facts["密封至"]) == ("¥ 41,111.00", deadline)
     assert "等业主答复" not in agency.get("/my/answers").text
-    step = sign_in(app, world, "buyer").get(f"/requests/{request}").soup.select_one(".steps li.now")
+    step = sign_in(app, world, "buyer").get(f"/requests/{tender}").soup.select_one(".steps li.now")
     assert step.b.get_text() == "询价"
-    time.closing(request)
+    time.closing(tender)
     assert "等业主答复" in sign_in(app, world, "agency").get(f"/quotes/{quotes['agency']}").text
 
 
 def test_the_agency_is_told_which_it_is_before_it_quotes(app: Flask, world: World) -> None:
-    hidden, open_ = world.request(funds="state"), world.request(funds="private")
+    hidden, open_ = world.tender(funds="state"), world.tender(funds="private")
     agency = sign_in(app, world, "agency")
     said = {
-        request: agency.get(f"/requests/{request}/answer").soup.select_one("#seen").get_text()
-        for request in (hidden, open_)
+        tender: agency.get(f"/requests/{tender}/answer").soup.select_one("#seen").get_text()
+        for tender in (hidden, open_)
     }
     assert "只看到收到几份报价" in said[hidden]
     assert "立即看得到您的报价" in said[open_]
@@ -197,10 +197,10 @@ def test_private_funds_are_as_the_policy_says(
     monkeypatch.setitem(
         policy.current().values["mode"]["inquiry"], "quotes", {"private": "deadline", "state": "deadline"}
     )
-    request, quotes = quoted(world, ("agency",), funds="private")
+    tender, quotes = quoted(world, ("agency",), funds="private")
     with pytest.raises(RuleViolation):
         sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
-    time.closing(request)
+    time.closing(tender)
     db.session.rollback()
     assert Quote.load(db.session, quotes["agency"]).price == PRICES["agency"]
 
@@ -209,30 +209,30 @@ def test_private_funds_are_as_the_policy_says(
 def test_what_never_came_to_a_deadline_with_enough_is_never_read(
     app: Flask, world: World, time: Any, ending: str
 ) -> None:
-    request, quotes = quoted(world, ("agency", "second"))
+    tender, quotes = quoted(world, ("agency", "second"))
     if ending == "cancelled":
-        sourcing.cancel(world.actor("buyer"), request, reason="项目选址调整,取消")
+        sourcing.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
     else:
-        time.closing(request)
-        assert Request.load(db.session, request).state == "published", (
+        time.closing(tender)
+        assert Tender.load(db.session, tender).state == "published", (
             "too few: the deadline moves once, and nothing is shown"
         )
-        assert "41,111" not in sign_in(app, world, "buyer").get(f"/requests/{request}").text
-        time.closing(request)
+        assert "41,111" not in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
+        time.closing(tender)
     found = Quote.load(db.session, quotes["agency"])
-    assert (Request.load(db.session, request).state, found.price) == (ending, None)
-    page = sign_in(app, world, "buyer").get(f"/requests/{request}")
+    assert (Tender.load(db.session, tender).state, found.price) == (ending, None)
+    page = sign_in(app, world, "buyer").get(f"/requests/{tender}")
     assert "41,111" not in page.text
     assert "agency单位" not in page.text
     assert "没有人看到过这份报价" in sign_in(app, world, "agency").get(f"/quotes/{quotes['agency']}").text
 
 
 def test_after_an_amendment_a_hidden_quote_is_handed_in_again(world: World, time: Any) -> None:
-    request, quotes = quoted(world)
-    amended(world, request, budget=4_100_000)
+    tender, quotes = quoted(world)
+    amended(world, tender, budget=4_100_000)
     assert Quote.load(db.session, quotes["agency"]).state == "countered"
     assert told(world, "agency", "quote.renew") == 1
-    sourcing.submit_quote(world.actor("agency"), request, price=4_050_000, days=20)
+    sourcing.submit_quote(world.actor("agency"), tender, price=4_050_000, days=20)
     assert Quote.load(db.session, quotes["agency"]).state == "open"
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
@@ -244,7 +244,7 @@ def test_after_an_amendment_a_hidden_quote_is_handed_in_again(world: World, time
 def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(
     app: Flask, world: World, time: Any
 ) -> None:
-    """Two agencies of one head are too few: the request fails, and nobody learns who they were."""
+    """Two agencies of one head are too few: the tender fails, and nobody learns who they were."""
     with transaction() as session:
         for name in ("agency", "second"):
             session.execute(
@@ -252,13 +252,13 @@ def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(
                 .where(Organisation.id == world.organisation(name).id)
                 .values(legal_representative="李四")
             )
-    request, quotes = quoted(world, ("agency", "second"))
+    tender, quotes = quoted(world, ("agency", "second"))
     for _ in range(2):
-        time.closing(request)
-    found = Request.load(db.session, request)
+        time.closing(tender)
+    found = Tender.load(db.session, tender)
     assert (found.state, len((found.outcome or {})["linked"])) == ("failed", 1)
     for name in ("buyer", "regulator", "agency"):
-        page = sign_in(app, world, name).get(f"/requests/{request}").text
+        page = sign_in(app, world, name).get(f"/requests/{tender}").text
         assert "关联单位" not in page.split("<main", 1)[1].split("</main", 1)[0], name
         assert "second单位" not in page
         assert quotes["second"] not in page
@@ -279,30 +279,30 @@ def test_linked_quotes_are_told_to_the_buyer_once_it_reads_them(app: Flask, worl
                 .values(legal_representative="李四")
             )
     world.agency("fourth")
-    request, _ = quoted(world)
-    sourcing.submit_quote(world.actor("fourth"), request, price=4_444_400, days=20)
-    assert "同一法定代表人" not in sign_in(app, world, "buyer").get(f"/requests/{request}").text
-    time.closing(request)
-    assert "同一法定代表人" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
+    tender, _ = quoted(world)
+    sourcing.submit_quote(world.actor("fourth"), tender, price=4_444_400, days=20)
+    assert "同一法定代表人" not in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
+    time.closing(tender)
+    assert "同一法定代表人" in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
     for name in ("agency", "third"):
-        assert "同一法定代表人" not in sign_in(app, world, name).get(f"/requests/{request}").text, name
+        assert "同一法定代表人" not in sign_in(app, world, name).get(f"/requests/{tender}").text, name
 
 
 def test_a_quote_replaced_under_its_seal_binds_like_the_first(world: World) -> None:
-    request, quotes = quoted(world, ("agency",))
+    tender, quotes = quoted(world, ("agency",))
     agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     with pytest.raises(NotAllowed, match="已暂停"):
-        sourcing.submit_quote(world.actor("agency"), request, price=4_000_000, days=20)
+        sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
     sourcing.withdraw_quote(world.actor("agency"), quotes["agency"])
 
 
 def test_a_deadline_that_moves_takes_the_quotes_with_it(world: World, time: Any) -> None:
-    request = world.request()
-    quote = sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
+    tender = world.tender()
+    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
     deadline = workdays.add(time.instant, 30)
     sourcing.amend(
         world.actor("buyer"),
-        request,
+        tender,
         description="",
         quantity={},
         budget=None,
@@ -318,19 +318,19 @@ def test_a_deadline_that_moves_takes_the_quotes_with_it(world: World, time: Any)
 
 
 def test_a_quote_not_given_anew_after_an_amendment_does_not_count(world: World, time: Any) -> None:
-    request = world.request(funds="state")
+    tender = world.tender(funds="state")
     for name in ("agency", "second", "third"):
-        sourcing.submit_quote(world.actor(name), request, price=100, days=20)
+        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
     sourcing.amend(
         world.actor("buyer"),
-        request,
+        tender,
         description="增加一项内容",
         quantity={},
         budget=None,
         deadline=workdays.add(time.instant, 6),
         reason="需求内容有增加",
     )
-    sourcing.submit_quote(world.actor("agency"), request, price=100, days=20)
-    time.closing(request)
-    found = Request.load(db.session, request)
+    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    time.closing(tender)
+    found = Tender.load(db.session, tender)
     assert (found.state, found.extended) == ("published", True), "one answer where three are asked for"

@@ -1,4 +1,4 @@
-"""What follows where bidders of one request are linked with each other or with its buyer."""
+"""What follows where bidders of one tender are linked with each other or with its buyer."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from models.actors import SYSTEM
 from models.agencies import SAID
 from models.agencies.checks import open_check
 from models.events import Event
-from models.sourcing import Award, Bid, Request
+from models.sourcing import Award, Bid, Tender
 from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled
 from tests.web import Visitor, sign_in
 
 
-def _opened(world: World, time: Any, **request: Any) -> str:
-    made = world.request(**{"mode": "sealed_bid", "funds": "private", **request})
+def _opened(world: World, time: Any, **tender: Any) -> str:
+    made = world.tender(**{"mode": "sealed_bid", "funds": "private", **tender})
     world.agency("fourth")
     give(world, "agency", "representative", "李四")
     give(world, "second", "representative", "李 四")
     prices = {"second": 300_00, "agency": 100_00, "third": 200_00, "fourth": 400_00}
     for name, price in prices.items():
         sourcing.submit_bid(
-            world.actor(name), made, price=None if request.get("mode") == "random_draw" else price, days=20
+            world.actor(name), made, price=None if tender.get("mode") == "random_draw" else price, days=20
         )
         time.instant += timedelta(seconds=1)
     time.closing(made)
     return made
 
 
-def _states(request: str) -> dict[str, str]:
+def _states(tender: str) -> dict[str, str]:
     db.session.rollback()
     return {
         bid.agency.name.removesuffix("单位"): bid.state
         for bid in db.session.scalars(
-            select(Bid).join(Bid.request).where(Request.identifier == request)
+            select(Bid).join(Bid.tender).where(Tender.identifier == tender)
         ).unique()
     }
 
 
-def _first(request: str) -> str:
+def _first(tender: str) -> str:
     db.session.rollback()
-    outcome = Request.load(db.session, request).outcome or {}
+    outcome = Tender.load(db.session, tender).outcome or {}
     return db.session.scalars(select(Bid).where(Bid.identifier == outcome["ranking"][0])).one().agency.name
 
 
@@ -86,36 +86,34 @@ def test_what_follows_is_the_policys(
     places: int,
 ) -> None:
     ruled(monkeypatch, follows, ("representative",))
-    request = _opened(world, time)
-    assert _states(request) == states
-    assert _first(request) == first
-    assert len((Request.load(db.session, request).outcome or {})["ranking"]) == places
+    tender = _opened(world, time)
+    assert _states(tender) == states
+    assert _first(tender) == first
+    assert len((Tender.load(db.session, tender).outcome or {})["ranking"]) == places
 
 
 def test_the_later_bid_stays_where_the_earlier_takes_no_part(
     world: World, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The earlier one did not renew its bid after the request was changed."""
+    """The earlier one did not renew its bid after the tender was changed."""
     ruled(monkeypatch, "later", ("representative",))
     for name in ("agency", "second"):
         give(world, name, "representative", "李四")
-    request = world.request(mode="sealed_bid", funds="private")
-    world.bids(request, agency=100_00)
+    tender = world.tender(mode="sealed_bid", funds="private")
+    world.bids(tender, agency=100_00)
     changed = {"description": "增加一处水源地", "quantity": {}, "budget": None, "reason": "补充说明情况"}
-    sourcing.amend(
-        world.actor("buyer"), request, deadline=workdays.add(world.deadline(request), 3), **changed
-    )
-    world.bids(request, second=200_00, third=300_00)
+    sourcing.amend(world.actor("buyer"), tender, deadline=workdays.add(world.deadline(tender), 3), **changed)
+    world.bids(tender, second=200_00, third=300_00)
     world.agency("fourth")
-    world.bids(request, fourth=400_00)
-    time.closing(request)
-    assert _states(request) == {
+    world.bids(tender, fourth=400_00)
+    time.closing(tender)
+    assert _states(tender) == {
         "agency": "disqualified",
         "second": "opened",
         "third": "opened",
         "fourth": "opened",
     }
-    assert _first(request) == "second单位"
+    assert _first(tender) == "second单位"
 
 
 @pytest.mark.parametrize(("buyer", "state"), [("show", "opened"), ("void", "disqualified")])
@@ -125,18 +123,18 @@ def test_a_bidder_under_the_buyers_head_is_shown_or_void(
     ruled(monkeypatch, ties=("representative",), buyer=buyer)
     for name in ("buyer", "agency"):
         give(world, name, "representative", "李四" if name == "buyer" else "李四（法人）")
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, agency=100_00, second=200_00, third=300_00)
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, agency=100_00, second=200_00, third=300_00)
     assert not any(
-        "与项目业主有关联" in sign_in(app, world, name).get(f"/requests/{request}").text
+        "与项目业主有关联" in sign_in(app, world, name).get(f"/requests/{tender}").text
         for name in ("buyer", "third")
     )
-    time.closing(request)
-    assert _states(request) == {"agency": state, "second": "opened", "third": "opened"}
+    time.closing(tender)
+    assert _states(tender) == {"agency": state, "second": "opened", "third": "opened"}
     for reader in (sign_in(app, world, "buyer"), sign_in(app, world, "third"), Visitor(app)):
-        page = reader.get(f"/requests/{request}").text
+        page = reader.get(f"/requests/{tender}").text
         assert "与项目业主有关联、同一法定代表人" in page
-    drawn = Request.load(db.session, request).outcome or {}
+    drawn = Tender.load(db.session, tender).outcome or {}
     assert len(drawn["ranking"]) == (3 if buyer == "show" else 2)
 
 
@@ -144,10 +142,10 @@ def test_linked_bidders_have_one_place_in_a_draw(
     world: World, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ruled(monkeypatch, "one", ("representative",))
-    request = _opened(world, time, mode="random_draw", budget=5_000_00)
-    (draw,) = draws.of_case(db.session, request)
+    tender = _opened(world, time, mode="random_draw", budget=5_000_00)
+    (draw,) = draws.of_case(db.session, tender)
     assert (len(draw.candidates), len(draw.participants)) == (3, 4)
-    assert len((Request.load(db.session, request).outcome or {})["ranking"]) == 3
+    assert len((Tender.load(db.session, tender).outcome or {})["ranking"]) == 3
 
 
 def test_they_count_as_one_towards_the_least_number(
@@ -157,15 +155,15 @@ def test_they_count_as_one_towards_the_least_number(
     give(world, "agency", "representative", "李四")
     give(world, "second", "representative", "李四")
     sealed, inquiry = (
-        world.request(mode="sealed_bid", funds="state"),
-        world.request(funds="state", project="另一个项目"),
+        world.tender(mode="sealed_bid", funds="state"),
+        world.tender(funds="state", project="另一个项目"),
     )
     for name in ("agency", "second", "third"):
         sourcing.submit_bid(world.actor(name), sealed, price=100_00, days=20)
         sourcing.submit_quote(world.actor(name), inquiry, price=100_00, days=20)
     time.closing(sealed)
-    for request in (sealed, inquiry):
-        found = Request.load(db.session, request)
+    for tender in (sealed, inquiry):
+        found = Tender.load(db.session, tender)
         assert (found.state, found.extended) == ("published", True), "three, but only two heads"
 
 
@@ -173,28 +171,28 @@ def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(
     app: Flask, world: World, time: Any
 ) -> None:
     """The later one hands in as anybody: a refusal would tell that the other has bid."""
-    request = world.request(mode="sealed_bid", funds="private")
+    tender = world.tender(mode="sealed_bid", funds="private")
     give(world, "agency", "representative", "李四")
     give(world, "second", "representative", "李四")
-    world.bids(request, agency=100_00, second=200_00)
+    world.bids(tender, agency=100_00, second=200_00)
     readers = [sign_in(app, world, name) for name in ("buyer", "agency", "second", "third", "regulator")] + [
         Visitor(app)
     ]
-    paths = (f"/requests/{request}", f"/requests/{request}/compare")
+    paths = (f"/requests/{tender}", f"/requests/{tender}/compare")
     assert not any("关联" in reader.get(path).text for reader in readers for path in paths)
     assert not any("linked" in event.data for event in db.session.scalars(select(Event)))
-    world.bids(request, third=300_00)
+    world.bids(tender, third=300_00)
     world.agency("fourth")
-    world.bids(request, fourth=400_00)
-    time.closing(request)
+    world.bids(tender, fourth=400_00)
+    time.closing(tender)
     drain()
-    opened = db.session.scalars(select(Event).where(Event.kind == "request.open")).one()
+    opened = db.session.scalars(select(Event).where(Event.kind == "tender.open")).one()
     assert opened.data["linked"][0].endswith(": representative")
     for reader in readers:
         page = reader.get(paths[0]).text
         assert "同一法定代表人" in page
         assert "agency单位" in page
-    award = sourcing.award(world.actor("buyer"), request, reasons="报价最低,工期满足")
+    award = sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
     assert "同一法定代表人" in Visitor(app).get(f"/awards/{award}").text
     time.instant = Award.load(db.session, award).public_until
     from market.jobs import tick
@@ -223,18 +221,18 @@ def test_nobody_is_struck_by_a_name_a_rival_gives_itself(
         give(world, name, "representative", "才旦卓玛" if name == "agency" else "马海")
     give(world, "sock", "owner", "才旦卓玛")
     give(world, "second", "owner", "马海")
-    request = world.request(mode="sealed_bid", funds="state")
-    world.bids(request, sock=400_00, second=300_00, agency=100_00, third=200_00)
-    time.closing(request)
-    assert set(_states(request).values()) == {"opened"}
-    outcome = Request.load(db.session, request).outcome or {}
+    tender = world.tender(mode="sealed_bid", funds="state")
+    world.bids(tender, sock=400_00, second=300_00, agency=100_00, third=200_00)
+    time.closing(tender)
+    assert set(_states(tender).values()) == {"opened"}
+    outcome = Tender.load(db.session, tender).outcome or {}
     assert len(outcome["ranking"]) == 4
-    assert _first(request) == "agency单位"
+    assert _first(tender) == "agency单位"
     assert [row["ties"] for row in outcome["linked"]] == [
         ["buyer", "representative", "owner", SAID],
         ["representative", "owner", SAID],
     ]
-    assert "仅据自填的姓名,只作提示" in Visitor(app).get(f"/requests/{request}").text
+    assert "仅据自填的姓名,只作提示" in Visitor(app).get(f"/requests/{tender}").text
 
 
 @pytest.mark.parametrize("how", ["changed", "on its word"])
@@ -258,28 +256,28 @@ def test_whoever_takes_a_rivals_representative_for_its_own_is_the_one_who_is_str
                 session, SYSTEM, Organisation.load(session, world.identifiers["second"]), "commitment", []
             )
     world.agency("fourth")
-    request = world.request(mode="sealed_bid", funds="private")
-    world.bids(request, second=400_00, third=300_00, agency=100_00, fourth=200_00)
-    time.closing(request)
-    assert _states(request) == {
+    tender = world.tender(mode="sealed_bid", funds="private")
+    world.bids(tender, second=400_00, third=300_00, agency=100_00, fourth=200_00)
+    time.closing(tender)
+    assert _states(tender) == {
         "second": "disqualified",
         "third": "opened",
         "agency": "opened",
         "fourth": "opened",
     }
-    assert _first(request) == "agency单位"
+    assert _first(tender) == "agency单位"
 
 
 def test_a_live_auction_tells_it_at_its_end(app: Flask, world: World, time: Any) -> None:
-    request = _opened(
+    tender = _opened(
         world, time, mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
     )
-    assert Request.load(db.session, request).state == "auction"
-    assert "关联" not in Visitor(app).get(f"/requests/{request}").text
+    assert Tender.load(db.session, tender).state == "auction"
+    assert "关联" not in Visitor(app).get(f"/requests/{tender}").text
     assert not any("linked" in event.data for event in db.session.scalars(select(Event)))
-    time.instant = Request.load(db.session, request).auction_closes_at
+    time.instant = Tender.load(db.session, tender).auction_closes_at
     from market.jobs import tick
 
     tick()
     db.session.rollback()
-    assert "同一法定代表人" in Visitor(app).get(f"/requests/{request}").text
+    assert "同一法定代表人" in Visitor(app).get(f"/requests/{tender}").text

@@ -19,7 +19,7 @@ from market.sourcing import actions as sourcing
 from models import policy, workdays
 from models.actors import VISITOR
 from models.errors import NotAllowed, RuleViolation
-from models.sourcing import Award, Evaluation, Request
+from models.sourcing import Award, Evaluation, Tender
 from models.sourcing.scoring import check_criteria, days_shares, price_shares
 from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
@@ -79,16 +79,16 @@ def panel(world: World) -> World:
     return world
 
 
-def request_of(world: World, experts: int = 3, **values: Any) -> str:
-    request = world.request(mode="merit", funds="state", criteria=CRITERIA, **values)
+def tender_of(world: World, experts: int = 3, **values: Any) -> str:
+    tender = world.tender(mode="merit", funds="state", criteria=CRITERIA, **values)
     for number in range(experts):
-        sourcing.appoint(world.actor("buyer"), request, email=f"expert{number}@example.cn")
-    return request
+        sourcing.appoint(world.actor("buyer"), tender, email=f"expert{number}@example.cn")
+    return tender
 
 
-def sheets(world: World, request: str) -> dict[str, str]:
+def sheets(world: World, tender: str) -> dict[str, str]:
     db.session.rollback()
-    found = db.session.query(Evaluation).filter(Evaluation.request.has(identifier=request))
+    found = db.session.query(Evaluation).filter(Evaluation.tender.has(identifier=tender))
     return {e.evaluator.name: e.identifier for e in found}
 
 
@@ -107,12 +107,12 @@ GOOD = {"agency": (20, 10), "second": (10, 5), "third": (0, 0)}
 
 def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World, time: Any) -> None:
     world = panel
-    request = request_of(world)
-    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
+    tender = tender_of(world)
+    bids = world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
     with pytest.raises(RuleViolation, match="已经在名单"):
-        sourcing.appoint(world.actor("buyer"), request, email="expert0@example.cn")
-    time.closing(request)
-    mine = sheets(world, request)
+        sourcing.appoint(world.actor("buyer"), tender, email="expert0@example.cn")
+    time.closing(tender)
+    mine = sheets(world, tender)
     for number, name in enumerate(mine):
         with pytest.raises(NotAllowed):
             sourcing.declare(world.actor("buyer"), mine[name])
@@ -121,14 +121,14 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
             sourcing.score(world.actor(name), mine[name], sheet=points(bids, **{**GOOD, "third": (21, 0)}))
         assert str(refused.value.field).startswith("points_")
         sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
-        assert Request.load(db.session, request).state == ("evaluated" if number == 2 else "scoring")
+        assert Tender.load(db.session, tender).state == ("evaluated" if number == 2 else "scoring")
         if number < 2:
             found = db.session.query(Evaluation).filter_by(identifier=mine[name]).one()
             assert (found.sheet, found.state) == (None, "scored")
             for other in ("expert2", "buyer", "regulator", "agency"):
-                text = sign_in(app, world, other).get(f"/requests/{request}").text
+                text = sign_in(app, world, other).get(f"/requests/{tender}").text
                 assert "的理由写在这里" not in text
-    outcome = Request.load(db.session, request).outcome
+    outcome = Tender.load(db.session, tender).outcome
     assert outcome["ranking"] == [bids[name] for name in ("agency", "second", "third")]
     assert outcome["points"][bids["agency"]] == {
         "price": 38.0,
@@ -138,10 +138,10 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
         "类似业绩": 10.0,
     }
     assert outcome["totals"][bids["agency"]] == 90.0
-    page = sign_in(app, world, "visitor").get(f"/requests/{request}").text
+    page = sign_in(app, world, "visitor").get(f"/requests/{tender}").text
     assert "的理由写在这里" in page
     assert "90.00" in page
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), request, reasons="综合评分第一"))
+    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="综合评分第一"))
     assert award.agency.name == "agency单位"
 
 
@@ -182,10 +182,10 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(
         agencies.add_practitioner(
             world.actor("second"), name=spelling, kind="注册咨询工程师", number="N1", **years()
         )
-    request = world.request(mode="merit", funds="state", criteria=CRITERIA)
-    sourcing.appoint(world.actor("buyer"), request, email="expert@example.cn")
-    world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
-    time.closing(request)
+    tender = world.tender(mode="merit", funds="state", criteria=CRITERIA)
+    sourcing.appoint(world.actor("buyer"), tender, email="expert@example.cn")
+    world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(tender)
     found = db.session.query(Evaluation).one()
     assert (found.state, found.conflict) == ("recused", "second单位")
 
@@ -193,20 +193,20 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(
 def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World, time: Any) -> None:
     world = panel
     world.member("agency", "inside")
-    request = request_of(world)
-    sourcing.appoint(world.actor("buyer"), request, email="inside@example.cn")
-    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
-    time.closing(request)
-    mine = sheets(world, request)
+    tender = tender_of(world)
+    sourcing.appoint(world.actor("buyer"), tender, email="inside@example.cn")
+    bids = world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(tender)
+    mine = sheets(world, tender)
     inside = db.session.query(Evaluation).filter_by(identifier=mine["inside"]).one()
     assert (inside.state, inside.conflict) == ("recused", "agency单位")
     sourcing.recuse(world.actor("expert0"), mine["expert0"], reason="曾在其中一家任职")
     for name in ("expert1", "expert2"):
         sourcing.declare(world.actor(name), mine[name])
         sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
-    assert Request.load(db.session, request).state == "scoring", "two of three: the buyer appoints another"
-    sourcing.appoint(world.actor("buyer"), request, email="expert3@example.cn")
-    mine = sheets(world, request)
+    assert Tender.load(db.session, tender).state == "scoring", "two of three: the buyer appoints another"
+    sourcing.appoint(world.actor("buyer"), tender, email="expert3@example.cn")
+    mine = sheets(world, tender)
     world.agency("late")
     sourcing.declare(world.actor("expert3"), mine["expert3"])
     with pytest.raises(NotAllowed):
@@ -222,23 +222,23 @@ def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World,
         sign_in(app, world, "expert3").submit(f"/evaluations/{mine['expert3']}/score", **fields).status == 303
     )
     db.session.rollback()
-    assert Request.load(db.session, request).state == "evaluated"
+    assert Tender.load(db.session, tender).state == "evaluated"
 
 
 def test_whoever_does_not_score_in_time_is_left_out(panel: World, time: Any) -> None:
     world = panel
-    request = request_of(world, experts=4)
-    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_800_000)
-    time.closing(request)
-    mine = sheets(world, request)
+    tender = tender_of(world, experts=4)
+    bids = world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(tender)
+    mine = sheets(world, tender)
     for name in ("expert0", "expert1", "expert2"):
         sourcing.declare(world.actor(name), mine[name])
         sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
-    assert Request.load(db.session, request).state == "scoring"
+    assert Tender.load(db.session, tender).state == "scoring"
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
     db.session.rollback()
-    assert Request.load(db.session, request).state == "evaluated"
+    assert Tender.load(db.session, tender).state == "evaluated"
     assert db.session.query(Evaluation).filter_by(identifier=mine["expert3"]).one().state == "lapsed"
 
 
@@ -249,9 +249,9 @@ def test_without_quality_lines_nobody_needs_to_score(world: World, time: Any) ->
         "credit": {"weight": 20},
         "quality": [],
     }
-    request = world.request(mode="merit", funds="state", criteria=criteria)
-    bids = world.bids(request, agency=4_000_000, second=3_900_000, third=3_000_000)
-    time.closing(request)
-    found = Request.load(db.session, request)
+    tender = world.tender(mode="merit", funds="state", criteria=criteria)
+    bids = world.bids(tender, agency=4_000_000, second=3_900_000, third=3_000_000)
+    time.closing(tender)
+    found = Tender.load(db.session, tender)
     assert found.state == "evaluated"
     assert found.outcome["ranking"][0] == bids["second"], "nearest below the mean"

@@ -15,43 +15,43 @@ from models import workdays
 from models.accounts import Organisation
 from models.contracts import Contract
 from models.errors import RuleViolation, WrongState
-from models.sourcing import Request
+from models.sourcing import Tender
 from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.web import sign_in
 
 
 def drafted(world: World, time: Any) -> tuple[str, str]:
-    """A request drawn with state funds, and its contract before anybody signed."""
-    request = opened(world, time)
-    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
+    """A tender drawn with state funds, and its contract before anybody signed."""
+    tender = opened(world, time)
+    sourcing.award(world.actor("buyer"), tender, reasons="按抽取结果确定")
     for _day in range(6):
         time.instant = workdays.add(time.instant, 1)
         run_deadlines()
     db.session.rollback()
-    return request, db.session.query(Contract).one().identifier
+    return tender, db.session.query(Contract).one().identifier
 
 
 def test_not_signing_is_no_way_to_draw_again(app: Flask, world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
+    tender, contract = drafted(world, time)
     buyer, regulator = world.actor("buyer"), world.actor("regulator")
-    with pytest.raises(RuleViolation, match=request):
+    with pytest.raises(RuleViolation, match=tender):
         contracts.terminate(buyer, contract, reason="不想和它签合同")
-    assert f"/requests/{request}/ask_cancel" in sign_in(app, world, "buyer").get(f"/requests/{request}").text
-    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
-    assert Request.load(db.session, request).state == "revoking"
-    sourcing.refuse_to_cancel(regulator, request, reason="串通一说查无实据")
-    assert Request.load(db.session, request).state == "contracted"
-    sourcing.ask_cancel(buyer, request, ground="unlawful", reason="中选机构串通投标")
-    sourcing.consent_to_cancel(regulator, request, reason="串通属实,同意取消")
+    assert f"/requests/{tender}/ask_cancel" in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
+    sourcing.ask_cancel(buyer, tender, ground="unlawful", reason="中选机构串通投标")
+    assert Tender.load(db.session, tender).state == "revoking"
+    sourcing.refuse_to_cancel(regulator, tender, reason="串通一说查无实据")
+    assert Tender.load(db.session, tender).state == "contracted"
+    sourcing.ask_cancel(buyer, tender, ground="unlawful", reason="中选机构串通投标")
+    sourcing.consent_to_cancel(regulator, tender, reason="串通属实,同意取消")
     ended = Contract.load(db.session, contract)
-    assert (ended.state, ended.unsigned_by, ended.request.state) == ("terminated", "buyer", "cancelled")
-    again = world.request(mode="random_draw", funds="state", budget=4_700_000)
-    assert Request.load(db.session, again).again_of == request
+    assert (ended.state, ended.unsigned_by, ended.tender.state) == ("terminated", "buyer", "cancelled")
+    again = world.tender(mode="random_draw", funds="state", budget=4_700_000)
+    assert Tender.load(db.session, again).again_of == tender
 
 
 def test_letting_the_time_to_sign_pass_is_none_either(world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
+    tender, contract = drafted(world, time)
     for _day in range(6):
         time.instant = workdays.add(time.instant, 1)
         run_deadlines()
@@ -66,37 +66,37 @@ def test_letting_the_time_to_sign_pass_is_none_either(world: World, time: Any) -
         if said == db.session.get_one(Organisation, winner).identifier
     )
     contracts.terminate(world.actor(name), contract, reason="我们不想签了,放弃")
-    assert Request.load(db.session, request).state == "failed"
-    again = world.request(
+    assert Tender.load(db.session, tender).state == "failed"
+    again = world.tender(
         mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(第二次)"
     )
-    assert Request.load(db.session, again).again_of == request
+    assert Tender.load(db.session, again).again_of == tender
 
 
 def test_what_both_have_signed_is_not_cancelled(world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
+    tender, contract = drafted(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), tender, ground="few", reason="符合条件的不足三家")
     winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
     for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
         contracts.agree(world.actor(name), contract)
-    assert Request.load(db.session, request).state == "contracted", (
+    assert Tender.load(db.session, tender).state == "contracted", (
         "who signs asks no more to be let off signing"
     )
     with pytest.raises(WrongState):
-        sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
+        sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="情况属实,同意取消")
     with pytest.raises(RuleViolation, match="双方签署"):
-        sourcing.ask_cancel(world.actor("buyer"), request, ground="few", reason="符合条件的不足三家")
+        sourcing.ask_cancel(world.actor("buyer"), tender, ground="few", reason="符合条件的不足三家")
 
 
 def test_what_is_published_beside_a_contract_not_signed_yet_names_it(world: World, time: Any) -> None:
-    request, contract = drafted(world, time)
-    again = world.request(mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(二次)")
-    assert Request.load(db.session, again).again_of == request
+    tender, contract = drafted(world, time)
+    again = world.tender(mode="random_draw", funds="state", budget=4_700_000, project="高标准农田项目(二次)")
+    assert Tender.load(db.session, again).again_of == tender
     sourcing.cancel(world.actor("buyer"), again, reason="不再另行采购了")
     winner = db.session.get_one(Organisation, Contract.load(db.session, contract).agency_id).identifier
     for name in ("buyer", next(key for key, said in world.identifiers.items() if said == winner)):
         contracts.agree(world.actor(name), contract)
-    another = world.request(project="高标准农田项目")
-    assert Request.load(db.session, another).again_of == again, (
+    another = world.tender(project="高标准农田项目")
+    assert Tender.load(db.session, another).again_of == again, (
         "what is under contract is not repeated, what was cancelled is"
     )

@@ -21,7 +21,7 @@ from market.sourcing import actions as sourcing
 from models import workdays
 from models.contracts import Contract
 from models.errors import Problem
-from models.sourcing import MODES, Award, Bid, Evaluation, Objection, Quote, Request
+from models.sourcing import MODES, Award, Bid, Evaluation, Objection, Quote, Tender
 from tests.factories import World
 
 AGENCIES = ("agency", "second", "third")
@@ -34,7 +34,7 @@ CRITERIA = {
 
 
 class Play:
-    """One request and everybody who may touch it. Each act may be refused; none may break what must hold."""
+    """One tender and everybody who may touch it. Each act may be refused; none may break what must hold."""
 
     def __init__(self, world: World, time: Any, mode: str, funds: str) -> None:
         self.world, self.time, self.mode = world, time, mode
@@ -50,25 +50,23 @@ class Play:
         if mode == "merit":
             values["criteria"] = CRITERIA
         deadline = workdays.add(self.time.instant, 4)
-        self.request = world.request(mode=mode, funds=funds, deadline=deadline.replace(hour=10), **values)
+        self.tender = world.tender(mode=mode, funds=funds, deadline=deadline.replace(hour=10), **values)
         if mode == "merit":
             for number in range(3):
-                sourcing.appoint(world.actor("buyer"), self.request, email=f"expert{number}@example.cn")
+                sourcing.appoint(world.actor("buyer"), self.tender, email=f"expert{number}@example.cn")
 
-    def found(self) -> Request:
+    def found(self) -> Tender:
         db.session.rollback()
-        return Request.load(db.session, self.request)
+        return Tender.load(db.session, self.tender)
 
     def _of(self, case_class: Any, name: str) -> Any:
         mine = self.world.organisation(name).id
-        return (
-            db.session.query(case_class).filter_by(request_id=self.found().id, agency_id=mine).one_or_none()
-        )
+        return db.session.query(case_class).filter_by(tender_id=self.found().id, agency_id=mine).one_or_none()
 
     def answer(self, name: str, price: int) -> None:
         sealed = self.found().way.sealed
         act = sourcing.submit_bid if sealed else sourcing.submit_quote
-        act(self.world.actor(name), self.request, price=price, days=20)
+        act(self.world.actor(name), self.tender, price=price, days=20)
 
     def step_back(self, name: str, price: int) -> None:
         quote, bid = self._of(Quote, name), self._of(Bid, name)
@@ -92,7 +90,7 @@ class Play:
         found = self.found()
         sourcing.amend(
             self.world.actor("buyer"),
-            self.request,
+            self.tender,
             description=found.description,
             quantity=found.quantity,
             budget=max(price, 3_000_000),
@@ -106,13 +104,13 @@ class Play:
 
     def close(self, name: str, price: int) -> None:
         if price % 4 == 0:
-            sourcing.close(self.world.actor("buyer"), self.request)
+            sourcing.close(self.world.actor("buyer"), self.tender)
             return
         self.time.instant = max(self.time.instant, self.found().closes_at)
         run_deadlines()
 
     def score(self, name: str, price: int) -> None:
-        for evaluation in db.session.query(Evaluation).filter_by(request_id=self.found().id).all():
+        for evaluation in db.session.query(Evaluation).filter_by(tender_id=self.found().id).all():
             expert = self.world.actor(evaluation.evaluator.name)
             sourcing.declare(expert, evaluation.identifier)
             bids = sourcing.scored_bids(db.session, self.found())
@@ -127,15 +125,13 @@ class Play:
         run_deadlines()
         sourcing.award(
             self.world.actor("buyer"),
-            self.request,
+            self.tender,
             agency=self.world.identifiers[name],
             reasons="价格合理,工期满足",
         )
 
     def object(self, name: str, price: int) -> None:
-        award = (
-            db.session.query(Award).filter_by(request_id=self.found().id).order_by(Award.id.desc()).first()
-        )
+        award = db.session.query(Award).filter_by(tender_id=self.found().id).order_by(Award.id.desc()).first()
         if award is not None and price % 2:
             sourcing.object_to(self.world.actor(name), award.identifier, grounds="中选机构的业绩与事实不符")
         elif award is not None:
@@ -143,7 +139,7 @@ class Play:
 
     def decide(self, name: str, price: int) -> None:
         for objection in (
-            db.session.query(Objection).join(Award).filter(Award.request_id == self.found().id).all()
+            db.session.query(Objection).join(Award).filter(Award.tender_id == self.found().id).all()
         ):
             sourcing.answer_objection(
                 self.world.actor("buyer"), objection.identifier, statement="我们核对过原件"
@@ -160,28 +156,28 @@ class Play:
         before = self.found()
         read = before.cancels_with_consent and before.state not in ("draft", "published")
         if price % 2:
-            sourcing.cancel(self.world.actor("buyer"), self.request, reason="项目选址调整,取消")
+            sourcing.cancel(self.world.actor("buyer"), self.tender, reason="项目选址调整,取消")
             assert not read, "cancelled alone, and drawn again"
         else:
             sourcing.ask_cancel(
-                self.world.actor("buyer"), self.request, ground="unlawful", reason="两家投标文件雷同"
+                self.world.actor("buyer"), self.tender, ground="unlawful", reason="两家投标文件雷同"
             )
             decide = sourcing.consent_to_cancel if price % 4 else sourcing.refuse_to_cancel
-            decide(self.world.actor("regulator"), self.request, reason="经核查后作出决定")
+            decide(self.world.actor("regulator"), self.tender, reason="经核查后作出决定")
 
     def holds(self) -> None:
         found = self.found()
-        awards = db.session.query(Award).filter_by(request_id=found.id).all()
+        awards = db.session.query(Award).filter_by(tender_id=found.id).all()
         standing = [award for award in awards if award.state != "annulled"]
         assert len(standing) <= 1, "two winners"
-        contracts = db.session.query(Contract).filter_by(request_id=found.id).count()
+        contracts = db.session.query(Contract).filter_by(tender_id=found.id).count()
         assert contracts == (1 if any(award.state == "final" for award in awards) else 0)
-        bids = db.session.query(Bid).filter_by(request_id=found.id).all()
+        bids = db.session.query(Bid).filter_by(tender_id=found.id).all()
         assert found.opened_at is not None or all(bid.price is None and bid.content is None for bid in bids)
         for award in awards:
             case_class: Any = Bid if found.way.sealed else Quote
             offer = (
-                db.session.query(case_class).filter_by(request_id=found.id, agency_id=award.agency_id).one()
+                db.session.query(case_class).filter_by(tender_id=found.id, agency_id=award.agency_id).one()
             )
             assert (offer.price, offer.days) == (award.price, award.days), (
                 "another price than the one offered"
@@ -248,9 +244,7 @@ def test_no_order_of_acts_breaks_what_must_hold(world: World, time: Any, mode: s
             stage.holds()
 
     play()
-    ended = {
-        state for (state,) in db.session.query(Request.state).filter(Request.project == "高标准农田项目")
-    }
+    ended = {state for (state,) in db.session.query(Tender.state).filter(Tender.project == "高标准农田项目")}
     assert ended & {"awarded", "contracted"}, "some play reaches an award"
 
 

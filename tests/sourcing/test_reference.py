@@ -23,7 +23,7 @@ from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
 from market.sourcing.jobs import _rows
 from models import draws, money, policy, workdays
-from models.sourcing import Award, Request
+from models.sourcing import Award, Tender
 from models.sourcing.ranking import percentages, reference
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -90,22 +90,20 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
     names = ["agency", "second", "third", "fourth", "fifth", "sixth"][:count]
     for name in names[3:]:
         world.agency(name, 5_000_000)
-    request = world.request(mode="reference_price", funds="state")
+    tender = world.tender(mode="reference_price", funds="state")
     prices = dict(
         zip(names, (4_000_001, 4_100_000, 4_200_000, 4_300_000, 3_900_000, 4_450_000), strict=False)
     )
-    world.bids(request, **prices)
+    world.bids(tender, **prices)
     visitor = Visitor(app)
-    percent = next(
-        draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent"
-    ).identifier
+    percent = next(draw for draw in draws.of_case(db.session, tender) if draw.purpose == "percent").identifier
     assert "reference" not in visitor.get(f"/draws/{percent}.json").response.get_json(), (
         "nothing before the opening"
     )
-    assert "不足的全部平均" in visitor.get(f"/requests/{request}").text
-    time.closing(request)
-    award = sourcing.award(world.actor("buyer"), request, reasons="最接近参考价")
-    outcome = Request.load(db.session, request).outcome["reference"]
+    assert "不足的全部平均" in visitor.get(f"/requests/{tender}").text
+    time.closing(tender)
+    award = sourcing.award(world.actor("buyer"), tender, reasons="最接近参考价")
+    outcome = Tender.load(db.session, tender).outcome["reference"]
     kept = sorted(prices.values())[1:-1] if count == 6 else sorted(prices.values())
     assert outcome["kept"] == kept
     said = [
@@ -116,7 +114,7 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
         outcome["source"],
     ]
     said.append("去掉最低" if count == 6 else "全部计入平均")
-    for path in (f"/requests/{request}", f"/awards/{award}"):
+    for path in (f"/requests/{tender}", f"/awards/{award}"):
         card = visitor.get(path).soup.select_one("#reference")
         assert card is not None
         for words in [*said, *(money.show(price) for price in prices.values())]:
@@ -146,21 +144,19 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
     assert visitor.get(f"/papers/{award}.pdf").response.get_data().startswith(b"%PDF")
 
 
-def test_the_file_of_an_invited_requests_draw_tells_a_stranger_no_prices(
+def test_the_file_of_an_invited_tenders_draw_tells_a_stranger_no_prices(
     app: Flask, world: World, time: Any
 ) -> None:
     names = ("agency", "second", "third")
-    request = world.request(
+    tender = world.tender(
         mode="reference_price",
         funds="state",
         openness="invited",
         invited=[world.identifiers[name] for name in names],
     )
-    world.bids(request, **dict.fromkeys(names, 4_000_000))
-    time.closing(request)
-    percent = next(
-        draw for draw in draws.of_case(db.session, request) if draw.purpose == "percent"
-    ).identifier
+    world.bids(tender, **dict.fromkeys(names, 4_000_000))
+    time.closing(tender)
+    percent = next(draw for draw in draws.of_case(db.session, tender) if draw.purpose == "percent").identifier
     stranger = Visitor(app).get(f"/draws/{percent}.json")
     assert (stranger.status, "40,000" in stranger.text, "B-2026" in stranger.text) == (404, False, False), (
         "nor that there is a draw"
@@ -184,11 +180,11 @@ def test_a_version_of_the_policy_stays_as_it_was_published() -> None:
     assert policy.current() is new
 
 
-def test_a_request_of_an_older_version_goes_on_by_its_rules(world: World) -> None:
-    request = Request.load(db.session, world.request(mode="sealed_bid", funds="state"))
-    request.policy_version = "2026-11"
-    assert request.questions_until == request.deadline
-    assert not request.cancels_with_consent
-    request.policy_version = "2026-12"
-    assert request.questions_until < request.deadline
-    assert request.cancels_with_consent
+def test_a_tender_of_an_older_version_goes_on_by_its_rules(world: World) -> None:
+    tender = Tender.load(db.session, world.tender(mode="sealed_bid", funds="state"))
+    tender.policy_version = "2026-11"
+    assert tender.questions_until == tender.deadline
+    assert not tender.cancels_with_consent
+    tender.policy_version = "2026-12"
+    assert tender.questions_until < tender.deadline
+    assert tender.cancels_with_consent

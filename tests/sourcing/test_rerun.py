@@ -18,7 +18,7 @@ from models import workdays
 from models.catalogue import ServiceItem
 from models.contracts import Contract
 from models.errors import RuleViolation
-from models.sourcing import NOT_AGAIN, Request, fruitless, same_project
+from models.sourcing import NOT_AGAIN, Tender, fruitless, same_project
 from models.sourcing.cancelling import repeats
 from tests.factories import World
 from tests.sourcing.readable import opened
@@ -29,40 +29,40 @@ from tests.web import Visitor, sign_in
 def test_the_rerun_and_the_cancelled_name_each_other_in_public(
     app: Flask, world: World, time: Any, named: bool
 ) -> None:
-    request = opened(world, time)
+    tender = opened(world, time)
     buyer, visitor = sign_in(app, world, "buyer"), Visitor(app)
-    offered = buyer.get(f"/requests/{request}").text
-    assert f"/requests/{request}/ask_cancel" in offered
-    assert f'/requests/{request}/cancel"' not in offered, "what cannot be done is not offered"
-    page = buyer.get(f"/requests/{request}/ask_cancel")
+    offered = buyer.get(f"/requests/{tender}").text
+    assert f"/requests/{tender}/ask_cancel" in offered
+    assert f'/requests/{tender}/cancel"' not in offered, "what cannot be done is not offered"
+    page = buyer.get(f"/requests/{tender}/ask_cancel")
     assert "政府采购法第三十六条第一款第一项" in page.text
     assert "招标投标法实施条例第五十五条" in page.text
-    assert buyer.submit(f"/requests/{request}/ask_cancel", reason="对结果不满意").status == 422
+    assert buyer.submit(f"/requests/{tender}/ask_cancel", reason="对结果不满意").status == 422
     assert (
-        buyer.submit(f"/requests/{request}/ask_cancel", ground="document", reason="资格条件写错了一项").status
+        buyer.submit(f"/requests/{tender}/ask_cancel", ground="document", reason="资格条件写错了一项").status
         == 303
     )
-    assert "违反强制性规定" not in visitor.get(f"/requests/{request}").text, (
+    assert "违反强制性规定" not in visitor.get(f"/requests/{tender}").text, (
         "a plea is not published before it is decided"
     )
-    assert "待监管部门同意取消" in visitor.get(f"/requests/{request}").text
+    assert "待监管部门同意取消" in visitor.get(f"/requests/{tender}").text
     assert (
         sign_in(app, world, "regulator")
-        .submit(f"/requests/{request}/consent", reason="资格条件确有错误")
+        .submit(f"/requests/{tender}/consent", reason="资格条件确有错误")
         .status
         == 303
     )
     if named:
-        made = buyer.submit(f"/requests/new?from={request}", budget="47,000").location
+        made = buyer.submit(f"/requests/new?from={tender}", budget="47,000").location
         again = made.rsplit("/", 1)[-1]
         sourcing.publish(world.actor("buyer"), again)
     else:
-        again = world.request(mode="random_draw", funds="state", budget=4_700_000, project=" 高标准农田 项目")
+        again = world.tender(mode="random_draw", funds="state", budget=4_700_000, project=" 高标准农田 项目")
     later = visitor.get(f"/requests/{again}")
-    for said in ("这是重新采购", request, "违反强制性规定", "招标投标法实施条例第二十三条"):
+    for said in ("这是重新采购", tender, "违反强制性规定", "招标投标法实施条例第二十三条"):
         assert said in later.text, said
-    assert later.soup.select_one(f'#again a[href="/requests/{request}"]') is not None
-    earlier = visitor.get(f"/requests/{request}")
+    assert later.soup.select_one(f'#again a[href="/requests/{tender}"]') is not None
+    earlier = visitor.get(f"/requests/{tender}")
     for said in ("经监管部门同意取消", "违反强制性规定", "已重新采购"):
         assert said in earlier.text, said
     assert earlier.soup.select_one(f'#again a[href="/requests/{again}"]') is not None
@@ -71,12 +71,12 @@ def test_the_rerun_and_the_cancelled_name_each_other_in_public(
 
 
 def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
-    request = opened(world, time)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
-    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
+    tender = opened(world, time)
+    sourcing.ask_cancel(world.actor("buyer"), tender, ground="gone", reason="项目被上级撤销立项")
+    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="立项撤销文件属实")
     with pytest.raises(RuleViolation, match="任务取消"):
-        world.request(mode="random_draw", funds="state", budget=4_700_000)
-    assert world.request(
+        world.tender(mode="random_draw", funds="state", budget=4_700_000)
+    assert world.tender(
         mode="random_draw",
         funds="state",
         budget=4_700_000,
@@ -88,14 +88,14 @@ def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
 def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(
     world: World, time: Any
 ) -> None:
-    request = opened(world, time)
+    tender = opened(world, time)
     again = opened(world, time, again_of=NOT_AGAIN)
-    assert Request.load(db.session, again).again_of == request
-    with pytest.raises(RuleViolation, match=f"{request} 还没有结果"):
+    assert Tender.load(db.session, again).again_of == tender
+    with pytest.raises(RuleViolation, match=f"{tender} 还没有结果"):
         sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
-    sourcing.award(world.actor("buyer"), request, reasons="按抽取结果确定")
+    sourcing.award(world.actor("buyer"), tender, reasons="按抽取结果确定")
     for _day in range(4):
-        with pytest.raises(RuleViolation, match=f"{request} 还没有结果"):
+        with pytest.raises(RuleViolation, match=f"{tender} 还没有结果"):
             sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
         time.instant = workdays.add(time.instant, 1)
         run_deadlines()
@@ -111,7 +111,7 @@ def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
     world: World, time: Any, state: str
 ) -> None:
     """Drafted first and published second; or the first put back to be scored."""
-    draft = world.request(
+    draft = world.tender(
         mode="random_draw",
         funds="state",
         budget=4_700_000,
@@ -127,7 +127,7 @@ def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
         world.appoint_admin()
         override(
             world.actor("admin"),
-            case_type="request",
+            case_type="tender",
             identifier=first,
             target="scoring",
             reason="评审重新进行",
@@ -139,13 +139,13 @@ def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
 def test_to_name_a_harmless_one_does_not_hide_what_else_came_to_nothing(
     app: Flask, world: World, time: Any
 ) -> None:
-    harmless = world.request(project="别的小项目")
+    harmless = world.tender(project="别的小项目")
     sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
     ended = gone(world, time, again_of=NOT_AGAIN)
-    again = world.request(
+    again = world.tender(
         mode="random_draw", funds="state", budget=4_700_000, project="农田整治工程", again_of=harmless
     )
-    found = Request.load(db.session, again)
+    found = Tender.load(db.session, again)
     assert (found.again_of, found.again_not) == (harmless, [ended])
     assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{again}").text
 
@@ -153,17 +153,15 @@ def test_to_name_a_harmless_one_does_not_hide_what_else_came_to_nothing(
 def test_what_a_publication_looks_at_does_not_grow_with_what_its_buyer_bought(
     world: World, time: Any
 ) -> None:
-    """A hundred earlier requests, of which a few came to nothing and none of which is this one."""
+    """A hundred earlier tenders, of which a few came to nothing and none of which is this one."""
     for number in range(100):
-        world.request(project=f"第{number}片区整治", publish=False)
+        world.tender(project=f"第{number}片区整治", publish=False)
     with transaction() as session:
-        session.execute(update(Request).values(state="contracted", published_at=time.instant))
-        few = select(Request.id).where(Request.id < 60).scalar_subquery()
-        session.execute(update(Request).where(Request.id.in_(few)).values(state="failed"))
+        session.execute(update(Tender).values(state="contracted", published_at=time.instant))
+        few = select(Tender.id).where(Tender.id < 60).scalar_subquery()
+        session.execute(update(Tender).where(Tender.id.in_(few)).values(state="failed"))
     db.session.expunge_all()
-    again = Request.load(
-        db.session, world.request(project="高标准农田项目", publish=False, again_of=NOT_AGAIN)
-    )
+    again = Tender.load(db.session, world.tender(project="高标准农田项目", publish=False, again_of=NOT_AGAIN))
     before = len(db.session.identity_map)
     assert repeats(db.session, again) == []
     assert len(db.session.identity_map) == before
@@ -173,8 +171,8 @@ def test_what_a_publication_looks_at_does_not_grow_with_what_its_buyer_bought(
 @pytest.mark.parametrize("draft", [True, False])
 def test_what_is_said_to_be_repeated_is_one_of_the_buyers_own(app: Flask, world: World, draft: bool) -> None:
     world.enterprise("other")
-    foreign = world.request(buyer="other")
-    path = f"/requests/{world.request(publish=False)}/edit" if draft else "/requests/new"
+    foreign = world.tender(buyer="other")
+    path = f"/requests/{world.tender(publish=False)}/edit" if draft else "/requests/new"
     for said in (foreign, "Q-0000-0000", "🦉" * 50):
         page = sign_in(app, world, "buyer").submit(
             path, again_of=said, item_code="WAT-01", project="高标准农田项目"
@@ -183,8 +181,8 @@ def test_what_is_said_to_be_repeated_is_one_of_the_buyers_own(app: Flask, world:
 
 
 def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -> None:
-    request = gone(world, time)
-    item = Request.load(db.session, request).item
+    tender = gone(world, time)
+    item = Tender.load(db.session, tender).item
     with transaction() as session:
         made = {
             column.key: getattr(item, column.key)
@@ -192,7 +190,7 @@ def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -
             if column.key not in ("id", "version")
         }
         session.add(ServiceItem(**made, version=item.version + 1))
-    again = sourcing.create_request(
+    again = sourcing.create_tender(
         world.actor("buyer"), **world.asked(mode="random_draw", funds="state", budget=4_700_000)
     )
     with transaction() as session:
@@ -201,17 +199,17 @@ def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -
             .where(ServiceItem.code == item.code, ServiceItem.version == item.version + 1)
             .scalar_subquery()
         )
-        session.execute(update(Request).where(Request.identifier == again).values(item_id=newer))
+        session.execute(update(Tender).where(Tender.identifier == again).values(item_id=newer))
     with pytest.raises(RuleViolation, match="任务取消"):
         sourcing.publish(world.actor("buyer"), again)
 
 
 def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world: World, time: Any) -> None:
-    request = world.request()
-    sourcing.cancel(world.actor("buyer"), request, reason="改为邀请方式采购")
-    again = sourcing.create_request(
+    tender = world.tender()
+    sourcing.cancel(world.actor("buyer"), tender, reason="改为邀请方式采购")
+    again = sourcing.create_tender(
         world.actor("buyer"),
-        again_of=request,
+        again_of=tender,
         **world.asked(openness="invited", invited=[world.identifiers["agency"]]),
     )
     sourcing.publish(world.actor("buyer"), again)
@@ -222,14 +220,14 @@ def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world:
         ("buyer", True),
         ("regulator", True),
     ):
-        assert (again in sign_in(app, world, name).get(f"/requests/{request}").text) is knows, name
+        assert (again in sign_in(app, world, name).get(f"/requests/{tender}").text) is knows, name
 
 
 def gone(world: World, time: Any, **values: Any) -> str:
-    request = opened(world, time, **values)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="gone", reason="项目被上级撤销立项")
-    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="立项撤销文件属实")
-    return request
+    tender = opened(world, time, **values)
+    sourcing.ask_cancel(world.actor("buyer"), tender, ground="gone", reason="项目被上级撤销立项")
+    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="立项撤销文件属实")
+    return tender
 
 
 AGAIN = (
@@ -280,7 +278,7 @@ def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is
 ) -> None:
     cancelled, buyer = gone(world, time), world.actor("buyer")
     asked = {"mode": "random_draw", "funds": "state", "budget": 4_700_000}
-    harmless = world.request(project="别的小项目", again_of=NOT_AGAIN)
+    harmless = world.tender(project="别的小项目", again_of=NOT_AGAIN)
     sourcing.cancel(buyer, harmless, reason="不需要了,取消")
     for values in (
         {"project": "高标准农田项目(第二次)"},
@@ -289,38 +287,38 @@ def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is
         {"again_of": NOT_AGAIN},
     ):
         with pytest.raises(RuleViolation, match=cancelled):
-            world.request(**asked, **values)
+            world.tender(**asked, **values)
     with pytest.raises(RuleViolation, match=cancelled):
-        world.request(**asked, project="换一个名称的项目", again_of=cancelled)
+        world.tender(**asked, project="换一个名称的项目", again_of=cancelled)
 
 
 def test_what_is_found_outranks_what_was_said_and_both_are_shown(app: Flask, world: World, time: Any) -> None:
-    request, visitor = opened(world, time), Visitor(app)
-    sourcing.ask_cancel(world.actor("buyer"), request, ground="over_budget", reason="报价均超过预算,不能支付")
-    sourcing.consent_to_cancel(world.actor("regulator"), request, reason="情况属实,同意取消")
-    harmless = world.request(project="别的小项目", again_of=NOT_AGAIN)
+    tender, visitor = opened(world, time), Visitor(app)
+    sourcing.ask_cancel(world.actor("buyer"), tender, ground="over_budget", reason="报价均超过预算,不能支付")
+    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="情况属实,同意取消")
+    harmless = world.tender(project="别的小项目", again_of=NOT_AGAIN)
     sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
-    again = world.request(
+    again = world.tender(
         mode="random_draw", funds="state", budget=4_700_000, again_of=harmless, project="高标准农田项目(二次)"
     )
-    found = Request.load(db.session, again)
-    assert (found.again_of, found.again_said) == (request, harmless)
+    found = Tender.load(db.session, again)
+    assert (found.again_of, found.again_said) == (tender, harmless)
     card = visitor.get(f"/requests/{again}").soup.select_one("#again").text
-    assert request in card
+    assert tender in card
     assert harmless in card
 
 
 def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_reads_it(
     app: Flask, world: World, time: Any
 ) -> None:
-    ended = world.request(project="另一个名称的项目")
+    ended = world.tender(project="另一个名称的项目")
     sourcing.cancel(world.actor("buyer"), ended, reason="项目方案有调整")
-    draft = world.request(publish=False)
+    draft = world.tender(publish=False)
     with pytest.raises(RuleViolation, match=ended) as refused:
         sourcing.publish(world.actor("buyer"), draft)
     assert refused.value.field == "again_of"
     buyer = sign_in(app, world, "buyer")
     assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit").text
-    sourcing.edit_request(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
+    sourcing.edit_tender(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
     sourcing.publish(world.actor("buyer"), draft)
     assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{draft}").text

@@ -111,7 +111,7 @@ def submit(
     """The agency hands over a version, every point of the checklist answered."""
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     happened = perform(session, deliverable, "submit", actor)
-    checklist = check_list(deliverable.contract.request.item.checklist, ticked)
+    checklist = check_list(deliverable.contract.tender.item.checklist, ticked)
     document = hand_in(session, actor, deliverable, file_name, content)
     number = 1 + len(deliverable.versions)
     if any(version.document.sha256 == document.sha256 for version in deliverable.versions):
@@ -157,7 +157,7 @@ def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
 
 def _go_on_unreviewed(session: Session, deliverable: Deliverable) -> None:
     contract = deliverable.contract
-    if policy.get(contract.policy_version).text(f"contract.unreviewed.{contract.request.funds}") == "pay":
+    if policy.get(contract.policy_version).text(f"contract.unreviewed.{contract.tender.funds}") == "pay":
         _waive(session, deliverable, SYSTEM, N_("各级审批部门都逾期未评审,按业主验收结清。"))
     else:
         earned = payments.fair_share(session, contract, "none") + deliverable.milestone.amount
@@ -193,7 +193,7 @@ def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str]
     perform(session, deliverable, "accept", actor, data={"silent": silent})
     deliverable.superior = None  # it is the department's own again
     if not silent:
-        points = check_list(deliverable.contract.request.item.checklist, ticked or [])
+        points = check_list(deliverable.contract.tender.item.checklist, ticked or [])
         deliverable.versions[-1].answers = dict.fromkeys(points, "")
     if not deliverable.milestone.reviewed:
         perform(session, deliverable, "finish", SYSTEM)
@@ -208,7 +208,7 @@ def send_for_correction(
     """The buyer returns a version, saying which points are not met and how; so many times and no more."""
     deliverable: Deliverable = locked(session, Deliverable, identifier)
     perform(session, deliverable, "return", actor, reason=reason)
-    deliverable.versions[-1].answers = check_answers(deliverable.contract.request.item.checklist, answers)
+    deliverable.versions[-1].answers = check_answers(deliverable.contract.tender.item.checklist, answers)
     deliverable.returns += 1
     return identifier
 

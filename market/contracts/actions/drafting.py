@@ -20,7 +20,7 @@ from models.contracts.templates import publish
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import refer
-from models.sourcing import Award, Request
+from models.sourcing import Award, Tender
 from models.workflow import check_reason, perform
 
 _WHO = {"agency": "机构", "buyer": "业主"}
@@ -83,17 +83,17 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 
 
 def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
-    above = Request.load(session, Contract.load(session, identifier).request.identifier, lock=True)
+    above = Tender.load(session, Contract.load(session, identifier).tender.identifier, lock=True)
     contract = Contract.load(session, identifier, lock=True)
     unsigned = contract.state in contracts.UNSIGNED
     happened = perform(session, contract, act, actor, reason=reason)
     if unsigned and happened.actor_role == "buyer" and above.cancels_with_consent:
         raise RuleViolation(
             N_(
-                "报价已经公开:不签合同也是取消采购,请在采购需求 %(request)s "
+                "报价已经公开:不签合同也是取消采购,请在采购需求 %(tender)s "
                 "的页面按规则列明的情形申请,由监管部门同意。"
             ),
-            request=above.identifier,
+            tender=above.identifier,
         )
     if unsigned and happened.actor_role in ("agency", "buyer"):
         contract.unsigned_by = happened.actor_role
@@ -110,8 +110,8 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
 
 @action
 def replace(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """The buyer gives up an agency that may not sign, and decides anew. Returns the request's identifier."""
-    above = Request.load(session, Contract.load(session, identifier).request.identifier, lock=True)
+    """The buyer gives up an agency that may not sign, and decides anew. Returns the tender's identifier."""
+    above = Tender.load(session, Contract.load(session, identifier).tender.identifier, lock=True)
     award = Award.load(session, Contract.load(session, identifier).award.identifier, lock=True)
     contract = Contract.load(session, identifier, lock=True)
     perform(session, contract, "replace", actor, reason=reason)

@@ -67,8 +67,8 @@ def _sign(
     if contract.state == "signed":
         contract.signed_at = clock.now()
         ask_deposit(session, contract)
-        if contract.request.state == "revoking":  # who signs asks no more to be let off signing
-            perform(session, contract.request, "keep", SYSTEM)
+        if contract.tender.state == "revoking":  # who signs asks no more to be let off signing
+            perform(session, contract.tender, "keep", SYSTEM)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _made(actor: Actor, identifier: str) -> Signature | None:
 
 @action
 def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[Signature | None]) -> str:
-    contract = Contract.load_under(session, identifier, "request")
+    contract = Contract.load_under(session, identifier, "tender")
     role, party = _party(contract, actor)
     check_act(session, contract, f"agree_{role}", actor)
     mine, key = made.got, valid_key(session, party.id)
@@ -162,7 +162,7 @@ def bring_signature(
 def _take_signature(
     session: Session, actor: Actor, identifier: str, *, content: bytes, kept: Kept, found: list[Row] | None
 ) -> str:
-    contract = Contract.load_under(session, identifier, "request")
+    contract = Contract.load_under(session, identifier, "tender")
     role, party = _party(contract, actor)
     mine = check_brought(
         pdf_to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role

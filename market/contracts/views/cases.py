@@ -114,7 +114,7 @@ def show_deliverable(identifier: str) -> str:
         deliverable=deliverable,
         contract=deliverable.contract,
         contract_link=_contract(deliverable.contract),
-        points=deliverable.contract.request.item.checklist,
+        points=deliverable.contract.tender.item.checklist,
         faults=FAULTS,
         reasons=REASONS,
     )

@@ -34,7 +34,7 @@ from market.extensions import db
 from market.files import sent
 from market.formatting import FOLLOWS
 from market.forms import Form
-from market.progress import of_request
+from market.progress import of_tender
 from market.referrals import urges
 from models import CASES
 from models.agencies import profile_of
@@ -111,7 +111,7 @@ def show(identifier: str) -> str:
         "contracts/show.html",
         **case_page(contract, cases[1:]),
         contract=contract,
-        journey=of_request(contract.request, contract, deliverables[-1] if deliverables else None),
+        journey=of_tender(contract.tender, contract, deliverables[-1] if deliverables else None),
         turns=_turns(cases),
         deliverables={d.milestone_id: d for d in deliverables},
         materials=next((case for case in beside if isinstance(case, Materials)), None),
@@ -138,7 +138,7 @@ def show(identifier: str) -> str:
         ratings=ratings,
         dimensions=DIMENSIONS,
         possible=_possible(contract),
-        request_link=link(case_url("request", contract.request.identifier), contract.request.identifier),
+        tender_link=link(case_url("tender", contract.tender.identifier), contract.tender.identifier),
     )
 
 

@@ -18,7 +18,7 @@ from market.sourcing.actions.cancelling import (
     call_off,
     cancel,
     consent_to_cancel,
-    keep_request,
+    keep_tender,
     refuse_to_cancel,
 )
 from market.sourcing.actions.common import published_price
@@ -32,16 +32,16 @@ from market.sourcing.actions.quotes import (
     submit_quote,
     withdraw_quote,
 )
-from market.sourcing.actions.requests import (
+from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
+from market.sourcing.actions.tenders import (
     amend,
     answer_question,
     ask,
     close,
-    create_request,
-    edit_request,
+    create_tender,
+    edit_tender,
     publish,
 )
-from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
 
 __all__ = [
     "accept_quote",
@@ -57,18 +57,18 @@ __all__ = [
     "cancel",
     "close",
     "consent_to_cancel",
-    "create_request",
+    "create_tender",
     "declare",
     "decline_quote",
     "dismiss_objection",
-    "edit_request",
+    "edit_tender",
     "end_auction",
     "escalate_objection",
     "expire_quote",
     "fetch_keys",
     "finalise",
     "forfeit",
-    "keep_request",
+    "keep_tender",
     "lapse_evaluation",
     "object_to",
     "offer",

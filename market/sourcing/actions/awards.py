@@ -13,47 +13,47 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
-from models.sourcing import Award, Bid, Objection, Quote, Request, participants_of
+from models.sourcing import Award, Bid, Objection, Quote, Tender, participants_of
 from models.workflow import perform, start
 
 
 @action
 def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", reasons: str = "") -> str:
     """The buyer names the winner, with reasons. Returns the award's identifier."""
-    request = Request.load(session, identifier, lock=True)
-    perform(session, request, "award", actor)
-    chosen = _propose(session, actor, request, agency, reasons)
-    turn_away(session, request, chosen.agency_id)
+    tender = Tender.load(session, identifier, lock=True)
+    perform(session, tender, "award", actor)
+    chosen = _propose(session, actor, tender, agency, reasons)
+    turn_away(session, tender, chosen.agency_id)
     if chosen.public_until <= clock.now():
         _finalise(session, chosen)
     return chosen.identifier
 
 
-def _propose(session: Session, actor: Actor, request: Request, agency: str, reasons: str) -> Award:
-    """The award of a request: the quote the buyer chooses, or the first of the ranked bids.
+def _propose(session: Session, actor: Actor, tender: Tender, agency: str, reasons: str) -> Award:
+    """The award of a tender: the quote the buyer chooses, or the first of the ranked bids.
 
     RuleViolation without reasons or for anyone who made no live offer.
     """
     if not 5 <= len(reasons.strip()) <= 2000:
         raise RuleViolation(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
-    answer = first_bid(session, request) if request.way.sealed else _chosen_quote(session, request, agency)
+    answer = first_bid(session, tender) if tender.way.sealed else _chosen_quote(session, tender, agency)
     chosen = Award(
         identifier=identifiers.issue(session, "W"),
-        request=request,
-        buyer_id=request.buyer_id,
+        tender=tender,
+        buyer_id=tender.buyer_id,
         agency=answer.agency,
         price=answer.price,
         published_price=answer.published_price,
         days=answer.days,
         reasons=reasons.strip(),
-        public_until=workdays.add(clock.now(), request.rules.publicity_days),
+        public_until=workdays.add(clock.now(), tender.rules.publicity_days),
     )
     start(
         session,
         chosen,
         actor,
         "propose",
-        of=request,
+        of=tender,
         public=True,
         notify=("agency",),
         data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
@@ -61,45 +61,45 @@ def _propose(session: Session, actor: Actor, request: Request, agency: str, reas
     return chosen
 
 
-def _chosen_quote(session: Session, request: Request, agency: str) -> Quote:
+def _chosen_quote(session: Session, tender: Tender, agency: str) -> Quote:
     """The quote the buyer chose: agreed, or the agency's own last offer still standing."""
     quote = session.scalars(
         select(Quote)
         .join(Organisation, Organisation.id == Quote.agency_id)
-        .where(Quote.request_id == request.id, Organisation.identifier == agency)
+        .where(Quote.tender_id == tender.id, Organisation.identifier == agency)
         .with_for_update(of=Quote)
     ).one_or_none()
     annulled = select(Award.id).where(
-        Award.request_id == request.id,
+        Award.tender_id == tender.id,
         Award.state == "annulled",
         Award.agency_id == (quote.agency_id if quote else 0),
     )
     if quote is None or quote.state not in ("open", "agreed") or session.scalar(annulled) is not None:
         raise RuleViolation(N_("请选择一份仍然有效的报价。"), "agency")
-    if not _engageable(session, request, quote):
+    if not _engageable(session, tender, quote):
         raise RuleViolation(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
     if quote.state == "open":  # to choose an offer is to accept it
         perform(session, quote, "accept", SYSTEM, data={"price": quote.price})
     return quote
 
 
-def first_bid(session: Session, request: Request) -> Bid:
+def first_bid(session: Session, tender: Tender) -> Bid:
     """The first in the published ranking that may be engaged and was not struck out by an annulled award.
 
     RuleViolation where nobody is left.
     """
-    annulled = select(Award.agency_id).where(Award.request_id == request.id, Award.state == "annulled")
-    bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.agency_id.not_in(annulled)))
+    annulled = select(Award.agency_id).where(Award.tender_id == tender.id, Award.state == "annulled")
+    bids = session.scalars(select(Bid).where(Bid.tender_id == tender.id, Bid.agency_id.not_in(annulled)))
     by_name = {bid.identifier: bid for bid in bids if bid.state == "opened"}
-    for name in (request.outcome or {}).get("ranking", []):
-        if name in by_name and _engageable(session, request, by_name[name]):
+    for name in (tender.outcome or {}).get("ranking", []):
+        if name in by_name and _engageable(session, tender, by_name[name]):
             return by_name[name]
     raise RuleViolation(N_("没有可以中选的投标;请取消后照此重新发布。"))
 
 
-def _engageable(session: Session, request: Request, answer: Bid | Quote) -> bool:
+def _engageable(session: Session, tender: Tender, answer: Bid | Quote) -> bool:
     try:
-        agencies.check_eligible(session, answer.agency, request.item)
+        agencies.check_eligible(session, answer.agency, tender.item)
     except RuleViolation:
         return False
     return True
@@ -107,13 +107,13 @@ def _engageable(session: Session, request: Request, answer: Bid | Quote) -> bool
 
 def _finalise(session: Session, chosen: Award) -> None:
     perform(session, chosen, "finalise", SYSTEM)
-    perform(session, chosen.request, "contract", SYSTEM)
+    perform(session, chosen.tender, "contract", SYSTEM)
     draft_contract(session, chosen)
 
 
 def _locked(session: Session, identifier: str) -> Award:
-    """The award, its request locked first."""
-    return Award.load_under(session, identifier, "request")
+    """The award, its tender locked first."""
+    return Award.load_under(session, identifier, "tender")
 
 
 @action
@@ -141,7 +141,7 @@ def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str = "annul") -> None:
     perform(session, chosen, act, actor, reason=reason)
-    perform(session, chosen.request, "reopen", SYSTEM)
+    perform(session, chosen.tender, "reopen", SYSTEM)
     for objection in session.scalars(
         select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)
     ):
@@ -157,7 +157,7 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
     """
     chosen = _locked(session, identifier)
     if actor.organisation_id in (None, chosen.agency_id) or not participants_of(
-        session, chosen.request_id, actor.organisation_id
+        session, chosen.tender_id, actor.organisation_id
     ):
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):

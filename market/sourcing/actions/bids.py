@@ -24,7 +24,7 @@ from models.documents import check
 from models.errors import Conflict, Problem, RuleViolation, WrongState
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing import Bid, LivePrice, Request, check_terms, lowest, step
+from models.sourcing import Bid, LivePrice, Tender, check_terms, lowest, step
 from models.sourcing.bids import drawn_by, open_up, put_back, take_out
 from models.sourcing.ranking import ranked, reference, told_links
 from models.sourcing.related_bidders import spread, void
@@ -46,7 +46,7 @@ def submit_bid(
     """Seal a bid, or replace the one there is. Returns the bid's identifier; its receipt is on its page.
 
     In a random draw the price is the buyer's, or the agency's published one where that is lower.
-    `contribution` is the bidder's own text for the request's draws, sealed with the rest, as is a file.
+    `contribution` is the bidder's own text for the tender's draws, sealed with the rest, as is a file.
     """
     with arriving():
         attached = Beforehand(_attach(actor, identifier, file_name, content) if content else None)
@@ -68,17 +68,17 @@ def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[st
     """
     check(content)
     with looking() as session:
-        request = Request.load(session, identifier)
+        tender = Tender.load(session, identifier)
         try:
-            answering(session, actor, request)
+            answering(session, actor, tender)
         except Problem:
             return None
-    if request.public_key is None or request.keeper_key is None:
+    if tender.public_key is None or tender.keeper_key is None:
         return None
     return {
         "name": name[:200],
         "sha256": hashlib.sha256(content).hexdigest(),
-        "sealed": put_for(actor, _seal(request, content)),
+        "sealed": put_for(actor, _seal(tender, content)),
     }
 
 
@@ -95,31 +95,31 @@ def _submit_bid(
     file: str,
     attached: Beforehand[dict[str, str] | None],
 ) -> str:
-    request = Request.load(session, identifier, lock=True)
-    if not request.way.sealed or request.public_key is None or request.keeper_key is None:
+    tender = Tender.load(session, identifier, lock=True)
+    if not tender.way.sealed or tender.public_key is None or tender.keeper_key is None:
         raise RuleViolation(N_("这项需求现在不接收密封投标。"))
-    agency, schedule = answering(session, actor, request)
-    request.seals(clock.arrival(session))
+    agency, schedule = answering(session, actor, tender)
+    tender.seals(clock.arrival(session))
     if file and attached.got is None:
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
-    ceiling = schedule.price(Quantity.of(request.quantity))
-    if request.mode == "random_draw":
-        price = min(ceiling, request.budget or 0)
+    ceiling = schedule.price(Quantity.of(tender.quantity))
+    if tender.mode == "random_draw":
+        price = min(ceiling, tender.budget or 0)
     if price is None:
         raise RuleViolation(N_("请填写这一项。"), "price")
-    agencies.check_price(schedule, Quantity.of(request.quantity), price)
-    check_terms(request, price, days)
+    agencies.check_price(schedule, Quantity.of(tender.quantity), price)
+    check_terms(tender, price, days)
     if len(contribution) > 200:
         raise RuleViolation(N_("请填写 1 到 200 个字符。"), "contribution")
     bid = session.scalars(
-        select(Bid).where(Bid.request_id == request.id, Bid.agency_id == agency.id).with_for_update(of=Bid)
+        select(Bid).where(Bid.tender_id == tender.id, Bid.agency_id == agency.id).with_for_update(of=Bid)
     ).one_or_none()
     name = bid.identifier if bid is not None else identifiers.issue(session, "B")
     plain, receipt = sealing.commitment(
         {
             "bid": name,
-            "request": identifier,
-            "revision": request.revision,
+            "tender": identifier,
+            "revision": tender.revision,
             "price": price,
             "days": days,
             "note": note.strip()[:4000],
@@ -128,7 +128,7 @@ def _submit_bid(
             "file": attached.got,
         }
     )
-    sealed, sealed_file = _seal(request, plain.encode()), (attached.got or {}).get("sealed", "")
+    sealed, sealed_file = _seal(tender, plain.encode()), (attached.got or {}).get("sealed", "")
     if bid is not None:
         bid.sealed, bid.receipt, bid.sealed_file, bid.received_at = (
             sealed,
@@ -140,25 +140,25 @@ def _submit_bid(
         return name
     bid = Bid(
         identifier=name,
-        request=request,
+        tender=tender,
         agency=agency,
         sealed=sealed,
         receipt=receipt,
         sealed_file=sealed_file,
         received_at=clock.arrival(session),
     )
-    start(session, bid, actor, "submit", of=request, data={"receipt": receipt})
+    start(session, bid, actor, "submit", of=tender, data={"receipt": receipt})
     return name
 
 
-def _seal(request: Request, plain: bytes) -> bytes:
-    """To the platform's key for this request, and over it to the keeper's."""
-    return sealing.seal(request.keeper_key or b"", sealing.seal(request.public_key or b"", plain))
+def _seal(tender: Tender, plain: bytes) -> bytes:
+    """To the platform's key for this tender, and over it to the keeper's."""
+    return sealing.seal(tender.keeper_key or b"", sealing.seal(tender.public_key or b"", plain))
 
 
 def _own(session: Session, identifier: str) -> Bid:
-    """The bid, its request locked first."""
-    return Bid.load_under(session, identifier, "request")
+    """The bid, its tender locked first."""
+    return Bid.load_under(session, identifier, "tender")
 
 
 @action
@@ -177,7 +177,7 @@ class Unsealed:
 
 
 def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open every bid of a closed request, run its draws and rank: one transaction, so all of it or none.
+    """Open every bid of a closed tender, run its draws and rank: one transaction, so all of it or none.
 
     The seals are undone before it.
 
@@ -187,7 +187,7 @@ def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
-    """Every bid of a request that may be opened now, unsealed, by its name.
+    """Every bid of a tender that may be opened now, unsealed, by its name.
 
     None where it may not be, and the act says why.
     """
@@ -195,14 +195,14 @@ def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
     if outer is None:
         return None
     with looking() as session:
-        request = Request.load(session, identifier)
-        bids = session.scalars(_submitted(request)).all()
-    inner = sealing.unwrap(sealing_key(), request.wrapped_key or b"")
+        tender = Tender.load(session, identifier)
+        bids = session.scalars(_submitted(tender)).all()
+    inner = sealing.unwrap(sealing_key(), tender.wrapped_key or b"")
     return {bid.identifier: _unseal(bid, outer, inner) for bid in bids}
 
 
-def _submitted(request: Request) -> Select[Any]:
-    return select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)
+def _submitted(tender: Tender) -> Select[Any]:
+    return select(Bid).where(Bid.tender_id == tender.id, Bid.state == "submitted").order_by(Bid.id)
 
 
 def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
@@ -227,38 +227,38 @@ def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
 def _open_bids(
     session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]
 ) -> str:
-    request = Request.load(session, identifier, lock=True)
-    happened = perform(session, request, "open", actor)
-    bids = list(session.scalars(_submitted(request).with_for_update(of=Bid)))
+    tender = Tender.load(session, identifier, lock=True)
+    happened = perform(session, tender, "open", actor)
+    bids = list(session.scalars(_submitted(tender).with_for_update(of=Bid)))
     if read.got is None or any(
         bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids
     ):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     for bid in bids:
-        _open(session, request, bid, read.got[bid.identifier].plain)
-    _strike_linked(session, request, bids, _links(request))
-    request.opened_at, request.keeper_half = clock.now(), None
+        _open(session, tender, bid, read.got[bid.identifier].plain)
+    _strike_linked(session, tender, bids, _links(tender))
+    tender.opened_at, tender.keeper_half = clock.now(), None
     happened.data = {**happened.data, "count": len(bids)}
     left = any(bid.state == "opened" for bid in bids)
     if (
-        left and request.mode == "reverse_auction"
+        left and tender.mode == "reverse_auction"
     ):  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
         _put_back(bids, read.got)
     else:
         _lay_open(session, bids, read.got)
-        _rank(session, request, bids)
-        happened.data = {**happened.data, **told_links(request)}
+        _rank(session, tender, bids)
+        happened.data = {**happened.data, **told_links(tender)}
     also_notify(happened, (bid.agency_id for bid in bids))
-    _go_on(session, request, left)
+    _go_on(session, tender, left)
     return identifier
 
 
-def _links(request: Request) -> list[Json]:
-    found: list[Json] = (request.outcome or {}).get("linked", [])
+def _links(tender: Tender) -> list[Json]:
+    found: list[Json] = (tender.outcome or {}).get("linked", [])
     return found
 
 
-def _open(session: Session, request: Request, bid: Bid, plain: str) -> None:
+def _open(session: Session, tender: Tender, bid: Bid, plain: str) -> None:
     """Open one bid, or find it void and say why."""
     perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
     if not plain:
@@ -266,7 +266,7 @@ def _open(session: Session, request: Request, bid: Bid, plain: str) -> None:
         return
     content = json.loads(plain)
     bid.price = content["price"]
-    if content["revision"] != request.revision:
+    if content["revision"] != tender.revision:
         perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))
 
 
@@ -287,22 +287,22 @@ def _lay_open(session: Session, bids: list[Bid], unsealed: dict[str, Unsealed]) 
                 hand_in(session, SYSTEM, bid, content["file"]["name"], found.file)
 
 
-def _rank(session: Session, request: Request, bids: list[Bid]) -> None:
+def _rank(session: Session, tender: Tender, bids: list[Bid]) -> None:
     """All is open: run the draws, and put the bids in order."""
-    links = _links(request)
-    request.outcome = {
-        **_draw(session, request, [drawn_by(bid) for bid in bids if bid.content]),
+    links = _links(tender)
+    tender.outcome = {
+        **_draw(session, tender, [drawn_by(bid) for bid in bids if bid.content]),
         "linked": links,
     }
-    request.outcome["order"] = spread(request.outcome["order"], links)
-    if request.mode == "reference_price":
-        request.outcome = _with_reference(request, bids)
-    request.outcome = {**request.outcome, "ranking": ranked(request, bids)}
+    tender.outcome["order"] = spread(tender.outcome["order"], links)
+    if tender.mode == "reference_price":
+        tender.outcome = _with_reference(tender, bids)
+    tender.outcome = {**tender.outcome, "ranking": ranked(tender, bids)}
 
 
-def _strike_linked(session: Session, request: Request, bids: list[Bid], links: list[Json]) -> None:
+def _strike_linked(session: Session, tender: Tender, bids: list[Bid], links: list[Json]) -> None:
     """Bids that do not take part since their bidders are linked: void, as the policy says."""
-    struck = void(request, links, {bid.identifier for bid in bids if bid.state == "opened"})
+    struck = void(tender, links, {bid.identifier for bid in bids if bid.state == "opened"})
     for bid in bids:
         if bid.identifier in struck and bid.state == "opened":
             perform(
@@ -314,53 +314,51 @@ def _strike_linked(session: Session, request: Request, bids: list[Bid], links: l
             )
 
 
-def _draw(session: Session, request: Request, contributions: list[Json]) -> dict[str, Any]:
+def _draw(session: Session, tender: Tender, contributions: list[Json]) -> dict[str, Any]:
     """Run what was promised at publication and frozen at the deadline.
 
     An auction that began when draws were run at its opening has drawn.
     """
     found: dict[str, Any] = {}
-    for draw in draws.of_case(session, request.identifier):
+    for draw in draws.of_case(session, tender.identifier):
         drawn = draws.run(draw, sealing_key(), contributions) if draw.drawn_at is None else draw.result
         found[draw.purpose] = drawn if draw.purpose == "order" else drawn[0]
     return found
 
 
-def _with_reference(request: Request, bids: list[Bid]) -> dict[str, Any]:
+def _with_reference(tender: Tender, bids: list[Bid]) -> dict[str, Any]:
     prices = [bid.price for bid in bids if bid.state == "opened" and bid.price is not None]
-    outcome = dict(request.outcome or {})
+    outcome = dict(tender.outcome or {})
     if prices:
-        found = reference(prices, outcome["percent"], request.policy_version)
+        found = reference(prices, outcome["percent"], tender.policy_version)
         outcome["reference"] = {**asdict(found), "counted": found.counted}
     return outcome
 
 
-def _go_on(session: Session, request: Request, left: bool) -> None:
+def _go_on(session: Session, tender: Tender, left: bool) -> None:
     """What follows an opening: nothing left, a live auction, scoring, or the award."""
     if not left:
-        perform(session, request, "fail", SYSTEM, data={"count": 0})
-    elif request.mode == "reverse_auction":
-        minutes = policy.get(request.policy_version).number("choosing.auction_minutes")
-        request.auction_started_at = clock.now()
-        request.auction_ends_at = clock.now() + timedelta(minutes=minutes)
-        perform(
-            session, request, "start_auction", SYSTEM, data={"until": request.auction_ends_at.isoformat()}
-        )
-    elif request.mode == "merit":
-        start_scoring(session, request)
+        perform(session, tender, "fail", SYSTEM, data={"count": 0})
+    elif tender.mode == "reverse_auction":
+        minutes = policy.get(tender.policy_version).number("choosing.auction_minutes")
+        tender.auction_started_at = clock.now()
+        tender.auction_ends_at = clock.now() + timedelta(minutes=minutes)
+        perform(session, tender, "start_auction", SYSTEM, data={"until": tender.auction_ends_at.isoformat()})
+    elif tender.mode == "merit":
+        start_scoring(session, tender)
 
 
 @action
 def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> str:
     """A lower price in a live auction; in the last minutes it moves the end.
 
-    Returns the request's identifier.
+    Returns the tender's identifier.
     """
     bid = _own(session, identifier)
-    request = bid.request
+    tender = bid.tender
     perform(session, bid, "undercut", actor, data={"price": price})
-    best = lowest(session, request)
-    most = best - step(request, best)
+    best = lowest(session, tender)
+    most = best - step(tender, best)
     if not 0 < price <= most:
         raise RuleViolation(
             N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"),
@@ -369,41 +367,39 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
             most=money.show(most),
         )
     bid.price = price
-    _prolong(session, request)
+    _prolong(session, tender)
     at = clock.arrival(session)
-    session.add(
-        LivePrice(request_id=request.id, bid=bid, price=price, at=at, ends_at=request.auction_ends_at)
-    )
-    return request.identifier
+    session.add(LivePrice(tender_id=tender.id, bid=bid, price=price, at=at, ends_at=tender.auction_ends_at))
+    return tender.identifier
 
 
-def _prolong(session: Session, request: Request) -> None:
+def _prolong(session: Session, tender: Tender) -> None:
     """A price in the last minutes moves the end to that long after it, up to the policy's longest auction."""
-    book, begun = policy.get(request.policy_version), request.auction_started_at
-    if begun is None or request.auction_ends_at is None:
+    book, begun = policy.get(tender.policy_version), tender.auction_started_at
+    if begun is None or tender.auction_ends_at is None:
         raise WrongState(N_("现在没有进行中的网上竞价。"))
     latest = begun + timedelta(minutes=book.number("choosing.auction_longest_minutes"))
     wanted = min(
         latest,
         clock.arrival(session) + timedelta(minutes=book.number("choosing.auction_extend_within_minutes")),
     )
-    if wanted > request.auction_ends_at:
-        request.auction_ends_at = wanted
-        perform(session, request, "prolong", SYSTEM, data={"until": wanted.isoformat()})
+    if wanted > tender.auction_ends_at:
+        tender.auction_ends_at = wanted
+        perform(session, tender, "prolong", SYSTEM, data={"until": wanted.isoformat()})
 
 
 @action
 def end_auction(session: Session, actor: Actor, identifier: str) -> str:
     """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
-    request = Request.load(session, identifier, lock=True)
-    ended = perform(session, request, "end_auction", actor)
+    tender = Tender.load(session, identifier, lock=True)
+    ended = perform(session, tender, "end_auction", actor)
     took = select(Bid).where(
-        Bid.request_id == request.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
+        Bid.tender_id == tender.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
     )
     bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
     _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
-    _rank(session, request, bids)
-    ended.data = {**ended.data, **told_links(request)}
+    _rank(session, tender, bids)
+    ended.data = {**ended.data, **told_links(tender)}
     also_notify(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
     return identifier
 

@@ -1,4 +1,4 @@
-"""A request that comes to nothing.
+"""A tender that comes to nothing.
 
 Cancelled by its buyer, with the regulator's consent once it can be read, or called off.
 """
@@ -15,25 +15,25 @@ from market.transaction import action
 from models.accounts import authority_for
 from models.actors import SYSTEM, Actor
 from models.contracts import UNSIGNED, Contract
-from models.sourcing import Clarification, Evaluation, Request, check_ground, concerned
+from models.sourcing import Clarification, Evaluation, Tender, check_ground, concerned
 from models.workflow import perform
 
 
 @action
 def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    request = Request.load(session, identifier, lock=True)
-    happened = perform(session, request, "cancel", actor, reason=reason)
-    also_notify(happened, concerned(session, request))
-    end(session, request)
+    tender = Tender.load(session, identifier, lock=True)
+    happened = perform(session, tender, "cancel", actor, reason=reason)
+    also_notify(happened, concerned(session, tender))
+    end(session, tender)
     return identifier
 
 
 @action
 def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """The regulator it was referred to ends a request whose buyer neither awards nor cancels."""
-    request = Request.load(session, identifier, lock=True)
-    also_notify(perform(session, request, "call_off", actor, reason=reason), concerned(session, request))
-    end(session, request)
+    """The regulator it was referred to ends a tender whose buyer neither awards nor cancels."""
+    tender = Tender.load(session, identifier, lock=True)
+    also_notify(perform(session, tender, "call_off", actor, reason=reason), concerned(session, tender))
+    end(session, tender)
     return identifier
 
 
@@ -43,10 +43,10 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
 
     The buyer asks the regulator to let it cancel, on a ground of the policy, with the facts.
     """
-    request = Request.load(session, identifier, lock=True)
-    happened = perform(session, request, "ask_cancel", actor, reason=reason, data={"ground": ground})
-    request.cancel_ground = check_ground(request, ground).key
-    regulator = authority_for(session, "regulator", request.line, request.region_code)
+    tender = Tender.load(session, identifier, lock=True)
+    happened = perform(session, tender, "ask_cancel", actor, reason=reason, data={"ground": ground})
+    tender.cancel_ground = check_ground(tender, ground).key
+    regulator = authority_for(session, "regulator", tender.line, tender.region_code)
     also_notify(happened, [regulator.id] if regulator else [])
     return identifier
 
@@ -55,17 +55,17 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
 def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator consents.
 
-    The request is cancelled, and everybody who answered is told on which ground.
+    The tender is cancelled, and everybody who answered is told on which ground.
     """
-    request = Request.load(session, identifier, lock=True)
+    tender = Tender.load(session, identifier, lock=True)
     also_notify(
-        perform(session, request, "consent", actor, reason=reason, data={"ground": request.cancel_ground}),
-        concerned(session, request),
+        perform(session, tender, "consent", actor, reason=reason, data={"ground": tender.cancel_ground}),
+        concerned(session, tender),
     )
-    end(session, request)
+    end(session, tender)
     for contract in session.scalars(
         select(Contract)
-        .where(Contract.request_id == request.id, Contract.state.in_(UNSIGNED))
+        .where(Contract.tender_id == tender.id, Contract.state.in_(UNSIGNED))
         .with_for_update(of=Contract)
     ):
         perform(session, contract, "terminate", SYSTEM, reason=reason)
@@ -77,9 +77,9 @@ def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason
 
 def _uncancelled(act: str, name: str):  # type: ignore[no-untyped-def]
     def go_on(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        request = Request.load(session, identifier, lock=True)
-        perform(session, request, act, actor, reason=reason)
-        request.cancel_ground = None
+        tender = Tender.load(session, identifier, lock=True)
+        perform(session, tender, act, actor, reason=reason)
+        tender.cancel_ground = None
         return identifier
 
     go_on.__name__ = name
@@ -87,19 +87,19 @@ def _uncancelled(act: str, name: str):  # type: ignore[no-untyped-def]
 
 
 refuse_to_cancel = _uncancelled("refuse_cancel", "refuse_to_cancel")
-keep_request = _uncancelled("keep", "keep_request")
+keep_tender = _uncancelled("keep", "keep_tender")
 
 
-def end(session: Session, request: Request) -> None:
-    """Close what hangs on a request that came to nothing."""
-    turn_away(session, request)
-    lapse(session, Clarification, request)
-    lapse(session, Evaluation, request)
+def end(session: Session, tender: Tender) -> None:
+    """Close what hangs on a tender that came to nothing."""
+    turn_away(session, tender)
+    lapse(session, Clarification, tender)
+    lapse(session, Evaluation, tender)
 
 
-def lapse(session: Session, case_class: Any, request: Request) -> None:
+def lapse(session: Session, case_class: Any, tender: Tender) -> None:
     for case in session.scalars(
-        select(case_class).where(case_class.request_id == request.id).with_for_update(of=case_class)
+        select(case_class).where(case_class.tender_id == tender.id).with_for_update(of=case_class)
     ):
         if case.state in ("asked", "appointed", "due", "scoring", "scored"):
             perform(session, case, "lapse", SYSTEM)

@@ -16,50 +16,46 @@ from models.errors import NotAllowed
 from models.events import Event
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing import Bid, Quote, Request
+from models.sourcing import Bid, Quote, Tender
 from models.workflow import perform
 
 
-def answering(session: Session, actor: Actor, request: Request) -> tuple[Organisation, agencies.FeeSchedule]:
+def answering(session: Session, actor: Actor, tender: Tender) -> tuple[Organisation, agencies.FeeSchedule]:
     """The answering agency and the fee schedule it may offer under.
 
     Problem, naming the rule that stops it.
     """
     if "agency" not in actor.roles or actor.organisation_id is None:
         raise NotAllowed(N_("只有中介机构可以报价或投标。"))
-    request.check_accepts_offers(clock.arrival(session))
-    if request.openness == "invited" and all(
-        i.agency_id != actor.organisation_id for i in request.invitations
-    ):
+    tender.check_accepts_offers(clock.arrival(session))
+    if tender.openness == "invited" and all(i.agency_id != actor.organisation_id for i in tender.invitations):
         raise NotAllowed(N_("这项需求只接收受邀机构的报价。"))
-    stand_apart(session, actor, request)
+    stand_apart(session, actor, tender)
     agency = session.get_one(Organisation, actor.organisation_id)
-    credit.check_rerun(session, agency, request)
-    return agency, agencies.check_eligible(session, agency, request.item)
+    credit.check_rerun(session, agency, tender)
+    return agency, agencies.check_eligible(session, agency, tender.item)
 
 
-def stand_apart(session: Session, actor: Actor, request: Request) -> None:
+def stand_apart(session: Session, actor: Actor, tender: Tender) -> None:
     """NotAllowed unless whoever answers (or asks) for its agency has nothing to do with the buyer."""
-    keep_apart(session, actor, actor.organisation_id, lambda: {request.buyer_id})
+    keep_apart(session, actor, actor.organisation_id, lambda: {tender.buyer_id})
 
 
-def published_price(actor: Actor, request: Request) -> int:
-    """What the actor's published fees make this request cost, in fen.
+def published_price(actor: Actor, tender: Tender) -> int:
+    """What the actor's published fees make this tender cost, in fen.
 
     Problem, naming the rule that stops an answer.
     """
-    schedule = answering(db.session, actor, request)[1]
-    return schedule.price(Quantity.of(request.quantity))
+    schedule = answering(db.session, actor, tender)[1]
+    return schedule.price(Quantity.of(tender.quantity))
 
 
-def turn_away(session: Session, request: Request, winner: int | None = None) -> None:
+def turn_away(session: Session, tender: Tender, winner: int | None = None) -> None:
     """Close what other answers are still open, for whoever did not win."""
-    for quote in session.scalars(
-        select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)
-    ):
+    for quote in session.scalars(select(Quote).where(Quote.tender_id == tender.id).with_for_update(of=Quote)):
         if quote.agency_id != winner and quote.state in ("open", "countered", "agreed"):
             perform(session, quote, "decline", SYSTEM)
-    for bid in session.scalars(select(Bid).where(Bid.request_id == request.id).with_for_update(of=Bid)):
+    for bid in session.scalars(select(Bid).where(Bid.tender_id == tender.id).with_for_update(of=Bid)):
         if bid.state == "submitted":
             perform(session, bid, "void", SYSTEM)
 

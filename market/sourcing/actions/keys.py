@@ -1,7 +1,7 @@
-"""Between us and the keeper of a request's key.
+"""Between us and the keeper of a tender's key.
 
-It is asked outside of any transaction: a key is made before the request names it, a later deadline is told
-after it is committed, and once a request is closed the keeper's half is fetched and kept for whoever opens.
+It is asked outside of any transaction: a key is made before the tender names it, a later deadline is told
+after it is committed, and once a tender is closed the keeper's half is fetched and kept for whoever opens.
 What was not told or fetched the jobs take up, in a lane of its own: nothing that falls due waits for a keeper
 elsewhere.
 """
@@ -25,7 +25,7 @@ from models import sealing
 from models.actors import SYSTEM, Actor
 from models.errors import Problem
 from models.failures import Attempt
-from models.sourcing import Request
+from models.sourcing import Tender
 from models.workflow import may
 
 log = logging.getLogger(__name__)
@@ -41,14 +41,14 @@ class Made:
 
 
 def make(actor: Actor, identifier: str) -> Made | None:
-    """A key for a request this actor may publish now.
+    """A key for a tender this actor may publish now.
 
-    None where it takes no sealed bids, or the act will be refused and will say why. Until the request names
+    None where it takes no sealed bids, or the act will be refused and will say why. Until the tender names
     it, it is nobody's and seals nothing.
     """
     with looking() as session:
-        request = Request.load(session, identifier)
-        wanted, deadline = request.way.sealed and may(session, request, "publish", actor), request.deadline
+        tender = Tender.load(session, identifier)
+        wanted, deadline = tender.way.sealed and may(session, tender, "publish", actor), tender.deadline
     if not wanted:
         return None
     handle = f"{identifier}-{secrets.token_hex(8)}"
@@ -56,7 +56,7 @@ def make(actor: Actor, identifier: str) -> Made | None:
 
 
 def forget(made: Made | None) -> None:
-    """The request was not published after all: the key made for it is of no use.
+    """The tender was not published after all: the key made for it is of no use.
 
     A keeper that is away by now just keeps it.
     """
@@ -68,8 +68,8 @@ def forget(made: Made | None) -> None:
 @action
 def note_kept(session: Session, actor: Actor, identifier: str, *, until: datetime) -> str:
     """The keeper knows that the key has to stay until then."""
-    request = Request.load(session, identifier, lock=True)
-    request.keeper_until = max(request.keeper_until or until, until)
+    tender = Tender.load(session, identifier, lock=True)
+    tender.keeper_until = max(tender.keeper_until or until, until)
     return identifier
 
 
@@ -79,7 +79,7 @@ def settle(identifier: str) -> bool:
     Whether it was told; if it was not, the jobs tell it.
 
     Told later than the deadline moved, the key might leave at its old time: so no bid counts after that time
-    until it is told (`Request.seals`), and once it has left the keeper refuses.
+    until it is told (`Tender.seals`), and once it has left the keeper refuses.
     """
     try:
         return _tell(identifier)
@@ -100,13 +100,13 @@ def _tell(identifier: str) -> bool:
     False where it knows, a Problem where it does not answer or agree.
     """
     with looking() as session:
-        request = session.scalars(
-            select(Request).where(Request.identifier == identifier, Request.untold())
+        tender = session.scalars(
+            select(Tender).where(Tender.identifier == identifier, Tender.untold())
         ).one_or_none()
-    if request is None:
+    if tender is None:
         return False
-    keeper().postpone(request.keeper_handle or "", request.deadline)
-    note_kept(SYSTEM, identifier, until=request.deadline)
+    keeper().postpone(tender.keeper_handle or "", tender.deadline)
+    note_kept(SYSTEM, identifier, until=tender.deadline)
     return True
 
 
@@ -114,11 +114,11 @@ def settle_keys() -> int:
     """Tell the keeper every deadline it does not know of. Returns how many it was told."""
     with looking() as session:
         waiting = session.scalars(
-            select(Request.identifier).where(Request.untold()).order_by(Request.deadline)
+            select(Tender.identifier).where(Tender.untold()).order_by(Tender.deadline)
         ).all()
     return each(
         "deadlines told",
-        {Attempt("deadlines told", "postpone", "request", name): partial(_tell, name) for name in waiting},
+        {Attempt("deadlines told", "postpone", "tender", name): partial(_tell, name) for name in waiting},
     )
 
 
@@ -131,11 +131,11 @@ def fetch_keys() -> int:
         return 0
     with looking() as session:
         waiting = session.scalars(
-            select(Request.identifier).where(Request.locked()).order_by(Request.due_at)
+            select(Tender.identifier).where(Tender.locked()).order_by(Tender.due_at)
         ).all()
     return each(
         "keys fetched",
-        {Attempt("keys fetched", "release", "request", name): partial(_fetch, name) for name in waiting},
+        {Attempt("keys fetched", "release", "tender", name): partial(_fetch, name) for name in waiting},
     )
 
 
@@ -145,12 +145,12 @@ def _fetch(identifier: str) -> bool:
     Whether it is here now; KeeperAway for what is no answer, or another key's.
     """
     with looking() as session:
-        request = Request.load(session, identifier)
-        due = request.keeper_half is None and may(session, request, "open", SYSTEM)
+        tender = Tender.load(session, identifier)
+        due = tender.keeper_half is None and may(session, tender, "open", SYSTEM)
     if not due:
         return False
-    half = keeper().release(request.keeper_handle or "")
-    if not sealing.belong_together(request.keeper_key or b"", half):
+    half = keeper().release(tender.keeper_handle or "")
+    if not sealing.belong_together(tender.keeper_key or b"", half):
         raise KeeperUnavailable(AWAY)
     note_half(SYSTEM, identifier, half=Beforehand(half))
     return True
@@ -159,25 +159,25 @@ def _fetch(identifier: str) -> bool:
 @action
 def note_half(session: Session, actor: Actor, identifier: str, *, half: Beforehand[bytes]) -> str:
     """The keeper gave out its half: it is here, under our own key, until the bids are opened."""
-    request = Request.load(session, identifier, lock=True)
-    if request.state == "closed":
-        request.keeper_half = sealing.wrap(sealing_key(), half.got)
+    tender = Tender.load(session, identifier, lock=True)
+    if tender.state == "closed":
+        tender.keeper_half = sealing.wrap(sealing_key(), half.got)
     return identifier
 
 
 def half_of(actor: Actor, identifier: str) -> bytes | None:
-    """The keeper's half of a key, for a request that may be opened now.
+    """The keeper's half of a key, for a tender that may be opened now.
 
     None where it may not, and the act says why. KeeperAway while it is with a keeper elsewhere, who is asked
     by `fetch_keys` alone.
     """
     with looking() as session:
-        request = Request.load(session, identifier)
-        due = may(session, request, "open", actor)
+        tender = Tender.load(session, identifier)
+        due = may(session, tender, "open", actor)
     if not due:
         return None
-    if request.keeper_half is not None:
-        return sealing.unwrap(sealing_key(), request.keeper_half)
+    if tender.keeper_half is not None:
+        return sealing.unwrap(sealing_key(), tender.keeper_half)
     if not keeper().at_hand:
         raise KeeperUnavailable(AWAY)
-    return keeper().release(request.keeper_handle or "")
+    return keeper().release(tender.keeper_handle or "")

@@ -15,7 +15,7 @@ from models.i18n import N_
 from models.pricing import Quantity
 from models.sourcing import (
     Quote,
-    Request,
+    Tender,
     add_offer,
     check_terms,
     live_answers,
@@ -35,33 +35,33 @@ def submit_quote(
     Where quotes are hidden until the deadline it is kept sealed, and may be replaced until then. Returns the
     quote's identifier.
     """
-    request = Request.load(session, identifier, lock=True)
-    if request.way.sealed:
+    tender = Tender.load(session, identifier, lock=True)
+    if tender.way.sealed:
         raise RuleViolation(N_("这项需求要密封投标,不接收公开报价。"))
-    agency, schedule = answering(session, actor, request)
+    agency, schedule = answering(session, actor, tender)
     earlier = (
         select(Quote)
-        .where(Quote.request_id == request.id, Quote.agency_id == agency.id)
+        .where(Quote.tender_id == tender.id, Quote.agency_id == agency.id)
         .with_for_update(of=Quote)
     )
     before = session.scalars(earlier).one_or_none()
     if before is not None and before.sealed is None:
         raise RuleViolation(N_("贵机构已经报过价,请在原报价上议价。"))
-    ceiling = agencies.check_price(schedule, Quantity.of(request.quantity), price)
+    ceiling = agencies.check_price(schedule, Quantity.of(tender.quantity), price)
     if before is not None:
         perform(session, before, "replace", actor)
         seal_terms(before, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
         return before.identifier
-    hidden = request.rules.hidden
+    hidden = tender.rules.hidden
     quote = Quote(
         identifier=identifiers.issue(session, "P"),
-        request=request,
-        buyer_id=request.buyer_id,
+        tender=tender,
+        buyer_id=tender.buyer_id,
         agency=agency,
         published_price=None if hidden else ceiling,
-        stands_until=workdays.add(max(request.deadline, clock.now()), 20),
+        stands_until=workdays.add(max(tender.deadline, clock.now()), 20),
     )
-    start(session, quote, actor, "submit", of=request, notify=() if hidden else ("buyer",))
+    start(session, quote, actor, "submit", of=tender, notify=() if hidden else ("buyer",))
     if hidden:
         seal_terms(quote, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
     else:
@@ -76,17 +76,17 @@ def own_terms(actor: Actor, quote: Quote) -> Json:
 
 
 def _quote(session: Session, identifier: str) -> Quote:
-    """The quote, its request locked first: the order in which an award takes them too."""
-    return Quote.load_under(session, identifier, "request")
+    """The quote, its tender locked first: the order in which an award takes them too."""
+    return Quote.load_under(session, identifier, "tender")
 
 
 def _ceiling(session: Session, quote: Quote, price: int) -> int:
-    """What the agency's published fees allow for the request as it now stands.
+    """What the agency's published fees allow for the tender as it now stands.
 
     RuleViolation if the price is above.
     """
-    schedule = agencies.check_eligible(session, quote.agency, quote.request.item)
-    return agencies.check_price(schedule, Quantity.of(quote.request.quantity), price)
+    schedule = agencies.check_eligible(session, quote.agency, quote.tender.item)
+    return agencies.check_price(schedule, Quantity.of(quote.tender.quantity), price)
 
 
 @action
@@ -104,18 +104,18 @@ def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: 
 
 @action
 def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
-    """Agree to the other side's last price, as long as it keeps within the request and the published fees."""
+    """Agree to the other side's last price, as long as it keeps within the tender and the published fees."""
     quote = _quote(session, identifier)
     perform(session, quote, "accept", actor, data={"price": quote.price})
     if quote.price is None or quote.days is None:
         raise RuleViolation(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
-    check_terms(quote.request, quote.price, quote.days)
+    check_terms(quote.tender, quote.price, quote.days)
     quote.published_price = _ceiling(session, quote, quote.price)
     return identifier
 
 
 def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
-    request, last = quote.request, act == "decline" and "buyer" in quote.roles_of(actor)
+    tender, last = quote.tender, act == "decline" and "buyer" in quote.roles_of(actor)
     happened = perform(session, quote, act, actor)
     if quote.sealed is not None:  # whoever may not see it is not told of it
         happened.notify = {
@@ -123,13 +123,13 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
         }
     if (
         last
-        and request.state == "evaluated"
-        and request.cancels_with_consent
-        and not live_answers(session, request)
+        and tender.state == "evaluated"
+        and tender.cancels_with_consent
+        and not live_answers(session, tender)
     ):
         raise RuleViolation(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
-    if request.state == "evaluated" and not live_answers(session, request):
-        perform(session, request, "fail", SYSTEM, data={"count": 0})
+    if tender.state == "evaluated" and not live_answers(session, tender):
+        perform(session, tender, "fail", SYSTEM, data={"count": 0})
 
 
 @action

@@ -17,7 +17,7 @@ from models.actors import SYSTEM, Actor
 from models.credit import CreditScore
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import Bid, Evaluation, Request
+from models.sourcing import Bid, Evaluation, Tender
 from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
 from models.sourcing.ranking import ranked
 from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
@@ -28,43 +28,43 @@ from models.workflow import perform, start
 def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> str:
     """The buyer asks whoever has this address to evaluate.
 
-    Nothing tells whether anybody has signed up with it, or who. Returns the request's identifier.
+    Nothing tells whether anybody has signed up with it, or who. Returns the tender's identifier.
     """
-    request = Request.load(session, identifier, lock=True)
-    perform(session, request, "appoint", actor)
+    tender = Tender.load(session, identifier, lock=True)
+    perform(session, tender, "appoint", actor)
     person = meant(session, email)
     if session.scalar(
-        select(Evaluation.id).where(Evaluation.request_id == request.id, Evaluation.evaluator_id == person.id)
+        select(Evaluation.id).where(Evaluation.tender_id == tender.id, Evaluation.evaluator_id == person.id)
     ):
         raise RuleViolation(N_("这位评审人已经在名单里。"), "email")
-    mail.post(session, "appointed", person.address, buyer=request.buyer.name, project=request.project)
+    mail.post(session, "appointed", person.address, buyer=tender.buyer.name, project=tender.project)
     evaluation = Evaluation(
         identifier=identifiers.issue(session, "G"),
-        request=request,
-        buyer_id=request.buyer_id,
+        tender=tender,
+        buyer_id=tender.buyer_id,
         evaluator=person,
     )
-    start(session, evaluation, actor, "appoint", of=request)
-    if request.state == "scoring":
+    start(session, evaluation, actor, "appoint", of=tender)
+    if tender.state == "scoring":
         _begin(session, evaluation)
     return identifier
 
 
-def _sheets(session: Session, request: Request) -> list[Evaluation]:
-    query = select(Evaluation).where(Evaluation.request_id == request.id).order_by(Evaluation.id)
+def _sheets(session: Session, tender: Tender) -> list[Evaluation]:
+    query = select(Evaluation).where(Evaluation.tender_id == tender.id).order_by(Evaluation.id)
     return list(session.scalars(query.with_for_update(of=Evaluation)))
 
 
-def start_scoring(session: Session, request: Request) -> None:
+def start_scoring(session: Session, tender: Tender) -> None:
     """The bids are open: evaluators declare and score.
 
     Where no line needs them, the points follow at once.
     """
-    perform(session, request, "start_scoring", SYSTEM)
-    for evaluation in _sheets(session, request):
+    perform(session, tender, "start_scoring", SYSTEM)
+    for evaluation in _sheets(session, tender):
         if evaluation.state == "appointed":
             _begin(session, evaluation)
-    _conclude(session, request)
+    _conclude(session, tender)
 
 
 def _begin(session: Session, evaluation: Evaluation) -> None:
@@ -80,7 +80,7 @@ def _begin(session: Session, evaluation: Evaluation) -> None:
 
 
 def _locked(session: Session, identifier: str) -> Evaluation:
-    return Evaluation.load_under(session, identifier, "request")
+    return Evaluation.load_under(session, identifier, "tender")
 
 
 @action
@@ -96,7 +96,7 @@ def recuse(session: Session, actor: Actor, identifier: str, *, reason: str = "")
     evaluation = _locked(session, identifier)
     perform(session, evaluation, "recuse", actor, reason=reason)
     evaluation.conflict = reason.strip()
-    _conclude(session, evaluation.request)
+    _conclude(session, evaluation.tender)
     return identifier
 
 
@@ -105,17 +105,17 @@ def lapse_evaluation(session: Session, actor: Actor, identifier: str) -> str:
     """An evaluator's time is over."""
     evaluation = _locked(session, identifier)
     perform(session, evaluation, "lapse", actor)
-    _conclude(session, evaluation.request)
+    _conclude(session, evaluation.tender)
     return identifier
 
 
-def scored_bids(session: Session, request: Request) -> list[Bid]:
+def scored_bids(session: Session, tender: Tender) -> list[Bid]:
     """The bids there are to score, in the drawn order.
 
     So no place on the list is an advantage anyone chose.
     """
-    bids = session.scalars(select(Bid).where(Bid.request_id == request.id, Bid.state == "opened"))
-    order = (request.outcome or {}).get("order", [])
+    bids = session.scalars(select(Bid).where(Bid.tender_id == tender.id, Bid.state == "opened"))
+    order = (tender.outcome or {}).get("order", [])
     return sorted(bids, key=lambda bid: order.index(bid.identifier))
 
 
@@ -123,51 +123,51 @@ def scored_bids(session: Session, request: Request) -> list[Bid]:
 def score(session: Session, actor: Actor, identifier: str, *, sheet: dict[str, Any]) -> str:
     """An evaluator hands in its sheet; it stays sealed until all are in."""
     evaluation = _locked(session, identifier)
-    request = evaluation.request
+    tender = evaluation.tender
     perform(session, evaluation, "score", actor)
-    bids = [bid.identifier for bid in scored_bids(session, request)]
-    check_sheet(sheet, bids, (request.criteria or {})["quality"])
+    bids = [bid.identifier for bid in scored_bids(session, tender)]
+    check_sheet(sheet, bids, (tender.criteria or {})["quality"])
     seal_sheet(evaluation, {bid: sheet[bid] for bid in bids}, sealing_key())
-    _conclude(session, request)
+    _conclude(session, tender)
     return identifier
 
 
-def _conclude(session: Session, request: Request) -> None:
+def _conclude(session: Session, tender: Tender) -> None:
     """Once nobody is still scoring and enough have: open the sheets, count, rank and publish."""
-    if request.state != "scoring":
+    if tender.state != "scoring":
         return
-    sheets = _sheets(session, request)
+    sheets = _sheets(session, tender)
     done = [evaluation for evaluation in sheets if evaluation.state == "scored"]
-    quality = (request.criteria or {})["quality"]
-    least = policy.get(request.policy_version).number("choosing.merit_evaluators_least") if quality else 0
+    quality = (tender.criteria or {})["quality"]
+    least = policy.get(tender.policy_version).number("choosing.merit_evaluators_least") if quality else 0
     if any(evaluation.state in ("due", "scoring") for evaluation in sheets) or len(done) < least:
         return
     for evaluation in done:
         open_sheet(evaluation, sealing_key())
         perform(session, evaluation, "publish", SYSTEM)
-    bids = scored_bids(session, request)
-    points = _points(session, request, bids, [evaluation.sheet or {} for evaluation in done])
+    bids = scored_bids(session, tender)
+    points = _points(session, tender, bids, [evaluation.sheet or {} for evaluation in done])
     totals = {bid: sum(lines.values(), Fraction(0)) for bid, lines in points.items()}
-    outcome = request.outcome or {}
-    request.outcome = {
+    outcome = tender.outcome or {}
+    tender.outcome = {
         **outcome,
-        "ranking": ranked(request, bids, totals),
+        "ranking": ranked(tender, bids, totals),
         "points": {
             bid: {line: rounded(value) for line, value in lines.items()} for bid, lines in points.items()
         },
         "totals": {bid: rounded(total) for bid, total in totals.items()},
     }
-    published = perform(session, request, "publish_scores", SYSTEM)
+    published = perform(session, tender, "publish_scores", SYSTEM)
     also_notify(published, (bid.agency_id for bid in bids))
 
 
 def _points(
-    session: Session, request: Request, bids: list[Bid], sheets: list[dict[str, Any]]
+    session: Session, tender: Tender, bids: list[Bid], sheets: list[dict[str, Any]]
 ) -> dict[str, dict[str, Fraction]]:
     """Every bid's points by line: `price`, `days`, `credit`, and the quality lines by their names."""
-    criteria = request.criteria or {}
+    criteria = tender.criteria or {}
     prices = price_shares(
-        criteria["price"]["formula"], {b.identifier: b.price or 0 for b in bids}, request.policy_version
+        criteria["price"]["formula"], {b.identifier: b.price or 0 for b in bids}, tender.policy_version
     )
     days = days_shares({b.identifier: b.days or 1 for b in bids})
     rated = select(CreditScore).where(CreditScore.agency_id.in_([bid.agency_id for bid in bids]))
@@ -176,7 +176,7 @@ def _points(
         bid.identifier: {
             "price": prices[bid.identifier] * criteria["price"]["weight"],
             "days": days[bid.identifier] * criteria["days"]["weight"],
-            "credit": credit_share(grades.get(bid.agency_id), request.policy_version)
+            "credit": credit_share(grades.get(bid.agency_id), tender.policy_version)
             * criteria["credit"]["weight"],
             **{
                 line["name"]: mean_points([s[bid.identifier]["points"] for s in sheets], line["name"])

@@ -1,6 +1,6 @@
-"""Requests, what answers them, and awards on pages."""
+"""Tenders, what answers them, and awards on pages."""
 
 from market.sourcing.blueprint import bp
-from market.sourcing.views import answers, auction, awards, evaluations, requests
+from market.sourcing.views import answers, auction, awards, evaluations, tenders
 
-__all__ = ["answers", "auction", "awards", "bp", "evaluations", "requests"]
+__all__ = ["answers", "auction", "awards", "bp", "evaluations", "tenders"]

@@ -27,9 +27,9 @@ from market.extensions import db
 from market.files import sent
 from market.formatting import problem_text
 from market.sourcing import actions
-from market.sourcing.blueprint import bp, readable, request_link
+from market.sourcing.blueprint import bp, readable, tender_link
 from market.sourcing.forms import BidForm, OfferForm
-from market.sourcing.views.requests import quantity_words
+from market.sourcing.views.tenders import quantity_words
 from models import documents, pricing
 from models.credit import CreditScore, abandoned_by
 from models.errors import Problem
@@ -69,7 +69,7 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
     except Problem as problem:
         if not form.errors:
             form.refuse(problem, problem_text(problem))
-    return render_template("sourcing/answer.html", form=form, request_=found, published=published), status
+    return render_template("sourcing/answer.html", form=form, tender=found, published=published), status
 
 
 @bp.get("/my/answers")
@@ -80,7 +80,7 @@ def answers() -> str:
     quotes = db.session.scalars(select(Quote).where(Quote.agency_id == mine)).unique().all()
     bids = db.session.scalars(select(Bid).where(Bid.agency_id == mine)).unique().all()
     given: list[Any] = [*quotes, *bids]
-    newest = sorted(given, key=lambda a: a.request.id, reverse=True)
+    newest = sorted(given, key=lambda a: a.tender.id, reverse=True)
     return render_template("sourcing/answers.html", page=sliced(newest))
 
 
@@ -102,7 +102,7 @@ def compare(identifier: str) -> str:
     priced = [(a.agency.name, a.price, a.published_price) for a in shown]
     return render_template(
         "sourcing/compare.html",
-        request_=found,
+        tender=found,
         answers=shown,
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         standard=standard,
@@ -128,7 +128,7 @@ def show_quote(identifier: str) -> str:
     return render_template(
         "sourcing/quote.html",
         **page,
-        request_link=request_link(quote.request),
+        tender_link=tender_link(quote.tender),
         own=actions.own_terms(current_actor(), quote),
     )
 
@@ -144,9 +144,9 @@ def _readable(identifier: str) -> Bid:
 @bp.get("/bids/<identifier>")
 def show_bid(identifier: str) -> str:
     bid = _readable(identifier)
-    attached = documents.of_case(db.session, "bid", identifier) if bid.request.opened else []
+    attached = documents.of_case(db.session, "bid", identifier) if bid.tender.opened else []
     return render_template(
-        "sourcing/bid.html", **case_page(bid), request_link=request_link(bid.request), attached=attached
+        "sourcing/bid.html", **case_page(bid), tender_link=tender_link(bid.tender), attached=attached
     )
 
 
@@ -154,7 +154,7 @@ def show_bid(identifier: str) -> str:
 def bid_file(identifier: str) -> Response:
     """What was sealed, byte for byte, once it is open to all: its SHA-256 is the receipt."""
     bid = _readable(identifier)
-    if not bid.request.opened or not bid.content:
+    if not bid.tender.opened or not bid.content:
         raise not_found(identifier)
     return Response(bid.content, mimetype="application/json")
 
@@ -164,7 +164,7 @@ def bid_attachment(identifier: str) -> Response:
     """The file that was sealed with a bid, once it is open to all."""
     bid = _readable(identifier)
     attached = documents.of_case(db.session, "bid", identifier)
-    if not bid.request.opened or not attached:
+    if not bid.tender.opened or not attached:
         raise not_found(identifier)
     return sent(attached[0])
 
@@ -174,7 +174,7 @@ def bid_attachment(identifier: str) -> Response:
 def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
     quote = visible(Quote, identifier)
     if act == "replace":
-        return redirect(url_for("sourcing.answer", identifier=quote.request.identifier), 303)
+        return redirect(url_for("sourcing.answer", identifier=quote.tender.identifier), 303)
     return act_view(Quote, identifier, act, QUOTE_ACTS)
 
 
@@ -183,7 +183,7 @@ def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
 def act_bid(identifier: str, act: str) -> Response | str | tuple[str, int]:
     bid = visible(Bid, identifier)
     if act == "replace":
-        return redirect(url_for("sourcing.answer", identifier=bid.request.identifier), 303)
+        return redirect(url_for("sourcing.answer", identifier=bid.tender.identifier), 303)
     if act == "undercut":
-        return redirect(url_for("sourcing.auction", identifier=bid.request.identifier), 303)
+        return redirect(url_for("sourcing.auction", identifier=bid.tender.identifier), 303)
     return act_view(Bid, identifier, act, BID_ACTS)

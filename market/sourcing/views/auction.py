@@ -19,18 +19,18 @@ from market.sourcing import actions
 from market.sourcing.blueprint import bp, readable
 from market.sourcing.forms import UndercutForm
 from models.errors import Problem
-from models.sourcing import Bid, LivePrice, Request, step
+from models.sourcing import Bid, LivePrice, Tender, step
 
 
 @dataclass(frozen=True)
 class Seat:
-    """The request, its bids, the reader's own, and whether the reader sees the prices.
+    """The tender, its bids, the reader's own, and whether the reader sees the prices.
 
     While it runs the bidders do, and the buyer's side, without names; whoever oversees it sees how many there
     are, and the rest at its end with everybody.
     """
 
-    request: Request
+    tender: Tender
     bids: list[Bid]
     mine: Bid | None
     sees: bool
@@ -41,7 +41,7 @@ def _seat(identifier: str) -> Seat:
     found, actor = readable(identifier), current_actor()
     bids = list(
         db.session.scalars(
-            select(Bid).where(Bid.request_id == found.id, Bid.state == "opened").order_by(Bid.price, Bid.id)
+            select(Bid).where(Bid.tender_id == found.id, Bid.state == "opened").order_by(Bid.price, Bid.id)
         )
     )
     mine = next((bid for bid in bids if bid.agency_id == actor.organisation_id), None)
@@ -57,13 +57,13 @@ def _standing(identifier: str) -> dict[str, Any]:
     Only to who may see them. Equals stand on one place until the draw at the end parts them.
     """
     seat = _seat(identifier)
-    found, mine = seat.request, seat.mine
+    found, mine = seat.tender, seat.mine
     if not seat.sees:
-        return {"request_": found, "count": len(seat.bids), "sees": False, "mine": None}
-    given = select(LivePrice).where(LivePrice.request_id == found.id).order_by(LivePrice.id.desc())
+        return {"tender": found, "count": len(seat.bids), "sees": False, "mine": None}
+    given = select(LivePrice).where(LivePrice.tender_id == found.id).order_by(LivePrice.id.desc())
     own, best = (mine.price or 0) if mine else 0, seat.bids[0].price or 0
     return {
-        "request_": found,
+        "tender": found,
         "count": len(seat.bids),
         "sees": True,
         "mine": mine,
@@ -80,8 +80,8 @@ def _place(seat: Seat, own: int) -> int:
 
     By the prices alone while it runs, and by the published ranking once that is there.
     """
-    ranking = (seat.request.outcome or {}).get("ranking", [])
-    if seat.request.opened and seat.mine is not None and seat.mine.identifier in ranking:
+    ranking = (seat.tender.outcome or {}).get("ranking", [])
+    if seat.tender.opened and seat.mine is not None and seat.mine.identifier in ranking:
         return int(ranking.index(seat.mine.identifier)) + 1
     return 1 + sum((bid.price or 0) < own for bid in seat.bids)
 

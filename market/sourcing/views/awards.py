@@ -27,12 +27,12 @@ from market.config import ROOT
 from market.extensions import db
 from market.formatting import FOLLOWS
 from market.sourcing import actions
-from market.sourcing.blueprint import bp, request_link
+from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
 from models import draws
 from models.draws import publication
-from models.sourcing import Award, Objection, Request, answers_to, participants_of
+from models.sourcing import Award, Objection, Tender, answers_to, participants_of
 from models.sourcing.related_bidders import links_of
 
 AWARD_ACTS = {"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)}
@@ -46,9 +46,7 @@ OBJECTION_ACTS = {
 
 @bp.get("/awards")
 def awards() -> str:
-    query = (
-        select(Award).join(Award.request).where(or_(Request.public(), Request.visible_to(current_actor())))
-    )
+    query = select(Award).join(Award.tender).where(or_(Tender.public(), Tender.visible_to(current_actor())))
     return render_template("sourcing/awards.html", page=paged(query.order_by(Award.id.desc())))
 
 
@@ -69,22 +67,22 @@ def _objections(award: Award) -> list[Objection]:
 def show_award(identifier: str) -> str:
     award, mine = _readable(identifier), current_actor().organisation_id or 0
     objections = _objections(award)
-    bids = answers_to(db.session, award.request) if award.request.opened else []
+    bids = answers_to(db.session, award.tender) if award.tender.opened else []
     return render_template(
         "sourcing/award.html",
         **case_page(award, objections),
-        draws=[draw for draw in draws.of_case(db.session, award.request.identifier) if draw.drawn_at],
+        draws=[draw for draw in draws.of_case(db.session, award.tender.identifier) if draw.drawn_at],
         names={bid.identifier: bid.agency.name for bid in bids},
         bids=bids,
         objections=objections,
-        links=links_of(award.request),
+        links=links_of(award.tender),
         follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
-        may_object=participants_of(db.session, award.request_id, mine)
+        may_object=participants_of(db.session, award.tender_id, mine)
         and mine != award.agency_id
         and award.state in ("proposed", "objected")
         and all(o.objector_id != mine for o in objections),
         notice=notice_of(db.session, award),
-        request_link=request_link(award.request),
+        tender_link=tender_link(award.tender),
     )
 
 
@@ -98,7 +96,7 @@ def object_to(identifier: str) -> Response | str | tuple[str, int]:
         partial(actions.object_to, identifier=identifier),
         lambda made: case_url("objection", made),
         back=case_url("award", identifier),
-        lead=f"{award.identifier} · {award.request.project} · {award.agency.name}",
+        lead=f"{award.identifier} · {award.tender.project} · {award.agency.name}",
     )
 
 
@@ -114,29 +112,27 @@ def show_objection(identifier: str) -> str:
 
 @bp.get("/draws/<identifier>.json")
 def draw_file(identifier: str) -> dict[str, Any]:
-    """What whoever may see its request needs to re-run a draw.
+    """What whoever may see its tender needs to re-run a draw.
 
     Of the percentage also what was reckoned with it.
     """
     draw = draws.load(db.session, identifier)
-    request = db.session.scalars(
-        select(Request).where(Request.identifier == draw.case_identifier)
-    ).one_or_none()
-    if request is None or not request.readable_by(db.session, current_actor()):
+    tender = db.session.scalars(select(Tender).where(Tender.identifier == draw.case_identifier)).one_or_none()
+    if tender is None or not tender.readable_by(db.session, current_actor()):
         raise not_found(identifier)
-    return publication(draw, shown=request.opened) | (_reckoned(draw, request) if request.opened else {})
+    return publication(draw, shown=tender.opened) | (_reckoned(draw, tender) if tender.opened else {})
 
 
-def _reckoned(draw: draws.Draw, request: Request) -> dict[str, Any]:
-    reckoned = (request.outcome or {}).get("reference") or {}
+def _reckoned(draw: draws.Draw, tender: Tender) -> dict[str, Any]:
+    reckoned = (tender.outcome or {}).get("reference") or {}
     if draw.purpose != "percent" or "kept" not in reckoned:
         return {}
-    prices = {bid.identifier: bid.price for bid in answers_to(db.session, request) if bid.state == "opened"}
+    prices = {bid.identifier: bid.price for bid in answers_to(db.session, tender) if bid.state == "opened"}
     return {
         "reference": {
             "prices": prices,
             **{key: reckoned[key] for key in ("trim_from", "price")},
-            "ranking": (request.outcome or {})["ranking"],
+            "ranking": (tender.outcome or {})["ranking"],
         }
     }
 

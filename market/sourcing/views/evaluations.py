@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from market.case_views import ActPage, act_view, case_page, case_url, form_page, visible
 from market.extensions import db
 from market.sourcing import actions
-from market.sourcing.blueprint import bp, request_link
+from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import score_form
 from models.documents import Document
 from models.sourcing import Evaluation
@@ -25,14 +25,14 @@ EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(action
 @login_required
 def show_evaluation(identifier: str) -> str:
     found = visible(Evaluation, identifier)
-    bids = actions.scored_bids(db.session, found.request) if found.request.opened_at is not None else []
+    bids = actions.scored_bids(db.session, found.tender) if found.tender.opened_at is not None else []
     files = select(Document).where(
         Document.case_type == "bid", Document.case_identifier.in_([bid.identifier for bid in bids])
     )
     return render_template(
         "sourcing/evaluation.html",
         **case_page(found),
-        request_link=request_link(found.request),
+        tender_link=tender_link(found.tender),
         bids=bids,
         attached={file.case_identifier: file.name for file in db.session.scalars(files)},
     )
@@ -44,7 +44,7 @@ def score(identifier: str) -> Response | str | tuple[str, int]:
     found = visible(Evaluation, identifier)
     found.workflow.find(found.state, "score")
     form = score_form(
-        actions.scored_bids(db.session, found.request), (found.request.criteria or {})["quality"]
+        actions.scored_bids(db.session, found.tender), (found.tender.criteria or {})["quality"]
     )()
     back = case_url("evaluation", identifier)
     return form_page(

@@ -1,4 +1,4 @@
-"""Requests: the list, drafting, the case page, questions."""
+"""Tenders: the list, drafting, the case page, questions."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from market.charts import offers
 from market.extensions import db
 from market.formatting import format_instant, item_name
 from market.options import item_options, region_asked, region_choices
-from market.progress import of_request
+from market.progress import of_tender
 from market.referrals import urges
 from market.sourcing import actions
-from market.sourcing.blueprint import bp, readable, request_link
+from market.sourcing.blueprint import bp, readable, tender_link
 from market.sourcing.forms import (
     AmendForm,
     AnswerForm,
@@ -40,7 +40,7 @@ from market.sourcing.forms import (
     AwardForm,
     CancelForm,
     QuestionForm,
-    RequestForm,
+    TenderForm,
 )
 from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
@@ -59,13 +59,13 @@ from models.sourcing import (
     MODES,
     NOT_AGAIN,
     OPENNESS,
-    REQUEST,
+    TENDER,
     TOO_FEW,
     Award,
     Clarification,
     Evaluation,
     Objection,
-    Request,
+    Tender,
     answers_to,
     clarifications_for,
     fruitless,
@@ -79,14 +79,14 @@ from models.sourcing.scoring import PRICE_FORMULAS
 
 
 class _AwardPage(AwardForm):
-    """The award form knows the answers of its request."""
+    """The award form knows the answers of its tender."""
 
-    def prepare(self, case: Request) -> None:
+    def prepare(self, case: Tender) -> None:
         quotes = [] if case.way.sealed else shown_to(case, answers_to(db.session, case), current_actor())
         self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
 
 
-REQUEST_ACTS = {
+TENDER_ACTS = {
     "publish": ActPage(actions.publish),
     "close": ActPage(actions.close),
     "amend": ActPage(actions.amend, AmendForm),
@@ -95,9 +95,9 @@ REQUEST_ACTS = {
     "ask_cancel": ActPage(actions.ask_cancel, CancelForm),
     "consent": ActPage(actions.consent_to_cancel),
     "refuse_cancel": ActPage(actions.refuse_to_cancel),
-    "keep": ActPage(actions.keep_request),
+    "keep": ActPage(actions.keep_tender),
     "call_off": ActPage(actions.call_off),
-    "urge": ActPage(urges("request")),
+    "urge": ActPage(urges("tender")),
     "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
 }
 CLARIFICATION_ACTS = {
@@ -109,22 +109,22 @@ CLARIFICATION_ACTS = {
 @bp.get("/requests")
 def index() -> str:
     actor, args = current_actor(), request.args
-    query = select(Request).where(or_(Request.public(), Request.visible_to(actor)))
-    if args.get("state") in REQUEST.states:
-        query = query.where(Request.state == args["state"])
+    query = select(Tender).where(or_(Tender.public(), Tender.visible_to(actor)))
+    if args.get("state") in TENDER.states:
+        query = query.where(Tender.state == args["state"])
     if args.get("mode") in MODES:
-        query = query.where(Request.mode == args["mode"])
+        query = query.where(Tender.mode == args["mode"])
     if args.get("mine") and actor.organisation_id:
-        query = query.where(Request.buyer_id == actor.organisation_id)
+        query = query.where(Tender.buyer_id == actor.organisation_id)
     if args.get("item"):
-        query = query.join(Request.item).where(ServiceItem.code == args["item"])
+        query = query.join(Tender.item).where(ServiceItem.code == args["item"])
     region = region_asked()
     if region:
-        query = query.where(within(Request.region_code, region))
+        query = query.where(within(Tender.region_code, region))
     return render_template(
         "sourcing/index.html",
-        page=paged(query.order_by(Request.id.desc())),
-        state_options=[(s.name, _(s.label)) for s in REQUEST.states.values()],
+        page=paged(query.order_by(Tender.id.desc())),
+        state_options=[(s.name, _(s.label)) for s in TENDER.states.values()],
         mode_options=[(name, _(mode.label)) for name, mode in MODES.items()],
         item_options=item_options(),
         regions=region_choices(),
@@ -137,16 +137,16 @@ def index() -> str:
 @bp.route("/requests/<identifier>/edit", methods=["GET", "POST"])
 @login_required
 def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
-    draft, actor = visible(Request, identifier) if identifier else None, current_actor()
+    draft, actor = visible(Tender, identifier) if identifier else None, current_actor()
     if draft is not None:
-        REQUEST.find(draft.state, "edit")
+        TENDER.find(draft.state, "edit")
         check_open(draft, "edit")
     elif not actor.buyers():
         check_standing(actor, actor.organisation_id, entering=True)
         raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
-    usual = workdays.add(clock.now(), policy.current().number("request.usual_days"))
-    form, status = RequestForm(item_code=request.args.get("item"), deadline=usual), 200
-    again = visible(Request, request.args["from"]) if "from" in request.args and draft is None else None
+    usual = workdays.add(clock.now(), policy.current().number("tender.usual_days"))
+    form, status = TenderForm(item_code=request.args.get("item"), deadline=usual), 200
+    again = visible(Tender, request.args["from"]) if "from" in request.args and draft is None else None
     shown = draft or again
     if shown is not None and not form.is_submitted():
         form.fill(shown)
@@ -161,7 +161,7 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in before):
         before += [
             each
-            for each in db.session.scalars(select(Request).where(Request.identifier == said))
+            for each in db.session.scalars(select(Tender).where(Tender.identifier == said))
             if each.roles_of(actor)
         ]
     form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"], before)
@@ -172,15 +172,15 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
         if form.validate():
             values = form.values()
             if draft is not None:
-                result, status = attempt(form, actions.edit_request, draft.identifier, **values)
+                result, status = attempt(form, actions.edit_tender, draft.identifier, **values)
             else:
-                result, status = attempt(form, actions.create_request, **values)
+                result, status = attempt(form, actions.create_tender, **values)
             if result is not None:
-                return redirect(case_url("request", result), 303)
+                return redirect(case_url("tender", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
 
 
-def links_shown(found: Request, shown: list[Any]) -> list[Json]:
+def links_shown(found: Tender, shown: list[Any]) -> list[Json]:
     """Which answers are linked, as far as the reader may know: of those it is `shown`.
 
     Of sealed bids that is everybody once they are open, of quotes the buyer and its overseers once it is
@@ -197,18 +197,16 @@ def show(identifier: str) -> str:
     shown = shown_to(found, answers, actor)
     scores = select(CreditScore).where(CreditScore.agency_id.in_([a.agency_id for a in shown]))
     awards = list(
-        db.session.scalars(select(Award).where(Award.request_id == found.id).order_by(Award.id.desc()))
+        db.session.scalars(select(Award).where(Award.tender_id == found.id).order_by(Award.id.desc()))
     )
     objections = list(
-        db.session.scalars(select(Objection).join(Objection.award).where(Award.request_id == found.id))
+        db.session.scalars(select(Objection).join(Objection.award).where(Award.tender_id == found.id))
     )
     evaluations = list(
-        db.session.scalars(
-            select(Evaluation).where(Evaluation.request_id == found.id).order_by(Evaluation.id)
-        )
+        db.session.scalars(select(Evaluation).where(Evaluation.tender_id == found.id).order_by(Evaluation.id))
     )
     contract = db.session.scalars(
-        select(Contract).where(Contract.request_id == found.id).order_by(Contract.id.desc()).limit(1)
+        select(Contract).where(Contract.tender_id == found.id).order_by(Contract.id.desc()).limit(1)
     ).first()
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
@@ -224,8 +222,8 @@ def show(identifier: str) -> str:
     return render_template(
         "sourcing/show.html",
         **page,
-        request_=found,
-        journey=of_request(found, contract, deliverable, len(answers)),
+        tender=found,
+        journey=of_tender(found, contract, deliverable, len(answers)),
         answers=shown,
         count=len(answers) if found.opened or not found.way.sealed else None,
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
@@ -264,13 +262,13 @@ def show(identifier: str) -> str:
     )
 
 
-def _beside(found: Request) -> dict[str, Any]:
-    """The request this one repeats, with the ground on which it was cancelled, and the one that repeats it.
+def _beside(found: Tender) -> dict[str, Any]:
+    """The tender this one repeats, with the ground on which it was cancelled, and the one that repeats it.
 
     The first with a link where the reader may see its page (that it is named is the rule), the second where
     the reader may know of it.
     """
-    before = Request.load(db.session, found.again_of) if found.again_of else None
+    before = Tender.load(db.session, found.again_of) if found.again_of else None
     said: dict[str, Any] = {
         "before": before,
         "before_ground": ground_of(before) if before and before.state == "cancelled" else None,
@@ -280,12 +278,12 @@ def _beside(found: Request) -> dict[str, Any]:
         each = said[name]
         readable_too = each is not None and each.readable_by(db.session, current_actor())
         said[f"{name}_link"] = (
-            request_link(each) if readable_too else each.identifier if each and name == "before" else None
+            tender_link(each) if readable_too else each.identifier if each and name == "before" else None
         )
     return said
 
 
-def quantity_words(found: Request) -> str:
+def quantity_words(found: Tender) -> str:
     said = Quantity.of(found.quantity)
     parts = [
         money.show(said.amount) if said.amount else "",
@@ -299,7 +297,7 @@ def quantity_words(found: Request) -> str:
 @login_required
 def ask(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
-    back = case_url("request", found.identifier)
+    back = case_url("tender", found.identifier)
     return form_page(
         QuestionForm(),
         _("就这项需求提问"),
@@ -318,21 +316,21 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
 @bp.get("/clarifications/<identifier>")
 @login_required
 def show_clarification(identifier: str) -> Response:
-    """A question has no page of its own; it stands on its request's."""
-    return redirect(case_url("request", visible(Clarification, identifier).request.identifier), 303)
+    """A question has no page of its own; it stands on its tender's."""
+    return redirect(case_url("tender", visible(Clarification, identifier).tender.identifier), 303)
 
 
 @bp.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
 @login_required
-def act_request(identifier: str, act: str) -> Response | str | tuple[str, int]:
+def act_tender(identifier: str, act: str) -> Response | str | tuple[str, int]:
     if (
         act == "cancel"
         and request.method == "GET"
-        and (case := visible(Request, identifier)).state == "evaluated"
+        and (case := visible(Tender, identifier)).state == "evaluated"
         and case.cancels_with_consent
     ):
-        return redirect(url_for("sourcing.act_request", identifier=identifier, act="ask_cancel"), 303)
-    return act_view(Request, identifier, act, REQUEST_ACTS)
+        return redirect(url_for("sourcing.act_tender", identifier=identifier, act="ask_cancel"), 303)
+    return act_view(Tender, identifier, act, TENDER_ACTS)
 
 
 @bp.route("/clarifications/<identifier>/<act>", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""A buyer's request: what it asks for, how it chooses, and from whom it takes answers."""
+"""A buyer's tender: what it asks for, how it chooses, and from whom it takes answers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from models.sourcing.projects import core
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
-_TO_AWARD = up("request.award_days")
+_TO_AWARD = up("tender.award_days")
 
-REQUEST = Workflow(
-    name="request",
+TENDER = Workflow(
+    name="tender",
     unhurried={"draft": "a draft binds nobody and nobody waits for it"},
     label=N_("采购需求"),
     states=(
@@ -295,7 +295,7 @@ REQUEST = Workflow(
 )
 
 
-class Request(Case, Base):
+class Tender(Case, Base):
     """A buyer's need for one service item in one place.
 
     Bids are sealed to `public_key`, whose private half is here under the platform's own key, and over it to
@@ -303,17 +303,17 @@ class Request(Case, Base):
     far as we know: a deadline that moved is told it afterwards. Once closed and due to be opened, the
     keeper's half is fetched and kept here (`keeper_half`, under the platform's own key) until the opening.
     `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see
-    ranking.py. `again_of` is the request of the same buyer that it repeats, `again_said` what the buyer said
+    ranking.py. `again_of` is the tender of the same buyer that it repeats, `again_said` what the buyer said
     of that (an identifier, or NOT_AGAIN), `again_not` which ones it denied repeating, `cancel_ground` the
     policy's ground on which it was cancelled: see cancelling.py.
     """
 
-    __tablename__ = "requests"
+    __tablename__ = "tenders"
     __table_args__ = (
-        Index("ix_requests_project", "buyer_id", "project_key"),
-        Index("ix_requests_ended", "buyer_id", "state"),
+        Index("ix_tenders_project", "buyer_id", "project_key"),
+        Index("ix_tenders_ended", "buyer_id", "state"),
     )
-    workflow: ClassVar[Workflow] = REQUEST
+    workflow: ClassVar[Workflow] = TENDER
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -353,7 +353,7 @@ class Request(Case, Base):
     item: Mapped[ServiceItem] = relationship(lazy="joined")
     department: Mapped[Organisation | None] = relationship(foreign_keys=[department_id])
     invitations: Mapped[list[Invitation]] = relationship(
-        back_populates="request", cascade="all, delete-orphan"
+        back_populates="tender", cascade="all, delete-orphan"
     )
 
     @validates("project")
@@ -384,7 +384,7 @@ class Request(Case, Base):
 
     @classmethod
     def public(cls) -> ColumnElement[bool]:
-        """The requests anyone may read: published openly."""
+        """The tenders anyone may read: published openly."""
         return (cls.state != "draft") & cls.published_at.is_not(None) & (cls.openness == "open")
 
     @property
@@ -436,7 +436,7 @@ class Request(Case, Base):
 
     @property
     def questions_days(self) -> int:
-        return policy.get(self.policy_version).number(f"request.ask_until_days.{self.funds}")
+        return policy.get(self.policy_version).number(f"tender.ask_until_days.{self.funds}")
 
     def takes_questions(self, arrived: datetime) -> None:
         """RuleViolation unless a question that arrived at this instant may be asked."""
@@ -470,7 +470,7 @@ class Request(Case, Base):
 
     @property
     def _settling(self) -> timedelta:
-        return timedelta(seconds=policy.get(self.policy_version).number("request.settling_seconds"))
+        return timedelta(seconds=policy.get(self.policy_version).number("tender.settling_seconds"))
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Whether an actor may see it: its parties and overseers; anyone, once published openly.
@@ -480,7 +480,7 @@ class Request(Case, Base):
         if self.roles_of(actor) or (self.published_at and self.openness == "open"):
             return True
         asked = select(Invitation.id).where(
-            Invitation.request_id == self.id, Invitation.agency_id == actor.organisation_id
+            Invitation.tender_id == self.id, Invitation.agency_id == actor.organisation_id
         )
         return self.published_at is not None and session.scalar(asked) is not None
 
@@ -514,17 +514,17 @@ class Request(Case, Base):
 
     @classmethod
     def sealed(cls) -> ColumnElement[bool]:
-        """The requests answered by sealed bids."""
+        """The tenders answered by sealed bids."""
         return cls.mode.in_([name for name, mode in MODES.items() if mode.sealed])
 
     @classmethod
     def untold(cls) -> ColumnElement[bool]:
-        """The sealed requests whose deadline moved and whose keeper is not known to have heard of it."""
+        """The sealed tenders whose deadline moved and whose keeper is not known to have heard of it."""
         return (cls.state == "published") & cls.sealed() & (cls.deadline > cls.keeper_until)
 
     @classmethod
     def locked(cls) -> ColumnElement[bool]:
-        """The closed requests whose bids are still to be opened and whose key is still with the keeper."""
+        """The closed tenders whose bids are still to be opened and whose key is still with the keeper."""
         return (cls.state == "closed") & cls.keeper_half.is_(None)
 
 
@@ -532,9 +532,9 @@ class Invitation(Base):
     """An agency asked by name."""
 
     __tablename__ = "invitations"
-    __table_args__ = (UniqueConstraint("request_id", "agency_id"),)
+    __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
 
-    request_id: Mapped[int] = mapped_column(ForeignKey("requests.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    request: Mapped[Request] = relationship(back_populates="invitations")
+    tender: Mapped[Tender] = relationship(back_populates="invitations")
     agency: Mapped[Organisation] = relationship(lazy="joined")

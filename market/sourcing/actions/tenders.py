@@ -1,4 +1,4 @@
-"""A request, from draft to its deadline: what the buyer does with it, and what the clock does."""
+"""A tender, from draft to its deadline: what the buyer does with it, and what the clock does."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from models.sourcing import (
     Clarification,
     Invitation,
     Quote,
-    Request,
+    Tender,
     concerned,
     reveal,
     settle_repeats,
@@ -44,7 +44,7 @@ from models.workflow import check_role, perform, start
 
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
-    """Whom a new request is for: the actor's own enterprise, or one that delegated this to it."""
+    """Whom a new tender is for: the actor's own enterprise, or one that delegated this to it."""
     wanted = actor.organisation_id if on_behalf_of is None else on_behalf_of
     if wanted in actor.buyers() and wanted is not None:
         return wanted
@@ -58,7 +58,7 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
 def _fill(
     session: Session,
     actor: Actor,
-    request: Request,
+    tender: Tender,
     *,
     item_code: str,
     region_code: str,
@@ -89,50 +89,50 @@ def _fill(
     ):
         if value not in known:
             raise RuleViolation(N_("请选择一项。"), field)
-    request.item_id, request.item = item.id, item
-    request.region_code, request.project = region_code, project.strip()
-    request.mode, request.funds, request.openness, request.deadline = mode, funds, openness, deadline
-    request.criteria = criteria if mode == "merit" else None
-    _ask(request, description, quantity, budget)
+    tender.item_id, tender.item = item.id, item
+    tender.region_code, tender.project = region_code, project.strip()
+    tender.mode, tender.funds, tender.openness, tender.deadline = mode, funds, openness, deadline
+    tender.criteria = criteria if mode == "merit" else None
+    _ask(tender, description, quantity, budget)
     department = authority_for(session, "department", item.department, region_code)
-    request.department_id = department.id if department else None
+    tender.department_id = department.id if department else None
     named = session.scalars(
         select(Organisation).where(Organisation.identifier.in_(invited), Organisation.kind == "agency")
     )
-    request.invitations = [Invitation(agency_id=agency.id) for agency in named]
-    if "buyer" not in request.roles_of(actor):
+    tender.invitations = [Invitation(agency_id=agency.id) for agency in named]
+    if "buyer" not in tender.roles_of(actor):
         raise RuleViolation(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
 
 
-def _ask(request: Request, description: str, quantity: Json, budget: int | None) -> None:
+def _ask(tender: Tender, description: str, quantity: Json, budget: int | None) -> None:
     """What is asked for, and for how much at the most."""
     if budget is not None and not budget > 0:
         raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
-    request.item.check_quantity(quantity)
-    request.description, request.quantity, request.budget = description.strip(), quantity, budget
+    tender.item.check_quantity(quantity)
+    tender.description, tender.quantity, tender.budget = description.strip(), quantity, budget
 
 
-def _say(session: Session, request: Request, said: str | None) -> None:
+def _say(session: Session, tender: Tender, said: str | None) -> None:
     """Keep what the buyer says of whether this repeats one of its own.
 
     Which, or that it does not (NOT_AGAIN).
     """
     if said and said != NOT_AGAIN:
         before = session.scalars(
-            select(Request).where(Request.identifier == said, Request.buyer_id == request.buyer_id)
+            select(Tender).where(Tender.identifier == said, Tender.buyer_id == tender.buyer_id)
         ).one_or_none()
         if before is None:
             raise RuleViolation(N_("请选择一项。"), "again_of")
         if before.published_at is None:  # a draft is named nowhere: what it repeats is
             said = before.again_said
-    request.again_said = said or None
-    request.again_of = (
-        None if said == NOT_AGAIN else request.again_said
+    tender.again_said = said or None
+    tender.again_of = (
+        None if said == NOT_AGAIN else tender.again_said
     )  # until it is published: then what is found outranks it
 
 
 @action
-def create_request(
+def create_tender(
     session: Session,
     actor: Actor,
     *,
@@ -144,30 +144,28 @@ def create_request(
 
     Returns its identifier.
     """
-    request = Request(
-        identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of)
-    )
-    _say(session, request, again_of)
+    tender = Tender(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    _say(session, tender, again_of)
     with session.no_autoflush:
-        _fill(session, actor, request, **values)  # type: ignore[arg-type]
-    start(session, request, actor, "create")
-    return request.identifier
+        _fill(session, actor, tender, **values)  # type: ignore[arg-type]
+    start(session, tender, actor, "create")
+    return tender.identifier
 
 
 @action
-def edit_request(
+def edit_tender(
     session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object
 ) -> str:
-    request = Request.load(session, identifier, lock=True)
-    perform(session, request, "edit", actor)
-    _say(session, request, again_of or request.again_said)
+    tender = Tender.load(session, identifier, lock=True)
+    perform(session, tender, "edit", actor)
+    _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
-        _fill(session, actor, request, **values)  # type: ignore[arg-type]
+        _fill(session, actor, tender, **values)  # type: ignore[arg-type]
     return identifier
 
 
 def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open the request to answers.
+    """Open the tender to answers.
 
     For a sealed mode the keys are made and the draws' seeds promised now; the keeper's key is made first,
     outside. KeeperAway where it cannot be; nothing has happened then.
@@ -182,40 +180,40 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 @action
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
-    request = Request.load(session, identifier, lock=True)
-    request.published_at, request.policy_version = (
+    tender = Tender.load(session, identifier, lock=True)
+    tender.published_at, tender.policy_version = (
         clock.now(),
         policy.current().version,
     )  # what was drafted under another goes out under this one
     happened = perform(
         session,
-        request,
+        tender,
         "publish",
         actor,
-        data={"item": request.item.name, "deadline": request.deadline.isoformat()},
+        data={"item": tender.item.name, "deadline": tender.deadline.isoformat()},
     )
-    settle_repeats(session, request)
-    again = {"again": request.again_of, "said": request.again_said, "not_again": request.again_not}
+    settle_repeats(session, tender)
+    again = {"again": tender.again_of, "said": tender.again_said, "not_again": tender.again_not}
     happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
-    also_notify(happened, (invitation.agency_id for invitation in request.invitations))
-    if request.way.sealed:
-        promised = _take_key(session, request, made.got)
+    also_notify(happened, (invitation.agency_id for invitation in tender.invitations))
+    if tender.way.sealed:
+        promised = _take_key(session, tender, made.got)
         happened.data = {**happened.data, "commitments": [draw.commitment for draw in promised]}
     return identifier
 
 
-def _take_key(session: Session, request: Request, made: keys.Made | None) -> list[draws.Draw]:
-    """Give a request its two keys, and promise its draws.
+def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[draws.Draw]:
+    """Give a tender its two keys, and promise its draws.
 
     Conflict where the keeper's is not for this deadline: somebody changed the draft while it was made.
     """
-    if made is None or made.until != request.deadline:
+    if made is None or made.until != tender.deadline:
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
-    request.public_key, private = sealing.make_pair()
-    request.wrapped_key = sealing.wrap(sealing_key(), private)
-    request.keeper_handle, request.keeper_key, request.keeper_until = made.handle, made.public, made.until
-    purposes = ("order", "percent") if request.mode == "reference_price" else ("order",)
-    return [draws.promise(session, purpose, request.identifier, sealing_key()) for purpose in purposes]
+    tender.public_key, private = sealing.make_pair()
+    tender.wrapped_key = sealing.wrap(sealing_key(), private)
+    tender.keeper_handle, tender.keeper_key, tender.keeper_until = made.handle, made.public, made.until
+    purposes = ("order", "percent") if tender.mode == "reference_price" else ("order",)
+    return [draws.promise(session, purpose, tender.identifier, sealing_key()) for purpose in purposes]
 
 
 def amend(
@@ -229,11 +227,11 @@ def amend(
     reason: str = "",
     submission: str = "",
 ) -> str:
-    """Change what a published request asks for.
+    """Change what a published tender asks for.
 
     The deadline moves, and whoever answered is told and answers anew. The keeper hears of it after.
 
-    A sealed bid answers one revision of the request; one that answers an older one is not valid at the
+    A sealed bid answers one revision of the tender; one that answers an older one is not valid at the
     opening.
     """
     asked = {"description": description, "quantity": quantity, "budget": budget, "deadline": deadline}
@@ -254,46 +252,44 @@ def _amend(
     deadline: datetime,
     reason: str,
 ) -> str:
-    request = Request.load(session, identifier, lock=True)
-    request.workflow.find(request.state, "amend")
-    request.check_accepts_offers(clock.arrival(session))
+    tender = Tender.load(session, identifier, lock=True)
+    tender.workflow.find(tender.state, "amend")
+    tender.check_accepts_offers(clock.arrival(session))
     check_role(
-        session, request, "amend", actor, {"buyer"}
+        session, tender, "amend", actor, {"buyer"}
     )  # before the budget changes, too: it is what a delegation is measured by
-    if deadline < request.deadline:
+    if deadline < tender.deadline:
         raise RuleViolation(N_("修改需求只能顺延截止时间,不能提前。"), "deadline")
-    before = (request.quantity, request.budget, request.description)
+    before = (tender.quantity, tender.budget, tender.description)
     with session.no_autoflush:
-        _ask(request, description, quantity, budget)
-        request.deadline = deadline
+        _ask(tender, description, quantity, budget)
+        tender.deadline = deadline
     happened = perform(
-        session, request, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()}
+        session, tender, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()}
     )
-    _keep_standing(session, request)
-    also_notify(happened, concerned(session, request))
-    if (request.quantity, request.budget, request.description) != before:
-        _ask_anew(session, request)
+    _keep_standing(session, tender)
+    also_notify(happened, concerned(session, tender))
+    if (tender.quantity, tender.budget, tender.description) != before:
+        _ask_anew(session, tender)
     return identifier
 
 
-def _ask_anew(session: Session, request: Request) -> None:
-    """What was answered before answers another request.
+def _ask_anew(session: Session, tender: Tender) -> None:
+    """What was answered before answers another tender.
 
     Bids are handed in again, quotes are their agencies' turn.
     """
-    request.revision += 1
-    for quote in session.scalars(
-        select(Quote).where(Quote.request_id == request.id).with_for_update(of=Quote)
-    ):
+    tender.revision += 1
+    for quote in session.scalars(select(Quote).where(Quote.tender_id == tender.id).with_for_update(of=Quote)):
         if quote.state in ("open", "countered", "agreed"):
             perform(session, quote, "renew", SYSTEM)
             quote.renewed = True
 
 
-def _keep_standing(session: Session, request: Request) -> None:
+def _keep_standing(session: Session, tender: Tender) -> None:
     """The deadline moved: no quote ends before it."""
     for quote in session.scalars(
-        select(Quote).where(Quote.request_id == request.id, Quote.state == "open").with_for_update(of=Quote)
+        select(Quote).where(Quote.tender_id == tender.id, Quote.state == "open").with_for_update(of=Quote)
     ):
         quote.due_at = max(quote.due_at or quote.standing_until, quote.standing_until)
 
@@ -312,102 +308,98 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 @action
 def _close(session: Session, actor: Actor, identifier: str) -> str:
-    request = Request.load(session, identifier, lock=True)
-    count, links, rules = *_counted(session, request), request.rules
-    check_role(session, request, "close", actor, request.workflow.find(request.state, "close").who)
-    if request.closes_at <= clock.now():
+    tender = Tender.load(session, identifier, lock=True)
+    count, links, rules = *_counted(session, tender), tender.rules
+    check_role(session, tender, "close", actor, tender.workflow.find(tender.state, "close").who)
+    if tender.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
     if count < rules.least and actor is SYSTEM:
-        if rules.extend_days and not request.extended:
-            return _extend(session, request, rules.extend_days)
+        if rules.extend_days and not tender.extended:
+            return _extend(session, tender, rules.extend_days)
         if rules.too_few == "inquiry" and count:
-            return _turn(session, request, count)
-    perform(session, request, "close", actor, data={"count": count} | _frozen(session, request, links))
-    request.outcome = {"linked": links} if links else None
+            return _turn(session, tender, count)
+    perform(session, tender, "close", actor, data={"count": count} | _frozen(session, tender, links))
+    tender.outcome = {"linked": links} if links else None
     if actor is not SYSTEM and not count:
         raise RuleViolation(N_("还没有收到报价,不能提前截止。"))
-    lapse(session, Clarification, request)
+    lapse(session, Clarification, tender)
     if count < rules.least and not (rules.too_few == "go_on" and count):
-        perform(session, request, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
-        end(session, request)
-    elif not request.way.sealed:
-        _reveal(session, request)
-        perform(session, request, "evaluate", SYSTEM, data={"count": count})
+        perform(session, tender, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
+        end(session, tender)
+    elif not tender.way.sealed:
+        _reveal(session, tender)
+        perform(session, tender, "evaluate", SYSTEM, data={"count": count})
     return identifier
 
 
-def _counted(session: Session, request: Request) -> tuple[int, list[Json]]:
+def _counted(session: Session, tender: Tender) -> tuple[int, list[Json]]:
     """How many answers stand, linked agencies counted once, and which are linked."""
-    case_class: Any = Bid if request.way.sealed else Quote
+    case_class: Any = Bid if tender.way.sealed else Quote
     standing = select(case_class).where(
-        case_class.request_id == request.id,
+        case_class.tender_id == tender.id,
         case_class.state.in_(("submitted", "open", "countered", "agreed")),
     )
-    order = (Bid.received_at, Bid.id) if request.way.sealed else (Quote.id,)
+    order = (Bid.received_at, Bid.id) if tender.way.sealed else (Quote.id,)
     found = list(session.scalars(standing.order_by(*order)).unique())
-    if not request.way.sealed:  # one that was to be given anew and was not is none: it cannot be awarded
+    if not tender.way.sealed:  # one that was to be given anew and was not is none: it cannot be awarded
         found = [quote for quote in found if quote.state != "countered" or not quote.renewed]
-    links = links_among(session, request, found)
+    links = links_among(session, tender, found)
     return counted(len(found), links), links
 
 
-def _reveal(session: Session, request: Request) -> None:
+def _reveal(session: Session, tender: Tender) -> None:
     """The deadline has come: the buyer reads every quote, all at once."""
     for quote in session.scalars(
-        select(Quote)
-        .where(Quote.request_id == request.id, Quote.sealed.is_not(None))
-        .with_for_update(of=Quote)
+        select(Quote).where(Quote.tender_id == tender.id, Quote.sealed.is_not(None)).with_for_update(of=Quote)
     ):
         if not quote.workflow.states[quote.state].terminal:
             reveal(quote, sealing_key())
 
 
-def _extend(session: Session, request: Request, days: int) -> str:
+def _extend(session: Session, tender: Tender, days: int) -> str:
     """Move the deadline once, and tell nobody how many answers there are."""
-    request.extended, request.deadline = True, workdays.add(clock.now(), days)
-    if request.mode == "reverse_auction":  # it begins at the deadline, in office hours
-        request.deadline = request.deadline.replace(hour=10)
-    happened = perform(session, request, "extend", SYSTEM, data={"deadline": request.deadline.isoformat()})
-    _keep_standing(session, request)
-    also_notify(happened, concerned(session, request))
-    return request.identifier
+    tender.extended, tender.deadline = True, workdays.add(clock.now(), days)
+    if tender.mode == "reverse_auction":  # it begins at the deadline, in office hours
+        tender.deadline = tender.deadline.replace(hour=10)
+    happened = perform(session, tender, "extend", SYSTEM, data={"deadline": tender.deadline.isoformat()})
+    _keep_standing(session, tender)
+    also_notify(happened, concerned(session, tender))
+    return tender.identifier
 
 
-def _turn(session: Session, request: Request, count: int) -> str:
-    """Too few for this mode: the same request asks for quotes instead, and no bid is ever opened."""
-    told = concerned(session, request)
+def _turn(session: Session, tender: Tender, count: int) -> str:
+    """Too few for this mode: the same tender asks for quotes instead, and no bid is ever opened."""
+    told = concerned(session, tender)
     for bid in session.scalars(
-        select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").with_for_update(of=Bid)
+        select(Bid).where(Bid.tender_id == tender.id, Bid.state == "submitted").with_for_update(of=Bid)
     ):
         perform(session, bid, "void", SYSTEM)
-    request.mode = "inquiry"
-    request.deadline = workdays.add(
-        clock.now(), policy.get(request.policy_version).number("request.usual_days")
-    )
+    tender.mode = "inquiry"
+    tender.deadline = workdays.add(clock.now(), policy.get(tender.policy_version).number("tender.usual_days"))
     happened = perform(
-        session, request, "turn", SYSTEM, data={"count": count, "deadline": request.deadline.isoformat()}
+        session, tender, "turn", SYSTEM, data={"count": count, "deadline": tender.deadline.isoformat()}
     )
     also_notify(happened, told)
-    return request.identifier
+    return tender.identifier
 
 
-def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, str]:
-    """Fix the lists of a sealed request's draws, before a word of any bid can be read.
+def _frozen(session: Session, tender: Tender, links: list[Json]) -> dict[str, str]:
+    """Fix the lists of a sealed tender's draws, before a word of any bid can be read.
 
     Bidders that are linked have one place in the order. Returns what the event tells: one hash over all
     receipts.
     """
     bids = list(
         session.scalars(
-            select(Bid).where(Bid.request_id == request.id, Bid.state == "submitted").order_by(Bid.id)
+            select(Bid).where(Bid.tender_id == tender.id, Bid.state == "submitted").order_by(Bid.id)
         )
     )
-    if not request.way.sealed or not bids:
+    if not tender.way.sealed or not bids:
         return {}
     names = [bid.identifier for bid in bids]
-    for draw in draws.of_case(session, request.identifier):
+    for draw in draws.of_case(session, tender.identifier):
         if draw.purpose == "percent":
-            draws.freeze(draw, percentages(request.policy_version), 1, names)
+            draws.freeze(draw, percentages(tender.policy_version), 1, names)
         else:
             own = [name for name in names if name not in aside(links)]
             draws.freeze(draw, own, len(own), names)
@@ -416,27 +408,23 @@ def _frozen(session: Session, request: Request, links: list[Json]) -> dict[str, 
 
 @action
 def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> str:
-    """An agency asks about a request; nobody learns who. Returns the request's identifier."""
-    request = Request.load(session, identifier, lock=True)
-    if (
-        "agency" not in actor.roles
-        or actor.organisation_id is None
-        or not request.readable_by(session, actor)
-    ):
+    """An agency asks about a tender; nobody learns who. Returns the tender's identifier."""
+    tender = Tender.load(session, identifier, lock=True)
+    if "agency" not in actor.roles or actor.organisation_id is None or not tender.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
-    stand_apart(session, actor, request)
-    request.takes_questions(clock.arrival(session))
+    stand_apart(session, actor, tender)
+    tender.takes_questions(clock.arrival(session))
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleViolation(N_("请写清问题(5 到 1000 个字)。"), "question")
     clarification = Clarification(
         identifier=identifiers.issue(session, "K"),
-        request=request,
-        buyer_id=request.buyer_id,
+        tender=tender,
+        buyer_id=tender.buyer_id,
         asker_id=actor.organisation_id,
         question=question.strip(),
     )
     start(
-        session, clarification, Actor(""), "ask", of=request, notify=("buyer",)
+        session, clarification, Actor(""), "ask", of=tender, notify=("buyer",)
     )  # whoever asks is named nowhere
     return identifier
 
@@ -448,50 +436,50 @@ def answer_question(
 
     An answer that `changes` the conditions is an amendment: whoever answered is asked anew, and the deadline
     leaves as long as one does; any other leaves time to heed it. The keeper hears of it after. Returns the
-    request's identifier.
+    tender's identifier.
     """
-    request = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
-    keys.settle(request)
-    return request
+    tender = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
+    keys.settle(tender)
+    return tender
 
 
 @action
 def _answer_question(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
-    clarification = Clarification.load_under(session, identifier, "request")
-    request = clarification.request
+    clarification = Clarification.load_under(session, identifier, "tender")
+    tender = clarification.tender
     if not 2 <= len(answer.strip()) <= 2000:
         raise RuleViolation(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
     perform(session, clarification, "answer", actor)
-    request.check_accepts_offers(clock.arrival(session))
+    tender.check_accepts_offers(clock.arrival(session))
     clarification.answer, clarification.answered_at = answer.strip(), clock.now()
     published = events.record(
         session,
         actor,
-        "request.clarify",
-        "request",
-        request.identifier,
+        "tender.clarify",
+        "tender",
+        tender.identifier,
         role="buyer",
         audience="public",
-        data={"title": request.title, "question": clarification.question, "answer": clarification.answer},
+        data={"title": tender.title, "question": clarification.question, "answer": clarification.answer},
     )
-    also_notify(published, concerned(session, request))
-    _leave_time(session, actor, request, changes)
-    return request.identifier
+    also_notify(published, concerned(session, tender))
+    _leave_time(session, actor, tender, changes)
+    return tender.identifier
 
 
-def _leave_time(session: Session, actor: Actor, request: Request, changes: bool) -> None:
+def _leave_time(session: Session, actor: Actor, tender: Tender, changes: bool) -> None:
     """Move the deadline as far as an answer makes it necessary."""
-    book, before = policy.get(request.policy_version), request.deadline
-    request.deadline = request.leaves(
-        book.number("request.amend_days" if changes else "request.answer_leaves_days")
+    book, before = policy.get(tender.policy_version), tender.deadline
+    tender.deadline = tender.leaves(
+        book.number("tender.amend_days" if changes else "tender.answer_leaves_days")
     )
-    data = {"deadline": request.deadline.isoformat()}
-    _keep_standing(session, request)
+    data = {"deadline": tender.deadline.isoformat()}
+    _keep_standing(session, tender)
     if changes:
         also_notify(
-            perform(session, request, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data),
-            concerned(session, request),
+            perform(session, tender, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data),
+            concerned(session, tender),
         )
-        _ask_anew(session, request)
-    elif request.deadline != before:
-        also_notify(perform(session, request, "defer", SYSTEM, data=data), concerned(session, request))
+        _ask_anew(session, tender)
+    elif tender.deadline != before:
+        also_notify(perform(session, tender, "defer", SYSTEM, data=data), concerned(session, tender))
