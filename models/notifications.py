@@ -12,7 +12,7 @@ from models.events import Event
 class Notification(Base):
     """One event one organisation is told of, once."""
 
-    __tablename__ = "notices"
+    __tablename__ = "notifications"
     __table_args__ = (UniqueConstraint("organisation_id", "event_id"),)
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))

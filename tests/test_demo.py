@@ -60,7 +60,7 @@ def _holds_every_stage() -> None:
     assert drawn, "a draw to re-run"
     assert set(_counts(Tender.mode)) == set(MODES), "every way to choose"
     assert ledger.trial_balance(db.session) == 0
-    assert {events.lag(db.session, name) for name in ("notices", "credit")} == {0}
+    assert {events.lag(db.session, name) for name in ("notifications", "credit")} == {0}
     times = list(db.session.scalars(select(Event.at).order_by(Event.id)))
     assert times == sorted(times), "the story is told in the order of time"
     assert max(times) <= UNTIL

@@ -126,7 +126,7 @@ def _poisoned(monkeypatch: pytest.MonkeyPatch, name: str, case: str) -> None:
     monkeypatch.setitem(CONSUMERS, name, Consumer(handle, consumer.inside, consumer.lane))
 
 
-@pytest.mark.parametrize("name", ["notices", "credit", "award notices", "letters", "keys", "search"])
+@pytest.mark.parametrize("name", ["notifications", "credit", "award notices", "letters", "keys", "search"])
 def test_a_bad_event_stops_neither_its_consumer_nor_another(
     app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_bad_event_stops_neither_its_consumer_nor_another(
         if (n.organisation_id, n.event_id) not in told
     }
     assert here
-    assert (not here & set(bad)) == (name == "notices")
+    assert (not here & set(bad)) == (name == "notifications")
     monkeypatch.undo()
     time.instant += timedelta(minutes=1)
     drain()
@@ -170,17 +170,23 @@ def test_while_the_database_is_away_nothing_is_set_aside(
             "SELECT 1", {}, Exception("server closed the connection"), connection_invalidated=True
         )
 
-    monkeypatch.setitem(CONSUMERS, "notices", Consumer(away))
-    behind = events.lag(db.session, "notices")
+    monkeypatch.setitem(CONSUMERS, "notifications", Consumer(away))
+    behind = events.lag(db.session, "notifications")
     drain()
     db.session.rollback()
-    assert (events.lag(db.session, "notices"), events.lag(db.session, "search"), waiting()) == (behind, 0, [])
-    monkeypatch.setitem(CONSUMERS, "notices", Consumer(notifications.notify))
+    assert (events.lag(db.session, "notifications"), events.lag(db.session, "search"), waiting()) == (
+        behind,
+        0,
+        [],
+    )
+    monkeypatch.setitem(CONSUMERS, "notifications", Consumer(notifications.notify))
     drain()
-    assert events.lag(db.session, "notices") == 0
+    assert events.lag(db.session, "notifications") == 0
 
 
-@pytest.mark.parametrize("order", [["search", "credit", "notices"], ["credit", "search", "notices"]])
+@pytest.mark.parametrize(
+    "order", [["search", "credit", "notifications"], ["credit", "search", "notifications"]]
+)
 def test_consumers_depend_on_no_order(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch, order: list[str]
 ) -> None:

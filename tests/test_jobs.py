@@ -33,7 +33,7 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
         jobs.prepare()
         world = small_market()
         sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
-        assert events.lag(db.session, "notices") > 0
+        assert events.lag(db.session, "notifications") > 0
         assert jobs.queues["events"].pending_count() == 1, (
             "one task is enough, however many commits there were"
         )
@@ -41,7 +41,7 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
             while (task := jobs.queues[lane].dequeue()) is not None:
                 jobs.queues[lane].execute(task)
         db.session.rollback()
-        assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}
+        assert {events.lag(db.session, name) for name in ("notifications", "credit", "search")} == {0}
         assert db.session.scalar(select(func.count(Notification.id))) > 0
         db.session.close()
         db.engine.dispose()

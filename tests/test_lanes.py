@@ -83,7 +83,7 @@ def test_how_the_jobs_stand(app: Flask, world: World, time: Any) -> None:
     assert standing()["lanes"] == dict.fromkeys(LANES)
     drain()
     world.tender()
-    assert standing()["lag"]["notices"] > 0
+    assert standing()["lag"]["notifications"] > 0
     tick()
     found = standing()
     assert set(found["lanes"].values()) == {time.instant.astimezone(UTC).isoformat()}

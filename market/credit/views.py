@@ -59,8 +59,8 @@ def show_record(identifier: str) -> str:
         **case_page(record),
         kind=RECORDS[record.kind][0],
         agency_link=link(
-            case_url("organisation", record.agency.identifier),
-            f"{record.agency.identifier} {record.agency.name}",
+            case_url("organisation", record.subject.identifier),
+            f"{record.subject.identifier} {record.subject.name}",
         ),
         source_link=link(
             case_url(SOURCES.get(record.kind, "check"), record.source_identifier), record.source_identifier

@@ -42,7 +42,7 @@ class Consumer:
 
 
 CONSUMERS = {
-    "notices": Consumer(notifications.notify),
+    "notifications": Consumer(notifications.notify),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "search": Consumer(index_agencies, inside=False),

@@ -20,7 +20,7 @@ LANES = {
 }
 PARTS = {
     "deadlines": N_("到期事项"),
-    "notices": N_("通知"),
+    "notifications": N_("通知"),
     "credit": N_("信用分"),
     "fitness": N_("承接条件核查"),
     "books": N_("每日结账"),

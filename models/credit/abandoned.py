@@ -42,13 +42,13 @@ def abandoned_by(session: Session, agency_ids: list[int]) -> dict[int, Abandoned
     found = {key: Abandoned() for key in agency_ids}
     since = clock.now() - timedelta(days=policy.current().number("credit.facts_days"))
     records = select(CreditRecord).where(
-        CreditRecord.agency_id.in_(agency_ids),
+        CreditRecord.subject_id.in_(agency_ids),
         CreditRecord.kind.in_(KINDS),
         CreditRecord.state != "dropped",
         CreditRecord.proposed_at >= since,
     )
     for record in session.scalars(records.order_by(CreditRecord.id.desc()).options(lazyload("*"))):
-        found[record.agency_id].unsigned.append(record)
+        found[record.subject_id].unsigned.append(record)
     never = select(Deliverable).where(
         Deliverable.agency_id.in_(agency_ids),
         Deliverable.submitted_at.is_(None),
@@ -68,7 +68,7 @@ def check_rerun(session: Session, agency: Organisation, tender: Tender) -> None:
     """
     dropped = exists().where(
         CreditRecord.source_identifier == Contract.identifier,
-        CreditRecord.agency_id == Contract.agency_id,
+        CreditRecord.subject_id == Contract.agency_id,
         CreditRecord.state == "dropped",
     )
     lost = (

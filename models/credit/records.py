@@ -54,28 +54,28 @@ class CreditRecord(Case, Base):
     workflow: ClassVar[Workflow] = CREDIT_RECORD
     parties: ClassVar[dict[str, str]] = {}
 
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     facts: Mapped[str] = mapped_column(String(1000))
     basis: Mapped[Name]
     source_identifier: Mapped[Code]
     proposed_at: Mapped[datetime] = mapped_column(default=clock.now)
-    agency: Mapped[Organisation] = relationship(lazy="joined")
+    subject: Mapped[Organisation] = relationship(lazy="joined")
 
     @property
     def title(self) -> str:
-        return self.agency.name
+        return self.subject.name
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whom it is about."""
-        return {self.agency_id}
+        return {self.subject_id}
 
 
 def recorded(session: Session, source: str, about: int | None = None) -> bool:
     """Whether a record was put forward from this source, about this organisation if one is given."""
     found = select(CreditRecord.id).where(CreditRecord.source_identifier == source)
     return (
-        session.scalars(found if about is None else found.where(CreditRecord.agency_id == about)).first()
+        session.scalars(found if about is None else found.where(CreditRecord.subject_id == about)).first()
         is not None
     )
 
@@ -86,8 +86,8 @@ def propose(
     """Put a record forward for the regulator of the agency's area to take up."""
     record = CreditRecord(
         identifier=identifiers.issue(session, "X"),
-        agency_id=agency.id,
-        agency=agency,
+        subject_id=agency.id,
+        subject=agency,
         kind=kind,
         facts=facts,
         basis=RECORDS[kind][1],

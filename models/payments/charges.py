@@ -78,7 +78,7 @@ class Discrepancy(Base):
     Kept from when it was first found until it is gone.
     """
 
-    __tablename__ = "gateway_differences"
+    __tablename__ = "gateway_discrepancies"
     __table_args__ = (UniqueConstraint("gateway", "about", "kind"),)
 
     gateway: Mapped[str] = mapped_column(String(12))

@@ -23,7 +23,7 @@ class BankStatementLayout(Base):
     heading's (market/payments/reading/headings.py), `titles` what stands in it, for people.
     """
 
-    __tablename__ = "statement_layouts"
+    __tablename__ = "bank_statement_layouts"
 
     signature: Mapped[str] = mapped_column(String(64), unique=True)
     places: Mapped[Json]
@@ -41,7 +41,7 @@ class UnreadBankStatement(Base):
     The bytes lie in the store under `sha256`.
     """
 
-    __tablename__ = "waiting_statements"
+    __tablename__ = "unread_bank_statements"
 
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     source: Mapped[Name]

@@ -31,7 +31,7 @@ from tests.web import sign_in
 def _records(world: World) -> list[tuple[str, str, str]]:
     db.session.rollback()
     found = db.session.scalars(select(CreditRecord).order_by(CreditRecord.id))
-    return [(record.kind, record.agency.identifier, record.source_identifier) for record in found]
+    return [(record.kind, record.subject.identifier, record.source_identifier) for record in found]
 
 
 def _late(world: World, time: Any, signed: tuple[str, ...] = ("buyer",), **tender: Any) -> str:

@@ -209,10 +209,10 @@ def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
     assert db.session.scalar(select(func.count(Event.id)))
     from models.events import lag
 
-    assert lag(db.session, "notices") == db.session.scalar(select(func.max(Event.id)))
+    assert lag(db.session, "notifications") == db.session.scalar(select(func.max(Event.id)))
     mark.finish()
     jobs.passes["events"]()
-    assert lag(db.session, "notices") == 0
+    assert lag(db.session, "notifications") == 0
 
 
 @pytest.mark.faults

@@ -57,7 +57,7 @@ def test_a_server_killed_among_quotes_loses_none_it_acknowledged(tmp_path: Path)
             told = column("SELECT case_identifier FROM events WHERE kind = 'quote.submit'")
             offers = column("SELECT quote_id FROM offers")
             notices = column(
-                "SELECT n.event_id FROM notices n JOIN events e ON e.id = n.event_id WHERE "
+                "SELECT n.event_id FROM notifications n JOIN events e ON e.id = n.event_id WHERE "
                 "e.kind = 'quote.submit'"
             )
             whole = column("PRAGMA integrity_check")

@@ -185,7 +185,7 @@ def test_two_workers_at_once_handle_each_event_once(app: Flask, world: World) ->
     assert ended == {"ok": 3}
     pairs = db.session.execute(select(Notification.organisation_id, Notification.event_id)).all()
     assert len(pairs) == len(set(pairs)) > 0
-    assert {events.lag(db.session, name) for name in ("notices", "credit", "search")} == {0}
+    assert {events.lag(db.session, name) for name in ("notifications", "credit", "search")} == {0}
 
 
 @pytest.fixture

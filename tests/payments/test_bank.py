@@ -355,7 +355,7 @@ def test_who_does_not_pay_in_time_is_told_and_a_record_put_forward(
     tick()
     assert world.one(Payment, contract, kind="deposit").state == "overdue"
     record = db.session.scalars(select(credit.CreditRecord)).one()
-    assert (record.agency_id, record.kind, record.state, record.source_identifier) == (
+    assert (record.subject_id, record.kind, record.state, record.source_identifier) == (
         world.organisation("buyer").id,
         "late_payment",
         "proposed",

@@ -170,7 +170,7 @@ def test_what_is_overdue_is_a_problem_also_where_it_fails(
 def test_many_failures_are_a_problem(app: Flask, time: Any) -> None:
     with transaction() as session:
         for number in range(FAILURES + 1):
-            failures.note(session, Attempt("notices", "x.y", "x", "X", number + 1), KeyError("x"))
+            failures.note(session, Attempt("notifications", "x.y", "x", "X", number + 1), KeyError("x"))
     assert problems(app) == [f"jobs: {FAILURES + 1} failures"]
 
 
@@ -179,7 +179,7 @@ def test_many_failures_are_a_problem(app: Flask, time: Any) -> None:
     [
         ("long", batches, "run", "lane long: batches"),
         ("outside", money, "work", "lane outside: money"),
-        ("events", consumers, "_catch_up", "consumers: notices"),
+        ("events", consumers, "_catch_up", "consumers: notifications"),
     ],
 )
 def test_a_lane_whose_work_fails_says_so(
@@ -189,7 +189,7 @@ def test_a_lane_whose_work_fails_says_so(
     inner = getattr(where, name)
 
     def failing(*arguments: Any, **named: Any) -> Any:
-        if name != "_catch_up" or arguments[0] == "notices":
+        if name != "_catch_up" or arguments[0] == "notifications":
             raise KeyError("x")
         return inner(*arguments, **named)
 

@@ -81,7 +81,7 @@ def show(identifier: str) -> str:
     inside = bool(agency.roles_of(current_actor()))
     handed = materials_of(db.session, agency) if inside else {}
     records = select(CreditRecord).where(
-        CreditRecord.agency_id == agency.id, CreditRecord.visible_to(current_actor())
+        CreditRecord.subject_id == agency.id, CreditRecord.visible_to(current_actor())
     )
     checks = (
         select(Check)
