@@ -10,10 +10,9 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from market import case_views, cli, config, extensions, garbage, url_converters
+from market import case_views, cli, config, extensions, garbage, gateways, url_converters
 from market.config import LOCALES, ROOT, Settings
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
-from market.payments import gateways
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
 from market.signing import configured_roots
 from models import clock, sealing

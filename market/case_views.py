@@ -19,12 +19,12 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from market import formatting, permissions, standing
-from market.accounts.identity import current_actor
 from market.config import PAGE_SIZE
 from market.demo import mark
 from market.extensions import db, login
 from market.formatting import problem_text
 from market.forms import ActForm, Form, ReasonForm
+from market.identity import current_actor
 from models import CASES, clock, permission, spelling, workflow
 from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name

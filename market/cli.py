@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 
 from market import jobs
-from market.accounts.actions import appoint_admin
+from market.accounts.actions.members import appoint_admin
 from market.config import close_to_others
 from market.demo import loading
 from market.extensions import db, migrate

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from market.access_codes import code_of
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies import imports, registry
 from market.contracts import actions as contracts

@@ -10,8 +10,8 @@ from zlib import crc32
 from sqlalchemy import select
 from stdnum.cn import uscc
 
-from market.accounts import actions as accounts
-from market.accounts import confirming, entering
+from market.accounts.actions import confirming, entering
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from models import clock
 from models.accounts import SCOPE

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.accounts.letters import written
 from market.extensions import db
 from market.jobs import drain

@@ -27,7 +27,7 @@ from sqlalchemy import select, update
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.cli import rebuild_index
 from market.extensions import db
 from market.forms import Form

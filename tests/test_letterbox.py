@@ -18,8 +18,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import actions as accounts
-from market.accounts import confirming, letters
+from market.accounts import letters
+from market.accounts.actions import confirming
+from market.accounts.actions import members as accounts
 from market.extensions import db
 from models.accounts import User
 from models.actors import VISITOR

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from bench.person import standing
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.catalogue import actions as catalogue

@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market.accounts.reauthentication import reauthentication_field
 from market.formatting import problem_text
 from market.forms import (
     NEEDED,
@@ -24,6 +23,7 @@ from market.forms import (
     text,
 )
 from market.options import as_printed, offer_as_printed, region_choices, region_field
+from market.reauthentication import reauthentication_field
 from models import CASES, passwords, spelling, uscc
 from models.accounts import KINDS, SCOPE
 from models.errors import RuleViolation

@@ -15,15 +15,16 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, EmailField, PasswordField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from market import mail
-from market.accounts import attempts, claiming, confirming, entering, letters
-from market.accounts.identity import current_actor
-from market.accounts.reauthentication import is_own_password
+from market import attempts, mail
+from market.accounts import letters
+from market.accounts.actions import claiming, confirming, entering
 from market.accounts.signing_in import first_step
 from market.case_views import ActPage, act_view, attempt, case_page, file_of, form_page, visible
 from market.extensions import db, limiter
 from market.formatting import problem_text
 from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
+from market.identity import current_actor
+from market.reauthentication import is_own_password
 from models import documents
 from models.accounts import Organisation, User
 from models.agencies import UNLIKE

@@ -18,11 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import mail
-from market.accounts.confirming import token
-from market.accounts.identity import known_to_all
+from market.accounts.actions.confirming import token
 from market.chunks import each
 from market.demo import people
 from market.extensions import db
+from market.identity import known_to_all
 from market.transaction import transaction
 from models import clock, letters, sessions
 from models.accounts import Organisation, User

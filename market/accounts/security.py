@@ -16,13 +16,13 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market import mail
-from market.accounts import passkeys, second_factor, sessions
+from market.accounts.actions import passkeys, second_factor, sessions
+from market.accounts.actions.second_factor import Offer, fresh_offer, offered
 from market.accounts.blueprint import bp
 from market.accounts.forms import AuthenticatorForm, NewPasskeyForm, PersonalActForm, ProveForm
-from market.accounts.identity import current_actor, leave, renew, signs_in, waived
-from market.accounts.second_factor import Offer, fresh_offer, offered
 from market.case_views import attempt, form_page, paged
 from market.extensions import db
+from market.identity import current_actor, leave, renew, signs_in, waived
 from models import factors
 from models.accounts import User
 from models.errors import NotAllowed, NotFound

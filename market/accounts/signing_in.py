@@ -6,13 +6,14 @@ from flask import current_app, redirect, render_template, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from market.accounts import attempts, passkeys, resets, second_factor
+from market import attempts
+from market.accounts.actions import passkeys, resets, second_factor
 from market.accounts.blueprint import bp
 from market.accounts.forms import CodeForm, ForgottenForm, ResetForm
-from market.accounts.identity import enter, halfway, stop_halfway
 from market.case_views import attempt
 from market.extensions import db, limiter, place
 from market.formatting import problem_text
+from market.identity import enter, halfway, stop_halfway
 from models.accounts import User
 from models.actors import VISITOR
 from models.errors import NotFound

@@ -13,22 +13,23 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from market import permissions
-from market.accounts import actions, attempts, identity, security
-from market.accounts.attempts import TooMany, account, counted, know
+from market import attempts, identity, permissions
+from market.accounts import security
+from market.accounts.actions import members
+from market.accounts.actions.entering import try_register
 from market.accounts.blueprint import bp
-from market.accounts.entering import try_register
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identification import example_values
-from market.accounts.identity import current_actor, enter, known_to_all, leave, renew
 from market.accounts.signing_in import first_step
 from market.accounts.to_do import pending_account, to_do
+from market.attempts import TooMany, account, counted, know
 from market.case_views import attempt, form_page, paged, sliced, waiting
 from market.config import LOCALES
 from market.demo import people as demo
 from market.extensions import csrf, db, limiter
 from market.formatting import problem_text
 from market.forms import ReasonForm
+from market.identity import current_actor, enter, known_to_all, leave, renew
 from market.oversight.overview import overview
 from models import CASES, blocking
 from models.accounts import (
@@ -166,7 +167,7 @@ def sign_up() -> Response | str | tuple[str, int]:
 
 def _as_nobody(_actor: Actor, **values: Any) -> str:
     """Who signs up does so as nobody, signed in or not: sent twice, the second finds the first."""
-    return actions.register(VISITOR, **values)
+    return members.register(VISITOR, **values)
 
 
 def _welcome(made: str, password: str) -> Response:
@@ -261,13 +262,13 @@ def _back(_result: str = "") -> str:
 )  # each writes a letter to an address somebody typed
 def new_member() -> Response | str | tuple[str, int]:
     _mine()
-    return form_page(MemberForm(), _("增加成员"), actions.add_member, _back, back=_back())
+    return form_page(MemberForm(), _("增加成员"), members.add_member, _back, back=_back())
 
 
 @bp.post("/my/members/<anything:email>/remove", merge_slashes=False)
 @login_required
 def remove_member(email: str) -> Response:
-    actions.remove_member(current_actor(), email)
+    members.remove_member(current_actor(), email)
     return redirect(_back(), 303)
 
 
@@ -322,7 +323,7 @@ def block(which: str) -> Response | str | tuple[str, int]:
     return form_page(
         ReasonForm(),
         _("停用账号"),
-        actions.block_account,
+        members.block_account,
         _of_people,
         lambda form: form.values(),
         which,
@@ -342,7 +343,7 @@ def unblock(which: str) -> Response | str | tuple[str, int]:
     return form_page(
         ReasonForm(),
         _("恢复账号"),
-        actions.unblock_account,
+        members.unblock_account,
         _of_people,
         lambda form: form.values(),
         which,
@@ -361,9 +362,9 @@ def unblock(which: str) -> Response | str | tuple[str, int]:
 def password() -> Response | str | tuple[str, int]:
     form = PasswordForm()
     if not form.is_submitted():
-        return form_page(form, _("修改密码"), actions.change_password, _stay)
+        return form_page(form, _("修改密码"), members.change_password, _stay)
     with counted("password", attempts.person(current_user.user)) as attempt:
-        answer = form_page(form, _("修改密码"), actions.change_password, _stay)
+        answer = form_page(form, _("修改密码"), members.change_password, _stay)
         attempt.right = (
             True
             if isinstance(answer, Response)
@@ -393,7 +394,7 @@ def new_delegation() -> Response | str | tuple[str, int]:
     return form_page(
         DelegationForm(),
         _("委托采购"),
-        actions.delegate,
+        members.delegate,
         _back,
         back=_back(),
         lead=_(
@@ -405,7 +406,7 @@ def new_delegation() -> Response | str | tuple[str, int]:
 @bp.post("/my/delegations/<int:number>/revoke")
 @login_required
 def revoke(number: int) -> Response:
-    actions.revoke_delegation(current_actor(), number)
+    members.revoke_delegation(current_actor(), number)
     return redirect(_back(), 303)
 
 
@@ -427,14 +428,14 @@ def delegations() -> str:
 @bp.post("/my/delegations/<int:number>/accept")
 @login_required
 def accept_delegation(number: int) -> Response:
-    actions.accept_delegation(current_actor(), number)
+    members.accept_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 
 @bp.post("/my/delegations/<int:number>/lay-down")
 @login_required
 def lay_down_delegation(number: int) -> Response:
-    actions.lay_down_delegation(current_actor(), number)
+    members.lay_down_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 

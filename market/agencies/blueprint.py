@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, abort
 
-from market.accounts.identity import current_actor
 from market.case_views import not_found
 from market.extensions import db
+from market.identity import current_actor
 from models.accounts import Organisation
 
 bp = Blueprint("agencies", __name__)

@@ -10,9 +10,9 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
-from market.accounts.reauthentication import reauthentication_field
 from market.formatting import bilingual, item_name, problem_text
 from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
+from market.reauthentication import reauthentication_field
 from models import money, pricing
 from models.agencies import FORMS, PREMISES
 from models.agencies.entry import wanted

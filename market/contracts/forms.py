@@ -12,7 +12,6 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from market.accounts.reauthentication import reauthentication_field
 from market.forms import (
     NEEDED,
     ActForm,
@@ -27,6 +26,7 @@ from market.forms import (
     text,
     upload,
 )
+from market.reauthentication import reauthentication_field
 from models.base import Json
 from models.contracts import (
     DISPUTE_FAULTS,

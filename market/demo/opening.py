@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import select
 
 from market import batches
-from market.accounts import actions as accounts
-from market.accounts import confirming, entering
+from market.accounts.actions import confirming, entering
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.demo.choosing import EXPERTS

@@ -29,7 +29,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from market.accounts import claiming
+from market.accounts.actions import claiming
 from market.agencies import actions as agencies
 from market.chunks import between, tried
 from market.contracts import actions as contracts

@@ -23,12 +23,12 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import InputRequired, Regexp
 
 from market.access_codes import fits
-from market.accounts.identity import current_actor
 from market.case_views import case_url, file_of, link, not_found
 from market.extensions import db, limiter
 from market.files import sent
 from market.formatting import problem_text
 from market.forms import Form
+from market.identity import current_actor
 from market.opendata.blueprint import bp
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from models import CASES, spelling

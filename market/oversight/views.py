@@ -11,11 +11,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from market import timekeeping
-from market.accounts import actions as accounts
-from market.accounts.identity import current_actor
+from market.accounts.actions import members as accounts
 from market.case_views import case_numbered, case_url, form_page, not_found, paged, sliced
 from market.extensions import db
 from market.forms import ActForm
+from market.identity import current_actor
 from market.jobs import standing
 from market.oversight import actions, money
 from market.oversight.blueprint import bp

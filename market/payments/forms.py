@@ -11,7 +11,7 @@ from wtforms import BooleanField, DateField, Field, RadioField, SelectField, Str
 from wtforms.validators import InputRequired, Length, Optional
 
 from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
-from market.payments.gateways import OnlineGateway, gateways
+from market.gateways import OnlineGateway, gateways
 from market.payments.reading import ROLES, guessed
 
 

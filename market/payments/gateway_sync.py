@@ -16,8 +16,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 
 from market.chunks import each
 from market.extensions import db
-from market.payments import actions
-from market.payments.gateways import (
+from market.gateways import (
     GatewayStatus,
     Mismatch,
     OnlineGateway,
@@ -27,6 +26,7 @@ from market.payments.gateways import (
     get_online_gateway,
     online_methods,
 )
+from market.payments import actions
 from models import clock
 from models.actors import SYSTEM, Actor
 from models.errors import Problem, RuleViolation

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from market.chunks import each
 from market.extensions import db
+from market.gateways import gateways
 from market.payments import actions, gateway_sync
-from market.payments.gateways import gateways
 from models import clock, ledger
 from models.actors import SYSTEM
 from models.errors import Problem

@@ -18,9 +18,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from market import jobs, timekeeping
-from market.accounts.identity import PLAYED, current_actor
 from market.demo import mark
 from market.extensions import alembic, db
+from market.identity import PLAYED, current_actor
 from market.jobs import nightly
 from models import clock
 from models.accounts import User

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 from markupsafe import Markup
 
-from market.accounts.identity import current_actor
 from market.case_views import case_url, link, not_found
 from market.extensions import db
+from market.identity import current_actor
 from models.sourcing import Tender
 
 bp = Blueprint("sourcing", __name__)

@@ -13,7 +13,7 @@ from tests.factories import World
 
 
 def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
-    from market.accounts import actions as accounts
+    from market.accounts.actions import members as accounts
     from models import clock
 
     world.enterprise("helper")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market.accounts import actions as accounts
-from market.accounts import confirming
+from market.accounts.actions import confirming
+from market.accounts.actions import members as accounts
 from market.extensions import db
 from models import clock, workdays
 from models.accounts import Delegation, Membership, User

@@ -16,9 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market import create_app
-from market.accounts import attempts
-from market.accounts.attempts import FREE, LONGEST_WAIT, MOST_OF_AN_ADDRESS, wait_after
+from market import attempts, create_app
+from market.attempts import FREE, LONGEST_WAIT, MOST_OF_AN_ADDRESS, wait_after
 from market.extensions import db, place
 from market.serving import limits as ours
 from models.letters import Letter
@@ -369,7 +368,7 @@ def test_a_session_left_open_guesses_the_password_nowhere_twice(
 def test_the_password_asked_by_a_letters_link_counts_too(
     limited: tuple[Flask, World], machine: Clock
 ) -> None:
-    from market.accounts import confirming
+    from market.accounts.actions import confirming
     from models.accounts import User, known_as
 
     app = limited[0]

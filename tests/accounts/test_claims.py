@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import actions as accounts
-from market.accounts import claiming, confirming
+from market.accounts.actions import claiming, confirming
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines

@@ -11,8 +11,9 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from market import permissions
-from market.accounts import actions as accounts
-from market.accounts import confirming, letters
+from market.accounts import letters
+from market.accounts.actions import confirming
+from market.accounts.actions import members as accounts
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import ACTIONS

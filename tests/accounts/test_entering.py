@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import actions as accounts
-from market.accounts import entering
+from market.accounts.actions import entering
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.batches import Unavailable

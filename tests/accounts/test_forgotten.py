@@ -13,7 +13,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import letters, resets
+from market.accounts import letters
+from market.accounts.actions import resets
 from market.extensions import db
 from models import failures
 from models.actors import VISITOR

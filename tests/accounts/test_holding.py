@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import actions as accounts
-from market.accounts import confirming, letters, second_factor
+from market.accounts import letters
+from market.accounts.actions import confirming, second_factor
+from market.accounts.actions import members as accounts
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import sealing_key, transaction

@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from models import passwords
 from models.errors import RuleViolation
 from tests.factories import PASSWORD, World, code

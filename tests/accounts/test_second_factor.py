@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market.accounts import letters, second_factor
+from market.accounts import letters
+from market.accounts.actions import second_factor
 from market.extensions import db
 from market.transaction import transaction
 from models import factors, policy

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from bench.person import standing
-from market.accounts.actions import claim_code
+from market.accounts.actions.members import claim_code
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import transaction

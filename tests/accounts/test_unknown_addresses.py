@@ -15,8 +15,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from market.accounts import actions as accounts
 from market.accounts import letters
+from market.accounts.actions import members as accounts
 from market.extensions import db
 from models import accounts as people
 from models import clock

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from market.agencies import actions as agencies
 from market.extensions import db
+from market.gateways import bank
 from market.jobs import drain, run_deadlines
-from market.payments.gateways import bank
 from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Membership, Organisation, User
@@ -193,7 +193,7 @@ def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(
 
 
 def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
-    from market.accounts import actions as accounts
+    from market.accounts.actions import members as accounts
 
     world.enterprise("helper")
     world.member("buyer", "staff")

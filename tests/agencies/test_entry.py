@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from market.access_codes import code_of
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies.jobs import warn_of_expiry
 from market.extensions import db

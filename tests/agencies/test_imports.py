@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from market import batches as doing
 from market import spreadsheets
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import imports, shapes
 from market.extensions import db
 from market.spreadsheets import as_csv, as_xlsx

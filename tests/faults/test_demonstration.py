@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from market import create_app
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.config import ROOT
 from market.demo import loading, mark
 from market.extensions import db

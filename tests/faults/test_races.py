@@ -155,7 +155,7 @@ def test_bidders_at_once_all_count_and_events_keep_their_order(app: Flask, world
 
 
 def test_the_same_code_signed_up_twice_at_once_is_refused_in_words(app: Flask, world: World) -> None:
-    from market.accounts import actions as accounts
+    from market.accounts.actions import members as accounts
     from models.actors import VISITOR
 
     def enter(number: int) -> Callable[[], str]:

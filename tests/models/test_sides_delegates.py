@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.sourcing import actions as sourcing

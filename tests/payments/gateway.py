@@ -25,10 +25,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 
 from bench.server import free_port
+from market import gateways
 from market.contracts import actions as contracts
 from market.extensions import db
-from market.payments import gateway_sync, gateways
-from market.payments.gateways import StripeGateway
+from market.gateways import StripeGateway
+from market.payments import gateway_sync
 from market.transaction import transaction
 from models import ledger
 from models.agencies import profile_of

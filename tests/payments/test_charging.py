@@ -13,12 +13,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from market import gateways
 from market.batches import Unavailable
 from market.extensions import db
+from market.gateways import Refused
 from market.jobs import tick
 from market.payments import actions as payments
-from market.payments import gateway_sync, gateways
-from market.payments.gateways import Refused
+from market.payments import gateway_sync
 from models.errors import NotFound, RuleViolation, WrongState
 from models.ledger import Entry
 from models.payments import Charge, GatewayEvent, Payment, Payout

@@ -13,9 +13,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from market.extensions import db
+from market.gateways import StripeGateway
 from market.jobs import tick
 from market.payments import gateway_sync
-from market.payments.gateways import StripeGateway
 from models import ledger
 from models.ledger import clearing
 from models.payments import Charge, GatewayEvent, Payment, Payout

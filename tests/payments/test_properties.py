@@ -18,8 +18,8 @@ from sqlalchemy import func, select
 
 from market.batches import Unavailable
 from market.extensions import db
+from market.gateways import StripeGateway
 from market.payments import gateway_sync
-from market.payments.gateways import StripeGateway
 from market.payments.jobs import reconcile
 from models import ledger
 from models.ledger import clearing

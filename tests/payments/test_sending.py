@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from market.batches import Unavailable
 from market.extensions import db
+from market.gateways import StripeGateway
 from market.jobs import run_deadlines, tick
 from market.payments import actions as payments
 from market.payments import gateway_sync
-from market.payments.gateways import StripeGateway
 from models import ledger, workdays
 from models.errors import RuleViolation
 from models.ledger import clearing

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from market.extensions import db
+from market.gateways import gateways
 from market.payments import gateway_sync
-from market.payments.gateways import gateways
 from models import ledger
 from models.ledger import clearing
 from models.payments import Payment

@@ -12,8 +12,7 @@ from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from market import create_app
-from market.accounts import attempts
+from market import attempts, create_app
 from market.extensions import db, limiter
 from market.serving import limits as ours
 from tests.conftest import settings

@@ -71,7 +71,7 @@ def test_a_tender_whose_last_quote_goes_fails_and_says_so(world: World, time: An
 
 
 def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: World) -> None:
-    from market.accounts import actions as accounts
+    from market.accounts.actions import members as accounts
     from models import clock
 
     tender = world.tender()

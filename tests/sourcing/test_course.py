@@ -72,7 +72,7 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
 def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its_sum(
     world: World, time: Any
 ) -> None:
-    from market.accounts import actions as accounts
+    from market.accounts.actions import members as accounts
 
     world.enterprise("helper")
     accounts.delegate(

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from market.accounts import actions as accounts
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines

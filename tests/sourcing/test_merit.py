@@ -10,8 +10,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.accounts import actions as accounts
-from market.accounts import confirming
+from market.accounts.actions import confirming
+from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import run_deadlines

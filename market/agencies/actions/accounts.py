@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.accounts.owner_letters import notify_owners_of_change
 from market.agencies.actions.common import own
+from market.owner_letters import notify_owners_of_change
 from market.transaction import action
 from models import events
 from models.accounts import Organisation

@@ -11,7 +11,6 @@ from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.agencies import actions
 from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
@@ -20,6 +19,7 @@ from market.charts import rows
 from market.extensions import db
 from market.formatting import format_instant, region
 from market.forms import Form
+from market.identity import current_actor
 from market.spreadsheets import Column, export
 from models import documents
 from models.actors import Actor

@@ -9,7 +9,6 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.accounts.to_do import pending_account
 from market.agencies import actions
 from market.agencies.blueprint import bp, mine
@@ -17,6 +16,7 @@ from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, Lic
 from market.case_views import attempt, case_page, case_url, file_of
 from market.extensions import db
 from market.forms import Form
+from market.identity import current_actor
 from models import documents
 from models.accounts import Organisation
 from models.agencies import (

@@ -12,8 +12,7 @@ from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
 from market import batches as doing
-from market.accounts.actions import claim_code
-from market.accounts.identity import current_actor
+from market.accounts.actions.members import claim_code
 from market.agencies import imports, registry
 from market.agencies.blueprint import bp
 from market.agencies.forms import ImportForm, RegisterForm
@@ -22,6 +21,7 @@ from market.case_views import attempt, file_of, not_found, paged
 from market.extensions import db
 from market.formatting import describe_result, stored_problem_text
 from market.forms import ActForm
+from market.identity import current_actor
 from market.spreadsheets import Column, export
 from models import batches
 from models.accounts import Organisation

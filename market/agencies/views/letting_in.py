@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
 
-from market.accounts.identity import current_actor
 from market.case_views import case_url, link
 from market.extensions import db
 from market.formatting import format_instant
+from market.identity import current_actor
 from models.accounts import Membership, Organisation
 from models.agencies import UNLIKE
 from models.claims import Claim

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.agencies import actions
 from market.agencies.blueprint import bp, mine, readable
 from market.agencies.views.letting_in import seen_before
@@ -18,6 +17,7 @@ from market.charts import lines
 from market.extensions import db
 from market.formatting import problem_text
 from market.forms import ActForm
+from market.identity import current_actor
 from market.standing import stopped
 from models import policy
 from models.accounts import Organisation

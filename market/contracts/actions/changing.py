@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, sides, suspend_if_owing
-from market.contracts.lifecycle import end, hold, proceed, running
+from market.settlement.lifecycle import end, hold, proceed, running
 from market.transaction import action
 from models import clock, identifiers, payments
 from models.actors import SYSTEM, Actor

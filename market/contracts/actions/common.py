@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.lifecycle import hold
+from market.settlement.lifecycle import hold
 from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor

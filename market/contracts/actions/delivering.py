@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, suspend_if_owing
-from market.contracts.lifecycle import end, meet, proceed
 from market.files import hand_in, with_file
+from market.settlement.lifecycle import end, meet, proceed
 from market.transaction import action
 from models import clock, payments, policy
 from models.actors import SYSTEM, Actor

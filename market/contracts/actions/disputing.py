@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import locked, sides, suspend_if_owing
-from market.contracts.lifecycle import end, freeze, hold, proceed, unfreeze
 from market.files import hand_in, with_file
+from market.settlement.lifecycle import end, freeze, hold, proceed, unfreeze
 from market.transaction import action
 from models import clock, identifiers, payments
 from models.accounts import Organisation

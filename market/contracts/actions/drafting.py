@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from market.contracts.lifecycle import ask_ratings
+from market.settlement.lifecycle import ask_ratings
 from market.timekeeping import surely
 from market.transaction import action
 from models import clock, contracts, credit, events, payments

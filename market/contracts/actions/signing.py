@@ -9,11 +9,11 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import examining
-from market.accounts.owner_letters import notify_owners_of_change
 from market.contracts.contract_pdf import pdf_to_sign, rendered, store_signed
-from market.contracts.lifecycle import ask_deposit
 from market.extensions import db
 from market.files import Kept, keep, keep_for, store
+from market.owner_letters import notify_owners_of_change
+from market.settlement.lifecycle import ask_deposit
 from market.signing import key_in_force, secret, signed, trusted
 from market.transaction import Beforehand, action, looking
 from models import clock, events

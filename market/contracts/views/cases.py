@@ -12,7 +12,6 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.case_views import ActPage, act_view, attempt, case_page, case_url, file_of, link, visible
 from market.contracts import actions
 from market.contracts.actions.common import sides
@@ -31,10 +30,11 @@ from market.contracts.forms import (
     return_form,
     returned,
 )
-from market.contracts.lifecycle import running
 from market.contracts.views.show import with_file
 from market.extensions import db
+from market.identity import current_actor
 from market.referrals import urges
+from market.settlement.lifecycle import running
 from models.contracts import (
     CHANGES,
     DISPUTE_FAULTS,

@@ -10,13 +10,13 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.case_views import form_page
 from market.contracts import actions
 from market.contracts.blueprint import bp
 from market.contracts.forms import CertificateForm, RenewForm
 from market.contracts.views.show import with_file
 from market.extensions import db
+from market.identity import current_actor
 from models.actors import Actor
 from models.signing import SigningKey
 

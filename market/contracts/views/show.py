@@ -13,7 +13,6 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.case_views import (
     ActPage,
     act_view,
@@ -34,6 +33,7 @@ from market.extensions import db
 from market.files import sent
 from market.formatting import FOLLOWS
 from market.forms import Form
+from market.identity import current_actor
 from market.progress import of_tender
 from market.referrals import urges
 from models import CASES

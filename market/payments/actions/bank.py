@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
+from market.gateways import BankTransfer, get_online_gateway
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import come_back, see_arrived
 from market.payments.actions.payouts import locked as locked_payout
-from market.payments.gateways import BankTransfer, get_online_gateway
-from market.payments.receiving import locked
+from market.settlement.receipts import locked
 from market.transaction import action
 from models import clock, events, ledger, money, payments, spelling
 from models.actors import SYSTEM, Actor

@@ -8,8 +8,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.payments.owing import create_payouts
-from market.payments.receiving import locked, record_receipt
+from market.settlement.payouts import create_payouts
+from market.settlement.receipts import locked, record_receipt
 from market.transaction import action
 from models import clock, payments
 from models.actors import SYSTEM, Actor

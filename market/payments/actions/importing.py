@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from market import permissions
 from market.extensions import db
 from market.files import put_for, store
-from market.payments.gateways import bank_transfer
+from market.gateways import bank_transfer
 from market.payments.reading import (
     Layout,
     Line,

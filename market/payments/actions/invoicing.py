@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from market.files import hand_in, with_file
-from market.payments.receiving import locked
+from market.settlement.receipts import locked
 from market.transaction import action
 from models import identifiers
 from models.actors import Actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.files import hand_in, with_file
-from market.payments.receiving import locked, record_receipt
+from market.settlement.receipts import locked, record_receipt
 from market.transaction import action
 from models import clock, credit, payments
 from models.accounts import Organisation

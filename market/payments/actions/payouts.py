@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.payments.gateways import BankTransfer
+from market.gateways import BankTransfer
 from market.transaction import action
 from models import clock, payments
 from models.actors import Actor

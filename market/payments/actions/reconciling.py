@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.payments.gateways import Mismatch
+from market.gateways import Mismatch
 from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation

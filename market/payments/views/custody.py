@@ -18,10 +18,10 @@ from werkzeug.wrappers import Response
 from market.case_views import form_page, link, not_found, paged
 from market.extensions import db
 from market.forms import ActForm
+from market.gateways import bank_transfer, gateways
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm
-from market.payments.gateways import bank_transfer, gateways
 from market.payments.jobs import DIFFERENCES, reconcile
 from market.spreadsheets import Column, export, yuan
 from models import ledger

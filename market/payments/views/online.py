@@ -14,19 +14,19 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.case_views import case_url, visible
 from market.extensions import csrf, db
 from market.forms import ActForm
-from market.payments import gateway_sync
-from market.payments.blueprint import bp
-from market.payments.gateways import (
+from market.gateways import (
     GatewayStatus,
     OnlineGateway,
     gateways,
     get_online_gateway,
     online_methods,
 )
+from market.identity import current_actor
+from market.payments import gateway_sync
+from market.payments.blueprint import bp
 from models.errors import NotFound
 from models.i18n import N_
 from models.payments import Charge, Payment

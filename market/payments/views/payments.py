@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 
 from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, visible
 from market.extensions import db
+from market.gateways import bank_transfer, online_methods
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import PayForm
-from market.payments.gateways import bank_transfer, online_methods
 from market.referrals import urges
 from models.money import capital
 from models.payments import KINDS, Invoice, Payment, charges_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.lifecycle import draft_contract
+from market.settlement.lifecycle import draft_contract
 from market.sourcing.actions.common import turn_away
 from market.transaction import action
 from models import agencies, clock, identifiers, workdays

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import mail
-from market.accounts.actions import meant
+from market.accounts.actions.members import meant
 from market.sourcing.actions.common import also_notify
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays

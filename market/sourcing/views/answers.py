@@ -10,7 +10,6 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.case_views import (
     ActPage,
     act_view,
@@ -26,6 +25,7 @@ from market.charts import offers
 from market.extensions import db
 from market.files import sent
 from market.formatting import problem_text
+from market.identity import current_actor
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, readable, tender_link
 from market.sourcing.forms import BidForm, OfferForm

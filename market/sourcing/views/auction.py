@@ -12,9 +12,9 @@ from flask_login import current_user, login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor, load
 from market.case_views import attempt, not_found
 from market.extensions import db
+from market.identity import current_actor, load
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, readable
 from market.sourcing.forms import UndercutForm

@@ -11,7 +11,6 @@ from flask_login import login_required
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from market.accounts.identity import current_actor
 from market.case_views import (
     ActPage,
     act_view,
@@ -26,6 +25,7 @@ from market.case_views import (
 from market.config import ROOT
 from market.extensions import db
 from market.formatting import FOLLOWS
+from market.identity import current_actor
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import ObjectionForm, StatementForm

@@ -12,7 +12,6 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from market import permissions
-from market.accounts.identity import current_actor
 from market.case_views import (
     ActPage,
     act_view,
@@ -28,6 +27,7 @@ from market.case_views import (
 from market.charts import offers
 from market.extensions import db
 from market.formatting import format_instant, item_name
+from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.progress import of_tender
 from market.referrals import urges

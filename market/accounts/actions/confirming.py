@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import mail
-from market.accounts.identity import known_to_all
+from market.identity import known_to_all
 from market.transaction import action, looking
 from models import clock, events, letters, sessions, spelling
 from models.accounts import User, actor_for, claimed_as, known_as, looked_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, g, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
-from market.accounts import sessions
+from market.accounts.actions import sessions
 from market.demo.people import REGULATOR
 from market.extensions import db, login
 from models import policy

@@ -11,8 +11,8 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import mail
-from market.accounts.attempts import counted, person
-from market.accounts.sessions import note
+from market.accounts.actions.sessions import note
+from market.attempts import counted, person
 from market.transaction import action, looking, sealing_key, transaction
 from models import factors, letters, sealing
 from models.accounts import User

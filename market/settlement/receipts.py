@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.contracts.lifecycle import ask, begin, freeze, settle
-from market.payments.owing import create_payouts
+from market.settlement.lifecycle import ask, begin, freeze, settle
+from market.settlement.payouts import create_payouts
 from models import clock, ledger, payments
 from models.payments import Payment
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import current_app
 
-from market.payments.gateways.bank import BankTransfer
-from market.payments.gateways.interface import (
+from market.gateways.bank import BankTransfer
+from market.gateways.interface import (
     Gateway,
     GatewayStatus,
     Mismatch,
@@ -20,7 +20,7 @@ from market.payments.gateways.interface import (
     Refused,
     WebhookEvent,
 )
-from market.payments.gateways.stripe import StripeGateway
+from market.gateways.stripe import StripeGateway
 from models.errors import NotFound
 from models.i18n import N_
 from models.payments import Payment

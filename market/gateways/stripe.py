@@ -20,7 +20,7 @@ from werkzeug.datastructures import Headers
 
 from market.batches import Unavailable
 from market.extensions import db
-from market.payments.gateways.interface import GatewayStatus, Movement, OnlineGateway, Refused, WebhookEvent
+from market.gateways.interface import GatewayStatus, Movement, OnlineGateway, Refused, WebhookEvent
 from models import policy
 from models.accounts import Organisation
 from models.agencies import profile_of

@@ -11,10 +11,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, PasswordField
 from wtforms.validators import Length, ValidationError
 
-from market.accounts.identity import current_actor
-from market.accounts.second_factor import prove
+from market.accounts.actions.second_factor import prove
 from market.formatting import problem_text
 from market.forms import NEEDED
+from market.identity import current_actor
 from models.errors import RuleViolation
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
 
-from market.payments.gateways import get_gateway
+from market.gateways import get_gateway
 from models import clock, identifiers, policy, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM

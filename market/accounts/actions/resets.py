@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from market import mail
+from market.accounts.actions.sessions import note
 from market.accounts.letters import user_of
-from market.accounts.sessions import note
 from market.transaction import action, looking
 from models import factors, passwords, sessions, spelling
 from models.accounts import actor_for, worked_out

@@ -24,8 +24,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from market.accounts.attempts import counted, person
-from market.accounts.second_factor import changed, owner, prove, shown_owner
+from market.accounts.actions.second_factor import changed, owner, prove, shown_owner
+from market.attempts import counted, person
 from market.transaction import action, looking, sealing_key, transaction
 from models import clock, factors
 from models.accounts import User

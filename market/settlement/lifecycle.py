@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
-from market.payments.owing import create_payouts
+from market.settlement.payouts import create_payouts
 from models import clock, contracts, identifiers, ledger, payments, policy, workdays
 from models.actors import SYSTEM
 from models.contracts import (

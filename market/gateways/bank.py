@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from market.extensions import db
-from market.payments.gateways.interface import Gateway, Mismatch
+from market.gateways.interface import Gateway, Mismatch
 from models import ledger
 from models.accounts import Organisation
 from models.agencies import profile_of

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from market import mail
-from market.accounts.owner_letters import notify_owners
 from market.files import hand_in, with_file
+from market.owner_letters import notify_owners
 from market.signing import prepare_key
 from market.transaction import action
 from models import clock

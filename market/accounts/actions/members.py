@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import mail
-from market.accounts.confirming import claim, show_address
-from market.accounts.identity import PLAYED, known_to_all
-from market.accounts.owner_letters import notify_owners_of_change
-from market.accounts.sessions import note
+from market.accounts.actions.confirming import claim, show_address
+from market.accounts.actions.sessions import note
 from market.extensions import db
+from market.identity import PLAYED, known_to_all
+from market.owner_letters import notify_owners_of_change
 from market.transaction import action, looking
 from models import blocking, clock, events, identifiers, passwords, regions, sessions, spelling
 from models.accounts import (

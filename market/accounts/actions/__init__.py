@@ -1,0 +1,1 @@
+"""What people do about themselves, their organisations and how they sign in."""
