@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, session
-from flask_login import UserMixin, current_user, login_user, logout_user
+import logging
 
-from market.accounts.actions import sessions
+from flask import Flask, Response, current_app, g, request, session
+from flask_login import UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import OperationalError
+
 from market.demo.people import REGULATOR
 from market.extensions import db, login
-from models import policy
+from market.transaction import transaction
+from models import policy, sessions
 from models.accounts import User, actor_for
 from models.actors import VISITOR, Actor
 from models.sessions import SignIn, by_token
 
+log = logging.getLogger(__name__)
 PLAYED = REGULATOR[REGULATOR.index("@") :]  # what every address of the demonstration ends with
 _TOKEN = "_user_id"  # where the cookie holds what Flask-Login was told by `get_id`
 HALFWAY = "halfway"  # and the token of a sign-in that is not complete
@@ -108,7 +112,7 @@ def halfway() -> SignIn | None:
 def stop_halfway(user: User, target: str | None) -> None:
     """The password was right, and the second factor is to be shown next; then on to `target`."""
     _forget()
-    session[HALFWAY] = sessions.begin(user.id, halfway=True)
+    session[HALFWAY] = _begin(user.id, halfway=True)
     session["next"] = target or ""
 
 
@@ -131,17 +135,51 @@ def renew(user: User, factor: str = "") -> None:
 
 
 def _hold(user: User, factor: str, instead_of: str) -> None:
-    token = sessions.begin(user.id, factor=factor, instead_of=instead_of)
+    token = _begin(user.id, factor=factor, instead_of=instead_of)
     found = _open(token)
     assert found is not None
     login_user(SignedIn(found, token))
     g.pop("actor", None)
 
 
+def _begin(user_id: int, *, factor: str = "", halfway: bool = False, instead_of: str = "") -> str:
+    """A session of this person in the browser that asks: what its cookie is to hold.
+
+    The one with the token `instead_of`, if any, ends with it, so that what was good before more was shown is
+    good for nothing after.
+    """
+    told = {
+        "device": sessions.device_of(request.user_agent.string),
+        "network": sessions.network_of(request.remote_addr or ""),
+    }
+    with transaction() as database:
+        if instead_of:
+            sessions.end(database, SignIn.token_hash == sessions.token_hash(instead_of))
+        return sessions.begin(database, user_id, factor=factor, halfway=halfway, **told)
+
+
+def _end(token: str) -> None:
+    """The session of this token ends, and every copy of its cookie with it. None is no matter."""
+    with transaction() as database:
+        sessions.end(database, SignIn.token_hash == sessions.token_hash(token))
+
+
+def _note_seen(key: int) -> None:
+    """Note that a session was seen.
+
+    Whoever reads a page waits for no lock: this comes after its answer, and is worth no error.
+    """
+    try:
+        with transaction() as database:
+            sessions.see(database, key)
+    except OperationalError:
+        log.warning("could not note when a session was seen", exc_info=True)
+
+
 def leave() -> None:
     """Sign out: the session ends here and wherever its cookie was copied to."""
     if token := str(session.get(_TOKEN, "")):
-        sessions.end(token)
+        _end(token)
     logout_user()
     _forget()
     g.pop("actor", None)
@@ -175,4 +213,4 @@ def register(app: Flask) -> None:
 
 def _seen(app: Flask, key: int) -> None:
     with app.app_context():
-        sessions.see(key)
+        _note_seen(key)

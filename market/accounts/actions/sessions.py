@@ -1,14 +1,10 @@
-"""Being signed in: beginning, being seen, and every way it ends."""
+"""Ending sessions: one's own, and for an administrator those of somebody else."""
 
 from __future__ import annotations
 
-import logging
-
-from flask import request
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from market.transaction import action, transaction
+from market.transaction import action
 from models import events, sessions, spelling
 from models.accounts import User
 from models.actors import Actor
@@ -16,42 +12,6 @@ from models.errors import NotAllowed, NotFound
 from models.holders import with_address
 from models.i18n import N_
 from models.sessions import SignIn
-
-log = logging.getLogger(__name__)
-
-
-def begin(user_id: int, *, factor: str = "", halfway: bool = False, instead_of: str = "") -> str:
-    """A session of this person in the browser that asks: what its cookie is to hold.
-
-    The one with the token `instead_of`, if any, ends with it, so that what was good before more was shown is
-    good for nothing after.
-    """
-    told = {
-        "device": sessions.device_of(request.user_agent.string),
-        "network": sessions.network_of(request.remote_addr or ""),
-    }
-    with transaction() as session:
-        if instead_of:
-            sessions.end(session, SignIn.token_hash == sessions.token_hash(instead_of))
-        return sessions.begin(session, user_id, factor=factor, halfway=halfway, **told)
-
-
-def end(token: str) -> None:
-    """The session of this token ends, and every copy of its cookie with it. None is no matter."""
-    with transaction() as session:
-        sessions.end(session, SignIn.token_hash == sessions.token_hash(token))
-
-
-def see(key: int) -> None:
-    """Note that a session was seen.
-
-    Whoever reads a page waits for no lock: this comes after its answer, and is worth no error.
-    """
-    try:
-        with transaction() as session:
-            sessions.see(session, key)
-    except OperationalError:
-        log.warning("could not note when a session was seen", exc_info=True)
 
 
 @action
