@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from market.demo.people import _NAMES, TRADES, counties
+from market.demonstration.people import _NAMES, TRADES, counties
 from models.catalogue import published_items
 from models.regions import above
 from search.analysis import sounds, terms

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response
 
 from market import formatting, permissions, standing
 from market.config import PAGE_SIZE
-from market.demo import mark
+from market.demonstration import progress
 from market.extensions import db, login
 from market.formatting import problem_text
 from market.forms import ActForm, Form, ReasonForm
@@ -377,7 +377,7 @@ def register(app: Flask) -> None:
     # Templates are written an element a line; the white space around their statements is not sent.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        demonstration_percent=mark.percent,
+        demonstration_percent=progress.percent,
         case_url=case_url,
         landing=landing,
         asked_for=asked,

@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, g, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import OperationalError
 
-from market.demo.people import REGULATOR
+from market.demonstration.people import REGULATOR
 from market.extensions import db, login
 from market.transaction import transaction
 from models import policy, sessions

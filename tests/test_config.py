@@ -24,7 +24,7 @@ from market.config import (
     Settings,
     WrongSettings,
 )
-from market.demo.people import ACCOUNTS
+from market.demonstration.people import ACCOUNTS
 from market.extensions import db
 from market.keeper import create_keeper
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter

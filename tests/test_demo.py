@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from market import create_app
 from market.demo import loading
-from market.demo.people import ACCOUNTS, PASSWORD
+from market.demonstration.people import ACCOUNTS, PASSWORD
 from market.extensions import db
 from models import clock, events, ledger
 from models.accounts import Organisation

@@ -251,7 +251,7 @@ def example_values() -> dict[str, str]:
 
     An example enterprise the invented register knows, for the sign-up form, if that was asked for.
     """
-    from market.demo.register import any_example
+    from market.demonstration.register import any_example
 
     if not (
         current_app.config["DEMO"] and not current_app.config["REGISTER"] and request.args.get("example")

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from market import mail
 from market.accounts.actions.confirming import token
 from market.chunks import each
-from market.demo import people
+from market.demonstration import people
 from market.extensions import db
 from market.identity import known_to_all
 from market.transaction import transaction

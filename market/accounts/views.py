@@ -25,7 +25,7 @@ from market.accounts.to_do import pending_account, to_do
 from market.attempts import TooMany, account, counted, know
 from market.case_views import attempt, form_page, paged, sliced, waiting
 from market.config import LOCALES
-from market.demo import people as demo
+from market.demonstration import people as demo
 from market.extensions import csrf, db, limiter
 from market.formatting import problem_text
 from market.forms import ReasonForm

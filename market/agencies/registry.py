@@ -19,7 +19,7 @@ from market import permissions, spreadsheets
 from market.asking import Declined, ask
 from market.batches import WORKS, Unavailable, Work
 from market.chunks import ChunkSize
-from market.demo.register import ExampleRegister
+from market.demonstration.register import ExampleRegister
 from market.extensions import db
 from market.files import put_for, store
 from market.transaction import action, transaction

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from market.demo.people import CUSTODIAN
 from market.demo.stage import Stage, Story
+from market.demonstration.people import CUSTODIAN
 from market.extensions import db
 from market.payments import actions as payments
 from market.payments.jobs import match_lines

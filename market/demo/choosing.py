@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from market.demo.contracting import contract_story
-from market.demo.people import Figure, project, voucher
 from market.demo.stage import OVERNIGHT, Stage, Story, fall_due
+from market.demonstration.people import Figure, project, voucher
 from market.extensions import db
 from market.sourcing import actions as sourcing
 from models import clock, pricing, workdays

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from market.contracts import actions as contracts
-from market.demo.people import REGULATOR, Figure, voucher
 from market.demo.stage import Stage, Story
+from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
 from market.payments import actions as payments
 from market.ratings import actions as ratings

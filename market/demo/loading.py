@@ -16,12 +16,12 @@ from flask import current_app
 from sqlalchemy import select
 
 from market import extensions, garbage
-from market.demo import mark, people
 from market.demo.banking import bank_story
 from market.demo.choosing import tender_story
 from market.demo.opening import agency_story, authorities, enterprise_story, experts, register_story
 from market.demo.stage import SEED, Stage, Story, fall_due
 from market.demo.wiping import wipe
+from market.demonstration import people, progress
 from market.extensions import db
 from market.jobs import drain
 from market.payments.jobs import close_books
@@ -47,30 +47,30 @@ def unfinished() -> bool:
 
     Once whoever loaded it is gone, `wipe` and `load` again.
     """
-    return mark.under_way()
+    return progress.under_way()
 
 
 def load(
     until: datetime,
     tenders: int = TENDERS,
     days: int = DAYS,
-    progress: Callable[[float], None] = lambda share: None,
+    report: Callable[[float], None] = lambda share: None,
 ) -> int:
     """Play the `days` that end at `until`. Returns how many steps were played.
 
     Everything goes through the actions, so every row has its events; the dice come from one seed, so the same
-    end gives the same market. `progress` is told at every percent how much of the work is done. The market
+    end gives the same market. `report` is told at every percent how much of the work is done. The market
     may be served meanwhile: what people do in it happens at the real time, and what a story finds changed by
     them ends that story alone.
     """
-    mark.begin()
+    progress.begin()
     source = _Source(until - timedelta(days=days))
     with garbage.by_hand(), _behind_the_scenes(source):
         queue = _stories(source.instant, until, tenders)
-        steps = _play(queue, source, until, _Teller(source.instant, until, progress))
-    mark.finish()
+        steps = _play(queue, source, until, _Teller(source.instant, until, report))
+    progress.finish()
     current_app.extensions["jobs"].announce()
-    progress(1.0)
+    report(1.0)
     return steps
 
 
@@ -123,15 +123,15 @@ class _Teller:
     The work grows with the market, so half the year is a third of it.
     """
 
-    def __init__(self, start: datetime, until: datetime, progress: Callable[[float], None]) -> None:
-        self._start, self._until, self._progress, self._told = start, until, progress, -1
+    def __init__(self, start: datetime, until: datetime, report: Callable[[float], None]) -> None:
+        self._start, self._until, self._report, self._told = start, until, report, -1
 
     def tell(self, at: datetime) -> None:
         done = ((at - self._start) / (self._until - self._start)) ** GROWTH
-        if int(done * mark.WHOLE) > self._told:
-            self._told = int(done * mark.WHOLE)
-            mark.tell(self._told)
-            self._progress(done)
+        if int(done * progress.WHOLE) > self._told:
+            self._told = int(done * progress.WHOLE)
+            progress.tell(self._told)
+            self._report(done)
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies import registry
 from market.demo.choosing import EXPERTS
-from market.demo.people import (
+from market.demo.stage import Stage, Story
+from market.demonstration.people import (
     AGENCIES,
     CUSTODIAN,
     PASSWORD,
@@ -29,8 +30,7 @@ from market.demo.people import (
     person,
     voucher,
 )
-from market.demo.register import ExampleRegister
-from market.demo.stage import Stage, Story
+from market.demonstration.register import ExampleRegister
 from market.extensions import db
 from market.spreadsheets import as_csv
 from market.transaction import Beforehand

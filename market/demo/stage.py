@@ -14,7 +14,7 @@ from random import Random
 
 from sqlalchemy import Select, bindparam, exists, or_, select
 
-from market.demo.people import Figure
+from market.demonstration.people import Figure
 from market.extensions import db
 from market.jobs import run_deadlines
 from models import CASES, clock, workdays

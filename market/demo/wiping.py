@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import inspect, text
 
-from market.demo import mark
+from market.demonstration import progress
 from market.extensions import db, migrate
 from market.keeper import FolderKeeper
 
@@ -30,7 +30,7 @@ def wipe() -> None:
 
     The database goes last and at once: killed before that, the mark still says what is to be done.
     """
-    if not mark.under_way():
+    if not progress.under_way():
         raise RuntimeError("only a demonstration that was not loaded to its end may be wiped")
     db.session.close()
     _empty_folders(current_app.config, current_app.extensions["keeper"])

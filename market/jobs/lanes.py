@@ -20,7 +20,7 @@ from market.accounts import letters
 from market.accounts.actions import entering
 from market.chunks import ChunkSize, each
 from market.credit.actions import refresh_failed
-from market.demo import mark
+from market.demonstration import progress
 from market.jobs import nightly
 from market.jobs.consumers import drain
 from market.jobs.deadlines import run_deadlines
@@ -155,7 +155,7 @@ class Jobs:
     def _within(self, work: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             with self.app.app_context():
-                if not mark.under_way():  # all of the past that is being played is overdue
+                if not progress.under_way():  # all of the past that is being played is overdue
                     work()
 
         return run

@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from market import jobs, timekeeping
-from market.demo import mark
+from market.demonstration import progress
 from market.extensions import alembic, db
 from market.identity import PLAYED, current_actor
 from market.jobs import nightly
@@ -80,7 +80,7 @@ def refusals(app: Flask) -> list[str]:
             known = db.session.scalars(
                 select(User.email).where(User.email.endswith(PLAYED, autoescape=True)).limit(1)
             ).first()
-            half_played = mark.under_way()
+            half_played = progress.under_way()
         except SQLAlchemyError as error:
             said = str(error).splitlines()[0]
             return [
@@ -216,7 +216,7 @@ def standing() -> dict[str, Any]:
             f"migrations: at {', '.join(sorted(revisions))}, not at {', '.join(sorted(_heads()))}"
         )
     problems += [f"clock: {timekeeping.said(machine, doubt)}" for machine, doubt in timekeeping.doubted()]
-    played = mark.percent()
+    played = progress.percent()
     if played is not None:
         problems.append(f"demonstration: {played} % of it is played, and the jobs wait for the rest")
     else:

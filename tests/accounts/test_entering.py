@@ -19,7 +19,7 @@ from market.agencies import actions as agencies
 from market.agencies import registry
 from market.batches import Unavailable
 from market.contracts import actions as contracts
-from market.demo.register import COUNT, ExampleRegister, example
+from market.demonstration.register import COUNT, ExampleRegister, example
 from market.extensions import db
 from market.jobs import tick
 from market.sourcing import actions as sourcing

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.demo.people import ACCOUNTS, PASSWORD
+from market.demonstration.people import ACCOUNTS, PASSWORD
 from market.extensions import db
 from market.transaction import transaction
 from models.accounts import User

@@ -77,7 +77,7 @@ def test_everybody_else_may(app: Flask, public: World, role: str) -> None:
 
 
 def test_the_demonstrations_accounts_need_none_there(app: Flask) -> None:
-    from market.demo.people import PASSWORD as PUBLISHED
+    from market.demonstration.people import PASSWORD as PUBLISHED
     from tests.accounts.test_published import _enter
 
     app.config.update(DEMO=True, SECOND_FACTOR="required")

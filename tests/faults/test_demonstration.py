@@ -18,7 +18,8 @@ from sqlalchemy import func, select
 from market import create_app
 from market.accounts.actions import members as accounts
 from market.config import ROOT
-from market.demo import loading, mark
+from market.demo import loading
+from market.demonstration import progress
 from market.extensions import db
 from market.jobs import Jobs
 from market.serving.ready import refusals
@@ -43,7 +44,7 @@ from tests.faults.test_demonstration import SIZE, UNTIL
 if __name__ == "__main__":
     app = create_app({**settings(sys.argv[1], Path(sys.argv[2])), "DEMO": True})
     with app.app_context():
-        loading.load(UNTIL, **SIZE, progress=lambda share: print(share, flush=True))
+        loading.load(UNTIL, **SIZE, report=lambda share: print(share, flush=True))
 """
 
 
@@ -101,7 +102,7 @@ def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: 
     assert told == sorted(told)
     assert told[-1] < 1
     assert loading.unfinished()
-    shown = mark.share()
+    shown = progress.share()
     assert shown is not None
     assert 0 < shown < 1
     assert db.session.scalar(select(func.count(Event.id)))
@@ -123,7 +124,7 @@ def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: 
     assert ledger.trial_balance(db.session) == 0
     assert again["counts"]["organisations"] > 100
 
-    mark.begin()  # and once more, this time in one go
+    progress.begin()  # and once more, this time in one go
     loading.wipe()
     _seed(demo)
     loading.load(UNTIL, **SIZE)
@@ -142,9 +143,9 @@ def mark_of() -> tuple[str, int]:
 def test_nothing_is_wiped_but_an_unfinished_demonstration(demo: Any) -> None:
     with pytest.raises(RuntimeError):
         loading.wipe()
-    mark.begin()
-    mark.begin()
-    mark.finish()
+    progress.begin()
+    progress.begin()
+    progress.finish()
     with pytest.raises(RuntimeError):
         loading.wipe()
     assert mark_of() == ("done", 100)
@@ -157,7 +158,7 @@ def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, t
     The mark alone says that it is not whole, to the command, to the jobs, and to whoever would serve it.
     """
     demo.config.update(DEMO=False, TRIAL=True)
-    mark.begin()
+    progress.begin()
     accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password="gongxin-demo")
     accounts.sign_up(
         VISITOR,
@@ -192,7 +193,7 @@ def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, t
 def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
     """By the real clock everything in the year that is played is overdue."""
     jobs: Jobs = demo.extensions["jobs"]
-    mark.begin()
+    progress.begin()
     with clock.at(UNTIL):
         accounts.sign_up(
             VISITOR,
@@ -210,7 +211,7 @@ def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
     from models.events import lag
 
     assert lag(db.session, "notifications") == db.session.scalar(select(func.max(Event.id)))
-    mark.finish()
+    progress.finish()
     jobs.passes["events"]()
     assert lag(db.session, "notifications") == 0
 
@@ -240,7 +241,7 @@ def test_people_come_in_while_it_is_loaded(demo: Any) -> None:
             finally:
                 clock.use(playing)
 
-    loading.load(UNTIL, **SIZE, progress=visit)
+    loading.load(UNTIL, **SIZE, report=visit)
     visitor = Organisation.load(db.session, came[0])
     assert visitor.state == "draft"
     assert not loading.unfinished()

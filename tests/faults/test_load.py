@@ -28,7 +28,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from bench.server import ROOT, Server
-from market.demo.people import PASSWORD, REGULATOR
+from market.demonstration.people import PASSWORD, REGULATOR
 
 pytestmark = pytest.mark.faults
 SECONDS = float(os.environ.get("LOAD_SECONDS", "60"))

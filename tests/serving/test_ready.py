@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import insert, text
 
 from market import batches, chunks, create_app, jobs
-from market.demo import mark
+from market.demonstration import progress
 from market.jobs import CONSUMERS, LANES, consumers, drain, nightly, run_deadlines, standing
 from market.payments import jobs as money
 from market.serving import ready
@@ -87,12 +87,12 @@ def test_lanes_that_are_not_heard_of_are_named(app: Flask, time: Any) -> None:
 
 def test_while_the_demonstration_is_played_that_is_the_reason(app: Flask) -> None:
     app.config.update(DEMO=True, JOBS="queued")
-    mark.begin()
-    mark.tell(40)
+    progress.begin()
+    progress.tell(40)
     assert Visitor(app).get("/ready").response.get_json()["problems"] == [
         "demonstration: 40 % of it is played, and the jobs wait for the rest"
     ]
-    mark.finish()
+    progress.finish()
     assert len(Visitor(app).get("/ready").response.get_json()["problems"]) == len(LANES)
 
 

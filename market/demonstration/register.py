@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random, SystemRandom
 
-from market.demo.people import _NAMES, code, person
+from market.demonstration.people import _NAMES, code, person
 from models.agencies import Registered
 from models.errors import Problem
 

@@ -1,0 +1,1 @@
+"""What a demonstration is made of, below the rooms: its accounts, the register it asks, how far it is played."""
