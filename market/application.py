@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from market import case_views, cli, config, extensions, garbage, gateways, url_converters
+from market import case_views, cli, config, error_handlers, extensions, garbage, gateways, url_converters
 from market.config import LOCALES, ROOT, Settings
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
@@ -77,6 +77,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     cli.register(app)
     _open_rooms(app)  # first who somebody is, and what is still lacking to show it; then what may be done
     case_views.register(app)
+    error_handlers.register(app)
     app.after_request(_harden)
     if app.config.get("PROXIES"):
         trusted = app.config["PROXIES"]
@@ -108,6 +109,7 @@ def _open_rooms(app: Flask) -> None:
     from market.ratings import views as ratings
     from market.serving.ready import probes
     from market.sourcing import views as sourcing
+    from market.worklist import views as worklist
 
     for room in (
         accounts,
@@ -121,6 +123,7 @@ def _open_rooms(app: Flask) -> None:
         payments,
         ratings,
         sourcing,
+        worklist,
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(probes)

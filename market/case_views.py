@@ -1,4 +1,4 @@
-"""What the pages of all rooms share: acting from a form, case pages, lists by the page, worklists."""
+"""What the pages of all cases share: acting from a form, the case page, and whether a page may be had."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, abort, g, redirect, render_template, request, url_for
+from flask import Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy import literal, select, union_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from market import formatting, permissions, standing
-from market.config import PAGE_SIZE
 from market.demonstration import progress
 from market.extensions import db, login
 from market.formatting import problem_text
 from market.forms import ActForm, Form, ReasonForm
 from market.identity import current_actor
+from market.pagination import asked
 from models import CASES, clock, permission, spelling, workflow
-from models.actors import IN_STANDING, VISITOR, Actor
 from models.documents import MOST_BYTES, clean_name
 from models.errors import NotAllowed, NotFound, Problem, WrongState
 from models.events import timeline
@@ -281,98 +277,8 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
     }
 
 
-def asked(**changes: Any) -> dict[str, Any]:
-    """What this page was asked for, to make a link of, with some of it changed.
-
-    Nothing that url_for itself listens to.
-    """
-    taken = ("self", "endpoint")
-    return {
-        key: value
-        for key, value in {**request.args.to_dict(), **changes}.items()
-        if not key.startswith("_") and key not in taken
-    }
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list, and what its pager needs."""
-
-    rows: list[Any]
-    number: int
-    total: int
-    size: int = PAGE_SIZE
-
-    @property
-    def last(self) -> int:
-        return max(1, -(-self.total // self.size))
-
-    def url(self, number: int) -> str:
-        return url_for(request.endpoint or "", **{**asked(), **(request.view_args or {}), "page": number})
-
-
-def page_number() -> int:
-    return max(1, min(request.args.get("page", 1, int), 100_000))
-
-
-def paged(query: Select[Any], size: int = PAGE_SIZE) -> Page:
-    """The page of a list the reader asked for; rows of one entity are that entity, others are tuples."""
-    number = page_number()
-    total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    result = db.session.execute(query.limit(size).offset((number - 1) * size))
-    rows = result.unique().all() if len(query.column_descriptions) > 1 else result.scalars().unique().all()
-    return Page(list(rows), number, total, size)
-
-
-def sliced(rows: list[Any], size: int = PAGE_SIZE) -> Page:
-    """The page the reader asked for of a list already at hand."""
-    number = page_number()
-    return Page(rows[(number - 1) * size : number * size], number, len(rows), size)
-
-
-def waiting(actor: Actor) -> list[Case]:
-    """What waits for this actor, most urgent first: per case type the states in which it is its turn."""
-    found: list[Case] = []
-    for case_class in CASES.values():
-        workflow = case_class.workflow
-        for role in [*case_class.parties, *case_class.persons, *sorted(case_class.office_roles), "regulator"]:
-            states = workflow.states_waiting_for(role)
-            theirs: ColumnElement[bool] = case_class.state.in_(states)
-            if role == "regulator" and "refer" in workflow.acts:
-                theirs = or_(theirs, case_class.referred_to.is_not(None))
-            elif not states:
-                continue
-            if role not in {"regulator", *case_class.office_roles} or role in actor.roles:
-                query = select(case_class).where(theirs, case_class.scope(role, actor))
-                found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
-    if any(each.state != IN_STANDING for each in actor.standings):  # it is nobody's turn who would be refused
-        found = [case for case in found if case.workflow.open_to(case, actor)]
-    return sorted(found, key=lambda case: (case.due_at is None, case.due_at))
-
-
-AWAY = (
-    OperationalError,
-    InterfaceError,
-    PendingRollbackError,
-    PoolTimeout,
-)  # what it looks like when the database does not answer
-
-
-def _apart(message: str, status: int) -> tuple[str, int]:
-    """An error page that asks the database nothing: it may be away, or its transaction broken.
-
-    Who is reading is said if it is known.
-    """
-    g.apart = True
-    if "actor" not in g:
-        g.actor = VISITOR
-    if "_login_user" not in g:
-        g._login_user = login.anonymous_user()
-    return render_template("layout/error.html", status=status, message=message), status
-
-
 def register(app: Flask) -> None:
-    """Give the templates these words, and every Problem an honest answer."""
+    """What every page is asked and given: whether the reader may have it, and what its template may use."""
     formatting.register(app)
     # Templates are written an element a line; the white space around their statements is not sent.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -391,52 +297,3 @@ def register(app: Flask) -> None:
     @app.context_processor
     def chrome() -> dict[str, Any]:
         return {"actor": current_actor(), "now": clock.now(), "today": clock.today()}
-
-    @app.teardown_request
-    def forget(_error: BaseException | None) -> None:
-        """Let go of what a request for an address that leads nowhere leaves behind.
-
-        Its exception is kept, whose frames keep the request and whoever is signed in.
-        """
-        request.routing_exception = None
-
-    @app.errorhandler(Problem)
-    def problem(error: Problem) -> tuple[str, int]:
-        return render_template(
-            "layout/error.html", status=error.status, message=problem_text(error)
-        ), error.status
-
-    @app.errorhandler(DataError)
-    def unstorable(error: DataError) -> tuple[str, int]:
-        return _apart(_("内容里有系统不能保存的字符,请检查后重试。"), 400)
-
-    def away(error: Exception) -> tuple[str, int]:
-        app.logger.error("the database did not answer", exc_info=error)
-        return _apart(_("系统正忙,请稍后再试;这次没有改动任何内容。"), 503)
-
-    for kind in AWAY:
-        app.register_error_handler(kind, away)
-
-    def http(error: Any) -> tuple[str, int]:
-        messages = {
-            400: _("请求不完整或已过期,请返回重试;已填写的内容仍在上一页。"),
-            403: _("您没有权限查看这个页面。"),
-            404: _("没有这个页面。"),
-            405: _("这个页面不接受这种操作。"),
-            413: _("上传的内容超过 20 MB。"),
-            429: _("尝试太频繁,请稍后再试。"),
-            500: _("系统出错了,我们已留下记录。您的数据没有改动。"),
-        }
-        if isinstance(
-            getattr(error, "original_exception", None), AWAY
-        ):  # while another error was being answered
-            return away(error.original_exception)
-        said = messages[error.code]
-        return (
-            _apart(said, 500)
-            if error.code == 500
-            else (render_template("layout/error.html", status=error.code, message=said), error.code)
-        )
-
-    for code in (400, 403, 404, 405, 413, 429, 500):
-        app.register_error_handler(code, http)

@@ -202,7 +202,8 @@ PAGES: dict[str, Ask] = {
     **_of("sourcing", "awards show_award draw_file verifier", ANYBODY),
     "credit.ranking": ANYBODY,
     # one's own
-    **_of("accounts", "worklist organisation notices password", SIGNED_IN),
+    **_of("worklist", "index notifications", SIGNED_IN),
+    **_of("accounts", "organisation password", SIGNED_IN),
     **_of(
         "accounts",
         "own_sessions end_session end_sessions security authenticator new_passkey remove_passkey "

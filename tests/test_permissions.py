@@ -306,7 +306,7 @@ def test_an_act_that_is_declared_nowhere_is_refused(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(permissions.ACTS, "contracts.publish_template")
-    monkeypatch.delitem(permissions.PAGES, "accounts.worklist")
+    monkeypatch.delitem(permissions.PAGES, "worklist.index")
     with pytest.raises(NotAllowed):
         permissions.check_act("contracts.publish_template", world.actor("regulator"))
     assert sign_in(app, world, "buyer").get("/my").status == 403

@@ -178,8 +178,8 @@ def _counted(form: Form, person: int, token: str) -> tuple[str | None, int]:
 def _confirmed(person: int) -> Response:
     """Go on as this person. Somebody else who is signed in here stays that."""
     if not current_user.is_authenticated:
-        return first_step(db.session.get_one(User, person), url_for("accounts.worklist", confirmed=1))
-    return redirect(url_for("accounts.worklist", confirmed=1), 303)
+        return first_step(db.session.get_one(User, person), url_for("worklist.index", confirmed=1))
+    return redirect(url_for("worklist.index", confirmed=1), 303)
 
 
 @bp.get("/outbox")

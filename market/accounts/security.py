@@ -20,9 +20,10 @@ from market.accounts.actions import passkeys, second_factor, sessions
 from market.accounts.actions.second_factor import Offer, fresh_offer, offered
 from market.accounts.blueprint import bp
 from market.accounts.forms import AuthenticatorForm, NewPasskeyForm, PersonalActForm, ProveForm
-from market.case_views import attempt, form_page, paged
+from market.case_views import attempt, form_page
 from market.extensions import db
 from market.identity import current_actor, leave, renew, signs_in, waived
+from market.pagination import paged
 from models import factors
 from models.accounts import User
 from models.errors import NotAllowed, NotFound
@@ -240,7 +241,7 @@ def end_anybodys() -> Response | str | tuple[str, int]:
         sessions.end_of,
         _done,
         lead=lead,
-        back=url_for("accounts.worklist"),
+        back=url_for("worklist.index"),
     )
 
 
@@ -256,12 +257,12 @@ def reset_anybodys() -> Response | str | tuple[str, int]:
         second_factor.reset_of,
         _done,
         lead=lead,
-        back=url_for("accounts.worklist"),
+        back=url_for("worklist.index"),
     )
 
 
 def _done(_result: str) -> str:
-    return url_for("accounts.worklist")
+    return url_for("worklist.index")
 
 
 @bp.get("/admin/letters")

@@ -25,7 +25,7 @@ def welcome(user: User, target: str, factor: str = "") -> Response:
     """This person is signed in, and goes on to where it wanted to."""
     enter(user, factor)
     attempts.know(user)
-    return redirect(target or url_for("accounts.worklist"), 303)
+    return redirect(target or url_for("worklist.index"), 303)
 
 
 @bp.route("/sign-in/second", methods=["GET", "POST"])

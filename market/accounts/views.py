@@ -21,16 +21,15 @@ from market.accounts.blueprint import bp
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identification import example_values
 from market.accounts.signing_in import first_step
-from market.accounts.to_do import pending_account, to_do
 from market.attempts import TooMany, account, counted, know
-from market.case_views import attempt, form_page, paged, sliced, waiting
+from market.case_views import attempt, form_page
 from market.config import LOCALES
 from market.demonstration import people as demo
 from market.extensions import csrf, db, limiter
 from market.formatting import problem_text
 from market.forms import ReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
-from market.oversight.overview import overview
+from market.pagination import paged
 from models import CASES, blocking
 from models.accounts import (
     KINDS,
@@ -50,7 +49,6 @@ from models.blocking import may_lift, people_of, rank_over
 from models.errors import NotAllowed, NotFound
 from models.factors import kinds
 from models.i18n import N_
-from models.notifications import Notification
 
 
 def register(app: Flask) -> None:
@@ -185,39 +183,13 @@ def _welcome(made: str, password: str) -> Response:
     for identifier in waits:
         try_register(identifier)
     db.session.expire_all()
-    return redirect(
-        url_for("agencies.entry" if "agency" in actor_for(user).roles else "accounts.worklist"), 303
-    )
+    return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "worklist.index"), 303)
 
 
 @bp.post("/sign-out")
 def sign_out() -> Response:
     leave()
     return redirect(url_for("catalogue.home"), 303)
-
-
-@bp.get("/my")
-@login_required
-def worklist() -> str:
-    actor = current_actor()
-    own = db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None
-    return render_template(
-        "accounts/worklist.html",
-        waiting=sliced(waiting(actor)),
-        offered=_offered(actor),
-        organisation=own,
-        to_do=to_do(db.session, actor, own),
-        pending=pending_account(db.session, own),
-        confirmed=actor.confirmed and "confirmed" in request.args,
-        overview=overview(actor) if "regulator" in actor.roles else None,
-    )
-
-
-def _offered(actor: Actor) -> list[Delegation]:
-    """The delegations that wait for the reader's answer, where it may accept one."""
-    if not actor.confirmed or not may_buy_for_others(current_user.user):
-        return []
-    return [lent for lent in current_user.user.delegations if lent.stands and lent.accepted_at is None]
 
 
 def _mine() -> Organisation:
@@ -383,7 +355,7 @@ def _stay(_changed: str) -> str:
     factor = current_user.factor
     db.session.expire_all()
     renew(db.session.get_one(User, current_actor().user_id), factor)
-    return url_for("accounts.worklist")
+    return url_for("worklist.index")
 
 
 @bp.route("/my/delegations/new", methods=["GET", "POST"])
@@ -437,14 +409,6 @@ def accept_delegation(number: int) -> Response:
 def lay_down_delegation(number: int) -> Response:
     members.lay_down_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
-
-
-@bp.get("/my/notices")
-@login_required
-def notices() -> str:
-    mine = Notification.organisation_id == (current_actor().organisation_id or 0)
-    page = paged(select(Notification).where(mine).order_by(Notification.id.desc()))
-    return render_template("accounts/notices.html", page=page)
 
 
 @bp.post("/language/<locale>")

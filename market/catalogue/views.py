@@ -16,7 +16,7 @@ from flask_login import login_required
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from market.case_views import form_page, not_found, sliced
+from market.case_views import form_page, not_found
 from market.catalogue import actions, printed_policy
 from market.catalogue.blueprint import bp
 from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
@@ -25,6 +25,7 @@ from market.extensions import db
 from market.formatting import problem_text
 from market.identity import current_actor
 from market.options import region_asked, region_choices
+from market.pagination import sliced
 from market.progress import promise
 from models import money, numbers, policy, pricing, spelling
 from models.accounts import Organisation

@@ -7,10 +7,11 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, link, paged, visible
+from market.case_views import ActPage, act_view, case_page, case_url, link, visible
 from market.credit import actions
 from market.credit.blueprint import bp
 from market.options import item_options, region_asked, region_choices
+from market.pagination import paged
 from models.accounts import Organisation
 from models.agencies import FeeSchedule
 from models.credit import RECORDS, CreditRecord, CreditScore

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from market import timekeeping
 from market.accounts.actions import members as accounts
-from market.case_views import case_numbered, case_url, form_page, not_found, paged, sliced
+from market.case_views import case_numbered, case_url, form_page, not_found
 from market.extensions import db
 from market.forms import ActForm
 from market.identity import current_actor
@@ -40,6 +40,7 @@ from market.oversight.overview import (
     months,
     months_chart,
 )
+from market.pagination import paged, sliced
 from market.spreadsheets import export
 from models import spelling
 from models.accounts import Organisation

@@ -14,12 +14,13 @@ from werkzeug.wrappers import Response
 from market.agencies import actions
 from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
-from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, paged, visible
+from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, visible
 from market.charts import rows
 from market.extensions import db
 from market.formatting import format_instant, region
 from market.forms import Form
 from market.identity import current_actor
+from market.pagination import paged
 from market.spreadsheets import Column, export
 from models import documents
 from models.actors import Actor

@@ -9,10 +9,10 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.accounts.to_do import pending_account
 from market.agencies import actions
 from market.agencies.blueprint import bp, mine
 from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
+from market.agencies.to_do import pending_account
 from market.case_views import attempt, case_page, case_url, file_of
 from market.extensions import db
 from market.forms import Form

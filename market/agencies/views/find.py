@@ -10,11 +10,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.agencies.blueprint import bp
-from market.case_views import Page, page_number, page_numbered
+from market.case_views import page_numbered
 from market.config import PAGE_SIZE
 from market.extensions import db
 from market.formatting import item_name
 from market.options import region_asked, region_choices
+from market.pagination import Page, page_number
 from models import money
 from models.accounts import Organisation
 from models.agencies import schedules_in_force

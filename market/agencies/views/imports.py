@@ -17,11 +17,12 @@ from market.agencies import imports, registry
 from market.agencies.blueprint import bp
 from market.agencies.forms import ImportForm, RegisterForm
 from market.agencies.shapes import SHAPES
-from market.case_views import attempt, file_of, not_found, paged
+from market.case_views import attempt, file_of, not_found
 from market.extensions import db
 from market.formatting import describe_result, stored_problem_text
 from market.forms import ActForm
 from market.identity import current_actor
+from market.pagination import paged
 from market.spreadsheets import Column, export
 from models import batches
 from models.accounts import Organisation

@@ -11,11 +11,11 @@ from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
-from market.case_views import paged
 from market.contracts.blueprint import bp
 from market.extensions import db
 from market.formatting import format_instant, region
 from market.identity import current_actor
+from market.pagination import paged
 from market.spreadsheets import Column, export
 from models.actors import Actor
 from models.contracts import Deliverable

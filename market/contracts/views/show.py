@@ -22,7 +22,6 @@ from market.case_views import (
     form_page,
     link,
     not_found,
-    paged,
     visible,
 )
 from market.contracts import actions
@@ -34,6 +33,7 @@ from market.files import sent
 from market.formatting import FOLLOWS
 from market.forms import Form
 from market.identity import current_actor
+from market.pagination import paged
 from market.progress import of_tender
 from market.referrals import urges
 from models import CASES

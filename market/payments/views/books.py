@@ -13,10 +13,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
-from market.case_views import not_found, paged
+from market.case_views import not_found
 from market.charts import rows as row_chart
 from market.extensions import db
 from market.formatting import format_instant
+from market.pagination import paged
 from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
 from models import ledger

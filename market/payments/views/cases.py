@@ -8,10 +8,11 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, file_of, form_page, link, paged, visible
+from market.case_views import ActPage, act_view, case_page, case_url, file_of, form_page, link, visible
 from market.extensions import db
 from market.gateways import get_gateway
 from market.identity import current_actor
+from market.pagination import paged
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import InvoiceForm, SendForm

@@ -15,10 +15,11 @@ from flask_login import login_required
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
-from market.case_views import form_page, link, not_found, paged
+from market.case_views import form_page, link, not_found
 from market.extensions import db
 from market.forms import ActForm
 from market.gateways import bank_transfer, gateways
+from market.pagination import paged
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm

@@ -12,11 +12,12 @@ from flask_login import login_required
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from market.case_views import attempt, file_of, paged
+from market.case_views import attempt, file_of
 from market.extensions import db
 from market.formatting import problem_text
 from market.forms import ActForm
 from market.identity import current_actor
+from market.pagination import paged
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import DAY_ORDERS, MOST_SHOWN, StatementForm, layout_form

@@ -15,11 +15,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
-from market.case_views import paged
 from market.extensions import db
 from market.formatting import format_instant
 from market.forms import FIRST_DAY, LAST_DAY
 from market.identity import current_actor
+from market.pagination import paged
 from market.payments.blueprint import bp
 from market.printing import PLATFORM, pdf
 from market.spreadsheets import Column, export, yuan

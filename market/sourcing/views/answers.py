@@ -10,22 +10,13 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import (
-    ActPage,
-    act_view,
-    attempt,
-    case_page,
-    case_url,
-    file_of,
-    not_found,
-    sliced,
-    visible,
-)
+from market.case_views import ActPage, act_view, attempt, case_page, case_url, file_of, not_found, visible
 from market.charts import offers
 from market.extensions import db
 from market.files import sent
 from market.formatting import problem_text
 from market.identity import current_actor
+from market.pagination import sliced
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, readable, tender_link
 from market.sourcing.forms import BidForm, OfferForm

@@ -11,21 +11,12 @@ from flask_login import login_required
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from market.case_views import (
-    ActPage,
-    act_view,
-    case_page,
-    case_url,
-    form_page,
-    link,
-    not_found,
-    paged,
-    visible,
-)
+from market.case_views import ActPage, act_view, case_page, case_url, form_page, link, not_found, visible
 from market.config import ROOT
 from market.extensions import db
 from market.formatting import FOLLOWS
 from market.identity import current_actor
+from market.pagination import paged
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import ObjectionForm, StatementForm

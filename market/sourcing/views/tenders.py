@@ -21,7 +21,6 @@ from market.case_views import (
     check_open,
     form_page,
     link,
-    paged,
     visible,
 )
 from market.charts import offers
@@ -29,6 +28,7 @@ from market.extensions import db
 from market.formatting import format_instant, item_name
 from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
+from market.pagination import paged
 from market.progress import of_tender
 from market.referrals import urges
 from market.sourcing import actions

@@ -1,0 +1,61 @@
+"""Lists by the page: the rows a reader asked for, and the links to the other pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy import Select, func, select
+
+from market.config import PAGE_SIZE
+from market.extensions import db
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    """What this page was asked for, to make a link of, with some of it changed.
+
+    Nothing that url_for itself listens to.
+    """
+    taken = ("self", "endpoint")
+    return {
+        key: value
+        for key, value in {**request.args.to_dict(), **changes}.items()
+        if not key.startswith("_") and key not in taken
+    }
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and what its pager needs."""
+
+    rows: list[Any]
+    number: int
+    total: int
+    size: int = PAGE_SIZE
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    def url(self, number: int) -> str:
+        return url_for(request.endpoint or "", **{**asked(), **(request.view_args or {}), "page": number})
+
+
+def page_number() -> int:
+    return max(1, min(request.args.get("page", 1, int), 100_000))
+
+
+def paged(query: Select[Any], size: int = PAGE_SIZE) -> Page:
+    """The page of a list the reader asked for; rows of one entity are that entity, others are tuples."""
+    number = page_number()
+    total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    result = db.session.execute(query.limit(size).offset((number - 1) * size))
+    rows = result.unique().all() if len(query.column_descriptions) > 1 else result.scalars().unique().all()
+    return Page(list(rows), number, total, size)
+
+
+def sliced(rows: list[Any], size: int = PAGE_SIZE) -> Page:
+    """The page the reader asked for of a list already at hand."""
+    number = page_number()
+    return Page(rows[(number - 1) * size : number * size], number, len(rows), size)
