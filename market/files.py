@@ -89,8 +89,8 @@ def hand_in(
 ) -> Document:
     """Make a file part of a case.
 
-    RuleViolation at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice or a
-    table.
+    RuleViolation at `field` for an empty one, or where it should be the `scan` of a paper and is an invoice
+    or a table.
     """
     if not isinstance(content, Kept):
         content = keep(content, field)

@@ -311,8 +311,8 @@ def run(
     """What a module's function makes of plain arguments, a plain value, made in a process of its own.
 
     OverBudget (at `field`, in the words of `over`) if it takes longer, needs more memory, or ends its
-    process; RuleViolation in the words in which the function itself refused; Busy (503) if too many wait; Broken
-    for any other error in it. Never inside a transaction.
+    process; RuleViolation in the words in which the function itself refused; Busy (503) if too many wait;
+    Broken for any other error in it. Never inside a transaction.
     """
     outside(f"{function.__qualname__} in a process of its own")
     kind, value = pool.run(function, arguments, seconds, megabytes)

@@ -273,8 +273,8 @@ def revise(
 ) -> ServiceItem:
     """The next version of an item (or the first of a new one).
 
-    RuleViolation if it would take effect in the past or before the version it follows, or if its values are not
-    sound.
+    RuleViolation if it would take effect in the past or before the version it follows, or if its values are
+    not sound.
     """
     if effective_from < clock.today():
         raise RuleViolation(N_("生效日期不能早于今天。"), "effective_from")

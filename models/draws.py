@@ -113,8 +113,8 @@ def of_case(session: Session, case_identifier: str) -> list[Draw]:
 def run(draw: Draw, key: bytes, contributions: Sequence[Json] = ()) -> list[str]:
     """Open the seed, rank the candidates and keep the result. Returns the picked, best first.
 
-    `contributions` are what the participants brought, as {"party", "value"}; RuleViolation if one is by nobody
-    on the list of participants, or two by one.
+    `contributions` are what the participants brought, as {"party", "value"}; RuleViolation if one is by
+    nobody on the list of participants, or two by one.
     """
     if draw.frozen_at is None or draw.drawn_at is not None:
         raise WrongState(N_("抽取名单还没有固定,或抽取已经完成。"))

@@ -49,8 +49,8 @@ def damaged(text: str) -> bool:
 def read(text: str, *, as_printed: bool = False) -> str:
     """The code in its plain form, sound or not.
 
-    RuleViolation at `uscc` for what a spreadsheet damaged, or what is no such code. Digits that end in zeros may
-    be either: with `as_printed` somebody has compared them with the licence.
+    RuleViolation at `uscc` for what a spreadsheet damaged, or what is no such code. Digits that end in zeros
+    may be either: with `as_printed` somebody has compared them with the licence.
     """
     code = spelled(text)
     if damaged(text) or (not as_printed and _ZEROED.fullmatch(code) and not sound(code)):
@@ -88,8 +88,8 @@ def check_character(code: str) -> str:
 def check(text: str, *, as_printed: bool = False) -> str:
     """The code in its plain form.
 
-    One whose check character is wrong is refused, RuleViolation at `uscc` saying how to go on; with `as_printed`
-    somebody has compared it with the licence, and it is taken.
+    One whose check character is wrong is refused, RuleViolation at `uscc` saying how to go on; with
+    `as_printed` somebody has compared it with the licence, and it is taken.
     """
     code = read(text, as_printed=as_printed)
     if not as_printed and not sound(code):

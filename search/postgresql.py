@@ -2,9 +2,10 @@
 
 A document a row in a schema of its own, its terms a `tsvector` under a GIN index.
 
-Terms are made by `search.analysis`, as for the other index, so the server needs no dictionary and no extension.
-The points of a row are BM25's: PostgreSQL's `ts_rank` of one term is a saturated count of its places; each is
-weighted by the term's rarity, which is counted when the index is written, and by the row's length.
+Terms are made by `search.analysis`, as for the other index, so the server needs no dictionary and no
+extension. The points of a row are BM25's: PostgreSQL's `ts_rank` of one term is a saturated count of its
+places; each is weighted by the term's rarity, which is counted when the index is written, and by the row's
+length.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ def plan(contract: Contract, rows: list[Json], done: int = 0) -> None:
 
     Rows of `name`, `days`, `amount` (fen) and `reviewed`.
 
-    RuleViolation at `milestones` unless there are at most five, each with a name, a day and money; all days sum
-    to the contract's, all amounts to its price; and the last goes to the approving department.
+    RuleViolation at `milestones` unless there are at most five, each with a name, a day and money; all days
+    sum to the contract's, all amounts to its price; and the last goes to the approving department.
     """
     kept = contract.milestones[:done]
     if not 1 <= len(rows) <= MOST_MILESTONES - done:

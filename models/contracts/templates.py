@@ -157,8 +157,8 @@ def publish(
 ) -> ContractTemplate:
     """The next version for a kind.
 
-    RuleViolation if it would take effect in the past or before the one it follows, misses an essential clause,
-    or says what could not be filled in.
+    RuleViolation if it would take effect in the past or before the one it follows, misses an essential
+    clause, or says what could not be filled in.
     """
     before = next(iter(templates_of(session, kind)), None)
     if kind not in KINDS:

@@ -129,9 +129,9 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
     """Post one entry of one or more moves, in their order; moves of nothing are left out.
 
     The same key again returns the entry that stands, provided it says the same. Otherwise, for no move or one
-    below zero, or where an account would pass its floor, raises RuleViolation and nothing is posted. Whatever it
-    is for (a payment, a return, a reversal, a fee), it is booked on a day that is open. Accounts are locked
-    in the order of their codes, after the case.
+    below zero, or where an account would pass its floor, raises RuleViolation and nothing is posted. Whatever
+    it is for (a payment, a return, a reversal, a fee), it is booked on a day that is open. Accounts are
+    locked in the order of their codes, after the case.
     """
     lines = [move for move in moves if move.amount]
     if not lines or any(move.amount < 0 or move.debit == move.credit for move in lines):

@@ -268,9 +268,9 @@ def names(certificate: x509.Certificate, organisation: Organisation) -> bool:
 def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime) -> Opened:
     """What a PKCS #12 file holds, as DER: the private key, its certificate, those between it and a root.
 
-    And whether they lead to one of the trusted. RuleViolation at `file` or `password` if it cannot be read. What
-    a stranger sends may cost anything to open (a count of iterations, a huge number): this is for a process
-    of its own, which is told the time.
+    And whether they lead to one of the trusted. RuleViolation at `file` or `password` if it cannot be read.
+    What a stranger sends may cost anything to open (a count of iterations, a huge number): this is for a
+    process of its own, which is told the time.
     """
     if not 0 < len(content) <= MOST_BUNDLE:
         raise RuleViolation(N_("证书文件是空的,或者超过 %(most)s KB。"), "file", most=MOST_BUNDLE >> 10)
@@ -296,7 +296,8 @@ def open_own(content: bytes, password: str, trusted: list[bytes], now: datetime)
 def keep_own(session: Session, organisation: Organisation, opened: Opened, secret: bytes) -> SigningKey:
     """An organisation's own pair, as `open_own` found it.
 
-    RuleViolation at `file` if it is not in force, does not name the organisation, or leads to no trusted root.
+    RuleViolation at `file` if it is not in force, does not name the organisation, or leads to no trusted
+    root.
     """
     der, certificate, between, led = (
         opened[0],

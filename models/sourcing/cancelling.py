@@ -118,8 +118,8 @@ def _unsigned() -> ColumnElement[bool]:
 def settle_repeats(session: Session, tender: Tender) -> None:
     """Keep what a tender about to be published repeats, and which it is said not to.
 
-    RuleViolation where one of them was cancelled because there was nothing to buy any more, or where the buyer
-    does not say whether it repeats one of those that came to nothing.
+    RuleViolation where one of them was cancelled because there was nothing to buy any more, or where the
+    buyer does not say whether it repeats one of those that came to nothing.
     """
     found = repeats(session, tender)
     for before in found:

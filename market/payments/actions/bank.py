@@ -115,8 +115,8 @@ def _return(
 ) -> None:
     """The bank shows a payout coming back: it is owed `again`, unless somebody said so before its line came.
 
-    Then it may be on its way for the second time, and is not owed for a third. RuleViolation at `identifier` or
-    `way`.
+    Then it may be on its way for the second time, and is not owed for a third. RuleViolation at `identifier`
+    or `way`.
     """
     case = session.scalars(
         select(Payout).where(Payout.identifier == identifier).options(lazyload(Payout.contract))
@@ -156,7 +156,8 @@ def settle_line(
     """The custodian says what a line is that did not match.
 
     One of ours after all (to the fen), money that is nobody's here, such money going back or the bank's fee,
-    or what the gateway named after a colon settles (`swept:stripe`). RuleViolation at the field that is wrong.
+    or what the gateway named after a colon settles (`swept:stripe`). RuleViolation at the field that is
+    wrong.
     """
     line, reason = _line(session, statement, number), check_reason(reason)
     if line.state != "open":

@@ -67,9 +67,9 @@ def _layouts() -> dict[str, Layout]:
 def import_statement(actor: Actor, *, file_name: str, content: bytes, submission: str = "") -> str:
     """Take in a statement of the custody account.
 
-    Lines the bank told of before are counted and left alone. RuleViolation at `file` for what is no statement,
-    or one of another account; Unread for a table that is kept until its columns are told. It is read before
-    the transaction begins.
+    Lines the bank told of before are counted and left alone. RuleViolation at `file` for what is no
+    statement, or one of another account; Unread for a table that is kept until its columns are told. It is
+    read before the transaction begins.
     """
     permissions.check_act("payments._take_statement", actor)
     db.session.rollback()
@@ -115,8 +115,8 @@ def tell_layout(
     """Say what the columns of a waiting table are (`heading` is the row that names them from 1, 0 for none.
 
     `order` that of its days, of ORDERS, empty where it can be seen), which is remembered for every table with
-    this heading, and take it in. RuleViolation at `columns` where that is not enough, at `heading` for no such
-    row, or as `import_statement` does.
+    this heading, and take it in. RuleViolation at `columns` where that is not enough, at `heading` for no
+    such row, or as `import_statement` does.
     """
     permissions.check_act("payments._take_statement", actor)
     found, rows = waiting(number)

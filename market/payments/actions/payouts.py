@@ -123,8 +123,8 @@ def see_arrived(session: Session, actor: Actor, payout: Payout) -> None:
 def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """It did not arrive, or came back: it is owed again.
 
-    RuleViolation where a gateway paid it: it would send it again by itself, so only what the gateway says counts
-    (`take_back`).
+    RuleViolation where a gateway paid it: it would send it again by itself, so only what the gateway says
+    counts (`take_back`).
     """
     payout = locked(session, identifier)
     if payout.gateway != BankTransfer.name:

@@ -36,9 +36,9 @@ _XML_BEGIN = b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 def read(content: bytes, ours: str, remembered: Mapping[str, Layout], told: Layout | None = None) -> Parsed:
     """The statement of our account in the bytes of a file.
 
-    A table in the layout just `told`, one `remembered` of its heading's signature, or one we know. RuleViolation
-    (field `file`) for anything else, naming the line it could not read; NotUnderstood for a table whose
-    columns a person may tell. Never inside a transaction: a file may take its whole budget.
+    A table in the layout just `told`, one `remembered` of its heading's signature, or one we know.
+    RuleViolation (field `file`) for anything else, naming the line it could not read; NotUnderstood for a
+    table whose columns a person may tell. Never inside a transaction: a file may take its whole budget.
     """
     xml = content[:400].lstrip(_XML_BEGIN + b"\xfe\xff")[:1] == b"<" and not markup.is_table(content)
     parsed = camt.read(content, ours) if xml else tabular.read(grid(content), ours, remembered, told)
