@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from flask import Flask, current_app
@@ -13,13 +13,15 @@ from market import jobs
 from market.accounts.actions.members import appoint_admin
 from market.config import close_to_others
 from market.demo import loading
+from market.demo.playing import play
 from market.extensions import db, migrate
+from market.indexing import rebuild_index
+from market.seeding import seed_market
 from market.serving.lock import Taken, hold
 from market.serving.processes import lanes
 from market.serving.ready import refusals
 from market.serving.supervisor import Supervisor
-from market.transaction import transaction
-from models import CASES, catalogue, clock, contracts, signing
+from models import CASES
 from models.actors import SYSTEM
 from models.diagrams import describe
 
@@ -124,27 +126,6 @@ def admin(email: str, name: str, password: str) -> None:
     click.echo(appoint_admin(SYSTEM, email=email, name=name, password=password))
 
 
-def seed_market() -> None:
-    with transaction() as session:
-        regions, items = catalogue.seed(session)
-        templates = contracts.seed(session)
-        signing.establish(session, current_app.extensions["signing_key"])
-    click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")
-
-
-def play(progress: Callable[[float], None], tenders: int = loading.TENDERS, days: int = loading.DAYS) -> int:
-    """Play the demonstration, from its beginning where it was broken off, and index it.
-
-    Returns how many steps it has.
-    """
-    if loading.unfinished():
-        loading.wipe()
-        seed_market()
-    steps = loading.load(clock.now(), tenders, days, progress)
-    click.echo(f"index: {rebuild_index()} documents")
-    return steps
-
-
 def _must_be_fit() -> None:
     """What is not served is not worked on either."""
     problems = refusals(current_app._get_current_object())  # type: ignore[attr-defined]
@@ -161,11 +142,3 @@ def _alone() -> Iterator[None]:
         raise click.ClickException(str(taken)) from taken
     with lock:
         yield
-
-
-def rebuild_index() -> int:
-    """Make the search index anew. Returns how many documents it holds."""
-    search = current_app.extensions["search"]
-    db.session.rollback()  # what reads the old index must be done with it
-    with transaction() if search.backend.in_database else nullcontext(db.session) as session:
-        return int(search.rebuild(session))

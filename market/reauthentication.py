@@ -11,11 +11,30 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, PasswordField
 from wtforms.validators import Length, ValidationError
 
-from market.accounts.actions.second_factor import prove
+from market.attempts import counted, person
 from market.formatting import problem_text
 from market.forms import NEEDED
 from market.identity import current_actor
-from models.errors import RuleViolation
+from market.transaction import looking
+from models.accounts import User
+from models.actors import Actor
+from models.errors import NotAllowed, RuleViolation
+from models.i18n import N_
+
+
+def prove(actor: Actor, current: str) -> None:
+    """Whoever changes how an account is protected shows its password once more.
+
+    A browser left open, or a copied cookie, is not enough.
+    """
+    with looking() as session:
+        user = session.get(User, actor.user_id) if actor.user_id else None
+    if user is None:
+        raise NotAllowed(N_("请先登录。"))
+    with counted("password", person(user), "current") as attempt:
+        attempt.right = user.check_password(current)
+    if not attempt.right:
+        raise RuleViolation(N_("现在的密码不正确。"), "current")
 
 
 def is_own_password(form: Any, field: Field) -> None:

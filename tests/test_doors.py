@@ -18,8 +18,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.spreadsheets import as_csv, as_xlsx
 from market.transaction import transaction
 from models.accounts import Organisation

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from market import jobs
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import CONSUMERS, drain, run_deadlines, standing, tick
 from market.jobs.consumers import Consumer
 from market.payments.jobs import match_lines

@@ -28,9 +28,9 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
 from market.accounts.actions import members as accounts
-from market.cli import rebuild_index
 from market.extensions import db
 from market.forms import Form
+from market.indexing import rebuild_index
 from market.transaction import transaction
 from models.accounts import Delegation, User
 from models.agencies import Practitioner

@@ -23,8 +23,8 @@ from market import batches as doing
 from market import chunks, create_app
 from market.agencies import imports
 from market.chunks import ChunkSize
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import CONSUMERS, LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
 from market.jobs.lanes import EverySecond
 from models import batches, clock, credit, heartbeats

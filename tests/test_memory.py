@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from market import chunks, garbage, transaction
-from market.cli import rebuild_index
 from market.credit.actions import refresh_every_score
+from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 from tests.factories import World
 

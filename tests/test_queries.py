@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from market.cli import rebuild_index
 from market.contracts import actions as contracts
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import drain
 from market.payments import actions as money
 from market.payments.actions.reconciling import Mismatch

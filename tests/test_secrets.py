@@ -17,10 +17,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.cli import rebuild_index
 from market.contracts.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
+from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 from market.sourcing import actions as sourcing
 from models import CASES, draws

@@ -11,9 +11,9 @@ from flask import Flask
 
 from bench.lifecycle import START
 from market import create_app
-from market.cli import rebuild_index
 from market.demo import loading
 from market.extensions import db, migrate
+from market.indexing import rebuild_index
 from models import clock
 
 

@@ -19,8 +19,8 @@ from sqlalchemy import func, insert, select, text
 from bench.measure import Row
 from bench.rows.markets import market
 from market import batches
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs.nightly import PARTS
 from market.spreadsheets import as_csv
 from market.transaction import transaction

@@ -20,8 +20,8 @@ from bench.agencies import TOKENS, documents
 from bench.judging import judged, ndcg
 from bench.measure import Row, both
 from bench.rows.markets import market
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from search import Query
 from search.analysis import query_terms
 from search.embedded import Whoosh

@@ -117,16 +117,6 @@ def index_agencies(happened: list[Event]) -> None:
         search.follow(session, happened)
 
 
-def rebuild_index() -> None:
-    """The index anew, where there is one: what an agency offers and holds changes with the day alone."""
-    search: Search = current_app.extensions["search"]
-    db.session.rollback()
-    with transaction() if search.backend.in_database else nullcontext(db.session) as session:
-        if search.backend.exists(session):
-            search.rebuild(session)
-    db.session.rollback()
-
-
 def issue_letters(happened: list[Event]) -> None:
     """The consumer, outside of any transaction.
 

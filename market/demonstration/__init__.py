@@ -1,3 +1,1 @@
-"""What a demonstration is made of, below the rooms: its accounts, the register it asks, how far it is
-played.
-"""
+"""What a demonstration is made of: its accounts, the register it asks, how far it is played."""

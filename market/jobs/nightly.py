@@ -15,11 +15,12 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from market.accounts.letters import tidy
-from market.agencies.jobs import rebuild_index, warn_of_expiry
+from market.agencies.jobs import warn_of_expiry
 from market.agencies.registry import compare_daily
 from market.chunks import each
 from market.credit.actions import refresh_every_score
 from market.extensions import db
+from market.indexing import refresh_index
 from market.payments.jobs import close_books, reconcile
 from market.purging import clear_submissions, clear_tallies, clear_waiting, sweep_files
 from market.transaction import transaction
@@ -44,7 +45,7 @@ PARTS = {
     "books": Part("long", close_books),
     "scores": Part("long", refresh_every_score),
     "expiry": Part("long", warn_of_expiry),
-    "index": Part("long", rebuild_index),
+    "index": Part("long", refresh_index),
     "files": Part("long", sweep_files),
     "submissions": Part("long", clear_submissions),
     "tallies": Part("long", clear_tallies),

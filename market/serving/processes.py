@@ -87,7 +87,7 @@ def _play(app: Flask) -> None:
 
     A line is printed for each tenth of it.
     """
-    from market.cli import play
+    from market.demo.playing import play
 
     def progress(share: float) -> None:
         if int(share * 100) % 10 == 0:

@@ -57,8 +57,9 @@ load_methods()
 
 
 def _method(terms: Json) -> Method:
-    """The method of stored terms, with their numbers; RuleViolation (field `terms`) where there is no
-    such.
+    """The method of stored terms, with their numbers.
+
+    RuleViolation (field `terms`) where there is no such method.
     """
     method = METHODS.get(terms.get("method") or "")
     if method is None:

@@ -80,8 +80,9 @@ class Method(ABC):
     @classmethod
     @abstractmethod
     def read(cls, written: Written) -> Json:
-        """The method's part of the stored terms; RuleViolation at `price` or `table` for what cannot be
-        read.
+        """The method's part of the stored terms.
+
+        RuleViolation at `price` or `table` for what cannot be read.
         """
 
     @classmethod

@@ -184,9 +184,7 @@ def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
 
 
 def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> None:
-    """RuleViolation, at the form's field, unless every bid has points within each line's weight and a
-    reason.
-    """
+    """RuleViolation, at the form's field, unless every bid has points within each weight and a reason."""
     for number, bid in enumerate(bids):
         said = sheet.get(bid) or {"points": {}, "reason": ""}
         for place, line in enumerate(lines):

@@ -13,10 +13,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from market import business_register
 from market.accounts.actions import entering
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
-from market.agencies import registry
 from market.batches import Unavailable
 from market.contracts import actions as contracts
 from market.demonstration.register import COUNT, ExampleRegister, example
@@ -256,7 +256,7 @@ def test_a_register_that_is_away_is_asked_by_the_jobs(
     entering.try_register(identifier)
     assert (state(identifier).state, state(identifier).register_asked_at) == ("applied", None)
     with pytest.raises(Unavailable):
-        registry.source()
+        business_register.source()
     tick()
     assert [
         failure.case_identifier
@@ -324,7 +324,7 @@ def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch
             {"organisations": [{"uscc": code(7200), "name": "昆仑牧业有限公司", "standing": "存续"}]}
         ).encode()
 
-    monkeypatch.setattr(registry, "ask", answer)
+    monkeypatch.setattr(business_register, "ask", answer)
     app.config["REGISTER"] = "https://register.test/lookup"
     identifier = signed_up(world)
     entering.try_register(identifier)

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from market import batches as doing
+from market import business_register
 from market.agencies import actions as agencies
-from market.agencies import imports, registry
+from market.agencies import imports
 from market.extensions import db
 from market.spreadsheets import as_csv
 from models import batches
@@ -325,7 +326,7 @@ def test_fees_and_telephone_numbers_a_spreadsheet_damaged_say_what_to_do(app: Fl
 
 
 def test_the_registers_of_the_field_are_read_to_the_last_row(world: World) -> None:
-    source = registry.FileSource("field", (CASES / "register_standings.csv").read_bytes())
+    source = business_register.FileSource("field", (CASES / "register_standings.csv").read_bytes())
     found = source.lookup(["91632123MA7526TX08", "93632822MA75ABCD1W", code(1)])
     assert [getattr(each, "standing", None) for each in found.values()] == ["active", "revoked", None]
 

@@ -14,8 +14,8 @@ from flask import Flask
 
 from market.catalogue import actions as catalogue
 from market.catalogue.forms import ItemForm
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import drain
 from market.sourcing import actions as sourcing
 from models import policy

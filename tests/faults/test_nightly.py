@@ -19,8 +19,8 @@ from sqlalchemy import select
 
 from bench.rows.nightly import furnish, register_export
 from market.chunks import ChunkSize
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import drain
 from market.jobs.lanes import Jobs
 from market.jobs.nightly import PARTS

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from tests.factories import World
 
 

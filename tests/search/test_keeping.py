@@ -15,8 +15,8 @@ from sqlalchemy import select, text
 
 from bench.agencies import documents
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import drain
 from market.transaction import transaction
 from models.events import Event

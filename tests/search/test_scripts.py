@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from search import Query
 from search.analysis import query_terms, sounds, terms
 from tests.factories import World

@@ -11,8 +11,8 @@ from flask import Flask
 
 from bench.agencies import documents
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import drain
 from search import Query
 from search.analysis import marked

@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 
 from market import create_app
-from market.cli import rebuild_index
 from market.config import ROOT
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import nightly, tick
 from search import Query
 from tests.conftest import settings

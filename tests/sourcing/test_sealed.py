@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidTag
 from flask import Flask
 
 from market.agencies import actions as agencies
-from market.cli import rebuild_index
 from market.extensions import db
+from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 from market.keeper import keeper
 from market.sourcing import actions as sourcing

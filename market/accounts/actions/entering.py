@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.agencies import registry
+from market import business_register
 from market.batches import Unavailable
 from market.chunks import each
 from market.extensions import db
@@ -30,13 +30,13 @@ SOON = 5  # seconds somebody who signs up waits for the register; after that the
 AT_ONCE = 50
 
 
-def ask_register(identifier: str, patience: float = registry.PATIENCE) -> str:
+def ask_register(identifier: str, patience: float = business_register.PATIENCE) -> str:
     """Ask the register about an enterprise that waits, and let it in where they agree.
 
     Outside of any transaction. Away where the register does not answer: the jobs ask again. Does nothing
     where there is no register, and a person looks.
     """
-    source = registry.source(patience)
+    source = business_register.source(patience)
     if source is None:
         return identifier
     uscc = db.session.scalar(select(Organisation.uscc).where(Organisation.identifier == identifier))
@@ -86,7 +86,7 @@ def work() -> int:
     Returns how many it was asked about.
     """
     db.session.rollback()
-    if not registry.has_source():
+    if not business_register.has_source():
         return 0
     waiting = select(Organisation.identifier).where(
         Organisation.kind == "enterprise",

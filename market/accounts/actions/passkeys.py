@@ -24,8 +24,9 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from market.accounts.actions.second_factor import changed, owner, prove, shown_owner
+from market.accounts.actions.second_factor import changed, owner, shown_owner
 from market.attempts import counted, person
+from market.reauthentication import prove
 from market.transaction import action, looking, sealing_key, transaction
 from models import clock, factors
 from models.accounts import User

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from market import mail
 from market.accounts.actions.sessions import note
 from market.attempts import counted, person
-from market.transaction import action, looking, sealing_key, transaction
+from market.reauthentication import prove
+from market.transaction import action, sealing_key, transaction
 from models import factors, letters, sealing
 from models.accounts import User
 from models.actors import Actor
@@ -52,21 +53,6 @@ def offered(sealed: str) -> Offer | None:
         return Offer(**json.loads(sealing.unwrap(sealing_key(), urlsafe_b64decode(sealed))))
     except (InvalidTag, ValueError):
         return None
-
-
-def prove(actor: Actor, current: str) -> None:
-    """Whoever changes how an account is protected shows its password once more.
-
-    A browser left open, or a copied cookie, is not enough.
-    """
-    with looking() as session:
-        user = session.get(User, actor.user_id) if actor.user_id else None
-    if user is None:
-        raise NotAllowed(N_("请先登录。"))
-    with counted("password", person(user), "current") as attempt:
-        attempt.right = user.check_password(current)
-    if not attempt.right:
-        raise RuleViolation(N_("现在的密码不正确。"), "current")
 
 
 def add_authenticator(actor: Actor, offer: Offer, *, current: str, code: str, submission: str = "") -> str:

@@ -78,8 +78,9 @@ def add_practitioner(
     file_name: str = "",
     content: bytes = b"",
 ) -> str:
-    """Somebody works here with this certificate. RuleViolation if it has ended, or counts for another
-    agency.
+    """Somebody works here with this certificate.
+
+    RuleViolation if it has ended, or counts for another agency.
     """
     agency = _filling(session, actor)
     if not name.strip():

@@ -1,0 +1,18 @@
+"""What every market begins with: regions, service items, contract templates, the roots of its signatures."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+
+from market.transaction import transaction
+from models import catalogue, contracts, signing
+
+
+def seed_market() -> None:
+    """Add what of it is not there yet."""
+    with transaction() as session:
+        regions, items = catalogue.seed(session)
+        templates = contracts.seed(session)
+        signing.establish(session, current_app.extensions["signing_key"])
+    click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")
