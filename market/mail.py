@@ -38,7 +38,7 @@ class MailUnavailable(Problem):
 def post(session: Session, kind: str, address: str, user: User | None = None, /, **data: Any) -> None:
     """Put down a letter within the act it follows, about this person's account if it is.
 
-    `market/accounts/letters.py` has the text of each kind.
+    `market/accounts/jobs.py` has the text of each kind.
     """
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
     network = place() if has_request_context() else ""

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from market.access_codes import code_of
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
-from market.agencies import imports, registry
+from market.agencies import imports
+from market.agencies.actions import registry
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.payments import actions as money

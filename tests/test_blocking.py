@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.accounts.actions import members as accounts
-from market.accounts.letters import written
+from market.accounts.jobs import written
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing

@@ -18,7 +18,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from market import examining, sandbox
-from market.agencies import imports, registry
+from market.agencies import imports
+from market.agencies.actions import registry
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.opendata.checking import check_copy

@@ -13,6 +13,7 @@ from flask import Flask
 from jinja2 import meta, nodes
 
 ROOT = Path(__file__).parents[1]
+ABOVE = {"cli", "demo", "jobs", "serving"}  # what stands above the rooms
 LINES = 400  # as many as a module may have
 # Those with more, which are to be cut along what they hold. None of them grows until then.
 LONG = {
@@ -42,16 +43,23 @@ def test_import_linter_keeps_every_contract() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_room_imports_no_other_rooms_views_or_forms() -> None:
+def test_rooms_import_each_others_actions_and_nothing_else() -> None:
+    """What a room offers: its acts, its jobs, what its people should see to; the worklist also shows a picture.
+
+    What the rooms share imports none of them.
+    """
     graph = grimp.build_graph("market", cache_dir=None)
+    rooms = {path.parent.name for path in ROOT.glob("market/*/blueprint.py")}
+    assert len(rooms) > 9
     for module in graph.modules:
-        room = module.split(".")[1] if module.count(".") else ""
+        own = module.split(".")[1] if module.count(".") else ""
         for imported in graph.find_modules_directly_imported_by(module):
-            parts = imported.split(".")
-            if parts[2:3] in (["views"], ["forms"]):
-                assert module in ("market.application", imported) or parts[1] == room, (
-                    f"{module} imports {imported}"
-                )
+            room, part, *_ = [*imported.split(".")[1:], "", ""]
+            if room not in rooms or room == own or module == "market.application":
+                continue
+            assert own in rooms | ABOVE, f"{module}, which rooms share, imports {imported}"
+            offered = {"actions", "jobs", "to_do"} | ({"overview"} if own == "worklist" else set())
+            assert part in offered, f"{module} imports {imported}"
 
 
 def test_only_the_transaction_commits_and_only_the_clock_asks_for_the_time() -> None:

@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import confirming
 from market.accounts.actions import members as accounts
 from market.extensions import db

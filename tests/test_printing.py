@@ -18,7 +18,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from market import printing, sandbox
 from market.contracts import actions as contracts
-from market.contracts.contract_pdf import rendered
+from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.jobs import drain
 from market.sandbox import OverBudget

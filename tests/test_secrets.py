@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.contracts.contract_pdf import rendered
+from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.indexing import rebuild_index

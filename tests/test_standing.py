@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
-from market.agencies import registry
+from market.agencies.actions import registry
 from market.catalogue import actions as catalogue
 from market.contracts import actions as contracts
 from market.extensions import db

@@ -49,7 +49,7 @@ def test_what_no_row_names_is_swept_after_a_day_and_nothing_else(app: Flask, wor
 
 
 def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, time: Any) -> None:
-    from market.agencies import registry
+    from market.agencies.actions import registry
     from market.sourcing import actions as sourcing
 
     tender = world.tender(**SEALED)

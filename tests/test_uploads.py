@@ -86,7 +86,8 @@ def test_every_way_in_counts(app: Flask, world: World, time: Any) -> None:
     app.config["UPLOADS_PERSON_FILES"] = 0
     tender = world.tender(**SEALED)
     statement = "交易日期,收入金额,支出金额\n2026-03-02,1.00,\n".encode()
-    from market.agencies import imports, registry
+    from market.agencies import imports
+    from market.agencies.actions import registry
     from market.sourcing import actions as sourcing
 
     ways = (

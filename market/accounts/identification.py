@@ -16,7 +16,7 @@ from wtforms import BooleanField, EmailField, PasswordField, StringField, TextAr
 from wtforms.validators import Length
 
 from market import attempts, mail
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import claiming, confirming, entering
 from market.accounts.signing_in import first_step
 from market.case_views import ActPage, act_view, attempt, case_page, file_of, form_page, visible

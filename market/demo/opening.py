@@ -16,7 +16,7 @@ from market import batches
 from market.accounts.actions import confirming, entering
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
-from market.agencies import registry
+from market.agencies.actions import registry
 from market.demo.choosing import EXPERTS
 from market.demo.stage import Stage, Story
 from market.demonstration.people import (

@@ -18,8 +18,7 @@ from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions import refresh_scores
 from market.extensions import db
-from market.sourcing.fitness import watch
-from market.sourcing.jobs import destroy_keys, issue_notices
+from market.sourcing.jobs import destroy_keys, issue_notices, watch
 from market.transaction import transaction
 from models import events, failures, notifications
 from models.events import Event

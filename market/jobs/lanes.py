@@ -16,7 +16,7 @@ from huey import MemoryHuey, SqliteHuey, crontab
 from huey.consumer import Consumer, Scheduler
 
 from market import batches, garbage
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import entering
 from market.chunks import ChunkSize, each
 from market.credit.actions import refresh_failed

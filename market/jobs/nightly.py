@@ -14,9 +14,9 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from market.accounts.letters import tidy
+from market.accounts.jobs import tidy
+from market.agencies.actions.registry import compare_daily
 from market.agencies.jobs import warn_of_expiry
-from market.agencies.registry import compare_daily
 from market.chunks import each
 from market.credit.actions import refresh_every_score
 from market.extensions import db

@@ -16,7 +16,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from market import examining, sandbox
-from market.contracts.contract_pdf import PAPER, facts, has_pdf, stored_pdf
+from market.contracts.actions.contract_pdf import PAPER, facts, has_pdf, stored_pdf
 from market.signing import trusted
 from models.contracts import FIELDS, Contract, flaws_of
 from models.documents import Document

@@ -11,7 +11,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from market import permissions
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import confirming
 from market.accounts.actions import members as accounts
 from market.extensions import db

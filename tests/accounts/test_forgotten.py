@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import resets
 from market.extensions import db
 from models import failures

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import second_factor
 from market.extensions import db
 from market.transaction import transaction

@@ -251,7 +251,7 @@ def test_only_an_administrator_ends_anothers_and_learns_nothing_by_it(app: Flask
 
 
 def test_the_night_drops_what_is_over(app: Flask, world: World, time: Any) -> None:
-    from market.accounts.letters import tidy
+    from market.accounts.jobs import tidy
 
     sign_in(app, world, "buyer")
     time.instant += timedelta(days=31)

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from market.accounts import letters
+from market.accounts import jobs as letters
 from market.accounts.actions import members as accounts
 from market.extensions import db
 from models import accounts as people

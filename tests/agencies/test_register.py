@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from market import batches as doing
 from market.agencies import actions as agencies
-from market.agencies import registry
+from market.agencies.actions import registry
 from market.extensions import db
 from market.spreadsheets import as_csv, as_xlsx
 from models.accounts import Organisation

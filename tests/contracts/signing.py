@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from market.contracts.contract_pdf import rendered
+from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.opendata.checking import check_copy

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from market.access_codes import code_of
 from market.contracts import actions as contracts
-from market.contracts import contract_pdf as printing
+from market.contracts.actions import contract_pdf as printing
 from market.contracts.actions import signing
-from market.contracts.contract_pdf import rendered
+from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.transaction import transaction
 from models import documents

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from market import printing
 from market.access_codes import check_link, code_of, fits
 from market.contracts import actions as contracts
-from market.contracts import contract_pdf
+from market.contracts.actions import contract_pdf
 from market.extensions import db
 from market.files import store
 from market.jobs import drain

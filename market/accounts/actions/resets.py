@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from market import mail
 from market.accounts.actions.sessions import note
-from market.accounts.letters import user_of
+from market.accounts.jobs import user_of
 from market.transaction import action, looking
 from models import factors, passwords, sessions, spelling
 from models.accounts import actor_for, worked_out

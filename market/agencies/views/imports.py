@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 
 from market import batches as doing
 from market.accounts.actions.members import claim_code
-from market.agencies import imports, registry
+from market.agencies import imports
+from market.agencies.actions import registry
 from market.agencies.blueprint import bp
 from market.agencies.forms import ImportForm, RegisterForm
 from market.agencies.shapes import SHAPES

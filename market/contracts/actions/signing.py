@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from market import examining
-from market.contracts.contract_pdf import pdf_to_sign, rendered, store_signed
+from market.contracts.actions.contract_pdf import pdf_to_sign, rendered, store_signed
 from market.extensions import db
 from market.files import Kept, keep, keep_for, store
 from market.owner_letters import notify_owners_of_change

@@ -25,8 +25,8 @@ from market.case_views import (
     visible,
 )
 from market.contracts import actions
+from market.contracts.actions.contract_pdf import has_pdf, rendered
 from market.contracts.blueprint import bp
-from market.contracts.contract_pdf import has_pdf, rendered
 from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
 from market.extensions import db
 from market.files import sent
