@@ -15,7 +15,7 @@ from sqlalchemy import literal, select, union_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from market import formatting, permissions, standing
+from market import permissions, standing, template_filters
 from market.demonstration import progress
 from market.extensions import db, login
 from market.formatting import problem_text
@@ -279,7 +279,7 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """What every page is asked and given: whether the reader may have it, and what its template may use."""
-    formatting.register(app)
+    template_filters.register(app)
     # Templates are written an element a line; the white space around their statements is not sent.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

@@ -10,7 +10,7 @@ from zlib import crc32
 from sqlalchemy import select
 from stdnum.cn import uscc
 
-from market.accounts.actions import confirming, entering
+from market.accounts.actions import confirming, delegating, entering
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
@@ -95,7 +95,7 @@ class World:
         for number in db.session.scalars(
             select(Delegation.id).where(Delegation.user_id == actor.user_id, Delegation.accepted_at.is_(None))
         ).all():
-            accounts.accept_delegation(actor, number)
+            delegating.accept_delegation(actor, number)
 
     def appoint_admin(self) -> None:
         self.emails["admin"] = accounts.appoint_admin(

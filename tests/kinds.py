@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from market.accounts.actions import delegating
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from models import clock
@@ -60,7 +61,7 @@ def people(world: World) -> dict[str, Actor]:
         "delegate": world.emails["helper"],
         "evaluator": world.emails["second"],
     }
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=world.emails["helper"],
         scope=list(SCOPE),

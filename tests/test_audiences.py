@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from market.accounts.actions import delegating
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from models import clock
@@ -183,7 +184,7 @@ def test_every_page_as_whoever_is_set_apart(app: Flask, world: World, time: Any)
     world.authority("city", "regulator", region="632800")
     world.authority("elsewhere", "regulator", region="630102")
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=world.emails["helper"],
         scope=list(SCOPE),

@@ -27,7 +27,7 @@ from sqlalchemy import select, update
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from market.accounts.actions import members as accounts
+from market.accounts.actions import delegating
 from market.extensions import db
 from market.forms import Form
 from market.indexing import rebuild_index
@@ -215,7 +215,7 @@ def walk(
     """A market with a case of every kind, and everybody signed in."""
     names = name_the_cases(world, time)
     world.member("buyer", "staff")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="staff@example.cn",
         scope=["tender"],

@@ -44,9 +44,9 @@ def test_import_linter_keeps_every_contract() -> None:
 
 
 def test_rooms_import_each_others_actions_and_nothing_else() -> None:
-    """What a room offers: its acts, its jobs, what its people should see to; the worklist also shows a picture.
+    """What a room offers: its acts, its jobs, what its people should see to.
 
-    What the rooms share imports none of them.
+    The worklist also shows a picture of oversight's. What the rooms share imports none of them.
     """
     graph = grimp.build_graph("market", cache_dir=None)
     rooms = {path.parent.name for path in ROOT.glob("market/*/blueprint.py")}

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
+from market.accounts.actions import delegating
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies.actions import registry
@@ -206,7 +207,7 @@ def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
     world.enterprise("helper")
     world.member("buyer", "staff")
     buyer = world.actor("buyer")
-    accounts.delegate(
+    delegating.delegate(
         buyer, email="helper@example.cn", scope=["tender"], most=10**9, until=workdays.add(clock.now(), 30)
     )
     world.accept("helper")

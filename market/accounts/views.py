@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from market import attempts, identity, permissions
 from market.accounts import security
-from market.accounts.actions import members
+from market.accounts.actions import delegating, members
 from market.accounts.actions.entering import try_register
 from market.accounts.blueprint import bp
 from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
@@ -366,7 +366,7 @@ def new_delegation() -> Response | str | tuple[str, int]:
     return form_page(
         DelegationForm(),
         _("委托采购"),
-        members.delegate,
+        delegating.delegate,
         _back,
         back=_back(),
         lead=_(
@@ -378,7 +378,7 @@ def new_delegation() -> Response | str | tuple[str, int]:
 @bp.post("/my/delegations/<int:number>/revoke")
 @login_required
 def revoke(number: int) -> Response:
-    members.revoke_delegation(current_actor(), number)
+    delegating.revoke_delegation(current_actor(), number)
     return redirect(_back(), 303)
 
 
@@ -400,14 +400,14 @@ def delegations() -> str:
 @bp.post("/my/delegations/<int:number>/accept")
 @login_required
 def accept_delegation(number: int) -> Response:
-    members.accept_delegation(current_actor(), number)
+    delegating.accept_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 
 @bp.post("/my/delegations/<int:number>/lay-down")
 @login_required
 def lay_down_delegation(number: int) -> Response:
-    members.lay_down_delegation(current_actor(), number)
+    delegating.lay_down_delegation(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 

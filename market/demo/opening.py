@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from market import batches
-from market.accounts.actions import confirming, entering
+from market.accounts.actions import confirming, delegating, entering
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.agencies.actions import registry
@@ -315,14 +315,14 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
             region_code=counties()[0],
         )
         lent = stage.enter("delegate@demo.gongxin.cn")
-        accounts.delegate(
+        delegating.delegate(
             actor,
             email="delegate@demo.gongxin.cn",
             scope=["tender", "quote"],
             most=50_000_000,
             until=workdays.add(until, 200),
         )
-        accounts.accept_delegation(
+        delegating.accept_delegation(
             lent, db.session.scalars(select(Delegation.id).where(Delegation.user_id == lent.user_id)).one()
         )
         stage.enter("delegate@demo.gongxin.cn")

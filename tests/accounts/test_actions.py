@@ -13,11 +13,11 @@ from tests.factories import World
 
 
 def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
-    from market.accounts.actions import members as accounts
+    from market.accounts.actions import delegating
     from models import clock
 
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender"],
@@ -41,6 +41,6 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
             sourcing.edit_tender(world.actor("helper"), draft, **world.asked(budget=raised))
     sourcing.edit_tender(world.actor("helper"), draft, **world.asked(budget=2_000_000))
     lent = db.session.query(Delegation).one()
-    accounts.revoke_delegation(world.actor("buyer"), lent.id)
+    delegating.revoke_delegation(world.actor("buyer"), lent.id)
     with pytest.raises(NotAllowed):
         world.tender("helper", on_behalf_of=buyer)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market.accounts.actions import confirming
+from market.accounts.actions import confirming, delegating
 from market.accounts.actions import members as accounts
 from market.extensions import db
 from models import clock, workdays
@@ -67,7 +67,7 @@ def test_an_account_is_one_whatever_the_address_is_typed_like(
 
 def test_an_address_is_looked_up_in_any_spelling(world: World) -> None:
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=" Helper＠ＥXAMPLE.cn",
         scope=["tender"],

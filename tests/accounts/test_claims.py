@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts.actions import claiming, confirming
+from market.accounts.actions import claiming, confirming, delegating
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.extensions import db
@@ -198,7 +198,7 @@ def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> 
 
 def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender"],

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from market import permissions
 from market.accounts import jobs as letters
-from market.accounts.actions import confirming
+from market.accounts.actions import confirming, delegating
 from market.accounts.actions import members as accounts
 from market.extensions import db
 from market.sourcing import actions as sourcing
@@ -54,7 +54,7 @@ def actor(user: User) -> Actor:
 
 
 def delegated(world: World) -> None:
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=ADDRESS,
         scope=["tender"],
@@ -83,9 +83,9 @@ def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothin
     assert [lent.user_id for lent in db.session.scalars(select(Delegation))] == [expert.id]
     number = db.session.scalars(select(Delegation.id)).one()
     with pytest.raises(NotAllowed):
-        accounts.accept_delegation(actor(thief), number)
+        delegating.accept_delegation(actor(thief), number)
     assert not actor(expert).mandates, "nor does it count before its person accepts it"
-    accounts.accept_delegation(actor(expert), number)
+    delegating.accept_delegation(actor(expert), number)
     assert not actor(thief).mandates
     assert actor(expert).mandates
 

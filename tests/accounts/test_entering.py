@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market import business_register
-from market.accounts.actions import entering
+from market.accounts.actions import delegating, entering
 from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from market.batches import Unavailable
@@ -88,7 +88,7 @@ def test_a_sound_code_alone_lets_nobody_in(app: Flask, world: World) -> None:
     for act in (
         lambda: sourcing.publish(world.actor("newcomer"), draft),
         lambda: contracts.renew_key(world.actor("newcomer")),
-        lambda: accounts.delegate(
+        lambda: delegating.delegate(
             world.actor("newcomer"),
             email="agency@example.cn",
             scope=["tender"],
@@ -108,7 +108,7 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
     from market.transaction import transaction
 
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender"],

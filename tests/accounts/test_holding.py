@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.accounts import jobs as letters
-from market.accounts.actions import confirming, second_factor
+from market.accounts.actions import confirming, delegating, second_factor
 from market.accounts.actions import members as accounts
 from market.extensions import db
 from market.sourcing import actions as sourcing
@@ -120,7 +120,7 @@ def test_who_is_blocked_takes_no_address_and_no_password(app: Flask, world: Worl
 def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_elses(world: World) -> None:
     until = clock.now() + timedelta(days=30)
     tender = tender_of(world)
-    accounts.delegate(world.actor("buyer"), email=NOBODYS, scope=["tender"], most=100, until=until)
+    delegating.delegate(world.actor("buyer"), email=NOBODYS, scope=["tender"], most=100, until=until)
     sourcing.appoint(world.actor("buyer"), tender, email=NOBODYS)
     waiting = db.session.scalars(select(User.id).where(User.email == NOBODYS)).one()
     accounts.add_member(world.actor("second"), email=NOBODYS, name="某员工", password=PASSWORD)
@@ -266,7 +266,7 @@ def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, w
 def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) -> None:
     """A market that holds one does not start again."""
     with pytest.raises(RuleViolation):
-        accounts.delegate(
+        delegating.delegate(
             world.actor("buyer"),
             email="x@demo.gongxin.cn",
             scope=["tender"],

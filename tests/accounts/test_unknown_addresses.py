@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from market.accounts import jobs as letters
+from market.accounts.actions import delegating
 from market.accounts.actions import members as accounts
 from market.extensions import db
 from models import accounts as people
@@ -172,7 +173,7 @@ def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monke
     accounts.add_member(
         world.actor("second"), email="buyer@example.cn", name="某员工", password="some horse battery"
     )
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=NOBODYS,
         scope=["tender"],
@@ -196,7 +197,7 @@ def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monke
 
 
 def test_nobody_signs_in_as_an_address_that_waits(app: Flask, world: World) -> None:
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=NOBODYS,
         scope=["tender"],
@@ -213,7 +214,7 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
     app: Flask, world: World, time: Any
 ) -> None:
     buyer = world.organisation("buyer").id
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=NOBODYS,
         scope=["tender"],
@@ -242,7 +243,7 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
     db.session.rollback()
     held = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (held.id, held.email_asked) == (int(thief), "")
-    accounts.accept_delegation(people.actor_for(held), db.session.scalars(select(Delegation.id)).one())
+    delegating.accept_delegation(people.actor_for(held), db.session.scalars(select(Delegation.id)).one())
     db.session.rollback()
     mandate = people.actor_for(db.session.get_one(User, held.id)).mandates
     assert [each.buyer_id for each in mandate] == [buyer]
@@ -262,7 +263,7 @@ def link_in_letter() -> str:
 
 def test_only_the_owner_of_a_buyer_names_a_delegate(world: World) -> None:
     with pytest.raises(NotAllowed):
-        accounts.delegate(
+        delegating.delegate(
             world.actor("agency"),
             email=NOBODYS,
             scope=["tender"],
@@ -275,7 +276,7 @@ def test_only_the_owner_of_a_buyer_names_a_delegate(world: World) -> None:
 def test_whoever_runs_the_machine_is_told(world: World) -> None:
     with pytest.raises(RuleViolation, match="已经注册"):
         accounts.appoint_admin(SYSTEM, email="agency@example.cn", name="管理员", password=PASSWORD)
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=NOBODYS,
         scope=["tender"],

@@ -193,11 +193,11 @@ def test_who_speaks_for_it_and_what_signs_for_it_want_the_password_and_are_told(
 
 
 def test_a_member_and_a_delegate_are_told_to_every_owner(world: World) -> None:
-    from market.accounts.actions import members as accounts
+    from market.accounts.actions import delegating
 
     world.enterprise("helper")
     world.member("buyer", "staff")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender"],

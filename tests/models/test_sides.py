@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from market.accounts.actions import members as accounts
+from market.accounts.actions import delegating
 from market.agencies import actions as agencies
 from market.contracts import actions as contracts
 from market.extensions import db
@@ -231,7 +231,7 @@ def test_a_refusal_betrays_no_sealed_bid(world: World, time: Any) -> None:
     """
     world.enterprise("helper")
     colleague(world, "helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=world.emails["helper"],
         scope=["tender"],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from market.accounts.actions import delegating
 from market.accounts.actions import members as accounts
 from market.contracts import actions as contracts
 from market.extensions import db
@@ -41,7 +42,7 @@ def lent(world: World, person: str, buyer: str = "buyer") -> None:
 def delegated(world: World, *names: str) -> None:
     """The buyer names these people as its delegates; nobody asked them."""
     for name in names:
-        accounts.delegate(
+        delegating.delegate(
             world.actor("buyer"),
             email=world.emails[name],
             scope=["tender", "contract"],
@@ -78,7 +79,7 @@ def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> No
         assert (actor.mandates, actor.resting) == ((), ())
         assert buyer not in actor.ties()
         with pytest.raises(NotAllowed, match=BOTH):
-            accounts.accept_delegation(actor, offered(world, name))
+            delegating.accept_delegation(actor, offered(world, name))
         assert buyer not in world.actor(name).ties(), "who was refused is not tied either"
     sealed, inquiry = world.tender(mode="sealed_bid", funds="state"), world.tender(project="另一个项目")
     sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
@@ -90,9 +91,9 @@ def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> No
     award = sourcing.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
     sourcing.annul(world.actor("regulator"), award, reason="评审程序违反规定")
     delegated(world, "agency")
-    accounts.lay_down_delegation(world.actor("agency"), offered(world, "agency"))
+    delegating.lay_down_delegation(world.actor("agency"), offered(world, "agency"))
     with pytest.raises(NotFound):
-        accounts.accept_delegation(world.actor("agency"), offered(world, "agency"))
+        delegating.accept_delegation(world.actor("agency"), offered(world, "agency"))
 
 
 def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World) -> None:
@@ -108,11 +109,11 @@ def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World
             sourcing.submit_quote(world.actor("third"), tender, price=100, days=20)
         number = offered(world, "helper")
         with pytest.raises(NotFound):
-            accounts.lay_down_delegation(world.actor("third"), number)
+            delegating.lay_down_delegation(world.actor("third"), number)
         if end == "lay_down":
-            accounts.lay_down_delegation(world.actor("helper"), number)
+            delegating.lay_down_delegation(world.actor("helper"), number)
         else:
-            accounts.revoke_delegation(world.actor("buyer"), number)
+            delegating.revoke_delegation(world.actor("buyer"), number)
         sourcing.submit_quote(world.actor("third"), tender, price=100, days=20)
         leave(world, "helper", "third")
 
@@ -170,7 +171,7 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
 def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_open(world: World) -> None:
     world.enterprise("helper")
     colleague(world, "helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email=world.emails["helper"],
         scope=["tender", "quote", "contract"],

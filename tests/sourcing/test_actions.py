@@ -71,7 +71,7 @@ def test_a_tender_whose_last_quote_goes_fails_and_says_so(world: World, time: An
 
 
 def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: World) -> None:
-    from market.accounts.actions import members as accounts
+    from market.accounts.actions import delegating
     from models import clock
 
     tender = world.tender()
@@ -82,7 +82,7 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
     )
     assert Quote.load(db.session, quote).state == "agreed"
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender"],

@@ -72,10 +72,10 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
 def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its_sum(
     world: World, time: Any
 ) -> None:
-    from market.accounts.actions import members as accounts
+    from market.accounts.actions import delegating
 
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender"],

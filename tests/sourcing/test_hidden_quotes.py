@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
-from market.accounts.actions import members as accounts
+from market.accounts.actions import delegating
 from market.agencies import actions as agencies
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -47,7 +47,7 @@ def quoted(
 
 def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, world: World, time: Any) -> None:
     world.enterprise("helper")
-    accounts.delegate(
+    delegating.delegate(
         world.actor("buyer"),
         email="helper@example.cn",
         scope=["tender", "quote"],

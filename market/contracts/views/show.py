@@ -28,9 +28,9 @@ from market.contracts import actions
 from market.contracts.actions.contract_pdf import has_pdf, rendered
 from market.contracts.blueprint import bp
 from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
+from market.event_text import FOLLOWS
 from market.extensions import db
 from market.files import sent
-from market.formatting import FOLLOWS
 from market.forms import Form
 from market.identity import current_actor
 from market.pagination import paged

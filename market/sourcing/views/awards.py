@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from market.case_views import ActPage, act_view, case_page, case_url, form_page, link, not_found, visible
 from market.config import ROOT
+from market.event_text import FOLLOWS
 from market.extensions import db
-from market.formatting import FOLLOWS
 from market.identity import current_actor
 from market.pagination import paged
 from market.sourcing import actions

@@ -1,0 +1,199 @@
+"""What happened and what may be done, as people read it: sentences of timelines, words on buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from market.formatting import bilingual, format_instant, stored_problem_text
+from models import CASES, money, policy
+from models.actors import ROLES
+from models.agencies import CHECKS, STEPS
+from models.agencies.related_parties import TIES
+from models.contracts import CHANGES, DISPUTE_FAULTS, FAULTS, OUTCOMES, REASONS
+from models.events import Event
+from models.i18n import N_
+from models.sourcing import grounds
+from models.workflow import Case, Move
+
+OPENINGS = {
+    "enter": N_("提交入驻"),
+    "create": N_("起草需求"),
+    "submit": N_("提交"),
+    "propose": N_("提出中选"),
+    "draft": N_("起草合同"),
+    "payment.ask": N_("应付款项"),
+    "payout.owe": N_("应付出"),
+    "invoice.record": N_("登记发票"),
+    "statement.import": N_("导入银行对账单"),
+    "statement.settle": N_("处理流水"),
+    "statement.drop": N_("不导入等着的对账单"),
+    "statement.forget": N_("忘掉对账单表头"),
+    "rating.ask": N_("请求评价"),
+    "quote.submit": N_("报价"),
+    "bid.submit": N_("投标"),
+    "appoint": N_("指定评审人"),
+    "clarify": N_("答疑"),
+    "ask": N_("提问"),
+    "object": N_("提出异议"),
+    "deliverable.expect": N_("开始计算工期"),
+    "materials.expect": N_("请业主提供资料"),
+    "change.propose": N_("提出变更"),
+    "dispute.file": N_("提出争议"),
+    "remind": N_("期限将至"),
+    "template.publish": N_("发布合同模板"),
+    "bring_key": N_("换用自备签名证书"),
+    "renew_key": N_("更换签名密钥"),
+    "override": N_("管理员变更状态"),
+    "award.unfit": N_("中选机构现在不能承接"),
+    "award.fit": N_("中选机构恢复承接资格"),
+    "claim": N_("认领入驻"),
+    "fill": N_("填写入驻资料"),
+    "change": N_("更新登记资料"),
+    "employ": N_("登记从业人员"),
+    "part": N_("从业人员离职"),
+    "material": N_("提交材料"),
+    "check.open": N_("发起核查"),
+    "claim.open": N_("有人用本单位的代码注册"),
+    "account_change.ask": N_("更换收款账户,等待生效"),
+    "correct": N_("补正核验资料"),
+    "credit_record.propose": N_("提出信用记录"),
+    "item.revise": N_("修改事项"),
+    "item.list": N_("列入清单"),
+    "item.withdraw": N_("退出清单"),
+    "certificate": N_("开具信用证明"),
+    "difference": N_("支付渠道与账上不一致,请查明"),
+    "gateway.difference": N_("支付渠道与账上不一致,请查明"),
+    "qualify": N_("登记资质"),
+    "expiring": N_("资质即将到期"),
+    "expire": N_("资质已到期,不能再承接要求它的事项"),
+    "fees": N_("公示收费"),
+    "member": N_("增加成员"),
+    "leave": N_("移除成员"),
+    "delegate": N_("委托采购"),
+    "revoke": N_("收回委托"),
+    "accept_delegation": N_("接受采购委托"),
+    "lay_down": N_("辞去采购委托"),
+    "block": N_("停用账号"),
+    "unblock": N_("恢复账号"),
+}
+
+
+def _linked(group: str) -> str:
+    answers, _colon, ties = group.partition(": ")
+    return f"{answers}({_('、').join(_(TIES[tie]) for tie in ties.split('、'))})"
+
+
+def tie_names(ties: list[str]) -> str:
+    """By what agencies are linked."""
+    return _("、").join(_(TIES[tie]) for tie in ties)
+
+
+UNSIGNED_BY = {"agency": N_("机构未签"), "buyer": N_("业主未签"), "both": N_("双方都未签")}
+
+
+FOLLOWS = {
+    "next": N_("业主可以取消它的中选资格,改选下一名;也可以等它恢复。"),
+    "wait": N_("请等它恢复;恢复之前不能签订合同。"),
+}
+
+
+def event_sentence(happened: Event) -> str:
+    """An event's act, in the words its workflow uses."""
+    kind, act = happened.kind.split(".", 1)
+    return _(OPENINGS.get(happened.kind) or CASES[kind].workflow.acts.get(act) or OPENINGS.get(act, act))
+
+
+def actor_words(happened: Event) -> str:
+    """Who did it: the role and the organisation. People's own names stay in the audit."""
+    role = role_name(happened.actor_role, happened.case_type)
+    return f"{role} · {happened.actor_organisation}" if happened.actor_organisation else role
+
+
+def event_details(happened: Event) -> list[str]:
+    """What a timeline tells of an event's data: an allow-list, in this order."""
+    data = happened.data
+    return [say(data[key]) for key, say in _TOLD.items() if data.get(key) not in (None, "", [])]
+
+
+def _ground(key: str) -> str:
+    """A ground for cancelling by its key, with its source.
+
+    The key itself where the policy lists it no more.
+    """
+    found = grounds(policy.current().version).get(key)
+    return f"{bilingual(found.words)}({found.source})" if found else key
+
+
+_TOLD: dict[str, Callable[[Any], str]] = {
+    "item": str,
+    "authority": str,
+    "agency": str,
+    "price": money.show,
+    "amount": money.show,
+    "deadline": lambda instant: _("截止 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
+    "change": lambda kind: _(CHANGES[kind]),
+    "milestone": str,
+    "left": lambda days: ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days),
+    "codes": lambda codes: _("、").join(_(REASONS[code]) for code in codes),
+    "fault": lambda fault: _({**FAULTS, **DISPUTE_FAULTS, "agreed": N_("双方同意")}[fault]),
+    "outcome": lambda outcome: _(OUTCOMES[outcome]),
+    "to_agency": lambda fen: _("付给机构 %(sum)s", sum=money.show(fen)),
+    "version": lambda number: _("第 %(v)s 版", v=number),
+    "day": lambda day: _("%(day)s 起", day=day),
+    "until": lambda instant: _("至 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
+    "evaluator": str,
+    "certificate": str,
+    "material": str,
+    "check": lambda kind: _(CHECKS[kind]),
+    "step": lambda step: _(STEPS[step][0]),
+    "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
+    "ground": lambda key: _ground(key),
+    "again": lambda identifier: _("重新采购,前一次为 %(tender)s", tender=identifier),
+    "number": str,
+    "valid_until": lambda day: _("有效期至 %(day)s", day=day),
+    "question": lambda words: _("问:%(words)s", words=words),
+    "answer": lambda words: _("答:%(words)s", words=words),
+    "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
+    "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
+    "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
+    "unsigned": lambda side: _(UNSIGNED_BY[side]),
+    "problem": lambda kept: stored_problem_text(kept),
+    "follows": lambda way: _(FOLLOWS[way]),
+    "value": str,
+    "reason": lambda words: _(words),
+    "reasons": str,
+    "commitments": lambda hashes: _("抽取种子的哈希:%(hashes)s", hashes=", ".join(hashes)),
+    "receipts": lambda sha256: _("全部回执的哈希 %(hash)s", hash=sha256),
+    "receipt": lambda sha256: f"SHA-256 {sha256[:16]}…",
+    "sha256": lambda sha256: f"SHA-256 {sha256[:16]}…",
+}
+
+
+# What stands on a button or a worklist where that depends on what the case is, or is a verb and not what was
+# decided.
+CALLED = {
+    ("verify", "enterprise"): N_("核验单位"),
+    ("verify", "agency"): N_("核验机构"),
+    ("suspend", "enterprise"): N_("暂停发起采购"),
+    ("suspend", "agency"): N_("暂停承接业务"),
+    ("suspend", "authority"): N_("暂停行使职权"),
+}
+
+
+def act_words(act: str, case: Case) -> str:
+    """What an act is called before it is done."""
+    return _(CALLED.get((act, getattr(case, "kind", ""))) or case.workflow.acts.get(act, act))
+
+
+def label_of(move: Move, case: Case) -> str:
+    return act_words(move.act, case)
+
+
+def role_name(role: str, case_type: str = "") -> str:
+    """A role in the case it acts in: the organisation an entry is about may be an enterprise as well."""
+    return _(N_("单位") if (role, case_type) == ("agency", "organisation") else ROLES.get(role, role))

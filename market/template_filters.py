@@ -1,0 +1,77 @@
+"""What templates may call: the formatting of values and the texts of events, as filters."""
+
+from __future__ import annotations
+
+import base64
+
+from flask import Flask
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from market.event_text import (
+    act_words,
+    actor_words,
+    event_details,
+    event_sentence,
+    label_of,
+    role_name,
+    tie_names,
+)
+from market.formatting import (
+    asks_nothing,
+    bilingual,
+    credit_code,
+    describe_price,
+    describe_result,
+    format_instant,
+    format_share,
+    format_signed_share,
+    format_stored_instant,
+    format_stored_share,
+    format_to_the_millisecond,
+    has_file,
+    item_name,
+    part_words,
+    region,
+    retained_input_text,
+    score_mean,
+    stored_problem_text,
+    time_left,
+    urgency,
+)
+from models import money
+
+
+def register(app: Flask) -> None:
+    for word in (
+        stored_problem_text,
+        describe_result,
+        format_instant,
+        format_stored_instant,
+        credit_code,
+        format_stored_share,
+        format_to_the_millisecond,
+        time_left,
+        urgency,
+        format_share,
+        format_signed_share,
+        score_mean,
+        part_words,
+        describe_price,
+        item_name,
+        bilingual,
+        region,
+        event_sentence,
+        actor_words,
+        event_details,
+        role_name,
+        tie_names,
+        has_file,
+        retained_input_text,
+        asks_nothing,
+    ):
+        app.add_template_filter(word)
+    app.add_template_filter(money.show, "money")
+    app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
+    app.add_template_filter(_, "t")
+    app.jinja_env.globals.update(label_of=label_of, act_words=act_words, get_locale=get_locale, int_type=int)
