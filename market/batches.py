@@ -19,7 +19,8 @@ from market.chunks import chunk_size as pace_of
 from market.extensions import db
 from market.transaction import action, transaction
 from models import batches, clock, events, permission
-from models.accounts import User, actor_for
+from models.accounts import User
+from models.acting import actor_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.batches import Batch, BatchRow

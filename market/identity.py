@@ -12,7 +12,8 @@ from market.demonstration.people import REGULATOR
 from market.extensions import db, login
 from market.transaction import transaction
 from models import policy, sessions
-from models.accounts import User, actor_for
+from models.accounts import User
+from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.sessions import SignIn, by_token
 

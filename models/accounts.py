@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
-from types import MappingProxyType
 from typing import ClassVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
@@ -28,21 +22,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, spelling, uscc
-from models.actors import IN_STANDING, OFFICES, Actor, Mandate, Standing
+from models.actors import IN_STANDING, Actor
 from models.base import Base, Code, Fen, Name
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.password_hashing import belongs, hash_of
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import covers, current
 from models.workflow import Case, Move, State, Workflow
-
-_hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's least for argon2id
-
-# What was worked out beforehand, by a hash and a password: whether they belong together; by "" and a
-# password: a hash of it.
-_found: ContextVar[Mapping[tuple[str, str], str | bool]] = ContextVar(
-    "worked out beforehand", default=MappingProxyType({})
-)
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 
@@ -177,16 +164,10 @@ class User(Base):
         return not self.password_hash
 
     def set_password(self, password: str) -> None:
-        found = _found.get()
-        self.password_hash = str(found["", password]) if ("", password) in found else _hasher.hash(password)
+        self.password_hash = hash_of(password)
 
     def check_password(self, password: str) -> bool:
-        found = _found.get()
-        return (
-            bool(found[self.password_hash, password])
-            if (self.password_hash, password) in found
-            else _verifies(self.password_hash, password)
-        )
+        return belongs(self.password_hash, password)
 
 
 class Organisation(Case, Base):
@@ -313,46 +294,9 @@ class Delegation(Base):
         )
 
 
-def _verifies(hashed: str, password: str) -> bool:
-    try:
-        return _hasher.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-@contextmanager
-def worked_out(password: str, *, hashed: str = "", current: str = "") -> Iterator[None]:
-    """Hashing is slow on purpose, and nobody should wait with whoever does it.
-
-    In here setting this password, and finding out whether the `current` one belongs to its hash, take no more
-    time.
-    """
-    found: dict[tuple[str, str], str | bool] = {("", password): _hasher.hash(password)}
-    if hashed:
-        found[hashed, current] = _verifies(hashed, current)
-    outer = _found.set(found)
-    try:
-        yield
-    finally:
-        _found.reset(outer)
-
-
-@contextmanager
-def looked_at(hashed: str, password: str) -> Iterator[None]:
-    """In here finding out whether this password belongs to this hash takes no more time.
-
-    It was done before anybody waits.
-    """
-    outer = _found.set({**_found.get(), (hashed, password): _verifies(hashed, password)})
-    try:
-        yield
-    finally:
-        _found.reset(outer)
-
-
 @cache
 def _nobodys_hash() -> str:
-    return _hasher.hash("nobody has this password")
+    return hash_of("nobody has this password")
 
 
 def known_as(email: str) -> Select[User]:
@@ -400,64 +344,6 @@ def may_buy_for_others(user: User) -> bool:
     Nobody of an agency, which answers buyers, or of an authority, which watches them.
     """
     return all(membership.organisation.kind == "enterprise" for membership in user.memberships)
-
-
-def actor_for(user: User) -> Actor:
-    """The actor a signed-in person is, from its first membership and the delegations it has accepted.
-
-    These rest while it may not buy for others. An authority out of standing gives it no office.
-
-    Before an address was confirmed nothing counts that somebody else gave to it: only the enterprise or
-    agency the person entered itself.
-    """
-    roles = {"admin"} if user.is_admin and user.confirmed else set()
-    blocked = (user.blocked_reason or "—") if user.blocked_at is not None else ""
-    counted = [
-        m
-        for m in user.memberships
-        if user.confirmed or (m.role == "owner" and m.organisation.kind != "authority")
-    ]
-    live = [d for d in user.delegations if user.confirmed and d.counts]
-    lent = tuple(Mandate(d.buyer_id, d.buyer.name, frozenset(d.scope), d.most, d.until) for d in live)
-    buyers = {d.buyer_id: d.buyer for d in live}
-    mandates, resting = (lent, ()) if may_buy_for_others(user) else ((), lent)
-    membership = counted[0] if counted else None
-    if membership is None:
-        return Actor(
-            user.name,
-            frozenset(roles),
-            user.id,
-            mandates=mandates,
-            standings=_standings(buyers),
-            blocked=blocked,
-            confirmed=user.confirmed,
-        )
-    organisation = membership.organisation
-    role = organisation.authority_role or organisation.kind
-    if role not in OFFICES or organisation.state == IN_STANDING:
-        roles.add(role)
-    return Actor(
-        name=user.name,
-        roles=frozenset(roles),
-        user_id=user.id,
-        organisation_id=organisation.id,
-        organisation_name=organisation.name,
-        region_code=organisation.region_code,
-        department=organisation.department,
-        owner=membership.role == "owner",
-        mandates=mandates,
-        resting=resting,
-        belongs=tuple((m.organisation_id, m.organisation.kind) for m in counted),
-        standings=_standings({**buyers, organisation.id: organisation}),
-        blocked=blocked,
-        confirmed=user.confirmed,
-    )
-
-
-def _standings(organisations: dict[int, Organisation]) -> tuple[Standing, ...]:
-    return tuple(
-        Standing(key, each.name, each.state, each.authority_role or "") for key, each in organisations.items()
-    )
 
 
 def authority_for(

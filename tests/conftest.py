@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from market import create_app, extensions, timekeeping, transaction
 from market.extensions import db
-from models import accounts, catalogue, clock, contracts, signing
+from models import catalogue, clock, contracts, password_hashing, signing
 from models.clock import BEIJING
 from models.letters import Letter
 from tests import outside
@@ -32,7 +32,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month withou
 _numbers = itertools.count(1)
 _warm: dict[str, tuple[Any, Any]] = {}
 extensions.SYNCHRONOUS = "OFF"
-accounts._hasher = outside.Hasher()  # what slows a thief down slows every test down
+password_hashing.hasher = outside.Hasher()  # what slows a thief down slows every test down
 transaction.at_fault = outside.fault
 sys.addaudithook(outside.watch)
 

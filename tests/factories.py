@@ -22,7 +22,8 @@ from market.ratings import actions as ratings
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, workdays
-from models.accounts import Delegation, Organisation, User, actor_for
+from models.accounts import Delegation, Organisation, User
+from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
 from models.contracts import Contract, Deliverable, Materials

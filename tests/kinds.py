@@ -95,7 +95,8 @@ def people(world: World) -> dict[str, Actor]:
 def _admin(world: World) -> Actor:
     """The administrator with an account: what `world.actor` gives has none."""
     from market.extensions import db
-    from models.accounts import User, actor_for
+    from models.accounts import User
+    from models.acting import actor_for
 
     db.session.rollback()
     return actor_for(db.session.query(User).filter_by(email=world.emails["admin"]).one())

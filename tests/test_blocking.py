@@ -11,7 +11,8 @@ from market.accounts.jobs import written
 from market.extensions import db
 from market.jobs import drain
 from market.sourcing import actions as sourcing
-from models.accounts import Organisation, User, actor_for
+from models.accounts import Organisation, User
+from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.blocking import people_of, rank_over
 from models.errors import NotAllowed, NotFound, RuleViolation, WrongState

@@ -38,11 +38,11 @@ from models.accounts import (
     Membership,
     Organisation,
     User,
-    actor_for,
     authenticate,
     may_buy_for_others,
     named,
 )
+from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.agencies import UNLIKE
 from models.blocking import may_lift, people_of, rank_over

@@ -25,7 +25,7 @@ from market.demonstration import people, progress
 from market.extensions import db
 from market.jobs import drain
 from market.payments.jobs import close_books
-from models import accounts, clock, draws, sealing, workdays
+from models import clock, draws, password_hashing, sealing, workdays
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.errors import Problem
@@ -141,19 +141,19 @@ def _behind_the_scenes(source: _Source) -> Iterator[None]:
     It has the clock of the play, draws from the play's dice, wakes no worker (every act would), and lets
     SQLite write without waiting for the disk: a power cut would leave a market that is begun anew anyway.
     """
-    jobs, hasher = current_app.extensions["jobs"], accounts._hasher
+    jobs, hasher = current_app.extensions["jobs"], password_hashing.hasher
     queued, durable, dice = jobs.queued, extensions.SYNCHRONOUS, Random(f"{SEED} draws")
     try:
         clock.use(source)
         draws.token_bytes = lambda count=None: dice.randbytes(count or 32)  # type: ignore[assignment]
         sealing.token_hex = lambda count=None: dice.randbytes(count or 32).hex()  # type: ignore[assignment]  # bids bring their nonces to the draws
-        accounts._hasher = SimpleNamespace(hash=cache(hasher.hash))  # type: ignore[assignment]  # one password, known to all
+        password_hashing.hasher = SimpleNamespace(hash=cache(hasher.hash))  # type: ignore[assignment]  # one password, known to all
         jobs.queued, extensions.SYNCHRONOUS = False, "OFF" if durable == "OFF" else "NORMAL"
         _reconnect()
         yield
     finally:
         jobs.queued, extensions.SYNCHRONOUS = queued, durable
-        draws.token_bytes, sealing.token_hex, accounts._hasher = (
+        draws.token_bytes, sealing.token_hex, password_hashing.hasher = (
             secrets.token_bytes,
             secrets.token_hex,
             hasher,

@@ -18,7 +18,8 @@ from market.demonstration.people import Figure
 from market.extensions import db
 from market.jobs import run_deadlines
 from models import CASES, clock, workdays
-from models.accounts import User, actor_for
+from models.accounts import User
+from models.acting import actor_for
 from models.actors import Actor
 from models.base import UTCDateTime
 from models.catalogue import ServiceItem, current_items

@@ -18,7 +18,8 @@ from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.transaction import transaction
 from models import clock, workdays
-from models.accounts import Delegation, Membership, Organisation, User, actor_for
+from models.accounts import Delegation, Membership, Organisation, User
+from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.agencies import AccountChange
 from models.claims import Claim

@@ -18,7 +18,8 @@ from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import ACTIONS
 from models import clock, workdays
-from models.accounts import Delegation, User, actor_for, authenticate
+from models.accounts import Delegation, User, authenticate
+from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter

@@ -17,7 +17,7 @@ from market.extensions import db
 from market.sourcing import actions as sourcing
 from market.transaction import sealing_key, transaction
 from models import accounts as people
-from models import clock, factors
+from models import acting, clock, factors
 from models.accounts import Delegation, Membership, User
 from models.actors import VISITOR, Actor
 from models.errors import Conflict, NotAllowed, RuleViolation
@@ -90,7 +90,7 @@ def test_whoever_took_the_wrong_account_for_its_own_comes_to_the_other(app: Flas
 
 
 def test_a_second_factor_waits_for_the_address(app: Flask, world: World) -> None:
-    actor = people.actor_for(_register(NOBODYS, 7905))
+    actor = acting.actor_for(_register(NOBODYS, 7905))
     offer = second_factor.fresh_offer()
     with app.test_request_context(), pytest.raises(RuleViolation, match="确认您的邮箱"):
         second_factor.add_authenticator(actor, offer, current=PASSWORD, code=shown(offer.secret))
@@ -231,7 +231,7 @@ def test_whoever_was_added_before_it_confirmed_its_own_account_joins_too(app: Fl
     made = db.session.scalars(
         select(User).where(User.email_asked == "other@example.cn", User.id != mine.id)
     ).one()
-    confirming.confirm(people.actor_for(mine), token=confirming.token(mine, "other@example.cn"))
+    confirming.confirm(acting.actor_for(mine), token=confirming.token(mine, "other@example.cn"))
     db.session.rollback()
     assert db.session.get_one(User, made.id).address == "other@example.cn", (
         "it waits for whoever holds the address"

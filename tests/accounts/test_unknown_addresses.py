@@ -20,7 +20,7 @@ from market.accounts.actions import delegating
 from market.accounts.actions import members as accounts
 from market.extensions import db
 from models import accounts as people
-from models import clock
+from models import acting, clock, password_hashing
 from models.accounts import Delegation, User
 from models.actors import SYSTEM, VISITOR
 from models.clock import BEIJING
@@ -181,9 +181,9 @@ def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monke
         until=clock.now() + timedelta(days=3),
     )
     tried: list[str] = []
-    real = people._verifies
+    real = password_hashing.verifies
     monkeypatch.setattr(
-        people, "_verifies", lambda hashed, password: tried.append(hashed) or real(hashed, password)
+        password_hashing, "verifies", lambda hashed, password: tried.append(hashed) or real(hashed, password)
     )
     found = {}
     for address in ("buyer@example.cn", "agency@example.cn", "never@example.cn", NOBODYS, "no address"):
@@ -233,7 +233,7 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
     )
     user = db.session.get_one(User, int(thief))
     assert (user.address, user.email) == (NOBODYS, None)
-    assert people.actor_for(user).mandates == (), "an address that is only claimed is lent nothing"
+    assert acting.actor_for(user).mandates == (), "an address that is only claimed is lent nothing"
     visitor = Visitor(app)
     assert visitor.submit("/sign-in", email=NOBODYS, password=PASSWORD).status == 303
     assert "冒名" in visitor.get("/my").text
@@ -243,9 +243,9 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
     db.session.rollback()
     held = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (held.id, held.email_asked) == (int(thief), "")
-    delegating.accept_delegation(people.actor_for(held), db.session.scalars(select(Delegation.id)).one())
+    delegating.accept_delegation(acting.actor_for(held), db.session.scalars(select(Delegation.id)).one())
     db.session.rollback()
-    mandate = people.actor_for(db.session.get_one(User, held.id)).mandates
+    mandate = acting.actor_for(db.session.get_one(User, held.id)).mandates
     assert [each.buyer_id for each in mandate] == [buyer]
     assert visitor.get("/my").status == 302, "whoever had been in is out"
 

@@ -22,11 +22,13 @@ from market import mail
 from market.identity import known_to_all
 from market.transaction import action, looking
 from models import clock, events, letters, sessions, spelling
-from models.accounts import User, actor_for, claimed_as, known_as, looked_at
+from models.accounts import User, claimed_as, known_as
+from models.acting import actor_for
 from models.actors import Actor
 from models.errors import NotAllowed, NotFound, Problem, RuleViolation
 from models.holders import entered_by_others, hold, join
 from models.i18n import N_
+from models.password_hashing import looked_at
 from models.permission import check_account
 
 GOOD_FOR = timedelta(days=3)

@@ -21,20 +21,14 @@ from market.identity import PLAYED, known_to_all
 from market.owner_letters import notify_owners_of_change
 from market.transaction import action, looking
 from models import blocking, events, identifiers, passwords, regions, sessions, spelling
-from models.accounts import (
-    Membership,
-    Organisation,
-    User,
-    known_as,
-    named,
-    worked_out,
-)
+from models.accounts import Membership, Organisation, User, known_as, named
 from models.actors import Actor
 from models.agencies.checks import check_code
 from models.claims import Claim, open_claim, taken
 from models.errors import NotAllowed, NotFound, RuleViolation
 from models.holders import called, hold, with_address
 from models.i18n import N_
+from models.password_hashing import worked_out
 from models.regions import Region
 from models.uscc import check as check_uscc
 from models.workflow import perform, start

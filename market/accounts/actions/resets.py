@@ -12,12 +12,13 @@ from market.accounts.actions.sessions import note
 from market.accounts.jobs import user_of
 from market.transaction import action, looking
 from models import factors, passwords, sessions, spelling
-from models.accounts import actor_for, worked_out
+from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.errors import NotFound
 from models.holders import hold
 from models.i18n import N_
 from models.letters import Reset
+from models.password_hashing import worked_out
 from models.permission import check_account
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from market.payments.reading import camt, tabular
 from market.payments.reading.headings import ROLES, Layout, guessed, of_width, signature
 from market.payments.reading.lines import Line, Parsed
-from market.payments.reading.tabular import MOST_LINES, NotUnderstood, grid, same_account
+from market.payments.reading.sums import NotUnderstood
+from market.payments.reading.tabular import MOST_LINES, grid, same_account
 from market.sandboxed import markup
 from models.errors import RuleViolation
 from models.i18n import N_
