@@ -97,6 +97,7 @@ def _keeper(settings: dict[str, Any]) -> Keeper:
 
 
 def _open_rooms(app: Flask) -> None:
+    from market.accounts import delegation_views as _delegations  # noqa: F401 - its routes
     from market.accounts import identification
     from market.accounts import views as accounts
     from market.agencies import views as agencies

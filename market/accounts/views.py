@@ -15,10 +15,10 @@ from werkzeug.wrappers import Response
 
 from market import attempts, identity, permissions
 from market.accounts import security
-from market.accounts.actions import delegating, members
+from market.accounts.actions import members
 from market.accounts.actions.entering import try_register
 from market.accounts.blueprint import bp
-from market.accounts.forms import DelegationForm, MemberForm, PasswordForm, SignInForm, SignUpForm
+from market.accounts.forms import MemberForm, PasswordForm, SignInForm, SignUpForm
 from market.accounts.identification import example_values
 from market.accounts.signing_in import first_step
 from market.attempts import TooMany, account, counted, know
@@ -39,7 +39,6 @@ from models.accounts import (
     Organisation,
     User,
     authenticate,
-    may_buy_for_others,
     named,
 )
 from models.acting import actor_for
@@ -356,59 +355,6 @@ def _stay(_changed: str) -> str:
     db.session.expire_all()
     renew(db.session.get_one(User, current_actor().user_id), factor)
     return url_for("worklist.index")
-
-
-@bp.route("/my/delegations/new", methods=["GET", "POST"])
-@login_required
-@limiter.limit("60 per hour", methods=["POST"], key_func=_by_person)
-def new_delegation() -> Response | str | tuple[str, int]:
-    _mine()
-    return form_page(
-        DelegationForm(),
-        _("委托采购"),
-        delegating.delegate,
-        _back,
-        back=_back(),
-        lead=_(
-            "受托人登录接受后,在所选事项、金额和期限内,以本单位名义办理;您随时可以收回,受托人随时可以辞去。"
-        ),
-    )
-
-
-@bp.post("/my/delegations/<int:number>/revoke")
-@login_required
-def revoke(number: int) -> Response:
-    delegating.revoke_delegation(current_actor(), number)
-    return redirect(_back(), 303)
-
-
-@bp.get("/my/delegations")
-@login_required
-def delegations() -> str:
-    """What buyers offered to the reader, to be accepted or laid down."""
-    mine = (
-        select(Delegation).where(Delegation.user_id == current_actor().user_id).order_by(Delegation.id.desc())
-    )
-    return render_template(
-        "accounts/delegations.html",
-        page=paged(mine),
-        scope_names={name: CASES[name].workflow.label for name in SCOPE},
-        may_accept=current_actor().confirmed and may_buy_for_others(current_user.user),
-    )
-
-
-@bp.post("/my/delegations/<int:number>/accept")
-@login_required
-def accept_delegation(number: int) -> Response:
-    delegating.accept_delegation(current_actor(), number)
-    return redirect(url_for("accounts.delegations"), 303)
-
-
-@bp.post("/my/delegations/<int:number>/lay-down")
-@login_required
-def lay_down_delegation(number: int) -> Response:
-    delegating.lay_down_delegation(current_actor(), number)
-    return redirect(url_for("accounts.delegations"), 303)
 
 
 @bp.post("/language/<locale>")
