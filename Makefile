@@ -15,7 +15,7 @@ SCRATCH ?= $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults cover browser lint bench lifecycle procedures lock docs messages
+.PHONY: help run test faults nightly cover browser lint bench lifecycle procedures lock docs messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,10 @@ test: lint $(MO) browser ## everything: lint, types, layers, both databases, a r
 
 faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: load under every Python at hand, everything killed, long jobs beside deadlines
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m faults -n 0 -p no:randomly -rA --no-header
+
+nightly: export HYPOTHESIS_PROFILE = nightly
+nightly: $(VENV)/.installed-dev $(MO) ## the state machines and properties with hundreds of examples, and which acts they carried out
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) tests/contracts/test_properties.py tests/payments/test_properties.py tests/sourcing/test_properties.py tests/models
 
 cover: lint $(MO) browser ## the same tests, with the lines and branches they leave out; takes half as long again
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered

@@ -14,7 +14,7 @@ from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 from models import Base
 from models.sessions import network_of
@@ -26,8 +26,42 @@ PATIENCE, LOOK = (
 SYNCHRONOUS = (
     "FULL"  # what is acknowledged survives a power cut; tests, which only kill processes, go without
 )
+MIGRATING = 0x676F6E67  # the number of PostgreSQL's advisory lock that whoever migrates holds: "gong"
+MIGRATION_LIMITS = {  # seconds a migration waits on PostgreSQL
+    "turn": 1800,  # for another process that migrates
+    "lock": 10,  # for a lock on a table: everybody who comes after a waiting ALTER TABLE waits with it
+    "statement": 900,  # for one statement, the rewriting of a large table among them
+}
+
+
+class Migrations(Alembic):
+    """Flask-Alembic, whose `run_migrations` stands in the place of Alembic's env.py."""
+
+    def run_migrations(self, fn: Any, **kwargs: Any) -> None:
+        """Carry out the steps that `fn` names for the revision found.
+
+        On PostgreSQL one process at a time: a second waits, and finds done what the first did. The lock and
+        the limits of `MIGRATION_LIMITS` end with the transaction all steps are in. OperationalError where one
+        of them is exceeded; nothing is changed then. SQLite knows no such limits; there the lock of the
+        market's folder keeps a second process away (serving/lock.py).
+        """
+        connection = self.migration_context.connection
+        if connection is not None and connection.dialect.name == "postgresql":
+            connection.rollback()  # whatever was read before this
+            _limit(connection, lock=MIGRATION_LIMITS["turn"], statement=0)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
+            _limit(connection, lock=MIGRATION_LIMITS["lock"], statement=MIGRATION_LIMITS["statement"])
+        super().run_migrations(fn, **kwargs)
+
+
+def _limit(connection: Connection, **seconds: float) -> None:
+    """Limit what the statements of this transaction wait for; 0 is no limit."""
+    for name, limit in seconds.items():
+        connection.execute(text(f"SET LOCAL {name}_timeout = {int(limit * 1000)}"))
+
+
 db = SQLAlchemy()
-alembic = Alembic(metadatas=Base.metadata)
+alembic = Migrations(metadatas=Base.metadata)
 babel = Babel()
 bootstrap = Bootstrap5()
 csrf = CSRFProtect()

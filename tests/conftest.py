@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, delete, text
@@ -27,6 +28,7 @@ from models.clock import BEIJING
 from models.letters import Letter
 from tests import outside
 from tests.machine import Machine
+from tests.machines import NIGHTLY
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 _numbers = itertools.count(1)
@@ -35,6 +37,10 @@ extensions.SYNCHRONOUS = "OFF"
 password_hashing.hasher = outside.Hasher()  # what slows a thief down slows every test down
 transaction.at_fault = outside.fault
 sys.addaudithook(outside.watch)
+# `HYPOTHESIS_PROFILE=nightly` looks for what the examples of every day do not meet.
+hypothesis.settings.register_profile("ci", max_examples=100)
+hypothesis.settings.register_profile(NIGHTLY, max_examples=2_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +123,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("walks") and "postgresql" in item.name:
             item.add_marker("faults")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the state machines tried, as often as they played."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "acts":
+                terminalreporter.section(report.nodeid)
+                terminalreporter.write_line(value)
 
 
 def pytest_collection_finish() -> None:
@@ -277,7 +292,12 @@ def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 
 
 def _keep_warm(engine: Any) -> None:
-    """Every test has an engine of its own; the statements compiled for one of its kind serve the next."""
+    """Every test has an engine of its own; the statements compiled for one of its kind serve the next.
+
+    The first is connected at once: a dialect learns by that what its server can do.
+    """
+    if engine.dialect.name not in _warm:
+        engine.connect().close()
     engine.dialect, engine._compiled_cache = _warm.setdefault(
         engine.dialect.name, (engine.dialect, engine._compiled_cache)
     )

@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from market.extensions import db
+from market.payments import actions as payments
 from models import ledger
-from models.errors import Problem
-from tests.contracts.play import ACTS, FATES, SIDES, Play
-from tests.factories import World
+from models.errors import WrongState
+from models.payments import Payment
+from tests import machines
+from tests.contracts.play import Contracts, drafted
+from tests.factories import PDF, World
+from tests.machines import Rewind, Tally, acts
 
 
-@settings(
-    max_examples=5,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(ACTS), st.sampled_from(SIDES), st.integers(0, 24), st.sampled_from(FATES)),
-        min_size=16,
-        max_size=40,
-    )
-)
-def _played(world: World, time: Any, acts: list[tuple[str, str, int, str]]) -> None:
-    play = Play(world, time)
-    for side in SIDES:  # begin, so that most of the play is not spent on getting there
-        play.act("pay" if side == "buyer" else "confirm", side, 0)
-    for name, side, number, fate in acts:
-        play.turn(name, side, number, fate)
+def test_milestones_and_money_agree_whatever_happens(
+    world: World,
+    time: Any,
+    database: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    contract, tally = drafted(world), Tally()
+    with closing(Rewind(database, tmp_path, world, time)) as rewind:
+        machines.run(lambda: Contracts(rewind, contract, tally), steps=30, ci=10, nightly=300)
+        assert ledger.trial_balance(db.session) == 0
+    record_property("acts", str(tally))
+    tally.check(acts(Contracts), surely=("completed", "terminated"))
 
 
-def test_milestones_and_money_agree_whatever_happens(world: World, time: Any) -> None:
-    _played(world, time)
-    assert ledger.trial_balance(db.session) == 0
+def test_an_act_out_of_turn_changes_nothing(world: World) -> None:
+    """What was not paid cannot be confirmed; once paid it can, and only once."""
+    contract = drafted(world)
+    payment = world.one(Payment, contract, kind="deposit").identifier
+    agency = world.actor("agency")
 
+    def state() -> tuple[str, int]:
+        found = world.one(Payment, contract, kind="deposit").state
+        return found, ledger.balance(db.session, ledger.escrow(contract))
 
-@pytest.mark.parametrize("order", [("pay", "confirm"), ("confirm", "pay")])
-def test_an_act_out_of_turn_changes_nothing(world: World, time: Any, order: tuple[str, str]) -> None:
-    play = Play(world, time)
-    for name in order:
-        try:
-            play.act(name, "buyer", 0)
-        except Problem:
-            assert order[0] == "confirm"
-        play.check()
+    with pytest.raises(WrongState):
+        payments.confirm(agency, payment)
+    assert state() == ("due", 0)
+    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    payments.confirm(agency, payment)
+    kept = state()
+    assert kept == ("confirmed", world.one(Payment, contract, kind="deposit").amount)
+    with pytest.raises(WrongState):
+        payments.confirm(agency, payment)
+    assert state() == kept

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import select
 
 from models import regions
+from models.regions import Region
 
 
 @pytest.mark.parametrize(
@@ -150,3 +154,38 @@ def test_well_known_names_of_before_are_understood(said: str, meant: str) -> Non
 )
 def test_addresses_are_compared_by_the_place_that_stands_now(one: str, other: str, same: bool) -> None:
     assert regions.same_place(one, other) is same
+
+
+def test_a_region_covers_what_lies_in_it() -> None:
+    assert regions.covers("630000", "632801")
+    assert regions.covers("632800", "632801")
+    assert not regions.covers("632801", "632800")
+    assert not regions.covers("630000", "540100")
+    assert regions.above("632801") == ["632801", "632800", "630000"]
+    assert len(regions.published()) == 3348
+    assert (
+        next(r["full_name"] for r in regions.published() if r["code"] == "632801")
+        == "青海省海西蒙古族藏族自治州格尔木市"
+    )
+
+
+def test_a_division_that_is_no_more_is_what_took_its_place() -> None:
+    gone = next(row for row in regions.former() if row["code"] != row["successor"])
+    assert regions.current(gone["code"]) == gone["successor"]
+    assert regions.full_name(gone["code"]) == regions.full_name(gone["successor"])
+    assert regions.covers(gone["successor"][:2] + "0000", gone["code"])
+    assert {row["code"] for row in regions.published()}.isdisjoint({gone["code"]})
+
+
+def test_a_code_nobody_gave_out_is_its_own_name() -> None:
+    assert regions.full_name("999999") == "999999" == regions.current("999999")
+
+
+@pytest.mark.parametrize("area", ["630000", "632800", "632801"])
+def test_what_lies_in_an_area_is_the_same_in_sql(session: Any, area: str) -> None:
+    kept = {code for (code,) in session.execute(select(Region.code))}
+    inside = {
+        code for (code,) in session.execute(select(Region.code).where(regions.within(Region.code, area)))
+    }
+    assert inside == {code for code in kept if regions.covers(area, code)}
+    assert area in inside

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+import requests
 from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select
 
 from market.batches import Unavailable
@@ -24,8 +27,10 @@ from market.payments.jobs import reconcile
 from models import ledger
 from models.ledger import clearing
 from models.payments import Charge, Discrepancy, GatewayEvent, Payment, Payout
-from tests.contracts.play import ACTS, FATES, SIDES, Play
+from tests import machines
+from tests.contracts.play import Contracts, drafted
 from tests.factories import World
+from tests.machines import REFUSALS, Nothing, Rewind, Tally, act, acts
 from tests.payments.gateway import Bank, heard, told
 
 
@@ -48,63 +53,107 @@ def torn(fate: str) -> Iterator[None]:
         yield
 
 
-class Paying(Play):
+class Paying(Contracts):
     """The same contract, and a gateway beside the bank."""
 
-    def __init__(self, world: World, time: Any, bank: Bank) -> None:
-        super().__init__(world, time)
-        self.bank = bank
+    def __init__(self, rewind: Rewind, contract: str, tally: Tally, bank: Bank) -> None:
+        super().__init__(rewind, contract, tally)
+        requests.delete(f"{bank.url}/_config/data", timeout=5)
+        self.bank, self.torn = bank, ""
 
-    def act(self, name: str, side: str, number: int, fate: str = "") -> None:
-        at_gateway = fate if fate in ("unheard", "lost") else ""
-        with torn(at_gateway):
-            super().act(name, side, number, "" if at_gateway else fate)
+    def turn(self, name: str, do: Callable[[], None], fate: str, expected: Any = REFUSALS) -> None:
+        """As before; and the gateway may not be there."""
+        lost, self.torn = self.torn, ""
+        with torn(lost):
+            super().turn(name, do, fate, (*expected, Unavailable) if lost else expected)
+
+    @initialize(paid=st.booleans())
+    def begin(self, paid: bool) -> None:
+        """The deposit is to be paid at the gateway, and is, or waits."""
+        assert self.tally.attempt("charge", self.daily("charge"), ())
+        if paid:
+            for name in ("card", "back"):
+                assert self.tally.attempt(name, partial(self.daily(name), number=0), ())
+
+    def teardown(self) -> None:
+        """Left alone, it comes to rest: charges are as they are at the gateway, and nothing is left over."""
+        for _ in range(4):
+            self.follow()
+            self.time.instant += timedelta(minutes=10)
+        self.holds()
+        charges, intents = self.charges(), self.intents()
+        assert {charge.state for charge in charges} <= {"waiting", "succeeded", "failed"}
+        for charge in charges:
+            if charge.gateway_id:
+                taken = intents[charge.gateway_id].status == "succeeded"
+                assert taken == (charge.state == "succeeded")
+        reconcile()
+        db.session.rollback()
+        standing = select(Discrepancy).where(Discrepancy.gateway == "stripe", Discrepancy.gone_at.is_(None))
+        assert not db.session.scalars(standing).all()
+        assert not db.session.scalars(select(GatewayEvent).where(GatewayEvent.handled_at.is_(None))).all()
+        assert ledger.trial_balance(db.session) == 0
+        self.tally.done["charged"] += sum(charge.state == "succeeded" for charge in charges)
+        super().teardown()
+
+    def look(self) -> None:
+        super().look()
+        if any(charge.gateway_id for charge in self.charges()):
+            self.standing.add(("charge", "begun"))
 
     def charges(self) -> list[Charge]:
         db.session.rollback()
         query = select(Charge).join(Payment).where(Payment.contract_id == self.found().id)
         return list(db.session.scalars(query.order_by(Charge.id)))
 
+    def intents(self) -> dict[str, Any]:
+        every = self.bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()
+        return {intent.id: intent for intent in every}
+
     def _named(self, number: int) -> str:
-        names = [c.gateway_id for c in self.charges() if c.gateway_id]
-        return names[number % len(names)] if names else "pi_none"
+        names = [charge.gateway_id for charge in self.charges() if charge.gateway_id]
+        if not names:
+            raise Nothing
+        return names[number % len(names)]
 
-    def charge(self, _side: str, _number: int) -> None:
-        due = [
-            p.identifier for p in self.world.every(Payment, self.contract) if p.state in ("due", "overdue")
-        ]
-        gateway_sync.begin(
-            self.world.actor("buyer"), due[0] if due else "none", "card", "http://market.test/back"
-        )
+    @rule(fate=st.sampled_from(("unheard", "lost")))
+    def tear(self, fate: str) -> None:
+        """The next question to the gateway does not arrive, or its answer does not."""
+        self.torn = fate
 
-    def card(self, _side: str, number: int) -> None:
+    @act("payment due overdue")
+    def charge(self) -> None:
+        due = self.first(Payment, "due", "overdue").identifier
+        gateway_sync.begin(self.world.actor("buyer"), due, "card", "http://market.test/back")
+
+    @act("charge begun", number=st.integers(0, 9))
+    def card(self, number: int) -> None:
         """The buyer pays at the gateway, which may tell us or not."""
         name = self._named(number)
-        if (
-            name != "pi_none"
-            and self.bank.api.payment_intents.retrieve(name).status == "requires_payment_method"
-        ):
-            self.bank.pay(name)
+        if self.bank.api.payment_intents.retrieve(name).status != "requires_payment_method":
+            raise Nothing
+        self.bank.pay(name)
 
-    def hear(self, _side: str, number: int) -> None:
+    @act("charge begun", number=st.integers(0, 9), again=st.integers(0, 1))
+    def hear(self, number: int, again: int) -> None:
         name = self._named(number)
-        if name != "pi_none":
-            heard(*told(self.bank, name, f"evt_{name}_{number % 2}"))
+        heard(*told(self.bank, name, f"evt_{name}_{again}"))
 
-    def back(self, _side: str, number: int) -> None:
+    @act("charge begun", number=st.integers(0, 9))
+    def back(self, number: int) -> None:
+        """The buyer comes back from the gateway's page."""
         found = self.charges()
-        if found:
-            gateway_sync.follow_all(found[number % len(found)].payment)
+        gateway_sync.follow_all(found[number % len(found)].payment)
 
-    def work(self, _side: str, _number: int) -> None:
+    @rule()
+    def follow(self) -> None:
         self.time.instant += timedelta(minutes=2)
         gateway_sync.work()
 
-    def check(self) -> None:
-        super().check()
-        intents = {
-            i.id: i for i in self.bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()
-        }
+    @invariant()
+    def holds(self) -> None:
+        super().holds()
+        intents = self.intents()
         paid = Counter(intent.metadata["key"] for intent in intents.values() if intent.status == "succeeded")
         assert not paid or max(paid.values()) == 1, (
             "one charge to a key (localstripe, which knows no such keys, may hold intents nobody was shown)"
@@ -123,7 +172,7 @@ class Paying(Play):
             ), "taken and not booked"
         sent = [
             p
-            for p in self.world.every(Payout, self.contract)
+            for p in self.every(Payout)
             if p.gateway == "stripe" and p.state in ("sending", "sent", "arrived")
         ]
         tries = {f"{p.identifier}:{p.tries}": p.amount for p in sent}
@@ -152,55 +201,16 @@ class Paying(Play):
         assert -ledger.balance(db.session, clearing("stripe")) == taken - (db.session.scalar(left) or 0)
 
 
-GATEWAY_ACTS = ("charge", "charge", "charge", "card", "card", "card", "hear", "hear", "back", "work", "work")
-
-
-def test_money_through_a_gateway_is_conserved_whatever_happens(world: World, time: Any, bank: Bank) -> None:
-    @settings(
-        max_examples=4,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    )
-    @given(
-        st.lists(
-            st.tuples(
-                st.sampled_from((*ACTS, *GATEWAY_ACTS * 3)),
-                st.sampled_from(SIDES),
-                st.integers(0, 24),
-                st.sampled_from((*FATES, "unheard", "lost")),
-            ),
-            min_size=16,
-            max_size=40,
-        )
-    )
-    def played(acts: list[tuple[str, str, int, str]]) -> None:
-        play = Paying(world, time, bank)
-        play.act("charge", "buyer", 0)
-        for name, side, number, fate in acts:
-            play.turn(name, side, number, fate)
-        for _ in range(4):  # left alone, it comes to rest
-            play.work("buyer", 0)
-            time.instant += timedelta(minutes=10)
-        play.check()
-        assert {c.state for c in play.charges()} <= {"waiting", "succeeded", "failed"}
-        intents = {
-            i.id: i.status for i in bank.api.payment_intents.list(params={"limit": 100}).auto_paging_iter()
-        }
-        assert all(
-            (intents[c.gateway_id or ""] == "succeeded") == (c.state == "succeeded")
-            for c in play.charges()
-            if c.gateway_id
-        )
-        reconcile()
-        db.session.rollback()
-        assert not db.session.scalars(
-            select(Discrepancy).where(Discrepancy.gateway == "stripe", Discrepancy.gone_at.is_(None))
-        ).all()
-        assert not db.session.scalars(select(GatewayEvent).where(GatewayEvent.handled_at.is_(None))).all()
-
-    played()
-    assert ledger.trial_balance(db.session) == 0
-    assert db.session.scalar(select(func.count(Charge.id)).where(Charge.state == "succeeded")), (
-        "some play pays through the gateway"
-    )
+def test_money_through_a_gateway_is_conserved_whatever_happens(
+    world: World,
+    time: Any,
+    bank: Bank,
+    database: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    contract, tally = drafted(world), Tally()
+    with closing(Rewind(database, tmp_path, world, time)) as rewind:
+        machines.run(lambda: Paying(rewind, contract, tally, bank), steps=25, ci=8, nightly=200)
+    record_property("acts", str(tally))
+    tally.check(acts(Paying), surely={"charged", *(acts(Paying).keys() - acts(Contracts).keys())})

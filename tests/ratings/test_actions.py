@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from market.contracts import actions as contracts
 from market.extensions import db
 from market.jobs import run_deadlines
+from market.ratings import actions as ratings
 from models import workdays
-from models.ratings import Rating
+from models.errors import NotAllowed, WrongState
+from models.ratings import DIMENSIONS, Rating
 from tests.factories import World
 
 
 def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) -> None:
-    from market.ratings import actions as ratings
-    from models.ratings import DIMENSIONS
-
     contract = world.signed()
     world.paid(contract, "deposit")
     deliverable = world.delivered(contract)
@@ -30,3 +31,24 @@ def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) 
     run_deadlines()
     states = {r.by: (r.state, r.comment) for r in db.session.query(Rating)}
     assert states == {"buyer": ("published", "慢"), "agency": ("lapsed", None)}
+
+
+def test_both_are_published_when_the_second_comes_in_and_none_is_changed_after(world: World) -> None:
+    contract = world.settled_unrated()
+    by = {name: world.one(Rating, contract, by=name).identifier for name in ("buyer", "agency")}
+    fives = {name: dict.fromkeys(DIMENSIONS[name], 5) for name in by}
+    with pytest.raises(NotAllowed):
+        ratings.rate(world.actor("second"), by["agency"], scores=fives["agency"])
+    with pytest.raises(NotAllowed):
+        ratings.rate(world.actor("agency"), by["buyer"], scores=fives["buyer"])
+    ratings.rate(world.actor("buyer"), by["buyer"], scores=fives["buyer"], comment="好")
+    with pytest.raises(WrongState):
+        ratings.rate(world.actor("buyer"), by["buyer"], scores=dict.fromkeys(DIMENSIONS["buyer"], 1))
+    assert world.one(Rating, contract, by="buyer").scores is None
+    ratings.rate(world.actor("agency"), by["agency"], scores=fives["agency"], comment="也好")
+    found = {name: world.one(Rating, contract, by=name) for name in by}
+    assert {name: (each.state, each.scores) for name, each in found.items()} == {
+        name: ("published", fives[name]) for name in by
+    }
+    with pytest.raises(WrongState):
+        ratings.rate(world.actor("buyer"), by["buyer"], scores=dict.fromkeys(DIMENSIONS["buyer"], 1))

@@ -7,12 +7,15 @@ before its time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from market.agencies import actions as agencies
 from market.extensions import db
@@ -20,9 +23,12 @@ from market.jobs import run_deadlines
 from market.sourcing import actions as sourcing
 from models import workdays
 from models.contracts import Contract
-from models.errors import Problem
+from models.errors import NotAllowed
+from models.events import Event
 from models.sourcing import MODES, Award, Bid, Evaluation, Objection, Quote, Tender
+from tests import machines
 from tests.factories import World
+from tests.machines import REFUSALS, Machine, Nothing, Rewind, Tally, act, acts
 
 AGENCIES = ("agency", "second", "third")
 CRITERIA = {
@@ -31,98 +37,185 @@ CRITERIA = {
     "credit": {"weight": 20},
     "quality": [{"name": "技术方案", "weight": 30}],
 }
+NAMES, PRICES = st.sampled_from(AGENCIES), st.integers(1_000_000, 5_000_000)
+ONLY = {  # what only some modes know
+    "undercut": {"reverse_auction"},
+    "declare": {"merit"},
+    "score": {"merit"},
+    "bid": MODES.keys() - {"direct", "inquiry"},
+    "withdraw_bid": MODES.keys() - {"direct", "inquiry"},
+    "quote": {"direct", "inquiry"},
+    "withdraw_quote": {"direct", "inquiry"},
+    "offer": {"direct", "inquiry"},
+    "accept_quote": {"direct", "inquiry"},
+    "close": {"direct", "inquiry"},
+    **dict.fromkeys(("object_to", "answer_objection", "decide_objection"), MODES.keys() - {"direct"}),
+}
 
 
-class Play:
+class Sourcing(Machine):
     """One tender and everybody who may touch it. Each act may be refused; none may break what must hold."""
 
-    def __init__(self, world: World, time: Any, mode: str, funds: str) -> None:
-        self.world, self.time, self.mode = world, time, mode
-        for name in AGENCIES:
-            if world.organisation(name).state == "suspended":
-                agencies.restore(
-                    world.actor("regulator"), world.identifiers[name], reason="核查完毕,恢复承接"
-                )
-        self.time.instant = workdays.add(self.time.instant, 1).replace(hour=10)
-        values: dict[str, Any] = {"budget": 4_700_000} if mode == "random_draw" else {}
-        if mode == "direct":
-            values |= {"openness": "invited", "invited": [world.identifiers["agency"]], "budget": 4_700_000}
-        if mode == "merit":
+    def __init__(self, rewind: Rewind, mode: str, tally: Tally) -> None:
+        super().__init__(rewind, tally)
+        self.mode, self.tender = mode, ""
+
+    @initialize(
+        funds=st.sampled_from(["private", "state"]),
+        prices=st.lists(st.integers(2_000_000, 4_500_000), min_size=1, max_size=3),
+        steps=st.integers(0, 3),
+    )
+    def begin(self, funds: str, prices: list[int], steps: int) -> None:
+        """The tender stands in public, some have answered it, and it has come some steps of its way."""
+        values: dict[str, Any] = {"budget": 4_700_000} if self.mode in ("random_draw", "direct") else {}
+        if self.mode == "direct":
+            values |= {"openness": "invited", "invited": [self.world.identifiers["agency"]]}
+        if self.mode == "merit":
             values["criteria"] = CRITERIA
-        deadline = workdays.add(self.time.instant, 4)
-        self.tender = world.tender(mode=mode, funds=funds, deadline=deadline.replace(hour=10), **values)
-        if mode == "merit":
+        deadline = workdays.add(self.time.instant, 4).replace(hour=10)
+        self.tender = self.world.tender(mode=self.mode, funds=funds, deadline=deadline, **values)
+        if self.mode == "merit":
             for number in range(3):
-                sourcing.appoint(world.actor("buyer"), self.tender, email=f"expert{number}@example.cn")
+                sourcing.appoint(self.world.actor("buyer"), self.tender, email=f"expert{number}@example.cn")
+        answer = type(self).bid.do if MODES[self.mode].sealed else type(self).quote.do
+        for name, price in zip(AGENCIES[: 1 if self.mode == "direct" else 3], prices, strict=False):
+            answer(self, name, price)
+        self.go_on(steps)
+
+    def teardown(self) -> None:
+        """And to its end, if it can still be brought there."""
+        self.go_on(3)
+        self.holds()
+        self.tally.ended[self.found().state] += 1
+
+    def go_on(self, steps: int) -> None:
+        """The way it goes on most days: quotes are agreed on, it closes, is scored, and one is awarded."""
+        if steps > 0:
+            for name in AGENCIES:
+                self.bring_about("accept_quote", name=name)
+            self.to_the_close()
+        if steps > 1:
+            self.to_the_close()  # a deadline may have moved
+            self.bring_about("declare")
+            self.bring_about("score")
+            self.time.instant += timedelta(minutes=40)
+            run_deadlines()
+        if steps > 2:
+            for name in AGENCIES:
+                self.bring_about("award", name=name)
+
+    def bring_about(self, name: str, /, **values: Any) -> None:
+        self.look()
+        if self.is_due(name):
+            self.tally.attempt(name, partial(self.daily(name), **values), (*REFUSALS, NotAllowed))
 
     def found(self) -> Tender:
         db.session.rollback()
         return Tender.load(db.session, self.tender)
 
-    def _of(self, case_class: Any, name: str) -> Any:
+    def look(self) -> None:
+        tender = self.found()
+        sealed = MODES[tender.mode].sealed  # too few bids may turn it into an inquiry
+        self.standing = {("tender", tender.state), ("mode", "sealed" if sealed else "open")}
+        for name, kind in (("quote", Quote), ("bid", Bid), ("evaluation", Evaluation), ("award", Award)):
+            query = db.session.query(kind.state).filter_by(tender_id=tender.id)
+            self.standing |= {(name, state) for (state,) in query}
+        query = db.session.query(Objection.state).join(Award).filter(Award.tender_id == tender.id)
+        self.standing |= {("objection", state) for (state,) in query}
+        self.standing |= {("agency", self.world.organisation(name).state) for name in AGENCIES}
+
+    def _of(self, kind: Any, name: str) -> Any:
+        """What this agency offered; Nothing."""
         mine = self.world.organisation(name).id
-        return db.session.query(case_class).filter_by(tender_id=self.found().id, agency_id=mine).one_or_none()
+        found = db.session.query(kind).filter_by(tender_id=self.found().id, agency_id=mine).one_or_none()
+        if found is None:
+            raise Nothing
+        return found
 
-    def answer(self, name: str, price: int) -> None:
-        sealed = self.found().way.sealed
-        act = sourcing.submit_bid if sealed else sourcing.submit_quote
-        act(self.world.actor(name), self.tender, price=price, days=20)
+    @act("request published", unless="mode open", by_any=True, name=NAMES, price=PRICES)
+    def bid(self, name: str, price: int) -> None:
+        sourcing.submit_bid(self.world.actor(name), self.tender, price=price, days=20)
 
-    def step_back(self, name: str, price: int) -> None:
-        quote, bid = self._of(Quote, name), self._of(Bid, name)
-        if bid is not None:
-            sourcing.withdraw_bid(self.world.actor(name), bid.identifier)
-        if quote is not None:
-            sourcing.withdraw_quote(self.world.actor(name), quote.identifier)
+    @act("request published", unless="mode sealed", by_any=True, name=NAMES, price=PRICES)
+    def quote(self, name: str, price: int) -> None:
+        sourcing.submit_quote(self.world.actor(name), self.tender, price=price, days=20)
 
-    def bargain(self, name: str, price: int) -> None:
-        quote, bid = self._of(Quote, name), self._of(Bid, name)
-        if bid is not None:
-            sourcing.undercut(self.world.actor(name), bid.identifier, price=price)
-        if quote is not None:
-            who = "buyer" if quote.state == "open" else name
-            if price % 3:
-                sourcing.offer(self.world.actor(who), quote.identifier, price=price, days=20)
-            else:
-                sourcing.accept_quote(self.world.actor(who), quote.identifier)
+    @act("bid submitted", by_any=True, name=NAMES)
+    def withdraw_bid(self, name: str) -> None:
+        sourcing.withdraw_bid(self.world.actor(name), self._of(Bid, name).identifier)
 
-    def amend(self, name: str, price: int) -> None:
+    @act("quote open", by_any=True, name=NAMES)
+    def withdraw_quote(self, name: str) -> None:
+        sourcing.withdraw_quote(self.world.actor(name), self._of(Quote, name).identifier)
+
+    @act("request auction", by_any=True, name=NAMES, price=PRICES)
+    def undercut(self, name: str, price: int) -> None:
+        sourcing.undercut(self.world.actor(name), self._of(Bid, name).identifier, price=price)
+
+    @act("quote open countered", by_any=True, name=NAMES, price=PRICES)
+    def offer(self, name: str, price: int) -> None:
+        quote = self._of(Quote, name)
+        who = "buyer" if quote.state == "open" else name
+        sourcing.offer(self.world.actor(who), quote.identifier, price=price, days=20)
+
+    @act("quote open countered", by_any=True, name=NAMES)
+    def accept_quote(self, name: str) -> None:
+        quote = self._of(Quote, name)
+        who = "buyer" if quote.state == "open" else name
+        sourcing.accept_quote(self.world.actor(who), quote.identifier)
+
+    @act("request published", budget=st.integers(3_000_000, 5_000_000))
+    def amend(self, budget: int) -> None:
         found = self.found()
         sourcing.amend(
             self.world.actor("buyer"),
             self.tender,
             description=found.description,
             quantity=found.quantity,
-            budget=max(price, 3_000_000),
+            budget=budget,
             deadline=workdays.add(max(found.deadline, self.time.instant), 3).replace(hour=10),
             reason="预算有调整,请重报",
         )
 
-    def wait(self, name: str, price: int) -> None:
-        self.time.instant = workdays.add(self.time.instant, 1 + price % 3)
+    @rule(days=st.integers(1, 3))
+    def wait(self, days: int) -> None:
+        self.time.instant = workdays.add(self.time.instant, days)
         run_deadlines()
 
-    def close(self, name: str, price: int) -> None:
-        if price % 4 == 0:
-            sourcing.close(self.world.actor("buyer"), self.tender)
-            return
+    @precondition(lambda self: ("tender", "published") in self.standing)
+    @rule()
+    def to_the_close(self) -> None:
         self.time.instant = max(self.time.instant, self.found().closes_at)
         run_deadlines()
 
-    def score(self, name: str, price: int) -> None:
-        for evaluation in db.session.query(Evaluation).filter_by(tender_id=self.found().id).all():
-            expert = self.world.actor(evaluation.evaluator.name)
-            sourcing.declare(expert, evaluation.identifier)
+    @act("request published")
+    def close(self) -> None:
+        sourcing.close(self.world.actor("buyer"), self.tender)
+
+    def _evaluations(self, state: str) -> list[Evaluation]:
+        query = db.session.query(Evaluation).filter_by(tender_id=self.found().id, state=state)
+        return query.order_by(Evaluation.id).all()
+
+    @act("evaluation due")
+    def declare(self) -> None:
+        for evaluation in self._evaluations("due"):
+            sourcing.declare(self.world.actor(evaluation.evaluator.name), evaluation.identifier)
+
+    @act("evaluation scoring")
+    def score(self) -> None:
+        for evaluation in self._evaluations("scoring"):
             bids = sourcing.scored_bids(db.session, self.found())
             sheet = {
-                b.identifier: {"points": {"技术方案": (price + n * 7) % 31}, "reason": "方案可行,理由充分"}
-                for n, b in enumerate(bids)
+                bid.identifier: {
+                    "points": {"技术方案": (evaluation.id + n * 7) % 31},
+                    "reason": "方案可行,理由充分",
+                }
+                for n, bid in enumerate(bids)
             }
-            sourcing.score(expert, evaluation.identifier, sheet=sheet)
+            sourcing.score(self.world.actor(evaluation.evaluator.name), evaluation.identifier, sheet=sheet)
 
-    def award(self, name: str, price: int) -> None:
-        self.time.instant += timedelta(minutes=40)
-        run_deadlines()
+    @act("request evaluated", name=NAMES)
+    def award(self, name: str) -> None:
         sourcing.award(
             self.world.actor("buyer"),
             self.tender,
@@ -130,42 +223,66 @@ class Play:
             reasons="价格合理,工期满足",
         )
 
-    def object(self, name: str, price: int) -> None:
-        award = db.session.query(Award).filter_by(tender_id=self.found().id).order_by(Award.id.desc()).first()
-        if award is not None and price % 2:
-            sourcing.object_to(self.world.actor(name), award.identifier, grounds="中选机构的业绩与事实不符")
-        elif award is not None:
-            sourcing.annul(self.world.actor("regulator"), award.identifier, reason="投标文件造假")
+    def _award(self) -> str:
+        query = db.session.query(Award).filter_by(tender_id=self.found().id)
+        return query.order_by(Award.id.desc()).first().identifier  # type: ignore[union-attr]
 
-    def decide(self, name: str, price: int) -> None:
-        for objection in (
-            db.session.query(Objection).join(Award).filter(Award.tender_id == self.found().id).all()
-        ):
-            sourcing.answer_objection(
-                self.world.actor("buyer"), objection.identifier, statement="我们核对过原件"
-            )
-            decide = sourcing.uphold_objection if price % 2 else sourcing.dismiss_objection
-            decide(self.world.actor("regulator"), objection.identifier, reason="经核查后作出决定")
+    @act("award proposed objected", by_any=True, name=NAMES)
+    def object_to(self, name: str) -> None:
+        sourcing.object_to(self.world.actor(name), self._award(), grounds="中选机构的业绩与事实不符")
 
-    def suspend(self, name: str, price: int) -> None:
+    @act("award proposed objected")
+    def annul(self) -> None:
+        sourcing.annul(self.world.actor("regulator"), self._award(), reason="投标文件造假")
+
+    def _objection(self, *states: str) -> str:
+        query = db.session.query(Objection).join(Award).filter(Award.tender_id == self.found().id)
+        return query.filter(Objection.state.in_(states)).order_by(Objection.id).first().identifier  # type: ignore[union-attr]
+
+    @act("objection filed")
+    def answer_objection(self) -> None:
+        sourcing.answer_objection(
+            self.world.actor("buyer"), self._objection("filed"), statement="我们核对过原件"
+        )
+
+    @act("objection answered", upheld=st.booleans())
+    def decide_objection(self, upheld: bool) -> None:
+        decide = sourcing.uphold_objection if upheld else sourcing.dismiss_objection
+        decide(self.world.actor("regulator"), self._objection("answered"), reason="经核查后作出决定")
+
+    @act("agency verified", name=NAMES)
+    def suspend(self, name: str) -> None:
         agencies.suspend(
             self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构"
         )
 
-    def cancel(self, name: str, price: int) -> None:
-        before = self.found()
-        read = before.cancels_with_consent and before.state not in ("draft", "published")
-        if price % 2:
-            sourcing.cancel(self.world.actor("buyer"), self.tender, reason="项目选址调整,取消")
-            assert not read, "cancelled alone, and drawn again"
-        else:
-            sourcing.ask_cancel(
-                self.world.actor("buyer"), self.tender, ground="unlawful", reason="两家投标文件雷同"
-            )
-            decide = sourcing.consent_to_cancel if price % 4 else sourcing.refuse_to_cancel
-            decide(self.world.actor("regulator"), self.tender, reason="经核查后作出决定")
+    @act("agency suspended", name=NAMES)
+    def restore(self, name: str) -> None:
+        agencies.restore(
+            self.world.actor("regulator"), self.world.identifiers[name], reason="核查完毕,恢复承接"
+        )
 
+    @act("request published evaluated")
+    def cancel(self) -> None:
+        before = self.found()
+        read = before.cancels_with_consent and before.state != "published"
+        sourcing.cancel(self.world.actor("buyer"), self.tender, reason="项目选址调整,取消")
+        assert not read, "cancelled alone, and drawn again"
+
+    @act("request evaluated contracted")
+    def ask_cancel(self) -> None:
+        sourcing.ask_cancel(
+            self.world.actor("buyer"), self.tender, ground="unlawful", reason="两家投标文件雷同"
+        )
+
+    @act("request cancelling revoking", consent=st.booleans())
+    def decide_cancel(self, consent: bool) -> None:
+        decide = sourcing.consent_to_cancel if consent else sourcing.refuse_to_cancel
+        decide(self.world.actor("regulator"), self.tender, reason="经核查后作出决定")
+
+    @invariant()
     def holds(self) -> None:
+        self.look()
         found = self.found()
         awards = db.session.query(Award).filter_by(tender_id=found.id).all()
         standing = [award for award in awards if award.state != "annulled"]
@@ -183,73 +300,35 @@ class Play:
                 "another price than the one offered"
             )
             assert award.price <= award.published_price, "above the published price"
-            assert found.way.sealed or award not in standing or offer.state == "agreed"
+            agreed = db.session.query(Event).filter_by(kind="quote.accept", case_identifier=offer.identifier)
+            assert found.way.sealed or agreed.count() == 1, "on a price nobody agreed to"
             assert not found.way.sealed or offer.state == "opened"
         assert {award.state for award in standing} <= {"proposed", "objected", "final"}
-        assert bool(standing) == (found.state in ("awarded", "contracted"))
+        if found.state in ("awarded", "contracted", "revoking"):
+            assert standing
+        elif standing:  # it ended after the award: no contract is left of it
+            assert found.state in ("cancelled", "failed")
+            drafts = db.session.query(Contract.state).filter_by(tender_id=found.id)
+            assert {state for (state,) in drafts} == {"terminated"}
         if found.mode == "sealed_bid" and (found.outcome or {}).get("ranking"):
             prices = [Bid.load(db.session, name).price for name in found.outcome["ranking"]]
             assert prices == sorted(prices)
 
 
-ACTS: tuple[str, ...] = (
-    "answer",
-    "answer",
-    "answer",
-    "bargain",
-    "bargain",
-    "bargain",
-    "step_back",
-    "amend",
-    "wait",
-    "close",
-    "close",
-    "score",
-    "award",
-    "award",
-    "object",
-    "decide",
-    "suspend",
-    "cancel",
-)
-_moves = st.tuples(st.sampled_from(ACTS), st.sampled_from(AGENCIES), st.integers(1_000_000, 5_000_000))
-
-
 @pytest.mark.parametrize("mode", sorted(MODES))
-def test_no_order_of_acts_breaks_what_must_hold(world: World, time: Any, mode: str) -> None:
+def test_no_order_of_acts_breaks_what_must_hold(
+    world: World,
+    time: Any,
+    database: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    mode: str,
+) -> None:
     for number in range(3):
         world.enterprise(f"expert{number}")
-
-    @settings(
-        max_examples=30,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        derandomize=True,
-        database=None,
-    )
-    @given(
-        first=st.lists(st.integers(2_000_000, 4_500_000), min_size=0, max_size=3),
-        moves=st.lists(_moves, min_size=4, max_size=22),
-        funds=st.sampled_from(["private", "state"]),
-    )
-    def play(first: list[int], moves: list[tuple[str, str, int]], funds: str) -> None:
-        stage = Play(world, time, mode, funds)
-        for name, price in zip(AGENCIES, first, strict=False):
-            _try(stage.answer, name, price)
-        for act, name, price in moves:
-            _try(getattr(stage, act), name, price)
-            stage.holds()
-        for act in ("close", "close", "score", "award"):  # and to its end, if it can still be brought there
-            _try(getattr(stage, act), "agency", 3_000_001)
-            stage.holds()
-
-    play()
-    ended = {state for (state,) in db.session.query(Tender.state).filter(Tender.project == "高标准农田项目")}
-    assert ended & {"awarded", "contracted"}, "some play reaches an award"
-
-
-def _try(act: Callable[[str, int], None], name: str, price: int) -> None:
-    try:
-        act(name, price)
-    except Problem:
-        db.session.rollback()
+    tally = Tally()
+    with closing(Rewind(database, tmp_path, world, time)) as rewind:
+        machines.run(lambda: Sourcing(rewind, mode, tally), steps=15, ci=12, nightly=200)
+    record_property("acts", str(tally))
+    able = {name for name in acts(Sourcing) if mode in ONLY.get(name, MODES)}
+    tally.check(able, surely=("award",))
