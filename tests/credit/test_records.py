@@ -38,9 +38,9 @@ def _found(record: str) -> CreditRecord:
 def test_a_record_has_its_basis_its_source_and_its_place(world: World, record: tuple[str, str]) -> None:
     found = _found(record[0])
     assert (found.state, found.basis, found.source_identifier) == ("proposed", RECORDS["scope"][1], record[1])
-    assert found.region_code == found.agency.region_code
-    assert found.agency.identifier == world.identifiers["agency"]
-    agency, other = found.agency_id, world.organisation("second").id
+    assert found.region_code == found.subject.region_code
+    assert found.subject.identifier == world.identifiers["agency"]
+    agency, other = found.subject_id, world.organisation("second").id
     assert recorded(db.session, record[1])
     assert recorded(db.session, record[1], agency)
     assert not recorded(db.session, record[1], other)

@@ -38,7 +38,7 @@ from models.accounts import User
 from models.actors import SYSTEM
 from models.contracts import Contract
 from models.failures import Failure
-from models.sourcing import Bid, Request
+from models.sourcing import Bid, Tender
 from tests import outside
 from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, kept_until
@@ -146,18 +146,18 @@ def test_nobody_waits_for_a_silent_keeper(
 ) -> None:
     monkeypatch.setattr(keepers, "PATIENCE", 60.0)
     world.enterprise("neighbour")
-    draft, due = world.request(publish=False, **SEALED), world.request(**SEALED)
-    few = world.request(deadline=workdays.add(world.deadline(due), 5), **SEALED)
+    draft, due = world.tender(publish=False, **SEALED), world.tender(**SEALED)
+    few = world.tender(deadline=workdays.add(world.deadline(due), 5), **SEALED)
     world.bids(due, agency=300, second=400, third=500)
     buyer = world.actor("buyer")
     own = app.extensions["keeper"]
 
     def others() -> None:
         """What a neighbour and an agency do is done while the other waits."""
-        request = world.request("neighbour")
+        tender = world.tender("neighbour")
         sourcing.accept_quote(
             world.actor("neighbour"),
-            sourcing.submit_quote(world.actor("agency"), request, price=3_000_000, days=20),
+            sourcing.submit_quote(world.actor("agency"), tender, price=3_000_000, days=20),
         )
 
     def tried(act: Callable[[], object]) -> BaseException | None:
@@ -170,7 +170,7 @@ def test_nobody_waits_for_a_silent_keeper(
             db.session.rollback()
 
     assert isinstance(tried(lambda: sourcing.publish(buyer, draft)), KeeperUnavailable)
-    assert Request.load(db.session, draft).state == "draft"
+    assert Tender.load(db.session, draft).state == "draft"
     later = workdays.add(world.deadline(few), 5)
     asked = {"description": "", "quantity": {}, "budget": None, "deadline": later, "reason": "设计方案有调整"}
     assert tried(lambda: sourcing.amend(buyer, few, **asked)) is None, (
@@ -182,10 +182,10 @@ def test_nobody_waits_for_a_silent_keeper(
     time.instant = world.closing(due)
     sourcing.close(SYSTEM, due)
     assert tried(lambda: sourcing.fetch_keys()) is None
-    assert Request.load(db.session, due).state == "closed"
+    assert Tender.load(db.session, due).state == "closed"
     run_deadlines()
     db.session.rollback()
-    assert Request.load(db.session, due).state == "evaluated"
+    assert Tender.load(db.session, due).state == "evaluated"
 
 
 @pytest.mark.parametrize(("said", "trickle"), ENDLESS)
@@ -197,7 +197,7 @@ def test_a_keeper_elsewhere_holds_no_deadline(
     And what asks it has a time for all of the answer.
     """
     monkeypatch.setattr(keepers, "PATIENCE", 0.3)
-    sealed, few, other = world.request(**SEALED), world.request(**SEALED), world.request()
+    sealed, few, other = world.tender(**SEALED), world.tender(**SEALED), world.tender()
     world.bids(sealed, agency=300, second=400, third=500)
     world.bids(few, agency=300)
     own, server = app.extensions["keeper"], Silent(said, trickle)
@@ -226,9 +226,9 @@ def test_a_keeper_elsewhere_holds_no_deadline(
     server.end()
 
 
-def _states(*requests: str) -> list[str]:
+def _states(*tenders: str) -> list[str]:
     db.session.rollback()
-    return [Request.load(db.session, request).state for request in requests]
+    return [Tender.load(db.session, tender).state for tender in tenders]
 
 
 class _Answering(HttpKeeper):
@@ -248,38 +248,38 @@ class _Answering(HttpKeeper):
 )
 def test_what_is_no_key_or_another_keys_opens_nothing(app: Flask, world: World, time: Any, said: Any) -> None:
     """A bid under the wrong key would be found void."""
-    own, request = app.extensions["keeper"], world.request(**SEALED)
-    world.bids(request, agency=300, second=400, third=500)
-    time.instant = world.closing(request)
+    own, tender = app.extensions["keeper"], world.tender(**SEALED)
+    world.bids(tender, agency=300, second=400, third=500)
+    time.instant = world.closing(tender)
     app.extensions["keeper"] = answering = _Answering(said)
     run_deadlines()
-    assert (sourcing.fetch_keys(), answering.asked, run_deadlines(), _states(request)) == (
+    assert (sourcing.fetch_keys(), answering.asked, run_deadlines(), _states(tender)) == (
         0,
         1,
         0,
         ["closed"],
     )
     app.extensions["keeper"] = own
-    assert (run_deadlines(), _states(request)) == (1, ["evaluated"])
+    assert (run_deadlines(), _states(tender)) == (1, ["evaluated"])
     assert {bid.state for bid in db.session.scalars(select(Bid))} == {"opened"}
 
 
 def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(
     app: Flask, world: World, time: Any
 ) -> None:
-    request = world.request(**SEALED)
-    world.bids(request, agency=300, second=400, third=500)
+    tender = world.tender(**SEALED)
+    world.bids(tender, agency=300, second=400, third=500)
     app.extensions["keeper"] = answering = _Answering({})
-    time.instant = world.closing(request)
+    time.instant = world.closing(tender)
     sourcing.fetch_keys()
     assert answering.asked == 0, "it may be moved once more"
-    sourcing.close(SYSTEM, request)
+    sourcing.close(SYSTEM, tender)
     time.instant -= timedelta(microseconds=1)
     sourcing.fetch_keys()
     assert answering.asked == 0
     time.instant += timedelta(microseconds=1)
     with pytest.raises(KeeperUnavailable):
-        sourcing.open_bids(SYSTEM, request)
+        sourcing.open_bids(SYSTEM, tender)
     assert answering.asked == 0
     sourcing.fetch_keys()
     assert answering.asked == 1
@@ -288,7 +288,7 @@ def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(
 def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: World, silent: Silent) -> None:
     contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
     app.config["TSA_URL"] = silent.url
-    ended = meanwhile(app, silent, lambda: contracts.agree(buyer, contract), lambda: world.request() and None)
+    ended = meanwhile(app, silent, lambda: contracts.agree(buyer, contract), lambda: world.tender() and None)
     assert isinstance(ended, TimestampsUnavailable)
     db.session.rollback()
     assert Contract.load(db.session, contract).state == "drafted"

@@ -145,8 +145,8 @@ def test_what_is_overdue_is_a_problem_also_where_it_fails(
     app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drain()
-    request = world.request()
-    due = time.instant = world.closing(request)
+    tender = world.tender()
+    due = time.instant = world.closing(tender)
     drain()
     time.instant += UNTRIED
     assert problems(app) == []
@@ -156,7 +156,7 @@ def test_what_is_overdue_is_a_problem_also_where_it_fails(
     def failing(actor: Any, identifier: str) -> str:
         raise KeyError(identifier)
 
-    monkeypatch.setitem(jobs.TIMED, ("request", "close"), failing)
+    monkeypatch.setitem(jobs.TIMED, ("tender", "close"), failing)
     run_deadlines()
     assert problems(app) == [], "it is known, and tried again"
     time.instant = due + OVERDUE + timedelta(seconds=1)
@@ -232,7 +232,7 @@ def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) 
         time.instant += timedelta(minutes=20)
         return len(names)
 
-    chunks.in_chunks("reminders", "remind", "request", ["a", "b", "c"], piece, chunks.ChunkSize(1, most=1))
+    chunks.in_chunks("reminders", "remind", "tender", ["a", "b", "c"], piece, chunks.ChunkSize(1, most=1))
     assert standing()["lanes"]["long"] == clock.now().isoformat()
     assert len(heard) == 3, "and rests"
     lanes.lane = "deadlines"
