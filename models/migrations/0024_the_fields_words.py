@@ -129,6 +129,10 @@ def _rename_case_type(old: str, new: str) -> None:
         f"UPDATE events SET case_type = '{new}', kind = '{new}' || substr(kind, {len(old) + 1}) "
         f"WHERE case_type = '{old}'"
     )
+    op.execute(
+        f"UPDATE failures SET act = '{new}' || substr(act, {len(old) + 1}) "
+        f"WHERE case_type = '{old}' AND act LIKE '{old}.%'"
+    )
     for table in ("failures", "documents"):
         op.execute(f"UPDATE {table} SET case_type = '{new}' WHERE case_type = '{old}'")
     text = "CAST(scope AS TEXT)"

@@ -36,15 +36,15 @@ def test_0002_draws_of_before_were_frozen_when_promised_and_bids_opened_at_their
     market: Snapshot,
 ) -> None:
     draw = market.add("draws", candidates=["A-1", "A-2"], committed_at=LATER)
-    opened = market.add("tenders", mode="sealed_bid", state="awarded", deadline=LATER)
+    opened = market.add("requests", mode="sealed_bid", state="awarded", deadline=LATER)
     others = [
-        market.add("tenders", mode=mode, state=state, deadline=LATER)
+        market.add("requests", mode=mode, state=state, deadline=LATER)
         for mode, state in (("sealed_bid", "published"), ("inquiry", "awarded"))
     ]
     market.upgrade()
     assert market.rows("draws", "participants", "frozen_at", id=draw) == [(["A-1", "A-2"], LATER)]
-    assert market.row("tenders", opened)["opened_at"] == LATER
-    assert [market.row("tenders", other)["opened_at"] for other in others] == [None, None]
+    assert market.row("requests", opened)["opened_at"] == LATER
+    assert [market.row("requests", other)["opened_at"] for other in others] == [None, None]
     market.downgrade()
     assert market.rows("draws", "candidates", id=draw) == [(["A-1", "A-2"],)]
 
@@ -67,9 +67,9 @@ def test_0003_every_text_becomes_one_matter_which_its_items_share(market: Snapsh
 
 def test_0003_notices_of_before_state_what_was_awarded(market: Snapshot) -> None:
     buyer, agency = (market.add("organisations", name=name) for name in ("业主单位", "中介机构"))
-    request = market.add("tenders", project="灌区改造", buyer_id=buyer)
+    request = market.add("requests", project="灌区改造", buyer_id=buyer)
     market.add(
-        "awards", identifier="W-1", tender_id=request, buyer_id=buyer, agency_id=agency, price=123_456_705
+        "awards", identifier="W-1", request_id=request, buyer_id=buyer, agency_id=agency, price=123_456_705
     )
     notice, brought = (
         market.add("documents", case_type="award", case_identifier="W-1", organisation_id=whose)
@@ -176,14 +176,16 @@ def test_0006_what_was_done_was_carried_out_whole(market: Snapshot) -> None:
 
 
 def test_0007_the_keeper_knew_every_deadline_and_the_last_paper_counts(market: Snapshot) -> None:
-    kept, plain = (market.add("tenders", deadline=LATER, keeper_handle=handle) for handle in ("handle", None))
+    kept, plain = (
+        market.add("requests", deadline=LATER, keeper_handle=handle) for handle in ("handle", None)
+    )
     printed, never = (market.add("contracts", identifier=name) for name in ("C-1", "C-2"))
     for name, issued in (("D-1", {"title": "一"}), ("D-2", {"title": "二"}), ("D-3", None)):
         market.add(
             "documents", identifier=name, case_type="contract", case_identifier="C-1", **_issued(issued)
         )
     market.upgrade()
-    assert [market.row("tenders", request)["keeper_until"] for request in (kept, plain)] == [LATER, None]
+    assert [market.row("requests", request)["keeper_until"] for request in (kept, plain)] == [LATER, None]
     assert [market.row("contracts", contract)["paper"] for contract in (printed, never)] == ["D-2", None]
 
 
@@ -289,7 +291,7 @@ def test_0018_delegations_that_gave_power_count_and_no_others(market: Snapshot) 
     assert market.row("delegations", laid_down)["revoked_at"] is not None
 
 
-def test_0019_a_tender_whose_contract_was_never_signed_came_to_nothing(market: Snapshot) -> None:
+def test_0019_a_request_whose_contract_was_never_signed_came_to_nothing(market: Snapshot) -> None:
     contracts = {
         "never signed": [("terminated", None)],
         "signed": [("terminated", LONG_AGO)],
@@ -297,17 +299,17 @@ def test_0019_a_tender_whose_contract_was_never_signed_came_to_nothing(market: S
         "second try": [("terminated", None), ("active", LONG_AGO)],
         "none": [],
     }
-    tenders = {name: market.add("tenders", state="contracted", due_at=LATER) for name in contracts}
+    requests = {name: market.add("requests", state="contracted", due_at=LATER) for name in contracts}
     for name, rows in contracts.items():
         for state, signed in rows:
-            market.add("contracts", tender_id=tenders[name], state=state, signed_at=signed)
+            market.add("contracts", request_id=requests[name], state=state, signed_at=signed)
     market.upgrade()
-    found = {name: market.row("tenders", number)["state"] for name, number in tenders.items()}
+    found = {name: market.row("requests", number)["state"] for name, number in requests.items()}
     assert found == {**dict.fromkeys(contracts, "contracted"), "never signed": "failed"}
-    assert market.row("tenders", tenders["never signed"])["due_at"] is None
-    revoking = market.add("tenders", state="revoking", due_at=LATER)
+    assert market.row("requests", requests["never signed"])["due_at"] is None
+    revoking = market.add("requests", state="revoking", due_at=LATER)
     market.downgrade()
-    assert market.rows("tenders", "state", "due_at", id=revoking) == [("contracted", None)]
+    assert market.rows("requests", "state", "due_at", id=revoking) == [("contracted", None)]
 
 
 def test_0020_every_account_has_a_name_of_its_own_and_every_draft_a_limit(market: Snapshot) -> None:
@@ -349,9 +351,42 @@ def test_0021_a_payout_booked_by_its_number_keeps_it(market: Snapshot) -> None:
 
 def test_0023_projects_are_kept_as_they_are_compared(market: Snapshot) -> None:
     names = ("灌区改造(第二次采购)", "灌区改造", "灌区改造" * 50)
-    tenders = [market.add("tenders", project=name) for name in names]
+    requests = [market.add("requests", project=name) for name in names]
     market.upgrade()
-    keys = [market.row("tenders", request)["project_key"] for request in tenders]
+    keys = [market.row("requests", request)["project_key"] for request in requests]
     assert keys == ["灌区改造", "灌区改造", "灌区改造" * 50]
     market.downgrade()
-    assert [market.row("tenders", request)["project"] for request in tenders] == list(names)
+    assert [market.row("requests", request)["project"] for request in requests] == list(names)
+
+
+def test_0024_what_was_kept_of_requests_is_of_tenders(market: Snapshot) -> None:
+    buyer = market.add("organisations", name="业主单位")
+    request = market.add("requests", project="灌区改造", buyer_id=buyer)
+    bid = market.add("bids", request_id=request)
+    record = market.add("credit_records", agency_id=buyer)
+    told = market.add("events", case_type="request", kind="request.publish", tells={"organisations": [buyer]})
+    other = market.add("events", case_type="award", kind="award.request", tells={"organisations": []})
+    lent = market.add("delegations", scope=["request", "contract"])
+    paper = market.add("documents", case_type="request", case_identifier="Q-1")
+    failed = market.add("failures", what="notices", act="request.publish", case_type="request")
+    market.add("cursors", consumer="notices", position=7)
+    market.upgrade()
+    assert market.row("bids", bid)["tender_id"] == request
+    assert market.row("tenders", request)["project"] == "灌区改造"
+    assert market.row("credit_records", record)["subject_id"] == buyer
+    assert market.rows("events", "case_type", "kind", "notify", id=told) == [
+        ("tender", "tender.publish", {"organisations": [buyer]})
+    ]
+    assert market.rows("events", "case_type", "kind", id=other) == [("award", "award.request")]
+    assert market.row("delegations", lent)["scope"] == ["tender", "contract"]
+    assert market.row("documents", paper)["case_type"] == "tender"
+    assert market.rows("failures", "what", "act", "case_type", id=failed) == [
+        ("notifications", "tender.publish", "tender")
+    ]
+    assert market.rows("cursors", "position", consumer="notifications") == [(7,)]
+    market.downgrade()
+    assert market.rows("events", "case_type", "kind", "tells", id=told) == [
+        ("request", "request.publish", {"organisations": [buyer]})
+    ]
+    assert market.row("delegations", lent)["scope"] == ["request", "contract"]
+    assert market.row("bids", bid)["request_id"] == request
