@@ -5,7 +5,6 @@ Until then it drafts.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -318,11 +317,9 @@ def test_the_demonstrations_examples_are_in_its_register_and_nobody_else(app: Fl
 def test_a_service_is_asked_about_one_code(app: Flask, world: World, monkeypatch: Any) -> None:
     asked = []
 
-    def answer(tender: Any, patience: float, most: int) -> bytes:
-        asked.append((json.loads(tender.data), patience))
-        return json.dumps(
-            {"organisations": [{"uscc": code(7200), "name": "昆仑牧业有限公司", "standing": "存续"}]}
-        ).encode()
+    def answer(method: str, url: str, told: dict[str, Any], *, token: str, patience: float, most: int) -> Any:
+        asked.append((told, patience))
+        return {"organisations": [{"uscc": code(7200), "name": "昆仑牧业有限公司", "standing": "存续"}]}
 
     monkeypatch.setattr(business_register, "ask", answer)
     app.config["REGISTER"] = "https://register.test/lookup"
