@@ -21,11 +21,8 @@ LONG = {
     "market/agencies/imports.py": 464,
     "market/case_views.py": 441,
     "market/payments/reading/tabular.py": 504,
-    "market/sourcing/actions/bids.py": 415,
-    "market/sourcing/actions/requests.py": 496,
     "market/formatting.py": 429,
     "models/accounts.py": 487,
-    "models/sourcing/requests.py": 537,
     "models/workflow.py": 464,
 }
 

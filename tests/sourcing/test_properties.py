@@ -187,8 +187,8 @@ class Play:
             assert not found.way.sealed or offer.state == "opened"
         assert {award.state for award in standing} <= {"proposed", "objected", "final"}
         assert bool(standing) == (found.state in ("awarded", "contracted"))
-        if found.mode == "sealed_bid" and (found.outcome or {}).get("ranking"):
-            prices = [Bid.load(db.session, name).price for name in found.outcome["ranking"]]
+        if found.mode == "sealed_bid" and found.outcome and found.outcome.ranking:
+            prices = [Bid.load(db.session, name).price for name in found.outcome.ranking]
             assert prices == sorted(prices)
 
 
