@@ -33,6 +33,7 @@ from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Bid, Quote, Tender, grounds
+from models.sourcing.modes.inquiry import Inquiry
 from models.sourcing.scoring import PRICE_FORMULAS, Criteria, QualityLine
 
 
@@ -116,7 +117,7 @@ class TenderForm(_Asked):
         description=_l("同一事项近期有采购没有形成合同的,发布前要说明;说明随需求公开。"),
         validate_choice=False,
     )
-    mode = RadioField(_l("选取方式"), [NEEDED], default="inquiry")
+    mode = RadioField(_l("选取方式"), [NEEDED], default=Inquiry.name)
     funds = RadioField(
         _l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private"
     )

@@ -123,7 +123,7 @@ def _frozen(session: Session, tender: Tender, links: list[Link]) -> dict[str, st
             select(Bid).where(Bid.tender_id == tender.id, Bid.state == "submitted").order_by(Bid.id)
         )
     )
-    if not tender.way.sealed or not bids:
+    if not bids:
         return {}
     names = [bid.identifier for bid in bids]
     own, plans = [name for name in names if name not in aside(links)], planned_draws()
