@@ -1,4 +1,4 @@
-"""What must hold for an act on a tender: the rules its table names (tenders.py)."""
+"""What must hold for an act on a tender: the rules its table names (tender_workflow.py)."""
 
 from __future__ import annotations
 
