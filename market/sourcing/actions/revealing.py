@@ -13,6 +13,7 @@ from models.actors import SYSTEM
 from models.base import Json
 from models.sourcing import Bid, Link, Outcome, Tender
 from models.sourcing.bids import drawn_by, open_up, put_back, take_out
+from models.sourcing.modes.sealed import ORDER
 from models.sourcing.ranking import ranked
 from models.sourcing.related_bidders import spread
 
@@ -61,13 +62,9 @@ def rank_bids(session: Session, tender: Tender, bids: list[Bid]) -> None:
     """All is open: run the draws, and put the bids in order."""
     links = links_of_closing(tender)
     drawn = _draw(session, tender, [drawn_by(bid) for bid in bids if bid.content])
-    outcome = Outcome(
-        linked=links,
-        order=spread(drawn["order"], links),
-        percent=drawn["percent"][0] if "percent" in drawn else None,
-    )
+    outcome = Outcome(linked=links, order=spread(drawn[ORDER.purpose], links))
     prices = [bid.price for bid in bids if bid.state == "opened" and bid.price is not None]
-    outcome = tender.way.reckon(outcome, prices, tender.policy_version)
+    outcome = tender.way.reckon(outcome, drawn, prices, tender.policy_version)
     tender.outcome = replace(outcome, ranking=ranked(tender, bids, outcome))
 
 

@@ -139,7 +139,7 @@ def ask_anew(session: Session, tender: Tender) -> None:
     """
     tender.revision += 1
     for quote in session.scalars(select(Quote).where(Quote.tender_id == tender.id).with_for_update(of=Quote)):
-        if quote.state in ("open", "countered", "agreed"):
+        if quote.state in Quote.live:
             perform(session, quote, "renew", SYSTEM)
             quote.renewed = True
 

@@ -109,8 +109,13 @@ class Mode(ABC):
         """
         return 0
 
-    def reckon(self, outcome: Outcome, prices: list[int], policy_version: str) -> Outcome:
-        """The outcome with what the ranking needs beyond the draws; `prices` (fen) of the valid bids."""
+    def reckon(
+        self, outcome: Outcome, drawn: Mapping[str, list[str]], prices: list[int], policy_version: str
+    ) -> Outcome:
+        """The outcome with what the ranking needs beyond the drawn order.
+
+        `drawn` is what its draws came to by their purposes, `prices` (fen) are those of the valid bids.
+        """
         return outcome
 
     def explain(self, book: Policy, say: Say) -> list[str]:

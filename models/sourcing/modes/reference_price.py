@@ -54,10 +54,12 @@ class ReferencePrice(SealedMode):
     example = Example({"private": 0, "state": 15}, "开启的投标中最接近参考价。")
     draws = (ORDER, PERCENT)
 
-    def reckon(self, outcome: Outcome, prices: list[int], policy_version: str) -> Outcome:
-        if not prices or outcome.percent is None:
-            return outcome
-        return replace(outcome, reference=reference(prices, outcome.percent, policy_version))
+    def reckon(
+        self, outcome: Outcome, drawn: Mapping[str, list[str]], prices: list[int], policy_version: str
+    ) -> Outcome:
+        (percent,) = drawn[PERCENT.purpose]
+        found = reference(prices, percent, policy_version) if prices else None
+        return replace(outcome, percent=percent, reference=found)
 
     def rank_key(self, bid: Bid, outcome: Outcome, totals: Mapping[str, Fraction]) -> Any:
         return abs((bid.price or 0) - (outcome.reference.price if outcome.reference else 0))
