@@ -67,13 +67,8 @@ def _standing(
     if contract is not None and contract.state in _BY_CONTRACT:
         passed = deliverable is not None and deliverable.state == "passed"
         return 7 if contract.state == "active" and passed else _BY_CONTRACT[contract.state]
-    if tender.state in ("draft", "published"):
-        if tender.way.sealed:
-            return 0 if tender.state == "draft" else 2
-        return (
-            1 if answers and not tender.rules.hidden else 0
-        )  # what is hidden nobody bargains over before the deadline
-    return 2 if tender.way.sealed and tender.state in ("closed", "auction", "scoring") else 3
+    bargaining = bool(answers) and not tender.rules.hidden  # over what is hidden nobody does
+    return tender.way.step(tender.state, bargaining=bargaining)
 
 
 def of_tender(
@@ -84,7 +79,6 @@ def of_tender(
 ) -> list[Step]:
     """The steps of one tender. `answers` is how many quotes or bids there are."""
     standing = _standing(tender, contract, deliverable, answers)
-    skipped = 1 if tender.way.sealed else 2
     dates: dict[int, datetime | None] = {
         0: tender.published_at,
         4: contract.signed_at if contract else None,
@@ -95,7 +89,7 @@ def of_tender(
     for index, label in enumerate(STEPS):
         state = "done" if index < standing else "now" if index == standing else "todo"
         date = dates.get(index)
-        if index == skipped:
+        if index == tender.way.skipped:
             note = _("不适用")
         elif state == "now":
             note = time_left(due)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, Self
 
 from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, MetaData, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -32,6 +32,32 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Storable(Protocol):
+    """A value with a stored form."""
+
+    @classmethod
+    def from_json(cls, stored: Json) -> Self: ...
+
+    def to_json(self) -> Json: ...
+
+
+class JsonOf(TypeDecorator[Any]):
+    """A column of JSON read and written as one immutable typed value, or None."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type[Storable]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Storable | None, dialect: Dialect) -> Json | None:
+        return None if value is None else value.to_json()
+
+    def process_result_value(self, value: Json | None, dialect: Dialect) -> Storable | None:
+        return None if value is None else self.kind.from_json(value)
 
 
 Id = Annotated[int, mapped_column(primary_key=True)]

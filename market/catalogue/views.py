@@ -114,7 +114,6 @@ def home() -> str:
         stopped=session.scalars(
             select(Organisation).where(agency, Organisation.state == "suspended").limit(5)
         ).all(),
-        modes=MODES,
     )
 
 

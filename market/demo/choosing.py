@@ -28,12 +28,14 @@ from models.sourcing import (
     Bid,
     Clarification,
     Evaluation,
+    Mode,
     Quote,
     Tender,
     answers_to,
     lowest,
     step,
 )
+from models.sourcing.modes.sealed_bid import SealedBid
 
 PLANS = (
     "两名注册人员驻场,踏勘两次,分三阶段提交。",
@@ -47,23 +49,6 @@ OPINIONS = (
     "内容偏通用,针对性不够。",
 )
 QUESTIONS = ("报价是否含专家评审会费用?", "是否需要另做现状监测?", "成果是否需要提供电子图件?")
-REASONS = {
-    "direct": "与本单位同类项目合作过,价格不高于公示收费。",
-    "inquiry": "三家比较后,价格与工期最合适,同类业绩较多。",
-    "sealed_bid": "开启的投标中报价最低,工期满足要求。",
-    "reference_price": "开启的投标中最接近参考价。",
-    "reverse_auction": "网上竞价结束时报价最低。",
-    "merit": "综合评分第一,评分表已公布。",
-    "random_draw": "由公开、可验证的抽取决定。",
-}
-STATE_MODES = (
-    ("sealed_bid", "reference_price", "reverse_auction", "merit", "random_draw"),
-    (35, 15, 15, 20, 15),
-)
-PRIVATE_MODES = (
-    ("inquiry", "direct", "sealed_bid", "reverse_auction", "merit", "random_draw"),
-    (54, 12, 12, 8, 7, 7),
-)
 EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
 _STANDING = select(Tender.state, Tender.deadline).where(Tender.identifier == bindparam("tender"))
 CRITERIA: Json = {
@@ -89,9 +74,9 @@ def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = Fa
     `even` bids are all at one price, so that a draw decides.
     """
     random, who = stage.random, stage.actors[buyer.email]
-    mode = "sealed_bid" if even else random.choices(*(STATE_MODES if buyer.state_owned else PRIVATE_MODES))[0]
+    mode = MODES[SealedBid.name] if even else _mode_for(random, buyer)
     offering = [a for a in stage.agencies if item_code in a.items and a.email in stage.actors]
-    offering = offering[:1] if mode == "direct" else offering
+    offering = offering[:1] if mode.invites_one else offering
     quantity = quantity_for(random, stage.item(item_code))
     job = _Job(_draft(stage, buyer, item_code, mode, offering, quantity), mode, item_code, quantity)
     tender = job.tender
@@ -120,18 +105,28 @@ def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = Fa
         yield from _award(stage, tender, buyer)
 
 
+def _mode_for(random: Random, buyer: Figure) -> Mode:
+    """One of the modes, each as often as its share says."""
+    modes, funds = list(MODES.values()), _funds(buyer)
+    return random.choices(modes, [mode.example.shares[funds] for mode in modes])[0]
+
+
+def _funds(buyer: Figure) -> str:
+    return "state" if buyer.state_owned else "private"
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     """What a tender asks for."""
 
     tender: str
-    mode: str
+    mode: Mode
     item_code: str
     quantity: Json
 
 
 def _draft(
-    stage: Stage, buyer: Figure, item_code: str, mode: str, offering: list[Figure], quantity: Json
+    stage: Stage, buyer: Figure, item_code: str, mode: Mode, offering: list[Figure], quantity: Json
 ) -> str:
     random = stage.random
     deadline = workdays.add(clock.now(), random.randrange(4, 9))
@@ -142,20 +137,20 @@ def _draft(
         project=project(random, buyer, stage.item(item_code).name),
         description="场地已平整,立项文件齐备;请按最新技术规范编制,现场踏勘由我单位配合。",
         quantity=quantity,
-        budget=_price_for(random, item_code, quantity) if mode == "random_draw" else None,
-        mode=mode,
-        funds="state" if buyer.state_owned else "private",
-        openness="invited" if mode == "direct" else "open",
-        deadline=deadline.replace(hour=10) if mode == "reverse_auction" else deadline,
-        invited=[_identifier(stage, a) for a in offering] if mode == "direct" else [],
-        criteria=CRITERIA if mode == "merit" else None,
+        budget=None if mode.asks_price else _price_for(random, item_code, quantity),
+        mode=mode.name,
+        funds=_funds(buyer),
+        openness="invited" if mode.invites_one else "open",
+        deadline=mode.deadline_on(deadline),
+        invited=[_identifier(stage, a) for a in offering] if mode.invites_one else [],
+        criteria=CRITERIA if mode.scored else None,
     )
 
 
 def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: bool) -> Story:
     """Evaluators are appointed, a question is asked now and then, and agencies answer until the deadline."""
     random, tender = stage.random, job.tender
-    for expert in EXPERTS if job.mode == "merit" else ():
+    for expert in EXPERTS if job.mode.scored else ():
         sourcing.appoint(who, tender, email=expert)
     published = _ceilings(job)
     ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
@@ -258,16 +253,19 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
     own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
     price = min(price or own, ceiling)
     days = random.randrange(15, 35)
-    if MODES[job.mode].sealed:
-        price = None if job.mode == "random_draw" else price
+    if job.mode.sealed:
         plan: dict[str, Any] = (
-            {"file_name": "技术方案.pdf", "content": voucher(f"{tender} proposal")}
-            if job.mode == "merit"
-            else {}
+            {"file_name": "技术方案.pdf", "content": voucher(f"{tender} proposal")} if job.mode.scored else {}
         )
         text = f"{random.randrange(10**12):012d}"
         sourcing.submit_bid(
-            actor, tender, price=price, days=days, note=random.choice(PLANS), contribution=text, **plan
+            actor,
+            tender,
+            price=price if job.mode.asks_price else None,
+            days=days,
+            note=random.choice(PLANS),
+            contribution=text,
+            **plan,
         )
         yield stage.later(random.randrange(2))
         return
@@ -305,7 +303,7 @@ def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
 def _award(stage: Stage, tender: str, buyer: Figure) -> Story:
     who, agency = stage.actors[buyer.email], ""
     found = Tender.load(db.session, tender)
-    reasons, in_public = REASONS.get(found.mode, REASONS["inquiry"]), found.rules.publicity_days
+    reasons, in_public = found.way.example.reasons, found.rules.publicity_days
     if not found.way.sealed:
         live = (Quote.state.in_(("open", "agreed")), Quote.tender_id == found.id)
         quotes = list(db.session.scalars(select(Quote).where(*live).order_by(Quote.price)).unique())

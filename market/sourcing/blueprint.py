@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from fractions import Fraction
+
 from flask import Blueprint
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from market.case_views import case_url, link, not_found
 from market.extensions import db
+from market.formatting import format_instant, format_share
 from market.identity import current_actor
 from models.sourcing import Tender
 
 bp = Blueprint("sourcing", __name__)
+
+
+def say(message: str, **values: object) -> str:
+    """A mode's rule in the reader's language; fractions are said as shares, instants as people read them."""
+    return _(message, **{name: _said(value) for name, value in values.items()})
+
+
+def _said(value: object) -> object:
+    if isinstance(value, Fraction):
+        return format_share(float(value))
+    return format_instant(value) if isinstance(value, datetime) else value
 
 
 def readable(identifier: str) -> Tender:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -32,7 +33,8 @@ from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Bid, Quote, Tender, grounds
-from models.sourcing.scoring import PRICE_FORMULAS
+from models.sourcing.modes.inquiry import Inquiry
+from models.sourcing.scoring import PRICE_FORMULAS, Criteria, QualityLine
 
 
 class _Asked(Form):
@@ -88,8 +90,8 @@ class QualityField(TextAreaField):
             if row.strip():
                 self.lines.append({"name": name.strip()[:60], "weight": _weight_of(name, weight)})
 
-    def show(self, lines: list[Json]) -> None:
-        self.data = "\n".join(f"{line['name']} {line['weight']}" for line in lines)
+    def show(self, lines: Sequence[QualityLine]) -> None:
+        self.data = "\n".join(f"{line.name} {line.weight}" for line in lines)
 
 
 def _weight_of(name: str, written: str) -> int:
@@ -115,7 +117,7 @@ class TenderForm(_Asked):
         description=_l("同一事项近期有采购没有形成合同的,发布前要说明;说明随需求公开。"),
         validate_choice=False,
     )
-    mode = RadioField(_l("选取方式"), [NEEDED], default="inquiry")
+    mode = RadioField(_l("选取方式"), [NEEDED], default=Inquiry.name)
     funds = RadioField(
         _l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()), default="private"
     )
@@ -174,14 +176,24 @@ class TenderForm(_Asked):
             (k, f"{_(f.label)} — {_(f.says)}") for k, f in PRICE_FORMULAS.items()
         )
 
+    @property
+    def scored(self) -> bool:
+        """Whether the mode that is chosen by now is scored by criteria."""
+        return self.mode.data in MODES and MODES[self.mode.data].scored
+
     def values(self) -> dict[str, Any]:
-        """The values as create_request and edit_request take them."""
+        """The values as create_tender and edit_tender take them."""
         values = super().values()
         weights = {name: values.pop(f"{name}_weight") or 0 for name in ("price", "days", "credit")}
         formula, _text = values.pop("price_formula"), values.pop("quality")
-        criteria: Json = {name: {"weight": weight} for name, weight in weights.items()}
-        criteria["price"]["formula"] = formula
-        return {**values, "criteria": {**criteria, "quality": self.quality.lines}}
+        criteria = Criteria(
+            price_weight=weights["price"],
+            price_formula=formula or "",
+            days_weight=weights["days"],
+            credit_weight=weights["credit"],
+            quality=tuple(QualityLine(**line) for line in self.quality.lines),
+        )
+        return {**values, "criteria": criteria.to_json()}
 
     def fill(self, tender: Tender) -> None:
         """Show a draft as it stands."""
@@ -192,10 +204,9 @@ class TenderForm(_Asked):
         self.again_of.data = tender.again_said
         self.invited.data = [i.agency.identifier for i in tender.invitations]
         if tender.criteria:
-            for name in ("price", "days", "credit"):
-                self[f"{name}_weight"].data = tender.criteria[name]["weight"]
-            self.price_formula.data = tender.criteria["price"]["formula"]
-            self.quality.show(tender.criteria["quality"])
+            for name in ("price_weight", "price_formula", "days_weight", "credit_weight"):
+                self[name].data = getattr(tender.criteria, name)
+            self.quality.show(tender.criteria.quality)
 
 
 class AmendForm(_Asked):
@@ -260,7 +271,7 @@ class BidForm(OfferForm):
     )
 
     def prepare(self, case: Tender) -> None:  # type: ignore[override]
-        if case.mode == "random_draw":
+        if not case.way.asks_price:
             del self.price
         if not self.is_submitted():
             self.contribution.data = secrets.token_hex(8)
@@ -305,19 +316,19 @@ class ScoreForm(Form):
     """An evaluator's sheet: made for the bids and lines of one tender by `score_form`."""
 
     bids: list[Bid]
-    lines: list[Json]
+    lines: Sequence[QualityLine]
 
     def values(self) -> dict[str, Any]:
         def row(number: int) -> Json:
             points = {
-                line["name"]: self[f"points_{number}_{place}"].data for place, line in enumerate(self.lines)
+                line.name: self[f"points_{number}_{place}"].data for place, line in enumerate(self.lines)
             }
             return {"points": points, "reason": self[f"reason_{number}"].data or ""}
 
         return {"sheet": {bid.identifier: row(number) for number, bid in enumerate(self.bids)}}
 
 
-def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
+def score_form(bids: list[Bid], lines: Sequence[QualityLine]) -> type[ScoreForm]:
     """A form with points for every bid and line, and a reason for every bid."""
     fields: dict[str, Any] = {"bids": bids, "lines": lines}
     for number, bid in enumerate(bids):
@@ -325,10 +336,10 @@ def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
             label = _(
                 "%(agency)s · %(line)s(0 到 %(most)s 分)",
                 agency=bid.agency.name,
-                line=line["name"],
-                most=line["weight"],
+                line=line.name,
+                most=line.weight,
             )
-            fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line["weight"])])
+            fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line.weight)])
         label = _("%(agency)s · 理由", agency=bid.agency.name)
         fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(min=5, max=1000)])
     return type("RequestScoreForm", (ScoreForm,), fields)

@@ -28,7 +28,7 @@ from models.errors import RuleViolation, serialize_problem
 from models.events import Event
 from models.i18n import N_
 from models.sourcing import FUNDS, Award, Tender
-from models.sourcing.ranking import reference_words
+from models.sourcing.modes.reference_price import reference_words
 from models.sourcing.related_bidders import links_of
 from models.workflow import Case
 
@@ -69,7 +69,7 @@ def _lacks_notice(session: Session, award: Case) -> bool:
 
 def _rows(award: Award) -> list[list[str]]:
     tender = award.tender
-    reckoned = (tender.outcome or {}).get("reference") or {}
+    reckoned = tender.outcome.reference if tender.outcome else None
     return [
         [N_("服务事项"), tender.item.name],
         [N_("中选价"), money.show(award.price)],
@@ -78,13 +78,13 @@ def _rows(award: Award) -> list[list[str]]:
         [N_("公示期"), f"至 {award.public_until.astimezone(BEIJING):%Y-%m-%d %H:%M} 止"],
         [N_("中选理由"), award.reasons],
         *([[N_("关联单位"), _linked(award)]] if links_of(tender) else []),
-        *([[N_("参考价的计算"), reference_words(reckoned)]] if "kept" in reckoned else []),
+        *([[N_("参考价的计算"), reference_words(reckoned)]] if reckoned and reckoned.kept else []),
     ]
 
 
 def _linked(award: Award) -> str:
     return ";".join(
-        f"{'、'.join(group['answers'])}({'、'.join(TIES[tie] for tie in group['ties'])})"
+        f"{'、'.join(group.answers)}({'、'.join(TIES[tie] for tie in group.ties)})"
         for group in links_of(award.tender)
     )
 

@@ -17,7 +17,8 @@ from models.sourcing.cancelling import (
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
-from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
+from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, planned_draws, rules_of
+from models.sourcing.outcomes import Link, Outcome, Reference
 from models.sourcing.projects import same_project
 from models.sourcing.quotes import (
     PARTIES,
@@ -30,7 +31,8 @@ from models.sourcing.quotes import (
     seal_terms,
     sealed_terms,
 )
-from models.sourcing.tenders import TENDER, Invitation, Tender
+from models.sourcing.tender_workflow import TENDER
+from models.sourcing.tenders import Invitation, Tender
 
 __all__ = [
     "ENDED",
@@ -47,12 +49,15 @@ __all__ = [
     "Evaluation",
     "Ground",
     "Invitation",
+    "Link",
     "LivePrice",
     "Mode",
     "Objection",
     "Offer",
+    "Outcome",
     "Quartiles",
     "Quote",
+    "Reference",
     "Rules",
     "Tender",
     "add_offer",
@@ -68,6 +73,7 @@ __all__ = [
     "lowest",
     "participants_of",
     "past_prices",
+    "planned_draws",
     "rerun_of",
     "restore_offer",
     "reveal",

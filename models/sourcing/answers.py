@@ -20,11 +20,10 @@ def answers_to(session: Session, tender: Tender) -> list[Any]:
 
     In the order of their ranking where there is one, else cheapest first where a price is there to see.
     """
-    case_class: Any = Bid if tender.way.sealed else Quote
-    order = case_class.price if tender.opened or not tender.way.sealed else case_class.id
+    case_class: Any = tender.way.answer_class
     query = select(case_class).where(case_class.tender_id == tender.id, case_class.state != "withdrawn")
-    found = list(session.scalars(query.order_by(order)).unique())
-    ranking = (tender.outcome or {}).get("ranking", []) if tender.opened else []
+    found = list(session.scalars(query.order_by(tender.way.sorted_by(tender))).unique())
+    ranking = tender.outcome.ranking if tender.outcome and tender.opened else []
     return sorted(
         found, key=lambda a: ranking.index(a.identifier) if a.identifier in ranking else len(ranking)
     )
@@ -36,18 +35,16 @@ def shown_to(tender: Tender, answers: list[Any], actor: Actor) -> list[Any]:
     Sealed bids nobody's but one's own before the opening and all after it; quotes only the buyer's side and
     its overseers, and each agency its own; of sealed quotes nobody but their agencies.
     """
-    all_of_them = tender.opened if tender.way.sealed else bool(tender.roles_of(actor))
     own = actor.organisation_id or 0
-    return [
-        a for a in answers if a.agency_id == own or (all_of_them and (tender.way.sealed or a.sealed is None))
-    ]
+    return [a for a in answers if a.agency_id == own or tender.way.shows(tender, a, actor)]
 
 
 def live_answers(session: Session, tender: Tender) -> int:
     """How many quotes (or sealed bids) of a tender still stand."""
-    case_class: type[Quote] | type[Bid] = Bid if tender.way.sealed else Quote
-    live = ("submitted",) if tender.way.sealed else ("open", "countered", "agreed")
-    standing = select(func.count()).where(case_class.tender_id == tender.id, case_class.state.in_(live))
+    case_class = tender.way.answer_class
+    standing = select(func.count()).where(
+        case_class.tender_id == tender.id, case_class.state.in_(case_class.live)
+    )
     return session.scalar(standing) or 0
 
 

@@ -86,6 +86,7 @@ class Bid(Case, Base):
     workflow: ClassVar[Workflow] = BID
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
+    live: ClassVar[tuple[str, ...]] = ("submitted",)
 
     tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

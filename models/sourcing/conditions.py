@@ -1,18 +1,15 @@
-"""What must hold for an act on a tender: the rules its table names (tenders.py)."""
+"""What must hold for an act on a tender: the rules its table names (tender_workflow.py)."""
 
 from __future__ import annotations
 
-from datetime import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import clock, money, policy, workdays
-from models.clock import BEIJING
+from models import clock, policy, workdays
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing.scoring import check_criteria
 
 if TYPE_CHECKING:
     from models.sourcing.tenders import Tender
@@ -43,28 +40,12 @@ def sane_deadline(session: Session, tender: Tender) -> None:
 
 
 def sane_choice(session: Session, tender: Tender) -> None:
-    """What the way to choose asks for beyond a deadline: see modes.py and the policy's section `choosing`."""
-    if tender.mode == "direct":
-        if tender.openness != "invited" or len(tender.invitations) != 1:
-            raise RuleViolation(N_("直接选取请只邀请一家机构。"), "invited")
-        most = policy.get(tender.policy_version).number("choosing.direct_state_most_yuan") * 100
-        if tender.funds == "state" and not 0 < (tender.budget or 0) <= most:
-            raise RuleViolation(
-                N_("国有资金直接选取须设预算,且不超过 %(most)s。"), "budget", most=money.show(most)
-            )
-    if tender.mode == "random_draw" and not tender.budget:
-        raise RuleViolation(N_("随机抽取由业主定价:请填写预算,它就是报酬。"), "budget")
-    if tender.mode == "merit":
-        check_criteria(tender.criteria)
-    local = tender.deadline.astimezone(BEIJING)
-    if tender.mode == "reverse_auction" and not (
-        workdays.is_workday(local.date()) and time(9) <= local.time() <= time(16)
-    ):
-        raise RuleViolation(N_("网上竞价在截止时开始,截止时间应在工作日 9:00 到 16:00 之间。"), "deadline")
+    """What the way to choose asks for beyond a deadline."""
+    tender.way.check(tender)
 
 
 def is_scored(session: Session, tender: Tender) -> None:
-    if tender.mode != "merit":
+    if not tender.way.scored:
         raise RuleViolation(N_("只有择优选取需要评审人。"))
 
 
@@ -90,7 +71,7 @@ def invites_enough(session: Session, tender: Tender) -> None:
 def may_close_early(session: Session, tender: Tender) -> None:
     if tender.closes_at <= clock.now():
         return
-    if tender.way.sealed or tender.rules.notice_days or tender.rules.hidden:
+    if not tender.way.closes_early or tender.rules.notice_days or tender.rules.hidden:
         raise RuleViolation(N_("只有没有公告期要求的询价和直接选取可以提前截止。"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from models.base import Base, Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.bids import Bid
+from models.sourcing.scoring import QualityLine
 from models.sourcing.tenders import Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
@@ -183,15 +185,15 @@ def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
     return session.scalar(select(Organisation.name).where(Organisation.id == min(tied))) if tied else None
 
 
-def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> None:
+def check_sheet(sheet: dict[str, Any], bids: list[str], lines: Sequence[QualityLine]) -> None:
     """RuleViolation, at the form's field, unless every bid has points within each weight and a reason."""
     for number, bid in enumerate(bids):
         said = sheet.get(bid) or {"points": {}, "reason": ""}
         for place, line in enumerate(lines):
-            points = said["points"].get(line["name"])
-            if points is None or not 0 <= points <= line["weight"]:
+            points = said["points"].get(line.name)
+            if points is None or not 0 <= points <= line.weight:
                 raise RuleViolation(
-                    N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line["weight"]
+                    N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line.weight
                 )
         if not 5 <= len(said["reason"].strip()) <= 1000:
             raise RuleViolation(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")

@@ -127,6 +127,7 @@ class Quote(Case, Base):
     workflow: ClassVar[Workflow] = QUOTE
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
+    live: ClassVar[tuple[str, ...]] = ("open", "countered", "agreed")
 
     tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import agencies, policy
-from models.base import Json
+from models.sourcing.outcomes import Link
 from models.sourcing.tenders import Tender
 
 
-def links_among(session: Session, tender: Tender, answers: list[Any]) -> list[Json]:
+def links_among(session: Session, tender: Tender, answers: list[Any]) -> list[Link]:
     """The groups of linked agencies among these quotes or bids.
 
-    Rows of `answers` (identifiers, oldest first, but those behind who said themselves what ties them: nobody
+    Of `answers` (identifiers, oldest first, but those behind who said themselves what ties them: nobody
     takes a rival's representative for its own to have its bid void) and `ties`; and each of them that is
     linked with the buyer, in a row of its own whose first tie is `buyer`.
     """
@@ -31,36 +31,31 @@ def links_among(session: Session, tender: Tender, answers: list[Any]) -> list[Js
             names[key] for key in sorted(group.agencies, key=lambda key: key in themselves) if key in names
         ]
         if len(own) > 1:
-            rows.append({"answers": own, "ties": list(group.ties)})
+            rows.append(Link(own, list(group.ties)))
         if len(own) < len(group.agencies):
-            told = {name for row in rows if agencies.BUYER in row["ties"] for name in row["answers"]}
-            rows += [
-                {"answers": [name], "ties": [agencies.BUYER, *group.ties]} for name in own if name not in told
-            ]
+            told = {name for row in rows if agencies.BUYER in row.ties for name in row.answers}
+            rows += [Link([name], [agencies.BUYER, *group.ties]) for name in own if name not in told]
     return rows
 
 
-def _binding(links: list[Json]) -> list[Json]:
+def _binding(links: list[Link]) -> list[Link]:
     """Those from which something follows: not what rests on what people call themselves."""
-    return [group for group in links if agencies.SAID not in group["ties"]]
+    return [group for group in links if agencies.SAID not in group.ties]
 
 
-def _together(links: list[Json]) -> list[Json]:
+def _together(links: list[Link]) -> list[Link]:
     """The groups of bidders linked with each other, as they count."""
-    return [group for group in _binding(links) if agencies.BUYER not in group["ties"]]
+    return [group for group in _binding(links) if agencies.BUYER not in group.ties]
 
 
-def links_of(tender: Tender) -> list[Json]:
+def links_of(tender: Tender) -> list[Link]:
     """The linked bidders of a sealed tender, once everybody may know."""
-    found: list[Json] = (
-        (tender.outcome or {}).get("linked", []) if tender.way.sealed and tender.opened else []
-    )
-    return found
+    return tender.outcome.linked if tender.outcome and tender.opened else []
 
 
-def counted(answers: int, links: list[Json]) -> int:
+def counted(answers: int, links: list[Link]) -> int:
     """How many answers there are if each group counts as one."""
-    return answers - sum(len(group["answers"]) - 1 for group in _together(links))
+    return answers - sum(len(group.answers) - 1 for group in _together(links))
 
 
 def follows(tender: Tender) -> str:
@@ -68,7 +63,7 @@ def follows(tender: Tender) -> str:
     return policy.get(tender.policy_version).text("linked.follows")
 
 
-def void(tender: Tender, links: list[Json], opened: set[str]) -> set[str]:
+def void(tender: Tender, links: list[Link], opened: set[str]) -> set[str]:
     """The bids among those `opened` that do not take part, since they are linked.
 
     With another, of which the first that is no void one stays, or with the buyer.
@@ -80,35 +75,33 @@ def void(tender: Tender, links: list[Json], opened: set[str]) -> set[str]:
     struck = {
         name
         for group in _binding(links)
-        for name in group["answers"]
-        if akin == "void" and agencies.BUYER in group["ties"]
+        for name in group.answers
+        if akin == "void" and agencies.BUYER in group.ties
     }
-    standing = [[name for name in group["answers"] if name in opened - struck] for group in _together(links)]
+    standing = [[name for name in group.answers if name in opened - struck] for group in _together(links)]
     return struck if first is None else struck | {name for group in standing for name in group[first:]}
 
 
-def aside(links: list[Json]) -> set[str]:
+def aside(links: list[Link]) -> set[str]:
     """Those that have no place of their own in the draw: all of a group but its first."""
-    return {name for group in _together(links) for name in group["answers"][1:]}
+    return {name for group in _together(links) for name in group.answers[1:]}
 
 
-def spread(order: list[str], links: list[Json]) -> list[str]:
+def spread(order: list[str], links: list[Link]) -> list[str]:
     """The drawn order with everybody in it.
 
     Whoever has no place of its own right after the one it is linked with.
     """
-    after = {group["answers"][0]: group["answers"][1:] for group in _together(links)}
+    after = {group.answers[0]: group.answers[1:] for group in _together(links)}
     return [name for drawn in order for name in (drawn, *after.get(drawn, ()))]
 
 
-def best(ranking: list[str], links: list[Json]) -> list[str]:
+def best(ranking: list[str], links: list[Link]) -> list[str]:
     """A ranking in which each group has one place, that of its best."""
     taken: set[int] = set()
     kept = []
     for name in ranking:
-        group = next(
-            (number for number, group in enumerate(_together(links)) if name in group["answers"]), None
-        )
+        group = next((number for number, group in enumerate(_together(links)) if name in group.answers), None)
         if group is None or group not in taken:
             kept.append(name)
         taken |= {group} if group is not None else set()

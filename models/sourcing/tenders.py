@@ -11,288 +11,17 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validat
 from models import clock, money, policy, workdays
 from models.accounts import Organisation
 from models.actors import Actor
-from models.base import Base, Json, Name, OptionalFen
+from models.base import Base, Json, JsonOf, Name, OptionalFen
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing import conditions
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
+from models.sourcing.outcomes import Outcome
 from models.sourcing.projects import core
-from models.workflow import Case, Limit, Move, State, Workflow
-
-_UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
-_TO_AWARD = up("tender.award_days")
-
-TENDER = Workflow(
-    name="tender",
-    unhurried={"draft": "a draft binds nobody and nobody waits for it"},
-    label=N_("采购需求"),
-    states=(
-        State("draft", N_("草稿"), tone="plain"),
-        State("published", N_("正在征集"), tone="good"),
-        State("closed", N_("已截止")),
-        State("auction", N_("网上竞价中"), tone="good"),
-        State("scoring", N_("评审中")),
-        State("evaluated", N_("待确定中选")),
-        State("cancelling", N_("待监管部门同意取消")),
-        State("awarded", N_("中选公示")),
-        State("contracted", N_("已转合同"), tone="plain"),
-        State("revoking", N_("待监管部门同意不签合同")),
-        State("failed", N_("征集失败"), tone="bad", terminal=True),
-        State("cancelled", N_("已取消"), tone="bad", terminal=True),
-    ),
-    moves=(
-        Move("draft", "edit", "draft", who={"buyer"}),
-        Move(
-            "draft",
-            "publish",
-            "published",
-            who={"buyer"},
-            main=True,
-            public=True,
-            rules=(
-                conditions.is_listed,
-                conditions.sane_deadline,
-                conditions.sane_choice,
-                conditions.has_department,
-                conditions.invites_enough,
-            ),
-            limit=_UNTIL_DEADLINE,
-        ),
-        Move("draft", "cancel", "cancelled", who={"buyer"}),
-        Move(
-            "published",
-            "close",
-            "closed",
-            who={"system", "buyer"},
-            public=True,
-            notify=("buyer",),
-            rules=(conditions.may_close_early,),
-            limit=Limit(attribute="closes_at", act="open"),
-        ),
-        Move(
-            "published",
-            "amend",
-            "published",
-            who={"buyer"},
-            public=True,
-            needs_reason=True,
-            rules=(conditions.sane_deadline, conditions.sane_choice),
-            limit=_UNTIL_DEADLINE,
-        ),
-        Move(
-            "published",
-            "extend",
-            "published",
-            who={"system"},
-            public=True,
-            notify=("buyer",),
-            limit=_UNTIL_DEADLINE,
-        ),
-        Move(
-            "published",
-            "defer",
-            "published",
-            who={"system"},
-            public=True,
-            notify=("buyer",),
-            limit=_UNTIL_DEADLINE,
-        ),
-        Move(
-            "published",
-            "turn",
-            "published",
-            who={"system"},
-            public=True,
-            notify=("buyer",),
-            limit=_UNTIL_DEADLINE,
-        ),
-        Move("published", "appoint", "published", who={"buyer"}, rules=(conditions.is_scored,)),
-        Move("published", "cancel", "cancelled", who={"buyer"}, public=True, needs_reason=True),
-        Move(
-            "closed", "evaluate", "evaluated", who={"system"}, public=True, limit=_TO_AWARD, notify=("buyer",)
-        ),
-        Move(
-            "closed",
-            "open",
-            "evaluated",
-            who={"system"},
-            public=True,
-            rules=(conditions.deadline_passed,),
-            limit=_TO_AWARD,
-            notify=("buyer",),
-        ),
-        Move("closed", "fail", "failed", who={"system"}, public=True, notify=("buyer",)),
-        Move(
-            "evaluated",
-            "start_auction",
-            "auction",
-            who={"system"},
-            public=True,
-            limit=Limit(attribute="auction_closes_at", act="end_auction"),
-        ),
-        Move(
-            "auction",
-            "prolong",
-            "auction",
-            who={"system"},
-            public=True,
-            limit=Limit(attribute="auction_closes_at", act="end_auction"),
-        ),
-        Move(
-            "auction",
-            "end_auction",
-            "evaluated",
-            who={"system"},
-            public=True,
-            limit=_TO_AWARD,
-            notify=("buyer",),
-        ),
-        Move(
-            "evaluated",
-            "start_scoring",
-            "scoring",
-            who={"system"},
-            public=True,
-            notify=("buyer",),
-            limit=up("choosing.merit_score_days"),
-        ),
-        Move("scoring", "appoint", "scoring", who={"buyer"}),
-        Move(
-            "scoring",
-            "publish_scores",
-            "evaluated",
-            who={"system"},
-            public=True,
-            limit=_TO_AWARD,
-            notify=("buyer",),
-        ),
-        Move(
-            "evaluated",
-            "award",
-            "awarded",
-            who={"buyer"},
-            main=True,
-            public=True,
-            rules=(conditions.earlier_decided,),
-        ),
-        Move("evaluated", "fail", "failed", who={"system"}, public=True, notify=("buyer",)),
-        Move(
-            "evaluated",
-            "cancel",
-            "cancelled",
-            who={"buyer"},
-            public=True,
-            needs_reason=True,
-            rules=(conditions.free_to_cancel,),
-        ),
-        *(
-            move
-            for state, asked, back in (
-                ("evaluated", "cancelling", _TO_AWARD),
-                ("contracted", "revoking", None),
-            )  # an award is given up as a draw is
-            for move in (
-                Move(
-                    state,
-                    "ask_cancel",
-                    asked,
-                    who={"buyer"},
-                    needs_reason=True,
-                    rules=(conditions.cancels_with_consent, conditions.unsigned),
-                    limit=up("cancelling.decide_days"),
-                ),
-                Move(
-                    asked,
-                    "consent",
-                    "cancelled",
-                    who={"regulator"},
-                    main=True,
-                    public=True,
-                    needs_reason=True,
-                    rules=(conditions.unsigned,),
-                    notify=("buyer",),
-                ),
-                Move(
-                    asked,
-                    "refuse_cancel",
-                    state,
-                    who={"regulator"},
-                    main=True,
-                    public=True,
-                    needs_reason=True,
-                    notify=("buyer",),
-                    limit=back,
-                ),
-                Move(asked, "keep", state, who={"buyer", "system"}, limit=back),
-            )
-        ),
-        *(
-            Move(state, "fail", "failed", who={"system"}, public=True, notify=("buyer",))
-            for state in ("contracted", "revoking")
-        ),
-        *referrals("cancelling", "revoking", notify=("buyer",), urged=False),
-        *(
-            Move(
-                state,
-                "call_off",
-                "failed",
-                who={"regulator"},
-                public=True,
-                needs_reason=True,
-                above=True,
-                notify=("buyer",),
-            )
-            for state in ("scoring", "evaluated")
-        ),
-        *referrals("scoring", "evaluated", notify=("buyer",)),
-        Move("awarded", "contract", "contracted", who={"system"}, public=True, notify=("buyer",)),
-        Move(
-            "awarded", "reopen", "evaluated", who={"system"}, public=True, notify=("buyer",), limit=_TO_AWARD
-        ),
-        Move(
-            "contracted",
-            "reopen",
-            "evaluated",
-            who={"system"},
-            public=True,
-            notify=("buyer",),
-            limit=_TO_AWARD,
-        ),
-    ),
-    duties=("cancel", "ask_cancel"),
-    prepares=("create", "edit", "cancel"),
-    acts={
-        "edit": N_("修改"),
-        "publish": N_("发布需求"),
-        "close": N_("截止征集"),
-        "cancel": N_("取消采购"),
-        "amend": N_("修改需求并顺延"),
-        "extend": N_("家数不足,顺延一次"),
-        "defer": N_("答复临近截止,顺延"),
-        "turn": N_("家数不足,转为询价议价"),
-        "appoint": N_("增加评审人"),
-        "evaluate": N_("进入比较"),
-        "open": N_("统一拆封"),
-        "start_auction": N_("开始网上竞价"),
-        "prolong": N_("临近结束有降价,顺延"),
-        "end_auction": N_("网上竞价结束"),
-        "start_scoring": N_("开始评审"),
-        "publish_scores": N_("公布评分表"),
-        "fail": N_("征集失败"),
-        "award": N_("确定中选机构"),
-        "contract": N_("转入合同"),
-        "reopen": N_("重新确定"),
-        "ask_cancel": N_("申请取消采购"),
-        "consent": N_("同意取消采购"),
-        "refuse_cancel": N_("不同意取消"),
-        "keep": N_("撤回取消申请"),
-        "call_off": N_("终止采购"),
-        **REFERRAL_ACTS,
-    },
-)
+from models.sourcing.scoring import Criteria
+from models.sourcing.tender_workflow import TENDER
+from models.workflow import Case, Workflow
 
 
 class Tender(Case, Base):
@@ -302,10 +31,10 @@ class Tender(Case, Base):
     `keeper_key`, whose private half the keeper has under `keeper_handle` and keeps until `keeper_until`, as
     far as we know: a deadline that moved is told it afterwards. Once closed and due to be opened, the
     keeper's half is fetched and kept here (`keeper_half`, under the platform's own key) until the opening.
-    `criteria` is how merit is scored; `outcome` what the opening, the draws and the scores came to: see
-    ranking.py. `again_of` is the tender of the same buyer that it repeats, `again_said` what the buyer said
-    of that (an identifier, or NOT_AGAIN), `again_not` which ones it denied repeating, `cancel_ground` the
-    policy's ground on which it was cancelled: see cancelling.py.
+    `criteria` is how merit is scored (scoring.py), `outcome` what the opening, the draws and the scores came
+    to (outcomes.py). `again_of` is the tender of the same buyer that it repeats, `again_said` what the buyer
+    said of that (an identifier, or NOT_AGAIN), `again_not` which ones it denied repeating, `cancel_ground`
+    the policy's ground on which it was cancelled: see cancelling.py.
     """
 
     __tablename__ = "tenders"
@@ -338,8 +67,8 @@ class Tender(Case, Base):
     keeper_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     keeper_until: Mapped[datetime | None]
     keeper_half: Mapped[bytes | None] = mapped_column(LargeBinary)
-    criteria: Mapped[Json | None]
-    outcome: Mapped[Json | None]
+    criteria: Mapped[Criteria | None] = mapped_column(JsonOf(Criteria))
+    outcome: Mapped[Outcome | None] = mapped_column(JsonOf(Outcome))
     again_of: Mapped[str | None] = mapped_column(String(40), index=True)
     again_said: Mapped[str | None] = mapped_column(String(40), index=True)
     again_not: Mapped[list[str] | None] = mapped_column(JSON)
@@ -423,6 +152,13 @@ class Tender(Case, Base):
         return MODES[self.mode]
 
     @property
+    def scored_by(self) -> Criteria:
+        """The criteria of a tender that is scored; LookupError for one without."""
+        if self.criteria is None:
+            raise LookupError(f"{self.identifier} has no criteria")
+        return self.criteria
+
+    @property
     def rules(self) -> Rules:
         return rules_of(self.mode, self.funds, self.policy_version)
 
@@ -450,14 +186,8 @@ class Tender(Case, Base):
             )
 
     def leaves(self, days: int) -> datetime:
-        """The deadline that leaves at least so many working days from now: the one there is, where it does.
-
-        An auction begins in office hours.
-        """
-        moved = workdays.add(clock.now(), days)
-        if self.mode == "reverse_auction":
-            moved = moved.replace(hour=10)
-        return max(self.deadline, moved)
+        """The deadline that leaves at least so many working days from now: the present one, where it does."""
+        return max(self.deadline, self.way.deadline_on(workdays.add(clock.now(), days)))
 
     @property
     def closes_at(self) -> datetime:
@@ -491,8 +221,9 @@ class Tender(Case, Base):
         """
         from models.sourcing.answers import answered
 
-        shown = self.opened if self.way.sealed else self.state not in ("draft", "published")
-        return super().involved(session, known) | answered(session, self.id, known, shown=shown)
+        return super().involved(session, known) | answered(
+            session, self.id, known, shown=self.way.answers_known(self)
+        )
 
     def check_accepts_offers(self, arrived: datetime) -> None:
         """RuleViolation unless an offer that arrived at this instant may come in.

@@ -29,7 +29,7 @@ from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.keeper import FolderKeeper, HttpKeeper, KeeperUnavailable, create_keeper
 from market.sourcing import actions as sourcing
-from market.sourcing.actions import bids
+from market.sourcing.actions import opening
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation
@@ -47,7 +47,7 @@ from tests.faults.children import in_a_child
 
 def struck(at: int) -> None:
     """An opening struck by SIGKILL: at the given bid, or (for the last) just after the commit."""
-    opened, inner, commit = [0], bids._open, Session.commit
+    opened, inner, commit = [0], opening._open, Session.commit
 
     def strike(when: bool) -> None:
         if when:
@@ -63,7 +63,7 @@ def struck(at: int) -> None:
         commit(session)
         strike(opened[0] > 0 and at == 4)
 
-    bids._open = dying
+    opening._open = dying
     Session.commit = last  # type: ignore[method-assign]
     run_deadlines()
 
@@ -163,7 +163,7 @@ def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
         "the one at the very instant counts, to the microsecond"
     )
     assert found.outcome is not None
-    assert found.outcome["ranking"] == [b.identifier for b in bids]
+    assert found.outcome.ranking == [b.identifier for b in bids]
 
 
 @contextmanager

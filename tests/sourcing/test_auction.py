@@ -72,7 +72,7 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
     run_deadlines()
     db.session.rollback()
     ended = Tender.load(db.session, tender)
-    assert ended.outcome["ranking"] == [bids["third"], bids["second"], bids["agency"]]
+    assert ended.outcome.ranking == [bids["third"], bids["second"], bids["agency"]]
     award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="网上竞价最低"))
     assert (award.agency.name, award.price) == ("third单位", 3_900_000)
     with pytest.raises(RuleViolation, match="没有进行中"):
@@ -217,7 +217,7 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
     run_deadlines()
     db.session.rollback()
     ended = Tender.load(db.session, tender)
-    assert (ended.state, ended.outcome["ranking"]) == (
+    assert (ended.state, ended.outcome.ranking) == (
         "evaluated",
         draws.of_case(db.session, tender)[0].result,
     ), "equals, parted by the draw"

@@ -169,7 +169,7 @@ def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
     time.closing(tender)
     states = {b.agency.name: b.state for b in db.session.query(Bid)}
     assert states == {"agency单位": "disqualified", "second单位": "opened", "third单位": "opened"}
-    assert bids["agency"] not in Tender.load(db.session, tender).outcome["ranking"]
+    assert bids["agency"] not in Tender.load(db.session, tender).outcome.ranking
 
 
 def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(

@@ -257,7 +257,7 @@ def test_what_stayed_sealed_is_named_by_no_link_and_by_no_refusal(
     for _ in range(2):
         time.closing(tender)
     found = Tender.load(db.session, tender)
-    assert (found.state, len((found.outcome or {})["linked"])) == ("failed", 1)
+    assert (found.state, len(found.outcome.linked)) == ("failed", 1)
     for name in ("buyer", "regulator", "agency"):
         page = sign_in(app, world, name).get(f"/requests/{tender}").text
         assert "关联单位" not in page.split("<main", 1)[1].split("</main", 1)[0], name

@@ -20,6 +20,7 @@ from models import policy
 from models.accounts import Membership, User
 from models.agencies import SAID, TIES, linked
 from models.agencies.related_parties import person, phones, same_person
+from models.sourcing import Link
 from models.sourcing.related_bidders import best, counted, spread
 from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled
@@ -141,7 +142,7 @@ NAMES = st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1)
 @given(NAMES, st.randoms(use_true_random=False))
 def test_a_group_has_one_place_and_nobody_else_loses_one(names: list[str], random: Any) -> None:
     cut = random.randrange(len(names) + 1)
-    links = [{"answers": names[:cut], "ties": []}] if cut > 1 else []
+    links = [Link(names[:cut], [])] if cut > 1 else []
     drawn = [name for name in names if name not in (names[1:cut] if cut > 1 else [])]
     random.shuffle(drawn)
     order = spread(drawn, links)

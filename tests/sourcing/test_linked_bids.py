@@ -54,8 +54,8 @@ def _states(tender: str) -> dict[str, str]:
 
 def _first(tender: str) -> str:
     db.session.rollback()
-    outcome = Tender.load(db.session, tender).outcome or {}
-    return db.session.scalars(select(Bid).where(Bid.identifier == outcome["ranking"][0])).one().agency.name
+    outcome = Tender.load(db.session, tender).outcome
+    return db.session.scalars(select(Bid).where(Bid.identifier == outcome.ranking[0])).one().agency.name
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_follows_is_the_policys(
     tender = _opened(world, time)
     assert _states(tender) == states
     assert _first(tender) == first
-    assert len((Tender.load(db.session, tender).outcome or {})["ranking"]) == places
+    assert len(Tender.load(db.session, tender).outcome.ranking) == places
 
 
 def test_the_later_bid_stays_where_the_earlier_takes_no_part(
@@ -134,8 +134,8 @@ def test_a_bidder_under_the_buyers_head_is_shown_or_void(
     for reader in (sign_in(app, world, "buyer"), sign_in(app, world, "third"), Visitor(app)):
         page = reader.get(f"/requests/{tender}").text
         assert "与项目业主有关联、同一法定代表人" in page
-    drawn = Tender.load(db.session, tender).outcome or {}
-    assert len(drawn["ranking"]) == (3 if buyer == "show" else 2)
+    drawn = Tender.load(db.session, tender).outcome
+    assert len(drawn.ranking) == (3 if buyer == "show" else 2)
 
 
 def test_linked_bidders_have_one_place_in_a_draw(
@@ -145,7 +145,7 @@ def test_linked_bidders_have_one_place_in_a_draw(
     tender = _opened(world, time, mode="random_draw", budget=5_000_00)
     (draw,) = draws.of_case(db.session, tender)
     assert (len(draw.candidates), len(draw.participants)) == (3, 4)
-    assert len((Tender.load(db.session, tender).outcome or {})["ranking"]) == 3
+    assert len(Tender.load(db.session, tender).outcome.ranking) == 3
 
 
 def test_they_count_as_one_towards_the_least_number(
@@ -225,10 +225,10 @@ def test_nobody_is_struck_by_a_name_a_rival_gives_itself(
     world.bids(tender, sock=400_00, second=300_00, agency=100_00, third=200_00)
     time.closing(tender)
     assert set(_states(tender).values()) == {"opened"}
-    outcome = Tender.load(db.session, tender).outcome or {}
-    assert len(outcome["ranking"]) == 4
+    outcome = Tender.load(db.session, tender).outcome
+    assert len(outcome.ranking) == 4
     assert _first(tender) == "agency单位"
-    assert [row["ties"] for row in outcome["linked"]] == [
+    assert [row.ties for row in outcome.linked] == [
         ["buyer", "representative", "owner", SAID],
         ["representative", "owner", SAID],
     ]

@@ -20,7 +20,7 @@ from models import policy, workdays
 from models.actors import VISITOR
 from models.errors import NotAllowed, RuleViolation
 from models.sourcing import Award, Evaluation, Tender
-from models.sourcing.scoring import check_criteria, days_shares, price_shares
+from models.sourcing.scoring import Criteria, check_criteria, days_shares, price_shares
 from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
 
@@ -68,7 +68,7 @@ def test_worked_examples() -> None:
 )
 def test_criteria_that_do_not_add_up_are_refused_at_their_field(change: Any, field: str) -> None:
     with pytest.raises(RuleViolation) as refused:
-        check_criteria(None if change is None else {**CRITERIA, **change})
+        check_criteria(None if change is None else Criteria.from_json({**CRITERIA, **change}))
     assert refused.value.field == field
 
 
@@ -129,15 +129,15 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
                 text = sign_in(app, world, other).get(f"/requests/{tender}").text
                 assert "的理由写在这里" not in text
     outcome = Tender.load(db.session, tender).outcome
-    assert outcome["ranking"] == [bids[name] for name in ("agency", "second", "third")]
-    assert outcome["points"][bids["agency"]] == {
+    assert outcome.ranking == [bids[name] for name in ("agency", "second", "third")]
+    assert outcome.points[bids["agency"]] == {
         "price": 38.0,
         "days": 10.0,
         "credit": 12.0,
         "技术方案": 20.0,
         "类似业绩": 10.0,
     }
-    assert outcome["totals"][bids["agency"]] == 90.0
+    assert outcome.totals[bids["agency"]] == 90.0
     page = sign_in(app, world, "visitor").get(f"/requests/{tender}").text
     assert "的理由写在这里" in page
     assert "90.00" in page
@@ -254,4 +254,4 @@ def test_without_quality_lines_nobody_needs_to_score(world: World, time: Any) ->
     time.closing(tender)
     found = Tender.load(db.session, tender)
     assert found.state == "evaluated"
-    assert found.outcome["ranking"][0] == bids["second"], "nearest below the mean"
+    assert found.outcome.ranking[0] == bids["second"], "nearest below the mean"

@@ -310,8 +310,8 @@ class Sourcing(Machine):
             assert found.state in ("cancelled", "failed")
             drafts = db.session.query(Contract.state).filter_by(tender_id=found.id)
             assert {state for (state,) in drafts} == {"terminated"}
-        if found.mode == "sealed_bid" and (found.outcome or {}).get("ranking"):
-            prices = [Bid.load(db.session, name).price for name in found.outcome["ranking"]]
+        if found.mode == "sealed_bid" and found.outcome and found.outcome.ranking:
+            prices = [Bid.load(db.session, name).price for name in found.outcome.ranking]
             assert prices == sorted(prices)
 
 

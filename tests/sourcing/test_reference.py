@@ -24,7 +24,7 @@ from market.sourcing import actions as sourcing
 from market.sourcing.jobs import _rows
 from models import draws, money, policy, workdays
 from models.sourcing import Award, Tender
-from models.sourcing.ranking import percentages, reference
+from models.sourcing.modes.reference_price import percentages, reference
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -103,15 +103,15 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
     assert "不足的全部平均" in visitor.get(f"/requests/{tender}").text
     time.closing(tender)
     award = sourcing.award(world.actor("buyer"), tender, reasons="最接近参考价")
-    outcome = Tender.load(db.session, tender).outcome["reference"]
+    outcome = Tender.load(db.session, tender).outcome.reference
     kept = sorted(prices.values())[1:-1] if count == 6 else sorted(prices.values())
-    assert outcome["kept"] == kept
+    assert outcome.kept == kept
     said = [
         " + ".join(money.show(price) for price in kept),
-        money.show(outcome["mean"]),
-        f"{outcome['percent']}%",
-        money.show(outcome["price"]),
-        outcome["source"],
+        money.show(outcome.mean),
+        f"{outcome.percent}%",
+        money.show(outcome.price),
+        outcome.source,
     ]
     said.append("去掉最低" if count == 6 else "全部计入平均")
     for path in (f"/requests/{tender}", f"/awards/{award}"):
@@ -125,7 +125,7 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
     file = visitor.get(f"/draws/{percent}.json").response.get_json()
     for change, status in (
         ({}, 0),
-        ({"price": outcome["price"] + 1}, 1),
+        ({"price": outcome.price + 1}, 1),
         ({"ranking": file["reference"]["ranking"][::-1]}, 1),
     ):
         path.write_text(json.dumps({**file, "reference": {**file["reference"], **change}}), encoding="utf-8")

@@ -127,19 +127,19 @@ def test_the_reference_price_is_drawn_and_the_nearest_wins(world: World, time: A
     bids = world.bids(tender, agency=1_000_000, second=2_000_000, third=1_930_000, fourth=3_000_000)
     time.closing(tender)
     found = Tender.load(db.session, tender)
-    reference = (found.outcome or {})["reference"]
-    assert (reference["counted"], reference["dropped"]) == (4, []), (
+    reference = found.outcome.reference
+    assert (reference.counted, reference.dropped) == (4, []), (
         "the plain mean: of four the two in the middle would say nothing"
     )
-    assert reference["mean"] == 1_982_500
-    assert reference["price"] == 1_982_500 * int(reference["percent"]) // 100
+    assert reference.mean == 1_982_500
+    assert reference.price == 1_982_500 * int(reference.percent) // 100
     order, percent = draws.of_case(db.session, tender)
     assert percent.purpose == "percent"
-    assert percent.result == [reference["percent"]]
+    assert percent.result == [reference.percent]
     assert percent.candidates == ["95", "96", "97", "98"]
     assert percent.participants == order.candidates == list(bids.values())
-    nearest = min(bids.values(), key=lambda b: abs((Bid.load(db.session, b).price or 0) - reference["price"]))
-    assert found.outcome["ranking"][0] == nearest == bids["third"]
+    nearest = min(bids.values(), key=lambda b: abs((Bid.load(db.session, b).price or 0) - reference.price))
+    assert found.outcome.ranking[0] == nearest == bids["third"]
 
 
 def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: World, time: Any) -> None:
@@ -220,7 +220,7 @@ def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World,
         with pytest.raises(NotAllowed):
             sourcing.annul(world.actor("buyer"), award, reason="我不想要它了")
         sourcing.annul(world.actor("regulator"), award, reason="投标文件造假")
-    ranking = Tender.load(db.session, tender).outcome["ranking"]
+    ranking = Tender.load(db.session, tender).outcome.ranking
     assert won == [Bid.load(db.session, name).agency_id for name in ranking]
     with pytest.raises(RuleViolation, match="重新发布"):
         sourcing.award(world.actor("buyer"), tender, reasons="没有可选的人了")
@@ -337,4 +337,4 @@ def test_a_bid_whose_seal_is_broken_is_void_and_the_others_open(world: World, ti
         bid.sealed = bid.sealed[:-1] + bytes([bid.sealed[-1] ^ 1])
     time.closing(tender)
     assert Bid.load(db.session, bids["agency"]).state == "disqualified"
-    assert Tender.load(db.session, tender).outcome["ranking"] == [bids["second"], bids["third"]]
+    assert Tender.load(db.session, tender).outcome.ranking == [bids["second"], bids["third"]]

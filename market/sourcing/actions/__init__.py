@@ -1,5 +1,6 @@
 """From a need to an award: what buyers, agencies and evaluators do, and what the clock does for them."""
 
+from market.sourcing.actions.auction import end_auction, undercut
 from market.sourcing.actions.awards import (
     annul,
     answer_objection,
@@ -12,7 +13,7 @@ from market.sourcing.actions.awards import (
     uphold_objection,
     withdraw_objection,
 )
-from market.sourcing.actions.bids import end_auction, open_bids, submit_bid, undercut, withdraw_bid
+from market.sourcing.actions.bids import submit_bid, withdraw_bid
 from market.sourcing.actions.cancelling import (
     ask_cancel,
     call_off,
@@ -21,8 +22,12 @@ from market.sourcing.actions.cancelling import (
     keep_tender,
     refuse_to_cancel,
 )
+from market.sourcing.actions.closing import close
 from market.sourcing.actions.common import published_price
+from market.sourcing.actions.drafting import create_tender, edit_tender
 from market.sourcing.actions.keys import fetch_keys, settle_keys
+from market.sourcing.actions.opening import open_bids
+from market.sourcing.actions.questions import answer_question, ask
 from market.sourcing.actions.quotes import (
     accept_quote,
     decline_quote,
@@ -33,15 +38,7 @@ from market.sourcing.actions.quotes import (
     withdraw_quote,
 )
 from market.sourcing.actions.scoring import appoint, declare, lapse_evaluation, recuse, score, scored_bids
-from market.sourcing.actions.tenders import (
-    amend,
-    answer_question,
-    ask,
-    close,
-    create_tender,
-    edit_tender,
-    publish,
-)
+from market.sourcing.actions.tenders import amend, publish
 
 __all__ = [
     "accept_quote",

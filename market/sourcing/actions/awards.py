@@ -91,7 +91,7 @@ def first_bid(session: Session, tender: Tender) -> Bid:
     annulled = select(Award.agency_id).where(Award.tender_id == tender.id, Award.state == "annulled")
     bids = session.scalars(select(Bid).where(Bid.tender_id == tender.id, Bid.agency_id.not_in(annulled)))
     by_name = {bid.identifier: bid for bid in bids if bid.state == "opened"}
-    for name in (tender.outcome or {}).get("ranking", []):
+    for name in tender.outcome.ranking if tender.outcome else []:
         if name in by_name and _engageable(session, tender, by_name[name]):
             return by_name[name]
     raise RuleViolation(N_("没有可以中选的投标;请取消后照此重新发布。"))

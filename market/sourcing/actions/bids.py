@@ -1,33 +1,22 @@
-"""Sealed bids: handed in, opened all at once, and undercut in a live auction."""
+"""Sealed bids: handed in, replaced and withdrawn."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.files import Kept, hand_in, keep, put_for, store
-from market.sourcing.actions import keys
-from market.sourcing.actions.common import also_notify, answering
-from market.sourcing.actions.scoring import start_scoring
-from market.transaction import Beforehand, action, arriving, looking, sealing_key
-from models import agencies, clock, draws, identifiers, money, policy, sealing
-from models.actors import SYSTEM, Actor
-from models.base import Json
+from market.files import put_for
+from market.sourcing.actions.common import answering
+from market.transaction import Beforehand, action, arriving, looking
+from models import agencies, clock, identifiers, sealing
+from models.actors import Actor
 from models.documents import check
-from models.errors import Conflict, Problem, RuleViolation, WrongState
+from models.errors import Conflict, Problem, RuleViolation
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing import Bid, LivePrice, Tender, check_terms, lowest, step
-from models.sourcing.bids import drawn_by, open_up, put_back, take_out
-from models.sourcing.ranking import ranked, reference, told_links
-from models.sourcing.related_bidders import spread, void
+from models.sourcing import Bid, Tender, check_terms
 from models.workflow import perform, start
 
 
@@ -96,15 +85,14 @@ def _submit_bid(
     attached: Beforehand[dict[str, str] | None],
 ) -> str:
     tender = Tender.load(session, identifier, lock=True)
-    if not tender.way.sealed or tender.public_key is None or tender.keeper_key is None:
+    if tender.way.answer_class is not Bid or tender.public_key is None or tender.keeper_key is None:
         raise RuleViolation(N_("这项需求现在不接收密封投标。"))
     agency, schedule = answering(session, actor, tender)
     tender.seals(clock.arrival(session))
     if file and attached.got is None:
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     ceiling = schedule.price(Quantity.of(tender.quantity))
-    if tender.mode == "random_draw":
-        price = min(ceiling, tender.budget or 0)
+    price = tender.way.price_of(tender, price, ceiling)
     if price is None:
         raise RuleViolation(N_("请填写这一项。"), "price")
     agencies.check_price(schedule, Quantity.of(tender.quantity), price)
@@ -156,257 +144,7 @@ def _seal(tender: Tender, plain: bytes) -> bytes:
     return sealing.seal(tender.keeper_key or b"", sealing.seal(tender.public_key or b"", plain))
 
 
-def _own(session: Session, identifier: str) -> Bid:
-    """The bid, its tender locked first."""
-    return Bid.load_under(session, identifier, "tender")
-
-
 @action
 def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, _own(session, identifier), "withdraw", actor)
+    perform(session, Bid.load_under(session, identifier, "tender"), "withdraw", actor)
     return identifier
-
-
-@dataclass(frozen=True)
-class Unsealed:
-    """What was under a bid's seal: its text, and the file it names. No text where the seal is broken."""
-
-    sealed: bytes
-    plain: str = ""
-    file: Kept | None = None
-
-
-def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
-    """Open every bid of a closed tender, run its draws and rank: one transaction, so all of it or none.
-
-    The seals are undone before it.
-
-    KeeperAway while the key is with a keeper elsewhere; nothing has happened then and the clock tries again.
-    """
-    return _open_bids(actor, identifier, read=Beforehand(_read(actor, identifier)), submission=submission)
-
-
-def _read(actor: Actor, identifier: str) -> dict[str, Unsealed] | None:
-    """Every bid of a tender that may be opened now, unsealed, by its name.
-
-    None where it may not be, and the act says why.
-    """
-    outer = keys.half_of(actor, identifier)
-    if outer is None:
-        return None
-    with looking() as session:
-        tender = Tender.load(session, identifier)
-        bids = session.scalars(_submitted(tender)).all()
-    inner = sealing.unwrap(sealing_key(), tender.wrapped_key or b"")
-    return {bid.identifier: _unseal(bid, outer, inner) for bid in bids}
-
-
-def _submitted(tender: Tender) -> Select[Any]:
-    return select(Bid).where(Bid.tender_id == tender.id, Bid.state == "submitted").order_by(Bid.id)
-
-
-def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
-    """Undo the seals of a bid and of its file, which is kept."""
-
-    def unsealed(sealed: bytes, sha256: str) -> bytes:
-        plain = sealing.open_sealed(inner, sealing.open_sealed(outer, sealed))
-        if hashlib.sha256(plain).hexdigest() != sha256:
-            raise InvalidTag
-        return plain
-
-    try:
-        plain = unsealed(bid.sealed, bid.receipt).decode()
-        told = json.loads(plain)["file"]
-        file = keep(unsealed(store().get(told["sealed"]), told["sha256"])) if told else None
-    except (InvalidTag, FileNotFoundError):
-        return Unsealed(bid.sealed)
-    return Unsealed(bid.sealed, plain, file)
-
-
-@action
-def _open_bids(
-    session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]
-) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    happened = perform(session, tender, "open", actor)
-    bids = list(session.scalars(_submitted(tender).with_for_update(of=Bid)))
-    if read.got is None or any(
-        bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids
-    ):
-        raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
-    for bid in bids:
-        _open(session, tender, bid, read.got[bid.identifier].plain)
-    _strike_linked(session, tender, bids, _links(tender))
-    tender.opened_at, tender.keeper_half = clock.now(), None
-    happened.data = {**happened.data, "count": len(bids)}
-    left = any(bid.state == "opened" for bid in bids)
-    if (
-        left and tender.mode == "reverse_auction"
-    ):  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
-        _put_back(bids, read.got)
-    else:
-        _lay_open(session, bids, read.got)
-        _rank(session, tender, bids)
-        happened.data = {**happened.data, **told_links(tender)}
-    also_notify(happened, (bid.agency_id for bid in bids))
-    _go_on(session, tender, left)
-    return identifier
-
-
-def _links(tender: Tender) -> list[Json]:
-    found: list[Json] = (tender.outcome or {}).get("linked", [])
-    return found
-
-
-def _open(session: Session, tender: Tender, bid: Bid, plain: str) -> None:
-    """Open one bid, or find it void and say why."""
-    perform(session, bid, "open", SYSTEM, data={"receipt": bid.receipt})
-    if not plain:
-        perform(session, bid, "disqualify", SYSTEM, reason=N_("密文与回执不符,无法拆封。"))
-        return
-    content = json.loads(plain)
-    bid.price = content["price"]
-    if content["revision"] != tender.revision:
-        perform(session, bid, "disqualify", SYSTEM, reason=N_("需求修改后没有更新投标。"))
-
-
-def _put_back(bids: list[Bid], unsealed: dict[str, Unsealed]) -> None:
-    for bid in bids:
-        found = unsealed[bid.identifier]
-        if found.plain:
-            put_back(bid, sealing_key(), found.plain, asdict(found.file) if found.file else None)
-
-
-def _lay_open(session: Session, bids: list[Bid], unsealed: dict[str, Unsealed]) -> None:
-    """Everything that was sealed is there for whoever may see the bids, the files among it."""
-    for bid in bids:
-        found = unsealed[bid.identifier]
-        if found.plain:
-            content = open_up(bid, found.plain)
-            if found.file is not None:
-                hand_in(session, SYSTEM, bid, content["file"]["name"], found.file)
-
-
-def _rank(session: Session, tender: Tender, bids: list[Bid]) -> None:
-    """All is open: run the draws, and put the bids in order."""
-    links = _links(tender)
-    tender.outcome = {
-        **_draw(session, tender, [drawn_by(bid) for bid in bids if bid.content]),
-        "linked": links,
-    }
-    tender.outcome["order"] = spread(tender.outcome["order"], links)
-    if tender.mode == "reference_price":
-        tender.outcome = _with_reference(tender, bids)
-    tender.outcome = {**tender.outcome, "ranking": ranked(tender, bids)}
-
-
-def _strike_linked(session: Session, tender: Tender, bids: list[Bid], links: list[Json]) -> None:
-    """Bids that do not take part since their bidders are linked: void, as the policy says."""
-    struck = void(tender, links, {bid.identifier for bid in bids if bid.state == "opened"})
-    for bid in bids:
-        if bid.identifier in struck and bid.state == "opened":
-            perform(
-                session,
-                bid,
-                "disqualify",
-                SYSTEM,
-                reason=N_("与另一家投标机构或项目业主是关联单位,按规则这份投标无效。"),
-            )
-
-
-def _draw(session: Session, tender: Tender, contributions: list[Json]) -> dict[str, Any]:
-    """Run what was promised at publication and frozen at the deadline.
-
-    An auction that began when draws were run at its opening has drawn.
-    """
-    found: dict[str, Any] = {}
-    for draw in draws.of_case(session, tender.identifier):
-        drawn = draws.run(draw, sealing_key(), contributions) if draw.drawn_at is None else draw.result
-        found[draw.purpose] = drawn if draw.purpose == "order" else drawn[0]
-    return found
-
-
-def _with_reference(tender: Tender, bids: list[Bid]) -> dict[str, Any]:
-    prices = [bid.price for bid in bids if bid.state == "opened" and bid.price is not None]
-    outcome = dict(tender.outcome or {})
-    if prices:
-        found = reference(prices, outcome["percent"], tender.policy_version)
-        outcome["reference"] = {**asdict(found), "counted": found.counted}
-    return outcome
-
-
-def _go_on(session: Session, tender: Tender, left: bool) -> None:
-    """What follows an opening: nothing left, a live auction, scoring, or the award."""
-    if not left:
-        perform(session, tender, "fail", SYSTEM, data={"count": 0})
-    elif tender.mode == "reverse_auction":
-        minutes = policy.get(tender.policy_version).number("choosing.auction_minutes")
-        tender.auction_started_at = clock.now()
-        tender.auction_ends_at = clock.now() + timedelta(minutes=minutes)
-        perform(session, tender, "start_auction", SYSTEM, data={"until": tender.auction_ends_at.isoformat()})
-    elif tender.mode == "merit":
-        start_scoring(session, tender)
-
-
-@action
-def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> str:
-    """A lower price in a live auction; in the last minutes it moves the end.
-
-    Returns the tender's identifier.
-    """
-    bid = _own(session, identifier)
-    tender = bid.tender
-    perform(session, bid, "undercut", actor, data={"price": price})
-    best = lowest(session, tender)
-    most = best - step(tender, best)
-    if not 0 < price <= most:
-        raise RuleViolation(
-            N_("现在最低 %(best)s,新的价格不能高于 %(most)s。"),
-            "price",
-            best=money.show(best),
-            most=money.show(most),
-        )
-    bid.price = price
-    _prolong(session, tender)
-    at = clock.arrival(session)
-    session.add(LivePrice(tender_id=tender.id, bid=bid, price=price, at=at, ends_at=tender.auction_ends_at))
-    return tender.identifier
-
-
-def _prolong(session: Session, tender: Tender) -> None:
-    """A price in the last minutes moves the end to that long after it, up to the policy's longest auction."""
-    book, begun = policy.get(tender.policy_version), tender.auction_started_at
-    if begun is None or tender.auction_ends_at is None:
-        raise WrongState(N_("现在没有进行中的网上竞价。"))
-    latest = begun + timedelta(minutes=book.number("choosing.auction_longest_minutes"))
-    wanted = min(
-        latest,
-        clock.arrival(session) + timedelta(minutes=book.number("choosing.auction_extend_within_minutes")),
-    )
-    if wanted > tender.auction_ends_at:
-        tender.auction_ends_at = wanted
-        perform(session, tender, "prolong", SYSTEM, data={"until": wanted.isoformat()})
-
-
-@action
-def end_auction(session: Session, actor: Actor, identifier: str) -> str:
-    """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
-    tender = Tender.load(session, identifier, lock=True)
-    ended = perform(session, tender, "end_auction", actor)
-    took = select(Bid).where(
-        Bid.tender_id == tender.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
-    )
-    bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
-    _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
-    _rank(session, tender, bids)
-    ended.data = {**ended.data, **told_links(tender)}
-    also_notify(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
-    return identifier
-
-
-def _taken_out(bid: Bid) -> Unsealed:
-    """What was kept of a bid while its auction ran; nothing of one that was laid open before it."""
-    if bid.content:
-        return Unsealed(bid.sealed)
-    plain, file = take_out(bid, sealing_key())
-    return Unsealed(bid.sealed, plain, Kept(**file) if file else None)

@@ -53,7 +53,7 @@ def published_price(actor: Actor, tender: Tender) -> int:
 def turn_away(session: Session, tender: Tender, winner: int | None = None) -> None:
     """Close what other answers are still open, for whoever did not win."""
     for quote in session.scalars(select(Quote).where(Quote.tender_id == tender.id).with_for_update(of=Quote)):
-        if quote.agency_id != winner and quote.state in ("open", "countered", "agreed"):
+        if quote.agency_id != winner and quote.state in Quote.live:
             perform(session, quote, "decline", SYSTEM)
     for bid in session.scalars(select(Bid).where(Bid.tender_id == tender.id).with_for_update(of=Bid)):
         if bid.state == "submitted":

@@ -36,7 +36,7 @@ def submit_quote(
     quote's identifier.
     """
     tender = Tender.load(session, identifier, lock=True)
-    if tender.way.sealed:
+    if tender.way.answer_class is not Quote:
         raise RuleViolation(N_("这项需求要密封投标,不接收公开报价。"))
     agency, schedule = answering(session, actor, tender)
     earlier = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +18,7 @@ from models.actors import SYSTEM, Actor
 from models.credit import CreditScore
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import Bid, Evaluation, Tender
+from models.sourcing import Bid, Evaluation, Outcome, Tender
 from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
 from models.sourcing.ranking import ranked
 from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
@@ -115,7 +116,7 @@ def scored_bids(session: Session, tender: Tender) -> list[Bid]:
     So no place on the list is an advantage anyone chose.
     """
     bids = session.scalars(select(Bid).where(Bid.tender_id == tender.id, Bid.state == "opened"))
-    order = (tender.outcome or {}).get("order", [])
+    order = tender.outcome.order if tender.outcome else []
     return sorted(bids, key=lambda bid: order.index(bid.identifier))
 
 
@@ -126,7 +127,7 @@ def score(session: Session, actor: Actor, identifier: str, *, sheet: dict[str, A
     tender = evaluation.tender
     perform(session, evaluation, "score", actor)
     bids = [bid.identifier for bid in scored_bids(session, tender)]
-    check_sheet(sheet, bids, (tender.criteria or {})["quality"])
+    check_sheet(sheet, bids, tender.scored_by.quality)
     seal_sheet(evaluation, {bid: sheet[bid] for bid in bids}, sealing_key())
     _conclude(session, tender)
     return identifier
@@ -138,8 +139,8 @@ def _conclude(session: Session, tender: Tender) -> None:
         return
     sheets = _sheets(session, tender)
     done = [evaluation for evaluation in sheets if evaluation.state == "scored"]
-    quality = (tender.criteria or {})["quality"]
-    least = policy.get(tender.policy_version).number("choosing.merit_evaluators_least") if quality else 0
+    least = policy.get(tender.policy_version).number("choosing.merit_evaluators_least")
+    least = least if tender.scored_by.quality else 0
     if any(evaluation.state in ("due", "scoring") for evaluation in sheets) or len(done) < least:
         return
     for evaluation in done:
@@ -148,15 +149,15 @@ def _conclude(session: Session, tender: Tender) -> None:
     bids = scored_bids(session, tender)
     points = _points(session, tender, bids, [evaluation.sheet or {} for evaluation in done])
     totals = {bid: sum(lines.values(), Fraction(0)) for bid, lines in points.items()}
-    outcome = tender.outcome or {}
-    tender.outcome = {
-        **outcome,
-        "ranking": ranked(tender, bids, totals),
-        "points": {
+    outcome = tender.outcome or Outcome()
+    tender.outcome = replace(
+        outcome,
+        ranking=ranked(tender, bids, outcome, totals),
+        points={
             bid: {line: rounded(value) for line, value in lines.items()} for bid, lines in points.items()
         },
-        "totals": {bid: rounded(total) for bid, total in totals.items()},
-    }
+        totals={bid: rounded(total) for bid, total in totals.items()},
+    )
     published = perform(session, tender, "publish_scores", SYSTEM)
     also_notify(published, (bid.agency_id for bid in bids))
 
@@ -165,22 +166,21 @@ def _points(
     session: Session, tender: Tender, bids: list[Bid], sheets: list[dict[str, Any]]
 ) -> dict[str, dict[str, Fraction]]:
     """Every bid's points by line: `price`, `days`, `credit`, and the quality lines by their names."""
-    criteria = tender.criteria or {}
+    criteria = tender.scored_by
     prices = price_shares(
-        criteria["price"]["formula"], {b.identifier: b.price or 0 for b in bids}, tender.policy_version
+        criteria.price_formula, {b.identifier: b.price or 0 for b in bids}, tender.policy_version
     )
     days = days_shares({b.identifier: b.days or 1 for b in bids})
     rated = select(CreditScore).where(CreditScore.agency_id.in_([bid.agency_id for bid in bids]))
     grades = {score.agency_id: score.grade for score in session.scalars(rated)}
     return {
         bid.identifier: {
-            "price": prices[bid.identifier] * criteria["price"]["weight"],
-            "days": days[bid.identifier] * criteria["days"]["weight"],
-            "credit": credit_share(grades.get(bid.agency_id), tender.policy_version)
-            * criteria["credit"]["weight"],
+            "price": prices[bid.identifier] * criteria.price_weight,
+            "days": days[bid.identifier] * criteria.days_weight,
+            "credit": credit_share(grades.get(bid.agency_id), tender.policy_version) * criteria.credit_weight,
             **{
-                line["name"]: mean_points([s[bid.identifier]["points"] for s in sheets], line["name"])
-                for line in criteria["quality"]
+                line.name: mean_points([s[bid.identifier]["points"] for s in sheets], line.name)
+                for line in criteria.quality
             },
         }
         for bid in bids

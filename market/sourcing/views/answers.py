@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -18,7 +19,7 @@ from market.formatting import problem_text
 from market.identity import current_actor
 from market.pagination import sliced
 from market.sourcing import actions
-from market.sourcing.blueprint import bp, readable, tender_link
+from market.sourcing.blueprint import bp, readable, say, tender_link
 from market.sourcing.forms import BidForm, OfferForm
 from market.sourcing.views.tenders import quantity_words
 from models import documents, pricing
@@ -34,33 +35,42 @@ QUOTE_ACTS = {
     "withdraw": ActPage(actions.withdraw_quote),
 }
 BID_ACTS = {"withdraw": ActPage(actions.withdraw_bid)}
+_ANSWERS: dict[type[Quote] | type[Bid], tuple[type[OfferForm], Callable[..., str]]] = {
+    Quote: (OfferForm, actions.submit_quote),
+    Bid: (BidForm, actions.submit_bid),
+}
 
 
 @bp.route("/requests/<identifier>/answer", methods=["GET", "POST"])
 @login_required
 def answer(identifier: str) -> Response | str | tuple[str, int]:
     found = readable(identifier)
-    sealed, status, published = found.way.sealed, 200, None
-    form = BidForm() if sealed else OfferForm()
+    kind, status, published = found.way.answer_class, 200, None
+    form_class, act = _ANSWERS[kind]
+    form = form_class()
     if isinstance(form, BidForm):
         form.prepare(found)
     if form.is_submitted():
         status = 422
         if form.validate():
             values = form.values()
-            if sealed:
+            if "file" in values:
                 values |= file_of(values.pop("file"))
-            result, status = attempt(
-                form, actions.submit_bid if sealed else actions.submit_quote, identifier, **values
-            )
+            result, status = attempt(form, act, identifier, **values)
             if result is not None:
-                return redirect(case_url("bid" if sealed else "quote", result), 303)
+                return redirect(case_url(kind.workflow.name, result), 303)
     try:
         published = actions.published_price(current_actor(), found)
     except Problem as problem:
         if not form.errors:
             form.refuse(problem, problem_text(problem))
-    return render_template("sourcing/answer.html", form=form, tender=found, published=published), status
+    return render_template(
+        "sourcing/answer.html",
+        form=form,
+        tender=found,
+        published=published,
+        leads=found.way.explain_answer(found, say),
+    ), status
 
 
 @bp.get("/my/answers")
@@ -101,7 +111,7 @@ def compare(identifier: str) -> str:
         plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if priced else None,
         quantity=quantity_words(found),
         left=abandoned_by(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
-        totals=(found.outcome or {}).get("totals", {}),
+        totals=found.outcome.totals if found.outcome else {},
     )
 
 

@@ -80,9 +80,9 @@ def _place(seat: Seat, own: int) -> int:
 
     By the prices alone while it runs, and by the published ranking once that is there.
     """
-    ranking = (seat.tender.outcome or {}).get("ranking", [])
+    ranking = seat.tender.outcome.ranking if seat.tender.outcome else []
     if seat.tender.opened and seat.mine is not None and seat.mine.identifier in ranking:
-        return int(ranking.index(seat.mine.identifier)) + 1
+        return ranking.index(seat.mine.identifier) + 1
     return 1 + sum((bid.price or 0) < own for bid in seat.bids)
 
 

@@ -23,7 +23,8 @@ from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
 from models import draws
 from models.draws import publication
-from models.sourcing import Award, Objection, Tender, answers_to, participants_of
+from models.sourcing import Award, Objection, Tender, answers_to, participants_of, planned_draws
+from models.sourcing.modes.reference_price import PERCENT
 from models.sourcing.related_bidders import links_of
 
 AWARD_ACTS = {"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)}
@@ -63,6 +64,7 @@ def show_award(identifier: str) -> str:
         "sourcing/award.html",
         **case_page(award, objections),
         draws=[draw for draw in draws.of_case(db.session, award.tender.identifier) if draw.drawn_at],
+        planned=planned_draws(),
         names={bid.identifier: bid.agency.name for bid in bids},
         bids=bids,
         objections=objections,
@@ -115,15 +117,18 @@ def draw_file(identifier: str) -> dict[str, Any]:
 
 
 def _reckoned(draw: draws.Draw, tender: Tender) -> dict[str, Any]:
-    reckoned = (tender.outcome or {}).get("reference") or {}
-    if draw.purpose != "percent" or "kept" not in reckoned:
+    outcome = tender.outcome
+    if draw.purpose != PERCENT.purpose or outcome is None or outcome.reference is None:
+        return {}
+    if not outcome.reference.kept:  # reckoned before its prices were stored with it
         return {}
     prices = {bid.identifier: bid.price for bid in answers_to(db.session, tender) if bid.state == "opened"}
     return {
         "reference": {
             "prices": prices,
-            **{key: reckoned[key] for key in ("trim_from", "price")},
-            "ranking": (tender.outcome or {})["ranking"],
+            "trim_from": outcome.reference.trim_from,
+            "price": outcome.reference.price,
+            "ranking": outcome.ranking,
         }
     }
 

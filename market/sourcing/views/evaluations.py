@@ -43,9 +43,7 @@ def show_evaluation(identifier: str) -> str:
 def score(identifier: str) -> Response | str | tuple[str, int]:
     found = visible(Evaluation, identifier)
     found.workflow.find(found.state, "score")
-    form = score_form(
-        actions.scored_bids(db.session, found.tender), (found.tender.criteria or {})["quality"]
-    )()
+    form = score_form(actions.scored_bids(db.session, found.tender), found.tender.scored_by.quality)()
     back = case_url("evaluation", identifier)
     return form_page(
         form,

@@ -32,7 +32,7 @@ from market.pagination import paged
 from market.progress import of_tender
 from market.referrals import urges
 from market.sourcing import actions
-from market.sourcing.blueprint import bp, readable, tender_link
+from market.sourcing.blueprint import bp, readable, say, tender_link
 from market.sourcing.forms import (
     AmendForm,
     AnswerForm,
@@ -44,7 +44,6 @@ from market.sourcing.forms import (
 )
 from models import clock, draws, money, policy, workdays
 from models.agencies import schedules_in_force
-from models.base import Json
 from models.catalogue import ServiceItem, current_items
 from models.contracts import UNSIGNED, Contract, Deliverable
 from models.credit import CreditScore, abandoned_by
@@ -62,8 +61,10 @@ from models.sourcing import (
     TENDER,
     TOO_FEW,
     Award,
+    Bid,
     Clarification,
     Evaluation,
+    Link,
     Objection,
     Tender,
     answers_to,
@@ -72,6 +73,7 @@ from models.sourcing import (
     ground_of,
     grounds,
     past_prices,
+    planned_draws,
     rerun_of,
     shown_to,
 )
@@ -82,7 +84,11 @@ class _AwardPage(AwardForm):
     """The award form knows the answers of its tender."""
 
     def prepare(self, case: Tender) -> None:
-        quotes = [] if case.way.sealed else shown_to(case, answers_to(db.session, case), current_actor())
+        quotes = (
+            []
+            if case.way.answer_class is Bid
+            else shown_to(case, answers_to(db.session, case), current_actor())
+        )
         self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
 
 
@@ -129,7 +135,6 @@ def index() -> str:
         item_options=item_options(),
         regions=region_choices(),
         region=region,
-        modes=MODES,
     )
 
 
@@ -180,14 +185,15 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
     return render_template("sourcing/edit.html", form=form, draft=draft), status
 
 
-def links_shown(found: Tender, shown: list[Any]) -> list[Json]:
+def links_shown(found: Tender, shown: list[Any]) -> list[Link]:
     """Which answers are linked, as far as the reader may know: of those it is `shown`.
 
     Of sealed bids that is everybody once they are open, of quotes the buyer and its overseers once it is
     closed, and never of those that stayed sealed.
     """
     names = {answer.identifier for answer in shown}
-    return [group for group in (found.outcome or {}).get("linked", []) if names.issuperset(group["answers"])]
+    links = found.outcome.linked if found.outcome else []
+    return [group for group in links if names.issuperset(group.answers)]
 
 
 @bp.get("/requests/<identifier>")
@@ -212,6 +218,7 @@ def show(identifier: str) -> str:
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found.item.code, found.region_code) if shown else None
+    count = len(answers) if found.way.tells_count(found) else None
     page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
     idle = {"cancel"} if found.cancels_with_consent else {"ask_cancel"}
     if found.state == "published":
@@ -225,7 +232,9 @@ def show(identifier: str) -> str:
         tender=found,
         journey=of_tender(found, contract, deliverable, len(answers)),
         answers=shown,
-        count=len(answers) if found.opened or not found.way.sealed else None,
+        count=count,
+        none_shown=found.way.none_shown(found, count),
+        hints=found.way.explain(policy.get(found.policy_version), say),
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
         can_answer=permissions.may_act("sourcing.ask", actor) and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
@@ -233,6 +242,7 @@ def show(identifier: str) -> str:
         objections=objections,
         evaluations=[e for e in evaluations if e.state == "published" or e.roles_of(actor)],
         draws=draws.of_case(db.session, found.identifier),
+        planned=planned_draws(),
         names={a.identifier: a.agency.name for a in answers} if found.opened else {},
         clarifications=clarifications_for(db.session, found, actor),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
@@ -253,7 +263,6 @@ def show(identifier: str) -> str:
         links=links_shown(found, shown),
         link_names={a.identifier: a.agency.name for a in shown},
         left=abandoned_by(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
-        modes=MODES,
         funds=FUNDS,
         openness=OPENNESS,
         too_few=TOO_FEW,
