@@ -201,6 +201,7 @@ class Organisation(Case, Base):
 
     __tablename__ = "organisations"
     workflow: ClassVar[Workflow] = ORGANISATION
+    prefix_of: ClassVar[dict[str, str]] = {"enterprise": "E", "agency": "A", "authority": "G"}  # by its kind
     parties: ClassVar[dict[str, str]] = {"agency": "id"}
 
     uscc: Mapped[str] = mapped_column(String(18), unique=True)

@@ -139,6 +139,7 @@ class Claim(Case, Base):
 
     __tablename__ = "claims"
     workflow: ClassVar[Workflow] = CLAIM
+    prefix: ClassVar[str] = "CL"
     parties: ClassVar[dict[str, str]] = {"holder": "organisation_id"}
     persons: ClassVar[dict[str, str]] = {"applicant": "applicant_id"}
 
@@ -173,7 +174,7 @@ def open_claim(session: Session, user: User, organisation: Organisation) -> Clai
     Anybody can, so nobody is told before there is evidence, and without it the case ends.
     """
     claim = Claim(
-        identifier=identifiers.issue(session, "CL"),
+        identifier=identifiers.issue(session, Claim),
         organisation_id=organisation.id,
         organisation=organisation,
         applicant_id=user.id,

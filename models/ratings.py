@@ -66,6 +66,7 @@ class Rating(Case, Base):
     __tablename__ = "ratings"
     __table_args__ = (UniqueConstraint("contract_id", "by"),)
     workflow: ClassVar[Workflow] = RATING
+    prefix: ClassVar[str] = "R"
     beneath: ClassVar[str] = "contract"
     parties: ClassVar[dict[str, str]] = {"rater": "rater_id", "ratee": "ratee_id"}
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Index, Select, String, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -22,11 +22,13 @@ from models.actors import Actor
 from models.base import Code
 from models.errors import NotAllowed, NotFound, Problem, RuleViolation
 from models.i18n import N_
+from models.identifiers import Numbered, kinds_of
 from models.regions import covers, within
 from models.workflow_table import Limit, Move, Rule, State, Workflow
 
 __all__ = [
     "ASKED",
+    "CASES",
     "Case",
     "Limit",
     "Move",
@@ -36,6 +38,7 @@ __all__ = [
     "check",
     "check_reason",
     "check_role",
+    "find_case",
     "may",
     "override",
     "perform",
@@ -44,9 +47,11 @@ __all__ = [
 
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
+CASES: dict[str, type[Case]] = {}  # every case type there is, by its workflow's name
 
-class Case:
-    """Mixed into every table that has a workflow.
+
+class Case(Numbered):
+    """Mixed into every table that has a workflow; declaring one puts it among the `CASES`.
 
     `parties` maps a role to the column that holds the organisation playing it, `persons` to the column of a
     person who plays it alone, who is on the side of the role `allied` names, if any; `stake` is the sum at
@@ -73,6 +78,13 @@ class Case:
     )  # the area of the authority its overdue state was referred to
     region_code: Mapped[str] = mapped_column(String(6), index=True)
     policy_version: Mapped[str] = mapped_column(String(12))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "workflow" in vars(cls):
+            CASES[cls.workflow.name] = cls
+            # what is due is looked for every second, by the state its limit runs in
+            Index(None, cls.state, cls.due_at)
 
     @property
     def title(self) -> str:
@@ -256,6 +268,18 @@ class Case:
         case: Self = session.scalars(_beneath(cls, above), {"identifier": identifier}).one()  # type: ignore[arg-type]
         set_committed_value(case, above, held)
         return case
+
+
+def find_case(session: Session, identifier: str) -> Case | None:
+    """The case of this identifier, of whatever type; None if there is none."""
+    for kind in kinds_of(identifier):
+        if issubclass(kind, Case):
+            found: Case | None = session.scalars(
+                _by_identifier(kind, False), {"identifier": identifier}
+            ).one_or_none()  # type: ignore[arg-type]
+            if found is not None:
+                return found
+    return None
 
 
 @cache

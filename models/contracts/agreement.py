@@ -243,6 +243,7 @@ class Contract(Case, Base):
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
+    prefix: ClassVar[str] = "C"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "giver": "notice_by_id", "recipient": "notice_to_id"}
 

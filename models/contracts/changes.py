@@ -87,6 +87,7 @@ class Change(OfContract, Base):
         ),
     )
     workflow: ClassVar[Workflow] = CHANGE
+    prefix: ClassVar[str] = "U"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "proposer": "proposer_id", "other": "other_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))

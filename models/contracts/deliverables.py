@@ -205,6 +205,7 @@ class Deliverable(OfContract, Base):
 
     __tablename__ = "deliverables"
     workflow: ClassVar[Workflow] = DELIVERABLE
+    prefix: ClassVar[str] = "V"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "department": "department_id", "superior": "superior_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)

@@ -82,6 +82,7 @@ class Dispute(OfContract, Base):
 
     __tablename__ = "disputes"
     workflow: ClassVar[Workflow] = DISPUTE
+    prefix: ClassVar[str] = "Y"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "claimant": "claimant_id", "respondent": "respondent_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)

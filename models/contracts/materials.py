@@ -74,6 +74,7 @@ class Materials(OfContract, Base):
 
     __tablename__ = "contract_materials"
     workflow: ClassVar[Workflow] = MATERIALS
+    prefix: ClassVar[str] = "N"
     parties: ClassVar[dict[str, str]] = PARTIES
     delegated_with: ClassVar[str] = "contract"
 

@@ -52,6 +52,7 @@ class CreditRecord(Case, Base):
 
     __tablename__ = "credit_records"
     workflow: ClassVar[Workflow] = CREDIT_RECORD
+    prefix: ClassVar[str] = "X"
     parties: ClassVar[dict[str, str]] = {}
 
     subject_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -85,7 +86,7 @@ def propose(
 ) -> CreditRecord:
     """Put a record forward for the regulator of the agency's area to take up."""
     record = CreditRecord(
-        identifier=identifiers.issue(session, "X"),
+        identifier=identifiers.issue(session, CreditRecord),
         subject_id=agency.id,
         subject=agency,
         kind=kind,

@@ -46,6 +46,7 @@ class Invoice(OfContract, Base):
 
     __tablename__ = "invoices"
     workflow: ClassVar[Workflow] = INVOICE
+    prefix: ClassVar[str] = "I"
     parties: ClassVar[dict[str, str]] = PARTIES
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)

@@ -116,6 +116,7 @@ class Payment(OfContract, Base):
     __tablename__ = "payments"
     __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
     workflow: ClassVar[Workflow] = PAYMENT
+    prefix: ClassVar[str] = "M"
     parties: ClassVar[dict[str, str]] = PARTIES
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 

@@ -106,6 +106,7 @@ class Payout(OfContract, Base):
 
     __tablename__ = "payouts"
     workflow: ClassVar[Workflow] = PAYOUT
+    prefix: ClassVar[str] = "Z"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 

@@ -112,6 +112,7 @@ class Award(Case, Base):
         ),
     )
     workflow: ClassVar[Workflow] = AWARD
+    prefix: ClassVar[str] = "W"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
 
@@ -216,6 +217,7 @@ class Objection(Case, Base):
     __tablename__ = "objections"
     __table_args__ = (UniqueConstraint("award_id", "objector_id"),)
     workflow: ClassVar[Workflow] = OBJECTION
+    prefix: ClassVar[str] = "J"
     beneath: ClassVar[str] = "award"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
     delegated_with: ClassVar[str] = "tender"

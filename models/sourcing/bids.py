@@ -84,6 +84,7 @@ class Bid(Case, Base):
     __tablename__ = "bids"
     __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = BID
+    prefix: ClassVar[str] = "B"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
 

@@ -43,6 +43,7 @@ class Clarification(Case, Base):
 
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
+    prefix: ClassVar[str] = "K"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     delegated_with: ClassVar[str] = "tender"

@@ -108,6 +108,8 @@ class Evaluation(Case, Base):
     __tablename__ = "evaluations"
     __table_args__ = (UniqueConstraint("tender_id", "evaluator_id"),)
     workflow: ClassVar[Workflow] = EVALUATION
+    prefix: ClassVar[str] = "EV"
+    former_prefixes: ClassVar[tuple[str, ...]] = ("G",)  # an authority's, with which they shared one counter
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     delegated_with: ClassVar[str] = "tender"

@@ -125,6 +125,7 @@ class Quote(Case, Base):
     __tablename__ = "quotes"
     __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = QUOTE
+    prefix: ClassVar[str] = "P"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
 

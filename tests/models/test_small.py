@@ -1,4 +1,4 @@
-"""Money, working days, codes, regions, documents, sealing, identifiers, credit: the small shared things."""
+"""Money, working days, codes, regions, documents, sealing, credit: the small shared things."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from models import (
     clock,
     credit,
     documents,
-    identifiers,
     money,
     passwords,
     policy,
@@ -168,13 +167,6 @@ def test_what_is_sealed_opens_only_whole_and_with_its_key(plain: bytes, flip: in
         sealing.open_sealed(private, broken)
     with pytest.raises(InvalidTag):
         sealing.open_sealed(sealing.make_pair()[1], sealed)
-
-
-def test_identifiers_run_by_kind_and_year(session: Any) -> None:
-    assert [identifiers.issue(session, "Q") for _ in range(2)] == ["Q-2026-000001", "Q-2026-000002"]
-    assert identifiers.issue(session, "P") == "P-2026-000001"
-    with clock.at(datetime(2027, 1, 5, tzinfo=BEIJING)):
-        assert identifiers.issue(session, "Q") == "Q-2027-000001"
 
 
 stars = st.floats(1, 5)

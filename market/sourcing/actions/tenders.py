@@ -144,7 +144,9 @@ def create_tender(
 
     Returns its identifier.
     """
-    tender = Tender(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    tender = Tender(
+        identifier=identifiers.issue(session, Tender), buyer_id=_buyer(session, actor, on_behalf_of)
+    )
     _say(session, tender, again_of)
     with session.no_autoflush:
         _fill(session, actor, tender, **values)  # type: ignore[arg-type]
@@ -417,7 +419,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleViolation(N_("请写清问题(5 到 1000 个字)。"), "question")
     clarification = Clarification(
-        identifier=identifiers.issue(session, "K"),
+        identifier=identifiers.issue(session, Clarification),
         tender=tender,
         buyer_id=tender.buyer_id,
         asker_id=actor.organisation_id,
