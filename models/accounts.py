@@ -109,6 +109,7 @@ ORGANISATION = Workflow(
     ),
     duties=("submit", "commit"),
     prepares=("submit", "commit"),  # its entry is how it comes to be let in
+    openings={"enter": N_("提交入驻")},
     acts={
         "submit": N_("提交核验"),
         "commit": N_("承诺入驻"),

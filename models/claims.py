@@ -118,6 +118,7 @@ CLAIM = Workflow(
     opening=Limit(policy="claim.file_days", act="lapse"),
     duties=("answer", "file", "withdraw"),
     prepares=("open", "answer", "file", "withdraw", "resume"),
+    openings={"open": N_("有人用本单位的代码注册")},
     acts={
         "file": N_("提交认领材料"),
         "withdraw": N_("撤回认领"),

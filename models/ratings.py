@@ -55,6 +55,7 @@ RATING = Workflow(
         Move("sealed", "publish", "published", who={"system"}, public=True, notify=("rater", "ratee")),
     ),
     duties=("rate",),
+    openings={"ask": N_("请求评价")},
     acts={"rate": N_("评价"), "publish": N_("公布"), "lapse": N_("逾期")},
     opening=Limit(attribute="closes_at", act="lapse"),
 )

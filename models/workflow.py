@@ -314,8 +314,10 @@ def start(
     """Put a new case into its first state, start its first limit and record the act that opened it.
 
     A case that comes `of` another one is in its place and under its version of the policy. `about` is what
-    `perform` takes: `data`, `public`, `tells`.
+    `perform` takes: `data`, `public`, `notify`. ValueError for an act that opens none of its type.
     """
+    if act not in case.workflow.openings:
+        raise ValueError(f"{act} opens no {case.workflow.name}")
     if of is not None:
         case.region_code, case.policy_version = of.region_code, of.policy_version
     case.state = case.state or case.workflow.initial

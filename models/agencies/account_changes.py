@@ -35,6 +35,7 @@ ACCOUNT_CHANGE = Workflow(
         Move("waiting", "stop", "stopped", who={"agency", "system"}, needs_reason=True, notify=("agency",)),
     ),
     duties=("stop",),
+    openings={"ask": N_("更换收款账户,等待生效")},
     acts={"take_effect": N_("新账户生效"), "stop": N_("停止更换")},
     opening=Limit(policy="entry.account_wait_days", act="take_effect"),
 )

@@ -81,6 +81,7 @@ CHECK = Workflow(
     ),
     duties=("answer",),
     prepares=("answer",),
+    openings={"open": N_("发起核查")},
     acts={
         "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),

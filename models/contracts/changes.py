@@ -60,6 +60,7 @@ CHANGE = Workflow(
         Move("proposed", "lapse", "lapsed", who={"system"}, notify=("buyer", "agency")),
     ),
     duties=("refuse", "withdraw"),
+    openings={"propose": N_("提出变更")},
     acts={
         "agree": N_("同意变更"),
         "refuse": N_("不同意变更"),

@@ -61,6 +61,7 @@ DISPUTE = Workflow(
         *referrals("deciding", notify=("buyer", "agency"), urged=False),
     ),
     duties=("file", "answer", "evidence", "withdraw"),
+    openings={"file": N_("提出争议")},
     acts={
         "answer": N_("答辩"),
         "lapse": N_("逾期未答辩"),

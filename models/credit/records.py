@@ -40,6 +40,7 @@ CREDIT_RECORD = Workflow(
     label=N_("信用记录"),
     states=(State("proposed", N_("拟认定")), State("dropped", N_("不予认定"), tone="plain", terminal=True)),
     moves=(Move("proposed", "drop", "dropped", who={"regulator"}, needs_reason=True),),
+    openings={"propose": N_("提出信用记录")},
     acts={"drop": N_("不予认定")},
 )
 

@@ -92,6 +92,7 @@ PAYMENT = Workflow(
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
     duties=("pay", "confirm", "dispute"),
+    openings={"ask": N_("应付款项")},
     acts={
         "pay": N_("上传付款凭证"),
         "confirm": N_("确认到账"),

@@ -85,6 +85,7 @@ PAYOUT = Workflow(
         ),  # a refund may fail weeks later
     ),
     duties=("arrive", "bounce"),
+    openings={"owe": N_("应付出")},
     acts={
         "begin": N_("提交渠道"),
         "send": N_("付出"),

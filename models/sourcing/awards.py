@@ -83,6 +83,7 @@ AWARD = Workflow(
             notify=("buyer", "agency"),
         ),
     ),
+    openings={"propose": N_("提出中选")},
     acts={
         "finalise": N_("公示期满,确定中选"),
         "annul": N_("撤销中选"),
@@ -195,6 +196,7 @@ OBJECTION = Workflow(
         *referrals("answered", notify=("buyer", "objector"), urged=False),
     ),
     duties=("object", "answer", "withdraw"),
+    openings={"object": N_("提出异议")},
     acts={
         "answer": N_("答复异议"),
         "escalate": N_("业主逾期未答复,转监管部门"),

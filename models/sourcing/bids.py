@@ -61,6 +61,7 @@ BID = Workflow(
         Move("submitted", "void", "void", who={"system"}, notify=("agency",)),
     ),
     duties=("withdraw",),
+    openings={"submit": N_("投标")},
     acts={
         "replace": N_("更换投标"),
         "withdraw": N_("撤回投标"),

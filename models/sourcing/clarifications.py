@@ -33,6 +33,7 @@ CLARIFICATION = Workflow(
         *referrals("asked", notify=("buyer",)),
     ),
     duties=("answer",),
+    openings={"ask": N_("提问")},
     acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
     opening=up("tender.answer_days"),
 )

@@ -88,6 +88,7 @@ EVALUATION = Workflow(
         Move("scored", "lapse", "lapsed", who={"system"}),
     ),
     duties=("declare", "score", "recuse"),
+    openings={"appoint": N_("指定评审人")},
     acts={
         "begin": N_("开始评审"),
         "declare": N_("声明无利害关系"),

@@ -101,6 +101,7 @@ QUOTE = Workflow(
         Move("agreed", "renew", "countered", who={"system"}, notify=("agency",), limit=_TURN),
     ),
     duties=("decline", "withdraw"),
+    openings={"submit": N_("报价")},
     acts={
         "offer": N_("还价"),
         "accept": N_("同意这个价格"),
