@@ -21,12 +21,12 @@ from market.forms import Form
 from market.identity import current_actor
 from market.pagination import asked
 from models import clock, permission, spelling, workflow
+from models.cases import case_types_of, find_case
 from models.documents import MOST_BYTES, clean_name
 from models.errors import NotAllowed, NotFound, Problem
 from models.events import timeline
 from models.i18n import N_
-from models.identifiers import kinds_of
-from models.workflow import Case, find_case
+from models.workflow import Case
 
 # Where the pages are of what events and links are about: here what is no case, the cases by `register_case`.
 PAGES: dict[str, str] = {
@@ -47,7 +47,7 @@ def url_of(identifier: str) -> str:
 
     The letters tell the type; the database is asked only of those that were once shared by two.
     """
-    kinds = [kind for kind in kinds_of(identifier) if issubclass(kind, Case)]
+    kinds = case_types_of(identifier)
     if len(kinds) > 1:
         kinds = [type(case)] if (case := find_case(db.session, identifier)) else []
     return case_url(kinds[0].workflow.name, identifier) if kinds else ""

@@ -1,10 +1,10 @@
 """What every act and every page asks of whoever comes, a line each; the rule itself is models/permission.py.
 
 An act is named by its room and its function, a page by its endpoint. `CASE` leaves who may to the case's own
-table (models/workflow.py), which every such act has to ask; the acts and pages a case type is registered with
+table (models/workflow.py), which every such act has to ask. The acts and pages a case type is registered with
 (market/case_registry.py) come in by that, unless they ask for more here. What stands in no table is refused:
-it was forgotten. A page that offers an act asks what the act asks, and so does whatever leads to it (`may` in the
-templates), so that nobody is shown what would be refused.
+it was forgotten. A page that offers an act asks what the act asks, and so does whatever leads to it (`may` in
+the templates), so that nobody is shown what would be refused.
 """
 
 from __future__ import annotations

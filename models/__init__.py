@@ -33,7 +33,7 @@ from models import (
     uploads,
 )
 from models.base import Base
-from models.workflow import CASES
+from models.cases import CASES
 
 __all__ = [
     "CASES",

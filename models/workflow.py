@@ -20,15 +20,15 @@ from sqlalchemy.orm.attributes import set_committed_value
 from models import clock, conflicts, events, permission, policy
 from models.actors import Actor
 from models.base import Code
+from models.cases import CASES
 from models.errors import NotAllowed, NotFound, Problem, RuleViolation
 from models.i18n import N_
-from models.identifiers import Numbered, kinds_of
+from models.identifiers import Numbered
 from models.regions import covers, within
 from models.workflow_table import Limit, Move, Rule, State, Workflow
 
 __all__ = [
     "ASKED",
-    "CASES",
     "Case",
     "Limit",
     "Move",
@@ -38,7 +38,6 @@ __all__ = [
     "check",
     "check_reason",
     "check_role",
-    "find_case",
     "may",
     "override",
     "perform",
@@ -46,8 +45,6 @@ __all__ = [
 ]
 
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
-
-CASES: dict[str, type[Case]] = {}  # every case type there is, by its workflow's name
 
 
 class Case(Numbered):
@@ -268,18 +265,6 @@ class Case(Numbered):
         case: Self = session.scalars(_beneath(cls, above), {"identifier": identifier}).one()  # type: ignore[arg-type]
         set_committed_value(case, above, held)
         return case
-
-
-def find_case(session: Session, identifier: str) -> Case | None:
-    """The case of this identifier, of whatever type; None if there is none."""
-    for kind in kinds_of(identifier):
-        if issubclass(kind, Case):
-            found: Case | None = session.scalars(
-                _by_identifier(kind, False), {"identifier": identifier}
-            ).one_or_none()  # type: ignore[arg-type]
-            if found is not None:
-                return found
-    return None
 
 
 @cache

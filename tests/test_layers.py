@@ -19,7 +19,6 @@ LONG = {
     "market/accounts/actions/members.py": 471,
     "market/accounts/views.py": 453,
     "market/agencies/imports.py": 464,
-    "market/case_views.py": 441,
     "market/payments/reading/tabular.py": 504,
     "market/sourcing/actions/bids.py": 415,
     "market/sourcing/actions/requests.py": 496,

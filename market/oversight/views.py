@@ -46,12 +46,12 @@ from models import spelling
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.batches import Batch
+from models.cases import find_case
 from models.catalogue import current_items
 from models.contracts import SEVERITIES, TONES, rules
 from models.failures import Failure
 from models.payments import KINDS, PAYOUT_KINDS
 from models.timekeeping import ClockMark
-from models.workflow import find_case
 
 
 @bp.get("/oversight/agencies")

@@ -13,9 +13,9 @@ from market.sourcing import actions as sourcing
 from market.transaction import transaction
 from models import clock, identifiers
 from models.accounts import Organisation
+from models.cases import find_case
 from models.clock import BEIJING
 from models.sourcing import Evaluation, Quote, Tender
-from models.workflow import find_case
 from tests.every_case import CRITERIA
 from tests.factories import World
 

@@ -13,8 +13,8 @@ from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import Actor
+from models.cases import find_case
 from models.payments import Discrepancy
-from models.workflow import find_case
 
 
 @action
