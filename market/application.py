@@ -10,7 +10,17 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from market import case_views, cli, config, error_handlers, extensions, garbage, gateways, url_converters
+from market import (
+    case_registry,
+    case_views,
+    cli,
+    config,
+    error_handlers,
+    extensions,
+    garbage,
+    gateways,
+    url_converters,
+)
 from market.config import LOCALES, ROOT, Settings
 from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
@@ -76,6 +86,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     url_converters.register(app)
     cli.register(app)
     _open_rooms(app)  # first who somebody is, and what is still lacking to show it; then what may be done
+    case_registry.check(app)
     case_views.register(app)
     error_handlers.register(app)
     app.after_request(_harden)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy import literal, select, union_all
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
@@ -19,41 +17,21 @@ from market import permissions, standing, template_filters
 from market.demonstration import progress
 from market.extensions import db, login
 from market.formatting import problem_text
-from market.forms import ActForm, Form, ReasonForm
+from market.forms import Form
 from market.identity import current_actor
 from market.pagination import asked
-from models import CASES, clock, permission, spelling, workflow
+from models import clock, permission, spelling, workflow
+from models.cases import case_types_of, find_case
 from models.documents import MOST_BYTES, clean_name
-from models.errors import NotAllowed, NotFound, Problem, WrongState
+from models.errors import NotAllowed, NotFound, Problem
 from models.events import timeline
 from models.i18n import N_
-from models.workflow import Case, Move
+from models.workflow import Case
 
-# Where each case type's page is. Types without a page of their own are shown on another's.
+# Where the pages are of what events and links are about: here what is no case, the cases by `register_case`.
 PAGES: dict[str, str] = {
-    "organisation": "agencies.show",
-    "claim": "identification.show_claim",
-    "account_change": "agencies.show_account_change",
-    "tender": "sourcing.show",
-    "quote": "sourcing.show_quote",
-    "bid": "sourcing.show_bid",
-    "clarification": "sourcing.show_clarification",
-    "evaluation": "sourcing.show_evaluation",
-    "award": "sourcing.show_award",
-    "objection": "sourcing.show_objection",
-    "contract": "contracts.show",
-    "materials": "contracts.show_materials",
-    "deliverable": "contracts.show_deliverable",
-    "change": "contracts.show_change",
-    "dispute": "contracts.show_dispute",
-    "payment": "payments.show",
-    "payout": "payments.show_payout",
-    "invoice": "payments.show_invoice",
     "statement": "payments.statement",
     "layout": "payments.layouts",
-    "rating": "ratings.show",
-    "check": "agencies.show_check",
-    "credit_record": "credit.show_record",
     "item": "catalogue.item",
     "template": "contracts.template",
     "gateway": "payments.differences",
@@ -64,28 +42,26 @@ def case_url(case_type: str, identifier: str) -> str:
     return url_for(PAGES[case_type], identifier=identifier)
 
 
+def url_of(identifier: str) -> str:
+    """Where the page of the case of this identifier is, whatever type it is of; empty where it is no case's.
+
+    The letters tell the type; the database is asked only of those that were once shared by two.
+    """
+    kinds = case_types_of(identifier)
+    if len(kinds) > 1:
+        kinds = [type(case)] if (case := find_case(db.session, identifier)) else []
+    return case_url(kinds[0].workflow.name, identifier) if kinds else ""
+
+
 def page_numbered(words: str) -> str | None:
     """Where the case of this number is, if these words are one and the reader may see its page."""
     number = spelling.code(words)
-    found = case_numbered(number) if re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number) else None
-    return (
-        case_url(found.workflow.name, number)
-        if found is not None and found.readable_by(db.session, current_actor())
-        else None
-    )
-
-
-def case_numbered(number: str) -> Case | None:
-    """The case of whatever kind that has this number; whether the reader may see it is not asked."""
-    kind = db.session.scalar(
-        union_all(
-            *(
-                select(literal(name)).where(case_class.identifier == number)
-                for name, case_class in CASES.items()
-            )
-        )
-    )
-    return CASES[kind].load(db.session, number) if kind is not None else None
+    if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number):
+        return None
+    found = find_case(db.session, number)
+    if found is None or not found.readable_by(db.session, current_actor()):
+        return None
+    return case_url(found.workflow.name, number)
 
 
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:
@@ -136,55 +112,6 @@ def file_of(storage: FileStorage | None) -> dict[str, Any]:
     return {"file_name": clean_name(storage.filename or ""), "content": storage.read(MOST_BYTES + 1)}
 
 
-@dataclass(frozen=True)
-class ActPage:
-    """How an act is done from a page.
-
-    Its action, the form that asks what it needs, and the form's values as the action takes them. `build`
-    makes the form where it depends on the case; `template` shows it, with the facts `beside` it.
-    """
-
-    action: Callable[..., str]
-    form: type[Form] = ActForm
-    values: Callable[[Any], dict[str, Any]] = lambda form: form.values()
-    build: Callable[[Any], type[Form]] | None = None
-    template: str = "layout/act.html"
-    beside: Callable[[Any], list[tuple[str, Any]] | None] = lambda case: None
-
-
-def act_view(
-    case_class: type[Case], identifier: str, act: str, pages: dict[str, ActPage]
-) -> Response | str | tuple[str, int]:
-    """One view for every act of every case: the form on GET, the act on POST."""
-    case = visible(case_class, identifier)
-    page = pages.get(act)
-    if page is None:
-        abort(404)
-    moves = [m for m in case.workflow.open_to(case, current_actor()) if m.act == act]
-    form_class = page.build(case) if page.build else page.form
-    form = (ReasonForm if form_class is ActForm and _asks_why(case, act, moves) else form_class)()
-    if hasattr(form, "prepare"):
-        form.prepare(case)
-    status = 200
-    if form.is_submitted():
-        status = 422
-        if form.validate():
-            result, status = attempt(form, page.action, identifier, **page.values(form))
-            if result is not None:
-                return redirect(landing(case), 303)
-    elif not moves:
-        try:
-            case.workflow.find(case.state, act)
-            check_open(case, act)
-        except WrongState as problem:
-            return render_template(
-                "layout/error.html", status=problem.status, message=problem_text(problem), case=case
-            ), problem.status
-    return render_template(
-        page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)
-    ), status
-
-
 def check_open(case: Case, act: str) -> None:
     """NotAllowed unless the reader may do this act now.
 
@@ -199,16 +126,6 @@ def check_open(case: Case, act: str) -> None:
             {role for move in case.workflow.moves if move.act == act for role in move.who},
         )
         raise NotAllowed(permission.NO_PART)
-
-
-def _asks_why(case: Case, act: str, moves: list[Move]) -> bool:
-    """Whether this act needs a reason.
-
-    Where it is not open any more, what was sent is read as it was asked for: sent twice, the second is the
-    same as the first. One that needs a reason in some states only had one if it was sent.
-    """
-    needed = {move.needs_reason for move in moves[:1] or case.workflow.moves if move.act == act}
-    return needed == {True} or (len(needed) > 1 and "reason" in request.form)
 
 
 def landing(case: Case) -> str:
@@ -285,6 +202,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         demonstration_percent=progress.percent,
         case_url=case_url,
+        url_of=url_of,
         landing=landing,
         asked_for=asked,
         current_actor=current_actor,

@@ -20,30 +20,13 @@ from models.i18n import N_
 from models.sourcing import grounds
 from models.workflow import Case, Move
 
-OPENINGS = {
-    "enter": N_("提交入驻"),
-    "create": N_("起草需求"),
-    "submit": N_("提交"),
-    "propose": N_("提出中选"),
-    "draft": N_("起草合同"),
-    "payment.ask": N_("应付款项"),
-    "payout.owe": N_("应付出"),
-    "invoice.record": N_("登记发票"),
+# What happens besides the acts of cases, which are called as their tables say.
+EVENTS = {
     "statement.import": N_("导入银行对账单"),
     "statement.settle": N_("处理流水"),
     "statement.drop": N_("不导入等着的对账单"),
     "statement.forget": N_("忘掉对账单表头"),
-    "rating.ask": N_("请求评价"),
-    "quote.submit": N_("报价"),
-    "bid.submit": N_("投标"),
-    "appoint": N_("指定评审人"),
     "clarify": N_("答疑"),
-    "ask": N_("提问"),
-    "object": N_("提出异议"),
-    "deliverable.expect": N_("开始计算工期"),
-    "materials.expect": N_("请业主提供资料"),
-    "change.propose": N_("提出变更"),
-    "dispute.file": N_("提出争议"),
     "remind": N_("期限将至"),
     "template.publish": N_("发布合同模板"),
     "bring_key": N_("换用自备签名证书"),
@@ -57,11 +40,7 @@ OPENINGS = {
     "employ": N_("登记从业人员"),
     "part": N_("从业人员离职"),
     "material": N_("提交材料"),
-    "check.open": N_("发起核查"),
-    "claim.open": N_("有人用本单位的代码注册"),
-    "account_change.ask": N_("更换收款账户,等待生效"),
     "correct": N_("补正核验资料"),
-    "credit_record.propose": N_("提出信用记录"),
     "item.revise": N_("修改事项"),
     "item.list": N_("列入清单"),
     "item.withdraw": N_("退出清单"),
@@ -105,7 +84,8 @@ FOLLOWS = {
 def event_sentence(happened: Event) -> str:
     """An event's act, in the words its workflow uses."""
     kind, act = happened.kind.split(".", 1)
-    return _(OPENINGS.get(happened.kind) or CASES[kind].workflow.acts.get(act) or OPENINGS.get(act, act))
+    own = CASES[kind].workflow.called(act) if kind in CASES else None
+    return _(EVENTS.get(happened.kind) or own or EVENTS.get(act, act))
 
 
 def actor_words(happened: Event) -> str:

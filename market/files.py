@@ -98,7 +98,7 @@ def hand_in(
         raise RuleViolation(N_("这里要的是证照或盖章材料的扫描件:PDF、OFD、PNG 或 JPEG。"), field)
     document = Document(
         media_type=content.media_type,
-        identifier=identifiers.issue(session, "F"),
+        identifier=identifiers.issue(session, Document),
         sha256=content.sha256,
         name=clean_name(name),
         size=content.size,
@@ -154,7 +154,7 @@ def issue_outside(
     still `wanted` then. A case locked meanwhile tells two workers apart.
     """
     with transaction() as session:
-        identifier = identifiers.issue(session, "F")
+        identifier = identifiers.issue(session, Document)
     content = keep(made(identifier))
     with transaction() as session:
         found = type(case).load(session, case.identifier, lock=True)

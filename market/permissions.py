@@ -1,9 +1,10 @@
 """What every act and every page asks of whoever comes, a line each; the rule itself is models/permission.py.
 
 An act is named by its room and its function, a page by its endpoint. `CASE` leaves who may to the case's own
-table (models/workflow.py), which every such act has to ask. What stands in no table is refused: it was
-forgotten. A page that offers an act asks what the act asks, and so does whatever leads to it (`may` in the
-templates), so that nobody is shown what would be refused.
+table (models/workflow.py), which every such act has to ask. The acts and pages a case type is registered with
+(market/case_registry.py) come in by that, unless they ask for more here. What stands in no table is refused:
+it was forgotten. A page that offers an act asks what the act asks, and so does whatever leads to it (`may` in
+the templates), so that nobody is shown what would be refused.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from models import CASES, permission
+from models import permission
 from models.actors import Actor
 from models.errors import NotAllowed
 from models.i18n import N_
@@ -68,11 +69,6 @@ ACTS: dict[str, Ask | None] = {
     ),
     **_of("accounts", "end_of reset_of", OPERATOR),
     **_of("accounts", "ask_reset _choose_password", ANYBODY),
-    **_of(
-        "accounts",
-        "file_claim answer_claim withdraw_claim resume_claim lapse_claim grant_claim refuse_claim",
-        CASE,
-    ),
     # agencies
     "agencies.fill": OWN_PAPERS,
     "agencies.add_practitioner": OWN_PAPERS,
@@ -87,9 +83,6 @@ ACTS: dict[str, Ask | None] = {
     "agencies._take_table": Ask(["regulator", "agency", "admin"], entering=True),  # of which kind: IMPORTS
     "agencies._compare": MARKET,
     **_of("agencies", "change_account change_representative", Ask(["agency"], duty=True, owner=True)),
-    **_of("agencies", "stop_change take_effect", CASE),
-    **_of("agencies", "verify return_entry refuse suspend restore", CASE),
-    **_of("agencies", "ask_agency answer_check lapse_check clear_check confirm_check", CASE),
     "batches.load_batch": Ask(["regulator", "agency", "admin"], entering=True),
     "batches.drop_batch": Ask(["regulator", "agency", "admin"], entering=True),
     # catalogue: of which line of work, market/catalogue/actions.py
@@ -101,14 +94,7 @@ ACTS: dict[str, Ask | None] = {
     # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the
     # case begins
     "sourcing.create_tender": SIGNED_IN,
-    **_of("sourcing", "edit_tender _publish _amend _close cancel call_off ask_cancel", CASE),
-    **_of("sourcing", "consent_to_cancel refuse_to_cancel keep_tender _answer_question", CASE),
-    **_of("sourcing", "award finalise annul forfeit appoint _open_bids end_auction", CASE),
-    **_of("sourcing", "answer_objection escalate_objection withdraw_objection", CASE),
-    **_of("sourcing", "uphold_objection dismiss_objection", CASE),
-    **_of("sourcing", "declare recuse lapse_evaluation score", CASE),
-    **_of("sourcing", "offer accept_quote decline_quote withdraw_quote expire_quote", CASE),
-    **_of("sourcing", "withdraw_bid undercut", CASE),
+    **_of("sourcing", "edit_tender _publish _amend _close _answer_question _open_bids score undercut", CASE),
     "sourcing.ask": AGENCY,
     "sourcing.submit_quote": AGENCY,
     "sourcing._submit_bid": AGENCY,
@@ -117,22 +103,14 @@ ACTS: dict[str, Ask | None] = {
     "sourcing.note_half": MACHINE,
     # contracts
     "contracts._keep_text": MACHINE,
-    **_of("contracts", "revise terminate call_off replace lapse_signing _agree _take_signature", CASE),
-    **_of("contracts", "agree_change refuse_change withdraw_change lapse_change resume", CASE),
+    **_of("contracts", "_agree _take_signature", CASE),
     "contracts.propose_change": SIGNED_IN,  # for whom, and how that stands, is asked where the case begins
-    **_of("contracts", "give_notice retract contest supply submit accept", CASE),
-    **_of("contracts", "confirm_materials waive_materials miss_materials lapse_materials", CASE),
-    **_of("contracts", "lapse_delivery refer_deliverable waive_review send_for_correction pass_review", CASE),
-    **_of("contracts", "send_back file_dispute answer_dispute lapse_answer add_evidence", CASE),
-    **_of("contracts", "withdraw_dispute decide_dispute", CASE),
     "contracts.end_unopposed": MACHINE,
     "contracts._take_certificate": Ask(["enterprise", "agency"], duty=True, owner=True),
     "contracts.renew_key": Ask(["enterprise", "agency"], duty=True, owner=True),
     "contracts.publish_template": Ask(["regulator"], whole=True),
     # money
-    **_of("payments", "pay confirm receive dispute set_aside lapse ask_charge", CASE),
-    **_of("payments", "send begin_sending arrive bounce", CASE),
-    **_of("payments", "record_invoice receive_invoice void_invoice", CASE),
+    **_of("payments", "ask_charge begin_sending record_invoice", CASE),
     **_of("payments", "finish_sending give_up_sending take_back match_line leave_line close_day", MACHINE),
     **_of("payments", "keep_differences note_differences note_event close_event", MACHINE),
     **_of("payments", "note_charge fail_charge settle_charge", MACHINE),
@@ -142,16 +120,11 @@ ACTS: dict[str, Ask | None] = {
         CUSTODIAN,
     ),
     # ratings, credit, oversight
-    **_of("ratings", "rate lapse", CASE),
     "ratings.publish": MACHINE,
-    "credit.drop_record": CASE,
     "credit.begin_scores": MACHINE,
     "oversight.override": OPERATOR,
     "oversight.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
-    # what is overdue, referred by the clock and urged from above
-    **{f"referrals.refer_{kind}": MACHINE for kind in CASES},
-    **{f"referrals.urge_{kind}": CASE for kind in CASES},
 }
 
 # What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what
@@ -195,11 +168,11 @@ PAGES: dict[str, Ask] = {
     **_of("payments", "hook", ANYBODY),
     **_of("catalogue", "home items matters item history policies", ANYBODY),
     **_of("accounts", "sign_in second sign_up sign_out language forgotten forgotten_sent reset", ANYBODY),
-    **_of("agencies", "find suggest show credit fee_history import_template", ANYBODY),
+    **_of("agencies", "find suggest credit fee_history import_template", ANYBODY),
     **_of("contracts", "templates template clause_rules", ANYBODY),
     **_of("opendata", "check paper check_file", ANYBODY),
-    **_of("sourcing", "index show compare show_bid bid_file bid_attachment", ANYBODY),
-    **_of("sourcing", "awards show_award draw_file verifier", ANYBODY),
+    **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
+    **_of("sourcing", "awards draw_file verifier", ANYBODY),
     "credit.ranking": ANYBODY,
     # one's own
     **_of("worklist", "index notifications", SIGNED_IN),
@@ -229,25 +202,11 @@ PAGES: dict[str, Ask] = {
     **_of("payments", "own_statement export_own", PARTY),
     **_of("contracts", "renew_key bring_certificate", _act("contracts.renew_key")),
     # cases: the case says who may see it and what it offers
-    **_of("agencies", "show_check act_check act batch export_batch", SIGNED_IN),
+    **_of("agencies", "batch export_batch", SIGNED_IN),
     "agencies.act_batch": _act("batches.load_batch"),
-    **_of("agencies", "show_account_change act_account_change", SIGNED_IN),
-    **_of("identification", "show_claim act_claim", SIGNED_IN),
-    **_of("credit", "show_record act_record", SIGNED_IN),
-    **_of("ratings", "show rate", SIGNED_IN),
-    **_of(
-        "contracts",
-        "show_materials show_deliverable show_change show_dispute act_materials act_deliverable "
-        "act_change act_dispute",
-        SIGNED_IN,
-    ),
-    **_of("contracts", "propose index show act_contract paper bring document", SIGNED_IN),
-    **_of("payments", "show act payouts show_payout act_payout new_invoice show_invoice", SIGNED_IN),
-    **_of("payments", "act_invoice pay_online back", SIGNED_IN),
-    **_of("sourcing", "answer answers show_quote act_quote act_bid auction auction_stream", SIGNED_IN),
-    **_of("sourcing", "show_objection act_award act_objection show_evaluation", SIGNED_IN),
-    **_of("sourcing", "score act_evaluation edit show_clarification act_tender", SIGNED_IN),
-    "sourcing.act_clarification": SIGNED_IN,
+    **_of("contracts", "propose index paper bring document", SIGNED_IN),
+    **_of("payments", "payouts new_invoice pay_online back", SIGNED_IN),
+    **_of("sourcing", "answer answers auction auction_stream score edit", SIGNED_IN),
     "sourcing.ask": _act("sourcing.ask"),
     "sourcing.object_to": _act("sourcing.object_to"),
     # of an area

@@ -96,6 +96,7 @@ ORGANISATION = Workflow(
     ),
     duties=("submit", "commit"),
     prepares=("submit", "commit"),  # its entry is how it comes to be let in
+    openings={"enter": N_("提交入驻")},
     acts={
         "submit": N_("提交核验"),
         "commit": N_("承诺入驻"),
@@ -182,6 +183,7 @@ class Organisation(Case, Base):
 
     __tablename__ = "organisations"
     workflow: ClassVar[Workflow] = ORGANISATION
+    prefix_of: ClassVar[dict[str, str]] = {"enterprise": "E", "agency": "A", "authority": "G"}  # by its kind
     parties: ClassVar[dict[str, str]] = {"agency": "id"}
 
     uscc: Mapped[str] = mapped_column(String(18), unique=True)

@@ -10,6 +10,7 @@ transaction. Work that goes through all there is of something has no rows; it on
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,6 +20,7 @@ from models.actors import Actor
 from models.base import Base, Code, Json
 from models.errors import Conflict, NotFound, Problem, serialize_problem
 from models.i18n import N_
+from models.identifiers import Numbered
 
 DEMONSTRATION = "demo"  # not done row by row: whoever loads it moves it
 KINDS = {
@@ -40,7 +42,7 @@ STATES = {
 UNDER_WAY = ("listing", "checking", "loading")
 
 
-class Batch(Base):
+class Batch(Numbered, Base):
     """Long work of one kind, `options` what it needs to know.
 
     `position` rows of `total` are checked, `faulty` of them not in order, and `loaded` of them carried out;
@@ -50,6 +52,7 @@ class Batch(Base):
     """
 
     __tablename__ = "batches"
+    prefix: ClassVar[str] = "T"
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(String(12), index=True)
@@ -108,7 +111,7 @@ def begin(
     if under_way(session, kind, actor.organisation_id):
         raise Conflict(N_("同类任务正在进行,请等它结束。"))
     batch = Batch(
-        identifier=identifiers.issue(session, "T"),
+        identifier=identifiers.issue(session, Batch),
         kind=kind,
         state=state,
         options=options or {},

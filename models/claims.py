@@ -118,6 +118,7 @@ CLAIM = Workflow(
     opening=Limit(policy="claim.file_days", act="lapse"),
     duties=("answer", "file", "withdraw"),
     prepares=("open", "answer", "file", "withdraw", "resume"),
+    openings={"open": N_("有人用本单位的代码注册")},
     acts={
         "file": N_("提交认领材料"),
         "withdraw": N_("撤回认领"),
@@ -139,6 +140,7 @@ class Claim(Case, Base):
 
     __tablename__ = "claims"
     workflow: ClassVar[Workflow] = CLAIM
+    prefix: ClassVar[str] = "CL"
     parties: ClassVar[dict[str, str]] = {"holder": "organisation_id"}
     persons: ClassVar[dict[str, str]] = {"applicant": "applicant_id"}
 
@@ -173,7 +175,7 @@ def open_claim(session: Session, user: User, organisation: Organisation) -> Clai
     Anybody can, so nobody is told before there is evidence, and without it the case ends.
     """
     claim = Claim(
-        identifier=identifiers.issue(session, "CL"),
+        identifier=identifiers.issue(session, Claim),
         organisation_id=organisation.id,
         organisation=organisation,
         applicant_id=user.id,

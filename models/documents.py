@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -21,6 +22,7 @@ from models.base import Base, Code, Json, Name
 from models.errors import RuleViolation
 from models.filekinds import KINDS, kind_of
 from models.i18n import N_
+from models.identifiers import Numbered
 from models.spelling import UNKEEPABLE
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -28,7 +30,7 @@ MOST_NAME = 200  # characters
 _HASH = re.compile("[0-9a-f]{64}")
 
 
-class Document(Base):
+class Document(Numbered, Base):
     """A file handed in for a case by an organisation, or a paper the platform issued.
 
     A paper keeps what it states in `issued` (`title`, and `facts` as pairs of label and value). The bytes lie
@@ -36,6 +38,7 @@ class Document(Base):
     """
 
     __tablename__ = "documents"
+    prefix: ClassVar[str] = "F"
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)

@@ -18,7 +18,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from secrets import token_bytes
-from typing import Any
+from typing import Any, ClassVar
 
 import rfc8785
 from sqlalchemy import LargeBinary, String, select
@@ -28,14 +28,16 @@ from models import clock, identifiers, sealing
 from models.base import Base, Code, Json
 from models.errors import NotFound, RuleViolation, WrongState
 from models.i18n import N_
+from models.identifiers import Numbered
 
 ALGORITHM = "gongxin-draw-2"
 
 
-class Draw(Base):
+class Draw(Numbered, Base):
     """One draw: `picks` of the `candidates`, once these are frozen. The seed is sealed until `drawn_at`."""
 
     __tablename__ = "draws"
+    prefix: ClassVar[str] = "D"
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     purpose: Mapped[Code]
@@ -58,7 +60,7 @@ def promise(session: Session, purpose: str, case_identifier: str, key: bytes) ->
     """Publish the hash of a fresh seed, which is kept sealed under `key`."""
     seed = token_bytes(32)
     draw = Draw(
-        identifier=identifiers.issue(session, "D"),
+        identifier=identifiers.issue(session, Draw),
         purpose=purpose,
         case_identifier=case_identifier,
         candidates=[],

@@ -55,6 +55,7 @@ RATING = Workflow(
         Move("sealed", "publish", "published", who={"system"}, public=True, notify=("rater", "ratee")),
     ),
     duties=("rate",),
+    openings={"ask": N_("请求评价")},
     acts={"rate": N_("评价"), "publish": N_("公布"), "lapse": N_("逾期")},
     opening=Limit(attribute="closes_at", act="lapse"),
 )
@@ -66,6 +67,7 @@ class Rating(Case, Base):
     __tablename__ = "ratings"
     __table_args__ = (UniqueConstraint("contract_id", "by"),)
     workflow: ClassVar[Workflow] = RATING
+    prefix: ClassVar[str] = "R"
     beneath: ClassVar[str] = "contract"
     parties: ClassVar[dict[str, str]] = {"rater": "rater_id", "ratee": "ratee_id"}
 

@@ -13,15 +13,17 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, Index, Select, String, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models import clock, conflicts, events, permission, policy
 from models.actors import Actor
 from models.base import Code
+from models.cases import CASES
 from models.errors import NotAllowed, NotFound, Problem, RuleViolation
 from models.i18n import N_
+from models.identifiers import Numbered
 from models.regions import covers, within
 from models.workflow_table import Limit, Move, Rule, State, Workflow
 
@@ -45,8 +47,8 @@ __all__ = [
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
 
-class Case:
-    """Mixed into every table that has a workflow.
+class Case(Numbered):
+    """Mixed into every table that has a workflow; declaring one puts it among the `CASES`.
 
     `parties` maps a role to the column that holds the organisation playing it, `persons` to the column of a
     person who plays it alone, who is on the side of the role `allied` names, if any; `stake` is the sum at
@@ -73,6 +75,13 @@ class Case:
     )  # the area of the authority its overdue state was referred to
     region_code: Mapped[str] = mapped_column(String(6), index=True)
     policy_version: Mapped[str] = mapped_column(String(12))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "workflow" in vars(cls):
+            CASES[cls.workflow.name] = cls
+            # what is due is looked for every second, by the state its limit runs in
+            Index(None, cls.state, cls.due_at)
 
     @property
     def title(self) -> str:
@@ -290,8 +299,10 @@ def start(
     """Put a new case into its first state, start its first limit and record the act that opened it.
 
     A case that comes `of` another one is in its place and under its version of the policy. `about` is what
-    `perform` takes: `data`, `public`, `tells`.
+    `perform` takes: `data`, `public`, `notify`. ValueError for an act that opens none of its type.
     """
+    if act not in case.workflow.openings:
+        raise ValueError(f"{act} opens no {case.workflow.name}")
     if of is not None:
         case.region_code, case.policy_version = of.region_code, of.policy_version
     case.state = case.state or case.workflow.initial

@@ -94,6 +94,7 @@ class Workflow:
         states: tuple[State, ...],
         moves: tuple[Move, ...],
         acts: dict[str, str],
+        openings: dict[str, str] | None = None,
         opening: Limit | None = None,
         duties: Iterable[str] = (),
         prepares: Iterable[str] = (),
@@ -101,11 +102,13 @@ class Workflow:
     ) -> None:
         """Build the table; see permission.py for `duties` and `prepares`.
 
+        `acts` are what the acts are called, `openings` what those are that open a case and stand in no row.
         `duties` are the acts, one that opens a case among them, that are open to a party out of standing too,
         `prepares` those that are to one nobody has let in yet. `unhurried` are the states that wait for
         somebody without a limit, each with the reason.
         """
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
+        self.openings = openings or {}
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
@@ -118,6 +121,8 @@ class Workflow:
                 raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
             if self.states[move.source].terminal:
                 raise ValueError(f"{name}: {move.source} is terminal and has a move")
+        if both := self.openings.keys() & acts.keys():
+            raise ValueError(f"{name}: {sorted(both)} open a case and stand in a row")
         for state, limit in self._limits():
             if (
                 not limit.act
@@ -137,6 +142,10 @@ class Workflow:
         came = {move.target for move in self.moves if move.limit is None and move.source != move.target}
         came |= set() if self.opening else {self.initial}
         return {state for state in came if not self.states[state].terminal and self.waits_for(state)}
+
+    def called(self, act: str) -> str | None:
+        """What an act is called once it was done; None for what is no act of the table."""
+        return self.openings.get(act) or self.acts.get(act)
 
     def asks(self, act: str) -> dict[str, bool]:
         """What an act asks of how a party stands, as permission.py has it."""

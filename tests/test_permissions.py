@@ -34,9 +34,7 @@ def every_act() -> set[str]:
 def test_every_act_and_every_page_says_what_it_asks(app: Flask) -> None:
     acts, pages = every_act(), {rule.endpoint for rule in app.url_map.iter_rules()}
     assert acts - set(permissions.ACTS) == set(), "acts that stand in no table of market/permissions.py"
-    assert {name for name in set(permissions.ACTS) - acts if not name.startswith("referrals.")} == set(), (
-        "acts that are no more"
-    )
+    assert set(permissions.ACTS) - acts == set(), "acts that are no more"
     assert pages ^ set(permissions.PAGES) == set(), (
         "pages that stand in no table of market/permissions.py, or are no more"
     )

@@ -19,7 +19,8 @@ from market import attempts, mail
 from market.accounts import jobs as letters
 from market.accounts.actions import claiming, confirming, entering
 from market.accounts.signing_in import first_step
-from market.case_views import ActPage, act_view, attempt, case_page, file_of, form_page, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import attempt, case_page, file_of, form_page, visible
 from market.extensions import db, limiter
 from market.formatting import problem_text
 from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
@@ -86,16 +87,6 @@ class GrantForm(ReasonForm):
 def _with_file(form: Any) -> dict[str, Any]:
     values = form.values()
     return file_of(values.pop("file")) | values
-
-
-CLAIM_ACTS = {
-    "file": ActPage(claiming.file_claim, EvidenceForm, _with_file),
-    "answer": ActPage(claiming.answer_claim, AnswerForm, _with_file),
-    "withdraw": ActPage(claiming.withdraw_claim),
-    "resume": ActPage(claiming.resume_claim),
-    "grant": ActPage(claiming.grant_claim, GrantForm),
-    "refuse": ActPage(claiming.refuse_claim, ReasonForm),
-}
 
 
 def _me() -> User:
@@ -240,10 +231,21 @@ def show_claim(identifier: str) -> str:
     )
 
 
-@bp.route("/claims/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_claim(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Claim, identifier, act, CLAIM_ACTS)
+register_case(
+    bp,
+    Claim,
+    url="/claims",
+    page=show_claim,
+    acts={
+        "file": ActPage(claiming.file_claim, EvidenceForm, _with_file),
+        "answer": ActPage(claiming.answer_claim, AnswerForm, _with_file),
+        "withdraw": ActPage(claiming.withdraw_claim),
+        "resume": ActPage(claiming.resume_claim),
+        "grant": ActPage(claiming.grant_claim, GrantForm),
+        "refuse": ActPage(claiming.refuse_claim, ReasonForm),
+    },
+    timed={"lapse": claiming.lapse_claim},
+)
 
 
 def example_values() -> dict[str, str]:

@@ -216,7 +216,9 @@ def _load_agencies(session: Session, actor: Actor, batch: Batch, rows: list[Batc
             ]
     sound = [row for row in rows if not row.problems]
     for row, name in zip(
-        sound, identifiers.issue_many(session, "A", len(sound)) if sound else [], strict=True
+        sound,
+        identifiers.issue_many(session, Organisation, len(sound), "agency") if sound else [],
+        strict=True,
     ):
         ready = row.content["ready"]
         agency = Organisation(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import render_template, request
 from flask_login import login_required
 from sqlalchemy import select
-from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, link, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, link, url_of, visible
 from market.credit import actions
 from market.credit.blueprint import bp
 from market.options import item_options, region_asked, region_choices
@@ -16,14 +16,6 @@ from models.accounts import Organisation
 from models.agencies import FeeSchedule
 from models.credit import RECORDS, CreditRecord, CreditScore
 from models.regions import within
-
-SOURCES = {
-    "late_payment": "payment",
-    "unsigned": "contract",
-    "given_up": "contract",
-    "not_contracted": "contract",
-}  # the others come of checks
-RECORD_ACTS = {"drop": ActPage(actions.drop_record)}
 
 
 @bp.get("/credit")
@@ -63,13 +55,14 @@ def show_record(identifier: str) -> str:
             case_url("organisation", record.subject.identifier),
             f"{record.subject.identifier} {record.subject.name}",
         ),
-        source_link=link(
-            case_url(SOURCES.get(record.kind, "check"), record.source_identifier), record.source_identifier
-        ),
+        source_link=link(url_of(record.source_identifier), record.source_identifier),
     )
 
 
-@bp.route("/credit/records/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_record(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(CreditRecord, identifier, act, RECORD_ACTS)
+register_case(
+    bp,
+    CreditRecord,
+    url="/credit/records",
+    page=show_record,
+    acts={"drop": ActPage(actions.drop_record)},
+)

@@ -29,7 +29,7 @@ def begin() -> None:
         if _standing(session) is None:
             session.add(
                 Batch(
-                    identifier=identifiers.issue(session, "T"),
+                    identifier=identifiers.issue(session, Batch),
                     kind=DEMONSTRATION,
                     state="loading",
                     source="",

@@ -5,7 +5,7 @@ Openings before anything else, and then whatever has waited longest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -29,16 +29,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from market.accounts.actions import claiming
-from market.agencies import actions as agencies
+from market.case_registry import TIMED
 from market.chunks import between, tried
-from market.contracts import actions as contracts
 from market.extensions import db
 from market.keeper import keeper
-from market.payments import actions as payments
-from market.ratings import actions as ratings
-from market.referrals import refers
-from market.sourcing import actions as sourcing
 from market.timekeeping import look
 from market.transaction import transaction
 from models import CASES, clock
@@ -49,46 +43,6 @@ from models.sourcing import Tender
 
 NAME = "deadlines"
 
-REFERRED = (
-    "organisation",
-    "claim",
-    "check",
-    "tender",
-    "clarification",
-    "objection",
-    "dispute",
-    "payment",
-    "payout",
-    "materials",
-)
-# The act the clock performs, by case type and act; each is an action that takes the identifier.
-TIMED: dict[tuple[str, str], Callable[..., str]] = {
-    ("claim", "lapse"): claiming.lapse_claim,
-    ("account_change", "take_effect"): agencies.take_effect,
-    ("check", "lapse"): agencies.lapse_check,
-    ("tender", "close"): sourcing.close,
-    ("tender", "open"): sourcing.open_bids,
-    ("tender", "end_auction"): sourcing.end_auction,
-    ("evaluation", "lapse"): sourcing.lapse_evaluation,
-    ("objection", "escalate"): sourcing.escalate_objection,
-    ("quote", "expire"): sourcing.expire_quote,
-    ("award", "finalise"): sourcing.finalise,
-    ("contract", "refer"): contracts.lapse_signing,
-    ("contract", "resume"): contracts.resume,
-    ("contract", "end"): contracts.end_unopposed,
-    ("materials", "lapse"): contracts.lapse_materials,
-    ("materials", "confirm"): contracts.confirm_materials,
-    ("deliverable", "lapse"): contracts.lapse_delivery,
-    ("deliverable", "accept"): contracts.accept,
-    ("change", "lapse"): contracts.lapse_change,
-    ("payment", "lapse"): payments.lapse,
-    ("payout", "arrive"): payments.arrive,
-    ("dispute", "lapse"): contracts.lapse_answer,
-    ("rating", "publish"): ratings.publish,
-    ("rating", "lapse"): ratings.lapse,
-    ("deliverable", "refer"): contracts.refer_deliverable,
-    **{(kind, "refer"): refers(kind) for kind in REFERRED},
-}
 # Limits tend to end together, at the close of business, and then everything waits for everything: so some go
 # first.
 OPENING, SEALED, OTHER = 0, 1, 2

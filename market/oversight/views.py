@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from market import timekeeping
 from market.accounts.actions import members as accounts
-from market.case_views import case_numbered, case_url, form_page, not_found
+from market.case_views import case_url, form_page, not_found
 from market.extensions import db
 from market.forms import ActForm
 from market.identity import current_actor
@@ -46,6 +46,7 @@ from models import spelling
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.batches import Batch
+from models.cases import find_case
 from models.catalogue import current_items
 from models.contracts import SEVERITIES, TONES, rules
 from models.failures import Failure
@@ -185,7 +186,7 @@ def new_authority() -> AnyResponse | str | tuple[str, int]:
 def override() -> AnyResponse | str | tuple[str, int]:
     """First the number of a case, then the states of its kind."""
     number = spelling.code(request.args.get("number", ""))[:40]
-    case = case_numbered(number) if number else None
+    case = find_case(db.session, number)
     if case is None:
         return render_template(
             "oversight/override.html", number=number

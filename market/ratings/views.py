@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from market.case_views import ActPage, act_view, landing, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import landing, visible
 from market.forms import Form, choices
 from market.ratings import actions
 from market.ratings.blueprint import bp
@@ -50,9 +51,17 @@ def show(identifier: str) -> Response:
     return redirect(landing(visible(Rating, identifier)), 303)
 
 
-@bp.route("/ratings/<identifier>/rate", methods=["GET", "POST"])
-@login_required
-def rate(identifier: str) -> Response | str | tuple[str, int]:
-    form = FORMS[visible(Rating, identifier).by]
-    page = ActPage(actions.rate, form, lambda f: {"scores": f.scores(), "comment": f.comment.data or ""})  # type: ignore[attr-defined]
-    return act_view(Rating, identifier, "rate", {"rate": page})
+register_case(
+    bp,
+    Rating,
+    url="/ratings",
+    page=show,
+    acts={
+        "rate": ActPage(
+            actions.rate,
+            build=lambda rating: FORMS[rating.by],
+            values=lambda form: {"scores": form.scores(), "comment": form.comment.data or ""},
+        )
+    },
+    timed={"publish": actions.publish, "lapse": actions.lapse},
+)

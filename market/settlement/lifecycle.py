@@ -36,7 +36,7 @@ from models.workflow import perform, start
 def draft_contract(session: Session, award: Award) -> Contract:
     """The contract of a final award, for both to sign, as its template has it."""
     contract = contracts.draft(award, current_template(session, award.tender.item.kind))
-    contract.identifier = identifiers.issue(session, "C")
+    contract.identifier = identifiers.issue(session, Contract)
     start(session, contract, SYSTEM, "draft", of=award, notify=("buyer", "agency"))
     return contract
 
@@ -57,7 +57,7 @@ def ask(session: Session, contract: Contract, kind: str, amount: int, number: in
         "contract.deposit_days" if kind == "deposit" else "contract.settlement_days"
     )
     payment = Payment(
-        identifier=identifiers.issue(session, "M"),
+        identifier=identifiers.issue(session, Payment),
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,
@@ -76,7 +76,7 @@ def begin(session: Session, contract: Contract) -> None:
     perform(session, contract, "activate", SYSTEM)
     days = policy.get(contract.policy_version).number("contract.materials_days")
     materials = Materials(
-        identifier=identifiers.issue(session, "N"),
+        identifier=identifiers.issue(session, Materials),
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,
@@ -93,7 +93,7 @@ def _expect(session: Session, contract: Contract) -> None:
     if milestone is None:
         return
     deliverable = Deliverable(
-        identifier=identifiers.issue(session, "V"),
+        identifier=identifiers.issue(session, Deliverable),
         contract=contract,
         milestone=milestone,
         buyer_id=contract.buyer_id,
@@ -300,7 +300,7 @@ def ask_ratings(session: Session, contract: Contract) -> None:
     }
     for by, (rater, ratee) in sides.items():
         rating = Rating(
-            identifier=identifiers.issue(session, "R"),
+            identifier=identifiers.issue(session, Rating),
             contract=contract,
             by=by,
             rater_id=rater,

@@ -54,7 +54,7 @@ def _payout(
         return []
     days = policy.get(contract.policy_version).number("contract.payout_days")
     payout = Payout(
-        identifier=identifiers.issue(session, "Z"),
+        identifier=identifiers.issue(session, Payout),
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,

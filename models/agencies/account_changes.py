@@ -35,6 +35,7 @@ ACCOUNT_CHANGE = Workflow(
         Move("waiting", "stop", "stopped", who={"agency", "system"}, needs_reason=True, notify=("agency",)),
     ),
     duties=("stop",),
+    openings={"ask": N_("更换收款账户,等待生效")},
     acts={"take_effect": N_("新账户生效"), "stop": N_("停止更换")},
     opening=Limit(policy="entry.account_wait_days", act="take_effect"),
 )
@@ -45,6 +46,7 @@ class AccountChange(Case, Base):
 
     __tablename__ = "account_changes"
     workflow: ClassVar[Workflow] = ACCOUNT_CHANGE
+    prefix: ClassVar[str] = "AC"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
 
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -79,7 +81,7 @@ def ask_change(session: Session, agency: Organisation, actor: Actor, values: dic
     if under_way(session, agency.id) is not None:
         raise RuleViolation(N_("已有一个新账户在等待生效;请等它生效,或先停止它。"))
     change = AccountChange(
-        identifier=identifiers.issue(session, "AC"),
+        identifier=identifiers.issue(session, AccountChange),
         agency_id=agency.id,
         agency=agency,
         region_code=agency.region_code,

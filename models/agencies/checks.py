@@ -81,6 +81,7 @@ CHECK = Workflow(
     ),
     duties=("answer",),
     prepares=("answer",),
+    openings={"open": N_("发起核查")},
     acts={
         "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),
@@ -105,6 +106,7 @@ class Check(Case, Base):
 
     __tablename__ = "checks"
     workflow: ClassVar[Workflow] = CHECK
+    prefix: ClassVar[str] = "H"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
 
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -129,7 +131,7 @@ def open_check(
     ):
         return None
     check = Check(
-        identifier=identifiers.issue(session, "H"),
+        identifier=identifiers.issue(session, Check),
         agency_id=agency.id,
         agency=agency,
         kind=kind,

@@ -204,6 +204,7 @@ CONTRACT = Workflow(
         Move("disputed", "dissolve", "terminated", who={"system"}, notify=_BOTH, public=True),
     ),
     duties=("terminate", "give_notice", "retract", "contest", "dispute"),
+    openings={"draft": N_("起草合同")},
     acts={
         "revise": N_("修改条款"),
         "agree_buyer": N_("业主签署"),
@@ -243,6 +244,7 @@ class Contract(Case, Base):
 
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
+    prefix: ClassVar[str] = "C"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "giver": "notice_by_id", "recipient": "notice_to_id"}
 

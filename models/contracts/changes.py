@@ -60,6 +60,7 @@ CHANGE = Workflow(
         Move("proposed", "lapse", "lapsed", who={"system"}, notify=("buyer", "agency")),
     ),
     duties=("refuse", "withdraw"),
+    openings={"propose": N_("提出变更")},
     acts={
         "agree": N_("同意变更"),
         "refuse": N_("不同意变更"),
@@ -87,6 +88,7 @@ class Change(OfContract, Base):
         ),
     )
     workflow: ClassVar[Workflow] = CHANGE
+    prefix: ClassVar[str] = "U"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "proposer": "proposer_id", "other": "other_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))

@@ -176,6 +176,7 @@ DELIVERABLE = Workflow(
         *(Move(state, "cancel", "cancelled", who={"system"}, notify=("buyer", "agency")) for state in _OPEN),
     ),
     duties=("submit", "accept", "return"),
+    openings={"expect": N_("开始计算工期")},
     acts={
         "submit": N_("提交成果"),
         "lapse": N_("逾期未提交"),
@@ -205,6 +206,7 @@ class Deliverable(OfContract, Base):
 
     __tablename__ = "deliverables"
     workflow: ClassVar[Workflow] = DELIVERABLE
+    prefix: ClassVar[str] = "V"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "department": "department_id", "superior": "superior_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)

@@ -61,6 +61,7 @@ DISPUTE = Workflow(
         *referrals("deciding", notify=("buyer", "agency"), urged=False),
     ),
     duties=("file", "answer", "evidence", "withdraw"),
+    openings={"file": N_("提出争议")},
     acts={
         "answer": N_("答辩"),
         "lapse": N_("逾期未答辩"),
@@ -82,6 +83,7 @@ class Dispute(OfContract, Base):
 
     __tablename__ = "disputes"
     workflow: ClassVar[Workflow] = DISPUTE
+    prefix: ClassVar[str] = "Y"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "claimant": "claimant_id", "respondent": "respondent_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)

@@ -56,6 +56,7 @@ MATERIALS = Workflow(
         *(Move(state, "cancel", "cancelled", who={"system"}) for state in ("due", "overdue", "supplied")),
     ),
     duties=("supply", "confirm", "miss", "waive"),
+    openings={"expect": N_("请业主提供资料")},
     acts={
         "supply": N_("提供资料"),
         "lapse": N_("逾期未提供资料"),
@@ -74,6 +75,7 @@ class Materials(OfContract, Base):
 
     __tablename__ = "contract_materials"
     workflow: ClassVar[Workflow] = MATERIALS
+    prefix: ClassVar[str] = "N"
     parties: ClassVar[dict[str, str]] = PARTIES
     delegated_with: ClassVar[str] = "contract"
 

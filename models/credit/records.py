@@ -40,6 +40,7 @@ CREDIT_RECORD = Workflow(
     label=N_("信用记录"),
     states=(State("proposed", N_("拟认定")), State("dropped", N_("不予认定"), tone="plain", terminal=True)),
     moves=(Move("proposed", "drop", "dropped", who={"regulator"}, needs_reason=True),),
+    openings={"propose": N_("提出信用记录")},
     acts={"drop": N_("不予认定")},
 )
 
@@ -52,6 +53,7 @@ class CreditRecord(Case, Base):
 
     __tablename__ = "credit_records"
     workflow: ClassVar[Workflow] = CREDIT_RECORD
+    prefix: ClassVar[str] = "X"
     parties: ClassVar[dict[str, str]] = {}
 
     subject_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -85,7 +87,7 @@ def propose(
 ) -> CreditRecord:
     """Put a record forward for the regulator of the agency's area to take up."""
     record = CreditRecord(
-        identifier=identifiers.issue(session, "X"),
+        identifier=identifiers.issue(session, CreditRecord),
         subject_id=agency.id,
         subject=agency,
         kind=kind,

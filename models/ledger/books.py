@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -23,6 +24,7 @@ from models.append_only import AppendOnly
 from models.base import Base, Code, Fen
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.identifiers import Numbered
 from models.ledger.days import booked_at, hold_open
 from models.upsert import upsert
 
@@ -62,13 +64,14 @@ class Account(Base):
     balance: Mapped[Fen] = mapped_column(default=0)
 
 
-class Entry(AppendOnly, Base):
+class Entry(AppendOnly, Numbered, Base):
     """A posting: what it was for, and its lines.
 
     `at` is when it was booked, on a day that was open (days.py).
     """
 
     __tablename__ = "ledger_entries"
+    prefix: ClassVar[str] = "L"
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
@@ -153,7 +156,7 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
             if balances[code] * ACCOUNT_KINDS[accounts[code].kind][1] < 0:
                 raise RuleViolation(N_("账户余额不足,未入账。"))
     entry = Entry(
-        identifier=identifiers.issue(session, "L"),
+        identifier=identifiers.issue(session, Entry),
         key=key,
         kind=kind,
         case_identifier=case_identifier,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationshi
 from models import clock, ledger
 from models.base import Base, Code, Fen, Name, OptionalFen
 from models.i18n import N_
+from models.identifiers import Numbered
 from models.payments.payment import OPEN, Payment, payments_named_in
 from models.payments.payouts import Payout
 
@@ -33,7 +34,7 @@ PROBLEMS = {
 }
 
 
-class BankStatement(Base):
+class BankStatement(Numbered, Base):
     """A statement of the custody account as it was handed in, with the balances it says.
 
     `sha256` is that of the file kept; balances are in fen, None where it says none. `known` lines had come
@@ -42,6 +43,7 @@ class BankStatement(Base):
     """
 
     __tablename__ = "bank_statements"
+    prefix: ClassVar[str] = "S"
 
     identifier: Mapped[Code] = mapped_column(unique=True)
     account: Mapped[Code]

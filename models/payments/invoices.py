@@ -37,6 +37,7 @@ INVOICE = Workflow(
         Move("received", "void", "voided", who={"agency"}, needs_reason=True, notify=("buyer",)),
     ),
     duties=("record", "receive", "void"),
+    openings={"record": N_("登记发票")},
     acts={"receive": N_("查收发票"), "void": N_("红冲")},
 )
 
@@ -46,6 +47,7 @@ class Invoice(OfContract, Base):
 
     __tablename__ = "invoices"
     workflow: ClassVar[Workflow] = INVOICE
+    prefix: ClassVar[str] = "I"
     parties: ClassVar[dict[str, str]] = PARTIES
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)

@@ -92,6 +92,7 @@ PAYMENT = Workflow(
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
     duties=("pay", "confirm", "dispute"),
+    openings={"ask": N_("应付款项")},
     acts={
         "pay": N_("上传付款凭证"),
         "confirm": N_("确认到账"),
@@ -116,6 +117,7 @@ class Payment(OfContract, Base):
     __tablename__ = "payments"
     __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
     workflow: ClassVar[Workflow] = PAYMENT
+    prefix: ClassVar[str] = "M"
     parties: ClassVar[dict[str, str]] = PARTIES
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 

@@ -85,6 +85,7 @@ PAYOUT = Workflow(
         ),  # a refund may fail weeks later
     ),
     duties=("arrive", "bounce"),
+    openings={"owe": N_("应付出")},
     acts={
         "begin": N_("提交渠道"),
         "send": N_("付出"),
@@ -106,6 +107,7 @@ class Payout(OfContract, Base):
 
     __tablename__ = "payouts"
     workflow: ClassVar[Workflow] = PAYOUT
+    prefix: ClassVar[str] = "Z"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 

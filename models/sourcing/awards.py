@@ -83,6 +83,7 @@ AWARD = Workflow(
             notify=("buyer", "agency"),
         ),
     ),
+    openings={"propose": N_("提出中选")},
     acts={
         "finalise": N_("公示期满,确定中选"),
         "annul": N_("撤销中选"),
@@ -112,6 +113,7 @@ class Award(Case, Base):
         ),
     )
     workflow: ClassVar[Workflow] = AWARD
+    prefix: ClassVar[str] = "W"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
 
@@ -194,6 +196,7 @@ OBJECTION = Workflow(
         *referrals("answered", notify=("buyer", "objector"), urged=False),
     ),
     duties=("object", "answer", "withdraw"),
+    openings={"object": N_("提出异议")},
     acts={
         "answer": N_("答复异议"),
         "escalate": N_("业主逾期未答复,转监管部门"),
@@ -216,6 +219,7 @@ class Objection(Case, Base):
     __tablename__ = "objections"
     __table_args__ = (UniqueConstraint("award_id", "objector_id"),)
     workflow: ClassVar[Workflow] = OBJECTION
+    prefix: ClassVar[str] = "J"
     beneath: ClassVar[str] = "award"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
     delegated_with: ClassVar[str] = "tender"

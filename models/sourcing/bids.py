@@ -61,6 +61,7 @@ BID = Workflow(
         Move("submitted", "void", "void", who={"system"}, notify=("agency",)),
     ),
     duties=("withdraw",),
+    openings={"submit": N_("投标")},
     acts={
         "replace": N_("更换投标"),
         "withdraw": N_("撤回投标"),
@@ -84,6 +85,7 @@ class Bid(Case, Base):
     __tablename__ = "bids"
     __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = BID
+    prefix: ClassVar[str] = "B"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
     live: ClassVar[tuple[str, ...]] = ("submitted",)

@@ -33,6 +33,7 @@ CLARIFICATION = Workflow(
         *referrals("asked", notify=("buyer",)),
     ),
     duties=("answer",),
+    openings={"ask": N_("提问")},
     acts={"answer": N_("答复并公布"), "lapse": N_("征集结束"), **REFERRAL_ACTS},
     opening=up("tender.answer_days"),
 )
@@ -43,6 +44,7 @@ class Clarification(Case, Base):
 
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
+    prefix: ClassVar[str] = "K"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     delegated_with: ClassVar[str] = "tender"

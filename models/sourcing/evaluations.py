@@ -90,6 +90,7 @@ EVALUATION = Workflow(
         Move("scored", "lapse", "lapsed", who={"system"}),
     ),
     duties=("declare", "score", "recuse"),
+    openings={"appoint": N_("指定评审人")},
     acts={
         "begin": N_("开始评审"),
         "declare": N_("声明无利害关系"),
@@ -110,6 +111,8 @@ class Evaluation(Case, Base):
     __tablename__ = "evaluations"
     __table_args__ = (UniqueConstraint("tender_id", "evaluator_id"),)
     workflow: ClassVar[Workflow] = EVALUATION
+    prefix: ClassVar[str] = "EV"
+    former_prefixes: ClassVar[tuple[str, ...]] = ("G",)  # an authority's, with which they shared one counter
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
     delegated_with: ClassVar[str] = "tender"

@@ -101,6 +101,7 @@ QUOTE = Workflow(
         Move("agreed", "renew", "countered", who={"system"}, notify=("agency",), limit=_TURN),
     ),
     duties=("decline", "withdraw"),
+    openings={"submit": N_("报价")},
     acts={
         "offer": N_("还价"),
         "accept": N_("同意这个价格"),
@@ -125,6 +126,7 @@ class Quote(Case, Base):
     __tablename__ = "quotes"
     __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = QUOTE
+    prefix: ClassVar[str] = "P"
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
     live: ClassVar[tuple[str, ...]] = ("open", "countered", "agreed")

@@ -249,6 +249,7 @@ TENDER = Workflow(
     ),
     duties=("cancel", "ask_cancel"),
     prepares=("create", "edit", "cancel"),
+    openings={"create": N_("起草需求")},
     acts={
         "edit": N_("修改"),
         "publish": N_("发布需求"),

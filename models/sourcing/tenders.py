@@ -43,6 +43,7 @@ class Tender(Case, Base):
         Index("ix_tenders_ended", "buyer_id", "state"),
     )
     workflow: ClassVar[Workflow] = TENDER
+    prefix: ClassVar[str] = "Q"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

@@ -298,45 +298,6 @@ def test_a_table_that_contradicts_itself_is_refused(moves: tuple[Move, ...]) -> 
         Workflow("odd", "odd", (A, B), moves, {"go": "go"})
 
 
-def test_every_timed_act_has_an_action_and_every_act_a_page_or_a_system() -> None:
-    from market.accounts import identification
-    from market.agencies import views as agencies
-    from market.contracts import views as contracts
-    from market.credit import views as credit
-    from market.jobs import TIMED
-    from market.payments import views as payments
-    from market.sourcing import views as sourcing
-
-    timed = {(name, act) for name, case in CASES.items() for _, act in case.workflow.timed_acts()}
-    assert timed == set(TIMED)
-    pages = {
-        "organisation": {**agencies.public.ACTS, "submit": None, "commit": None},
-        "check": agencies.checks.CHECK_ACTS,
-        "claim": identification.CLAIM_ACTS,
-        "account_change": agencies.accounts.ACCOUNT_ACTS,
-        "credit_record": credit.RECORD_ACTS,
-        "tender": {**sourcing.tenders.TENDER_ACTS, "edit": None},
-        "quote": {**sourcing.answers.QUOTE_ACTS, "replace": None},
-        "bid": {**sourcing.answers.BID_ACTS, "replace": None, "undercut": None},
-        "award": sourcing.awards.AWARD_ACTS,
-        "clarification": sourcing.tenders.CLARIFICATION_ACTS,
-        "evaluation": sourcing.evaluations.EVALUATION_ACTS,
-        "objection": sourcing.awards.OBJECTION_ACTS,
-        "contract": contracts.show.ACTS,
-        "deliverable": contracts.cases.DELIVERABLE_ACTS,
-        "materials": contracts.cases.MATERIALS_ACTS,
-        "change": contracts.cases.CHANGE_ACTS,
-        "dispute": contracts.cases.DISPUTE_ACTS,
-        "payment": payments.payments.ACTS,
-        "payout": payments.cases.PAYOUT_ACTS,
-        "invoice": payments.cases.INVOICE_ACTS,
-        "rating": {"rate": None},
-    }
-    for name, case in CASES.items():
-        human = {m.act for m in case.workflow.moves if set(m.who) - {"system"}}
-        assert human == set(pages[name]), name
-
-
 def test_limits_are_working_days_and_the_diagram_is_in_the_docs(world: World) -> None:
     contract = world.contract_of(world.awarded())
     assert contract.due_at == workdays.add(clock.now(), 5)

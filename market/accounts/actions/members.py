@@ -33,8 +33,6 @@ from models.regions import Region
 from models.uscc import check as check_uscc
 from models.workflow import perform, start
 
-PREFIXES = {"enterprise": "E", "agency": "A", "authority": "G"}
-
 
 def with_password(act: Callable[..., str]) -> Callable[..., str]:
     """An act that sets a `password`, perhaps in the place of the `current` one.
@@ -168,7 +166,7 @@ def enter(
     if claimed is not None:
         return claimed
     new = Organisation(
-        identifier=identifiers.issue(session, PREFIXES[kind]),
+        identifier=identifiers.issue(session, Organisation, kind),
         uscc=code,
         name=organisation.strip(),
         kind=kind,

@@ -101,7 +101,7 @@ def _take_number(session: Session, actor: Actor) -> str:
     agency = own(session, actor)
     if agency.state not in ("verified", "suspended"):
         raise RuleViolation(N_("入驻之后才能开具信用证明。"))
-    return _of_today(session, agency, _facts(session, agency)) or identifiers.issue(session, "F")
+    return _of_today(session, agency, _facts(session, agency)) or identifiers.issue(session, Document)
 
 
 def _of_today(session: Session, agency: Organisation, facts: list[list[str]]) -> str | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
-from werkzeug.wrappers import Response
 
 from market.agencies import actions
 from market.agencies.blueprint import bp
-from market.case_views import ActPage, act_view, case_page, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, visible
 from market.extensions import db
 from market.forms import ReasonForm
 from models.agencies import AccountChange, profile_of
-
-ACCOUNT_ACTS = {"stop": ActPage(actions.stop_change, ReasonForm)}
 
 
 @bp.get("/account-changes/<identifier>")
@@ -32,7 +30,11 @@ def show_account_change(identifier: str) -> str:
     )
 
 
-@bp.route("/account-changes/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_account_change(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(AccountChange, identifier, act, ACCOUNT_ACTS)
+register_case(
+    bp,
+    AccountChange,
+    url="/account-changes",
+    page=show_account_change,
+    acts={"stop": ActPage(actions.stop_change, ReasonForm)},
+    timed={"take_effect": actions.take_effect},
+)

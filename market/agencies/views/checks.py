@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response
 from market.agencies import actions
 from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
-from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, file_of, link, visible
 from market.charts import rows
 from market.extensions import db
 from market.formatting import format_instant, region
@@ -33,14 +34,6 @@ from models.credit import CreditRecord
 def _with_file(form: Form) -> dict[str, object]:
     values = form.values()
     return file_of(values.pop("file")) | values
-
-
-CHECK_ACTS = {
-    "ask": ActPage(actions.ask_agency),
-    "answer": ActPage(actions.answer_check, AnswerCheckForm, _with_file),
-    "clear": ActPage(actions.clear_check),
-    "confirm": ActPage(actions.confirm_check, ConfirmCheckForm),
-}
 
 
 def _listed(actor: Actor) -> Select[Any]:
@@ -118,7 +111,16 @@ def show_check(identifier: str) -> str:
     )
 
 
-@bp.route("/checks/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_check(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Check, identifier, act, CHECK_ACTS)
+register_case(
+    bp,
+    Check,
+    url="/checks",
+    page=show_check,
+    acts={
+        "ask": ActPage(actions.ask_agency),
+        "answer": ActPage(actions.answer_check, AnswerCheckForm, _with_file),
+        "clear": ActPage(actions.clear_check),
+        "confirm": ActPage(actions.confirm_check, ConfirmCheckForm),
+    },
+    timed={"lapse": actions.lapse_check},
+)

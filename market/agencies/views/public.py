@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 from market.agencies import actions
 from market.agencies.blueprint import bp, mine, readable
 from market.agencies.views.letting_in import seen_before
-from market.case_views import ActPage, act_view, case_page, form_page
+from market.case_registry import OWN_ROUTE, ActPage, register_case
+from market.case_views import case_page, form_page
 from market.charts import lines
 from market.extensions import db
 from market.formatting import problem_text
@@ -39,14 +40,6 @@ from models.contracts import Contract
 from models.credit import LINES, RECORDS, CreditRecord, CreditScore, abandoned_by, of_agency, quarters, raises
 from models.documents import of_case, papers_of
 from models.ratings import DIMENSIONS, Rating
-
-ACTS = {
-    "verify": ActPage(actions.verify, beside=seen_before),
-    "return": ActPage(actions.return_entry),
-    "refuse": ActPage(actions.refuse),
-    "suspend": ActPage(actions.suspend),
-    "restore": ActPage(actions.restore),
-}
 
 
 def _counted(agency: Organisation) -> dict[str, int]:
@@ -155,7 +148,19 @@ def credit(identifier: str) -> str:
     )
 
 
-@bp.route("/agencies/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Organisation, identifier, act, ACTS)
+register_case(
+    bp,
+    Organisation,
+    url="/agencies",
+    page=show,
+    acts={
+        "verify": ActPage(actions.verify, beside=seen_before),
+        "return": ActPage(actions.return_entry),
+        "refuse": ActPage(actions.refuse),
+        "suspend": ActPage(actions.suspend),
+        "restore": ActPage(actions.restore),
+        "submit": OWN_ROUTE,
+        "commit": OWN_ROUTE,
+    },
+    public=True,
+)

@@ -31,7 +31,7 @@ def propose_change(
     if session.query(Change).filter_by(contract_id=contract.id, state="proposed").first():
         raise RuleViolation(N_("已有一项变更在等待答复。"), "kind")
     change = Change(
-        identifier=identifiers.issue(session, "U"),
+        identifier=identifiers.issue(session, Change),
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,

@@ -102,7 +102,7 @@ def _keep(session: Session, contract: Contract, standing: str, content: Kept) ->
     document = state(
         session,
         contract,
-        identifiers.issue(session, "F"),
+        identifiers.issue(session, Document),
         f"{contract.heading} {contract.identifier}.pdf",
         PAPER,
         facts(contract, standing),

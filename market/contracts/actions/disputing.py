@@ -26,7 +26,7 @@ def _open(
     claim: str,
 ) -> Dispute:
     dispute = Dispute(
-        identifier=identifiers.issue(session, "Y"),
+        identifier=identifiers.issue(session, Dispute),
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,

@@ -12,7 +12,8 @@ from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, attempt, case_page, case_url, file_of, link, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import attempt, case_page, case_url, file_of, link, visible
 from market.contracts import actions
 from market.contracts.actions.common import sides
 from market.contracts.blueprint import bp
@@ -33,7 +34,6 @@ from market.contracts.forms import (
 from market.contracts.views.show import with_file
 from market.extensions import db
 from market.identity import current_actor
-from market.referrals import urges
 from market.settlement.lifecycle import running
 from models.contracts import (
     CHANGES,
@@ -51,46 +51,6 @@ from models.contracts import (
 from models.contracts.changes import under_way
 from models.documents import of_case
 from models.payments import funds_held
-
-MATERIALS_ACTS = {
-    "urge": ActPage(urges("materials")),
-    "supply": ActPage(
-        actions.supply, SupplyForm, lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)}
-    ),
-    "confirm": ActPage(actions.confirm_materials),
-    "miss": ActPage(actions.miss_materials),
-    "waive": ActPage(actions.waive_materials),
-}
-DELIVERABLE_ACTS = {
-    "submit": ActPage(
-        actions.submit,
-        SubmitForm,
-        lambda form: {
-            "ticked": form.ticked.data or [],
-            "note": form.note.data or "",
-            **file_of(form.file.data),
-        },
-    ),
-    "accept": ActPage(actions.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
-    "return": ActPage(actions.send_for_correction, values=returned, build=return_form),
-    "pass": ActPage(actions.pass_review, PassForm),
-    "waive": ActPage(actions.waive_review),
-    "urge": ActPage(urges("deliverable")),
-    "send_back": ActPage(
-        actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}
-    ),
-}
-CHANGE_ACTS = {
-    "agree": ActPage(actions.agree_change, template="contracts/agree_change.html"),
-    "refuse": ActPage(actions.refuse_change),
-    "withdraw": ActPage(actions.withdraw_change),
-}
-DISPUTE_ACTS = {
-    "answer": ActPage(actions.answer_dispute, AnswerForm, with_file),
-    "evidence": ActPage(actions.add_evidence, EvidenceForm, with_file),
-    "withdraw": ActPage(actions.withdraw_dispute),
-    "decide": ActPage(actions.decide_dispute, DecideForm),
-}
 
 
 def _contract(contract: Contract) -> Markup:
@@ -152,28 +112,79 @@ def show_dispute(identifier: str) -> str:
     )
 
 
-@bp.route("/materials/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_materials(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Materials, identifier, act, MATERIALS_ACTS)
+register_case(
+    bp,
+    Materials,
+    url="/materials",
+    page=show_materials,
+    acts={
+        "supply": ActPage(
+            actions.supply,
+            SupplyForm,
+            lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)},
+        ),
+        "confirm": ActPage(actions.confirm_materials),
+        "miss": ActPage(actions.miss_materials),
+        "waive": ActPage(actions.waive_materials),
+    },
+    timed={"lapse": actions.lapse_materials, "confirm": actions.confirm_materials},
+)
 
 
-@bp.route("/deliverables/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_deliverable(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Deliverable, identifier, act, DELIVERABLE_ACTS)
+register_case(
+    bp,
+    Deliverable,
+    url="/deliverables",
+    page=show_deliverable,
+    acts={
+        "submit": ActPage(
+            actions.submit,
+            SubmitForm,
+            lambda form: {
+                "ticked": form.ticked.data or [],
+                "note": form.note.data or "",
+                **file_of(form.file.data),
+            },
+        ),
+        "accept": ActPage(actions.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
+        "return": ActPage(actions.send_for_correction, values=returned, build=return_form),
+        "pass": ActPage(actions.pass_review, PassForm),
+        "waive": ActPage(actions.waive_review),
+        "send_back": ActPage(
+            actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}
+        ),
+    },
+    timed={"lapse": actions.lapse_delivery, "accept": actions.accept, "refer": actions.refer_deliverable},
+)
 
 
-@bp.route("/changes/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_change(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Change, identifier, act, CHANGE_ACTS)
+register_case(
+    bp,
+    Change,
+    url="/changes",
+    page=show_change,
+    acts={
+        "agree": ActPage(actions.agree_change, template="contracts/agree_change.html"),
+        "refuse": ActPage(actions.refuse_change),
+        "withdraw": ActPage(actions.withdraw_change),
+    },
+    timed={"lapse": actions.lapse_change},
+)
 
 
-@bp.route("/disputes/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_dispute(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Dispute, identifier, act, DISPUTE_ACTS)
+register_case(
+    bp,
+    Dispute,
+    url="/disputes",
+    page=show_dispute,
+    acts={
+        "answer": ActPage(actions.answer_dispute, AnswerForm, with_file),
+        "evidence": ActPage(actions.add_evidence, EvidenceForm, with_file),
+        "withdraw": ActPage(actions.withdraw_dispute),
+        "decide": ActPage(actions.decide_dispute, DecideForm),
+    },
+    timed={"lapse": actions.lapse_answer},
+)
 
 
 @bp.route(

@@ -13,17 +13,8 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import (
-    ActPage,
-    act_view,
-    case_page,
-    case_url,
-    file_of,
-    form_page,
-    link,
-    not_found,
-    visible,
-)
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, file_of, form_page, link, not_found, visible
 from market.contracts import actions
 from market.contracts.actions.contract_pdf import has_pdf, rendered
 from market.contracts.blueprint import bp
@@ -35,7 +26,6 @@ from market.forms import Form
 from market.identity import current_actor
 from market.pagination import paged
 from market.progress import of_tender
-from market.referrals import urges
 from models import CASES
 from models.agencies import profile_of
 from models.contracts import (
@@ -67,21 +57,6 @@ def with_file(form: Form) -> dict[str, Any]:
 
 def _signed(form: Form) -> dict[str, Any]:
     return {}  # what SignForm asks for is shown to the page, not to the act
-
-
-ACTS = {
-    "agree_buyer": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
-    "agree_agency": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
-    "revise": ActPage(actions.revise, values=revised, build=revise_form, template="contracts/revise.html"),
-    "terminate": ActPage(actions.terminate),
-    "replace": ActPage(actions.replace),
-    "call_off": ActPage(actions.call_off),
-    "urge": ActPage(urges("contract")),
-    "give_notice": ActPage(actions.give_notice),
-    "retract": ActPage(actions.retract),
-    "contest": ActPage(actions.contest, AnswerForm, with_file),
-    "dispute": ActPage(actions.file_dispute, ClaimForm, with_file),
-}
 
 
 @bp.get("/contracts")
@@ -184,10 +159,27 @@ def _turns(cases: list[Case]) -> list[tuple[Case, list[Move], list[str]]]:
     return sorted(waiting, key=lambda turn: not any(move.main for move in turn[1]))
 
 
-@bp.route("/contracts/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_contract(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Contract, identifier, act, ACTS)
+register_case(
+    bp,
+    Contract,
+    url="/contracts",
+    page=show,
+    acts={
+        "agree_buyer": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
+        "agree_agency": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
+        "revise": ActPage(
+            actions.revise, values=revised, build=revise_form, template="contracts/revise.html"
+        ),
+        "terminate": ActPage(actions.terminate),
+        "replace": ActPage(actions.replace),
+        "call_off": ActPage(actions.call_off),
+        "give_notice": ActPage(actions.give_notice),
+        "retract": ActPage(actions.retract),
+        "contest": ActPage(actions.contest, AnswerForm, with_file),
+        "dispute": ActPage(actions.file_dispute, ClaimForm, with_file),
+    },
+    timed={"refer": actions.lapse_signing, "resume": actions.resume, "end": actions.end_unopposed},
+)
 
 
 @bp.app_template_global("signing_of")

@@ -210,7 +210,7 @@ def _take_statement(session: Session, actor: Actor, *, file_name: str, sha256: s
         raise RuleViolation(N_("这是另一个账户(%(account)s)的对账单。"), "file", account=parsed.account)
     new = _new(session, account, parsed.lines)
     statement = BankStatement(
-        identifier=identifiers.issue(session, "S"),
+        identifier=identifiers.issue(session, BankStatement),
         account=account,
         source=file_name[:200] or "statement",
         sha256=sha256,

@@ -41,7 +41,7 @@ def record_invoice(
     digits = check_number(session, number)
     check_sums(session, paid, amount, tax, issued_on)
     invoice = Invoice(
-        identifier=identifiers.issue(session, "I"),
+        identifier=identifiers.issue(session, Invoice),
         contract=contract,
         payment=paid,
         buyer_id=contract.buyer_id,

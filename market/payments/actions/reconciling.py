@@ -13,6 +13,7 @@ from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import Actor
+from models.cases import find_case
 from models.payments import Discrepancy
 
 
@@ -66,18 +67,15 @@ def _tell(session: Session, actor: Actor, new: list[Mismatch], gateway: str) -> 
         else []
     )
     for each in new:
-        case_type, case = (
-            ("gateway", gateway)
-            if not each.case_identifier
-            else ("payment" if each.case_identifier.startswith("M") else "payout", each.case_identifier)
-        )
+        case = find_case(session, each.case_identifier)
+        case_type, identifier = (case.workflow.name, case.identifier) if case else ("gateway", gateway)
         about = {"title": each.about, "amount": abs(each.theirs - each.ours)}
         events.record(
             session,
             actor,
             f"{case_type}.difference",
             case_type,
-            case,
+            identifier,
             role="system",
             audience="custodian",
             data=about,

@@ -8,7 +8,8 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, file_of, form_page, link, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, file_of, form_page, link, visible
 from market.extensions import db
 from market.gateways import get_gateway
 from market.identity import current_actor
@@ -16,19 +17,10 @@ from market.pagination import paged
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import InvoiceForm, SendForm
-from market.referrals import urges
 from models.agencies import under_way
 from models.money import capital
 from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
 from models.workflow import check_role
-
-PAYOUT_ACTS = {
-    "send": ActPage(actions.send, SendForm),
-    "arrive": ActPage(actions.arrive),
-    "bounce": ActPage(actions.bounce),
-    "urge": ActPage(urges("payout")),
-}
-INVOICE_ACTS = {"receive": ActPage(actions.receive_invoice), "void": ActPage(actions.void_invoice)}
 
 
 @bp.get("/payouts")
@@ -67,10 +59,18 @@ def show_payout(identifier: str) -> str:
     )
 
 
-@bp.route("/payouts/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_payout(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Payout, identifier, act, PAYOUT_ACTS)
+register_case(
+    bp,
+    Payout,
+    url="/payouts",
+    page=show_payout,
+    acts={
+        "send": ActPage(actions.send, SendForm),
+        "arrive": ActPage(actions.arrive),
+        "bounce": ActPage(actions.bounce),
+    },
+    timed={"arrive": actions.arrive},
+)
 
 
 @bp.route("/payments/<identifier>/invoice", methods=["GET", "POST"])
@@ -104,7 +104,10 @@ def show_invoice(identifier: str) -> str:
     )
 
 
-@bp.route("/invoices/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_invoice(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Invoice, identifier, act, INVOICE_ACTS)
+register_case(
+    bp,
+    Invoice,
+    url="/invoices",
+    page=show_invoice,
+    acts={"receive": ActPage(actions.receive_invoice), "void": ActPage(actions.void_invoice)},
+)

@@ -8,30 +8,16 @@ from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
-from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, file_of, link, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, file_of, link, visible
 from market.extensions import db
 from market.gateways import bank_transfer, online_methods
 from market.payments import actions
 from market.payments.blueprint import bp
 from market.payments.forms import PayForm
-from market.referrals import urges
 from models.money import capital
 from models.payments import KINDS, Invoice, Payment, charges_of
-
-ACTS = {
-    "pay": ActPage(
-        actions.pay,
-        PayForm,
-        lambda form: {"bank_reference": form.bank_reference.data, **file_of(form.file.data)},
-    ),
-    "confirm": ActPage(actions.confirm),
-    "receive": ActPage(actions.receive),
-    "dispute": ActPage(actions.dispute),
-    "urge": ActPage(urges("payment")),
-    "set_aside": ActPage(actions.set_aside),
-}
 
 
 @bp.get("/payments/<identifier>")
@@ -59,10 +45,21 @@ def about(payment: Payment) -> dict[str, Any]:
     }
 
 
-@bp.route(
-    "/payments/<identifier>/<any(pay, confirm, receive, dispute, urge, set_aside):act>",
-    methods=["GET", "POST"],
+register_case(
+    bp,
+    Payment,
+    url="/payments",
+    page=show,
+    acts={
+        "pay": ActPage(
+            actions.pay,
+            PayForm,
+            lambda form: {"bank_reference": form.bank_reference.data, **file_of(form.file.data)},
+        ),
+        "confirm": ActPage(actions.confirm),
+        "receive": ActPage(actions.receive),
+        "dispute": ActPage(actions.dispute),
+        "set_aside": ActPage(actions.set_aside),
+    },
+    timed={"lapse": actions.lapse},
 )
-@login_required
-def act(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Payment, identifier, act, ACTS)

@@ -38,7 +38,7 @@ def _propose(session: Session, actor: Actor, tender: Tender, agency: str, reason
         raise RuleViolation(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
     answer = first_bid(session, tender) if tender.way.sealed else _chosen_quote(session, tender, agency)
     chosen = Award(
-        identifier=identifiers.issue(session, "W"),
+        identifier=identifiers.issue(session, Award),
         tender=tender,
         buyer_id=tender.buyer_id,
         agency=answer.agency,
@@ -173,7 +173,7 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
     if chosen.state == "proposed":
         perform(session, chosen, "object", SYSTEM)
     objection = Objection(
-        identifier=identifiers.issue(session, "J"),
+        identifier=identifiers.issue(session, Objection),
         award=chosen,
         buyer_id=chosen.buyer_id,
         objector_id=actor.organisation_id,

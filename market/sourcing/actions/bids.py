@@ -102,7 +102,7 @@ def _submit_bid(
     bid = session.scalars(
         select(Bid).where(Bid.tender_id == tender.id, Bid.agency_id == agency.id).with_for_update(of=Bid)
     ).one_or_none()
-    name = bid.identifier if bid is not None else identifiers.issue(session, "B")
+    name = bid.identifier if bid is not None else identifiers.issue(session, Bid)
     plain, receipt = sealing.commitment(
         {
             "bid": name,

@@ -124,7 +124,9 @@ def create_tender(
 
     Returns its identifier.
     """
-    tender = Tender(identifier=identifiers.issue(session, "Q"), buyer_id=_buyer(session, actor, on_behalf_of))
+    tender = Tender(
+        identifier=identifiers.issue(session, Tender), buyer_id=_buyer(session, actor, on_behalf_of)
+    )
     _say(session, tender, again_of)
     with session.no_autoflush:
         _fill(session, actor, tender, **values)  # type: ignore[arg-type]

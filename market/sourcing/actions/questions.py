@@ -27,7 +27,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     if not 5 <= len(question.strip()) <= 1000:
         raise RuleViolation(N_("请写清问题(5 到 1000 个字)。"), "question")
     clarification = Clarification(
-        identifier=identifiers.issue(session, "K"),
+        identifier=identifiers.issue(session, Clarification),
         tender=tender,
         buyer_id=tender.buyer_id,
         asker_id=actor.organisation_id,

@@ -54,7 +54,7 @@ def submit_quote(
         return before.identifier
     hidden = tender.rules.hidden
     quote = Quote(
-        identifier=identifiers.issue(session, "P"),
+        identifier=identifiers.issue(session, Quote),
         tender=tender,
         buyer_id=tender.buyer_id,
         agency=agency,

@@ -40,7 +40,7 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
         raise RuleViolation(N_("这位评审人已经在名单里。"), "email")
     mail.post(session, "appointed", person.address, buyer=tender.buyer.name, project=tender.project)
     evaluation = Evaluation(
-        identifier=identifiers.issue(session, "G"),
+        identifier=identifiers.issue(session, Evaluation),
         tender=tender,
         buyer_id=tender.buyer_id,
         evaluator=person,

@@ -11,7 +11,8 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, attempt, case_page, case_url, file_of, not_found, visible
+from market.case_registry import ActPage, Elsewhere, register_case
+from market.case_views import attempt, case_page, case_url, file_of, not_found, visible
 from market.charts import offers
 from market.extensions import db
 from market.files import sent
@@ -28,13 +29,6 @@ from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing import Bid, Quote, answers_to, past_prices, shown_to
 
-QUOTE_ACTS = {
-    "offer": ActPage(actions.offer, OfferForm),
-    "accept": ActPage(actions.accept_quote),
-    "decline": ActPage(actions.decline_quote),
-    "withdraw": ActPage(actions.withdraw_quote),
-}
-BID_ACTS = {"withdraw": ActPage(actions.withdraw_bid)}
 _ANSWERS: dict[type[Quote] | type[Bid], tuple[type[OfferForm], Callable[..., str]]] = {
     Quote: (OfferForm, actions.submit_quote),
     Bid: (BidForm, actions.submit_bid),
@@ -170,21 +164,36 @@ def bid_attachment(identifier: str) -> Response:
     return sent(attached[0])
 
 
-@bp.route("/quotes/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_quote(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    quote = visible(Quote, identifier)
-    if act == "replace":
-        return redirect(url_for("sourcing.answer", identifier=quote.tender.identifier), 303)
-    return act_view(Quote, identifier, act, QUOTE_ACTS)
+def _answering(given: Quote | Bid) -> str:
+    """Where an answer is given, and given again."""
+    return url_for("sourcing.answer", identifier=given.tender.identifier)
 
 
-@bp.route("/bids/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_bid(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    bid = visible(Bid, identifier)
-    if act == "replace":
-        return redirect(url_for("sourcing.answer", identifier=bid.tender.identifier), 303)
-    if act == "undercut":
-        return redirect(url_for("sourcing.auction", identifier=bid.tender.identifier), 303)
-    return act_view(Bid, identifier, act, BID_ACTS)
+register_case(
+    bp,
+    Quote,
+    url="/quotes",
+    page=show_quote,
+    acts={
+        "offer": ActPage(actions.offer, OfferForm),
+        "accept": ActPage(actions.accept_quote),
+        "decline": ActPage(actions.decline_quote),
+        "withdraw": ActPage(actions.withdraw_quote),
+        "replace": Elsewhere(_answering),
+    },
+    timed={"expire": actions.expire_quote},
+)
+
+
+register_case(
+    bp,
+    Bid,
+    url="/bids",
+    page=show_bid,
+    acts={
+        "withdraw": ActPage(actions.withdraw_bid),
+        "replace": Elsewhere(_answering),
+        "undercut": Elsewhere(lambda bid: url_for("sourcing.auction", identifier=bid.tender.identifier)),
+    },
+    public=True,
+)

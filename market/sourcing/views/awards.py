@@ -11,7 +11,8 @@ from flask_login import login_required
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, form_page, link, not_found, visible
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, form_page, link, not_found, visible
 from market.config import ROOT
 from market.event_text import FOLLOWS
 from market.extensions import db
@@ -26,14 +27,6 @@ from models.draws import publication
 from models.sourcing import Award, Objection, Tender, answers_to, participants_of, planned_draws
 from models.sourcing.modes.reference_price import PERCENT
 from models.sourcing.related_bidders import links_of
-
-AWARD_ACTS = {"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)}
-OBJECTION_ACTS = {
-    "answer": ActPage(actions.answer_objection, StatementForm),
-    "withdraw": ActPage(actions.withdraw_objection),
-    "uphold": ActPage(actions.uphold_objection),
-    "dismiss": ActPage(actions.dismiss_objection),
-}
 
 
 @bp.get("/awards")
@@ -139,13 +132,27 @@ def verifier() -> Response:
     return send_file(ROOT / "docs" / "verify_draw.py", mimetype="text/x-python", as_attachment=True)
 
 
-@bp.route("/awards/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_award(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Award, identifier, act, AWARD_ACTS)
+register_case(
+    bp,
+    Award,
+    url="/awards",
+    page=show_award,
+    acts={"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)},
+    timed={"finalise": actions.finalise},
+    public=True,
+)
 
 
-@bp.route("/objections/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_objection(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Objection, identifier, act, OBJECTION_ACTS)
+register_case(
+    bp,
+    Objection,
+    url="/objections",
+    page=show_objection,
+    acts={
+        "answer": ActPage(actions.answer_objection, StatementForm),
+        "withdraw": ActPage(actions.withdraw_objection),
+        "uphold": ActPage(actions.uphold_objection),
+        "dismiss": ActPage(actions.dismiss_objection),
+    },
+    timed={"escalate": actions.escalate_objection},
+)

@@ -10,15 +10,14 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import ActPage, act_view, case_page, case_url, form_page, visible
+from market.case_registry import OWN_ROUTE, ActPage, register_case
+from market.case_views import case_page, case_url, form_page, visible
 from market.extensions import db
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import score_form
 from models.documents import Document
 from models.sourcing import Evaluation
-
-EVALUATION_ACTS = {"declare": ActPage(actions.declare), "recuse": ActPage(actions.recuse), "score": None}
 
 
 @bp.get("/evaluations/<identifier>")
@@ -55,9 +54,11 @@ def score(identifier: str) -> Response | str | tuple[str, int]:
     )
 
 
-@bp.route("/evaluations/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_evaluation(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(
-        Evaluation, identifier, act, {name: page for name, page in EVALUATION_ACTS.items() if page}
-    )
+register_case(
+    bp,
+    Evaluation,
+    url="/evaluations",
+    page=show_evaluation,
+    acts={"declare": ActPage(actions.declare), "recuse": ActPage(actions.recuse), "score": OWN_ROUTE},
+    timed={"lapse": actions.lapse_evaluation},
+)

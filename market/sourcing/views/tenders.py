@@ -12,17 +12,8 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from market import permissions
-from market.case_views import (
-    ActPage,
-    act_view,
-    attempt,
-    case_page,
-    case_url,
-    check_open,
-    form_page,
-    link,
-    visible,
-)
+from market.case_registry import OWN_ROUTE, ActPage, register_case
+from market.case_views import attempt, case_page, case_url, check_open, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
 from market.formatting import format_instant, item_name
@@ -30,7 +21,6 @@ from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
 from market.progress import of_tender
-from market.referrals import urges
 from market.sourcing import actions
 from market.sourcing.blueprint import bp, readable, say, tender_link
 from market.sourcing.forms import (
@@ -90,26 +80,6 @@ class _AwardPage(AwardForm):
             else shown_to(case, answers_to(db.session, case), current_actor())
         )
         self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
-
-
-TENDER_ACTS = {
-    "publish": ActPage(actions.publish),
-    "close": ActPage(actions.close),
-    "amend": ActPage(actions.amend, AmendForm),
-    "appoint": ActPage(actions.appoint, AppointForm),
-    "cancel": ActPage(actions.cancel),
-    "ask_cancel": ActPage(actions.ask_cancel, CancelForm),
-    "consent": ActPage(actions.consent_to_cancel),
-    "refuse_cancel": ActPage(actions.refuse_to_cancel),
-    "keep": ActPage(actions.keep_tender),
-    "call_off": ActPage(actions.call_off),
-    "urge": ActPage(urges("tender")),
-    "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
-}
-CLARIFICATION_ACTS = {
-    "answer": ActPage(actions.answer_question, AnswerForm),
-    "urge": ActPage(urges("clarification")),
-}
 
 
 @bp.get("/requests")
@@ -329,20 +299,41 @@ def show_clarification(identifier: str) -> Response:
     return redirect(case_url("tender", visible(Clarification, identifier).tender.identifier), 303)
 
 
-@bp.route("/requests/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_tender(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    if (
-        act == "cancel"
-        and request.method == "GET"
-        and (case := visible(Tender, identifier)).state == "evaluated"
-        and case.cancels_with_consent
-    ):
-        return redirect(url_for("sourcing.act_tender", identifier=identifier, act="ask_cancel"), 303)
-    return act_view(Tender, identifier, act, TENDER_ACTS)
+def _asking_to_cancel(found: Tender) -> str:
+    """Once there is an award to be made, some are cancelled with consent alone."""
+    return "ask_cancel" if found.state == "evaluated" and found.cancels_with_consent else ""
 
 
-@bp.route("/clarifications/<identifier>/<act>", methods=["GET", "POST"])
-@login_required
-def act_clarification(identifier: str, act: str) -> Response | str | tuple[str, int]:
-    return act_view(Clarification, identifier, act, CLARIFICATION_ACTS)
+register_case(
+    bp,
+    Tender,
+    url="/requests",
+    page=show,
+    acts={
+        "publish": ActPage(actions.publish),
+        "close": ActPage(actions.close),
+        "amend": ActPage(actions.amend, AmendForm),
+        "appoint": ActPage(actions.appoint, AppointForm),
+        "cancel": ActPage(actions.cancel, instead=_asking_to_cancel),
+        "edit": OWN_ROUTE,
+        "ask_cancel": ActPage(actions.ask_cancel, CancelForm),
+        "consent": ActPage(actions.consent_to_cancel),
+        "refuse_cancel": ActPage(actions.refuse_to_cancel),
+        "keep": ActPage(actions.keep_tender),
+        "call_off": ActPage(actions.call_off),
+        "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
+    },
+    timed={"close": actions.close, "open": actions.open_bids, "end_auction": actions.end_auction},
+    public=True,
+)
+
+
+register_case(
+    bp,
+    Clarification,
+    url="/clarifications",
+    page=show_clarification,
+    acts={
+        "answer": ActPage(actions.answer_question, AnswerForm),
+    },
+)
