@@ -67,6 +67,7 @@ class Rating(Case, Base):
     __table_args__ = (UniqueConstraint("contract_id", "by"),)
     workflow: ClassVar[Workflow] = RATING
     beneath: ClassVar[str] = "contract"
+    lock_after: ClassVar[str] = "contract"
     parties: ClassVar[dict[str, str]] = {"rater": "rater_id", "ratee": "ratee_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))

@@ -139,7 +139,7 @@ class World:
         """What an agency tells in the steps of its entry, in one transaction."""
         paper = keep(PDF)
         with transaction() as session:
-            agency = Organisation.load(session, self.identifiers[name], lock=True)
+            agency = Organisation.lock(session, self.identifiers[name])
             for step, values in entry_values(name).items():
                 if step not in without:
                     fill_step(session, agency, step, values)

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock, money
 from models.base import Base
-from models.contracts.agreement import Contract, OfContract
+from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
@@ -84,9 +84,6 @@ class Dispute(OfContract, Base):
     workflow: ClassVar[Workflow] = DISPUTE
     parties: ClassVar[dict[str, str]] = {**PARTIES, "claimant": "claimant_id", "respondent": "respondent_id"}
 
-    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     claimant_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     respondent_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     claim: Mapped[str] = mapped_column(String(2000))
@@ -97,7 +94,6 @@ class Dispute(OfContract, Base):
     decision: Mapped[str | None] = mapped_column(String(2000))
     filed_at: Mapped[datetime] = mapped_column(default=clock.now)
     decided_at: Mapped[datetime | None]
-    contract: Mapped[Contract] = relationship(lazy="joined")
 
 
 def check_words(words: str, field: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.accounts import Organisation
@@ -109,9 +110,6 @@ class Payout(OfContract, Base):
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 
-    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     payee_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
     kind: Mapped[str] = mapped_column(String(12))
@@ -123,11 +121,10 @@ class Payout(OfContract, Base):
     send_by: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
-    contract: Mapped[Contract] = relationship(lazy="joined")
     payee: Mapped[Organisation] = relationship(foreign_keys=[payee_id], lazy="joined")
     charge: Mapped[Charge | None] = relationship()
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         return self.amount
 

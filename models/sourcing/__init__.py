@@ -18,12 +18,13 @@ from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, rules_of
+from models.sourcing.of_tender import PARTIES, OfTender
 from models.sourcing.projects import same_project
 from models.sourcing.quotes import (
-    PARTIES,
     Offer,
     Quote,
     add_offer,
+    check_offer,
     check_terms,
     restore_offer,
     reveal,
@@ -50,6 +51,7 @@ __all__ = [
     "LivePrice",
     "Mode",
     "Objection",
+    "OfTender",
     "Offer",
     "Quartiles",
     "Quote",
@@ -58,6 +60,7 @@ __all__ = [
     "add_offer",
     "answers_to",
     "check_ground",
+    "check_offer",
     "check_terms",
     "clarifications_for",
     "concerned",

@@ -43,11 +43,13 @@ def shown_to(tender: Tender, answers: list[Any], actor: Actor) -> list[Any]:
     ]
 
 
-def live_answers(session: Session, tender: Tender) -> int:
-    """How many quotes (or sealed bids) of a tender still stand."""
+def live_answers(session: Session, tender: Tender, *, besides: Quote | None = None) -> int:
+    """How many quotes (or sealed bids) of a tender still stand; `besides` one of them."""
     case_class: type[Quote] | type[Bid] = Bid if tender.way.sealed else Quote
     live = ("submitted",) if tender.way.sealed else ("open", "countered", "agreed")
     standing = select(func.count()).where(case_class.tender_id == tender.id, case_class.state.in_(live))
+    if besides is not None:
+        standing = standing.where(case_class.id != besides.id)
     return session.scalar(standing) or 0
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
-    ColumnElement,
     ForeignKey,
     LargeBinary,
     String,
@@ -26,8 +25,8 @@ from models.base import Base, Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.bids import Bid
-from models.sourcing.tenders import Tender
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.sourcing.of_tender import OfTender
+from models.workflow import Limit, Move, State, Workflow
 
 _BY = Limit(attribute="score_by", act="lapse")
 
@@ -99,7 +98,7 @@ EVALUATION = Workflow(
 )
 
 
-class Evaluation(Case, Base):
+class Evaluation(OfTender, Base):
     """One evaluator's sheet for one tender: `sheet` is {bid: {"points": {line: points}, "reason".
 
     Text}}, empty until it is published; before that it is `sealed` under the platform's key.
@@ -108,27 +107,19 @@ class Evaluation(Case, Base):
     __tablename__ = "evaluations"
     __table_args__ = (UniqueConstraint("tender_id", "evaluator_id"),)
     workflow: ClassVar[Workflow] = EVALUATION
-    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    delegated_with: ClassVar[str] = "tender"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
     allied: ClassVar[dict[str, str]] = {
         "evaluator": "buyer"
     }  # its own people may evaluate (招标投标法第三十七条)
 
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     evaluator_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     score_by: Mapped[datetime | None]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     sheet: Mapped[Json | None]
     conflict: Mapped[str | None] = mapped_column(String(1000))
-    tender: Mapped[Tender] = relationship(lazy="joined")
     evaluator: Mapped[User] = relationship(lazy="joined")
-
-    @property
-    def title(self) -> str:
-        return self.tender.project
 
     @property
     def who(self) -> str:
@@ -143,17 +134,9 @@ class Evaluation(Case, Base):
             else self.evaluator.address
         )
 
-    @property
-    def amount_at_stake(self) -> int:
-        return self.tender.amount_at_stake
-
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whose matter the tender is."""
         return self.tender.involved(session, known)
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.tender_id.in_(select(Tender.id).where(Tender.within_mandate(most)))
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:

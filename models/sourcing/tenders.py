@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from models import clock, money, policy, workdays
@@ -373,14 +384,15 @@ class Tender(Case, Base):
     def of_line(cls, department: str) -> ColumnElement[bool]:
         return cls.item.has(ServiceItem.department == department)
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         """The budget; without one anything may be at stake, so no delegation reaches it."""
-        return self.budget or money.MOST
+        return self.budget or money.MOST + 1
 
+    @amount_at_stake.inplace.expression
     @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.budget <= most
+    def _amount_at_stake(cls) -> ColumnElement[int]:
+        return func.coalesce(func.nullif(cls.budget, 0), money.MOST + 1)
 
     @classmethod
     def public(cls) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from market.files import Kept, hand_in, keep, put_for, store
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import also_notify, answering
+from market.sourcing.actions.common import answering
 from market.sourcing.actions.scoring import start_scoring
 from market.transaction import Beforehand, action, arriving, looking, sealing_key
 from models import agencies, clock, draws, identifiers, money, policy, sealing
@@ -28,7 +28,7 @@ from models.sourcing import Bid, LivePrice, Tender, check_terms, lowest, step
 from models.sourcing.bids import drawn_by, open_up, put_back, take_out
 from models.sourcing.ranking import ranked, reference, told_links
 from models.sourcing.related_bidders import spread, void
-from models.workflow import perform, start
+from models.workflow import perform, permit, start
 
 
 def submit_bid(
@@ -95,7 +95,7 @@ def _submit_bid(
     file: str,
     attached: Beforehand[dict[str, str] | None],
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     if not tender.way.sealed or tender.public_key is None or tender.keeper_key is None:
         raise RuleViolation(N_("这项需求现在不接收密封投标。"))
     agency, schedule = answering(session, actor, tender)
@@ -147,7 +147,7 @@ def _submit_bid(
         sealed_file=sealed_file,
         received_at=clock.arrival(session),
     )
-    start(session, bid, actor, "submit", of=tender, data={"receipt": receipt})
+    start(session, bid, actor, "submit", data={"receipt": receipt})
     return name
 
 
@@ -156,14 +156,9 @@ def _seal(tender: Tender, plain: bytes) -> bytes:
     return sealing.seal(tender.keeper_key or b"", sealing.seal(tender.public_key or b"", plain))
 
 
-def _own(session: Session, identifier: str) -> Bid:
-    """The bid, its tender locked first."""
-    return Bid.load_under(session, identifier, "tender")
-
-
 @action
 def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, _own(session, identifier), "withdraw", actor)
+    perform(session, Bid.lock(session, identifier), "withdraw", actor)
     return identifier
 
 
@@ -227,8 +222,8 @@ def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
 def _open_bids(
     session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    happened = perform(session, tender, "open", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "open", actor)
     bids = list(session.scalars(_submitted(tender).with_for_update(of=Bid)))
     if read.got is None or any(
         bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids
@@ -237,18 +232,26 @@ def _open_bids(
     for bid in bids:
         _open(session, tender, bid, read.got[bid.identifier].plain)
     _strike_linked(session, tender, bids, _links(tender))
-    tender.opened_at, tender.keeper_half = clock.now(), None
-    happened.data = {**happened.data, "count": len(bids)}
+    tender.opened_at = clock.now()
     left = any(bid.state == "opened" for bid in bids)
     if (
         left and tender.mode == "reverse_auction"
     ):  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
         _put_back(bids, read.got)
+        told = {}
     else:
         _lay_open(session, bids, read.got)
         _rank(session, tender, bids)
-        happened.data = {**happened.data, **told_links(tender)}
-    also_notify(happened, (bid.agency_id for bid in bids))
+        told = told_links(tender)
+    perform(
+        session,
+        tender,
+        "open",
+        actor,
+        data={"count": len(bids), **told},
+        also_notify=[bid.agency_id for bid in bids],
+    )
+    tender.keeper_half = None
     _go_on(session, tender, left)
     return identifier
 
@@ -354,9 +357,9 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
 
     Returns the tender's identifier.
     """
-    bid = _own(session, identifier)
+    bid = Bid.lock(session, identifier)
     tender = bid.tender
-    perform(session, bid, "undercut", actor, data={"price": price})
+    permit(session, bid, "undercut", actor)
     best = lowest(session, tender)
     most = best - step(tender, best)
     if not 0 < price <= most:
@@ -366,6 +369,7 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
             best=money.show(best),
             most=money.show(most),
         )
+    perform(session, bid, "undercut", actor, data={"price": price})
     bid.price = price
     _prolong(session, tender)
     at = clock.arrival(session)
@@ -391,16 +395,22 @@ def _prolong(session: Session, tender: Tender) -> None:
 @action
 def end_auction(session: Session, actor: Actor, identifier: str) -> str:
     """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
-    tender = Tender.load(session, identifier, lock=True)
-    ended = perform(session, tender, "end_auction", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "end_auction", actor)
     took = select(Bid).where(
         Bid.tender_id == tender.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
     )
     bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
+    perform(
+        session,
+        tender,
+        "end_auction",
+        actor,
+        data=told_links(tender),
+        also_notify=[bid.agency_id for bid in bids if bid.state == "opened"],
+    )
     _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
     _rank(session, tender, bids)
-    ended.data = {**ended.data, **told_links(tender)}
-    also_notify(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
     return identifier
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
 from market.sourcing.actions.cancelling import end, lapse
-from market.sourcing.actions.common import also_notify, stand_apart
+from market.sourcing.actions.common import stand_apart
 from market.timekeeping import surely
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, events, identifiers, policy, sealing, workdays
@@ -40,7 +40,7 @@ from models.sourcing import (
 )
 from models.sourcing.ranking import percentages
 from models.sourcing.related_bidders import aside, counted, links_among
-from models.workflow import check_role, perform, start
+from models.workflow import check_role, perform, permit, start
 
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
@@ -156,11 +156,12 @@ def create_tender(
 def edit_tender(
     session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    perform(session, tender, "edit", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "edit", actor)
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
         _fill(session, actor, tender, **values)  # type: ignore[arg-type]
+    perform(session, tender, "edit", actor)
     return identifier
 
 
@@ -180,30 +181,33 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 @action
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     tender.published_at, tender.policy_version = (
         clock.now(),
         policy.current().version,
     )  # what was drafted under another goes out under this one
-    happened = perform(
+    permit(session, tender, "publish", actor)
+    settle_repeats(session, tender)
+    told = {
+        "again": tender.again_of,
+        "said": tender.again_said,
+        "not_again": tender.again_not,
+        "commitments": _take_key(session, tender, made.got) if tender.way.sealed else None,
+    }
+    perform(
         session,
         tender,
         "publish",
         actor,
-        data={"item": tender.item.name, "deadline": tender.deadline.isoformat()},
+        data={"item": tender.item.name, "deadline": tender.deadline.isoformat()}
+        | {name: value for name, value in told.items() if value},
+        also_notify=[invitation.agency_id for invitation in tender.invitations],
     )
-    settle_repeats(session, tender)
-    again = {"again": tender.again_of, "said": tender.again_said, "not_again": tender.again_not}
-    happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
-    also_notify(happened, (invitation.agency_id for invitation in tender.invitations))
-    if tender.way.sealed:
-        promised = _take_key(session, tender, made.got)
-        happened.data = {**happened.data, "commitments": [draw.commitment for draw in promised]}
     return identifier
 
 
-def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[draws.Draw]:
-    """Give a tender its two keys, and promise its draws.
+def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[str]:
+    """Give a tender its two keys, and promise its draws. Returns their commitments.
 
     Conflict where the keeper's is not for this deadline: somebody changed the draft while it was made.
     """
@@ -213,7 +217,9 @@ def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[
     tender.wrapped_key = sealing.wrap(sealing_key(), private)
     tender.keeper_handle, tender.keeper_key, tender.keeper_until = made.handle, made.public, made.until
     purposes = ("order", "percent") if tender.mode == "reference_price" else ("order",)
-    return [draws.promise(session, purpose, tender.identifier, sealing_key()) for purpose in purposes]
+    return [
+        draws.promise(session, purpose, tender.identifier, sealing_key()).commitment for purpose in purposes
+    ]
 
 
 def amend(
@@ -252,7 +258,7 @@ def _amend(
     deadline: datetime,
     reason: str,
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     tender.workflow.find(tender.state, "amend")
     tender.check_accepts_offers(clock.arrival(session))
     check_role(
@@ -264,11 +270,7 @@ def _amend(
     with session.no_autoflush:
         _ask(tender, description, quantity, budget)
         tender.deadline = deadline
-    happened = perform(
-        session, tender, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()}
-    )
-    _keep_standing(session, tender)
-    also_notify(happened, concerned(session, tender))
+    _tell_deadline(session, tender, "amend", actor, reason)
     if (tender.quantity, tender.budget, tender.description) != before:
         _ask_anew(session, tender)
     return identifier
@@ -286,8 +288,17 @@ def _ask_anew(session: Session, tender: Tender) -> None:
             quote.renewed = True
 
 
-def _keep_standing(session: Session, tender: Tender) -> None:
-    """The deadline moved: no quote ends before it."""
+def _tell_deadline(session: Session, tender: Tender, act: str, actor: Actor, reason: str = "") -> None:
+    """The deadline moved by this act: all concerned are told, and no quote ends before it."""
+    perform(
+        session,
+        tender,
+        act,
+        actor,
+        reason=reason,
+        data={"deadline": tender.deadline.isoformat()},
+        also_notify=concerned(session, tender),
+    )
     for quote in session.scalars(
         select(Quote).where(Quote.tender_id == tender.id, Quote.state == "open").with_for_update(of=Quote)
     ):
@@ -308,22 +319,21 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 @action
 def _close(session: Session, actor: Actor, identifier: str) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    count, links, rules = *_counted(session, tender), tender.rules
+    tender = Tender.lock(session, identifier)
+    count, links = _counted(session, tender)
     check_role(session, tender, "close", actor, tender.workflow.find(tender.state, "close").who)
     if tender.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
-    if count < rules.least and actor is SYSTEM:
-        if rules.extend_days and not tender.extended:
-            return _extend(session, tender, rules.extend_days)
-        if rules.too_few == "inquiry" and count:
-            return _turn(session, tender, count)
+    rules = tender.rules
+    follows = rules.follows(count, early=actor is not SYSTEM, extended=tender.extended)
+    if follows == "extend":
+        return _extend(session, tender, rules.extend_days)
+    if follows == "inquiry":
+        return _turn(session, tender, count)
     perform(session, tender, "close", actor, data={"count": count} | _frozen(session, tender, links))
     tender.outcome = {"linked": links} if links else None
-    if actor is not SYSTEM and not count:
-        raise RuleViolation(N_("还没有收到报价,不能提前截止。"))
     lapse(session, Clarification, tender)
-    if count < rules.least and not (rules.too_few == "go_on" and count):
+    if follows == "fail":
         perform(session, tender, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
         end(session, tender)
     elif not tender.way.sealed:
@@ -361,9 +371,7 @@ def _extend(session: Session, tender: Tender, days: int) -> str:
     tender.extended, tender.deadline = True, workdays.add(clock.now(), days)
     if tender.mode == "reverse_auction":  # it begins at the deadline, in office hours
         tender.deadline = tender.deadline.replace(hour=10)
-    happened = perform(session, tender, "extend", SYSTEM, data={"deadline": tender.deadline.isoformat()})
-    _keep_standing(session, tender)
-    also_notify(happened, concerned(session, tender))
+    _tell_deadline(session, tender, "extend", SYSTEM)
     return tender.identifier
 
 
@@ -376,10 +384,8 @@ def _turn(session: Session, tender: Tender, count: int) -> str:
         perform(session, bid, "void", SYSTEM)
     tender.mode = "inquiry"
     tender.deadline = workdays.add(clock.now(), policy.get(tender.policy_version).number("tender.usual_days"))
-    happened = perform(
-        session, tender, "turn", SYSTEM, data={"count": count, "deadline": tender.deadline.isoformat()}
-    )
-    also_notify(happened, told)
+    about = {"count": count, "deadline": tender.deadline.isoformat()}
+    perform(session, tender, "turn", SYSTEM, data=about, also_notify=told)
     return tender.identifier
 
 
@@ -409,7 +415,7 @@ def _frozen(session: Session, tender: Tender, links: list[Json]) -> dict[str, st
 @action
 def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> str:
     """An agency asks about a tender; nobody learns who. Returns the tender's identifier."""
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     if "agency" not in actor.roles or actor.organisation_id is None or not tender.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
     stand_apart(session, actor, tender)
@@ -423,9 +429,7 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
         asker_id=actor.organisation_id,
         question=question.strip(),
     )
-    start(
-        session, clarification, Actor(""), "ask", of=tender, notify=("buyer",)
-    )  # whoever asks is named nowhere
+    start(session, clarification, Actor(""), "ask", notify=("buyer",))  # whoever asks is named nowhere
     return identifier
 
 
@@ -445,14 +449,15 @@ def answer_question(
 
 @action
 def _answer_question(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
-    clarification = Clarification.load_under(session, identifier, "tender")
+    clarification = Clarification.lock(session, identifier)
     tender = clarification.tender
+    permit(session, clarification, "answer", actor)
     if not 2 <= len(answer.strip()) <= 2000:
         raise RuleViolation(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
-    perform(session, clarification, "answer", actor)
     tender.check_accepts_offers(clock.arrival(session))
+    perform(session, clarification, "answer", actor)
     clarification.answer, clarification.answered_at = answer.strip(), clock.now()
-    published = events.record(
+    events.record(
         session,
         actor,
         "tender.clarify",
@@ -461,8 +466,8 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
         role="buyer",
         audience="public",
         data={"title": tender.title, "question": clarification.question, "answer": clarification.answer},
+        notify=concerned(session, tender),
     )
-    also_notify(published, concerned(session, tender))
     _leave_time(session, actor, tender, changes)
     return tender.identifier
 
@@ -473,13 +478,8 @@ def _leave_time(session: Session, actor: Actor, tender: Tender, changes: bool) -
     tender.deadline = tender.leaves(
         book.number("tender.amend_days" if changes else "tender.answer_leaves_days")
     )
-    data = {"deadline": tender.deadline.isoformat()}
-    _keep_standing(session, tender)
     if changes:
-        also_notify(
-            perform(session, tender, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data),
-            concerned(session, tender),
-        )
+        _tell_deadline(session, tender, "amend", actor, N_("答复改变了需求的条件。"))
         _ask_anew(session, tender)
     elif tender.deadline != before:
-        also_notify(perform(session, tender, "defer", SYSTEM, data=data), concerned(session, tender))
+        _tell_deadline(session, tender, "defer", SYSTEM)
