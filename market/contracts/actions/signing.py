@@ -23,6 +23,7 @@ from models.contracts import FIELDS, Contract, ContractSignature, check_brought
 from models.documents import check
 from models.errors import Conflict, NotAllowed, RuleViolation
 from models.i18n import N_
+from models.permission import check_proved
 from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
 from models.signing.keys import Opened
 from models.signing.pades import Row
@@ -100,10 +101,11 @@ def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _made(actor: Actor, identifier: str) -> Signature | None:
-    """The signature of the party this actor signs for.
+    """The signature of the party this actor signs for. NotAllowed where it has not proved who it is.
 
     None where that cannot be now, and the act says why.
     """
+    check_proved(actor)
     with looking() as session:
         contract = Contract.load(session, identifier)
         role, party = _party(contract, actor)
