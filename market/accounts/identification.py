@@ -22,7 +22,7 @@ from market.accounts.signing_in import first_step
 from market.case_views import ActPage, act_view, attempt, case_page, file_of, form_page, visible
 from market.extensions import db, limiter
 from market.formatting import problem_text
-from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
+from market.forms import NEEDED, ActForm, Form, ReasonForm, fits, printed, text, upload
 from market.identity import current_actor
 from market.reauthentication import is_own_password
 from models import documents
@@ -36,7 +36,7 @@ bp = Blueprint("identification", __name__)
 
 
 class AddressForm(Form):
-    email = EmailField(_l("新邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "email"})
+    email = EmailField(_l("新邮箱"), [NEEDED, fits(User.email)], render_kw={"autocomplete": "email"})
     current = PasswordField(
         _l("登录密码"),
         [NEEDED, Length(max=200), is_own_password],
@@ -51,7 +51,7 @@ class ConfirmForm(Form):
 
 
 class LicenceForm(Form):
-    organisation = text(_l("单位名称"))
+    organisation = text(_l("单位名称"), Organisation.name)
     legal_representative = StringField(
         _l("法定代表人"),
         [Length(max=100), printed],

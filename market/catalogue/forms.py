@@ -18,7 +18,7 @@ _LINES = _l("每行一条。")
 class ItemForm(Form):
     """One version of an item. The lists of its one-time notice are written a line each, in both languages."""
 
-    name = text(_l("事项名称"))
+    name = text(_l("事项名称"), ServiceItem.name)
     name_en = text(_l("英文名称"))
     kind = SelectField(_l("服务类型"), [NEEDED], description=_l("决定用哪一种合同模板。"))
     department = SelectField(_l("主管部门"), [NEEDED])
@@ -126,7 +126,7 @@ _PLAIN = (
 
 
 class NewItemForm(ItemForm):
-    code = text(_l("编号"), 12, description=_l("三个大写字母、短横和两位数字,例如 EIA-04。"))
+    code = text(_l("编号"), ServiceItem.code, description=_l("三个大写字母、短横和两位数字,例如 EIA-04。"))
 
 
 class WithdrawForm(Form):

@@ -22,6 +22,7 @@ from market.forms import (
     ReasonForm,
     WholeField,
     choices,
+    fits,
     printed,
     text,
     upload,
@@ -36,8 +37,11 @@ from models.contracts import (
     Contract,
     ContractTemplate,
     Deliverable,
+    DeliverableVersion,
+    Dispute,
     Materials,
 )
+from models.contracts.deliverables import ReviewOutcome
 from models.contracts.templates import MOST_MILESTONES
 
 
@@ -151,7 +155,7 @@ def _points(case: Deliverable) -> list[str]:
 class SubmitForm(Form):
     file = upload(_l("成果文件"))
     ticked = ChecklistField(_l("逐项自查"), description=_l("清单各点都完成后再提交。"))
-    note = StringField(_l("说明"), [Length(max=200)])
+    note = StringField(_l("说明"), [fits(DeliverableVersion.note)])
 
     def prepare(self, case: Deliverable) -> None:
         self.ticked.choices = choices((point, point) for point in _points(case))
@@ -198,7 +202,7 @@ class SendBackForm(Form):
 
 
 class PassForm(Form):
-    note = TextAreaField(_l("评审意见(可不填)"), [Length(max=1000)])
+    note = TextAreaField(_l("评审意见(可不填)"), [fits(ReviewOutcome.note)])
 
 
 class SupplyForm(Form):
@@ -234,13 +238,15 @@ class VariationForm(_Milestones):
 
 class ClaimForm(Form):
     claim = TextAreaField(
-        _l("经过和主张"), [Length(max=2000)], description=_l("写明对方没有履行哪一条、造成了什么、您的要求。")
+        _l("经过和主张"),
+        [fits(Dispute.claim)],
+        description=_l("写明对方没有履行哪一条、造成了什么、您的要求。"),
     )
     file = upload(_l("证据"), needed=False)
 
 
 class AnswerForm(Form):
-    answer = TextAreaField(_l("答辩"), [Length(max=2000)])
+    answer = TextAreaField(_l("答辩"), [fits(Dispute.answer)])
     file = upload(_l("证据"), needed=False)
 
 
@@ -290,7 +296,7 @@ def change_terms(kind: str, form: Any) -> Json:
 
 def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
     """Every clause of a template, a few empty ones to add, and its milestones as percentages."""
-    fields: dict[str, Any] = {"title": text(_l("合同名称"))}
+    fields: dict[str, Any] = {"title": text(_l("合同名称"), ContractTemplate.title)}
     for place in range(len(template.clauses) + spare):
         fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100), printed])
         fields[f"text_{place}"] = TextAreaField(
@@ -310,6 +316,6 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
         _l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。")
     )
     fields["reason"] = TextAreaField(
-        _l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。")
+        _l("修改理由"), [fits(ContractTemplate.reason)], description=_l("会公开在修改记录里。")
     )
     return type("TemplateForm", (ActForm,), fields)

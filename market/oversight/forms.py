@@ -8,14 +8,15 @@ from wtforms.validators import Length
 
 from market.forms import NEEDED, Form, PersonForm, choices, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
+from models.accounts import Organisation
 from models.workflow import Case
 
 
 class AuthorityForm(PersonForm):
     """A regulator or an approving department, with its first member."""
 
-    organisation = text(_l("部门名称"))
-    uscc = text(_l("统一社会信用代码"), 60)
+    organisation = text(_l("部门名称"), Organisation.name)
+    uscc = text(_l("统一社会信用代码"))
     as_printed = as_printed()
     region_code = region_field(_l("管辖地区"), [NEEDED])
     authority_role = RadioField(

@@ -21,6 +21,7 @@ from models.base import Base, Fen
 from models.contracts import OfContract
 from models.documents import Document
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.workflow import Limit, Move, State, Workflow
 
@@ -105,6 +106,8 @@ PAYMENT = Workflow(
     opening=Limit(attribute="pay_by", act="lapse", remind="contract.remind_days"),
 )
 
+REFERENCE_WRONG = N_("请填写银行流水号(%(least)s 到 %(most)s 个字符)。")
+
 
 class Payment(OfContract, Base):
     """A sum due under a contract.
@@ -124,7 +127,7 @@ class Payment(OfContract, Base):
     amount: Mapped[Fen]
     pay_by: Mapped[datetime]
     gateway: Mapped[str] = mapped_column(String(12), default="bank")
-    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    bank_reference: Mapped[str | None] = mapped_column(String(60), info={LEAST: 4})
     voucher_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
     paid_at: Mapped[datetime | None]
     voucher: Mapped[Document | None] = relationship()

@@ -18,6 +18,7 @@ from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.payments.charges import Charge
 from models.payments.payment import Payment
 from models.referrals import REFERRAL_ACTS, referrals
@@ -116,7 +117,7 @@ class Payout(OfContract, Base):
     amount: Mapped[Fen]
     gateway: Mapped[str] = mapped_column(String(12), default="bank")
     gateway_id: Mapped[str | None] = mapped_column(String(60), unique=True)
-    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    bank_reference: Mapped[str | None] = mapped_column(String(60), info={LEAST: 4})
     tries: Mapped[int] = mapped_column(default=0)
     send_by: Mapped[datetime]
     sent_at: Mapped[datetime | None]

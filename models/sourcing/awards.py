@@ -15,6 +15,7 @@ from models.actors import Actor
 from models.base import Base, Fen, Json
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.of_tender import PARTIES, OfTender
 from models.workflow import Case, Limit, Move, State, Workflow
@@ -120,7 +121,7 @@ class Award(OfTender, Base):
     price: Mapped[Fen]
     published_price: Mapped[Fen]
     days: Mapped[int]
-    reasons: Mapped[str] = mapped_column(String(2000))
+    reasons: Mapped[str] = mapped_column(String(2000), info={LEAST: 5})
     public_until: Mapped[datetime]
     unfit: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -222,8 +223,8 @@ class Objection(Case, Base):
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     objector_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    grounds: Mapped[str] = mapped_column(String(2000))
-    statement: Mapped[str | None] = mapped_column(String(2000))
+    grounds: Mapped[str] = mapped_column(String(2000), info={LEAST: 10})
+    statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
     decision: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     award: Mapped[Award] = relationship(lazy="joined")

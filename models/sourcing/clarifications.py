@@ -15,6 +15,7 @@ from models import clock
 from models.actors import Actor
 from models.base import Base
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.of_tender import OfTender
 from models.sourcing.tenders import Tender
@@ -49,8 +50,8 @@ class Clarification(OfTender, Base):
     tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     asker_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    question: Mapped[str] = mapped_column(String(1000))
-    answer: Mapped[str | None] = mapped_column(String(2000))
+    question: Mapped[str] = mapped_column(String(1000), info={LEAST: 5})
+    answer: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 2})
     asked_at: Mapped[datetime] = mapped_column(default=clock.now)
     answered_at: Mapped[datetime | None]
 

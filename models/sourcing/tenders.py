@@ -27,6 +27,7 @@ from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import conditions
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
@@ -330,7 +331,7 @@ class Tender(Case, Base):
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    project: Mapped[Name]
+    project: Mapped[Name] = mapped_column(info={LEAST: 4})
     project_key: Mapped[str] = mapped_column(
         String(200), default=""
     )  # by which projects are compared: see projects.py

@@ -23,7 +23,7 @@ from tests.factories import World
 def _note(kinds: list[str]) -> None:
     with transaction() as session:
         for kind in kinds:
-            events.record(session, SYSTEM, f"request.{kind}", "tender", "Q-1")
+            events.record(session, SYSTEM, f"tender.{kind}", "tender", "Q-1")
 
 
 def test_one_transactions_events_stand_in_the_order_of_its_acts(world: World) -> None:

@@ -12,8 +12,9 @@ from models import clock, identifiers, payments
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.contracts import Contract, Dispute
-from models.contracts.disputes import check_words, decide
+from models.contracts.disputes import WORDS, decide
 from models.events import Event, timeline
+from models.lengths import check_text
 from models.workflow import perform, permit, start
 
 
@@ -53,7 +54,7 @@ def file_dispute(
     contract = Contract.lock(session, identifier)
     mine, other = sides(contract, actor)
     permit(session, contract, "dispute", actor)
-    words = check_words(claim, "claim")
+    words = check_text(Dispute.claim, claim, WORDS)
     perform(session, contract, "dispute", actor)
     dispute = _open(session, contract, actor, identifiers.issue(session, "Y"), mine, other, words)
     if content:
@@ -77,7 +78,7 @@ def contest(
     )
     permit(session, contract, "contest", actor)
     mine, other = sides(contract, actor)
-    words = check_words(answer, "answer")
+    words = check_text(Dispute.answer, answer, WORDS)
     claim = session.scalars(notice.limit(1)).one().data["reason"]
     number = identifiers.issue(session, "Y")
     perform(session, contract, "contest", actor, data={"dispute": number})
@@ -97,7 +98,7 @@ def answer_dispute(
     """The other side's answer, with evidence where there is any."""
     dispute = Dispute.lock(session, identifier)
     permit(session, dispute, "answer", actor)
-    words = check_words(answer, "answer")
+    words = check_text(Dispute.answer, answer, WORDS)
     perform(session, dispute, "answer", actor)
     dispute.answer = words
     if content:

@@ -11,8 +11,7 @@ from models import clock, credit, payments
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.clock import BEIJING
-from models.errors import RuleViolation
-from models.i18n import N_
+from models.lengths import check_text
 from models.money import show
 from models.payments import Payment
 from models.workflow import perform, permit
@@ -26,10 +25,9 @@ def pay(
     """The buyer says it has paid, and shows the bank's voucher."""
     payment = Payment.lock(session, identifier)
     permit(session, payment, "pay", actor)
-    if not 4 <= len(bank_reference.strip()) <= 60:
-        raise RuleViolation(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+    bank_reference = check_text(Payment.bank_reference, bank_reference, payments.REFERENCE_WRONG)
     perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
-    payment.bank_reference, payment.paid_at = bank_reference.strip(), clock.now()
+    payment.bank_reference, payment.paid_at = bank_reference, clock.now()
     payment.voucher_id = hand_in(session, actor, payment, file_name, content).id
     return identifier
 

@@ -10,6 +10,7 @@ from models import clock, payments
 from models.actors import Actor
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.payments import Payout
 from models.workflow import perform, permit
 
@@ -24,11 +25,10 @@ def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str
     permit(session, payout, "send", actor)
     if payout.gateway != BankTransfer.name:
         raise RuleViolation(N_("这一笔由支付渠道自动付出。"))
-    if not 4 <= len(bank_reference.strip()) <= 60:
-        raise RuleViolation(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+    bank_reference = check_text(Payout.bank_reference, bank_reference, payments.REFERENCE_WRONG)
     payout.tries += 1
     _sent(session, actor, payout)
-    payout.bank_reference = bank_reference.strip()
+    payout.bank_reference = bank_reference
     return identifier
 
 

@@ -13,6 +13,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.sourcing import Award, Bid, Objection, Quote, Tender, participants_of
 from models.workflow import perform, permit, start
 
@@ -22,13 +23,12 @@ def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", 
     """The buyer names the winner, with reasons. Returns the award's identifier."""
     tender = Tender.lock(session, identifier)
     permit(session, tender, "award", actor)
-    if not 5 <= len(reasons.strip()) <= 2000:
-        raise RuleViolation(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
+    reasons = check_text(Award.reasons, reasons, N_("请写明中选理由(%(least)s 到 %(most)s 个字),它会公示。"))
     answer = first_bid(session, tender) if tender.way.sealed else _chosen_quote(session, tender, agency)
     perform(session, tender, "award", actor)
     if isinstance(answer, Quote) and answer.state == "open":  # to choose an offer is to accept it
         perform(session, answer, "accept", SYSTEM, data={"price": answer.price})
-    chosen = _propose(session, actor, tender, answer, reasons.strip())
+    chosen = _propose(session, actor, tender, answer, reasons)
     turn_away(session, tender, chosen.agency_id)
     if chosen.public_until <= clock.now():
         _finalise(session, chosen)
@@ -157,8 +157,8 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):
         chosen.workflow.find(chosen.state, "object")
-    if not 10 <= len(grounds.strip()) <= 2000:
-        raise RuleViolation(N_("请写明异议的事实和理由(10 到 2000 个字)。"), "grounds")
+    said = N_("请写明异议的事实和理由(%(least)s 到 %(most)s 个字)。")
+    grounds = check_text(Objection.grounds, grounds, said)
     if session.scalar(
         select(Objection.id).where(
             Objection.award_id == chosen.id, Objection.objector_id == actor.organisation_id
@@ -172,7 +172,7 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
         award=chosen,
         buyer_id=chosen.buyer_id,
         objector_id=actor.organisation_id,
-        grounds=grounds.strip(),
+        grounds=grounds,
     )
     start(session, objection, actor, "object", notify=("buyer",))
     return objection.identifier
@@ -183,10 +183,10 @@ def answer_objection(session: Session, actor: Actor, identifier: str, *, stateme
     """The buyer's statement; the regulator decides next."""
     objection = Objection.lock(session, identifier)
     permit(session, objection, "answer", actor)
-    if not 5 <= len(statement.strip()) <= 2000:
-        raise RuleViolation(N_("请写明答复(5 到 2000 个字)。"), "statement")
+    said = N_("请写明答复(%(least)s 到 %(most)s 个字)。")
+    statement = check_text(Objection.statement, statement, said)
     perform(session, objection, "answer", actor)
-    objection.statement = statement.strip()
+    objection.statement = statement
     return identifier
 
 

@@ -22,6 +22,7 @@ from models.catalogue import item_by_code
 from models.conflicts import check_delegate
 from models.errors import Conflict, NotAllowed, Problem, RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.permission import check_standing
 from models.regions import Region, current
 from models.sourcing import (
@@ -80,8 +81,7 @@ def _fill(
     region_code = current(region_code)
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
         raise RuleViolation(N_("请选择项目所在地区。"), "region_code")
-    if not 4 <= len(project.strip()) <= 200:
-        raise RuleViolation(N_("项目名称应为 4 到 200 个字。"), "project")
+    project = check_text(Tender.project, project, N_("项目名称应为 %(least)s 到 %(most)s 个字。"))
     for value, known, field in (
         (mode, MODES, "mode"),
         (funds, FUNDS, "funds"),
@@ -90,7 +90,7 @@ def _fill(
         if value not in known:
             raise RuleViolation(N_("请选择一项。"), field)
     tender.item_id, tender.item = item.id, item
-    tender.region_code, tender.project = region_code, project.strip()
+    tender.region_code, tender.project = region_code, project
     tender.mode, tender.funds, tender.openness, tender.deadline = mode, funds, openness, deadline
     tender.criteria = criteria if mode == "merit" else None
     _ask(tender, description, quantity, budget)
@@ -420,14 +420,14 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
     stand_apart(session, actor, tender)
     tender.takes_questions(clock.arrival(session))
-    if not 5 <= len(question.strip()) <= 1000:
-        raise RuleViolation(N_("请写清问题(5 到 1000 个字)。"), "question")
+    said = N_("请写清问题(%(least)s 到 %(most)s 个字)。")
+    question = check_text(Clarification.question, question, said)
     clarification = Clarification(
         identifier=identifiers.issue(session, "K"),
         tender=tender,
         buyer_id=tender.buyer_id,
         asker_id=actor.organisation_id,
-        question=question.strip(),
+        question=question,
     )
     start(session, clarification, Actor(""), "ask", notify=("buyer",))  # whoever asks is named nowhere
     return identifier
@@ -452,11 +452,11 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
     clarification = Clarification.lock(session, identifier)
     tender = clarification.tender
     permit(session, clarification, "answer", actor)
-    if not 2 <= len(answer.strip()) <= 2000:
-        raise RuleViolation(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
+    said = N_("请写明答复(%(least)s 到 %(most)s 个字),它会公布。")
+    answer = check_text(Clarification.answer, answer, said)
     tender.check_accepts_offers(clock.arrival(session))
     perform(session, clarification, "answer", actor)
-    clarification.answer, clarification.answered_at = answer.strip(), clock.now()
+    clarification.answer, clarification.answered_at = answer, clock.now()
     events.record(
         session,
         actor,
