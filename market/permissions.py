@@ -178,7 +178,6 @@ BEFORE_CONFIRMING = frozenset(
 # before which a person shows its password once more, whatever page or program it comes from
 PROVED = frozenset(
     {
-        "accounts._change_address",
         "accounts.delegate",
         "agencies.change_account",
         "agencies.change_representative",

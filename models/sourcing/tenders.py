@@ -387,13 +387,13 @@ class Tender(Case, Base):
 
     @hybrid_property
     def amount_at_stake(self) -> int:
-        """The budget; without one anything may be at stake, so no delegation reaches it."""
-        return self.budget or money.MOST + 1
+        """The budget; without one anything may be at stake, so only a delegation of any sum reaches it."""
+        return self.budget or money.MOST
 
     @amount_at_stake.inplace.expression
     @classmethod
     def _amount_at_stake(cls) -> ColumnElement[int]:
-        return func.coalesce(func.nullif(cls.budget, 0), money.MOST + 1)
+        return func.coalesce(func.nullif(cls.budget, 0), money.MOST)
 
     @classmethod
     def public(cls) -> ColumnElement[bool]:

@@ -77,6 +77,6 @@ def test_every_way_offers_pays_out_and_is_reconciled(app: Flask, world: World, b
         "stripe": ["acct_1032D82eZvKYlo2C"],
     }
     assert all(way.account_of(buyer) == [] for way in gateways()), "a buyer's money goes back the way it came"
-    assert [way.differences() for way in gateways()] == [[], []]
+    assert [way.find_discrepancies() for way in gateways()] == [[], []]
     world.paid(contract, "deposit")
     assert all(way.offers(world.one(Payment, contract, kind="deposit")) == [] for way in gateways())

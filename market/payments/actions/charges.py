@@ -93,15 +93,15 @@ def fail_charge(session: Session, actor: Actor, key: str) -> str:
 
 
 @action
-def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> str:
-    """The gateway has the money.
+def settle_charge(session: Session, actor: Actor, key: str, *, amount: int, fee: int = 0) -> str:
+    """The gateway has the money: the `amount` (fen) it was asked for; any other is for a person to look at.
 
     Said by the page, a webhook and the jobs in any order and as often as they like, it is booked once; money
     for a payment that is in already is the buyer's, and goes back. The platform bears the gateway's `fee`
     (fen).
     """
     charge = _locked(session, key)
-    if charge.state == "succeeded":
+    if charge.state == "succeeded" or amount != charge.amount:
         return key
     payment, contract = charge.payment, charge.payment.contract
     charge.state, charge.settled_at = "succeeded", clock.now()
