@@ -11,19 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, String, and_, false, literal, or_, select, true
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, conflicts, events, permission, policy
 from models.actors import Actor
 from models.base import Code
-from models.errors import NotAllowed, NotFound, Problem, RuleViolation
+from models.errors import NotAllowed, Problem, RuleViolation
 from models.i18n import N_
+from models.locking import Locked
 from models.regions import covers, within
 from models.workflow_table import Limit, Move, Rule, State, Workflow
 
@@ -48,14 +47,14 @@ __all__ = [
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
 
-class Case:
+class Case(Locked):
     """Mixed into every table that has a workflow.
 
     `parties` maps a role to the column that holds the organisation playing it, `persons` to the column of a
     person who plays it alone, who is on the side of the role `allied` names, if any; `office_roles` have a
     part in every case of the type. `beneath` is the relationship to the case it belongs to, which knows the
-    matter, the area and the policy; `lock_after` the one to the case that is locked before it. A delegation
-    of `delegated_with`, a case type, covers this one too; its own name if empty.
+    matter, the area and the policy. A delegation of the case type `delegated_with` covers this one too; of
+    its own if empty.
     """
 
     workflow: ClassVar[Workflow]
@@ -64,10 +63,8 @@ class Case:
     allied: ClassVar[dict[str, str]] = {}
     office_roles: ClassVar[frozenset[str]] = frozenset()
     beneath: ClassVar[str] = ""
-    lock_after: ClassVar[str] = ""
     delegated_with: ClassVar[str] = ""
 
-    identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     referred_to: Mapped[str | None] = mapped_column(
@@ -252,64 +249,6 @@ class Case:
                 for role in [*cls.parties, *cls.persons, *cls.office_roles, "regulator", "admin"]
             )
         )
-
-    @classmethod
-    def load(cls, session: Session, identifier: str) -> Self:
-        """The case with this identifier, to read; NotFound if there is none."""
-        return cls._one(session, _by_identifier(cls), identifier)  # type: ignore[arg-type]
-
-    @classmethod
-    def lock(cls, session: Session, identifier: str, *, after: str = "") -> Self:
-        """The case with this identifier, locked, and read as it is then; NotFound if there is none.
-
-        What this session saw of it before it waited for the lock may have been changed meanwhile. The case
-        that `lock_after` leads to is locked before it, and so on up; `after` is another relationship to go
-        by, for an act that moves that case too.
-        """
-        above = after or cls.lock_after
-        if not above:
-            return cls._one(session, _locking(cls, ""), identifier)  # type: ignore[arg-type]
-        found = session.scalar(_above(cls, above), {"identifier": identifier})  # type: ignore[arg-type]
-        if found is None:
-            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-        held = getattr(cls, above).property.mapper.class_.lock(session, found)
-        case = cls._one(session, _locking(cls, above), identifier)  # type: ignore[arg-type]
-        set_committed_value(case, above, held)
-        return case
-
-    @classmethod
-    def _one(cls, session: Session, query: Select[Any], identifier: str) -> Self:
-        case: Self | None = session.scalars(query, {"identifier": identifier}).one_or_none()
-        if case is None:
-            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-        return case
-
-
-@cache
-def _by_identifier(kind: type[Case]) -> Select[Any]:
-    """Made once a kind: every act begins with it.
-
-    (A class is hashable, whatever mypy says of one with mapped attributes.)
-    """
-    return select(kind).where(kind.identifier == bindparam("identifier"))
-
-
-@cache
-def _above(kind: type[Case], above: str) -> Select[Any]:
-    relation = getattr(kind, above)
-    return (
-        select(relation.property.mapper.class_.identifier)
-        .join_from(kind, relation)
-        .where(kind.identifier == bindparam("identifier"))
-    )
-
-
-@cache
-def _locking(kind: type[Case], above: str) -> Select[Any]:
-    """Locks a case without reading again what was locked before it (`above`), and all that hangs on that."""
-    query = _by_identifier(kind).with_for_update(of=kind)  # type: ignore[arg-type]
-    query = query.execution_options(populate_existing=True)
-    return query.options(lazyload(getattr(kind, above))) if above else query
 
 
 @dataclass(frozen=True, slots=True)

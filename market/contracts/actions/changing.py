@@ -70,11 +70,18 @@ def agree_change(session: Session, actor: Actor, identifier: str) -> str:
     contract = change.contract
     permit(session, change, "agree", actor)
     _check(session, change)
-    perform(session, change, "agree", actor, data={"change": change.kind})
-    deliverable = running(session, contract)
-    if change.kind == "variation":
+    if change.kind == "variation":  # which may still be refused
         vary(contract, change.terms["milestones"])
-    elif change.kind == "extension" and deliverable is not None:
+    perform(session, change, "agree", actor, data={"change": change.kind})
+    if change.kind != "variation":
+        _take_effect(session, change)
+    return identifier
+
+
+def _take_effect(session: Session, change: Change) -> None:
+    contract = change.contract
+    deliverable = running(session, contract)
+    if change.kind == "extension" and deliverable is not None:
         extend(contract, deliverable, change.terms["days"])
         perform(session, deliverable, "extend", SYSTEM)
         deliverable.missed_at = None
@@ -87,7 +94,6 @@ def agree_change(session: Session, actor: Actor, identifier: str) -> str:
         proceed(session, contract, clock.now())
     else:
         end(session, contract, "dissolve", to_agency=change.terms["to_agency"], fault="agreed")
-    return identifier
 
 
 @action

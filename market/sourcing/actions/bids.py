@@ -234,23 +234,15 @@ def _open_bids(
     _strike_linked(session, tender, bids, _links(tender))
     tender.opened_at = clock.now()
     left = any(bid.state == "opened" for bid in bids)
-    if (
-        left and tender.mode == "reverse_auction"
-    ):  # all but the prices waits for its end: names, texts, files, the draw, and who is linked with whom
+    told: Json = {"count": len(bids)}
+    # of an auction all but the prices waits for its end: names, texts, files, the draw, who is linked with whom
+    if left and tender.mode == "reverse_auction":
         _put_back(bids, read.got)
-        told = {}
     else:
         _lay_open(session, bids, read.got)
         _rank(session, tender, bids)
-        told = told_links(tender)
-    perform(
-        session,
-        tender,
-        "open",
-        actor,
-        data={"count": len(bids), **told},
-        also_notify=[bid.agency_id for bid in bids],
-    )
+        told |= told_links(tender)
+    perform(session, tender, "open", actor, data=told, also_notify=[bid.agency_id for bid in bids])
     tender.keeper_half = None
     _go_on(session, tender, left)
     return identifier
@@ -401,14 +393,8 @@ def end_auction(session: Session, actor: Actor, identifier: str) -> str:
         Bid.tender_id == tender.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
     )
     bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
-    perform(
-        session,
-        tender,
-        "end_auction",
-        actor,
-        data=told_links(tender),
-        also_notify=[bid.agency_id for bid in bids if bid.state == "opened"],
-    )
+    told, opened = told_links(tender), [bid.agency_id for bid in bids if bid.state == "opened"]
+    perform(session, tender, "end_auction", actor, data=told, also_notify=opened)
     _lay_open(session, bids, {bid.identifier: _taken_out(bid) for bid in bids})
     _rank(session, tender, bids)
     return identifier
