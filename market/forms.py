@@ -33,7 +33,7 @@ from models.accounts import User
 from models.clock import BEIJING
 from models.errors import Problem
 from models.filekinds import KINDS, SCANS
-from models.lengths import bounds
+from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE
 from models.submissions import Sent
 
@@ -155,6 +155,7 @@ def fits(column: Any) -> Length:
     return Length(min=least or -1, max=most)
 
 
+FITS_REASON = Length(max=REASON_MOST)  # where it may be left out; else the act says how short is too short
 NEEDED = InputRequired(_l("请填写这一项。"))
 
 
@@ -163,7 +164,7 @@ class ActForm(Form):
 
 
 class ReasonForm(Form):
-    reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("会告知对方并留痕。"))
+    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("会告知对方并留痕。"))
 
 
 class _Written(Field):

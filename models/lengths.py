@@ -9,6 +9,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 
 TOO_LONG = N_("最多 %(most)s 个字符。")
+REASON_LEAST, REASON_MOST = 5, 1000  # characters of a reason, which stands in an event and has no column
 LEAST = "least"  # in a column's `info`: the fewest characters its text has
 
 

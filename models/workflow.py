@@ -22,6 +22,7 @@ from models.actors import Actor
 from models.base import Code
 from models.errors import NotAllowed, Problem, RuleViolation
 from models.i18n import N_
+from models.lengths import REASON_LEAST, REASON_MOST, TOO_LONG
 from models.locking import Locked
 from models.regions import covers, within
 from models.workflow_table import Limit, Move, Rule, State, Workflow
@@ -301,13 +302,15 @@ def start(
     )
 
 
-def check_reason(reason: str) -> str:
+def check_reason(reason: str, *, needed: bool = True) -> str:
     """A reason others will read, without blanks around it.
 
-    RuleViolation at `reason` for less than five characters.
+    RuleViolation at `reason` for one that is too long, or, where it is `needed`, too short.
     """
-    if len(reason.strip()) < 5:
+    if needed and len(reason.strip()) < REASON_LEAST:
         raise RuleViolation(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    if len(reason.strip()) > REASON_MOST:
+        raise RuleViolation(TOO_LONG, "reason", most=REASON_MOST)
     return reason.strip()
 
 
@@ -389,7 +392,7 @@ def perform(
     """
     found = _permit_role(session, case, act, actor)
     move = found.move
-    reason = check_reason(reason) if move.needs_reason else reason.strip()
+    reason = check_reason(reason, needed=move.needs_reason)
     _check_rules(session, case, found)
     if move.limit:
         case.due_at = move.limit.ends(case)

@@ -22,7 +22,7 @@ from market.accounts.signing_in import first_step
 from market.case_views import ActPage, act_view, attempt, case_page, file_of, form_page, visible
 from market.extensions import db, limiter
 from market.formatting import problem_text
-from market.forms import NEEDED, ActForm, Form, ReasonForm, fits, printed, text, upload
+from market.forms import FITS_REASON, NEEDED, ActForm, Form, ReasonForm, fits, printed, text, upload
 from market.identity import current_actor
 from market.reauthentication import is_own_password
 from models import documents
@@ -63,16 +63,14 @@ class LicenceForm(Form):
 class EvidenceForm(Form):
     statement = TextAreaField(
         _l("说明"),
-        [Length(max=1000)],
+        [FITS_REASON],
         description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"),
     )
     file = upload(_l("证明材料"), scan=True)
 
 
 class AnswerForm(Form):
-    statement = TextAreaField(
-        _l("说明"), [NEEDED, Length(max=1000)], description=_l("会告知认领人和监管部门。")
-    )
+    statement = TextAreaField(_l("说明"), [NEEDED, FITS_REASON], description=_l("会告知认领人和监管部门。"))
     file = upload(_l("证明材料"), needed=False, scan=True)
 
 

@@ -13,6 +13,7 @@ from wtforms.validators import Length, NumberRange, Optional, Regexp, Validation
 from market.formatting import bilingual, item_name, problem_text
 from market.forms import (
     ACCEPT,
+    FITS_REASON,
     NEEDED,
     TAKEN,
     Form,
@@ -259,12 +260,12 @@ class RegisterForm(Form):
 
 
 class AnswerCheckForm(Form):
-    statement = TextAreaField(_l("情况说明"), [Length(max=1000)], description=_l("会告知监管部门并留痕。"))
+    statement = TextAreaField(_l("情况说明"), [FITS_REASON], description=_l("会告知监管部门并留痕。"))
     file = FileField(_l("证明材料"), description=TAKEN, render_kw={"accept": ACCEPT})
 
 
 class ConfirmCheckForm(Form):
     reason = TextAreaField(
-        _l("认定的事实和理由"), [Length(max=1000)], description=_l("会告知机构,并据此提出信用记录。")
+        _l("认定的事实和理由"), [FITS_REASON], description=_l("会告知机构,并据此提出信用记录。")
     )
     suspend = BooleanField(_l("同时暂停承接业务"))

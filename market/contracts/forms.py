@@ -13,6 +13,7 @@ from wtforms import BooleanField, DateField, PasswordField, RadioField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from market.forms import (
+    FITS_REASON,
     NEEDED,
     ActForm,
     BeijingTimeField,
@@ -174,7 +175,7 @@ def return_form(deliverable: Deliverable) -> type[Form]:
         f"point_{place}": StringField(point, [Length(max=300)], description=said)
         for place, point in enumerate(_points(deliverable))
     }
-    reason = TextAreaField(_l("总的意见"), [Length(max=1000)])
+    reason = TextAreaField(_l("总的意见"), [FITS_REASON])
     return type("ReturnForm", (Form,), {**fields, "reason": reason})
 
 
@@ -196,9 +197,7 @@ class SendBackForm(Form):
         [InputRequired(_l("请选择一项。"))],
         choices=choices((k, _l(v)) for k, v in FAULTS.items()),
     )
-    reason = TextAreaField(
-        _l("退回意见"), [Length(max=1000)], description=_l("逐条写明要改什么,机构据此修改。")
-    )
+    reason = TextAreaField(_l("退回意见"), [FITS_REASON], description=_l("逐条写明要改什么,机构据此修改。"))
 
 
 class PassForm(Form):
@@ -233,7 +232,7 @@ class VariationForm(_Milestones):
     """Other milestones from the one under way on."""
 
     vars().update(milestone_fields())
-    reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("会告知对方并留痕。"))
+    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("会告知对方并留痕。"))
 
 
 class ClaimForm(Form):
@@ -269,9 +268,7 @@ class DecideForm(Form):
     to_agency = MoneyField(
         _l("解除时,托管余额中付给机构的金额(元)"), description=_l("其余退还业主。继续履行的不填。")
     )
-    reason = TextAreaField(
-        _l("理由"), [Length(max=1000)], description=_l("写明认定的事实和依据,会告知双方。")
-    )
+    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("写明认定的事实和依据,会告知双方。"))
 
 
 CHANGE_FORMS: dict[str, type[Form]] = {

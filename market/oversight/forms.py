@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from market.forms import NEEDED, Form, PersonForm, choices, text
+from market.forms import FITS_REASON, NEEDED, Form, PersonForm, choices, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
 from models.accounts import Organisation
 from models.workflow import Case
@@ -38,7 +38,7 @@ class OverrideForm(Form):
     """To which state the one case is moved, of those of its own kind."""
 
     target = SelectField(_l("改为"))
-    reason = TextAreaField(_l("理由"), [NEEDED, Length(max=1000)], description=_l("会告知各方并留痕。"))
+    reason = TextAreaField(_l("理由"), [NEEDED, FITS_REASON], description=_l("会告知各方并留痕。"))
 
     def prepare(self, case: Case) -> None:
         self.target.choices = choices(

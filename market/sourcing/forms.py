@@ -15,6 +15,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from market.formatting import bilingual, item_name
 from market.forms import (
     ACCEPT,
+    FITS_REASON,
     NEEDED,
     BeijingTimeField,
     ChecklistField,
@@ -32,6 +33,7 @@ from models.accounts import Organisation, User
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
+from models.lengths import REASON_LEAST, REASON_MOST
 from models.sourcing import (
     FUNDS,
     MODES,
@@ -214,7 +216,7 @@ class TenderForm(_Asked):
 
 class AmendForm(_Asked):
     reason = TextAreaField(
-        _l("修改原因"), [NEEDED, Length(max=1000)], description=_l("会公布,并告知每家已报价或受邀的机构。")
+        _l("修改原因"), [NEEDED, FITS_REASON], description=_l("会公布,并告知每家已报价或受邀的机构。")
     )
 
     def prepare(self, case: Tender) -> None:
@@ -231,7 +233,7 @@ class CancelForm(Form):
 
     ground = RadioField(_l("情形"), [NEEDED], description=_l("只能是规则列明的情形;监管部门同意后公布。"))
     reason = TextAreaField(
-        _l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。")
+        _l("事实和证据"), [NEEDED, Length(REASON_LEAST, REASON_MOST)], description=_l("监管部门据此决定。")
     )
 
     def prepare(self, case: Tender) -> None:
@@ -344,7 +346,7 @@ def score_form(bids: list[Bid], lines: list[Json]) -> type[ScoreForm]:
             )
             fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line["weight"])])
         label = _("%(agency)s · 理由", agency=bid.agency.name)
-        fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(min=5, max=1000)])
+        fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(REASON_LEAST, REASON_MOST)])
     return type("RequestScoreForm", (ScoreForm,), fields)
 
 

@@ -24,6 +24,7 @@ from models.agencies.related_parties import same_person
 from models.base import Base, Json
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import REASON_LEAST, REASON_MOST
 from models.sourcing.bids import Bid
 from models.sourcing.of_tender import OfTender
 from models.workflow import Limit, Move, State, Workflow
@@ -178,8 +179,13 @@ def check_sheet(sheet: dict[str, Any], bids: list[str], lines: list[Json]) -> No
                 raise RuleViolation(
                     N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line["weight"]
                 )
-        if not 5 <= len(said["reason"].strip()) <= 1000:
-            raise RuleViolation(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")
+        if not REASON_LEAST <= len(said["reason"].strip()) <= REASON_MOST:
+            raise RuleViolation(
+                N_("请写明评分理由(%(least)s 到 %(most)s 个字),它会公布。"),
+                f"reason_{number}",
+                least=REASON_LEAST,
+                most=REASON_MOST,
+            )
 
 
 def seal_sheet(evaluation: Evaluation, sheet: dict[str, Any], key: bytes) -> None:

@@ -22,6 +22,7 @@ from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import TOO_LONG, check_text
 from models.sourcing.of_tender import PARTIES, OfTender
 from models.sourcing.tenders import Tender
 from models.workflow import Limit, Move, State, Workflow
@@ -208,7 +209,7 @@ def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, pu
     terms = {
         "price": price,
         "days": days,
-        "note": note.strip(),
+        "note": check_text(Offer.note, note, TOO_LONG),
         "published_price": published_price,
         "at": clock.now().isoformat(),
     }

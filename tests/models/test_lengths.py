@@ -10,13 +10,15 @@ from sqlalchemy import String
 from wtforms.validators import Length
 
 from market.contracts.forms import ClaimForm
+from market.forms import ReasonForm
 from market.sourcing.forms import AwardForm, ObjectionForm, QuestionForm
 from models.base import Base
 from models.contracts import Dispute
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.lengths import bounds, check_text
+from models.lengths import REASON_LEAST, REASON_MOST, bounds, check_text
 from models.sourcing import Award, Clarification, Objection
+from models.workflow import check_reason
 
 
 def test_no_text_column_of_any_table_takes_more_than_it_holds() -> None:
@@ -61,3 +63,16 @@ def test_a_form_asks_the_column_too(app: Flask, form: Any, column: Any) -> None:
         field = form()[column.key]
         asked = next(each for each in field.validators if isinstance(each, Length))
     assert asked.max == bounds(column)[1]
+
+
+def test_a_reason_has_no_column_and_a_length_all_the_same(app: Flask) -> None:
+    for needed in (True, False):
+        assert check_reason(" " + "字" * REASON_MOST, needed=needed) == "字" * REASON_MOST
+        with pytest.raises(RuleViolation):
+            check_reason("字" * (REASON_MOST + 1), needed=needed)
+    assert check_reason(" ", needed=False) == ""
+    with pytest.raises(RuleViolation):
+        check_reason("字" * (REASON_LEAST - 1))
+    with app.test_request_context("/"):
+        field = ReasonForm().reason
+        assert next(each for each in field.validators if isinstance(each, Length)).max == REASON_MOST

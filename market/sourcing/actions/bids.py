@@ -235,7 +235,7 @@ def _open_bids(
     tender.opened_at = clock.now()
     left = any(bid.state == "opened" for bid in bids)
     told: Json = {"count": len(bids)}
-    # of an auction all but the prices waits for its end: names, texts, files, the draw, who is linked with whom
+    # of an auction all but the prices waits for its end: names, texts, files, the draw, who is linked to whom
     if left and tender.mode == "reverse_auction":
         _put_back(bids, read.got)
     else:
