@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from market.agencies import actions as agencies
 from market.extensions import db
-from market.gateways import bank
+from market.gateways import bank_transfer
 from market.jobs import drain, run_deadlines
 from market.transaction import transaction
 from models import clock, workdays
@@ -40,7 +40,7 @@ def account(world: World) -> str:
 def paid_to(payout: str) -> str:
     """The account number the payout's page tells the custodian to pay to."""
     db.session.rollback()
-    return dict(bank().account_of(Payout.load(db.session, payout).payee))["账号"]
+    return dict(bank_transfer().account_of(Payout.load(db.session, payout).payee))["账号"]
 
 
 def asked(world: World) -> str:
