@@ -157,7 +157,7 @@ def issue_outside(
         identifier = identifiers.issue(session, Document)
     content = keep(made(identifier))
     with transaction() as session:
-        found = type(case).load(session, case.identifier, lock=True)
+        found = type(case).lock(session, case.identifier)
         if wanted(session, found):
             state(session, found, identifier, name, title, facts, content)
 

@@ -29,9 +29,11 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from models import days, money, numbers, printable
+from models.accounts import User
 from models.clock import BEIJING
 from models.errors import Problem
 from models.filekinds import KINDS, SCANS
+from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE
 from models.submissions import Sent
 
@@ -147,6 +149,13 @@ def choices(pairs: Iterable[tuple[Any, Any]], group: str | None = None) -> list[
     return [SelectChoice(value, label, optgroup=group) for value, label in pairs]
 
 
+def fits(column: Any) -> Length:
+    """As short and as long a text as its column (an attribute of its class) takes."""
+    least, most = bounds(column)
+    return Length(min=least or -1, max=most)
+
+
+FITS_REASON = Length(max=REASON_MOST)  # where it may be left out; else the act says how short is too short
 NEEDED = InputRequired(_l("请填写这一项。"))
 
 
@@ -155,7 +164,7 @@ class ActForm(Form):
 
 
 class ReasonForm(Form):
-    reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("会告知对方并留痕。"))
+    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("会告知对方并留痕。"))
 
 
 class _Written(Field):
@@ -258,8 +267,8 @@ def upload(label: Any, *, needed: bool = True, scan: bool = False) -> FileField:
 class PersonForm(Form):
     """A person who is to sign in."""
 
-    name = StringField(_l("姓名"), [NEEDED, Length(max=100), printed])
-    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
+    name = StringField(_l("姓名"), [NEEDED, fits(User.name), printed])
+    email = EmailField(_l("邮箱"), [NEEDED, fits(User.email)], render_kw={"autocomplete": "username"})
     password = PasswordField(
         _l("密码"),
         [NEEDED, Length(max=200)],
@@ -268,6 +277,8 @@ class PersonForm(Form):
     )
 
 
-def text(label: Any, most: int = 200, **kwargs: Any) -> StringField:
-    """A line that must be filled in, and stands on papers."""
-    return StringField(label, [NEEDED, Length(max=most), printed], **kwargs)
+def text(label: Any, column: Any = None, **kwargs: Any) -> StringField:
+    """A line that must be filled in, and stands on papers; `column` is where it is kept."""
+    return StringField(
+        label, [NEEDED, fits(column) if column is not None else Length(max=200), printed], **kwargs
+    )

@@ -148,6 +148,18 @@ BEFORE_CONFIRMING = frozenset(
     }
 )
 
+# before which a person shows its password once more, whatever page or program it comes from
+PROVED = frozenset(
+    {
+        "accounts.delegate",
+        "agencies.change_account",
+        "agencies.change_representative",
+        "contracts._agree",
+        "contracts._take_certificate",
+        "contracts.renew_key",
+    }
+)
+
 IMPORTS = {
     "agencies": OVERSEER,
     "fees": Ask(["agency", "admin"], entering=True),
@@ -252,6 +264,8 @@ def check_act(name: str, actor: Actor) -> None:
         permission.check_account(actor)
     else:
         permission.check(ask, actor, market())
+    if name in PROVED:
+        permission.check_proved(actor)
 
 
 def asked(name: str, session: Session, actor: Actor) -> bool:

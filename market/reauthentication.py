@@ -5,8 +5,10 @@ Before money or authority goes elsewhere, a session that is open somewhere is no
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from flask import g
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, PasswordField
 from wtforms.validators import Length, ValidationError
@@ -40,10 +42,12 @@ def prove(actor: Actor, current: str) -> None:
 def is_own_password(form: Any, field: Field) -> None:
     """Refuse, in words, a password that is not the signed-in person's; TooMany where it comes too early.
 
-    Wrong ones count as they do at sign-in, wherever they are tried.
+    From then on the actor of this request has `proved` who it is, which the act asks for. Wrong ones count as
+    they do at sign-in, wherever they are tried.
     """
     try:
         prove(current_actor(), field.data or "")
+        g.actor = replace(current_actor(), proved=True)
     except RuleViolation as problem:
         raise ValidationError(problem_text(problem)) from problem
 

@@ -27,7 +27,7 @@ def refers(kind: str) -> Act:
     """
 
     def refer_case(session: Session, actor: Actor, identifier: str) -> str:
-        refer(session, CASES[kind].load(session, identifier, lock=True))
+        refer(session, CASES[kind].lock(session, identifier))
         return identifier
 
     refer_case.__name__ = f"refer_{kind}"
@@ -42,7 +42,7 @@ def urges(kind: str) -> Act:
     """
 
     def urge_case(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        perform(session, CASES[kind].load(session, identifier, lock=True), "urge", actor, reason=reason)
+        perform(session, CASES[kind].lock(session, identifier), "urge", actor, reason=reason)
         return identifier
 
     urge_case.__name__ = f"urge_{kind}"

@@ -72,7 +72,7 @@ class Actor:
     person is a member of, with its kind; `resting` the delegations it accepted that give no power, since one
     of those is an agency or an authority. `standings`: how the organisation it acts for is doing, and each
     that delegated it; `blocked`: why its account is, if it is; `confirmed`: the person's mail address was
-    shown to be its own.
+    shown to be its own; `proved`: it showed its password once more for what it is about to do.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Actor:
     standings: tuple[Standing, ...] = field(default=())
     blocked: str = ""
     confirmed: bool = True
+    proved: bool = False
 
     def standing_of(self, organisation: int | None) -> Standing | None:
         """How this organisation is doing; None for one this actor stands for in nothing."""

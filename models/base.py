@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Protocol, Self
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, MetaData, String, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from models.lengths import hold
 
 Json = dict[str, Any]
 
@@ -88,3 +90,11 @@ class Base(DeclarativeBase):
     }
 
     id: Mapped[Id]
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _hold_to_its_length(mapped: type[Base], key: str, attribute: Any) -> None:
+    """SQLite keeps what is too long, PostgreSQL fails on it: no text column of any table takes it."""
+    columns = getattr(attribute.property, "columns", ())
+    if columns and isinstance(columns[0].type, String) and columns[0].type.length:
+        event.listen(attribute, "set", hold(key, columns[0].type.length))

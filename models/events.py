@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import instance_state
 
 from models import clock
 from models.actors import Actor
@@ -41,8 +42,8 @@ class Event(AppendOnly, Base):
     """What happened, to what, by whom, when, with what data.
 
     `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`,
-    `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `tells` lists the
-    organisations (database keys) to be told; the notices consumer reads it.
+    `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `notify` lists
+    the organisations (database keys) to be told; the notices consumer reads it. Once recorded it is frozen.
     """
 
     __tablename__ = "events"
@@ -60,6 +61,12 @@ class Event(AppendOnly, Base):
     audience: Mapped[str] = mapped_column(String(10))
     data: Mapped[Json]
     notify: Mapped[Json]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """AttributeError: what an event tells is said once, when it is recorded, and stays so."""
+        if name in _TOLD and (name in self.__dict__ or instance_state(self).has_identity):
+            raise AttributeError(f"an event that was recorded keeps its {name}")
+        super().__setattr__(name, value)
 
 
 class Cursor(Base):

@@ -56,6 +56,16 @@ def check_account(actor: Actor) -> None:
         raise NotAllowed(N_("您的账号已被停用,不能办理任何事项。理由:%(reason)s"), reason=actor.blocked)
 
 
+def check_proved(actor: Actor) -> None:
+    """NotAllowed unless this person showed its password once more: a session that is open is not enough.
+
+    Asked before whatever binds an organisation by its key, or sends its money or authority elsewhere
+    (电子签名法第十三条第一款第二项).
+    """
+    if not actor.proved:
+        raise NotAllowed(N_("办理这一步之前,请再次输入登录密码。"))
+
+
 def check(ask: Ask, actor: Actor, market: str) -> None:
     """NotAllowed, saying why, unless this actor may do what asks this.
 

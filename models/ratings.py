@@ -19,6 +19,7 @@ from models.base import Base, Json
 from models.contracts import Contract
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.workflow import Case, Limit, Move, State, Workflow
 
 DIMENSIONS = {
@@ -69,6 +70,7 @@ class Rating(Case, Base):
     workflow: ClassVar[Workflow] = RATING
     prefix: ClassVar[str] = "R"
     beneath: ClassVar[str] = "contract"
+    lock_after: ClassVar[str] = "contract"
     parties: ClassVar[dict[str, str]] = {"rater": "rater_id", "ratee": "ratee_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
@@ -99,9 +101,8 @@ def seal(rating: Rating, key: bytes, scores: dict[str, int], comment: str) -> No
     for name in DIMENSIONS[rating.by]:
         if scores.get(name) not in (1, 2, 3, 4, 5):
             raise RuleViolation(N_("请给出 1 到 5 分。"), name)
-    if len(comment) > 1000:
-        raise RuleViolation(N_("评语最多 1000 个字。"), "comment")
-    content = {"scores": {name: scores[name] for name in DIMENSIONS[rating.by]}, "comment": comment.strip()}
+    comment = check_text(Rating.comment, comment, N_("评语最多 %(most)s 个字。"))
+    content = {"scores": {name: scores[name] for name in DIMENSIONS[rating.by]}, "comment": comment}
     rating.sealed = sealing.wrap(key, json.dumps(content, ensure_ascii=False).encode())
 
 

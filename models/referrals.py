@@ -75,9 +75,15 @@ def refer(
     told = higher or authority_for(
         session, actor_role, department, case.region_code, among=[passed] if passed else areas
     )
-    happened = perform(session, case, "refer", SYSTEM, data={"authority": told.name if told else ""})
+    perform(
+        session,
+        case,
+        "refer",
+        SYSTEM,
+        data={"authority": told.name if told else ""},
+        also_notify=[told.id] if told else [],
+    )
     if told is not None:
-        happened.notify = {"organisations": sorted({*happened.notify["organisations"], told.id})}
         case.referred_to = told.region_code
     if higher is None:
         case.due_at = None

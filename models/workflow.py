@@ -9,21 +9,23 @@ is not in it raises.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Index, Select, String, and_, bindparam, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import ColumnElement, Index, String, and_, false, literal, or_, select, true
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, conflicts, events, permission, policy
 from models.actors import Actor
 from models.base import Code
 from models.cases import CASES
-from models.errors import NotAllowed, NotFound, Problem, RuleViolation
+from models.errors import NotAllowed, Problem, RuleViolation
 from models.i18n import N_
 from models.identifiers import Numbered
+from models.lengths import REASON_LEAST, REASON_MOST, TOO_LONG
+from models.locking import Locked
 from models.regions import covers, within
 from models.workflow_table import Limit, Move, Rule, State, Workflow
 
@@ -32,42 +34,40 @@ __all__ = [
     "Case",
     "Limit",
     "Move",
+    "Permit",
     "Rule",
     "State",
     "Workflow",
-    "check",
     "check_reason",
     "check_role",
     "may",
     "override",
     "perform",
+    "permit",
     "start",
 ]
 
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
 
 
-class Case(Numbered):
+class Case(Locked, Numbered):
     """Mixed into every table that has a workflow; declaring one puts it among the `CASES`.
 
     `parties` maps a role to the column that holds the organisation playing it, `persons` to the column of a
-    person who plays it alone, who is on the side of the role `allied` names, if any; `stake` is the sum at
-    stake, for the limits of a delegation.
+    person who plays it alone, who is on the side of the role `allied` names, if any; `office_roles` have a
+    part in every case of the type. `beneath` is the relationship to the case it belongs to, which knows the
+    matter, the area and the policy. A delegation of the case type `delegated_with` covers this one too; of
+    its own if empty.
     """
 
     workflow: ClassVar[Workflow]
     parties: ClassVar[dict[str, str]]
     persons: ClassVar[dict[str, str]] = {}
     allied: ClassVar[dict[str, str]] = {}
-    office_roles: ClassVar[frozenset[str]] = frozenset()  # roles that have a part in every case of this type
-    beneath: ClassVar[str] = (
-        ""  # the relationship that leads to the case it belongs to, which knows the matter
-    )
-    delegated_with: ClassVar[str] = (
-        ""  # the case type whose delegation covers this one too; its own name if empty
-    )
+    office_roles: ClassVar[frozenset[str]] = frozenset()
+    beneath: ClassVar[str] = ""
+    delegated_with: ClassVar[str] = ""
 
-    identifier: Mapped[Code] = mapped_column(unique=True)
     state: Mapped[Code] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     referred_to: Mapped[str | None] = mapped_column(
@@ -88,8 +88,29 @@ class Case(Numbered):
         raise NotImplementedError
 
     @property
+    def above(self) -> Case | None:
+        """The case it belongs to."""
+        return getattr(self, self.beneath) if self.beneath else None
+
+    @hybrid_property
     def amount_at_stake(self) -> int:
-        return 0
+        """The sum at stake (fen), by which the limit of a delegation goes; in SQL the same.
+
+        That of the case it belongs to, or 0, unless a case type says more.
+        """
+        return self.above.amount_at_stake if self.above is not None else 0
+
+    @amount_at_stake.inplace.expression
+    @classmethod
+    def _amount_at_stake(cls) -> ColumnElement[int]:
+        if not cls.beneath:
+            return literal(0)
+        relation = getattr(cls, cls.beneath).property
+        above, ((own, key),) = relation.mapper.class_, relation.local_remote_pairs
+        found: ColumnElement[int] = (
+            select(above.amount_at_stake).where(key == own).correlate(cls).scalar_subquery()
+        )
+        return found
 
     @property
     def state_label(self) -> str:
@@ -141,7 +162,7 @@ class Case(Numbered):
 
         None for what is of no line, such as an agency. A regulator of one line oversees no other.
         """
-        return getattr(self, self.beneath).line if self.beneath else None
+        return self.above.line if self.above is not None else None
 
     @classmethod
     def of_line(cls, department: str) -> ColumnElement[bool]:
@@ -156,6 +177,11 @@ class Case(Numbered):
         """The organisation whoever plays this role stands for; None for an office or a person alone."""
         column = self.parties.get(self.allied.get(role, role))
         return getattr(self, column) if column else None
+
+    def parties_told(self, roles: Iterable[str]) -> list[int]:
+        """The organisations that play these roles, for an act that tells them."""
+        sides = [self.side_of(role) for role in roles if role in self.parties]
+        return [key for key in sides if key is not None]
 
     def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
         """Those of these roles whose organisation may do this act as it stands.
@@ -217,17 +243,12 @@ class Case(Numbered):
         own: ColumnElement[bool] = column == actor.organisation_id if actor.organisation_id else false()
         if role == "buyer":
             lent = [
-                and_(column == m.buyer_id, cls.within_mandate(m.most))
+                and_(column == m.buyer_id, cls.amount_at_stake <= m.most)
                 for m in actor.mandates
                 if cls.delegated_as() in m.scope and m.until > clock.now()
             ]
             return or_(own, *lent)
         return own
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        """The SQL twin of `stake <= most`."""
-        return true()
 
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
@@ -239,72 +260,36 @@ class Case(Numbered):
             )
         )
 
-    @classmethod
-    def load(cls, session: Session, identifier: str, *, lock: bool = False) -> Self:
-        """The case with this identifier; NotFound if there is none.
 
-        If asked its row is locked, and read as it is then: what this session saw of it before it waited for
-        the lock may have been changed meanwhile.
-        """
-        query = _by_identifier(cls, lock)  # type: ignore[arg-type]
-        case: Self | None = session.scalars(query, {"identifier": identifier}).one_or_none()
-        if case is None:
-            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-        return case
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Leave to do one act as things stand: its row of the table, and the roles the actor plays in it."""
 
-    @classmethod
-    def load_under(cls, session: Session, identifier: str, above: str) -> Self:
-        """The case locked, and before it the one it belongs to, which `above` (a relationship) leads to.
-
-        NotFound.
-        """
-        found = session.scalar(_above(cls, above), {"identifier": identifier})  # type: ignore[arg-type]
-        if found is None:
-            raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
-        held = getattr(cls, above).property.mapper.class_.load(session, found, lock=True)
-        case: Self = session.scalars(_beneath(cls, above), {"identifier": identifier}).one()  # type: ignore[arg-type]
-        set_committed_value(case, above, held)
-        return case
-
-
-@cache
-def _by_identifier(kind: type[Case], lock: bool) -> Select[Any]:
-    """Made once a kind: every act begins with it.
-
-    (A class is hashable, whatever mypy says of one with mapped attributes.)
-    """
-    query = select(kind).where(kind.identifier == bindparam("identifier"))
-    return query.with_for_update(of=kind).execution_options(populate_existing=True) if lock else query
-
-
-@cache
-def _above(kind: type[Case], above: str) -> Select[Any]:
-    relation = getattr(kind, above)
-    return (
-        select(relation.property.mapper.class_.identifier)
-        .join_from(kind, relation)
-        .where(kind.identifier == bindparam("identifier"))
-    )
-
-
-@cache
-def _beneath(kind: type[Case], above: str) -> Select[Any]:
-    """Locks a case without reading again what was locked before it, and all that hangs on that."""
-    return _by_identifier(kind, lock=True).options(lazyload(getattr(kind, above)))  # type: ignore[arg-type]
+    move: Move
+    played: frozenset[str]
 
 
 def start(
-    session: Session, case: Case, actor: Actor, act: str, *, of: Case | None = None, **about: Any
+    session: Session,
+    case: Case,
+    actor: Actor,
+    act: str,
+    *,
+    data: dict[str, Any] | None = None,
+    public: bool = False,
+    notify: tuple[str, ...] = (),
+    also_notify: Iterable[int] = (),
 ) -> events.Event:
     """Put a new case into its first state, start its first limit and record the act that opened it.
 
-    A case that comes `of` another one is in its place and under its version of the policy. `about` is what
-    `perform` takes: `data`, `public`, `notify`. ValueError for an act that opens none of its type.
+    A case that belongs to another one is in its place and under its version of the policy. `data`, `public`,
+    `notify` (roles) and `also_notify` (organisations) are the event's: see `perform`. ValueError for an act
+    that opens none of its type.
     """
     if act not in case.workflow.openings:
         raise ValueError(f"{act} opens no {case.workflow.name}")
-    if of is not None:
-        case.region_code, case.policy_version = of.region_code, of.policy_version
+    if case.above is not None:
+        case.region_code, case.policy_version = case.above.region_code, case.above.policy_version
     case.state = case.state or case.workflow.initial
     case.policy_version = case.policy_version or policy.current().version
     if case.workflow.opening:
@@ -316,16 +301,28 @@ def start(
     for role in sorted(roles):
         permission.check_standing(actor, case.side_of(role), **case.workflow.asks(act))
     conflicts.check(session, case, actor, roles)
-    return _record(session, case, actor, act, role="", **about)
+    return _record(
+        session,
+        case,
+        actor,
+        act,
+        role="",
+        public=public,
+        notify=notify,
+        also_notify=also_notify,
+        data=data or {},
+    )
 
 
-def check_reason(reason: str) -> str:
+def check_reason(reason: str, *, needed: bool = True) -> str:
     """A reason others will read, without blanks around it.
 
-    RuleViolation at `reason` for less than five characters.
+    RuleViolation at `reason` for one that is too long, or, where it is `needed`, too short.
     """
-    if len(reason.strip()) < 5:
+    if needed and len(reason.strip()) < REASON_LEAST:
         raise RuleViolation(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
+    if len(reason.strip()) > REASON_MOST:
+        raise RuleViolation(TOO_LONG, "reason", most=REASON_MOST)
     return reason.strip()
 
 
@@ -351,33 +348,31 @@ def check_role(
     return played
 
 
-def _row(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
-    """The row of the table for an act now, and the roles in which the actor may use it.
+def permit(session: Session, case: Case, act: str, actor: Actor) -> Permit:
+    """Leave to do this act now, before what it brings is looked at; its reason is not asked yet.
 
-    WrongState, NotAllowed.
+    WrongState if the table has no such move, NotAllowed if the actor is none of its roles, RuleViolation if a
+    rule of the move does not hold. An act asks this first, then its own rules, and then performs, with all
+    there is to tell: an event that was recorded is never changed.
     """
+    found = _permit_role(session, case, act, actor)
+    _check_rules(session, case, found)
+    return found
+
+
+def _permit_role(session: Session, case: Case, act: str, actor: Actor) -> Permit:
     move = case.workflow.find(case.state, act)
     played = check_role(session, case, act, actor, move.who, leaving=move.leaves)
     if move.above and not case.referred_to:
         raise RuleViolation(N_("期限未到,还没有报请上级处理。"))
-    return move, played
+    return Permit(move, played)
 
 
-def check(session: Session, case: Case, act: str, actor: Actor) -> tuple[Move, frozenset[str]]:
-    """The Problem with which `perform` would refuse this act now, if it would; its reason is not asked.
-
-    Returns the row of the table, and the roles in which the actor may use it.
-    """
-    move, played = _row(session, case, act, actor)
-    _check_rules(session, case, move, played)
-    return move, played
-
-
-def _check_rules(session: Session, case: Case, move: Move, played: frozenset[str]) -> None:
-    for rule in move.rules:
+def _check_rules(session: Session, case: Case, found: Permit) -> None:
+    for rule in found.move.rules:
         rule(session, case)
-    if move.binds and "system" not in played:
-        case.check_fit(session, played)
+    if found.move.binds and "system" not in found.played:
+        case.check_fit(session, found.played)
 
 
 def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
@@ -386,7 +381,7 @@ def may(session: Session, case: Case, act: str, actor: Actor) -> bool:
     For whoever has to know before it asks somebody else.
     """
     try:
-        check(session, case, act, permission.fresh(session, actor))
+        permit(session, case, act, permission.fresh(session, actor))
     except Problem:
         return False
     return True
@@ -400,15 +395,17 @@ def perform(
     *,
     reason: str = "",
     data: dict[str, Any] | None = None,
+    also_notify: Iterable[int] = (),
 ) -> events.Event:
-    """Carry out one act on a case the caller has locked.
+    """Carry out one act on a case the caller has locked. Raises as `permit` does; the case is then as it was.
 
-    Raises WrongState if the table has no such move, NotAllowed if the actor is none of its roles,
-    RuleViolation if a rule of the move does not hold; the case is then as it was.
+    `data` is all the event tells beside the state, the title and the reason, `also_notify` who is told beside
+    the roles its row names, by the organisations' keys.
     """
-    move, played = _row(session, case, act, actor)
-    reason = check_reason(reason) if move.needs_reason else reason.strip()
-    _check_rules(session, case, move, played)
+    found = _permit_role(session, case, act, actor)
+    move = found.move
+    reason = check_reason(reason, needed=move.needs_reason)
+    _check_rules(session, case, found)
     if move.limit:
         case.due_at = move.limit.ends(case)
     elif move.target != move.source:
@@ -421,9 +418,10 @@ def perform(
         case,
         actor,
         act,
-        role=next(iter(sorted(played))),
+        role=min(found.played),
         public=move.public,
         notify=move.notify,
+        also_notify=also_notify,
         data={**({"reason": reason} if reason else {}), **(data or {})},
     )
 
@@ -460,11 +458,11 @@ def _record(
     act: str,
     *,
     role: str,
+    data: dict[str, Any],
     public: bool = False,
     notify: tuple[str, ...] = (),
-    data: dict[str, Any] | None = None,
+    also_notify: Iterable[int] = (),
 ) -> events.Event:
-    organisations = [getattr(case, case.parties[told]) for told in notify if told in case.parties]
     return events.record(
         session,
         actor,
@@ -473,6 +471,6 @@ def _record(
         case.identifier,
         role=role,
         audience="public" if public else "parties",
-        data={"state": case.state, "title": case.title, **(data or {})},
-        notify=[key for key in organisations if key is not None and key != actor.organisation_id],
+        data={"state": case.state, "title": case.title, **data},
+        notify=[*(key for key in case.parties_told(notify) if key != actor.organisation_id), *also_notify],
     )

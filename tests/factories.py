@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -57,7 +57,7 @@ class World:
             return {"system": SYSTEM, "visitor": VISITOR, "admin": ADMIN}[name]
         db.session.rollback()
         user = db.session.query(User).filter_by(email=self.emails[name]).one()
-        return actor_for(user)
+        return replace(actor_for(user), proved=True)
 
     def organisation(self, name: str) -> Organisation:
         return Organisation.load(db.session, self.identifiers[name])
@@ -140,7 +140,7 @@ class World:
         """What an agency tells in the steps of its entry, in one transaction."""
         paper = keep(PDF)
         with transaction() as session:
-            agency = Organisation.load(session, self.identifiers[name], lock=True)
+            agency = Organisation.lock(session, self.identifiers[name])
             for step, values in entry_values(name).items():
                 if step not in without:
                     fill_step(session, agency, step, values)

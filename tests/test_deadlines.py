@@ -46,7 +46,7 @@ def acted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def _put_aside(kind: str, identifier: str) -> bool:
     with transaction() as session:
-        case = CASES[kind].load(session, identifier, lock=True)
+        case = CASES[kind].lock(session, identifier)
         if isinstance(case, Tender) and case.way.sealed:
             return False
         case.due_at = None
@@ -55,7 +55,7 @@ def _put_aside(kind: str, identifier: str) -> bool:
 
 def _due(kind: str, identifier: str, at: datetime) -> None:
     with transaction() as session:
-        case = CASES[kind].load(session, identifier, lock=True)
+        case = CASES[kind].lock(session, identifier)
         case.state, case.due_at = case.workflow.timed_acts()[0][0], at
 
 

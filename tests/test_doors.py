@@ -131,7 +131,7 @@ def test_control_characters_are_refused_at_the_field(app: Flask, world: World) -
 def test_exports_hold_what_came_in_before(app: Flask, world: World) -> None:
     """A name with a control character, from a time when forms took it or from a table that was brought in."""
     with transaction() as session:
-        Organisation.load(session, world.identifiers["agency"], lock=True).name = "水保\x08事务所\x1b"
+        Organisation.lock(session, world.identifiers["agency"]).name = "水保\x08事务所\x1b"
     regulator = sign_in(app, world, "regulator")
     book = load_workbook(io.BytesIO(regulator.get("/oversight/agencies.xlsx").response.get_data()))
     assert any("水保�事务所�" in map(str, row) for row in book.active.iter_rows(values_only=True))

@@ -53,7 +53,7 @@ def broken(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch)
     def breaking(actor: Any, identifier: str) -> str:
         if identifier == first:
             with transaction() as session:
-                Tender.load(session, identifier, lock=True).state = "cancelled"
+                Tender.lock(session, identifier).state = "cancelled"
                 raise KeyError("price 4321700")
         return close(actor, identifier)
 

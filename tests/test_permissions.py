@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -308,3 +309,11 @@ def test_an_act_that_is_declared_nowhere_is_refused(
     with pytest.raises(NotAllowed):
         permissions.check_act("contracts.publish_template", world.actor("regulator"))
     assert sign_in(app, world, "buyer").get("/my").status == 403
+
+
+def test_what_binds_or_redirects_asks_for_the_password_once_more_whoever_calls(world: World) -> None:
+    for name in permissions.PROVED:
+        actor = world.actor("agency" if name.startswith("agencies") else "buyer")
+        with pytest.raises(NotAllowed, match="登录密码"):
+            permissions.check_act(name, replace(actor, proved=False))
+        permissions.check_act(name, replace(actor, proved=True))

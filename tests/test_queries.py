@@ -13,7 +13,6 @@ from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain
 from market.payments import actions as money
-from market.payments.actions.reconciling import Mismatch
 from market.payments.jobs import match_lines
 from market.sourcing import actions as sourcing
 from market.transaction import transaction
@@ -24,6 +23,7 @@ from models.agencies import Practitioner
 from models.agencies.checks import open_check
 from models.contracts import Deliverable
 from models.payments import Payment
+from models.payments.reconciliation import Mismatch
 from tests.factories import PDF, World, years
 from tests.web import sign_in
 

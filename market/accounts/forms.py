@@ -19,13 +19,14 @@ from market.forms import (
     MoneyField,
     PersonForm,
     choices,
+    fits,
     printed,
     text,
 )
 from market.options import as_printed, offer_as_printed, region_choices, region_field
 from market.reauthentication import reauthentication_field
 from models import CASES, passwords, spelling, uscc
-from models.accounts import KINDS, SCOPE
+from models.accounts import KINDS, SCOPE, Organisation, User
 from models.errors import RuleViolation
 
 
@@ -82,7 +83,7 @@ class CodeForm(Form):
 
 
 class ForgottenForm(Form):
-    email = EmailField(_l("邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "username"})
+    email = EmailField(_l("邮箱"), [NEEDED, fits(User.email)], render_kw={"autocomplete": "username"})
 
 
 class ResetForm(Form):
@@ -119,14 +120,14 @@ class SignUpForm(PersonForm):
     kind = RadioField(
         _l("单位类型"), [NEEDED], choices=choices((k, _l(KINDS[k])) for k in ("enterprise", "agency"))
     )
-    organisation = text(_l("单位名称"))
-    uscc = text(_l("统一社会信用代码"), 60, description=_l("18 位,见营业执照。"))
+    organisation = text(_l("单位名称"), Organisation.name)
+    uscc = text(_l("统一社会信用代码"), description=_l("18 位,见营业执照。"))
     as_printed = as_printed()
     region_code = region_field(_l("所在地区"), [NEEDED], validate_choice=False)
-    legal_representative = StringField(_l("法定代表人"), [Length(max=100), printed])
-    address = StringField(_l("地址"), [Length(max=200), printed])
-    phone = StringField(_l("联系电话"), [Length(max=40)])
-    introduction = TextAreaField(_l("简介"), [Length(max=2000)])
+    legal_representative = StringField(_l("法定代表人"), [fits(Organisation.legal_representative), printed])
+    address = StringField(_l("地址"), [fits(Organisation.address), printed])
+    phone = StringField(_l("联系电话"), [fits(Organisation.phone)])
+    introduction = TextAreaField(_l("简介"), [fits(Organisation.introduction)])
     claim = StringField(
         _l("入驻码"), [Length(max=40)], description=_l("单位已由监管部门批量登记的填写,其他不填。")
     )

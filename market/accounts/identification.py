@@ -23,7 +23,7 @@ from market.case_registry import ActPage, register_case
 from market.case_views import attempt, case_page, file_of, form_page, visible
 from market.extensions import db, limiter
 from market.formatting import problem_text
-from market.forms import NEEDED, ActForm, Form, ReasonForm, printed, text, upload
+from market.forms import FITS_REASON, NEEDED, ActForm, Form, ReasonForm, fits, printed, text, upload
 from market.identity import current_actor
 from market.reauthentication import is_own_password
 from models import documents
@@ -37,7 +37,7 @@ bp = Blueprint("identification", __name__)
 
 
 class AddressForm(Form):
-    email = EmailField(_l("新邮箱"), [NEEDED, Length(max=254)], render_kw={"autocomplete": "email"})
+    email = EmailField(_l("新邮箱"), [NEEDED, fits(User.email)], render_kw={"autocomplete": "email"})
     current = PasswordField(
         _l("登录密码"),
         [NEEDED, Length(max=200), is_own_password],
@@ -52,7 +52,7 @@ class ConfirmForm(Form):
 
 
 class LicenceForm(Form):
-    organisation = text(_l("单位名称"))
+    organisation = text(_l("单位名称"), Organisation.name)
     legal_representative = StringField(
         _l("法定代表人"),
         [Length(max=100), printed],
@@ -64,16 +64,14 @@ class LicenceForm(Form):
 class EvidenceForm(Form):
     statement = TextAreaField(
         _l("说明"),
-        [Length(max=1000)],
+        [FITS_REASON],
         description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"),
     )
     file = upload(_l("证明材料"), scan=True)
 
 
 class AnswerForm(Form):
-    statement = TextAreaField(
-        _l("说明"), [NEEDED, Length(max=1000)], description=_l("会告知认领人和监管部门。")
-    )
+    statement = TextAreaField(_l("说明"), [NEEDED, FITS_REASON], description=_l("会告知认领人和监管部门。"))
     file = upload(_l("证明材料"), needed=False, scan=True)
 
 

@@ -11,10 +11,24 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.formatting import bilingual, item_name, problem_text
-from market.forms import ACCEPT, NEEDED, TAKEN, Form, MoneyField, WholeField, choices, printed, text, upload
+from market.forms import (
+    ACCEPT,
+    FITS_REASON,
+    NEEDED,
+    TAKEN,
+    Form,
+    MoneyField,
+    WholeField,
+    choices,
+    fits,
+    printed,
+    text,
+    upload,
+)
 from market.reauthentication import reauthentication_field
 from models import money, pricing
-from models.agencies import FORMS, PREMISES
+from models.accounts import Organisation
+from models.agencies import FORMS, PREMISES, AgencyProfile, FeeSchedule, Practitioner, Qualification
 from models.agencies.entry import wanted
 from models.batches import KINDS
 from models.catalogue import ServiceItem
@@ -38,7 +52,7 @@ class FeeForm(Form):
     floor = MoneyField(_l("最低收费(元)"))
     cap = MoneyField(_l("最高收费(元)"))
     days = WholeField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
-    note = StringField(_l("说明"), [Length(max=200)])
+    note = StringField(_l("说明"), [fits(FeeSchedule.note)])
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
     size = StringField(
         _l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。")
@@ -102,9 +116,9 @@ def _at_field(read: Callable[[], object]) -> None:
 
 class QualificationForm(Form):
     kind = SelectField(_l("资质"), [NEEDED])
-    number = text(_l("证书编号"), 40)
-    level = StringField(_l("等级"), [Length(max=40)])
-    issuer = text(_l("发证机关"))
+    number = text(_l("证书编号"), Qualification.number)
+    level = StringField(_l("等级"), [fits(Qualification.level)])
+    issuer = text(_l("发证机关"), Qualification.issuer)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
     file = upload(_l("证书扫描件"), needed=False, scan=True)
@@ -120,7 +134,9 @@ class LicenceForm(Form):
     licence_until = DateField(_l("营业期限至"), [Optional()], description=_l("长期的不填。"))
     registered_capital = MoneyField(_l("注册资本(元)"))
     scope = TextAreaField(
-        _l("经营范围"), [NEEDED, Length(max=2000), printed], description=_l("照执照抄写,各项用分号隔开。")
+        _l("经营范围"),
+        [NEEDED, fits(AgencyProfile.scope), printed],
+        description=_l("照执照抄写,各项用分号隔开。"),
     )
 
     def prepare(self) -> None:
@@ -128,15 +144,17 @@ class LicenceForm(Form):
 
 
 class RepresentativeForm(Form):
-    legal_representative = text(_l("法定代表人(负责人)"), 100)
-    phone = text(_l("联系电话"), 40)
+    legal_representative = text(_l("法定代表人(负责人)"), Organisation.legal_representative)
+    phone = text(_l("联系电话"), Organisation.phone)
 
 
 class PremisesForm(Form):
     registered_address = text(
-        _l("登记地址"), description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。")
+        _l("登记地址"),
+        AgencyProfile.registered_address,
+        description=_l("与执照一致。地址变了要先到登记机关变更,再来这里更新。"),
     )
-    address = text(_l("实际办公地址"))
+    address = text(_l("实际办公地址"), Organisation.address)
     premises = RadioField(
         _l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items())
     )
@@ -145,9 +163,13 @@ class PremisesForm(Form):
 
 
 class BankForm(Form):
-    bank_name = text(_l("开户银行"))
-    account_name = text(_l("户名"))
-    account_number = text(_l("账号"), 40, description=_l("只有本单位、监管部门和与您签约的业主看得到。"))
+    bank_name = text(_l("开户银行"), AgencyProfile.bank_name)
+    account_name = text(_l("户名"), AgencyProfile.account_name)
+    account_number = text(
+        _l("账号"),
+        AgencyProfile.account_number,
+        description=_l("只有本单位、监管部门和与您签约的业主看得到。"),
+    )
     stripe_account = StringField(
         _l("Stripe 账户(可不填)"),
         [Optional(), Regexp(r"acct_\w{6,34}", message=_l("应为 acct_ 开头的账户编号。"))],
@@ -168,9 +190,11 @@ class SpeakerForm(RepresentativeForm):
 
 
 class PractitionerForm(Form):
-    name = text(_l("姓名"), 100)
-    kind = text(_l("职业资格"), 100, description=_l("如:环境影响评价工程师、注册会计师、执业律师。"))
-    number = text(_l("证书编号"), 40)
+    name = text(_l("姓名"), Practitioner.name)
+    kind = text(
+        _l("职业资格"), Practitioner.kind, description=_l("如:环境影响评价工程师、注册会计师、执业律师。")
+    )
+    number = text(_l("证书编号"), Practitioner.number)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
     file = upload(_l("证书扫描件"), needed=False, scan=True)
@@ -236,12 +260,12 @@ class RegisterForm(Form):
 
 
 class AnswerCheckForm(Form):
-    statement = TextAreaField(_l("情况说明"), [Length(max=1000)], description=_l("会告知监管部门并留痕。"))
+    statement = TextAreaField(_l("情况说明"), [FITS_REASON], description=_l("会告知监管部门并留痕。"))
     file = FileField(_l("证明材料"), description=TAKEN, render_kw={"accept": ACCEPT})
 
 
 class ConfirmCheckForm(Form):
     reason = TextAreaField(
-        _l("认定的事实和理由"), [Length(max=1000)], description=_l("会告知机构,并据此提出信用记录。")
+        _l("认定的事实和理由"), [FITS_REASON], description=_l("会告知机构,并据此提出信用记录。")
     )
     suspend = BooleanField(_l("同时暂停承接业务"))

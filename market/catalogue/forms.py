@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.forms import NEEDED, Form, WholeField, choices, printed, text
+from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, text
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
@@ -18,7 +18,7 @@ _LINES = _l("每行一条。")
 class ItemForm(Form):
     """One version of an item. The lists of its one-time notice are written a line each, in both languages."""
 
-    name = text(_l("事项名称"))
+    name = text(_l("事项名称"), ServiceItem.name)
     name_en = text(_l("英文名称"))
     kind = SelectField(_l("服务类型"), [NEEDED], description=_l("决定用哪一种合同模板。"))
     department = SelectField(_l("主管部门"), [NEEDED])
@@ -48,7 +48,7 @@ class ItemForm(Form):
     checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000), printed], description=_LINES)
     checklist_en = TextAreaField(_l("验收清单(英文)"), [Length(max=4000)], description=_LINES)
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
-    reason = TextAreaField(_l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))
+    reason = TextAreaField(_l("修改理由"), [FITS_REASON], description=_l("会公开在修改记录里。"))
 
     def prepare(self, matters: list[ApprovalMatter]) -> None:
         self.kind.choices = choices((key, _l(label)) for key, label in KINDS.items())
@@ -126,11 +126,11 @@ _PLAIN = (
 
 
 class NewItemForm(ItemForm):
-    code = text(_l("编号"), 12, description=_l("三个大写字母、短横和两位数字,例如 EIA-04。"))
+    code = text(_l("编号"), ServiceItem.code, description=_l("三个大写字母、短横和两位数字,例如 EIA-04。"))
 
 
 class WithdrawForm(Form):
     withdrawn_on = DateField(
         _l("退出日期"), [Optional()], description=_l("不填则今天。正在进行的需求和合同不受影响。")
     )
-    reason = TextAreaField(_l("退出理由"), [Length(max=1000)], description=_l("会公开在修改记录里。"))
+    reason = TextAreaField(_l("退出理由"), [FITS_REASON], description=_l("会公开在修改记录里。"))

@@ -13,6 +13,7 @@ from wtforms import BooleanField, DateField, PasswordField, RadioField, StringFi
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from market.forms import (
+    FITS_REASON,
     NEEDED,
     ActForm,
     BeijingTimeField,
@@ -22,6 +23,7 @@ from market.forms import (
     ReasonForm,
     WholeField,
     choices,
+    fits,
     printed,
     text,
     upload,
@@ -36,8 +38,11 @@ from models.contracts import (
     Contract,
     ContractTemplate,
     Deliverable,
+    DeliverableVersion,
+    Dispute,
     Materials,
 )
+from models.contracts.deliverables import ReviewOutcome
 from models.contracts.templates import MOST_MILESTONES
 
 
@@ -151,7 +156,7 @@ def _points(case: Deliverable) -> list[str]:
 class SubmitForm(Form):
     file = upload(_l("成果文件"))
     ticked = ChecklistField(_l("逐项自查"), description=_l("清单各点都完成后再提交。"))
-    note = StringField(_l("说明"), [Length(max=200)])
+    note = StringField(_l("说明"), [fits(DeliverableVersion.note)])
 
     def prepare(self, case: Deliverable) -> None:
         self.ticked.choices = choices((point, point) for point in _points(case))
@@ -170,7 +175,7 @@ def return_form(deliverable: Deliverable) -> type[Form]:
         f"point_{place}": StringField(point, [Length(max=300)], description=said)
         for place, point in enumerate(_points(deliverable))
     }
-    reason = TextAreaField(_l("总的意见"), [Length(max=1000)])
+    reason = TextAreaField(_l("总的意见"), [FITS_REASON])
     return type("ReturnForm", (Form,), {**fields, "reason": reason})
 
 
@@ -192,13 +197,11 @@ class SendBackForm(Form):
         [InputRequired(_l("请选择一项。"))],
         choices=choices((k, _l(v)) for k, v in FAULTS.items()),
     )
-    reason = TextAreaField(
-        _l("退回意见"), [Length(max=1000)], description=_l("逐条写明要改什么,机构据此修改。")
-    )
+    reason = TextAreaField(_l("退回意见"), [FITS_REASON], description=_l("逐条写明要改什么,机构据此修改。"))
 
 
 class PassForm(Form):
-    note = TextAreaField(_l("评审意见(可不填)"), [Length(max=1000)])
+    note = TextAreaField(_l("评审意见(可不填)"), [fits(ReviewOutcome.note)])
 
 
 class SupplyForm(Form):
@@ -229,18 +232,20 @@ class VariationForm(_Milestones):
     """Other milestones from the one under way on."""
 
     vars().update(milestone_fields())
-    reason = TextAreaField(_l("理由"), [Length(max=1000)], description=_l("会告知对方并留痕。"))
+    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("会告知对方并留痕。"))
 
 
 class ClaimForm(Form):
     claim = TextAreaField(
-        _l("经过和主张"), [Length(max=2000)], description=_l("写明对方没有履行哪一条、造成了什么、您的要求。")
+        _l("经过和主张"),
+        [fits(Dispute.claim)],
+        description=_l("写明对方没有履行哪一条、造成了什么、您的要求。"),
     )
     file = upload(_l("证据"), needed=False)
 
 
 class AnswerForm(Form):
-    answer = TextAreaField(_l("答辩"), [Length(max=2000)])
+    answer = TextAreaField(_l("答辩"), [fits(Dispute.answer)])
     file = upload(_l("证据"), needed=False)
 
 
@@ -263,9 +268,7 @@ class DecideForm(Form):
     to_agency = MoneyField(
         _l("解除时,托管余额中付给机构的金额(元)"), description=_l("其余退还业主。继续履行的不填。")
     )
-    reason = TextAreaField(
-        _l("理由"), [Length(max=1000)], description=_l("写明认定的事实和依据,会告知双方。")
-    )
+    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("写明认定的事实和依据,会告知双方。"))
 
 
 CHANGE_FORMS: dict[str, type[Form]] = {
@@ -290,7 +293,7 @@ def change_terms(kind: str, form: Any) -> Json:
 
 def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
     """Every clause of a template, a few empty ones to add, and its milestones as percentages."""
-    fields: dict[str, Any] = {"title": text(_l("合同名称"))}
+    fields: dict[str, Any] = {"title": text(_l("合同名称"), ContractTemplate.title)}
     for place in range(len(template.clauses) + spare):
         fields[f"title_{place}"] = StringField(_l("第 %(n)s 条标题", n=place + 1), [Length(max=100), printed])
         fields[f"text_{place}"] = TextAreaField(
@@ -310,6 +313,6 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
         _l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。")
     )
     fields["reason"] = TextAreaField(
-        _l("修改理由"), [Length(max=1000)], description=_l("会公开在修改记录里。")
+        _l("修改理由"), [fits(ContractTemplate.reason)], description=_l("会公开在修改记录里。")
     )
     return type("TemplateForm", (ActForm,), fields)

@@ -78,7 +78,7 @@ def tell_refreshed(session: Session, agencies: list[int]) -> None:
 @action
 def drop_record(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """The regulator does not take a proposed record up."""
-    record = CreditRecord.load(session, identifier, lock=True)
+    record = CreditRecord.lock(session, identifier)
     perform(session, record, "drop", actor, reason=reason)
     return identifier
 

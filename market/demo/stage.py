@@ -63,9 +63,10 @@ class Stage:
         return replace(self, random=Random(f"{SEED} {story}"))
 
     def enter(self, email: str) -> Actor:
-        """Remember somebody who has just signed up."""
+        """Remember somebody who has just signed up, and whose password is known here."""
         db.session.rollback()
-        self.actors[email] = actor_for(db.session.scalars(select(User).where(User.email == email)).one())
+        user = db.session.scalars(select(User).where(User.email == email)).one()
+        self.actors[email] = replace(actor_for(user), proved=True)
         return self.actors[email]
 
     def item(self, code: str) -> ServiceItem:

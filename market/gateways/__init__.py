@@ -14,8 +14,6 @@ from market.gateways.bank import BankTransfer
 from market.gateways.interface import (
     Gateway,
     GatewayStatus,
-    Mismatch,
-    Movement,
     OnlineGateway,
     Refused,
     WebhookEvent,
@@ -29,8 +27,6 @@ __all__ = [
     "BankTransfer",
     "Gateway",
     "GatewayStatus",
-    "Mismatch",
-    "Movement",
     "OnlineGateway",
     "Refused",
     "WebhookEvent",

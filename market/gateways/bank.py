@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from market.extensions import db
-from market.gateways.interface import Gateway, Mismatch
-from models import ledger
+from market.gateways.interface import Gateway
 from models.accounts import Organisation
 from models.agencies import profile_of
 from models.i18n import N_
-from models.payments import Payment, statement_discrepancy
+from models.payments import Payment
+from models.payments.reconciliation import Mismatch, of_bank
 
 
 class BankTransfer(Gateway):
@@ -48,8 +48,7 @@ class BankTransfer(Gateway):
 
     def find_discrepancies(self) -> list[Mismatch]:
         """The bank's newest balance against the custody account and the lines still to be explained."""
-        off, books = statement_discrepancy(db.session), -ledger.balance(db.session, ledger.BANK)
-        return [Mismatch("balance", "custody", books + off, books)] if off else []
+        return of_bank(db.session)
 
 
 def _account(holder: str, bank: str, number: str) -> list[tuple[str, str]]:

@@ -8,38 +8,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import func, select
 from werkzeug.datastructures import Headers
 
 from market.extensions import db
-from models import clock, ledger, policy
 from models.accounts import Organisation
 from models.errors import RuleViolation
 from models.payments import Charge, Payment, Payout
-
-BACK = timedelta(days=120)  # further than a gateway holds money
-MARGIN = timedelta(days=30)  # between when it moved there and when it was booked here
+from models.payments.reconciliation import Mismatch, Movement, looked_back_to, of_gateway
 
 
 class Refused(RuleViolation):
     """The gateway has said no: nothing happened, and asking again the same way changes nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A difference between a gateway and the books.
-
-    `theirs` and `ours` in fen, 0 where one side has nothing.
-    """
-
-    kind: str
-    about: str
-    theirs: int
-    ours: int
-    case_identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +38,6 @@ class GatewayStatus:
     fee: int = 0
     url: str = ""
     secret: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Money that moved at the gateway: in above zero, out below, in fen.
-
-    `of` the charge it takes money back from, `payout` the one of ours it says it is.
-    """
-
-    gateway_id: str
-    amount: int
-    of: str = ""
-    payout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,56 +129,5 @@ class OnlineGateway(Gateway):
         return ""
 
     def find_discrepancies(self) -> list[Mismatch]:
-        """Movement by movement, charges by their names and payouts by theirs.
-
-        And what it holds for longer than the policy lets it.
-        """
-        since = clock.now() - BACK
-        moved = {m.gateway_id: m for m in self.movements(since - MARGIN)}
-        theirs = {about: m.amount for about, m in moved.items()}
-        ours = self._booked(since - 2 * MARGIN)
-        found = [
-            Mismatch("theirs_only", about, m.amount, 0, ours[m.of][1] if m.of in ours else "")
-            for about, m in moved.items()
-            if about not in ours
-        ]
-        for about, (amount, case, booked_at) in ours.items():
-            if about in theirs and theirs[about] != amount:
-                found.append(Mismatch("amount", about, theirs[about], amount, case))
-            elif about not in theirs and booked_at >= since:
-                found.append(Mismatch("ours_only", about, 0, amount, case))
-        return found + self._held_long()
-
-    def _booked(self, since: datetime) -> dict[str, tuple[int, str, datetime]]:
-        """What the books have of it, by the gateway's names.
-
-        The sum in fen, the case, and when it was booked.
-        """
-        charges = select(Charge).where(
-            Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since
-        )
-        ours = {
-            c.gateway_id or c.key: (c.amount, c.payment.identifier, c.settled_at or c.asked_at)
-            for c in db.session.scalars(charges)
-        }
-        sent = select(Payout).where(
-            Payout.gateway == self.name, Payout.gateway_id.is_not(None), Payout.sent_at >= since
-        )
-        return ours | {
-            p.gateway_id or "": (-p.amount, p.identifier, p.sent_at or p.send_by)
-            for p in db.session.scalars(sent)
-        }
-
-    def _held_long(self) -> list[Mismatch]:
-        """More than came in within the policy's days, and was not refunded, has been there for longer."""
-        held = -ledger.balance(db.session, ledger.clearing(self.name))
-        since = clock.now() - timedelta(days=policy.current().number("contract.gateway_days"))
-        gone = select(func.coalesce(func.sum(Payout.amount), 0)).where(
-            Payout.charge_id == Charge.id, Payout.gateway == self.name, Payout.sent_at.is_not(None)
-        )
-        left = func.sum(Charge.amount - gone.correlate(Charge).scalar_subquery())
-        query = select(func.coalesce(left, 0)).where(
-            Charge.gateway == self.name, Charge.state == "succeeded", Charge.settled_at >= since
-        )
-        lately = int(db.session.scalar(query) or 0)
-        return [Mismatch("held_long", self.name, held, held - lately)] if held > lately else []
+        """Movement by movement, and what it holds for longer than the policy lets it."""
+        return of_gateway(db.session, self.name, self.movements(looked_back_to()))

@@ -20,13 +20,14 @@ from werkzeug.datastructures import Headers
 
 from market.batches import Unavailable
 from market.extensions import db
-from market.gateways.interface import GatewayStatus, Movement, OnlineGateway, Refused, WebhookEvent
+from market.gateways.interface import GatewayStatus, OnlineGateway, Refused, WebhookEvent
 from models import policy
 from models.accounts import Organisation
 from models.agencies import profile_of
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.payments import Charge, Payment, Payout
+from models.payments.reconciliation import Movement
 from models.spelling import UNKEEPABLE
 
 METHODS = {"card": N_("银行卡"), "alipay": N_("支付宝"), "wechat_pay": N_("微信支付")}

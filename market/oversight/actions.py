@@ -21,7 +21,7 @@ def override(
     """An administrator moves a case to another state. Returns the case's identifier."""
     if case_type not in CASES:
         raise RuleViolation(N_("请选择一项。"), "case_type")
-    case = CASES[case_type].load(session, identifier.strip(), lock=True)
+    case = CASES[case_type].lock(session, identifier.strip())
     workflow.override(session, case, target, actor, reason)
     return case.identifier
 

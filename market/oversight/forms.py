@@ -6,16 +6,17 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
-from market.forms import NEEDED, Form, PersonForm, choices, text
+from market.forms import FITS_REASON, NEEDED, Form, PersonForm, choices, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
+from models.accounts import Organisation
 from models.workflow import Case
 
 
 class AuthorityForm(PersonForm):
     """A regulator or an approving department, with its first member."""
 
-    organisation = text(_l("部门名称"))
-    uscc = text(_l("统一社会信用代码"), 60)
+    organisation = text(_l("部门名称"), Organisation.name)
+    uscc = text(_l("统一社会信用代码"))
     as_printed = as_printed()
     region_code = region_field(_l("管辖地区"), [NEEDED])
     authority_role = RadioField(
@@ -37,7 +38,7 @@ class OverrideForm(Form):
     """To which state the one case is moved, of those of its own kind."""
 
     target = SelectField(_l("改为"))
-    reason = TextAreaField(_l("理由"), [NEEDED, Length(max=1000)], description=_l("会告知各方并留痕。"))
+    reason = TextAreaField(_l("理由"), [NEEDED, FITS_REASON], description=_l("会告知各方并留痕。"))
 
     def prepare(self, case: Case) -> None:
         self.target.choices = choices(

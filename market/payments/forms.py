@@ -13,23 +13,24 @@ from wtforms.validators import InputRequired, Length, Optional
 from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
 from market.gateways import OnlineGateway, gateways
 from market.payments.reading import ROLES, guessed
+from models.payments import Payment, Payout
 
 
 class PayForm(Form):
-    bank_reference = text(_l("银行流水号"), 60)
+    bank_reference = text(_l("银行流水号"), Payment.bank_reference)
     file = upload(_l("付款凭证"))
 
 
 class SendForm(Form):
     bank_reference = text(
-        _l("银行流水号"), 60, description=_l("转账时请在附言里写上本页的付款编号,对账单即可自动核对。")
+        _l("银行流水号"),
+        Payout.bank_reference,
+        description=_l("转账时请在附言里写上本页的付款编号,对账单即可自动核对。"),
     )
 
 
 class InvoiceForm(Form):
-    number = text(
-        _l("发票号码"), 40, description=_l("20 位数字(数电发票);旧式发票填代码加号码,共 18 或 20 位。")
-    )
+    number = text(_l("发票号码"), description=_l("20 位数字(数电发票);旧式发票填代码加号码,共 18 或 20 位。"))
     amount = MoneyField(_l("价税合计(元)"), [InputRequired(str(NEEDED.message))])
     tax = MoneyField(_l("其中税额(元)"), [InputRequired(str(NEEDED.message))])
     issued_on = DateField(_l("开票日期"), [NEEDED])

@@ -18,7 +18,6 @@ from market.chunks import each
 from market.extensions import db
 from market.gateways import (
     GatewayStatus,
-    Mismatch,
     OnlineGateway,
     Refused,
     WebhookEvent,
@@ -33,6 +32,7 @@ from models.errors import Problem, RuleViolation
 from models.failures import Attempt
 from models.i18n import N_
 from models.payments import OPEN, Charge, GatewayEvent, Payment, Payout, charges_of
+from models.payments.reconciliation import strangers
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +96,8 @@ def follow_all(payment: Payment) -> None:
 def _settle(key: str, standing: GatewayStatus) -> None:
     if standing.state == "failed":
         actions.fail_charge(SYSTEM, key)
-    elif (
-        standing.state == "succeeded" and standing.amount == _charge(key).amount
-    ):  # any other sum is for a person to look at
-        actions.settle_charge(SYSTEM, key, fee=standing.fee)
+    elif standing.state == "succeeded":
+        actions.settle_charge(SYSTEM, key, amount=standing.amount, fee=standing.fee)
 
 
 def take(gateway: str, told: WebhookEvent) -> None:
@@ -153,29 +151,12 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
 
 
 def _look_for_strangers(gateway: str, about: str) -> None:
-    """What was taken back from a charge and is none of our payouts.
-
-    As when somebody refunds it on the gateway's own pages: a difference for a person, who is told at once.
-    """
-    back = [m for m in get_online_gateway(gateway).reversals(about) if m.amount]
-    if not back:
-        return
-    case = db.session.scalars(
-        select(Payment.identifier).join(Charge).where(Charge.gateway == gateway, Charge.gateway_id == about)
-    ).one()
-    tries = {m.payout.partition(":")[0] for m in back}
-    sent = select(Payout.identifier, Payout.gateway_id).where(
-        (Payout.gateway_id.in_([m.gateway_id for m in back])) | Payout.identifier.in_(tries)
-    )
-    known = {name for row in db.session.execute(sent) for name in row}
+    """What somebody else took back from a charge is a difference for a person, who is told at once."""
+    back = get_online_gateway(gateway).reversals(about)
+    found = strangers(db.session, gateway, about, back)
     db.session.rollback()
-    strangers = [
-        Mismatch("theirs_only", m.gateway_id, m.amount, 0, case)
-        for m in back
-        if m.gateway_id not in known and m.payout.partition(":")[0] not in known
-    ]
-    if strangers:
-        actions.note_differences(SYSTEM, gateway, strangers)
+    if found:
+        actions.note_differences(SYSTEM, gateway, found)
 
 
 def _leaving(gateway: str) -> Select[str]:

@@ -9,12 +9,7 @@ from market.transaction import action, sealing_key
 from models import clock, ratings
 from models.actors import SYSTEM, Actor
 from models.ratings import Rating
-from models.workflow import perform
-
-
-def _rating(session: Session, identifier: str) -> Rating:
-    """The rating, its contract locked first, so that the two sides cannot pass each other unseen."""
-    return Rating.load_under(session, identifier, "contract")
+from models.workflow import perform, permit
 
 
 def _publish(session: Session, rating: Rating) -> None:
@@ -27,9 +22,10 @@ def rate(
     session: Session, actor: Actor, identifier: str, *, scores: dict[str, int], comment: str = ""
 ) -> str:
     """A party rates the other; when both have, both are published."""
-    rating = _rating(session, identifier)
-    perform(session, rating, "rate", actor)
+    rating = Rating.lock(session, identifier)
+    permit(session, rating, "rate", actor)
     ratings.seal(rating, sealing_key(), scores, comment)
+    perform(session, rating, "rate", actor)
     both = session.scalars(
         select(Rating).where(Rating.contract_id == rating.contract_id).order_by(Rating.id)
     ).all()
@@ -42,7 +38,7 @@ def rate(
 @action
 def publish(session: Session, actor: Actor, identifier: str) -> str:
     """The window is over: what was sealed is published."""
-    rating = _rating(session, identifier)
+    rating = Rating.lock(session, identifier)
     rating.workflow.find(rating.state, "publish")
     _publish(session, rating)
     return identifier
@@ -51,6 +47,6 @@ def publish(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def lapse(session: Session, actor: Actor, identifier: str) -> str:
     """The window is over and nothing came."""
-    rating = _rating(session, identifier)
+    rating = Rating.lock(session, identifier)
     perform(session, rating, "lapse", actor)
     return identifier

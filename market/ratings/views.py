@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from werkzeug.wrappers import Response
 from wtforms import RadioField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from market.case_registry import ActPage, register_case
 from market.case_views import landing, visible
-from market.forms import Form, choices
+from market.forms import Form, choices, fits
 from market.ratings import actions
 from market.ratings.blueprint import bp
 from models.ratings import DIMENSIONS, Rating
@@ -25,7 +25,7 @@ class RateForm(Form):
     """Five dimensions, from 1 to 5; which five depends on who rates."""
 
     comment = TextAreaField(
-        _l("评语"), [Length(max=1000)], description=_l("双方都评价后,或评价期满,才同时公布。")
+        _l("评语"), [fits(Rating.comment)], description=_l("双方都评价后,或评价期满,才同时公布。")
     )
 
     def scores(self) -> dict[str, int]:

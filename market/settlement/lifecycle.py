@@ -37,7 +37,7 @@ def draft_contract(session: Session, award: Award) -> Contract:
     """The contract of a final award, for both to sign, as its template has it."""
     contract = contracts.draft(award, current_template(session, award.tender.item.kind))
     contract.identifier = identifiers.issue(session, Contract)
-    start(session, contract, SYSTEM, "draft", of=award, notify=("buyer", "agency"))
+    start(session, contract, SYSTEM, "draft", notify=("buyer", "agency"))
     return contract
 
 
@@ -66,9 +66,7 @@ def ask(session: Session, contract: Contract, kind: str, amount: int, number: in
         amount=amount,
         pay_by=workdays.add(clock.now(), days),
     )
-    start(
-        session, payment, SYSTEM, "ask", of=contract, notify=("buyer",), data={"kind": kind, "amount": amount}
-    )
+    start(session, payment, SYSTEM, "ask", notify=("buyer",), data={"kind": kind, "amount": amount})
 
 
 def begin(session: Session, contract: Contract) -> None:
@@ -83,7 +81,7 @@ def begin(session: Session, contract: Contract) -> None:
         points=dict.fromkeys(contract.tender.item.notice["zh"]["materials"], False),
         supply_by=workdays.add(clock.now(), days),
     )
-    start(session, materials, SYSTEM, "expect", of=contract, notify=("buyer",))
+    start(session, materials, SYSTEM, "expect", notify=("buyer",))
     _expect(session, contract)
 
 
@@ -107,7 +105,6 @@ def _expect(session: Session, contract: Contract) -> None:
         deliverable,
         SYSTEM,
         "expect",
-        of=contract,
         notify=("agency",),
         data={"milestone": milestone.name},
     )
@@ -307,4 +304,4 @@ def ask_ratings(session: Session, contract: Contract) -> None:
             ratee_id=ratee,
             closes_at=closes_at,
         )
-        start(session, rating, SYSTEM, "ask", of=contract, notify=("rater",))
+        start(session, rating, SYSTEM, "ask", notify=("rater",))

@@ -65,9 +65,7 @@ def _payout(
         gateway=charge.gateway if charge else gateway,
         send_by=workdays.add(clock.now(), days),
     )
-    start(
-        session, payout, SYSTEM, "owe", of=contract, data={"kind": kind, "amount": amount}, notify=("payee",)
-    )
+    start(session, payout, SYSTEM, "owe", data={"kind": kind, "amount": amount}, notify=("payee",))
     return [payout]
 
 

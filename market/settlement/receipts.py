@@ -6,20 +6,25 @@ from sqlalchemy.orm import Session
 
 from market.settlement.lifecycle import ask, begin, freeze, settle
 from market.settlement.payouts import create_payouts
-from models import clock, ledger, payments
+from models import clock, payments
+from models.actors import Actor
 from models.payments import Payment
+from models.workflow import perform, permit
 
 
-def locked(session: Session, identifier: str) -> Payment:
-    """The payment, its contract locked before it."""
-    return Payment.load_under(session, identifier, "contract")
-
-
-def record_receipt(session: Session, payment: Payment, gateway: str) -> ledger.Entry | None:
-    """Book a payment that both sides confirm or that was seen, and go on with its contract.
+def record_receipt(session: Session, payment: Payment, act: str, actor: Actor, gateway: str) -> None:
+    """Book a payment that both sides confirm or that was seen (`act`), and go on with its contract.
 
     Begin it, pay the agency what is covered now, ask the buyer for what paying late costs.
     """
+    permit(session, payment, act, actor)
+    told = {"kind": payment.kind, "amount": payment.amount, "entry": _book(session, payment, gateway)}
+    perform(session, payment, act, actor, data=told)
+    _go_on(session, payment)
+
+
+def _book(session: Session, payment: Payment, gateway: str) -> str:
+    """The entry's identifier."""
     contract = payment.contract
     payment.gateway, payment.paid_at = gateway, payment.paid_at or clock.now()
     entry = payments.post(
@@ -32,9 +37,14 @@ def record_receipt(session: Session, payment: Payment, gateway: str) -> ledger.E
         gateway=gateway,
         owed=contract.agency.uscc,
     )
+    return entry.identifier if entry else ""
+
+
+def _go_on(session: Session, payment: Payment) -> None:
+    contract = payment.contract
     if payment.kind == "penalty":
         create_payouts(session, contract, contract.agency, "penalty", payment.amount)
-        return entry
+        return
     if contract.state == "disputed":
         freeze(session, contract, payment.identifier)
     if payment.kind == "deposit":
@@ -42,4 +52,3 @@ def record_receipt(session: Session, payment: Payment, gateway: str) -> ledger.E
     else:
         settle(session, contract)
     ask(session, contract, "penalty", payments.late_payment(payment), payment.milestone_number)
-    return entry

@@ -16,6 +16,7 @@ from wtforms.validators import Length, NumberRange, Optional
 from market.formatting import bilingual, item_name
 from market.forms import (
     ACCEPT,
+    FITS_REASON,
     NEEDED,
     BeijingTimeField,
     ChecklistField,
@@ -23,16 +24,31 @@ from market.forms import (
     MoneyField,
     WholeField,
     choices,
+    fits,
     printed,
     text,
 )
 from market.options import region_choices, region_field
 from models import money, numbers
-from models.accounts import Organisation
+from models.accounts import Organisation, User
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
-from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Bid, Quote, Tender, grounds
+from models.lengths import REASON_LEAST, REASON_MOST
+from models.sourcing import (
+    FUNDS,
+    MODES,
+    NOT_AGAIN,
+    OPENNESS,
+    Award,
+    Bid,
+    Clarification,
+    Objection,
+    Offer,
+    Quote,
+    Tender,
+    grounds,
+)
 from models.sourcing.modes.inquiry import Inquiry
 from models.sourcing.scoring import PRICE_FORMULAS, Criteria, QualityLine
 
@@ -41,7 +57,7 @@ class _Asked(Form):
     """What a tender asks for: shared by drafting and amending it."""
 
     description = TextAreaField(
-        _l("需求说明"), [Length(max=4000)], description=_l("规模、现状、已有资料、时间要求。")
+        _l("需求说明"), [fits(Tender.description)], description=_l("规模、现状、已有资料、时间要求。")
     )
     amount = MoneyField(_l("计费基数(元)"), description=_l("如估算投资额、评估值;按固定价的事项可不填。"))
     count = WholeField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
@@ -111,7 +127,7 @@ class TenderForm(_Asked):
     on_behalf_of = SelectField(_l("代表"), coerce=int)
     item_code = SelectField(_l("服务事项"), [NEEDED])
     region_code = region_field(_l("项目所在地区"), [NEEDED])
-    project = text(_l("项目名称"))
+    project = text(_l("项目名称"), Tender.project)
     again_of = SelectField(
         _l("是不是重新采购"),
         description=_l("同一事项近期有采购没有形成合同的,发布前要说明;说明随需求公开。"),
@@ -211,7 +227,7 @@ class TenderForm(_Asked):
 
 class AmendForm(_Asked):
     reason = TextAreaField(
-        _l("修改原因"), [NEEDED, Length(max=1000)], description=_l("会公布,并告知每家已报价或受邀的机构。")
+        _l("修改原因"), [NEEDED, FITS_REASON], description=_l("会公布,并告知每家已报价或受邀的机构。")
     )
 
     def prepare(self, case: Tender) -> None:
@@ -228,7 +244,7 @@ class CancelForm(Form):
 
     ground = RadioField(_l("情形"), [NEEDED], description=_l("只能是规则列明的情形;监管部门同意后公布。"))
     reason = TextAreaField(
-        _l("事实和证据"), [NEEDED, Length(min=5, max=1000)], description=_l("监管部门据此决定。")
+        _l("事实和证据"), [NEEDED, Length(REASON_LEAST, REASON_MOST)], description=_l("监管部门据此决定。")
     )
 
     def prepare(self, case: Tender) -> None:
@@ -242,7 +258,7 @@ class OfferForm(Form):
 
     price = MoneyField(_l("价格(元)"), [NEEDED])
     days = WholeField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
-    note = TextAreaField(_l("说明"), [Length(max=500)])
+    note = TextAreaField(_l("说明"), [fits(Offer.note)])
 
     def prepare(self, case: Quote) -> None:
         if not self.is_submitted():
@@ -252,7 +268,7 @@ class OfferForm(Form):
 class BidForm(OfferForm):
     """What is sealed. The text for the draws is proposed at random; whoever distrusts it writes another."""
 
-    note = TextAreaField(_l("方案说明"), [Length(max=4000)], description=_l("与价格一起密封,拆封后公开。"))
+    note = TextAreaField(_l("方案说明"), [fits(Bid.note)], description=_l("与价格一起密封,拆封后公开。"))
     contribution = StringField(
         _l("抽取参数"),
         [Length(max=200)],
@@ -286,13 +302,13 @@ class UndercutForm(Form):
 
 class QuestionForm(Form):
     question = TextAreaField(
-        _l("问题"), [NEEDED, Length(min=5, max=1000)], description=_l("不显示是谁问的,业主也看不到。")
+        _l("问题"), [NEEDED, fits(Clarification.question)], description=_l("不显示是谁问的,业主也看不到。")
     )
 
 
 class AnswerForm(Form):
     answer = TextAreaField(
-        _l("答复"), [NEEDED, Length(min=2, max=2000)], description=_l("问题和答复会向所有人公布。")
+        _l("答复"), [NEEDED, fits(Clarification.answer)], description=_l("问题和答复会向所有人公布。")
     )
     changes = BooleanField(
         _l("这个答复改变了需求的条件"),
@@ -305,7 +321,7 @@ class AnswerForm(Form):
 class AppointForm(Form):
     email = EmailField(
         _l("评审人邮箱"),
-        [NEEDED, Length(max=254)],
+        [NEEDED, fits(User.email)],
         description=_l(
             "还没有注册的人也可以:用这个邮箱注册并确认后生效。拆封后先声明无利害关系,再独立评分。"
         ),
@@ -341,21 +357,21 @@ def score_form(bids: list[Bid], lines: Sequence[QualityLine]) -> type[ScoreForm]
             )
             fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line.weight)])
         label = _("%(agency)s · 理由", agency=bid.agency.name)
-        fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(min=5, max=1000)])
+        fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(REASON_LEAST, REASON_MOST)])
     return type("RequestScoreForm", (ScoreForm,), fields)
 
 
 class ObjectionForm(Form):
     grounds = TextAreaField(
         _l("事实和理由"),
-        [NEEDED, Length(min=10, max=2000)],
+        [NEEDED, fits(Objection.grounds)],
         description=_l("业主会先答复,再由监管部门处理;处理期间中选暂停确定。"),
     )
 
 
 class StatementForm(Form):
     statement = TextAreaField(
-        _l("答复"), [NEEDED, Length(min=5, max=2000)], description=_l("异议人和监管部门会看到。")
+        _l("答复"), [NEEDED, fits(Objection.statement)], description=_l("异议人和监管部门会看到。")
     )
 
 
@@ -364,7 +380,7 @@ class AwardForm(Form):
 
     agency = RadioField(_l("中选机构"), [Optional()])
     reasons = TextAreaField(
-        _l("中选理由"), [NEEDED, Length(min=5, max=2000), printed], description=_l("会随中选结果公示。")
+        _l("中选理由"), [NEEDED, fits(Award.reasons), printed], description=_l("会随中选结果公示。")
     )
 
     def offer(self, quotes: list[Quote]) -> None:

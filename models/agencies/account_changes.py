@@ -87,8 +87,7 @@ def ask_change(session: Session, agency: Organisation, actor: Actor, values: dic
         region_code=agency.region_code,
         **told,
     )
-    happened = start(session, change, actor, "ask")
-    happened.notify = {"organisations": [agency.id]}
+    start(session, change, actor, "ask", also_notify=[agency.id])
     return change
 
 

@@ -14,6 +14,7 @@ from models import clock, spelling
 from models.base import Base, Code, Name
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import TOO_LONG, check_text
 
 
 class Dated:
@@ -61,11 +62,10 @@ def certified(kind: str, number: str) -> tuple[str, str]:
     RuleViolation at the field that is empty or too long.
     """
     kind, number = spelling.plain(kind).strip(), spelling.code(number)
-    for field, value, most in (("kind", kind, 200), ("number", number, 40)):
+    for column, value in ((Practitioner.kind, kind), (Practitioner.number, number)):
         if not value:
-            raise RuleViolation(N_("请填写这一项。"), field)
-        if len(value) > most:
-            raise RuleViolation(N_("最多 %(most)s 个字符。"), field, most=most)
+            raise RuleViolation(N_("请填写这一项。"), column.key)
+        check_text(column, value, TOO_LONG)
     return kind, number
 
 

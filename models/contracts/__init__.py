@@ -6,7 +6,6 @@ from models.contracts.agreement import (
     UNSIGNED,
     Contract,
     Milestone,
-    OfContract,
     parts_of,
 )
 from models.contracts.changes import CHANGES, Change
@@ -25,6 +24,7 @@ from models.contracts.deliverables import (
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES, Dispute
 from models.contracts.drafting import deposit_of, draft, plan, revise, split
 from models.contracts.materials import Materials, hand_over
+from models.contracts.of_contract import OfContract
 from models.contracts.signatures import BOXES, FIELDS, METHODS, ContractSignature, check_brought, flaws_of
 from models.contracts.templates import (
     ContractTemplate,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import agencies, clock
@@ -288,20 +289,16 @@ class Contract(Case, Base):
     def title(self) -> str:
         return self.tender.project
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         return self.price
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.price <= most
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Its parties, and whoever has a part in a case beside it.
 
         The approving department sees the contract whose report it reviews.
         """
-        from models.contracts import Change, Deliverable, Dispute, Materials
+        from models.contracts import Change, Deliverable, Dispute, Materials, OfContract
 
         if super().readable_by(session, actor):
             return True
@@ -343,33 +340,6 @@ class Contract(Case, Base):
     def changed(self) -> list[Json]:
         """The clauses that differ from the template."""
         return [clause for clause in self.clauses if clause["text"] != clause["standard"]]
-
-
-class OfContract(Case):
-    """Mixed into the cases of a contract: they bear its title and are worth what it is worth.
-
-    `contract` is declared there.
-    """
-
-    beneath: ClassVar[str] = "contract"
-    contract_id: Any
-    contract: Any
-
-    @property
-    def title(self) -> str:
-        return str(self.contract.title)
-
-    @property
-    def amount_at_stake(self) -> int:
-        return int(self.contract.price)
-
-    def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        self.contract.check_fit(session, played)
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        within: ColumnElement[bool] = cls.contract_id.in_(select(Contract.id).where(Contract.price <= most))
-        return within
 
 
 class Milestone(Base):

@@ -15,13 +15,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import agencies, clock, money, policy, workdays
 from models.base import Base, Json
-from models.contracts.agreement import Contract, Milestone, OfContract
+from models.contracts.agreement import Contract, Milestone
 from models.contracts.deliverables import Deliverable
 from models.contracts.drafting import plan
+from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing import PARTIES
@@ -92,15 +93,12 @@ class Change(OfContract, Base):
     parties: ClassVar[dict[str, str]] = {**PARTIES, "proposer": "proposer_id", "other": "other_id"}
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     proposer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     other_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     kind: Mapped[str] = mapped_column(String(12))
     terms: Mapped[Json]
     reason: Mapped[str] = mapped_column(String(1000))
     proposed_at: Mapped[datetime] = mapped_column(default=clock.now)
-    contract: Mapped[Contract] = relationship(lazy="joined")
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         """More work is taken on by a variation alone."""

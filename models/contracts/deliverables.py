@@ -15,7 +15,8 @@ from models import clock, policy, workdays
 from models.accounts import Organisation, authority_for
 from models.actors import SYSTEM
 from models.base import Base, Json, Name
-from models.contracts.agreement import RUNNING, Contract, Milestone, OfContract
+from models.contracts.agreement import RUNNING, Milestone
+from models.contracts.of_contract import OfContract
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
@@ -209,10 +210,7 @@ class Deliverable(OfContract, Base):
     prefix: ClassVar[str] = "V"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "department": "department_id", "superior": "superior_id"}
 
-    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
     milestone_id: Mapped[int] = mapped_column(ForeignKey("milestones.id"), unique=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     superior_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_code: Mapped[str] = mapped_column(String(12), index=True)
@@ -224,7 +222,6 @@ class Deliverable(OfContract, Base):
     returns: Mapped[int] = mapped_column(default=0)
     reviews: Mapped[int] = mapped_column(default=0)
     faulty_reviews: Mapped[int] = mapped_column(default=0)
-    contract: Mapped[Contract] = relationship(lazy="joined")
     milestone: Mapped[Milestone] = relationship(lazy="joined")
     department: Mapped[Organisation | None] = relationship(foreign_keys=[department_id])
     superior: Mapped[Organisation | None] = relationship(foreign_keys=[superior_id])
@@ -364,16 +361,14 @@ def refer_review(session: Session, deliverable: Deliverable) -> bool:
         return False
     regulator = authority_for(session, "regulator", deliverable.line, deliverable.region_code)
     told = [authority for authority in (higher, regulator) if authority is not None]
-    happened = perform(
+    perform(
         session,
         deliverable,
         "refer",
         SYSTEM,
         data={"authority": "、".join(authority.name for authority in told)},
+        also_notify=[authority.id for authority in told],
     )
-    happened.notify = {
-        "organisations": sorted({*happened.notify["organisations"], *(authority.id for authority in told)})
-    }
     deliverable.superior, deliverable.referred_to = (
         higher or deliverable.superior,
         (higher or passed).region_code,

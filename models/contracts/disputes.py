@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock, money
 from models.base import Base
-from models.contracts.agreement import Contract, OfContract
+from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES
 from models.workflow import Limit, Move, State, Workflow
@@ -73,6 +74,8 @@ DISPUTE = Workflow(
     opening=Limit(policy="contract.dispute_answer_days", act="lapse"),
 )
 
+WORDS = N_("请写明经过和主张(%(least)s 到 %(most)s 个字)。")
+
 
 class Dispute(OfContract, Base):
     """A dispute.
@@ -86,28 +89,16 @@ class Dispute(OfContract, Base):
     prefix: ClassVar[str] = "Y"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "claimant": "claimant_id", "respondent": "respondent_id"}
 
-    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     claimant_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     respondent_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    claim: Mapped[str] = mapped_column(String(2000))
-    answer: Mapped[str | None] = mapped_column(String(2000))
+    claim: Mapped[str] = mapped_column(String(2000), info={LEAST: 10})
+    answer: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 10})
     outcome: Mapped[str | None] = mapped_column(String(12))
     fault: Mapped[str | None] = mapped_column(String(10))
     to_agency: Mapped[int | None] = mapped_column(BigInteger)
     decision: Mapped[str | None] = mapped_column(String(2000))
     filed_at: Mapped[datetime] = mapped_column(default=clock.now)
     decided_at: Mapped[datetime | None]
-    contract: Mapped[Contract] = relationship(lazy="joined")
-
-
-def check_words(words: str, field: str) -> str:
-    """What a party says of a dispute: 10 to 2,000 characters, or RuleViolation at the field."""
-    words = words.strip()
-    if not 10 <= len(words) <= 2000:
-        raise RuleViolation(N_("请写明经过和主张(10 到 2000 个字)。"), field)
-    return words
 
 
 def decide(

@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json
-from models.contracts.agreement import Contract, OfContract
 from models.contracts.deliverables import check_list
+from models.contracts.of_contract import OfContract
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing import PARTIES
 from models.workflow import Limit, Move, State, Workflow
 
 _CHECK = Limit(policy="contract.materials_check_days", act="confirm")
@@ -76,16 +75,12 @@ class Materials(OfContract, Base):
     __tablename__ = "contract_materials"
     workflow: ClassVar[Workflow] = MATERIALS
     prefix: ClassVar[str] = "N"
-    parties: ClassVar[dict[str, str]] = PARTIES
     delegated_with: ClassVar[str] = "contract"
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), unique=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     points: Mapped[Json]
     supply_by: Mapped[datetime]
     supplied_at: Mapped[datetime | None]
-    contract: Mapped[Contract] = relationship(lazy="joined")
 
 
 def hand_over(materials: Materials, ticked: list[str]) -> None:

@@ -19,7 +19,7 @@ from models.payments.bank import (
 from models.payments.charges import Charge, Discrepancy, GatewayEvent, charges_of
 from models.payments.invoices import Invoice
 from models.payments.layouts import BankStatementLayout, UnreadBankStatement, layout_of
-from models.payments.payment import IN, KINDS, OPEN, Payment, payments_named_in, reference
+from models.payments.payment import IN, KINDS, OPEN, REFERENCE_WRONG, Payment, payments_named_in, reference
 from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS, post
 from models.payments.settlement import (
@@ -43,6 +43,7 @@ __all__ = [
     "PAYOUT_KINDS",
     "POSTINGS",
     "PROBLEMS",
+    "REFERENCE_WRONG",
     "BankLine",
     "BankStatement",
     "BankStatementLayout",

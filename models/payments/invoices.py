@@ -10,16 +10,16 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, money, spelling
 from models.base import Base, Fen
-from models.contracts import Contract, OfContract
+from models.contracts import OfContract
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.payments.payment import Payment
-from models.sourcing import PARTIES
 from models.workflow import Move, State, Workflow
 
 INVOICE = Workflow(
@@ -48,23 +48,18 @@ class Invoice(OfContract, Base):
     __tablename__ = "invoices"
     workflow: ClassVar[Workflow] = INVOICE
     prefix: ClassVar[str] = "I"
-    parties: ClassVar[dict[str, str]] = PARTIES
 
-    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     number: Mapped[str] = mapped_column(String(20), unique=True)
     amount: Mapped[Fen]
     tax: Mapped[Fen]
     issued_on: Mapped[date]
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now)
-    contract: Mapped[Contract] = relationship(lazy="joined")
     payment: Mapped[Payment] = relationship(lazy="joined")
     document: Mapped[Document] = relationship(lazy="joined")
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         return self.amount
 

@@ -10,18 +10,19 @@ import re
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_97_10
 
 from models import spelling
 from models.base import Base, Fen
-from models.contracts import Contract, OfContract
+from models.contracts import OfContract
 from models.documents import Document
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing import PARTIES
 from models.workflow import Limit, Move, State, Workflow
 
 KINDS = {
@@ -106,6 +107,8 @@ PAYMENT = Workflow(
     opening=Limit(attribute="pay_by", act="lapse", remind="contract.remind_days"),
 )
 
+REFERENCE_WRONG = N_("请填写银行流水号(%(least)s 到 %(most)s 个字符)。")
+
 
 class Payment(OfContract, Base):
     """A sum due under a contract.
@@ -118,30 +121,22 @@ class Payment(OfContract, Base):
     __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
     workflow: ClassVar[Workflow] = PAYMENT
     prefix: ClassVar[str] = "M"
-    parties: ClassVar[dict[str, str]] = PARTIES
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     kind: Mapped[str] = mapped_column(String(12))
     milestone_number: Mapped[int] = mapped_column(default=0)
     amount: Mapped[Fen]
     pay_by: Mapped[datetime]
     gateway: Mapped[str] = mapped_column(String(12), default="bank")
-    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    bank_reference: Mapped[str | None] = mapped_column(String(60), info={LEAST: 4})
     voucher_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
     paid_at: Mapped[datetime | None]
     voucher: Mapped[Document | None] = relationship()
-    contract: Mapped[Contract] = relationship(lazy="joined")
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         return self.amount
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.amount <= most
 
     @property
     def asked(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.accounts import Organisation
@@ -17,6 +18,7 @@ from models.base import Base, Fen
 from models.contracts import Contract, OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.payments.charges import Charge
 from models.payments.payment import Payment
 from models.referrals import REFERRAL_ACTS, referrals
@@ -111,25 +113,21 @@ class Payout(OfContract, Base):
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
 
-    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
-    buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     payee_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
     kind: Mapped[str] = mapped_column(String(12))
     amount: Mapped[Fen]
     gateway: Mapped[str] = mapped_column(String(12), default="bank")
     gateway_id: Mapped[str | None] = mapped_column(String(60), unique=True)
-    bank_reference: Mapped[str | None] = mapped_column(String(60))
+    bank_reference: Mapped[str | None] = mapped_column(String(60), info={LEAST: 4})
     tries: Mapped[int] = mapped_column(default=0)
     send_by: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
-    contract: Mapped[Contract] = relationship(lazy="joined")
     payee: Mapped[Organisation] = relationship(foreign_keys=[payee_id], lazy="joined")
     charge: Mapped[Charge | None] = relationship()
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         return self.amount
 

@@ -18,13 +18,14 @@ from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import Quartiles, past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, Mode, Rules, planned_draws, rules_of
+from models.sourcing.of_tender import PARTIES, OfTender
 from models.sourcing.outcomes import Link, Outcome, Reference
 from models.sourcing.projects import same_project
 from models.sourcing.quotes import (
-    PARTIES,
     Offer,
     Quote,
     add_offer,
+    check_offer,
     check_terms,
     restore_offer,
     reveal,
@@ -53,6 +54,7 @@ __all__ = [
     "LivePrice",
     "Mode",
     "Objection",
+    "OfTender",
     "Offer",
     "Outcome",
     "Quartiles",
@@ -63,6 +65,7 @@ __all__ = [
     "add_offer",
     "answers_to",
     "check_ground",
+    "check_offer",
     "check_terms",
     "clarifications_for",
     "concerned",

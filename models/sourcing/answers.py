@@ -39,12 +39,14 @@ def shown_to(tender: Tender, answers: list[Any], actor: Actor) -> list[Any]:
     return [a for a in answers if a.agency_id == own or tender.way.shows(tender, a, actor)]
 
 
-def live_answers(session: Session, tender: Tender) -> int:
-    """How many quotes (or sealed bids) of a tender still stand."""
+def live_answers(session: Session, tender: Tender, *, besides: Quote | None = None) -> int:
+    """How many quotes (or sealed bids) of a tender still stand; `besides` one of them."""
     case_class = tender.way.answer_class
     standing = select(func.count()).where(
         case_class.tender_id == tender.id, case_class.state.in_(case_class.live)
     )
+    if besides is not None:
+        standing = standing.where(case_class.id != besides.id)
     return session.scalar(standing) or 0
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy
@@ -14,9 +15,9 @@ from models.actors import Actor
 from models.base import Base, Fen, Json
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing.quotes import PARTIES
-from models.sourcing.tenders import Tender
+from models.sourcing.of_tender import PARTIES, OfTender
 from models.workflow import Case, Limit, Move, State, Workflow
 
 _DECIDE = up("objection.decide_days")
@@ -95,7 +96,7 @@ AWARD = Workflow(
 )
 
 
-class Award(Case, Base):
+class Award(OfTender, Base):
     """The chosen agency, with the reasons.
 
     A tender has at most one that is not annulled. `unfit` is why the agency could not sign now, as a problem
@@ -114,26 +115,24 @@ class Award(Case, Base):
     )
     workflow: ClassVar[Workflow] = AWARD
     prefix: ClassVar[str] = "W"
-    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
+    delegated_with: ClassVar[str] = "award"
 
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     price: Mapped[Fen]
     published_price: Mapped[Fen]
     days: Mapped[int]
-    reasons: Mapped[str] = mapped_column(String(2000))
+    reasons: Mapped[str] = mapped_column(String(2000), info={LEAST: 5})
     public_until: Mapped[datetime]
     unfit: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    tender: Mapped[Tender] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")
 
-    @property
-    def title(self) -> str:
-        return self.tender.project
+    @hybrid_property
+    def amount_at_stake(self) -> int:
+        return self.price
 
     @property
     def replaceable(self) -> bool:
@@ -221,14 +220,15 @@ class Objection(Case, Base):
     workflow: ClassVar[Workflow] = OBJECTION
     prefix: ClassVar[str] = "J"
     beneath: ClassVar[str] = "award"
+    lock_after: ClassVar[str] = "award"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id", "objector": "objector_id"}
     delegated_with: ClassVar[str] = "tender"
 
     award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     objector_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
-    grounds: Mapped[str] = mapped_column(String(2000))
-    statement: Mapped[str | None] = mapped_column(String(2000))
+    grounds: Mapped[str] = mapped_column(String(2000), info={LEAST: 10})
+    statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
     decision: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     award: Mapped[Award] = relationship(lazy="joined")
@@ -237,14 +237,6 @@ class Objection(Case, Base):
     @property
     def title(self) -> str:
         return self.award.tender.project
-
-    @property
-    def amount_at_stake(self) -> int:
-        return self.award.price
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.award_id.in_(select(Award.id).where(Award.price <= most))
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The buyer, whoever objects, and the agency that was chosen."""

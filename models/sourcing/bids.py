@@ -17,8 +17,9 @@ from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.sourcing.of_tender import OfTender
 from models.sourcing.tenders import Tender
-from models.workflow import Case, Move, State, Workflow
+from models.workflow import Move, State, Workflow
 
 
 def _before_deadline(session: Session, bid: Bid) -> None:
@@ -73,7 +74,7 @@ BID = Workflow(
 )
 
 
-class Bid(Case, Base):
+class Bid(OfTender, Base):
     """A sealed offer. Until it is opened only `sealed` and its receipt exist; `price` is empty.
 
     `content` is what was sealed, exactly: its SHA-256 is the receipt. `sealed_file` is where the sealed bytes
@@ -86,11 +87,9 @@ class Bid(Case, Base):
     __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = BID
     prefix: ClassVar[str] = "B"
-    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"agency": "agency_id"}
     live: ClassVar[tuple[str, ...]] = ("submitted",)
 
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     receipt: Mapped[str] = mapped_column(String(64))
@@ -101,12 +100,7 @@ class Bid(Case, Base):
     days: Mapped[int | None]
     note: Mapped[str | None] = mapped_column(String(4000))
     published_price: Mapped[OptionalFen]
-    tender: Mapped[Tender] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(lazy="joined")
-
-    @property
-    def title(self) -> str:
-        return self.tender.project
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)

@@ -8,16 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, String, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.actors import Actor
 from models.base import Base
 from models.i18n import N_
+from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
+from models.sourcing.of_tender import OfTender
 from models.sourcing.tenders import Tender
-from models.workflow import Case, Move, State, Workflow
+from models.workflow import Move, State, Workflow
 
 CLARIFICATION = Workflow(
     name="clarification",
@@ -39,40 +41,25 @@ CLARIFICATION = Workflow(
 )
 
 
-class Clarification(Case, Base):
+class Clarification(OfTender, Base):
     """A question, and the answer everyone gets."""
 
     __tablename__ = "clarifications"
     workflow: ClassVar[Workflow] = CLARIFICATION
     prefix: ClassVar[str] = "K"
-    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    delegated_with: ClassVar[str] = "tender"
 
     tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"), index=True)
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     asker_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    question: Mapped[str] = mapped_column(String(1000))
-    answer: Mapped[str | None] = mapped_column(String(2000))
+    question: Mapped[str] = mapped_column(String(1000), info={LEAST: 5})
+    answer: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 2})
     asked_at: Mapped[datetime] = mapped_column(default=clock.now)
     answered_at: Mapped[datetime | None]
-    tender: Mapped[Tender] = relationship(lazy="joined")
-
-    @property
-    def title(self) -> str:
-        return self.tender.project
-
-    @property
-    def amount_at_stake(self) -> int:
-        return self.tender.amount_at_stake
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The buyer; and whoever asked, which nobody else is told."""
         return {self.buyer_id} | ({self.asker_id} & known)
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.tender_id.in_(select(Tender.id).where(Tender.within_mandate(most)))
 
 
 def clarifications_for(session: Session, tender: Tender, actor: Actor) -> list[Clarification]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
-    ColumnElement,
     ForeignKey,
     LargeBinary,
     String,
@@ -26,10 +25,11 @@ from models.agencies.related_parties import same_person
 from models.base import Base, Json
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import REASON_LEAST, REASON_MOST
 from models.sourcing.bids import Bid
+from models.sourcing.of_tender import OfTender
 from models.sourcing.scoring import QualityLine
-from models.sourcing.tenders import Tender
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow import Limit, Move, State, Workflow
 
 _BY = Limit(attribute="score_by", act="lapse")
 
@@ -102,7 +102,7 @@ EVALUATION = Workflow(
 )
 
 
-class Evaluation(Case, Base):
+class Evaluation(OfTender, Base):
     """One evaluator's sheet for one tender: `sheet` is {bid: {"points": {line: points}, "reason".
 
     Text}}, empty until it is published; before that it is `sealed` under the platform's key.
@@ -113,27 +113,19 @@ class Evaluation(Case, Base):
     workflow: ClassVar[Workflow] = EVALUATION
     prefix: ClassVar[str] = "EV"
     former_prefixes: ClassVar[tuple[str, ...]] = ("G",)  # an authority's, with which they shared one counter
-    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
-    delegated_with: ClassVar[str] = "tender"
     persons: ClassVar[dict[str, str]] = {"evaluator": "evaluator_id"}
     allied: ClassVar[dict[str, str]] = {
         "evaluator": "buyer"
     }  # its own people may evaluate (招标投标法第三十七条)
 
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     evaluator_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     score_by: Mapped[datetime | None]
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     sheet: Mapped[Json | None]
     conflict: Mapped[str | None] = mapped_column(String(1000))
-    tender: Mapped[Tender] = relationship(lazy="joined")
     evaluator: Mapped[User] = relationship(lazy="joined")
-
-    @property
-    def title(self) -> str:
-        return self.tender.project
 
     @property
     def who(self) -> str:
@@ -148,17 +140,9 @@ class Evaluation(Case, Base):
             else self.evaluator.address
         )
 
-    @property
-    def amount_at_stake(self) -> int:
-        return self.tender.amount_at_stake
-
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whose matter the tender is."""
         return self.tender.involved(session, known)
-
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.tender_id.in_(select(Tender.id).where(Tender.within_mandate(most)))
 
 
 def conflict_of(session: Session, evaluation: Evaluation) -> str | None:
@@ -198,8 +182,13 @@ def check_sheet(sheet: dict[str, Any], bids: list[str], lines: Sequence[QualityL
                 raise RuleViolation(
                     N_("请填写 0 到 %(most)s 分。"), f"points_{number}_{place}", most=line.weight
                 )
-        if not 5 <= len(said["reason"].strip()) <= 1000:
-            raise RuleViolation(N_("请写明评分理由(5 到 1000 个字),它会公布。"), f"reason_{number}")
+        if not REASON_LEAST <= len(said["reason"].strip()) <= REASON_MOST:
+            raise RuleViolation(
+                N_("请写明评分理由(%(least)s 到 %(most)s 个字),它会公布。"),
+                f"reason_{number}",
+                least=REASON_LEAST,
+                most=REASON_MOST,
+            )
 
 
 def seal_sheet(evaluation: Evaluation, sheet: dict[str, Any], key: bytes) -> None:

@@ -7,10 +7,12 @@ nobody's but its agency's.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, and_
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, and_, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import agencies, clock, policy, sealing, workdays
@@ -20,11 +22,12 @@ from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import TOO_LONG, check_text
+from models.sourcing.of_tender import PARTIES, OfTender
 from models.sourcing.tenders import Tender
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow import Limit, Move, State, Workflow
 
 SEALED = N_("已密封")  # in place of the state of an open quote that nobody can read yet
-PARTIES = {"buyer": "buyer_id", "agency": "agency_id"}
 _TURN = Limit(policy="quote.answer_days", act="expire")
 _AGREED = Limit(policy="quote.agreed_days", act="expire")
 
@@ -116,7 +119,7 @@ QUOTE = Workflow(
 )
 
 
-class Quote(Case, Base):
+class Quote(OfTender, Base):
     """An agency's answer to an inquiry.
 
     `price` and `days` are those of the latest offer; while it is `sealed` they, and its offers, are there
@@ -127,11 +130,10 @@ class Quote(Case, Base):
     __table_args__ = (UniqueConstraint("tender_id", "agency_id"),)
     workflow: ClassVar[Workflow] = QUOTE
     prefix: ClassVar[str] = "P"
-    beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = PARTIES
     live: ClassVar[tuple[str, ...]] = ("open", "countered", "agreed")
+    delegated_with: ClassVar[str] = "quote"
 
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tenders.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     published_price: Mapped[OptionalFen]
@@ -143,13 +145,8 @@ class Quote(Case, Base):
         default=False
     )  # the tender changed, and it was not answered anew since
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
-    tender: Mapped[Tender] = relationship(lazy="joined")
     agency: Mapped[Organisation] = relationship(foreign_keys=[agency_id], lazy="joined")
     offers: Mapped[list[Offer]] = relationship(back_populates="quote", order_by="Offer.id")
-
-    @property
-    def title(self) -> str:
-        return self.tender.project
 
     @property
     def standing_until(self) -> datetime:
@@ -160,9 +157,14 @@ class Quote(Case, Base):
         award = policy.get(self.policy_version or self.tender.policy_version).number("tender.award_days")
         return max(self.stands_until, workdays.add(self.tender.deadline, award))
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
         return self.price or 0
+
+    @amount_at_stake.inplace.expression
+    @classmethod
+    def _amount_at_stake(cls) -> ColumnElement[int]:
+        return func.coalesce(cls.price, 0)
 
     @property
     def state_label(self) -> str:
@@ -172,9 +174,9 @@ class Quote(Case, Base):
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
-    @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.price <= most
+    def parties_told(self, roles: Iterable[str]) -> list[int]:
+        """Whoever may not see it while it is sealed is not told of it."""
+        return [key for key in super().parties_told(roles) if self.sealed is None or key == self.agency_id]
 
     def roles_of(self, actor: Actor) -> frozenset[str]:
         """While it is sealed nobody has a part in it but its agency, and the clock."""
@@ -210,7 +212,7 @@ def seal_terms(quote: Quote, key: bytes, *, price: int, days: int, note: str, pu
     terms = {
         "price": price,
         "days": days,
-        "note": note.strip(),
+        "note": check_text(Offer.note, note, TOO_LONG),
         "published_price": published_price,
         "at": clock.now().isoformat(),
     }
@@ -244,17 +246,20 @@ def reveal(quote: Quote, key: bytes) -> None:
 
 
 def add_offer(quote: Quote, by: str, price: int, days: int, note: str) -> Offer:
-    """The next turn.
-
-    RuleViolation past the policy's number of rounds, above the budget, or for an absurd term.
-    """
-    if len(quote.offers) >= policy.get(quote.policy_version).number("quote.rounds"):
-        raise RuleViolation(N_("议价轮次已用完,请同意或谢绝。"), "price")
-    check_terms(quote.tender, price, days)
+    """The next turn. RuleViolation as `check_offer` says."""
+    check_offer(quote, price, days)
     offer = Offer(by=by, price=price, days=days, note=note.strip())
     quote.offers.append(offer)
     quote.price, quote.days, quote.renewed = price, days, False
     return offer
+
+
+def check_offer(quote: Quote, price: int, days: int) -> None:
+    """RuleViolation past the policy's number of rounds, above the budget, or for an absurd term."""
+    version = quote.policy_version or quote.tender.policy_version
+    if len(quote.offers) >= policy.get(version).number("quote.rounds"):
+        raise RuleViolation(N_("议价轮次已用完,请同意或谢绝。"), "price")
+    check_terms(quote.tender, price, days)
 
 
 def restore_offer(quote: Quote) -> Offer | None:

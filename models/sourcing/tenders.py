@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, validates
 
 from models import clock, money, policy, workdays
@@ -16,6 +27,7 @@ from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import LEAST
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.outcomes import Outcome
 from models.sourcing.projects import core
@@ -49,7 +61,7 @@ class Tender(Case, Base):
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("service_items.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    project: Mapped[Name]
+    project: Mapped[Name] = mapped_column(info={LEAST: 4})
     project_key: Mapped[str] = mapped_column(
         String(200), default=""
     )  # by which projects are compared: see projects.py
@@ -103,14 +115,15 @@ class Tender(Case, Base):
     def of_line(cls, department: str) -> ColumnElement[bool]:
         return cls.item.has(ServiceItem.department == department)
 
-    @property
+    @hybrid_property
     def amount_at_stake(self) -> int:
-        """The budget; without one anything may be at stake, so no delegation reaches it."""
+        """The budget; without one anything may be at stake, so only a delegation of any sum reaches it."""
         return self.budget or money.MOST
 
+    @amount_at_stake.inplace.expression
     @classmethod
-    def within_mandate(cls, most: int) -> ColumnElement[bool]:
-        return cls.budget <= most
+    def _amount_at_stake(cls) -> ColumnElement[int]:
+        return func.coalesce(func.nullif(cls.budget, 0), money.MOST)
 
     @classmethod
     def public(cls) -> ColumnElement[bool]:

@@ -250,7 +250,7 @@ def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask
     claiming.withdraw_claim(world.actor("claimant"), claim)
     assert load(claim).state == "withdrawn"
     with transaction() as session:
-        agency = Organisation.load(session, world.identifiers["third"], lock=True)
+        agency = Organisation.lock(session, world.identifiers["third"])
         agency.claimed = False
     values = {
         "email": "x@example.cn",

@@ -117,7 +117,7 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
     world.accept("helper")
     draft = world.tender("helper", publish=False, on_behalf_of=world.organisation("buyer").id, budget=10**6)
     with transaction() as session:
-        Organisation.load(session, world.identifiers["buyer"], lock=True).state = "applied"
+        Organisation.lock(session, world.identifiers["buyer"]).state = "applied"
     with pytest.raises(NotAllowed, match="还没有通过核验"):
         sourcing.publish(world.actor("helper"), draft)
 

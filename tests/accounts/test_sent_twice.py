@@ -25,7 +25,7 @@ from tests.web import Visitor, sign_in
 
 def test_a_claim_sent_again(app: Flask, world: World) -> None:
     with transaction() as session:
-        agency = Organisation.load(session, world.identifiers["third"], lock=True)
+        agency = Organisation.lock(session, world.identifiers["third"])
         agency.claimed, uscc, claim = False, agency.uscc, claim_code(agency)
         session.query(Membership).filter_by(organisation_id=agency.id).delete()
     visitor = Visitor(app)

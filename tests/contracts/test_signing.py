@@ -6,6 +6,7 @@ import asyncio
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from threading import Thread
@@ -59,6 +60,8 @@ def test_both_sign_and_the_first_signature_stays_valid(app: Flask, world: World,
         contracts.agree(world.actor("buyer"), identifier)
     with pytest.raises(NotAllowed):
         contracts.agree(world.actor("second"), identifier)
+    with pytest.raises(NotAllowed, match="登录密码"):
+        contracts.agree(replace(world.actor("agency"), proved=False), identifier)
     contracts.agree(world.actor("agency"), identifier)
     both = paper(identifier)
     assert both.startswith(first)

@@ -94,7 +94,7 @@ def test_a_case_locked_is_read_as_it_is_then(app: Flask, world: World) -> None:
         assert Tender.load(waiting, tender).state == "published"
         waiting.commit()
         sourcing.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
-        assert Tender.load(waiting, tender, lock=True).state == "cancelled"
+        assert Tender.lock(waiting, tender).state == "cancelled"
 
 
 def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(

@@ -15,6 +15,8 @@ from market.transaction import transaction
 from models import events
 from models.actors import SYSTEM
 from models.events import Event
+from models.sourcing import Tender
+from models.workflow import perform
 from tests.factories import World
 
 
@@ -48,6 +50,22 @@ def test_the_database_itself_refuses_changes(app: Any, statement: str) -> None:
     with pytest.raises(DatabaseError, match="append"), transaction() as session:
         session.execute(text(statement))
     assert db.session.scalars(select(Event.kind)).all() == ["tender.publish"]
+
+
+def test_an_event_that_was_recorded_is_frozen(world: World) -> None:
+    """Before it is stored, and as it is read afterwards: whatever it tells."""
+    number = world.tender()
+    with transaction() as session:
+        tender = Tender.lock(session, number)
+        noted = perform(session, tender, "cancel", world.actor("buyer"), reason="项目暂缓实施")
+        read = session.scalars(select(Event).limit(1)).one()
+        session.expire(read, ["data"])
+        for event in (noted, read):
+            for name, value in {"data": {}, "notify": {}, "kind": "x", "audience": "public"}.items():
+                with pytest.raises(AttributeError, match=name):
+                    setattr(event, name, value)
+    stored = db.session.scalars(select(Event).order_by(Event.id.desc()).limit(1)).one()
+    assert (stored.kind, stored.data["reason"]) == ("tender.cancel", "项目暂缓实施")
 
 
 @given(

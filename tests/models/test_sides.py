@@ -27,7 +27,7 @@ from models.errors import NotAllowed, RuleViolation
 from models.payments import Payment
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing import Tender
-from models.workflow import Move, check, override
+from models.workflow import Move, override, permit
 from tests.factories import World
 from tests.models.conflicts import BOTH, belongs, colleague, leave
 from tests.models.test_workflow import whole_market
@@ -64,7 +64,7 @@ def _refused(case: Any, move: Move, actor: Actor) -> bool:
     case.state = move.source
     with db.session.no_autoflush:
         try:
-            check(db.session, case, move.act, actor)
+            permit(db.session, case, move.act, actor)
         except NotAllowed as refused:
             return BOTH in refused.message
         except RuleViolation:
@@ -187,7 +187,7 @@ def test_officials_answer_for_themselves_alone(world: World) -> None:
     move = next(m for m in payment.workflow.moves if "custodian" in m.who)
     payment.state = move.source
     with pytest.raises(NotAllowed, match=BOTH), db.session.no_autoflush:
-        check(db.session, payment, move.act, world.actor("custodian"))
+        permit(db.session, payment, move.act, world.actor("custodian"))
     db.session.rollback()
 
 

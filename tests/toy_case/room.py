@@ -17,19 +17,19 @@ from tests.toy_case.model import Petition
 
 @action
 def take(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Petition.load(session, identifier, lock=True), "take", actor)
+    perform(session, Petition.lock(session, identifier), "take", actor)
     return identifier
 
 
 @action
 def answer(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    perform(session, Petition.load(session, identifier, lock=True), "answer", actor, reason=reason)
+    perform(session, Petition.lock(session, identifier), "answer", actor, reason=reason)
     return identifier
 
 
 @action
 def lapse(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Petition.load(session, identifier, lock=True), "lapse", actor)
+    perform(session, Petition.lock(session, identifier), "lapse", actor)
     return identifier
 
 

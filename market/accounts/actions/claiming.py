@@ -19,7 +19,7 @@ from models.actors import SYSTEM, Actor
 from models.agencies import under_way
 from models.claims import Claim
 from models.i18n import N_
-from models.workflow import perform
+from models.workflow import perform, permit
 
 
 def _about(claim: Claim) -> dict[str, str]:
@@ -43,8 +43,8 @@ def file_claim(
     statement: str = "",
 ) -> str:
     """The claim with what shows it."""
-    claim = Claim.load(session, identifier, lock=True)
-    if content:
+    claim = Claim.lock(session, identifier)
+    if content:  # what the rule of the move asks for
         hand_in(session, actor, claim, file_name, content, scan=True)
     perform(session, claim, "file", actor, reason=statement)
     notify_claimed(session, claim)
@@ -63,37 +63,38 @@ def answer_claim(
     content: bytes = b"",
 ) -> str:
     """What the present members say."""
-    claim = Claim.load(session, identifier, lock=True)
-    perform(session, claim, "answer", actor, reason=statement)
+    claim = Claim.lock(session, identifier)
+    permit(session, claim, "answer", actor)
     if content:
         hand_in(session, actor, claim, file_name, content, scan=True)
+    perform(session, claim, "answer", actor, reason=statement)
     return identifier
 
 
 @action
 def lapse_claim(session: Session, actor: Actor, identifier: str) -> str:
     """The present members said nothing in time, or nobody handed in what shows the claim."""
-    perform(session, Claim.load(session, identifier, lock=True), "lapse", actor)
+    perform(session, Claim.lock(session, identifier), "lapse", actor)
     return identifier
 
 
 @action
 def withdraw_claim(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Claim.load(session, identifier, lock=True), "withdraw", actor)
+    perform(session, Claim.lock(session, identifier), "withdraw", actor)
     return identifier
 
 
 @action
 def resume_claim(session: Session, actor: Actor, identifier: str) -> str:
     """Who let the time pass, or took it back, goes on: with evidence, in as many days as before."""
-    perform(session, Claim.load(session, identifier, lock=True), "resume", actor)
+    perform(session, Claim.lock(session, identifier), "resume", actor)
     return identifier
 
 
 @action
 def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """It is not theirs, with the reason."""
-    claim = Claim.load(session, identifier, lock=True)
+    claim = Claim.lock(session, identifier)
     perform(session, claim, "refuse", actor, reason=reason)
     mail.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
     return identifier
@@ -106,10 +107,10 @@ def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str,
     Beside the present members or, if it `replaces` them, in their place; what they set going in the
     organisation's name ends with them. An enterprise that waited is let in: its evidence was looked at.
     """
-    claim = Claim.load(session, identifier, lock=True)
+    claim = Claim.lock(session, identifier)
     perform(session, claim, "grant", actor, reason=reason)
     claim.replaces = replaces
-    organisation = Organisation.load(session, claim.organisation.identifier, lock=True)
+    organisation = Organisation.lock(session, claim.organisation.identifier)
     notify_owners(session, organisation, "claim_decided", **_about(claim))
     if replaces:
         _put_out(session, organisation)

@@ -69,7 +69,7 @@ def judge(
 
     Otherwise a person looks at its licence.
     """
-    enterprise = Organisation.load(session, identifier, lock=True)
+    enterprise = Organisation.lock(session, identifier)
     if (enterprise.kind, enterprise.state) != ("enterprise", "applied"):
         return identifier
     enterprise.register_asked_at = clock.now()

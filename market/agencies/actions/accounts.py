@@ -54,10 +54,10 @@ def change_account(session: Session, actor: Actor, **values: str) -> str:
 @action
 def stop_change(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """An owner stops it: money goes on where it went."""
-    change = AccountChange.load(session, identifier, lock=True)
+    change = AccountChange.lock(session, identifier)
     if "agency" in change.roles_of(actor) and not actor.owner:
         raise NotAllowed(N_("只有本单位的管理员可以这样做。"))
-    perform(session, change, "stop", actor, reason=reason).notify = {"organisations": [change.agency_id]}
+    perform(session, change, "stop", actor, reason=reason, also_notify=[change.agency_id])
     notify_owners_of_change(
         session, change.agency, N_("停止了更换收款账户"), f"/account-changes/{identifier}"
     )
@@ -67,7 +67,7 @@ def stop_change(session: Session, actor: Actor, identifier: str, *, reason: str)
 @action
 def take_effect(session: Session, actor: Actor, identifier: str) -> str:
     """The days are over and nobody stopped it."""
-    change = AccountChange.load(session, identifier, lock=True)
+    change = AccountChange.lock(session, identifier)
     perform(session, change, "take_effect", actor)
     take_over(session, change)
     return identifier

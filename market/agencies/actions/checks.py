@@ -12,13 +12,13 @@ from models.agencies import CHECKS, Check
 from models.credit import propose
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.workflow import perform
+from models.workflow import perform, permit
 
 
 @action
 def ask_agency(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """The agency is to explain itself, or to correct what it tells, within the policy's days."""
-    check = Check.load(session, identifier, lock=True)
+    check = Check.lock(session, identifier)
     perform(session, check, "ask", actor, reason=reason)
     return identifier
 
@@ -35,7 +35,8 @@ def answer_check(
     content: bytes = b"",
 ) -> str:
     """The agency's explanation, with a paper where there is one."""
-    check = Check.load(session, identifier, lock=True)
+    check = Check.lock(session, identifier)
+    permit(session, check, "answer", actor)
     if len(statement.strip()) < 5:
         raise RuleViolation(N_("请说明情况(至少 5 个字)。"), "statement")
     perform(session, check, "answer", actor, reason=statement)
@@ -47,7 +48,7 @@ def answer_check(
 @action
 def lapse_check(session: Session, actor: Actor, identifier: str) -> str:
     """The agency did not answer in time; the regulator decides on what there is."""
-    check = Check.load(session, identifier, lock=True)
+    check = Check.lock(session, identifier)
     perform(session, check, "lapse", actor)
     return identifier
 
@@ -55,7 +56,7 @@ def lapse_check(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def clear_check(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """Nothing is wrong, or no longer."""
-    check = Check.load(session, identifier, lock=True)
+    check = Check.lock(session, identifier)
     perform(session, check, "clear", actor, reason=reason)
     return identifier
 
@@ -68,9 +69,9 @@ def confirm_check(
 
     Where the regulator says so the agency's work is suspended, too.
     """
-    check = Check.load(session, identifier, lock=True)
+    check = Check.lock(session, identifier)
     perform(session, check, "confirm", actor, reason=reason)
-    agency = Organisation.load(session, check.agency.identifier, lock=True)
+    agency = Organisation.lock(session, check.agency.identifier)
     propose(session, actor, agency, check.kind, f"{CHECKS[check.kind]}。{reason.strip()}", identifier)
     if suspend and agency.state == "verified":
         perform(session, agency, "suspend", actor, reason=reason)

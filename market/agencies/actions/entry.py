@@ -179,7 +179,7 @@ def commit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
 
 def _act(name: str, act: str):  # type: ignore[no-untyped-def]
     def run(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        agency = Organisation.load(session, identifier, lock=True)
+        agency = Organisation.lock(session, identifier)
         perform(session, agency, act, actor, reason=reason)
         if agency.state == "verified":
             prepare_key(session, agency)

@@ -188,7 +188,7 @@ def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) ->
     for row in rows:
         if row.problems or not row.result:
             continue
-        agency = Organisation.load(session, row.content["agency"], lock=True)
+        agency = Organisation.lock(session, row.content["agency"])
         said = row.content["registered"]
         registered = Registered.of(said) if said else None
         for kind, evidence in differences(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from market.contracts.actions.common import locked, sides, suspend_if_owing
+from market.contracts.actions.common import sides, suspend_if_owing
 from market.settlement.lifecycle import end, hold, proceed, running
 from market.transaction import action
 from models import clock, identifiers, payments
@@ -16,7 +16,7 @@ from models.contracts import CHANGES, Change, Contract
 from models.contracts.changes import check, extend, vary
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.workflow import check_reason, perform, start
+from models.workflow import check_reason, perform, permit, start
 
 
 @action
@@ -24,7 +24,7 @@ def propose_change(
     session: Session, actor: Actor, identifier: str, *, kind: str, terms: dict[str, Any], reason: str
 ) -> str:
     """A party proposes a change; RuleViolation where it could not be carried out, or another one waits."""
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     mine, other = sides(contract, actor)
     if kind not in CHANGES:
         raise RuleViolation(N_("请选择一项。"), "kind")
@@ -47,7 +47,6 @@ def propose_change(
         change,
         actor,
         "propose",
-        of=contract,
         notify=("buyer", "agency"),
         data={"change": kind, "reason": reason.strip()},
     )
@@ -67,14 +66,22 @@ def _check(session: Session, change: Change) -> None:
 @action
 def agree_change(session: Session, actor: Actor, identifier: str) -> str:
     """The other party agrees, and it takes effect at once. RuleViolation where things have moved on since."""
-    change: Change = locked(session, Change, identifier)
+    change = Change.lock(session, identifier)
     contract = change.contract
+    permit(session, change, "agree", actor)
     _check(session, change)
-    perform(session, change, "agree", actor, data={"change": change.kind})
-    deliverable = running(session, contract)
-    if change.kind == "variation":
+    if change.kind == "variation":  # which may still be refused
         vary(contract, change.terms["milestones"])
-    elif change.kind == "extension" and deliverable is not None:
+    perform(session, change, "agree", actor, data={"change": change.kind})
+    if change.kind != "variation":
+        _take_effect(session, change)
+    return identifier
+
+
+def _take_effect(session: Session, change: Change) -> None:
+    contract = change.contract
+    deliverable = running(session, contract)
+    if change.kind == "extension" and deliverable is not None:
         extend(contract, deliverable, change.terms["days"])
         perform(session, deliverable, "extend", SYSTEM)
         deliverable.missed_at = None
@@ -87,34 +94,33 @@ def agree_change(session: Session, actor: Actor, identifier: str) -> str:
         proceed(session, contract, clock.now())
     else:
         end(session, contract, "dissolve", to_agency=change.terms["to_agency"], fault="agreed")
-    return identifier
 
 
 @action
 def refuse_change(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The other party does not agree; everything stays as it was."""
-    perform(session, locked(session, Change, identifier), "refuse", actor, reason=reason)
+    perform(session, Change.lock(session, identifier), "refuse", actor, reason=reason)
     return identifier
 
 
 @action
 def withdraw_change(session: Session, actor: Actor, identifier: str) -> str:
     """Whoever proposed it takes it back."""
-    perform(session, locked(session, Change, identifier), "withdraw", actor)
+    perform(session, Change.lock(session, identifier), "withdraw", actor)
     return identifier
 
 
 @action
 def lapse_change(session: Session, actor: Actor, identifier: str) -> str:
     """Nobody answered in time; everything stays as it was."""
-    perform(session, locked(session, Change, identifier), "lapse", actor)
+    perform(session, Change.lock(session, identifier), "lapse", actor)
     return identifier
 
 
 @action
 def resume(session: Session, actor: Actor, identifier: str) -> str:
     """The day to which a contract was suspended has come."""
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     perform(session, contract, "resume", actor)
     proceed(session, contract, clock.now())
     return identifier
@@ -123,7 +129,7 @@ def resume(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def give_notice(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """A party terminates for cause (民法典 563, 565): the other may contest it within the policy's days."""
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     mine, other = sides(contract, actor)
     perform(session, contract, "give_notice", actor, reason=reason)
     contract.notice_by_id, contract.notice_to_id = mine.id, other.id
@@ -134,7 +140,7 @@ def give_notice(session: Session, actor: Actor, identifier: str, *, reason: str 
 @action
 def retract(session: Session, actor: Actor, identifier: str) -> str:
     """Whoever gave notice takes it back; the contract goes on."""
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     perform(session, contract, "retract", actor)
     contract.notice_by_id = contract.notice_to_id = None
     suspend_if_owing(session, contract)
@@ -144,7 +150,7 @@ def retract(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def end_unopposed(session: Session, actor: Actor, identifier: str) -> str:
     """Nobody contested the notice in time: the contract ends through the fault of whoever got it."""
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     contract.workflow.find(contract.state, "end")
     fault = "agency" if contract.notice_to_id == contract.agency_id else "buyer"
     end(session, contract, "end", to_agency=payments.fair_share(session, contract, fault), fault=fault)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,15 +9,10 @@ from market.settlement.lifecycle import hold
 from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.contracts import Contract, Materials, OfContract
+from models.contracts import Contract, Materials
 from models.errors import NotAllowed
 from models.i18n import N_
 from models.workflow import perform
-
-
-def locked(session: Session, kind: type[OfContract], identifier: str) -> Any:
-    """A case of a contract, its contract locked before it."""
-    return kind.load_under(session, identifier, "contract")
 
 
 def sides(contract: Contract, actor: Actor) -> tuple[Organisation, Organisation]:

@@ -73,7 +73,7 @@ def rendered(identifier: str) -> Document:
 @action
 def _keep_text(session: Session, actor: Actor, identifier: str, *, text: str, content: Kept) -> str:
     """Keep the PDF of a text, unsigned, if it is still the text and no other was kept meanwhile."""
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     if contract.paper is None and contract.text_digest == text:
         _keep(session, contract, N_("待签署"), content)
     return identifier

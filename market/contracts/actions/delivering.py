@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.contracts.actions.common import locked, suspend_if_owing
+from market.contracts.actions.common import suspend_if_owing
 from market.files import hand_in, with_file
 from market.settlement.lifecycle import end, meet, proceed
 from market.transaction import action
@@ -28,7 +28,7 @@ from models.contracts import (
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import refer
-from models.workflow import perform
+from models.workflow import perform, permit
 
 
 @with_file
@@ -43,9 +43,10 @@ def supply(
     content: bytes = b"",
 ) -> str:
     """The buyer hands over what the agency needs, every point, with files where there are any."""
-    materials: Materials = locked(session, Materials, identifier)
-    perform(session, materials, "supply", actor)
+    materials = Materials.lock(session, identifier)
+    permit(session, materials, "supply", actor)
     hand_over(materials, ticked)
+    perform(session, materials, "supply", actor)
     materials.supplied_at = clock.now()
     if content:
         hand_in(session, actor, materials, file_name, content)
@@ -58,7 +59,7 @@ def confirm_materials(session: Session, actor: Actor, identifier: str) -> str:
 
     A contract suspended for them goes on: the days until they were handed over do not count.
     """
-    materials: Materials = locked(session, Materials, identifier)
+    materials = Materials.lock(session, identifier)
     _complete(session, materials, "confirm", actor)
     return identifier
 
@@ -66,7 +67,7 @@ def confirm_materials(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def waive_materials(session: Session, actor: Actor, identifier: str) -> str:
     """The agency has what it needs already."""
-    _complete(session, locked(session, Materials, identifier), "waive", actor)
+    _complete(session, Materials.lock(session, identifier), "waive", actor)
     return identifier
 
 
@@ -81,7 +82,7 @@ def _complete(session: Session, materials: Materials, act: str, actor: Actor) ->
 @action
 def miss_materials(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """Something is missing: the buyer is to complete it, by the day it had from the beginning."""
-    materials: Materials = locked(session, Materials, identifier)
+    materials = Materials.lock(session, identifier)
     perform(session, materials, "miss", actor, reason=reason)
     materials.supplied_at = None
     return identifier
@@ -90,7 +91,7 @@ def miss_materials(session: Session, actor: Actor, identifier: str, *, reason: s
 @action
 def lapse_materials(session: Session, actor: Actor, identifier: str) -> str:
     """Not there in time: the contract is suspended, so that nobody is blamed for the other's delay."""
-    materials: Materials = locked(session, Materials, identifier)
+    materials = Materials.lock(session, identifier)
     perform(session, materials, "lapse", actor)
     suspend_if_owing(session, materials.contract)
     return identifier
@@ -109,13 +110,15 @@ def submit(
     note: str = "",
 ) -> str:
     """The agency hands over a version, every point of the checklist answered."""
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
-    happened = perform(session, deliverable, "submit", actor)
+    deliverable = Deliverable.lock(session, identifier)
+    permit(session, deliverable, "submit", actor)
     checklist = check_list(deliverable.contract.tender.item.checklist, ticked)
     document = hand_in(session, actor, deliverable, file_name, content)
     number = 1 + len(deliverable.versions)
     if any(version.document.sha256 == document.sha256 for version in deliverable.versions):
         raise RuleViolation(N_("这份文件与之前提交的一稿完全相同。"), "file")
+    told = {"version": number, "sha256": document.sha256}
+    perform(session, deliverable, "submit", actor, data=told)
     for materials in session.scalars(
         select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")
     ):
@@ -126,14 +129,13 @@ def submit(
             number=number, document_id=document.id, note=note.strip()[:200], checklist=checklist
         )
     )
-    happened.data = {**happened.data, "version": number, "sha256": document.sha256}
     return identifier
 
 
 @action
 def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
     """The deadline has passed and nothing was handed over."""
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    deliverable = Deliverable.lock(session, identifier)
     perform(session, deliverable, "lapse", actor)
     deliverable.missed_at = clock.now()
     return identifier
@@ -146,7 +148,7 @@ def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
     Where no department reviewed what the buyer accepted, and all above let it pass too, the money does not
     wait for ever: it is paid, or the contract ends, as the policy says.
     """
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    deliverable = Deliverable.lock(session, identifier)
     deliverable.workflow.find(deliverable.state, "refer")
     if deliverable.state != "accepted":
         refer(session, deliverable)
@@ -173,7 +175,7 @@ def _go_on_unreviewed(session: Session, deliverable: Deliverable) -> None:
 @action
 def waive_review(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator, asked since no department reviews it: what the buyer accepted is paid for without."""
-    _waive(session, locked(session, Deliverable, identifier), actor, reason)
+    _waive(session, Deliverable.lock(session, identifier), actor, reason)
     return identifier
 
 
@@ -188,13 +190,14 @@ def accept(session: Session, actor: Actor, identifier: str, *, ticked: list[str]
 
     What needs no review is then done.
     """
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
+    deliverable = Deliverable.lock(session, identifier)
     silent = "system" in actor.roles
-    perform(session, deliverable, "accept", actor, data={"silent": silent})
-    deliverable.superior = None  # it is the department's own again
+    permit(session, deliverable, "accept", actor)
     if not silent:
         points = check_list(deliverable.contract.tender.item.checklist, ticked or [])
         deliverable.versions[-1].answers = dict.fromkeys(points, "")
+    perform(session, deliverable, "accept", actor, data={"silent": silent})
+    deliverable.superior = None  # it is the department's own again
     if not deliverable.milestone.reviewed:
         perform(session, deliverable, "finish", SYSTEM)
         meet(session, deliverable)
@@ -206,9 +209,10 @@ def send_for_correction(
     session: Session, actor: Actor, identifier: str, *, answers: dict[str, str], reason: str = ""
 ) -> str:
     """The buyer returns a version, saying which points are not met and how; so many times and no more."""
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
-    perform(session, deliverable, "return", actor, reason=reason)
+    deliverable = Deliverable.lock(session, identifier)
+    permit(session, deliverable, "return", actor)
     deliverable.versions[-1].answers = check_answers(deliverable.contract.tender.item.checklist, answers)
+    perform(session, deliverable, "return", actor, reason=reason)
     deliverable.returns += 1
     return identifier
 
@@ -216,9 +220,10 @@ def send_for_correction(
 @action
 def pass_review(session: Session, actor: Actor, identifier: str, *, note: str = "") -> str:
     """The approving department: the report passed. The milestone is met and its price falls due."""
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
-    perform(session, deliverable, "pass", actor)
+    deliverable = Deliverable.lock(session, identifier)
+    permit(session, deliverable, "pass", actor)
     record_outcome(deliverable, passed=True, reasons=[], fault=None, note=note)
+    perform(session, deliverable, "pass", actor)
     meet(session, deliverable)
     return identifier
 
@@ -231,7 +236,8 @@ def send_back(
 
     The agency's own is corrected free.
     """
-    deliverable: Deliverable = locked(session, Deliverable, identifier)
-    perform(session, deliverable, "send_back", actor, reason=reason, data={"fault": fault, "codes": codes})
+    deliverable = Deliverable.lock(session, identifier)
+    permit(session, deliverable, "send_back", actor)
     record_outcome(deliverable, passed=False, reasons=codes, fault=fault, note=reason)
+    perform(session, deliverable, "send_back", actor, reason=reason, data={"fault": fault, "codes": codes})
     return identifier

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.contracts.actions.common import locked, sides, suspend_if_owing
+from market.contracts.actions.common import sides, suspend_if_owing
 from market.files import hand_in, with_file
 from market.settlement.lifecycle import end, freeze, hold, proceed, unfreeze
 from market.transaction import action
@@ -12,21 +12,23 @@ from models import clock, identifiers, payments
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.contracts import Contract, Dispute
-from models.contracts.disputes import check_words, decide
+from models.contracts.disputes import WORDS, decide
 from models.events import Event, timeline
-from models.workflow import perform, start
+from models.lengths import check_text
+from models.workflow import perform, permit, start
 
 
 def _open(
     session: Session,
     contract: Contract,
     actor: Actor,
+    identifier: str,
     claimant: Organisation,
     respondent: Organisation,
     claim: str,
 ) -> Dispute:
     dispute = Dispute(
-        identifier=identifiers.issue(session, Dispute),
+        identifier=identifier,
         contract=contract,
         buyer_id=contract.buyer_id,
         agency_id=contract.agency_id,
@@ -34,7 +36,7 @@ def _open(
         respondent_id=respondent.id,
         claim=claim,
     )
-    start(session, dispute, actor, "file", of=contract, notify=("buyer", "agency"))
+    start(session, dispute, actor, "file", notify=("buyer", "agency"))
     hold(session, contract, clock.now())
     freeze(session, contract, dispute.identifier)
     return dispute
@@ -49,10 +51,12 @@ def file_dispute(
 
     Its clocks and money stand still from now on.
     """
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     mine, other = sides(contract, actor)
+    permit(session, contract, "dispute", actor)
+    words = check_text(Dispute.claim, claim, WORDS)
     perform(session, contract, "dispute", actor)
-    dispute = _open(session, contract, actor, mine, other, check_words(claim, "claim"))
+    dispute = _open(session, contract, actor, identifiers.issue(session, Dispute), mine, other, words)
     if content:
         hand_in(session, actor, dispute, file_name, content)
     return dispute.identifier
@@ -68,19 +72,19 @@ def contest(
     A dispute, in which whoever gave notice is the claimant, with the notice's reason as the claim, and this
     the answer.
     """
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     notice = timeline([("contract", contract.identifier, ["parties"])]).where(
         Event.kind == "contract.give_notice"
     )
-    happened = perform(session, contract, "contest", actor)
+    permit(session, contract, "contest", actor)
     mine, other = sides(contract, actor)
-    words = check_words(answer, "answer")
-    dispute = _open(
-        session, contract, actor, other, mine, session.scalars(notice.limit(1)).one().data["reason"]
-    )
+    words = check_text(Dispute.answer, answer, WORDS)
+    claim = session.scalars(notice.limit(1)).one().data["reason"]
+    number = identifiers.issue(session, Dispute)
+    perform(session, contract, "contest", actor, data={"dispute": number})
+    dispute = _open(session, contract, actor, number, other, mine, claim)
     perform(session, dispute, "answer", actor)
     dispute.answer = words
-    happened.data = {**happened.data, "dispute": dispute.identifier}
     if content:
         hand_in(session, actor, dispute, file_name, content)
     return dispute.identifier
@@ -92,9 +96,11 @@ def answer_dispute(
     session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
 ) -> str:
     """The other side's answer, with evidence where there is any."""
-    dispute: Dispute = locked(session, Dispute, identifier)
+    dispute = Dispute.lock(session, identifier)
+    permit(session, dispute, "answer", actor)
+    words = check_text(Dispute.answer, answer, WORDS)
     perform(session, dispute, "answer", actor)
-    dispute.answer = check_words(answer, "answer")
+    dispute.answer = words
     if content:
         hand_in(session, actor, dispute, file_name, content)
     return identifier
@@ -103,7 +109,7 @@ def answer_dispute(
 @action
 def lapse_answer(session: Session, actor: Actor, identifier: str) -> str:
     """No answer came in time; the regulator decides on what there is."""
-    perform(session, locked(session, Dispute, identifier), "lapse", actor)
+    perform(session, Dispute.lock(session, identifier), "lapse", actor)
     return identifier
 
 
@@ -113,17 +119,18 @@ def add_evidence(
     session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, note: str = ""
 ) -> str:
     """A paper from either side, which both and the regulator see."""
-    dispute: Dispute = locked(session, Dispute, identifier)
-    happened = perform(session, dispute, "evidence", actor)
+    dispute = Dispute.lock(session, identifier)
+    permit(session, dispute, "evidence", actor)
     document = hand_in(session, actor, dispute, file_name, content)
-    happened.data = {**happened.data, "reason": note.strip()[:200], "sha256": document.sha256}
+    told = {"reason": note.strip()[:200], "sha256": document.sha256}
+    perform(session, dispute, "evidence", actor, data=told)
     return identifier
 
 
 @action
 def withdraw_dispute(session: Session, actor: Actor, identifier: str) -> str:
     """Whoever claimed takes it back; the contract goes on."""
-    dispute: Dispute = locked(session, Dispute, identifier)
+    dispute = Dispute.lock(session, identifier)
     perform(session, dispute, "withdraw", actor)
     _go_on(session, dispute)
     return identifier
@@ -150,9 +157,9 @@ def decide_dispute(
     reason: str = "",
 ) -> str:
     """The regulator decides: the contract goes on, or ends and its escrow is divided."""
-    dispute: Dispute = locked(session, Dispute, identifier)
+    dispute = Dispute.lock(session, identifier)
     contract = dispute.contract
-    perform(session, dispute, "decide", actor, reason=reason, data={"outcome": outcome, "fault": fault})
+    permit(session, dispute, "decide", actor)
     decide(
         dispute,
         outcome=outcome,
@@ -161,6 +168,7 @@ def decide_dispute(
         decision=reason,
         held=payments.funds_held(session, contract),
     )
+    perform(session, dispute, "decide", actor, reason=reason, data={"outcome": outcome, "fault": fault})
     if outcome == "continue":
         _go_on(session, dispute)
     else:

@@ -20,8 +20,7 @@ from models.contracts.templates import publish
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import refer
-from models.sourcing import Award, Tender
-from models.workflow import check_reason, perform
+from models.workflow import check_reason, perform, permit
 
 _WHO = {"agency": "机构", "buyer": "业主"}
 
@@ -59,11 +58,11 @@ def revise(
 
     Signatures so far fall away.
     """
-    contract = Contract.load(session, identifier, lock=True)
-    happened = perform(session, contract, "revise", actor)
+    contract = Contract.lock(session, identifier)
+    permit(session, contract, "revise", actor)
     changed = contracts.revise(contract, texts, milestones)
     found = sorted({rule(finding["rule"]).severity for finding in contract.findings})
-    happened.data = {**happened.data, "clauses": changed, "findings": found}
+    perform(session, contract, "revise", actor, data={"clauses": changed, "findings": found})
     session.execute(delete(ContractSignature).where(ContractSignature.contract_id == contract.id))
     contract.paper = None
     return identifier
@@ -83,11 +82,11 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 
 
 def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
-    above = Tender.load(session, Contract.load(session, identifier).tender.identifier, lock=True)
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier, after="tender")
+    above = contract.tender
     unsigned = contract.state in contracts.UNSIGNED
-    happened = perform(session, contract, act, actor, reason=reason)
-    if unsigned and happened.actor_role == "buyer" and above.cancels_with_consent:
+    by = min(permit(session, contract, act, actor).played)
+    if unsigned and by == "buyer" and above.cancels_with_consent:
         raise RuleViolation(
             N_(
                 "报价已经公开:不签合同也是取消采购,请在采购需求 %(tender)s "
@@ -95,14 +94,16 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
             ),
             tender=above.identifier,
         )
-    if unsigned and happened.actor_role in ("agency", "buyer"):
-        contract.unsigned_by = happened.actor_role
+    asked = payments.payments_of(session, contract, lock=True)
+    if any(payment.state == "paid" for payment in asked):
+        raise RuleViolation(N_("业主已上传付款凭证,请先确认是否到账。"))
+    perform(session, contract, act, actor, reason=reason)
+    if unsigned and by in ("agency", "buyer"):
+        contract.unsigned_by = by
         record_unsigned(session, contract, given_up=reason.strip())
     if unsigned and contract.unsigned_by in ("agency", "both"):
         ask_ratings(session, contract)
-    for payment in payments.payments_of(session, contract, lock=True):
-        if payment.state == "paid":
-            raise RuleViolation(N_("业主已上传付款凭证,请先确认是否到账。"))
+    for payment in asked:
         perform(session, payment, "cancel", SYSTEM)
     perform(session, above, "fail", SYSTEM)
     return identifier
@@ -111,9 +112,8 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
 @action
 def replace(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The buyer gives up an agency that may not sign, and decides anew. Returns the tender's identifier."""
-    above = Tender.load(session, Contract.load(session, identifier).tender.identifier, lock=True)
-    award = Award.load(session, Contract.load(session, identifier).award.identifier, lock=True)
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier, after="award")
+    award, above = contract.award, contract.tender
     perform(session, contract, "replace", actor, reason=reason)
     perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()})
     perform(session, above, "reopen", SYSTEM)
@@ -128,7 +128,7 @@ def lapse_signing(session: Session, actor: Actor, identifier: str) -> str:
     They may still sign, the buyer may choose another; where nobody does anything it is referred to the level
     above.
     """
-    contract = Contract.load(session, identifier, lock=True)
+    contract = Contract.lock(session, identifier)
     contract.workflow.find(contract.state, "refer")
     if contract.unsigned_by == contract.unsigned:  # it is on record already
         refer(session, contract)

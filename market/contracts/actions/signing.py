@@ -23,11 +23,11 @@ from models.contracts import FIELDS, Contract, ContractSignature, check_brought
 from models.documents import check
 from models.errors import Conflict, NotAllowed, RuleViolation
 from models.i18n import N_
+from models.permission import check_proved
 from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
 from models.signing.keys import Opened
 from models.signing.pades import Row
-from models.workflow import check as check_act
-from models.workflow import may, perform
+from models.workflow import may, perform, permit
 
 
 def _party(contract: Contract, actor: Actor) -> tuple[str, Organisation]:
@@ -47,11 +47,11 @@ def _sign(
     content: Kept,
     **about: object,
 ) -> None:
-    """Take one party's signature, as it is in `content`.
+    """Take one party's signature, as it is in `content`, which it has the permit for.
 
     With the second the contract stands and the deposit is due.
     """
-    happened = perform(session, contract, f"agree_{role}", actor)
+    perform(session, contract, f"agree_{role}", actor, data={"sha256": content.sha256})
     document = store_signed(session, contract, content)
     session.add(
         ContractSignature(
@@ -63,7 +63,6 @@ def _sign(
             **about,
         )
     )
-    happened.data = {**happened.data, "sha256": document.sha256}
     if contract.state == "signed":
         contract.signed_at = clock.now()
         ask_deposit(session, contract)
@@ -102,10 +101,11 @@ def agree(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 
 def _made(actor: Actor, identifier: str) -> Signature | None:
-    """The signature of the party this actor signs for.
+    """The signature of the party this actor signs for. NotAllowed where it has not proved who it is.
 
     None where that cannot be now, and the act says why.
     """
+    check_proved(actor)
     with looking() as session:
         contract = Contract.load(session, identifier)
         role, party = _party(contract, actor)
@@ -119,9 +119,9 @@ def _made(actor: Actor, identifier: str) -> Signature | None:
 
 @action
 def _agree(session: Session, actor: Actor, identifier: str, *, made: Beforehand[Signature | None]) -> str:
-    contract = Contract.load_under(session, identifier, "tender")
+    contract = Contract.lock(session, identifier, after="tender")
     role, party = _party(contract, actor)
-    check_act(session, contract, f"agree_{role}", actor)
+    permit(session, contract, f"agree_{role}", actor)
     mine, key = made.got, valid_key(session, party.id)
     if mine is None or key is None or (contract.text_digest, key.id) != (mine.text, mine.key.id):
         raise Conflict(N_("合同或签名密钥刚刚有了变动,请看过现在的文本再签。"))
@@ -162,8 +162,9 @@ def bring_signature(
 def _take_signature(
     session: Session, actor: Actor, identifier: str, *, content: bytes, kept: Kept, found: list[Row] | None
 ) -> str:
-    contract = Contract.load_under(session, identifier, "tender")
+    contract = Contract.lock(session, identifier, after="tender")
     role, party = _party(contract, actor)
+    permit(session, contract, f"agree_{role}", actor)
     mine = check_brought(
         pdf_to_sign(session, contract), content, [Signed.of(row) for row in found or []], contract, role
     )

@@ -56,7 +56,7 @@ def with_file(form: Form) -> dict[str, Any]:
 
 
 def _signed(form: Form) -> dict[str, Any]:
-    return {}  # what SignForm asks for is shown to the page, not to the act
+    return {}  # the act asks the actor whether it proved who it is
 
 
 @bp.get("/contracts")

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Session, lazyload
 from market.gateways import BankTransfer, get_online_gateway
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import come_back, see_arrived
-from market.payments.actions.payouts import locked as locked_payout
-from market.settlement.receipts import locked
 from market.transaction import action
 from models import clock, events, ledger, money, payments, spelling
 from models.actors import SYSTEM, Actor
@@ -77,11 +75,7 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
 
     Looked at once more under its lock: it may have moved on.
     """
-    held = (
-        locked(session, case.identifier)
-        if isinstance(case, Payment)
-        else locked_payout(session, case.identifier)
-    )
+    held = type(case).lock(session, case.identifier)
     found = fits(session, line, held)
     if found.case is None:
         return found
@@ -123,7 +117,7 @@ def _return(
     ).one_or_none()
     if case is None:
         raise RuleViolation(N_("没有找到 %(identifier)s。"), "identifier", identifier=identifier)
-    held = locked_payout(session, case.identifier)
+    held = Payout.lock(session, case.identifier)
     if line.amount != held.amount:
         raise RuleViolation(payments.PROBLEMS["amount"], "identifier")
     if not comes_back(session, held):

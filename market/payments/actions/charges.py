@@ -9,15 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.settlement.payouts import create_payouts
-from market.settlement.receipts import locked, record_receipt
+from market.settlement.receipts import record_receipt
 from market.transaction import action
 from models import clock, payments
 from models.actors import SYSTEM, Actor
 from models.errors import NotFound, WrongState
 from models.i18n import N_
-from models.payments import OPEN, Charge, GatewayEvent, charges_of
+from models.payments import OPEN, Charge, GatewayEvent, Payment, charges_of
 from models.upsert import upsert
-from models.workflow import check_role, perform
+from models.workflow import check_role
 
 
 def charge_by(session: Session, **where: str) -> Charge:
@@ -30,7 +30,7 @@ def charge_by(session: Session, **where: str) -> Charge:
 
 def _locked(session: Session, key: str) -> Charge:
     """The charge, its contract and its payment locked before it."""
-    locked(session, charge_by(session, key=key).payment.identifier)
+    Payment.lock(session, charge_by(session, key=key).payment.identifier)
     query = (
         select(Charge)
         .where(Charge.key == key)
@@ -46,7 +46,7 @@ def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str,
 
     Its key.
     """
-    payment = locked(session, identifier)
+    payment = Payment.lock(session, identifier)
     check_role(session, payment, "pay", actor, {"buyer"})
     if not payment.asked:
         raise WrongState(
@@ -93,26 +93,22 @@ def fail_charge(session: Session, actor: Actor, key: str) -> str:
 
 
 @action
-def settle_charge(session: Session, actor: Actor, key: str, *, fee: int = 0) -> str:
-    """The gateway has the money.
+def settle_charge(session: Session, actor: Actor, key: str, *, amount: int, fee: int = 0) -> str:
+    """The gateway has the money: the `amount` (fen) it was asked for; any other is for a person to look at.
 
     Said by the page, a webhook and the jobs in any order and as often as they like, it is booked once; money
     for a payment that is in already is the buyer's, and goes back. The platform bears the gateway's `fee`
     (fen).
     """
     charge = _locked(session, key)
-    if charge.state == "succeeded":
+    if charge.state == "succeeded" or amount != charge.amount:
         return key
     payment, contract = charge.payment, charge.payment.contract
     charge.state, charge.settled_at = "succeeded", clock.now()
     session.flush()
     payments.post(session, "gateway_fee", f"{key}:fee", contract.identifier, fee, gateway=charge.gateway)
     if payment.state in OPEN:
-        happened = perform(
-            session, payment, "receive", SYSTEM, data={"kind": payment.kind, "amount": payment.amount}
-        )
-        entry = record_receipt(session, payment, charge.gateway)
-        happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
+        record_receipt(session, payment, "receive", SYSTEM, charge.gateway)
         return key
     charge.surplus = True
     session.flush()

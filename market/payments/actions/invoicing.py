@@ -7,13 +7,12 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from market.files import hand_in, with_file
-from market.settlement.receipts import locked
 from market.transaction import action
 from models import identifiers
 from models.actors import Actor
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.payments import Invoice
+from models.payments import Invoice, Payment
 from models.payments.invoices import check_number, check_sums
 from models.workflow import check_role, perform, start
 
@@ -33,7 +32,7 @@ def record_invoice(
     content: bytes,
 ) -> str:
     """The agency records an invoice against a payment. RuleViolation at the field that is wrong."""
-    paid = locked(session, payment)
+    paid = Payment.lock(session, payment)
     contract = paid.contract
     check_role(session, paid, "confirm", actor, {"agency"})  # billing goes with being paid
     if paid.state == "cancelled":
@@ -57,26 +56,21 @@ def record_invoice(
         invoice,
         actor,
         "record",
-        of=contract,
         data={"number": digits, "amount": amount},
         notify=("buyer",),
     )
     return invoice.identifier
 
 
-def _locked(session: Session, identifier: str) -> Invoice:
-    return Invoice.load_under(session, identifier, "contract")
-
-
 @action
 def receive_invoice(session: Session, actor: Actor, identifier: str) -> str:
     """The buyer has it."""
-    perform(session, _locked(session, identifier), "receive", actor)
+    perform(session, Invoice.lock(session, identifier), "receive", actor)
     return identifier
 
 
 @action
 def void_invoice(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The agency voids it with a red one; its number stays taken."""
-    perform(session, _locked(session, identifier), "void", actor, reason=reason)
+    perform(session, Invoice.lock(session, identifier), "void", actor, reason=reason)
     return identifier

@@ -5,17 +5,16 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.files import hand_in, with_file
-from market.settlement.receipts import locked, record_receipt
+from market.settlement.receipts import record_receipt
 from market.transaction import action
 from models import clock, credit, payments
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.clock import BEIJING
-from models.errors import RuleViolation
-from models.i18n import N_
+from models.lengths import check_text
 from models.money import show
 from models.payments import Payment
-from models.workflow import perform
+from models.workflow import perform, permit
 
 
 @with_file
@@ -24,11 +23,11 @@ def pay(
     session: Session, actor: Actor, identifier: str, *, bank_reference: str, file_name: str, content: bytes
 ) -> str:
     """The buyer says it has paid, and shows the bank's voucher."""
-    payment = locked(session, identifier)
+    payment = Payment.lock(session, identifier)
+    permit(session, payment, "pay", actor)
+    bank_reference = check_text(Payment.bank_reference, bank_reference, payments.REFERENCE_WRONG)
     perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
-    if not 4 <= len(bank_reference.strip()) <= 60:
-        raise RuleViolation(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
-    payment.bank_reference, payment.paid_at = bank_reference.strip(), clock.now()
+    payment.bank_reference, payment.paid_at = bank_reference, clock.now()
     payment.voucher_id = hand_in(session, actor, payment, file_name, content).id
     return identifier
 
@@ -36,19 +35,14 @@ def pay(
 @action
 def confirm(session: Session, actor: Actor, identifier: str) -> str:
     """The agency confirms; the ledger records it, and the contract goes on to its next part."""
-    payment = locked(session, identifier)
-    happened = perform(
-        session, payment, "confirm", actor, data={"kind": payment.kind, "amount": payment.amount}
-    )
-    entry = record_receipt(session, payment, "bank")
-    happened.data = {**happened.data, "entry": entry.identifier if entry else ""}
+    record_receipt(session, Payment.lock(session, identifier), "confirm", actor, "bank")
     return identifier
 
 
 @action
 def receive(session: Session, actor: Actor, identifier: str) -> str:
     """The custodian has seen the money at the bank, without a statement to import."""
-    see_at_bank(session, actor, locked(session, identifier))
+    see_at_bank(session, actor, Payment.lock(session, identifier))
     return identifier
 
 
@@ -57,10 +51,10 @@ def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
 
     Booked in, if the two sides had not said so before, and out of what was on its way.
     """
-    known = payment.state == "confirmed"
-    perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
-    if not known:
-        record_receipt(session, payment, "bank")
+    if payment.state == "confirmed":
+        perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
+    else:
+        record_receipt(session, payment, "receive", actor, "bank")
     payments.post(
         session, "seen_at_bank", f"{payment.identifier}:seen", payment.contract.identifier, payment.amount
     )
@@ -83,7 +77,7 @@ def set_aside(session: Session, actor: Actor, identifier: str, *, reason: str = 
 
 
 def _due_again(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
-    payment = locked(session, identifier)
+    payment = Payment.lock(session, identifier)
     perform(session, payment, act, actor, reason=reason)
     payment.paid_at = None
     return identifier
@@ -92,7 +86,7 @@ def _due_again(session: Session, actor: Actor, identifier: str, act: str, reason
 @action
 def lapse(session: Session, actor: Actor, identifier: str) -> str:
     """Not paid in time: both are told, and a record is put forward for the regulator to take up."""
-    payment = locked(session, identifier)
+    payment = Payment.lock(session, identifier)
     perform(session, payment, "lapse", actor, data={"kind": payment.kind, "amount": payment.amount})
     if not credit.recorded(session, payment.identifier):
         day = payment.pay_by.astimezone(BEIJING).date()

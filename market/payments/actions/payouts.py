@@ -10,13 +10,9 @@ from models import clock, payments
 from models.actors import Actor
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.payments import Payout
 from models.workflow import perform
-
-
-def locked(session: Session, identifier: str) -> Payout:
-    """The payout, its contract locked before it."""
-    return Payout.load_under(session, identifier, "contract")
 
 
 @action
@@ -25,14 +21,13 @@ def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str
 
     RuleViolation where the gateway pays this one, or its money was not seen yet.
     """
-    payout = locked(session, identifier)
+    payout = Payout.lock(session, identifier)
     if payout.gateway != BankTransfer.name:
         raise RuleViolation(N_("这一笔由支付渠道自动付出。"))
-    if not 4 <= len(bank_reference.strip()) <= 60:
-        raise RuleViolation(N_("请填写银行流水号(4 到 60 个字符)。"), "bank_reference")
+    bank_reference = check_text(Payout.bank_reference, bank_reference, payments.REFERENCE_WRONG)
     payout.tries += 1
     _sent(session, actor, payout)
-    payout.bank_reference = bank_reference.strip()
+    payout.bank_reference = bank_reference
     return identifier
 
 
@@ -60,7 +55,7 @@ def begin_sending(session: Session, actor: Actor, identifier: str) -> str:
 
     From now on it may have happened, so it is found out before it is asked again.
     """
-    payout = locked(session, identifier)
+    payout = Payout.lock(session, identifier)
     perform(session, payout, "begin", actor)
     payout.tries += 1
     return identifier
@@ -69,7 +64,7 @@ def begin_sending(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def finish_sending(session: Session, actor: Actor, identifier: str, *, gateway_id: str) -> str:
     """The gateway has done it, as `gateway_id`. Said twice, it is booked once."""
-    payout = locked(session, identifier)
+    payout = Payout.lock(session, identifier)
     if payout.gateway_id == gateway_id and payout.state != "sending":
         return identifier
     payout.gateway_id = gateway_id
@@ -80,7 +75,7 @@ def finish_sending(session: Session, actor: Actor, identifier: str, *, gateway_i
 @action
 def give_up_sending(session: Session, actor: Actor, identifier: str) -> str:
     """The gateway has said that it did not and will not: the custodian pays it by bank."""
-    payout = locked(session, identifier)
+    payout = Payout.lock(session, identifier)
     perform(session, payout, "fail", actor)
     _by_bank(payout)
     return identifier
@@ -92,7 +87,7 @@ def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: st
 
     Said twice, it is booked once.
     """
-    payout = locked(session, identifier)
+    payout = Payout.lock(session, identifier)
     if payout.gateway_id == gateway_id:
         come_back(session, actor, payout, N_("支付渠道付出未成功"))
         _by_bank(payout)
@@ -110,7 +105,7 @@ def _by_bank(payout: Payout) -> None:
 @action
 def arrive(session: Session, actor: Actor, identifier: str) -> str:
     """It is there, says whoever was paid, the bank's statement, or nobody anything else in time."""
-    see_arrived(session, actor, locked(session, identifier))
+    see_arrived(session, actor, Payout.lock(session, identifier))
     return identifier
 
 
@@ -126,7 +121,7 @@ def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "")
     RuleViolation where a gateway paid it: it would send it again by itself, so only what the gateway says
     counts (`take_back`).
     """
-    payout = locked(session, identifier)
+    payout = Payout.lock(session, identifier)
     if payout.gateway != BankTransfer.name:
         raise RuleViolation(N_("这一笔由支付渠道付出,是否退回以渠道的记录为准。"))
     come_back(session, actor, payout, reason)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.sourcing.actions.common import also_notify
 from market.sourcing.actions.revealing import lay_open, rank_bids, taken_out
 from market.transaction import action
 from models import clock, money, policy
@@ -16,7 +15,7 @@ from models.errors import RuleViolation, WrongState
 from models.i18n import N_
 from models.sourcing import Bid, LivePrice, Tender, lowest, step
 from models.sourcing.ranking import told_links
-from models.workflow import perform
+from models.workflow import perform, permit
 
 
 def start_auction(session: Session, tender: Tender) -> None:
@@ -33,9 +32,9 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
 
     Returns the tender's identifier.
     """
-    bid = Bid.load_under(session, identifier, "tender")
+    bid = Bid.lock(session, identifier)
     tender = bid.tender
-    perform(session, bid, "undercut", actor, data={"price": price})
+    permit(session, bid, "undercut", actor)
     best = lowest(session, tender)
     most = best - step(tender, best)
     if not 0 < price <= most:
@@ -45,6 +44,7 @@ def undercut(session: Session, actor: Actor, identifier: str, *, price: int) -> 
             best=money.show(best),
             most=money.show(most),
         )
+    perform(session, bid, "undercut", actor, data={"price": price})
     bid.price = price
     _prolong(session, tender)
     at = clock.arrival(session)
@@ -70,14 +70,14 @@ def _prolong(session: Session, tender: Tender) -> None:
 @action
 def end_auction(session: Session, actor: Actor, identifier: str) -> str:
     """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
-    tender = Tender.load(session, identifier, lock=True)
-    ended = perform(session, tender, "end_auction", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "end_auction", actor)
     took = select(Bid).where(
         Bid.tender_id == tender.id, Bid.state.in_(("opened", "disqualified")), Bid.price.is_not(None)
     )
     bids = list(session.scalars(took.order_by(Bid.id).with_for_update(of=Bid)))
+    told, opened = told_links(tender), [bid.agency_id for bid in bids if bid.state == "opened"]
+    perform(session, tender, "end_auction", actor, data=told, also_notify=opened)
     lay_open(session, bids, {bid.identifier: taken_out(bid) for bid in bids})
     rank_bids(session, tender, bids)
-    ended.data = {**ended.data, **told_links(tender)}
-    also_notify(ended, (bid.agency_id for bid in bids if bid.state == "opened"))
     return identifier

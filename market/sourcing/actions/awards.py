@@ -13,30 +13,30 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.sourcing import Award, Bid, Objection, Quote, Tender, participants_of
-from models.workflow import perform, start
+from models.workflow import perform, permit, start
 
 
 @action
 def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", reasons: str = "") -> str:
     """The buyer names the winner, with reasons. Returns the award's identifier."""
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "award", actor)
+    reasons = check_text(Award.reasons, reasons, N_("请写明中选理由(%(least)s 到 %(most)s 个字),它会公示。"))
+    answer = first_bid(session, tender) if tender.way.sealed else _chosen_quote(session, tender, agency)
     perform(session, tender, "award", actor)
-    chosen = _propose(session, actor, tender, agency, reasons)
+    if isinstance(answer, Quote) and answer.state == "open":  # to choose an offer is to accept it
+        perform(session, answer, "accept", SYSTEM, data={"price": answer.price})
+    chosen = _propose(session, actor, tender, answer, reasons)
     turn_away(session, tender, chosen.agency_id)
     if chosen.public_until <= clock.now():
         _finalise(session, chosen)
     return chosen.identifier
 
 
-def _propose(session: Session, actor: Actor, tender: Tender, agency: str, reasons: str) -> Award:
-    """The award of a tender: the quote the buyer chooses, or the first of the ranked bids.
-
-    RuleViolation without reasons or for anyone who made no live offer.
-    """
-    if not 5 <= len(reasons.strip()) <= 2000:
-        raise RuleViolation(N_("请写明中选理由(5 到 2000 个字),它会公示。"), "reasons")
-    answer = first_bid(session, tender) if tender.way.sealed else _chosen_quote(session, tender, agency)
+def _propose(session: Session, actor: Actor, tender: Tender, answer: Bid | Quote, reasons: str) -> Award:
+    """The award of a tender to whoever gave this answer."""
     chosen = Award(
         identifier=identifiers.issue(session, Award),
         tender=tender,
@@ -45,7 +45,7 @@ def _propose(session: Session, actor: Actor, tender: Tender, agency: str, reason
         price=answer.price,
         published_price=answer.published_price,
         days=answer.days,
-        reasons=reasons.strip(),
+        reasons=reasons,
         public_until=workdays.add(clock.now(), tender.rules.publicity_days),
     )
     start(
@@ -53,16 +53,18 @@ def _propose(session: Session, actor: Actor, tender: Tender, agency: str, reason
         chosen,
         actor,
         "propose",
-        of=tender,
         public=True,
         notify=("agency",),
-        data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons.strip()},
+        data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons},
     )
     return chosen
 
 
 def _chosen_quote(session: Session, tender: Tender, agency: str) -> Quote:
-    """The quote the buyer chose: agreed, or the agency's own last offer still standing."""
+    """The quote the buyer chose: agreed, or the agency's own last offer still standing.
+
+    RuleViolation for anyone who made no live offer, or may not be engaged.
+    """
     quote = session.scalars(
         select(Quote)
         .join(Organisation, Organisation.id == Quote.agency_id)
@@ -78,8 +80,6 @@ def _chosen_quote(session: Session, tender: Tender, agency: str) -> Quote:
         raise RuleViolation(N_("请选择一份仍然有效的报价。"), "agency")
     if not _engageable(session, tender, quote):
         raise RuleViolation(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
-    if quote.state == "open":  # to choose an offer is to accept it
-        perform(session, quote, "accept", SYSTEM, data={"price": quote.price})
     return quote
 
 
@@ -111,15 +111,10 @@ def _finalise(session: Session, chosen: Award) -> None:
     draft_contract(session, chosen)
 
 
-def _locked(session: Session, identifier: str) -> Award:
-    """The award, its tender locked first."""
-    return Award.load_under(session, identifier, "tender")
-
-
 @action
 def finalise(session: Session, actor: Actor, identifier: str) -> str:
     """The publicity period is over: the award stands and the contract is drafted."""
-    chosen = _locked(session, identifier)
+    chosen = Award.lock(session, identifier)
     chosen.workflow.find(chosen.state, "finalise")
     _finalise(session, chosen)
     return identifier
@@ -128,14 +123,14 @@ def finalise(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def annul(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator annuls an award in its publicity period; the buyer decides anew."""
-    _annul(session, actor, _locked(session, identifier), reason)
+    _annul(session, actor, Award.lock(session, identifier), reason)
     return identifier
 
 
 @action
 def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The buyer gives up an agency that may not be engaged any more, and decides anew."""
-    _annul(session, actor, _locked(session, identifier), reason, "forfeit")
+    _annul(session, actor, Award.lock(session, identifier), reason, "forfeit")
     return identifier
 
 
@@ -155,15 +150,15 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
 
     Returns the objection's identifier.
     """
-    chosen = _locked(session, identifier)
+    chosen = Award.lock(session, identifier)
     if actor.organisation_id in (None, chosen.agency_id) or not participants_of(
         session, chosen.tender_id, actor.organisation_id
     ):
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):
         chosen.workflow.find(chosen.state, "object")
-    if not 10 <= len(grounds.strip()) <= 2000:
-        raise RuleViolation(N_("请写明异议的事实和理由(10 到 2000 个字)。"), "grounds")
+    said = N_("请写明异议的事实和理由(%(least)s 到 %(most)s 个字)。")
+    grounds = check_text(Objection.grounds, grounds, said)
     if session.scalar(
         select(Objection.id).where(
             Objection.award_id == chosen.id, Objection.objector_id == actor.organisation_id
@@ -177,37 +172,33 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
         award=chosen,
         buyer_id=chosen.buyer_id,
         objector_id=actor.organisation_id,
-        grounds=grounds.strip(),
+        grounds=grounds,
     )
-    start(session, objection, actor, "object", of=chosen, notify=("buyer",))
+    start(session, objection, actor, "object", notify=("buyer",))
     return objection.identifier
-
-
-def _objection(session: Session, identifier: str) -> Objection:
-    _locked(session, Objection.load(session, identifier).award.identifier)
-    return Objection.load(session, identifier, lock=True)
 
 
 @action
 def answer_objection(session: Session, actor: Actor, identifier: str, *, statement: str = "") -> str:
     """The buyer's statement; the regulator decides next."""
-    objection = _objection(session, identifier)
+    objection = Objection.lock(session, identifier)
+    permit(session, objection, "answer", actor)
+    said = N_("请写明答复(%(least)s 到 %(most)s 个字)。")
+    statement = check_text(Objection.statement, statement, said)
     perform(session, objection, "answer", actor)
-    if not 5 <= len(statement.strip()) <= 2000:
-        raise RuleViolation(N_("请写明答复(5 到 2000 个字)。"), "statement")
-    objection.statement = statement.strip()
+    objection.statement = statement
     return identifier
 
 
 @action
 def escalate_objection(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, _objection(session, identifier), "escalate", actor)
+    perform(session, Objection.lock(session, identifier), "escalate", actor)
     return identifier
 
 
 @action
 def withdraw_objection(session: Session, actor: Actor, identifier: str) -> str:
-    objection = _objection(session, identifier)
+    objection = Objection.lock(session, identifier)
     perform(session, objection, "withdraw", actor)
     _resume(session, objection.award)
     return identifier
@@ -216,7 +207,7 @@ def withdraw_objection(session: Session, actor: Actor, identifier: str) -> str:
 @action
 def uphold_objection(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator finds for the objector: the award is annulled and the buyer decides anew."""
-    objection = _objection(session, identifier)
+    objection = Objection.lock(session, identifier)
     perform(session, objection, "uphold", actor, reason=reason)
     objection.decision = reason.strip()
     _annul(session, actor, objection.award, reason)
@@ -226,7 +217,7 @@ def uphold_objection(session: Session, actor: Actor, identifier: str, *, reason:
 @action
 def dismiss_objection(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator finds against the objector: without another objection the publicity period goes on."""
-    objection = _objection(session, identifier)
+    objection = Objection.lock(session, identifier)
     perform(session, objection, "dismiss", actor, reason=reason)
     objection.decision = reason.strip()
     _resume(session, objection.award)

@@ -84,7 +84,7 @@ def _submit_bid(
     file: str,
     attached: Beforehand[dict[str, str] | None],
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     if tender.way.answer_class is not Bid or tender.public_key is None or tender.keeper_key is None:
         raise RuleViolation(N_("这项需求现在不接收密封投标。"))
     agency, schedule = answering(session, actor, tender)
@@ -135,7 +135,7 @@ def _submit_bid(
         sealed_file=sealed_file,
         received_at=clock.arrival(session),
     )
-    start(session, bid, actor, "submit", of=tender, data={"receipt": receipt})
+    start(session, bid, actor, "submit", data={"receipt": receipt})
     return name
 
 
@@ -146,5 +146,5 @@ def _seal(tender: Tender, plain: bytes) -> bytes:
 
 @action
 def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Bid.load_under(session, identifier, "tender"), "withdraw", actor)
+    perform(session, Bid.lock(session, identifier), "withdraw", actor)
     return identifier

@@ -10,20 +10,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.sourcing.actions.common import also_notify, turn_away
+from market.sourcing.actions.common import turn_away
 from market.transaction import action
 from models.accounts import authority_for
 from models.actors import SYSTEM, Actor
 from models.contracts import UNSIGNED, Contract
 from models.sourcing import Clarification, Evaluation, Tender, check_ground, concerned
-from models.workflow import perform
+from models.workflow import perform, permit
 
 
 @action
 def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    happened = perform(session, tender, "cancel", actor, reason=reason)
-    also_notify(happened, concerned(session, tender))
+    tender = Tender.lock(session, identifier)
+    perform(session, tender, "cancel", actor, reason=reason, also_notify=concerned(session, tender))
     end(session, tender)
     return identifier
 
@@ -31,8 +30,8 @@ def cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "")
 @action
 def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator it was referred to ends a tender whose buyer neither awards nor cancels."""
-    tender = Tender.load(session, identifier, lock=True)
-    also_notify(perform(session, tender, "call_off", actor, reason=reason), concerned(session, tender))
+    tender = Tender.lock(session, identifier)
+    perform(session, tender, "call_off", actor, reason=reason, also_notify=concerned(session, tender))
     end(session, tender)
     return identifier
 
@@ -43,11 +42,19 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
 
     The buyer asks the regulator to let it cancel, on a ground of the policy, with the facts.
     """
-    tender = Tender.load(session, identifier, lock=True)
-    happened = perform(session, tender, "ask_cancel", actor, reason=reason, data={"ground": ground})
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "ask_cancel", actor)
     tender.cancel_ground = check_ground(tender, ground).key
     regulator = authority_for(session, "regulator", tender.line, tender.region_code)
-    also_notify(happened, [regulator.id] if regulator else [])
+    perform(
+        session,
+        tender,
+        "ask_cancel",
+        actor,
+        reason=reason,
+        data={"ground": ground},
+        also_notify=[regulator.id] if regulator else [],
+    )
     return identifier
 
 
@@ -57,10 +64,15 @@ def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason
 
     The tender is cancelled, and everybody who answered is told on which ground.
     """
-    tender = Tender.load(session, identifier, lock=True)
-    also_notify(
-        perform(session, tender, "consent", actor, reason=reason, data={"ground": tender.cancel_ground}),
-        concerned(session, tender),
+    tender = Tender.lock(session, identifier)
+    perform(
+        session,
+        tender,
+        "consent",
+        actor,
+        reason=reason,
+        data={"ground": tender.cancel_ground},
+        also_notify=concerned(session, tender),
     )
     end(session, tender)
     for contract in session.scalars(
@@ -77,7 +89,7 @@ def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason
 
 def _uncancelled(act: str, name: str):  # type: ignore[no-untyped-def]
     def go_on(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        tender = Tender.load(session, identifier, lock=True)
+        tender = Tender.lock(session, identifier)
         perform(session, tender, act, actor, reason=reason)
         tender.cancel_ground = None
         return identifier

@@ -9,14 +9,11 @@ from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
 from market.sourcing.actions.cancelling import end, lapse
-from market.sourcing.actions.common import also_notify
-from market.sourcing.actions.tenders import keep_standing
+from market.sourcing.actions.tenders import tell_deadline
 from market.timekeeping import surely
 from market.transaction import action, sealing_key
 from models import clock, draws, policy, workdays
 from models.actors import SYSTEM, Actor
-from models.errors import RuleViolation
-from models.i18n import N_
 from models.sourcing import (
     MODES,
     Bid,
@@ -47,22 +44,21 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 @action
 def _close(session: Session, actor: Actor, identifier: str) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    count, links, rules = *_counted(session, tender), tender.rules
+    tender = Tender.lock(session, identifier)
+    count, links = _counted(session, tender)
     check_role(session, tender, "close", actor, tender.workflow.find(tender.state, "close").who)
     if tender.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
-    if count < rules.least and actor is SYSTEM:
-        if rules.extend_days and not tender.extended:
-            return _extend(session, tender, rules.extend_days)
-        if rules.too_few in MODES and count:
-            return _turn(session, tender, count, rules.too_few)
+    rules = tender.rules
+    follows = rules.follows(count, early=actor is not SYSTEM, extended=tender.extended)
+    if follows == "extend":
+        return _extend(session, tender, rules.extend_days)
+    if follows in MODES:
+        return _turn(session, tender, count, follows)
     perform(session, tender, "close", actor, data={"count": count} | _frozen(session, tender, links))
     tender.outcome = Outcome(linked=links) if links else None
-    if actor is not SYSTEM and not count:
-        raise RuleViolation(N_("还没有收到报价,不能提前截止。"))
     lapse(session, Clarification, tender)
-    if count < rules.least and not (rules.too_few == "go_on" and count):
+    if follows == "fail":
         perform(session, tender, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
         end(session, tender)
     elif not tender.way.sealed:
@@ -90,9 +86,7 @@ def _reveal(session: Session, tender: Tender) -> None:
 def _extend(session: Session, tender: Tender, days: int) -> str:
     """Move the deadline once, and tell nobody how many answers there are."""
     tender.extended, tender.deadline = True, tender.way.deadline_on(workdays.add(clock.now(), days))
-    happened = perform(session, tender, "extend", SYSTEM, data={"deadline": tender.deadline.isoformat()})
-    keep_standing(session, tender)
-    also_notify(happened, concerned(session, tender))
+    tell_deadline(session, tender, "extend", SYSTEM)
     return tender.identifier
 
 
@@ -105,10 +99,8 @@ def _turn(session: Session, tender: Tender, count: int, mode: str) -> str:
         perform(session, bid, "void", SYSTEM)
     tender.mode = mode
     tender.deadline = workdays.add(clock.now(), policy.get(tender.policy_version).number("tender.usual_days"))
-    happened = perform(
-        session, tender, "turn", SYSTEM, data={"count": count, "deadline": tender.deadline.isoformat()}
-    )
-    also_notify(happened, told)
+    about = {"count": count, "deadline": tender.deadline.isoformat()}
+    perform(session, tender, "turn", SYSTEM, data=about, also_notify=told)
     return tender.identifier
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +11,6 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.conflicts import keep_apart
 from models.errors import NotAllowed
-from models.events import Event
 from models.i18n import N_
 from models.pricing import Quantity
 from models.sourcing import Bid, Quote, Tender
@@ -58,9 +55,3 @@ def turn_away(session: Session, tender: Tender, winner: int | None = None) -> No
     for bid in session.scalars(select(Bid).where(Bid.tender_id == tender.id).with_for_update(of=Bid)):
         if bid.state == "submitted":
             perform(session, bid, "void", SYSTEM)
-
-
-def also_notify(happened: Event, organisations: Iterable[int]) -> None:
-    """Have these organisations told of an event too."""
-    told = happened.notify.get("organisations", [])
-    happened.notify = {"organisations": sorted({*told, *organisations})}

@@ -16,11 +16,12 @@ from models.catalogue import item_by_code
 from models.conflicts import check_delegate
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
+from models.lengths import check_text
 from models.permission import check_standing
 from models.regions import Region, current
 from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Invitation, Tender
 from models.sourcing.scoring import Criteria
-from models.workflow import perform, start
+from models.workflow import perform, permit, start
 
 
 def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
@@ -60,8 +61,7 @@ def _fill(
     region_code = current(region_code)
     if session.scalar(select(Region.id).where(Region.code == region_code)) is None:
         raise RuleViolation(N_("请选择项目所在地区。"), "region_code")
-    if not 4 <= len(project.strip()) <= 200:
-        raise RuleViolation(N_("项目名称应为 4 到 200 个字。"), "project")
+    project = check_text(Tender.project, project, N_("项目名称应为 %(least)s 到 %(most)s 个字。"))
     for value, known, field in (
         (mode, MODES, "mode"),
         (funds, FUNDS, "funds"),
@@ -70,7 +70,7 @@ def _fill(
         if value not in known:
             raise RuleViolation(N_("请选择一项。"), field)
     tender.item_id, tender.item = item.id, item
-    tender.region_code, tender.project = region_code, project.strip()
+    tender.region_code, tender.project = region_code, project
     tender.mode, tender.funds, tender.openness, tender.deadline = mode, funds, openness, deadline
     tender.criteria = Criteria.from_json(criteria) if criteria and MODES[mode].scored else None
     ask_for(tender, description, quantity, budget)
@@ -138,9 +138,10 @@ def create_tender(
 def edit_tender(
     session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    perform(session, tender, "edit", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "edit", actor)
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
         _fill(session, actor, tender, **values)  # type: ignore[arg-type]
+    perform(session, tender, "edit", actor)
     return identifier

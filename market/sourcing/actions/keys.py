@@ -68,7 +68,7 @@ def forget(made: Made | None) -> None:
 @action
 def note_kept(session: Session, actor: Actor, identifier: str, *, until: datetime) -> str:
     """The keeper knows that the key has to stay until then."""
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     tender.keeper_until = max(tender.keeper_until or until, until)
     return identifier
 
@@ -159,7 +159,7 @@ def _fetch(identifier: str) -> bool:
 @action
 def note_half(session: Session, actor: Actor, identifier: str, *, half: Beforehand[bytes]) -> str:
     """The keeper gave out its half: it is here, under our own key, until the bids are opened."""
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     if tender.state == "closed":
         tender.keeper_half = sealing.wrap(sealing_key(), half.got)
     return identifier

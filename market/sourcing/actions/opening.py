@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 from market.files import keep, store
 from market.sourcing.actions import keys
 from market.sourcing.actions.auction import start_auction
-from market.sourcing.actions.common import also_notify
 from market.sourcing.actions.revealing import Unsealed, keep_back, lay_open, links_of_closing, rank_bids
 from market.sourcing.actions.scoring import start_scoring
 from market.transaction import Beforehand, action, looking, sealing_key
 from models import clock, sealing
 from models.actors import SYSTEM, Actor
+from models.base import Json
 from models.errors import Conflict
 from models.i18n import N_
 from models.sourcing import Bid, Link, Tender
 from models.sourcing.ranking import told_links
 from models.sourcing.related_bidders import void
-from models.workflow import perform
+from models.workflow import perform, permit
 
 _FOLLOWS: dict[str, Callable[[Session, Tender], None]] = {  # by the act a mode names
     "start_auction": start_auction,
@@ -84,8 +84,8 @@ def _unseal(bid: Bid, outer: bytes, inner: bytes) -> Unsealed:
 def _open_bids(
     session: Session, actor: Actor, identifier: str, *, read: Beforehand[dict[str, Unsealed] | None]
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
-    happened = perform(session, tender, "open", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "open", actor)
     bids = list(session.scalars(_submitted(tender).with_for_update(of=Bid)))
     if read.got is None or any(
         bid.identifier not in read.got or read.got[bid.identifier].sealed != bid.sealed for bid in bids
@@ -94,16 +94,17 @@ def _open_bids(
     for bid in bids:
         _open(session, tender, bid, read.got[bid.identifier].plain)
     _strike_linked(session, tender, bids, links_of_closing(tender))
-    tender.opened_at, tender.keeper_half = clock.now(), None
-    happened.data = {**happened.data, "count": len(bids)}
+    tender.opened_at = clock.now()
+    told: Json = {"count": len(bids)}
     left = any(bid.state == "opened" for bid in bids)
     if left and not tender.way.opens_all:  # the draw, and who is linked with whom, wait too
         keep_back(bids, read.got)
     else:
         lay_open(session, bids, read.got)
         rank_bids(session, tender, bids)
-        happened.data = {**happened.data, **told_links(tender)}
-    also_notify(happened, (bid.agency_id for bid in bids))
+        told |= told_links(tender)
+    perform(session, tender, "open", actor, data=told, also_notify=[bid.agency_id for bid in bids])
+    tender.keeper_half = None
     if not left:
         perform(session, tender, "fail", SYSTEM, data={"count": 0})
     elif tender.way.follows:

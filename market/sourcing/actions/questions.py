@@ -5,37 +5,36 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import also_notify, stand_apart
-from market.sourcing.actions.tenders import ask_anew, keep_standing
+from market.sourcing.actions.common import stand_apart
+from market.sourcing.actions.tenders import ask_anew, tell_deadline
 from market.transaction import action
 from models import clock, events, identifiers, policy
 from models.actors import SYSTEM, Actor
-from models.errors import NotAllowed, RuleViolation
+from models.errors import NotAllowed
 from models.i18n import N_
+from models.lengths import check_text
 from models.sourcing import Clarification, Tender, concerned
-from models.workflow import perform, start
+from models.workflow import perform, permit, start
 
 
 @action
 def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> str:
     """An agency asks about a tender; nobody learns who. Returns the tender's identifier."""
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     if "agency" not in actor.roles or actor.organisation_id is None or not tender.readable_by(session, actor):
         raise NotAllowed(N_("只有可以报价的中介机构能提问。"))
     stand_apart(session, actor, tender)
     tender.takes_questions(clock.arrival(session))
-    if not 5 <= len(question.strip()) <= 1000:
-        raise RuleViolation(N_("请写清问题(5 到 1000 个字)。"), "question")
+    said = N_("请写清问题(%(least)s 到 %(most)s 个字)。")
+    question = check_text(Clarification.question, question, said)
     clarification = Clarification(
         identifier=identifiers.issue(session, Clarification),
         tender=tender,
         buyer_id=tender.buyer_id,
         asker_id=actor.organisation_id,
-        question=question.strip(),
+        question=question,
     )
-    start(
-        session, clarification, Actor(""), "ask", of=tender, notify=("buyer",)
-    )  # whoever asks is named nowhere
+    start(session, clarification, Actor(""), "ask", notify=("buyer",))  # whoever asks is named nowhere
     return identifier
 
 
@@ -55,14 +54,15 @@ def answer_question(
 
 @action
 def _answer_question(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
-    clarification = Clarification.load_under(session, identifier, "tender")
+    clarification = Clarification.lock(session, identifier)
     tender = clarification.tender
-    if not 2 <= len(answer.strip()) <= 2000:
-        raise RuleViolation(N_("请写明答复(2 到 2000 个字),它会公布。"), "answer")
-    perform(session, clarification, "answer", actor)
+    permit(session, clarification, "answer", actor)
+    said = N_("请写明答复(%(least)s 到 %(most)s 个字),它会公布。")
+    answer = check_text(Clarification.answer, answer, said)
     tender.check_accepts_offers(clock.arrival(session))
-    clarification.answer, clarification.answered_at = answer.strip(), clock.now()
-    published = events.record(
+    perform(session, clarification, "answer", actor)
+    clarification.answer, clarification.answered_at = answer, clock.now()
+    events.record(
         session,
         actor,
         "tender.clarify",
@@ -71,8 +71,8 @@ def _answer_question(session: Session, actor: Actor, identifier: str, *, answer:
         role="buyer",
         audience="public",
         data={"title": tender.title, "question": clarification.question, "answer": clarification.answer},
+        notify=concerned(session, tender),
     )
-    also_notify(published, concerned(session, tender))
     _leave_time(session, actor, tender, changes)
     return tender.identifier
 
@@ -83,13 +83,8 @@ def _leave_time(session: Session, actor: Actor, tender: Tender, changes: bool) -
     tender.deadline = tender.leaves(
         book.number("tender.amend_days" if changes else "tender.answer_leaves_days")
     )
-    data = {"deadline": tender.deadline.isoformat()}
-    keep_standing(session, tender)
     if changes:
-        also_notify(
-            perform(session, tender, "amend", actor, reason=N_("答复改变了需求的条件。"), data=data),
-            concerned(session, tender),
-        )
+        tell_deadline(session, tender, "amend", actor, N_("答复改变了需求的条件。"))
         ask_anew(session, tender)
     elif tender.deadline != before:
-        also_notify(perform(session, tender, "defer", SYSTEM, data=data), concerned(session, tender))
+        tell_deadline(session, tender, "defer", SYSTEM)

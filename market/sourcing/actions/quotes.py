@@ -17,13 +17,14 @@ from models.sourcing import (
     Quote,
     Tender,
     add_offer,
+    check_offer,
     check_terms,
     live_answers,
     restore_offer,
     seal_terms,
     sealed_terms,
 )
-from models.workflow import perform, start
+from models.workflow import perform, permit, start
 
 
 @action
@@ -35,7 +36,7 @@ def submit_quote(
     Where quotes are hidden until the deadline it is kept sealed, and may be replaced until then. Returns the
     quote's identifier.
     """
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     if tender.way.answer_class is not Quote:
         raise RuleViolation(N_("这项需求要密封投标,不接收公开报价。"))
     agency, schedule = answering(session, actor, tender)
@@ -48,9 +49,11 @@ def submit_quote(
     if before is not None and before.sealed is None:
         raise RuleViolation(N_("贵机构已经报过价,请在原报价上议价。"))
     ceiling = agencies.check_price(schedule, Quantity.of(tender.quantity), price)
+    terms: Json = {"price": price, "days": days, "note": note, "published_price": ceiling}
     if before is not None:
+        permit(session, before, "replace", actor)
+        seal_terms(before, sealing_key(), **terms)
         perform(session, before, "replace", actor)
-        seal_terms(before, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
         return before.identifier
     hidden = tender.rules.hidden
     quote = Quote(
@@ -61,11 +64,11 @@ def submit_quote(
         published_price=None if hidden else ceiling,
         stands_until=workdays.add(max(tender.deadline, clock.now()), 20),
     )
-    start(session, quote, actor, "submit", of=tender, notify=() if hidden else ("buyer",))
     if hidden:
-        seal_terms(quote, sealing_key(), price=price, days=days, note=note, published_price=ceiling)
+        seal_terms(quote, sealing_key(), **terms)
     else:
         add_offer(quote, "agency", price, days, note)
+    start(session, quote, actor, "submit", notify=("buyer",))
     return quote.identifier
 
 
@@ -73,11 +76,6 @@ def own_terms(actor: Actor, quote: Quote) -> Json:
     """What an agency has under the seal of its own quote; empty for everybody else."""
     mine = actor.organisation_id is not None and actor.organisation_id == quote.agency_id
     return sealed_terms(quote, sealing_key()) if mine else {}
-
-
-def _quote(session: Session, identifier: str) -> Quote:
-    """The quote, its tender locked first: the order in which an award takes them too."""
-    return Quote.load_under(session, identifier, "tender")
 
 
 def _ceiling(session: Session, quote: Quote, price: int) -> int:
@@ -92,12 +90,15 @@ def _ceiling(session: Session, quote: Quote, price: int) -> int:
 @action
 def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
     """The next turn of a negotiation, by whoever's turn it is."""
-    quote = _quote(session, identifier)
+    quote = Quote.lock(session, identifier)
     if quote.sealed is not None:
         raise RuleViolation(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
     by = "buyer" if quote.state == "open" else "agency"
+    permit(session, quote, "offer", actor)
+    ceiling = _ceiling(session, quote, price)
+    check_offer(quote, price, days)
     perform(session, quote, "offer", actor, data={"by": by})
-    quote.published_price = _ceiling(session, quote, price)
+    quote.published_price = ceiling
     add_offer(quote, by, price, days, note)
     return identifier
 
@@ -105,30 +106,24 @@ def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: 
 @action
 def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
     """Agree to the other side's last price, as long as it keeps within the tender and the published fees."""
-    quote = _quote(session, identifier)
-    perform(session, quote, "accept", actor, data={"price": quote.price})
+    quote = Quote.lock(session, identifier)
+    permit(session, quote, "accept", actor)
     if quote.price is None or quote.days is None:
         raise RuleViolation(N_("截止前报价不公开,不能议价;可以更换或者撤回报价。"))
     check_terms(quote.tender, quote.price, quote.days)
     quote.published_price = _ceiling(session, quote, quote.price)
+    perform(session, quote, "accept", actor, data={"price": quote.price})
     return identifier
 
 
 def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
-    tender, last = quote.tender, act == "decline" and "buyer" in quote.roles_of(actor)
-    happened = perform(session, quote, act, actor)
-    if quote.sealed is not None:  # whoever may not see it is not told of it
-        happened.notify = {
-            "organisations": [key for key in happened.notify["organisations"] if key == quote.agency_id]
-        }
-    if (
-        last
-        and tender.state == "evaluated"
-        and tender.cancels_with_consent
-        and not live_answers(session, tender)
-    ):
+    tender = quote.tender
+    permit(session, quote, act, actor)
+    last = tender.state == "evaluated" and not live_answers(session, tender, besides=quote)
+    if last and act == "decline" and "buyer" in quote.roles_of(actor) and tender.cancels_with_consent:
         raise RuleViolation(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
-    if tender.state == "evaluated" and not live_answers(session, tender):
+    perform(session, quote, act, actor)
+    if last:
         perform(session, tender, "fail", SYSTEM, data={"count": 0})
 
 
@@ -138,21 +133,21 @@ def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
 
     RuleViolation where the buyer would so end what it may only cancel with consent.
     """
-    _end(session, actor, _quote(session, identifier), "decline")
+    _end(session, actor, Quote.lock(session, identifier), "decline")
     return identifier
 
 
 @action
 def withdraw_quote(session: Session, actor: Actor, identifier: str) -> str:
     """The agency takes it back while the buyer has not answered."""
-    _end(session, actor, _quote(session, identifier), "withdraw")
+    _end(session, actor, Quote.lock(session, identifier), "withdraw")
     return identifier
 
 
 @action
 def expire_quote(session: Session, actor: Actor, identifier: str) -> str:
     """Its time is over, or only that of the buyer's counter-offer."""
-    quote = _quote(session, identifier)
+    quote = Quote.lock(session, identifier)
     own = restore_offer(quote)
     if own is not None:
         perform(session, quote, "stand", actor, data={"price": own.price})

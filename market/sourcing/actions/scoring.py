@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from market import mail
 from market.accounts.actions.members import meant
-from market.sourcing.actions.common import also_notify
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays
 from models.actors import SYSTEM, Actor
@@ -22,7 +21,7 @@ from models.sourcing import Bid, Evaluation, Outcome, Tender
 from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
 from models.sourcing.ranking import ranked
 from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
-from models.workflow import perform, start
+from models.workflow import perform, permit, start
 
 
 @action
@@ -31,13 +30,14 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
 
     Nothing tells whether anybody has signed up with it, or who. Returns the tender's identifier.
     """
-    tender = Tender.load(session, identifier, lock=True)
-    perform(session, tender, "appoint", actor)
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "appoint", actor)
     person = meant(session, email)
     if session.scalar(
         select(Evaluation.id).where(Evaluation.tender_id == tender.id, Evaluation.evaluator_id == person.id)
     ):
         raise RuleViolation(N_("这位评审人已经在名单里。"), "email")
+    perform(session, tender, "appoint", actor)
     mail.post(session, "appointed", person.address, buyer=tender.buyer.name, project=tender.project)
     evaluation = Evaluation(
         identifier=identifiers.issue(session, Evaluation),
@@ -45,7 +45,7 @@ def appoint(session: Session, actor: Actor, identifier: str, *, email: str) -> s
         buyer_id=tender.buyer_id,
         evaluator=person,
     )
-    start(session, evaluation, actor, "appoint", of=tender)
+    start(session, evaluation, actor, "appoint")
     if tender.state == "scoring":
         _begin(session, evaluation)
     return identifier
@@ -80,21 +80,17 @@ def _begin(session: Session, evaluation: Evaluation) -> None:
     perform(session, evaluation, "begin", SYSTEM)
 
 
-def _locked(session: Session, identifier: str) -> Evaluation:
-    return Evaluation.load_under(session, identifier, "tender")
-
-
 @action
 def declare(session: Session, actor: Actor, identifier: str) -> str:
     """An evaluator declares to have no interest in any bidder."""
-    perform(session, _locked(session, identifier), "declare", actor)
+    perform(session, Evaluation.lock(session, identifier), "declare", actor)
     return identifier
 
 
 @action
 def recuse(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """An evaluator steps aside."""
-    evaluation = _locked(session, identifier)
+    evaluation = Evaluation.lock(session, identifier)
     perform(session, evaluation, "recuse", actor, reason=reason)
     evaluation.conflict = reason.strip()
     _conclude(session, evaluation.tender)
@@ -104,7 +100,7 @@ def recuse(session: Session, actor: Actor, identifier: str, *, reason: str = "")
 @action
 def lapse_evaluation(session: Session, actor: Actor, identifier: str) -> str:
     """An evaluator's time is over."""
-    evaluation = _locked(session, identifier)
+    evaluation = Evaluation.lock(session, identifier)
     perform(session, evaluation, "lapse", actor)
     _conclude(session, evaluation.tender)
     return identifier
@@ -123,11 +119,12 @@ def scored_bids(session: Session, tender: Tender) -> list[Bid]:
 @action
 def score(session: Session, actor: Actor, identifier: str, *, sheet: dict[str, Any]) -> str:
     """An evaluator hands in its sheet; it stays sealed until all are in."""
-    evaluation = _locked(session, identifier)
+    evaluation = Evaluation.lock(session, identifier)
     tender = evaluation.tender
-    perform(session, evaluation, "score", actor)
+    permit(session, evaluation, "score", actor)
     bids = [bid.identifier for bid in scored_bids(session, tender)]
     check_sheet(sheet, bids, tender.scored_by.quality)
+    perform(session, evaluation, "score", actor)
     seal_sheet(evaluation, {bid: sheet[bid] for bid in bids}, sealing_key())
     _conclude(session, tender)
     return identifier
@@ -158,8 +155,7 @@ def _conclude(session: Session, tender: Tender) -> None:
         },
         totals={bid: rounded(total) for bid, total in totals.items()},
     )
-    published = perform(session, tender, "publish_scores", SYSTEM)
-    also_notify(published, (bid.agency_id for bid in bids))
+    perform(session, tender, "publish_scores", SYSTEM, also_notify=[bid.agency_id for bid in bids])
 
 
 def _points(

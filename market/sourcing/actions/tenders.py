@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
-from market.sourcing.actions.common import also_notify
 from market.sourcing.actions.drafting import ask_for
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, policy, sealing
@@ -17,7 +16,7 @@ from models.base import Json
 from models.errors import Conflict, Problem, RuleViolation
 from models.i18n import N_
 from models.sourcing import Quote, Tender, concerned, settle_repeats
-from models.workflow import check_role, perform
+from models.workflow import check_role, perform, permit
 
 
 def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
@@ -36,30 +35,33 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
 @action
 def _publish(session: Session, actor: Actor, identifier: str, *, made: Beforehand[keys.Made | None]) -> str:
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     tender.published_at, tender.policy_version = (
         clock.now(),
         policy.current().version,
     )  # what was drafted under another goes out under this one
-    happened = perform(
+    permit(session, tender, "publish", actor)
+    settle_repeats(session, tender)
+    told = {
+        "again": tender.again_of,
+        "said": tender.again_said,
+        "not_again": tender.again_not,
+        "commitments": _take_key(session, tender, made.got) if tender.way.sealed else None,
+    }
+    perform(
         session,
         tender,
         "publish",
         actor,
-        data={"item": tender.item.name, "deadline": tender.deadline.isoformat()},
+        data={"item": tender.item.name, "deadline": tender.deadline.isoformat()}
+        | {name: value for name, value in told.items() if value},
+        also_notify=[invitation.agency_id for invitation in tender.invitations],
     )
-    settle_repeats(session, tender)
-    again = {"again": tender.again_of, "said": tender.again_said, "not_again": tender.again_not}
-    happened.data = {**happened.data, **{name: value for name, value in again.items() if value}}
-    also_notify(happened, (invitation.agency_id for invitation in tender.invitations))
-    if tender.way.sealed:
-        promised = _take_key(session, tender, made.got)
-        happened.data = {**happened.data, "commitments": [draw.commitment for draw in promised]}
     return identifier
 
 
-def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[draws.Draw]:
-    """Give a tender its two keys, and promise its draws.
+def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[str]:
+    """Give a tender its two keys, and promise its draws. Returns their commitments.
 
     Conflict where the keeper's is not for this deadline: somebody changed the draft while it was made.
     """
@@ -69,7 +71,7 @@ def _take_key(session: Session, tender: Tender, made: keys.Made | None) -> list[
     tender.wrapped_key = sealing.wrap(sealing_key(), private)
     tender.keeper_handle, tender.keeper_key, tender.keeper_until = made.handle, made.public, made.until
     return [
-        draws.promise(session, planned.purpose, tender.identifier, sealing_key())
+        draws.promise(session, planned.purpose, tender.identifier, sealing_key()).commitment
         for planned in tender.way.draws
     ]
 
@@ -110,7 +112,7 @@ def _amend(
     deadline: datetime,
     reason: str,
 ) -> str:
-    tender = Tender.load(session, identifier, lock=True)
+    tender = Tender.lock(session, identifier)
     tender.workflow.find(tender.state, "amend")
     tender.check_accepts_offers(clock.arrival(session))
     check_role(
@@ -122,11 +124,7 @@ def _amend(
     with session.no_autoflush:
         ask_for(tender, description, quantity, budget)
         tender.deadline = deadline
-    happened = perform(
-        session, tender, "amend", actor, reason=reason, data={"deadline": deadline.isoformat()}
-    )
-    keep_standing(session, tender)
-    also_notify(happened, concerned(session, tender))
+    tell_deadline(session, tender, "amend", actor, reason)
     if (tender.quantity, tender.budget, tender.description) != before:
         ask_anew(session, tender)
     return identifier
@@ -144,8 +142,17 @@ def ask_anew(session: Session, tender: Tender) -> None:
             quote.renewed = True
 
 
-def keep_standing(session: Session, tender: Tender) -> None:
-    """The deadline moved: no quote ends before it."""
+def tell_deadline(session: Session, tender: Tender, act: str, actor: Actor, reason: str = "") -> None:
+    """The deadline moved by this act: all concerned are told, and no quote ends before it."""
+    perform(
+        session,
+        tender,
+        act,
+        actor,
+        reason=reason,
+        data={"deadline": tender.deadline.isoformat()},
+        also_notify=concerned(session, tender),
+    )
     for quote in session.scalars(
         select(Quote).where(Quote.tender_id == tender.id, Quote.state == "open").with_for_update(of=Quote)
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models import policy
+from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.modes.mode import MODES
 
@@ -27,6 +28,22 @@ class Rules:
     too_few: str
     publicity_days: int
     hidden: bool
+
+    def follows(self, count: int, *, early: bool, extended: bool) -> str:
+        """What follows the deadline with so many answers: `go_on`, `extend`, `fail`, or the mode turned into.
+
+        `early`: the buyer closes before the deadline, so that too few change nothing but whether it fails;
+        `extended`: the deadline was moved already. RuleViolation for closing early without any answer.
+        """
+        if early and not count:
+            raise RuleViolation(N_("还没有收到报价,不能提前截止。"))
+        if count >= self.least:
+            return "go_on"
+        if self.extend_days and not extended and not early:
+            return "extend"
+        if not count or (early and self.too_few in MODES):
+            return "fail"
+        return self.too_few
 
 
 def rules_of(mode: str, funds: str, version: str | None = None) -> Rules:
