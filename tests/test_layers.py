@@ -21,11 +21,11 @@ LONG = {
     "market/agencies/imports.py": 464,
     "market/payments/reading/tabular.py": 504,
     "market/sourcing/actions/bids.py": 415,
-    "market/sourcing/actions/requests.py": 496,
+    "market/sourcing/actions/tenders.py": 487,
     "market/formatting.py": 429,
-    "models/accounts.py": 487,
-    "models/sourcing/requests.py": 537,
-    "models/workflow.py": 464,
+    "models/accounts.py": 490,
+    "models/sourcing/tenders.py": 542,
+    "models/workflow.py": 478,
 }
 
 

@@ -23,9 +23,8 @@ from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES, Award, Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_SIGN = up(
-    "contract.sign_days", remind="contract.remind_days"
-)  # a state has one act of the clock: it lapses first, then goes up
+# a state has one act of the clock: it lapses first, then goes up
+_SIGN = up("contract.sign_days", remind="contract.remind_days")
 _BOTH = ("buyer", "agency")
 # While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")
