@@ -45,10 +45,8 @@ def _deposit_overdue(session: Session, contract: Contract) -> None:
 
 
 def _lost(session: Session, contract: Contract) -> None:
-    late = contract.unsigned == "agency" and contract.unsigned_by in (
-        "agency",
-        "both",
-    )  # who has not signed itself waits for nobody
+    # who has not signed itself waits for nobody
+    late = contract.unsigned == "agency" and contract.unsigned_by in ("agency", "both")
     if not contract.award.replaceable and not late:
         raise RuleViolation(
             N_("只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。")
