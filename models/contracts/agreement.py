@@ -24,9 +24,8 @@ from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import PARTIES, Award, Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
-_SIGN = up(
-    "contract.sign_days", remind="contract.remind_days"
-)  # a state has one act of the clock: it lapses first, then goes up
+# a state has one act of the clock: it lapses first, then goes up
+_SIGN = up("contract.sign_days", remind="contract.remind_days")
 _BOTH = ("buyer", "agency")
 # While it runs, whatever is under way in it may happen; suspended or in dispute its clocks stand still.
 RUNNING = ("active", "ending")
@@ -47,10 +46,8 @@ def _deposit_overdue(session: Session, contract: Contract) -> None:
 
 
 def _lost(session: Session, contract: Contract) -> None:
-    late = contract.unsigned == "agency" and contract.unsigned_by in (
-        "agency",
-        "both",
-    )  # who has not signed itself waits for nobody
+    # who has not signed itself waits for nobody
+    late = contract.unsigned == "agency" and contract.unsigned_by in ("agency", "both")
     if not contract.award.replaceable and not late:
         raise RuleViolation(
             N_("只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。")

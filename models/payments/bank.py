@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationshi
 from models import clock, ledger
 from models.base import Base, Code, Fen, Name, OptionalFen
 from models.i18n import N_
-from models.identifiers import Numbered
+from models.identifiers import Numbered, kinds_of
 from models.payments.payment import OPEN, Payment, payments_named_in
 from models.payments.payouts import Payout
 
@@ -105,7 +105,7 @@ def match(session: Session, line: BankLine) -> Match:
         return Match(None, "check_digits" if slipped else "no_reference")
     if len(named) > 1 or slipped:
         return Match(None, "several")
-    kind: Any = Payment if named[0].startswith("M") else Payout
+    kind: Any = Payment if Payment in kinds_of(named[0]) else Payout
     found = session.scalars(
         select(kind).where(kind.identifier == named[0]).options(lazyload(kind.contract))
     ).one_or_none()
@@ -175,7 +175,7 @@ def offered_return(session: Session, line: BankLine) -> dict[str, str]:
     The way to settle it, and which; nothing for any other.
     """
     named = (
-        next((each for each in payments_named_in(line.remark)[0] if each.startswith("Z")), "")
+        next((each for each in payments_named_in(line.remark)[0] if Payout in kinds_of(each)), "")
         if line.problem == "returned" and line.amount > 0
         else ""
     )

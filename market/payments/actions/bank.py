@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
@@ -14,6 +13,7 @@ from market.payments.actions.payouts import come_back, see_arrived
 from market.transaction import action
 from models import clock, events, ledger, money, payments, spelling
 from models.actors import SYSTEM, Actor
+from models.cases import find_case
 from models.errors import Conflict, NotFound, RuleViolation, WrongState
 from models.i18n import N_
 from models.payments import BankLine, BankStatement, Payment, Payout, booked_before, comes_back, match
@@ -160,9 +160,8 @@ def settle_line(
         raise RuleViolation(N_("先填写这一笔的金额和日期。"), "way")
     key, about = f"{statement}/{number}", spelling.code(identifier)
     if way == "payment":
-        kind: Any = Payment if about.startswith("M-") else Payout
-        case = session.scalars(select(kind).where(kind.identifier == about)).one_or_none()
-        if case is None:
+        case = find_case(session, about)
+        if not isinstance(case, Payment | Payout):
             raise RuleViolation(N_("没有找到 %(identifier)s。"), "identifier", identifier=about)
         found = _book(session, actor, line, case)
         if found.case is None:
