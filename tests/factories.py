@@ -46,7 +46,7 @@ def code(number: int) -> str:
 
 @dataclass
 class World:
-    """The people of a test. `actor(name)` signs them in afresh, as every tender does."""
+    """The people of a test. `actor(name)` signs them in afresh, as every request does."""
 
     emails: dict[str, str] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)

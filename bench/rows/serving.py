@@ -1,4 +1,4 @@
-"""What answering a tender costs: through the whole stack, and a page with much on it."""
+"""What answering a request costs: through the whole stack, and a page with much on it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hello(): return "ok"
 
 @contextlib.contextmanager
 def _empty_view(folder: Path) -> Iterator[str]:
-    """The floor of a tender: one empty Flask view behind the same server with as many threads."""
+    """The floor of a request: one empty Flask view behind the same server with as many threads."""
     (folder / "empty.py").write_text(EMPTY)
     port = free_port()
     command = [
@@ -55,7 +55,7 @@ def _empty_view(folder: Path) -> Iterator[str]:
 
 
 def hello(folder: Path, rounds: int) -> Iterator[Row]:
-    """A tender through the whole stack against an empty view.
+    """A request through the whole stack against an empty view.
 
     The stack: session, language, headers, one SQL statement.
     """
