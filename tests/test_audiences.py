@@ -16,7 +16,7 @@ from market.accounts.actions import members as accounts
 from market.agencies import actions as agencies
 from models import clock
 from models.accounts import SCOPE
-from tests.audience import EXPECTED, ROLES
+from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import SECRETS, name_the_cases, says
 from tests.factories import ADMIN, World
 from tests.web import sign_in

@@ -10,7 +10,7 @@ from flask import Flask
 
 from market.case_views import url_of
 from models.cases import case_types_of
-from tests.audience import EXPECTED
+from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.web import sign_in

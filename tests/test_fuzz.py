@@ -35,7 +35,7 @@ from market.transaction import transaction
 from models.accounts import Delegation, User
 from models.agencies import Practitioner
 from models.contracts import Contract
-from tests.audience import EXPECTED, ROLES
+from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.nonsense import COMMON, FILES, NASTY, PLAUSIBLE

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from models.base import Base
-from tests.audience import EXPECTED
+from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.web import Visitor, sign_in

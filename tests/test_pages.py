@@ -16,7 +16,7 @@ from market.extensions import db
 from models.catalogue import current_items
 from models.ratings import Rating
 from models.sourcing import Quote
-from tests.audience import EXPECTED, ROLES
+from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import OWN, SECRETS, name_the_cases, says
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in

@@ -15,7 +15,7 @@ from models import ledger
 from models.errors import WrongState
 from models.payments import Payment
 from tests import machines
-from tests.contracts.play import Contracts, drafted
+from tests.contracts.contract_state_machine import Contracts, drafted
 from tests.factories import PDF, World
 from tests.machines import Rewind, Tally, acts
 

@@ -13,7 +13,7 @@ from sqlalchemy import inspect, text
 
 from market.extensions import alembic, db
 from models import Base
-from tests.audience import EXPECTED
+from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
 from tests.factories import World
 from tests.web import sign_in

@@ -28,7 +28,7 @@ from models import ledger
 from models.ledger import clearing
 from models.payments import Charge, Discrepancy, GatewayEvent, Payment, Payout
 from tests import machines
-from tests.contracts.play import Contracts, drafted
+from tests.contracts.contract_state_machine import Contracts, drafted
 from tests.factories import World
 from tests.machines import REFUSALS, Nothing, Rewind, Tally, act, acts
 from tests.payments.gateway import Bank, heard, told
