@@ -1,6 +1,6 @@
 """Every page as everybody whom standing, area or a block sets apart.
 
-Each reads like one of the audiences in audience.py, but for what is declared here.
+Each reads like one of the audiences in access_matrix.py, but for what is declared here.
 """
 
 from __future__ import annotations
