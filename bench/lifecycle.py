@@ -123,7 +123,7 @@ def _tender(buyer: Person, mode: str, funds: str) -> str:
 def drive(server: Server, told: Callable[[str, str], None], journal: list[str] | None = None) -> None:
     """The whole path.
 
-    `told` hears each step's name and public identifier; `journal` keeps every tender made. Raises Refused
+    `told` hears each step's name and public identifier; `journal` keeps every request made. Raises Refused
     where the site says no.
     """
     who = people(server, journal)
@@ -280,7 +280,7 @@ def statement(*lines: tuple[str, str]) -> bytes:
 
 WALKTHROUGH = """# A walk-through
 
-The main job, tender by tender, as `make docs` saw it: every line was really sent over HTTP to a fresh
+The main job, request by request, as `make docs` saw it: every line was really sent over HTTP to a fresh
 market. A form's fields that keep their proposed values, its CSRF token and its one-time key are left out.
 
 """
@@ -295,7 +295,7 @@ def keep(
 ) -> int:
     """Walk on a fresh market, embedded or on an empty `database`, and print the steps.
 
-    Where a file is named, keep every tender made there. What is kept is the same every time.
+    Where a file is named, keep every request made there. What is kept is the same every time.
     """
     journal: list[str] = []
     pages: list[str] = []

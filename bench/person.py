@@ -97,7 +97,7 @@ def _file(name: str, content: bytes) -> tuple[str, bytes, str]:
 
 
 def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], reached: str) -> str:
-    """A tender as the walk-through shows it: who, where, what was filled in, where it led."""
+    """A request as the walk-through shows it: who, where, what was filled in, where it led."""
     said = {
         key: "(every point)" if value is ALL else "…" if key == "password" else value
         for key, value in fields.items()

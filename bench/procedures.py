@@ -1,6 +1,6 @@
 """Every way to choose, over real HTTP against a fresh market.
 
-`make procedures` prints each step, and `make docs` keeps the tenders as docs/procedures.md.
+`make procedures` prints each step, and `make docs` keeps the requests as docs/procedures.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLACES = dict(
 )
 PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 
-INTRODUCTION = """# Every way to choose, a change and a dispute, tender by tender
+INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
 
 As `make docs` saw them: every line was really sent over HTTP to a fresh market, which
 `python -m bench.procedures` does again. A form's fields that keep their proposed values, its CSRF token and

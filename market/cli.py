@@ -61,7 +61,7 @@ def seed() -> None:
 
 @click.command()
 @click.option("--days", default=loading.DAYS, show_default=True, help="How long a past to play.")
-@click.option("--tenders", default=loading.TENDERS, show_default=True, help="How many requests to play.")
+@click.option("--tenders", default=loading.TENDERS, show_default=True, help="How many tenders to play.")
 def demo(days: int, tenders: int) -> None:
     """Load the demonstration into an empty market, or anew where it was broken off.
 
